@@ -1,4 +1,4 @@
-//! The commands, a file each: look, plan, show, ask, do.
+//! The commands, a file each: look, decide, show, ask, do. The enum is the help text.
 
 pub mod diff;
 pub mod history;
@@ -11,3 +11,53 @@ pub mod setup;
 pub mod signoff;
 pub mod stage;
 pub mod status;
+
+use clap::Subcommand;
+
+use crate::core::refusal::Stop;
+use crate::session::Session;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add the missing remotes and check everything that a deploy needs
+    Setup(setup::Setup),
+    /// Show what runs where, and what comes next
+    Status(status::Status),
+    /// List the commits that would ship, oneline
+    Diff(diff::Diff),
+    /// Deploy a commit of the main repository to staging
+    Stage(stage::Stage),
+    /// Put staging's commit forward for production, and freeze staging
+    Propose(propose::Propose),
+    /// Record QA's verdict on the candidate
+    Signoff(signoff::Signoff),
+    /// Close the candidate and lift the freeze
+    Postpone(postpone::Postpone),
+    /// Push the exact staging commit to production and check that it runs
+    Promote(promote::Promote),
+    /// Put production back to what it ran before
+    Rollback(rollback::Rollback),
+    /// List past deploys, with figures if you like
+    History(history::History),
+    /// Stop a plain push that should not be; the hook that setup installs runs it
+    #[command(hide = true)]
+    PrePush(pre_push::PrePush),
+}
+
+impl Command {
+    pub fn run(&self, session: &Session<'_>) -> Result<(), Stop> {
+        match self {
+            Self::Setup(args) => setup::run(session, args),
+            Self::Status(args) => status::run(session, args),
+            Self::Diff(args) => diff::run(session, args),
+            Self::Stage(args) => stage::run(session, args),
+            Self::Propose(args) => propose::run(session, args),
+            Self::Signoff(args) => signoff::run(session, args),
+            Self::Postpone(args) => postpone::run(session, args),
+            Self::Promote(args) => promote::run(session, args),
+            Self::Rollback(args) => rollback::run(session, args),
+            Self::History(args) => history::run(session, args),
+            Self::PrePush(args) => pre_push::run(session, args),
+        }
+    }
+}

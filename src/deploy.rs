@@ -24,12 +24,13 @@ mod verdict;
 mod wait;
 mod words;
 
-pub use ask::consent;
+pub use ask::{NOT_DEPLOYED, consent};
 pub use earlier::{looked, not_on_main};
-use screen::Screen;
+pub use screen::Screen;
 
 use std::cell::RefCell;
 
+use crate::cli::DeployOptions;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -104,10 +105,22 @@ pub struct Deploy<'a> {
     pub screen: RefCell<Screen>,
 }
 
+impl<'a> Options<'a> {
+    pub fn of(given: &'a DeployOptions) -> Self {
+        Self {
+            yes: given.asking.yes,
+            dry_run: given.asking.dry_run,
+            timeout: given.timeout,
+            take_over: given.take_over.as_deref(),
+            ..Self::default()
+        }
+    }
+}
+
 impl<'a> Deploy<'a> {
-    /// One of which nothing is told yet.
-    pub fn of(
-        (session, look, seen): (&'a Session<'a>, Look<'a>, Seen),
+    pub fn new(
+        session: &'a Session<'a>,
+        (look, seen): (Look<'a>, Seen),
         wanted: Wanted<'a>,
         targets: Vec<Target<'a>>,
         options: Options<'a>,
@@ -154,6 +167,12 @@ impl Deploy<'_> {
     pub fn observed(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().map(|target| &target.observed);
         self.source().into_iter().chain(targets)
+    }
+
+    /// The name of its target, where it has one only.
+    pub fn name(&self) -> &str {
+        let target = self.targets.first();
+        target.map_or("", |target| &target.environment.name)
     }
 
     /// The names of its targets, as a sentence has them.
@@ -293,8 +312,8 @@ impl Deploy<'_> {
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
         let mut plan = planned.map_err(|refusal| self.to_make_the_app(refusal))?;
         plan.watched.clone_from(&self.watched);
-        let mut steps = plan.steps.iter();
-        if kind == Kind::Promote || steps.any(|step| matches!(step, Step::Push { .. })) {
+        let pushes = |step: &Step| matches!(step, Step::Push { .. });
+        if kind == Kind::Promote || plan.steps.iter().any(pushes) {
             plan.warnings.splice(0..0, self.warnings.iter().cloned());
         }
         for target in &self.targets {

@@ -16,7 +16,6 @@ mod history;
 pub mod lfs;
 mod logins;
 pub mod moved;
-mod names;
 mod network;
 mod object;
 mod open;

@@ -11,11 +11,12 @@ mod post;
 mod visit;
 
 use std::io::{self, Read as _};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::blocking::{self, Client, RequestBuilder};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect, retry};
 
@@ -24,7 +25,6 @@ pub use post::{Sent, post, renew};
 pub use visit::Logins;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::words::Cached;
 
 /// How large an answer may be, in bytes.
 const SIZE: u64 = 1 << 20;
@@ -64,31 +64,12 @@ impl Trouble {
 }
 
 impl Response {
-    /// Reads an answer that is to be complete within this time.
-    fn read(answer: blocking::Response, limit: Duration) -> Self {
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let mut body = Vec::new();
-        let cut = match answer.take(SIZE + 1).read_to_end(&mut body) {
-            Err(error) if is_timeout(&error) => Some(format!(
-                "was not complete within {} seconds",
-                limit.as_secs()
-            )),
-            Err(_) => Some("broke off".to_owned()),
-            Ok(_) if body.len() as u64 > SIZE => Some("is larger than 1 MiB".to_owned()),
-            Ok(_) => None,
-        };
-        Self {
-            status,
-            headers,
-            body,
-            cut,
-        }
-    }
-
     /// Each value of a header: a proxy may have added a second one. What is not text stays a value, one that no hash
     /// can be.
     pub fn all(&self, name: &str) -> Vec<String> {
-        all(&self.headers, name)
+        (self.headers.get_all(name).iter())
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect()
     }
 
     /// Whether it broke off, or took too long.
@@ -101,16 +82,11 @@ impl Response {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// The cache that gave it, if one did.
-    pub fn cached(&self) -> Option<Cached> {
-        cache::cached(&self.headers)
-    }
-
     /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
     /// where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?;
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if is_number(text) {
             // More seconds than a number can hold are as good as for ever.
             return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
         }
@@ -123,7 +99,6 @@ impl Response {
 
 #[cfg(test)]
 impl Response {
-    /// One with this body.
     pub fn of(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Self {
         let mut response = Self {
             status,
@@ -138,55 +113,76 @@ impl Response {
     }
 }
 
-/// Sends a request to `who`, once.
-fn send(
-    who: &str,
-    limit: Duration,
-    request: RequestBuilder,
-) -> Result<blocking::Response, Trouble> {
-    let sent = request.send();
-    sent.map_err(|error| no_answer(who, limit, &error))
+/// Sends a request to `who` once, and reads the answer. `limit`: the time that it is given, for sentences.
+fn exchange(who: &str, limit: Duration, request: RequestBuilder) -> Result<Response, Trouble> {
+    let answer = (request.send()).map_err(|error| no_answer(who, limit, &error))?;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let mut body = Vec::new();
+    let cut = match answer.take(SIZE + 1).read_to_end(&mut body) {
+        Err(error) if is_timeout(&error) => Some(format!(
+            "was not complete within {} seconds",
+            limit.as_secs()
+        )),
+        Err(_) => Some("broke off".to_owned()),
+        Ok(_) if body.len() as u64 > SIZE => Some("is larger than 1 MiB".to_owned()),
+        Ok(_) => None,
+    };
+    Ok(Response {
+        status,
+        headers,
+        body,
+        cut,
+    })
 }
 
-/// A client for this address that follows no redirect by itself.
-fn client(who: &str, url: &Url, headers: HeaderMap) -> Result<Client, Trouble> {
-    // The crate that speaks TLS is chosen here, once; a second choice of the same is no error worth a word.
+/// The client for this address. There is one for TLS, so that the system's certificates are read once a run, and one
+/// without, for which a machine needs none.
+fn client(who: &str, url: &Url) -> Result<&'static Client, Trouble> {
+    static PLAIN: OnceLock<reqwest::Result<Client>> = OnceLock::new();
+    static TLS: OnceLock<reqwest::Result<Client>> = OnceLock::new();
+    let client = match url.scheme() {
+        "http" => PLAIN.get_or_init(|| builder().tls_certs_only([]).no_proxy().build()),
+        _ => TLS.get_or_init(|| builder().build()),
+    };
+    let built = client.as_ref();
+    built.map_err(|error| no_answer(who, Duration::ZERO, error))
+}
+
+/// What all clients share: they follow no redirect and send nothing twice, and they do not rely on a connection that the
+/// other side may have given up.
+fn builder() -> ClientBuilder {
+    // The crate that speaks TLS. That it was chosen before is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
+    Client::builder()
         .user_agent(concat!("git-smp/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
-        .connect_timeout(Duration::from_secs(5));
-    // Without TLS no certificates are needed, and a machine without any must still reach its own loopback.
-    let builder = match url.scheme() {
-        "http" => builder.tls_certs_only([]).no_proxy(),
-        _ => builder,
-    };
-    let built = builder.build();
-    built.map_err(|error| no_answer(who, Duration::ZERO, &error))
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(1))
 }
 
 /// Says why there was no answer, without the address. Only a connection that was never made is sure to have carried
 /// nothing.
 fn no_answer(who: &str, limit: Duration, error: &reqwest::Error) -> Trouble {
     let cause = innermost(error);
-    if cause
-        .as_ref()
-        .is_some_and(|cause| cause.contains("No CA certificates"))
-    {
+    if (cause.as_ref()).is_some_and(|cause| cause.contains("No CA certificates")) {
         return Trouble::NotSent(certificate::none(who));
     }
-    let (what, trouble): (_, fn(Report) -> Trouble) = if error.is_connect() || error.is_builder() {
-        ("cannot be reached".to_owned(), Trouble::NotSent)
-    } else if error.is_timeout() {
-        let what = format!("did not answer within {} seconds", limit.as_secs());
-        return Trouble::Unclear(Report::new(format!("{who} {what}")));
-    } else {
-        ("did not answer as HTTP asks".to_owned(), Trouble::Unclear)
+    let never_left = error.is_connect() || error.is_builder();
+    let what = match never_left {
+        true => "cannot be reached".to_owned(),
+        false if error.is_timeout() => {
+            format!("did not answer within {} seconds", limit.as_secs())
+        }
+        false => "did not answer as HTTP asks".to_owned(),
     };
+    let cause = cause.filter(|_| never_left || !error.is_timeout());
     let report = Report::new(format!("{who} {what}"));
-    trouble(cause.into_iter().fold(report, Report::because))
+    let report = cause.into_iter().fold(report, Report::because);
+    match never_left {
+        true => Trouble::NotSent(report),
+        false => Trouble::Unclear(report),
+    }
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -208,10 +204,14 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
 }
 
-fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
-    (headers.get_all(name).iter())
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .collect()
+/// The host of an address, with a port where it has one of its own.
+fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}"));
+    url.host_str().unwrap_or("no host").to_owned() + &port.unwrap_or_default()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

@@ -92,6 +92,18 @@ pub fn see(
     Ok(seen)
 }
 
+/// The same of one environment.
+pub fn see_one(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    (asking, environment): (&str, &Environment),
+    wanted: (Also, Main),
+) -> Result<(Observed, Seen), Stop> {
+    let mut seen = (session.ui).during(asking, || see(session, look, &[environment], wanted))?;
+    let observed = seen.environments.pop().ok_or_else(not_seen)?;
+    Ok((observed, seen))
+}
+
 /// The main repository's branch and the record are in one place, so where both are is one question.
 fn main_and_record(
     look: &Look<'_>,

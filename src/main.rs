@@ -18,7 +18,8 @@ mod terminal;
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
+use crate::commands::Command;
 use crate::core::refusal::Stop;
 use crate::session::Session;
 use crate::terminal::{Talk, Ui};
@@ -49,33 +50,17 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
-    // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
     let session = match (Session::open(&cli.common, ui), &cli.command) {
         (Err(stop), Command::PrePush(_)) => {
             commands::pre_push::pass(ui, &stop);
             return Ok(());
         }
+        // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
         (session, _) => ManuallyDrop::new(session?),
     };
-    let done = dispatch(cli, &session);
+    let done = cli.command.run(&session);
     for command in session.repo.hang_up() {
         ui.note(format!("next time without a question: {command}"));
     }
     done
-}
-
-fn dispatch(cli: &Cli, session: &Session<'_>) -> Result<(), Stop> {
-    match &cli.command {
-        Command::Setup(args) => commands::setup::run(session, args),
-        Command::Status(args) => commands::status::run(session, args),
-        Command::Diff(args) => commands::diff::run(session, args),
-        Command::Stage(args) => commands::stage::run(session, args),
-        Command::Propose(args) => commands::propose::run(session, args),
-        Command::Signoff(args) => commands::signoff::run(session, args),
-        Command::Postpone(args) => commands::postpone::run(session, args),
-        Command::Promote(args) => commands::promote::run(session, args),
-        Command::Rollback(args) => commands::rollback::run(session, args),
-        Command::History(args) => commands::history::run(session, args),
-        Command::PrePush(args) => commands::pre_push::run(session, args),
-    }
 }

@@ -11,15 +11,14 @@ use std::thread;
 
 use crate::core::config::{Config, Environment, Page, Running};
 use crate::core::decide::wrong_branch;
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
-use crate::git::{Found, Repo, moved, remote, token};
+use crate::git::{Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
 use missing::Fetched;
 
-/// Who looks, and how.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub repo: &'a Repo,
@@ -28,7 +27,7 @@ pub struct Look<'a> {
     pub may_ask: bool,
 }
 
-/// What is to be found out beside what runs.
+/// What is to be found out besides what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
     Nothing,
@@ -60,80 +59,56 @@ struct Raw<'a> {
     releases: Option<Result<Vec<Release>, Refusal>>,
 }
 
-impl Raw<'_> {
-    fn cached(&self) -> Option<Cached> {
-        self.page.as_ref()?.as_ref().ok()?.1
-    }
-
-    /// What its platform says runs. Whoever has no access to the platform goes by the page, if there is one.
-    fn released(&self) -> Option<Result<Option<CommitId>, Refusal>> {
-        match self.releases.as_ref()? {
-            Ok(releases) => Some(platform::current(self.environment, releases)),
-            Err(_) if self.page.is_some() => None,
-            Err(refusal) => Some(Err(refusal.clone())),
-        }
-    }
-}
-
 impl Look<'_> {
     /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them. What
     /// one does not tell is in its [`Observed`].
     pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
-        let raw = at_once(wanted, |environment| {
-            let ref_is_needed =
-                also != Also::Nothing || matches!(environment.running, Running::Ref);
-            self.ask(environment, ref_is_needed)
+        let asked = at_once(wanted, |environment| {
+            self.ask(environment, also != Also::Nothing, self.may_ask)
         });
         let mut fetched = Fetched::default();
-        let mut all = Vec::new();
-        for mut one in raw {
-            self.ask_whether_empty(&mut one);
-            let environment = one.environment;
-            let mut seen = self.settle(one, &mut fetched)?;
+        let settled = asked.into_iter().map(|mut raw| {
+            self.ask_whether_empty(&mut raw);
+            let environment = raw.environment;
+            let mut seen = self.settle(raw, Some(&mut fetched))?;
             // The commits of older releases cost a question each.
             if also == Also::Releases || seen.agrees() == Some(false) {
                 seen.releases = self.with_commits(environment, seen.releases);
             }
-            all.push(seen);
-        }
-        Ok(all)
+            Ok(seen)
+        });
+        settled.collect()
     }
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
-        let raw = self.ask(environment, false);
-        let (cached, released) = (raw.cached(), raw.released());
-        let page = match raw.page {
-            Some(Ok((hash, _))) => {
-                let found = self.repo.resolve_hash(&hash)?;
-                Some(one_commit(environment, &hash, found, &[]))
+        let seen = self.settle(self.ask(environment, false, false), None)?;
+        let runs = seen.runs().cloned();
+        let (page, running) = match seen.page {
+            Some(Ok(page)) if runs.as_ref() != Some(&page) => {
+                let stale = platform::stale(runs.as_ref(), &page);
+                (Some(page), Err(stale))
             }
-            Some(Err(refusal)) => Some(Err(refusal)),
-            None => None,
+            Some(Err(refusal)) => (None, Err(refusal)),
+            Some(Ok(page)) => (Some(page), seen.running),
+            None if seen.source == Source::Page => (runs, seen.running),
+            None => (None, seen.running),
         };
-        let named = page.as_ref().and_then(|page| page.as_ref().ok()).cloned();
-        let running = match (released, page) {
-            (Some(Ok(released)), Some(Ok(page))) if released.as_ref() != Some(&page) => {
-                Err(platform::stale(released.as_ref(), &page))
-            }
-            (_, Some(page)) => page.map(Some),
-            (Some(released), None) => released,
-            (None, None) => by_ref(environment, Some(&self.ask_branch(environment, false))),
-        };
-        let releases = raw.releases.and_then(Result::ok).unwrap_or_default();
+        let releases = seen.releases.and_then(Result::ok).unwrap_or_default();
         Ok(Now {
             running,
-            page: named,
-            cached,
+            page,
+            cached: seen.cached,
             newest: releases.into_iter().next(),
         })
     }
 
-    fn ask<'e>(&self, environment: &'e Environment, with_branch: bool) -> Raw<'e> {
+    /// Asks all that tell of an environment; its branch where that is wanted, or is all there is.
+    fn ask<'e>(&self, environment: &'e Environment, branch: bool, may_ask: bool) -> Raw<'e> {
+        let branch = branch || matches!(environment.running, Running::Ref);
         thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            let branch =
-                with_branch.then(|| scope.spawn(|| self.ask_branch(environment, self.may_ask)));
+            let branch = branch.then(|| scope.spawn(|| self.ask_branch(environment, may_ask)));
             Raw {
                 environment,
                 page: self.ask_page(environment),
@@ -145,10 +120,9 @@ impl Look<'_> {
 
     fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
         let asked = self.read_page(environment.running.page()?);
-        let moved = format!(
-            "where the page moved, correct environments.{}.running in smp.toml, then",
-            environment.name
-        );
+        let name = &environment.name;
+        let moved =
+            format!("where the page moved, correct environments.{name}.running in smp.toml, then");
         let open = "open its page to see whether it answers, then";
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
@@ -166,15 +140,14 @@ impl Look<'_> {
 
     /// The same refusal; where git has a proxy that pages are not asked through, with that.
     fn with_gits_proxy(&self, url: &str, refusal: Refusal) -> Refusal {
-        let git = self.repo.config();
-        let has_one =
-            git.is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
-        match refusal.code == RefusalCode::Unreachable && has_one && url.starts_with("https://") {
-            true => refusal.because(
-                "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
-            ),
-            false => refusal,
+        let has_one = (self.repo.config())
+            .is_ok_and(|git| git.any(|key| key.starts_with("http.") && key.ends_with(".proxy")));
+        if refusal.code != RefusalCode::Unreachable || !has_one || !url.starts_with("https://") {
+            return refusal;
         }
+        refusal.because(
+            "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
+        )
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
@@ -194,35 +167,40 @@ impl Look<'_> {
         }
     }
 
-    fn settle(&self, raw: Raw<'_>, fetched: &mut Fetched) -> Result<Observed, Stop> {
+    /// Makes commits of the answers. `fetched`: what was fetched for others already; without it nothing is.
+    fn settle(&self, raw: Raw<'_>, mut fetched: Option<&mut Fetched>) -> Result<Observed, Stop> {
         let environment = raw.environment;
-        let (cached, released) = (raw.cached(), raw.released());
         let branch = match raw.branch {
-            Some(Ok(Branch::At(id))) => Some(
-                self.bring_commit(environment, id.as_str(), fetched)?
-                    .map(Branch::At),
-            ),
+            Some(Ok(Branch::At(id))) => {
+                let brought = self.bring(environment, id, fetched.as_deref_mut())?;
+                Some(brought.map(Branch::At))
+            }
             other => other,
         };
-        let nothing_there = matches!(&branch, Some(Ok(branch)) if branch.is_new());
-        let page = match raw.page {
-            Some(Ok((hash, _))) => Some(self.bring_commit(environment, &hash, fetched)?),
-            Some(Err(refusal)) => Some(Err(refusal)),
-            None => None,
+        let (page, cached) = match raw.page {
+            Some(Ok((hash, cached))) => {
+                let named = self.bring_commit(environment, &hash, fetched.as_deref_mut())?;
+                (Some(named), cached)
+            }
+            Some(Err(refusal)) => (Some(Err(refusal)), None),
+            None => (None, None),
         };
-        let released = match released {
-            Some(Ok(Some(id))) => Some(
-                self.bring_commit(environment, id.as_str(), fetched)?
-                    .map(Some),
-            ),
-            other => other,
+        let released = match &raw.releases {
+            Some(Ok(releases)) => Some(match platform::current(environment, releases) {
+                Ok(Some(id)) => self.bring(environment, id, fetched)?.map(Some),
+                other => other,
+            }),
+            // A person without access to the platform goes by the page, if there is one.
+            Some(Err(refusal)) if page.is_none() => Some(Err(refusal.clone())),
+            _ => None,
         };
         let (source, running, page) = match (released, page) {
             // A platform that does not name the commit leaves that to the page.
-            (Some(Err(_)), Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
+            (Some(Err(_)) | None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
             (Some(released), page) => (Source::Api, released, page),
-            (None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
-            (None, Some(Err(_))) if nothing_there => (Source::Page, Ok(None), None),
+            (None, Some(Err(_))) if matches!(&branch, Some(Ok(branch)) if branch.is_new()) => {
+                (Source::Page, Ok(None), None)
+            }
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
         };
@@ -232,9 +210,8 @@ impl Look<'_> {
             .filter(|_| source == Source::Ref)
             .and_then(|commit| notes.doubt(&environment.name, commit));
         let drift = self.drift(runs, branch.as_ref())?;
-        let environment = environment.name.clone();
         Ok(Observed {
-            environment,
+            environment: environment.name.clone(),
             source,
             running,
             branch,
@@ -243,7 +220,7 @@ impl Look<'_> {
             cached,
             releases: raw.releases,
             doubt,
-            platform: platform::words(raw.environment),
+            platform: platform::words(environment),
         })
     }
 
@@ -283,9 +260,8 @@ fn joined<T>(asked: thread::ScopedJoinHandle<'_, T>) -> T {
 
 /// The same refusal with the environment's name, and with this hint where it has none.
 fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal {
-    let report = &mut refusal.report;
-    report.error = format!("{}: {}", environment.name, report.error);
-    report.hint.get_or_insert(hint);
+    refusal.report.error = format!("{}: {}", environment.name, refusal.report.error);
+    refusal.report.hint.get_or_insert(hint);
     refusal
 }
 
@@ -299,37 +275,4 @@ fn by_ref(
         Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others)),
         Some(Err(refusal)) => Err(refusal.clone()),
     }
-}
-
-fn one_commit(
-    environment: &Environment,
-    hash: &str,
-    found: Found,
-    trouble: &[Refusal],
-) -> Result<CommitId, Refusal> {
-    let name = &environment.name;
-    let short = hash.get(..12).unwrap_or(hash);
-    let report = match found {
-        Found::Commit(id) => return Ok(id),
-        Found::Ambiguous(count) => Report::new(format!("{name}: the hash {short} is ambiguous"))
-            .because(format!("{count} commits here begin with it"))
-            .hint(format!("let {name} report more digits of its commit")),
-        Found::NotACommit(kind) => Report::new(format!("{name}: {short} is not a commit"))
-            .because(format!("it is a {kind} here"))
-            .hint(format!(
-                "let {name} report the commit that it was built from"
-            )),
-        Found::Missing => Report::new(format!(
-            "{name} runs {short}, a commit that cannot be found"
-        ))
-        .because("it is neither in the main repository nor on the environment's own remote")
-        .hint("ask who deployed it to push it to the main repository"),
-    };
-    let report = trouble
-        .iter()
-        .fold(report, |report, Refusal { report: why, .. }| {
-            let words = why.because.first().map_or("", String::as_str);
-            report.because(format!("{}: {words}", why.error))
-        });
-    Err(report.refused(RefusalCode::UnknownCommit))
 }

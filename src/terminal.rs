@@ -24,7 +24,6 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, visible, wrapped};
 use crate::core::typed::{Given, Hint};
 
-/// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal
@@ -35,7 +34,6 @@ pub enum Color {
     Never,
 }
 
-/// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Talk {
     /// Only what was asked for, and errors.
@@ -98,15 +96,10 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether stdout is a terminal, where a picture makes sense.
-    pub fn shows_pictures(&self) -> bool {
-        io::stdout().is_terminal()
-    }
-
-    /// How many columns a line on stdout may have.
-    pub fn width(&self) -> usize {
-        let size = Term::stdout().size_checked();
-        size.map_or(80, |(_, columns)| usize::from(columns)).max(20)
+    /// How many columns a picture on stdout may have; `None` where that is no terminal.
+    pub fn picture_width(&self) -> Option<usize> {
+        let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
+        Some(if columns == usize::MAX { 80 } else { columns })
     }
 
     /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.
@@ -115,9 +108,7 @@ impl Ui {
         let written = out.write_all(bytes).and_then(|()| out.flush());
         written.map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Stop::PipeClosed,
-            _ => {
-                Stop::Failed(Report::new("the output cannot be written").because(error.to_string()))
-            }
+            _ => failed("the output cannot be written", &error),
         })
     }
 
@@ -143,7 +134,6 @@ impl Ui {
         self.tell(Talk::Quiet, lines);
     }
 
-    /// Whether talk is left out.
     pub fn is_quiet(&self) -> bool {
         self.talk == Talk::Quiet
     }
@@ -153,7 +143,6 @@ impl Ui {
         self.say(&[Line::plain(text)]);
     }
 
-    /// Says one line if asked to say more.
     pub fn detail(&self, text: impl Into<String>) {
         self.tell(Talk::Verbose, &[Line::faint(text)]);
     }
@@ -169,28 +158,30 @@ impl Ui {
         self.insist(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
     }
 
-    /// How many columns a line of talk may have.
+    /// Says why an answer will not do, even if quiet was asked for.
+    pub fn refuse(&self, report: &Report) {
+        self.warn(&report.error);
+        report.because.iter().for_each(|cause| self.explain(cause));
+    }
+
     pub fn talk_width(&self) -> usize {
         columns(&Term::stderr())
     }
 
-    /// How many columns a line of the answer may have.
     pub fn answer_width(&self) -> usize {
         columns(&Term::stdout())
     }
 
     /// Says what stopped a command: the sentence, its causes, and what to type.
     pub fn report(&self, report: &Report) {
-        let mut lines = led(Tone::Bad, "error: ", &report.error);
-        for cause in &report.because {
-            lines.extend(led(Tone::Strong, "because: ", cause));
-        }
+        let causes = report.because.iter();
         let hints = report.hint.iter();
-        for hint in hints.flat_map(|hint| self.given.complete(hint)) {
-            let line = Line::default().and(Tone::Good, "hint: ");
-            lines.push(line.and(Tone::Plain, hint));
-        }
-        self.insist(&lines);
+        let hints = hints.flat_map(|hint| self.given.complete(hint));
+        let lines = led(Tone::Bad, "error: ", &report.error)
+            .into_iter()
+            .chain(causes.flat_map(|cause| led(Tone::Strong, "because: ", cause)))
+            .chain(hints.map(|hint| Line::of(Tone::Good, "hint: ").and(Tone::Plain, hint)));
+        self.insist(&lines.collect::<Vec<_>>());
     }
 
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
@@ -208,9 +199,9 @@ impl Ui {
     pub fn catch_interrupts(&self) -> Result<(), Stop> {
         let flag = Arc::clone(&self.interrupted);
         let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, flag);
-        installed.map(drop).map_err(|error| {
-            Stop::Failed(Report::new("Ctrl-C cannot be caught").because(error.to_string()))
-        })
+        installed
+            .map(drop)
+            .map_err(|error| failed("Ctrl-C cannot be caught", &error))
     }
 
     /// Whether Ctrl-C was pressed since the last time this was asked.
@@ -223,6 +214,10 @@ impl Ui {
         }
         is_new
     }
+}
+
+fn failed(what: &str, error: &io::Error) -> Stop {
+    Stop::Failed(Report::new(what).because(error.to_string()))
 }
 
 /// A text that another program, or a person up to Ctrl-D, says on standard input; or what is wrong with it.
@@ -248,15 +243,15 @@ fn columns(term: &Term) -> usize {
 
 /// A sentence of stderr behind a word that says what it is.
 fn led(tone: Tone, word: &str, text: &str) -> Vec<Line> {
-    let lines = wrapped(text, columns(&Term::stderr()), word.len(), 0);
-    let mut lines: Vec<Line> = lines.into_iter().map(Line::plain).collect();
-    if let Some(Line(pieces)) = lines.first_mut() {
-        pieces.insert(0, (tone, word.to_owned()));
-    }
-    lines
+    let mut word = Some(word);
+    let lines = wrapped(text, columns(&Term::stderr()), word.map_or(0, str::len), 0);
+    let lines = lines.into_iter().map(|line| match word.take() {
+        Some(word) => Line::of(tone, word).and(Tone::Plain, line),
+        None => Line::plain(line),
+    });
+    lines.collect()
 }
 
-/// Whether the terminal knows no escapes.
 fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

@@ -8,17 +8,16 @@ use crate::core::typed::Given;
 
 /// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not: nobody
 /// is to say `--yes` by pasting.
-const KEPT: &[(&str, &[&str])] = &[
-    ("stage", &["--take-over", "--first"]),
-    ("propose", &["--note"]),
-    ("signoff", &["--by", "--block", "--note", "--commit"]),
-    ("postpone", &["--reason"]),
-    (
-        "promote",
-        &["--summary", "-F", "--take-over", "--again", "--first"],
-    ),
-    ("rollback", &["--reason", "--take-over"]),
-    ("diff", &[]),
+const KEPT: &[&str] = &[
+    "--summary",
+    "-F",
+    "--reason",
+    "--note",
+    "--by",
+    "--block",
+    "--take-over",
+    "--again",
+    "--first",
 ];
 
 impl Cli {
@@ -40,16 +39,15 @@ fn given(matches: &ArgMatches) -> Given {
     let Some((name, args)) = matches.subcommand() else {
         return given;
     };
-    let Some((command, kept)) = KEPT.iter().find(|(command, _)| *command == name) else {
-        return given;
-    };
-    given.command = command;
+    name.clone_into(&mut given.command);
     for id in ["environments", "environment"] {
         let names = args.try_get_many::<String>(id).ok().flatten();
         given.names.extend(names.into_iter().flatten().cloned());
     }
-    for option in *kept {
-        let id = match *option {
+    // A verdict is on one commit. What a deploy was to be of is said by its own hints.
+    let commit = (name == "signoff").then_some("--commit");
+    for option in KEPT.iter().copied().chain(commit) {
+        let id = match option {
             "-F" => "file".to_owned(),
             long => long.trim_start_matches('-').replace('-', "_"),
         };
@@ -57,7 +55,7 @@ fn given(matches: &ArgMatches) -> Given {
         match value(args, &id) {
             Some(_) if is_flag => given.options.push((option, None)),
             // What came on standard input is not there a second time.
-            Some(file) if *option == "-F" && file == "-" => {}
+            Some(file) if option == "-F" && file == "-" => {}
             Some(text) => given.options.push((option, Some(text))),
             None => {}
         }
@@ -67,9 +65,15 @@ fn given(matches: &ArgMatches) -> Given {
 
 /// What stands on the command line for an argument.
 fn value(matches: &ArgMatches, id: &str) -> Option<String> {
+    let mut values = matches.try_get_raw(id).ok().flatten()?;
     let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
-    let mut values = matches.get_raw(id).filter(|_| is_given)?;
-    Some(values.next()?.to_string_lossy().into_owned())
+    Some(
+        values
+            .next()
+            .filter(|_| is_given)?
+            .to_string_lossy()
+            .into_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -77,18 +81,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_an_option_of_its_command() {
+    fn what_is_kept_is_an_option_of_a_command() {
         let cli = Cli::command();
-        for (command, kept) in KEPT {
-            let command = cli.find_subcommand(command).unwrap();
-            for option in *kept {
-                let is_this = |arg: &&clap::Arg| {
-                    arg.get_long().map(|long| format!("--{long}")).as_deref() == Some(option)
-                        || arg.get_short().map(|short| format!("-{short}")).as_deref()
-                            == Some(option)
-                };
-                assert!(command.get_arguments().any(|arg| is_this(&arg)), "{option}");
-            }
+        let all: Vec<&clap::Arg> = (cli.get_subcommands())
+            .flat_map(clap::Command::get_arguments)
+            .collect();
+        for option in KEPT {
+            let is_known = all.iter().any(|arg| {
+                arg.get_long().map(|long| format!("--{long}")).as_deref() == Some(option)
+                    || arg.get_short().map(|short| format!("-{short}")).as_deref() == Some(option)
+            });
+            assert!(is_known, "{option}");
         }
     }
 
@@ -102,12 +105,12 @@ mod tests {
             read("git-smp promote eu --again --yes -F text --timeout 5 --config c"),
             Given {
                 config: Some("c".into()),
-                command: "promote",
+                command: "promote".into(),
                 names: vec!["eu".into()],
                 options: vec![("-F", Some("text".into())), ("--again", None)],
             }
         );
         assert_eq!(read("git-smp promote -F -").options, []);
-        assert_eq!(read("git-smp status --json"), Given::default());
+        assert_eq!(read("git-smp status --json").options, []);
     }
 }

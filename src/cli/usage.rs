@@ -25,15 +25,9 @@ pub fn usage(error: &clap::Error) -> u8 {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     // git opens the manual for `--help`; the hint says what shows the options here.
     let text = error.render().to_string();
-    let text = text
-        .split("\nFor more information, try")
-        .next()
-        .unwrap_or_default();
-    let text: String = text
-        .trim_end()
-        .lines()
-        .map(|line| visible(line) + "\n")
-        .collect();
+    let (text, _) = (text.split_once("\nFor more information, try")).unwrap_or((&text, ""));
+    let lines = text.trim_end().lines();
+    let text: String = lines.map(|line| visible(line) + "\n").collect();
     let text = format!("{text}\n{}", hints(error, &args));
     let _ = io::stderr().lock().write_all(text.as_bytes());
     2
@@ -41,9 +35,8 @@ pub fn usage(error: &clap::Error) -> u8 {
 
 /// What to type in the place of it: a line each.
 fn hints(error: &clap::Error, args: &[String]) -> String {
-    let wrong =
-        (error.get(ContextKind::InvalidArg)).or_else(|| error.get(ContextKind::InvalidSubcommand));
-    let wrong = match wrong {
+    let wrong = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let wrong = match wrong.into_iter().find_map(|kind| error.get(kind)) {
         Some(ContextValue::String(wrong)) => wrong.as_str(),
         _ => "",
     };

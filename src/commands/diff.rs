@@ -1,6 +1,7 @@
 //! `git smp diff`: the commits that would ship, oneline.
 
-use crate::cli::Diff;
+use clap::Args;
+
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
 use crate::core::decide::review::{Coverage, Reviews};
@@ -11,9 +12,29 @@ use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::look::not_seen;
-use crate::session::Session;
-use crate::session::trust;
+use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The target environment; default: the only one that is promoted
+    pub environment: Option<String>,
+    /// Start here, in place of what the target runs
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+    /// End here, in place of what its source runs (with --from: no network at all)
+    #[arg(long, value_name = "REV")]
+    pub to: Option<String>,
+    /// One JSON object on stdout
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// A Markdown list on stdout, for pasting
+    #[arg(long)]
+    pub markdown: bool,
+    /// Exit 1 when there are differences, as git diff does
+    #[arg(long)]
+    pub exit_code: bool,
+}
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
@@ -37,32 +58,31 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let merges = asking
         .map(|config| reviews::merges(session, config, &changes, range))
         .unwrap_or_default();
-    let ships: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
-    let look = || {
-        let ships = (&ships[..], merges.unnamed);
-        asking.map(|config| reviews::look(session, config, ships, target))
-    };
+    let named: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
+    let ships = (&named[..], merges.unnamed);
     // The list waits for nobody; JSON is one object, so it has to.
-    let reviews = if args.json { look() } else { None };
+    let early = asking.filter(|_| args.json);
+    let early = early.map(|config| reviews::look(session, config, ships, target));
     show(
         session,
         args,
         config.as_ref(),
         [&from, &to],
         &changes,
-        reviews.as_ref(),
+        early.as_ref(),
     )?;
-    if let (Some(config), Some(reviews)) = (asking, reviews.or_else(look)) {
+    if let Some(config) = asking {
+        let reviews = early.unwrap_or_else(|| reviews::look(session, config, ships, target));
         if args.json || matches!(reviews.coverage, Coverage::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {
-            session.ui.say(&show::marks(&ships, target, &reviews));
+            session.ui.say(&show::marks(&named, target, &reviews));
         }
     }
-    if args.exit_code && changes.relation != Relation::Identical {
-        return Err(Stop::Answer);
+    match args.exit_code && changes.relation != Relation::Identical {
+        true => Err(Stop::Answer),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.
@@ -107,38 +127,40 @@ fn link(config: Option<&Config>, from: &End, to: &End, changes: &Changes) -> Opt
 }
 
 fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End), Stop> {
-    let named = |rev: &String| -> Result<End, Stop> {
-        Ok(End {
-            environment: None,
-            commit: Some(session.repo.resolve_revision(rev)?),
-        })
-    };
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let config = config_if_any(session)?;
         if let (Some(config), Some(name)) = (&config, &args.environment) {
             config.environment(name)?;
         }
-        return Ok((config, named(from)?, named(to)?));
+        return Ok((config, named(session, from)?, named(session, to)?));
     }
     let config = session.config()?;
     let target = the_target(&config, args.environment.as_deref(), "diff")?;
     let source = source_of(&config, target, "diff")?;
-    let wanted = [(&args.from, target), (&args.to, source)];
-    let wanted = wanted.iter().filter(|(rev, _)| rev.is_none());
+    let ends = [(&args.from, target), (&args.to, source)];
+    let wanted = ends.iter().filter(|(rev, _)| rev.is_none());
     let wanted: Vec<&Environment> = wanted.map(|(_, environment)| *environment).collect();
     let mut seen = observe(session, &config, &wanted)?.into_iter();
-    let mut end = |rev: &Option<String>| {
-        if let Some(rev) = rev {
-            return named(rev);
-        }
-        let seen = seen.next().ok_or_else(not_seen)?;
-        Ok(End {
-            commit: seen.running?,
-            environment: Some(seen.environment),
-        })
-    };
-    let (from, to) = (end(&args.from)?, end(&args.to)?);
-    Ok((Some(config), from, to))
+    let [from, to] = ends.map(|(rev, _)| match rev {
+        Some(rev) => named(session, rev),
+        None => observed(seen.next()),
+    });
+    Ok((Some(config), from?, to?))
+}
+
+fn named(session: &Session<'_>, rev: &str) -> Result<End, Stop> {
+    Ok(End {
+        environment: None,
+        commit: Some(session.repo.resolve_revision(rev)?),
+    })
+}
+
+fn observed(seen: Option<Observed>) -> Result<End, Stop> {
+    let seen = seen.ok_or_else(not_seen)?;
+    Ok(End {
+        commit: seen.running?,
+        environment: Some(seen.environment),
+    })
 }
 
 /// With both ends named no file is needed; one that is there, or named, must be right all the same.

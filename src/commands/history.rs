@@ -1,6 +1,7 @@
 //! `git smp history`: the past deploys of the team's record, and figures of them.
 
-use crate::cli::History;
+use clap::Args;
+
 use crate::core::config::Config;
 use crate::core::record::history::{self, DeployKind, PastDeploy};
 use crate::core::record::stats::{self, Figures, Shipped};
@@ -8,10 +9,22 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
-use crate::core::words::{Changes, CommitId};
-use crate::session::Session;
-use crate::session::trust;
+use crate::core::words::Changes;
+use crate::session::{Session, trust};
 use crate::team::recorder::Recorder;
+
+#[derive(Debug, Args)]
+pub struct History {
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// How often, how fast and how well: figures of all deploys
+    #[arg(long)]
+    pub stats: bool,
+    /// List no more than the latest COUNT; the figures are of all
+    #[arg(short = 'n', value_name = "COUNT")]
+    pub count: Option<usize>,
+}
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
@@ -32,22 +45,21 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         ui.note("no promotion is on record yet");
     }
     let begun = events.first().filter(|_| unread == 0).map(|event| event.at);
-    let figures = if args.stats || args.json {
-        figures(session, &config, &deploys, begun)
-    } else {
-        Vec::new()
+    let figures = match args.stats || args.json {
+        true => figures(session, &config, &deploys, begun),
+        false => Vec::new(),
     };
     let count = args.count.unwrap_or(usize::MAX);
+    let skipped = deploys.len().saturating_sub(count);
     if args.json {
-        let latest: Vec<&PastDeploy> = deploys.iter().rev().take(count).collect();
+        let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
         return ui.data(json::history(&latest, &figures).as_bytes());
     }
-    let mut latest: Vec<&mut PastDeploy> = deploys.iter_mut().rev().take(count).collect();
-    latest
-        .iter_mut()
-        .for_each(|deploy| authors(session, deploy));
-    let latest: Vec<&PastDeploy> = latest.into_iter().map(|deploy| &*deploy).collect();
-    let (when, width) = (session.when(), ui.shows_pictures().then(|| ui.width()));
+    for deploy in deploys.iter_mut().skip(skipped) {
+        count_authors(session, deploy);
+    }
+    let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
+    let (when, width) = (session.when(), ui.picture_width());
     let mut lines = show::history(&latest, &when, width);
     for one in figures.iter().filter(|_| !deploys.is_empty()) {
         if !lines.is_empty() {
@@ -58,7 +70,6 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     ui.answer(&lines)
 }
 
-/// What to do to have a history at all.
 fn no_record() -> Stop {
     let report = Report::new("the team keeps no record, so there is no history")
         .because("smp.toml has no table [record], which turns it on");
@@ -78,41 +89,31 @@ fn figures(
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
-    let look = || {
-        deploys
-            .iter()
-            .map(|deploy| shipped(session, deploy))
-            .collect()
-    };
     let shipped: Vec<Shipped> = session
         .ui
-        .during("looking at what every promotion shipped", look);
+        .during("looking at what every promotion shipped", || {
+            deploys.iter().map(|one| shipped(session, one)).collect()
+        });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     stats::figures(&targets, deploys, &shipped, begun, &session.when())
 }
 
-/// What a deploy changed, as far as this clone knows.
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {
     let (repo, from) = (&session.repo, deploy.from.as_ref()?);
-    let here = |id: &CommitId| matches!(repo.has_commit(id), Ok(true));
-    if repo.layout().shallow || !here(from) || !here(&deploy.to) {
+    let is_here = repo.has_commit(from).ok()? && repo.has_commit(&deploy.to).ok()?;
+    if repo.layout().shallow || !is_here {
         return None;
     }
     repo.changes(Some(from), &deploy.to).ok()
 }
 
 /// Counts what those who signed a deploy off wrote of it.
-fn authors(session: &Session<'_>, deploy: &mut PastDeploy) {
-    if deploy.signed_off_by.is_empty() {
-        return;
-    }
-    if let Some(changes) = changes(session, deploy) {
-        let authors: Vec<&str> = changes
-            .ships
-            .iter()
-            .map(|one| one.author.as_str())
-            .collect();
+fn count_authors(session: &Session<'_>, deploy: &mut PastDeploy) {
+    let is_signed = !deploy.signed_off_by.is_empty();
+    if let Some(changes) = is_signed.then(|| changes(session, deploy)).flatten() {
+        let authors = changes.ships.iter().map(|one| one.author.as_str());
+        let authors: Vec<&str> = authors.collect();
         let signers = deploy.signed_off_by.iter_mut();
         signers.for_each(|signer| signer.count(&authors));
     }
@@ -123,14 +124,9 @@ fn shipped(session: &Session<'_>, deploy: &PastDeploy) -> Shipped {
     if deploy.from.is_none() || deploy.kind != DeployKind::Promote {
         return Shipped::default();
     }
-    let Some(changes) = changes(session, deploy) else {
-        return Shipped {
-            committed: Vec::new(),
-            unknown: deploy.commits.unwrap_or(0),
-        };
+    let (committed, unknown) = match changes(session, deploy) {
+        Some(changes) => (changes.ships.iter().map(|one| one.committed).collect(), 0),
+        None => (Vec::new(), deploy.commits.unwrap_or(0)),
     };
-    Shipped {
-        committed: changes.ships.iter().map(|one| one.committed).collect(),
-        unknown: 0,
-    }
+    Shipped { committed, unknown }
 }

@@ -1,95 +1,102 @@
 //! `git smp postpone`: close the candidate with a reason, and lift the freeze.
 
-use crate::cli::Postpone;
-use crate::core::config::Config;
+use clap::Args;
+
 use crate::core::decide::named::check_text;
-use crate::core::record::{Candidate, News, Postponed, State, What};
+use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::EventId;
+use crate::core::words::{CommitId, EventId};
 use crate::deploy::flow;
 use crate::git::record::identity;
-use crate::session::Session;
-use crate::session::trust;
+use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::posting::{self, Pending};
-use crate::team::recorder::{Recorder, new_id};
+use crate::team::posting;
 
-/// Runs it.
+const DECLINED: &str = "not postponed; nothing was changed";
+
+#[derive(Debug, Args)]
+pub struct Postpone {
+    /// Why
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub reason: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Runs it: look, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("postpone", "--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
-    let recorder = Recorder::of(&session.repo, &config, ui.is_interactive());
-    let recorder = flow::recorder_of(recorder, "postpone")?;
+    let recorder = flow::recorder_of(session, &config, "postpone")?;
     trust::require(&session.repo, &config, &[])?;
-    let reading = ui.during("reading the record", || recorder.read_now())??;
-    let Some(candidate) = &reading.state.candidate else {
+    let before = ui
+        .during("reading the record", || recorder.read_now())??
+        .state;
+    let posts = Delivery::of(session, &config, "postponed", Typed::smp("postpone"));
+    let Some(candidate) = &before.candidate else {
         ui.note("there is no candidate: nothing to postpone");
-        return pay(session, &config, Pending::from(&reading.state));
+        return posts.deliver(&before, is_of_a_postponement);
     };
-    let (short, by) = (candidate.commit.short(), &candidate.by.name);
-    let when = session.when().moment(candidate.at);
+    let (short, place) = (candidate.commit.short(), &candidate.environment);
+    let (by, when) = (&candidate.by.name, session.when().moment(candidate.at));
     ui.note(format!("the candidate is {short}, proposed by {by} {when}"));
-    let intent = open_intent(session, args, &reading.state)?;
+    give_up_deploy(session, args, &before)?;
     let reason = reason(session, args)?;
-    ask(session, args, candidate, &reason)?;
-    let id = new_id();
+    if !args.yes {
+        let question = format!("Postpone {short} and lift the freeze on {place}?");
+        let why = "postponing lifts the freeze for everyone".to_owned();
+        let yes = Typed::smp("postpone --yes").option("--reason", &reason);
+        ui.need_yes(&question, why, yes, DECLINED)?;
+    }
     let (_, pending) = ui.during("writing the record", || {
-        posting::append((session, &config), &recorder, &mut |state, nth| {
-            if nth > 0 {
-                return Ok(None);
-            }
-            let (now, open) = (state.candidate.as_ref(), state.deploying.as_ref());
-            let is_it =
-                now.is_some_and(|now| (&now.id, &now.commit) == (&candidate.id, &candidate.commit));
-            if !is_it || open.map(|open| &open.id) != intent.as_ref() {
-                return Err(moved());
-            }
-            let postponed = What::Postponed(Postponed {
-                candidate: candidate.id.clone(),
-                commit: candidate.commit.clone(),
-                intent: intent.clone(),
-                reason: reason.clone(),
-                channels: channel::to_tell(&config, TECHNICAL),
-            });
-            Ok(Some((id.clone(), postponed)))
-        })
+        let of = (session, &config);
+        posting::append_one(
+            of,
+            &recorder,
+            &mut |now| match shown(now) == shown(&before) {
+                true => Ok(Some(What::Postponed(Postponed {
+                    candidate: candidate.id.clone(),
+                    commit: candidate.commit.clone(),
+                    intent: before.deploying.as_ref().map(|open| open.id.clone()),
+                    reason: reason.clone(),
+                    channels: channel::to_tell(&config, TECHNICAL),
+                }))),
+                false => Err(moved()),
+            },
+        )
     })?;
-    let place = &candidate.environment;
     ui.note(format!(
         "{short} is postponed; {place} is not frozen any more"
     ));
-    if channel::configured(&config, TECHNICAL).is_none() {
-        let by = identity(&session.repo)?.0;
-        let news = News::Postponed { by, reason };
-        return posts(session, &config).print(&channel::of_candidate(candidate, news));
-    }
-    pay(session, &config, pending)
+    let by = identity(&session.repo)?.0;
+    let post = channel::of_candidate(candidate, News::Postponed { by, reason });
+    posts.tell(Some(post), pending, is_of_a_postponement)
 }
 
-/// Tells the team that the freeze is over, unless it was told.
-fn pay(session: &Session<'_>, config: &Config, pending: Pending) -> Result<(), Stop> {
-    posts(session, config).deliver(pending, |owed| matches!(owed.news, News::Postponed { .. }))
+fn is_of_a_postponement(one: &Notice) -> bool {
+    matches!(one.news, News::Postponed { .. })
 }
 
-fn posts<'a>(session: &'a Session<'a>, config: &'a Config) -> Delivery<'a> {
-    Delivery::of(session, config, "postponed", Typed::smp("postpone"))
+/// What a person saw: the candidate, and the deploy that is given up with it.
+fn shown(state: &State) -> (Option<(&EventId, &CommitId)>, Option<&EventId>) {
+    let candidate = state.candidate.as_ref();
+    (
+        candidate.map(|one| (&one.id, &one.commit)),
+        state.deploying.as_ref().map(|open| &open.id),
+    )
 }
 
-/// Whether nobody is there, or wants to be, who could be asked.
 fn is_unasked(session: &Session<'_>, args: &Postpone) -> bool {
     args.yes || !session.ui.is_interactive()
 }
 
-/// The announcement that would be given up with the candidate, which a person must have seen.
-fn open_intent(
-    session: &Session<'_>,
-    args: &Postpone,
-    state: &State,
-) -> Result<Option<EventId>, Stop> {
+/// The announcement that would be given up with the candidate: a person must have seen it.
+fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Result<(), Stop> {
     let Some(open) = &state.deploying else {
-        return Ok(None);
+        return Ok(());
     };
     let story = open.story(session.when().now);
     if is_unasked(session, args) {
@@ -103,7 +110,7 @@ fn open_intent(
     session.ui.warn(format!(
         "{story}, and was not seen to end; postponing gives that up on the record and stops nothing"
     ));
-    Ok(Some(open.id.clone()))
+    Ok(())
 }
 
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
@@ -117,40 +124,10 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
         return Err(Stop::Misused(report.run("", command)));
     }
     session.ui.catch_interrupts()?;
-    let given = session.ui.ask_text("Why", "");
-    let given = given.filter(|text| !text.is_empty());
-    check_text("postpone", "--reason", given.as_deref())?;
-    given.ok_or_else(declined)
-}
-
-fn ask(
-    session: &Session<'_>,
-    args: &Postpone,
-    candidate: &Candidate,
-    reason: &str,
-) -> Result<(), Stop> {
-    if args.yes {
-        return Ok(());
+    match session.ui.ask_text("Why", "").as_deref() {
+        None | Some("") => Err(Stop::Declined(DECLINED.to_owned())),
+        Some(given) => check_text("postpone", "--reason", Some(given)).map(|()| given.to_owned()),
     }
-    if !session.ui.is_interactive() {
-        let error = "there is no terminal to ask on";
-        let command = Typed::smp("postpone --yes").option("--reason", reason);
-        return Err(Refusal::new(RefusalCode::NeedsTerminal, error)
-            .because("postponing lifts the freeze for everyone")
-            .run("if the answer is yes", command)
-            .into());
-    }
-    session.ui.catch_interrupts()?;
-    let (short, place) = (candidate.commit.short(), &candidate.environment);
-    let question = format!("Postpone {short} and lift the freeze on {place}?");
-    match session.ui.ask_yes(&question) {
-        true => Ok(()),
-        false => Err(declined()),
-    }
-}
-
-fn declined() -> Stop {
-    Stop::Declined("not postponed; nothing was changed".to_owned())
 }
 
 fn moved() -> Stop {

@@ -2,11 +2,14 @@
 //!
 //! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
 
-use crate::cli::PrePush;
+use std::ffi::OsString;
+
+use clap::Args;
+
 use crate::core::address::{display_url, same_place};
 use crate::core::config::{Config, Environment};
 use crate::core::record::{self, Candidate, Copied};
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::refusal::{Report, Stop};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
@@ -16,14 +19,21 @@ use crate::session::trust::{self, RemoteState, Rule, Trust};
 use crate::team::recorder::Recorder;
 use crate::terminal::{self, Ui};
 
-/// How a person passes the guard.
+/// `git smp pre-push`, as git calls such a hook
+#[derive(Debug, Args)]
+pub struct PrePush {
+    /// The remote's name, or its address where it has none
+    pub remote: OsString,
+    /// Where the push goes
+    pub url: OsString,
+}
+
 const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
 
-/// What becomes of a push; it goes on also where this could not be found out.
+/// What becomes of a push. It goes on also where something, which is said, could not be found out.
 enum Ruling {
-    Go,
-    GoUnknown(String),
-    Stop(Stop),
+    Go(Option<String>),
+    Stop(Report),
 }
 
 /// Runs it.
@@ -41,9 +51,9 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
         updates: lines.filter_map(update).collect(),
     };
     match push.judge() {
-        Ok(Ruling::Go) => {}
-        Ok(Ruling::GoUnknown(what)) => session.ui.warn(format!("{what}; the push goes on")),
-        Ok(Ruling::Stop(stop)) => return Err(stop),
+        Ok(Ruling::Go(None)) => {}
+        Ok(Ruling::Go(Some(what))) => session.ui.warn(format!("{what}; the push goes on")),
+        Ok(Ruling::Stop(report)) => return Err(Stop::Failed(report)),
         Err(stop) => pass(session.ui, &stop),
     }
     Ok(())
@@ -67,10 +77,8 @@ fn update(line: &str) -> Option<(String, Option<CommitId>)> {
     Some((reference, to))
 }
 
-/// A plain push.
 struct PlainPush<'a> {
     session: &'a Session<'a>,
-    /// The remote's name, or its address where it has none.
     remote: &'a str,
     url: &'a str,
     updates: Vec<(String, Option<CommitId>)>,
@@ -92,7 +100,7 @@ impl PlainPush<'_> {
         let agreed = trust::agreed(repo)?;
         let by_agreement = agreed.map(|agreed| self.judge_by(&agreed, true));
         match (by_agreement.transpose()?, file) {
-            (Some(Ruling::Stop(stop)), _) => Ok(Ruling::Stop(by_what_was_agreed(stop, &why))),
+            (Some(Ruling::Stop(report)), _) => Ok(Ruling::Stop(by_what_was_agreed(report, &why))),
             // It may name more places than those that were agreed to.
             (_, Ok(config)) => self.judge_by(&config, false),
             (Some(verdict), Err(_)) => Ok(verdict),
@@ -101,8 +109,8 @@ impl PlainPush<'_> {
     }
 
     fn judge_by(&self, config: &Config, is_agreed: bool) -> Result<Ruling, Stop> {
-        if let Some(stop) = self.harms_the_record(config)? {
-            return Ok(Ruling::Stop(stop));
+        if let Some(report) = self.harms_the_record(config)? {
+            return Ok(Ruling::Stop(report));
         }
         let mut meant = Vec::new();
         for environment in &config.environments {
@@ -115,7 +123,7 @@ impl PlainPush<'_> {
             return Ok(Ruling::Stop(not_by_hand(config, production)));
         }
         let Some(environment) = meant.first() else {
-            return Ok(Ruling::Go);
+            return Ok(Ruling::Go(None));
         };
         if config.record.is_some() {
             match is_agreed {
@@ -128,7 +136,7 @@ impl PlainPush<'_> {
 
     /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the
     /// freeze and every verdict. What this clone saw of it may be put back.
-    fn harms_the_record(&self, config: &Config) -> Result<Option<Stop>, Stop> {
+    fn harms_the_record(&self, config: &Config) -> Result<Option<Report>, Stop> {
         let (Some(record), main) = (&config.record, &config.repository) else {
             return Ok(None);
         };
@@ -147,24 +155,22 @@ impl PlainPush<'_> {
             return Ok(None);
         }
         let what = if is_written { "writes over" } else { "deletes" };
-        let (sentence, held) = (
-            format!("this push {what} the record of the team, so it is stopped"),
-            "holds the freeze, every verdict and every deploy",
-        );
-        let report = Report::new(sentence).because(format!("{} {held}", record.reference));
+        let held = "holds the freeze, every verdict and every deploy";
         let command = Typed::other("git push REMOTE BRANCH");
-        let report = report
-            .because(PAST)
-            .run("push what you mean by its name", command);
-        Ok(Some(Stop::Failed(report)))
+        let sentence = format!("this push {what} the record of the team, so it is stopped");
+        Ok(Some(
+            Report::new(sentence)
+                .because(format!("{} {held}", record.reference))
+                .because(PAST)
+                .run("push what you mean by its name", command),
+        ))
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
     /// `insteadOf` makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
-        let is = |address: &str| same_place(self.remote, address) || same_place(self.url, address);
-        if self.remote == name || is(url) {
+        if self.remote == name || self.is_at(url) {
             return Ok(true);
         }
         // The address of a remote that is not the environment's says nothing of the environment.
@@ -173,21 +179,22 @@ impl PlainPush<'_> {
         }
         // Where a push to the remote goes to several places, none of them is the environment.
         let address = trust::push_address(repo, environment);
-        Ok(address.is_ok_and(|address| display_url(self.url) == address || is(&address)))
+        Ok(address.is_ok_and(|address| display_url(self.url) == address || self.is_at(&address)))
+    }
+
+    fn is_at(&self, address: &str) -> bool {
+        same_place(self.remote, address) || same_place(self.url, address)
     }
 
     fn look_for_a_freeze(&self, config: &Config, name: &str) -> Result<Ruling, Stop> {
         // The push itself may be asking for a password on the same terminal, so this asks for none.
         let (session, repo) = (self.session, &self.session.repo);
         let Some(recorder) = Recorder::of(repo, config, false) else {
-            return Ok(Ruling::Go);
+            return Ok(Ruling::Go(None));
         };
         let what = "asking whether this is frozen";
         let (state, doubt) = match session.ui.during(what, || recorder.read())? {
-            Ok(reading) => (
-                Some(reading.state),
-                reading.copy.map(|copied| aged(&copied)),
-            ),
+            Ok(reading) => (Some(reading.state), reading.copy.as_ref().map(aged)),
             // What this clone saw of a record that cannot be read any more counts.
             Err(refusal) => {
                 let seen = objects::seen(repo)?;
@@ -200,65 +207,64 @@ impl PlainPush<'_> {
             }
         };
         let candidate = state.as_ref().and_then(|state| state.frozen(name));
-        Ok(match (candidate, doubt) {
-            (Some(candidate), doubt) => Ruling::Stop(frozen(session, name, candidate, doubt)),
-            (None, Some(doubt)) if state.is_some() => {
-                Ruling::GoUnknown(format!("{doubt}, and {name} was not frozen then"))
+        Ok(match candidate {
+            Some(candidate) => Ruling::Stop(frozen(session, name, candidate, doubt)),
+            None if state.is_none() => Ruling::Go(doubt),
+            None => {
+                Ruling::Go(doubt.map(|doubt| format!("{doubt}, and {name} was not frozen then")))
             }
-            (None, Some(doubt)) => Ruling::GoUnknown(doubt),
-            (None, None) => Ruling::Go,
         })
     }
 }
 
 /// Says why the file is not what this went by, and that its commands want one that can be used.
-fn by_what_was_agreed(mut stop: Stop, why: &str) -> Stop {
-    if let Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) = &mut stop {
-        let hint = report.hint.take();
-        report.hint = hint.map(|hint| hint.once("where smp.toml can be used"));
-        let cause = format!("{why}, so this goes by what was agreed to here");
-        report.because.push(cause);
-    }
-    stop
+fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
+    let hint = report.hint.take();
+    report.hint = hint.map(|hint| hint.once("where smp.toml can be used"));
+    report.because(format!("{why}, so this goes by what was agreed to here"))
 }
 
-fn not_by_hand(config: &Config, production: &Environment) -> Stop {
+fn not_by_hand(config: &Config, production: &Environment) -> Report {
     let name = &production.name;
     let source = production.promotes.as_deref().unwrap_or_default();
-    let report = Report::new(format!("a plain push to {name} is stopped")).because(format!(
-        "{name} is given what {source} runs, and that is looked at before and after"
-    ));
     let promote = match config.targets().len() {
         1 => Typed::smp("promote"),
         _ => Typed::smp("promote").arg(name),
     };
-    Stop::Failed(report.because(PAST).run("", promote))
+    Report::new(format!("a plain push to {name} is stopped"))
+        .because(format!(
+            "{name} is given what {source} runs, and that is looked at before and after"
+        ))
+        .because(PAST)
+        .run("", promote)
 }
 
 fn aged(copied: &Copied) -> String {
-    let heard = match copied.age {
+    let why = &copied.why.report.error;
+    match copied.age {
         Some(age) => {
             let age = ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0);
-            format!("this clone heard of the record last {age}")
+            format!("{why}; this clone heard of the record last {age}")
         }
-        None => "nobody knows when this clone heard of the record last".to_owned(),
-    };
-    format!("{}; {heard}", copied.why.report.error)
+        None => format!("{why}; nobody knows when this clone heard of the record last"),
+    }
 }
 
-fn frozen(session: &Session<'_>, name: &str, candidate: &Candidate, doubt: Option<String>) -> Stop {
+fn frozen(
+    session: &Session<'_>,
+    name: &str,
+    candidate: &Candidate,
+    doubt: Option<String>,
+) -> Report {
     let (who, commit) = (&candidate.by.name, candidate.commit.short());
     let since = session.when().moment(candidate.at);
     let report = Report::new(format!(
         "{name} is frozen: {who} put {commit} forward {since}"
     ))
     .because("what is tested there should stay what it is until it is promoted or postponed");
-    let report = doubt.into_iter().fold(report, Report::because);
-    report
+    (doubt.into_iter().fold(report, Report::because))
         .because(PAST)
         .run("see where it stands", Typed::smp("status"))
         .run("a fix of it goes there by", Typed::smp("stage --fix"))
         .run("or, to give it up", Typed::smp("postpone"))
-        .refused(RefusalCode::Frozen)
-        .into()
 }

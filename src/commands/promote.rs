@@ -1,9 +1,11 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
-use crate::cli::Promote;
+use clap::Args;
+
+use crate::cli::{DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
-use crate::core::decide::{Plan, Step};
+use crate::core::decide::{self, Plan, Step};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::json;
@@ -17,26 +19,53 @@ use crate::team::product::{self, ProductPost};
 use crate::team::summary::Summary;
 use crate::team::{summary, watched};
 
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// The target environments; default: every one that is promoted
+    #[arg(value_name = "ENVIRONMENT")]
+    pub environments: Vec<String>,
+    /// Refuse unless this is what would ship (full or abbreviated hash); --yes needs it where there is no terminal
+    #[arg(long, value_name = "HASH")]
+    pub commit: Option<String>,
+    #[command(flatten)]
+    pub text: PostText,
+    /// The host makes the app with this push
+    #[arg(long)]
+    pub first: bool,
+    /// Ship what was rolled back before once more
+    #[arg(long)]
+    pub again: bool,
+    #[command(flatten)]
+    pub deploying: DeployOptions,
+    /// With --dry-run: the plan as one JSON object on stdout
+    #[arg(long, requires = "dry_run")]
+    pub json: bool,
+}
+
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
-    let given = summary::given(args)?;
+    let given = summary::given(&args.text)?;
     let config = session.config()?;
     let targets = chosen(&config, &args.environments)?;
     let source = one_source(&config, &targets)?;
     let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
-    whole_history(session, args, &config, &targets)?;
+    session.whole_history().or_else(|stop| {
+        // A script is told in its own way.
+        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
+            let json = json::refused(&targets, refusal, watched::for_scripts(&config, &[]));
+            session.ui.data(json.as_bytes())?;
+        }
+        Err(stop)
+    })?;
     let options = Options {
-        yes: args.yes,
-        dry_run: args.dry_run,
         json: args.json,
         first: args.first,
         again: args.again,
         commit: args.commit.as_deref(),
         names: &args.environments,
-        timeout: args.deploying.timeout,
-        take_over: args.deploying.take_over.as_deref(),
+        ..Options::of(&args.deploying)
     };
     let (deploy, planned) =
         deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
@@ -56,7 +85,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     }
     match planned {
         Ok(plan) => promote(deploy, plan, args, given),
-        Err(refusal) if args.dry_run => Err(refusal.into()),
+        Err(refusal) if args.deploying.asking.dry_run => Err(refusal.into()),
         Err(refusal) => {
             let (state, again) = (deploy.seen.state(), deploy.command());
             Err(product::deliver_before(
@@ -69,31 +98,21 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
 /// Lists what came to the source since the candidate was put forward, where that is the matter.
 fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, Stop> {
     let repo = deploy.look.repo;
-    let candidate = deploy
-        .seen
-        .state()
-        .and_then(|state| state.candidate.as_ref());
+    let state = deploy.seen.state();
+    let candidate = state.and_then(|state| state.candidate.as_ref());
     let runs = deploy.observed().next().and_then(Observed::runs);
-    let (Some(candidate), Some(runs), RefusalCode::CandidateMoved) =
-        (candidate, runs, refusal.code)
-    else {
-        return Ok(refusal);
-    };
-    if candidate.commit == *runs || !repo.has_commit(&candidate.commit)? {
-        return Ok(refusal);
-    }
-    let came = repo.changes(Some(&candidate.commit), runs)?.ships;
-    let because = &mut refusal.report.because;
-    because.extend((!came.is_empty()).then(|| "since then came:".to_owned()));
-    let lines = came.iter().take(10);
-    because.extend(lines.map(|one| format!("{} {}", one.short, one.subject_text())));
-    if came.len() > 10 {
-        because.push(format!("and {} more", came.len() - 10));
+    if let (RefusalCode::CandidateMoved, Some(candidate), Some(runs)) =
+        (refusal.code, candidate, runs)
+        && repo.has_commit(&candidate.commit)?
+    {
+        let came = repo.changes(Some(&candidate.commit), runs)?.ships;
+        let because = &mut refusal.report.because;
+        because.extend((!came.is_empty()).then(|| "since then came:".to_owned()));
+        because.extend(decide::first_ten(&came));
     }
     Ok(refusal)
 }
 
-/// Does what was planned.
 fn promote(
     mut deploy: Deploy<'_>,
     mut plan: Plan,
@@ -104,24 +123,24 @@ fn promote(
     let release = ProductPost::of(session, config, &deploy.targets, &plan, deploy.seen.state());
     if plan.steps.is_empty() {
         deploy.nothing_to("promote", &plan)?;
-        return match args.dry_run {
+        return match args.deploying.asking.dry_run {
             true => Ok(()),
             false => release.resume(given.as_ref(), &again),
         };
     }
-    if !args.dry_run {
+    if !args.deploying.asking.dry_run {
         deploy.can_be_answered(&plan)?;
     }
-    let text = release.text(args, given)?;
+    let text = release.text(args.deploying.asking, given)?;
     if text.is_some() {
         plan.steps.push(channel::step(session, config, PRODUCT));
     }
     deploy.show_plan(&plan, None)?;
-    if args.dry_run {
+    if args.deploying.asking.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     let (text, was_begun) = (text.as_deref(), release.is_begun());
-    release.show(text, !args.yes);
+    release.show(text, !args.deploying.asking.yes);
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
@@ -143,22 +162,6 @@ fn promote(
     release.end(text, pending, &again)
 }
 
-/// Where history is cut off nothing can be planned, which a script is told.
-fn whole_history(
-    session: &Session<'_>,
-    args: &Promote,
-    config: &Config,
-    targets: &[&Environment],
-) -> Result<(), Stop> {
-    session.whole_history().or_else(|stop| {
-        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
-            let json = json::refused(targets, refusal, watched::for_scripts(config, &[]));
-            session.ui.data(json.as_bytes())?;
-        }
-        Err(stop)
-    })
-}
-
 /// The plan with its post, as far as that is known before anybody wrote the text.
 fn with_post(deploy: &Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
     let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
@@ -171,11 +174,7 @@ fn with_post(deploy: &Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Pl
 
 fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environment>, Stop> {
     if names.is_empty() {
-        let targets = config.targets();
-        return match targets.is_empty() {
-            true => Err(no_target()),
-            false => Ok(targets),
-        };
+        return Ok(config.targets());
     }
     let mut chosen: Vec<&Environment> = Vec::new();
     for name in names {
@@ -190,30 +189,24 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
 fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c Environment, Stop> {
     let sources = targets
         .iter()
-        .map(|target| source_of(config, target, "promote"))
-        .collect::<Result<Vec<_>, _>>()?;
-    match sources.as_slice() {
-        [] => Err(no_target()),
-        [first, rest @ ..] if rest.iter().all(|other| other.name == first.name) => Ok(first),
-        several => {
-            let names: Vec<&str> = several.iter().map(|source| source.name.as_str()).collect();
-            let report = Report::new("these environments are promoted from different ones")
-                .because(format!("they are promoted from {}", names.join(", ")));
-            let commands = targets.iter().enumerate().map(|(nth, one)| match nth {
-                0 => ("promote them one after the other", one),
-                _ => ("then", one),
-            });
-            let report = commands.fold(report, |report, (say, one)| {
-                report.run(say, Typed::smp("promote").arg(&one.name))
-            });
-            Err(Stop::Misused(report))
-        }
+        .map(|target| source_of(config, target, "promote"));
+    let sources: Vec<&Environment> = sources.collect::<Result<_, _>>()?;
+    let (first, rest) = sources.split_first().ok_or_else(no_target)?;
+    if rest.iter().all(|other| other.name == first.name) {
+        return Ok(first);
     }
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let report = Report::new("these environments are promoted from different ones")
+        .because(format!("they are promoted from {}", names.join(", ")));
+    let one = Typed::smp("promote ENVIRONMENT");
+    Err(Stop::Misused(
+        report.run("name those of one at a time", one),
+    ))
 }
 
 /// A promotion is told with the last environment that goes on record.
 fn last(plan: &Plan, telling: Telling) -> Option<(String, Telling)> {
-    let is_record = |step: &&Step| matches!(step, Step::Record { .. });
-    let step = plan.steps.iter().rfind(is_record)?;
+    let mut steps = plan.steps.iter().rev();
+    let step = steps.find(|step| matches!(step, Step::Record { .. }))?;
     Some((step.environment()?.to_owned(), telling))
 }

@@ -2,12 +2,14 @@
 
 use std::iter;
 
-use crate::cli::Propose;
+use clap::Args;
+
+use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded};
 use crate::core::record::{News, Notice, Person, Proposed, State, Telling, What};
-use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
@@ -23,45 +25,47 @@ use crate::team::delivery::Delivery;
 use crate::team::posting::{self, Pending};
 use crate::team::recorder::{Recorder, new_id};
 
+#[derive(Debug, Args)]
+pub struct Propose {
+    /// What the post says beside the list of commits
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub note: Option<String>,
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("propose", "--note", args.note.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
-    let source = beginning(&config)?;
-    let recorder = Recorder::of(&session.repo, &config, ui.is_interactive());
-    let recorder = flow::recorder_of(recorder, "propose")?;
+    let place = beginning(&config)?;
+    let recorder = flow::recorder_of(session, &config, "propose")?;
     let targets = config.targets();
-    let concerned = [&[source], targets.as_slice()].concat();
+    let concerned = [&[place], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
     session.whole_history()?;
     let options = Options {
-        yes: args.yes,
-        dry_run: args.dry_run,
+        yes: args.asking.yes,
+        dry_run: args.asking.dry_run,
         ..Options::default()
     };
-    let deploy = forward::look(session, &config, (source, &targets), options)?;
+    let deploy = forward::look(session, &config, (place, &targets), options)?;
     let work = Work {
         session,
         args,
         config: &config,
-        place: source,
+        place,
         source: deploy.observed().next().ok_or_else(not_seen)?,
+        before: deploy.seen.record.known()?.ok_or_else(not_seen)?,
         deploy: &deploy,
     };
-    let mut proposal = work.decide(work.state()?)?;
-    let short = proposal.commit.short().to_owned();
+    let mut proposal = work.decide(work.before)?;
     if proposal.open || proposal.targets.is_empty() {
-        if !proposal.open {
-            ui.note(format!(
-                "everything runs {short} already: nothing to propose"
-            ));
-        }
-        deploy.record_observed(args.dry_run);
-        return if proposal.open { work.again() } else { Ok(()) };
+        return work.nothing(&proposal);
     }
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
     work.show(&proposal);
-    if args.dry_run {
+    if args.asking.dry_run {
         return work.posts().print(&work.post(&proposal));
     }
     work.ask(&proposal)?;
@@ -72,7 +76,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     if state.candidate.as_ref().is_some_and(|open| open.id != id) {
         return work.others(&state, pending);
     }
-    let name = &source.name;
+    let (short, name) = (proposal.commit.short(), &place.name);
     ui.note(format!(
         "{short} is the candidate; {name} is frozen until it is promoted or postponed"
     ));
@@ -81,21 +85,17 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A proposal on its way, and everything that was found out for it.
 struct Work<'a> {
     session: &'a Session<'a>,
     args: &'a Propose,
     config: &'a Config,
     place: &'a Environment,
     source: &'a Observed,
+    before: &'a State,
     deploy: &'a Deploy<'a>,
 }
 
 impl Work<'_> {
-    fn state(&self) -> Result<&State, Stop> {
-        Ok(self.deploy.seen.record.known()?.ok_or_else(not_seen)?)
-    }
-
     fn recorded<'s>(&'s self, state: &'s State) -> Result<Recorded<'s>, Stop> {
         let now = self.session.when().now;
         let recorded = self.deploy.seen.recorded(self.config, None, now)?;
@@ -117,14 +117,22 @@ impl Work<'_> {
         Ok(proposal)
     }
 
-    /// The same commit once more: nothing new, only what is still owed.
-    fn again(&self) -> Result<(), Stop> {
-        let state = self.state()?;
-        self.say_who(state);
-        if self.args.dry_run {
-            return Ok(());
+    /// Everything runs it already, or it is the candidate already: then there is only what is still owed.
+    fn nothing(&self, proposal: &Proposal) -> Result<(), Stop> {
+        let dry_run = self.args.asking.dry_run;
+        if !proposal.open {
+            let short = proposal.commit.short();
+            let text = format!("everything runs {short} already: nothing to propose");
+            self.session.ui.note(text);
         }
-        self.pay(state.into())
+        self.deploy.record_observed(dry_run);
+        if proposal.open {
+            self.say_who(self.before);
+        }
+        match proposal.open && !dry_run {
+            true => self.pay(self.before.into()),
+            false => Ok(()),
+        }
     }
 
     /// Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was we
@@ -166,28 +174,22 @@ impl Work<'_> {
     }
 
     fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
-        let (ui, name, short) = (self.session.ui, &self.place.name, proposal.commit.short());
-        if !proposal.consents.is_empty() && (self.args.yes || !ui.is_interactive()) {
+        let (ui, yes) = (self.session.ui, self.args.asking.yes);
+        if !proposal.consents.is_empty() && (yes || !ui.is_interactive()) {
             // Only a person who looks can have seen it.
             decide::confirmed(self.source)?;
         }
         deploy::consent(self.session, &proposal.consents, "not proposed")?;
-        if self.args.yes {
+        if yes {
             return Ok(());
         }
-        if !ui.is_interactive() {
-            let report = Report::new("there is no terminal to ask on")
-                .because(format!("it freezes {name} for everyone"))
-                .run("if the answer is yes", Typed::smp("propose --yes"));
-            return Err(report.refused(RefusalCode::NeedsTerminal).into());
-        }
-        ui.catch_interrupts()?;
-        match ui.ask_yes(&format!("Propose {short} and freeze {name}?")) {
-            true => Ok(()),
-            false => Err(Stop::Declined(
-                "not proposed; nothing was changed".to_owned(),
-            )),
-        }
+        let (name, short) = (&self.place.name, proposal.commit.short());
+        ui.need_yes(
+            &format!("Propose {short} and freeze {name}?"),
+            format!("it freezes {name} for everyone"),
+            Typed::smp("propose --yes"),
+            "not proposed; nothing was changed",
+        )
     }
 
     /// The look after the question: what is put forward must still be what was shown.
@@ -197,19 +199,15 @@ impl Work<'_> {
         let now = self.session.ui.during("looking once more", || {
             self.deploy.look.environments(&wanted, Also::Nothing)
         })?;
+        let (code, again) = (RefusalCode::CandidateMoved, Typed::smp("propose"));
         for (before, now) in self.deploy.observed().zip(&now) {
-            decide::unmoved(
-                before,
-                now,
-                RefusalCode::CandidateMoved,
-                &Typed::smp("propose"),
-            )?;
+            decide::unmoved(before, now, code, &again)?;
         }
         Ok(())
     }
 
     fn record(&self, recorder: &Recorder<'_>, id: &EventId) -> Result<(State, Pending), Stop> {
-        let end = rollback_end(&self.session.repo, &self.recorded(self.state()?)?)?;
+        let end = rollback_end(&self.session.repo, &self.recorded(self.before)?)?;
         let of = (self.session, self.config);
         posting::append(of, recorder, &mut |state, _| {
             if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
@@ -242,14 +240,14 @@ impl Work<'_> {
 
     /// The post as it would go out.
     fn post(&self, proposal: &Proposal) -> Notice {
-        let (date, news) = (self.date(), News::Proposed { note: self.note() });
-        let place = (self.place.name.as_str(), &proposal.commit);
         let tells = Telling {
             channels: Vec::new(),
-            date,
+            date: self.date(),
             targets: proposal.targets.clone(),
             text: None,
         };
+        let place = (self.place.name.as_str(), &proposal.commit);
+        let news = News::Proposed { note: self.note() };
         channel::of_deploy(TECHNICAL, &tells, place, news)
     }
 

@@ -2,7 +2,9 @@
 
 mod destination;
 
-use crate::cli::Rollback;
+use clap::Args;
+
+use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
@@ -13,12 +15,26 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
-use crate::look::{Main, Seen, not_seen, see};
+use crate::look::{Main, Seen, see_one};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use destination::destination;
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The environment; default: the only one that is promoted
+    pub environment: Option<String>,
+    /// What to put it back to (full or abbreviated hash); default: the deploy before. --yes needs it where there is no terminal
+    #[arg(long, value_name = "HASH")]
+    pub to: Option<String>,
+    /// Why; the record and the technical channel are told
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub deploying: DeployOptions,
+}
 
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
@@ -33,16 +49,16 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let begun = session.notes().taken_away(&environment.name, &plan.commit);
     if plan.steps.is_empty() {
         deploy.nothing_to("put back", &plan)?;
-        return match args.dry_run {
+        return match args.deploying.asking.dry_run {
             true => Ok(()),
             false => tell(&deploy, &plan.commit, begun.is_some()),
         };
     }
-    if !args.dry_run {
+    if !args.deploying.asking.dry_run {
         deploy.can_be_answered(&plan)?;
     }
     deploy.show_plan(&plan, None)?;
-    if args.dry_run {
+    if args.deploying.asking.dry_run {
         return preview(&deploy, &plan);
     }
     deploy.ask(&plan, None)?;
@@ -70,15 +86,17 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
     if environment.promotes.is_some() {
         return Ok(environment);
     }
-    let name = &environment.name;
-    let report = Report::new(format!(
-        "nothing is promoted to {name}, so there is no promotion to take back"
-    ));
-    let say = "deploy an older commit to it as any other";
-    Err(Stop::Misused(report.run(say, Typed::smp("stage COMMIT"))))
+    let error = format!(
+        "nothing is promoted to {}, so there is no promotion to take back",
+        environment.name
+    );
+    let (say, stage) = (
+        "deploy an older commit to it as any other",
+        Typed::smp("stage COMMIT"),
+    );
+    Err(Stop::Misused(Report::new(error).run(say, stage)))
 }
 
-/// Finds everything out, also what it is put back to.
 fn look<'a>(
     session: &'a Session<'a>,
     args: &'a Rollback,
@@ -86,16 +104,9 @@ fn look<'a>(
     environment: &'a Environment,
 ) -> Result<Deploy<'a>, Stop> {
     let look = Look::of(session, config);
-    let asking = format!("asking {}", environment.name);
-    let mut seen = session.ui.during(&asking, || {
-        see(
-            session,
-            &look,
-            &[environment],
-            (Also::Releases, Main::Record),
-        )
-    })?;
-    let observed = seen.environments.pop().ok_or_else(not_seen)?;
+    let asking = (&*format!("asking {}", environment.name), environment);
+    let wanted = (Also::Releases, Main::Record);
+    let (observed, seen) = see_one(session, &look, asking, wanted)?;
     let commit = destination(session, &look, args.to.as_deref(), (&observed, &seen))?;
     let takes_away = takes_away(session, (&observed, &seen), &commit);
     let changes = runs(&observed).map(|runs| session.repo.changes(Some(runs), &commit));
@@ -107,16 +118,12 @@ fn look<'a>(
         reason: args.reason.clone(),
     };
     let options = Options {
-        yes: args.yes,
-        dry_run: args.dry_run,
         commit: args.to.as_deref(),
-        timeout: args.deploying.timeout,
-        take_over: args.deploying.take_over.as_deref(),
-        ..Options::default()
+        ..Options::of(&args.deploying)
     };
     Ok(Deploy {
         takes_away,
-        ..Deploy::of((session, look, seen), wanted, vec![target], options)
+        ..Deploy::new(session, (look, seen), wanted, vec![target], options)
     })
 }
 
@@ -155,7 +162,7 @@ fn takes_away(
 fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Result<(), Stop> {
     let ui = deploy.session.ui;
     // Of a run that was cut off it may be known.
-    if args.yes || !ui.is_interactive() || telling(deploy, commit).text.is_some() {
+    if args.deploying.asking.yes || !ui.is_interactive() || telling(deploy, commit).text.is_some() {
         return Ok(());
     }
     loop {
@@ -174,52 +181,48 @@ fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Resul
     }
 }
 
-/// What the team is told of it.
 fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
     let when = deploy.session.when();
     let given = match &deploy.wanted {
         Wanted::Rollback { reason, .. } => reason.clone(),
         Wanted::Stage { .. } | Wanted::Promote { .. } => None,
     };
-    let names = deploy
-        .targets
-        .iter()
-        .map(|one| one.environment.name.clone());
-    let targets: Vec<_> = names
-        .map(|name| (name, deploy.takes_away.clone()))
-        .collect();
-    let open = targets
-        .first()
-        .and_then(|(name, _)| announced(&deploy.seen, name, commit));
+    let name = deploy.name();
+    let open = announced(&deploy.seen, name, commit);
     let known = open.and_then(|open| open.tells.as_ref()?.text.clone());
     Telling {
         channels: channel::to_tell(deploy.look.config, TECHNICAL),
         date: when.date(when.now),
-        targets,
+        targets: vec![(name.to_owned(), deploy.takes_away.clone())],
         text: given.or(known),
     }
 }
 
 /// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
 fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop> {
-    let (config, again) = (deploy.look.config, deploy.command());
-    let posts = Delivery::of(deploy.session, config, "put back", again);
-    let configured = channel::configured(config, TECHNICAL).is_some();
-    match &config.record {
-        Some(_) if configured => posts.deliver(deploy.pending(), Notice::is_of_a_rollback),
-        None if ended => posts.deliver_once(&owed(deploy, commit)),
-        Some(_) if ended => posts.print(&owed(deploy, commit)),
-        _ => Ok(()),
+    let (config, posts) = (deploy.look.config, posts(deploy));
+    let post = ended.then(|| owed(deploy, commit));
+    match (&config.record, post) {
+        (None, Some(post)) => posts.deliver_once(&post),
+        (None, None) => Ok(()),
+        (Some(_), None) if channel::configured(config, TECHNICAL).is_none() => Ok(()),
+        (Some(_), post) => posts.tell(post, deploy.pending(), Notice::is_of_a_rollback),
     }
 }
 
-/// What there is to tell.
+fn posts<'a>(deploy: &'a Deploy<'_>) -> Delivery<'a> {
+    Delivery::of(
+        deploy.session,
+        deploy.look.config,
+        "put back",
+        deploy.command(),
+    )
+}
+
 fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
-    let telling = telling(deploy, commit);
-    let place = telling.targets.first().map(|(name, _)| name.clone());
-    let place = place.unwrap_or_default();
+    let (telling, name) = (telling(deploy, commit), deploy.name());
     // A rollback bears the name of the person who began it. One that is on no record is by the person who runs this.
-    let by = match announced(&deploy.seen, &place, commit) {
+    let by = match announced(&deploy.seen, name, commit) {
         Some(open) => open.by.name.clone(),
         None => identity(deploy.look.repo).map_or("somebody".to_owned(), |(name, _)| name),
     };
@@ -228,16 +231,12 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
         by,
         reason: telling.text.clone(),
     };
-    channel::of_deploy(TECHNICAL, &telling, (&place, commit), news)
+    channel::of_deploy(TECHNICAL, &telling, (name, commit), news)
 }
 
-/// Shows the post as it would go out.
 fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
-    let is_post = |step: &Step| matches!(step, Step::Post { .. });
-    if !plan.steps.iter().any(is_post) {
-        return Ok(());
+    match plan.steps.last() {
+        Some(Step::Post { .. }) => posts(deploy).print(&owed(deploy, &plan.commit)),
+        _ => Ok(()),
     }
-    let again = deploy.command();
-    Delivery::of(deploy.session, deploy.look.config, "put back", again)
-        .print(&owed(deploy, &plan.commit))
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::cli::Setup;
+use clap::Args;
+
 use crate::core::config::Config;
-use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::git::remote;
@@ -15,6 +16,22 @@ use crate::setup::check::{self, Check};
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
 use crate::sources::Look;
+
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Change nothing; exit 1 if something is missing or wrong
+    #[arg(long, conflicts_with = "yes")]
+    pub check: bool,
+    /// Answer yes to every question
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Install a pre-push hook that stops plain pushes to production, and to what is frozen
+    #[arg(long)]
+    pub hook: bool,
+    /// Take that hook away, put a former one back, and do nothing else
+    #[arg(long, conflicts_with_all = ["hook", "check"])]
+    pub no_hook: bool,
+}
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
@@ -53,19 +70,15 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
 
 /// The team's first file, unless it has one already that is not here.
 fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Stop> {
-    if let Some(report) = missing::elsewhere(session, path) {
-        return Err(Stop::Misused(report));
+    let mut found = missing::elsewhere(session, path);
+    if found.is_none() && !args.check {
+        found = missing::at_a_remote(session, path);
     }
-    if args.check {
-        return Err(wizard::how_to_start(path));
+    match found {
+        Some(report) => Err(Stop::Misused(report)),
+        None if args.check || !session.ui.is_interactive() => Err(wizard::how_to_start(path)),
+        None => wizard::run(session, path),
     }
-    if let Some(report) = missing::at_a_remote(session, path) {
-        return Err(Stop::Misused(report));
-    }
-    if !session.ui.is_interactive() {
-        return Err(wizard::how_to_start(path));
-    }
-    wizard::run(session, path)
 }
 
 /// How everybody comes to the file that was just written.
@@ -90,7 +103,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
 /// The checks that ask nobody: the channels' and the hook's.
 fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Check>, Stop> {
     let config = look.config;
-    let mut checks = webhooks::checks(look.repo, config)?;
+    let mut checks = webhooks::checks(look.repo, config);
     let guard = Guard::of(look.repo)?;
     checks.extend(match (args.hook, args.check) {
         (true, false) => Some(guard.install(config, session.common.config().as_deref())),
@@ -106,8 +119,10 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
     let (ui, repo) = (session.ui, &session.repo);
     let places = places(repo, config)?;
     let trust = trust::look(repo, config)?;
-    let is_absent = |place: &&Place<'_>| place.state == RemoteState::Missing;
-    let absent: Vec<&Place<'_>> = places.iter().filter(is_absent).collect();
+    let absent = places
+        .iter()
+        .filter(|one| one.state == RemoteState::Missing);
+    let absent: Vec<&Place<'_>> = absent.collect();
     let is_agreed = matches!(trust, Trust::Same);
     if is_agreed && absent.is_empty() {
         return Ok(());
@@ -121,11 +136,10 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
     if args.check && is_agreed {
         return Ok(());
     } else if args.check {
-        let file = config.path.display();
-        let report = Report::new(format!("{file} was not agreed to in this clone"))
-            .because("so nothing was asked over the network");
-        let report = report.run("look at it and agree", Typed::smp("setup"));
-        return Err(Stop::Failed(report));
+        let error = format!("{} was not agreed to in this clone", config.path.display());
+        let report = Report::new(error).because("so nothing was asked over the network");
+        let setup = Typed::smp("setup");
+        return Err(Stop::Failed(report.run("look at it and agree", setup)));
     }
     if !args.yes {
         ask(session, is_agreed, absent.len(), is_new)?;
@@ -146,21 +160,15 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
         (false, 0) => "Trust this?".to_owned(),
         (false, _) => format!("Trust this and add {remotes}?"),
     };
-    if !session.ui.is_interactive() {
-        let report = Report::new("there is no terminal to ask on")
-            .because(format!("the question is: {question}"))
-            .run("if the answer is yes", Typed::smp("setup --yes"));
-        return Err(report.refused(RefusalCode::NeedsTerminal).into());
-    }
-    session.ui.catch_interrupts()?;
-    if session.ui.ask_yes(&question) {
-        return Ok(());
-    }
-    let what = match is_new {
+    let declined = match is_new {
         true => "smp.toml was written, and is not agreed to; nothing else was changed",
         false => "nothing was changed",
     };
-    Err(Stop::Declined(what.to_owned()))
+    let (why, yes) = (
+        format!("the question is: {question}"),
+        Typed::smp("setup --yes"),
+    );
+    session.ui.need_yes(&question, why, yes, declined)
 }
 
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
@@ -189,11 +197,11 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
             [] => "What it said before is not known any more.",
             _ => "Changed:",
         }));
-        for change in changes {
-            for line in wrapped(&format!("  {}", trust::describe(change)), columns, 0, 6) {
-                lines.push(Line::default().and(Tone::Strong, line));
-            }
-        }
+        let changes = changes
+            .iter()
+            .map(|one| format!("  {}", trust::describe(one)));
+        let changes = changes.flat_map(|one| wrapped(&one, columns, 0, 6));
+        lines.extend(changes.map(|one| Line::default().and(Tone::Strong, one)));
     }
     // What a yes adds stands above the question, however long the list is.
     lines.push(Line::plain(match heading {
@@ -226,15 +234,14 @@ fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
         ),
     };
     let whole = [&remote, &state, &promoted].map(|text| text.chars().count());
-    let (mut lines, start) = (Vec::new(), "    ".to_owned());
-    let start = match whole.iter().sum::<usize>() + start.len() > columns {
-        true => {
-            lines.push(Line::plain(remote.trim_end()));
-            start + "  "
-        }
-        false => remote + &start,
+    let (mut lines, start) = match whole.iter().sum::<usize>() + 4 > columns {
+        true => (vec![Line::plain(remote.trim_end())], "      ".to_owned()),
+        false => (Vec::new(), remote + "    "),
     };
-    let line = Line::plain(start).and(tone, state);
-    lines.push(line.and(Tone::Plain, promoted));
+    lines.push(
+        Line::plain(start)
+            .and(tone, state)
+            .and(Tone::Plain, promoted),
+    );
     lines
 }

@@ -1,143 +1,136 @@
 //! `git smp signoff`: record QA's verdict on the candidate.
 
-use crate::cli::Signoff;
+use clap::Args;
+
 use crate::core::config::Config;
 use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
 use crate::core::record::{Candidate, Judged, News, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, short};
+use crate::core::words::short;
 use crate::deploy::{flow, observed};
 use crate::git::record::identity;
-use crate::session::Session;
-use crate::session::trust;
+use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::posting::{self, Pending};
-use crate::team::recorder::{Recorder, new_id};
+use crate::team::recorder::Recorder;
+
+#[derive(Debug, Args)]
+pub struct Signoff {
+    /// Whose verdict it is; default: git's user.name
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// It must not ship, and why
+    #[arg(long, value_name = "REASON", conflicts_with = "note")]
+    #[arg(allow_hyphen_values = true)]
+    pub block: Option<String>,
+    /// What is worth knowing beside the yes
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub note: Option<String>,
+    /// Refuse unless this is the candidate (full or abbreviated hash)
+    #[arg(long, value_name = "HASH")]
+    pub commit: Option<String>,
+}
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("signoff", "--block", args.block.as_deref())?;
     check_text("signoff", "--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
-    let (named, config) = (args.commit.as_deref(), session.config()?);
-    check_hash("--commit", named, 4, "status --json")?;
-    let may_ask = session.ui.is_interactive();
-    let recorder = Recorder::of(&session.repo, &config, may_ask);
-    let recorder = flow::recorder_of(recorder, "signoff")?;
+    check_hash("--commit", args.commit.as_deref(), 4, "status --json")?;
+    let (config, ui) = (session.config()?, session.ui);
+    let recorder = flow::recorder_of(session, &config, "signoff")?;
     trust::require(&session.repo, &config, &[beginning(&config)?])?;
     let by = match &args.by {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,
     };
-    let reading = session
-        .ui
-        .during("reading the record", || recorder.read_now())??;
-    let candidate = candidate(&reading.state)?;
-    check_commit(named, candidate)?;
+    let before = ui
+        .during("reading the record", || recorder.read_now())??
+        .state;
+    let candidate = candidate(&before)?;
+    check_commit(args.commit.as_deref(), candidate)?;
+    if args.block.is_none() {
+        is_tested(session, &Look::of(session, &config), candidate, &before)?;
+    }
+    let judged = judged(args, &config, candidate, by);
+    let of = (session, &config);
+    let (state, pending, known) =
+        ui.during("writing the record", || record(of, &recorder, &judged))?;
+    tell(of, (&state, pending), judged, known)
+}
+
+fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {
     let note = args.block.as_ref().or(args.note.as_ref());
-    let judgement = Judgement {
-        session,
-        config: &config,
-        by,
-        verdict: match args.block {
-            Some(_) => Verdict::Block,
-            None => Verdict::Pass,
-        },
-        note: note.map(|text| text.trim().to_owned()),
+    let (verdict, channels) = match args.block {
+        Some(_) => (Verdict::Block, channel::to_tell(config, TECHNICAL)),
+        None => (Verdict::Pass, Vec::new()),
     };
-    if judgement.verdict == Verdict::Pass {
-        let look = Look::of(session, &config);
-        is_tested(session, &look, candidate, &reading.state)?;
+    Judged {
+        commit: candidate.commit.clone(),
+        of,
+        verdict,
+        note: note.map(|text| text.trim().to_owned()),
+        channels,
     }
-    let (state, pending, known) = judgement.record(&recorder, &candidate.commit)?;
-    judgement.tell(&state, pending, known)
 }
 
-/// What somebody says of the candidate.
-struct Judgement<'a> {
-    session: &'a Session<'a>,
-    config: &'a Config,
-    by: String,
-    verdict: Verdict,
-    note: Option<String>,
-}
-
-impl Judgement<'_> {
-    /// Puts it on record, unless it is there already.
-    fn record(
-        &self,
-        recorder: &Recorder<'_>,
-        commit: &CommitId,
-    ) -> Result<(State, Pending, bool), Stop> {
-        let (by, verdict, note) = (&self.by, self.verdict, &self.note);
-        let channels = match verdict {
-            Verdict::Block => channel::to_tell(self.config, TECHNICAL),
-            Verdict::Pass => Vec::new(),
-        };
-        let (mut known, id) = (false, new_id());
-        let of = (self.session, self.config);
-        let (state, pending) = self.session.ui.during("writing the record", || {
-            posting::append(of, recorder, &mut |state, nth| {
-                if nth > 0 {
-                    return Ok(None);
-                }
-                let now = candidate(state)?;
-                if now.commit != *commit {
-                    return Err(moved(commit, now));
-                }
-                let last = now.verdicts.iter().find(|one| one.by == *by);
-                known = last.is_some_and(|last| last.verdict == verdict && last.note == *note);
-                let judged = What::Judged(Judged {
-                    commit: commit.clone(),
-                    of: by.clone(),
-                    verdict,
-                    note: note.clone(),
-                    channels: channels.clone(),
-                });
-                Ok((!known).then(|| (id.clone(), judged)))
-            })
-        })?;
-        Ok((state, pending, known))
-    }
-
-    fn tell(&self, state: &State, pending: Pending, known: bool) -> Result<(), Stop> {
-        let (session, config, by) = (self.session, self.config, &self.by);
-        let (ui, candidate) = (session.ui, state.candidate.as_ref());
-        let again = Typed::smp("signoff").option("--by", by);
-        let (did, again) = match (self.verdict, &self.note) {
-            (Verdict::Block, Some(reason)) => ("blocked", again.option("--block", reason)),
-            _ => ("signed off", again),
-        };
-        let already = if known { " already" } else { "" };
-        let commit = short(candidate.map(|candidate| &candidate.commit));
-        ui.note(format!("{by} has{already} {did} {commit}, the candidate"));
-        // One yes does not take back another's no.
-        let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
-        for other in verdicts.filter(|one| one.verdict == Verdict::Block && one.by != *by) {
-            let other = &other.by;
-            ui.note(format!("{other} has blocked it, and that still stands"));
+/// Puts it on record, unless it is there already, which it says.
+fn record(
+    of: (&Session<'_>, &Config),
+    recorder: &Recorder<'_>,
+    judged: &Judged,
+) -> Result<(State, Pending, bool), Stop> {
+    let mut known = false;
+    let (state, pending) = posting::append_one(of, recorder, &mut |state| {
+        let now = candidate(state)?;
+        if now.commit != judged.commit {
+            let (was, is) = (judged.commit.short(), now.commit.short());
+            let error = "the candidate changed meanwhile; nothing was recorded";
+            return Err(moved(error.to_owned(), format!("it was {was} and is {is}")));
         }
-        let posts = Delivery::of(session, config, did, again);
-        let is_printed = self.verdict == Verdict::Block
-            && channel::configured(config, TECHNICAL).is_none()
-            && !known;
-        let told = match candidate.filter(|_| is_printed) {
-            Some(candidate) => {
-                let (by, reason) = (by.clone(), self.note.clone());
-                let news = News::Blocked { by, reason };
-                posts.print(&channel::of_candidate(candidate, news))
-            }
-            None => posts.deliver(
-                pending,
-                |owed| matches!(&owed.news, News::Blocked { by: who, .. } if who == by),
-            ),
-        };
-        flow::say_next(session, config, state, "next");
-        told
+        let last = now.verdicts.iter().find(|one| one.by == judged.of);
+        known = last.is_some_and(|last| last.verdict == judged.verdict && last.note == judged.note);
+        Ok((!known).then(|| What::Judged(judged.clone())))
+    })?;
+    Ok((state, pending, known))
+}
+
+fn tell(
+    (session, config): (&Session<'_>, &Config),
+    (state, pending): (&State, Pending),
+    judged: Judged,
+    known: bool,
+) -> Result<(), Stop> {
+    let (ui, by, candidate) = (session.ui, judged.of, state.candidate.as_ref());
+    let again = Typed::smp("signoff").option("--by", &by);
+    let (did, again) = match (judged.verdict, &judged.note) {
+        (Verdict::Block, Some(reason)) => ("blocked", again.option("--block", reason)),
+        _ => ("signed off", again),
+    };
+    let already = if known { " already" } else { "" };
+    let commit = short(candidate.map(|candidate| &candidate.commit));
+    ui.note(format!("{by} has{already} {did} {commit}, the candidate"));
+    // One yes does not take back another's no.
+    let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
+    for other in verdicts.filter(|one| one.verdict == Verdict::Block && one.by != by) {
+        let other = &other.by;
+        ui.note(format!("{other} has blocked it, and that still stands"));
     }
+    let is_news = judged.verdict == Verdict::Block && !known;
+    let post = candidate.filter(|_| is_news).map(|candidate| {
+        let (by, reason) = (by.clone(), judged.note);
+        channel::of_candidate(candidate, News::Blocked { by, reason })
+    });
+    let told = Delivery::of(session, config, did, again).tell(
+        post,
+        pending,
+        |owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by),
+    );
+    flow::say_next(session, config, state, "next");
+    told
 }
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {
@@ -153,22 +146,17 @@ fn candidate(state: &State) -> Result<&Candidate, Stop> {
 fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> {
     let commit = &candidate.commit;
     match named {
-        Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
-            let error = format!("the candidate is {}, not {hash}", commit.short());
-            Err(Refusal::new(RefusalCode::CandidateMoved, error)
-                .because("--commit names the only commit that the verdict is on")
-                .run("look at what is put forward now", Typed::smp("status"))
-                .into())
-        }
+        Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => Err(moved(
+            format!("the candidate is {}, not {hash}", commit.short()),
+            "--commit names the only commit that the verdict is on".to_owned(),
+        )),
         _ => Ok(()),
     }
 }
 
-fn moved(before: &CommitId, now: &Candidate) -> Stop {
-    let (was, is) = (before.short(), now.commit.short());
-    let error = "the candidate changed meanwhile; nothing was recorded";
+fn moved(error: String, why: String) -> Stop {
     Refusal::new(RefusalCode::CandidateMoved, error)
-        .because(format!("it was {was} and is {is}"))
+        .because(why)
         .run("look at what is put forward now", Typed::smp("status"))
         .into()
 }
@@ -191,23 +179,20 @@ fn is_tested(
     match &seen.running {
         Ok(Some(runs)) if *runs == candidate.commit => {
             observed::record(session, look, Some(state), [seen].into_iter(), false);
-            Ok(())
         }
-        Err(refusal) => {
-            let why = &refusal.report.error;
-            session
-                .ui
-                .warn(format!("whether {name} runs {tested} is unknown: {why}"));
-            Ok(())
-        }
+        Err(refusal) => session.ui.warn(format!(
+            "whether {name} runs {tested} is unknown: {}",
+            refusal.report.error
+        )),
         Ok(other) => {
             let runs = short(other.as_ref());
             let error = format!("{name} does not run the candidate {tested}");
             let back = Typed::smp("stage").arg(tested);
-            Err(Refusal::new(RefusalCode::CandidateMoved, error)
+            return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("it runs {runs}, so that may be what was tested"))
                 .hint(Hint::run("put the candidate back", back).and("then test it"))
-                .into())
+                .into());
         }
     }
+    Ok(())
 }

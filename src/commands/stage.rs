@@ -1,52 +1,83 @@
 //! `git smp stage`: deploy a commit of the main repository to staging.
 
 mod fix;
-mod named;
 
-use crate::cli::Stage;
-use crate::core::config::{Config, Environment};
+use clap::Args;
+
+use crate::cli::DeployOptions;
+use crate::core::config::Environment;
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
-use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
-use crate::look::{Main, Seen, not_seen, see};
+use crate::git::Found;
+use crate::look::{Main, Seen, see_one};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::recorder::Recorder;
+
+#[derive(Debug, Args)]
+pub struct Stage {
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
+    pub rev: Option<String>,
+    /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
+    #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
+    pub pick: Vec<String>,
+    /// The host makes the app with this push
+    #[arg(long)]
+    pub first: bool,
+    #[command(flatten)]
+    pub deploying: DeployOptions,
+}
 
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
     if args.fix {
-        let recorder = Recorder::of(&session.repo, &config, false);
-        flow::recorder_of(recorder, "stage --fix")?;
+        flow::recorder_of(session, &config, "stage --fix")?;
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let request = Request::of(session, args, &config, environment)?;
+    let look = Look::of(session, &config);
+    let asking = ("asking staging and the main repository", environment);
+    let (observed, seen) = see_one(session, &look, asking, (Also::Branches, Main::Branch))?;
+    let request = Request {
+        session,
+        args,
+        look,
+        environment,
+        observed,
+        seen,
+    };
     let chosen = request
         .chosen()
         .map_err(|stop| request.is_no_commit(stop))?;
     let chosen = request.settled(chosen)?;
     let unnamed = chosen.picked.is_none() && args.rev.is_none();
     let copies = chosen.picked.clone().unwrap_or_default();
-    let mut deploy = request.deploy(chosen)?;
+    stage(request.deploy(chosen)?, unnamed, &copies)
+}
+
+/// Deploys it. `unnamed`: nobody named the commit; `copies`: what the fix has copies of.
+fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(), Stop> {
     deploy.note_first();
     let plan = deploy.plan()?;
     if plan.steps.is_empty() {
         return nothing(&deploy, &plan, unnamed);
     }
-    let added = added(&deploy, &copies);
+    let added = added(&deploy, copies);
     deploy.show_plan(&plan, added.as_ref())?;
-    if args.dry_run {
+    if deploy.options.dry_run {
         return Ok(());
     }
     deploy.can_be_answered(&plan)?;
@@ -55,18 +86,10 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         Some(fix) if unnamed && fix.changes.ships.len() == 1 => "Is that the fix? ",
         _ => "",
     };
-    let (short, name) = (plan.commit.short(), &environment.name);
+    let (short, name) = (plan.commit.short(), deploy.name());
     deploy.ask(&plan, Some(&format!("{is_it}Deploy {short} to {name}?")))?;
     deploy.record_observed(false);
-    deploy.tells = candidate(&deploy)
-        .filter(|_| deploy.kind() == Kind::Fix)
-        .map(|candidate| Telling {
-            channels: channel::to_tell(&config, TECHNICAL),
-            date: candidate.date.clone(),
-            targets: candidate.goals(),
-            text: None,
-        })
-        .map(|telling| (name.clone(), telling));
+    deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
     // The last words on the screen, for nobody else hears them.
@@ -74,7 +97,17 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     told
 }
 
-/// What was asked for, and what was seen.
+fn telling(deploy: &Deploy<'_>) -> Option<(String, Telling)> {
+    let candidate = candidate(deploy).filter(|_| deploy.kind() == Kind::Fix)?;
+    let telling = Telling {
+        channels: channel::to_tell(deploy.look.config, TECHNICAL),
+        date: candidate.date.clone(),
+        targets: candidate.goals(),
+        text: None,
+    };
+    Some((deploy.name().to_owned(), telling))
+}
+
 struct Request<'a> {
     session: &'a Session<'a>,
     args: &'a Stage,
@@ -84,7 +117,6 @@ struct Request<'a> {
     seen: Seen,
 }
 
-/// What is to be deployed.
 struct Chosen {
     commit: CommitId,
     /// `--fix`: the candidate, and what lies between it and the commit.
@@ -94,36 +126,10 @@ struct Chosen {
 }
 
 impl<'a> Request<'a> {
-    fn of(
-        session: &'a Session<'a>,
-        args: &'a Stage,
-        config: &'a Config,
-        environment: &'a Environment,
-    ) -> Result<Self, Stop> {
-        let look = Look::of(session, config);
-        let (asking, wanted) = (
-            "asking staging and the main repository",
-            (Also::Branches, Main::Branch),
-        );
-        let mut seen = session
-            .ui
-            .during(asking, || see(session, &look, &[environment], wanted))?;
-        let observed = seen.environments.pop().ok_or_else(not_seen)?;
-        Ok(Self {
-            session,
-            args,
-            look,
-            environment,
-            observed,
-            seen,
-        })
-    }
-
     fn candidate(&self) -> Option<&Candidate> {
         self.seen.state()?.frozen(&self.environment.name)
     }
 
-    /// The commit that was asked for.
     fn chosen(&self) -> Result<Chosen, Stop> {
         // Whatever is wrong with the record is said before anything else: the candidate is written there.
         self.seen.record.known()?;
@@ -144,22 +150,79 @@ impl<'a> Request<'a> {
         self.picked(&picks)
     }
 
-    /// The tip of the main branch.
+    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag
+    /// or branch that is called like one must not lead astray.
+    fn named(&self, rev: &str) -> Result<CommitId, Stop> {
+        let repo = &self.session.repo;
+        if let Some(number) = pull_request::number(rev) {
+            return pull_request::merged(self.session, &self.tip()?, number, &self.naming(true));
+        }
+        match repo.resolve_hash(rev)? {
+            Found::Commit(id) => Ok(id),
+            _ => repo.resolve_revision(rev),
+        }
+    }
+
+    fn brought(&self, number: u64) -> Result<Vec<CommitId>, Stop> {
+        pull_request::brought(self.session, &self.tip()?, number, &self.naming(true))
+    }
+
+    /// Says so where an environment was named in place of a commit.
+    fn is_no_commit(&self, stop: Stop) -> Stop {
+        let mut named = self.args.rev.iter().chain(&self.args.pick);
+        let named = named.find_map(|name| self.look.config.environment(name).ok());
+        let (Stop::Misused(_), Some(named)) = (&stop, named) else {
+            return stop;
+        };
+        let (name, only) = (&named.name, &self.environment.name);
+        let is_left_out = self.args.pick.is_empty();
+        let say = match is_left_out {
+            true => "leave it out",
+            false => "name the commit",
+        };
+        let report = Report::new(format!("{name} is an environment, and no commit"))
+            .because(format!("git smp stage deploys to {only} and nowhere else"))
+            .run(say, self.naming(!is_left_out));
+        let promote = Typed::smp("promote").arg(name);
+        Stop::Misused(match named.promotes {
+            Some(_) => report.run(format!("what was tested goes to {name} by"), promote),
+            None => report,
+        })
+    }
+
+    /// The command that names a commit, which comes at its end where it is named, in the place of what was typed.
+    fn naming(&self, is_named: bool) -> Typed {
+        let words = [
+            (self.args.deploying.asking.dry_run, "-n"),
+            (self.args.fix, "--fix"),
+            (!self.args.pick.is_empty(), "--pick"),
+            (is_named, "COMMIT"),
+        ];
+        with(&words)
+    }
+
+    /// The command that does the same again.
+    fn again(&self) -> Typed {
+        let words = [(self.args.fix, "--fix"), (self.args.first, "--first")];
+        let picks = self.args.pick.iter();
+        let command = picks.fold(with(&words), |all, pick| all.option("--pick", pick));
+        (self.args.rev.iter()).fold(command, |all, rev| all.arg(rev))
+    }
+
     fn tip(&self) -> Result<CommitId, Stop> {
         match &self.seen.main {
             Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
             Some(Err(refusal)) => Err(refusal.clone().into()),
-            Some(Ok(_)) | None => {
-                let what =
-                    "the main repository does not have the branch whose tip would be deployed";
-                Err(Refusal::new(RefusalCode::WrongBranch, what)
-                    .run(
-                        "set repository.branch in smp.toml, then",
-                        Typed::smp("setup"),
-                    )
-                    .run("or name a commit", Typed::smp("stage REV"))
-                    .into())
-            }
+            Some(Ok(_)) | None => Err(Refusal::new(
+                RefusalCode::WrongBranch,
+                "the main repository does not have the branch whose tip would be deployed",
+            )
+            .run(
+                "set repository.branch in smp.toml, then",
+                Typed::smp("setup"),
+            )
+            .run("or name a commit", Typed::smp("stage REV"))
+            .into()),
         }
     }
 
@@ -184,10 +247,10 @@ impl<'a> Request<'a> {
     /// commit itself. The record tells what a target runs; only staging is asked.
     fn unmerged(&self, chosen: &Chosen) -> Result<Vec<String>, Stop> {
         let (repo, commit, config) = (&self.session.repo, &chosen.commit, self.look.config);
-        let deploys = self.seen.state().map(|state| &state.deploys);
         let mut lacking = Vec::new();
         for target in config.targets() {
-            let Some(deploy) = deploys.and_then(|deploys| deploys.get(&target.name)) else {
+            let state = self.seen.state();
+            let Some(deploy) = state.and_then(|state| state.deploys.get(&target.name)) else {
                 continue;
             };
             // What is not even here is part of nothing that is.
@@ -232,19 +295,21 @@ impl<'a> Request<'a> {
             command,
         };
         let options = Options {
-            yes: args.yes,
-            dry_run: args.dry_run,
             first: args.first,
-            timeout: args.deploying.timeout,
-            take_over: args.deploying.take_over.as_deref(),
-            ..Options::default()
+            ..Options::of(&args.deploying)
         };
-        let seen = (self.session, self.look, self.seen);
+        let seen = (self.look, self.seen);
         Ok(Deploy {
             warnings,
-            ..Deploy::of(seen, wanted, vec![target], options)
+            ..Deploy::new(self.session, seen, wanted, vec![target], options)
         })
     }
+}
+
+/// `git smp stage` with the words that are wanted.
+fn with(words: &[(bool, &str)]) -> Typed {
+    let wanted = words.iter().filter(|(is_wanted, _)| *is_wanted);
+    wanted.fold(Typed::smp("stage"), |all, (_, word)| all.plain(word))
 }
 
 /// `--fix`: what is added to the candidate, if anything is.
@@ -263,12 +328,9 @@ fn added<'d>(deploy: &'d Deploy<'_>, copies: &'d [CommitId]) -> Option<Added<'d>
 }
 
 fn candidate<'d>(deploy: &'d Deploy<'_>) -> Option<&'d Candidate> {
-    let state = deploy.seen.state()?;
-    let mut targets = deploy.targets.iter();
-    targets.find_map(|target| state.frozen(&target.environment.name))
+    deploy.seen.state()?.frozen(deploy.name())
 }
 
-/// Nothing is to be deployed.
 fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> {
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
@@ -280,39 +342,34 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     if deploy.options.dry_run {
         return Ok(());
     }
-    pay(deploy)?;
+    pay(deploy, None)?;
     fix::must_come_back(deploy, &plan.commit)
 }
 
 /// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
-    let (session, config) = (deploy.session, deploy.look.config);
-    let goes_back = deploy
-        .seen
-        .open()
-        .is_some_and(|open| open.kind == Kind::Rollback);
-    let is_printed = channel::configured(config, TECHNICAL).is_none();
-    match (added(deploy, &[]), candidate(deploy)) {
-        (Some(Added { base, .. }), Some(candidate)) if is_printed => {
-            let before = base.clone();
-            let owed = Notice {
-                commit: plan.commit.clone(),
-                ..channel::of_candidate(candidate, News::Fixed { before })
-            };
-            Delivery::of(session, config, "deployed", Typed::smp("stage")).print(&owed)
-        }
-        (Some(_), _) => pay(deploy),
-        _ if goes_back => pay(deploy),
-        _ => Ok(()),
+    let open = deploy.seen.open();
+    let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
+    let added = added(deploy, &[]);
+    if added.is_none() && !goes_back {
+        return Ok(());
     }
+    let post = added.zip(candidate(deploy)).map(|(added, candidate)| {
+        let before = added.base.clone();
+        Notice {
+            commit: plan.commit.clone(),
+            ..channel::of_candidate(candidate, News::Fixed { before })
+        }
+    });
+    pay(deploy, post)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of.
-fn pay(deploy: &Deploy<'_>) -> Result<(), Stop> {
+/// Tells of the fixes and rollbacks that nobody was told of. `post`: what this run did.
+fn pay(deploy: &Deploy<'_>, post: Option<Notice>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);
-    posts.deliver(deploy.pending(), |owed| {
+    posts.tell(post, deploy.pending(), |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })
 }

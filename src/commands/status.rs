@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::cli::Status;
+use clap::Args;
+
 use crate::core::config::{Config, Environment};
 use crate::core::decide::next::{Situation, next};
 use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
-use crate::core::record::{Held, RecordView, Standing, State};
+use crate::core::record::{Candidate, Deploying, Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Dot, Here, json};
 use crate::core::text::{Line, Tone, counted};
@@ -20,6 +21,16 @@ use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
 use crate::team::channel;
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// One JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Exit 1 when production is behind for longer than the cadence
+    #[arg(long)]
+    pub exit_code: bool,
+}
 
 /// How long production may be behind when `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
@@ -53,9 +64,8 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let behind = targets.first().map(|target| view.of_target(target));
     let behind = behind.transpose()?.flatten();
     if args.json {
-        let held = |one: &Environment| view.held(one);
-        let past_tool = |one: &Observed| view.past_tool(one);
-        let text = json::status(&config, &seen, &held, &past_tool, behind.as_ref(), record);
+        let (held, past_tool) = (&|one: &_| view.held(one), &|one: &_| view.past_tool(one));
+        let text = json::status(&config, &seen, held, past_tool, behind.as_ref(), record);
         session.ui.data(text.as_bytes())?;
     } else {
         session.ui.answer(&view.lines()?)?;
@@ -91,30 +101,33 @@ impl<'a> View<'a> {
         self.record.state()
     }
 
+    fn candidate(&self) -> Option<&'a Candidate> {
+        self.state()?.candidate.as_ref()
+    }
+
+    fn open(&self) -> Option<&'a Deploying> {
+        self.state()?.deploying.as_ref()
+    }
+
     /// What lies between two running commits; `None` where that cannot be known.
     fn between(
         &self,
         from: Option<&CommitId>,
         to: Option<&CommitId>,
     ) -> Result<Option<Changes>, Stop> {
-        let (Some(from), Some(to)) = (from, to) else {
+        let repo = &self.session.repo;
+        let (Some(from), Some(to), false) = (from, to, repo.layout().shallow) else {
             return Ok(None);
         };
-        if self.session.repo.layout().shallow {
-            return Ok(None);
-        }
         let pair = (from.clone(), to.clone());
-        if let Some(changes) = self.known.borrow().get(&pair) {
-            return Ok(Some(changes.clone()));
-        }
-        let changes = self.session.repo.changes(Some(from), to)?;
+        let known = self.known.borrow().get(&pair).cloned();
+        let changes = known.map_or_else(|| repo.changes(Some(from), to), Ok)?;
         self.known.borrow_mut().insert(pair, changes.clone());
         Ok(Some(changes))
     }
 
     fn of_target(&self, target: &Environment) -> Result<Option<Changes>, Stop> {
-        let source = target.promotes.as_ref();
-        let source = source.and_then(|source| self.runs(source));
+        let source = target.promotes.as_ref().and_then(|name| self.runs(name));
         self.between(self.runs(&target.name), source)
     }
 
@@ -132,11 +145,10 @@ impl<'a> View<'a> {
         let brought = self.brought()?;
         let ships = brought.iter().flat_map(|one| &one.ships);
         let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
-        let candidate = self.state().and_then(|state| state.candidate.as_ref());
         let here = Here {
             lacks_webhook: &|channel| channel::lacks_webhook(repo, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
-            tested: candidate.and_then(|candidate| self.runs(&candidate.environment)),
+            tested: (self.candidate()).and_then(|candidate| self.runs(&candidate.environment)),
             authors: &authors,
         };
         let mut lines = self.picture()?;
@@ -151,15 +163,11 @@ impl<'a> View<'a> {
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
-        let mut next = self.session.ui.typed(self.next()?);
-        let notes = next.split_off(next.len().min(1));
-        let notes = notes.into_iter().map(|note| ("note: ", note));
-        let next = next.into_iter().map(|command| ("next: ", command));
-        lines.extend(notes.chain(next).map(|(name, text)| {
-            Line::default()
-                .and(Tone::Strong, name)
-                .and(Tone::Plain, text)
-        }));
+        let mut next = self.session.ui.typed(self.next()?).into_iter();
+        let first = next.next().map(|command| ("next: ", command));
+        let notes = next.map(|note| ("note: ", note));
+        let last = notes.chain(first);
+        lines.extend(last.map(|(name, text)| Line::of(Tone::Strong, name).and(Tone::Plain, text)));
         Ok(lines)
     }
 
@@ -206,7 +214,6 @@ impl<'a> View<'a> {
 
     fn next(&self) -> Result<Hint, Stop> {
         let notes = self.session.notes();
-        let open = self.state().and_then(|state| state.deploying.as_ref());
         let mut pushing = self.seen.iter().filter_map(|seen| {
             let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
             Some((seen.environment.as_str(), commit))
@@ -220,7 +227,9 @@ impl<'a> View<'a> {
                 RecordView::Read(reading) => Some(Ok(&reading.state)),
                 RecordView::Unreadable(refusal) => Some(Err(refusal)),
             },
-            is_ours: open.is_some_and(|open| notes.has_announced(&open.id)),
+            is_ours: self
+                .open()
+                .is_some_and(|open| notes.has_announced(&open.id)),
             pushing: match self.config.record {
                 Some(_) => None,
                 None => pushing.next(),
@@ -237,8 +246,7 @@ impl<'a> View<'a> {
 
     /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
     fn is_told_below(&self, seen: &Observed) -> bool {
-        let open = self.state().and_then(|state| state.deploying.as_ref());
-        let is_it = open.is_some_and(|open| {
+        let is_it = self.open().is_some_and(|open| {
             open.environment == seen.environment && seen.reference() == Some(&open.to)
         });
         is_it && finding::may_be_on_its_way(seen)
@@ -247,12 +255,10 @@ impl<'a> View<'a> {
     /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.
     fn is_untested(&self, seen: &Observed) -> bool {
         let record = self.config.record.as_ref();
-        let asks = record.is_some_and(|record| record.signoff);
-        let state = self.state().filter(|state| state.deploying.is_none());
-        let candidate = state.and_then(|state| state.candidate.as_ref());
-        asks && candidate.is_some_and(|candidate| {
+        let asks = record.is_some_and(|record| record.signoff) && self.open().is_none();
+        self.candidate().is_some_and(|candidate| {
             let goal = candidate.goal(&seen.environment);
-            candidate.standing() != Standing::SignedOff
+            asks && candidate.standing() != Standing::SignedOff
                 && seen.runs() == Some(&candidate.commit)
                 && goal.is_some_and(|goal| !goal.reached)
         })
@@ -260,11 +266,17 @@ impl<'a> View<'a> {
 
     /// What the candidate brings to its first goal.
     fn brought(&self) -> Result<Option<Changes>, Stop> {
-        let candidate = self.state().and_then(|state| state.candidate.as_ref());
-        let from = candidate.and_then(|one| one.targets.first()?.from.as_ref());
-        let to = candidate.map(|candidate| &candidate.commit);
-        let is_here = |commit: &&CommitId| self.session.repo.has_commit(commit) == Ok(true);
-        self.between(from.filter(is_here), to.filter(is_here))
+        let Some(candidate) = self.candidate() else {
+            return Ok(None);
+        };
+        let goal = candidate.targets.first();
+        let from = self.here(goal.and_then(|goal| goal.from.as_ref()));
+        self.between(from, self.here(Some(&candidate.commit)))
+    }
+
+    /// The commit, if this clone has it.
+    fn here<'c>(&self, commit: Option<&'c CommitId>) -> Option<&'c CommitId> {
+        commit.filter(|commit| self.session.repo.has_commit(commit) == Ok(true))
     }
 
     /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
@@ -299,9 +311,9 @@ impl<'a> View<'a> {
     fn picture(&self) -> Result<Vec<Line>, Stop> {
         let (targets, main) = (self.config.targets(), &self.config.repository);
         let start = targets.first().and_then(|target| self.runs(&target.name));
-        if start.is_none() || !self.session.ui.shows_pictures() {
+        let (Some(_), Some(width)) = (start, self.session.ui.picture_width()) else {
             return Ok(Vec::new());
-        }
+        };
         let environments = self.targets_first().into_iter();
         let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
         let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
@@ -319,7 +331,7 @@ impl<'a> View<'a> {
             }
         }
         marks.sort_by_key(|mark| mark.ahead);
-        Ok(show::picture(&marks, self.session.ui.width()))
+        Ok(show::picture(&marks, width))
     }
 
     /// The environments as people look for them: the targets, in their order, then what feeds them.

@@ -23,7 +23,9 @@ use document::Document;
 
 pub use crate::core::words::ChannelKind;
 pub use document::whole_file;
-pub use names::{check_branch, check_remote_name};
+#[cfg(test)]
+pub use names::check_branch;
+pub use names::check_remote_name;
 pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::refusal::{Report, Stop};

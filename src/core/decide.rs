@@ -13,7 +13,7 @@ mod recorded;
 mod rollback;
 mod staging;
 
-pub use gates::{commits, confirmed, no_app, unmoved, wrong_branch};
+pub use gates::{commits, confirmed, first_ten, no_app, unmoved, wrong_branch};
 pub use held::{HeldBack, Ships, reverts};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};

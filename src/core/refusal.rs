@@ -239,6 +239,14 @@ impl Stop {
     }
 }
 
+impl From<Stop> for Report {
+    /// What to tell, in any case.
+    fn from(stop: Stop) -> Self {
+        let report = stop.report().cloned();
+        report.unwrap_or_else(|| Self::new(stop.to_string()))
+    }
+}
+
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

@@ -163,7 +163,7 @@ pub struct Given {
     /// `--config`, which every command of ours needs then.
     pub config: Option<String>,
     /// The command that runs.
-    pub command: &'static str,
+    pub command: String,
     /// The environments that it was given, where it takes some.
     pub names: Vec<String>,
     /// Its options that say what is done, not how it is asked: the option, and its value where it has one.
@@ -191,7 +191,7 @@ impl Given {
     }
 
     fn with_options(&self, mut command: Typed) -> Typed {
-        if command.words.first().map(String::as_str) != Some(self.command) {
+        if command.words.first() != Some(&self.command) {
             return command;
         }
         if command
@@ -236,7 +236,7 @@ mod tests {
     fn what_was_given_is_given_again_to_the_same_command_alone() {
         let given = Given {
             config: Some("my file.toml".into()),
-            command: "promote",
+            command: "promote".into(),
             names: vec!["eu".into()],
             options: vec![
                 ("--again", None),
@@ -292,7 +292,7 @@ mod tests {
     fn a_command_is_rendered_with_what_was_given() {
         let given = Given {
             config: Some("my file.toml".into()),
-            command: "rollback",
+            command: "rollback".into(),
             names: vec!["production".into()],
             options: vec![("--reason", Some("too slow".into()))],
         };

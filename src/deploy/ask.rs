@@ -12,6 +12,8 @@ use crate::deploy::{Deploy, Wanted};
 use crate::look::not_seen;
 use crate::session::Session;
 
+pub const NOT_DEPLOYED: &str = "not deployed; nothing was changed";
+
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
 /// after a no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
@@ -35,12 +37,11 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
 impl Deploy<'_> {
     /// A no to what was shown.
     pub fn declined(&self) -> Stop {
-        Stop::Declined(match self.kind() {
-            Kind::Rollback => "not put back; nothing was changed".to_owned(),
-            Kind::Stage | Kind::Fix | Kind::Promote => {
-                "not deployed; nothing was changed".to_owned()
-            }
-        })
+        let what = match self.kind() {
+            Kind::Rollback => "not put back; nothing was changed",
+            Kind::Stage | Kind::Fix | Kind::Promote => NOT_DEPLOYED,
+        };
+        Stop::Declined(what.to_owned())
     }
 
     /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.

@@ -11,10 +11,11 @@ use crate::team::recorder::Recorder;
 
 /// Refuses what only a shared record makes possible, where the team keeps none.
 pub fn recorder_of<'r>(
-    recorder: Option<Recorder<'r>>,
+    session: &'r Session<'_>,
+    config: &'r Config,
     command: &str,
 ) -> Result<Recorder<'r>, Stop> {
-    recorder.ok_or_else(|| {
+    Recorder::of(&session.repo, config, session.ui.is_interactive()).ok_or_else(|| {
         let error =
             format!("git smp {command} needs the shared record, and smp.toml has no [record]");
         let report = Report::new(error).because(

@@ -47,7 +47,7 @@ pub fn look<'a>(
     Ok(Deploy {
         warnings: warnings.into_iter().collect(),
         watched,
-        ..Deploy::of((session, look, seen), wanted, targets, options)
+        ..Deploy::new(session, (look, seen), wanted, targets, options)
     })
 }
 

@@ -179,18 +179,15 @@ impl Deploy<'_> {
             return Ok(());
         };
         self.watch(Progress::Recording);
-        let (mut was_candidate, id) = (false, new_id());
+        let mut was_candidate = false;
         let of = (self.session, self.look.config);
-        let (state, pending) = posting::append(of, &recorder, &mut |state, nth| {
-            if nth > 0 {
-                return Ok(None);
-            }
+        let (state, pending) = posting::append_one(of, &recorder, &mut |state| {
             let event = self.arrival(state, target, commit)?;
             if event.is_some() {
                 let is_candidate = candidate(state).is_some_and(|one| one.commit == *commit);
                 was_candidate = is_candidate && self.kind() == Kind::Promote;
             }
-            Ok(event.map(|what| (id.clone(), what)))
+            Ok(event)
         })?;
         let is_over = was_candidate && state.candidate.is_none();
         self.watch(Progress::Recorded(lifts.filter(|_| is_over)));

@@ -102,6 +102,7 @@ pub const TABLE: &[Row] = &[
     ("git", "fatal: cannot exec '*hooks/*': *", Hook, "gogs/gogs#2428, combell/autogit-reference#4; seen with 2.47"),
     ("git", "error: cannot exec '*hooks/*': *", Hook, "git's run-command.c; read in 2026"),
     ("git", "error: cannot run *hooks/*: *", Hook, "go-gitea/gitea#4513; git's run-command.c"),
+    ("git", "fatal: cannot run *hooks/*: *", Hook, "git's run-command.c; seen with 2.39"),
     ("git", "error: cannot fork() for *hooks/*: *", Hook, "git's run-command.c; read in 2026"),
     ("git", "error: *hooks/* died of signal *", Hook, "git's run-command.c; seen with 2.47"),
     ("git", "warning: The last gc run reported the following.*", Tidying, "git's builtin/gc.c; since 2.18"),

@@ -3,8 +3,6 @@
 
 mod response;
 
-use std::fmt::Write as _;
-
 use reqwest::Url;
 use serde_json::json;
 
@@ -47,31 +45,26 @@ impl GitHub {
         let url = Url::parse(pages).ok()?;
         let host = url.host_str()?.trim_start_matches("www.");
         let host = host.to_ascii_lowercase();
-        let mut segments: Vec<&str> = url.path_segments()?.collect();
-        segments.retain(|segment| !segment.is_empty());
-        let [owner, name] = segments.as_slice() else {
-            return None;
-        };
+        let segments = url.path_segments()?.filter(|segment| !segment.is_empty());
+        let segments: Vec<String> = segments.map(str::to_owned).collect();
+        let [owner, name]: [String; 2] = segments.try_into().ok()?;
         let elsewhere = host.contains("gitlab") || host.contains("bitbucket");
-        if elsewhere || !is_name(owner) || !is_name(name) {
+        if elsewhere || !is_name(&owner) || !is_name(&name) {
             return None;
         }
         let (server, api) = if is_githubs_own(&host) {
             (host.clone(), format!("https://api.{host}/graphql"))
         } else {
-            let port = url
-                .port()
-                .map(|port| format!(":{port}"))
-                .unwrap_or_default();
-            let server = format!("{host}{port}");
+            let port = url.port().map(|port| format!(":{port}"));
+            let server = host.clone() + &port.unwrap_or_default();
             let api = format!("{}://{server}/api/graphql", url.scheme());
             (server, api)
         };
         Some(Self {
             server,
             host,
-            owner: (*owner).to_owned(),
-            name: (*name).to_owned(),
+            owner,
+            name,
             api,
         })
     }
@@ -82,10 +75,9 @@ impl GitHub {
     }
 
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
-    /// may be another than the one that the token is for.
+    /// may be another than the one that the token is for. What is no address may: it is refused later, with the reason.
     fn may_be_asked_at(&self, address: &str) -> bool {
         let url = Url::parse(address).ok();
-        // Whoever is to use what is no address says what is wrong with it.
         url.as_ref().and_then(Url::host_str).is_none_or(|host| {
             let api = host.strip_prefix("api.").unwrap_or(host);
             [host, api].contains(&self.host.as_str()) || is_loopback(host)
@@ -106,18 +98,14 @@ impl GitHub {
         main: &str,
         commits: &[CommitId],
     ) -> Reviews {
-        let service = match self.service(address, token) {
-            Ok(service) => service,
-            Err(report) => return Reviews::unknown(Coverage::Partly(report)),
-        };
+        let address = address.filter(|address| self.may_be_asked_at(address));
+        let service = base(VARIABLE, address, &self.api)
+            .and_then(|base| Service::new("GitHub", base, token, "application/vnd.github+json"));
         let mut all = Reviews::default();
         for page in commits.chunks(PAGE) {
-            let body = json!({"query": query(page), "variables": {"owner": self.owner, "name": self.name}});
-            let answer = service.post("", body.to_string()).map_err(Trouble::report);
-            let told = match answer {
-                Ok(answer) => response::read(&answer, page, &self.shown(), main),
-                Err(report) => Reviews::unknown(Coverage::Partly(report)),
-            };
+            let told = (service.as_ref().map_err(Report::clone))
+                .and_then(|service| self.page(service, page, main))
+                .unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)));
             // Nor would it answer the next one.
             let is_over = told.known.is_empty() && told.coverage != Coverage::Whole;
             all.known.extend(told.known);
@@ -131,18 +119,11 @@ impl GitHub {
         all
     }
 
-    fn service(&self, address: Option<&str>, token: &Secret) -> Result<Service, Report> {
-        let address = address.filter(|address| self.may_be_asked_at(address));
-        let headers = [
-            ("accept", "application/vnd.github+json"),
-            ("x-github-api-version", "2022-11-28"),
-        ];
-        Service::new(
-            "GitHub",
-            base(VARIABLE, address, &self.api)?,
-            token,
-            &headers,
-        )
+    fn page(&self, service: &Service, page: &[CommitId], main: &str) -> Result<Reviews, Report> {
+        let variables = json!({"owner": self.owner, "name": self.name});
+        let body = json!({"query": query(page), "variables": variables}).to_string();
+        let answer = service.post("", body).map_err(Trouble::report)?;
+        response::read(&answer, page, &self.shown(), main)
     }
 }
 
@@ -151,8 +132,8 @@ fn is_githubs_own(host: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    text.len() <= 100 && text.bytes().all(fits)
+    text.len() <= 100
+        && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The question about these commits. Their names are all digits by their type, so they need no quoting.
@@ -161,8 +142,7 @@ fn query(page: &[CommitId]) -> String {
         "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner"
             .to_owned();
     for (index, id) in page.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = write!(query, " c{index}:object(oid:\"{id}\"){{...F}}");
+        query += &format!(" c{index}:object(oid:\"{id}\"){{...F}}");
     }
     query + "}} " + FIELDS
 }

@@ -16,8 +16,8 @@ struct Merged {
 /// The number in `#427`; `None`: it is something else, as a hash.
 pub fn number(rev: &str) -> Option<u64> {
     let digits = rev.strip_prefix('#')?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number)
+    // A sign would be parsed, too.
+    (digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
 /// The one commit on the main branch that merged it. `command` names a commit in its place. Where there is none, or
@@ -54,22 +54,22 @@ fn only(
 ) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
     let of = format!("of pull request #{number}");
-    let report = match found.len() {
+    let (report, say) = match found.len() {
         1 => return Ok(found.remove(0)),
-        0 => Report::new(format!("the main branch has no commit {of}"))
-            .because(format!(
+        0 => (
+            Report::new(format!("the main branch has no commit {of}")).because(format!(
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
-            ))
-            .run("name the commit", command.clone()),
-        _ => (found.iter().take(10))
-            .fold(
-                Report::new(format!("the main branch has several commits {of}")),
-                |report, one| {
-                    report.because(format!("{} {}", one.id.short(), visible(&one.subject)))
-                },
-            )
-            .run("name one of them", command.clone()),
+            )),
+            "name the commit",
+        ),
+        _ => {
+            let report = Report::new(format!("the main branch has several commits {of}"));
+            let named = (found.iter().take(10))
+                .map(|one| format!("{} {}", one.id.short(), visible(&one.subject)));
+            (named.fold(report, Report::because), "name one of them")
+        }
     };
+    let report = report.run(say, command.clone());
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
@@ -82,14 +82,15 @@ fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>
     let told = String::from_utf8_lossy(&told);
     let entries = told.split('\0').filter_map(|entry| {
         let (ids, subject) = entry.split_once('\n')?;
+        let subject = subject.trim();
         let mut ids = ids.split(' ').filter_map(CommitId::parse);
-        Some(Merged {
+        is_of(subject, number).then_some(Merged {
             id: ids.next()?,
             parents: ids.collect(),
-            subject: subject.trim().to_owned(),
+            subject: subject.to_owned(),
         })
     });
-    Ok(entries.filter(|one| is_of(&one.subject, number)).collect())
+    Ok(entries.collect())
 }
 
 /// Whether a subject is that of the merge of this pull request, as GitHub, Gitea and Bitbucket write it.

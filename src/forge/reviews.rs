@@ -42,76 +42,82 @@ pub fn look(
     (ships, unnamed): (&[&Commit], usize),
     candidate: &CommitId,
 ) -> Reviews {
-    let reviews = match place(session, config) {
-        Ok((github, token)) => {
-            // The candidate first. GitHub knows no hashes of 64 digits.
-            let mut seen = HashSet::new();
-            let wanted = std::iter::once(candidate).chain(ships.iter().map(|commit| &commit.id));
-            let wanted = wanted.filter(|id| id.as_str().len() == 40 && seen.insert(*id));
-            let wanted: Vec<CommitId> = wanted.cloned().collect();
-            let address = session.repo.program().variable(github::VARIABLE);
-            let address = address.as_ref().map(|address| address.to_string_lossy());
-            let main = &config.repository.branch;
-            session.ui.during("asking GitHub", || {
-                github.reviews(address.as_deref(), &token, main, &wanted)
-            })
+    let (github, token) = match place(session, config) {
+        Ok(place) => place,
+        Err(why) => {
+            return Reviews {
+                unnamed,
+                ..Reviews::unknown(Coverage::Not(why))
+            };
         }
-        Err(why) => Reviews::unknown(Coverage::Not(why)),
     };
+    // The candidate first. GitHub knows no hashes of 64 digits.
+    let mut seen = HashSet::new();
+    let wanted: Vec<CommitId> = std::iter::once(candidate)
+        .chain(ships.iter().map(|commit| &commit.id))
+        .filter(|id| id.as_str().len() == 40 && seen.insert(*id))
+        .cloned()
+        .collect();
+    let address = session.repo.program().variable(github::VARIABLE);
+    let address = address.as_ref().map(|address| address.to_string_lossy());
+    let reviews = session.ui.during("asking GitHub", || {
+        github.reviews(
+            address.as_deref(),
+            &token,
+            &config.repository.branch,
+            &wanted,
+        )
+    });
     Reviews { unnamed, ..reviews }
 }
 
 /// The main repository on GitHub, and the token that may be sent there.
 fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Report> {
-    let Some(github) = config.web_base().as_deref().and_then(GitHub::of) else {
-        return Err(
-            Report::new("the main repository has no pages on GitHub").run(
-                "say where they are: repository.web in smp.toml, then",
-                Typed::smp("setup"),
-            ),
-        );
-    };
-    let server = github.server.as_str();
-    match token::github(&session.repo, server) {
-        Ok(token) => Ok((github, token)),
-        Err(Without::Leave) => Err(Report::new(format!(
+    let github = config.web_base().as_deref().and_then(GitHub::of);
+    let github = github.ok_or_else(|| {
+        Report::new("the main repository has no pages on GitHub").run(
+            "say where they are: repository.web in smp.toml, then",
+            Typed::smp("setup"),
+        )
+    })?;
+    let (server, repository) = (github.server.as_str(), github.shown());
+    let named = shell_word(server);
+    let report = match token::github(&session.repo, server) {
+        Ok(token) => return Ok((github, token)),
+        Err(Without::Leave) => Report::new(format!(
             "your environment does not say that the token is for {server}"
         ))
         .hint(format!(
-            "set GH_HOST={}, which says that your token may be sent there",
-            shell_word(server)
-        ))),
-        Err(Without::Token) => {
-            let repository = github.shown();
-            let report = Report::new(format!("there is no token for {server}"));
-            Err(report.hint(if github.is_githubs_own() {
-                format!("set GH_TOKEN to a token that may read {repository}")
-            } else {
-                format!(
-                    "set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={}",
-                    shell_word(server)
-                )
-            }))
-        }
-    }
+            "set GH_HOST={named}, which says that your token may be sent there"
+        )),
+        Err(Without::Token) => Report::new(format!("there is no token for {server}")).hint(
+            match github.is_githubs_own() {
+                true => format!("set GH_TOKEN to a token that may read {repository}"),
+                false => format!(
+                    "set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={named}"
+                ),
+            },
+        ),
+    };
+    Err(report)
 }
 
 /// Says why GitHub was not asked, or did not answer, where no list of marks says so.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
+    let is_asked_for = config.policy.reviewed || config.policy.green;
     match &reviews.coverage {
-        Coverage::Not(why) => {
-            let text = format!("reviews and checks were not looked at: {}", why.error);
-            if config.policy.reviewed || config.policy.green {
-                session.ui.note(text);
-            } else {
-                session.ui.detail(text);
-            }
-        }
+        Coverage::Whole => {}
         Coverage::Partly(why) => session.ui.note(format!(
             "reviews and checks are not all known: {}",
             why.error
         )),
-        Coverage::Whole => {}
+        Coverage::Not(why) => {
+            let text = format!("reviews and checks were not looked at: {}", why.error);
+            match is_asked_for {
+                true => session.ui.note(text),
+                false => session.ui.detail(text),
+            }
+        }
     }
 }
 
@@ -133,8 +139,7 @@ pub fn check(
     };
     let deploys = plan.steps.iter().filter(|step| step.deploys());
     let named: Vec<&str> = deploys.filter_map(Step::environment).collect();
-    let shipping = shipping(session, config, targets, &named, &plan.commit);
-    let reviews = look_at(session, config, &shipping, &plan.commit);
+    let (shipping, reviews) = look_at(session, config, targets, &named, &plan.commit);
     let judged = shipping.judged(plan, &config.policy, &reviews);
     if judged.is_ok() && (!is_shown || matches!(reviews.coverage, Coverage::Not(_))) {
         explain(session, config, &reviews);
@@ -151,33 +156,26 @@ pub fn warn(
 ) {
     let names = proposal.targets.iter();
     let named: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-    let shipping = shipping(session, config, targets, &named, &proposal.commit);
-    let reviews = look_at(session, config, &shipping, &proposal.commit);
+    let (shipping, reviews) = look_at(session, config, targets, &named, &proposal.commit);
     shipping.warn(proposal, &config.policy, &reviews);
 }
 
-fn look_at(
-    session: &Session<'_>,
-    config: &Config,
-    shipping: &Shipping<'_>,
-    candidate: &CommitId,
-) -> Reviews {
-    let ships = (&shipping.commits()[..], shipping.unnamed());
-    look(session, config, ships, candidate)
-}
-
-fn shipping<'a>(
+/// What these environments lack of the commit `to`, and the reviews of it.
+fn look_at<'a>(
     session: &Session<'_>,
     config: &Config,
     targets: &'a [Target<'_>],
     named: &[&str],
     to: &CommitId,
-) -> Shipping<'a> {
-    let lacks = |target: &'a Target<'_>| {
+) -> (Shipping<'a>, Reviews) {
+    let lacking = targets.iter().filter_map(|target| {
         let name = target.environment.name.as_str();
         let changes = target.changes.as_ref().filter(|_| named.contains(&name))?;
         let range = (target.observed.runs(), to);
         Some((name, changes, merges(session, config, changes, range)))
-    };
-    Shipping(targets.iter().filter_map(lacks).collect())
+    });
+    let shipping = Shipping(lacking.collect());
+    let ships = (&shipping.commits()[..], shipping.unnamed());
+    let reviews = look(session, config, ships, to);
+    (shipping, reviews)
 }

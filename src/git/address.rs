@@ -75,12 +75,18 @@ impl Transport {
             return Self::Other;
         }
         let Some((scheme, rest)) = url.split_once("://") else {
-            return scp_form(url).map_or(Self::Local, Self::Ssh);
+            // `[user@]host:path`, where no slash comes before the colon.
+            return match url.split_once(':') {
+                Some((place, _)) if !place.contains('/') && (cfg!(unix) || place.len() > 1) => {
+                    account(place)
+                }
+                _ => Self::Local,
+            };
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         match scheme {
             "file" => Self::Local,
-            "ssh" | "git+ssh" | "ssh+git" => account(authority).map_or(Self::Other, Self::Ssh),
+            "ssh" | "git+ssh" | "ssh+git" => account(authority),
             "http" | "https" => Self::Http(site(url, scheme, (authority, path))),
             _ => Self::Other,
         }
@@ -116,43 +122,22 @@ fn instead(config: &GitConfig, url: &str, key: &str) -> Option<String> {
     Some(format!("{base}{}", url.get(start.len()..)?))
 }
 
-/// `[user@]host:path`, where no slash comes before the colon.
-fn scp_form(url: &str) -> Option<Account> {
-    let bracket = url.find(']').filter(|_| url.contains('[')).unwrap_or(0);
-    let colon = bracket + url.get(bracket..)?.find(':')?;
-    let place = url.get(..colon)?;
-    let is_drive = cfg!(windows) && place.len() == 1;
-    if place.contains('/') || is_drive {
-        return None;
-    }
-    // Brackets may hold a port as well as the host.
-    let inner = place.split_once('[').and_then(|(user, host)| {
-        let host = host.strip_suffix(']')?;
-        let has_port = host.matches(':').count() == 1;
-        has_port.then(|| format!("{user}{host}"))
-    });
-    account(inner.as_deref().unwrap_or(place))
-}
-
-/// `[user@]host[:port]`, the host in brackets where it has colons itself.
-fn account(authority: &str) -> Option<Account> {
+/// `[user@]host[:port]`. A host in brackets is left to ssh, which asks nobody then.
+fn account(authority: &str) -> Transport {
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (host, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':')),
-        None => match host.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (host, None),
-        },
+    let (host, port) = match host.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (host, None),
     };
     if host.is_empty()
-        || host.starts_with('-')
+        || host.starts_with(['-', '['])
         || user.starts_with('-')
-        || port.is_some_and(|port| port.is_empty() || port.contains(|c: char| !c.is_ascii_digit()))
+        || port.is_some_and(|port| port.parse::<u16>().is_err())
     {
-        return None;
+        return Transport::Other;
     }
     let at = if user.is_empty() { "" } else { "@" };
-    Some(Account {
+    Transport::Ssh(Account {
         destination: format!("{user}{at}{host}"),
         port: port.map(str::to_owned),
     })
@@ -195,11 +180,6 @@ mod tests {
             ssh("example.com", None)
         );
         assert_eq!(
-            Transport::at("git@[example.com:2222]:app.git"),
-            ssh("git@example.com", Some("2222"))
-        );
-        assert_eq!(Transport::at("[::1]:app.git"), ssh("::1", None));
-        assert_eq!(
             Transport::at("ssh://git@example.com/app.git"),
             ssh("git@example.com", None)
         );
@@ -208,8 +188,8 @@ mod tests {
             ssh("git@example.com", Some("22"))
         );
         assert_eq!(
-            Transport::at("ssh://git@[::1]:2222/app.git"),
-            ssh("git@::1", Some("2222"))
+            Transport::at("ssh://git@example.com:2222/app.git"),
+            ssh("git@example.com", Some("2222"))
         );
         for local in [
             "/srv/a:b.git",
@@ -222,6 +202,9 @@ mod tests {
         }
         for other in [
             "git://example.com/app.git",
+            "[::1]:app.git",
+            "git@[::1]:app.git",
+            "ssh://git@[::1]:2222/app.git",
             "ssh://-oProxyCommand=x/app",
             "ssh://host:x/app",
             "a\nb:c",

@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-
 use crate::core::words::Cached;
-use crate::http::all;
+use crate::http::{Response, is_number};
 
 /// The headers in which caches say what they did: Fastly, Varnish, Akamai, CloudFront and Squid; Cloudflare; nginx by
 /// its manual's own example, and what is often made of that; Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
@@ -19,12 +17,24 @@ const KEPT: [&str; 3] = ["hit", "stale", "updating"];
 /// What they say beside it where the site was asked whether it still holds.
 const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];
 
-/// What the headers of an answer say of the cache that it comes from; `None`: nothing tells of one.
-pub fn cached(headers: &HeaderMap) -> Option<Cached> {
-    let age = age(headers);
-    let mut said = HEADERS.split(' ').flat_map(|name| all(headers, name));
-    let kept = said.any(|value| value.split(',').any(is_kept));
-    (kept || age.is_some()).then_some(Cached { age })
+impl Response {
+    /// The cache that gave this answer; `None`: nothing tells of one.
+    pub fn cached(&self) -> Option<Cached> {
+        let age = self.age();
+        let mut said = HEADERS.split(' ').flat_map(|name| self.all(name));
+        let kept = said.any(|value| value.split(',').any(is_kept));
+        (kept || age.is_some()).then_some(Cached { age })
+    }
+
+    /// The greatest `Age` above zero. A new answer has none, or 0.
+    fn age(&self) -> Option<Duration> {
+        let values = self.all("age").join(",");
+        let numbers = (values.split(',').map(str::trim)).filter(|digits| is_number(digits));
+        // RFC 9111: what is too large to be read is very old.
+        let seconds = numbers.map(|digits| digits.parse().unwrap_or(u64::from(u32::MAX)));
+        let oldest = seconds.max().filter(|seconds| *seconds > 0);
+        oldest.map(Duration::from_secs)
+    }
 }
 
 /// One cache's word: `HIT`, `Hit from cloudfront`, `TCP_MEM_HIT from a23`, `"Edge"; hit; ttl=30`. Several caches on the
@@ -36,34 +46,13 @@ fn is_kept(value: &str) -> bool {
     words.any(|word| KEPT.contains(&word)) && !is_confirmed
 }
 
-/// The greatest `Age` above zero. A new answer has none, or 0.
-fn age(headers: &HeaderMap) -> Option<Duration> {
-    let values = all(headers, "age").join(",");
-    let numbers = values
-        .split(',')
-        .map(str::trim)
-        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    // RFC 9111: what is too large to be read is very old.
-    let seconds = numbers.map(|digits| digits.parse().unwrap_or(u64::from(u32::MAX)));
-    let oldest = seconds.max().filter(|seconds| *seconds > 0);
-    oldest.map(Duration::from_secs)
-}
-
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderName, HeaderValue};
-
     use super::*;
 
-    fn told(headers: &[(&str, &str)]) -> Option<String> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(
-                HeaderName::try_from(*name).unwrap(),
-                HeaderValue::try_from(*value).unwrap(),
-            );
-        }
-        cached(&map).map(|cached| cached.to_string())
+    fn told(headers: &[(&'static str, &str)]) -> Option<String> {
+        let cached = Response::of(200, headers, b"").cached();
+        cached.map(|cached| cached.to_string())
     }
 
     #[test]

@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
-use reqwest::blocking;
-use reqwest::header::HeaderMap;
 
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::http::visit::Visit;
-use crate::http::{Logins, Response, Trouble, all, cache, client, named, send};
+use crate::http::{Logins, Response, Trouble, authority, client, exchange, named};
 
 /// What it is called in sentences.
 const WHO: &str = "its page";
@@ -16,13 +14,6 @@ const WHO: &str = "its page";
 const LIMIT: Duration = Duration::from_secs(10);
 /// How many redirects within a page's own host are followed.
 const REDIRECTS: usize = 5;
-/// Caches may not answer in the site's place, nor one instance behind a load balancer in the place of all.
-const HEADERS: [(&str, &str); 4] = [
-    ("cache-control", "no-cache"),
-    ("pragma", "no-cache"),
-    ("connection", "close"),
-    ("accept-encoding", "identity"),
-];
 
 /// Reads a page. Where it asks for a name and a password, `logins` is asked for them.
 ///
@@ -32,39 +23,39 @@ const HEADERS: [(&str, &str); 4] = [
 pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
     let mut deadline = Instant::now() + LIMIT;
     let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
-    let client = client(WHO, &url, HeaderMap::new()).map_err(Trouble::unreachable)?;
     let mut visit = Visit::of(&url, logins);
     let mut redirects = 0;
     while redirects <= REDIRECTS {
+        // No cache may answer in the site's place, nor one instance behind a load balancer in the place of all.
+        let client = client(WHO, &url).map_err(Trouble::unreachable)?;
+        let request = (client.get(url.clone()))
+            .header("cache-control", "no-cache")
+            .header("pragma", "no-cache")
+            .header("connection", "close")
+            .header("accept-encoding", "identity");
         let left = deadline.saturating_duration_since(Instant::now());
-        let request = HEADERS
-            .iter()
-            .fold(client.get(url.clone()), |request, (name, value)| {
-                request.header(*name, *value)
-            });
         let request = visit.prepare(request, &url).timeout(left);
-        let answer = send(WHO, LIMIT, request).map_err(Trouble::unreachable)?;
+        let answer = exchange(WHO, LIMIT, request).map_err(Trouble::unreachable)?;
         let answered = Instant::now();
         if visit.logs_in(&url, &answer) {
             // Looking for it is not the page's time.
             deadline += answered.elapsed();
-            continue;
+        } else if matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+            visit.keep_cookies(&answer);
+            url = next(&url, &answer)?;
+            redirects += 1;
+        } else {
+            let status = answer.status;
+            return usable(answer).map_err(|refusal| visit.explain(&url, status, refusal));
         }
-        let status = answer.status().as_u16();
-        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-            return read(answer).map_err(|refusal| visit.explain(&url, status, refusal));
-        }
-        visit.keep_cookies(answer.headers());
-        url = next(&url, answer.headers())?;
-        redirects += 1;
     }
     Err(unclear(&format!(
         "its page redirects more than {REDIRECTS} times"
     )))
 }
 
-fn next(from: &Url, headers: &HeaderMap) -> Result<Url, Refusal> {
-    let mut locations = all(headers, "location");
+fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
+    let mut locations = answer.all("location");
     locations.dedup();
     if locations.len() > 1 {
         return Err(unclear("its page redirects to two places at once"));
@@ -78,41 +69,35 @@ fn next(from: &Url, headers: &HeaderMap) -> Result<Url, Refusal> {
     if same_host && (to.origin() == from.origin() || to_tls) {
         return Ok(to);
     }
-    let host: String = (to.host_str().unwrap_or("no host").chars())
-        .take(80)
-        .collect();
-    let port = to.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let place: String = authority(&to).chars().take(80).collect();
     Err(unclear("its page redirects to another host")
-        .because(format!("to {}://{host}{port}", to.scheme()))
+        .because(format!("to {}://{place}", to.scheme()))
         .because("a login page, perhaps; only redirects within a page's own host are followed"))
 }
 
-fn read(answer: blocking::Response) -> Result<Response, Refusal> {
-    let (status, headers) = (answer.status().as_u16(), answer.headers());
-    if status != 200 {
-        let refusal = unclear(&format!("its page answers {}", named(status)));
-        return Err(match cache::cached(headers) {
+fn usable(page: Response) -> Result<Response, Refusal> {
+    if page.status != 200 {
+        let refusal = unclear(&format!("its page answers {}", named(page.status)));
+        return Err(match page.cached() {
             Some(cached) => refusal.because(format!("it is {cached}")),
             None => refusal,
         });
     }
-    let encodings = all(headers, "content-encoding");
+    let encodings = page.all("content-encoding");
     if encodings.iter().any(|encoding| encoding != "identity") {
         return Err(unclear(
             "its page is compressed, though plain content was asked for",
         ));
     }
-    let page = Response::read(answer, LIMIT);
-    let Some(cut) = &page.cut else {
-        return Ok(page);
-    };
-    let what = format!("{WHO} {cut}");
-    Err(if page.is_broken() {
-        Refusal::new(RefusalCode::Unreachable, what)
-            .because("a part of a page says nothing for certain")
-    } else {
-        unclear(&what)
-    })
+    match &page.cut {
+        None => Ok(page),
+        Some(cut) if page.is_broken() => Err(Refusal::new(
+            RefusalCode::Unreachable,
+            format!("{WHO} {cut}"),
+        )
+        .because("a part of a page says nothing for certain")),
+        Some(cut) => Err(unclear(&format!("{WHO} {cut}"))),
+    }
 }
 
 fn unclear(what: &str) -> Refusal {

@@ -6,14 +6,14 @@ mod taken;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONNECTION, CONTENT_TYPE};
 
 use self::taken::{Taken, taken};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::ChannelKind;
-use crate::http::{Response, Trouble, client, named, send};
+use crate::http::{Response, Trouble, client, exchange, named};
 
 /// What it is called in sentences.
 const WHO: &str = "the webhook";
@@ -52,13 +52,14 @@ pub fn post(chat: ChannelKind, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is no address"));
     };
-    let sent = client(WHO, &url, HeaderMap::new()).and_then(|client| {
-        let request = client.post(url).body(payload.to_owned()).timeout(LIMIT);
-        let request = request.header(CONTENT_TYPE, "application/json; charset=utf-8");
-        send(WHO, LIMIT, request)
+    let sent = client(WHO, &url).and_then(|client| {
+        let request = (client.post(url).body(payload.to_owned()))
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .header(CONNECTION, "close");
+        exchange(WHO, LIMIT, request.timeout(LIMIT))
     });
     match sent {
-        Ok(answer) => answered(chat, webhook, &Response::read(answer, LIMIT)),
+        Ok(answer) => answered(chat, webhook, &answer),
         Err(Trouble::NotSent(report)) => Sent::NotSent(without_host(report)),
         Err(Trouble::Unclear(report)) => Sent::Unclear(without_host(report)),
     }
@@ -84,25 +85,26 @@ fn answered(chat: ChannelKind, webhook: &Secret, answer: &Response) -> Sent {
         Some(Taken::No(word)) => word.as_deref(),
         Some(_) => None,
     };
-    let answers = format!("it answers {}", words(answer.status, word, webhook));
-    let report = |error: &str| Report::new(error).because(&answers);
-    let (wait, declined) = (answer.retry_after(), "the webhook does not take the post");
+    let error = match (&success, answer.status) {
+        (Some(Taken::Unknown(_)), _) => "the webhook does not say that it took the post",
+        (None, 429) => "the webhook takes no more posts for now",
+        (None, 503) => "the webhook is out of service for now",
+        (None, 303 | 408 | 500.. | ..=199) => "the webhook does not say what became of the post",
+        _ => "the webhook does not take the post",
+    };
+    let words = words(answer.status, word, webhook);
+    let report = Report::new(error).because(format!("it answers {words}"));
     match (success, answer.status) {
         (Some(Taken::Yes), _) => Sent::Accepted,
         (Some(Taken::No(_)), _) => Sent::Declined(
-            report(declined)
+            report
                 .because("and says in its answer that it took nothing")
                 .hint(renew()),
         ),
-        (Some(Taken::Unknown(why)), _) => {
-            Sent::Unclear(report("the webhook does not say that it took the post").because(why))
-        }
-        (None, 429) => Sent::Later(wait, report("the webhook takes no more posts for now")),
-        (None, 503) => Sent::Later(wait, report("the webhook is out of service for now")),
-        (None, 303 | 408 | 500.. | ..=199) => {
-            Sent::Unclear(report("the webhook does not say what became of the post"))
-        }
-        (None, status) => Sent::Declined(advised(report(declined), status)),
+        (Some(Taken::Unknown(why)), _) => Sent::Unclear(report.because(why)),
+        (None, 429 | 503) => Sent::Later(answer.retry_after(), report),
+        (None, 303 | 408 | 500.. | ..=199) => Sent::Unclear(report),
+        (None, status) => Sent::Declined(advised(report, status)),
     }
 }
 

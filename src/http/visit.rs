@@ -6,19 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
-use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use reqwest::blocking::RequestBuilder;
+use reqwest::header::{COOKIE, HeaderValue};
 
 use crate::core::address::is_loopback;
 use crate::core::refusal::Refusal;
 use crate::core::secret::Login;
 use crate::core::typed::{Hint, Typed};
-use crate::http::all;
-
-/// How many cookies are carried along.
-const COOKIES: usize = 20;
-/// How long all of them may be, in bytes.
-const LONGEST: usize = 8192;
+use crate::http::{Response, authority};
 
 /// Who may know a login for an address.
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
@@ -34,19 +29,18 @@ pub struct Visit<'a> {
     page: Url,
     logins: &'a Logins<'a>,
     login: Option<Login>,
-    cookies: Vec<(String, String)>,
+    cookies: BTreeMap<String, String>,
     /// Whether it asked for a login that can be given.
     asked: bool,
 }
 
 impl<'a> Visit<'a> {
-    /// That of this page.
     pub fn of(page: &Url, logins: &'a Logins<'a>) -> Self {
         Self {
             page: page.clone(),
             logins,
             login: known().get(page.as_str()).cloned().flatten(),
-            cookies: Vec::new(),
+            cookies: BTreeMap::new(),
             asked: false,
         }
     }
@@ -56,12 +50,11 @@ impl<'a> Visit<'a> {
         if let Some(login) = self.login.as_ref().filter(|_| self.may_be_told(url)) {
             request = request.basic_auth(&login.name, Some(login.password.expose()));
         }
-        let cookies = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        let cookies = cookies.collect::<Vec<_>>().join("; ");
-        match HeaderValue::from_str(&cookies) {
+        let cookies = self.cookies.iter();
+        let cookies: Vec<String> = cookies
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        match HeaderValue::from_str(&cookies.join("; ")) {
             Ok(mut value) if !cookies.is_empty() => {
                 value.set_sensitive(true);
                 request.header(COOKIE, value)
@@ -71,13 +64,10 @@ impl<'a> Visit<'a> {
     }
 
     /// Looks for a login where the page asks for one, once. True where there is one to try.
-    pub fn logs_in(&mut self, url: &Url, response: &Response) -> bool {
-        let asks = response.status().as_u16() == 401 && wants_basic(response.headers());
-        if !asks || !self.may_be_told(url) {
-            return false;
-        }
-        let again = std::mem::replace(&mut self.asked, true);
-        if again || self.login.is_some() {
+    pub fn logs_in(&mut self, url: &Url, answer: &Response) -> bool {
+        let asks = answer.status == 401 && wants_basic(answer) && self.may_be_told(url);
+        let again = asks && std::mem::replace(&mut self.asked, true);
+        if !asks || again || self.login.is_some() {
             return false;
         }
         let remembered = known().get(self.page.as_str()).cloned();
@@ -88,17 +78,10 @@ impl<'a> Visit<'a> {
     }
 
     /// Keeps what a redirect sets; a cookie that is set again has its new value.
-    pub fn keep_cookies(&mut self, headers: &HeaderMap) {
-        let set = headers.get_all(SET_COOKIE).iter();
-        for (name, value) in set.filter_map(|value| cookie(value.to_str().ok()?)) {
-            self.cookies.retain(|(known, _)| known != name);
-            let lengths = self
-                .cookies
-                .iter()
-                .map(|(name, value)| name.len() + value.len());
-            let length = lengths.sum::<usize>() + name.len() + value.len();
-            if self.cookies.len() < COOKIES && length < LONGEST {
-                self.cookies.push((name.to_owned(), value.to_owned()));
+    pub fn keep_cookies(&mut self, answer: &Response) {
+        for set in answer.all("set-cookie") {
+            if let Some((name, value)) = cookie(&set) {
+                self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
     }
@@ -108,21 +91,18 @@ impl<'a> Visit<'a> {
         if !self.asked || status != 401 {
             return refusal;
         }
-        let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
-        let port = url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
+        let (scheme, place) = (url.scheme(), authority(url));
         let why = match self.login {
-            Some(_) => format!("it did not take the login that this machine has for {host}{port}"),
+            Some(_) => format!("it did not take the login that this machine has for {place}"),
             None => format!(
-                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {host}{port}"
+                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {place}"
             ),
         };
+        let host = url.host_str().unwrap_or_default();
         let netrc = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
         // git asks for the two on the terminal, and its helpers keep them.
         let once = format!(
-            "printf 'protocol={scheme}\\nhost={host}{port}\\n\\n' | git credential fill | git credential approve"
+            "printf 'protocol={scheme}\\nhost={place}\\n\\n' | git credential fill | git credential approve"
         );
         let keep = Typed::other("git config --global credential.helper cache");
         let keep = Hint::run("where no credential helper is set up yet", keep);
@@ -138,8 +118,8 @@ impl<'a> Visit<'a> {
 }
 
 /// Whether one of the ways to log in is that with a name and a password.
-fn wants_basic(headers: &HeaderMap) -> bool {
-    let ways = all(headers, "www-authenticate").join(",");
+fn wants_basic(answer: &Response) -> bool {
+    let ways = answer.all("www-authenticate").join(",");
     ways.split(',').any(|way| {
         let name = way.split_whitespace().next();
         name.is_some_and(|name| name.eq_ignore_ascii_case("basic"))

@@ -5,7 +5,6 @@ use crate::core::text::{Line, Tone, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::session::Session;
 
-/// One check's outcome.
 pub struct Check {
     name: String,
     mark: Grade,
@@ -13,14 +12,11 @@ pub struct Check {
     report: Report,
 }
 
-/// What an outcome comes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
-    /// It is as it should be.
     Good,
     /// It is worth knowing, and no deploy needs it.
     Note,
-    /// It must be mended.
     Bad,
     /// It is wrong, and something outside changed before that was known.
     Unfinished,
@@ -35,7 +31,6 @@ impl Check {
         Self { name, mark, report }
     }
 
-    /// Something is as it should be.
     pub fn good(name: &str, words: impl Into<String>) -> Self {
         Self::of(name, Grade::Good, Report::new(words))
     }
@@ -45,23 +40,19 @@ impl Check {
         Self::of(name, Grade::Note, Report::new(words))
     }
 
-    /// Something must be mended.
     pub fn bad(name: &str, report: Report) -> Self {
         Self::of(name, Grade::Bad, report)
     }
 
     /// What a step that did not work comes to.
-    pub fn stopped(name: &str, stop: &Stop) -> Self {
-        let mark = match stop {
+    pub fn stopped(name: &str, stop: Stop) -> Self {
+        let mark = match &stop {
             Stop::Incomplete(_) => Grade::Unfinished,
             _ => Grade::Bad,
         };
-        let report = stop.report().cloned();
-        let report = report.unwrap_or_else(|| Report::new(stop.to_string()));
-        Self::of(name, mark, report)
+        Self::of(name, mark, stop.into())
     }
 
-    /// Adds a line under it.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.report = self.report.because(cause);

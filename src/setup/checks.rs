@@ -1,12 +1,12 @@
 //! What `git smp setup` checks: everything that a deploy needs.
 
-mod record;
-
+use std::collections::HashMap;
 use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{no_app, wrong_branch};
+use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
@@ -19,6 +19,8 @@ use crate::setup::check::{self, Check};
 use crate::setup::manual;
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
+
+const RECORD: &str = "record";
 
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
@@ -50,10 +52,11 @@ struct PlacesSeen {
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
     /// The environments that would not let us push, and what they said.
-    shut: Vec<(String, Vec<String>)>,
+    shut: HashMap<String, Vec<String>>,
 }
 
-/// Asks them all side by side, and begins the record where that is to be.
+/// Asks them all side by side, and begins the record where that is to be: everybody then knows that the host takes such a
+/// ref and shows it.
 fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -63,12 +66,12 @@ fn see(
     let ready = places.iter().filter(|one| one.state == RemoteState::Same);
     let ready: Vec<Option<&Environment>> = ready.map(|one| one.environment).collect();
     let environments: Vec<&Environment> = ready.iter().copied().flatten().collect();
-    let (recorder, wanted) = match ready.iter().any(Option::is_none) {
-        true => {
-            let recorder = Recorder::of(look.repo, look.config, look.may_ask);
-            (recorder, Main::Branch)
-        }
-        false => (None, Main::Nothing),
+    let asks_main = ready.iter().any(Option::is_none);
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask).filter(|_| asks_main);
+    let wanted = if asks_main {
+        Main::Branch
+    } else {
+        Main::Nothing
     };
     let looked = session.ui.during("asking every remote and page", || {
         look::see(session, look, &environments, (Also::Branches, wanted))
@@ -76,7 +79,7 @@ fn see(
     let (seen, main) = (looked.environments, looked.main);
     let (shut, record) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
-            let record = scope.spawn(|| recorder.and_then(|one| record::check(one, looked.record)));
+            let record = scope.spawn(|| recorder.and_then(|one| check_record(one, looked.record)));
             let shut = shut(look.repo, &environments, &seen);
             (shut, record.join().ok().flatten())
         })
@@ -84,8 +87,13 @@ fn see(
     let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
     let record = match (recorder, record) {
         (Some(recorder), Some((_, Some(read)))) if begins => {
-            let begin = || record::begin(recorder, read);
-            Some(session.ui.during("beginning the record", begin))
+            let begun = session
+                .ui
+                .during("beginning the record", || recorder.begin(read));
+            Some(match begun {
+                Ok(_) => Check::good(RECORD, said(recorder, "begun just now")),
+                Err(stop) => Check::stopped(RECORD, stop),
+            })
         }
         (_, record) => record.map(|(check, _)| check),
     };
@@ -117,9 +125,8 @@ impl PlacesSeen {
             }
             (_, Some(environment), Some(seen), _) => {
                 let check = check_environment(repo, environment, seen);
-                let mut shut = self.shut.iter();
-                return match shut.find(|(shut, _)| shut == name) {
-                    Some((_, words)) => check.turned_away(words),
+                return match self.shut.get(name) {
+                    Some(words) => check.turned_away(words),
                     None => check,
                 };
             }
@@ -136,15 +143,14 @@ fn shut(
     repo: &Repo,
     environments: &[&Environment],
     seen: &[Observed],
-) -> Vec<(String, Vec<String>)> {
+) -> HashMap<String, Vec<String>> {
     thread::scope(|scope| {
-        let asked = environments
-            .iter()
-            .map(|one| scope.spawn(|| may_push(repo, one, seen)));
-        let asked: Vec<_> = asked.collect();
-        let answers = asked.into_iter().zip(environments);
+        let asked = (environments.iter())
+            .map(|one| (one, scope.spawn(|| may_push(repo, one, seen))))
+            .collect::<Vec<_>>();
+        let answers = asked.into_iter();
         answers
-            .filter_map(|(answer, one)| match answer.join().ok()?? {
+            .filter_map(|(one, answer)| match answer.join().ok()?? {
                 MayPush::No(words) => Some((one.name.clone(), words)),
                 _ => None,
             })
@@ -176,19 +182,22 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
         Err(refusal) => return Check::bad(name, refusal.report.clone()),
         Ok(Branch::Empty | Branch::NoApp(_)) => Report::new("answers, but has no branch at all"),
         Ok(Branch::Missing(others)) => {
-            let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-            Report::new(format!("answers, but has no branch {branch}"))
-                .because(format!("it has {}", some.join(", ")))
+            Report::new(format!("answers, but has no branch {branch}")).because(has(others))
         }
     };
     let say = "set repository.branch in smp.toml, then";
     Check::bad(name, report.run(say, Typed::smp("setup")))
 }
 
+/// Some of the branches that a repository has in place of the one that was looked for.
+pub fn has(others: &[String]) -> String {
+    format!("it has {}", others[..others.len().min(5)].join(", "))
+}
+
 fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
     let (name, branch) = (environment.name.as_str(), &environment.branch);
     if let Err(stop) = trust::push_address(repo, environment) {
-        return Check::stopped(name, &stop);
+        return Check::stopped(name, stop);
     }
     let answers = match &seen.branch {
         Some(Ok(Branch::At(id))) => format!("answers; {branch} is at {}", id.short()),
@@ -222,4 +231,38 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let check = Check::good(name, format!("{answers}; {runs}"));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
+}
+
+/// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
+/// back where nobody is known to have written to it yet.
+fn check_record(recorder: Recorder<'_>, view: RecordView) -> Option<(Check, Option<Reading>)> {
+    let reading = match view {
+        RecordView::NoneKept => return None,
+        RecordView::Read(reading) => *reading,
+        RecordView::Unreadable(refusal) => return Some((Check::bad(RECORD, refusal.report), None)),
+    };
+    let events = match reading.state.events {
+        0 => "nothing on it yet".to_owned(),
+        1 => "1 event".to_owned(),
+        count => format!("{count} events"),
+    };
+    let words = said(recorder, &events);
+    Some(match recorder.may_write(reading.tip.as_ref()) {
+        MayPush::No(because) => {
+            let words = format!("{words}; this clone may read it, not write to it");
+            let check = Check::note(RECORD, words);
+            (because.into_iter().fold(check, Check::because), None)
+        }
+        MayPush::Moved if reading.tip.is_none() => {
+            (Check::bad(RECORD, recorder.not_shown().report), None)
+        }
+        MayPush::Yes | MayPush::Moved => {
+            let is_new = reading.state.events == 0;
+            (Check::good(RECORD, words), is_new.then_some(reading))
+        }
+    })
+}
+
+fn said(recorder: Recorder<'_>, what: &str) -> String {
+    format!("{}; {what}", recorder.place())
 }

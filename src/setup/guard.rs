@@ -2,14 +2,12 @@
 //! in front of one that is there already, and taken away again. Nobody's hook is ever written over or deleted.
 
 mod elsewhere;
-mod moves;
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use self::elsewhere::Elsewhere;
-use self::moves::Room;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{acts, shell_word};
@@ -23,26 +21,20 @@ const SCRIPT: &str = include_str!("guard/pre-push.sh");
 const MARK: &str = "# The guard of git-smp.";
 /// The line that holds the configuration that was named, if any.
 const CONFIG: &str = "config=";
-/// The hook's name, which is git's.
 const NAME: &str = "pre-push";
 /// What a hook that was there before is called while ours is in its place.
 const FORMER: &str = "pre-push.before-smp";
 /// The most bytes of a hook that are read to see whose it is.
 const LARGEST: u64 = 64 << 10;
-/// What the lines of `setup` are about.
 const LINE: &str = "hook";
 
-/// The place of the guard in this clone.
 pub struct Guard {
-    /// The clone's own folder of hooks, which all its work trees share.
-    folder: PathBuf,
     hook: PathBuf,
     former: PathBuf,
-    /// Where git looks for hooks in place of it, and why.
+    /// Where git looks for hooks in place of the clone's own folder, and why.
     elsewhere: Option<Elsewhere>,
 }
 
-/// Whose hook a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
     Nobodys,
@@ -53,38 +45,31 @@ enum Whose {
 }
 
 impl Guard {
-    /// The guard's place in this clone.
+    /// The guard's place: in the clone's own folder of hooks, which all its work trees share.
     pub fn of(repo: &Repo) -> Result<Self, Stop> {
         let folder = repo.layout().common_dir.join("hooks");
         Ok(Self {
             hook: folder.join(NAME),
             former: folder.join(FORMER),
             elsewhere: Elsewhere::of(repo, &folder)?,
-            folder,
         })
     }
 
     /// How it stands; nothing where there is no hook of ours.
     pub fn check(&self, config: &Config) -> Option<Check> {
         let is_ours = whose(&self.hook) == Whose::Ours;
-        let idle = match &self.elsewhere {
+        let stops = stops(config);
+        Some(match &self.elsewhere {
             Some(other) if other.calls => {
-                let words = format!("is called by {}: {}", other.file, stops(config));
-                return Some(Check::good(LINE, words));
+                Check::good(LINE, format!("is called by {}: {stops}", other.file))
             }
             _ if !is_ours => return None,
-            Some(other) => format!("git does not look there: {}", other.why),
-            None if !may_run(&self.hook) => "its file may not be run".to_owned(),
-            None => {
-                let words = format!("is installed: {}", stops(config));
-                return Some(Check::good(LINE, words));
-            }
-        };
-        let words = format!("is there and does nothing: {idle}");
-        Some(Check::note(LINE, words))
+            Some(other) => idle(&format!("git does not look there: {}", other.why)),
+            None if !may_run(&self.hook) => idle("its file may not be run"),
+            None => Check::good(LINE, format!("is installed: {stops}")),
+        })
     }
 
-    /// How it stands, or that it is not there.
     pub fn check_or_missing(&self, config: &Config) -> Check {
         let words = "is not installed; git smp setup --hook installs it";
         self.check(config)
@@ -94,7 +79,7 @@ impl Guard {
     /// Installs it; `named` is the configuration that was named. That it cannot be installed is a failed check.
     pub fn install(&self, config: &Config, named: Option<&Path>) -> Check {
         match self.put(named) {
-            Ok(true) if moves::is_there(&self.former) => {
+            Ok(true) if is_there(&self.former) => {
                 let words = "the hook that was there runs after it";
                 Check::good(LINE, format!("installed: {}; {words}", stops(config)))
             }
@@ -105,8 +90,7 @@ impl Guard {
     }
 
     /// Puts the hook in its place, in front of one that is there; tells whether it was not there before. Fails where others
-    /// look after the hooks, where there is no room for somebody's hook behind it, and when it cannot be written. Whatever
-    /// was there is still there.
+    /// look after the hooks, and where there is no room for somebody's hook behind it.
     fn put(&self, named: Option<&Path>) -> Result<bool, Report> {
         match &self.elsewhere {
             Some(other) if other.calls => return Ok(false),
@@ -116,49 +100,58 @@ impl Guard {
         let script = script(named)?;
         let (hook, former) = (&self.hook, &self.former);
         let seen = whose(hook);
+        // A run that was cut off may have left the former hook with both names.
+        let is_room = !is_there(former) || read(former) == read(hook);
         match seen {
             Whose::Ours if may_run(hook) && read(hook) == script => return Ok(false),
             Whose::Changed => return Err(changed(hook)),
-            Whose::Others if moves::is_there(former) => return Err(in_the_way(former)),
+            Whose::Others if !is_room => return Err(in_the_way(former)),
             Whose::Ours | Whose::Others | Whose::Nobodys => {}
         }
-        let room = Room::new(&self.folder)?;
-        let fresh = room.write(&script)?;
-        if seen != Whose::Nobodys {
-            let taken = room.take(hook, seen)?;
-            if seen == Whose::Others {
-                moves::place(&taken, former).map_err(|why| moves::give_back(&taken, hook, why))?;
-            } else {
-                moves::discard(&taken);
-            }
-        }
-        moves::place(&fresh, hook)?;
+        self.write(&script, seen)
+            .map_err(|error| self.failed(&error))?;
         Ok(true)
     }
 
+    /// Writes the script, and moves it to its place in one step. Somebody's hook has its second name before that, so it is
+    /// never lost; and a name that is taken is not written over.
+    fn write(&self, script: &str, seen: Whose) -> io::Result<()> {
+        let fresh = self.hook.with_extension("smp-new");
+        fs::create_dir_all(self.hook.parent().unwrap_or(&self.hook))?;
+        fs::write(&fresh, script)?;
+        #[cfg(unix)]
+        fs::set_permissions(&fresh, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        let placed = match seen {
+            Whose::Nobodys => fs::hard_link(&fresh, &self.hook),
+            Whose::Others if !is_there(&self.former) => fs::hard_link(&self.hook, &self.former)
+                .and_then(|()| fs::rename(&fresh, &self.hook)),
+            _ => fs::rename(&fresh, &self.hook),
+        };
+        // One that stays harms nobody: git does not look for that name.
+        let _ = fs::remove_file(&fresh);
+        placed
+    }
+
     /// Takes the hook away and puts the former one back; tells what became of it. Fails when it was changed by hand, and
-    /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: whoever gave up both can
-    /// still be rid of it.
+    /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: people who gave up both
+    /// can still be rid of it.
     pub fn remove(&self) -> Result<Vec<Check>, Report> {
         let not_ours = "is not installed; the pre-push hook that is there is not ours, and stays";
-        let is_linked = fs::read_link(&self.folder).is_ok();
+        let is_linked = self.hook.parent().is_some_and(Path::is_symlink);
         let words = match whose(&self.hook) {
             // What lies in somebody else's folder is theirs, whatever it says.
             Whose::Ours | Whose::Changed if is_linked => not_ours,
             Whose::Others => not_ours,
             Whose::Changed => return Err(changed(&self.hook)),
-            Whose::Nobodys if !moves::is_there(&self.former) => "is not installed",
-            whose => {
-                if whose == Whose::Ours {
-                    moves::discard(&Room::new(&self.folder)?.take(&self.hook, whose)?);
-                }
-                if moves::is_there(&self.former) {
-                    moves::place(&self.former, &self.hook)?;
-                    "is taken away, and the one that was there before is back"
-                } else {
-                    "is taken away"
-                }
+            Whose::Ours | Whose::Nobodys if is_there(&self.former) => {
+                fs::rename(&self.former, &self.hook).map_err(|error| self.failed(&error))?;
+                "is taken away, and the one that was there before is back"
             }
+            Whose::Ours => {
+                fs::remove_file(&self.hook).map_err(|error| self.failed(&error))?;
+                "is taken away"
+            }
+            Whose::Nobodys => "is not installed",
         };
         let mut checks = vec![Check::good(LINE, words)];
         if let Some(other) = self.elsewhere.as_ref().filter(|other| other.calls) {
@@ -167,9 +160,22 @@ impl Guard {
         }
         Ok(checks)
     }
+
+    fn failed(&self, error: &io::Error) -> Report {
+        let cause = format!("{}: {error}", self.hook.display());
+        Report::new("cannot be changed").because(cause)
+    }
 }
 
-/// What a guard is for.
+fn idle(why: &str) -> Check {
+    Check::note(LINE, format!("is there and does nothing: {why}"))
+}
+
+/// Whether anything has this name, and be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 fn stops(config: &Config) -> String {
     let targets = config.targets();
     let frozen = config.record.as_ref().map(|_| "what is frozen");
@@ -186,15 +192,18 @@ fn script(config: Option<&Path>) -> Result<String, Report> {
     let Some(config) = config else {
         return Ok(SCRIPT.to_owned());
     };
-    let absolute = std::path::absolute(config).ok();
-    let plain = absolute.as_deref().and_then(Path::to_str);
-    let Some(path) = plain.filter(|path| !path.chars().any(acts)) else {
-        let what = "is not installed: the configuration's name cannot be written into it";
-        let report = Report::new(what).because(config.display().to_string());
-        return Err(report.hint("give the file a plain name"));
-    };
-    let line = format!("\n{CONFIG}{}\n", shell_word(path));
-    Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &line, 1))
+    let absolute = std::path::absolute(config).unwrap_or_default();
+    match absolute.to_str() {
+        Some(path) if !path.is_empty() && !path.chars().any(acts) => {
+            let line = format!("\n{CONFIG}{}\n", shell_word(path));
+            Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &line, 1))
+        }
+        _ => Err(Report::new(
+            "is not installed: the configuration's name cannot be written into it",
+        )
+        .because(config.display().to_string())
+        .hint("give the file a plain name")),
+    }
 }
 
 fn whose(hook: &Path) -> Whose {
@@ -221,11 +230,11 @@ fn whose(hook: &Path) -> Whose {
 fn read(path: &Path) -> String {
     let mut bytes = Vec::new();
     // A pipe would never end.
-    if fs::metadata(path).is_ok_and(|data| data.is_file())
+    if path.is_file()
         && let Ok(file) = File::open(path)
-        && file.take(LARGEST).read_to_end(&mut bytes).is_err()
     {
-        bytes.clear();
+        // What cannot be read is not ours.
+        let _ = file.take(LARGEST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -27,8 +27,7 @@ pub fn check(installs: bool) -> Check {
     if !installs {
         return Check::note(name, "are not installed; git smp setup installs them");
     }
-    let mut trouble = "there is no folder for them".to_owned();
-    let mut unseen = None;
+    let (mut trouble, mut unseen) = ("there is no folder for them".to_owned(), None);
     for folder in folders() {
         match write(&folder) {
             Ok(()) if is_found() => {
@@ -49,17 +48,16 @@ pub fn check(installs: bool) -> Check {
 
 /// Whether `man` finds the pages of this version. A compressed page came with a package: it is somebody's care that it fits.
 fn is_found() -> bool {
-    let found = program::ask("man", &["-w", "git-smp"]);
-    found.is_some_and(|path| {
-        let path = Path::new(path.trim());
-        let is_same = |(name, text): &(&str, &str)| {
+    let Some(found) = program::ask("man", &["-w", "git-smp"]) else {
+        return false;
+    };
+    let path = Path::new(found.trim());
+    match path.extension() {
+        Some(end) if end == "1" => PAGES.iter().all(|(name, text)| {
             fs::read(path.with_file_name(name)).is_ok_and(|file| file == text.as_bytes())
-        };
-        match path.extension() {
-            Some(end) if end == "1" => PAGES.iter().all(is_same),
-            _ => path.exists(),
-        }
-    })
+        }),
+        _ => path.exists(),
+    }
 }
 
 /// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of

@@ -7,51 +7,48 @@ use crate::core::secret::Secret;
 use crate::git::{Repo, secret};
 use crate::session::Session;
 use crate::setup::check::Check;
-use crate::team::webhook::{self, Webhook};
+use crate::team::webhook;
 
 /// How often somebody is asked for a webhook that can be used.
 const TRIES: usize = 3;
 
 /// The line of each channel that posts to a chat.
-pub fn checks(repo: &Repo, config: &Config) -> Result<Vec<Check>, Stop> {
-    let mut checks = Vec::new();
-    for (channel, chat) in chats(config) {
-        let name = &channel.name;
-        checks.push(match found(repo, channel)? {
-            Ok(None) => {
-                let (needs, variable) = (needs(channel), webhook::variable(channel));
-                let without = format!("so posts to {chat} cannot be sent from this clone");
-                let set = format!("set {variable}, or type it in at the next: git smp setup");
-                Check::note(name, format!("no webhook here, {without}"))
-                    .because(format!("only people who {needs} need one"))
-                    .because(set)
-            }
-            Ok(Some(found)) => {
-                let words = format!("posts to {chat}, by the webhook of {}", found.from);
-                let odd = webhook::check(channel.kind, found.address.expose());
-                let same = owner(repo, config, channel, &found.address)?;
-                let same = same.map(|one| format!("{one} has the same one, so both post there"));
-                let remarks = odd.ok().flatten().into_iter().chain(same);
-                remarks.fold(Check::good(name, words), Check::because)
-            }
-            Err(report) => Check::bad(name, report)
-                .because(format!("forget it: {}", webhook::forgets(repo, channel))),
-        });
+pub fn checks(repo: &Repo, config: &Config) -> Vec<Check> {
+    let chats = chats(config);
+    chats
+        .map(|(channel, chat)| check(repo, config, channel, chat))
+        .collect()
+}
+
+fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
+    let name = &channel.name;
+    match webhook::find(repo, channel) {
+        Ok(None) => {
+            let words =
+                format!("no webhook here, so posts to {chat} cannot be sent from this clone");
+            Check::note(name, words)
+                .because(format!("only people who {} need one", needs(channel)))
+                .because(format!(
+                    "set {}, or type it in at the next: git smp setup",
+                    webhook::variable(channel)
+                ))
+        }
+        Ok(Some(found)) => {
+            let words = format!("posts to {chat}, by the webhook of {}", found.from);
+            let odd = webhook::check(channel.kind, found.address.expose());
+            let same = owner(repo, config, channel, &found.address);
+            let same = same.map(|one| format!("{one} has the same one, so both post there"));
+            let remarks = odd.ok().flatten().into_iter().chain(same);
+            remarks.fold(Check::good(name, words), Check::because)
+        }
+        Err(stop) => Check::bad(name, stop.into())
+            .because(format!("forget it: {}", webhook::forgets(repo, channel))),
     }
-    Ok(checks)
 }
 
 fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
     let channels = config.channels.iter();
     channels.filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)))
-}
-
-/// The webhook of a channel, or why it cannot be used.
-fn found(repo: &Repo, channel: &Channel) -> Result<Result<Option<Webhook>, Report>, Stop> {
-    match webhook::find(repo, channel) {
-        Err(Stop::Misused(report)) => Ok(Err(report)),
-        found => Ok(Ok(found?)),
-    }
 }
 
 /// Who needs the webhook of a channel.
@@ -62,39 +59,35 @@ fn needs(channel: &Channel) -> &'static str {
     }
 }
 
-/// The other channel that has this very webhook.
+/// The other channel that has this very webhook. What is wrong with that one's is told at its own line.
 fn owner<'c>(
     repo: &Repo,
     config: &'c Config,
     channel: &Channel,
     address: &Secret,
-) -> Result<Option<&'c str>, Stop> {
-    for other in config
-        .channels
-        .iter()
-        .filter(|one| one.name != channel.name)
-    {
-        // What is wrong with it is told at its own line.
-        let found = found(repo, other)?.ok().flatten();
-        if found.is_some_and(|found| found.address.expose() == address.expose()) {
-            return Ok(Some(&other.name));
-        }
-    }
-    Ok(None)
+) -> Option<&'c str> {
+    let mut others = config.channels.iter();
+    let other = others.find(|one| {
+        let found = webhook::find(repo, one).ok().flatten();
+        one.name != channel.name
+            && found.is_some_and(|found| found.address.expose() == address.expose())
+    });
+    other.map(|other| other.name.as_str())
 }
 
 /// Asks for each webhook that is missing or, in git's configuration, of no use; keeps what it is given in the clone.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
+    let repo = &session.repo;
     for (channel, chat) in chats(config) {
-        match found(&session.repo, channel)? {
+        match webhook::find(repo, channel) {
             Ok(Some(_)) => continue,
-            Ok(None) => {}
             // What a variable holds counts before whatever is kept here.
-            Err(_) if webhook::in_environment(&session.repo, channel).is_some() => continue,
-            Err(report) => refuse(session, &report),
+            Err(_) if webhook::in_environment(repo, channel).is_some() => continue,
+            Ok(None) => {}
+            Err(stop) => session.ui.refuse(&stop.into()),
         }
         if let Some(secret) = asked(session, config, channel, chat)? {
-            secret::keep(&session.repo, &webhook::key(channel), &secret)?;
+            secret::keep(repo, &webhook::key(channel), &secret)?;
         }
     }
     Ok(())
@@ -118,25 +111,17 @@ fn asked(
         };
         // What is odd about it is said by its check.
         if let Err(report) = webhook::check(channel.kind, secret.expose()) {
-            refuse(session, &report);
+            session.ui.refuse(&report);
             continue;
         }
         // The clone is opened anew for what was kept a moment ago.
-        let Some(other) = owner(&Repo::open()?, config, channel, &secret)? else {
+        let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };
         let report = Report::new(format!("this is the webhook of {other} already"));
         let variable = webhook::variable(channel);
         let cause = format!("if both are to post to one chat, set {variable}");
-        refuse(session, &report.because(cause));
+        session.ui.refuse(&report.because(cause));
     }
     Ok(None)
-}
-
-fn refuse(session: &Session<'_>, report: &Report) {
-    session.ui.warn(&report.error);
-    report
-        .because
-        .iter()
-        .for_each(|cause| session.ui.explain(cause));
 }

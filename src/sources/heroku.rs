@@ -1,10 +1,12 @@
-//! Heroku's Platform API: which releases an app has, what they were built from, and making one anew without a build.
+//! Heroku's Platform API: which releases an app has, what they were built from, and how one is made again without a build.
 
 mod errors;
 mod response;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+
+use serde_json::json;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::Typed;
@@ -19,14 +21,11 @@ use crate::sources::platform::Platform;
 const NAME: &str = "Heroku";
 /// The variable that holds another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
-/// Where the API is.
 const USUAL: &str = "https://api.heroku.com";
 /// The version of the API that tells of images, too.
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
 /// The latest releases, newest first.
 const LATEST: &str = "version ..; max=30, order=desc";
-/// How many those are at most.
-const MOST: usize = 30;
 /// The newest build.
 const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.
@@ -63,10 +62,10 @@ pub fn words(app: String) -> PlatformWords {
 }
 
 impl Heroku {
-    /// The app, as whoever is logged in here may ask about it. Where they are is looked up once, for helpers are slow.
+    /// The app, with the token of this machine. It is looked up once, for credential helpers are slow.
     ///
     /// # Errors
-    /// `unauthorized` when nobody is; the address of `HEROKU_API_URL` may be wrong, too.
+    /// `unauthorized` where there is none, or where `HEROKU_API_URL` is wrong.
     pub fn of(repo: &Repo, app: &str) -> Result<Self, Refusal> {
         static TOKEN: OnceLock<Option<Token>> = OnceLock::new();
         let token = TOKEN.get_or_init(|| {
@@ -82,7 +81,7 @@ impl Heroku {
     fn at(address: Option<&str>, token: Token, app: &str) -> Result<Self, Report> {
         let base = base(VARIABLE, address, USUAL)?;
         Ok(Self {
-            service: Service::new(NAME, base, &token.secret, &[("accept", VERSION)])?,
+            service: Service::new(NAME, base, &token.secret, VERSION)?,
             token,
             app: app.to_owned(),
         })
@@ -94,22 +93,21 @@ impl Heroku {
         mut releases: Vec<Release>,
         chosen: impl Fn(usize, &Release) -> bool,
     ) -> Result<Vec<Release>, Refusal> {
-        let mut known = BTreeMap::new();
-        for release in &releases {
-            if let (Some(slug), Some(commit)) = (&release.slug, &release.commit) {
-                known.insert(slug.clone(), Some(commit.clone()));
-            }
-        }
-        let chosen = releases
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(at, one)| chosen(at, one).then_some(one));
-        let chosen: Vec<&mut Release> = chosen.filter(|one| one.commit.is_none()).collect();
+        let known = releases.iter().filter_map(|release| {
+            let slug = release.slug.clone()?;
+            Some((slug, Some(release.commit.clone()?)))
+        });
+        let mut known: BTreeMap<String, Option<CommitId>> = known.collect();
+        let chosen: Vec<&mut Release> = (releases.iter_mut().enumerate())
+            .filter(|(at, one)| one.commit.is_none() && chosen(*at, one))
+            .map(|(_, one)| one)
+            .collect();
         let slugs = chosen.iter().filter_map(|release| release.slug.clone());
         let wanted: BTreeSet<String> = slugs.filter(|slug| !known.contains_key(slug)).collect();
         let wanted: Vec<String> = wanted.into_iter().collect();
         for few in wanted.chunks(AT_ONCE) {
-            for (slug, commit) in few.iter().zip(at_once(few, |slug| self.commit(slug))) {
+            let commits = at_once(few, |slug| self.commit(slug));
+            for (slug, commit) in few.iter().zip(commits) {
                 known.insert(slug.clone(), commit?);
             }
         }
@@ -137,14 +135,15 @@ impl Heroku {
 
     /// What is below an app; `None` where something below it is gone, though not the app itself.
     fn get(&self, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
-        let header = range.map(|range| ("range", range));
-        let answer = (self.service)
-            .get(&format!("apps/{}/{what}", self.app), header)
+        let path = format!("apps/{}/{what}", self.app);
+        let answer = self
+            .service
+            .get(&path, range)
             .map_err(Trouble::unreachable)?;
         match answer.status {
             200 | 206 => Ok(Some(answer.body)),
             404 if range.is_none() => Ok(None),
-            _ => Err(errors::refusal(&answer, &self.token, &self.app)),
+            _ => Err(self.refusal(&answer)),
         }
     }
 }
@@ -175,37 +174,29 @@ impl Platform for Heroku {
         match answer.status {
             200 | 201 if response::release(&answer.body, &self.app).is_some() => Ok(()),
             200 | 201 => Err(Trouble::Unclear(errors::unlike_the_api().report)),
-            // It gave up waiting for the call, or so it believes.
-            408 => Err(Trouble::Unclear(errors::unclear(&answer, &self.token))),
-            400..=499 => Err(Trouble::NotSent(errors::of_release(
-                &answer,
-                &self.token,
-                &self.app,
-            ))),
-            _ => Err(Trouble::Unclear(errors::unclear(&answer, &self.token))),
+            _ => Err(self.no_release(&answer)),
         }
     }
 }
 
 fn body(former: &Release, back: bool) -> String {
-    let Some(slug) = former.slug.as_ref().filter(|_| !back) else {
-        return serde_json::json!({ "release": former.id }).to_string();
-    };
-    let (kind, id) = match slug.strip_prefix(response::IMAGE) {
-        Some(image) => ("oci_image", image),
-        None => ("slug", slug.as_str()),
-    };
     let description = format!("Release of v{} again", former.version);
-    serde_json::json!({ kind: id, "description": description }).to_string()
+    let body = match former.slug.as_ref().filter(|_| !back) {
+        None => json!({ "release": former.id }),
+        Some(slug) => match slug.strip_prefix(response::IMAGE) {
+            Some(image) => json!({ "oci_image": image, "description": description }),
+            None => json!({ "slug": slug, "description": description }),
+        },
+    };
+    body.to_string()
 }
 
 /// Newest first, and one current at most: where none says so of itself, it is the newest that succeeded.
 fn settled(mut releases: Vec<Release>) -> Vec<Release> {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
-    releases.truncate(MOST);
-    let mut all = releases.iter();
-    let current = all.clone().position(|release| release.current);
-    let current = current.or_else(|| all.position(|one| one.status == ReleaseStatus::Succeeded));
+    let current = releases.iter().position(|one| one.current);
+    let succeeded = (releases.iter()).position(|one| one.status == ReleaseStatus::Succeeded);
+    let current = current.or(succeeded);
     for (at, release) in releases.iter_mut().enumerate() {
         release.current = Some(at) == current;
     }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::core::config::Environment;
-use crate::core::refusal::{Refusal, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::{Found, moved};
-use crate::sources::{Look, first_push, one_commit};
+use crate::sources::{Look, first_push};
 
 /// What has been fetched during this look, so that nothing is fetched twice.
 pub(super) type Fetched = HashMap<(String, FetchTarget), Result<(), Refusal>>;
@@ -25,24 +25,44 @@ impl Look<'_> {
         {
             let main = &self.config.repository;
             let wanted = FetchTarget::Branch(main.branch.clone());
-            let here = || self.repo.has_commit(id);
-            if let Err(refusal) = in_turn(here, || fetch(self.repo, &main.remote, &wanted))? {
+            let brought = in_turn(
+                || self.repo.has_commit(id),
+                || fetch(self.repo, &main.remote, &wanted),
+            )?;
+            if let Err(refusal) = brought {
                 return Ok(Err(refusal));
             }
         }
         Ok(branch.map_err(first_push::with_both_readings))
     }
 
+    /// Makes sure that a commit is here. `fetched`: what was fetched before; without it the commit's name is enough.
+    pub(super) fn bring(
+        &self,
+        environment: &Environment,
+        id: CommitId,
+        fetched: Option<&mut Fetched>,
+    ) -> Result<Result<CommitId, Refusal>, Stop> {
+        match fetched {
+            Some(_) => self.bring_commit(environment, id.as_str(), fetched),
+            None => Ok(Ok(id)),
+        }
+    }
+
     /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, for there
-    /// it should be, then from the environment's own remote, for commits that exist only there.
+    /// it should be, then from the environment's own remote, for commits that exist only there. `fetched`: what was
+    /// fetched before; without it nothing is.
     pub(super) fn bring_commit(
         &self,
         environment: &Environment,
         hash: &str,
-        fetched: &mut Fetched,
+        fetched: Option<&mut Fetched>,
     ) -> Result<Result<CommitId, Refusal>, Stop> {
         let mut trouble: Vec<(String, Refusal)> = Vec::new();
         let mut found = self.repo.resolve_hash(hash)?;
+        let Some(fetched) = fetched else {
+            return Ok(one_commit(environment, hash, found, trouble));
+        };
         for (remote, wanted) in self.places(environment, hash) {
             if found != Found::Missing {
                 break;
@@ -50,41 +70,37 @@ impl Look<'_> {
             if trouble.iter().any(|(troubled, _)| *troubled == remote) {
                 continue;
             }
-            let by_name = matches!(wanted, FetchTarget::Commit(_));
-            let here = || Ok(self.repo.resolve_hash(hash)? != Found::Missing);
-            let brought = in_turn(here, || {
-                let once = fetched.entry((remote.clone(), wanted));
-                once.or_insert_with_key(|(remote, wanted)| fetch(self.repo, remote, wanted))
-                    .clone()
-            })?;
+            let brought = in_turn(
+                || Ok(self.repo.resolve_hash(hash)? != Found::Missing),
+                || {
+                    let once = fetched.entry((remote.clone(), wanted.clone()));
+                    once.or_insert_with(|| fetch(self.repo, &remote, &wanted))
+                        .clone()
+                },
+            )?;
             // Not every host lets one ask for a commit by its name.
-            trouble.extend(
-                brought
-                    .err()
-                    .filter(|_| !by_name)
-                    .map(|refusal| (remote, refusal)),
-            );
+            if let (Err(refusal), FetchTarget::Branch(_) | FetchTarget::Branches) =
+                (brought, &wanted)
+            {
+                trouble.push((remote, refusal));
+            }
             found = self.repo.resolve_hash(hash)?;
         }
-        let trouble: Vec<Refusal> = trouble.into_iter().map(|(_, refusal)| refusal).collect();
-        Ok(one_commit(environment, hash, found, &trouble))
+        Ok(one_commit(environment, hash, found, trouble))
     }
 
     /// Where a commit may come from, the likeliest place first: the branches that are deployed, the commit by its name,
     /// where that is known, and all else at last.
     fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
-        let of = |remote: &String, wanted| (remote.clone(), wanted);
-        let mut places = vec![
-            of(&main.remote, FetchTarget::Branch(main.branch.clone())),
-            of(
-                &environment.remote,
-                FetchTarget::Branch(environment.branch.clone()),
-            ),
-        ];
-        for remote in [&main.remote, &environment.remote] {
-            places.extend(CommitId::parse(hash).map(|id| of(remote, FetchTarget::Commit(id))));
-            places.push(of(remote, FetchTarget::Branches));
+        let remotes = [&main.remote, &environment.remote];
+        let mut places: Vec<_> = (remotes.into_iter().cloned())
+            .zip([&main.branch, &environment.branch].map(|name| FetchTarget::Branch(name.clone())))
+            .collect();
+        for remote in remotes {
+            let commit = CommitId::parse(hash).map(FetchTarget::Commit);
+            let rest = commit.into_iter().chain([FetchTarget::Branches]);
+            places.extend(rest.map(|wanted| (remote.clone(), wanted)));
         }
         places
     }
@@ -105,4 +121,35 @@ fn in_turn(
         Err(_) if here()? => Ok(Ok(())),
         fetched => Ok(fetched),
     }
+}
+
+fn one_commit(
+    environment: &Environment,
+    hash: &str,
+    found: Found,
+    trouble: Vec<(String, Refusal)>,
+) -> Result<CommitId, Refusal> {
+    let name = &environment.name;
+    let short = hash.get(..12).unwrap_or(hash);
+    let report = match found {
+        Found::Commit(id) => return Ok(id),
+        Found::Ambiguous(count) => Report::new(format!("{name}: the hash {short} is ambiguous"))
+            .because(format!("{count} commits here begin with it"))
+            .hint(format!("let {name} report more digits of its commit")),
+        Found::NotACommit(kind) => Report::new(format!("{name}: {short} is not a commit"))
+            .because(format!("it is a {kind} here"))
+            .hint(format!(
+                "let {name} report the commit that it was built from"
+            )),
+        Found::Missing => Report::new(format!(
+            "{name} runs {short}, a commit that cannot be found"
+        ))
+        .because("it is neither in the main repository nor on the environment's own remote")
+        .hint("ask who deployed it to push it to the main repository"),
+    };
+    let report = trouble.into_iter().fold(report, |report, (_, why)| {
+        let words = why.report.because.first().map_or("", String::as_str);
+        report.because(format!("{}: {words}", why.report.error))
+    });
+    Err(report.refused(RefusalCode::UnknownCommit))
 }

@@ -36,20 +36,24 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
         return Err(unclear(NO_HASH, [looked, a_hash]));
     }
     // The same commit may stand on a page twice, once abbreviated: the longer one says it all.
-    let is_whole = |hash: &&String| {
-        let mut others = found.iter().filter(|other| other != hash);
-        !others.any(|other| other.starts_with(hash.as_str()))
-    };
-    let hashes: Vec<&String> = found.iter().filter(is_whole).collect();
+    let hashes: Vec<&str> = (found.iter())
+        .filter(|hash| {
+            let mut longer = found.iter().filter(|other| other.len() > hash.len());
+            !longer.any(|other| other.starts_with(hash.as_str()))
+        })
+        .map(String::as_str)
+        .collect();
     match hashes.as_slice() {
-        [only] => Ok((*only).clone()),
+        [only] => Ok((*only).to_owned()),
         [] => Err(unclear("its page holds no hash", [looked])),
         several => {
             let some = several.iter().take(4);
             let some: Vec<&str> = some.map(|hash| hash.get(..12).unwrap_or(hash)).collect();
             let what = format!("its page holds {} different hashes", several.len());
-            let found = format!("found {}", some.join(", "));
-            Err(unclear(&what, [looked, found]))
+            Err(unclear(
+                &what,
+                [looked, format!("found {}", some.join(", "))],
+            ))
         }
     }
 }
@@ -62,15 +66,9 @@ fn said<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
 
 /// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
 fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
-    let no_number = || {
-        let why = format!(
-            "{pointer} is a number: the page writes the hash without quotes; report the full one"
-        );
-        unclear(NO_HASH, [why])
-    };
     let values = values(text, pointer).map_err(|error| match error.to_string() {
         // Only the value itself is read as one, and what is passed over is not.
-        why if why.starts_with("number out of range") => no_number(),
+        why if why.starts_with("number out of range") => no_quotes(pointer),
         // Where, and what the parser missed there: never what stands there.
         why => unclear(
             "its page is not JSON",
@@ -82,11 +80,16 @@ fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
         texts.push(match value {
             Value::Null => continue,
             Value::String(text) => text,
-            Value::Number(number) => digits_of(&number).ok_or_else(no_number)?,
+            Value::Number(number) => digits_of(&number).ok_or_else(|| no_quotes(pointer))?,
             _ => return Err(unclear(NO_HASH, [format!("{pointer} is not a string")])),
         });
     }
     Ok(said(texts.iter().map(String::as_str)))
+}
+
+fn no_quotes(pointer: &str) -> Refusal {
+    let why = "is a number: the page writes the hash without quotes; report the full one";
+    unclear(NO_HASH, [format!("{pointer} {why}")])
 }
 
 /// The digits of a short hash that was written as a number, for it has no letters. Fewer than seven are no hash, and more
@@ -97,8 +100,8 @@ fn digits_of(number: &Number) -> Option<String> {
 }
 
 fn is_hash(text: &str) -> bool {
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (7..=64).contains(&text.len()) && text.bytes().all(is_digit)
+    (7..=64).contains(&text.len())
+        && (text.bytes()).all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn looked_for(find: &Find, page: &Response) -> String {
@@ -108,22 +111,14 @@ fn looked_for(find: &Find, page: &Response) -> String {
         Find::Header(name) => return format!("looked for the header {name}"),
         Find::Body => "nothing but a hash",
     };
-    let size = match page.body.len() {
-        size @ ..1024 => format!("{size} bytes"),
-        size => format!("{} KiB", size / 1024),
-    };
-    let kind = page
-        .all("content-type")
-        .into_iter()
-        .next()
-        .unwrap_or_default();
-    let kind: String = kind.chars().take_while(|c| *c != ';').take(40).collect();
-    let kind = if kind.is_empty() {
-        "unnamed content"
-    } else {
-        &kind
-    };
-    format!("looked for {what} in {size} of {kind}")
+    let kind: String = (page
+        .header("content-type")
+        .unwrap_or("unnamed content")
+        .chars())
+    .take_while(|c| *c != ';')
+    .take(40)
+    .collect();
+    format!("looked for {what} in {} bytes of {kind}", page.body.len())
 }
 
 fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {

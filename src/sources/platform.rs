@@ -1,5 +1,5 @@
-//! Platforms whose own API tells what runs, and releases again what was built before. A further one is a file beside
-//! `heroku`, a line in each function here, and its kind and key in the configuration.
+//! Platforms whose own API tells what runs, and releases again what was built before. Another one is a file next to
+//! `heroku`, a line in each function here, and its kind and key in `core/config`.
 
 use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -10,7 +10,7 @@ use crate::http::Trouble;
 use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
-/// One app on a platform, as whoever is logged in there may ask it.
+/// One app on a platform.
 pub trait Platform {
     /// The latest releases, newest first; one of them, or none, is the current one. The current one and the newest have
     /// their commits.
@@ -63,13 +63,9 @@ impl Look<'_> {
         environment: &Environment,
     ) -> Option<Result<Vec<Release>, Refusal>> {
         let releases = of(self.repo, environment)?.and_then(|platform| platform.releases());
-        let hint = Hint::run(
-            format!(
-                "correct environments.{}.running in smp.toml, then",
-                environment.name
-            ),
-            Typed::smp("setup"),
-        );
+        let name = &environment.name;
+        let correct = format!("correct environments.{name}.running in smp.toml, then");
+        let hint = Hint::run(correct, Typed::smp("setup"));
         Some(releases.map_err(|refusal| named(environment, refusal, hint)))
     }
 
@@ -103,19 +99,17 @@ pub fn current(
 ) -> Result<Option<CommitId>, Refusal> {
     let (name, words) = (&environment.name, words(environment));
     let (platform, list) = words.map_or(("its platform", ""), |words| (words.name, words.releases));
-    let Some(release) = releases.iter().find(|release| release.current) else {
-        if releases.is_empty() {
-            return Ok(None);
+    let release = match releases.iter().find(|release| release.current) {
+        Some(release) if release.commit.is_some() => return Ok(release.commit.clone()),
+        Some(release) => release,
+        None if releases.is_empty() => return Ok(None),
+        None => {
+            let what = format!("{name}: {platform} says of none of its releases that it runs");
+            return Err(
+                Refusal::new(RefusalCode::UnknownCommit, what).run("see them", Typed::other(list))
+            );
         }
-        return Err(Refusal::new(
-            RefusalCode::UnknownCommit,
-            format!("{name}: {platform} says of none of its releases that it runs"),
-        )
-        .run("see them", Typed::other(list)));
     };
-    if release.commit.is_some() {
-        return Ok(release.commit.clone());
-    }
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
     let mut built = releases.iter().filter(|release| release.slug.is_some());
     let ran = [ReleaseStatus::Succeeded, ReleaseStatus::Expired];
@@ -134,7 +128,7 @@ pub fn current(
         ))
 }
 
-/// The refusal of two witnesses that do not agree.
+/// The refusal where the page and the platform do not agree.
 pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
     let released = released.map_or("nothing", CommitId::short);
     Refusal::new(

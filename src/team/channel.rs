@@ -35,11 +35,7 @@ pub fn route(repo: &Repo, config: &Config, name: &str) -> Route {
     match webhook::find(repo, channel) {
         Ok(Some(webhook)) => Route::Chat(channel.kind, webhook),
         Ok(None) => Route::NoWebhook,
-        Err(stop) => Route::Unusable(
-            stop.report()
-                .cloned()
-                .unwrap_or_else(|| Report::new("no webhook can be read")),
-        ),
+        Err(stop) => Route::Unusable(stop.into()),
     }
 }
 

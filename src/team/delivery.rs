@@ -12,7 +12,7 @@ use crate::core::words::{ChannelKind, Control, EventId};
 use crate::git::record::identity;
 use crate::http;
 use crate::session::Session;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Route, configured, route};
 use crate::team::compose::compose;
 use crate::team::posting::{Pending, Posting};
 use crate::team::recorder::{Recorder, new_id};
@@ -71,6 +71,19 @@ impl<'a> Delivery<'a> {
         });
         let ends: Vec<_> = ends.collect();
         ends.into_iter().collect()
+    }
+
+    /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
+    pub fn tell(
+        &self,
+        one: Option<Notice>,
+        pending: impl Into<Pending>,
+        wanted: impl Fn(&Notice) -> bool,
+    ) -> Result<(), Stop> {
+        match one.filter(|one| configured(self.config, &one.channel).is_none()) {
+            Some(one) => self.print(&one),
+            None => self.deliver(pending, wanted),
+        }
     }
 
     /// Prints a post that nobody keeps a record of.

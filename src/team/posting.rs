@@ -79,6 +79,22 @@ pub fn append(
     Ok((state, Pending { notices, begun }))
 }
 
+/// The same for one event.
+///
+/// # Errors
+/// As [`Recorder::append`].
+pub fn append_one(
+    of: (&Session<'_>, &Config),
+    recorder: &Recorder<'_>,
+    decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
+) -> Result<(State, Pending), Stop> {
+    let id = new_id();
+    append(of, recorder, &mut |state, nth| match nth {
+        0 => Ok(decide(state)?.map(|what| (id.clone(), what))),
+        _ => Ok(None),
+    })
+}
+
 /// The post, ready to be sent. What keeps it from that is told when it is delivered.
 fn begin(
     session: &Session<'_>,

@@ -1,6 +1,6 @@
 //! The product post of a promotion: its text, whom it names, and its way through runs that are cut off.
 
-use crate::cli::Promote;
+use crate::cli::Asking;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
@@ -76,11 +76,11 @@ impl<'a> ProductPost<'a> {
     ///
     /// # Errors
     /// When the editor fails, or its text cannot be used.
-    pub fn text(&self, args: &Promote, given: Option<Summary>) -> Result<Option<String>, Stop> {
+    pub fn text(&self, asking: Asking, given: Option<Summary>) -> Result<Option<String>, Stop> {
         let ui = self.session.ui;
         let summary = match given {
             Some(given) => given,
-            None if self.is_kept() => self.asked_for(args)?,
+            None if self.is_kept() => self.asked_for(asking)?,
             // What a run that was cut off was given is printed by the one that sees the end.
             None => return Ok(self.begun_text().filter(|_| !self.pushes)),
         };
@@ -95,14 +95,14 @@ impl<'a> ProductPost<'a> {
             Summary::Empty => "its text is empty",
             Summary::Untouched => "the draft was left as it was",
         };
-        if !args.dry_run {
+        if !asking.dry_run {
             self.notes().forget_text()?;
         }
         ui.note(format!("no post to {PRODUCT}: {why}"));
         Ok(None)
     }
 
-    fn asked_for(&self, args: &Promote) -> Result<Summary, Stop> {
+    fn asked_for(&self, asking: Asking) -> Result<Summary, Stop> {
         // What was written for this deploy before it was cut off is not asked for again.
         if let Some(text) = self.notes().begun_text(&self.commit)
             && !self.pushes
@@ -118,8 +118,8 @@ impl<'a> ProductPost<'a> {
             kept: kept.as_ref().map(|kept| kept.text.as_str()),
         };
         match offer.kept {
-            Some(kept) if args.dry_run => Ok(Summary::of(kept.to_owned())),
-            None if args.dry_run => {
+            Some(kept) if asking.dry_run => Ok(Summary::of(kept.to_owned())),
+            None if asking.dry_run => {
                 let text = summary::drafted(self.session, &offer)?;
                 if !text.is_empty() {
                     self.session.ui.note(format!(
@@ -128,7 +128,7 @@ impl<'a> ProductPost<'a> {
                 }
                 Ok(Summary::of(text))
             }
-            _ if args.yes => Ok(Summary::Missing),
+            _ if asking.yes => Ok(Summary::Missing),
             _ => summary::written(self.session, &offer),
         }
     }

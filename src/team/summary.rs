@@ -7,7 +7,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::Promote;
+use crate::cli::PostText;
 use crate::core::decide::named::looks_like_an_option;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
@@ -61,8 +61,8 @@ pub struct Offer<'a> {
 ///
 /// # Errors
 /// Exit 2.
-pub fn given(args: &Promote) -> Result<Option<Summary>, Stop> {
-    let (name, text) = match (&args.summary, &args.file) {
+pub fn given(given: &PostText) -> Result<Option<Summary>, Stop> {
+    let (name, text) = match (&given.summary, &given.file) {
         (Some(text), _) if looks_like_an_option(text) => {
             return Err(misused("the text of --summary looks like an option"));
         }

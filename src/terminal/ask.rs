@@ -3,12 +3,13 @@
 use console::{Key, Term};
 use zeroize::Zeroizing;
 
+use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::secret::Secret;
 use crate::core::text::visible;
+use crate::core::typed::Typed;
 use crate::terminal::prompt::Turn;
 use crate::terminal::{Ui, is_dumb, is_live};
 
-/// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
     /// A yes: what was typed before the question was there to be read is thrown away.
@@ -76,6 +77,27 @@ impl Ui {
     pub fn ask_yes(&self, question: &str) -> bool {
         let answer = self.ask(&format!("{question} [y/N] ")).unwrap_or_default();
         ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
+    }
+
+    /// Asks for a yes without which nothing is done: refuses where nobody can be asked. `why`: what a no would spare, and
+    /// `yes`: the command that says it; `declined`: what did not happen.
+    pub fn need_yes(
+        &self,
+        question: &str,
+        why: String,
+        yes: Typed,
+        declined: &str,
+    ) -> Result<(), Stop> {
+        if !self.is_interactive() {
+            let report = Report::new("there is no terminal to ask on").because(why);
+            let report = report.run("if the answer is yes", yes);
+            return Err(report.refused(RefusalCode::NeedsTerminal).into());
+        }
+        self.catch_interrupts()?;
+        match self.ask_yes(question) {
+            true => Ok(()),
+            false => Err(Stop::Declined(declined.to_owned())),
+        }
     }
 
     /// Asks for a secret; `None` for Enter alone, too.

@@ -4,21 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The most bytes that are read of a text.
 const LARGEST: u64 = 64 * 1024;
 
-/// Reads a file.
-///
-/// # Errors
-/// What is wrong with it, to stand behind its name: "is larger than 64 KiB".
+/// Reads a file, or says what is wrong with it, to stand behind its name: "is larger than 64 KiB".
 pub fn read(path: &Path) -> Result<String, String> {
     text(File::open(path).map_err(|error| unreadable(&error))?)
 }
 
-/// Reads to the end of something.
-///
-/// # Errors
-/// As [`read`].
+/// The same of what can be read to its end.
 pub fn text(from: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1)

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use crate::core::text::visible;
 use crate::terminal::{Ui, is_live, prompt, write};
 
-/// A line of progress.
 pub struct ProgressLine {
     is_live: bool,
     is_quiet: bool,
@@ -50,7 +49,6 @@ impl Ui {
 }
 
 impl ProgressLine {
-    /// Shows where things stand.
     pub fn show(&self, text: &str) {
         let pause = Duration::from_millis(if self.is_live { 500 } else { 10_000 });
         if self.is_quiet || self.last.get().is_some_and(|last| last.elapsed() < pause) {

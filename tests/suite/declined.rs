@@ -3,6 +3,7 @@
 
 use crate::promote::{ready, refusal, scripted};
 use crate::record::{bens_clone, promotes, short};
+use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Page, Run, World};
 
 const RECORD: &str = "[record]\nsignoff = false\n";
@@ -58,7 +59,7 @@ fn rolls_back(deploy: &Deploy, more: &[&str]) -> Run {
 
 #[test]
 fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_the_next_run() {
-    for host in HOSTS {
+    for host in sample(2, HOSTS) {
         let deploy = ready(world(true).confirming(1));
         host(&deploy);
         let run = deploy.smp(&scripted(&deploy, &[]));
@@ -209,7 +210,7 @@ fn staging_that_declined_a_push_and_runs_it_is_told_so_and_takes_it_once_it_is_m
 
 #[test]
 fn a_rollback_after_it_knows_what_ran_before() {
-    for record in [true, false] {
+    for record in sample(1, [true, false]) {
         let deploy = declined(record);
         let run = deploy.smp(&["rollback", "-n"]);
         run.ok()
@@ -221,7 +222,7 @@ fn a_rollback_after_it_knows_what_ran_before() {
 
 #[test]
 fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_nothing_before() {
-    for record in [true, false] {
+    for record in sample(1, [true, false]) {
         let deploy = declined(record);
         let run = rolls_back(&deploy, &["--timeout", "1"]);
         run.exits(4)

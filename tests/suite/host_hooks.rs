@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::posts::{PRODUCT, chatting_like, posts, sent};
 use crate::promote::{begin, promote, ready, refusal, scripted};
+use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, World};
 
 const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or not to its end";
@@ -156,7 +157,7 @@ fn a_hook_that_was_mended_deploys_the_next_commit() {
 
 #[test]
 fn a_hook_of_this_clones_own_says_nothing_of_the_host() {
-    for (text, mode) in [("#!/bin/sh\n", "644"), ("#!/opt/none/sh\n", "755")] {
+    for (text, mode) in sample(1, [("#!/bin/sh\n", "644"), ("#!/opt/none/sh\n", "755")]) {
         let deploy = ready(World::deploy_like().without_pages());
         let file = deploy.work.join(".git/hooks/reference-transaction");
         let write = "mkdir -p \"$(dirname \"$1\")\" && cat >\"$1\" && chmod \"$2\" \"$1\"";
@@ -171,7 +172,7 @@ fn a_hook_of_this_clones_own_says_nothing_of_the_host() {
 
 #[test]
 fn a_page_decides_whatever_was_said_of_a_hook() {
-    for (text, mode, _, words) in [HOOKS[0], HOOKS[3], HOOKS[4]] {
+    for (text, mode, _, words) in sample(1, [HOOKS[0], HOOKS[3], HOOKS[4]]) {
         let deploy = ready(World::deploy_like());
         hook(&deploy, "post-receive", text, mode);
         let run = promote(&deploy, &["--timeout", "1"]);
@@ -212,10 +213,13 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
 
 #[test]
 fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
-    for builder in [
-        World::deploy_like().over_http(),
-        World::deploy_like().over_http().without_pages(),
-    ] {
+    for builder in sample(
+        1,
+        [
+            World::deploy_like().over_http(),
+            World::deploy_like().over_http().without_pages(),
+        ],
+    ) {
         let deploy = ready(builder);
         promote(&deploy, &[])
             .ok()

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::Signal;
 
 use crate::promote::{comes_to, person, ready};
+use crate::record::{proposed, signed_off};
+use crate::sample::{everything, sample};
 use crate::support::{Chain, Deploy, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, World};
 
 /// Takes the next free number, notes what was asked, and kills at the one that it was told.
@@ -159,7 +161,7 @@ impl<'a> Lab<'a> {
     fn survives_every_step(&self, offset: usize) {
         let course = self.course();
         let mut points = Vec::new();
-        let all = std::env::var_os("GIT_SMP_EVERY_STEP").is_some();
+        let all = everything();
         for (number, call) in (1..)
             .zip(&course)
             .filter(|(number, call)| all || writes(call) || number % 8 == 0)
@@ -269,18 +271,6 @@ fn outlive_notes(deploy: &Deploy) {
 
 fn with_record() -> Deploy {
     ready(World::deploy_like().without_pages().toml("[record]\n"))
-}
-
-fn with_candidate() -> Deploy {
-    let deploy = with_record();
-    deploy.smp(&["propose", "--yes"]).ok();
-    deploy
-}
-
-fn signed_off() -> Deploy {
-    let deploy = with_candidate();
-    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    deploy
 }
 
 fn promotion(deploy: &Deploy) -> Vec<String> {
@@ -406,9 +396,9 @@ fn propose_killed_at_any_step_ends_right() {
 
 #[test]
 fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
-    Lab::new(with_candidate(), &["signoff"], &judged_once).survives_every_step(2);
+    Lab::new(proposed(), &["signoff"], &judged_once).survives_every_step(2);
     Lab::new(
-        with_candidate(),
+        proposed(),
         &["postpone", "--yes", "--reason", "later"],
         &postponed_once,
     )
@@ -436,7 +426,7 @@ fn rollback_killed_at_any_step_ends_right() {
 
 #[test]
 fn a_fix_killed_at_any_step_ends_right() {
-    let deploy = with_candidate();
+    let deploy = proposed();
     let command = [
         "stage",
         "--fix",
@@ -456,17 +446,13 @@ fn a_fix_killed_at_any_step_ends_right() {
 fn promote_ends_right_whenever_a_signal_comes() {
     let deploy = signed_off();
     let command = promotion(&deploy);
-    let rounds = if std::env::var_os("GIT_SMP_EVERY_STEP").is_some() {
-        200
-    } else {
-        6
-    };
+    let rounds = if everything() { 200 } else { 4 };
     Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, rounds);
 }
 
 #[test]
 fn a_lock_that_a_killed_git_left_in_the_clone_hinders_nobody() {
-    let deploy = with_candidate();
+    let deploy = proposed();
     let lock = deploy.work.join(".git/refs/smp/seen.lock");
     deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
@@ -509,7 +495,7 @@ fn an_event_whose_answer_is_lost_is_recorded_once() {
         Rule::post(RECORD, Fault::Status(503)),
         Rule::post(RECORD, Fault::Status(503)).times(2),
     ];
-    for fault in faults {
+    for fault in sample(2, faults) {
         lab.put_back();
         let http = lab.deploy.http();
         let hit = || {

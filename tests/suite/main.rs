@@ -46,6 +46,7 @@ mod record;
 mod replicas;
 mod reviews;
 mod rollback;
+mod sample;
 mod seen_in_the_wild;
 mod setup;
 mod several;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use git2::{ObjectType, Oid};
 
+use crate::sample::sample;
 use crate::support::{Deploy, Page, Run, World};
 
 /// A pattern that lets everything through, so that what it finds is judged and not what it leaves out.
@@ -221,10 +222,13 @@ fn a_page_that_is_not_there_or_speaks_no_http_is_unreachable() {
     // VER-15
     let deploy = World::deploy();
     let page = deploy.web.url("/staging");
-    for other in [
-        "http://127.0.0.1:1/hunter2".to_owned(),
-        page.replace("http://", "https://"),
-    ] {
+    for other in sample(
+        2,
+        [
+            "http://127.0.0.1:1/hunter2".to_owned(),
+            page.replace("http://", "https://"),
+        ],
+    ) {
         let good = deploy.toml();
         deploy.write_toml(&good.replace(&format!("\"{page}\""), &format!("\"{other}\"")));
         deploy.smp(&["setup", "--yes"]).exits(1);
@@ -517,15 +521,18 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
         deploy.nth(1)
     );
     let header = Page::body("nothing").header("X-Commit", &hash[..9]);
-    for (how, page) in [
-        ("json = \"/builds/1/a~1b\"", Page::body(&json)),
-        ("header = \"x-commit\"", header),
-        ("", Page::body(format!("\n {hash} \n"))),
-        (
-            "pattern = 'v\\d+-g([0-9a-f]+)'",
-            Page::body(format!("build v12-g{}", &hash[..7])),
-        ),
-    ] {
+    for (how, page) in sample(
+        2,
+        [
+            ("json = \"/builds/1/a~1b\"", Page::body(&json)),
+            ("header = \"x-commit\"", header),
+            ("", Page::body(format!("\n {hash} \n"))),
+            (
+                "pattern = 'v\\d+-g([0-9a-f]+)'",
+                Page::body(format!("build v12-g{}", &hash[..7])),
+            ),
+        ],
+    ) {
         deploy.write_toml(&good.replacen(&format!("pattern = {USUAL}"), how, 1));
         deploy.web.set("/staging", page);
         deploy.smp(&["setup", "--yes"]).ok();

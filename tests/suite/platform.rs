@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
 use crate::promote::{begin, comes_to, person, promote, ready, refusal, scripted};
 use crate::record::{next, recorded_like, sentences};
+use crate::sample::sample;
 use crate::support::{
     Behaviour, Deploy, DeployBuilder, Gate, NOT_COMPLETE, Page, RELEASE_COMMAND, Run, SKIPS,
     Transcript, World,
@@ -275,7 +276,7 @@ fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
 
 #[test]
 fn a_second_run_neither_calls_it_done_nor_tells_anybody_of_a_release() {
-    for record in [true, false] {
+    for record in sample(1, [true, false]) {
         for (behaviour, words) in BOTH {
             let deploy = doubted(record, &behaviour);
             let before = (deploy.snapshot(), deploy.chain().words().len());
@@ -351,7 +352,7 @@ fn a_push_without_such_words_ends_the_doubt_of_an_earlier_one() {
 
 #[test]
 fn staging_that_is_not_confirmed_can_neither_be_proposed_nor_promoted() {
-    for (behaviour, words) in BOTH {
+    for (behaviour, words) in sample(1, BOTH) {
         let deploy = recorded_like(World::deploy_like().without_pages());
         deploy.platform(&deploy.staging, &behaviour);
         deploy
@@ -383,7 +384,7 @@ fn staging_that_is_not_confirmed_can_neither_be_proposed_nor_promoted() {
 
 #[test]
 fn the_commit_after_one_that_was_not_confirmed_ships_with_a_warning() {
-    for (behaviour, words) in BOTH {
+    for (behaviour, words) in sample(1, BOTH) {
         let deploy = doubted(false, &behaviour);
         deploy.platform(&deploy.production, &Behaviour::Deploys);
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
@@ -412,8 +413,8 @@ fn the_commit_after_one_that_was_not_confirmed_ships_with_a_warning() {
 
 #[test]
 fn a_page_that_is_named_afterwards_counts() {
-    for record in [true, false] {
-        for (behaviour, _) in BOTH {
+    for record in sample(1, [true, false]) {
+        for (behaviour, _) in sample(1, BOTH) {
             let deploy = doubted(record, &behaviour);
             deploy.add_toml(&format!(
                 "\n[environments.production.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 0\n",
@@ -443,7 +444,7 @@ fn a_page_that_is_named_afterwards_counts() {
 #[test]
 fn a_page_that_shows_the_commit_counts_more_than_the_words() {
     let release = Transcript::named("heroku-release-failed").says;
-    for words in [SKIPS, NOT_COMPLETE, RELEASE_COMMAND, &release] {
+    for words in sample(1, [SKIPS, NOT_COMPLETE, RELEASE_COMMAND, &release]) {
         let deploy = ready(World::deploy_like());
         // The same words of a host that deploys all the same, as when they are about another branch.
         let script = format!(
@@ -488,7 +489,7 @@ fn whoever_has_only_the_branch_is_told_what_every_host_says_of_its_own_push() {
         says,
         text,
         ..
-    } in Transcript::all()
+    } in sample(6, Transcript::all())
     {
         as_before(&deploy);
         deploy.host_says(&deploy.production, &text);
@@ -523,13 +524,16 @@ fn whoever_has_only_the_branch_is_told_what_every_host_says_of_its_own_push() {
 
 #[test]
 fn a_release_that_failed_by_the_hosts_words_is_neither_on_record_nor_told_to_anybody() {
-    for name in [
-        "heroku-release-failed",
-        "kudu",
-        "piku-release",
-        "clever-cloud",
-        "dokku-skip-deploy",
-    ] {
+    for name in sample(
+        1,
+        [
+            "heroku-release-failed",
+            "kudu",
+            "piku-release",
+            "clever-cloud",
+            "dokku-skip-deploy",
+        ],
+    ) {
         let deploy = chatting_like(World::deploy_like().without_pages(), "teams");
         posts(&deploy, &["propose", "--yes"]).ok();
         posts(&deploy, &["signoff", "--by", "Rosi"]).ok();

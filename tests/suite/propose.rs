@@ -5,6 +5,7 @@ use crate::record::{
     RECORD, events, is_harmless, merged, next, proposed, recorded, recorded_like, sentences, short,
     trailer,
 };
+use crate::sample::sample;
 use crate::support::{Deploy, Page, World};
 
 /// The post of the standard world, but for its date.
@@ -167,7 +168,7 @@ fn at_the_terminal_only_y_means_yes() {
 
 #[test]
 fn what_moves_while_the_question_is_open_is_not_put_forward() {
-    for environment in ["staging", "production"] {
+    for environment in sample(1, ["staging", "production"]) {
         let deploy = recorded();
         let mut terminal = person(&deploy).terminal(&["propose"]);
         terminal.sees("[y/N] ");
@@ -340,7 +341,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         .prints_among("looking at deploying");
     declined.hook(&declined.main, "update", "exit 0");
 
-    for deploy in [full, declined] {
+    for deploy in sample(1, [full, declined]) {
         assert_eq!(events(&deploy), ["proposed"]);
         deploy
             .smp(&["status"])
@@ -421,13 +422,16 @@ fn a_commits_subject_acts_on_nobodys_terminal() {
     );
     let hostile = merged(&deploy, &subject, "hostile");
     deploy.colleague_pushes(&deploy.staging, &hostile);
-    for args in [
-        &["stage", "-n", "master"][..],
-        &["propose", "-n"],
-        &["propose", "--yes"],
-        &["propose"],
-        &["status"],
-    ] {
+    for args in sample(
+        2,
+        [
+            &["stage", "-n", "master"][..],
+            &["propose", "-n"],
+            &["propose", "--yes"],
+            &["propose"],
+            &["status"],
+        ],
+    ) {
         is_harmless(deploy.smp(args).ok());
     }
     let run = deploy.smp(&["promote", "-n"]);

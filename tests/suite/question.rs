@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::promote::{deployed_once, person, ready};
+use crate::sample::sample;
 use crate::support::{Deploy, Page, Terminal, World};
 
 const QUESTION: &str = "Type production to deploy: ";
@@ -79,7 +80,7 @@ fn everything_but_the_name_is_a_no() {
 fn ctrl_c_and_the_end_of_input_are_a_no() {
     let deploy = ready(World::deploy_like().without_pages());
     let before = deploy.snapshot();
-    for keys in ["\x03", "\x04", "production\x03", "production\x04"] {
+    for keys in sample(2, ["\x03", "\x04", "production\x03", "production\x04"]) {
         for through_git in [false, true] {
             let runner = deploy.runner();
             let mut terminal = if through_git {

@@ -8,6 +8,7 @@ mod promoting;
 use std::path::Path;
 
 use crate::promote::ready;
+use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Run, World};
 
 /// The line of `smp.toml` that turns the record on.
@@ -28,9 +29,31 @@ pub fn recorded_like(builder: DeployBuilder) -> Deploy {
 /// A world in which staging's commit is the candidate.
 #[track_caller]
 pub fn proposed() -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after("proposed", proposes)
+}
+
+/// The same, where it matters that it is so since just now.
+#[track_caller]
+pub fn proposed_just_now() -> Deploy {
     let deploy = recorded();
-    deploy.smp(&["propose", "--yes", "--quiet"]).ok();
+    proposes(&deploy);
     deploy
+}
+
+#[track_caller]
+fn proposes(deploy: &Deploy) {
+    deploy.smp(&["propose", "--yes", "--quiet"]).ok();
+}
+
+/// A world in which staging's commit may go to production.
+#[track_caller]
+pub fn signed_off() -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after("signed off", |deploy| {
+        proposes(deploy);
+        deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    })
 }
 
 /// The first digits of a hash, as texts have them.
@@ -336,12 +359,15 @@ fn a_week_goes_as_the_runbook_has_it() {
 fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
     let deploy = ready(World::deploy_like().main_over_http());
     let (before, asked) = (deploy.snapshot(), deploy.http().seen().len());
-    for command in [
-        &["propose"][..],
-        &["signoff"],
-        &["postpone", "--reason", "x"],
-        &["stage", "--fix"],
-    ] {
+    for command in sample(
+        2,
+        [
+            &["propose"][..],
+            &["signoff"],
+            &["postpone", "--reason", "x"],
+            &["stage", "--fix"],
+        ],
+    ) {
         let run = deploy.smp(command);
         run.exits(2)
             .prints("")

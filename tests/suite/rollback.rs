@@ -9,6 +9,7 @@ mod told;
 
 use crate::promote::{person, ready};
 use crate::record::{promotes, short};
+use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Gate, Page, Run, Snapshot, World};
 
 /// A record where nobody has to sign anything off, so that a test ships what it likes.
@@ -32,8 +33,30 @@ fn ships(deploy: &Deploy, number: usize) {
 /// A world with a record, on which the second, fourth and fifth commits ran on production, one after the other.
 #[track_caller]
 fn recorded(builder: DeployBuilder) -> Deploy {
-    let deploy = ready(builder.toml(RECORD));
-    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
+    builder.toml(RECORD).after("shipped twice", ships_twice)
+}
+
+/// Ships the fourth commit and then the fifth.
+#[track_caller]
+fn ships_twice(deploy: &Deploy) {
+    [4, 5].into_iter().for_each(|number| ships(deploy, number));
+}
+
+/// A world with a record, whose production was put back from the fifth commit to this one; staging runs the fifth.
+#[track_caller]
+fn put_back(to: usize) -> Deploy {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    world.after(&format!("put back to {to}"), |deploy| {
+        ships_twice(deploy);
+        rolls_back(deploy, to, &["--reason", "Maps are empty."]).ok();
+    })
+}
+
+/// The same, where it matters that it is so since just now.
+#[track_caller]
+fn put_back_just_now(to: usize) -> Deploy {
+    let deploy = recorded(World::deploy_like().without_pages());
+    rolls_back(&deploy, to, &["--reason", "Maps are empty."]).ok();
     deploy
 }
 
@@ -146,10 +169,13 @@ fn over_http_it_is_one_push() {
 
 #[test]
 fn a_dry_run_shows_the_plan_and_changes_nothing() {
-    for deploy in [
-        shipped(World::deploy_like()),
-        recorded(World::deploy_like()),
-    ] {
+    for deploy in sample(
+        1,
+        [
+            shipped(World::deploy_like()),
+            recorded(World::deploy_like()),
+        ],
+    ) {
         let before = deploy.snapshot();
         let run = deploy.smp(&[
             "rollback",
@@ -234,14 +260,17 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
 fn only_the_name_itself_is_a_yes() {
     let deploy = recorded(World::deploy_like().without_pages());
     let before = deploy.snapshot();
-    for answer in [
-        "",
-        "y",
-        "yes",
-        "staging",
-        "Production",
-        "production production",
-    ] {
+    for answer in sample(
+        2,
+        [
+            "",
+            "y",
+            "yes",
+            "staging",
+            "Production",
+            "production production",
+        ],
+    ) {
         let mut terminal = person(&deploy).terminal(&["rollback"]);
         terminal
             .sees("Type production to put it back: ")
@@ -380,10 +409,13 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
 
 #[test]
 fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
-    for deploy in [
-        shipped(World::deploy_like().without_pages()),
-        recorded(World::deploy_like().without_pages()),
-    ] {
+    for deploy in sample(
+        1,
+        [
+            shipped(World::deploy_like().without_pages()),
+            recorded(World::deploy_like().without_pages()),
+        ],
+    ) {
         deploy.git(
             &deploy.production,
             &["config", "receive.denyNonFastForwards", "true"],

@@ -5,6 +5,7 @@ use crate::record::{
     events, is_harmless, promotes, proposed, recorded, recorded_like, refused, sentences, short,
     trailer, trailers,
 };
+use crate::sample::sample;
 use crate::support::{Deploy, Page, World};
 
 /// Each person's last word: name, verdict, note.
@@ -202,11 +203,14 @@ fn a_page_that_says_nothing_is_warned_of_and_takes_nobodys_word_away() {
 fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    for (option, text) in [
-        ("--by", "Ro\u{1b}[31msi\nSmp-Event: promoted"),
-        ("--block", "\u{9b}2J"),
-        ("--note", "\u{2066}a"),
-    ] {
+    for (option, text) in sample(
+        2,
+        [
+            ("--by", "Ro\u{1b}[31msi\nSmp-Event: promoted"),
+            ("--block", "\u{9b}2J"),
+            ("--note", "\u{2066}a"),
+        ],
+    ) {
         let error = match option {
             "--by" => "error: --by takes a name of one line, without control characters".to_owned(),
             _ => format!("error: the text of {option} "),

@@ -7,6 +7,7 @@ use crate::promote::{person, ready};
 use crate::record::{
     RECORD, events, is_harmless, next, proposed, recorded, sentences, short, trailer,
 };
+use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, World};
 
 /// A world without a record, where what runs is what the ref says.
@@ -199,7 +200,7 @@ fn a_colleague_who_pushes_during_the_build_wins() {
 
 #[test]
 fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
-    for deploy in [plain(), recorded()] {
+    for deploy in sample(1, [plain(), recorded()]) {
         let own = staging_has_its_own(&deploy);
         let before = deploy.snapshot();
         let run = deploy.smp(&["stage", "--yes"]);
@@ -304,7 +305,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live() {
 
 #[test]
 fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
-    for deploy in [plain(), recorded()] {
+    for deploy in sample(1, [plain(), recorded()]) {
         deploy.hook(
             &deploy.staging,
             "pre-receive",

@@ -1,5 +1,6 @@
 //! Nothing is asked over the network on the word of a file that nobody agreed to.
 
+use crate::sample::sample;
 use crate::support::{Deploy, World};
 
 /// A world in which every request leaves a trace: pages and git hosts alike.
@@ -34,7 +35,7 @@ fn all_refuse(deploy: &Deploy, words: &[&str]) {
 #[track_caller]
 fn these_refuse(deploy: &Deploy, words: &[&str], commands: Vec<Vec<&str>>) {
     let (before, bares) = (requests(deploy), deploy.snapshot());
-    for args in commands {
+    for args in sample(3, commands) {
         let run = deploy.runner().directly().smp(&args);
         run.exits(2).prints("");
         words.iter().for_each(|words| {
@@ -91,78 +92,81 @@ fn each_value_that_matters_is_named_with_its_old_and_its_new_form() {
     let page = deploy.web.url("/production");
     let pattern = r#"data-commit="([0-9a-f]{7,64})""#;
     let quoted = |text: &str| format!("\"{text}\"");
-    for (old, new, key, was, is) in [
-        (
-            quoted(production),
-            quoted(elsewhere),
-            "environments.production.url",
-            production,
-            elsewhere,
-        ),
-        (
-            quoted(staging),
-            quoted(elsewhere),
-            "environments.staging.url",
-            staging,
-            elsewhere,
-        ),
-        (
-            quoted(&page),
-            quoted("https://elsewhere.invalid/page"),
-            "environments.production.running.page",
-            page.as_str(),
-            "https://elsewhere.invalid/page",
-        ),
-        (
-            pattern.into(),
-            r"class=([0-9a-f]{7})".into(),
-            "environments.staging.running.pattern",
-            pattern,
-            r"class=([0-9a-f]{7})",
-        ),
-        (
-            "branch = \"master\"".into(),
-            "branch = \"evil\"".into(),
-            "repository.branch",
-            "master",
-            "evil",
-        ),
-        (
-            "branch = \"master\"".into(),
-            "branch = \"evil\"".into(),
-            "environments.production.branch",
-            "master",
-            "evil",
-        ),
-        (
-            "remote = \"upstream\"".into(),
-            "remote = \"fork\"".into(),
-            "repository.remote",
-            "upstream",
-            "fork",
-        ),
-        (
-            "kind = \"print\"".into(),
-            "kind = \"slack\"".into(),
-            "channels.technical.kind",
-            "print",
-            "slack",
-        ),
-        (
-            "[record]".into(),
-            "[record]\nref = \"refs/smp/other\"".into(),
-            "record.ref",
-            "refs/smp/record",
-            "refs/smp/other",
-        ),
-        (
-            "[record]".into(),
-            "[record]\nsignoff = false".into(),
-            "record.signoff",
-            "true",
-            "false",
-        ),
-    ] {
+    for (old, new, key, was, is) in sample(
+        3,
+        [
+            (
+                quoted(production),
+                quoted(elsewhere),
+                "environments.production.url",
+                production,
+                elsewhere,
+            ),
+            (
+                quoted(staging),
+                quoted(elsewhere),
+                "environments.staging.url",
+                staging,
+                elsewhere,
+            ),
+            (
+                quoted(&page),
+                quoted("https://elsewhere.invalid/page"),
+                "environments.production.running.page",
+                page.as_str(),
+                "https://elsewhere.invalid/page",
+            ),
+            (
+                pattern.into(),
+                r"class=([0-9a-f]{7})".into(),
+                "environments.staging.running.pattern",
+                pattern,
+                r"class=([0-9a-f]{7})",
+            ),
+            (
+                "branch = \"master\"".into(),
+                "branch = \"evil\"".into(),
+                "repository.branch",
+                "master",
+                "evil",
+            ),
+            (
+                "branch = \"master\"".into(),
+                "branch = \"evil\"".into(),
+                "environments.production.branch",
+                "master",
+                "evil",
+            ),
+            (
+                "remote = \"upstream\"".into(),
+                "remote = \"fork\"".into(),
+                "repository.remote",
+                "upstream",
+                "fork",
+            ),
+            (
+                "kind = \"print\"".into(),
+                "kind = \"slack\"".into(),
+                "channels.technical.kind",
+                "print",
+                "slack",
+            ),
+            (
+                "[record]".into(),
+                "[record]\nref = \"refs/smp/other\"".into(),
+                "record.ref",
+                "refs/smp/record",
+                "refs/smp/other",
+            ),
+            (
+                "[record]".into(),
+                "[record]\nsignoff = false".into(),
+                "record.signoff",
+                "true",
+                "false",
+            ),
+        ],
+    ) {
         deploy.write_toml(&good.replace(&old, &new));
         let before = requests(&deploy);
         let run = deploy.runner().directly().smp(&["status"]);
@@ -270,44 +274,47 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
         .split_once("[environments.production]")
         .unwrap();
     let turned = format!("[environments.production]{production}{staging}");
-    for (old, new, told) in [
-        (
-            "watch = [\"**/migrations/**\"]\n",
-            "",
-            "policy.watch was [\"**/migrations/**\"] and is gone",
-        ),
-        (
-            "/migrations/",
-            "/other/",
-            "policy.watch was [\"**/migrations/**\"] and is [\"**/other/**\"]",
-        ),
-        (
-            "cadence_days = 3",
-            "cadence_days = 3000",
-            "record.cadence_days was 3 and is 3000",
-        ),
-        (
-            "cadence_days = 3\n",
-            "",
-            "record.cadence_days was 3 and is 7",
-        ),
-        (
-            "signoff = true",
-            "signoff = false",
-            "record.signoff was true and is false",
-        ),
-        (
-            "reviewed = true",
-            "reviewed = false",
-            "policy.reviewed was true and is false",
-        ),
-        ("green = true", "", "policy.green was true and is false"),
-        (
-            &good[environments],
-            &turned,
-            "environments was staging, production and is production, staging",
-        ),
-    ] {
+    for (old, new, told) in sample(
+        2,
+        [
+            (
+                "watch = [\"**/migrations/**\"]\n",
+                "",
+                "policy.watch was [\"**/migrations/**\"] and is gone",
+            ),
+            (
+                "/migrations/",
+                "/other/",
+                "policy.watch was [\"**/migrations/**\"] and is [\"**/other/**\"]",
+            ),
+            (
+                "cadence_days = 3",
+                "cadence_days = 3000",
+                "record.cadence_days was 3 and is 3000",
+            ),
+            (
+                "cadence_days = 3\n",
+                "",
+                "record.cadence_days was 3 and is 7",
+            ),
+            (
+                "signoff = true",
+                "signoff = false",
+                "record.signoff was true and is false",
+            ),
+            (
+                "reviewed = true",
+                "reviewed = false",
+                "policy.reviewed was true and is false",
+            ),
+            ("green = true", "", "policy.green was true and is false"),
+            (
+                &good[environments],
+                &turned,
+                "environments was staging, production and is production, staging",
+            ),
+        ],
+    ) {
         deploy.write_toml(&good.replace(old, new));
         all_refuse(
             &deploy,
@@ -475,33 +482,36 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
     let again = deploy.urls()[2].to_owned();
     let missing = "error: the remote production is missing in this clone";
     let other = "error: the remote production is not the one of smp.toml";
-    for (change, error, hint) in [
-        (
-            vec!["remote", "set-url", "production", &elsewhere],
-            other,
-            "hint: make them agree",
-        ),
-        (
-            vec!["config", "remote.production.pushurl", &elsewhere],
-            other,
-            "hint: make them agree",
-        ),
-        (
-            vec!["remote", "set-url", "--add", "production", &elsewhere],
-            other,
-            "hint: make them agree",
-        ),
-        (
-            vec!["remote", "set-url", "--add", "production", &again],
-            other,
-            "several addresses",
-        ),
-        (
-            vec!["remote", "remove", "production"],
-            missing,
-            "hint: add it: git smp setup",
-        ),
-    ] {
+    for (change, error, hint) in sample(
+        2,
+        [
+            (
+                vec!["remote", "set-url", "production", &elsewhere],
+                other,
+                "hint: make them agree",
+            ),
+            (
+                vec!["config", "remote.production.pushurl", &elsewhere],
+                other,
+                "hint: make them agree",
+            ),
+            (
+                vec!["remote", "set-url", "--add", "production", &elsewhere],
+                other,
+                "hint: make them agree",
+            ),
+            (
+                vec!["remote", "set-url", "--add", "production", &again],
+                other,
+                "several addresses",
+            ),
+            (
+                vec!["remote", "remove", "production"],
+                missing,
+                "hint: add it: git smp setup",
+            ),
+        ],
+    ) {
         deploy.git(&deploy.work, &change);
         // From a commit that is named, production has no part in it.
         let commands = networked(&deploy)
@@ -641,7 +651,10 @@ fn trust_belongs_to_the_clone_and_not_to_the_file() {
 fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing_is_pushed() {
     let deploy = watched("");
     deploy.trust();
-    for dummy in ["no_push", "DISABLED", "https://elsewhere.invalid/fork.git"] {
+    for dummy in sample(
+        1,
+        ["no_push", "DISABLED", "https://elsewhere.invalid/fork.git"],
+    ) {
         deploy.git(&deploy.work, &["config", "remote.upstream.pushurl", dummy]);
         deploy.smp(&["status"]).ok();
         deploy

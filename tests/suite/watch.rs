@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::posts::{TECHNICAL, channels, chatting_like, posts, sent, words};
 use crate::promote::{person, ready};
 use crate::record::{RECORD, is_harmless, merged};
+use crate::sample::sample;
 use crate::support::{Deploy, World};
 
 const WATCH: &str = "[policy]\nwatch = [\"**/migrations/**\", \"Procfile\"]\n";
@@ -274,7 +275,7 @@ fn of_many_files_some_are_named_and_the_rest_is_counted() {
 
 #[test]
 fn a_fix_is_posted_with_what_it_adds_to_them() {
-    for kind in ["teams", "slack"] {
+    for kind in sample(1, ["teams", "slack"]) {
         let world = World::deploy_like().without_pages().toml(WATCH);
         let deploy = chatting_like(world, kind);
         stages_all(&deploy);

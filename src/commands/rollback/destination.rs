@@ -4,7 +4,7 @@ use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Observed, Release, ReleaseStatus};
+use crate::core::words::{CommitId, Observed, ReleaseStatus};
 use crate::git::Found;
 use crate::look::Seen;
 use crate::session::Session;
@@ -24,18 +24,17 @@ pub fn destination(
         return named(session, hash);
     }
     let open = seen.open().filter(|open| open.environment == *name);
-    let of_kind = |kind: Kind| open.filter(|open| open.kind == kind);
-    if let Some(open) = of_kind(Kind::Rollback)
+    if let Some(open) = open.filter(|open| open.kind == Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
     {
         return Ok(open.to.clone());
     }
-    let (notes, runs) = (session.notes(), super::runs(observed));
-    if let Some(commit) = runs.and_then(|runs| notes.leads_to(name, runs)) {
+    let notes = session.notes();
+    let runs = super::runs(observed).ok_or_else(|| nothing_deployed(name))?;
+    if let Some(commit) = notes.leads_to(name, runs) {
         return Ok(commit);
     }
-    let runs = runs.ok_or_else(|| nothing_deployed(name))?;
-    let promoted = of_kind(Kind::Promote);
+    let promoted = open.filter(|open| open.kind == Kind::Promote);
     // What is on its way is what there is to take back: what runs now is what ran before it.
     if promoted.is_some_and(|open| open.to != *runs) {
         return Ok(runs.clone());
@@ -48,7 +47,6 @@ pub fn destination(
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
 }
 
-/// What ran before, as the record tells.
 fn on_record(
     look: &Look<'_>,
     runs: &CommitId,
@@ -68,64 +66,38 @@ fn on_record(
 }
 
 fn nothing_deployed(name: &str) -> Refusal {
-    let report = Report::new(format!(
-        "nothing is deployed on {name} yet, so there is nothing to put back"
-    ));
-    let report = report
+    let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
+    Refusal::new(RefusalCode::NothingDeployed, error)
         .run("see where things stand", Typed::smp("status"))
-        .run("to deploy", Typed::smp("promote").arg(name));
-    report.refused(RefusalCode::NothingDeployed)
+        .run("to deploy", Typed::smp("promote").arg(name))
 }
 
 /// What the platform released before what runs.
 fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
-    let releases = observed.releases.as_ref()?.as_ref().ok()?;
-    let ran = |release: &&Release| {
-        matches!(
-            release.status,
-            ReleaseStatus::Succeeded | ReleaseStatus::Expired
-        )
-    };
-    history::before(
-        releases
-            .iter()
-            .rev()
-            .filter(ran)
-            .filter_map(|release| release.commit.as_ref()),
-        runs,
-    )
-    .cloned()
+    use ReleaseStatus::{Expired, Succeeded};
+    let releases = observed.releases.as_ref()?.as_ref().ok()?.iter().rev();
+    let ran = releases.filter(|one| matches!(one.status, Succeeded | Expired));
+    history::before(ran.filter_map(|one| one.commit.as_ref()), runs).cloned()
 }
 
-/// Nobody remembers what ran before.
 fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {
-    let report = Report::new(format!(
-        "what {name} ran before {} is not known",
-        runs.short()
-    ));
-    let report = match seen.record.reading() {
-        Some(_) => report.because(format!(
-            "the record does not say what {} took the place of there",
-            runs.short()
-        )),
-        None => report.because("smp.toml has no [record], which would remember it"),
+    let short = runs.short();
+    let record = match seen.record.reading() {
+        Some(_) => format!("the record does not say what {short} took the place of there"),
+        None => "smp.toml has no [record], which would remember it".to_owned(),
     };
-    let report = match &observed.releases {
-        Some(Err(refusal)) => report.because(format!(
-            "its platform does not tell: {}",
-            refusal.report.error
-        )),
-        Some(Ok(_)) => {
-            report.because("its platform remembers no release of another commit before it")
-        }
-        None => report,
-    };
+    let platform = observed.releases.as_ref().map(|releases| match releases {
+        Err(refusal) => format!("its platform does not tell: {}", refusal.report.error),
+        Ok(_) => "its platform remembers no release of another commit before it".to_owned(),
+    });
+    let error = format!("what {name} ran before {short} is not known");
+    let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
     let back = Typed::smp("rollback").arg(name).plain("--to HASH");
-    let report = report
+    (causes.fold(Report::new(error), Report::because))
         .run("look for it", Typed::other(log))
-        .run("then name it", back);
-    report.refused(RefusalCode::UnknownCommit)
+        .run("then name it", back)
+        .refused(RefusalCode::UnknownCommit)
 }
 
 /// The commit that a person named by its hash.

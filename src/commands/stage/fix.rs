@@ -7,17 +7,8 @@ use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
-use crate::deploy::{Deploy, Wanted};
+use crate::deploy::{self, Deploy, Wanted};
 use crate::forge::pull_request;
-
-/// What was added since the candidate, where nobody said which of it is the fix.
-struct Since<'a> {
-    request: &'a Request<'a>,
-    commits: &'a [Commit],
-    /// Whether the main branch has the candidate: else only copies can be put on top of it.
-    on_top: bool,
-    story: String,
-}
 
 impl Request<'_> {
     /// The candidate with copies of these commits on top, in the order of history.
@@ -67,68 +58,44 @@ impl Request<'_> {
         if added.is_empty() && !on_top {
             return self.compared(base.clone(), None);
         }
-        if self.args.dry_run || on_top && added.len() < 2 {
+        if self.args.deploying.asking.dry_run || on_top && added.len() < 2 {
             return Ok(chosen);
         }
         let (count, base) = (decide::commits(added.len()), base.short());
         let were = if added.len() == 1 { "was" } else { "were" };
-        let since = Since {
-            request: self,
-            commits: &added,
-            on_top,
-            story: format!("{count} {were} added since the candidate {base}"),
-        };
-        if self.args.yes || !self.session.ui.is_interactive() {
-            return Err(since.unsaid());
+        let story = format!("{count} {were} added since the candidate {base}");
+        if self.args.deploying.asking.yes || !self.session.ui.is_interactive() {
+            return Err(unsaid(&story, &added, on_top));
         }
-        match since.asked()? {
+        match self.asked(&story, &added, on_top)? {
             None => Ok(chosen),
             Some(picks) => self.picked(&picks),
         }
     }
-}
 
-impl Since<'_> {
-    /// The refusal where nobody can be asked.
-    fn unsaid(&self) -> Stop {
-        let report = Report::new(&self.story)
-            .because("a fix-only version has nothing else, and nobody said which they are");
-        let lines = self.commits.iter().take(10);
-        let report = lines
-            .map(|commit| format!("{} {}", commit.short, commit.subject_text()))
-            .fold(report, Report::because);
-        let newest = self.commits.first().map(|commit| commit.short.as_str());
-        let newest = newest.unwrap_or("COMMIT");
-        let fix = || Typed::smp("stage --fix");
-        let report = report.run("name the fix", fix().option("--pick", newest));
-        let report = match self.on_top {
-            true => report.run("or all of it", fix().arg(newest)),
-            false => report,
-        };
-        report.refused(RefusalCode::NeedsTerminal).into()
-    }
-
-    /// The commits that a person names; `None`: all that there is. What is no answer is asked again.
-    fn asked(&self) -> Result<Option<Vec<CommitId>>, Stop> {
-        let ui = self.request.session.ui;
-        ui.insist(&[Line::plain(format!("{}:", self.story))]);
-        ui.insist(&show::listed(self.commits));
+    /// The commits that a person names; `None`: all that there is. `on_top`: the main branch has the candidate, else only
+    /// copies can be put on top of it. What is no answer is asked again.
+    fn asked(
+        &self,
+        story: &str,
+        commits: &[Commit],
+        on_top: bool,
+    ) -> Result<Option<Vec<CommitId>>, Stop> {
+        let ui = self.session.ui;
+        ui.insist(&[Line::plain(format!("{story}:"))]);
+        ui.insist(&show::listed(commits));
         ui.catch_interrupts()?;
-        let or_all = if self.on_top { ", or all" } else { "" };
+        let or_all = if on_top { ", or all" } else { "" };
         let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");
         loop {
             let answer = ui.ask(&question).unwrap_or_default().replace(',', " ");
             let words: Vec<&str> = answer.split_whitespace().collect();
             match words.as_slice() {
-                [] => {
-                    return Err(Stop::Declined(
-                        "not deployed; nothing was changed".to_owned(),
-                    ));
-                }
-                [all] if self.on_top && all.eq_ignore_ascii_case("all") => return Ok(None),
+                [] => return Err(Stop::Declined(deploy::NOT_DEPLOYED.to_owned())),
+                [all] if on_top && all.eq_ignore_ascii_case("all") => return Ok(None),
                 _ => {}
             }
-            let meant: Vec<_> = words.iter().map(|word| self.meant(word)).collect();
+            let meant: Vec<_> = words.iter().map(|word| self.meant(word, commits)).collect();
             match words.iter().zip(&meant).find(|(_, meant)| meant.is_empty()) {
                 None => return Ok(Some(meant.concat())),
                 Some((word, _)) => ui.warn(format!("{word:?} is none of the commits above")),
@@ -137,15 +104,31 @@ impl Since<'_> {
     }
 
     /// The commits that a word means: the beginning of a hash, or the number of a pull request.
-    fn meant(&self, word: &str) -> Vec<CommitId> {
-        let brought =
-            pull_request::number(word).and_then(|number| self.request.brought(number).ok());
+    fn meant(&self, word: &str, commits: &[Commit]) -> Vec<CommitId> {
+        let number = pull_request::number(word);
+        let brought = number.and_then(|number| self.brought(number).ok());
         let (brought, start) = (brought.unwrap_or_default(), word.to_lowercase());
-        let ids = self.commits.iter().map(|commit| &commit.id);
+        let ids = commits.iter().map(|commit| &commit.id);
         ids.filter(|id| brought.contains(id) || start.len() >= 4 && id.as_str().starts_with(&start))
             .cloned()
             .collect()
     }
+}
+
+/// The refusal where nobody can be asked which of the commits are the fix.
+fn unsaid(story: &str, commits: &[Commit], on_top: bool) -> Stop {
+    let newest = commits.first().map(|commit| commit.short.as_str());
+    let newest = newest.unwrap_or("COMMIT");
+    let one = Typed::smp("stage --fix").option("--pick", newest);
+    let report = Report::new(story)
+        .because("a fix-only version has nothing else, and nobody said which they are");
+    let report = decide::first_ten(commits).fold(report, Report::because);
+    let report = report.run("name the fix", one);
+    let report = match on_top {
+        true => report.run("or all of it", Typed::smp("stage --fix").arg(newest)),
+        false => report,
+    };
+    report.refused(RefusalCode::NeedsTerminal).into()
 }
 
 /// A fix that was made for the candidate alone is lost with the next deploy unless it is merged: said at each run until it

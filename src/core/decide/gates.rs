@@ -211,3 +211,11 @@ pub fn lost(changes: &Changes) -> String {
 pub fn commits(count: usize) -> String {
     counted(count, "commit")
 }
+
+/// The first ten commits, a line each, and how many more there are.
+pub fn first_ten(commits: &[Commit]) -> impl Iterator<Item = String> {
+    let more = commits.len().saturating_sub(10);
+    (commits.iter().take(10))
+        .map(|one| format!("{} {}", one.short, one.subject_text()))
+        .chain((more > 0).then(|| format!("and {more} more")))
+}

@@ -162,12 +162,13 @@ fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
 const IGNORED: &str =
     "hint: The 'hooks/post-receive' hook was ignored because it's not set as executable.";
 const NO_PROGRAM: &str = "fatal: cannot exec 'hooks/post-receive': No such file or directory";
+const NO_PROGRAM_BEFORE: &str = "fatal: cannot run hooks/post-receive: No such file or directory";
 const DIED: &str = "error: hooks/post-receive died of signal 9";
 const NOT_FOUND: &str = "hooks/post-receive: line 3: npm: command not found";
 
 #[test]
 fn gits_words_of_the_hosts_hook_count_with_and_without_the_remotes_sign() {
-    for words in [IGNORED, NO_PROGRAM, DIED] {
+    for words in [IGNORED, NO_PROGRAM, NO_PROGRAM_BEFORE, DIED] {
         for line in [words.to_owned(), format!("remote: {words}        ")] {
             assert_eq!(
                 heard([line.as_str()]),

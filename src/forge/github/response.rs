@@ -68,12 +68,10 @@ struct Actor {
 }
 
 /// What an answer says of the commits that were asked for. `repository` is for sentences.
-pub fn read(answer: &Response, page: &[CommitId], repository: &str, main: &str) -> Reviews {
-    read_body(answer, page, repository, main)
-        .unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)))
-}
-
-fn read_body(
+///
+/// # Errors
+/// Why it says nothing of any of them.
+pub fn read(
     answer: &Response,
     page: &[CommitId],
     repository: &str,
@@ -83,10 +81,9 @@ fn read_body(
         return Err(refused(answer));
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let none = Vec::new();
     let errors = match &body["errors"] {
-        Value::Null if body.is_object() => &none,
-        Value::Array(errors) => errors,
+        Value::Null if body.is_object() => &[],
+        Value::Array(errors) => errors.as_slice(),
         _ => return Err(Report::new("GitHub's answer is not what was asked for")),
     };
     let first = errors.first();
@@ -96,10 +93,7 @@ fn read_body(
     };
     let mut reviews = Reviews::unknown(trouble.map_or(Coverage::Whole, Coverage::Partly));
     // An error that names no commit spoils all of them.
-    if errors
-        .iter()
-        .any(|error| error["path"][1].as_str().is_none())
-    {
+    if !errors.iter().all(|error| error["path"][1].is_string()) {
         return Ok(reviews);
     }
     let ours = found.get("nameWithOwner").and_then(Value::as_str);
@@ -109,19 +103,16 @@ fn read_body(
             continue;
         };
         let mut commit = commit.clone();
-        for error in errors
-            .iter()
-            .filter(|error| error["path"][1] == alias.as_str())
-        {
+        for error in errors {
             let spoilt = error["path"][2].as_str();
-            commit.retain(|field, _| spoilt.is_some_and(|spoilt| spoilt != field));
+            let is_its = error["path"][1] == alias.as_str();
+            commit.retain(|field, _| !is_its || spoilt.is_some_and(|spoilt| spoilt != field));
         }
         let review = Review {
             origin: origin(id, &commit, ours, main).unwrap_or_default(),
             checks: commit
                 .get("statusCheckRollup")
-                .map(checks)
-                .unwrap_or_default(),
+                .map_or(Checks::Unknown, checks),
         };
         if review != Review::default() {
             reviews.known.insert(id.clone(), review);
@@ -139,7 +130,7 @@ fn read_as<'a, T: Deserialize<'a>>(value: &'a Value) -> Option<T> {
 fn problem(error: &Value, answer: &Response, repository: &str) -> Report {
     match error["type"].as_str() {
         Some("RATE_LIMITED" | "RATE_LIMIT") => limited(answer),
-        Some("NOT_FOUND") if error["path"][1].as_str().is_none() => not_found(repository),
+        Some("NOT_FOUND") if !error["path"][1].is_string() => not_found(repository),
         Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => {
             Report::new("GitHub does not let the token see all of it").hint(RIGHTS)
         }
@@ -153,51 +144,53 @@ fn origin(
     ours: Option<&str>,
     main: &str,
 ) -> Option<Origin> {
+    let authors = read_as::<Nodes<Author>>(commit.get("authors")?)?.nodes;
+    // A commit has one at least.
+    authors.first()?;
     let made = Made {
         id,
-        authors: authors(commit.get("authors")?)?,
+        authors: authors
+            .into_iter()
+            .filter_map(|author| author.user)
+            .collect(),
         merges: merged(commit),
     };
-    let mut pulls = read_as::<Nodes<Pull>>(commit.get("associatedPullRequests")?)?.nodes;
+    let pulls = read_as::<Nodes<Pull>>(commit.get("associatedPullRequests")?)?.nodes;
     // A fork shares its commits, and what was approved there was approved by its own people.
     let ours = ours?;
-    pulls.retain(|pull| {
+    let pulls = pulls.into_iter().filter(|pull| {
         (pull.base_repository.as_ref()).is_some_and(|base| base.name_with_owner == ours)
     });
-    let pulls = pulls.into_iter().map(|pull| pull.read(&made, main));
-    Some(Origin::of(pulls.collect()))
+    Some(Origin::of(
+        pulls.map(|pull| pull.read(&made, main)).collect(),
+    ))
 }
 
 /// How a commit was made.
 struct Made<'a> {
     id: &'a CommitId,
-    authors: Vec<String>,
+    /// The accounts of those who wrote it.
+    authors: Vec<Actor>,
     /// What was merged, if it is a merge that GitHub itself signed.
     merges: Option<String>,
 }
 
 impl Made<'_> {
-    /// Whether this login wrote some of what came with the pull request in this commit, so that its approval is none.
+    /// Whether this login wrote some of what came with the pull request in this commit, so that its approval is none. A
+    /// merge that GitHub made is by nobody: who pressed the button wrote nothing of it, and often is who approved.
     fn is_by(&self, login: &str, pull: &Pull) -> bool {
-        let mut authors = self.authors.iter();
-        !self.is_merge_of(pull) && authors.any(|author| author.eq_ignore_ascii_case(login))
-    }
-
-    /// Whether it is what GitHub made when the pull request was merged: whoever pressed the button wrote nothing of it,
-    /// and often is who approved.
-    fn is_merge_of(&self, pull: &Pull) -> bool {
         let merge = pull.merge_commit.as_ref();
-        let is_this = merge.is_some_and(|merge| merge.oid == self.id.as_str());
-        is_this && self.merges.is_some() && self.merges == pull.head_ref_oid
+        let is_merge_of_it = merge.is_some_and(|merge| merge.oid == self.id.as_str())
+            && self.merges.is_some()
+            && self.merges == pull.head_ref_oid;
+        !is_merge_of_it && self.authors.iter().any(|author| author.is(login))
     }
 }
 
-/// The logins of a commit's authors, who are one at least.
-fn authors(value: &Value) -> Option<Vec<String>> {
-    let authors = read_as::<Nodes<Author>>(value)?.nodes;
-    let is_one = !authors.is_empty();
-    let users = authors.into_iter().filter_map(|author| author.user);
-    is_one.then(|| users.map(|user| user.login).collect())
+impl Actor {
+    fn is(&self, login: &str) -> bool {
+        self.login.eq_ignore_ascii_case(login)
+    }
 }
 
 /// What a merge that GitHub made merged: the second of its parents.
@@ -221,23 +214,24 @@ fn checks(rollup: &Value) -> Checks {
 impl Pull {
     fn read(self, made: &Made<'_>, main: &str) -> PullRequest {
         let opinions = &self.latest_opinionated_reviews.nodes;
-        let author = self.author.as_ref().map(|author| author.login.as_str());
-        let approved = opinions
-            .iter()
-            .filter(|opinion| opinion.state == "APPROVED");
-        let by = approved.filter_map(|opinion| Some(opinion.author.as_ref()?.login.as_str()));
-        let others = by.filter(|login| {
-            let is_author = author.is_some_and(|author| author.eq_ignore_ascii_case(login));
-            !login.is_empty() && !is_author && !made.is_by(login, &self)
+        let approved_by = opinions.iter().filter_map(|opinion| {
+            let by = opinion
+                .author
+                .as_ref()
+                .filter(|_| opinion.state == "APPROVED");
+            let login = by?.login.as_str();
+            let is_author = self.author.as_ref().is_some_and(|author| author.is(login));
+            let counts = !login.is_empty() && !is_author && !made.is_by(login, &self);
+            counts.then(|| cut(login))
         });
         PullRequest {
             number: self.number,
             into_main: self.base_ref_name == main,
             merged: self.merged,
-            approved_by: others.map(cut).take(50).collect(),
+            approved_by: approved_by.collect(),
             changes_requested: (opinions.iter())
                 .any(|opinion| opinion.state == "CHANGES_REQUESTED"),
-            author: author.map(cut),
+            author: self.author.as_ref().map(|author| cut(&author.login)),
         }
     }
 }
@@ -266,12 +260,9 @@ fn refused(answer: &Response) -> Report {
 fn limited(answer: &Response) -> Report {
     let report =
         Report::new("GitHub takes no more calls for now, for too many were made with this token");
+    let wait = answer.retry_after().map(|wait| wait.as_secs());
     // An hour is the longest that GitHub makes anybody wait.
-    match answer
-        .retry_after()
-        .map(|wait| wait.as_secs())
-        .or_else(|| reset(answer))
-    {
+    match wait.or_else(|| reset(answer)) {
         Some(wait @ 1..=3600) => {
             report.because(format!("it will again in {} min", wait.div_ceil(60)))
         }

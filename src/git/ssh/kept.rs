@@ -93,14 +93,14 @@ fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option
 fn private_folder() -> Option<PathBuf> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
-    let places = ["XDG_RUNTIME_DIR", "TMPDIR"]
-        .into_iter()
-        .filter_map(env::var_os)
-        .map(PathBuf::from);
-    places.chain([PathBuf::from("/tmp")]).find_map(|place| {
-        let folder = place.join(format!("git-smp-{random:016x}"));
-        (is_plain(&folder) && make_private(&folder).is_ok()).then_some(folder)
-    })
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let own = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let places = own.into_iter().chain([env::temp_dir(), "/tmp".into()]);
+    places
+        .map(|place| place.join(format!("git-smp-{random:016x}")))
+        .find(|folder| is_plain(folder) && builder.create(folder).is_ok())
 }
 
 fn is_plain(folder: &Path) -> bool {
@@ -109,17 +109,6 @@ fn is_plain(folder: &Path) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
     folder.is_absolute() && is_plain && text.len() + 4 < LONGEST_SOCKET
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private(_folder: &Path) -> std::io::Result<()> {
-    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]

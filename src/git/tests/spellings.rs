@@ -1,6 +1,6 @@
 //! Names, encodings and hashes.
 
-use crate::git::names::Names;
+use crate::git::abbrev::Names;
 use crate::git::tests::*;
 
 const PEOPLE: &str =

@@ -59,14 +59,10 @@ fn by_slack(text: &str) -> Taken {
     if text.starts_with('<') {
         return Taken::Unknown(PAGE);
     }
-    let keys = ["/ok", "/success"].into_iter();
-    let said: Vec<bool> = keys
-        .flat_map(|key| all(text, key))
-        .filter_map(|said| said.as_bool())
-        .collect();
+    let said = ["/ok", "/success"].map(|key| all(text, key)).concat();
     let words = all(text, "/error");
     let is_error = !words.iter().all(Value::is_null);
-    match (said.contains(&true), said.contains(&false)) {
+    match (said.contains(&true.into()), said.contains(&false.into())) {
         (false, false) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
         (true, false) if !is_error => Taken::Yes,
         (false, true) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::Repo;
-use crate::setup::guard::moves::is_there;
-use crate::setup::guard::{NAME, read};
+use crate::setup::guard::{NAME, is_there, read};
 
 /// A folder of hooks that others look after.
 pub struct Elsewhere {
@@ -27,42 +26,33 @@ impl Elsewhere {
     pub fn of(repo: &Repo, own: &Path) -> Result<Option<Self>, Stop> {
         let layout = repo.layout();
         let top = layout.top.as_deref().unwrap_or(&layout.git_dir);
-        let (folder, why) = match repo.config()?.get("core.hookspath") {
-            Some("") => {
-                return Ok(Some(Self {
-                    file: NAME.to_owned(),
-                    why: "core.hooksPath is empty".to_owned(),
-                    calls: false,
-                    is_folder: false,
-                }));
-            }
-            Some(path) => {
+        let (folder, why) = match (repo.config()?.get("core.hookspath"), fs::read_link(own)) {
+            (Some(path), _) => {
+                // Of an empty path git runs no hook.
+                let path = if path.is_empty() { "/dev/null" } else { path };
                 let folder = top.join(at_home(path));
-                if is_same(&folder, own) {
+                let real = folder.canonicalize().ok();
+                if folder == own || real.is_some() && real == own.canonicalize().ok() {
                     return Ok(None);
                 }
                 (folder, format!("core.hooksPath is {path}"))
             }
-            None => {
-                let Ok(target) = fs::read_link(own) else {
-                    return Ok(None);
-                };
+            (None, Ok(target)) => {
                 let why = format!("{} is a link to {}", own.display(), target.display());
                 (own.to_owned(), why)
             }
+            (None, Err(_)) => return Ok(None),
         };
-        // What lies in husky's `_` is written anew by each install; people's own hooks lie one above.
+        // What lies in husky's `_` is written again by each install; people's own hooks lie one above.
         let husky = folder.parent().filter(|_| folder.ends_with(".husky/_"));
         let file = husky.unwrap_or(&folder).join(NAME);
-        let calls = read(&file)
-            .lines()
-            .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push"));
         let shown = file.strip_prefix(top).unwrap_or(&file);
         Ok(Some(Self {
             file: shown.display().to_string(),
             why,
-            calls,
             is_folder: folder.is_dir() || !is_there(&folder),
+            calls: (read(&file).lines())
+                .any(|line| !line.trim_start().starts_with('#') && line.contains("smp pre-push")),
         }))
     }
 
@@ -70,19 +60,17 @@ impl Elsewhere {
     pub fn report(&self) -> Report {
         let report = Report::new("is not installed: others look after the hooks here")
             .because(self.why.clone());
-        if !self.is_folder {
-            return report
+        let origin = "git config --show-origin core.hooksPath";
+        let input =
+            "the line reads standard input; what else there needs it has to be given it again";
+        match self.is_folder {
+            false => report
                 .because("that is no folder, so no hook runs here")
-                .run(
-                    "see who says so",
-                    Typed::other("git config --show-origin core.hooksPath"),
-                );
+                .run("see who says so", Typed::other(origin)),
+            true => report
+                .because(input)
+                .run(format!("add this line to {}", self.file), line()),
         }
-        report
-            .because(
-                "the line reads standard input; what else there needs it has to be given it again",
-            )
-            .run(format!("add this line to {}", self.file), line())
     }
 }
 
@@ -99,9 +87,4 @@ fn at_home(path: &str) -> PathBuf {
         (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => PathBuf::from(path),
     }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
-    one == other || real(one).is_some() && real(one) == real(other)
 }

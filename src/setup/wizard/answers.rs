@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, Row, TEAM, app_of};
+use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
 
 /// The answer that leaves something out.
 pub const NONE: &str = "none";
@@ -14,7 +14,6 @@ const FILE: &str = "smp.toml";
 /// A row of the table, asked of an environment if it is about one.
 #[derive(Clone, Copy)]
 pub struct Question {
-    /// The row.
     pub row: &'static Row,
     /// The environment; empty where it is about none.
     pub place: &'static str,
@@ -33,11 +32,14 @@ impl Question {
 }
 
 fn all() -> impl Iterator<Item = Question> {
-    let of = |rows: &'static [Row], place| rows.iter().map(move |row| Question { row, place });
-    of(MAIN, "")
-        .chain(of(ENVIRONMENT, "staging"))
-        .chain(of(ENVIRONMENT, "production"))
-        .chain(of(TEAM, ""))
+    [
+        (MAIN, ""),
+        (ENVIRONMENT, "staging"),
+        (ENVIRONMENT, "production"),
+        (TEAM, ""),
+    ]
+    .into_iter()
+    .flat_map(|(rows, place)| rows.iter().map(move |row| Question { row, place }))
 }
 
 /// What was answered so far, by key.
@@ -47,8 +49,7 @@ pub struct Answers(BTreeMap<String, String>);
 impl Answers {
     /// The questions, in their order; which there are depends on the answers.
     pub fn questions(&self) -> Vec<Question> {
-        let wanted = all().filter(|one| (one.row.is_wanted)(self, one.place));
-        wanted.collect()
+        (all().filter(|one| (one.row.is_wanted)(self, one.place))).collect()
     }
 
     /// The answer to a question, if it was asked.
@@ -69,21 +70,26 @@ impl Answers {
 
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        (question.row.check)(answer)?;
+        let words = match question.row.words {
+            [words @ .., _back] => words,
+            [] if question.row.key == RECORD => &["y", "n", "yes", "no"],
+            [] => &[],
+        };
+        if !words.is_empty() && !words.contains(&answer) {
+            return Err(format!("type {}", words.join(", ")));
+        }
         self.0.insert(question.key(), answer.to_owned());
         // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
         let Err(report) = config::parse(Path::new(FILE), self.text()) else {
             return Ok(());
         };
         // Without where: that file is not there yet.
-        let error = report
-            .error
-            .strip_prefix(FILE)
-            .and_then(|rest| rest.split_once(": "));
-        let error = error.map_or(report.error.as_str(), |(_, what)| what);
-        let mut words = vec![error];
-        words.extend(report.because.iter().map(String::as_str));
-        Err(words.join("; "))
+        let place = report.error.strip_prefix(FILE);
+        let error = match place.and_then(|rest| rest.split_once(": ")) {
+            Some((_, what)) => what.to_owned(),
+            None => report.error,
+        };
+        Err([vec![error], report.because].concat().join("; "))
     }
 
     /// Forgets an answer, so that the question is asked as for the first time.

@@ -3,9 +3,8 @@
 
 use reqwest::Url;
 
+use crate::core::address;
 use crate::core::config::PlatformApp;
-use crate::core::{address, config};
-use crate::git::remote;
 use crate::session::Session;
 use crate::setup::wizard::answers::{Answers, NONE};
 use crate::setup::wizard::tries::{self, Trial};
@@ -14,9 +13,11 @@ use crate::sources::platform;
 /// The pattern that a page is first expected to carry its commit in.
 pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
 
+/// The table that is there or not.
+pub const RECORD: &str = "record";
+
 /// One row. `{}` stands for the environment, if it is about one.
 pub struct Row {
-    /// The key that it fills.
     pub key: &'static str,
     /// The question, short enough for its answer to stand beside it.
     pub asked: &'static str,
@@ -26,8 +27,6 @@ pub struct Row {
     pub words: &'static [&'static str],
     /// What stands in the file as long as it was not answered; nothing where it can be left out.
     pub unasked: &'static str,
-    /// What is wrong with an answer.
-    pub check: fn(&str) -> Result<(), &'static str>,
     /// Whether the answers before make it a question.
     pub is_wanted: fn(&Answers, &str) -> bool,
     /// What the clone, or the answers before, suggest.
@@ -43,7 +42,6 @@ const OPTIONAL: Row = Row {
     explained: "",
     words: &[],
     unasked: "",
-    check: |_| Ok(()),
     is_wanted: |_, _| true,
     offered: |_, _, _| NONE.to_owned(),
     trial: None,
@@ -59,7 +57,6 @@ pub const MAIN: &[Row] = &[
         asked: "Remote of the main repository",
         explained: "The main repository is where reviewed work is merged.",
         unasked: "not-asked-yet",
-        check: config::check_remote_name,
         offered: |session, _, _| match url_of(session, "upstream").as_str() {
             "" => "origin".to_owned(),
             _ => "upstream".to_owned(),
@@ -70,7 +67,6 @@ pub const MAIN: &[Row] = &[
         key: "repository.url",
         asked: "Its address",
         unasked: "https://not-asked-yet.invalid/main.git",
-        check: address::check_url,
         offered: |session, answers, _| url_of(session, answers.get("repository.remote", "")),
         trial: Some(("address", tries::address)),
         ..OPTIONAL
@@ -79,7 +75,6 @@ pub const MAIN: &[Row] = &[
         key: "repository.branch",
         asked: "The branch that is deployed",
         unasked: "main",
-        check: config::check_branch,
         offered: |session, answers, _| branch_of(session, answers),
         trial: Some(("branch", tries::branch)),
         ..OPTIONAL
@@ -92,7 +87,6 @@ pub const ENVIRONMENT: &[Row] = &[
         key: "environments.{}.url",
         asked: "Address that a push to {} goes to",
         unasked: "https://not-asked-yet.invalid/{}.git",
-        check: address::check_url,
         offered: |session, _, place| url_of(session, place),
         trial: Some(("address", tries::address)),
         ..OPTIONAL
@@ -110,7 +104,6 @@ pub const ENVIRONMENT: &[Row] = &[
         asked: "Page of {}",
         explained: "A page of {} that shows the commit which runs. Type none if there is no such page; then the commit \
                     that was last pushed to {} counts as the one that runs.",
-        check: page,
         trial: Some(("page", tries::page)),
         ..OPTIONAL
     },
@@ -127,7 +120,6 @@ pub const ENVIRONMENT: &[Row] = &[
         key: "environments.{}.site",
         asked: "Site of {}",
         explained: "The address that people open; posts link to it. Type none to leave it out.",
-        check: page,
         offered: |_, answers, place| site(answers.get("environments.{}.running.page", place)),
         ..OPTIONAL
     },
@@ -136,13 +128,9 @@ pub const ENVIRONMENT: &[Row] = &[
 /// What the team shares.
 pub const TEAM: &[Row] = &[
     Row {
-        key: "record",
+        key: RECORD,
         asked: "Keep a record (y/n)",
         explained: "A record on the main repository shares proposals, sign-offs and the freeze with the whole team.",
-        check: |answer| match answer {
-            "y" | "n" | "yes" | "no" => Ok(()),
-            _ => Err("type y, n, yes, no"),
-        },
         offered: |_, _, _| "n".to_owned(),
         ..OPTIONAL
     },
@@ -152,7 +140,6 @@ pub const TEAM: &[Row] = &[
         explained: "The technical channel is where the developers read of proposals, verdicts and rollbacks. teams and \
                     slack: posts are sent there. print: posts are printed for pasting. none: there is no such channel.",
         words: CHATS,
-        check: chat,
         ..OPTIONAL
     },
     Row {
@@ -160,24 +147,9 @@ pub const TEAM: &[Row] = &[
         asked: "Chat of the product channel",
         explained: "The product channel is where everyone reads what is new.",
         words: CHATS,
-        check: chat,
         ..OPTIONAL
     },
 ];
-
-fn page(answer: &str) -> Result<(), &'static str> {
-    match answer {
-        "" | NONE => Ok(()),
-        url => address::check_page(url),
-    }
-}
-
-fn chat(answer: &str) -> Result<(), &'static str> {
-    match CHATS.contains(&answer) {
-        true => Ok(()),
-        false => Err("type teams, slack, print, none"),
-    }
-}
 
 /// The address of a remote of the clone; empty where it has none.
 pub fn url_of(session: &Session<'_>, remote: &str) -> String {
@@ -196,26 +168,26 @@ fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
     if let Some(branch) = String::from_utf8_lossy(&told).trim().strip_prefix(&start) {
         return branch.to_owned();
     }
-    let url = answers.get("repository.url", "");
-    let asked = (session.ui).during("asking that address", || remote::head(repo, url));
-    asked
-        .ok()
-        .flatten()
-        .map_or_else(|| "main".to_owned(), |(branch, _)| branch)
+    match tries::head(session, answers.get("repository.url", "")) {
+        Ok(Some((branch, _))) => branch,
+        _ => "main".to_owned(),
+    }
 }
 
 /// The site that an environment probably has: the one that its page is on.
 fn site(page: &str) -> String {
-    let origin = Url::parse(page).ok().map(|url| url.origin());
-    origin
-        .filter(|origin| origin.is_tuple())
-        .map_or_else(|| NONE.to_owned(), |origin| origin.ascii_serialization())
+    match Url::parse(page).map(|url| url.origin()) {
+        Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
+        _ => NONE.to_owned(),
+    }
 }
 
 /// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
 pub fn app_of(answers: &Answers, place: &str) -> String {
-    let hosted = platform::at(answers.get("environments.{}.url", place));
-    hosted.map_or_else(String::new, |PlatformApp::Heroku(app)| app)
+    match platform::at(answers.get("environments.{}.url", place)) {
+        Some(PlatformApp::Heroku(app)) => app,
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

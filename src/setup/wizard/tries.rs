@@ -1,12 +1,15 @@
 //! What can be tried of an answer is tried at once: whether an address and a page answer, and what a pattern finds.
 
+use regex::Regex;
+
 use crate::core::address::same_place;
 use crate::core::config::Find;
-use crate::core::refusal::Report;
-use crate::core::words::Branch;
+use crate::core::refusal::{Refusal, Report};
+use crate::core::words::{Branch, CommitId};
 use crate::git::{Found, remote, token};
 use crate::http;
 use crate::session::Session;
+use crate::setup::checks::has;
 use crate::setup::wizard::answers::{Answers, Question};
 use crate::setup::wizard::questions::url_of;
 use crate::sources::page::hash_in;
@@ -23,18 +26,13 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     let Err(report) = trial(session, answers, question.place) else {
         return true;
     };
-    session.ui.warn(&report.error);
-    report
-        .because
-        .iter()
-        .for_each(|cause| session.ui.explain(cause));
+    session.ui.refuse(&report);
     if !question.place.is_empty() {
         let words = "That is normal as long as nothing was deployed there; then keep it with y.";
         session.ui.explain(words);
     }
-    session
-        .ui
-        .ask_yes(&format!("Keep this {what} all the same?"))
+    let keep = format!("Keep this {what} all the same?");
+    session.ui.ask_yes(&keep)
 }
 
 /// Whether an address answers those who are not asked who they are, and is the one of the remote of that name.
@@ -48,11 +46,7 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
         let error = format!("the remote {name} of this clone has another address");
         return Err(Report::new(error).because(known));
     }
-    let asking = "asking that address";
-    let asked = session
-        .ui
-        .during(asking, || remote::head(&session.repo, url));
-    session.ui.explain(&match asked {
+    session.ui.explain(&match head(session, url) {
         Ok(Some((branch, id))) => format!("It answers; its branch {branch} is at {}.", id.short()),
         Ok(None) => "It answers; nothing was pushed to it yet.".to_owned(),
         Err(refusal) if remote::asks_who(&refusal) => {
@@ -63,20 +57,24 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     Ok(())
 }
 
+/// The branch that a repository calls its own, and where that is.
+pub fn head(session: &Session<'_>, url: &str) -> Result<Option<(String, CommitId)>, Refusal> {
+    (session.ui).during("asking that address", || remote::head(&session.repo, url))
+}
+
 /// Whether the main repository, if it answers, has that branch.
 pub fn branch(session: &Session<'_>, answers: &Answers, _place: &str) -> Result<(), Report> {
     let [url, branch] = ["repository.url", "repository.branch"].map(|key| answers.get(key, ""));
     let asked = session.ui.during("asking the main repository", || {
         remote::branch(&session.repo, url, branch, false)
     });
-    let Ok(Branch::Missing(others)) = asked else {
-        return Ok(());
-    };
-    let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-    Err(
-        Report::new(format!("the main repository has no branch {branch}"))
-            .because(format!("it has {}", some.join(", "))),
-    )
+    match asked {
+        Ok(Branch::Missing(others)) => {
+            let report = Report::new(format!("the main repository has no branch {branch}"));
+            Err(report.because(has(&others)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether the page answers.
@@ -90,19 +88,18 @@ pub fn page(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(),
 /// Reads the page as every command does later, also where it is behind a login.
 fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::Response, Report> {
     let url = answers.get("environments.{}.running.page", place);
-    let get = || http::get(url, &|url| token::page(&session.repo, url));
-    let asked = session.ui.during("asking that page", get);
+    let asked = session.ui.during("asking that page", || {
+        http::get(url, &|url| token::page(&session.repo, url))
+    });
     asked.map_err(|refusal| refusal.report)
 }
 
 /// What the pattern finds on the page.
 pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
-    let pattern = "environments.{}.running.pattern";
+    let key = "environments.{}.running.pattern";
+    let is_given = answers.has(key, place);
     // That it is a pattern was seen before.
-    let (true, Ok(regex)) = (
-        answers.has(pattern, place),
-        regex::Regex::new(answers.get(pattern, place)),
-    ) else {
+    let (true, Ok(regex)) = (is_given, Regex::new(answers.get(key, place))) else {
         return Ok(());
     };
     let answer = read(session, answers, place)?;

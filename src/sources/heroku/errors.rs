@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::{Hint, Typed};
-use crate::git::token::Token;
-use crate::http::Response;
+use crate::http::{Response, Trouble};
+use crate::sources::heroku::Heroku;
 
 /// The most characters of the platform's own words that are shown.
 const LONGEST: usize = 200;
@@ -13,9 +13,10 @@ const LONGEST: usize = 200;
 const PIECE: usize = 8;
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct Problem {
-    id: Option<String>,
-    message: Option<String>,
+    id: String,
+    message: String,
 }
 
 /// What to do about a token that is worth nothing.
@@ -42,90 +43,87 @@ pub fn unlike_the_api() -> Refusal {
     .because("its answer is not the JSON that was asked for")
 }
 
-/// What an answer means for somebody who asked about an app.
-pub fn refusal(answer: &Response, token: &Token, app: &str) -> Refusal {
-    let report = report(answer, token, app, "look at");
-    match answer.status {
-        401 | 403 | 404 => report
-            .because(format!("the token is that of {}", token.from))
-            .refused(RefusalCode::Unauthorized),
-        _ => report.refused(RefusalCode::Unreachable),
+impl Heroku {
+    /// What an answer means for somebody who asked about the app.
+    pub(super) fn refusal(&self, answer: &Response) -> Refusal {
+        let report = self.trouble(answer, "look at");
+        match answer.status {
+            401 | 403 | 404 => report
+                .because(format!("the token is that of {}", self.token.from))
+                .refused(RefusalCode::Unauthorized),
+            _ => report.refused(RefusalCode::Unreachable),
+        }
     }
-}
 
-/// What it means for somebody who wanted a release, when there is none.
-pub fn of_release(answer: &Response, token: &Token, app: &str) -> Report {
-    match answer.status {
-        401 | 403 | 404 | 429 => report(answer, token, app, "release to"),
-        _ => Report::new(format!("Heroku makes no such release of {app}"))
-            .because(words(answer, token).1)
-            .run(
-                "see which there are",
-                Typed::other(format!("heroku releases --app {app}")),
+    /// What it means for somebody who wanted a release: there is none, or there may be one all the same.
+    pub(super) fn no_release(&self, answer: &Response) -> Trouble {
+        let (app, (_, words)) = (&self.app, self.words(answer));
+        match answer.status {
+            401 | 403 | 404 | 429 => Trouble::NotSent(self.trouble(answer, "release to")),
+            // After a 408 it gave up waiting for the call, or so it believes.
+            400..=407 | 409..=499 => Trouble::NotSent(
+                Report::new(format!("Heroku makes no such release of {app}"))
+                    .because(words)
+                    .run(
+                        "see which there are",
+                        Typed::other(format!("heroku releases --app {app}")),
+                    ),
             ),
+            _ => Trouble::Unclear(
+                Report::new("Heroku does not say whether there is a new release")
+                    .because(words)
+                    .run("look", Typed::smp("status")),
+            ),
+        }
     }
-}
 
-/// What it means when there may be a release all the same.
-pub fn unclear(answer: &Response, token: &Token) -> Report {
-    Report::new("Heroku does not say whether there is a new release")
-        .because(words(answer, token).1)
-        .run("look", Typed::smp("status"))
-}
-
-fn report(answer: &Response, token: &Token, app: &str, do_what: &str) -> Report {
-    let (id, words) = words(answer, token);
-    let report = |error: &str| Report::new(error).because(words);
-    match answer.status {
-        401 => report("Heroku does not know the token").hint(log_in()),
-        403 if id == "two_factor" => report("Heroku wants a second factor besides the token")
-            .because("the API key of an authorization needs none")
-            .hint(
-                Hint::run("make one", Typed::other("heroku authorizations:create"))
-                    .and("then set HEROKU_API_KEY to its token"),
-            ),
-        403 => report(&format!(
-            "Heroku gives this account no right to {do_what} the app {app}"
-        ))
-        .hint(
-            Hint::run(
-                "see which account it is",
-                Typed::other("heroku auth:whoami"),
-            )
-            .and(format!("then ask for access to {app}")),
-        ),
-        404 => report(&format!(
-            "Heroku has no app {app} that this account may see"
-        ))
-        .hint("correct environments.*.running.heroku in smp.toml, or ask for access to it"),
-        429 => {
-            let report = report("Heroku takes no more questions for now");
-            let left = answer.header("ratelimit-remaining");
-            match left.and_then(|left| left.parse::<u32>().ok()) {
-                Some(left) => report.because(format!(
-                    "questions left: {left}; each minute brings new ones"
-                )),
-                None => report,
+    fn trouble(&self, answer: &Response, do_what: &str) -> Report {
+        let (app, (id, words)) = (&self.app, self.words(answer));
+        let (what, hint) = match answer.status {
+            401 => ("does not know the token".to_owned(), Some(log_in())),
+            403 if id == "two_factor" => {
+                let make = Typed::other("heroku authorizations:create");
+                let hint = Hint::run("make an API key, which needs none", make)
+                    .and("then set HEROKU_API_KEY to its token");
+                (
+                    "wants a second factor besides the token".to_owned(),
+                    Some(hint),
+                )
             }
-        }
-        500.. => report("Heroku cannot answer for now"),
-        300..=399 => report("Heroku's API redirects, and redirects are not followed"),
-        _ => report("Heroku does not answer as its API does"),
+            403 => {
+                let who = Typed::other("heroku auth:whoami");
+                let hint = Hint::run("see which account it is", who)
+                    .and(format!("then ask for access to {app}"));
+                let what = format!("gives this account no right to {do_what} the app {app}");
+                (what, Some(hint))
+            }
+            404 => {
+                let hint =
+                    "correct environments.*.running.heroku in smp.toml, or ask for access to it";
+                let what = format!("has no app {app} that this account may see");
+                (what, Some(hint.into()))
+            }
+            429 => ("takes no more questions for now".to_owned(), None),
+            500.. => ("cannot answer for now".to_owned(), None),
+            _ => ("does not answer as its API does".to_owned(), None),
+        };
+        let report = Report::new(format!("Heroku {what}")).because(words);
+        hint.into_iter().fold(report, Report::hint)
     }
-}
 
-/// The platform's own word for the reason, and its own words, or the status where it has none.
-fn words(answer: &Response, token: &Token) -> (String, String) {
-    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let message = problem.message.as_deref().map(str::trim);
-    let words = match message {
-        Some(text) if !text.is_empty() && !holds_piece(text, token.secret.expose()) => {
-            let cut: String = text.chars().take(LONGEST).collect();
-            format!("it says: {cut}")
-        }
-        _ => format!("it answers {}", answer.status),
-    };
-    (problem.id.unwrap_or_default(), words)
+    /// Heroku's own name of the reason, and its own words, or the status where it has none.
+    fn words(&self, answer: &Response) -> (String, String) {
+        let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let text = problem.message.trim();
+        let words = match text.is_empty() || holds_piece(text, self.token.secret.expose()) {
+            true => format!("it answers {}", answer.status),
+            false => format!(
+                "it says: {}",
+                text.chars().take(LONGEST).collect::<String>()
+            ),
+        };
+        (problem.id, words)
+    }
 }
 
 /// Whether a text holds a token, or a good piece of it.

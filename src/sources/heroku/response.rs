@@ -66,8 +66,8 @@ pub fn build(body: &[u8]) -> Option<String> {
 
 /// Whether this can stand in a path without changing where it leads.
 pub fn is_id(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
-    (1..=128).contains(&text.len()) && text.bytes().all(fits)
+    (1..=128).contains(&text.len())
+        && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_:".contains(&byte))
 }
 
 impl ReleaseJson {
@@ -92,15 +92,18 @@ impl ReleaseJson {
 
     /// What was built for it: a slug, or else an image.
     fn built(&self) -> Option<String> {
-        let listed = |kind: &str| {
-            let mut all = self.artifacts.iter().flatten();
-            all.find(|artifact| artifact.r#type.as_deref() == Some(kind))
-        };
-        let id = |named: &Option<Artifact>, kind| {
-            let named = named.as_ref().and_then(|artifact| artifact.id.clone());
-            named.or_else(|| listed(kind)?.id.clone())
-        };
-        id(&self.slug, "slug")
-            .or_else(|| Some(format!("{IMAGE}{}", id(&self.oci_image, "oci-image")?)))
+        let slug = self.artifact(&self.slug, "slug");
+        slug.or_else(|| {
+            let image = self.artifact(&self.oci_image, "oci-image")?;
+            Some(format!("{IMAGE}{image}"))
+        })
+    }
+
+    /// The name of what stands in a field of its own, or in the list.
+    fn artifact(&self, own: &Option<Artifact>, kind: &str) -> Option<String> {
+        let mut listed = (self.artifacts.iter().flatten())
+            .filter(|artifact| artifact.r#type.as_deref() == Some(kind));
+        let own = own.as_ref().and_then(|artifact| artifact.id.clone());
+        own.or_else(|| listed.next()?.id.clone())
     }
 }

@@ -6,17 +6,18 @@ use std::fs;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
+use crate::commands::Command;
 use crate::git::editor::tests::Desk;
 use crate::team::summary::*;
 
-fn args(words: &[&OsStr]) -> Promote {
+fn args(words: &[&OsStr]) -> PostText {
     let line = ["git-smp", "promote"].map(OsStr::new);
     match Cli::try_parse_from(line.iter().chain(words))
         .unwrap()
         .command
     {
-        Command::Promote(args) => args,
+        Command::Promote(args) => args.text,
         other => panic!("{other:?}"),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Platform;
 use crate::record::{events, sentences};
+use crate::sample::sample;
 use crate::support::Outcome;
 
 #[test]
@@ -19,7 +20,7 @@ fn what_was_rolled_back_is_refused_to_scripts() {
 
 #[test]
 fn with_again_one_release_and_no_push_brings_it_back() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         platform.rolled_back();
         platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
         let before = platform.deploy.snapshot();
@@ -99,18 +100,21 @@ fn what_is_newer_than_what_was_rolled_back_ships_by_a_push() {
 
 #[test]
 fn a_release_that_the_platform_declines_changes_nothing() {
-    for (status, body, words) in [
-        (
-            422,
-            json!({ "id": "invalid_params", "message": "It has expired." }),
-            "Heroku makes no such release of shop",
-        ),
-        (
-            403,
-            json!({ "id": "forbidden", "message": "No." }),
-            "Heroku gives this account no right to release to the app",
-        ),
-    ] {
+    for (status, body, words) in sample(
+        2,
+        [
+            (
+                422,
+                json!({ "id": "invalid_params", "message": "It has expired." }),
+                "Heroku makes no such release of shop",
+            ),
+            (
+                403,
+                json!({ "id": "forbidden", "message": "No." }),
+                "Heroku gives this account no right to release to the app",
+            ),
+        ],
+    ) {
         let platform = Platform::recorded();
         platform.rolled_back();
         platform
@@ -141,7 +145,7 @@ fn a_release_that_the_platform_declines_changes_nothing() {
 
 #[test]
 fn a_release_whose_answer_is_lost_is_recognised() {
-    for cut in [true, false] {
+    for cut in sample(1, [true, false]) {
         let platform = Platform::recorded();
         platform.rolled_back();
         platform.api.new_releases("shop", Outcome::SucceedsAfter(3));

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::Platform;
 use crate::record::events;
+use crate::sample::sample;
 use crate::support::Outcome;
 
 #[test]
 fn a_release_that_succeeds_is_live() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         let before = platform.deploy.snapshot();
         platform.promote(&[]).ok().says("done: production runs");
         platform.is_deployed_once(&before);
@@ -21,7 +22,7 @@ fn a_release_that_succeeds_is_live() {
 
 #[test]
 fn a_release_that_takes_its_time_is_waited_for() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         platform.api.new_releases("shop", Outcome::SucceedsAfter(3));
         let before = platform.deploy.snapshot();
         platform.promote(&[]).ok().says("done: production runs");
@@ -49,7 +50,7 @@ fn a_release_command_that_the_host_declares_is_followed_to_its_end() {
 // facts 3.6: `git push` exits 0 although the release failed.
 #[test]
 fn a_release_that_fails_ends_the_wait_at_once() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         platform.api.new_releases("shop", Outcome::FailsAfter(3));
         let begun = Instant::now();
         let run = platform.promote(&["--timeout", "60", "--summary", "The map is faster"]);
@@ -186,7 +187,7 @@ fn a_failed_release_is_not_on_record_as_promoted_until_it_runs() {
 
 #[test]
 fn a_release_of_the_candidate_that_goes_on_is_only_waited_for() {
-    for platform in [Platform::alone(), Platform::beside_pages()] {
+    for platform in sample(1, [Platform::alone(), Platform::beside_pages()]) {
         platform.api.new_releases("shop", Outcome::SucceedsAfter(4));
         platform.colleague_promotes();
         let before = platform.deploy.snapshot();

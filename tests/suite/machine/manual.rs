@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::manual::installed;
-use crate::support::{Deploy, Runner};
+use crate::support::{Deploy, PROGRAMS, Runner};
 
 /// Starts programs with `bin` first on PATH, and without the folder of the binary under test, which has a
-/// `share/man` beside it as well.
+/// `share/man` beside it as well, and the `man` of the other tests.
 fn from_bin(deploy: &Deploy) -> Runner<'_> {
     let path = deploy
         .env()
@@ -15,7 +15,8 @@ fn from_bin(deploy: &Deploy) -> Runner<'_> {
         .unwrap()
         .1;
     let ours = Path::new(env!("CARGO_BIN_EXE_git-smp")).parent().unwrap();
-    let others = std::env::split_paths(&path).filter(|folder| folder != ours);
+    let others = std::env::split_paths(&path)
+        .filter(|folder| folder != ours && folder != Path::new(PROGRAMS));
     let path = std::env::join_paths(std::iter::once(deploy.path("bin")).chain(others)).unwrap();
     deploy
         .runner()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::promote::person;
+use crate::sample::sample;
 
 /// A world whose candidate is proposed and signed off.
 #[track_caller]
@@ -14,7 +15,7 @@ fn signed_off(kind: &str) -> Deploy {
 
 #[test]
 fn production_reports_it_and_then_everyone_is_told_once() {
-    for kind in ["teams", "slack"] {
+    for kind in sample(1, ["teams", "slack"]) {
         let deploy = signed_off(kind);
         let run = promotes(
             &deploy,
@@ -273,7 +274,7 @@ fn without_a_record_the_text_of_a_run_that_was_cut_off_is_told_once() {
 // Where no channel takes it, printing it is all that there is.
 #[test]
 fn the_text_of_a_run_that_was_cut_off_is_printed_once_where_no_channel_takes_it() {
-    for record in ["", "\n[record]\nsignoff = false\n"] {
+    for record in sample(1, ["", "\n[record]\nsignoff = false\n"]) {
         let deploy = ready(World::deploy_like().toml(record));
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
         let text = ["--summary", "- Flags on painpoints", "--timeout", "1"];

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{is_harmless, promotes, proposed};
+use crate::sample::sample;
 use crate::support::Deploy;
 
 /// Names that a shell, a terminal or git would act on, or that are none.
@@ -81,7 +82,7 @@ fn unforge(deploy: &Deploy) {
 fn an_environment_with_a_shell_in_its_name_is_on_no_record_and_in_nobodys_hint() {
     let deploy = proposed();
     let lawful = state(&deploy);
-    for name in NAMES {
+    for name in sample(1, NAMES) {
         let mut forged = lawful.clone();
         forged["deploying"] = announced(&deploy, name);
         forge(&deploy, &forged, "x\n");
@@ -169,7 +170,7 @@ fn no_place_of_the_record_takes_such_a_name() {
     );
     deploy.smp(&["propose", "--yes"]);
     let lawful = state(&deploy);
-    for (place, edit) in edits {
+    for (place, edit) in sample(2, edits) {
         let mut forged = lawful.clone();
         edit(&mut forged);
         assert_ne!(forged, lawful, "{place}");

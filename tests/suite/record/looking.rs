@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{RECORD, proposed, recorded, refused, short};
 use crate::diff::fetching::cut_off;
 use crate::promote::ready;
+use crate::sample::sample;
 use crate::support::{Deploy, Fault, Rule, World};
 
 #[track_caller]
@@ -140,14 +141,17 @@ fn offline_the_copy_is_shown_with_its_age_and_nothing_is_changed_by_it() {
             .is_some_and(|seconds| (7200..7800).contains(&seconds)),
         "{json:#}"
     );
-    for command in [
-        &["promote", "--yes", "--commit", deploy.nth(5)][..],
-        &["propose", "--yes"],
-        &["signoff"],
-        &["postpone", "--yes", "--reason", "x"],
-        &["stage", "--yes"],
-        &["stage", "--yes", deploy.nth(6)],
-    ] {
+    for command in sample(
+        2,
+        [
+            &["promote", "--yes", "--commit", deploy.nth(5)][..],
+            &["propose", "--yes"],
+            &["signoff"],
+            &["postpone", "--yes", "--reason", "x"],
+            &["stage", "--yes"],
+            &["stage", "--yes", deploy.nth(6)],
+        ],
+    ) {
         deploy
             .smp(command)
             .exits(1)
@@ -194,13 +198,16 @@ fn a_record_that_cannot_be_read_is_unknown_and_stops_everything_that_would_chang
         (&Value::Null, &json!("record-unreadable"))
     );
     let before = deploy.snapshot();
-    for command in [
-        &["propose", "--yes"][..],
-        &["signoff"],
-        &["postpone", "--yes", "--reason", "x"],
-        &["stage", "--yes"],
-        &["stage", "--fix", "--yes"],
-    ] {
+    for command in sample(
+        3,
+        [
+            &["propose", "--yes"][..],
+            &["signoff"],
+            &["postpone", "--yes", "--reason", "x"],
+            &["stage", "--yes"],
+            &["stage", "--fix", "--yes"],
+        ],
+    ) {
         deploy
             .smp(command)
             .exits(1)

@@ -3,19 +3,11 @@
 use serde_json::json;
 
 use super::{
-    bens_clone, events, merged, next, promotes, proposed, recorded, recorded_like, refused,
-    sentences, short,
+    bens_clone, events, merged, next, promotes, proposed, proposed_just_now, recorded,
+    recorded_like, refused, sentences, short, signed_off,
 };
 use crate::promote::{person, ready};
-use crate::support::{Deploy, Gate, Page, World};
-
-/// A world in which staging's commit may go to production.
-#[track_caller]
-fn signed_off() -> Deploy {
-    let deploy = proposed();
-    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    deploy
-}
+use crate::support::{Gate, Page, World};
 
 #[test]
 fn the_plan_for_scripts_ends_in_the_record() {
@@ -234,7 +226,8 @@ fn a_candidate_whose_staging_is_not_what_was_pushed_is_led_back_to_the_candidate
 
 #[test]
 fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
-    let deploy = signed_off();
+    let deploy = proposed_just_now();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
     let [then, now] = [2, 3].map(|nth| short(deploy.nth(nth)).to_owned());
     let words = format!(

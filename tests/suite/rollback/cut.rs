@@ -13,8 +13,8 @@ fn ben(deploy: &Deploy) -> std::path::PathBuf {
 }
 
 fn chatting() -> Deploy {
-    let deploy = ready(World::deploy_like().toml(&format!("{RECORD}{}", channels("teams"))));
-    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
+    let world = World::deploy_like().toml(&format!("{RECORD}{}", channels("teams")));
+    let deploy = world.after("shipped twice", ships_twice);
     deploy.web.set(TECHNICAL, accepted("teams"));
     deploy
 }

@@ -1,12 +1,11 @@
 //! What was rolled back does not ship again unasked, until something else was promoted.
 
 use super::*;
+use crate::sample::sample;
 
 /// A world with a record, whose production was put back from the fifth commit to the fourth; staging runs the fifth.
 fn undone() -> Deploy {
-    let deploy = recorded(World::deploy_like().without_pages());
-    rolls_back(&deploy, 4, &["--reason", "Maps are empty."]).ok();
-    deploy
+    put_back(4)
 }
 
 #[track_caller]
@@ -20,7 +19,7 @@ fn refusal(deploy: &Deploy) -> String {
 
 #[test]
 fn the_very_commit_ships_from_a_script_only_with_a_word_for_it() {
-    let deploy = undone();
+    let deploy = put_back_just_now(4);
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");
     let run = promotes(&deploy, &[]);
@@ -53,10 +52,10 @@ fn the_very_commit_ships_from_a_script_only_with_a_word_for_it() {
 
 #[test]
 fn at_a_terminal_it_is_a_question_of_its_own() {
-    let deploy = undone();
+    let deploy = put_back_just_now(4);
     let before = deploy.snapshot();
     let asked = "by Ada Example just now: Maps are empty.. Ship it all the same?";
-    for no in ["", "n", "production", "\x04"] {
+    for no in sample(1, ["", "n", "production", "\x04"]) {
         let mut terminal = person(&deploy).terminal(&["promote"]);
         terminal
             .sees("was rolled back from production ")
@@ -114,7 +113,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
 
 #[test]
 fn who_proposes_it_is_warned() {
-    let deploy = undone();
+    let deploy = put_back_just_now(4);
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
         .says("was rolled back from production by Ada Example just now: Maps are empty.");
@@ -128,7 +127,7 @@ fn who_proposes_it_is_warned() {
 
 #[test]
 fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it() {
-    let deploy = undone();
+    let deploy = put_back_just_now(4);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let before = deploy.snapshot();
     assert_eq!(refusal(&deploy), "rolled-back");

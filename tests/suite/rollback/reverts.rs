@@ -21,14 +21,6 @@ fn reverts(deploy: &Deploy, hash: &str) -> String {
     )
 }
 
-/// Production was put back from the fifth commit to this one.
-#[track_caller]
-fn put_back(to: usize) -> Deploy {
-    let deploy = recorded(World::deploy_like().without_pages());
-    rolls_back(&deploy, to, &["--reason", "Maps are empty."]).ok();
-    deploy
-}
-
 /// Whether this commit may ship from staging without a word for it. It does not ship here.
 #[track_caller]
 fn may_ship(deploy: &Deploy, commit: &str) -> Run {
@@ -48,7 +40,7 @@ fn is_held(deploy: &Deploy, commit: &str) {
 
 #[test]
 fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again() {
-    let deploy = put_back(4);
+    let deploy = put_back_just_now(4);
     let revert = reverts(&deploy, deploy.nth(5));
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let before = deploy.snapshot();

@@ -5,6 +5,7 @@ use crate::record::{
     bens_clone, events, is_harmless, merged, next, own, proposed, recorded, sentences, short,
     trailer,
 };
+use crate::sample::sample;
 use crate::support::{Deploy, World};
 
 /// The candidate's commit.
@@ -366,7 +367,7 @@ fn at_the_terminal_all_is_all_of_it() {
 fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
     let (deploy, [other, fix]) = with_a_fix();
     let before = deploy.snapshot();
-    for keys in ["  \r", "\u{3}"] {
+    for keys in sample(1, ["  \r", "\u{3}"]) {
         let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
         terminal.sees(CHOOSE).types(keys);
         terminal

@@ -72,10 +72,10 @@ impl Deploy {
     /// from those before it.
     #[track_caller]
     pub fn chain(&self) -> Chain {
-        self.git(
-            &self.main,
-            &["fsck", "--strict", "--no-dangling", "--no-progress"],
-        );
+        // Without indexes over the objects, for which git starts two more programs.
+        let none = ["core.commitGraph=false", "core.multiPackIndex=false"].map(|key| ["-c", key]);
+        let fsck = ["fsck", "--strict", "--no-dangling", "--no-progress"];
+        self.git(&self.main, &[none.as_flattened(), &fsck].concat());
         let format = "--format=tformat:%H%x1f%P%x1f%an%x1f%B%x1e";
         let log = self.try_git(
             &self.main,

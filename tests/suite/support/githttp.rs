@@ -134,6 +134,8 @@ pub struct GitHttp {
 
 struct Shared {
     root: PathBuf,
+    /// The program `git-http-backend`, which is started without a git before it.
+    backend: PathBuf,
     env: Vec<(OsString, OsString)>,
     account: Option<(String, String)>,
     words: Mutex<String>,
@@ -157,6 +159,7 @@ impl GitHttp {
     fn start(world: &World, account: Option<(String, String)>) -> GitHttp {
         let shared = Arc::new(Shared {
             root: world.path(""),
+            backend: world.git_programs().join("git-http-backend"),
             env: world.env(),
             account,
             words: Mutex::default(),
@@ -433,9 +436,8 @@ struct Backend {
 
 impl Backend {
     fn start(host: &Shared, head: &Head, body: &[u8]) -> io::Result<Backend> {
-        let mut command = Command::new("git");
+        let mut command = Command::new(&host.backend);
         command
-            .arg("http-backend")
             .current_dir(&host.root)
             .env_clear()
             .envs(host.env.iter().cloned());

@@ -43,7 +43,7 @@ pub use heroku::{HerokuApi, Outcome};
 pub use hosts::Transcript;
 pub use platform::{Behaviour, NOT_COMPLETE, RELEASE_COMMAND, SKIPS};
 pub use run::{Run, Runner, Running};
-pub use sandbox::{Snapshot, World};
+pub use sandbox::{PROGRAMS, Snapshot, World};
 pub use ssh::SshHost;
 pub use terminal::Terminal;
 pub use tls::{Socks, TlsSite};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -165,6 +167,12 @@ impl World {
         VERSION.get_or_init(|| self.git("", &["--version"])).clone()
     }
 
+    /// Where git has the programs that it starts by itself.
+    pub(super) fn git_programs(&self) -> PathBuf {
+        static FOLDER: OnceLock<String> = OnceLock::new();
+        FOLDER.get_or_init(|| self.git("", &["--exec-path"])).into()
+    }
+
     /// Makes a repository with a work tree.
     #[track_caller]
     pub fn repository(&self, name: &str) -> PathBuf {
@@ -263,24 +271,29 @@ impl World {
     /// has open for writing could be "busy" when git starts it.
     #[track_caller]
     pub fn hook(&self, repository: impl AsRef<Path>, name: &str, script: &str) {
-        let hooks = self.git(
-            &repository,
-            &["rev-parse", "--path-format=absolute", "--git-path", "hooks"],
-        );
-        self.executable(Path::new(&hooks).join(name), script);
+        let repository = self.path(repository);
+        let hooks = if repository.extension().is_some_and(|end| end == "git") {
+            repository.join("hooks")
+        } else {
+            let asked = ["rev-parse", "--path-format=absolute", "--git-path", "hooks"];
+            PathBuf::from(self.git(&repository, &asked))
+        };
+        self.executable(hooks.join(name), script);
     }
 
     /// Writes an executable shell script, for hooks and for programs that stand in front of others on PATH.
     #[track_caller]
     pub fn executable(&self, file: impl AsRef<Path>, script: &str) {
-        let script = format!("#!/bin/sh\n{script}\n");
-        let write = r#"cat >"$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1""#;
         let file = self.path(file);
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let [text, new] = ["text", "new"].map(|end| file.with_file_name(format!("{name}.{end}")));
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        self.runner()
-            .stdin(script)
-            .program("sh", &["-c", write, "sh", file.to_str().unwrap()])
-            .ok();
+        std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&text, Permissions::from_mode(0o755)).unwrap();
+        let [from, to] = [&text, &new].map(|path| path.to_str().unwrap());
+        self.runner().program("cp", &[from, to]).ok();
+        std::fs::rename(&new, &file).unwrap();
+        std::fs::remove_file(&text).unwrap();
     }
 
     /// The refs of a repository and their objects.
@@ -325,6 +338,10 @@ impl World {
     }
 }
 
+/// Programs that stand in front of the machine's own: a `man` that has the pages at hand, for the real one takes longer to
+/// look for them than the rest of a setup takes.
+pub const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/support/programs");
+
 /// All that a program of the world sees of the machine: where programs are.
 fn environment(top: &Path) -> Vec<(OsString, OsString)> {
     let ours = Path::new(env!("CARGO_BIN_EXE_git-smp"))
@@ -332,8 +349,12 @@ fn environment(top: &Path) -> Vec<(OsString, OsString)> {
         .unwrap()
         .to_owned();
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths(std::iter::once(ours).chain(std::env::split_paths(&others))).unwrap();
+    let path = std::env::join_paths(
+        [ours, PROGRAMS.into()]
+            .into_iter()
+            .chain(std::env::split_paths(&others)),
+    )
+    .unwrap();
     let own = |name: &str, value: PathBuf| (name.into(), value.into_os_string());
     let text = |name: &str, value: &str| (name.into(), value.into());
     vec![

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::deploy::{DEPLOYS, DeployBuilder, SUBJECTS};
+use super::deploy::{DEPLOYS, Deploy, DeployBuilder, SUBJECTS};
 use super::sandbox::World;
 
 /// What was at the place of a world's root when the template was made.
@@ -62,15 +63,18 @@ pub fn agreed(builder: &DeployBuilder) -> Arc<Template> {
     of_kind(format!("{builder:?}"), || {
         let deploy = builder.clone().build();
         deploy.trust();
-        let mut own = deploy.own();
-        own.push((DIGEST, deploy.git(&deploy.work, &["config", "smp.trusted"])));
-        let mut template = Template::empty(deploy.commits.clone());
-        for folder in FOLDERS {
-            template.read(&deploy.path(""), &deploy.path(folder), &own);
-        }
-        // The files of this world's hooks go with it; those of the other template are the same, and stay.
-        template.hooks.clone_from(&fresh(&builder.formats).hooks);
-        template
+        Template::of(&deploy, &builder.formats)
+    })
+}
+
+/// The repositories of such a world after this story, which makes no hook and needs no age of its own: "just now" is the
+/// first time that it is told.
+#[track_caller]
+pub fn after(builder: &DeployBuilder, name: &str, story: impl FnOnce(&Deploy)) -> Arc<Template> {
+    of_kind(format!("{builder:?} {name}"), || {
+        let deploy = builder.clone().ready();
+        story(&deploy);
+        Template::of(&deploy, &builder.formats)
     })
 }
 
@@ -83,6 +87,19 @@ fn of_kind(kind: String, make: impl FnOnce() -> Template) -> Arc<Template> {
 }
 
 impl Template {
+    /// A world that was set up, as it is now.
+    fn of(deploy: &Deploy, formats: &[String]) -> Template {
+        let mut own = deploy.own();
+        own.push((DIGEST, deploy.git(&deploy.work, &["config", "smp.trusted"])));
+        let mut template = Template::empty(deploy.commits.clone());
+        for folder in FOLDERS {
+            template.read(&deploy.path(""), &deploy.path(folder), &own);
+        }
+        // The files of this world's hooks go with it; those of the other template are the same, and stay.
+        template.hooks.clone_from(&fresh(formats).hooks);
+        template
+    }
+
     fn empty(commits: Vec<String>) -> Template {
         Template {
             folders: Vec::new(),
@@ -130,10 +147,7 @@ impl Template {
             fs::write(root.join(file), content).unwrap();
         }
         for (hook, file) in &self.hooks {
-            // On another file system it is copied by a child.
-            let target = root.join(hook);
-            let copied = || Command::new("cp").arg(file).arg(&target).status();
-            assert!(fs::hard_link(file, &target).is_ok() || copied().unwrap().success());
+            symlink(file, root.join(hook)).unwrap();
         }
         self.commits.clone()
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,8 @@ use super::capture::{Capture, PATIENCE};
 use super::run::{Run, Runner, Running, shown};
 
 /// Makes the program the leader of a session that has the terminal, so that Ctrl-C and the end of the terminal reach
-/// it as they do in real life. Only a child can do so for itself; perl comes with git.
+/// it as they do in real life. Only a child can do so for itself; perl comes with git. Where there is a `setsid` that does
+/// the same, that is used, for it starts in a tenth of the time.
 const LEADER: &str = r#"
 use POSIX ();
 delete $ENV{PERL_BADLANG};
@@ -26,6 +28,9 @@ open(my $terminal, "+<", shift) or die "terminal: $!";
 close($terminal);
 exec { $ARGV[0] } @ARGV or die "exec: $!";
 "#;
+
+/// Of util-linux; elsewhere there is none, or one without `--ctty` in another place.
+const SETSID: &str = "/usr/bin/setsid";
 
 /// A program that runs on a terminal of 100 columns and 40 rows.
 pub struct Terminal {
@@ -56,8 +61,16 @@ impl Terminal {
         let line = File::options().read(true).write(true).open(&path).unwrap();
         size(&line, 100, 40);
 
-        let mut command = runner.command("perl");
-        command.args(["-e", LEADER, &path]).arg(program).args(args);
+        let mut command = if Path::new(SETSID).exists() {
+            let mut command = runner.command(SETSID);
+            command.arg("--ctty");
+            command
+        } else {
+            let mut command = runner.command("perl");
+            command.args(["-e", LEADER, &path]);
+            command
+        };
+        command.arg(program).args(args);
         command
             .env("PERL_BADLANG", "0")
             .env_remove("GIT_TERMINAL_PROMPT");

@@ -558,7 +558,7 @@ fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
     terminal
         .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
         .enters("irc")
-        .sees("type teams, slack, print, none")
+        .sees("type none, teams, slack, print")
         .sees("technical channel")
         .enters("slack")
         .sees("Chat of the product channel")

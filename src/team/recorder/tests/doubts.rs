@@ -9,6 +9,16 @@ fn begun() -> World {
     world
 }
 
+/// Waits for what goes on without us.
+#[track_caller]
+fn until(what: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !what() {
+        assert!(Instant::now() < deadline, "it never happens");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Appends through the git that goes wrong, with little patience.
 fn try_it(world: &World) -> Result<State, Stop> {
     let repo = world.named("one").faulty();
@@ -79,9 +89,7 @@ fn a_push_that_somebody_built_on_before_we_looked_is_found() {
     world.fault("push", "once\nreal \"$@\"; touch \"$(dirname \"$0\")/../landed\"\nwhile [ ! -e \"$(dirname \"$0\")/../go\" ]; do sleep 0.01; done\nexit 1\n");
     let state = thread::scope(|scope| {
         let ours = scope.spawn(|| try_it(&world));
-        while !world.path("landed").exists() {
-            thread::sleep(Duration::from_millis(5));
-        }
+        until(|| world.path("landed").exists());
         other.append(judged("Ben", "fine")).unwrap();
         std::fs::write(world.path("go"), "").unwrap();
         ours.join().unwrap()
@@ -96,10 +104,10 @@ fn a_push_that_lands_late_is_found() {
     // The server is still at it when git gives up, and is done before our second attempt reaches it.
     world.fault(
         "push",
-        "once\n(sleep 0.2; real \"$@\" >/dev/null 2>&1) &\nexit 1\n",
+        "once\n(sleep 0.2; real \"$@\" >/dev/null 2>&1; : >\"$(dirname \"$0\")/../late\") &\nexit 1\n",
     );
     assert_eq!(try_it(&world).map(|state| state.events), Ok(2));
-    thread::sleep(Duration::from_millis(400));
+    until(|| world.path("late").exists());
     assert_eq!(world.states(RECORD).len(), 2);
 }
 
@@ -107,7 +115,8 @@ fn a_push_that_lands_late_is_found() {
 const HANGS_UP: &str = "length=$(git-receive-pack --http-backend-info-refs \"$1\" | wc -c)
 rm -f pipe; mkfifo pipe
 exec 4<&0
-git-receive-pack \"$1\" <&4 >pipe 4<&- &
+echo >>begun
+{ git-receive-pack \"$1\" <&4 4<&-; echo >>ended; } >pipe &
 exec 4<&-
 [ ! -e cut ] || exec cat pipe
 : >cut
@@ -125,9 +134,10 @@ fn a_connection_that_breaks_after_all_was_sent_leaves_no_doubt() {
             &["config", "remote.upstream.receivepack", "exec ../hangs-up"],
         );
         assert_eq!(try_it(&world).map(|state| state.events), Ok(2), "{builds}");
-        thread::sleep(Duration::from_secs(1));
-        assert_eq!(world.states(RECORD).len(), 2, "{builds}");
         assert!(world.path("one/cut").exists());
+        let all = |name: &str| std::fs::read(world.path("one").join(name)).unwrap_or_default();
+        until(|| all("begun") == all("ended"));
+        assert_eq!(world.states(RECORD).len(), 2, "{builds}");
     }
 }
 
