@@ -17,11 +17,10 @@ use crate::team::recorder::Recorder;
 impl<'a> Look<'a> {
     /// As the person at the terminal looks, who may be asked for a password.
     pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
-        let (repo, may_ask) = (&session.repo, session.ui.is_interactive());
         Self {
-            repo,
+            repo: &session.repo,
             config,
-            may_ask,
+            may_ask: session.ui.is_interactive(),
         }
     }
 
@@ -37,9 +36,7 @@ impl<'a> Look<'a> {
 /// What of the main repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {
-    /// Nothing.
     Nothing,
-    /// The record alone.
     Record,
     /// Its branch and the record, in one question.
     Branch,
@@ -49,11 +46,10 @@ pub enum Main {
 
 /// What was seen.
 pub struct Seen {
-    /// The environments, in the order asked for.
+    /// In the order asked for.
     pub environments: Vec<Observed>,
     /// The main repository's branch, where it was asked.
     pub main: Option<Result<Branch, Refusal>>,
-    /// The shared record.
     pub record: RecordView,
     /// The open announcement, if this clone made it.
     pub mine: Option<EventId>,
@@ -122,9 +118,10 @@ fn main_and_record(
     };
     let names = (main.branch.as_str(), recorder.reference());
     let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
-    let of_record = |refusal: &Refusal| moved::with_key(refusal.clone(), "repository.url");
-    let tip = both.as_ref().map(|(_, tip)| tip.clone());
-    let tip = tip.map_err(of_record);
+    let tip = match &both {
+        Ok((_, tip)) => Ok(tip.clone()),
+        Err(refusal) => Err(moved::with_key(refusal.clone(), "repository.url")),
+    };
     // What is not here yet is fetched side by side.
     let (branch, reading) = thread::scope(|scope| {
         let reading = scope.spawn(|| recorder.read_at(tip));
@@ -169,10 +166,8 @@ impl Seen {
         let (id, name, notes) = (open.id.clone(), &open.environment, session.notes());
         let ours = notes.has_announced(&id);
         let sent = ours && notes.may_go_on(name, &open.to);
-        let seen = self
-            .environments
-            .iter()
-            .find(|one| one.environment == *name);
+        let mut all = self.environments.iter();
+        let seen = all.find(|one| one.environment == *name);
         let announced = match (seen, look.config.environment(name)) {
             (Some(seen), _) => Some(seen.clone()),
             // What nobody here agreed to is not looked at.
@@ -185,7 +180,6 @@ impl Seen {
         Ok(())
     }
 
-    /// What the events of the record add up to, where it could be read.
     pub fn state(&self) -> Option<&State> {
         self.record.state()
     }

@@ -24,7 +24,6 @@ const VERSION: u32 = 2;
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The notes of one clone.
 #[derive(Clone)]
 pub struct Notes {
     folder: PathBuf,
@@ -46,7 +45,6 @@ impl Notes {
         }
     }
 
-    /// Where a file of this name lies among them.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
@@ -63,27 +61,29 @@ impl Notes {
         let version = VERSION;
         // Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
         let fresh = self.path(&format!("{file}.{}.new", std::process::id()));
-        let write = || {
-            fs::create_dir_all(&self.folder)?;
-            let mut open = File::create(&fresh)?;
-            open.write_all(&serde_json::to_vec(&Versioned { version, note })?)?;
-            open.sync_all()?;
-            fs::rename(&fresh, self.path(file))
-        };
-        write().map_err(|error| {
+        let note = serde_json::to_vec(&Versioned { version, note }).map_err(io::Error::from);
+        let written = note.and_then(|note| self.replace(file, &fresh, &note));
+        written.map_err(|error| {
             // A disk that is full has no need of half a file.
             let _ = fs::remove_file(&fresh);
             self.cannot_write(file, &error)
         })
     }
 
+    fn replace(&self, file: &str, fresh: &Path, note: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let mut open = File::create(fresh)?;
+        open.write_all(note)?;
+        open.sync_all()?;
+        fs::rename(fresh, self.path(file))
+    }
+
     fn remove(&self, file: &str) -> Result<(), Stop> {
-        match fs::remove_file(self.path(file)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(self.cannot_write(file, &error))
-            }
-            _ => Ok(()),
-        }
+        let removed = fs::remove_file(self.path(file));
+        let failed = removed
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::NotFound);
+        failed.map_or(Ok(()), |error| Err(self.cannot_write(file, &error)))
     }
 
     fn written_at(&self, file: &str) -> Option<SystemTime> {
@@ -110,11 +110,9 @@ impl Notes {
         }
         // Where the folder cannot be read, whatever is read in it says so.
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let (path, kind) = (entry.path(), entry.file_type());
-            if let Ok(kind) = kind
-                && !kind.is_file()
-                && !kind.is_dir()
-            {
+            let path = entry.path();
+            let odd = entry.file_type().ok();
+            if let Some(kind) = odd.filter(|kind| !kind.is_file() && !kind.is_dir()) {
                 return Err(not_ours(&path, kind));
             }
             // A run that was killed while it wrote left this.
@@ -143,19 +141,15 @@ fn is_old(entry: &fs::DirEntry) -> bool {
 }
 
 fn not_ours(path: &Path, kind: fs::FileType) -> Stop {
-    let what = if kind.is_symlink() {
-        "a link, and no note is read or written through one"
-    } else {
-        "no note of ours"
+    let what = match kind.is_symlink() {
+        true => "a link, and no note is read or written through one",
+        false => "no note of ours",
     };
     let path = path.display().to_string();
     let command = Typed::other("rm").arg(&path);
     let report = Report::new("the clone's own notes cannot be used");
-    Stop::Failed(
-        report
-            .because(format!("{path} is {what}"))
-            .run("look where it came from, then take it away", command),
-    )
+    let report = report.because(format!("{path} is {what}"));
+    Stop::Failed(report.run("look where it came from, then take it away", command))
 }
 
 #[cfg(test)]

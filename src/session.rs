@@ -16,7 +16,6 @@ use crate::git::Repo;
 use crate::notes::Notes;
 use crate::terminal::Ui;
 
-/// What every command works with.
 pub struct Session<'a> {
     pub common: &'a Common,
     pub repo: Repo,
@@ -42,8 +41,10 @@ impl<'a> Session<'a> {
 
     /// Where the configuration is, whether it exists or not. A bare repository has no top level, so there it must be named.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
-        let top = || Some(self.repo.layout().top.as_ref()?.join("smp.toml"));
-        self.common.config().or_else(top).ok_or_else(|| {
+        let top = self.repo.layout().top.as_ref();
+        let named = self.common.config();
+        let path = named.or_else(|| Some(top?.join("smp.toml")));
+        path.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, so no smp.toml");
             Stop::Misused(report.run("name one", Typed::smp("--config FILE status")))
         })
@@ -75,7 +76,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The present moment, where the person is.
     pub fn when(&self) -> When {
         let now = jiff::Zoned::now();
         When {

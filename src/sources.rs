@@ -9,7 +9,7 @@ mod missing;
 
 use std::thread;
 
-use crate::core::config::{Config, Environment, Page, Running};
+use crate::core::config::{Config, Environment, Page};
 use crate::core::decide::wrong_branch;
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
@@ -105,7 +105,7 @@ impl Look<'_> {
 
     /// Asks all that tell of an environment; its branch where that is wanted, or is all there is.
     fn ask<'e>(&self, environment: &'e Environment, branch: bool, may_ask: bool) -> Raw<'e> {
-        let branch = branch || matches!(environment.running, Running::Ref);
+        let branch = branch || environment.running.is_ref();
         thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
             let branch = branch.then(|| scope.spawn(|| self.ask_branch(environment, may_ask)));
@@ -119,7 +119,7 @@ impl Look<'_> {
     }
 
     fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
-        let asked = self.read_page(environment.running.page()?);
+        let asked = self.read_page(environment.running.page.as_ref()?);
         let name = &environment.name;
         let moved =
             format!("where the page moved, correct environments.{name}.running in smp.toml, then");

@@ -196,12 +196,13 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         return Ok(first);
     }
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let report = Report::new("these environments are promoted from different ones")
+    let mut report = Report::new("these environments are promoted from different ones")
         .because(format!("they are promoted from {}", names.join(", ")));
-    let one = Typed::smp("promote ENVIRONMENT");
-    Err(Stop::Misused(
-        report.run("name those of one at a time", one),
-    ))
+    for (nth, target) in targets.iter().enumerate() {
+        let say = ["promote them one after the other", "then"][nth.min(1)];
+        report = report.run(say, Typed::smp("promote").arg(&target.name));
+    }
+    Err(Stop::Misused(report))
 }
 
 /// A promotion is told with the last environment that goes on record.

@@ -91,18 +91,24 @@ pub fn check_page(url: &str) -> Checked {
 
 /// Takes an address apart, by git's own rules of which is which.
 pub(super) fn take_apart<'u>(url: &'u str) -> Result<Address<'u>, &'static str> {
-    let split = |rest: &'u str| rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let absolute = |path: &str| path.starts_with('/') && !path.starts_with("//");
-    match url.split_once("://") {
-        _ if is_local_path(url) => address(Way::Local, ("", url)),
-        Some(("https", rest)) => address(Way::Https, split(rest)),
-        Some(("http", rest)) => address(Way::Http, split(rest)),
-        Some(("git", rest)) => address(Way::Git, split(rest)),
-        Some(("ssh", rest)) => address(Way::Ssh, split(rest)),
-        Some(("file", path)) if absolute(path) => address(Way::Local, ("", path)),
-        Some(("file", _)) => Err("must have a path that begins with / after file://"),
-        _ => address(Way::Ssh, scp_form(url).ok_or(UNKNOWN)?),
-    }
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let way = match scheme {
+        _ if is_local_path(url) => return address(Way::Local, ("", url)),
+        "https" => Way::Https,
+        "http" => Way::Http,
+        "git" => Way::Git,
+        "ssh" => Way::Ssh,
+        "file" if is_rooted(rest) => return address(Way::Local, ("", rest)),
+        "file" => return Err("must have a path that begins with / after file://"),
+        _ => return address(Way::Ssh, scp_form(url).ok_or(UNKNOWN)?),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    address(way, rest.split_at(end))
+}
+
+/// Two slashes begin the name of another machine on Windows.
+fn is_rooted(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//")
 }
 
 /// Whether both lead to the same repository of the team's host: the same host and path, by https or ssh.
@@ -184,18 +190,14 @@ fn is_local_path(url: &str) -> bool {
         _ => false,
     };
     let windows = is_drive || url.starts_with(".\\") || url.starts_with("..\\");
-    // Two slashes begin the name of another machine on Windows.
-    let rooted = url.starts_with('/') && !url.starts_with("//");
     let relative = url.starts_with("./") || url.starts_with("../") || url == "..";
-    rooted || relative || cfg!(windows) && windows
+    is_rooted(url) || relative || cfg!(windows) && windows
 }
 
 fn address<'u>(way: Way, parts: (&'u str, &'u str)) -> Result<Address<'u>, &'static str> {
     let (place, path) = parts;
-    let (user, host) = match place.rsplit_once('@') {
-        Some((user, host)) => (Some(user), host),
-        None => (None, place),
-    };
+    let user = place.rsplit_once('@').map(|(user, _)| user);
+    let host = place.rsplit('@').next().unwrap_or(place);
     let (host, port) = port_of(host)?;
     Ok(Address {
         way,
@@ -209,15 +211,12 @@ fn address<'u>(way: Way, parts: (&'u str, &'u str)) -> Result<Address<'u>, &'sta
 /// Host and port; the colons of an IPv6 host stand in brackets.
 fn port_of(host: &str) -> Result<(&str, Option<u16>), &'static str> {
     let bracket = host.rfind(']').unwrap_or(0);
-    let Some((name, port)) = host
-        .rsplit_once(':')
-        .filter(|(name, _)| name.len() > bracket)
-    else {
-        return Ok((host, None));
-    };
-    match port.parse() {
-        Ok(number) if number > 0 && !port.starts_with('+') => Ok((name, Some(number))),
-        _ => Err("must have a port from 1 to 65535"),
+    match host.rsplit_once(':') {
+        Some((name, port)) if name.len() > bracket => match port.parse() {
+            Ok(number) if number > 0 && !port.starts_with('+') => Ok((name, Some(number))),
+            _ => Err("must have a port from 1 to 65535"),
+        },
+        _ => Ok((host, None)),
     }
 }
 
@@ -237,21 +236,22 @@ fn scp_form(url: &str) -> Option<(&str, &str)> {
 
 /// What no address may hold, whichever it is.
 fn check_text(url: &str) -> Checked {
-    let encoded = |pair: &[u8]| {
-        matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit())
-            || pair.eq_ignore_ascii_case(b"%7f")
-    };
     Err(match url {
         _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
         _ if url.starts_with('-') => "must not begin with `-`: it would be read as an option",
         _ if !url.bytes().all(|b| b.is_ascii_graphic()) => {
             "must be plain ASCII without spaces or control characters"
         }
-        _ if url.as_bytes().windows(3).any(encoded) => {
+        _ if url.as_bytes().windows(3).any(is_encoded_control) => {
             "must hold no control characters, percent-encoded or not"
         }
         _ => return Ok(()),
     })
+}
+
+fn is_encoded_control(pair: &[u8]) -> bool {
+    matches!(pair, [b'%', b'0' | b'1', d] if d.is_ascii_hexdigit())
+        || pair.eq_ignore_ascii_case(b"%7f")
 }
 
 fn check_user(address: &Address<'_>) -> Checked {

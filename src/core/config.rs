@@ -7,7 +7,6 @@
 mod document;
 mod links;
 mod names;
-mod raw;
 mod rules;
 mod secret;
 mod shown;
@@ -33,66 +32,83 @@ use crate::core::refusal::{Report, Stop};
 /// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
 
-/// All that `smp.toml` says, with its defaults filled in.
-#[derive(Clone, Debug, Serialize)]
+/// All that `smp.toml` says, with its defaults filled in. A new key is a field here, read by the rule that it names; being
+/// a field, it is agreed to (see [`Config::trust`]).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     #[serde(skip)]
     pub path: PathBuf,
+    #[serde(deserialize_with = "values::table")]
     pub repository: MainRepository,
     /// In the order of the file. These and the channels are agreed to each by its name.
-    #[serde(skip)]
+    #[serde(skip_serializing, deserialize_with = "values::environments")]
     pub environments: Vec<Environment>,
+    #[serde(default, deserialize_with = "values::some_table")]
     pub record: Option<Record>,
+    #[serde(default, deserialize_with = "values::table")]
     pub policy: Policy,
-    #[serde(skip)]
+    #[serde(default, skip_serializing, deserialize_with = "values::channels")]
     pub channels: Vec<Channel>,
 }
 
 /// The team's own repository, where reviewed work is merged; never a fork.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MainRepository {
+    #[serde(default, deserialize_with = "values::remote")]
     pub remote: String,
+    #[serde(deserialize_with = "values::url")]
     pub url: String,
+    #[serde(default, deserialize_with = "values::branch")]
     pub branch: String,
     /// The address of its pages, if it does not follow from `url`.
+    #[serde(default, deserialize_with = "values::page")]
     pub web: Option<String>,
 }
 
 /// A place where the software runs, reached by a remote whose push deploys it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Environment {
     #[serde(skip)]
     pub name: String,
+    #[serde(deserialize_with = "values::url")]
     pub url: String,
+    #[serde(default, deserialize_with = "values::remote")]
     pub remote: String,
     /// The branch that a push deploys.
+    #[serde(default, deserialize_with = "values::branch")]
     pub branch: String,
     /// The address that people are shown.
+    #[serde(default, deserialize_with = "values::page")]
     pub site: Option<String>,
     /// The environment whose commit it is given.
     pub promotes: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Running::is_ref",
+        deserialize_with = "values::running"
+    )]
     pub running: Running,
+}
+
+/// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its
+/// branch points to is taken for what runs.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Running {
+    #[serde(flatten)]
+    pub app: Option<PlatformApp>,
+    #[serde(flatten)]
+    pub page: Option<Page>,
     /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
-    #[serde(skip)]
     pub confirm_seconds: u32,
 }
 
-/// How to find out what an environment runs.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub enum Running {
-    /// What its branch points to is taken for what runs.
-    Ref,
-    /// A page says it.
-    Page(Page),
-    /// The API of its platform says it.
-    Platform {
-        #[serde(flatten)]
-        app: PlatformApp,
-        /// A page that is to agree, if there is one.
-        #[serde(flatten)]
-        page: Option<Page>,
-    },
+impl Running {
+    pub fn is_ref(&self) -> bool {
+        self.app.is_none() && self.page.is_none()
+    }
 }
 
 /// An app on a platform whose API can be asked, by the key that names it in the file.
@@ -100,25 +116,6 @@ pub enum Running {
 #[serde(rename_all = "lowercase")]
 pub enum PlatformApp {
     Heroku(String),
-}
-
-impl Running {
-    /// The app on its platform, where that is to be asked.
-    pub fn app(&self) -> Option<&PlatformApp> {
-        match self {
-            Self::Platform { app, .. } => Some(app),
-            Self::Page(_) | Self::Ref => None,
-        }
-    }
-
-    /// The page that says, or is to agree on, what an environment runs.
-    pub fn page(&self) -> Option<&Page> {
-        match self {
-            Self::Page(page) => Some(page),
-            Self::Platform { page, .. } => page.as_ref(),
-            Self::Ref => None,
-        }
-    }
 }
 
 /// A page that says which commit runs.
@@ -148,14 +145,26 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
 }
 
 /// The history that the team shares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Record {
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", deserialize_with = "values::record_ref")]
     pub reference: String,
     /// Whether a promotion needs a sign-off of its commit.
     pub signoff: bool,
     /// For how many days production may be behind staging.
+    #[serde(deserialize_with = "values::number::<1, 3650, _, _>")]
     pub cadence_days: u32,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            reference: "refs/smp/record".to_owned(),
+            signoff: true,
+            cadence_days: 7,
+        }
+    }
 }
 
 /// What a promotion asks for beyond the rules that always hold.
@@ -172,12 +181,15 @@ pub struct Policy {
 }
 
 /// A chat channel that is told what happens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Channel {
-    /// Its name here: `technical` or `product`.
+    /// `technical` or `product`.
     #[serde(skip)]
     pub name: String,
+    #[serde(deserialize_with = "values::word")]
     pub kind: ChannelKind,
+    #[serde(default, deserialize_with = "values::list")]
     pub mentions: Vec<Mention>,
 }
 
@@ -186,12 +198,8 @@ pub struct Channel {
 pub enum Mention {
     /// Plain text after an `@`.
     Plain(String),
-    /// A person whom the chat notifies.
-    Person {
-        name: String,
-        /// The chat's own id for the person.
-        id: String,
-    },
+    /// A person whom the chat notifies, by its own id for them.
+    Person { name: String, id: String },
 }
 
 /// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,
@@ -199,7 +207,25 @@ pub enum Mention {
 pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     let document = Document::parse(path, bytes.as_ref())?;
     document.sweep()?;
-    raw::config(path, &document)
+    let mut config: Config = document.read()?;
+    path.clone_into(&mut config.path);
+    let main = &mut config.repository;
+    fill(&mut main.remote, "origin");
+    fill(&mut main.branch, "main");
+    for one in &mut config.environments {
+        fill(&mut one.remote, &one.name);
+        fill(&mut one.branch, &main.branch);
+    }
+    (config.environments).sort_by_key(|one| document.place(&["environments", &one.name]));
+    rules::check(&config, &document)?;
+    Ok(config)
+}
+
+/// What is meant where nothing is written; no rule takes an empty text.
+fn fill(written: &mut String, meant: &str) {
+    if written.is_empty() {
+        meant.clone_into(written);
+    }
 }
 
 impl Config {

@@ -48,9 +48,7 @@ pub struct Person {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It may go to production.
     Pass,
-    /// It may not.
     Block,
 }
 
@@ -58,13 +56,10 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Something new to be tested.
     Stage,
     /// A fix of the candidate, which becomes the candidate.
     Fix,
-    /// What was tested, to production.
     Promote,
-    /// Back to what ran before.
     Rollback,
 }
 
@@ -72,12 +67,10 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub format: u32,
-    /// How many events there were.
     pub events: u64,
-    /// What is put forward, if anything. That nothing is has to be said: a file without it is of another form.
+    /// That there is none has to be said, here and of the deploy: a file without it is of another form.
     #[serde(deserialize_with = "Option::deserialize")]
     pub candidate: Option<Candidate>,
-    /// The push that is on its way, if any; that there is none has to be said as well.
     #[serde(deserialize_with = "Option::deserialize")]
     pub deploying: Option<Deploying>,
     /// What each environment was last seen to be given.
@@ -104,7 +97,6 @@ pub struct Candidate {
     pub commit: CommitId,
     /// Where it runs; no deploys there but fixes.
     pub environment: String,
-    /// Where it is to go.
     pub targets: Vec<Goal>,
     pub by: Person,
     pub at: i64,
@@ -127,16 +119,13 @@ pub struct Goal {
     pub environment: String,
     /// What it ran when the candidate was put forward.
     pub from: Option<CommitId>,
-    /// Whether it runs the candidate.
     pub reached: bool,
 }
 
-/// One person's verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignOff {
     /// Whose it is.
     pub by: String,
-    /// Who recorded it.
     pub recorded_by: Person,
     pub verdict: Verdict,
     pub note: Option<String>,
@@ -176,7 +165,6 @@ pub struct Doubted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastDeploy {
     pub commit: CommitId,
-    /// What ran there before.
     pub from: Option<CommitId>,
     pub by: Person,
     /// When it was seen to run, in seconds since 1970.
@@ -189,7 +177,6 @@ pub struct LastDeploy {
 /// The record as it was read.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// What its events add up to.
     pub state: State,
     /// Its last event; `None`: nothing was ever recorded.
     pub tip: Option<CommitId>,
@@ -209,7 +196,6 @@ pub struct Copied {
 /// Where a candidate stands between proposal and promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody has said anything.
     Waiting,
     /// At least one yes, and no block.
     SignedOff,
@@ -220,13 +206,10 @@ pub enum Standing {
 /// Why an event cannot follow on what happened before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlawful {
-    /// The record has begun before.
     Begun,
     /// There is no candidate, or another one than the event means.
     OtherCandidate,
-    /// A candidate is open already.
     CandidateOpen,
-    /// The environment is frozen.
     Frozen,
     /// A push is on its way, or another one than the event means.
     OtherDeploy,
@@ -257,11 +240,10 @@ impl Default for State {
 impl Deploying {
     /// What a rollback takes away, where that is known.
     pub fn takes_away(&self) -> Option<&CommitId> {
-        let tells = self.tells.as_ref()?;
-        let mut targets = tells.targets.iter();
+        let mut targets = self.tells.as_ref()?.targets.iter();
         let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
-        ran.as_ref()
-            .filter(|ran| self.kind == Kind::Rollback && **ran != self.to)
+        let ran = ran.as_ref().filter(|ran| **ran != self.to);
+        ran.filter(|_| self.kind == Kind::Rollback)
     }
 
     /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
@@ -296,9 +278,8 @@ impl Candidate {
     /// Where it is to go, and what ran there when it was put forward.
     pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
         let goals = self.targets.iter();
-        goals
-            .map(|goal| (goal.environment.clone(), goal.from.clone()))
-            .collect()
+        let goals = goals.map(|goal| (goal.environment.clone(), goal.from.clone()));
+        goals.collect()
     }
 
     /// What the verdicts come to.
@@ -314,16 +295,18 @@ impl Candidate {
 
     /// Those whose last word is this.
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
-        self.verdicts
-            .iter()
-            .filter(move |one| one.verdict == verdict)
+        let all = self.verdicts.iter();
+        all.filter(move |one| one.verdict == verdict)
     }
 
-    /// The goal in that environment, if it is one.
+    /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.
+    pub fn is_to_reach(&self, environment: &str, commit: &CommitId) -> bool {
+        self.commit == *commit && self.goal(environment).is_some_and(|goal| !goal.reached)
+    }
+
     pub fn goal(&self, environment: &str) -> Option<&Goal> {
-        self.targets
-            .iter()
-            .find(|goal| goal.environment == environment)
+        let mut goals = self.targets.iter();
+        goals.find(|goal| goal.environment == environment)
     }
 }
 

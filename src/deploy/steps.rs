@@ -137,7 +137,7 @@ impl Deploy<'_> {
     fn confirm(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
-        if target.environment.confirm_seconds == 0 && target.observed.cached.is_none() {
+        if target.environment.running.confirm_seconds == 0 && target.observed.cached.is_none() {
             self.notes().confirmed(name, commit);
             return Ok(());
         }

@@ -181,7 +181,7 @@ impl Wait<'_> {
                     format!("{word}, but not live: {name} reports {short} only now and then")
                 }
             });
-            let span = self.target.environment.confirm_seconds;
+            let span = self.target.environment.running.confirm_seconds;
             return report.because(format!(
                 "{new} of its last {all} answers named {short}; all must do so for {span} s"
             ));

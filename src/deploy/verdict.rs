@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::core::config::Running;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId, Control};
 use crate::deploy::pushed::Pushed;
@@ -129,7 +128,7 @@ impl Pushed<'_> {
     /// compared once with what runs there. What contains what was pushed is no loss of it.
     fn elsewhere(&self, at: Option<&CommitId>) -> Outcome {
         if let Some(tip) = at.filter(|tip| self.is_on_top(tip)) {
-            if matches!(self.target.environment.running, Running::Ref) {
+            if self.target.environment.running.is_ref() {
                 return Outcome::Not(self.added_to(tip));
             }
             self.deploy.watch(Progress::Warned(self.is_contained(tip)));
@@ -179,7 +178,7 @@ impl Pushed<'_> {
     /// Whether the environment itself, and not its branch, says that it runs the commit.
     fn runs_now(&self) -> Result<bool, Refusal> {
         let environment = self.target.environment;
-        if matches!(environment.running, Running::Ref) {
+        if environment.running.is_ref() {
             return Ok(false);
         }
         let Ok(now) = self.deploy.look.now(environment) else {

@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::core::config::Running;
 use crate::core::decide::Target;
 use crate::core::decide::finding::newest;
 use crate::core::refusal::Stop;
@@ -55,7 +54,7 @@ impl Wait<'_> {
             false => timeout,
         };
         let (began, mut pause) = (Instant::now(), Duration::from_millis(250));
-        let span = Duration::from_secs(u64::from(environment.confirm_seconds));
+        let span = Duration::from_secs(u64::from(environment.running.confirm_seconds));
         let (mut agreement, since) = (Agreement::over(span), self.since());
         loop {
             let now = match said.take() {
@@ -106,7 +105,7 @@ impl Wait<'_> {
         };
         let (notes, is_ref) = (
             self.deploy.notes(),
-            matches!(self.target.environment.running, Running::Ref),
+            self.target.environment.running.is_ref(),
         );
         let Some(doubt) = &begun.doubt else {
             notes.forget_doubt(name);

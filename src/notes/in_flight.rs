@@ -18,7 +18,6 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 /// What an environment is given, by a push or by a release of its platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCommit {
-    /// The commit.
     pub commit: CommitId,
     /// Where the branch was before a push.
     pub expected: Option<CommitId>,
@@ -38,7 +37,6 @@ fn files(name: &str) -> [String; 2] {
     ["in-flight", "releasing"].map(|what| format!("{what}-{name}"))
 }
 
-/// The note of a push or release that is going on.
 pub struct InFlight {
     notes: Notes,
     file: String,
@@ -99,12 +97,10 @@ impl Notes {
     /// Where a rollback of this clone leads to that was not seen to end, as long as the environment runs that, or what it
     /// came from.
     pub fn leads_to(&self, name: &str, runs: &CommitId) -> Option<CommitId> {
-        let is_this = |sent: &SentCommit| {
-            let from = sent.takes_away.as_ref();
-            from.is_some() && (sent.commit == *runs || from == Some(runs))
-        };
-        let mut all = self.sent(name).map(|(sent, _)| sent);
-        all.find(is_this).map(|sent| sent.commit)
+        self.sent(name).find_map(|(sent, _)| {
+            let from = sent.takes_away?;
+            (sent.commit == *runs || from == *runs).then_some(sent.commit)
+        })
     }
 
     /// The commit of a push onto `expected` that may still be building, and how long ago it began.
@@ -122,7 +118,7 @@ impl Notes {
     /// The commit was seen to run.
     pub fn confirmed(&self, name: &str, commit: &CommitId) {
         for file in files(name) {
-            let sent: Option<SentCommit> = self.read(&file);
+            let sent = self.read::<SentCommit>(&file);
             if sent.is_some_and(|sent| sent.commit == *commit) {
                 // A note that stays costs one more look.
                 let _ = self.remove(&file);
@@ -135,12 +131,13 @@ impl Notes {
         name: &str,
         is_this: impl Fn(&SentCommit) -> bool,
     ) -> Option<(CommitId, Duration)> {
-        self.sent(name)
-            .find(|(sent, age)| is_this(sent) && !sent.landed && *age < LONGEST_BUILD)
-            .map(|(sent, age)| (sent.commit, age))
+        let mut open = self
+            .sent(name)
+            .filter(|(sent, age)| !sent.landed && *age < LONGEST_BUILD);
+        let (sent, age) = open.find(|(sent, _)| is_this(sent))?;
+        Some((sent.commit, age))
     }
 
-    /// What was sent there of this commit.
     fn given(&self, name: &str, commit: &CommitId) -> impl Iterator<Item = (SentCommit, Duration)> {
         self.sent(name)
             .filter(move |(sent, _)| sent.commit == *commit)

@@ -20,9 +20,7 @@ const KEPT: usize = 16;
 /// What a person wrote for the product post of a deploy, until that deploy is on record or told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
-    /// What is deployed.
     pub commit: CommitId,
-    /// The words.
     pub text: String,
     /// Whether somebody said yes to the deploy.
     pub begun: bool,
@@ -52,7 +50,6 @@ struct Agreed {
 }
 
 impl Notes {
-    /// What was written for a deploy in a run that did not come to its end.
     pub fn text(&self) -> Option<Text> {
         self.read(TEXT)
     }
@@ -74,18 +71,14 @@ impl Notes {
         self.remove(TEXT)
     }
 
-    /// Takes the text over that earlier versions kept beside posts that were owed.
+    /// Takes the text over that earlier versions kept with posts that were owed.
     pub(super) fn adopt_text(&self) {
         #[derive(Deserialize)]
         struct Old {
-            kept: Option<Text>,
+            kept: Text,
         }
-        let old = self.read::<Old>("posts");
-        if let Some(text) = old.and_then(|old| old.kept)
-            && self.text().is_none()
-        {
-            let _ = self.keep_text(&text);
-        }
+        let old = self.read::<Old>("posts").filter(|_| self.text().is_none());
+        let _ = old.map(|old| self.keep_text(&old.kept));
     }
 
     /// Keeps what the host of an environment said of a commit. Where nothing but the branch could tell otherwise, the
@@ -130,15 +123,14 @@ impl Notes {
         lines.lines().filter_map(EventId::parse).collect()
     }
 
-    /// Keeps the values that were agreed to.
     pub fn keep_agreed(&self, values: Vec<(String, String)>) -> Result<(), Stop> {
         self.write(AGREED, &Agreed { values })
     }
 
     /// The values that were agreed to; none where that is not known any more.
     pub fn agreed(&self) -> Vec<(String, String)> {
-        self.read(AGREED)
-            .map_or_else(Vec::new, |Agreed { values }| values)
+        let note = self.read::<Agreed>(AGREED);
+        note.map_or_else(Vec::new, |note| note.values)
     }
 
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.

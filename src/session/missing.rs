@@ -6,7 +6,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::typed::Typed;
 use crate::git::fetch::{self, FetchTarget};
-use crate::git::remote;
+use crate::git::{Repo, remote};
 use crate::session::Session;
 
 /// That there is no file, and how to come to one.
@@ -23,34 +23,36 @@ pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
 pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     let known = References::of(session);
     let all = known.upstream.iter().chain(&known.all);
-    let looked_at: Vec<(String, String)> = all.map(|name| (name.clone(), name.clone())).collect();
+    let looked_at: Vec<_> = all.map(|name| (name.clone(), name.clone())).collect();
     known.report(session, path, &looked_at)
 }
 
 /// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
 /// answer, or asks who is there, has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
-    let (repo, names) = (&session.repo, lines(session, &["remote"], ""));
-    let fetched = |remote: &str| {
-        let (branch, id) = remote::head(repo, remote).ok()??;
-        if !repo.has_commit(&id).ok()? {
-            fetch::fetch(repo, remote, &FetchTarget::Branch(branch.clone())).ok()?;
-        }
-        Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
-    };
+    let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();
     for remote in ["upstream", "origin"] {
         if names.iter().any(|name| name == remote) {
             let what = format!("asking {remote} for smp.toml");
-            looked_at.extend(session.ui.during(&what, || fetched(remote)));
+            looked_at.extend(session.ui.during(&what, || fetched(repo, remote)));
         }
     }
     References::of(session).report(session, path, &looked_at)
 }
 
-/// The lines that git prints; none where it fails.
-fn lines(session: &Session<'_>, args: &[&str], input: &str) -> Vec<String> {
-    let told = session.repo.program().ask("", args, input.as_bytes());
+fn fetched(repo: &Repo, remote: &str) -> Option<(String, String)> {
+    let (branch, id) = remote::head(repo, remote).ok()??;
+    if !repo.has_commit(&id).ok()? {
+        fetch::fetch(repo, remote, &FetchTarget::Branch(branch.clone())).ok()?;
+    }
+    Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
+}
+
+/// The lines that a command of git's prints; none where it fails.
+fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
+    let args: Vec<&str> = command.split(' ').collect();
+    let told = session.repo.program().ask("", &args, input.as_bytes());
     let told = told.unwrap_or_default();
     let told = String::from_utf8_lossy(&told);
     told.lines().map(str::to_owned).collect()
@@ -67,19 +69,19 @@ struct References {
 
 impl References {
     fn of(session: &Session<'_>) -> Self {
-        let here = ["symbolic-ref", "--quiet", "HEAD"];
-        let upstream = [
-            "rev-parse",
-            "--verify",
-            "--symbolic-full-name",
-            "@{upstream}",
-        ];
-        let (most, format) = ("--count=500", "--format=%(refname)");
-        let all = ["for-each-ref", most, format, "refs/remotes", "refs/heads"];
         Self {
-            here: lines(session, &here, "").pop(),
-            upstream: lines(session, &upstream, "").pop(),
-            all: lines(session, &all, ""),
+            here: lines(session, "symbolic-ref --quiet HEAD", "").pop(),
+            upstream: lines(
+                session,
+                "rev-parse --verify --symbolic-full-name @{upstream}",
+                "",
+            )
+            .pop(),
+            all: lines(
+                session,
+                "for-each-ref --count=500 --format=%(refname) refs/remotes refs/heads",
+                "",
+            ),
         }
     }
 
@@ -93,24 +95,19 @@ impl References {
         if session.common.config().is_some() {
             return None;
         }
-        let objects = looked_at.iter().map(|(_, object)| object);
-        let objects: String = objects
-            .map(|object| format!("{object}:smp.toml\n"))
-            .collect();
-        let args = ["cat-file", "--batch-check=%(objecttype)"];
-        let kinds = lines(session, &args, &objects);
-        let have = looked_at
-            .iter()
-            .zip(&kinds)
-            .filter(|(_, kind)| *kind == "blob");
-        let have: Vec<&str> = have.map(|((name, _), _)| name.as_str()).collect();
+        let objects = looked_at.iter();
+        let objects = objects.map(|(_, object)| format!("{object}:smp.toml\n"));
+        let command = "cat-file --batch-check=%(objecttype)";
+        let kinds = lines(session, command, &objects.collect::<String>());
+        let have = looked_at.iter().zip(&kinds);
+        let have = have.filter_map(|((name, _), kind)| (kind == "blob").then_some(name.as_str()));
+        let have: Vec<&str> = have.collect();
         let found = self.best(&have)?;
         let short = found
             .trim_start_matches("refs/heads/")
             .trim_start_matches("refs/remotes/");
-        let report = Report::new(format!("there is no {}", path.display())).because(format!(
-            "{short} has it, and what is checked out here lacks it"
-        ));
+        let because = format!("{short} has it, and what is checked out here lacks it");
+        let report = Report::new(format!("there is no {}", path.display())).because(because);
         Some(report.run("", Typed::other(self.command(found, &have))))
     }
 

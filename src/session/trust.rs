@@ -18,38 +18,40 @@ pub enum Trust {
     Changed(Vec<config::Change>),
 }
 
-/// Compares the file with what was agreed to.
 pub fn look(repo: &Repo, config: &Config) -> Result<Trust, Stop> {
     let values = config.trust();
     Ok(match repo.config()?.get(KEY) {
         None => Trust::New,
         Some(agreed) if agreed == config::digest(&values) => Trust::Same,
-        // Where what was agreed to is not known any more, only the fact of the change is told.
-        Some(agreed) => Trust::Changed(
-            kept(repo, agreed).map_or(Vec::new(), |kept| config::changes(&kept, &values)),
-        ),
+        Some(agreed) => Trust::Changed(match kept(repo, agreed) {
+            Some(kept) => config::changes(&kept, &values),
+            None => Vec::new(),
+        }),
     })
 }
 
 /// The values that were agreed to in this clone. Those whose digest is not the agreed one prove nothing.
 fn kept(repo: &Repo, agreed: &str) -> Option<Vec<(String, String)>> {
-    let kept = Notes::of(&repo.layout().common_dir).agreed();
+    let kept = notes(repo).agreed();
     (config::digest(&kept) == agreed).then_some(kept)
 }
 
 /// What was agreed to in this clone, as far as it tells which pushes are to be stopped.
 pub fn agreed(repo: &Repo) -> Result<Option<Config>, Stop> {
-    let path = Notes::of(&repo.layout().common_dir).path("trusted");
+    let path = notes(repo).path("trusted");
     let agreed = repo.config()?.get(KEY);
     let kept = agreed.and_then(|agreed| kept(repo, agreed));
     Ok(kept.and_then(|values| config::agreed(&path, &values)))
 }
 
-/// Keeps the values as agreed to.
+fn notes(repo: &Repo) -> Notes {
+    Notes::of(&repo.layout().common_dir)
+}
+
 pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let values = config.trust();
     let digest = config::digest(&values);
-    Notes::of(&repo.layout().common_dir).keep_agreed(values)?;
+    notes(repo).keep_agreed(values)?;
     remote::set_config(repo, KEY, &digest)
 }
 
@@ -68,16 +70,13 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     require_agreed(repo, config)?;
     let main = &config.repository;
     check_remote(repo, &main.remote, &main.url, rule)?;
-    all.iter()
-        .try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
+    let mut all = all.iter();
+    all.try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
 }
 
 fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
-    let file = config
-        .path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let file = config.path.file_name().unwrap_or_default();
+    let file = file.to_string_lossy();
     let report = match look(repo, config)? {
         Trust::Same => return Ok(()),
         Trust::New => {
@@ -169,19 +168,17 @@ pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Sto
     let (main, rule) = (&config.repository, Rule::of_main(config));
     let deploys = config.environments.iter();
     let deploys = deploys.map(|one| (&one.remote, &one.url, Some(one), Rule::Deploy));
-    std::iter::once((&main.remote, &main.url, None, rule))
-        .chain(deploys)
-        .map(|(remote, url, environment, rule)| {
-            let state = remote_state(repo, remote, url, rule)?;
-            Ok(Place {
-                remote,
-                url,
-                environment,
-                state,
-                rule,
-            })
+    let all = std::iter::once((&main.remote, &main.url, None, rule)).chain(deploys);
+    let places = all.map(|(remote, url, environment, rule)| {
+        Ok(Place {
+            remote,
+            url,
+            environment,
+            state: remote_state(repo, remote, url, rule)?,
+            rule,
         })
-        .collect()
+    });
+    places.collect()
 }
 
 /// Compares a remote in the clone's configuration with the address it should have: as it is written there or, where that
@@ -196,28 +193,23 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
         });
     }
     let pushes = rule.pushes(repo, name)?;
-    let good = |found: &str| rule.takes(found, url);
-    let (mut others, mut aliased) = (Vec::new(), None);
-    for found in urls.iter().chain(&pushes).filter(|found| !good(found)) {
-        others.push(shown(found, url));
+    let all = urls.iter().chain(&pushes);
+    let others = all.filter(|found| !rule.takes(found, url));
+    let mut others: Vec<String> = others.map(|found| shown(found, url)).collect();
+    let is_one = urls.len() == 1 && pushes.len() < 2;
+    if is_one && others.is_empty() {
+        return Ok(RemoteState::Same);
     }
-    if urls.len() == 1 && pushes.len() < 2 {
-        if others.is_empty() {
+    if is_one && let Some((read, mut pushed)) = remote::expanded(repo, name)? {
+        if rule == Rule::ReadOnly {
+            pushed = vec![read.clone()];
+        }
+        if rule.takes(&read, url) && matches!(&pushed[..], [one] if rule.takes(one, url)) {
             return Ok(RemoteState::Same);
         }
-        aliased = remote::expanded(repo, name)?;
-    }
-    if let Some((read, pushed)) = aliased {
-        let counts = match rule {
-            Rule::ReadOnly => Vec::new(),
-            _ => pushed,
-        };
-        if good(&read) && (rule == Rule::ReadOnly || matches!(&counts[..], [one] if good(one))) {
-            return Ok(RemoteState::Same);
-        }
-        for leads in std::iter::once(read).chain(counts).take(2) {
-            let leads = address::display_url(&leads);
-            if !good(&leads) && !others.iter().any(|text| text.contains(&leads)) {
+        for leads in std::iter::once(&read).chain(&pushed).take(2) {
+            let leads = address::display_url(leads);
+            if !rule.takes(&leads, url) && !others.iter().any(|text| text.contains(&leads)) {
                 others.push(format!("{leads} by git's insteadOf"));
             }
         }

@@ -28,7 +28,7 @@ pub trait Platform {
 
 /// The platform that is to be asked about an environment.
 pub fn of(repo: &Repo, environment: &Environment) -> Option<Result<Box<dyn Platform>, Refusal>> {
-    Some(match environment.running.app()? {
+    Some(match environment.running.app.as_ref()? {
         PlatformApp::Heroku(app) => {
             Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>)
         }
@@ -43,7 +43,7 @@ pub fn at(url: &str) -> Option<PlatformApp> {
 /// The words of an environment's platform, which is known by its address, too.
 pub fn words(environment: &Environment) -> Option<PlatformWords> {
     let url = &environment.url;
-    match environment.running.app().cloned().or_else(|| at(url)) {
+    match environment.running.app.clone().or_else(|| at(url)) {
         Some(PlatformApp::Heroku(app)) => Some(heroku::words(app)),
         None if url.trim_start_matches("ssh://").starts_with("dokku@") => Some(PlatformWords {
             name: "Dokku",

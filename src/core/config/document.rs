@@ -13,24 +13,28 @@ use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
-/// How an error of a rule begins, to be told from serde's own.
+/// What stands before an error of a rule, to be told from serde's own, and between its reason and its advice.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 const ELSEWHERE: &str = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
                          helper, and replace it if it was ever committed";
 /// What the parser finds, by the beginning of its message.
-const SYNTAX: [(&str, &str); 9] = [
-    ("string values", "text must stand in quotes"),
-    ("unclosed", "a bracket is not closed"),
+const SYNTAX: [(&str, &str); 10] = [
+    ("duplicate key", "this key or table is here twice"),
+    ("string values", "not valid TOML: text must stand in quotes"),
+    ("unclosed", "not valid TOML: a bracket is not closed"),
     ("invalid basic", QUOTES),
-    ("invalid literal", "the text in quotes is not closed"),
-    ("key with no", "a key without a value"),
-    ("missing value", "a key without a value"),
-    ("cannot recurse", "nested too deeply"),
-    ("recursion", "nested too deeply"),
-    ("cannot extend", "this table was already closed"),
+    ("invalid literal", QUOTES),
+    ("key with no", "not valid TOML: a key without a value"),
+    ("missing value", "not valid TOML: a key without a value"),
+    ("cannot recurse", "not valid TOML: nested too deeply"),
+    ("recursion", "not valid TOML: nested too deeply"),
+    (
+        "cannot extend",
+        "not valid TOML: this table was already closed",
+    ),
 ];
-const QUOTES: &str = "the text in quotes is not closed, or has a wrong escape";
+const QUOTES: &str = "not valid TOML: the text in quotes is not closed, or has a wrong escape";
 pub(super) const ENVIRONMENTS: &str =
     "write [environments.staging] and [environments.production], each with its url";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
@@ -39,7 +43,6 @@ const RUNNING: &str = "page pattern json header heroku confirm_seconds";
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;
 
-/// The text of a file, and what it holds.
 pub(super) struct Document<'t> {
     name: String,
     text: &'t str,
@@ -61,12 +64,12 @@ impl<'t> Document<'t> {
             return Err(whole_file(path, "is larger than 64 KiB", "make it smaller"));
         }
         let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-        let is_whole = text.len() == bytes.len();
         let mut document = Self {
             name: file_name(path),
             text: text.strip_prefix('\u{feff}').unwrap_or(text),
             root: Spanned::new(0..0, DeValue::Table(DeTable::new())),
         };
+        let is_whole = text.len() == bytes.len();
         let text = document.text;
         if !is_whole {
             return Err(document.problem(text.len(), "is not UTF-8 text", "save it as UTF-8"));
@@ -79,13 +82,10 @@ impl<'t> Document<'t> {
             return Err(document.problem(at, "holds a NUL character", "save it as UTF-8 text"));
         }
         let table = DeTable::parse(text).map_err(|error| {
-            let is = |theirs: &str| error.message().starts_with(theirs);
-            let what = match SYNTAX.iter().find(|(theirs, _)| is(theirs)) {
-                _ if is("duplicate key") => "this key or table is here twice".to_owned(),
-                Some((_, ours)) => format!("not valid TOML: {ours}"),
-                None => "not valid TOML".to_owned(),
-            };
-            document.problem(error.span().map_or(0, |span| span.start), &what, "")
+            let mut known = SYNTAX.iter();
+            let known = known.find(|(theirs, _)| error.message().starts_with(theirs));
+            let what = known.map_or("not valid TOML", |(_, ours)| ours);
+            document.problem(error.span().map_or(0, |span| span.start), what, "")
         })?;
         document.root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
         Ok(document)
@@ -94,8 +94,6 @@ impl<'t> Document<'t> {
     /// Refuses, anywhere in the file, what looks like a secret and what acts on a terminal, before anything else is looked
     /// at: so no later sentence can be about such a value.
     pub(super) fn sweep(&self) -> Result<(), Report> {
-        // The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
-        let acts = |c| unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}');
         walk("", self.root.get_ref(), &mut |path, key, value| {
             let key = key.map(|key| (key.span().start, &**key.get_ref()));
             let text = (value.get_ref().as_str()).map(|text| (value.span().start, text));
@@ -157,16 +155,17 @@ impl<'t> Document<'t> {
         // Keys and values stand before this, what was expected behind it.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
-        if let Some(why) = message.strip_prefix(OURS) {
-            self.wrong_at(spot.at, &spot.path, why, "")
+        if let Some(text) = message.strip_prefix(OURS) {
+            let (why, advice) = text.split_once(OURS).unwrap_or((text, ""));
+            self.wrong_at(spot.at, &spot.path, why, advice)
         } else if let Some(key) = message.strip_prefix("missing field `") {
             self.missing(&spot, key.trim_end_matches('`'))
         } else if message.starts_with("unknown variant") {
-            let why = format!("must be \"{}\"", words.join("\", \""));
-            // The last comma is an "or".
-            let why = why
-                .rsplit_once(", ")
-                .map_or(why.clone(), |(all, one)| format!("{all} or {one}"));
+            let all = words.join("\", \"");
+            let why = match all.rsplit_once(", ") {
+                Some((all, last)) => format!("must be \"{all} or {last}\""),
+                None => format!("must be \"{all}\""),
+            };
             self.wrong_at(spot.at, &spot.path, &why, "")
         } else if message.starts_with("unknown field") && spot.given != "a date" {
             self.unknown(&spot, &words)
@@ -254,6 +253,11 @@ impl<'t> Document<'t> {
         });
         found.err().unwrap_or_default()
     }
+}
+
+/// The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
+fn acts(c: char) -> bool {
+    unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Visits all that is in a value until the first error: its dotted path, its key if it is no element of a list, itself.

@@ -3,7 +3,6 @@
 
 use crate::core::address::{Checked, is_made_of};
 
-/// Whether a text is made of a-z, 0-9 and `-`.
 fn is_small(text: &str) -> bool {
     is_made_of(text, "-") && text == text.to_ascii_lowercase()
 }
@@ -25,7 +24,6 @@ pub fn check_remote_name(name: &str) -> Checked {
 /// `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken for something else on the way.
 pub fn check_branch(name: &str) -> Checked {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
-    let is_bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
     Err(match name {
         _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
         _ if !is_made_of(name, "._/-") => "must be made of letters, digits, `.`, `_`, `/` and `-`",
@@ -33,11 +31,15 @@ pub fn check_branch(name: &str) -> Checked {
         _ if name.starts_with("refs/") => "must be the short name, without refs/heads/",
         _ if is_hash => "must not look like the hash of a commit",
         _ if name.contains("..") || name.ends_with('.') => "must not hold `..`, nor end in `.`",
-        _ if name.split('/').any(is_bad) => {
+        _ if name.split('/').any(is_no_part) => {
             "must have no part that is empty, begins with `.` or ends in `.lock`"
         }
         _ => return Ok(()),
     })
+}
+
+fn is_no_part(part: &str) -> bool {
+    part.is_empty() || part.starts_with('.') || part.ends_with(".lock")
 }
 
 /// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
@@ -84,6 +86,14 @@ pub(super) fn check_glob(text: &str) -> Checked {
             Err("must be a pattern of files inside the repository")
         }
         _ => Ok(()),
+    }
+}
+
+/// The one kind of mention that has a table: a person.
+pub(super) fn check_person(kind: &str) -> Checked {
+    match kind {
+        "person" => Ok(()),
+        _ => Err("must be \"person\""),
     }
 }
 

@@ -3,7 +3,8 @@
 use reqwest::Url;
 
 use crate::core::address::same_place;
-use crate::core::config::document::Document;
+use crate::core::config::document::{Document, ENVIRONMENTS};
+use crate::core::config::names::check_remote_name;
 use crate::core::config::shown::{nearest, shown_key};
 use crate::core::config::{Config, Environment, Find, MainRepository, Page};
 use crate::core::refusal::Report;
@@ -15,9 +16,13 @@ type Wrong = (&'static [&'static str], String, String);
 /// or in a circle; and a record where code is deployed.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Report> {
     let (main, all) = (&config.repository, config.environments.as_slice());
+    if all.is_empty() {
+        return Err(document.wrong(&["environments"], "names no environment", ENVIRONMENTS));
+    }
     for (index, one) in all.iter().enumerate() {
         let others = all.get(..index).unwrap_or_default();
-        let wrong = apart_from_main(main, one)
+        let wrong = name(one)
+            .or_else(|| apart_from_main(main, one))
             .or_else(|| others.iter().find_map(|other| apart(one, other)))
             .or_else(|| promotion(one, config));
         if let Some((key, why, advice)) = wrong {
@@ -36,6 +41,12 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     }
 }
 
+/// A name is shown, typed, and becomes a remote.
+fn name(one: &Environment) -> Option<Wrong> {
+    let why = check_remote_name(&one.name).err()?;
+    Some((&[], format!("the name {why}"), String::new()))
+}
+
 /// A push to an environment must never land in the main repository.
 fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let what = match one {
@@ -51,31 +62,25 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
-    let pages = one.running.page().zip(other.running.page());
-    let (what, advice) = if same_remote(&one.remote, &other.remote) {
-        ("remote", "give each environment a remote of its own")
+    let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
+    let (key, what, advice): (&[_], _, _) = if same_remote(&one.remote, &other.remote) {
+        (&[], "remote", "give each environment a remote of its own")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
-        ("url and branch", advice)
-    } else if one.running.app().is_some() && one.running.app() == other.running.app() {
-        ("heroku", "name the app of each environment")
+        (&[], "url and branch", advice)
+    } else if one.running.app.is_some() && one.running.app == other.running.app {
+        let advice = "name the app of each environment";
+        (&["running", "heroku"], "heroku", advice)
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
         let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
-        ("page", advice)
+        (&["running", "page"], "page", advice)
     } else {
         return None;
     };
-    let key: &[_] = match what {
-        "heroku" => &["running", "heroku"],
-        "page" => &["running", "page"],
-        _ => &[],
-    };
+    let there = format!("environments.{}.running.{what}", other.name);
     let why = match key.is_empty() {
         true => format!("has the same {what} as {}", other.name),
-        false => {
-            let key = format!("environments.{}.running.{what}", other.name);
-            format!("asks the same as {}", shown_key(&key))
-        }
+        false => format!("asks the same as {}", shown_key(&there)),
     };
     Some((key, why, advice.to_owned()))
 }
@@ -117,21 +122,20 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     // Who still finds a next one after as many steps as there are environments goes round.
     let mut all = config.environments.iter();
     let last = all.try_fold(one, |one, _| config.source_of(one));
-    let mut advice = "let the first promote none".to_owned();
-    let why = if promotes == one.name {
-        advice = "name the environment before it".to_owned();
-        "an environment cannot promote itself"
+    let names = config.names();
+    let (why, advice) = if promotes == one.name {
+        let why = "an environment cannot promote itself";
+        (why, "name the environment before it".to_owned())
     } else if config.source_of(one).is_none() {
-        let names = config.names();
-        advice = match nearest(promotes, &names) {
+        let advice = match nearest(promotes, &names) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the environments are {}", names.join(", ")),
         };
-        "there is no such environment"
-    } else if last.is_some() {
-        "the environments promote each other in a circle"
+        ("there is no such environment", advice)
     } else {
-        return None;
+        last?;
+        let why = "the environments promote each other in a circle";
+        (why, "let the first promote none".to_owned())
     };
     Some((&["promotes"], why.to_owned(), advice))
 }

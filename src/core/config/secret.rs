@@ -8,11 +8,14 @@ const SIGNED: &str = "logic.azure.com powerplatform.com";
 
 /// Whether a text looks like a secret, or holds something that does.
 pub(super) fn looks_like_one(text: &str) -> bool {
-    let holds = |text: &str, words: &str| words.split(' ').any(|word| text.contains(word));
     let lower = text.to_ascii_lowercase();
     holds(text, TOKENS)
         || holds(&lower, WEBHOOKS)
         || holds(&lower, SIGNED) && lower.contains("sig=")
+}
+
+fn holds(text: &str, words: &str) -> bool {
+    words.split(' ').any(|word| text.contains(word))
 }
 
 #[cfg(test)]

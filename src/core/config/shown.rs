@@ -25,11 +25,11 @@ pub(super) fn shown_key(key: &str) -> String {
 
 /// Text in which whatever could act on a terminal, or reorder or hide what is read, is a visible escape.
 fn visible(text: &str) -> String {
-    let escaped = |c: char| match unseen(c) {
+    let chars = text.chars().map(|c| match unseen(c) {
         true => c.escape_unicode().to_string(),
         false => c.to_string(),
-    };
-    text.chars().map(escaped).collect()
+    });
+    chars.collect()
 }
 
 /// Whether a character is a control, a bidi control, or has no look of its own.
@@ -42,7 +42,7 @@ pub(super) fn unseen(c: char) -> bool {
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// At most so many characters at the head, the mark of a cut included, and at the tail: of a dotted key both ends tell the most.
+/// At most so many characters at the head, the mark of a cut included, and at the tail: both ends of a dotted key tell most.
 fn cut(text: &str, head: usize, tail: usize) -> String {
     let count = text.chars().count();
     if count <= head + tail {
@@ -73,11 +73,10 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 
 /// How many letters are left of the longer word without what both begin with and end in.
 fn differing(a: &str, b: &str) -> usize {
-    let same = |(x, y): &(u8, u8)| x == y;
-    let prefix = a.bytes().zip(b.bytes()).take_while(same).count();
+    let prefix = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
     let ends = a.bytes().rev().zip(b.bytes().rev());
-    let suffix = ends.take(a.len().min(b.len()) - prefix).take_while(same);
-    a.len().max(b.len()) - prefix - suffix.count()
+    let suffix = ends.take(a.len().min(b.len()) - prefix);
+    a.len().max(b.len()) - prefix - suffix.take_while(|(x, y)| x == y).count()
 }
 
 #[cfg(test)]

@@ -144,10 +144,10 @@ fn the_example_of_the_contract_is_read() {
         staging.site.as_deref(),
         Some("https://staging.ecosystem.guide")
     );
-    let Running::Page(Page {
+    let Some(Page {
         url,
         find: Find::Pattern(regex),
-    }) = &production.running
+    }) = &production.running.page
     else {
         panic!()
     };
@@ -192,12 +192,7 @@ fn defaults_are_those_of_the_contract() {
             .iter()
             .all(|e| e.branch == "main" && e.remote == e.name)
     );
-    assert!(
-        config
-            .environments
-            .iter()
-            .all(|e| matches!(e.running, Running::Ref))
-    );
+    assert!(config.environments.iter().all(|e| e.running.is_ref()));
     assert_eq!(
         (config.record.clone(), config.policy.clone()),
         (None, Policy::default())
@@ -245,7 +240,7 @@ fn the_examples_of_hosts_are_read_as_they_are() {
             "{}",
             path.display()
         );
-        let told = |environment: &Environment| !matches!(environment.running, Running::Ref);
+        let told = |environment: &Environment| !environment.running.is_ref();
         assert!(
             config.environments.iter().all(told),
             "{}: a branch is no proof",
@@ -342,17 +337,12 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
             .split_once("# The tables below")
             .map_or("", |(_, tail)| tail);
         let config = parsed(&format!("{head}# {tail}"));
-        assert!(
-            !matches!(config.environments[0].running, Running::Ref),
-            "{key}"
-        );
+        assert!(!config.environments[0].running.is_ref(), "{key}");
     }
-    let beside = parsed(&uncomment(EXAMPLE, |line| line.starts_with("heroku")));
+    let both = parsed(&uncomment(EXAMPLE, |line| line.starts_with("heroku")));
+    let both = &both.environments[0].running;
     assert!(
-        matches!(
-            beside.environments[0].running,
-            Running::Platform { page: Some(_), .. }
-        ),
+        both.app.is_some() && both.page.is_some(),
         "as the comment says"
     );
 }
@@ -894,20 +884,18 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
     ]);
 }
 
+/// How staging is asked, by this table.
+fn running(table: &str) -> Running {
+    let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {table} }}"), 1);
+    parsed(&text).environments.swap_remove(0).running
+}
+
 #[test]
 fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
-    let running = |table: &str| {
-        let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {table} }}"), 1);
-        parsed(&text)
-            .environments
-            .into_iter()
-            .next()
-            .unwrap()
-            .running
-    };
-    let find = |rest: &str| match running(&format!("page = 'https://h/x'{rest}")) {
-        Running::Page(page) => page.find,
-        other => panic!("{other:?}"),
+    let find = |rest: &str| {
+        let running = running(&format!("page = 'https://h/x'{rest}"));
+        assert_eq!(running.app, None);
+        running.page.unwrap().find
     };
     assert!(matches!(find(""), Find::Body));
     assert!(matches!(
@@ -917,28 +905,16 @@ fn pages_tell_the_commit_in_four_ways_and_heroku_in_its_own() {
     assert!(matches!(find(", json = ''"), Find::Json(pointer) if pointer.is_empty()));
     assert!(matches!(find(", json = '/a/0'"), Find::Json(pointer) if pointer == "/a/0"));
     assert!(matches!(find(", header = 'x-commit'"), Find::Header(name) if name == "x-commit"));
-    assert!(
-        matches!(running("heroku = 'an-app'"), Running::Platform { app, page: None } if app == PlatformApp::Heroku("an-app".into()))
-    );
+    let app = Some(PlatformApp::Heroku("an-app".into()));
+    let alone = running("heroku = 'an-app'");
+    assert!(alone.app == app && alone.page.is_none());
     let both = running("heroku = 'an-app', page = 'https://h/x', header = 'x-commit'");
-    assert!(matches!(
-        both,
-        Running::Platform {
-            page: Some(Page {
-                find: Find::Header(_),
-                ..
-            }),
-            ..
-        }
-    ));
+    assert!(both.app == app && matches!(both.page.unwrap().find, Find::Header(_)));
 }
 
 #[test]
 fn answers_must_agree_for_ten_seconds_where_a_page_tells_and_for_as_long_as_the_file_says() {
-    let seconds = |table: &str| {
-        let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {table} }}"), 1);
-        parsed(&text).environments[0].confirm_seconds
-    };
+    let seconds = |table: &str| running(table).confirm_seconds;
     assert_eq!(seconds("page = 'https://h/x'"), 10);
     assert_eq!(seconds("heroku = 'an-app', page = 'https://h/x'"), 10);
     assert_eq!(
@@ -947,7 +923,7 @@ fn answers_must_agree_for_ten_seconds_where_a_page_tells_and_for_as_long_as_the_
         "a platform has one answer at a time"
     );
     assert_eq!(
-        parsed(SMALL).environments[0].confirm_seconds,
+        parsed(SMALL).environments[0].running.confirm_seconds,
         0,
         "and so has a branch"
     );

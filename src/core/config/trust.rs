@@ -32,10 +32,6 @@ impl Config {
         for one in &self.environments {
             let key = format!("environments.{}", one.name);
             add(&mut values, &key, &json!(one));
-            if !matches!(one.running, Running::Ref) {
-                let seconds = one.confirm_seconds.to_string();
-                values.insert(format!("{key}.running.confirm_seconds"), seconds);
-            }
         }
         for one in &self.channels {
             add(&mut values, &format!("channels.{}", one.name), &json!(one));
@@ -75,42 +71,40 @@ impl Serialize for Mention {
 /// The configuration that trusted values are of, as far as it tells which pushes are to be stopped: for times when the
 /// file itself is missing or cannot be used. `None` where the main repository is not among them.
 pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
-    let value = |key: &str| {
-        let found = values.iter().find(|(own, _)| own == key);
-        found.map(|(_, value)| value.clone())
-    };
-    let names = values
-        .iter()
-        .filter_map(|(key, _)| key.strip_prefix("environments.")?.strip_suffix(".url"));
-    let environment = |name: &str| {
-        let own = |key: &str| value(&format!("environments.{name}.{key}"));
-        Some(Environment {
-            name: name.to_owned(),
-            url: own("url")?,
-            remote: own("remote")?,
-            branch: own("branch")?,
-            site: own("site"),
-            promotes: own("promotes"),
-            running: Running::Ref,
-            confirm_seconds: 0,
-        })
-    };
+    let values: Values = values.iter().cloned().collect();
+    let names = values.keys();
+    let names = names.filter_map(|key| key.strip_prefix("environments.")?.strip_suffix(".url"));
     Some(Config {
         path: path.to_owned(),
         repository: MainRepository {
-            remote: value("repository.remote")?,
-            url: value("repository.url")?,
-            branch: value("repository.branch")?,
-            web: value("repository.web"),
+            remote: values.get("repository.remote")?.clone(),
+            url: values.get("repository.url")?.clone(),
+            branch: values.get("repository.branch")?.clone(),
+            web: None,
         },
-        environments: names.filter_map(environment).collect(),
-        record: value("record.ref").map(|reference| Record {
-            reference,
-            signoff: value("record.signoff").is_none_or(|word| word == "true"),
-            cadence_days: 7,
+        environments: names
+            .filter_map(|name| environment(&values, name))
+            .collect(),
+        record: values.get("record.ref").map(|reference| Record {
+            reference: reference.clone(),
+            ..Record::default()
         }),
         policy: Policy::default(),
         channels: Vec::new(),
+    })
+}
+
+fn environment(values: &Values, name: &str) -> Option<Environment> {
+    let [url, remote, branch, promotes] = ["url", "remote", "branch", "promotes"]
+        .map(|key| values.get(&format!("environments.{name}.{key}")).cloned());
+    Some(Environment {
+        name: name.to_owned(),
+        url: url?,
+        remote: remote?,
+        branch: branch?,
+        site: None,
+        promotes,
+        running: Running::default(),
     })
 }
 
@@ -122,10 +116,7 @@ pub fn digest(values: &[(String, String)]) -> String {
     for (key, value) in values {
         hasher.update(format!("{} {key} {} {value}\n", key.len(), value.len()));
     }
-    let hex = hasher
-        .finalize()
-        .into_iter()
-        .map(|byte| format!("{byte:02x}"));
+    let hex = (hasher.finalize().into_iter()).map(|byte| format!("{byte:02x}"));
     format!("sha256:{}", hex.collect::<String>())
 }
 
@@ -133,15 +124,12 @@ pub fn digest(values: &[(String, String)]) -> String {
 pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
     let [old, new] = [old, new].map(|values| values.iter().cloned().collect::<Values>());
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let changed = keys
-        .into_iter()
-        .filter(|key| old.get(*key) != new.get(*key));
-    let change = |key: &String| Change {
+    let all = keys.into_iter().map(|key| Change {
         key: key.clone(),
         old: old.get(key).cloned(),
         new: new.get(key).cloned(),
-    };
-    changed.map(change).collect()
+    });
+    all.filter(|change| change.old != change.new).collect()
 }
 
 #[cfg(test)]

@@ -1,159 +1,217 @@
-//! The values of the file: a type each, which serde makes of what is written, by the rule that it holds.
+//! How the values of the file are read, each by the rule that it holds. The error of a rule is a fixed text, never the value.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use regex::{Regex, RegexBuilder};
-use serde::de::value::{self, MapAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::core::address::{check_page, check_url};
-use crate::core::config::Mention;
+use crate::core::address::{Checked, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
-    check_branch, check_glob, check_header, check_heroku_app, check_pointer, check_record_ref,
-    check_remote_name, check_short,
+    check_branch, check_glob, check_header, check_heroku_app, check_person, check_pointer,
+    check_record_ref, check_remote_name, check_short,
 };
+use crate::core::config::{Channel, Environment, Find, Mention, Page, PlatformApp, Running};
 
 /// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
 const COMPILED: usize = 1 << 20;
 
-/// Texts, each type with its rule.
+/// Readers of texts, each with its rule; a text that may be left out is an `Option`.
 macro_rules! texts {
     ($($name:ident: $rule:ident,)*) => {$(
-        #[derive(Deserialize)]
-        #[serde(try_from = "String")]
-        pub(in crate::core::config) struct $name(pub String);
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, String> {
-                $rule(&text).map_err(|why| ours(why))?;
-                Ok(Self(text))
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0
-            }
+        pub fn $name<'de, D, T>(from: D) -> Result<T, D::Error>
+        where
+            D: Deserializer<'de>,
+            T: From<String>,
+        {
+            text(from, $rule).map(T::from)
         }
     )*};
 }
 texts! {
-    RemoteName: check_remote_name,
-    RemoteUrl: check_url,
-    BranchName: check_branch,
-    PageUrl: check_page,
-    RecordRef: check_record_ref,
-    HerokuApp: check_heroku_app,
-    HeaderName: check_header,
-    JsonPointer: check_pointer,
-    Glob: check_glob,
-    ShortText: check_short,
+    remote: check_remote_name,
+    url: check_url,
+    branch: check_branch,
+    page: check_page,
+    record_ref: check_record_ref,
+    heroku_app: check_heroku_app,
+    header: check_header,
+    pointer: check_pointer,
+    glob: check_glob,
+    short: check_short,
+    person: check_person,
+}
+
+fn text<'de, D: Deserializer<'de>>(from: D, rule: fn(&str) -> Checked) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    rule(&text).map_err(ours)?;
+    Ok(text)
+}
+
+fn ours<E: Error>(why: &str) -> E {
+    E::custom(format!("{OURS}{why}"))
 }
 
 /// A pattern that cannot grow beyond its limits, with the one group that holds the commit.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct PagePattern(pub Regex);
+fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.len() > 200 {
+        return Err(ours("must have at most 200 characters"));
+    }
+    let mut builder = RegexBuilder::new(&text);
+    let limited = builder.size_limit(COMPILED).dfa_size_limit(COMPILED);
+    // The error's own text quotes the pattern.
+    Err(ours(match limited.build() {
+        Ok(regex) if regex.captures_len() == 2 => return Ok(Some(regex)),
+        Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
+        Err(regex::Error::CompiledTooBig(_)) => {
+            "is a pattern that grows too large; use smaller counts"
+        }
+        Err(_) => "is not a regular expression; see https://docs.rs/regex/#syntax",
+    }))
+}
 
 /// A whole number within bounds.
-#[derive(Deserialize)]
-#[serde(try_from = "i128")]
-pub(super) struct Number<const LEAST: u32, const MOST: u32>(pub u32);
+pub fn number<'de, const LEAST: u32, const MOST: u32, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<u32>,
+{
+    match u32::try_from(i128::deserialize(from)?) {
+        Ok(number) if (LEAST..=MOST).contains(&number) => Ok(number.into()),
+        _ => Err(ours(&format!("must be a number from {LEAST} to {MOST}"))),
+    }
+}
+
+/// One of the words of an enum, which serde would take as a table as well.
+pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    T::deserialize(String::deserialize(from)?.into_deserializer())
+}
 
 /// A list of so few that they fit a post: more is a slip.
-#[derive(Deserialize)]
-#[serde(try_from = "Vec<Element<T>>", bound = "T: Deserialize<'de>")]
-pub(super) struct List<T>(pub Vec<T>);
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Element<T>>::deserialize(from)?;
+    if list.len() > 100 {
+        return Err(ours("must have at most 100 elements"));
+    }
+    Ok(list.into_iter().map(|Element(one)| one).collect())
+}
 
 /// An element of a list: by this wrapper its own place is told.
 #[derive(Deserialize)]
 struct Element<T>(T);
 
-/// One of the words of an enum, which serde would take as a table as well.
-#[derive(Deserialize)]
-#[serde(try_from = "String", bound = "T: DeserializeOwned")]
-pub(super) struct Word<T>(pub T);
+/// Patterns of files.
+pub fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Glob(#[serde(deserialize_with = "glob")] String);
+    Ok(list(from)?.into_iter().map(|Glob(text)| text).collect())
+}
 
 /// A table, for which serde would take a list as well.
-pub(super) struct Table<T>(pub T);
+pub fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    from.deserialize_map(TableVisitor(PhantomData))
+}
+
+pub fn some_table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    table(from).map(Some)
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct Table<T>(#[serde(deserialize_with = "table")] T);
 
 struct TableVisitor<T>(PhantomData<T>);
 
-struct MentionVisitor;
-
-impl TryFrom<String> for PagePattern {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text.len() > 200 {
-            return Err(ours("must have at most 200 characters"));
-        }
-        let mut builder = RegexBuilder::new(&text);
-        let limited = builder.size_limit(COMPILED).dfa_size_limit(COMPILED);
-        // The error's own text quotes the pattern.
-        Err(ours(match limited.build() {
-            Ok(regex) if regex.captures_len() == 2 => return Ok(Self(regex)),
-            Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
-            Err(regex::Error::CompiledTooBig(_)) => {
-                "is a pattern that grows too large; use smaller counts"
-            }
-            Err(_) => "is not a regular expression; see https://docs.rs/regex/#syntax",
-        }))
-    }
-}
-
-impl<const LEAST: u32, const MOST: u32> TryFrom<i128> for Number<LEAST, MOST> {
-    type Error = String;
-
-    fn try_from(number: i128) -> Result<Self, String> {
-        match u32::try_from(number) {
-            Ok(number) if (LEAST..=MOST).contains(&number) => Ok(Self(number)),
-            _ => Err(ours(&format!("must be a number from {LEAST} to {MOST}"))),
-        }
-    }
-}
-
-impl<T> TryFrom<Vec<Element<T>>> for List<T> {
-    type Error = String;
-
-    fn try_from(list: Vec<Element<T>>) -> Result<Self, String> {
-        if list.len() > 100 {
-            return Err(ours("must have at most 100 elements"));
-        }
-        Ok(Self(list.into_iter().map(|Element(one)| one).collect()))
-    }
-}
-
-impl<T: DeserializeOwned> TryFrom<String> for Word<T> {
-    type Error = value::Error;
-
-    fn try_from(word: String) -> Result<Self, value::Error> {
-        T::deserialize(word.into_deserializer()).map(Self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(TableVisitor(PhantomData))
-    }
-}
-
 impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
-    type Value = Table<T>;
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Table<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Table)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
+
+/// The environments, by their names.
+pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environment>, D::Error> {
+    let all = BTreeMap::<String, Table<Environment>>::deserialize(from)?.into_iter();
+    let all = all.map(|(name, Table(one))| Environment { name, ..one });
+    Ok(all.collect())
+}
+
+/// The channels. Nothing is ever posted to one of another name; so another name is a slip.
+pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Channels {
+        technical: Option<Table<Channel>>,
+        product: Option<Table<Channel>>,
+    }
+    let Channels { technical, product } = table(from)?;
+    let all = [("technical", technical), ("product", product)].into_iter();
+    let all = all.filter_map(|(name, channel)| Some((name.to_owned(), channel?)));
+    let all = all.map(|(name, Table(channel))| Channel { name, ..channel });
+    Ok(all.collect())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRunning {
+    #[serde(default, deserialize_with = "page")]
+    page: Option<String>,
+    #[serde(default, deserialize_with = "pattern")]
+    pattern: Option<Regex>,
+    #[serde(default, deserialize_with = "pointer")]
+    json: Option<String>,
+    #[serde(default, deserialize_with = "header")]
+    header: Option<String>,
+    #[serde(default, deserialize_with = "heroku_app")]
+    heroku: Option<String>,
+    #[serde(default, deserialize_with = "number::<0, 3600, _, _>")]
+    confirm_seconds: Option<u32>,
+}
+
+/// How to find out what runs.
+pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> {
+    let raw: RawRunning = table(from)?;
+    let ways = [
+        ("pattern", raw.pattern.map(Find::Pattern)),
+        ("json", raw.json.map(Find::Json)),
+        ("header", raw.header.map(Find::Header)),
+    ];
+    let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
+    let (key, find) = ways.next().unwrap_or(("", Find::Body));
+    let only_for_pages = format!("`{key}` is for a page, and there is none");
+    let (why, advice) = match (raw.heroku, raw.page) {
+        (None, None) => ("has no `page`", "write page or heroku, or remove the table"),
+        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "write `page`, or remove it"),
+        _ if ways.next().is_some() => (
+            "has more than one of `pattern`, `json` and `header`",
+            "keep the one that fits the page",
+        ),
+        (app, page) => {
+            // Behind a load balancer old and new instances answer a page in turn; an API and a branch have one answer.
+            let usual = if page.is_some() { 10 } else { 0 };
+            return Ok(Running {
+                app: app.map(PlatformApp::Heroku),
+                page: page.map(|url| Page { url, find }),
+                confirm_seconds: raw.confirm_seconds.unwrap_or(usual),
+            });
+        }
+    };
+    Err(ours(&format!("{why}{OURS}{advice}")))
+}
+
+struct MentionVisitor;
 
 impl<'de> Deserialize<'de> for Mention {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -169,39 +227,21 @@ impl<'de> Visitor<'de> for MentionVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Mention, E> {
-        let text = ShortText::try_from(text.to_owned()).map_err(E::custom)?;
-        Ok(Mention::Plain(text.into()))
+        short(text.into_deserializer()).map(Mention::Plain)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mention, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct RawPerson {
+            #[serde(deserialize_with = "short")]
+            name: String,
+            #[serde(deserialize_with = "short")]
+            id: String,
+            #[serde(rename = "kind", default, deserialize_with = "person")]
+            _kind: String,
+        }
         let RawPerson { name, id, .. } = RawPerson::deserialize(MapAccessDeserializer::new(map))?;
-        let (name, id) = (name.into(), id.into());
         Ok(Mention::Person { name, id })
     }
-}
-
-/// An error of a rule: a fixed text that never holds the value.
-fn ours(why: &str) -> String {
-    format!("{OURS}{why}")
-}
-
-/// Reads patterns of files.
-pub(super) fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let List(globs) = List::deserialize(from)?;
-    Ok(globs.into_iter().map(|Glob(text)| text).collect())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPerson {
-    name: ShortText,
-    id: ShortText,
-    #[serde(rename = "kind")]
-    _kind: Option<Word<PersonKind>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum PersonKind {
-    Person,
 }

@@ -131,7 +131,7 @@ fn take_back(
     let mut former = releases.filter(|one| {
         one.status == ReleaseStatus::Succeeded && one.eligible && !one.current && is_of_it(one)
     });
-    match (target.environment.running.app(), former.next()) {
+    match (&target.environment.running.app, former.next()) {
         (Some(_), Some(former)) => {
             let version = former.version;
             plan.warn(format!(

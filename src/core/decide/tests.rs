@@ -23,8 +23,7 @@ pub fn environment(name: &str) -> Environment {
         branch: "main".into(),
         site: None,
         promotes: (name != "staging").then(|| "staging".into()),
-        confirm_seconds: 0,
-        running: Running::Ref,
+        running: Running::default(),
     }
 }
 
@@ -579,10 +578,10 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
         (unknown, Behind, None, false, "push onto b, await, warn 1"),
     ] {
         let story = format!("{production:?} {relation:?}");
-        let running = app.map_or(Running::Ref, |app: &str| Running::Platform {
-            app: PlatformApp::Heroku(app.into()),
-            page: None,
-        });
+        let running = Running {
+            app: app.map(|app: &str| PlatformApp::Heroku(app.into())),
+            ..Running::default()
+        };
         let environment = Environment {
             running,
             ..environment.clone()

@@ -5,11 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::core::record::{How, Kind, Person, Telling, Verdict};
 use crate::core::words::{CommitId, EventId};
 
-/// One event: who, when, with which program, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub id: EventId,
-    /// Who recorded it.
     pub by: Person,
     /// When, in seconds since 1970, by that person's clock; nothing is decided by it.
     pub at: i64,
@@ -18,7 +16,6 @@ pub struct Event {
     pub what: What,
 }
 
-/// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
@@ -31,9 +28,8 @@ pub enum What {
     Deployed(Deployed),
     /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
     Doubted {
-        /// The intent, which stays open.
+        /// It stays open.
         intent: EventId,
-        /// The host's words.
         words: String,
     },
     Observed(Sighting),
@@ -45,7 +41,6 @@ pub enum What {
     Postponed(Postponed),
     /// A post is about to be sent. Until its end is on record nobody else sends it unasked.
     Posting {
-        /// The event that it tells of.
         about: EventId,
         channel: String,
         /// An attempt whose end nobody saw, and that a person said to make again.
@@ -61,7 +56,6 @@ pub enum What {
     Posted {
         about: EventId,
         channel: String,
-        /// The attempt that this ends, if there was one.
         attempt: Option<EventId>,
         how: How,
     },
@@ -71,7 +65,6 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposed {
     pub commit: CommitId,
-    /// Where it runs.
     pub environment: String,
     /// Where it is to go, and what runs there.
     pub targets: Vec<(String, Option<CommitId>)>,
@@ -79,7 +72,6 @@ pub struct Proposed {
     /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
     #[serde(default)]
     pub date: String,
-    /// The channels to be told.
     pub channels: Vec<String>,
     /// An open intent that has come to its end unrecorded.
     pub over: Option<EventId>,
@@ -88,7 +80,6 @@ pub struct Proposed {
 /// Somebody gave their verdict on the candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
-    /// The very commit.
     pub commit: CommitId,
     /// Whose verdict it is, which somebody else may have recorded.
     pub of: String,
@@ -102,7 +93,6 @@ pub struct Judged {
 pub struct Intent {
     pub kind: Kind,
     pub environment: String,
-    /// Where the branch is before the push.
     pub from: Option<CommitId>,
     #[serde(rename = "commit")]
     pub to: CommitId,
@@ -123,14 +113,11 @@ pub struct Deployed {
     pub intent: Option<EventId>,
     pub kind: Kind,
     pub environment: String,
-    /// What ran there before.
     pub from: Option<CommitId>,
     #[serde(rename = "commit")]
     pub to: CommitId,
-    /// How many commits that brought.
     pub commits: u64,
     pub signed_off_by: Vec<String>,
-    /// Whether nobody had to sign it off.
     pub unsigned: bool,
     /// Who had announced it, where somebody else recorded its end.
     pub announced_by: Option<String>,
@@ -159,10 +146,9 @@ pub struct Sighting {
 /// The candidate was withdrawn, and the freeze lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Postponed {
-    /// The candidate's proposal.
     pub candidate: EventId,
     pub commit: CommitId,
-    /// The intent that is given up with it.
+    /// What is given up with it.
     pub intent: Option<EventId>,
     #[serde(rename = "why")]
     pub reason: String,

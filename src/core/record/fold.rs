@@ -10,9 +10,8 @@ use crate::core::words::{CommitId, EventId};
 impl State {
     /// Why nothing but a fix may be deployed to this environment; `None`: it is not frozen.
     pub fn frozen(&self, environment: &str) -> Option<&Candidate> {
-        self.candidate
-            .as_ref()
-            .filter(|candidate| candidate.environment == environment)
+        let open = self.candidate.as_ref();
+        open.filter(|open| open.environment == environment)
     }
 
     /// The state after one more event.
@@ -52,16 +51,16 @@ impl State {
         self.supersede(it.over.as_ref())?;
         // Whoever puts it forward says that it runs.
         self.doubts.remove(&it.environment);
-        let goal = |(environment, from): &(String, Option<CommitId>)| Goal {
-            environment: environment.clone(),
-            from: from.clone(),
+        let goals = it.targets.iter().cloned().map(|(environment, from)| Goal {
+            environment,
+            from,
             reached: false,
-        };
+        });
         let candidate = Candidate {
             id: event.id.clone(),
             commit: it.commit.clone(),
             environment: it.environment.clone(),
-            targets: it.targets.iter().map(goal).collect(),
+            targets: goals.collect(),
             by: event.by.clone(),
             at: event.at,
             date: it.date.clone(),
@@ -77,10 +76,9 @@ impl State {
     }
 
     fn judged(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
-        let candidate = self.candidate.as_mut();
-        let candidate = candidate
-            .filter(|open| open.commit == it.commit)
-            .ok_or(Unlawful::OtherCandidate)?;
+        let open = self.candidate.as_mut();
+        let open = open.filter(|open| open.commit == it.commit);
+        let candidate = open.ok_or(Unlawful::OtherCandidate)?;
         candidate.verdicts.retain(|one| one.by != it.of);
         candidate.verdicts.push(SignOff {
             by: it.of.clone(),
@@ -101,10 +99,9 @@ impl State {
     }
 
     fn postponed(&mut self, event: &Event, it: &Postponed) -> Result<(), Unlawful> {
-        let meant = self.candidate.clone();
-        let meant = meant
-            .filter(|open| open.id == it.candidate && open.commit == it.commit)
-            .ok_or(Unlawful::OtherCandidate)?;
+        let open = self.candidate.clone();
+        let meant = open.filter(|open| open.id == it.candidate && open.commit == it.commit);
+        let meant = meant.ok_or(Unlawful::OtherCandidate)?;
         self.supersede(it.intent.as_ref())?;
         self.forget_candidate();
         let (by, reason) = (event.by.name.clone(), it.reason.clone());
@@ -160,8 +157,8 @@ impl State {
             seen_since: None,
         };
         match it.kind {
-            // What was announced was lawful then, whatever was said since: it runs. Nor can a fact be refused that nobody
-            // announced, where it bears the mark that nobody had signed it off.
+            // What was announced was lawful then, whatever was said since. Nor can a fact be refused that nobody announced,
+            // where it bears the mark that nobody had signed it off.
             Kind::Promote if it.intent.is_none() && !it.unsigned => {
                 self.may_ship(&it.environment, &it.to, false)?;
             }
@@ -197,9 +194,8 @@ impl State {
     /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
     fn doubted(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
         let open = self.deploying.as_ref();
-        let open = open
-            .filter(|open| open.id == *intent)
-            .ok_or(Unlawful::OtherDeploy)?;
+        let open = open.filter(|open| open.id == *intent);
+        let open = open.ok_or(Unlawful::OtherDeploy)?;
         let (commit, words) = (open.to.clone(), words.to_owned());
         let doubted = Doubted { commit, words };
         self.doubts.insert(open.environment.clone(), doubted);
@@ -250,12 +246,10 @@ impl State {
         })
     }
 
-    /// Every one of these channels is to be told something of a candidate.
     fn tell(&mut self, event: &Event, candidate: &Candidate, channels: &[String], news: &News) {
+        let channels = channels.iter();
         self.pending.extend(
-            channels
-                .iter()
-                .map(|channel| Notice::of(candidate, event.id.clone(), channel, news.clone())),
+            channels.map(|channel| Notice::of(candidate, event.id.clone(), channel, news.clone())),
         );
     }
 
@@ -269,20 +263,10 @@ impl State {
     }
 
     /// Whether a commit may go to production: the candidate, without a block, with a yes unless none is needed.
-    fn may_ship(
-        &self,
-        environment: &str,
-        commit: &CommitId,
-        unsigned: bool,
-    ) -> Result<(), Unlawful> {
+    fn may_ship(&self, environment: &str, to: &CommitId, unsigned: bool) -> Result<(), Unlawful> {
         let standing = match &self.candidate {
             None => Standing::Waiting,
-            Some(open)
-                if open.commit == *commit
-                    && open.goal(environment).is_some_and(|goal| !goal.reached) =>
-            {
-                open.standing()
-            }
+            Some(open) if open.is_to_reach(environment, to) => open.standing(),
             Some(_) => return Err(Unlawful::OtherCandidate),
         };
         match standing {

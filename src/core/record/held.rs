@@ -23,9 +23,9 @@ impl State {
         let mut all = self.held.get(environment).cloned().unwrap_or_default();
         let open = self.deploying.as_ref();
         let open = open.filter(|open| open.environment == environment);
-        open.and_then(Deploying::holds)
-            .into_iter()
-            .for_each(|held| put(&mut all, held));
+        if let Some(held) = open.and_then(Deploying::holds) {
+            put(&mut all, held);
+        }
         all
     }
 

@@ -19,7 +19,6 @@ pub enum DeployKind {
     },
 }
 
-/// One past deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastDeploy {
     pub environment: String,
@@ -65,9 +64,8 @@ pub fn ran<'p>(
     deploys: &'p [PastDeploy],
     environment: &'p str,
 ) -> impl Iterator<Item = &'p CommitId> {
-    let there = deploys
-        .iter()
-        .filter(move |one| one.environment == environment);
+    let there = deploys.iter();
+    let there = there.filter(move |one| one.environment == environment);
     there.flat_map(|one| one.from.iter().chain([&one.to]))
 }
 
@@ -88,7 +86,6 @@ pub fn before<'p>(
     line.get(place.checked_sub(1)?).copied()
 }
 
-/// The deploy that an event tells of, if it is one.
 fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     match &event.what {
         What::Deployed(deployed) => {

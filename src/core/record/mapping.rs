@@ -14,7 +14,6 @@ use Shape::{Flag, List, Number, Pairs, Text};
 enum Shape {
     /// As one trailer, or none.
     Text,
-    /// As a number.
     Number,
     /// As a trailer that is there, or not.
     Flag,
@@ -81,12 +80,10 @@ pub fn to_trailers(what: &What) -> (String, Vec<(&'static str, String)>) {
     if let Some(Value::Object(tells)) = fields.remove("tells") {
         fields.extend(tells);
     }
-    let word = WORDS
-        .iter()
-        .find(|(_, of, field, said)| {
-            event == *of && fields.get(*field).is_some_and(|is| is == said)
-        })
-        .map_or(event.as_str(), |(word, ..)| word);
+    let word = WORDS.iter().find(|(_, of, field, said)| {
+        event == *of && fields.get(*field).is_some_and(|is| is == said)
+    });
+    let word = word.map_or(event.as_str(), |(word, ..)| word);
     let trailers = ROWS.iter().flat_map(|(field, name, _)| {
         let all = match fields.get(*field) {
             Some(Value::Array(all)) => all.as_slice(),
@@ -150,9 +147,11 @@ fn value(shape: Shape, all: &[String]) -> Option<Value> {
 }
 
 fn number(text: &str) -> Value {
-    let negative = || text.parse::<i64>().map(Value::from);
-    let number = text.parse::<u64>().map(Value::from).or_else(|_| negative());
-    number.unwrap_or_else(|_| Value::from(text))
+    match (text.parse::<u64>(), text.parse::<i64>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(negative)) => negative.into(),
+        _ => text.into(),
+    }
 }
 
 fn pair(text: &str) -> Value {

@@ -12,7 +12,6 @@ use crate::core::words::{CommitId, EventId};
 pub enum How {
     /// The chat's webhook accepted it, which is all that it says.
     Accepted,
-    /// It was printed, for a person to paste.
     Printed,
     /// A person saw it in the channel.
     Found,
@@ -24,7 +23,6 @@ pub enum How {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
     pub channels: Vec<String>,
-    /// The date in its heading.
     pub date: String,
     /// The environments that it speaks of, and what ran there before.
     pub targets: Vec<(String, Option<CommitId>)>,
@@ -35,13 +33,10 @@ pub struct Telling {
 /// A post that is still to be made, with everything that it is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// The event that it tells of.
     pub about: EventId,
     pub channel: String,
-    /// The date in its heading.
     pub date: String,
     pub commit: CommitId,
-    /// Where that runs.
     pub environment: String,
     /// Where it is to go, or went, and what ran there before.
     pub targets: Vec<(String, Option<CommitId>)>,
@@ -51,14 +46,12 @@ pub struct Notice {
     pub attempt: Option<Attempt>,
 }
 
-/// What a post tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum News {
     Proposed {
         note: Option<String>,
     },
-    /// It takes the place of another candidate.
     Fixed {
         before: CommitId,
     },
@@ -70,12 +63,9 @@ pub enum News {
         by: String,
         reason: String,
     },
-    /// It runs now.
     Released {
-        /// What people wrote for people.
         summary: Option<String>,
     },
-    /// It runs again.
     RolledBack {
         /// What ran in between.
         from: Option<CommitId>,
@@ -84,7 +74,6 @@ pub enum News {
     },
 }
 
-/// An attempt to send a post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub id: EventId,
@@ -96,16 +85,14 @@ pub struct Attempt {
 impl Notice {
     /// What an event tells a channel of a candidate.
     pub fn of(candidate: &Candidate, about: EventId, channel: &str, news: News) -> Self {
-        Self {
-            about,
-            channel: channel.to_owned(),
+        let tells = Telling {
+            channels: Vec::new(),
             date: candidate.date.clone(),
-            commit: candidate.commit.clone(),
-            environment: candidate.environment.clone(),
             targets: candidate.goals(),
-            news,
-            attempt: None,
-        }
+            text: None,
+        };
+        let place = (candidate.environment.as_str(), &candidate.commit);
+        Self::of_deploy(about, channel, &tells, place, news)
     }
 
     /// What an event tells a channel of a deploy.
@@ -130,10 +117,8 @@ impl Notice {
 
     /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
     pub fn is_of_candidate(&self) -> bool {
-        matches!(
-            self.news,
-            News::Proposed { .. } | News::Fixed { .. } | News::Blocked { .. }
-        )
+        use News::{Blocked, Fixed, Proposed};
+        matches!(self.news, Proposed { .. } | Fixed { .. } | Blocked { .. })
     }
 
     /// Whether it belongs to the way of a candidate, this one or the one before it.

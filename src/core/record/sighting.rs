@@ -8,12 +8,11 @@ impl State {
     /// where none is on record, what the proposal of the open candidate saw there.
     pub fn known(&self, environment: &str) -> Option<(&CommitId, i64)> {
         let proposed = self.candidate.as_ref().and_then(|open| {
-            let commit = if open.environment == environment {
-                &open.commit
-            } else {
-                open.goal(environment)?.from.as_ref()?
+            let commit = match open.environment == environment {
+                true => Some(&open.commit),
+                false => open.goal(environment)?.from.as_ref(),
             };
-            Some((commit, open.at))
+            Some((commit?, open.at))
         });
         let Some(deploy) = self.deploys.get(environment) else {
             return proposed;

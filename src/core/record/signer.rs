@@ -6,7 +6,6 @@ use crate::core::record::{Candidate, Person, SignOff};
 /// One who signed something off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signer {
-    /// The name.
     pub name: String,
     /// How many of the commits have this name as their author.
     pub wrote: usize,
@@ -32,13 +31,10 @@ impl Signer {
         let own = is_same(name, &recorded_by.name);
         let recorder_proposed = recorded_by == proposer
             || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
-        let other = (!own).then(|| (recorded_by.name.clone(), recorder_proposed));
-        let proposed = is_same(name, &proposer.name) || (own && recorder_proposed);
         Self {
-            name: name.to_owned(),
-            wrote: 0,
-            proposed,
-            recorded_by: other,
+            proposed: is_same(name, &proposer.name) || (own && recorder_proposed),
+            recorded_by: (!own).then(|| (recorded_by.name.clone(), recorder_proposed)),
+            ..Self::from(name)
         }
     }
 
@@ -51,10 +47,8 @@ impl Signer {
 
     /// Counts the commits of theirs.
     pub fn count(&mut self, authors: &[&str]) {
-        self.wrote = authors
-            .iter()
-            .filter(|author| is_same(author, &self.name))
-            .count();
+        let authors = authors.iter();
+        self.wrote = authors.filter(|one| is_same(one, &self.name)).count();
     }
 
     /// "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
@@ -64,16 +58,11 @@ impl Signer {
             1 => Some("wrote 1 of its commits".to_owned()),
             count => Some(format!("wrote {count} of its commits")),
         };
-        let did: Vec<String> = self
-            .proposed
-            .then(|| "proposed it".to_owned())
-            .into_iter()
-            .chain(wrote)
-            .collect();
-        let did = if did.is_empty() {
-            String::new()
-        } else {
-            format!(", who {}", did.join(" and "))
+        let did = match (self.proposed, wrote) {
+            (false, None) => String::new(),
+            (true, None) => ", who proposed it".to_owned(),
+            (false, Some(wrote)) => format!(", who {wrote}"),
+            (true, Some(wrote)) => format!(", who proposed it and {wrote}"),
         };
         let by = self.recorded_by.as_ref().map(|(name, proposed)| {
             let proposed = if *proposed { ", who proposed it" } else { "" };

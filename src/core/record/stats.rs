@@ -21,7 +21,6 @@ pub struct Shipped {
     pub unknown: u64,
 }
 
-/// The figures of one environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     pub environment: String,
@@ -111,25 +110,18 @@ pub fn figures(
     all.collect()
 }
 
-/// The figures of one environment from its deploys, oldest first.
 fn of(
     environment: &str,
     deploys: &[(&PastDeploy, &Shipped)],
     begun: Option<i64>,
     when: &When,
 ) -> Figures {
-    let times = |wanted: fn(DeployKind) -> bool| -> Vec<i64> {
-        let deploys = deploys.iter().filter(|(deploy, _)| wanted(deploy.kind));
-        deploys.map(|(deploy, _)| deploy.at).collect()
-    };
-    let promotions = times(|kind| kind == DeployKind::Promote);
-    let rollbacks = times(|kind| kind == DeployKind::Rollback);
-    let observed = times(|kind| matches!(kind, DeployKind::Observed { .. }));
-    let forward = times(|kind| {
-        matches!(
-            kind,
-            DeployKind::Promote | DeployKind::Observed { back: false, .. }
-        )
+    use DeployKind::{Observed, Promote, Rollback};
+    let promotions = times(deploys, |kind| kind == Promote);
+    let rollbacks = times(deploys, |kind| kind == Rollback);
+    let observed = times(deploys, |kind| matches!(kind, Observed { .. }));
+    let forward = times(deploys, |kind| {
+        matches!(kind, Promote | Observed { back: false, .. })
     });
     Figures {
         environment: environment.to_owned(),
@@ -143,6 +135,11 @@ fn of(
         lead: lead(deploys),
         restores: restores(deploys),
     }
+}
+
+fn times(deploys: &[(&PastDeploy, &Shipped)], is_this: fn(DeployKind) -> bool) -> Vec<i64> {
+    let deploys = deploys.iter().filter(|(deploy, _)| is_this(deploy.kind));
+    deploys.map(|(deploy, _)| deploy.at).collect()
 }
 
 /// From commit to production, for all that was promoted.

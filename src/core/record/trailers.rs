@@ -7,10 +7,11 @@ const OURS: &str = "Smp-";
 /// no space stands at either end, and what git refuses or mangles in a message is U+FFFD.
 pub fn settled(text: &str) -> String {
     let text: String = text.replace("\r\n", "\n").chars().map(kept).collect();
-    let lines: Vec<&str> = text
-        .split('\n')
-        .map(|line| if line.trim().is_empty() { "" } else { line })
-        .collect();
+    let lines = text.split('\n').map(|line| match line.trim() {
+        "" => "",
+        _ => line,
+    });
+    let lines: Vec<&str> = lines.collect();
     lines.join("\n").trim().to_owned()
 }
 
@@ -47,12 +48,8 @@ pub fn trailers(message: &str) -> Vec<(String, String)> {
     for line in last.lines() {
         match (line.strip_prefix(' '), found.last_mut()) {
             (Some(more), Some((_, text))) => {
-                let more = if dots(more) {
-                    more.strip_prefix('.').unwrap_or(more)
-                } else {
-                    more
-                };
-                text.extend(["\n", more]);
+                let undotted = more.strip_prefix('.').filter(|_| dots(more));
+                text.extend(["\n", undotted.unwrap_or(more)]);
             }
             _ => {
                 let (key, text) = line.split_once(':').unwrap_or(("", line));
@@ -60,7 +57,8 @@ pub fn trailers(message: &str) -> Vec<(String, String)> {
             }
         }
     }
+    let found = found.into_iter();
     let ours =
-        |(key, text): (&str, String)| Some((key.strip_prefix(OURS)?.to_owned(), settled(&text)));
-    found.into_iter().filter_map(ours).collect()
+        found.filter_map(|(key, text)| Some((key.strip_prefix(OURS)?.to_owned(), settled(&text))));
+    ours.collect()
 }

@@ -40,14 +40,16 @@ pub enum PastTool<'a> {
 /// The deploy past the tool that an environment shows; `None`: there is none, or nobody can tell.
 pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     let name = &seen.environment;
-    let to = seen
-        .runs()
-        .filter(|_| is_certain(seen) && state.format <= FORMAT)?;
+    let to = seen.runs()?;
+    if !is_certain(seen) || state.format > FORMAT {
+        return None;
+    }
     // What was announced is a deploy with this program, whether its end was seen or not.
     let mut announced = state.deploying.iter().map(|open| &open.environment);
     if announced.any(|place| place == name)
         || state.unseen.get(name) == Some(to)
-        || arrives(state, name, to)
+        // A promotion writes the candidate down as a deploy with this program once it is signed off.
+        || (state.candidate.iter()).any(|open| open.is_to_reach(name, to))
     {
         return None;
     }
@@ -60,24 +62,15 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     })
 }
 
-/// Whether this is the candidate, which a promotion writes down as one once it is signed off.
-fn arrives(state: &State, environment: &str, commit: &CommitId) -> bool {
-    let open = state.candidate.as_ref();
-    open.filter(|candidate| candidate.commit == *commit)
-        .and_then(|candidate| candidate.goal(environment))
-        .is_some_and(|goal| !goal.reached)
-}
-
 /// Whether what runs is beyond doubt: its platform says so, or its branch says the same. Of a page that says something
 /// else than the branch nobody knows whether an old process answered.
 fn is_certain(seen: &Observed) -> bool {
     use Finding::{NotConfirmed, StalePage, Unknown, WrongBranch};
-    let found = Finding::of(seen);
-    !matches!(
-        found,
-        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage)
-    ) && finding::pending(seen).is_none()
-        && (seen.source == Source::Api || seen.agrees() == Some(true))
+    let is_unclear = match Finding::of(seen) {
+        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage) => true,
+        _ => finding::pending(seen).is_some(),
+    };
+    !is_unclear && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
 
 #[cfg(test)]

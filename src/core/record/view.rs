@@ -1,5 +1,3 @@
-//! The shared record as one look found it.
-
 use crate::core::record::{Reading, State};
 use crate::core::refusal::Refusal;
 
@@ -8,14 +6,11 @@ use crate::core::refusal::Refusal;
 pub enum RecordView {
     /// The team keeps none.
     NoneKept,
-    /// Why it could not be read.
     Unreadable(Refusal),
-    /// What is on it.
     Read(Box<Reading>),
 }
 
 impl RecordView {
-    /// What was read, if it was.
     pub fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Read(reading) => Some(reading),
@@ -29,9 +24,6 @@ impl RecordView {
     }
 
     /// The same; `None` only where none is kept.
-    ///
-    /// # Errors
-    /// Why it could not be read.
     pub fn known(&self) -> Result<Option<&State>, Refusal> {
         match self {
             Self::Unreadable(refusal) => Err(refusal.clone()),

@@ -33,9 +33,8 @@ pub fn read_state(text: &[u8]) -> Result<State, ReadError> {
     struct Version {
         format: u64,
     }
-    let version = serde_json::from_slice::<Version>(text)
-        .map_err(|error| garbage(&error))?
-        .format;
+    let version = serde_json::from_slice::<Version>(text).map_err(|error| garbage(&error))?;
+    let version = version.format;
     match serde_json::from_slice(text) {
         Ok(state) if version >= 1 => check_names(&state).map(|()| state),
         Ok(_) => Err(ReadError::Garbage("its format is 0".to_owned())),
@@ -55,12 +54,8 @@ fn check_names(state: &State) -> Result<(), ReadError> {
     if let Some(open) = &state.deploying {
         names.push(&open.environment);
         if let Some(tells) = &open.tells {
-            names.extend(
-                tells
-                    .channels
-                    .iter()
-                    .chain(tells.targets.iter().map(|(name, _)| name)),
-            );
+            names.extend(&tells.channels);
+            names.extend(tells.targets.iter().map(|(name, _)| name));
         }
     }
     for one in &state.pending {
@@ -71,19 +66,15 @@ fn check_names(state: &State) -> Result<(), ReadError> {
 }
 
 fn check_name(name: &str) -> Result<(), ReadError> {
-    check_remote_name(name).map_err(|why| {
-        ReadError::Garbage(format!(
-            "an environment or a channel there has a name that no smp.toml has: it {why}"
-        ))
-    })
+    let what = "an environment or a channel there has a name that no smp.toml has";
+    check_remote_name(name).map_err(|why| ReadError::Garbage(format!("{what}: it {why}")))
 }
 
 /// Where, and never what: the text is foreign.
 fn garbage(error: &serde_json::Error) -> ReadError {
+    let (line, column) = (error.line(), error.column());
     ReadError::Garbage(format!(
-        "line {}, column {} is not as it should be",
-        error.line(),
-        error.column()
+        "line {line}, column {column} is not as it should be"
     ))
 }
 
@@ -115,15 +106,11 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError
         }
         all.entry(key).or_default().push(text);
     }
-    let only = |key: &str| match all.get(key).map(Vec::as_slice) {
-        Some([one]) => Ok(one.as_str()),
-        _ => Err(ReadError::Garbage(format!("it has not one Smp-{key}"))),
-    };
     let program = match all.contains_key("Program") {
-        true => only("Program")?.to_owned(),
+        true => only(&all, "Program")?.to_owned(),
         false => String::new(),
     };
-    let (id, word) = (EventId::parse(only("Id")?), only("Event")?);
+    let (id, word) = (EventId::parse(only(&all, "Id")?), only(&all, "Event")?);
     let (Some(id), Some(what)) = (id, from_trailers(word, &all)) else {
         let why = "it is no event that this version knows".to_owned();
         return Err(ReadError::Garbage(why));
@@ -135,4 +122,11 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError
         program,
         what,
     })
+}
+
+fn only<'a>(all: &'a BTreeMap<String, Vec<String>>, key: &str) -> Result<&'a str, ReadError> {
+    match all.get(key).map(Vec::as_slice) {
+        Some([one]) => Ok(one),
+        _ => Err(ReadError::Garbage(format!("it has not one Smp-{key}"))),
+    }
 }

@@ -278,7 +278,7 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let mut all = config.environments.iter();
     let running = all.find(|one| one.name == *name).map(|one| &one.running);
     let place = match (seen.source, &seen.platform) {
-        (Source::Page, _) => running.and_then(|running| Some(running.page()?.url.clone())),
+        (Source::Page, _) => running.and_then(|running| Some(running.page.as_ref()?.url.clone())),
         (Source::Api, Some(platform)) => Some(format!(
             "{}'s API, asked about {},",
             platform.name, platform.app

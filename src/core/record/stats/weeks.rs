@@ -62,26 +62,27 @@ pub fn last(
     let Some(this) = number(when.now, when) else {
         return Vec::new();
     };
-    let numbers =
-        |times: &[i64]| -> Vec<i64> { times.iter().filter_map(|at| number(*at, when)).collect() };
-    let all = [promotions, rollbacks, observed].map(numbers);
+    let all = [promotions, rollbacks, observed].map(|times| {
+        let numbers = times.iter().filter_map(|at| number(*at, when));
+        numbers.collect::<Vec<i64>>()
+    });
     let known = all.iter().flatten().copied();
     let oldest = known.chain(begun.and_then(|at| number(at, when))).min();
     let begun = begun.and(oldest).unwrap_or(i64::MIN);
-    let week = |week: i64| {
-        let counts = all
+    let first = (this - TOLD + 1).max(begun.min(this));
+    let weeks = (first..=this).map(|week| {
+        let of_week = all
             .each_ref()
-            .map(|one| one.iter().filter(|at| **at == week).count());
-        let [promotions, rollbacks, observed] = counts;
+            .map(|one| one.iter().filter(|at| **at == week));
+        let [promotions, rollbacks, observed] = of_week.map(Iterator::count);
         Week {
             name: name(week),
             promotions,
             rollbacks,
             observed,
         }
-    };
-    let first = (this - TOLD + 1).max(begun.min(this));
-    (first..=this).map(week).collect()
+    });
+    weeks.collect()
 }
 
 #[cfg(test)]
