@@ -2,6 +2,7 @@
 //! over it unasked.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -10,7 +11,7 @@ use crate::promote::{begin, comes_to, person, promote, ready, refusal};
 use crate::record::{bens_clone, promotes, short};
 use crate::rollback::RECORD;
 use crate::sample::sample;
-use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, Page, Run, Running, World};
+use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, PATIENCE, Page, Run, Running, World};
 
 /// A run that is killed while the host builds what it pushed; the build goes on behind the gate.
 #[track_caller]
@@ -43,11 +44,17 @@ fn promotion_that_builds(deploy: &Deploy) -> Gate {
     )
 }
 
-/// The build is let through, and lands.
+/// The build is let through, and lands: its page shows it, which is later than that its branch does.
 #[track_caller]
 fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {
     gate.open();
     comes_to(deploy, &deploy.path(bare), hash);
+    let deadline = Instant::now() + PATIENCE;
+    let page = deploy.path(bare).join("deployed");
+    while std::fs::read_to_string(&page).unwrap().trim_end() != hash {
+        assert!(Instant::now() < deadline, "{hash} is never released");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     std::fs::remove_file(deploy.path(bare).join("hooks/pre-receive")).unwrap();
 }
 
@@ -394,7 +401,7 @@ fn releases(deploy: &Deploy, gate: &Gate, hash: &str) {
             std::time::Instant::now() < deadline,
             "the host never releases {hash}"
         );
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     deploy.platform(&deploy.production, &Behaviour::Deploys);
 }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
@@ -12,6 +13,7 @@ pub struct Listener {
     /// Where it listens.
     pub address: SocketAddr,
     closing: Arc<Closing>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 impl Listener {
@@ -21,7 +23,7 @@ impl Listener {
         let address = listener.local_addr().unwrap();
         let closing = Arc::new(Closing::default());
         let (serve, until) = (Arc::new(serve), closing.clone());
-        std::thread::spawn(move || {
+        let accepting = Some(std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if until.is_closed() {
                     return;
@@ -33,8 +35,12 @@ impl Listener {
                     serve(stream, &closing);
                 });
             }
-        });
-        Listener { address, closing }
+        }));
+        Listener {
+            address,
+            closing,
+            accepting,
+        }
     }
 }
 
@@ -42,7 +48,11 @@ impl Drop for Listener {
     fn drop(&mut self) {
         *self.closing.0.lock().unwrap() = true;
         self.closing.1.notify_all();
-        let _ = TcpStream::connect(self.address); // so that it sees the end
+        // So that it sees the end. What comes after that meets a closed port.
+        let is_seen = TcpStream::connect(self.address).is_ok();
+        if let Some(accepting) = self.accepting.take().filter(|_| is_seen) {
+            let _ = accepting.join();
+        }
     }
 }
 
