@@ -66,7 +66,7 @@ impl Pushed<'_> {
     /// The branch and, where it was taken, what the environment itself says, both at once.
     fn branch_and_page(&self) -> (Result<Branch, Refusal>, Option<Now>) {
         let (look, push, environment) = (self.deploy.look, self.push, self.target.environment);
-        let asks = self.ended == Ended::Accepted && !matches!(environment.running, Running::Ref);
+        let asks = self.ended == Ended::Accepted && !environment.running.is_ref();
         thread::scope(|scope| {
             let said = asks.then(|| scope.spawn(move || look.now(environment)));
             let now = remote::branch(look.repo, &push.remote, &push.branch, false);
