@@ -14,12 +14,18 @@ use crate::core::text::visible;
 use crate::core::typed::{Given, Hint, Typed};
 
 /// Says it; gives the exit code.
-pub fn usage(error: &clap::Error) -> u8 {
+pub fn usage(mut error: clap::Error) -> u8 {
     // When even stderr is gone there is nobody left to tell.
     let is_missing = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if is_missing || !error.use_stderr() {
         let _ = error.print();
         return if is_missing { 2 } else { 0 };
+    }
+    // What only git calls is nothing that somebody meant to type.
+    if let Some(ContextValue::Strings(near)) = error.get(ContextKind::SuggestedSubcommand)
+        && near.iter().any(|one| one == "pre-push")
+    {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::None);
     }
     let args = std::env::args_os().skip(1);
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
@@ -28,7 +34,7 @@ pub fn usage(error: &clap::Error) -> u8 {
     let (text, _) = (text.split_once("\nFor more information, try")).unwrap_or((&text, ""));
     let lines = text.trim_end().lines();
     let text: String = lines.map(|line| visible(line) + "\n").collect();
-    let text = format!("{text}\n{}", hints(error, &args));
+    let text = format!("{text}\n{}", hints(&error, &args));
     let _ = io::stderr().lock().write_all(text.as_bytes());
     2
 }

@@ -76,7 +76,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     if state.candidate.as_ref().is_some_and(|open| open.id != id) {
         return work.others(&state, pending);
     }
-    let (short, name) = (proposal.commit.short(), &place.name);
+    let (short, name) = (proposal.plan.commit.short(), &place.name);
     ui.note(format!(
         "{short} is the candidate; {name} is frozen until it is promoted or postponed"
     ));
@@ -110,10 +110,13 @@ impl Work<'_> {
         let recorded = self.recorded(state)?;
         let mut proposal =
             decide::proposal(self.place, self.source, &self.deploy.targets, &recorded)?;
-        proposal.warnings.splice(0..0, self.deploy.warnings.clone());
+        proposal
+            .plan
+            .warnings
+            .splice(0..0, self.deploy.warnings.clone());
         let past_tool = observed::warnings(Some(state), self.deploy.observed());
-        proposal.warnings.extend(past_tool);
-        proposal.watched.clone_from(&self.deploy.watched);
+        proposal.plan.warnings.extend(past_tool);
+        proposal.plan.watched.clone_from(&self.deploy.watched);
         Ok(proposal)
     }
 
@@ -121,7 +124,7 @@ impl Work<'_> {
     fn nothing(&self, proposal: &Proposal) -> Result<(), Stop> {
         let dry_run = self.args.asking.dry_run;
         if !proposal.open {
-            let short = proposal.commit.short();
+            let short = proposal.plan.commit.short();
             let text = format!("everything runs {short} already: nothing to propose");
             self.session.ui.note(text);
         }
@@ -175,15 +178,15 @@ impl Work<'_> {
 
     fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
         let (ui, yes) = (self.session.ui, self.args.asking.yes);
-        if !proposal.consents.is_empty() && (yes || !ui.is_interactive()) {
+        if !proposal.plan.consents.is_empty() && (yes || !ui.is_interactive()) {
             // Only a person who looks can have seen it.
             decide::confirmed(self.source)?;
         }
-        deploy::consent(self.session, &proposal.consents, "not proposed")?;
+        deploy::consent(self.session, &proposal.plan.consents, "not proposed")?;
         if yes {
             return Ok(());
         }
-        let (name, short) = (&self.place.name, proposal.commit.short());
+        let (name, short) = (&self.place.name, proposal.plan.commit.short());
         ui.need_yes(
             &format!("Propose {short} and freeze {name}?"),
             format!("it freezes {name} for everyone"),
@@ -215,7 +218,7 @@ impl Work<'_> {
             }
             let proposal = self.decide(state)?;
             let proposed = What::Proposed(Proposed {
-                commit: proposal.commit,
+                commit: proposal.plan.commit,
                 environment: self.place.name.clone(),
                 targets: proposal.targets,
                 note: self.note(),
@@ -246,7 +249,7 @@ impl Work<'_> {
             targets: proposal.targets.clone(),
             text: None,
         };
-        let place = (self.place.name.as_str(), &proposal.commit);
+        let place = (self.place.name.as_str(), &proposal.plan.commit);
         let news = News::Proposed { note: self.note() };
         channel::of_deploy(TECHNICAL, &tells, place, news)
     }

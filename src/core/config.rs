@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use document::Document;
 
-pub use crate::core::words::ChannelKind;
+pub use crate::core::tell::ChannelKind;
 pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;
@@ -28,6 +28,7 @@ pub use names::check_remote_name;
 pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 
 /// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
@@ -229,19 +230,31 @@ fn fill(written: &mut String, meant: &str) {
 }
 
 impl Config {
-    /// The environment of this name, as a person typed it; `Misused` for one that the file does not have.
+    /// The environment of this name; `Misused` for one that the file does not have.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
-        if let Some(found) = self.find(name) {
-            return Ok(found);
+        let found = self.find(name);
+        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("type one of them")))
+    }
+
+    /// The same of a name that a person typed in a command, which is given with the name that was probably meant.
+    pub fn meant(
+        &self,
+        name: &str,
+        command: impl FnOnce(&str) -> Typed,
+    ) -> Result<&Environment, Stop> {
+        match shown::nearest(name, &self.names()) {
+            Some(meant) if self.find(name).is_none() => {
+                let report = self.unknown(name);
+                Err(Stop::Misused(report.run("did you mean", command(meant))))
+            }
+            _ => self.environment(name),
         }
+    }
+
+    fn unknown(&self, name: &str) -> Report {
         let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
-        let names = self.names();
-        let report = Report::new(format!("{file} has no environment `{shown}`"))
-            .because(format!("its environments are {}", names.join(", ")));
-        Err(Stop::Misused(match shown::nearest(name, &names) {
-            Some(meant) => report.hint(format!("did you mean {meant}? type that in its place")),
-            None => report.hint("type one of them"),
-        }))
+        Report::new(format!("{file} has no environment `{shown}`"))
+            .because(format!("its environments are {}", self.names().join(", ")))
     }
 
     /// The environments that are given another's commit, in the order of the file.

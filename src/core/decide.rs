@@ -13,7 +13,7 @@ mod recorded;
 mod rollback;
 mod staging;
 
-pub use gates::{commits, confirmed, first_ten, no_app, unmoved, wrong_branch};
+pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
 pub use held::{HeldBack, Ships, reverts};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
@@ -25,7 +25,7 @@ use std::collections::HashMap;
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;
-use crate::core::words::ChannelKind;
+use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
 /// One environment that is to be given a commit, with everything that was found out about it.
@@ -60,16 +60,13 @@ pub struct Asked<'a> {
     pub again: bool,
     /// `--first`: the host may make the app with the push.
     pub first: bool,
-    /// The present moment, in seconds since 1970.
     pub now: i64,
-    /// The shared record, where the team keeps one.
     pub recorded: Option<Recorded<'a>>,
 }
 
 /// One effect, in the order they happen. What is shown is exactly what is done, because it is this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Push the commit to an environment's branch.
     Push {
         environment: String,
         remote: String,
@@ -81,7 +78,6 @@ pub enum Step {
     /// Let the platform release once more what it has built of the commit before.
     Release {
         environment: String,
-        /// The name of its platform.
         platform: &'static str,
         commit: CommitId,
         /// The release that was made of it before.
@@ -91,7 +87,6 @@ pub enum Step {
         /// The number of the newest release before it.
         newest: u64,
     },
-    /// Wait until the environment reports the commit.
     Await {
         environment: String,
         commit: CommitId,
@@ -107,7 +102,6 @@ pub enum Step {
         /// Where that lifts the freeze, if anywhere.
         lifts: Option<String>,
     },
-    /// Tell a channel.
     Post {
         channel: String,
         kind: ChannelKind,

@@ -12,5 +12,54 @@ pub mod teams;
 mod block;
 mod fit;
 
+use serde::{Deserialize, Serialize};
+
+use crate::core::tell::post::Post;
+
+/// What a channel speaks. A new chat is a variant, its word, its row in [`ChannelKind::chat`], and a module for its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    Teams,
+    Slack,
+    Print,
+}
+
+/// The words for them in `smp.toml`.
+pub const KINDS: &[&str] = &["teams", "slack", "print"];
+
+/// A chat that takes posts by a webhook.
+#[derive(Clone, Copy)]
+pub struct Chat {
+    pub name: &'static str,
+    /// Who is said to have accepted a post: a workflow may still fail to post it.
+    pub receiver: &'static str,
+    /// The message for the webhook: JSON.
+    pub payload: fn(&Post) -> String,
+    /// Whether nothing but an `ok` in its answer means that it took a post.
+    pub says_ok: bool,
+}
+
+impl ChannelKind {
+    /// The chat that posts are sent to; `None`: they are printed, to be pasted.
+    pub fn chat(self) -> Option<Chat> {
+        Some(match self {
+            Self::Teams => Chat {
+                name: "Teams",
+                receiver: "the Teams workflow",
+                payload: teams::payload,
+                says_ok: false,
+            },
+            Self::Slack => Chat {
+                name: "Slack",
+                receiver: "Slack",
+                payload: slack::payload,
+                says_ok: true,
+            },
+            Self::Print => return None,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,5 @@
 //! Text on its way out: foreign characters made harmless, and lines made of pieces that the terminal may colour.
 
-/// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Plain,
@@ -36,7 +35,6 @@ impl Line {
         self
     }
 
-    /// What it says, without tones.
     pub fn text(&self) -> String {
         self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
@@ -59,7 +57,6 @@ pub fn unfit(text: &str, longest: usize) -> Option<String> {
     Some(format!("holds the control character {}", escape(acting)))
 }
 
-/// A text in which some characters are replaced.
 fn replaced(text: &str, by: impl Fn(char) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -79,7 +76,6 @@ fn escape(c: char) -> String {
     }
 }
 
-/// Text with every acting character shown as an escape.
 pub fn visible(text: &str) -> String {
     replaced(text, |c| acts(c).then(|| escape(c)))
 }
@@ -133,7 +129,6 @@ pub fn wrapped(text: &str, width: usize, used: usize, hang: usize) -> Vec<String
     lines
 }
 
-/// "1 commit", "8 commits".
 pub fn counted(count: impl ToString, what: &str) -> String {
     let count = count.to_string();
     let plural = if count == "1" { "" } else { "s" };
@@ -156,9 +151,10 @@ pub fn ago(now: i64, then: i64) -> String {
 /// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
 /// us goes through here on its way into a hint, whatever was checked of it before.
 pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c);
+    let mut chars = word.chars();
+    let is_plain = chars.all(|c| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c));
     // A shell makes something else of these where a word begins.
-    if !word.is_empty() && !word.starts_with(['~', '=']) && word.chars().all(is_plain) {
+    if is_plain && !word.is_empty() && !word.starts_with(['~', '=']) {
         return word.to_owned();
     }
     if !word.chars().any(acts) {

@@ -35,19 +35,16 @@ impl Typed {
         self
     }
 
-    /// Whether it is one of ours.
     pub fn is_ours(&self) -> bool {
         !self.start.is_empty()
     }
 
-    /// Adds a value.
     #[must_use]
     pub fn arg(mut self, value: &str) -> Self {
         self.words.push(shell_word(value));
         self
     }
 
-    /// Adds an option with its value.
     #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
         self.plain(name).arg(value)
@@ -123,7 +120,6 @@ impl Hint {
         self
     }
 
-    /// The same with the lines of another one behind its own.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         self.0.extend(other.into().0);
@@ -132,7 +128,6 @@ impl Hint {
 }
 
 impl<T: Into<String>> From<T> for Hint {
-    /// A line of words.
     fn from(text: T) -> Self {
         Self::line(text.into(), None)
     }
@@ -162,7 +157,6 @@ fn led(say: &str, command: &str) -> String {
 pub struct Given {
     /// `--config`, which every command of ours needs then.
     pub config: Option<String>,
-    /// The command that runs.
     pub command: String,
     /// The environments that it was given, where it takes some.
     pub names: Vec<String>,
@@ -182,12 +176,12 @@ impl Given {
     }
 
     fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
-        let line = |(say, command): &(String, Option<Typed>)| match command.clone() {
+        let lines = hint.0.iter().map(|(say, command)| match command.clone() {
             Some(command) if command.is_ours() => led(say, &self.named(with(command)).to_string()),
             Some(command) => led(say, &command.to_string()),
             None => say.clone(),
-        };
-        hint.0.iter().map(line).collect()
+        });
+        lines.collect()
     }
 
     fn with_options(&self, mut command: Typed) -> Typed {
@@ -203,19 +197,17 @@ impl Given {
             command.words.splice(1..1, names);
         }
         // Two ways to give the same text.
-        let has_text = command.has("--summary") || command.has("-F");
-        let is_there = |option| match option {
-            "--summary" | "-F" => has_text,
-            option => command.has(option),
-        };
-        let missing: Vec<_> = (self.options.iter())
-            .filter(|(option, _)| !is_there(option))
-            .collect();
-        let add = |command: Typed, (option, value): &(&str, Option<String>)| match value {
-            Some(value) => command.option(option, value),
-            None => command.plain(option),
-        };
-        missing.into_iter().fold(command, add)
+        const TEXT: [&str; 2] = ["--summary", "-F"];
+        let stated = command.clone();
+        let has_text = TEXT.iter().any(|option| stated.has(option));
+        for (option, value) in &self.options {
+            command = match value {
+                _ if stated.has(option) || has_text && TEXT.contains(option) => command,
+                Some(value) => command.option(option, value),
+                None => command.plain(option),
+            };
+        }
+        command
     }
 
     fn named(&self, mut command: Typed) -> Typed {

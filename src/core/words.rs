@@ -5,14 +5,23 @@ mod release;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
 pub use release::{PlatformWords, Release, ReleaseStatus};
 
 /// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct CommitId(String);
+
+impl TryFrom<String> for CommitId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a full hash")
+    }
+}
 
 impl CommitId {
     /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
@@ -57,29 +66,13 @@ impl fmt::Debug for CommitId {
     }
 }
 
-impl Serialize for CommitId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for CommitId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a full hash"))
-    }
-}
-
-/// One commit as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Its full name.
     pub id: CommitId,
     /// Its name as `git log --oneline` abbreviates it in this repository.
     pub short: String,
     /// Its subject as `git log --oneline` prints it: bytes, for git promises no encoding.
     pub subject: Vec<u8>,
-    /// The author's name, decoded as well as can be.
     pub author: String,
     /// When it was authored: seconds since 1970 and minutes east of UTC.
     pub authored: (i64, i32),
@@ -105,13 +98,11 @@ impl Commit {
 /// One commit that landed: all that its message says, and what it was built on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landed {
-    /// Its full name.
     pub id: CommitId,
     /// What it was built on, in order; a merge has several.
     pub parents: Vec<CommitId>,
     /// The first paragraph of its message, in one line.
     pub subject: String,
-    /// The rest of its message.
     pub body: String,
 }
 
@@ -119,24 +110,19 @@ impl Landed {
     /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and the
     /// merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
-        let digits = |text: &str| {
-            text.split(|c: char| !c.is_ascii_digit())
-                .next()?
-                .parse()
-                .ok()
-        };
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
-            digits(rest)
+            rest
         } else if subject.starts_with("Merge branch '") {
             let (_, reference) = body.rsplit_once("See merge request ")?;
-            digits(reference.rsplit_once('!')?.1)
+            reference.rsplit_once('!')?.1
         } else {
             return numbered(subject);
         };
+        let digits = number.split(|c: char| !c.is_ascii_digit()).next()?;
         let title = body.lines().next().unwrap_or_default().trim();
         let title = numbered(title).map_or(title, |(title, _)| title);
-        number.map(|number| (title, number))
+        Some((title, digits.parse().ok()?))
     }
 }
 
@@ -156,7 +142,6 @@ pub fn numbered(text: &str) -> Option<(&str, u64)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Relation {
-    /// They are the same commit.
     Identical,
     /// The second has commits that the first lacks, and everything the first has.
     Ahead,
@@ -169,15 +154,12 @@ pub enum Relation {
 /// What lies between two commits, `from` (what runs) and `to` (what would).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// How `to` stands to `from`.
     pub relation: Relation,
     /// `from..to` without merges, in the order of `git log`.
     pub ships: Vec<Commit>,
-    /// How many merges `ships` leaves out.
     pub ships_merges: usize,
     /// `to..from` without merges: what would vanish if `to` replaced `from`.
     pub disappears: Vec<Commit>,
-    /// How many merges `disappears` leaves out.
     pub disappears_merges: usize,
 }
 
@@ -191,7 +173,6 @@ impl Changes {
 /// Where a branch is on a remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Branch {
-    /// It points to this commit.
     At(CommitId),
     /// It is not there, but these branches are.
     Missing(Vec<String>),
@@ -202,12 +183,10 @@ pub enum Branch {
 }
 
 impl Branch {
-    /// Whether nothing was ever pushed there.
     pub fn is_new(&self) -> bool {
         matches!(self, Self::Empty | Self::NoApp(_))
     }
 
-    /// The commit, if there is one.
     pub fn commit(&self) -> Option<&CommitId> {
         match self {
             Self::At(id) => Some(id),
@@ -220,9 +199,7 @@ impl Branch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// Its page.
     Page,
-    /// Its platform's API.
     Api,
     /// The branch on its remote, for want of anything better.
     Ref,
@@ -231,7 +208,6 @@ pub enum Source {
 /// An answer that a cache gave in the site's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cached {
-    /// How old it is, where the cache says so.
     pub age: Option<Duration>,
 }
 
@@ -258,9 +234,7 @@ impl fmt::Display for Cached {
 /// What was found out about an environment. What could not be found out is a refusal, never a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// The environment's name.
     pub environment: String,
-    /// Who says what runs.
     pub source: Source,
     /// The running commit; `None`: nothing was ever deployed.
     pub running: Result<Option<CommitId>, Refusal>,
@@ -276,7 +250,6 @@ pub struct Observed {
     pub releases: Option<Result<Vec<Release>, Refusal>>,
     /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
     pub doubt: Option<String>,
-    /// Its platform, where that is known by name.
     pub platform: Option<PlatformWords>,
 }
 
@@ -332,14 +305,12 @@ impl TryFrom<String> for EventId {
 }
 
 impl EventId {
-    /// Reads one: 16 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let good = text.len() == 16 && text.bytes().all(digits);
-        good.then(|| Self(text.to_owned()))
+        let mut bytes = text.bytes();
+        let good = bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (good && text.len() == 16).then(|| Self(text.to_owned()))
     }
 
-    /// One made of these random bits.
     pub fn of(random: u64) -> Self {
         Self(format!("{random:016x}"))
     }
@@ -349,22 +320,9 @@ impl EventId {
     }
 }
 
-/// What a channel speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelKind {
-    /// Microsoft Teams, through a workflow.
-    Teams,
-    /// Slack, through an incoming webhook.
-    Slack,
-    /// Nobody: the post is printed, to be pasted.
-    Print,
-}
-
 /// What the one who watches wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// Go on.
     GoOn,
     /// Leave as soon as that harms nothing.
     Leave,

@@ -156,7 +156,8 @@ pub fn warn(
 ) {
     let names = proposal.targets.iter();
     let named: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-    let (shipping, reviews) = look_at(session, config, targets, &named, &proposal.commit);
+    let commit = &proposal.plan.commit;
+    let (shipping, reviews) = look_at(session, config, targets, &named, commit);
     shipping.warn(proposal, &config.policy, &reviews);
 }
 

@@ -38,7 +38,7 @@ pub enum Ear<'a> {
 }
 
 /// What comes from a child.
-enum Event {
+enum FromChild {
     /// A piece of its standard error.
     Said(Vec<u8>),
     /// Its whole standard output, which has ended. It may be a secret.
@@ -76,8 +76,8 @@ pub fn run(
     let mut stdout = loop {
         let left = until.saturating_duration_since(Instant::now());
         match events.recv_timeout(left.min(TICK)) {
-            Ok(Event::Answered(stdout)) => break stdout,
-            Ok(Event::Said(piece)) => stderr.take(&piece),
+            Ok(FromChild::Answered(stdout)) => break stdout,
+            Ok(FromChild::Said(piece)) => stderr.take(&piece),
             Err(_) if left.is_zero() => {
                 end(&mut child, ear);
                 return Err(format!("no answer within {} seconds", limit.as_secs()));
@@ -97,7 +97,7 @@ pub fn run(
     let status = child.wait().map_err(|error| error.to_string())?;
     let until = Instant::now() + LEFT_BEHIND;
     while let left = until.saturating_duration_since(Instant::now())
-        && let Ok(Event::Said(piece)) = events.recv_timeout(left)
+        && let Ok(FromChild::Said(piece)) = events.recv_timeout(left)
     {
         stderr.take(&piece);
     }
@@ -109,7 +109,7 @@ pub fn run(
 }
 
 /// Reads both pipes of a child, each in a thread of its own, which nobody has to wait for.
-fn listen(child: &mut Child) -> Receiver<Event> {
+fn listen(child: &mut Child) -> Receiver<FromChild> {
     let (sender, events) = mpsc::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let answers = sender.clone();
@@ -118,7 +118,7 @@ fn listen(child: &mut Child) -> Receiver<Event> {
         // What could be read is enough: the exit code tells whether it is all.
         let _ = stdout.map(|pipe| pipe.take(LARGEST).read_to_end(&mut bytes));
         // Nobody may be waiting any more.
-        let _ = answers.send(Event::Answered(bytes));
+        let _ = answers.send(FromChild::Answered(bytes));
     });
     thread::spawn(move || {
         let Some(mut pipe) = stderr.map(|pipe| pipe.take(LARGEST)) else {
@@ -127,7 +127,7 @@ fn listen(child: &mut Child) -> Receiver<Event> {
         let mut piece = [0; 4096];
         while let Ok(read @ 1..) = pipe.read(&mut piece) {
             let fresh = piece.get(..read).unwrap_or_default();
-            if sender.send(Event::Said(fresh.to_vec())).is_err() {
+            if sender.send(FromChild::Said(fresh.to_vec())).is_err() {
                 return;
             }
         }

@@ -12,7 +12,6 @@ use self::taken::{Taken, taken};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::ChannelKind;
 use crate::http::{Response, Trouble, client, exchange, named};
 
 /// What it is called in sentences.
@@ -47,8 +46,8 @@ pub fn renew() -> Hint {
     )
 }
 
-/// Posts to a webhook of this kind of chat, once.
-pub fn post(chat: ChannelKind, webhook: &Secret, payload: &str) -> Sent {
+/// Posts to a webhook, once. `says_ok`: whether nothing but an `ok` means that it was taken.
+pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is no address"));
     };
@@ -59,7 +58,7 @@ pub fn post(chat: ChannelKind, webhook: &Secret, payload: &str) -> Sent {
         exchange(WHO, LIMIT, request.timeout(LIMIT))
     });
     match sent {
-        Ok(answer) => answered(chat, webhook, &answer),
+        Ok(answer) => answered(says_ok, webhook, &answer),
         Err(Trouble::NotSent(report)) => Sent::NotSent(without_host(report)),
         Err(Trouble::Unclear(report)) => Sent::Unclear(without_host(report)),
     }
@@ -75,11 +74,11 @@ fn without_host(mut report: Report) -> Report {
     report
 }
 
-fn answered(chat: ChannelKind, webhook: &Secret, answer: &Response) -> Sent {
+fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
     let body = String::from_utf8_lossy(answer.body.trim_ascii());
     let success = (200..=299)
         .contains(&answer.status)
-        .then(|| taken(chat, answer));
+        .then(|| taken(says_ok, answer));
     let word = match &success {
         None => Some(&*body),
         Some(Taken::No(word)) => word.as_deref(),

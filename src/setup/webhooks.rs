@@ -48,7 +48,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
 
 fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
     let channels = config.channels.iter();
-    channels.filter_map(|channel| Some((channel, webhook::chat(channel.kind)?)))
+    channels.filter_map(|channel| Some((channel, channel.kind.chat()?.name)))
 }
 
 /// Who needs the webhook of a channel.

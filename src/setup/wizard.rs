@@ -13,7 +13,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::session::Session;
-use answers::Answers;
+use answers::{Answers, NONE};
 
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
@@ -85,7 +85,7 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         let asked = question.fill(row.asked, answers);
         let answer = match row.words {
             [] => ui.ask_text(&asked, &offered),
-            words => ui.ask_one(&asked, words, &offered),
+            words => ui.ask_one(&asked, &[&[NONE], words, &["<"]].concat(), &offered),
         };
         let answer = answer.ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {

@@ -4,7 +4,8 @@ use crate::core::config::{Channel, Config};
 use crate::core::decide::Step;
 use crate::core::record::{Candidate, News, Notice, Telling};
 use crate::core::refusal::Report;
-use crate::core::words::{ChannelKind, CommitId};
+use crate::core::tell::{ChannelKind, Chat};
+use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::session::Session;
 use crate::team::recorder::new_id;
@@ -23,17 +24,17 @@ pub enum Route {
     NoWebhook,
     /// To a chat, with a webhook that cannot be used.
     Unusable(Report),
-    Chat(ChannelKind, Webhook),
+    Chat(Chat, Webhook),
 }
 
 /// The way to a channel; one that is not configured is printed for.
 pub fn route(repo: &Repo, config: &Config, name: &str) -> Route {
-    let Some(channel) = configured(config, name).filter(|one| one.kind != ChannelKind::Print)
-    else {
+    let channel = configured(config, name);
+    let Some((channel, chat)) = channel.and_then(|one| Some((one, one.kind.chat()?))) else {
         return Route::Print;
     };
     match webhook::find(repo, channel) {
-        Ok(Some(webhook)) => Route::Chat(channel.kind, webhook),
+        Ok(Some(webhook)) => Route::Chat(chat, webhook),
         Ok(None) => Route::NoWebhook,
         Err(stop) => Route::Unusable(stop.into()),
     }

@@ -5,10 +5,10 @@ use crate::core::config::Config;
 use crate::core::record::{Attempt, How, Notice, Person, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
-use crate::core::tell::{markdown, slack, teams};
+use crate::core::tell::{Chat, markdown};
 use crate::core::text::{Line, ago};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{ChannelKind, Control, EventId};
+use crate::core::words::{Control, EventId};
 use crate::git::record::identity;
 use crate::http;
 use crate::session::Session;
@@ -122,7 +122,7 @@ impl<'a> Delivery<'a> {
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
-            Route::Chat(kind, webhook) => self.send(channel, &(kind, webhook), &post)?,
+            Route::Chat(chat, webhook) => self.send(channel, &(chat, webhook), &post)?,
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
@@ -164,7 +164,7 @@ impl<'a> Delivery<'a> {
             }
             Route::NoWebhook => self.leave(one, &post),
             Route::Unusable(why) => Err(self.untold(channel, &post, why)),
-            Route::Chat(kind, webhook) => {
+            Route::Chat(chat, webhook) => {
                 let attempt = new_id();
                 let posting = What::Posting {
                     about: one.about.clone(),
@@ -175,7 +175,7 @@ impl<'a> Delivery<'a> {
                     ui.note(format!("somebody else makes the post to {channel}"));
                     return Ok(());
                 }
-                let to = (kind, webhook);
+                let to = (chat, webhook);
                 self.send_begun(one, &Posting { attempt, post, to })
             }
         }
@@ -218,31 +218,33 @@ impl<'a> Delivery<'a> {
     fn send(
         &self,
         channel: &str,
-        (kind, webhook): &(ChannelKind, Webhook),
+        (chat, webhook): &(Chat, Webhook),
         post: &Post,
     ) -> Result<Delivered, Stop> {
         let ui = self.session.ui;
-        let (payload, who) = match kind {
-            ChannelKind::Slack => (slack::payload(post), "Slack"),
-            ChannelKind::Teams | ChannelKind::Print => (teams::payload(post), "the Teams workflow"),
-        };
+        let payload = (chat.payload)(post);
         ui.catch_interrupts()?;
         let progress = ui.progress();
         let delivered = ui.during(&format!("posting to {channel}"), || {
-            send::send(*kind, &webhook.address, &payload, &mut |why, left| {
-                let (why, left) = (&why.error, left.as_secs() + 1);
-                progress.show(&format!("{channel}: {why}; again in {left} s"));
-                if ui.interrupted() {
-                    Control::Leave
-                } else {
-                    Control::GoOn
-                }
-            })
+            send::send(
+                chat.says_ok,
+                &webhook.address,
+                &payload,
+                &mut |why, left| {
+                    let (why, left) = (&why.error, left.as_secs() + 1);
+                    progress.show(&format!("{channel}: {why}; again in {left} s"));
+                    if ui.interrupted() {
+                        Control::Leave
+                    } else {
+                        Control::GoOn
+                    }
+                },
+            )
         });
         progress.clear();
         Ok(match delivered {
             Delivered::Yes => {
-                ui.note(format!("{who} accepted the post to {channel}"));
+                ui.note(format!("{} accepted the post to {channel}", chat.receiver));
                 Delivered::Yes
             }
             Delivered::No(report) if report.hint == Some(http::renew()) => {

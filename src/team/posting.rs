@@ -3,8 +3,9 @@
 use crate::core::config::Config;
 use crate::core::record::{Notice, State, What};
 use crate::core::refusal::Stop;
+use crate::core::tell::Chat;
 use crate::core::tell::post::Post;
-use crate::core::words::{ChannelKind, EventId};
+use crate::core::words::EventId;
 use crate::notes::CloneLock;
 use crate::session::Session;
 use crate::team::channel::{Route, route};
@@ -16,7 +17,7 @@ use crate::team::webhook::Webhook;
 pub struct Posting {
     pub attempt: EventId,
     pub post: Post,
-    pub to: (ChannelKind, Webhook),
+    pub to: (Chat, Webhook),
 }
 
 /// The posts that the record has pending, oldest first.
@@ -102,13 +103,13 @@ fn begin(
     one: &Notice,
     attempt: &EventId,
 ) -> Option<(Posting, CloneLock)> {
-    let Route::Chat(kind, webhook) = route(&session.repo, config, &one.channel) else {
+    let Route::Chat(chat, webhook) = route(&session.repo, config, &one.channel) else {
         return None;
     };
     let posting = Posting {
         attempt: attempt.clone(),
         post: compose(session, config, one).ok()?,
-        to: (kind, webhook),
+        to: (chat, webhook),
     };
     Some((posting, session.notes().lock_posts().ok()?))
 }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
-use crate::core::words::ChannelKind;
 use crate::core::words::Control;
 use crate::http::{self, Sent};
 
@@ -41,14 +40,13 @@ struct Pauses {
 /// Told why nothing was taken yet and how long it is until the next try, some ten times a second; may leave.
 type Watch<'w> = dyn FnMut(&Report, Duration) -> Control + 'w;
 
-/// Sends a post to a webhook. What may have arrived is never sent again.
-pub fn send(
-    chat: ChannelKind,
-    address: &Secret,
-    payload: &str,
-    watch: &mut Watch<'_>,
-) -> Delivered {
-    attempts(&PAUSES, &mut || http::post(chat, address, payload), watch)
+/// Sends a post to the webhook of a chat that says `ok`, or not. What may have arrived is never sent again.
+pub fn send(says_ok: bool, address: &Secret, payload: &str, watch: &mut Watch<'_>) -> Delivered {
+    attempts(
+        &PAUSES,
+        &mut || http::post(says_ok, address, payload),
+        watch,
+    )
 }
 
 fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {

@@ -8,8 +8,8 @@ use reqwest::Url;
 use crate::core::config::Channel;
 use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
+use crate::core::tell::ChannelKind;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::ChannelKind;
 use crate::git::Repo;
 
 /// More than any webhook has.
@@ -50,22 +50,13 @@ pub fn key(channel: &Channel) -> String {
     format!("smp.{}.webhook", channel.name)
 }
 
-/// The chat that a channel is in, if posts are sent there at all.
-pub fn chat(kind: ChannelKind) -> Option<&'static str> {
-    match kind {
-        ChannelKind::Teams => Some("Teams"),
-        ChannelKind::Slack => Some("Slack"),
-        ChannelKind::Print => None,
-    }
-}
-
 /// Looks a channel's webhook up: in the environment, then in git's configuration. An empty one is none.
 ///
 /// # Errors
 /// Exit 2 for one that cannot be used: it names the place, never the value. A failure when git cannot read its
 /// configuration.
 pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
-    if chat(channel.kind).is_none() {
+    if channel.kind.chat().is_none() {
         return Ok(None);
     }
     let (variable, name) = (variable(channel), &channel.name);

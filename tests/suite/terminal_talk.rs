@@ -74,6 +74,10 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         .says("unrecognized subcommand 'deploy'")
         .prints("");
     world.smp(&["promot"]).exits(2).says("'promote'");
+    // A hook of git is nothing that somebody types.
+    let hook = world.smp(&["pre-pus"]);
+    hook.exits(2).says("unrecognized subcommand 'pre-pus'");
+    assert!(!hook.to_string().contains("'pre-push'"), "{hook}");
     world.smp(&["status", "--jsn"]).exits(2).says("--json");
     world
         .smp(&["status", "-q", "-v"])

@@ -3,7 +3,7 @@
 use crate::commands::stage::{Chosen, Request};
 use crate::core::decide::next;
 use crate::core::refusal::{RefusalCode, Report, Stop};
-use crate::core::text::Line;
+use crate::core::text::{Line, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
@@ -61,7 +61,7 @@ impl Request<'_> {
         if self.args.deploying.asking.dry_run || on_top && added.len() < 2 {
             return Ok(chosen);
         }
-        let (count, base) = (decide::commits(added.len()), base.short());
+        let (count, base) = (counted(added.len(), "commit"), base.short());
         let were = if added.len() == 1 { "was" } else { "were" };
         let story = format!("{count} {were} added since the candidate {base}");
         if self.args.deploying.asking.yes || !self.session.ui.is_interactive() {

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 use crate::core::config::shown::{cut_end, file_name, nearest, shown_key, unseen};
 use crate::core::config::{LARGEST, secret};
 use crate::core::refusal::Report;
+use crate::core::tell::KINDS;
 use crate::core::typed::Typed;
 
 /// What stands before an error of a rule, to be told from serde's own, and between its reason and its advice.
@@ -190,7 +191,7 @@ impl<'t> Document<'t> {
             ("", _) => ENVIRONMENTS,
             ("repository", _) => "write the address of the team's own repository",
             ("environments", _) => "write the address whose push deploys it",
-            (_, "kind") => "write kind = \"teams\", \"slack\" or \"print\"",
+            (_, "kind") => &format!("write kind = \"{}\"", KINDS.join("\" or \"")),
             (_, "name") => "write the name that is shown",
             _ => "write the chat's own id, as adele@example.com",
         };

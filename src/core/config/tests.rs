@@ -1109,10 +1109,14 @@ fn channels_and_policy_are_checked() {
 fn an_unknown_environment_is_answered_with_those_that_are_known() {
     let config = parsed(SMALL);
     assert_eq!(config.environment("staging").unwrap().name, "staging");
-    let report = stopped(config.environment("prodution"));
+    let typed = |name| stopped(config.meant(name, |meant| Typed::smp("diff").arg(meant)));
+    let report = typed("prodution");
     assert_eq!(report.error, "smp.toml has no environment `prodution`");
     assert_eq!(report.because, ["its environments are staging, production"]);
-    assert!(report.hint_text().unwrap().contains("production"));
+    let meant = "did you mean: git smp diff production";
+    assert_eq!(report.hint_text().as_deref(), Some(meant));
+    let stranger = typed("elsewhere").hint_text();
+    assert_eq!(stranger.as_deref(), Some("type one of them"));
     assert!(
         stopped(config.environment("\u{1b}[31m"))
             .error

@@ -15,11 +15,8 @@ pub const FORGET: &str = "let the cache forget the page, or exclude the page fro
 pub enum Finding {
     /// What runs, or where its branch is, is not known.
     Unknown(RefusalCode),
-    /// Its remote lacks the branch and has others.
     WrongBranch,
-    /// Nothing was ever deployed.
     NothingDeployed,
-    /// Its page says something else than its platform.
     StalePage,
     /// Nothing but its page tells what it runs, and the page is not at its branch and was answered by a cache.
     CachedPage,
@@ -75,7 +72,6 @@ impl Finding {
         }))
     }
 
-    /// The stable word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unknown(code) => code.as_str(),
@@ -201,7 +197,6 @@ pub fn releases(seen: &Observed) -> &[Release] {
     }
 }
 
-/// The newest release, where the platform was asked.
 pub fn newest(seen: &Observed) -> Option<&Release> {
     releases(seen).first()
 }
@@ -233,11 +228,9 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
         return Some(Finding::ReleasePending);
     }
     let at = seen.reference()?;
-    let ran = |release: &Release| {
-        use ReleaseStatus::{Expired, Succeeded};
-        release.commit.as_ref() == Some(at) && matches!(release.status, Succeeded | Expired)
-    };
-    if releases(seen).iter().any(ran) {
+    use ReleaseStatus::{Expired, Succeeded};
+    let mut of_branch = (releases(seen).iter()).filter(|one| one.commit.as_ref() == Some(at));
+    if of_branch.any(|one| matches!(one.status, Succeeded | Expired)) {
         // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }

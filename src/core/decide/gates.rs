@@ -32,7 +32,6 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
         .run(set, Typed::smp("setup"))
 }
 
-/// The refusal of a push that would make an app.
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let name = &environment.name;
     let error = format!("the host of {name} has no such app");
@@ -178,38 +177,31 @@ pub fn disagreement(observed: &Observed) -> Option<String> {
 /// The lines that name commits one by one: which would disappear from where.
 pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String> {
     let (name, lost) = (target.name(), &changes.disappears);
-    let told = |commit: &Commit| {
+    let told = lost.iter().take(10).map(|commit| {
         let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
         let when = ago(now, commit.committed);
-        let twin = target.twins.get(&commit.id).map(|twin| {
-            let twin = twin.short();
-            format!("; {twin} has the same change, but is another commit")
+        let twin = target.twins.get(&commit.id).map_or(String::new(), |twin| {
+            format!(
+                "; {} has the same change, but is another commit",
+                twin.short()
+            )
         });
-        format!(
-            "{short} \"{subject}\", by {author} {when}, would disappear from {name}{}",
-            twin.unwrap_or_default()
-        )
-    };
+        format!("{short} \"{subject}\", by {author} {when}, would disappear from {name}{twin}")
+    });
     let more = (lost.len() > 10).then(|| format!("and {} more", lost.len() - 10));
-    lost.iter().take(10).map(told).chain(more).collect()
+    told.chain(more).collect()
 }
 
 /// "4 commits", or "2 merges" where it is nothing else.
 pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
     match (commits_alone, merges_alone) {
         (0, merges) => counted(merges, "merge"),
-        (alone, _) => commits(alone),
+        (alone, _) => counted(alone, "commit"),
     }
 }
 
-/// What would disappear, counted.
 pub fn lost(changes: &Changes) -> String {
     amount(changes.disappears.len(), changes.disappears_merges)
-}
-
-/// "1 commit", "8 commits".
-pub fn commits(count: usize) -> String {
-    counted(count, "commit")
 }
 
 /// The first ten commits, a line each, and how many more there are.

@@ -119,12 +119,12 @@ pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
             stands[*at] = takers.try_fold(true, |free, taker| Some(free && !taker?));
         }
     }
-    let id = |at: usize| landed[at].id.clone();
-    reverts.retain(|(at, _)| stands[*at] == Some(true));
-    reverts
-        .into_iter()
-        .map(|(by, taken)| (id(by), taken.into_iter().map(id).collect()))
-        .collect()
+    let standing = (reverts.into_iter()).filter(|(at, _)| stands[*at] == Some(true));
+    let named = standing.map(|(by, taken)| {
+        let taken = taken.into_iter().map(|at| landed[at].id.clone());
+        (landed[by].id.clone(), taken.collect())
+    });
+    named.collect()
 }
 
 /// Commits that landed, the newest first, by their places in the list.
@@ -138,25 +138,28 @@ impl<'a> Ancestry<'a> {
     /// it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
-        let the_only_one = |hash: &&str| {
-            let others = self.landed.iter().enumerate().filter(|(one, _)| *one != at);
-            let begins = others.filter(|(_, one)| one.id.as_str().starts_with(*hash));
-            let mut all = begins.map(|(one, _)| one);
-            all.next().filter(|_| all.next().is_none())
-        };
-        let the_newest_before = |number: &u64| {
-            let brought = |one: &usize| self.landed[*one].pull_request();
-            let mut before = at + 1..self.landed.len();
-            before.find(|one| brought(one).is_some_and(|(_, its)| its == *number))
-        };
-        let mut named: Vec<usize> = hashes.iter().filter_map(the_only_one).collect();
+        let hashes = hashes.into_iter();
+        let mut named: Vec<usize> = hashes.filter_map(|hash| self.the_other(at, hash)).collect();
         if named.is_empty() {
-            named.extend(numbers.iter().filter_map(the_newest_before));
+            named.extend(numbers.into_iter().filter_map(|number| {
+                let mut before = at + 1..self.landed.len();
+                before.find(|one| {
+                    let brought = self.landed[*one].pull_request();
+                    brought.is_some_and(|(_, its)| its == number)
+                })
+            }));
         }
         named
             .into_iter()
             .flat_map(|one| self.brought(one).into_iter().chain([one]))
             .collect()
+    }
+
+    /// The only one besides this whose hash begins so.
+    fn the_other(&self, at: usize, hash: &str) -> Option<usize> {
+        let mut all = (0..self.landed.len())
+            .filter(|one| *one != at && self.landed[*one].id.as_str().starts_with(hash));
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// What a commit reaches by its other parents and not by its first: nothing, but for merges.

@@ -17,7 +17,7 @@ pub fn the_target<'c>(
     command: &str,
 ) -> Result<&'c Environment, Stop> {
     if let Some(name) = name {
-        return config.environment(name);
+        return config.meant(name, |meant| Typed::smp(command).arg(meant));
     }
     match config.targets().as_slice() {
         [only] => Ok(only),
@@ -68,16 +68,10 @@ pub fn source_of<'c>(
 /// The one environment that others promote and that promotes none: what is tested there goes everywhere else.
 pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     let targets = config.targets();
-    let feeds = |name| {
-        targets
-            .iter()
-            .any(|target| target.promotes.as_ref() == Some(name))
-    };
-    let all = config.environments.iter();
-    let beginnings: Vec<&Environment> = all
-        .filter(|one| one.promotes.is_none() && feeds(&one.name))
-        .collect();
-    match beginnings.as_slice() {
+    let sources = targets.iter().filter_map(|one| one.promotes.as_ref());
+    let all = (config.environments.iter()).filter(|one| one.promotes.is_none());
+    let beginnings = all.filter(|one| sources.clone().any(|source| *source == one.name));
+    match beginnings.collect::<Vec<_>>().as_slice() {
         [one] => Ok(one),
         [] => Err(no_target()),
         several => {

@@ -92,7 +92,6 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
-/// The command that promotes to an environment.
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
@@ -121,7 +120,6 @@ impl<'a> Situation<'a> {
         record.is_some_and(|record| record.signoff)
     }
 
-    /// The main branch, where that is known.
     fn tip(&self) -> Option<&'a CommitId> {
         self.main?.as_ref().ok()?.commit()
     }
@@ -258,8 +256,11 @@ impl<'a> Situation<'a> {
         source: &Observed,
         seen: &Observed,
     ) -> Option<Hint> {
-        let is_missing = |seen: &Observed| matches!(seen.branch, Some(Ok(Branch::Missing(_))));
-        if is_missing(seen) || is_missing(source) {
+        let branches = [seen, source].map(|one| &one.branch);
+        if branches
+            .iter()
+            .any(|branch| matches!(branch, Some(Ok(Branch::Missing(_)))))
+        {
             return Some(smp("setup --check"));
         }
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
@@ -268,27 +269,27 @@ impl<'a> Situation<'a> {
         use Finding::{CachedPage, ReleaseFailed, ReleasePending, StalePage};
         let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
-        let again = |note| Some(run(promote(&target.name)).and(note));
-        match (Finding::of(source), Finding::of(seen)) {
-            (Some(found @ (StalePage | CachedPage)), _) => Some(about(found, source, from)),
+        let note = match (Finding::of(source), Finding::of(seen)) {
+            (Some(found @ (StalePage | CachedPage)), _) => return Some(about(found, source, from)),
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                 let wait = format!("wait for {} or deploy it again, then", from.name);
-                Some(Hint::run(wait, Typed::smp("status")))
+                return Some(Hint::run(wait, Typed::smp("status")));
             }
             (_, Some(found @ (StalePage | CachedPage | ReleasePending))) => {
-                Some(about(found, seen, target))
+                return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
-                again("that releases it again; see first why it failed")
+                "that releases it again; see first why it failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                again("that asks whether what was rolled back is to ship again")
+                "that asks whether what was rolled back is to ship again"
             }
             (_, Some(_)) if shipped => {
-                again("that waits for it; if its release failed, release it again there")
+                "that waits for it; if its release failed, release it again there"
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(run(promote(&target.name)).and(note))
     }
 
     /// The command that ships what a source runs. One of several is promoted by its name, for the others may not be ready.
@@ -304,16 +305,18 @@ impl<'a> Situation<'a> {
 
     /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
     fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
-        let given_again = |commit: Option<&CommitId>| match commit {
-            Some(commit) if self.candidate().is_none() => (self.again)(target, commit),
-            _ => Ok(None),
-        };
-        let Some(held) = given_again(source.runs())? else {
+        let Some(runs) = source.runs().filter(|_| self.candidate().is_none()) else {
             return Ok(run(self.promote(target)));
         };
-        let newer_mends = self.tip().is_some() && given_again(self.tip())?.is_none();
+        let Some(held) = (self.again)(target, runs)? else {
+            return Ok(run(self.promote(target)));
+        };
+        let newer_mends = match self.tip() {
+            Some(tip) => (self.again)(target, tip)?.is_none(),
+            None => false,
+        };
         let was = format!("{} was rolled back", held.short());
-        Ok(if newer_mends || Some(&held) == source.runs() {
+        Ok(if newer_mends || held == *runs {
             smp("stage").and(format!("{was}; stage what corrects it"))
         } else {
             run(self.promote(target)).and(format!("{was}; go on if what came since corrects it"))

@@ -3,15 +3,18 @@
 use crate::core::config::Environment;
 use crate::core::decide::finding::{self, FORGET, Finding};
 use crate::core::decide::gates::{
-    arrived, branch, commits, confirmed_or_seen, disagreement, disappearing, first_push, lost,
+    arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, lost,
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Step, Target, built_before};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::counted;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
+
+const GOING_ON: &str = "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested";
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target, or gives the first reason why it
 /// must not happen.
@@ -73,26 +76,36 @@ fn candidate(
 fn stale_source(source: &Observed, asked: &Asked<'_>) -> Refusal {
     let name = &source.environment;
     let (runs, at) = (short(source.runs()), short(source.reference()));
-    let refusal = |error| Refusal::new(RefusalCode::StagingStale, error);
-    let unknown = refusal(format!("nobody can say what {name} runs"));
-    let stale = refusal(format!("{name} does not run what was last pushed to it"))
-        .because(format!("it runs {runs}, but its branch is at {at}"));
     let found = Finding::of(source);
     let meaning = found.map(|found| found.meaning(source)).unwrap_or_default();
-    let refusal = match found {
-        Some(Finding::StalePage) => {
-            unknown.because(meaning).because("so nobody can say what was tested")
-        }
-        Some(Finding::CachedPage) => {
-            unknown.because(meaning).because(format!("it names {runs}, but its branch is at {at}"))
-        }
-        Some(_) if finding::is_certain(source) => {
-            stale.because(format!("{meaning}; so what was tested is not what was pushed"))
-        }
-        _ => stale.because(
-            "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested",
+    let (unknown, stale) = (
+        format!("nobody can say what {name} runs"),
+        format!("{name} does not run what was last pushed to it"),
+    );
+    let runs_other = format!("it runs {runs}, but its branch is at {at}");
+    let (error, causes) = match found {
+        Some(Finding::StalePage) => (
+            unknown,
+            [meaning, "so nobody can say what was tested".to_owned()],
         ),
+        Some(Finding::CachedPage) => (
+            unknown,
+            [
+                meaning,
+                format!("it names {runs}, but its branch is at {at}"),
+            ],
+        ),
+        Some(_) if finding::is_certain(source) => (
+            stale,
+            [
+                runs_other,
+                format!("{meaning}; so what was tested is not what was pushed"),
+            ],
+        ),
+        _ => (stale, [runs_other, GOING_ON.to_owned()]),
     };
+    let refusal = Refusal::new(RefusalCode::StagingStale, error);
+    let refusal = causes.into_iter().fold(refusal, Refusal::because);
     // To deploy again would not change what a cache says.
     if source.cached.is_some() {
         return refusal.run(FORGET, Typed::smp("status"));
@@ -202,7 +215,10 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
     match changes.relation {
         Relation::Identical | Relation::Ahead => Ok(()),
         Relation::Behind => {
-            let back = commits(changes.disappears.len() + changes.disappears_merges);
+            let back = counted(
+                changes.disappears.len() + changes.disappears_merges,
+                "commit",
+            );
             let error = format!("{source} is behind {name}");
             let lacks = "or, where the main branch lacks it, see how it comes there";
             Err(Refusal::new(RefusalCode::Behind, error)
@@ -265,7 +281,6 @@ fn check_branch(
     })
 }
 
-/// The refusal where the platform is at it already.
 fn deploying(story: String, name: &str) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
         .because("two releases at once would race for what runs")

@@ -2,28 +2,21 @@
 
 use crate::core::config::Environment;
 use crate::core::decide::gates::MAKE_IT;
-use crate::core::decide::{Asked, Consent, Recorded, Target, promotion};
+use crate::core::decide::{Asked, Plan, Recorded, Target, promotion};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::core::words::{CommitId, Observed, Relation};
 
-/// A candidate that may be put forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    pub commit: CommitId,
+    /// What ships, and what a person should know of it; it has no steps.
+    pub plan: Plan,
     /// Where it is to go, and what runs there. Empty: everything runs it already.
     pub targets: Vec<(String, Option<CommitId>)>,
-    /// Whether it is the candidate already.
     pub open: bool,
     /// An announcement on the record that has come to its end.
     pub over: Option<EventId>,
-    /// What a person should know before saying yes.
-    pub warnings: Vec<String>,
-    /// What a person must say yes to before they are asked for all of it.
-    pub consents: Vec<Consent>,
-    /// The files that it changes and that the team wants to be named.
-    pub watched: Vec<String>,
 }
 
 /// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it, or gives the first
@@ -38,13 +31,10 @@ pub fn proposal(
     if let Some(candidate) = candidate.filter(|one| source.runs() == Some(&one.commit)) {
         // What is put forward already may still be owed a post, whatever else is the matter.
         return Ok(Proposal {
-            commit: candidate.commit.clone(),
+            plan: Plan::of(&candidate.commit),
             targets: candidate.goals(),
             open: true,
             over: None,
-            warnings: Vec::new(),
-            consents: Vec::new(),
-            watched: Vec::new(),
         });
     }
     recorded.nobody_else(None, None)?;
@@ -59,6 +49,7 @@ pub fn proposal(
     };
     let mut plan = promotion(environment, source, targets, &asked)?;
     // A proposal pushes nothing, so it makes no app.
+    plan.steps.clear();
     plan.consents.retain(|consent| consent.question != MAKE_IT);
     if let Some(candidate) = candidate {
         let (name, runs) = (&source.environment, plan.commit.short());
@@ -75,12 +66,9 @@ pub fn proposal(
     });
     let goals = lacking.map(|target| (target.name().clone(), target.observed.runs().cloned()));
     Ok(Proposal {
-        commit: plan.commit,
+        plan,
         targets: goals.collect(),
         open: false,
         over: recorded.open().map(|open| open.id.clone()),
-        warnings: plan.warnings,
-        consents: plan.consents,
-        watched: plan.watched,
     })
 }

@@ -1,11 +1,11 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
+use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::promote;
-use crate::core::decide::{Target, commits};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::text::ago;
+use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::EventId;
 use crate::core::words::{CommitId, Observed, Source, short};
@@ -14,7 +14,6 @@ use crate::core::words::{CommitId, Observed, Source, short};
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,
-    /// Whether a promotion needs a sign-off.
     pub signoff: bool,
     /// The announcement that this clone made last.
     pub mine: Option<&'a EventId>,
@@ -24,14 +23,12 @@ pub struct Recorded<'a> {
     pub announced: Option<&'a Observed>,
     /// `--take-over`: somebody else's announcement that may be put aside.
     pub take_over: Option<&'a str>,
-    /// The present moment, in seconds since 1970.
     pub now: i64,
 }
 
 /// The deploy that is planned: why, where and what. `None`: nothing is deployed.
 type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
-/// How an announced deploy stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Course {
     /// It may be on its way.
@@ -42,7 +39,6 @@ enum Course {
     Landed,
     /// Somebody moved the branch on.
     Passed,
-    /// The environment runs it.
     Arrived,
 }
 
@@ -253,15 +249,15 @@ impl<'a> Recorded<'a> {
             return Ok(());
         };
         let (name, runs) = (&target.environment.name, target.observed.runs());
-        let refusal = |error| Refusal::new(RefusalCode::TargetMoved, error);
-        let postpone = Typed::smp("postpone");
-        let anew =
-            Hint::run("look anew", postpone.clone()).and(Hint::run("then", Typed::smp("propose")));
+        let (code, postpone) = (RefusalCode::TargetMoved, Typed::smp("postpone"));
+        let propose = Hint::run("then", Typed::smp("propose"));
+        let again = Hint::run("look again", postpone.clone()).and(propose);
         let (commit, proposed) = (candidate.commit.short(), self.proposed(candidate));
         let Some(goal) = candidate.goal(name) else {
-            return Err(refusal(format!("{name} was not part of the proposal"))
+            let error = format!("{name} was not part of the proposal");
+            return Err(Refusal::new(code, error)
                 .because(format!("{commit} {proposed}"))
-                .hint(anew));
+                .hint(again));
         };
         if runs == goal.from.as_ref() {
             return Ok(());
@@ -269,14 +265,18 @@ impl<'a> Recorded<'a> {
         let (then, now) = (short(goal.from.as_ref()), short(runs));
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
         let why = format!("it ran {then} when {by} proposed {commit} {when}, and runs {now} now");
-        let refusal = refusal(format!("{name} is not where the proposal saw it")).because(why);
+        let error = format!("{name} is not where the proposal saw it");
+        let refusal = Refusal::new(code, error).because(why);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
         let merge = format!("merge what {name} has into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {
             Some(lost) => refusal
-                .because(format!("{} of it would disappear", commits(lost.len())))
+                .because(format!(
+                    "{} of it would disappear",
+                    counted(lost.len(), "commit")
+                ))
                 .run(merge, postpone),
-            None => refusal.hint(anew),
+            None => refusal.hint(again),
         })
     }
 
@@ -286,7 +286,6 @@ impl<'a> Recorded<'a> {
         format!("proposed by {by} {when}")
     }
 
-    /// The candidate, if it is this commit.
     fn candidate(&self, commit: &CommitId) -> Option<&'a Candidate> {
         let candidate = self.state.candidate.as_ref();
         candidate.filter(|candidate| candidate.commit == *commit)

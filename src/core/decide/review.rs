@@ -30,7 +30,6 @@ pub enum Checks {
     Succeeded,
 }
 
-/// A pull request, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     pub number: u64,
@@ -41,7 +40,6 @@ pub struct PullRequest {
     pub merged: bool,
     /// Who approves of it, but for its author and those of the commit.
     pub approved_by: Vec<String>,
-    /// Whether somebody wants changes.
     pub changes_requested: bool,
 }
 
@@ -82,21 +80,19 @@ impl Origin {
     /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
     /// several such the approved one.
     pub fn of(pulls: Vec<PullRequest>) -> Self {
-        let rank = |pull: &PullRequest| (pull.merged, pull.into_main, pull.is_approved());
         // Of equals the first counts, and `max_by_key` would take the last.
-        let counts = pulls.into_iter().rev().max_by_key(rank);
+        let counts = (pulls.into_iter().rev())
+            .max_by_key(|pull| (pull.merged, pull.into_main, pull.is_approved()));
         counts.map_or(Self::Direct, Self::PullRequest)
     }
 }
 
-/// What is known of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Review {
     pub origin: Origin,
     pub checks: Checks,
 }
 
-/// Whether the service was asked, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
     /// It was not, for this reason.
@@ -108,19 +104,15 @@ pub enum Coverage {
     Partly(Report),
 }
 
-/// What is known of some commits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reviews {
-    /// Each commit that the service knows.
     pub known: HashMap<CommitId, Review>,
-    /// Whether the service was asked, and what came of it.
     pub coverage: Coverage,
     /// How many more merges would ship which nobody could name, so that nobody could ask about them.
     pub unnamed: usize,
 }
 
 impl Reviews {
-    /// Nothing is known, for this reason.
     pub fn unknown(coverage: Coverage) -> Self {
         Self {
             coverage,

@@ -1,22 +1,20 @@
 //! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
 //! by pushing the older commit.
 
-use crate::core::decide::finding::{is_cached, may_be_on_its_way, newest};
+use crate::core::decide::finding::{is_cached, may_be_on_its_way, pending, releases};
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, Relation, Release, ReleaseStatus, short};
+use crate::core::words::{Branch, CommitId, Relation, ReleaseStatus, short};
 
-/// A rollback as it was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Back<'a> {
     /// The environment, and what lies between what it runs and the commit; what it runs is what its branch has, where
     /// it does not say itself.
     pub target: &'a Target<'a>,
-    /// What it is put back to.
     pub commit: &'a CommitId,
 }
 
@@ -111,10 +109,7 @@ fn take_back(
 ) -> Result<(), Refusal> {
     let Back { target, commit } = *wanted;
     let (name, short) = (target.name(), commit.short());
-    let is_of_it = |release: &Release| release.commit.as_ref() == Some(commit);
-    if newest(&target.observed)
-        .is_some_and(|one| one.status == ReleaseStatus::Pending && is_of_it(one))
-    {
+    if pending(&target.observed).is_some_and(|one| one.commit.as_ref() == Some(commit)) {
         plan.warn(format!(
             "a release of {short} on {name} is going on already"
         ));
@@ -127,11 +122,13 @@ fn take_back(
         settled(target)?;
     }
     // The newest one that the platform says it can go back to.
-    let releases = target.observed.releases.iter().flatten().flatten();
-    let mut former = releases.filter(|one| {
-        one.status == ReleaseStatus::Succeeded && one.eligible && !one.current && is_of_it(one)
+    let former = releases(&target.observed).iter().find(|one| {
+        one.commit.as_ref() == Some(commit)
+            && one.status == ReleaseStatus::Succeeded
+            && one.eligible
+            && !one.current
     });
-    match (&target.environment.running.app, former.next()) {
+    match (&target.environment.running.app, former) {
         (Some(_), Some(former)) => {
             let version = former.version;
             plan.warn(format!(

@@ -10,25 +10,19 @@ use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Changes, CommitId, Relation, short};
 
-/// A deploy to staging as it was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Staging<'a> {
     /// Staging, and what lies between what it runs and the commit.
     pub target: &'a Target<'a>,
-    /// What is to be deployed.
     pub commit: &'a CommitId,
     /// `--fix`: it may go there although a candidate is tested there.
     pub fix: Option<Fix<'a>>,
-    /// The command that asks for it.
     pub command: &'a Typed,
 }
 
-/// What a fix is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Fix<'a> {
-    /// The candidate that it builds on.
     pub base: &'a CommitId,
-    /// What lies between the two.
     pub changes: &'a Changes,
 }
 
@@ -85,7 +79,6 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
     }
 }
 
-/// The refusal of a fix where there is no candidate.
 pub fn nothing_to_fix() -> Refusal {
     let error = "there is no candidate that could be fixed";
     Refusal::new(RefusalCode::NotProposed, error)

@@ -2,13 +2,11 @@
 
 use crate::core::text::{Line, Tone};
 
-/// Where bars begin.
 const INDENT: usize = 15;
 /// The most cells of a bar.
 const WIDEST: usize = 40;
 /// The fewest that say anything.
 const NARROWEST: usize = 8;
-/// The room that the words behind a bar are given.
 const WORDS: usize = 16;
 
 /// A bar: what it is called, how long it is, and what is said behind it.
@@ -16,7 +14,6 @@ pub struct Bar {
     pub name: String,
     /// Its length, in any unit.
     pub length: i64,
-    /// The words behind it.
     pub words: (Tone, String),
 }
 

@@ -44,12 +44,10 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
     lines
 }
 
-/// A bar for a part of a whole.
 fn part(count: usize) -> Vec<Bar> {
     vec![Bar::plain("", count, "")]
 }
 
-/// What all of it is about.
 fn heading(figures: &Figures, when: &When) -> String {
     let name = &figures.environment;
     if figures.deploys() == 0 {
@@ -70,7 +68,6 @@ fn heading(figures: &Figures, when: &When) -> String {
     }
 }
 
-/// How often, with what went past the tool where there is such.
 fn frequency(figures: &Figures) -> String {
     let promotions = rate(figures.promotions_per_week);
     match figures.deploys_per_week {
@@ -82,7 +79,6 @@ fn frequency(figures: &Figures) -> String {
     }
 }
 
-/// How much of it went past the tool.
 fn observed(figures: &Figures) -> String {
     let deploys = counted(figures.deploys(), "deploy");
     let share = percent(figures.observed_share());
@@ -107,7 +103,6 @@ fn rate(per_week: Option<f64>) -> String {
     }
 }
 
-/// How fast.
 fn lead(lead: &Lead) -> String {
     let unknown = match lead.unknown {
         0 => String::new(),
@@ -123,7 +118,6 @@ fn lead(lead: &Lead) -> String {
     format!("median {median}, 90th percentile {ninetieth}; {commits}{comma}{unknown}")
 }
 
-/// How much of it had to be taken back.
 fn share(figures: &Figures) -> String {
     let undone = figures.restores.len();
     match figures.rolled_back_share() {
@@ -132,7 +126,6 @@ fn share(figures: &Figures) -> String {
     }
 }
 
-/// How soon it was taken back.
 fn restored(figures: &Figures) -> String {
     match figures.time_to_restore() {
         None => "unknown".to_owned(),

@@ -55,7 +55,6 @@ pub fn stale(copy: &Copied) -> String {
     format!("{error}{why}; this is the record as this clone last saw it: {age}")
 }
 
-/// That a part of the record is left out.
 pub fn unreadable(count: usize) -> String {
     let events = counted(count, "event");
     format!(
@@ -63,7 +62,6 @@ pub fn unreadable(count: usize) -> String {
     )
 }
 
-/// What is said of it at the end.
 fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
     match past.kind {
         DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
@@ -97,7 +95,6 @@ fn count(past: &PastDeploy) -> String {
     }
 }
 
-/// The reader's date and time.
 fn moment(seconds: i64, when: &When) -> String {
     when.zoned(seconds).map_or_else(
         || format!("{:16}", "impossible date"),

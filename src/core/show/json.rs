@@ -18,10 +18,8 @@ use crate::core::refusal::Refusal;
 use crate::core::text::visible_json;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
-/// The version of every object below.
 const SCHEMA: u32 = 1;
 
-/// One end of a comparison.
 #[derive(Serialize)]
 pub struct End {
     /// The environment's name; `null` when a revision was named instead.
@@ -43,7 +41,6 @@ struct CommitJson<'a> {
     review: Option<ReviewJson<'a>>,
 }
 
-/// What GitHub says of a commit.
 #[derive(Serialize)]
 struct ReviewJson<'a> {
     pull_request: Option<u64>,
@@ -105,7 +102,6 @@ struct TargetJson<'a> {
     environment: &'a str,
     from: Option<&'a CommitId>,
     relation: Option<Relation>,
-    /// What is the matter with it, as a stable word.
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<&'static str>,
 }

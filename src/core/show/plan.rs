@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::{Consent, Plan, Proposal, Step, Target};
+use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::record::{Candidate, State, Verdict};
 use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
@@ -16,25 +16,6 @@ use crate::core::words::{Changes, Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
 type Row<'a> = (&'a str, Line);
-
-/// What follows the lists: what a person should know, and what will be done.
-struct Rest<'a> {
-    watched: &'a [String],
-    consents: &'a [Consent],
-    warnings: &'a [String],
-    steps: Vec<String>,
-}
-
-impl<'a> Rest<'a> {
-    fn of(plan: &'a Plan) -> Self {
-        Self {
-            watched: &plan.watched,
-            consents: &plan.consents,
-            warnings: &plan.warnings,
-            steps: plan.steps.iter().map(Step::to_string).collect(),
-        }
-    }
-}
 
 /// The promotion of what `source` runs. `dates`: when each running commit was committed, where that is known here.
 pub fn promotion(
@@ -63,21 +44,21 @@ pub fn promotion(
     let from = running.next().filter(|runs| **runs != plan.commit);
     let new = list(config, ships, from.map(|from| (from, &plan.commit)));
     let heading = titled(&names.join(", "), "deploy", &date);
-    lines(heading, rows.collect(), new, Rest::of(plan))
+    lines(heading, rows.collect(), new, plan, &steps(plan))
 }
 
-/// The proposal of what `source` runs.
 pub fn proposal(
     config: &Config,
     source: &Observed,
     targets: &[Target<'_>],
-    plan: &Proposal,
+    proposal: &Proposal,
     when: &When,
     post: &Step,
 ) -> Vec<Line> {
-    let names: Vec<&str> = plan.targets.iter().map(|(name, _)| &**name).collect();
+    let plan = &proposal.plan;
+    let names: Vec<&str> = proposal.targets.iter().map(|(name, _)| &**name).collect();
     let (names, date) = (names.join(" and "), when.date(when.now));
-    let here = plan.targets.iter().map(|(name, runs)| {
+    let here = proposal.targets.iter().map(|(name, runs)| {
         let target = targets.iter().find(|one| one.environment.name == *name);
         let changes = target.and_then(|target| target.changes.as_ref());
         let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
@@ -87,22 +68,21 @@ pub fn proposal(
     });
     let digits = plan.commit.short();
     let rows = here.chain([(&*source.environment, Line::of(Hash, digits)), main(config)]);
-    let mut running = plan.targets.iter().filter_map(|(_, runs)| runs.as_ref());
+    let mut running = proposal
+        .targets
+        .iter()
+        .filter_map(|(_, runs)| runs.as_ref());
     let between = running.next().map(|from| (from, &plan.commit));
     let place = &source.environment;
     let record = format!("record {digits} as the candidate and freeze {place}");
-    let rest = Rest {
-        watched: &plan.watched,
-        consents: &plan.consents,
-        warnings: &plan.warnings,
-        steps: vec![record, post.to_string()],
-    };
     let new = list(config, ships(targets), between);
+    let heading = format!("Candidate for {names}, {date}");
     lines(
-        format!("Candidate for {names}, {date}"),
+        heading,
         rows.collect(),
         new,
-        rest,
+        plan,
+        &[record, post.to_string()],
     )
 }
 
@@ -128,13 +108,11 @@ pub fn rollback(
     }
     let rows = now_and_then(config, target, plan, then);
     let heading = titled(&target.environment.name, "rollback", &when.date(when.now));
-    lines(heading, rows, taken, Rest::of(plan))
+    lines(heading, rows, taken, plan, &steps(plan))
 }
 
-/// What is added to the candidate.
 pub struct Added<'a> {
     pub base: &'a CommitId,
-    /// What lies between it and the fix.
     pub changes: &'a Changes,
     /// What copies were made of, oldest first.
     pub copies: &'a [CommitId],
@@ -158,7 +136,7 @@ pub fn staging(
     else {
         let between = now(target).map(|from| (from, &plan.commit));
         let new = list(config, ships(std::slice::from_ref(target)), between);
-        return lines(format!("Deploy to {name}"), rows, new, Rest::of(plan));
+        return lines(format!("Deploy to {name}"), rows, new, plan, &steps(plan));
     };
     let mut new = list(config, &changes.ships, Some((base, &plan.commit)));
     if copies.len() == changes.ships.len() {
@@ -170,29 +148,41 @@ pub fn staging(
     }
     new.insert(0, Line::plain("Added to the candidate:"));
     let heading = format!("Fix of the candidate {} on {name}", base.short());
-    let mut lines = lines(heading, rows, new, Rest::of(plan));
+    let mut lines = lines(heading, rows, new, plan, &steps(plan));
     let end = Line::plain("It becomes the candidate; earlier sign-offs no longer count.");
     lines.extend([end, Line::default()]);
     lines
 }
 
+fn steps(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(Step::to_string).collect()
+}
+
 /// All of a plan: paragraphs with an empty line behind each; one without lines is left out.
-fn lines(heading: String, rows: Vec<Row<'_>>, changes: Vec<Line>, rest: Rest<'_>) -> Vec<Line> {
+fn lines(
+    heading: String,
+    rows: Vec<Row<'_>>,
+    changes: Vec<Line>,
+    plan: &Plan,
+    steps: &[String],
+) -> Vec<Line> {
     let width = widest(rows.iter().map(|(name, _)| *name));
     let rows = rows.into_iter().map(|(name, mut line)| {
         let mut whole = row(name, width);
         whole.0.append(&mut line.0);
         whole
     });
-    let stories = rest.consents.iter().map(|consent| &consent.story);
-    let warnings = stories.chain(rest.warnings);
-    let steps = rest.steps.iter().zip(1..);
-    let steps = steps.map(|(step, number)| Line::plain(format!("  {number}. {step}")));
+    let stories = plan.consents.iter().map(|consent| &consent.story);
+    let warnings = stories.chain(&plan.warnings);
+    let steps = steps
+        .iter()
+        .zip(1..)
+        .map(|(step, number)| Line::plain(format!("  {number}. {step}")));
     let paragraphs = [
         vec![Line::of(Strong, heading)],
         rows.collect(),
         changes,
-        watched(rest.watched),
+        watched(&plan.watched),
         warnings
             .map(|text| Line::of(Bad, "warning: ").and(Plain, text))
             .collect(),
@@ -206,7 +196,6 @@ fn lines(heading: String, rows: Vec<Row<'_>>, changes: Vec<Line>, rest: Rest<'_>
         .collect()
 }
 
-/// Commits, and the page that compares.
 fn list(config: &Config, commits: &[Commit], between: Option<(&CommitId, &CommitId)>) -> Vec<Line> {
     let link = between.and_then(|(from, to)| config.compare_url(from, to));
     let commits = listed(commits).into_iter();
@@ -287,7 +276,6 @@ fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String
     format!(", signed off by {}", yes.join(" and "))
 }
 
-/// How far the source is ahead of each target.
 fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
     let mut counts = Vec::new();
     for target in targets {

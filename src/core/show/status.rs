@@ -14,7 +14,6 @@ use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
 
-/// One line of `status` about an environment.
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     let line = row(&seen.environment, width);
     let line = match &seen.running {
@@ -136,7 +135,6 @@ pub fn frozen(candidate: &Candidate, when: &When) -> String {
 pub struct Here<'a> {
     /// Whether a channel's posts cannot be sent from it.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
-    /// A command as it is typed here.
     pub typed: &'a dyn Fn(Hint) -> Vec<String>,
     /// What runs where the candidate is tested, if that is known.
     pub tested: Option<&'a CommitId>,
@@ -203,7 +201,6 @@ fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
         .and(Plain, rest)
 }
 
-/// How old a copy of the record is, and why it is shown.
 fn copied(copy: &Copied) -> String {
     let seen = age(copy).map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {age}"));
     format!("this clone's copy, {seen}: {}", copy.why.report.error)
@@ -318,7 +315,6 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
     }
 }
 
-/// A line of the picture of `status`.
 pub struct Dot {
     pub name: String,
     pub commit: CommitId,

@@ -16,7 +16,6 @@ pub(super) enum Block<'a> {
     Opening(Opening<'a>),
     /// The commits, and how many are left out: "and 140 more".
     Commits(&'a [Listed], Option<String>),
-    /// A sentence of ours.
     Sentence(Vec<Piece<'a>>),
     /// What people wrote for people; foreign, with points (see [`said`]).
     Summary(&'a str),
@@ -24,9 +23,7 @@ pub(super) enum Block<'a> {
     Note(&'a str),
 }
 
-/// A piece of a sentence.
 pub(super) enum Piece<'a> {
-    /// Our own words.
     Words(String),
     /// A file's name, which looks like code; foreign.
     Name(String),

@@ -12,9 +12,7 @@ use crate::core::words::Landed;
 
 /// The most characters of a product post: what is longer nobody reads, and chats cut it off.
 pub const LONGEST: usize = 4000;
-/// The most lines of a draft.
 const MOST_LINES: usize = 100;
-/// The most characters of a title.
 const LONGEST_TITLE: usize = 200;
 /// Enough characters for "- and 2000 more".
 const MORE: usize = 24;

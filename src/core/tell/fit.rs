@@ -6,27 +6,22 @@ use crate::core::tell::post::Post;
 
 /// No channel takes more commits than this, whatever they are called; it keeps the search for the right number short.
 const MOST: usize = 400;
-/// What stands around a text.
 const AROUND: usize = 200;
 
 /// The most that a channel takes, by the weight of its characters.
 pub(super) struct Limits {
-    /// Of all.
     pub(super) whole: usize,
     /// What is kept free for the list, however much people have to say.
     pub(super) list: usize,
-    /// Of a summary or a note.
     pub(super) text: usize,
     pub(super) heading: usize,
     pub(super) lead: usize,
     /// Of those whom it calls by plain text.
     pub(super) names: usize,
     pub(super) subject: usize,
-    /// Of one watched file's name.
     pub(super) file: usize,
     /// Of all together, no less than of one.
     pub(super) files: usize,
-    /// What a character adds.
     pub(super) weigh: fn(char) -> usize,
     /// Whether the channel could notify somebody of this id.
     pub(super) knows: fn(&str) -> bool,
@@ -47,26 +42,23 @@ pub(super) fn fitted(
     size: fn(&Value) -> usize,
 ) -> Value {
     let mut post = post.visible();
-    let cut = |text: &str, most| clipped(text, most, limits.weigh);
-    post.heading = cut(&post.heading, limits.heading);
-    post.lead = cut(&post.lead, limits.lead);
+    post.heading = clipped(&post.heading, limits.heading, limits.weigh);
+    post.lead = clipped(&post.lead, limits.lead, limits.weigh);
     for commit in &mut post.commits {
-        commit.subject = cut(&commit.subject, limits.subject);
+        commit.subject = clipped(&commit.subject, limits.subject, limits.weigh);
     }
     let (summary, note) = (post.summary.take(), post.note.take());
     let texts = usize::from(summary.is_some()) + usize::from(note.is_some());
-    let list = if post.commits.is_empty() {
-        0
-    } else {
-        limits.list
-    };
-    let taken = size(&message(&post, 0)) + list;
+    let has_list = !post.commits.is_empty();
+    let taken = size(&message(&post, 0)) + limits.list * usize::from(has_list);
     let room = limits.whole.saturating_sub(taken) / texts.max(1);
     let room = room.saturating_sub(AROUND).min(limits.text);
-    post.summary = summary.map(|text| cut(&text, room));
-    post.note = note.map(|text| cut(&text, room));
-    let fits = |count| size(&message(&post, count)) <= limits.whole;
-    message(&post, most(post.commits.len(), fits))
+    post.summary = summary.map(|text| clipped(&text, room, limits.weigh));
+    post.note = note.map(|text| clipped(&text, room, limits.weigh));
+    let count = most(post.commits.len(), |count| {
+        size(&message(&post, count)) <= limits.whole
+    });
+    message(&post, count)
 }
 
 /// A text of at most this weight. A cut shows as an ellipsis.

@@ -21,7 +21,6 @@ pub(super) const LIMITS: Limits = Limits {
     knows: |_| false,
 };
 
-/// The text.
 pub fn payload(post: &Post) -> String {
     let post = post.visible();
     let blocks = blocks(&post, post.commits.len(), &LIMITS);
@@ -61,7 +60,6 @@ fn piece(piece: &Piece<'_>) -> String {
     }
 }
 
-/// What people wrote for people.
 fn written(text: &str) -> String {
     let (mut out, mut points) = (String::new(), false);
     for (is_point, line) in said(text) {

@@ -13,18 +13,15 @@ pub struct Post {
     pub mentions: Vec<Mention>,
     /// One sentence, which goes on after the names of those who are called.
     pub lead: String,
-    /// The commits that it is about, in the order of `git log`.
     pub commits: Vec<Listed>,
     /// The files that they change and that the team wants to be named.
     pub watched: Vec<String>,
     /// What people wrote for people; lines that begin with `-` or `*` are points of a list.
     pub summary: Option<String>,
     pub link: Option<Link>,
-    /// What somebody has to say.
     pub note: Option<String>,
 }
 
-/// A commit in the list of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// Its name as `git log --oneline` abbreviates it.
@@ -33,7 +30,6 @@ pub struct Listed {
     pub url: Option<String>,
 }
 
-/// The page that compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub url: String,
@@ -43,9 +39,7 @@ pub struct Link {
 
 /// To those who made the changes.
 const TECHNICAL: &str = " for more detail.";
-/// To everyone.
 const PRODUCT: &str = " for more detail on these changes.";
-/// That it shows what is gone.
 const TAKEN_BACK: &str = " for what that takes back.";
 
 /// What all posts about one deploy have in common.
@@ -96,7 +90,6 @@ impl About<'_> {
         }
     }
 
-    /// Tells who holds the candidate back, and why.
     pub fn blocked(&self, commit: &CommitId, by: &str, reason: Option<&str>) -> Post {
         let lead = format!("Version {} is blocked by {by}.", commit.short());
         self.post(" is blocked", lead, reason)

@@ -6,9 +6,7 @@ use crate::core::words::CommitId;
 /// One release of an app, as its platform's API tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// The platform's own name of it.
     pub id: String,
-    /// Its number, which grows.
     pub version: u64,
     pub status: ReleaseStatus,
     /// Whether it is the one that runs.
@@ -26,19 +24,14 @@ pub struct Release {
 /// A platform in its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformWords {
-    /// Its name.
     pub name: &'static str,
-    /// The name of the app there.
     pub app: String,
-    /// Its command that lists the releases.
     pub releases: &'static str,
-    /// Its command that restarts what runs.
     pub restart: Typed,
     /// Its command that releases again what was built.
     pub again: &'static str,
 }
 
-/// How a release stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
     /// Its release phase runs.

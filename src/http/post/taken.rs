@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use crate::core::words::ChannelKind;
 use crate::http::Response;
 use crate::http::pointer::values;
 
@@ -28,7 +27,7 @@ const PAGE: &str =
     "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
 
 /// Judges an answer of the 200s.
-pub fn taken(chat: ChannelKind, answer: &Response) -> Taken {
+pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     if answer.is_broken() {
         return Taken::Unknown("its answer broke off");
     }
@@ -38,15 +37,15 @@ pub fn taken(chat: ChannelKind, answer: &Response) -> Taken {
     if answer.status == 202 && text.is_empty() {
         return Taken::Yes;
     }
-    match chat {
-        ChannelKind::Slack => by_slack(text),
-        ChannelKind::Teams | ChannelKind::Print => by_teams(answer.header("content-type"), text),
+    match says_ok {
+        true => by_ok(text),
+        false => by_status(answer.header("content-type"), text),
     }
 }
 
 /// Slack says `ok`, its workflows `{"ok":true}`, and what copies Slack `{"success":true}`. Nothing else is a yes. It
 /// calls even its `ok` a text/html, so only the text counts.
-fn by_slack(text: &str) -> Taken {
+fn by_ok(text: &str) -> Taken {
     if text.eq_ignore_ascii_case("ok") {
         return Taken::Yes;
     }
@@ -71,7 +70,7 @@ fn by_slack(text: &str) -> Taken {
 }
 
 /// A workflow says 202 and nothing else; one with a `Response` of its own may say anything, but not a page.
-fn by_teams(kind: Option<&str>, text: &str) -> Taken {
+fn by_status(kind: Option<&str>, text: &str) -> Taken {
     if text.contains(FAILED) {
         return Taken::Unknown("it says in its answer that it could not deliver the post");
     }
@@ -96,16 +95,16 @@ fn all(text: &str, pointer: &str) -> Vec<Value> {
 mod tests {
     use super::*;
 
-    fn on(chat: ChannelKind, status: u16, kind: &str, body: &str) -> Taken {
+    fn on(says_ok: bool, status: u16, kind: &str, body: &str) -> Taken {
         let answer = Response::of(status, &[("content-type", kind)], body.as_bytes());
-        taken(chat, &answer)
+        taken(says_ok, &answer)
     }
 
     const HTML: &str = "<!DOCTYPE html><html><title>Sign in to your account</title></html>";
 
     #[test]
     fn slack_says_ok_in_so_many_words() {
-        let judged = |body: &str| on(ChannelKind::Slack, 200, "text/html", body);
+        let judged = |body: &str| on(true, 200, "text/html", body);
         for body in [
             "ok",
             "ok\n",
@@ -150,12 +149,9 @@ mod tests {
         ] {
             assert!(matches!(judged(body), Taken::Unknown(_)), "{body}");
         }
-        assert!(matches!(
-            on(ChannelKind::Slack, 204, "", ""),
-            Taken::Unknown(_)
-        ));
+        assert!(matches!(on(true, 204, "", ""), Taken::Unknown(_)));
         assert_eq!(
-            on(ChannelKind::Slack, 202, "", ""),
+            on(true, 202, "", ""),
             Taken::Yes,
             "accepted, in the words of HTTP"
         );
@@ -163,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_workflow_of_teams_says_anything_but_a_page() {
-        let judged = |status, kind: &str, body: &str| on(ChannelKind::Teams, status, kind, body);
+        let judged = |status, kind: &str, body: &str| on(false, status, kind, body);
         for (status, kind, body) in [
             (202, "", ""),
             (202, "text/html", ""),

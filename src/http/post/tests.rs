@@ -93,18 +93,18 @@ fn request(stream: &mut TcpStream) -> String {
 /// Posts to a webhook of Teams that answers so.
 #[track_caller]
 fn on(status: &str, headers: &str, body: &str) -> Sent {
-    at(ChannelKind::Teams, status, headers, body)
+    at(false, status, headers, body)
 }
 
-/// The same in this chat.
+/// The same of a chat that says `ok`, or not.
 #[track_caller]
-fn at(chat: ChannelKind, status: &str, headers: &str, body: &str) -> Sent {
+fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
     let answer = format!(
         "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let (address, served) = webhook(answer);
-    let sent = post(chat, &address, "{}");
+    let sent = post(says_ok, &address, "{}");
     served.join().unwrap();
     sent
 }
@@ -113,7 +113,7 @@ fn at(chat: ChannelKind, status: &str, headers: &str, body: &str) -> Sent {
 fn one_request_goes_out_as_a_chat_wants_it() {
     let (address, served) = webhook("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(
-        told(post(ChannelKind::Teams, &address, "{\"text\":\"ü\"}")).0,
+        told(post(false, &address, "{\"text\":\"ü\"}")).0,
         "accepted"
     );
     let asked = served.join().unwrap();
@@ -153,8 +153,8 @@ fn a_success_that_tells_of_a_failure_is_none() {
         ("unclear", "the webhook does not say that it took the post")
     );
     let page = "<!DOCTYPE html><title>Sign in</title>";
-    for chat in [ChannelKind::Teams, ChannelKind::Slack] {
-        let (kind, report) = told(at(chat, "200 OK", "Content-Type: text/html\r\n", page));
+    for says_ok in [false, true] {
+        let (kind, report) = told(at(says_ok, "200 OK", "Content-Type: text/html\r\n", page));
         assert_eq!(kind, "unclear");
         assert!(
             report.because[1].contains("a web page came back"),
@@ -165,14 +165,7 @@ fn a_success_that_tells_of_a_failure_is_none() {
 
 #[test]
 fn slacks_no_with_a_status_of_200_is_declined_by_its_word() {
-    let slack = |body: &str| {
-        answered(at(
-            ChannelKind::Slack,
-            "200 OK",
-            "Content-Type: text/html\r\n",
-            body,
-        ))
-    };
+    let slack = |body: &str| answered(at(true, "200 OK", "Content-Type: text/html\r\n", body));
     assert_eq!(slack("ok").0, "accepted");
     for (body, cause) in [
         (
@@ -300,15 +293,11 @@ fn a_connection_that_is_cut_is_unclear() {
         "\0\0\0\0",
     ] {
         let (address, served) = webhook(answer);
-        assert_eq!(
-            told(post(ChannelKind::Teams, &address, "{}")).0,
-            "unclear",
-            "{answer:?}"
-        );
+        assert_eq!(told(post(false, &address, "{}")).0, "unclear", "{answer:?}");
         served.join().unwrap();
     }
     let (address, served) = webhook("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok");
-    assert_eq!(told(post(ChannelKind::Teams, &address, "{}")).0, "unclear");
+    assert_eq!(told(post(false, &address, "{}")).0, "unclear");
     served.join().unwrap();
 }
 
@@ -319,7 +308,7 @@ fn a_closed_port_means_that_nothing_was_sent() {
         .local_addr()
         .unwrap()
         .port();
-    let (kind, report) = told(post(ChannelKind::Teams, &address(port), "{}"));
+    let (kind, report) = told(post(false, &address(port), "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("not sent", "the webhook cannot be reached")
@@ -343,7 +332,7 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
             .unwrap();
         read
     });
-    assert_eq!(told(post(ChannelKind::Teams, &address, "{}")).0, "not sent");
+    assert_eq!(told(post(false, &address, "{}")).0, "not sent");
     // A machine without certificates does not even call.
     if !served.is_finished() {
         drop(TcpStream::connect(
@@ -365,10 +354,7 @@ fn what_is_no_address_is_not_sent_and_not_shown() {
         format!("https://{PATH}"),
         format!("foo://x{PATH}?{QUERY}"),
     ] {
-        assert_eq!(
-            told(post(ChannelKind::Teams, &Secret::new(bad), "{}")).0,
-            "not sent"
-        );
+        assert_eq!(told(post(false, &Secret::new(bad), "{}")).0, "not sent");
     }
 }
 
@@ -438,7 +424,7 @@ fn a_webhook_that_never_answers_is_unclear_after_a_while() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = address(listener.local_addr().unwrap().port());
     let begun = std::time::Instant::now();
-    let (kind, report) = told(post(ChannelKind::Teams, &address, "{}"));
+    let (kind, report) = told(post(false, &address, "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("unclear", "the webhook did not answer within 15 seconds")

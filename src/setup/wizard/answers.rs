@@ -71,9 +71,9 @@ impl Answers {
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
         let words = match question.row.words {
-            [words @ .., _back] => words,
-            [] if question.row.key == RECORD => &["y", "n", "yes", "no"],
-            [] => &[],
+            words @ [_, ..] => [&[NONE], words].concat(),
+            [] if question.row.key == RECORD => vec!["y", "n", "yes", "no"],
+            [] => Vec::new(),
         };
         if !words.is_empty() && !words.contains(&answer) {
             return Err(format!("type {}", words.join(", ")));

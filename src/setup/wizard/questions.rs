@@ -5,6 +5,7 @@ use reqwest::Url;
 
 use crate::core::address;
 use crate::core::config::PlatformApp;
+use crate::core::tell::KINDS;
 use crate::session::Session;
 use crate::setup::wizard::answers::{Answers, NONE};
 use crate::setup::wizard::tries::{self, Trial};
@@ -23,7 +24,7 @@ pub struct Row {
     pub asked: &'static str,
     /// What a person reads before; `{app}` stands for the app of the environment on Heroku.
     pub explained: &'static str,
-    /// The words that one is chosen from, the last of which leads back; none where it is any text.
+    /// The words that one is chosen from, beside none and the way back; none where it is any text.
     pub words: &'static [&'static str],
     /// What stands in the file as long as it was not answered; nothing where it can be left out.
     pub unasked: &'static str,
@@ -46,9 +47,6 @@ const OPTIONAL: Row = Row {
     offered: |_, _, _| NONE.to_owned(),
     trial: None,
 };
-
-/// What a channel can be, and the way back.
-const CHATS: &[&str] = &["none", "teams", "slack", "print", "<"];
 
 /// The main repository.
 pub const MAIN: &[Row] = &[
@@ -137,16 +135,16 @@ pub const TEAM: &[Row] = &[
     Row {
         key: "channels.technical.kind",
         asked: "Chat of the technical channel",
-        explained: "The technical channel is where the developers read of proposals, verdicts and rollbacks. teams and \
-                    slack: posts are sent there. print: posts are printed for pasting. none: there is no such channel.",
-        words: CHATS,
+        explained: "The technical channel is where the developers read of proposals, verdicts and rollbacks. print: \
+                    posts are printed for pasting. none: there is no such channel. All others: posts are sent there.",
+        words: KINDS,
         ..OPTIONAL
     },
     Row {
         key: "channels.product.kind",
         asked: "Chat of the product channel",
         explained: "The product channel is where everyone reads what is new.",
-        words: CHATS,
+        words: KINDS,
         ..OPTIONAL
     },
 ];

@@ -153,9 +153,7 @@ fn a_webhook_of_nobody_is_given_up_after_a_glance() {
         .unwrap()
         .port();
     let address = Secret::new(format!("http://127.0.0.1:{port}/s3cr3t"));
-    match send(ChannelKind::Teams, &address, "{}", &mut |_, _| {
-        Control::Leave
-    }) {
+    match send(false, &address, "{}", &mut |_, _| Control::Leave) {
         Delivered::No(report) => {
             assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
         }

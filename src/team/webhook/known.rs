@@ -4,7 +4,7 @@
 use reqwest::Url;
 
 use crate::core::refusal::Report;
-use crate::core::words::ChannelKind;
+use crate::core::tell::ChannelKind;
 use crate::team::webhook::host;
 
 /// Where the webhooks of Office 365 connectors were.

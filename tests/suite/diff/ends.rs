@@ -211,7 +211,7 @@ fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_lin
             .prints("")
             .says("prodution")
             .says("its environments are staging, production")
-            .says("did you mean production?");
+            .says("did you mean: git smp diff production");
     }
     deploy
         .smp(&["diff", "staging"])

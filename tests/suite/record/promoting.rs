@@ -237,7 +237,7 @@ fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
     assert_eq!(refused(&deploy, &words), "target-moved");
     promotes(&deploy, &[])
         .exits(1)
-        .says("hint: look anew: git smp postpone\nhint: then: git smp propose\n");
+        .says("hint: look again: git smp postpone\nhint: then: git smp propose\n");
     deploy
         .smp(&["postpone", "--yes", "--reason", "production moved"])
         .ok();

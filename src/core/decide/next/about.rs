@@ -7,7 +7,6 @@ use crate::core::refusal::Refusal;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Observed};
 
-/// What to type about what is remarkable about an environment.
 pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint {
     let name = &environment.name;
     let deploy = deploy(environment);
@@ -40,7 +39,6 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
     }
 }
 
-/// The command that deploys to an environment.
 pub fn deploy(environment: &Environment) -> Typed {
     match environment.promotes {
         Some(_) => promote(&environment.name),
@@ -48,7 +46,6 @@ pub fn deploy(environment: &Environment) -> Typed {
     }
 }
 
-/// What a refusal says itself.
 pub fn own(refusal: Option<&Refusal>) -> Hint {
     let hint = refusal.and_then(|refusal| refusal.report.hint.clone());
     hint.unwrap_or_else(|| smp("setup --check"))

@@ -1,10 +1,10 @@
 //! What a team's policy makes of reviews and checks.
 
 use crate::core::config::Policy;
-use crate::core::decide::commits;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, NAMED, Origin, Reviews, checked, faults};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
@@ -38,10 +38,8 @@ pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
 }
 
 fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
-    let (count, verb) = match faults.len() {
-        1 => (commits(1), "was"),
-        several => (commits(several), "were"),
-    };
+    let verb = if faults.len() == 1 { "was" } else { "were" };
+    let count = counted(faults.len(), "commit");
     let named = faults.iter().take(NAMED);
     let report = named.fold(
         Report::new(format!("{count} that would ship {verb} not reviewed")),
@@ -87,11 +85,10 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     }
     let mut report = Report::new("whether every commit that would ship was reviewed is unknown");
     if !unknown.is_empty() && (unknown.len() < ships.len() || ships.len() == 1) {
-        let examples = unknown.iter().take(EXAMPLES);
-        let mut named = examples
+        let examples: Vec<String> = (unknown.iter().take(EXAMPLES))
             .map(|commit| quoted(commit))
-            .collect::<Vec<_>>()
-            .join(", ");
+            .collect();
+        let mut named = examples.join(", ");
         if let rest @ 1.. = unknown.len().saturating_sub(EXAMPLES) {
             named += &format!(" and {rest} more");
         }
@@ -103,11 +100,9 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
 
 /// Why this commit must not ship where its checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
-    let short = candidate.short();
-    let asks = |error: String| {
-        Report::new(error).because("policy.green in smp.toml asks for checks that succeeded")
-    };
-    let report = match reviews.checks(candidate) {
+    let (short, checks) = (candidate.short(), reviews.checks(candidate));
+    let asks = "policy.green in smp.toml asks for checks that succeeded";
+    let report = match checks {
         Checks::Succeeded => return None,
         Checks::Unknown => because_unknown(
             Report::new(format!(
@@ -116,12 +111,14 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
             reviews,
             "policy.green in smp.toml asks for it, and unknown is not green",
         ),
-        Checks::None => asks(format!("{short} has no checks"))
+        Checks::None => Report::new(format!("{short} has no checks"))
+            .because(asks)
             .run("let them run for it on GitHub, then", Typed::smp("promote")),
-        Checks::Pending => {
-            asks(checked(candidate, reviews)?).run("wait for them, then", Typed::smp("promote"))
-        }
-        Checks::Failed => asks(checked(candidate, reviews)?)
+        Checks::Pending => Report::new(checked(candidate, reviews)?)
+            .because(asks)
+            .run("wait for them, then", Typed::smp("promote")),
+        Checks::Failed => Report::new(checked(candidate, reviews)?)
+            .because(asks)
             .run("mend what failed and deploy that", Typed::smp("stage"))
             .run("or let them run again, then", Typed::smp("promote")),
     };

@@ -12,9 +12,7 @@ use crate::core::words::{Changes, Commit};
 /// neither of its parents.
 #[derive(Clone, Debug, Default)]
 pub struct Merges {
-    /// Those that git named.
     pub named: Vec<Commit>,
-    /// How many more there are.
     pub unnamed: usize,
 }
 
@@ -29,9 +27,9 @@ impl Shipping<'_> {
 
     fn lacking(&self, is_named: impl Fn(&str) -> bool) -> Vec<&Commit> {
         let mut seen = HashSet::new();
-        let named = || self.0.iter().filter(|(name, ..)| is_named(name));
-        let merges = named().flat_map(|(_, _, merges)| &merges.named);
-        let all = merges.chain(named().flat_map(|(_, changes, _)| &changes.ships));
+        let named = self.0.iter().filter(|(name, ..)| is_named(name));
+        let merges = named.clone().flat_map(|(_, _, merges)| &merges.named);
+        let all = merges.chain(named.flat_map(|(_, changes, _)| &changes.ships));
         all.filter(|commit| seen.insert(&commit.id)).collect()
     }
 
@@ -50,9 +48,9 @@ impl Shipping<'_> {
         policy: &Policy,
         reviews: &Reviews,
     ) -> Result<Plan, Refusal> {
-        let steps = plan.steps.iter();
-        let brings = |step: &&Step| matches!(step, Step::Push { .. } | Step::Release { .. });
-        let brought: Vec<&str> = steps.filter(brings).filter_map(Step::environment).collect();
+        let brings = (plan.steps.iter())
+            .filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
+        let brought: Vec<&str> = brings.filter_map(Step::environment).collect();
         let pushed = self.lacking(|name| brought.contains(&name));
         match refusal(policy, &pushed, &plan.commit, reviews) {
             Some(refusal) if !brought.is_empty() => return Err(refusal),
@@ -66,15 +64,16 @@ impl Shipping<'_> {
     /// Adds to a proposal what a person should know: also that its promotion is refused as things stand, which is no
     /// reason not to test it.
     pub fn warn(&self, proposal: &mut Proposal, policy: &Policy, reviews: &Reviews) {
-        let (ships, commit) = (self.commits(), &proposal.commit);
-        proposal.warnings.extend(warnings(&ships, commit, reviews));
-        if let Some(refusal) = refusal(policy, &ships, commit, reviews) {
+        let (ships, plan) = (self.commits(), &mut proposal.plan);
+        plan.warnings
+            .extend(warnings(&ships, &plan.commit, reviews));
+        if let Some(refusal) = refusal(policy, &ships, &plan.commit, reviews) {
             let error = refusal.report.error;
             let why = match &reviews.coverage {
                 Coverage::Not(why) => format!("{error}: {}", why.error),
                 Coverage::Whole | Coverage::Partly(_) => error,
             };
-            proposal.warnings.push(format!(
+            plan.warn(format!(
                 "as things stand, git smp promote refuses it: {why}"
             ));
         }

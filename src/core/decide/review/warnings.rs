@@ -1,20 +1,20 @@
 //! What people are told of reviews and checks.
 
-use crate::core::decide::commits;
 use crate::core::decide::review::{Checks, Coverage, NAMED, Origin, Reviews};
+use crate::core::text::counted;
 use crate::core::words::{Commit, CommitId};
 
 /// The commits that are known not to be reviewed, and why, to stand behind their names.
 pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, String)> {
-    let fault = |commit: &&'a Commit| {
+    let faults = ships.iter().filter_map(|commit| {
         let fault = match reviews.origin(&commit.id) {
             Origin::Unknown => None,
             Origin::Direct => Some("has no pull request".to_owned()),
             Origin::PullRequest(pull) => pull.fault(),
         };
         Some((*commit, fault?))
-    };
-    ships.iter().filter_map(fault).collect()
+    });
+    faults.collect()
 }
 
 /// The commits of which nobody can tell how they came.
@@ -34,8 +34,8 @@ pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
     let which = match count {
         0 => return None,
         _ if count == all => "the commits were".to_owned(),
-        1 => format!("1 of {} was", commits(all)),
-        some => format!("{some} of {} were", commits(all)),
+        1 => format!("1 of {} was", counted(all, "commit")),
+        some => format!("{some} of {} were", counted(all, "commit")),
     };
     let why = reviews.why().error;
     Some(format!("whether {which} reviewed is unknown: {why}"))
@@ -74,7 +74,6 @@ pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> V
     lines
 }
 
-/// A commit in a sentence: hash and subject.
 pub fn quoted(commit: &Commit) -> String {
     format!("{} \"{}\"", commit.short, commit.subject_text())
 }

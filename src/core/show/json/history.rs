@@ -64,7 +64,6 @@ struct RestoreJson {
     median: Option<i64>,
 }
 
-/// `git smp history --json`, the deploys in the order given.
 pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
     text(&HistoryJson {
         schema: SCHEMA,

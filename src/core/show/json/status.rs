@@ -52,14 +52,12 @@ struct DeployingJson<'a> {
     at: Option<String>,
 }
 
-/// How the shared record was found.
 #[derive(Default, Serialize)]
 struct RecordJson<'a> {
     /// Its last event; `null`: there is none, or it is unknown.
     tip: Option<&'a CommitId>,
     /// How old this clone's copy is, where only that could be read, in seconds.
     copy_seconds: Option<u64>,
-    /// What is remarkable about it, as a stable word.
     finding: Option<&'static str>,
 }
 
@@ -99,7 +97,6 @@ struct HeldJson {
     reason: Option<String>,
 }
 
-/// How far production is behind.
 #[derive(Serialize)]
 struct BehindJson {
     commits: usize,

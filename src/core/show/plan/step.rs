@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::core::decide::Step;
-use crate::core::words::ChannelKind;
+use crate::core::tell::ChannelKind;
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
