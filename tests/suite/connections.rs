@@ -11,11 +11,11 @@ use crate::support::{Deploy, Runner, World};
 
 /// What git did for one command.
 #[derive(Debug)]
-struct Cost {
+pub struct Cost {
     /// How often each repository was connected to, by what for: `read main`, `write staging`.
     connections: BTreeMap<String, usize>,
     /// Every process that git became, by its words.
-    processes: Vec<String>,
+    pub processes: Vec<String>,
 }
 
 impl Cost {
@@ -44,7 +44,7 @@ impl Cost {
 
 /// Runs a command, which must succeed, and counts.
 #[track_caller]
-fn cost(deploy: &Deploy, runner: Runner<'_>, args: &[&str]) -> Cost {
+pub fn cost(deploy: &Deploy, runner: Runner<'_>, args: &[&str]) -> Cost {
     let (folder, config) = (deploy.path("trace2"), deploy.path("traced"));
     fs::create_dir(&folder).unwrap();
     let own = deploy.path("home/.gitconfig");
