@@ -42,6 +42,7 @@ use crate::notes::Notes;
 use crate::session::{Session, trust};
 use crate::sources::Look;
 use crate::team::channel::{self, TECHNICAL};
+use crate::team::posting::Pending;
 use crate::team::recorder::Recorder;
 use crate::terminal::prompt::somebody_is_there;
 use screen::Progress;
@@ -338,6 +339,12 @@ impl Deploy<'_> {
         self.warn_of_lfs(&mut plan);
         self.warn_of_take_over(&mut plan)?;
         Ok(plan)
+    }
+
+    /// What the record has pending, as far as this run wrote or read it last.
+    pub fn pending(&self) -> Pending {
+        let written = self.screen.borrow_mut().owed.take();
+        written.unwrap_or_else(|| self.seen.state().map(Pending::from).unwrap_or_default())
     }
 
     fn target(&self, name: &str) -> Result<&Target<'_>, Stop> {

@@ -12,7 +12,7 @@ use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::recorder::new_id;
+use crate::team::posting;
 
 const DECLINED: &str = "not postponed; nothing was changed";
 
@@ -38,7 +38,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let posts = Delivery::of(session, &config, "postponed", Typed::smp("postpone"));
     let Some(candidate) = &before.candidate else {
         ui.note("there is no candidate: nothing to postpone");
-        return posts.deliver(&before.pending, is_of_a_postponement);
+        return posts.deliver(&before, is_of_a_postponement);
     };
     let (short, place) = (candidate.commit.short(), &candidate.environment);
     let (by, when) = (&candidate.by.name, session.when().moment(candidate.at));
@@ -51,24 +51,29 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
         let yes = Typed::smp("postpone --yes").option("--reason", &reason);
         ui.need_yes(&question, why, yes, DECLINED)?;
     }
-    let after = ui.during("writing the record", || {
-        recorder.append(&new_id(), &mut |now| match shown(now) == shown(&before) {
-            true => Ok(Some(What::Postponed(Postponed {
-                candidate: candidate.id.clone(),
-                commit: candidate.commit.clone(),
-                intent: before.deploying.as_ref().map(|open| open.id.clone()),
-                reason: reason.clone(),
-                channels: channel::to_tell(&config, TECHNICAL),
-            }))),
-            false => Err(moved()),
-        })
+    let (_, pending) = ui.during("writing the record", || {
+        let of = (session, &config);
+        posting::append_one(
+            of,
+            &recorder,
+            &mut |now| match shown(now) == shown(&before) {
+                true => Ok(Some(What::Postponed(Postponed {
+                    candidate: candidate.id.clone(),
+                    commit: candidate.commit.clone(),
+                    intent: before.deploying.as_ref().map(|open| open.id.clone()),
+                    reason: reason.clone(),
+                    channels: channel::to_tell(&config, TECHNICAL),
+                }))),
+                false => Err(moved()),
+            },
+        )
     })?;
     ui.note(format!(
         "{short} is postponed; {place} is not frozen any more"
     ));
     let by = identity(&session.repo)?.0;
     let post = channel::of_candidate(candidate, News::Postponed { by, reason });
-    posts.tell(Some(post), Some(after.pending), is_of_a_postponement)
+    posts.tell(Some(post), pending, is_of_a_postponement)
 }
 
 fn is_of_a_postponement(one: &Notice) -> bool {

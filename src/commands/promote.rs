@@ -154,12 +154,12 @@ fn promote(
         }
         return Err(stop);
     }
-    let screen = deploy.screen.into_inner();
+    let (pending, screen) = (deploy.pending(), deploy.screen.into_inner());
     // An earlier run of ours may have pushed it; a record knows who deployed.
     if config.record.is_none() && !screen.by_others.is_empty() && !was_begun {
         return release.is_theirs(text);
     }
-    release.end(text, screen.owed, &again)
+    release.end(text, pending, &again)
 }
 
 /// The plan with its post, as far as that is known before anybody wrote the text.

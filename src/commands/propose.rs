@@ -22,6 +22,7 @@ use crate::session::{Session, trust};
 use crate::sources::Also;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::posting::{self, Pending};
 use crate::team::recorder::{Recorder, new_id};
 
 #[derive(Debug, Args)]
@@ -71,15 +72,15 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     work.unmoved()?;
     deploy.record_observed(false);
     let id = new_id();
-    let state = ui.during("writing the record", || work.record(&recorder, &id))?;
+    let (state, pending) = ui.during("writing the record", || work.record(&recorder, &id))?;
     if state.candidate.as_ref().is_some_and(|open| open.id != id) {
-        return work.others(&state);
+        return work.others(&state, pending);
     }
     let (short, name) = (proposal.plan.commit.short(), &place.name);
     ui.note(format!(
         "{short} is the candidate; {name} is frozen until it is promoted or postponed"
     ));
-    work.pay(&state)?;
+    work.pay(pending)?;
     flow::say_next(session, &config, &state, "next, when it was tested");
     Ok(())
 }
@@ -132,19 +133,19 @@ impl Work<'_> {
             self.say_who(self.before);
         }
         match proposal.open && !dry_run {
-            true => self.pay(self.before),
+            true => self.pay(self.before.into()),
             false => Ok(()),
         }
     }
 
     /// Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was we
     /// ourselves, in a run that was cut off, nobody else makes it.
-    fn others(&self, state: &State) -> Result<(), Stop> {
+    fn others(&self, state: &State, pending: Pending) -> Result<(), Stop> {
         self.say_who(state);
         let (name, email) = identity(&self.session.repo)?;
         let (me, open) = (Person { name, email }, state.candidate.as_ref());
         match open.is_some_and(|open| open.by == me) {
-            true => self.pay(state),
+            true => self.pay(pending),
             false => Ok(()),
         }
     }
@@ -208,9 +209,10 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn record(&self, recorder: &Recorder<'_>, id: &EventId) -> Result<State, Stop> {
+    fn record(&self, recorder: &Recorder<'_>, id: &EventId) -> Result<(State, Pending), Stop> {
         let end = rollback_end(&self.session.repo, &self.recorded(self.before)?)?;
-        recorder.append_all(&mut |state, _| {
+        let of = (self.session, self.config);
+        posting::append(of, recorder, &mut |state, _| {
             if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
                 return Ok(Some(end.clone()));
             }
@@ -229,8 +231,8 @@ impl Work<'_> {
     }
 
     /// Makes the posts about the candidate that are owed.
-    fn pay(&self, state: &State) -> Result<(), Stop> {
-        self.posts().deliver(&state.pending, |owed| {
+    fn pay(&self, pending: Pending) -> Result<(), Stop> {
+        self.posts().deliver(pending, |owed| {
             owed.is_of_the_way() || owed.is_of_a_rollback()
         })
     }

@@ -51,7 +51,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         deploy.nothing_to("put back", &plan)?;
         return match args.deploying.asking.dry_run {
             true => Ok(()),
-            false => tell(&deploy, &plan.commit, begun.is_some(), None),
+            false => tell(&deploy, &plan.commit, begun.is_some()),
         };
     }
     if !args.deploying.asking.dry_run {
@@ -70,7 +70,6 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     deploy.tells = Some((environment.name.clone(), telling));
     // Another run of this clone would take our note for its own, and tell of it once more.
     let _lock = deploy.carry_out(&plan)?;
-    let owed = deploy.screen.borrow_mut().owed.take();
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {
@@ -78,7 +77,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
         session.ui.note(text);
         return Ok(());
     }
-    tell(&deploy, &plan.commit, true, owed)
+    tell(&deploy, &plan.commit, true)
 }
 
 /// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
@@ -199,21 +198,15 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
     }
 }
 
-/// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end. `known`: what
-/// is owed on the record, where this run wrote to it.
-fn tell(
-    deploy: &Deploy<'_>,
-    commit: &CommitId,
-    ended: bool,
-    known: Option<Vec<Notice>>,
-) -> Result<(), Stop> {
+/// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
+fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop> {
     let (config, posts) = (deploy.look.config, posts(deploy));
     let post = ended.then(|| owed(deploy, commit));
     match (&config.record, post) {
         (None, Some(post)) => posts.deliver_once(&post),
         (None, None) => Ok(()),
         (Some(_), None) if channel::configured(config, TECHNICAL).is_none() => Ok(()),
-        (Some(_), post) => posts.tell(post, known, Notice::is_of_a_rollback),
+        (Some(_), post) => posts.tell(post, deploy.pending(), Notice::is_of_a_rollback),
     }
 }
 

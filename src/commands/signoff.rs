@@ -14,7 +14,8 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::recorder::{Recorder, new_id};
+use crate::team::posting::{self, Pending};
+use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
 pub struct Signoff {
@@ -55,8 +56,10 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
     }
     let judged = judged(args, &config, candidate, by);
-    let (state, known) = ui.during("writing the record", || record(&recorder, &judged))?;
-    tell(session, &config, &state, judged, known)
+    let of = (session, &config);
+    let (state, pending, known) =
+        ui.during("writing the record", || record(of, &recorder, &judged))?;
+    tell(of, (&state, pending), judged, known)
 }
 
 fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {
@@ -75,9 +78,13 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
 }
 
 /// Puts it on record, unless it is there already, which it says.
-fn record(recorder: &Recorder<'_>, judged: &Judged) -> Result<(State, bool), Stop> {
+fn record(
+    of: (&Session<'_>, &Config),
+    recorder: &Recorder<'_>,
+    judged: &Judged,
+) -> Result<(State, Pending, bool), Stop> {
     let mut known = false;
-    let state = recorder.append(&new_id(), &mut |state| {
+    let (state, pending) = posting::append_one(of, recorder, &mut |state| {
         let now = candidate(state)?;
         if now.commit != judged.commit {
             let (was, is) = (judged.commit.short(), now.commit.short());
@@ -88,13 +95,12 @@ fn record(recorder: &Recorder<'_>, judged: &Judged) -> Result<(State, bool), Sto
         known = last.is_some_and(|last| last.verdict == judged.verdict && last.note == judged.note);
         Ok((!known).then(|| What::Judged(judged.clone())))
     })?;
-    Ok((state, known))
+    Ok((state, pending, known))
 }
 
 fn tell(
-    session: &Session<'_>,
-    config: &Config,
-    state: &State,
+    (session, config): (&Session<'_>, &Config),
+    (state, pending): (&State, Pending),
     judged: Judged,
     known: bool,
 ) -> Result<(), Stop> {
@@ -120,7 +126,7 @@ fn tell(
     });
     let told = Delivery::of(session, config, did, again).tell(
         post,
-        Some(state.pending.clone()),
+        pending,
         |owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by),
     );
     flow::say_next(session, config, state, "next");

@@ -342,15 +342,13 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     if deploy.options.dry_run {
         return Ok(());
     }
-    let owed = deploy.seen.state().map(|state| state.pending.clone());
-    pay(deploy, Some(owed.unwrap_or_default()), None)?;
+    pay(deploy, None)?;
     fix::must_come_back(deploy, &plan.commit)
 }
 
 /// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
 /// record with this deploy, and the team is to hear of that.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
-    let known = deploy.screen.borrow_mut().owed.take();
     let open = deploy.seen.open();
     let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
     let added = added(deploy, &[]);
@@ -364,15 +362,14 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
             ..channel::of_candidate(candidate, News::Fixed { before })
         }
     });
-    pay(deploy, known, post)
+    pay(deploy, post)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `known`: what is owed, where that is known. `post`: what this
-/// run did.
-fn pay(deploy: &Deploy<'_>, known: Option<Vec<Notice>>, post: Option<Notice>) -> Result<(), Stop> {
+/// Tells of the fixes and rollbacks that nobody was told of. `post`: what this run did.
+fn pay(deploy: &Deploy<'_>, post: Option<Notice>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);
-    posts.tell(post, known, |owed| {
+    posts.tell(post, deploy.pending(), |owed| {
         matches!(owed.news, News::Fixed { .. }) || owed.is_of_a_rollback()
     })
 }

@@ -27,6 +27,13 @@ impl Report {
         self
     }
 
+    /// Adds several.
+    #[must_use]
+    pub fn causes<C: Into<String>>(mut self, causes: impl IntoIterator<Item = C>) -> Self {
+        self.because.extend(causes.into_iter().map(Into::into));
+        self
+    }
+
     /// Says what to do next, in place of what was said before.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {

@@ -75,10 +75,9 @@ impl Deploy<'_> {
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
-            let begins = plan.steps.iter().any(|step| {
-                let begins = matches!(step, Step::Push { .. } | Step::Release { .. });
-                begins && step.environment() == Some(earlier.name)
-            });
+            let mut steps = plan.steps.iter();
+            let begins =
+                steps.any(|step| begins_one(step) && step.environment() == Some(earlier.name));
             if is_same && !begins {
                 continue;
             }
@@ -126,6 +125,11 @@ impl Deploy<'_> {
             Err(stop) => Err(stop),
         }
     }
+}
+
+/// Whether a step begins a push or a release.
+fn begins_one(step: &Step) -> bool {
+    matches!(step, Step::Push { .. } | Step::Release { .. })
 }
 
 /// Looks and plans. Where nobody is asked, it looks until an earlier push, which was cut off from us, came to something.
@@ -248,10 +252,9 @@ impl Deploy<'_> {
     pub(super) fn warn_of_take_over(&self, plan: &mut Plan) -> Result<(), Refusal> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
         let is_asked = self.options.take_over.is_some();
-        let begins = |step: &Step| matches!(step, Step::Push { .. } | Step::Release { .. });
         match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
             Some((recorded, open))
-                if recorded.mine != Some(&open.id) && plan.steps.iter().any(begins) =>
+                if recorded.mine != Some(&open.id) && plan.steps.iter().any(begins_one) =>
             {
                 let story = open.story(recorded.now);
                 plan.warnings.push(format!(

@@ -13,11 +13,11 @@ use crate::deploy::pushed::{AGAIN, Pushed};
 use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Outcome;
-use crate::git::push::{self, Ended, Push, PushProgress, Watch};
+use crate::git::push::{self, Ended, Push, PushProgress};
 use crate::http::Trouble;
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
-use crate::sources::{Also, platform};
+use crate::sources::{Also, Now, platform};
 
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -28,26 +28,20 @@ impl Deploy<'_> {
         target: &Target<'_>,
         push: &Push,
         step: &Step,
-    ) -> Result<Heard, Stop> {
+    ) -> Result<(Heard, Option<Now>), Stop> {
         let name = target.environment.name.as_str();
         if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
         let marker = self.note(name, &push.commit, push.expected.as_ref(), None)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
-        let outcome = push::push(self.look.repo, push, &mut |event| {
-            let control = match event {
-                PushProgress::Line(line) => {
-                    keep_last(&mut said, line);
-                    heard.line(line);
-                    self.watch(Progress::Said(line))
-                }
-                PushProgress::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
-            };
-            match control {
-                Control::GoOn => Watch::GoOn,
-                Control::Leave => Watch::Leave,
+        let outcome = push::push(self.look.repo, push, &mut |event| match event {
+            PushProgress::Line(line) => {
+                keep_last(&mut said, line);
+                heard.line(line);
+                self.watch(Progress::Said(line))
             }
+            PushProgress::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
         });
         let outcome = outcome.inspect_err(|_| marker.ended())?;
         let ended = outcome.ended;
@@ -61,13 +55,13 @@ impl Deploy<'_> {
             busy: heard.busy(),
         };
         match pushed.verdict() {
-            Outcome::Arrived => {
+            Outcome::Arrived(now) => {
                 marker.landed();
                 // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
                 if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
                     self.watch(Progress::ByOthers(name));
                 }
-                Ok(heard)
+                Ok((heard, now))
             }
             Outcome::RunsAllTheSame(stop) => {
                 marker.landed();
@@ -236,8 +230,7 @@ impl Deploy<'_> {
         }
         let name = &target.environment.name;
         let text = format!("cannot tell whether {name} releases {}", commit.short());
-        let report = Report::new(text).because(why.error);
-        let report = why.because.into_iter().fold(report, Report::because);
+        let report = Report::new(text).because(why.error).causes(why.because);
         Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
     }
 }

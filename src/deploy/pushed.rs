@@ -65,7 +65,7 @@ impl Pushed<'_> {
         let (name, short) = (self.name(), self.short());
         let report = Report::new(format!("cannot tell whether {short} arrived on {name}"));
         let report = report.because(&refusal.report.error);
-        let report = (refusal.report.because.iter()).fold(report, Report::because);
+        let report = report.causes(&refusal.report.because);
         Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
@@ -143,10 +143,8 @@ impl Pushed<'_> {
                     .run("wait a little, then look", Typed::smp("status"))
                     .run("then", command),
             ),
-            Ended::Stale => self.reason.map(|reason| format!("git says: {reason}")).into_iter().fold(
-                    Report::new(format!("nothing was pushed to {name}: git found its branch {found}")),
-                    Report::because,
-                )
+            Ended::Stale => Report::new(format!("nothing was pushed to {name}: git found its branch {found}"))
+                    .causes(self.reason.map(|reason| format!("git says: {reason}")))
                     .because(format!("it is {is_at} now: it moved and came back, or a copy of it answers that lags"))
                     .run("look at what would ship now", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
@@ -194,7 +192,7 @@ impl Pushed<'_> {
         let place = (self.push.remote.as_str(), key.as_str());
         let Shut { because, hint } = advice::shut(self.deploy.look.repo, place, &said, &next);
         let report = Report::new(format!("nothing was sent to {}", self.name()));
-        because.into_iter().fold(report, Report::because).hint(hint)
+        report.causes(because).hint(hint)
     }
 
     /// Where its address stands in `smp.toml`.
@@ -239,10 +237,9 @@ impl Pushed<'_> {
                 advice::turned_away(repo, (&self.push.remote, &key), status, &command);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
-            let report = Report::new(format!("{name} did not take {short}: {meaning}"))
-                .because(format!("it answered the push with HTTP {status}"));
-            return because
-                .fold(report, Report::because)
+            return Report::new(format!("{name} did not take {short}: {meaning}"))
+                .because(format!("it answered the push with HTTP {status}"))
+                .causes(because)
                 .because(format!("{still}; nothing was changed"))
                 .hint(hint);
         }
@@ -256,8 +253,8 @@ impl Pushed<'_> {
             true => format!("{still}; its host said nothing else"),
             false => format!("{still}; its own words are above"),
         };
-        let is_back = |text: &str| text.contains("non-fast-forward");
-        if self.reason.is_some_and(is_back) || self.said.iter().any(|line| is_back(line)) {
+        let mut words = self.said.iter().map(String::as_str).chain(self.reason);
+        if words.any(|text| text.contains("non-fast-forward")) {
             return Report::new(format!(
                 "{name} declined {short}: its host takes no push that goes back"
             ))
@@ -267,10 +264,9 @@ impl Pushed<'_> {
         }
         match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {
-                let who = if self.ended == Ended::Stale {
-                    "git"
-                } else {
-                    "its host"
+                let who = match self.ended {
+                    Ended::Stale => "git",
+                    _ => "its host",
                 };
                 Report::new(format!("{name} declined {short}"))
                     .because(format!("{who} says: {reason}"))
@@ -278,24 +274,17 @@ impl Pushed<'_> {
                     .run("put that right there, then", command)
             }
             Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
-                let report = Report::new(format!(
-                    "{name} declined {short}: its host could not keep it"
-                ));
-                let report = last(&causes(said)).into_iter().fold(
-                    report.because(format!("its host says: {reason}")),
-                    Report::because,
-                );
-                report
+                let error = format!("{name} declined {short}: its host could not keep it");
+                Report::new(error)
+                    .because(format!("its host says: {reason}"))
+                    .causes(last(&causes(said)))
                     .because(still)
                     .run("put that right there, then", command)
             }
             _ => {
-                let report = Report::new(format!(
-                    "{name} declined {short}: the build failed, or a hook there said no"
-                ));
-                last(&said)
-                    .into_iter()
-                    .fold(report, Report::because)
+                let error = "the build failed, or a hook there said no";
+                Report::new(format!("{name} declined {short}: {error}"))
+                    .causes(last(&said))
                     .because(still)
                     .hint(self.deploy.correction(self.target))
             }

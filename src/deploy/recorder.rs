@@ -14,6 +14,7 @@ use crate::deploy::screen::Progress;
 use crate::git::Repo;
 use crate::git::push::Push;
 use crate::notes::Notes;
+use crate::team::posting;
 use crate::team::recorder::new_id;
 
 impl Deploy<'_> {
@@ -77,8 +78,8 @@ impl Deploy<'_> {
         let environment = target.environment;
         let wanted = (Kind::Rollback, &environment.name, commit);
         let open = self.seen.open();
-        let is_this = |open: &Deploying| (open.kind, &open.environment, &open.to) == wanted;
-        if self.kind() != Kind::Rollback || open.is_some_and(is_this) {
+        let open = open.map(|open| (open.kind, &open.environment, &open.to));
+        if self.kind() != Kind::Rollback || open == Some(wanted) {
             return Ok(());
         }
         let expected = target.observed.reference();
@@ -179,7 +180,8 @@ impl Deploy<'_> {
         };
         self.watch(Progress::Recording);
         let mut was_candidate = false;
-        let state = recorder.append(&new_id(), &mut |state| {
+        let of = (self.session, self.look.config);
+        let (state, pending) = posting::append_one(of, &recorder, &mut |state| {
             let event = self.arrival(state, target, commit)?;
             if event.is_some() {
                 let is_candidate = candidate(state).is_some_and(|one| one.commit == *commit);
@@ -188,7 +190,8 @@ impl Deploy<'_> {
             Ok(event)
         })?;
         let is_over = was_candidate && state.candidate.is_none();
-        self.watch(Progress::Recorded(lifts.filter(|_| is_over), &state));
+        self.watch(Progress::Recorded(lifts.filter(|_| is_over)));
+        self.screen.borrow_mut().owed = Some(pending);
         Ok(())
     }
 

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::core::decide::Step;
-use crate::core::record::{Notice, State};
 use crate::core::text::{Line, Tone};
 use crate::core::words::{CommitId, Control};
+use crate::team::posting::Pending;
 use crate::terminal::{self, Ui};
 
 /// What happens while a plan is carried out.
@@ -29,8 +29,8 @@ pub enum Progress<'a> {
     Live(&'a str, &'a CommitId),
     /// The record is read or written.
     Recording,
-    /// It is on record, which lifts the freeze there, and leaves this record.
-    Recorded(Option<&'a str>, &'a State),
+    /// It is on record, which lifts the freeze there.
+    Recorded(Option<&'a str>),
 }
 
 /// The terminal of a deploy.
@@ -42,7 +42,7 @@ pub struct Screen {
     /// The environments that somebody else gave the commit in the same moment.
     pub by_others: Vec<String>,
     /// What is owed on the record after the last event, where one went there.
-    pub owed: Option<Vec<Notice>>,
+    pub owed: Option<Pending>,
 }
 
 impl Screen {
@@ -129,16 +129,10 @@ impl Screen {
                 left.as_secs_f64().ceil()
             )),
             Progress::Recording => self.progress.show("writing the record"),
-            Progress::Recorded(lifted, state) => {
-                self.owed = Some(state.pending.clone());
-                done(
-                    ui,
-                    match lifted {
-                        Some(name) => format!("on record; the freeze on {name} is lifted"),
-                        None => "on record".to_owned(),
-                    },
-                );
+            Progress::Recorded(Some(name)) => {
+                done(ui, format!("on record; the freeze on {name} is lifted"));
             }
+            Progress::Recorded(None) => done(ui, "on record".to_owned()),
             Progress::Live(name, commit) => done(ui, format!("{name} runs {}", commit.short())),
         }
         wish(self.asked_to_leave > 0)
@@ -151,9 +145,8 @@ fn done(ui: &Ui, text: String) {
 }
 
 fn wish(leaves: bool) -> Control {
-    if leaves {
-        Control::Leave
-    } else {
-        Control::GoOn
+    match leaves {
+        true => Control::Leave,
+        false => Control::GoOn,
     }
 }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
-use crate::deploy::doubt::Heard;
 use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
@@ -101,30 +100,34 @@ impl Deploy<'_> {
         let begun = self
             .look_again(target, intent.as_ref())
             .and_then(|()| match step {
-                Step::Release { .. } => self.release(target, step).map(|()| ("released", None)),
-                _ => self
-                    .push(target, &push, step)
-                    .map(|heard| ("pushed", Some(heard))),
+                Step::Release { .. } => self.release(target, step).map(|()| Begun {
+                    word: "released",
+                    since,
+                    doubt: None,
+                    is_silent: false,
+                    said: None,
+                }),
+                _ => self.push(target, &push, step).map(|(heard, said)| Begun {
+                    word: "pushed",
+                    since,
+                    is_silent: heard.is_silent(),
+                    doubt: heard.doubt,
+                    said,
+                }),
             });
-        let (word, heard) = begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))?;
-        Ok(Begun {
-            word,
-            since,
-            is_silent: heard.as_ref().is_some_and(Heard::is_silent),
-            doubt: heard.and_then(|heard| heard.doubt),
-        })
+        begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
     }
 
     fn await_live(&self, name: &str, commit: &CommitId, begun: Option<Begun>) -> Result<(), Stop> {
-        let target = self.target(name)?;
-        let begun = begun.as_ref();
+        let (target, mut begun) = (self.target(name)?, begun);
+        let said = begun.as_mut().and_then(|begun| begun.said.take());
         Wait {
             deploy: self,
             target,
             commit,
-            begun,
+            begun: begun.as_ref(),
         }
-        .run()?;
+        .run(said)?;
         self.watch(Progress::Live(name, commit));
         Ok(())
     }

@@ -136,7 +136,7 @@ impl Wait<'_> {
         let said = self
             .doubt()
             .map(|doubt| format!("its host says: {}", &doubt.words));
-        let report = said.into_iter().fold(report, Report::because);
+        let report = report.causes(said);
         let report = report.because(format!("it reports {}", reported(now)));
         let repo = self.deploy.look.repo;
         let branch = remote::branch(repo, &environment.remote, &environment.branch, false);

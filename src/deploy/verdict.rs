@@ -10,7 +10,7 @@ use crate::deploy::screen::Progress;
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::push::Ended;
 use crate::git::remote;
-use crate::sources::platform;
+use crate::sources::{Now, platform};
 
 /// The pause between two looks at a branch that can be read.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -22,8 +22,8 @@ const LAGS: Duration = Duration::from_secs(15);
 
 /// What became of a push.
 pub enum Outcome {
-    /// Its commit is there.
-    Arrived,
+    /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
+    Arrived(Option<Now>),
     /// The push was not taken, or its branch did not move, and yet the environment runs its commit.
     RunsAllTheSame(Stop),
     /// Its commit is not there, or nobody can tell.
@@ -39,9 +39,10 @@ impl Pushed<'_> {
         }
         let (repo, push) = (self.deploy.look.repo, self.push);
         let (begun, timeout, mut pause) = (Instant::now(), self.deploy.timeout(), PAUSE);
+        let (mut now, mut said) = self.branch_and_page();
         loop {
-            let now = remote::branch(repo, &push.remote, &push.branch, false);
             let reports = match self.judged(&now, begun.elapsed()) {
+                Ok(Outcome::Arrived(_)) => return Outcome::Arrived(said),
                 Ok(verdict) => return verdict,
                 Err(reports) => reports,
             };
@@ -55,13 +56,28 @@ impl Pushed<'_> {
             if now.is_err() {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
+            (now, said) = (
+                remote::branch(repo, &push.remote, &push.branch, false),
+                None,
+            );
         }
+    }
+
+    /// The branch and, where it was taken, what the environment itself says, both at once.
+    fn branch_and_page(&self) -> (Result<Branch, Refusal>, Option<Now>) {
+        let (look, push, environment) = (self.deploy.look, self.push, self.target.environment);
+        let asks = self.ended == Ended::Accepted && !environment.running.is_ref();
+        thread::scope(|scope| {
+            let said = asks.then(|| scope.spawn(move || look.now(environment)));
+            let now = remote::branch(look.repo, &push.remote, &push.branch, false);
+            (now, said.and_then(|said| said.join().ok()?.ok()))
+        })
     }
 
     /// What an answer of the branch means, after so long.
     fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Outcome, String> {
         match now {
-            Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Outcome::Arrived),
+            Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Outcome::Arrived(None)),
             Ok(branch) if elapsed >= self.patience(branch.commit()) => {
                 Ok(self.elsewhere(branch.commit()))
             }
@@ -116,7 +132,7 @@ impl Pushed<'_> {
                 return Outcome::Not(self.added_to(tip));
             }
             self.deploy.watch(Progress::Warned(self.is_contained(tip)));
-            return Outcome::Arrived;
+            return Outcome::Arrived(None);
         }
         let asks = match self.ended {
             Ended::Declined | Ended::Stale | Ended::Refused(_) => true,
@@ -156,7 +172,7 @@ impl Pushed<'_> {
         self.deploy.watch(Progress::Warned(format!(
             "the branch of {name} cannot be read now, so what it reports decides: {error}"
         )));
-        Outcome::Arrived
+        Outcome::Arrived(None)
     }
 
     /// Whether the environment itself, and not its branch, says that it runs the commit.

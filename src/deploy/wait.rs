@@ -30,6 +30,8 @@ pub struct Begun {
     pub doubt: Option<Doubt>,
     /// Whether the host took it without a word.
     pub is_silent: bool,
+    /// What the environment said directly after it.
+    pub said: Option<Now>,
 }
 
 /// An environment that is waited for.
@@ -41,8 +43,9 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until the environment itself reports the commit, and has done so in every answer for its span.
-    pub(super) fn run(&self) -> Result<(), Stop> {
+    /// Waits until the environment itself reports the commit, and has done so in every answer for its span. `said`: the
+    /// first of them, where there is one already.
+    pub(super) fn run(&self, mut said: Option<Now>) -> Result<(), Stop> {
         self.heed_the_host()?;
         let (name, environment) = (self.name(), self.target.environment);
         let timeout = self.deploy.timeout();
@@ -54,7 +57,10 @@ impl Wait<'_> {
         let span = Duration::from_secs(u64::from(environment.running.confirm_seconds));
         let (mut agreement, since) = (Agreement::over(span), self.since());
         loop {
-            let now = self.deploy.look.now(environment)?;
+            let now = match said.take() {
+                Some(now) => now,
+                None => self.deploy.look.now(environment)?,
+            };
             if agreement.take(self.answer(&now, since), began.elapsed()) {
                 self.deploy.notes().confirmed(name, self.commit);
                 return Ok(());

@@ -6,14 +6,14 @@ mod judge;
 mod log;
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::process::Child;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::refusal::Stop;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, Control};
 use crate::git::Repo;
 use crate::git::address::Purpose;
 use crate::git::network::Errand;
@@ -26,7 +26,7 @@ pub use event::{EventPush, MayPush, NOBODYS, may_push, push_event};
 use judge::{Signs, reason};
 use log::Tail;
 
-/// How often a running child is looked at.
+/// How often what a running push says is read.
 const TICK: Duration = Duration::from_millis(40);
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
@@ -54,15 +54,6 @@ pub enum PushProgress<'a> {
     Line(&'a str),
     /// Nothing in particular; time passed.
     Tick(Duration),
-}
-
-/// What the one who watches a push wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watch {
-    /// Go on.
-    GoOn,
-    /// Leave it running and come back at once.
-    Leave,
 }
 
 /// How the `git push` program itself ended. What really happened is read from the remote, never from here.
@@ -105,7 +96,7 @@ pub struct PushOutcome {
 pub fn push(
     repo: &Repo,
     push: &Push,
-    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
 ) -> Result<PushOutcome, Stop> {
     let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
@@ -113,7 +104,7 @@ pub fn push(
         // Nobody can be asked there; asked for here, a password serves the second one.
         PushProgress::Line(line) if wants_one(line) => {
             unanswered.push(line.to_owned());
-            Watch::GoOn
+            Control::GoOn
         }
         other => watch(other),
     })?;
@@ -132,7 +123,7 @@ pub fn push(
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
-    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
 ) -> Result<PushOutcome, Stop> {
     let destination = format!("refs/heads/{}", push.branch);
     let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
@@ -160,43 +151,43 @@ fn push_once(
 
 /// Watches a push to its end, or until it is to be left alone.
 fn follow(
-    mut child: Child,
+    child: Child,
     mut tail: Tail,
-    watch: &mut dyn FnMut(PushProgress<'_>) -> Watch,
+    watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
 ) -> (Ended, Option<String>) {
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
+    let (sender, end) = mpsc::channel();
+    // A push that we left ends without us.
+    thread::spawn(move || sender.send(child.wait_with_output()));
     loop {
-        let Ok(ended) = child.try_wait() else {
+        let output = match end.recv_timeout(TICK) {
+            Ok(Ok(output)) => Some(output),
+            Err(RecvTimeoutError::Timeout) => None,
             // It runs, and we cannot see it any more: what it did is read from the remote.
-            return (Ended::Unclear, None);
+            _ => return (Ended::Unclear, None),
         };
-        for line in tail.lines(ended.is_some()) {
-            heard = Instant::now();
-            if signs.line(&line) {
-                watch(PushProgress::Line(&without_userinfo(&line)));
+        loop {
+            for line in tail.lines(output.is_some()) {
+                heard = Instant::now();
+                if signs.line(&line) {
+                    watch(PushProgress::Line(&without_userinfo(&line)));
+                }
+            }
+            if output.is_none() || !tail.is_behind {
+                break;
             }
         }
-        if let Some(status) = ended.filter(|_| !tail.is_behind) {
-            let porcelain = porcelain(&mut child);
-            return (signs.judge(&porcelain, status.code()), reason(&porcelain));
+        if let Some(output) = output {
+            let porcelain = String::from_utf8_lossy(&output.stdout);
+            let ended = signs.judge(&porcelain, output.status.code());
+            return (ended, reason(&porcelain));
         }
-        if watch(PushProgress::Tick(begun.elapsed())) == Watch::Leave || heard.elapsed() > SILENCE {
+        if watch(PushProgress::Tick(begun.elapsed())) == Control::Leave || heard.elapsed() > SILENCE
+        {
             return (Ended::Left, None);
         }
-        if !tail.is_behind {
-            thread::sleep(TICK);
-        }
     }
-}
-
-fn porcelain(child: &mut Child) -> String {
-    let mut text = Vec::new();
-    if let Some(out) = child.stdout.take() {
-        // A half-read answer only makes the verdict "unclear"; the ref is read afterwards in any case.
-        let _ = out.take(1 << 20).read_to_end(&mut text);
-    }
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The arguments of git for exactly one commit to exactly one ref, on the condition that it is still where it was.

@@ -53,8 +53,10 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
         return Ok(None);
     };
     // It was measured before it was put there.
-    let by_program = || read_state(repo, UNREADABLE_HERE, &id);
-    match repo.either(|library| library.state_at(&id), by_program) {
+    match repo.either(
+        |library| library.state_at(&id),
+        || read_state(repo, UNREADABLE_HERE, &id),
+    ) {
         Ok(state) => Ok(Some((id, state))),
         Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
             "forget it, and read anew",
@@ -168,11 +170,13 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     }
     // The library leaves what it writes to its writer alone.
     let is_shared = is_shared(repo.config()?);
-    let by_library = |library: &Library| match is_shared {
-        true => Err(Unreadable),
-        false => library.write_event(event),
-    };
-    repo.either(by_library, || write_by_program(repo, event))
+    repo.either(
+        |library| match is_shared {
+            true => Err(Unreadable),
+            false => library.write_event(event),
+        },
+        || write_by_program(repo, event),
+    )
 }
 
 fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {

@@ -14,6 +14,7 @@ use crate::http;
 use crate::session::Session;
 use crate::team::channel::{Route, configured, route};
 use crate::team::compose::compose;
+use crate::team::posting::{Pending, Posting};
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered};
 use crate::team::webhook::Webhook;
@@ -42,23 +43,6 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// What the record has pending, oldest first: `known` where this run has just read or written it.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn pending(&self, known: Option<Vec<Notice>>) -> Result<Vec<Notice>, Stop> {
-        let (Some(recorder), None) = (&self.recorder, &known) else {
-            return Ok(known.unwrap_or_default());
-        };
-        let reading = self
-            .session
-            .ui
-            .during("reading what is owed", || recorder.read_now())
-            .and_then(|reading| Ok(reading?));
-        let reading = reading.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        Ok(reading.state.pending)
-    }
-
     /// Delivers what is pending of this kind, oldest first. One that cannot be delivered holds back no other, and the first
     /// of those is the error.
     ///
@@ -66,24 +50,26 @@ impl<'a> Delivery<'a> {
     /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
     pub fn deliver(
         &self,
-        pending: &[Notice],
+        pending: impl Into<Pending>,
         wanted: impl Fn(&Notice) -> bool,
     ) -> Result<(), Stop> {
-        let routes = pending
-            .iter()
-            .filter(|one| wanted(one))
-            .map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
+        let Pending { notices, begun } = pending.into();
+        let routes = notices.iter().filter(|one| wanted(one));
+        let routes = routes.map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
         let routes: Vec<_> = routes.collect();
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
-        let chats = routes
-            .iter()
-            .any(|(_, route)| !matches!(route, Route::Print));
+        let mut ways = routes.iter().map(|(_, route)| route);
+        let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        let ends: Vec<_> = routes
-            .into_iter()
-            .map(|(one, route)| self.deliver_one(one, route))
-            .collect();
+        let ends = routes.into_iter().map(|(one, route)| {
+            let attempt = one.attempt.as_ref().map(|open| &open.id);
+            match begun.as_ref() {
+                Some((begun, _)) if attempt == Some(&begun.attempt) => self.send_begun(one, begun),
+                _ => self.deliver_one(one, route),
+            }
+        });
+        let ends: Vec<_> = ends.collect();
         ends.into_iter().collect()
     }
 
@@ -91,12 +77,12 @@ impl<'a> Delivery<'a> {
     pub fn tell(
         &self,
         one: Option<Notice>,
-        known: Option<Vec<Notice>>,
+        pending: impl Into<Pending>,
         wanted: impl Fn(&Notice) -> bool,
     ) -> Result<(), Stop> {
         match one.filter(|one| configured(self.config, &one.channel).is_none()) {
             Some(one) => self.print(&one),
-            None => self.deliver(&self.pending(known)?, wanted),
+            None => self.deliver(pending, wanted),
         }
     }
 
@@ -136,7 +122,7 @@ impl<'a> Delivery<'a> {
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
-            Route::Chat(chat, webhook) => self.send(chat, channel, &webhook, &post)?,
+            Route::Chat(chat, webhook) => self.send(channel, &(chat, webhook), &post)?,
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
@@ -178,7 +164,20 @@ impl<'a> Delivery<'a> {
             }
             Route::NoWebhook => self.leave(one, &post),
             Route::Unusable(why) => Err(self.untold(channel, &post, why)),
-            Route::Chat(chat, webhook) => self.send_on_record(one, over, &post, (chat, &webhook)),
+            Route::Chat(chat, webhook) => {
+                let attempt = new_id();
+                let posting = What::Posting {
+                    about: one.about.clone(),
+                    channel: channel.clone(),
+                    over,
+                };
+                if !self.record(channel, &attempt, &posting)? {
+                    ui.note(format!("somebody else makes the post to {channel}"));
+                    return Ok(());
+                }
+                let to = (chat, webhook);
+                self.send_begun(one, &Posting { attempt, post, to })
+            }
         }
     }
 
@@ -198,28 +197,10 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// The attempt goes on record before it is made, and its end after it.
-    fn send_on_record(
-        &self,
-        one: &Notice,
-        over: Option<EventId>,
-        post: &Post,
-        (chat, webhook): (Chat, &Webhook),
-    ) -> Result<(), Stop> {
-        let (attempt, channel) = (new_id(), one.channel.clone());
-        let about = one.about.clone();
-        let posting = What::Posting {
-            about,
-            channel,
-            over,
-        };
-        let channel = &one.channel;
-        if !self.record(channel, &attempt, &posting)? {
-            let note = format!("somebody else makes the post to {channel}");
-            self.session.ui.note(note);
-            return Ok(());
-        }
-        match self.send(chat, channel, webhook, post)? {
+    /// Sends a post whose attempt is on record, and puts its end there.
+    fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
+        let (channel, attempt) = (&one.channel, begun.attempt.clone());
+        match self.send(channel, &begun.to, &begun.post)? {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
@@ -228,7 +209,7 @@ impl<'a> Delivery<'a> {
                     why: report.error.clone(),
                 };
                 self.record(channel, &new_id(), &unposted)?;
-                Err(self.untold(channel, post, report))
+                Err(self.untold(channel, &begun.post, report))
             }
             Delivered::Unclear(report) => Err(self.unclear(channel, report)),
         }
@@ -236,9 +217,8 @@ impl<'a> Delivery<'a> {
 
     fn send(
         &self,
-        chat: Chat,
         channel: &str,
-        webhook: &Webhook,
+        (chat, webhook): &(Chat, Webhook),
         post: &Post,
     ) -> Result<Delivered, Stop> {
         let ui = self.session.ui;
@@ -368,9 +348,8 @@ impl<'a> Delivery<'a> {
 
     /// What was done, what was not, and why.
     fn but(&self, what: &str, why: Report) -> Report {
-        let mut report = Report::new(format!("{}, but {what}", self.done)).because(why.error);
-        report.because.extend(why.because);
-        report
+        let report = Report::new(format!("{}, but {what}", self.done));
+        report.because(why.error).causes(why.because)
     }
 
     fn goes_on(&self, first: Option<&Hint>, then: &str) -> Hint {

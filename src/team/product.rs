@@ -3,7 +3,7 @@
 use crate::cli::Asking;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::{Kind, News, Notice, State, Telling};
+use crate::core::record::{News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::Line;
@@ -13,6 +13,7 @@ use crate::notes::{Notes, Text};
 use crate::session::Session;
 use crate::team::channel::{self, PRODUCT};
 use crate::team::delivery::Delivery;
+use crate::team::posting::Pending;
 use crate::team::recorder::new_id;
 use crate::team::summary::{self, Offer, Summary};
 
@@ -200,17 +201,11 @@ impl<'a> ProductPost<'a> {
         text.filter(|text| !text.is_empty())
     }
 
-    /// The deploy came to its end: makes the post, and any that is pending from before. `known`: what is pending on the
-    /// record, where this run wrote to it.
+    /// The deploy came to its end: makes the post, and any that is pending from before.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
-    pub fn end(
-        &self,
-        text: Option<&str>,
-        known: Option<Vec<Notice>>,
-        again: &Typed,
-    ) -> Result<(), Stop> {
+    pub fn end(&self, text: Option<&str>, pending: Pending, again: &Typed) -> Result<(), Stop> {
         let delivery = self.delivery(again);
         let told = text.map(|text| self.notification(text));
         if self.config.record.is_none() {
@@ -226,11 +221,10 @@ impl<'a> ProductPost<'a> {
         }
         // The deploy's own event has it pending.
         self.forget_text(again)?;
-        if told.is_none() && !self.has_earlier() {
-            return Ok(());
-        }
-        let pending = delivery.pending(known)?;
-        let mut of_this = pending.iter().filter(|one| one.commit == self.commit);
+        let mut of_this = pending
+            .notices
+            .iter()
+            .filter(|one| one.commit == self.commit);
         if let Some(told) = &told
             && is_kept
             && !of_this.any(Notice::is_of_a_deploy)
@@ -240,17 +234,7 @@ impl<'a> ProductPost<'a> {
             ));
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
-        delivery.deliver(&pending, Notice::is_of_a_deploy)
-    }
-
-    /// Whether the record has posts of earlier deploys pending. A rollback that has arrived unseen goes on record with this
-    /// deploy, and is pending then.
-    fn has_earlier(&self) -> bool {
-        self.state.is_some_and(|state| {
-            let open = state.deploying.as_ref();
-            open.is_some_and(|open| open.kind == Kind::Rollback)
-                || state.pending.iter().any(Notice::is_of_a_deploy)
-        })
+        delivery.deliver(pending, Notice::is_of_a_deploy)
     }
 
     /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
@@ -285,7 +269,8 @@ impl<'a> ProductPost<'a> {
             }
             (_, Some(Summary::Empty | Summary::Untouched | Summary::Missing)) => None,
         };
-        self.end(text.as_deref(), None, again)
+        let pending = self.state.map(Pending::from).unwrap_or_default();
+        self.end(text.as_deref(), pending, again)
     }
 
     /// Whether this text is on the record already, pending since the run that gave it.
@@ -360,7 +345,7 @@ pub fn deliver_before(
         return refusal.into();
     }
     let delivery = Delivery::of(session, config, "deployed", again.clone());
-    Stop::Incomplete(match delivery.deliver(&pending, |_| true) {
+    Stop::Incomplete(match delivery.deliver(pending, |_| true) {
         Ok(()) => (refusal.report).because("only what was owed of an earlier deploy was told"),
         Err(stop) => {
             let report = stop.report().cloned();

@@ -3,6 +3,8 @@
 mod append;
 mod words;
 
+pub use append::Decide;
+
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};

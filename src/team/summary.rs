@@ -118,8 +118,8 @@ fn place(repo: &Repo) -> PathBuf {
 }
 
 fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
-    let landed = || repo.landed(offer.from, offer.commit);
-    let sheet = Sheet::new(offer, landed, repo.config()?)?;
+    let config = repo.config()?;
+    let sheet = Sheet::new(offer, || repo.landed(offer.from, offer.commit), config)?;
     let path = place(repo);
     let left = editor::edit(repo, &path, &sheet.text())?;
     if sheet.is_untouched(&left) {

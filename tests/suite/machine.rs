@@ -7,3 +7,4 @@ mod locale;
 mod manual;
 mod passphrase;
 mod ssh;
+mod trips;

@@ -58,6 +58,7 @@ mod support;
 mod support_holds;
 mod terminal_talk;
 mod together;
+mod trips;
 mod trust;
 mod turned_down;
 mod watch;

@@ -644,7 +644,11 @@ pub fn insists(terminal: &mut Terminal) {
             terminal.screen()
         );
         terminal.ctrl_c();
-        std::thread::sleep(Duration::from_millis(50));
+        // A terminal throws away what was not read yet when Ctrl-C is typed: the last words need time to be read.
+        let again = Instant::now() + Duration::from_secs(3);
+        while terminal.is_running() && Instant::now() < again {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

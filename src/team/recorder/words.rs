@@ -84,14 +84,11 @@ impl Recorder<'_> {
     /// One answer names a state of the record that another does not hand out.
     pub(super) fn not_handed_out(&self, tip: &CommitId, refusal: &Refusal) -> Refusal {
         let (place, tip, remote) = (self.place(), tip.short(), self.remote);
-        let mut report = self.answers_with_older();
-        report = report.because(format!(
-            "{place} is at {tip}, and {remote} does not hand that out"
-        ));
-        report
-            .because
-            .extend(refusal.report.because.first().cloned());
-        report
+        self.answers_with_older()
+            .because(format!(
+                "{place} is at {tip}, and {remote} does not hand that out"
+            ))
+            .causes(refusal.report.because.first())
             .run(
                 "wait a little, then see whether it answers",
                 Typed::other("git ls-remote").arg(remote),
@@ -121,10 +118,10 @@ impl Recorder<'_> {
             ReadError::Garbage(why) => why,
         };
         let report = Report::new("the record cannot be read");
-        let mut report = report.because(format!("{} is at {}: {why}", self.place(), tip.short()));
+        let report = report.because(format!("{} is at {}: {why}", self.place(), tip.short()));
         // What this clone saw was a record; somebody put something else in its place.
         let seen = seen_id(self.repo).ok().flatten().filter(|seen| seen != tip);
-        report.because.extend(seen.map(|seen| {
+        let report = report.causes(seen.map(|seen| {
             let (seen, back) = (seen.short(), self.put_back(Some(tip)));
             format!("this clone saw it at {seen}; to put that back: {back}")
         }));
@@ -204,9 +201,9 @@ impl Recorder<'_> {
 
     /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
     pub(super) fn ambiguous(&self, namesakes: &[String]) -> Refusal {
-        let mut report = self.trouble("the record cannot be written to");
         let remote = self.remote;
-        report.because.extend(namesakes.iter().map(|name| {
+        let report = self.trouble("the record cannot be written to");
+        let report = report.causes(namesakes.iter().map(|name| {
             format!("{remote} has {name} as well, and git cannot tell the two apart in a push")
         }));
         let push = Typed::other("git push").arg(remote).plain("--delete");
@@ -219,9 +216,7 @@ impl Recorder<'_> {
     /// Every push broke off, and the record stayed where it is for as long as there was patience.
     pub(super) fn unclear(&self, words: &str) -> Stop {
         let why = "the record does not show the event, and its push did not come to an end";
-        let mut report = self.trouble(why);
-        report.because.extend(first_words(words));
-        unknown(report)
+        unknown(self.trouble(why).causes(first_words(words)))
     }
 }
 
@@ -232,9 +227,8 @@ fn forget() -> String {
 
 /// Nobody can say whether an event is on the record.
 pub(super) fn unknown(why: Report) -> Stop {
-    let mut report =
-        Report::new("cannot tell whether the record took the event").because(why.error);
-    report.because.extend(why.because);
+    let report = Report::new("cannot tell whether the record took the event");
+    let report = report.because(why.error).causes(why.because);
     Stop::Incomplete(
         report.hint("when it answers again, run the same command again: it goes on from there"),
     )

@@ -44,7 +44,6 @@ const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/
 pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
     let host = host(url);
     let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
-    let refuse = |error: &str, because: &str| Err(Report::new(error).because(because));
     if at(&RETIRED) {
         let error =
             "the webhook is one of the Office 365 connectors, which Microsoft retired in May 2026";
@@ -65,7 +64,7 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
             OF_A_FLOW,
         ),
         ChannelKind::Teams if teams => of_a_flow(&host, url),
-        ChannelKind::Slack if slack => of_slack(at(&SLACK_HOOKS), url).map(|()| None),
+        ChannelKind::Slack if slack => of_slack(at(&SLACK_HOOKS), url),
         _ => Ok(None),
     }
 }
@@ -74,7 +73,7 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
 fn of_a_flow(host: &str, url: &Url) -> Result<Option<String>, Report> {
     if !url.path().to_ascii_lowercase().contains("/triggers/") {
         let error = "the webhook is a page of Power Automate, where flows are made; no post can be sent to it";
-        return Err(Report::new(error).because(OF_A_FLOW));
+        return refuse(error, OF_A_FLOW);
     }
     if !url
         .query_pairs()
@@ -82,28 +81,28 @@ fn of_a_flow(host: &str, url: &Url) -> Result<Option<String>, Report> {
     {
         let error =
             "the webhook lacks its signature (sig=...), so it is not whole and lets nobody in";
-        return Err(Report::new(error).because(OF_A_FLOW));
+        return refuse(error, OF_A_FLOW);
     }
     let old = "Microsoft announced an end of the webhooks at logic.azure.com for November 2025; if posts do not arrive, \
                make a new one in the Workflows app of Teams";
     Ok(is_at(host, "logic.azure.com").then(|| old.to_owned()))
 }
 
-fn of_slack(at_the_hooks: bool, url: &Url) -> Result<(), Report> {
-    let parts: Vec<&str> = url
-        .path()
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
-    let error = match (at_the_hooks, parts.as_slice()) {
-        (true, ["services", _, _, _]) => return Ok(()),
+fn of_slack(at_the_hooks: bool, url: &Url) -> Result<Option<String>, Report> {
+    let parts = url.path().split('/').filter(|part| !part.is_empty());
+    let error = match (at_the_hooks, parts.collect::<Vec<_>>().as_slice()) {
+        (true, ["services", _, _, _]) => return Ok(None),
         (true, ["services", ..]) => "the webhook is not whole: three parts follow after /services/",
         (true, ["triggers" | "workflows", ..]) => {
             "the webhook starts a workflow of Slack, which takes its own fields and no post"
         }
         _ => "the webhook is a page of Slack, which people open; no post can be sent to it",
     };
-    Err(Report::new(error).because(OF_SLACK))
+    refuse(error, OF_SLACK)
+}
+
+fn refuse(error: &str, because: &str) -> Result<Option<String>, Report> {
+    Err(Report::new(error).because(because))
 }
 
 /// Whether a host is this place, or one below it.

@@ -216,7 +216,7 @@ fn a_run_that_is_cut_off_after_the_push_keeps_the_text_for_the_next() {
     deploy.hook(
         &deploy.main,
         "update",
-        "git log -1 --format=%B \"$3\" | grep -q 'Event: promoted' && exit 1; exit 0",
+        "git log --format=%B \"$2..$3\" | grep -q 'Event: promoted' && exit 1; exit 0",
     );
     promotes(&deploy, &["--summary", "- Flags on painpoints"]).exits(4);
     assert!(sent(&deploy, PRODUCT).is_empty());

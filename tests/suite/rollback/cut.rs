@@ -212,6 +212,30 @@ fn a_run_beside_another_one_takes_no_note_of_it_away() {
 }
 
 #[test]
+fn without_a_record_no_second_run_tells_of_a_rollback_that_the_first_is_telling_of() {
+    let deploy = shipped(World::deploy_like().toml(&channels("teams")));
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    deploy.web.set(TECHNICAL, Page::silence());
+    let reason = ["--reason", "Maps are empty."];
+    let args = scripted(&deploy, 2, &reason);
+    let mut first = with_webhooks(&deploy).directly().start(&args);
+    comes_to(&deploy, &deploy.production, deploy.nth(2));
+    let args = [&["rollback", "--to", deploy.nth(2)], reason.as_slice()].concat();
+    let mut second = with_webhooks(&deploy).directly().terminal(&args);
+    second.sees("Type production to put it back: ");
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
+    deploy.web.is_asked_for(TECHNICAL, 1);
+    second.enters("production");
+    second
+        .ends()
+        .exits(1)
+        .says("another git smp deploys from this clone right now");
+    first.signal(Signal::KILL);
+    first.finish().exits(128 + 9);
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
+
+#[test]
 fn broken_notes_of_earlier_versions_fail_no_promotion() {
     let deploy = chatting();
     deploy.web.set(PRODUCT, accepted("teams"));

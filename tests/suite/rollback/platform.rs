@@ -438,7 +438,7 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     deploy.hook(
         &deploy.main,
         "update",
-        "git log -1 --format=%B \"$3\" | grep -q 'Event: rolled-back' && exit 1; exit 0",
+        "git log --format=%B \"$2..$3\" | grep -q 'Event: rolled-back' && exit 1; exit 0",
     );
     platform.rolls_back(&[]).exits(4);
     deploy.hook(&deploy.main, "update", "exit 0");

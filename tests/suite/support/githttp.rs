@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use super::capture::{PATIENCE, find};
+use super::rounds::Rounds;
 use super::sandbox::World;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer, write_head};
 
@@ -143,6 +144,7 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
     news: Condvar,
+    rounds: Mutex<Arc<Rounds>>,
 }
 
 impl GitHttp {
@@ -167,6 +169,7 @@ impl GitHttp {
             rules: Mutex::default(),
             seen: Mutex::default(),
             news: Condvar::new(),
+            rounds: Mutex::default(),
         });
         let serving = shared.clone();
         GitHttp {
@@ -196,6 +199,11 @@ impl GitHttp {
     /// Lets everybody read from now on; to push there asks for the account.
     pub fn lets_everybody_read(&self) {
         self.shared.is_open_to_readers.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets every request pass this gate from now on.
+    pub fn goes_through(&self, rounds: &Arc<Rounds>) {
+        *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
     /// The port it listens on.
@@ -262,7 +270,11 @@ impl GitHttp {
 impl Shared {
     fn connection(&self, stream: &TcpStream, closing: &Closing) {
         let mut reader = BufReader::new(stream);
+        let mut is_first = true;
         while let Ok(Some(head)) = Head::read(&mut reader) {
+            let rounds = self.rounds.lock().unwrap().clone();
+            let _working = rounds.pass(is_first);
+            is_first = false;
             let number = self.note(&head);
             if !matches!(
                 self.answer(&head, number, &mut reader, stream, closing),

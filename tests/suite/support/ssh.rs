@@ -261,6 +261,11 @@ impl SshHost {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// How many connections there were so far.
+    pub fn connected(&self) -> usize {
+        self.shared.open.lock().unwrap().len()
+    }
+
     /// Every command that git asked for so far, as `git-receive-pack '/…/production.git'`.
     pub fn asked(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.folder.join("asked")).unwrap_or_default();

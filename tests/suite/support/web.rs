@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::capture::PATIENCE;
+use super::rounds::Rounds;
 use super::wire::{Closing, Head, Listener, header, write_answer, write_head};
 
 /// How many bytes of zeros one member of the bomb unpacks to; it has [`BOMB_MEMBERS`] of them.
@@ -165,6 +166,7 @@ pub struct Web {
 struct Shared {
     state: Mutex<State>,
     news: Condvar,
+    rounds: Mutex<Arc<Rounds>>,
 }
 
 #[derive(Default)]
@@ -226,6 +228,11 @@ impl Web {
     /// The address of a path on the other name of this machine: another host for whoever looks at names.
     pub fn other_host(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port())
+    }
+
+    /// Lets every request pass this gate from now on.
+    pub fn goes_through(&self, rounds: &Arc<Rounds>) {
+        *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
     /// The port.
@@ -335,6 +342,8 @@ impl Shared {
             return Ok(());
         };
         let body = head.body(&mut reader, stream)?;
+        let rounds = self.rounds.lock().unwrap().clone();
+        let _working = rounds.pass(true);
         let page = self.begin(head, body);
         let answered = self.answer(page, stream, closing);
         self.state.lock().unwrap().under_way -= 1;

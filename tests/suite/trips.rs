@@ -1,0 +1,236 @@
+//! What a command makes a person wait for: requests one after the other. The numbers that no command may exceed stand in
+//! `docs/trips.md`, which this reads.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::connections::cost;
+use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, with_webhooks};
+use crate::record::RECORD;
+use crate::support::{Deploy, DeployBuilder, Rounds, World};
+
+/// So often a number that is too high is measured again, for a busy machine makes it higher.
+const TRIES: usize = 3;
+
+/// A row of the table.
+#[derive(Clone, Copy)]
+pub struct Trip {
+    /// The command, as the table has it; what comes after a comma is not typed.
+    pub command: &'static str,
+    pub record: bool,
+    /// What happened before.
+    pub before: Before,
+}
+
+/// What happened before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Before {
+    Nothing,
+    Proposed,
+    SignedOff,
+    /// Production was given staging's commit.
+    Promoted,
+    MainMoved,
+    /// A colleague wrote to the record.
+    RecordMoved,
+    /// Setup did not run yet.
+    New,
+}
+
+const fn trip(command: &'static str, record: bool, before: Before) -> Trip {
+    Trip {
+        command,
+        record,
+        before,
+    }
+}
+
+/// The lines of `smp.toml`: a record, and posts that are sent.
+fn with_a_record() -> String {
+    format!("{RECORD}{}", channels("teams"))
+}
+
+impl Trip {
+    /// Such a world where the command is typed next.
+    pub fn world(self, builder: DeployBuilder) -> Deploy {
+        let builder = match self.record {
+            true => builder.toml(&with_a_record()),
+            false => builder,
+        };
+        let deploy = match self.before {
+            Before::New => builder.build(),
+            before => {
+                let said = format!("{before:?}");
+                builder.after(&said, |deploy| self.happens(deploy))
+            }
+        };
+        accepts_posts(&deploy);
+        match self.before {
+            Before::MainMoved => drop(deploy.colleague_commits("Draw routes (#428)")),
+            Before::RecordMoved => {
+                deploy.runner().program("cp", &["-R", ".", "../other"]).ok();
+                let other = with_webhooks(&deploy).cwd("other");
+                other.smp(&["signoff", "--by", "Rosi"]).ok();
+            }
+            _ => {}
+        }
+        deploy
+    }
+
+    fn happens(self, deploy: &Deploy) {
+        accepts_posts(deploy);
+        let smp = |args: &[&str]| with_webhooks(deploy).smp(args).ok().stderr.clone();
+        let is = |steps: &[Before]| steps.contains(&self.before);
+        let recorded = [Before::Proposed, Before::SignedOff, Before::RecordMoved];
+        let shipped = is(&[Before::Promoted]);
+        if self.record && (is(&recorded) || shipped) {
+            smp(&["propose", "--yes"]);
+        }
+        if self.record && (is(&[Before::SignedOff]) || shipped) {
+            smp(&["signoff"]);
+        }
+        if shipped {
+            smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
+        }
+        // What is owed to look at once is seen.
+        smp(&["status"]);
+    }
+
+    /// The words that are typed.
+    pub fn words(self, deploy: &Deploy) -> Vec<String> {
+        let typed = self.command.split(',').next().unwrap().trim_matches('`');
+        let words = typed.split(' ').map(|word| match word {
+            "COMMIT" => deploy.nth(5).to_owned(),
+            "OLDER" => deploy.nth(2).to_owned(),
+            other => other.replace('_', " "),
+        });
+        words.collect()
+    }
+}
+
+fn accepts_posts(deploy: &Deploy) {
+    for path in [TECHNICAL, PRODUCT] {
+        deploy.web.set(path, accepted("teams"));
+    }
+}
+
+/// The numbers of a row of the table; `None` where it has a dash.
+pub fn allowed(trip: Trip) -> Vec<Option<usize>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/trips.md");
+    let text = std::fs::read_to_string(file).unwrap();
+    let record = if trip.record { "yes" } else { "no" };
+    let row = text.lines().find_map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        (cells.first() == Some(&trip.command) && cells.get(1) == Some(&record)).then_some(cells)
+    });
+    let row = row.unwrap_or_else(|| panic!("no row of {} ({record})", trip.command));
+    row[2..].iter().map(|cell| cell.parse().ok()).collect()
+}
+
+/// What the command takes: requests in a row, connections, processes of git.
+fn measured(trip: Trip, builder: DeployBuilder) -> [usize; 3] {
+    let deploy = trip.world(builder);
+    let rounds = Arc::new(Rounds::default());
+    deploy.http().goes_through(&rounds);
+    deploy.web.goes_through(&rounds);
+    let words = trip.words(&deploy);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut processes = 0;
+    let (in_a_row, connections) = rounds.count(|| {
+        processes = cost(&deploy, with_webhooks(&deploy), &words)
+            .processes
+            .len();
+    });
+    [in_a_row, connections, processes]
+}
+
+/// No command takes more than the table allows.
+#[track_caller]
+fn hold(trips: &[Trip], builder: &DeployBuilder) {
+    let mut longer = Vec::new();
+    for trip in trips {
+        let allowed = allowed(*trip);
+        let mut least = [usize::MAX; 3];
+        for _ in 0..TRIES {
+            let now = measured(*trip, builder.clone());
+            for (least, now) in least.iter_mut().zip(now) {
+                *least = (*least).min(now);
+            }
+            if least
+                .iter()
+                .zip(&allowed)
+                .all(|(is, most)| Some(*is) <= *most)
+            {
+                break;
+            }
+        }
+        let row = format!("| {} | {} | {least:?}", trip.command, trip.record);
+        eprintln!("{row}, allowed {allowed:?}");
+        if least
+            .iter()
+            .zip(&allowed)
+            .any(|(is, most)| Some(*is) > *most)
+        {
+            longer.push(format!("{row}, and docs/trips.md allows {allowed:?}"));
+        }
+    }
+    assert!(longer.is_empty(), "{longer:#?}");
+}
+
+fn open() -> DeployBuilder {
+    World::deploy_like().over_open_http().main_over_http()
+}
+
+#[test]
+fn looking_takes_no_more_requests_in_a_row_than_the_table_allows() {
+    let looks = [false, true].into_iter().flat_map(|record| {
+        let ready = [Before::Nothing, Before::SignedOff][usize::from(record)];
+        [
+            trip("`diff`", record, Before::Nothing),
+            trip("`promote -n`", record, ready),
+            trip("`status`, nothing new", record, Before::Nothing),
+            trip("`status`, main moved", record, Before::MainMoved),
+        ]
+    });
+    let moved = trip("`status`, record moved", true, Before::RecordMoved);
+    hold(&looks.chain([moved]).collect::<Vec<_>>(), &open());
+}
+
+#[test]
+fn the_week_takes_no_more_requests_in_a_row_than_the_table_allows() {
+    let week = [
+        trip("`propose --yes`", true, Before::Nothing),
+        trip("`signoff`", true, Before::Proposed),
+        trip("`signoff --block it_hangs`", true, Before::Proposed),
+        trip("`postpone --yes --reason bug`", true, Before::Proposed),
+    ];
+    hold(&week, &open());
+}
+
+#[test]
+fn deploying_takes_no_more_requests_in_a_row_than_the_table_allows() {
+    let deploys = [false, true].into_iter().flat_map(|record| {
+        let ready = [Before::Nothing, Before::SignedOff][usize::from(record)];
+        [
+            trip("`stage --yes`", record, Before::Nothing),
+            trip("`promote --yes --commit COMMIT`", record, ready),
+            trip("`rollback --yes --to OLDER`", record, Before::Promoted),
+            trip("`setup --yes`, first", record, Before::New),
+        ]
+    });
+    hold(&deploys.collect::<Vec<_>>(), &open());
+}
+
+#[test]
+fn where_a_login_is_needed_no_more_requests_are_made_than_the_table_allows() {
+    let closed = World::deploy_like().over_http().main_over_http();
+    let command = "`promote --yes --commit COMMIT`, with a login";
+    hold(
+        &[
+            trip(command, false, Before::Nothing),
+            trip(command, true, Before::SignedOff),
+            trip("`status`, with a login", true, Before::Nothing),
+        ],
+        &closed,
+    );
+}
