@@ -24,6 +24,8 @@ const SHORTEST: usize = 4;
 /// Bytes in a name, and entries in a pack index's fan-out table.
 const SIZE: usize = 20;
 const FAN: usize = 256;
+/// Bytes in a pack index for each name, at least.
+const ENTRY: usize = 24;
 /// How many names are read at a time from an index, where few are asked for, and where many are.
 const WINDOW: usize = 96;
 const BLOCK: usize = 4096;
@@ -71,7 +73,7 @@ impl Abbreviation {
         let names: Vec<Name> = names.collect::<Result<_, _>>().map_err(|_| Unreadable)?;
         // In their own order they are neighbours in an index, too.
         let mut order: Vec<usize> = (0..names.len()).collect();
-        order.sort_unstable_by_key(|&at| names[at]);
+        order.sort_unstable_by_key(|&at| head(&names[at]));
         let sorted: Vec<Name> = order.iter().map(|&at| names[at]).collect();
         for (at, shared) in order.into_iter().zip(self.names.shared(&sorted)?) {
             lengths[at] = self.length.max(shared + 1).min(FULL);
@@ -91,7 +93,7 @@ fn length_for(objects: usize) -> usize {
 pub struct Names {
     indexes: Vec<Index>,
     loose: Vec<Loose>,
-    /// How many names packs have that are counted in a multi-pack index as well.
+    /// How many names packs have, at most, that are counted in a multi-pack index as well.
     twice: usize,
 }
 
@@ -132,10 +134,7 @@ impl Names {
     }
 
     fn add(&mut self, objects: &Path, is_multi: bool, depth: usize) -> Result<(), Unreadable> {
-        self.loose.push(Loose {
-            objects: objects.to_owned(),
-            folders: vec![None; FAN],
-        });
+        self.loose.push(Loose::new(objects)?);
         let folder = objects.join("pack");
         let multi = is_multi.then(|| Index::open_multi(&folder)).transpose()?;
         let (multi, members) = multi.flatten().unzip();
@@ -143,15 +142,14 @@ impl Names {
         self.indexes.extend(multi);
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry?.path();
-            let is_index = path.extension().is_some_and(|end| end == "idx");
-            if !is_index || !path.with_extension("pack").is_file() {
-                continue;
-            }
-            let pack = Index::open_pack(&path)?;
             let name = path.file_name().and_then(OsStr::to_str);
-            match name.is_some_and(|name| members.contains(name)) {
-                true => self.twice += pack.count(),
-                false => self.indexes.push(pack),
+            if name.is_some_and(|name| members.contains(name)) {
+                let size = usize::try_from(fs::metadata(&path)?.len());
+                self.twice += size.map_err(|_| Unreadable)? / ENTRY;
+            } else if path.extension().is_some_and(|end| end == "idx")
+                && path.with_extension("pack").is_file()
+            {
+                self.indexes.push(Index::open_pack(&path)?);
             }
         }
         let alternates = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
@@ -311,6 +309,11 @@ impl Index {
     }
 }
 
+/// The beginning of a name, to be compared at once.
+fn head(name: &Name) -> u64 {
+    name.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
 fn read_at(file: &File, bytes: &mut [u8], place: u64) -> Result<(), Unreadable> {
     // One call in place of two, for each name of a long list.
     #[cfg(unix)]
@@ -327,7 +330,8 @@ fn read_at(file: &File, bytes: &mut [u8], place: u64) -> Result<(), Unreadable> 
 
 /// The most that a name has in common with its neighbours among sorted names.
 fn most_like(name: &Name, names: &[Name]) -> usize {
-    let place = names.partition_point(|other| other < name);
+    let first = head(name);
+    let place = names.partition_point(|other| (head(other), other) < (first, name));
     let around = names.iter().skip(place.saturating_sub(1));
     most_common(name, around.take(place + 2 - place.saturating_sub(1)))
 }
@@ -335,10 +339,24 @@ fn most_like(name: &Name, names: &[Name]) -> usize {
 /// The loose objects in one folder, by the first byte of their names.
 struct Loose {
     objects: PathBuf,
+    /// None of a folder that was not read yet.
     folders: Vec<Option<Vec<Name>>>,
 }
 
 impl Loose {
+    fn new(objects: &Path) -> Result<Self, Unreadable> {
+        let mut folders = vec![Some(Vec::new()); FAN];
+        for entry in fs::read_dir(objects)? {
+            let name = entry?.file_name();
+            let name = name.to_str().filter(|name| name.len() == 2);
+            if let Some(byte) = name.and_then(|name| usize::from_str_radix(name, 16).ok()) {
+                folders[byte] = None;
+            }
+        }
+        let objects = objects.to_owned();
+        Ok(Self { objects, folders })
+    }
+
     fn shared(&mut self, name: &Name) -> usize {
         let folder = &mut self.folders[usize::from(name[0])];
         let names = folder.get_or_insert_with(|| {

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
@@ -54,9 +55,11 @@ impl Library {
         if table.graph.is_some() && repo.shown_config()?.denies("core.commitgraph") {
             return Err(Unreadable);
         }
-        let mut listing = Listing::new(&odb, self, repo)?;
-        let (ships, ships_merges) = listing.list(&mut table, &ships)?;
-        let (disappears, disappears_merges) = listing.list(&mut table, &disappears)?;
+        let mut abbreviation = Abbreviation::new(repo.shown_config()?, &self.objects)?;
+        let mut listing = Listing::new(&odb, repo)?;
+        let (ships, ships_merges) = listing.list(&mut table, &mut abbreviation, &ships)?;
+        let (disappears, disappears_merges) =
+            listing.list(&mut table, &mut abbreviation, &disappears)?;
         let mut changes = Changes {
             relation,
             ships,
@@ -118,7 +121,6 @@ impl Library {
 /// Turns what a walk met into what people see.
 struct Listing<'a> {
     odb: &'a Odb<'a>,
-    abbreviation: Abbreviation,
     /// Whether everything is printed in another encoding than UTF-8.
     prints_foreign: bool,
     /// The commits that git has to spell.
@@ -126,13 +128,12 @@ struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn new(odb: &'a Odb<'a>, library: &Library, repo: &Repo) -> Result<Self, Unreadable> {
+    fn new(odb: &'a Odb<'a>, repo: &Repo) -> Result<Self, Unreadable> {
         let config = repo.shown_config()?;
         let encoding = config.get("i18n.logoutputencoding");
         let encoding = encoding.or_else(|| config.get("i18n.commitencoding"));
         Ok(Self {
             odb,
-            abbreviation: Abbreviation::new(config, &library.objects)?,
             prints_foreign: encoding.is_some_and(|encoding| !object::is_utf8(encoding)),
             foreign: Vec::new(),
         })
@@ -142,6 +143,7 @@ impl<'a> Listing<'a> {
     fn list(
         &mut self,
         table: &mut CommitTable<'_>,
+        abbreviation: &mut Abbreviation,
         nodes: &[Node],
     ) -> Result<(Vec<Commit>, usize), Unreadable> {
         let listed = nodes
@@ -149,28 +151,36 @@ impl<'a> Listing<'a> {
             .filter(|&&node| !table.entries[node].is_merge());
         let listed: Vec<Node> = listed.copied().collect();
         let ids: Vec<Oid> = listed.iter().map(|&node| table.entries[node].id).collect();
-        let lengths = self.abbreviation.lengths(&ids)?;
-        let mut commits = Vec::with_capacity(listed.len());
-        // One after the other: the library locks its packs, so that threads would mostly wait for each other.
-        for (node, length) in listed.into_iter().zip(lengths) {
-            let entry = &mut table.entries[node];
-            commits.push(match entry.raw.take() {
-                Some(raw) => self.show(entry.id, length, &raw)?,
-                None => self.show(entry.id, length, walk::read(self.odb, entry.id)?.data())?,
+        let (commits, lengths) = thread::scope(|scope| {
+            let lengths = scope.spawn(|| abbreviation.lengths(&ids));
+            // One after the other: the library locks its packs, so that threads would mostly wait for each other.
+            let commits = listed.into_iter().map(|node| {
+                let entry = &mut table.entries[node];
+                match entry.raw.take() {
+                    Some(raw) => self.show(entry.id, &raw),
+                    None => self.show(entry.id, walk::read(self.odb, entry.id)?.data()),
+                }
             });
+            let commits = commits.collect::<Result<Vec<_>, _>>();
+            (commits, lengths.join())
+        });
+        let (mut commits, lengths) = (commits?, lengths.map_err(|_| Unreadable)??);
+        for (commit, length) in commits.iter_mut().zip(lengths) {
+            let short = commit.id.as_str().get(..length);
+            short.ok_or(Unreadable)?.clone_into(&mut commit.short);
         }
         let merges = nodes.len() - commits.len();
         Ok((commits, merges))
     }
 
-    fn show(&mut self, oid: Oid, length: usize, raw: &[u8]) -> Result<Commit, Unreadable> {
+    fn show(&mut self, oid: Oid, raw: &[u8]) -> Result<Commit, Unreadable> {
         let shown = object::shown(raw)?;
         let id = commit_id(oid)?;
         if shown.foreign || self.prints_foreign {
             self.foreign.push(id.clone());
         }
         Ok(Commit {
-            short: id.as_str().get(..length).ok_or(Unreadable)?.to_owned(),
+            short: String::new(),
             id,
             author: String::from_utf8_lossy(shown.author.name).into_owned(),
             authored: shown.author.when,
