@@ -146,6 +146,9 @@ impl<'a> Listing<'a> {
         abbreviation: &mut Abbreviation,
         nodes: &[Node],
     ) -> Result<(Vec<Commit>, usize), Unreadable> {
+        if nodes.is_empty() {
+            return Ok((Vec::new(), 0));
+        }
         let listed = nodes
             .iter()
             .filter(|&&node| !table.entries[node].is_merge());

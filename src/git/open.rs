@@ -31,6 +31,11 @@ pub fn find(
     // git may be told to use no bare repository that it merely comes across: then it is for git to say.
     let is_open = !is_bare || is_named || config.get()?.get("safe.barerepository").is_none();
     let layout = match found.as_ref().filter(|_| is_open) {
+        // git takes the current folder for the work tree then.
+        Some(repository) if is_named && !is_bare => Layout {
+            top: Some(program.folder()?),
+            ..layout(repository)
+        },
         Some(repository) => layout(repository),
         None => ask(program)?,
     };
@@ -74,7 +79,12 @@ fn named(program: &Program) -> Result<Option<Repository>, Stop> {
     };
     let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
     let found = open(&folder.join(place), flags, "".as_ref());
-    Ok(found.filter(|own| own.workdir().is_none_or(|top| same(top, &folder))))
+    // A work tree that the repository itself names is for git to find.
+    let names_one = |own: &Repository| {
+        let config = own.config();
+        config.is_ok_and(|config| config.get_entry("core.worktree").is_ok())
+    };
+    Ok(found.filter(|own| own.is_bare() || !names_one(own)))
 }
 
 fn layout(repository: &Repository) -> Layout {

@@ -76,6 +76,14 @@ fn the_repository_is_found_as_git_finds_it() {
         assert!(repo.layout().git_dir.is_absolute() && repo.layout().common_dir.is_absolute());
         ships_one(&repo, &one, &two);
     }
+    // Where `GIT_DIR` stands alone, the current folder is the work tree, unless the repository names one.
+    let alone = [("GIT_DIR", inside.to_str().unwrap())];
+    for folder in ["a/sub", ""] {
+        let repo = expect(&world, folder, &alone, Some(folder), "a/.git");
+        ships_one(&repo, &one, &two);
+    }
+    world.git(&["-C", "a", "config", "core.worktree", "../sub"]);
+    expect(&world, "a/sub/folder", &alone, Some("a/sub"), "a/.git");
 }
 
 #[test]
