@@ -13,6 +13,7 @@ mod child;
 mod config;
 pub mod fetch;
 mod history;
+mod known;
 pub mod lfs;
 mod logins;
 pub mod moved;
@@ -42,12 +43,14 @@ use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId};
+use crate::core::words::{Changes, CommitId, KnownConfig};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
     program: Program,
     config: PendingConfig,
+    /// The part of it that an earlier run kept, where it still holds.
+    known: Option<GitConfig>,
     layout: Layout,
     people: Arc<People>,
     /// Who uses this clone, once it was asked for.
@@ -120,13 +123,14 @@ impl Repo {
     }
 
     fn open_with(program: Program) -> Result<Self, Stop> {
-        let config = PendingConfig::start(&program);
+        let config = PendingConfig::new(&program);
         let (layout, repository) = open::find(&program, &config)?;
         // Where history is cut off, git knows best how far it goes.
         let reader = repository.filter(|_| !layout.shallow).map(Library::new);
         Ok(Self {
             program,
             config,
+            known: None,
             layout,
             people: Arc::default(),
             identity: OnceLock::new(),
@@ -139,6 +143,14 @@ impl Repo {
         let people = Arc::clone(&self.people);
         let now = Self::open_with(self.program.clone())?;
         Ok(Self { people, ..now })
+    }
+
+    /// Takes what an earlier run kept of the configuration; where it does not hold any more, git begins to read.
+    pub fn recall(&mut self, known: Option<KnownConfig>) {
+        self.known = known.and_then(|known| known::recall(known, &self.program, &self.layout));
+        if self.known.is_none() {
+            self.config.start();
+        }
     }
 
     pub fn layout(&self) -> &Layout {
@@ -158,6 +170,11 @@ impl Repo {
     /// The configuration that holds here: `git config --list`.
     pub fn config(&self) -> Result<&GitConfig, Stop> {
         self.config.get()
+    }
+
+    /// The part of it that says how history is shown, which is known earlier.
+    pub fn shown_config(&self) -> Result<&GitConfig, Stop> {
+        self.known.as_ref().map_or_else(|| self.config(), Ok)
     }
 
     /// What lies between two commits: `git log --oneline --no-merges FROM..TO`, and the same the other way round.

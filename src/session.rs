@@ -25,11 +25,16 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Opens the repository that git would open here.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
-        let repo = Repo::open()?;
-        let session = Self { common, repo, ui };
-        session.notes().open()?;
+        let mut session = Self {
+            common,
+            repo: Repo::open()?,
+            ui,
+        };
+        let notes = session.notes();
+        notes.open()?;
+        session.repo.recall(notes.config());
         if common.color.is_none() {
-            let git = session.repo.config()?;
+            let git = session.repo.shown_config()?;
             ui.choose_color(None, git.get("color.smp").or_else(|| git.get("color.ui")));
         }
         Ok(session)

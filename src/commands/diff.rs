@@ -79,6 +79,9 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
             session.ui.say(&show::marks(&named, target, &reviews));
         }
     }
+    if let Some(known) = session.repo.to_keep() {
+        session.notes().keep_config(&known);
+    }
     match args.exit_code && changes.relation != Relation::Identical {
         true => Err(Stop::Answer),
         false => Ok(()),

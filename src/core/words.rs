@@ -3,12 +3,23 @@
 mod release;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
 pub use release::{PlatformWords, Release, ReleaseStatus};
+
+/// What git's configuration says of how history is shown, kept for the next run, and what that depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownConfig {
+    /// The files outside of the repository that git would read, also those that are not there.
+    pub files: Vec<PathBuf>,
+    /// The variables that say which, and how all files looked.
+    pub seen: Vec<String>,
+    pub entries: Vec<(String, String)>,
+}
 
 /// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

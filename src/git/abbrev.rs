@@ -3,8 +3,10 @@
 //!
 //! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
@@ -22,10 +24,13 @@ const SHORTEST: usize = 4;
 /// Bytes in a name, and entries in a pack index's fan-out table.
 const SIZE: usize = 20;
 const FAN: usize = 256;
-/// How many names are read at a time from a pack that is too large to be read at once.
+/// How many names are read at a time from an index, where few are asked for, and where many are.
 const WINDOW: usize = 96;
-/// How many names a pack may have to be read at once.
-const SMALL: usize = 4096;
+const BLOCK: usize = 4096;
+/// A call to read takes as long as to copy so many names.
+const CALL: usize = 256;
+/// The bytes that the names of packs may take.
+const LONGEST: u64 = 16 << 20;
 /// git follows alternates of alternates this far.
 const DEPTH: usize = 5;
 
@@ -41,10 +46,10 @@ pub struct Abbreviation {
 impl Abbreviation {
     /// Fails where git alone can judge the wish, or count the objects.
     pub fn new(config: &GitConfig, objects: &Path) -> Result<Self, Unreadable> {
-        let names = Names::new(objects)?;
+        let names = Names::new(objects, !config.denies("core.multipackindex"))?;
         let wish = config.get("core.abbrev").unwrap_or("auto");
         let length = match wish.to_ascii_lowercase().as_str() {
-            "auto" => length_for(names.packed()),
+            "auto" => names.usual_length()?,
             "no" | "off" | "false" => FULL,
             number => {
                 let plain = !number.starts_with(['0', '+']);
@@ -56,14 +61,22 @@ impl Abbreviation {
         Ok(Self { names, length })
     }
 
-    /// The shortest spelling that no other object shares, of `full`, which is `id` in digits.
-    pub fn shorten(&mut self, id: Oid, full: &str) -> Result<String, Unreadable> {
-        let name = id.as_bytes().try_into().map_err(|_| Unreadable)?;
+    /// How many digits each of these needs so that no other object shares them.
+    pub fn lengths(&mut self, ids: &[Oid]) -> Result<Vec<usize>, Unreadable> {
+        let mut lengths = vec![self.length; ids.len()];
         if self.length == FULL {
-            return Ok(full.to_owned());
+            return Ok(lengths);
         }
-        let needed = self.length.max(self.names.shared(name)? + 1);
-        Ok(full.get(..needed).unwrap_or(full).to_owned())
+        let names = ids.iter().map(|id| id.as_bytes().try_into());
+        let names: Vec<Name> = names.collect::<Result<_, _>>().map_err(|_| Unreadable)?;
+        // In their own order they are neighbours in an index, too.
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_unstable_by_key(|&at| names[at]);
+        let sorted: Vec<Name> = order.iter().map(|&at| names[at]).collect();
+        for (at, shared) in order.into_iter().zip(self.names.shared(&sorted)?) {
+            lengths[at] = self.length.max(shared + 1).min(FULL);
+        }
+        Ok(lengths)
     }
 }
 
@@ -76,53 +89,69 @@ fn length_for(objects: usize) -> usize {
 
 #[derive(Default)]
 pub struct Names {
-    packs: Vec<Pack>,
+    indexes: Vec<Index>,
     loose: Vec<Loose>,
+    /// How many names packs have that are counted in a multi-pack index as well.
+    twice: usize,
 }
 
 impl Names {
     /// Finds out what there is, and reads names only when they are needed.
-    pub fn new(objects: &Path) -> Result<Self, Unreadable> {
+    pub fn new(objects: &Path, is_multi: bool) -> Result<Self, Unreadable> {
         let mut names = Self::default();
-        names.add(objects, DEPTH)?;
+        names.add(objects, is_multi, DEPTH)?;
         Ok(names)
     }
 
-    /// git's `repo_approximate_object_count`: loose objects do not count.
-    pub fn packed(&self) -> usize {
-        self.packs.iter().map(|pack| pack.fan[FAN - 1]).sum()
+    /// By git's `repo_approximate_object_count`: loose objects do not count, and a pack of a multi-pack index counts once
+    /// more if git has touched it so far, which only git knows.
+    fn usual_length(&self) -> Result<usize, Unreadable> {
+        let packed = self.indexes.iter().map(Index::count).sum();
+        let length = length_for(packed);
+        let is_sure = length == length_for(packed + self.twice);
+        is_sure.then_some(length).ok_or(Unreadable)
     }
 
-    /// How many digits a name has in common with the other that is most like it.
-    pub fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
-        let mut most = 0;
+    /// How many digits each of these sorted names has in common with the other that is most like it.
+    pub fn shared(&mut self, sorted: &[Name]) -> Result<Vec<usize>, Unreadable> {
+        let mut most = vec![0; sorted.len()];
         for loose in &mut self.loose {
-            most = most.max(loose.shared(name));
+            for (name, most) in sorted.iter().zip(&mut most) {
+                *most = loose.shared(name).max(*most);
+            }
         }
-        for pack in &mut self.packs {
-            most = most.max(pack.shared(name)?);
+        for index in &mut self.indexes {
+            let are_many = sorted.len() * CALL > index.count();
+            index.step = if are_many { BLOCK } else { WINDOW };
+            for (name, most) in sorted.iter().zip(&mut most) {
+                *most = index.shared(name)?.max(*most);
+            }
+            (index.from, index.names) = (0, Vec::new());
         }
         Ok(most)
     }
 
-    fn add(&mut self, objects: &Path, depth: usize) -> Result<(), Unreadable> {
+    fn add(&mut self, objects: &Path, is_multi: bool, depth: usize) -> Result<(), Unreadable> {
         self.loose.push(Loose {
             objects: objects.to_owned(),
             folders: vec![None; FAN],
         });
-        for entry in fs::read_dir(objects.join("pack")).into_iter().flatten() {
+        let folder = objects.join("pack");
+        let multi = is_multi.then(|| Index::open_multi(&folder)).transpose()?;
+        let (multi, members) = multi.flatten().unzip();
+        let members: HashSet<String> = members.unwrap_or_default();
+        self.indexes.extend(multi);
+        for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry?.path();
-            // With a multi-pack-index the count depends on which packs git has touched so far: only git knows that.
-            if path
-                .file_stem()
-                .is_some_and(|name| name == "multi-pack-index")
-            {
-                return Err(Unreadable);
+            let is_index = path.extension().is_some_and(|end| end == "idx");
+            if !is_index || !path.with_extension("pack").is_file() {
+                continue;
             }
-            if path.extension().is_some_and(|end| end == "idx")
-                && path.with_extension("pack").is_file()
-            {
-                self.packs.push(Pack::open(&path)?);
+            let pack = Index::open_pack(&path)?;
+            let name = path.file_name().and_then(OsStr::to_str);
+            match name.is_some_and(|name| members.contains(name)) {
+                true => self.twice += pack.count(),
+                false => self.indexes.push(pack),
             }
         }
         let alternates = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
@@ -134,7 +163,7 @@ impl Names {
                 Some(b'"') => return Err(Unreadable),
                 // One that is gone is passed over, as git does after a warning.
                 Some(_) if depth == 0 || !alternate.is_dir() => {}
-                Some(_) => self.add(&alternate, depth - 1)?,
+                Some(_) => self.add(&alternate, is_multi, depth - 1)?,
             }
         }
         Ok(())
@@ -151,95 +180,153 @@ fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize 
     common.max().unwrap_or(0)
 }
 
-/// The index of one pack, of version 2.
-struct Pack {
+/// The sorted names of one pack, or of many.
+struct Index {
     file: File,
     fan: Vec<usize>,
-    /// All names, of a small pack.
+    /// Where the names begin.
+    start: u64,
+    /// How many are read at a time.
+    step: usize,
+    /// What was read last, and which name is its first.
+    from: usize,
     names: Vec<u8>,
 }
 
-impl Pack {
-    const HEAD: usize = 8;
-
-    fn open(path: &Path) -> Result<Self, Unreadable> {
-        const MAGIC: &[u8] = b"\xfftOc\0\0\0\x02";
-        let mut file = File::open(path)?;
-        let mut head = [0; Self::HEAD + 4 * FAN];
-        file.read_exact(&mut head)?;
-        let table = head.strip_prefix(MAGIC).ok_or(Unreadable)?;
-        let words = table.as_chunks().0.iter();
-        let fan: Vec<_> = words
-            .map(|word| u32::from_be_bytes(*word) as usize)
-            .collect();
-        let names = Vec::new();
-        let is_sound = fan.is_sorted();
-        is_sound
-            .then_some(Self { file, fan, names })
-            .ok_or(Unreadable)
+impl Index {
+    /// The index of a pack, of version 2.
+    fn open_pack(path: &Path) -> Result<Self, Unreadable> {
+        let file = File::open(path)?;
+        let mut head = [0; 8];
+        read_at(&file, &mut head, 0)?;
+        match &head == b"\xfftOc\0\0\0\x02" {
+            true => Self::new(file, 8, 8 + 4 * FAN as u64),
+            false => Err(Unreadable),
+        }
     }
 
+    /// The index of many packs, and their names.
+    fn open_multi(folder: &Path) -> Result<Option<(Self, HashSet<String>)>, Unreadable> {
+        // A chain of such indexes is for git to read.
+        if folder.join("multi-pack-index.d").exists() {
+            return Err(Unreadable);
+        }
+        let file = match File::open(folder.join("multi-pack-index")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let mut head = [0; 12];
+        read_at(&file, &mut head, 0)?;
+        let [b'M', b'I', b'D', b'X', 1, 1, chunks, 0, ..] = head else {
+            return Err(Unreadable);
+        };
+        let mut table = vec![0; 12 * (usize::from(chunks) + 1)];
+        read_at(&file, &mut table, 12)?;
+        let places: Vec<(&[u8], u64)> = table
+            .as_chunks::<12>()
+            .0
+            .iter()
+            .filter_map(|entry| Some((&entry[..4], u64::from_be_bytes(*entry.last_chunk()?))))
+            .collect();
+        let chunk = |name: &[u8]| {
+            let at = places.iter().position(|(chunk, _)| *chunk == name);
+            let at = at.ok_or(Unreadable)?;
+            let end = places.get(at + 1).ok_or(Unreadable)?.1;
+            Ok::<_, Unreadable>((places[at].1, end))
+        };
+        let (start, end) = chunk(b"PNAM")?;
+        let length = end.checked_sub(start).filter(|length| *length < LONGEST);
+        let mut packs = vec![0; length.ok_or(Unreadable)? as usize];
+        read_at(&file, &mut packs, start)?;
+        let packs = str::from_utf8(&packs).map_err(|_| Unreadable)?;
+        let packs = packs.split('\0').filter(|name| !name.is_empty());
+        let packs = packs.map(str::to_owned).collect();
+        let index = Self::new(file, chunk(b"OIDF")?.0, chunk(b"OIDL")?.0)?;
+        Ok(Some((index, packs)))
+    }
+
+    fn new(file: File, fan: u64, start: u64) -> Result<Self, Unreadable> {
+        let mut table = [0; 4 * FAN];
+        read_at(&file, &mut table, fan)?;
+        let words = table.as_chunks().0.iter();
+        let words = words.map(|word| u32::from_be_bytes(*word) as usize);
+        let fan: Vec<_> = words.collect();
+        let is_sound = fan.is_sorted();
+        let index = Self {
+            file,
+            fan,
+            start,
+            step: WINDOW,
+            from: 0,
+            names: Vec::new(),
+        };
+        is_sound.then_some(index).ok_or(Unreadable)
+    }
+
+    fn count(&self) -> usize {
+        self.fan[FAN - 1]
+    }
+
+    /// Looks at what was read last, then where the name should be if names are spread evenly, which hashes are, and halves
+    /// from there.
     fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
-        let start = first.checked_sub(1).map_or(0, |before| self.fan[before]);
-        let (end, count) = (self.fan[first], self.fan[FAN - 1]);
-        if count > SMALL {
-            return self.shared_between(name, start, end);
-        }
-        if self.names.is_empty() {
-            self.names = self.read(0, count)?;
-        }
-        let names = self.names.get(start * SIZE..end * SIZE);
-        Ok(most_like(name, names.unwrap_or_default()))
-    }
-
-    /// Looks where the name should be if names are spread evenly, which hashes are, and halves from there.
-    fn shared_between(
-        &mut self,
-        name: &Name,
-        start: usize,
-        end: usize,
-    ) -> Result<usize, Unreadable> {
-        let (mut low, mut high) = (start, end);
+        let low = first.checked_sub(1).map_or(0, |before| self.fan[before]);
+        let (mut low, mut high) = (low, self.fan[first]);
         let spread = u32::from_be_bytes([name[1], name[2], name[3], name[4]]);
-        let mut guess = start + (((end - start) as u64 * u64::from(spread)) >> 32) as usize;
+        let mut guess = low + (((high - low) as u64 * u64::from(spread)) >> 32) as usize;
+        let mut is_fresh = false;
         loop {
-            let last = high.saturating_sub(WINDOW).max(low);
-            let from = guess.saturating_sub(WINDOW / 2).clamp(low, last);
-            let to = (from + WINDOW).min(high);
-            let names = self.read(from, to)?;
-            let (head, tail) = (names.first_chunk(), names.last_chunk());
-            if from > low && head.is_some_and(|head| name <= head) {
-                // Two stay within reach: the name itself, if it is the first, and its neighbour.
-                high = from + 2;
-            } else if to < high && tail.is_some_and(|tail| name >= tail) {
-                low = to - 2;
-            } else {
-                return Ok(most_like(name, &names));
+            let names = self.names.as_chunks::<SIZE>().0;
+            let to = self.from + names.len();
+            // Its neighbours must be among them, if it has any.
+            let is_after = self.from <= low || names.first().is_some_and(|first| first < name);
+            let is_before = to >= high || names.last().is_some_and(|last| name < last);
+            if is_after && is_before {
+                return Ok(most_like(name, names));
             }
-            guess = low.midpoint(high);
+            if is_fresh {
+                // Two stay within reach: the name itself, if it is at the edge, and its neighbour.
+                match is_after {
+                    true => low = to - 2,
+                    false => high = self.from + 2,
+                }
+                guess = low.midpoint(high);
+            }
+            let last = high.saturating_sub(WINDOW).max(low);
+            self.read(guess.saturating_sub(WINDOW / 2).clamp(low, last))?;
+            is_fresh = true;
         }
     }
 
-    fn read(&mut self, from: usize, to: usize) -> Result<Vec<u8>, Unreadable> {
-        let mut names = vec![0; (to - from) * SIZE];
-        let place = Self::HEAD + 4 * FAN + from * SIZE;
-        // One call in place of two, for each name of a long list.
-        #[cfg(unix)]
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut names, place as u64)?;
-        #[cfg(not(unix))]
-        {
-            use std::io::{Seek as _, SeekFrom};
-            self.file.seek(SeekFrom::Start(place as u64))?;
-            self.file.read_exact(&mut names)?;
-        }
-        Ok(names)
+    fn read(&mut self, from: usize) -> Result<(), Unreadable> {
+        let count = self.step.min(self.count() - from);
+        self.from = from;
+        self.names.resize(count * SIZE, 0);
+        read_at(
+            &self.file,
+            &mut self.names,
+            self.start + (from * SIZE) as u64,
+        )
     }
 }
 
+fn read_at(file: &File, bytes: &mut [u8], place: u64) -> Result<(), Unreadable> {
+    // One call in place of two, for each name of a long list.
+    #[cfg(unix)]
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)?;
+    #[cfg(not(unix))]
+    {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        let mut file = file;
+        file.seek(SeekFrom::Start(place))?;
+        file.read_exact(bytes)?;
+    }
+    Ok(())
+}
+
 /// The most that a name has in common with its neighbours among sorted names.
-fn most_like(name: &Name, sorted: &[u8]) -> usize {
-    let names = sorted.as_chunks::<SIZE>().0;
+fn most_like(name: &Name, names: &[Name]) -> usize {
     let place = names.partition_point(|other| other < name);
     let around = names.iter().skip(place.saturating_sub(1));
     most_common(name, around.take(place + 2 - place.saturating_sub(1)))

@@ -31,6 +31,10 @@ impl GitConfig {
         }
     }
 
+    pub(super) fn new(entries: Vec<(String, String)>) -> Self {
+        Self { entries }
+    }
+
     /// A configuration of these.
     #[cfg(test)]
     pub fn of(entries: &[(&str, &str)]) -> Self {
@@ -81,23 +85,31 @@ impl GitConfig {
     }
 }
 
-/// The configuration while git still reads it.
-pub struct PendingConfig(Arc<OnceLock<Result<GitConfig, Stop>>>);
+/// The configuration, asked for when it is needed or before.
+pub struct PendingConfig {
+    program: Program,
+    answer: Arc<OnceLock<Result<GitConfig, Stop>>>,
+}
 
 impl PendingConfig {
+    pub fn new(program: &Program) -> Self {
+        let (program, answer) = (program.clone(), Arc::default());
+        Self { program, answer }
+    }
+
     /// Starts `git config -z --list`. Starting a program takes as long as opening a repository: hence a thread, and not only
     /// a child.
-    pub fn start(program: &Program) -> Self {
-        let (answer, program) = (Arc::new(OnceLock::new()), program.clone());
-        let written = Arc::clone(&answer);
-        thread::spawn(move || {
-            written.get_or_init(|| Ok(GitConfig::parse(&program.read_config()?)));
-        });
-        Self(answer)
+    pub fn start(&self) {
+        let ahead = Self {
+            program: self.program.clone(),
+            answer: Arc::clone(&self.answer),
+        };
+        thread::spawn(move || ahead.get().is_ok());
     }
 
     /// Waits for the answer.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        self.0.wait().as_ref().map_err(Clone::clone)
+        let ask = || Ok(GitConfig::parse(&self.program.read_config(&[])?));
+        self.answer.get_or_init(ask).as_ref().map_err(Clone::clone)
     }
 }

@@ -51,7 +51,7 @@ impl Library {
             Relation::Behind | Relation::Diverged => walk::range(&mut table, to, from)?.1,
         };
         // Configuration arrives while we walk, and nearly always says what was taken for granted.
-        if table.graph.is_some() && repo.config()?.denies("core.commitgraph") {
+        if table.graph.is_some() && repo.shown_config()?.denies("core.commitgraph") {
             return Err(Unreadable);
         }
         let mut listing = Listing::new(&odb, self, repo)?;
@@ -127,7 +127,7 @@ struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     fn new(odb: &'a Odb<'a>, library: &Library, repo: &Repo) -> Result<Self, Unreadable> {
-        let config = repo.config()?;
+        let config = repo.shown_config()?;
         let encoding = config.get("i18n.logoutputencoding");
         let encoding = encoding.or_else(|| config.get("i18n.commitencoding"));
         Ok(Self {
@@ -144,29 +144,33 @@ impl<'a> Listing<'a> {
         table: &mut CommitTable<'_>,
         nodes: &[Node],
     ) -> Result<(Vec<Commit>, usize), Unreadable> {
-        let mut commits = Vec::with_capacity(nodes.len());
+        let listed = nodes
+            .iter()
+            .filter(|&&node| !table.entries[node].is_merge());
+        let listed: Vec<Node> = listed.copied().collect();
+        let ids: Vec<Oid> = listed.iter().map(|&node| table.entries[node].id).collect();
+        let lengths = self.abbreviation.lengths(&ids)?;
+        let mut commits = Vec::with_capacity(listed.len());
         // One after the other: the library locks its packs, so that threads would mostly wait for each other.
-        for &node in nodes {
+        for (node, length) in listed.into_iter().zip(lengths) {
             let entry = &mut table.entries[node];
-            if !entry.is_merge() {
-                commits.push(match entry.raw.take() {
-                    Some(raw) => self.show(entry.id, &raw)?,
-                    None => self.show(entry.id, walk::read(self.odb, entry.id)?.data())?,
-                });
-            }
+            commits.push(match entry.raw.take() {
+                Some(raw) => self.show(entry.id, length, &raw)?,
+                None => self.show(entry.id, length, walk::read(self.odb, entry.id)?.data())?,
+            });
         }
         let merges = nodes.len() - commits.len();
         Ok((commits, merges))
     }
 
-    fn show(&mut self, oid: Oid, raw: &[u8]) -> Result<Commit, Unreadable> {
+    fn show(&mut self, oid: Oid, length: usize, raw: &[u8]) -> Result<Commit, Unreadable> {
         let shown = object::shown(raw)?;
         let id = commit_id(oid)?;
         if shown.foreign || self.prints_foreign {
             self.foreign.push(id.clone());
         }
         Ok(Commit {
-            short: self.abbreviation.shorten(oid, id.as_str())?,
+            short: id.as_str().get(..length).ok_or(Unreadable)?.to_owned(),
             id,
             author: String::from_utf8_lossy(shown.author.name).into_owned(),
             authored: shown.author.when,

@@ -120,10 +120,14 @@ impl Program {
         command
     }
 
-    /// What `git config -z --list` prints.
-    pub fn read_config(&self) -> Result<Vec<u8>, Stop> {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What `git config -z --list` prints, with more options.
+    pub fn read_config(&self, more: &[&str]) -> Result<Vec<u8>, Stop> {
         let mut command = self.as_configured();
-        let output = command.args(["config", "-z", "--list"]).output();
+        let output = command.args(["config", "-z", "--list"]).args(more).output();
         self.succeeded("git's configuration cannot be read", output)
     }
 

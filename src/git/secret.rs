@@ -43,7 +43,7 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         let report = Report::new(format!("{} cannot be closed to others", path.display()));
         Stop::Failed(report.because(error.to_string()))
     })?;
-    let config = GitConfig::parse(&repo.program().read_config()?);
+    let config = GitConfig::parse(&repo.program().read_config(&[])?);
     if config.get(key) == Some(secret.expose()) {
         return Ok(());
     }

@@ -9,6 +9,7 @@ mod credentials;
 #[cfg(unix)]
 mod events;
 mod histories;
+mod known;
 mod landed;
 mod picks;
 mod places;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
-use crate::core::words::{CommitId, EventId};
+use crate::core::words::{CommitId, EventId, KnownConfig};
 use crate::notes::Notes;
 
 const AGREED: &str = "trusted";
@@ -14,6 +14,7 @@ const ANNOUNCED: &str = "announced";
 /// An empty file, as old as the last answer of the main repository.
 const HEARD: &str = "record-heard";
 const TEXT: &str = "text";
+const CONFIG: &str = "git-config";
 /// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
 
@@ -131,6 +132,15 @@ impl Notes {
     pub fn agreed(&self) -> Vec<(String, String)> {
         let note = self.read::<Agreed>(AGREED);
         note.map_or_else(Vec::new, |note| note.values)
+    }
+
+    /// Keeps what git said of how history is shown. Where it cannot be written, git is asked the next time.
+    pub fn keep_config(&self, known: &KnownConfig) {
+        let _ = self.write(CONFIG, known);
+    }
+
+    pub fn config(&self) -> Option<KnownConfig> {
+        self.read(CONFIG)
     }
 
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.

@@ -267,8 +267,7 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
     fs::write(folder.path().join("pack/pack-1.idx"), index).unwrap();
     fs::write(folder.path().join("pack/pack-1.pack"), b"").unwrap();
 
-    let mut found = Names::new(folder.path()).unwrap();
-    assert_eq!(found.packed(), names.len());
+    let mut found = Names::new(folder.path(), true).unwrap();
     let digits = |name: &[u8; 20]| {
         name.iter()
             .map(|byte| format!("{byte:02x}"))
@@ -280,6 +279,7 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
             .take_while(|(a, b)| a == b)
             .count()
     };
+    let all = found.shared(&names).unwrap();
     for at in (0..names.len()).step_by(41) {
         let own = digits(&names[at]);
         let before = at
@@ -288,9 +288,49 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
         let after = names
             .get(at + 1)
             .map_or(0, |after| common(&own, &digits(after)));
-        let shared = found.shared(&names[at]).unwrap();
-        assert_eq!(shared, before.max(after), "{own}");
+        let alone = found.shared(&names[at..=at]).unwrap();
+        assert_eq!([alone[0], all[at]], [before.max(after); 2], "{own}");
     }
+}
+
+#[test]
+fn a_multi_pack_index_is_read_as_git_reads_it() {
+    let world = World::new();
+    let first = world.commit("One");
+    let blob = |at: u32| format!("blob\ndata {}\n{at}\n", at.to_string().len());
+    let blobs: String = (0..8000).map(blob).collect();
+    let import = "-c fastimport.unpackLimit=100 fast-import --quiet".split(' ');
+    world.feed(&import.collect::<Vec<_>>(), blobs.as_bytes());
+    for at in 0..30 {
+        world.commit(&format!("Change {at}"));
+    }
+    world.git(&["repack", "-dq"]);
+    let last = world.commit("Loose");
+    world.git(&["config", "core.abbrev", "4"]);
+    world.git(&["multi-pack-index", "write", "--bitmap"]);
+    let index = world.path().join(".git/objects/pack/multi-pack-index");
+    assert!(index.is_file());
+    let changes = world.checked(&world.repo(), Some(&first), &last);
+    assert!(changes.ships.iter().any(|commit| commit.short.len() > 4));
+    // A pack that came later, and an index that git is told not to read, or cannot.
+    world.git(&["repack", "-dq"]);
+    world.checked(&world.repo(), Some(&first), &last);
+    world.git(&["config", "core.abbrev", "auto"]);
+    world.checked(&world.repo(), Some(&first), &last);
+    world.git(&["config", "core.multiPackIndex", "false"]);
+    world.checked(&world.repo(), Some(&first), &last);
+    world.git(&["config", "--unset", "core.multiPackIndex"]);
+    fs::remove_file(&index).unwrap();
+    fs::write(&index, b"MIDX\x01\x01\xff\0\0\0\0\x02 cut off").unwrap();
+    assert_eq!(
+        world
+            .repo()
+            .changes(Some(&first), &last)
+            .unwrap()
+            .ships
+            .len(),
+        31
+    );
 }
 
 #[test]
