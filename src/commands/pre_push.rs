@@ -28,7 +28,7 @@ pub struct PrePush {
     pub url: OsString,
 }
 
-const PAST: &str = "whoever knows better passes this guard with git push --no-verify";
+const PAST: &str = "bypass once: git push --no-verify";
 
 /// What becomes of a push. It goes on also where something, which is said, could not be found out.
 enum Ruling {

@@ -83,8 +83,10 @@ impl Wait<'_> {
             Meaning::Failed if self.deploy.goes_back(self.target) => {
                 ("release it again on the platform, then", "status")
             }
-            Meaning::Failed if self.deploy.candidate_is_open() => ("mend it, then", "stage --fix"),
-            Meaning::Failed => ("mend it, then", "stage"),
+            Meaning::Failed if self.deploy.candidate_is_open() => {
+                ("correct it, then", "stage --fix")
+            }
+            Meaning::Failed => ("correct it, then", "stage"),
             _ => return None,
         };
         Some(Hint::run(say, Typed::smp(command)))
@@ -98,7 +100,7 @@ impl Wait<'_> {
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
         let report = report.run("see why", failed.output.clone());
-        let say = format!("then mend it, or {AGAIN}");
+        let say = format!("then correct it, or {AGAIN}");
         Stop::Incomplete(report.run(say, self.command()))
     }
 
@@ -209,12 +211,12 @@ impl Deploy<'_> {
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let command = self.command_to(&target.environment.name);
         if self.goes_back(target) {
-            Hint::run("mend it, then", command)
+            Hint::run("correct it, then", command)
         } else if self.candidate_is_open() {
             let fix = Hint::run("if the code is to blame", Typed::smp("stage --fix"));
-            Hint::run("mend it, then", command).and(fix)
+            Hint::run("correct it, then", command).and(fix)
         } else {
-            Hint::run("mend it, then deploy that", Typed::smp("stage"))
+            Hint::run("correct it, then deploy that", Typed::smp("stage"))
         }
     }
 }

@@ -219,6 +219,10 @@ impl<'a> Errand<'a> {
     fn alone(&self, args: &[String], envs: &[(&str, &str)]) -> Result<Option<Output>, NoAnswer> {
         let mut command = self.quiet(args);
         command.envs(envs.iter().copied());
+        let _slot = match &self.place {
+            Transport::Ssh(account) => Some(self.repo.people.ssh.enter(account)),
+            Transport::Http(_) | Transport::Local | Transport::Other => None,
+        };
         let ear = match self.place {
             Transport::Http(_) if self.somebody => Ear::EndsTalk,
             _ => Ear::Nobody,

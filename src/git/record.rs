@@ -59,7 +59,7 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     ) {
         Ok(state) => Ok(Some((id, state))),
         Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
-            "forget it, and read anew",
+            "forget it, and read again",
             Typed::other(format!("git update-ref -d {SEEN}")),
         ))),
         Err(other) => Err(other),
@@ -91,7 +91,7 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
         let report = failed(UNREADABLE_HERE, &output.stderr);
         return Err(Stop::Failed(report.run(
-            "forget it, and read anew",
+            "forget it, and read again",
             Typed::other(format!("rm \"$(git rev-parse --git-path {SEEN})\"")),
         )));
     }

@@ -96,17 +96,13 @@ fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
 }
 
 /// Other refs of the remote that git takes this name for when it pushes, such as a branch that is called so:
-/// `git ls-remote REMOTE REF`.
+/// `git ls-remote REMOTE refs/heads/REF …`.
 pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
     let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-    let names = list(repo, remote, &[reference], false)?
-        .into_iter()
-        .map(|(name, _)| name);
-    let namesakes = names.filter(|name| {
-        let place = name.strip_suffix(reference);
-        place.is_some_and(|place| places.contains(&place))
-    });
-    Ok(namesakes.collect())
+    let all = places.map(|place| format!("{place}{reference}"));
+    let listed = list(repo, remote, &all.each_ref().map(String::as_str), false)?;
+    let names = listed.into_iter().map(|(name, _)| name);
+    Ok(names.filter(|name| all.contains(name)).collect())
 }
 
 fn list(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<Refs, Refusal> {
@@ -136,7 +132,14 @@ fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<St
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
     let symref = (*patterns == ["HEAD"]).then_some("--symref");
-    let words = quick.split(' ').chain(symref).chain(["--", remote]);
+    // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be sifted here.
+    let are_branches = patterns.iter().all(|one| one.starts_with("refs/heads/"));
+    let heads = are_branches.then_some("--heads");
+    let words = quick
+        .split(' ')
+        .chain(symref)
+        .chain(heads)
+        .chain(["--", remote]);
     words
         .chain(patterns.iter().copied())
         .map(str::to_owned)

@@ -1,11 +1,12 @@
 //! The user's ssh, as git starts it: with the user's own locale, which it may hand on to the host; asking nobody, or
-//! asking once and keeping that connection for the rest of the run.
+//! asking once. A connection is kept for the rest of the run, and all that goes to the same account goes through it.
 #![expect(
     clippy::disallowed_types,
     reason = "this is the door to other programs"
 )]
 
 mod kept;
+mod slots;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -18,6 +19,7 @@ use crate::git::child::{self, Ear};
 use crate::git::config::GitConfig;
 use crate::git::program::{Program, find_on_path};
 use kept::Kept;
+use slots::{Slot, Slots};
 
 /// How long the user's ssh may take to tell what it is configured to do.
 const TELLS: Duration = Duration::from_secs(10);
@@ -38,6 +40,7 @@ struct UserSsh {
 pub struct Ssh {
     user: OnceLock<UserSsh>,
     kept: Mutex<Kept>,
+    slots: Slots,
 }
 
 impl Ssh {
@@ -58,18 +61,21 @@ impl Ssh {
         if !asks && !answers_by_program(of.0) {
             line.push_str(" -oBatchMode=yes");
         }
-        let socket = account.and_then(|account| match asks {
-            false => self.kept().socket(account),
-            true => self.place_for(of, account),
-        });
-        if let Some(socket) = socket {
-            if asks {
-                line.push_str(&format!(" -oControlMaster=auto -oControlPersist={KEPT}"));
-            }
-            line.push_str(&format!(" -oControlPath={}", socket.display()));
+        if let Some(socket) = account.and_then(|account| self.place_for(of, account)) {
+            let socket = socket.display();
+            line.push_str(&format!(
+                " -oControlMaster=auto -oControlPersist={KEPT} -oControlPath={socket}"
+            ));
         }
         command.env("GIT_SSH_COMMAND", line);
         command.env("GIT_SSH_VARIANT", "ssh");
+    }
+
+    /// Waits until one more child may go to this account. It has been prepared.
+    pub fn enter<'a>(&'a self, account: &'a Account) -> Slot<'a> {
+        let is_to_come = self.kept().is_to_come(account);
+        self.slots
+            .enter(account, || !is_to_come || self.is_kept(account))
     }
 
     /// Whether it can be told to ask nobody.
@@ -134,13 +140,6 @@ impl Ssh {
         if !cfg!(unix) || !user.is_open {
             return None;
         }
-        let told = configured(&user.line, account).filter(|told| !told.is_empty())?;
-        let mut paths = told
-            .lines()
-            .filter_map(|line| line.strip_prefix("controlpath "));
-        if paths.any(|path| path != "none") {
-            return None;
-        }
         self.kept().place(&user.line, account)
     }
 }
@@ -185,6 +184,15 @@ fn configured(line: &str, account: &Account) -> Option<String> {
     let output = child::run(command, b"", TELLS, &Ear::Nobody).ok()??;
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     output.status.success().then_some(told)
+}
+
+/// Whether users have not arranged for themselves how connections are shared.
+fn may_be_kept(line: &str, account: &Account) -> bool {
+    let told = configured(line, account).unwrap_or_default();
+    let mut paths = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("controlpath "));
+    !told.is_empty() && paths.all(|path| path == "none")
 }
 
 /// A shell that runs this line with these arguments, which it knows as `"$@"`.

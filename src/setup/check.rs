@@ -117,7 +117,7 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
             count => format!("{count} checks failed"),
         },
         because: Vec::new(),
-        hint: hint.or_else(|| Some(Hint::run("mend it, then", Typed::smp("setup")))),
+        hint: hint.or_else(|| Some(Hint::run("correct it, then", Typed::smp("setup")))),
     };
     Err(match bad.iter().map(|one| one.mark).max() {
         Some(Grade::Unfinished) => Stop::Incomplete(report),

@@ -260,7 +260,7 @@ fn changed(hook: &Path) -> Report {
 fn in_the_way(former: &Path) -> Report {
     let what = "is not installed: there are two hooks already, and there is room for one behind it";
     let there = former.display();
-    let cause = format!("beside {NAME} there is {there}, which somebody may need");
+    let cause = format!("next to {NAME} there is {there}, which somebody may need");
     let report = Report::new(what).because(cause);
     report.run("look at it, then", out_of_the_way(former))
 }

@@ -24,10 +24,15 @@ impl Look<'_> {
             && !self.repo.has_commit(id)?
         {
             let main = &self.config.repository;
-            let wanted = FetchTarget::Branch(main.branch.clone());
+            // By its name, git need not ask once more what the branch is at. Some hosts hand out branches only.
+            let by_name = FetchTarget::Commit(id.clone());
+            let by_branch = FetchTarget::Branch(main.branch.clone());
             let brought = in_turn(
                 || self.repo.has_commit(id),
-                || fetch(self.repo, &main.remote, &wanted),
+                || {
+                    let get = |wanted| fetch(self.repo, &main.remote, wanted);
+                    get(&by_name).or_else(|_| get(&by_branch))
+                },
             )?;
             if let Err(refusal) = brought {
                 return Ok(Err(refusal));

@@ -135,5 +135,5 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let path = path.display().to_string();
     let report = Report::new(error).because(format!("it is kept in {path}"));
     let command = Typed::smp("promote").option("-F", &path);
-    Err(Stop::Failed(report.run("mend it there, then", command)))
+    Err(Stop::Failed(report.run("correct it there, then", command)))
 }

@@ -644,7 +644,7 @@ fn staging_and_a_rollback_hear_the_hosts_words_too() {
     run.exits(4)
         .says("error: pushed, but not live")
         .says(&says)
-        .says("hint: mend it, then: git smp stage\n");
+        .says("hint: correct it, then: git smp stage\n");
     deploy
         .smp(&["stage", "--yes"])
         .exits(1)

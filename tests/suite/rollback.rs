@@ -457,7 +457,7 @@ fn a_hook_that_says_no_is_told_in_its_own_words() {
         .says("no such buildpack")
         .says("production declined");
     run.says(&format!(
-        "hint: mend it, then: git smp rollback production --to {}",
+        "hint: correct it, then: git smp rollback production --to {}",
         short(deploy.nth(4))
     ));
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");

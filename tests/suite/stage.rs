@@ -316,7 +316,7 @@ fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
             .prints("")
             .says("no such buildpack")
             .says("error: staging declined ");
-        run.says("hint: mend it, then deploy that: git smp stage\n");
+        run.says("hint: correct it, then deploy that: git smp stage\n");
         let told = events(&deploy);
         assert!(told.is_empty() || told == ["staging", "ended"], "{told:?}");
         deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");

@@ -234,3 +234,36 @@ fn where_a_login_is_needed_no_more_requests_are_made_than_the_table_allows() {
         &closed,
     );
 }
+
+/// A repository gets as many refs as a host that keeps one for each pull request has.
+fn has_many_pull_requests(deploy: &Deploy, bare: &Path) {
+    let file = bare.join("packed-refs");
+    let packed = std::fs::read_to_string(&file).unwrap_or_default();
+    let mut lines: Vec<String> = packed.lines().map(str::to_owned).collect();
+    lines.retain(|line| !line.starts_with('#'));
+    let pulls = (1..=100_000).map(|number| format!("{} refs/pull/{number}/head", deploy.nth(1)));
+    lines.extend(pulls);
+    std::fs::write(file, lines.join("\n") + "\n").unwrap();
+    assert_eq!(deploy.refs(bare).len(), 100_001);
+}
+
+#[test]
+fn branches_are_asked_for_without_all_that_a_host_keeps_beside_them() {
+    let deploy = trip("`status`", false, Before::Nothing).world(open());
+    [&deploy.main, &deploy.staging, &deploy.production]
+        .iter()
+        .for_each(|bare| has_many_pull_requests(&deploy, bare));
+    let before = deploy.http().answered();
+    deploy.smp(&["status"]).ok();
+    deploy
+        .smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+        .ok();
+    let answered = deploy.http().answered() - before;
+    // A push is told all that there is, by git's protocol: some 7 MB.
+    assert!(answered < 8_000_000, "{answered}");
+    deploy.colleague_commits("Draw routes (#428)");
+    let before = deploy.http().answered();
+    deploy.smp(&["status"]).ok();
+    let answered = deploy.http().answered() - before;
+    assert!(answered < 10_000, "{answered}");
+}

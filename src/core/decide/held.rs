@@ -72,7 +72,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         refusal
             .because(format!("no known revert of {held} ships with it"))
             .run("stage its revert", Typed::smp("stage"))
-            .run("or, if what came since mends it", again)
+            .run("or, if what came since corrects it", again)
     } else {
         let script = again.clone().plain("--yes");
         refusal
@@ -94,9 +94,9 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
     let look = match ships {
         Ships::TakenBack { by, of } => {
             let (by, of) = (by.short(), of.short());
-            format!("{by}, which takes {of} back, ships as well; see that this mends it")
+            format!("{by}, which takes {of} back, ships as well; check that this corrects it")
         }
-        Ships::Again | Ships::Without => "see that what ships now mends that".to_owned(),
+        Ships::Again | Ships::Without => "check that what ships now corrects that".to_owned(),
     };
     format!("{short} was {back}{}; {look}", why.collect::<String>())
 }

@@ -285,7 +285,7 @@ impl<'a> Situation<'a> {
                 "that asks whether what was rolled back is to ship again"
             }
             (_, Some(_)) if shipped => {
-                "that waits for it; if its release failed, release it again there"
+                "the next command waits for it; if its release failed, release it again on the platform"
             }
             _ => return None,
         };

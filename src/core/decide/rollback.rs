@@ -71,10 +71,10 @@ fn lies_behind(
     let story = format!("{to} has {new} that {name} does not run");
     if changes.relation == Relation::Diverged && asked.somebody_looks {
         let runs = short(wanted.target.observed.runs().or(branch.commit()));
-        plan.warn(format!("{story}: it lies beside {runs}, not behind it"));
+        plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
-    let error = format!("to deploy {to} would be no rollback of {name}");
+    let error = format!("{to} is no older version of {name}");
     Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
         .because("a rollback only takes away; what is new is tested and promoted")
@@ -94,7 +94,7 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         plan.warn(format!(
-            "{} was proposed for {name} as it is now; it has to be proposed anew after this",
+            "{} was proposed for {name} as it is now; it has to be proposed again after this",
             candidate.commit.short()
         ));
     }

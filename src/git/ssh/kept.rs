@@ -1,4 +1,4 @@
-//! Connections that a person opened: kept for the rest of the run, and ended with it in whatever way it ends.
+//! Connections: kept for the rest of the run, and ended with it in whatever way it ends.
 
 use std::env;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::git::address::Account;
-use crate::git::ssh::{arguments, by_shell};
+use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
@@ -15,6 +15,8 @@ const LONGEST_SOCKET: usize = 104 - 18;
 pub struct Kept {
     folder: Option<PathBuf>,
     connections: Vec<Connection>,
+    /// Accounts whose connections cannot be kept.
+    apart: Vec<Account>,
 }
 
 impl Kept {
@@ -28,6 +30,19 @@ impl Kept {
         if let Some(socket) = self.known(account) {
             return Some(socket);
         }
+        if self.apart.contains(account) {
+            return None;
+        }
+        let place = may_be_kept(line, account)
+            .then(|| self.new_place(line, account))
+            .flatten();
+        if place.is_none() {
+            self.apart.push(account.clone());
+        }
+        place
+    }
+
+    fn new_place(&mut self, line: &str, account: &Account) -> Option<PathBuf> {
         self.folder = self.folder.take().or_else(private_folder);
         let folder = self.folder.as_ref()?;
         let socket = folder.join(self.connections.len().to_string());
@@ -42,6 +57,11 @@ impl Kept {
             warden,
         });
         Some(socket)
+    }
+
+    /// Whether there is a place for it, and no connection yet.
+    pub fn is_to_come(&self, account: &Account) -> bool {
+        self.known(account).is_some_and(|socket| !socket.exists())
     }
 
     fn known(&self, account: &Account) -> Option<PathBuf> {

@@ -195,7 +195,7 @@ impl Recorder<'_> {
         let ask = format!("ask its administrator to show {}", self.reference);
         let first = self.other_ref().unwrap_or(&ask);
         self.trouble(format!("{} {what} and does not show it", self.remote))
-            .because("the server takes refs of this name and hides them from whoever reads, as uploadpack.hideRefs does")
+            .because("the server takes refs of this name and hides them from readers, as uploadpack.hideRefs does")
             .run(format!("{first}, then"), Typed::smp("setup"))
     }
 

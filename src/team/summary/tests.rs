@@ -271,7 +271,7 @@ fn what_no_post_could_hold_is_kept_to_be_mended() {
         assert_eq!(
             report.hint_text(),
             Some(format!(
-                "mend it there, then: git smp promote -F {}",
+                "correct it there, then: git smp promote -F {}",
                 shell_word(name)
             ))
         );

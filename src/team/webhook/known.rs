@@ -33,7 +33,7 @@ const TEAMS_PAGES: [&str; 3] = [
 const IN_TEAMS: &str = "make a new one in the Workflows app of Teams: template \"Post to a channel when a webhook \
                         request is received\"; who can trigger the flow: Anyone";
 /// Where the right one is found.
-const OF_A_FLOW: &str = "open the flow in the Workflows app of Teams, and copy the URL of its trigger with the button beside it";
+const OF_A_FLOW: &str = "open the flow in the Workflows app of Teams, and copy the URL of its trigger with the button next to it";
 const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/services/; make one at api.slack.com/apps, under \
                         Incoming Webhooks";
 

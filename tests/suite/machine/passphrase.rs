@@ -275,7 +275,10 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
             .ok()
             .says("done: production runs");
         let calls = std::fs::read_to_string(&log).unwrap();
-        let to_git: Vec<&str> = calls.lines().filter(|call| call.contains("git-")).collect();
+        let to_git: Vec<&str> = calls
+            .lines()
+            .filter(|call| call.contains(" git-"))
+            .collect();
         assert!(
             to_git.len() > 2
                 && to_git

@@ -120,22 +120,22 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 6, &[]);
     run.exits(1)
-        .says("would be no rollback of production")
+        .says("is no older version of production")
         .says("that production does not run");
     run.says("or go forward: git smp promote production");
     deploy
         .smp(&["rollback", "-n", "--to", deploy.nth(6)])
         .exits(1)
-        .says("would be no rollback");
+        .says("is no older version");
     let terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(6)]);
-    terminal.ends().exits(1).says("would be no rollback");
+    terminal.ends().exits(1).says("is no older version");
     assert_eq!(deploy.snapshot(), before);
 
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let beside = deploy.commit(&deploy.work, "Another way");
     let run = deploy.smp(&["rollback", "--yes", "--to", &beside]);
     run.exits(1)
-        .says("would be no rollback of production")
+        .says("is no older version of production")
         .says("has 1 commit that production does not run");
     assert_eq!(deploy.snapshot(), before);
 }

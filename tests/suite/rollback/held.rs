@@ -140,7 +140,7 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         .says(&format!("error: {story}: Maps are empty."))
         .says(&format!("because: no known revert of {five} ships with it"));
     run.says(
-        "hint: stage its revert: git smp stage\nhint: or, if what came since mends it: git smp promote production --again\n",
+        "hint: stage its revert: git smp stage\nhint: or, if what came since corrects it: git smp promote production --again\n",
     );
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
@@ -228,7 +228,7 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     deploy.smp(&["propose", "--yes"]).ok();
     rolls_back(&deploy, 4, &[])
         .ok()
-        .says("it has to be proposed anew after this");
+        .says("it has to be proposed again after this");
     promotes(&deploy, &[])
         .exits(1)
         .says("production is not where the proposal saw it")

@@ -120,7 +120,7 @@ fn a_revert_of_one_of_several_that_were_taken_away_is_one_and_is_named() {
     deploy.colleague_pushes(&deploy.staging, &revert);
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", &revert]);
     run.ok().says(&format!(
-        "{}, which takes {} back, ships as well; see that",
+        "{}, which takes {} back, ships as well; check that",
         short(&revert),
         short(deploy.nth(4))
     ));
@@ -214,5 +214,5 @@ fn what_has_nothing_of_what_was_rolled_back_ships_with_a_warning() {
     deploy.colleague_pushes(&deploy.staging, &hotfix);
     promotes(&deploy, &["-n"])
         .ok()
-        .says("(Maps are empty.); see that what ships now mends that");
+        .says("(Maps are empty.); check that what ships now corrects that");
 }

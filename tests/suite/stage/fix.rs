@@ -446,7 +446,7 @@ fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.exits(1)
         .says("error: staging declined ")
-        .says("hint: mend it, then: git smp stage --fix");
+        .says("hint: correct it, then: git smp stage --fix");
     assert_eq!(events(&deploy)[3..], ["staging-fix", "ended"]);
     assert_eq!(
         (candidate(&deploy).as_str(), next(&deploy).as_str()),

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -145,6 +145,7 @@ struct Shared {
     seen: Mutex<Vec<Seen>>,
     news: Condvar,
     rounds: Mutex<Arc<Rounds>>,
+    answered: AtomicUsize,
 }
 
 impl GitHttp {
@@ -170,6 +171,7 @@ impl GitHttp {
             seen: Mutex::default(),
             news: Condvar::new(),
             rounds: Mutex::default(),
+            answered: AtomicUsize::default(),
         });
         let serving = shared.clone();
         GitHttp {
@@ -199,6 +201,11 @@ impl GitHttp {
     /// Lets everybody read from now on; to push there asks for the account.
     pub fn lets_everybody_read(&self) {
         self.shared.is_open_to_readers.store(true, Ordering::SeqCst);
+    }
+
+    /// How many bytes git answered so far.
+    pub fn answered(&self) -> usize {
+        self.shared.answered.load(Ordering::SeqCst)
     }
 
     /// Lets every request pass this gate from now on.
@@ -388,6 +395,7 @@ impl Shared {
         ) {
             self.learn(number, |seen| seen.status = status);
             let (all, written) = backend.stream(stream);
+            self.answered.fetch_add(all.len(), Ordering::SeqCst);
             self.learn(number, |seen| seen.declined = declines(&all));
             return written.map(|()| true);
         }

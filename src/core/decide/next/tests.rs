@@ -133,7 +133,7 @@ fn without_a_record_the_environments_tell() {
         )
     };
     let hotfix = to_main('f') + "; production runs commits that main lacks";
-    let waits = "git smp promote production; that waits for it; if its release failed, release it again there";
+    let waits = "git smp promote production; the next command waits for it; if its release failed, release it again on the platform";
     let believe = "let a page or the platform's API tell: environments.production.running in smp.toml, then: git smp \
                    setup; or, when you saw it run, say so in a terminal: git smp promote";
     let of = |production, world| World {

@@ -119,7 +119,7 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
             .run("wait for them, then", Typed::smp("promote")),
         Checks::Failed => Report::new(checked(candidate, reviews)?)
             .because(asks)
-            .run("mend what failed and deploy that", Typed::smp("stage"))
+            .run("correct what failed and deploy that", Typed::smp("stage"))
             .run("or let them run again, then", Typed::smp("promote")),
     };
     Some(report.refused(RefusalCode::NotGreen))

@@ -1,0 +1,108 @@
+//! How many children go to one account at once: the first alone, until its connection is there for the others, and then no
+//! more than a host lets in.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::git::address::Account;
+
+/// OpenSSH's own limits are ten that log in at once, and ten on one connection.
+const AT_ONCE: usize = 8;
+/// So long the others wait for the connection of the first: a host that does not answer is heard of by all at once.
+const OPENS: Duration = Duration::from_secs(3);
+/// Between two looks whether the connection is there.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What goes on, by account.
+#[derive(Default)]
+pub struct Slots {
+    all: Mutex<Vec<Running>>,
+    news: Condvar,
+}
+
+struct Running {
+    account: Account,
+    count: usize,
+    /// Whether one came to its end.
+    any_ended: bool,
+}
+
+impl Slots {
+    /// Waits for room. `is_open`: whether the others have nothing to wait for.
+    pub fn enter<'a>(&'a self, account: &'a Account, is_open: impl Fn() -> bool) -> Slot<'a> {
+        let begun = Instant::now();
+        let mut all = self.lock();
+        loop {
+            let own = running(&mut all, account);
+            let is_free = own.any_ended || begun.elapsed() > OPENS || is_open();
+            if own.count == 0 || (own.count < AT_ONCE && is_free) {
+                own.count += 1;
+                let slots = self;
+                return Slot { slots, account };
+            }
+            let waited = self.news.wait_timeout(all, TICK);
+            all = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn running<'a>(all: &'a mut Vec<Running>, account: &Account) -> &'a mut Running {
+    let known = all.iter().position(|own| own.account == *account);
+    let at = known.unwrap_or(all.len());
+    if known.is_none() {
+        all.push(Running {
+            account: account.clone(),
+            count: 0,
+            any_ended: false,
+        });
+    }
+    &mut all[at]
+}
+
+/// A child's place, until it is dropped.
+pub struct Slot<'a> {
+    slots: &'a Slots,
+    account: &'a Account,
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let mut all = self.slots.lock();
+        let own = running(&mut all, self.account);
+        own.count -= 1;
+        own.any_ended = true;
+        self.slots.news.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn no_more_than_eight_go_to_one_account_at_once() {
+        let account = Account {
+            destination: "host".to_owned(),
+            port: None,
+        };
+        let (slots, now, most) = (Slots::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| {
+                    let _slot = slots.enter(&account, || true);
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(30));
+                    now.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        assert!((2..=AT_ONCE).contains(&most.into_inner()));
+    }
+}
