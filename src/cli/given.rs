@@ -26,8 +26,16 @@ impl Cli {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-        Ok((cli, given(&matches)))
+        let line = typed();
+        let given = given(&matches);
+        Ok((cli, Given { line, ..given }))
     }
+}
+
+/// The words of the command line after the program's name.
+pub fn typed() -> Vec<String> {
+    let args = std::env::args_os().skip(1);
+    args.map(|arg| arg.to_string_lossy().into_owned()).collect()
 }
 
 fn given(matches: &ArgMatches) -> Given {
@@ -108,6 +116,7 @@ mod tests {
                 command: "promote".into(),
                 names: vec!["eu".into()],
                 options: vec![("-F", Some("text".into())), ("--again", None)],
+                line: Vec::new(),
             }
         );
         assert_eq!(read("git-smp promote -F -").options, []);

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, given};
 use crate::core::text::visible;
 use crate::core::typed::{Given, Hint, Typed};
 
@@ -27,8 +27,7 @@ pub fn usage(mut error: clap::Error) -> u8 {
     {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::None);
     }
-    let args = std::env::args_os().skip(1);
-    let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let args = given::typed();
     // git opens the manual for `--help`; the hint says what shows the options here.
     let text = error.render().to_string();
     let (text, _) = (text.split_once("\nFor more information, try")).unwrap_or((&text, ""));
@@ -50,7 +49,10 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
         ErrorKind::UnknownArgument => quoted(args, wrong),
         // A shell takes what follows a bare # for a comment.
         ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
-            let pick = Typed::smp("stage --fix").option("--pick", "#N");
+            let pick = match args.iter().any(|arg| arg == "--pick") {
+                true => Typed::instead_of("--pick", "--pick '#N'"),
+                false => Typed::smp("stage --fix").option("--pick", "#N"),
+            };
             Some(Hint::run("a # wants quotes", pick))
         }
         ErrorKind::InvalidSubcommand => synonym(wrong),
@@ -58,7 +60,11 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
     };
     let help = Hint::run("", help_of(args));
     let lines = meant.into_iter().chain([help]);
-    let lines = lines.flat_map(|hint| Given::default().complete(&hint));
+    let given = Given {
+        line: args.to_vec(),
+        ..Given::default()
+    };
+    let lines = lines.flat_map(|hint| given.complete(&hint));
     lines.map(|line| format!("hint: {line}\n")).collect()
 }
 
@@ -83,11 +89,14 @@ fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
 fn synonym(word: &str) -> Option<Hint> {
     let command = match word {
         "deploy" | "push" | "ship" | "release" | "publish" => {
-            let production = Hint::run("to production", Typed::smp("promote"));
-            return Some(Hint::run("to staging", Typed::smp("stage")).and(production));
+            let [stage, promote] = ["stage", "promote"].map(|one| Typed::instead_of(word, one));
+            return Some(Hint::run("to staging", stage).and(Hint::run("to production", promote)));
         }
         "log" | "deploys" | "releases" | "stats" => "history",
-        "block" | "reject" => "signoff --block REASON",
+        // What follows is rather the reason.
+        "block" | "reject" => {
+            return Some(Hint::run("", Typed::smp("signoff --block REASON")));
+        }
         "approve" | "accept" | "pass" | "ok" | "sign-off" => "signoff",
         "undo" | "revert" | "back" => "rollback",
         "freeze" | "candidate" => "propose",
@@ -98,7 +107,7 @@ fn synonym(word: &str) -> Option<Hint> {
         "info" => "status",
         _ => return None,
     };
-    Some(Hint::run("", Typed::smp(command)))
+    Some(Hint::run("", Typed::instead_of(word, command)))
 }
 
 /// The command that tells the options of the command that was meant.

@@ -133,7 +133,7 @@ fn ends(session: &Session<'_>, args: &Diff) -> Result<(Option<Config>, End, End)
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let config = config_if_any(session)?;
         if let (Some(config), Some(name)) = (&config, &args.environment) {
-            config.meant(name, |meant| Typed::smp("diff").arg(meant))?;
+            config.meant(name)?;
         }
         return Ok((config, named(session, from)?, named(session, to)?));
     }

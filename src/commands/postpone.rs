@@ -120,8 +120,8 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     if is_unasked(session, args) {
         let report =
             Report::new("a postponement needs a reason").because("the team reads it on the record");
-        let command = Typed::smp("postpone").option("--reason", "login is broken");
-        return Err(Stop::Misused(report.run("", command)));
+        let hint = "add --reason to this command, and say in it why";
+        return Err(Stop::Misused(report.hint(hint)));
     }
     session.ui.catch_interrupts()?;
     match session.ui.ask_text("Why", "").as_deref() {

@@ -178,12 +178,7 @@ fn chosen<'c>(config: &'c Config, names: &[String]) -> Result<Vec<&'c Environmen
     }
     let mut chosen: Vec<&Environment> = Vec::new();
     for name in names {
-        let environment = config.meant(name, |meant| {
-            let names = names
-                .iter()
-                .map(|one| if one == name { meant } else { one });
-            names.fold(Typed::smp("promote"), Typed::arg)
-        })?;
+        let environment = config.meant(name)?;
         if chosen.iter().all(|other| other.name != environment.name) {
             chosen.push(environment);
         }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
-use crate::core::decide::{self, Proposal, Recorded};
+use crate::core::decide::{self, Proposal, Recorded, next};
 use crate::core::record::{News, Notice, Person, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
@@ -131,6 +131,7 @@ impl Work<'_> {
         self.deploy.record_observed(dry_run);
         if proposal.open {
             self.say_who(self.before);
+            self.warn_if_lost()?;
         }
         match proposal.open && !dry_run {
             true => self.pay(self.before.into()),
@@ -163,6 +164,23 @@ impl Work<'_> {
         if note.is_some() && candidate.note != note {
             ui.warn("the proposal stays as it was made: this note is not added to it");
         }
+    }
+
+    /// That it cannot ship any more, in the words of `status`.
+    fn warn_if_lost(&self) -> Result<(), Stop> {
+        let Session { repo, ui, .. } = self.session;
+        let seen: Vec<Observed> = self.deploy.observed().cloned().collect();
+        let lost = next::lost(self.config, &seen, self.before, &|from, to| {
+            let changes = to.map(|to| repo.changes(from, to)).transpose()?;
+            Ok(changes.map(|changes| changes.relation))
+        })?;
+        if let Some((next, why)) = lost {
+            ui.warn(why);
+            for line in ui.typed(next) {
+                ui.note(line);
+            }
+        }
+        Ok(())
     }
 
     fn note(&self) -> Option<String> {

@@ -91,8 +91,7 @@ fn record(
             let error = "the candidate changed meanwhile; nothing was recorded";
             return Err(moved(error.to_owned(), format!("it was {was} and is {is}")));
         }
-        let last = now.verdicts.iter().find(|one| one.by == judged.of);
-        known = last.is_some_and(|last| last.verdict == judged.verdict && last.note == judged.note);
+        known = now.verdicts.iter().any(|one| one.is_repeated_by(judged));
         Ok((!known).then(|| What::Judged(judged.clone())))
     })?;
     Ok((state, pending, known))

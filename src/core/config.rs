@@ -236,16 +236,14 @@ impl Config {
         found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("type one of them")))
     }
 
-    /// The same of a name that a person typed in a command, which is given with the name that was probably meant.
-    pub fn meant(
-        &self,
-        name: &str,
-        command: impl FnOnce(&str) -> Typed,
-    ) -> Result<&Environment, Stop> {
+    /// The same of a name that a person typed; their command is given with the name that was probably meant.
+    pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
         match shown::nearest(name, &self.names()) {
             Some(meant) if self.find(name).is_none() => {
                 let report = self.unknown(name);
-                Err(Stop::Misused(report.run("did you mean", command(meant))))
+                Err(Stop::Misused(
+                    report.run("did you mean", Typed::instead_of(name, meant)),
+                ))
             }
             _ => self.environment(name),
         }

@@ -274,6 +274,14 @@ impl State {
     }
 }
 
+impl SignOff {
+    /// Whether that says nothing new: the same verdict, in the same words or without any.
+    pub fn is_repeated_by(&self, judged: &Judged) -> bool {
+        let no_news = judged.note.is_none() || judged.note == self.note;
+        self.by == judged.of && self.verdict == judged.verdict && no_news
+    }
+}
+
 impl Candidate {
     /// Where it is to go, and what ran there when it was put forward.
     pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {

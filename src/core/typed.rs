@@ -11,13 +11,27 @@ pub struct Typed {
     start: String,
     /// The words after that, quoted for a shell where they need it.
     words: Vec<String>,
+    /// The word of this run's own command line that these stand for; the rest of it stays as it was typed.
+    instead_of: Option<String>,
 }
 
 impl Typed {
     /// One of ours, by the words after `git smp`, none of which needs quotes: `setup --check`.
     pub fn smp(words: &str) -> Self {
-        let (start, none) = ("git smp".to_owned(), Vec::new());
-        Self { start, words: none }.plain(words)
+        let none = Self {
+            start: "git smp".to_owned(),
+            words: Vec::new(),
+            instead_of: None,
+        };
+        none.plain(words)
+    }
+
+    /// The command that was typed in this run, with these words, none of which needs quotes, in the place of a wrong one.
+    pub fn instead_of(wrong: &str, words: &str) -> Self {
+        Self {
+            instead_of: Some(wrong.to_owned()),
+            ..Self::smp(words)
+        }
     }
 
     /// A command of another program, quoted already.
@@ -25,6 +39,7 @@ impl Typed {
         Self {
             start: String::new(),
             words: vec![text.into()],
+            instead_of: None,
         }
     }
 
@@ -162,6 +177,8 @@ pub struct Given {
     pub names: Vec<String>,
     /// Its options that say what is done, not how it is asked: the option, and its value where it has one.
     pub options: Vec<(&'static str, Option<String>)>,
+    /// Every word of it, as it was typed.
+    pub line: Vec<String>,
 }
 
 impl Given {
@@ -177,11 +194,39 @@ impl Given {
 
     fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
         let lines = hint.0.iter().map(|(say, command)| match command.clone() {
+            Some(command) if command.instead_of.is_some() => {
+                led(say, &self.retyped(command).to_string())
+            }
             Some(command) if command.is_ours() => led(say, &self.named(with(command)).to_string()),
             Some(command) => led(say, &command.to_string()),
             None => say.clone(),
         });
         lines.collect()
+    }
+
+    /// What was typed, with the words in the place of the wrong one, which is rather no value of an option.
+    fn retyped(&self, mut command: Typed) -> Typed {
+        let is_wrong = |word: &String| Some(word) == command.instead_of.as_ref();
+        let places: Vec<usize> = (0..self.line.len())
+            .filter(|place| self.line.get(*place).is_some_and(is_wrong))
+            .collect();
+        let follows_option = |place: usize| {
+            let before = place
+                .checked_sub(1)
+                .and_then(|before| self.line.get(before));
+            before.is_some_and(|before| before.starts_with('-'))
+        };
+        let free = places.iter().find(|place| !follows_option(**place));
+        if let Some(place) = free.or(places.first()) {
+            let (before, after) = (
+                self.line.iter().take(*place),
+                self.line.iter().skip(place + 1),
+            );
+            let quoted = |word: &String| shell_word(word);
+            command.words.splice(0..0, before.map(quoted));
+            command.words.extend(after.map(quoted));
+        }
+        command
     }
 
     fn with_options(&self, mut command: Typed) -> Typed {
@@ -234,6 +279,7 @@ mod tests {
                 ("--again", None),
                 ("--summary", Some("It's new\ngit smp promote".into())),
             ],
+            line: Vec::new(),
         };
         let summary = "--summary $'It\\'s new\\ngit smp promote'";
         let named = "git smp --config 'my file.toml'";
@@ -275,6 +321,59 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_word_is_put_right_in_what_was_typed_and_nothing_else_is_lost() {
+        let rows: [(&[&str], &str, &str, &str); 6] = [
+            (
+                &["rollback", "prod", "--to", "S", "--reason", "why not", "-n"],
+                "prod",
+                "production",
+                "rollback production --to S --reason 'why not' -n",
+            ),
+            (
+                &["promote", "-n", "prodction", "--timeout", "5"],
+                "prodction",
+                "production",
+                "promote -n production --timeout 5",
+            ),
+            (
+                &[
+                    "--config",
+                    "my file",
+                    "promote",
+                    "eu",
+                    "uss",
+                    "--commit=S",
+                    "--again",
+                    "-y",
+                ],
+                "uss",
+                "us",
+                "--config 'my file' promote eu us --commit=S --again -y",
+            ),
+            // The same word may be the value of an option.
+            (
+                &["promote", "--summary", "prod", "prod"],
+                "prod",
+                "production",
+                "promote --summary prod production",
+            ),
+            (&["undo", "eu", "-n"], "undo", "rollback", "rollback eu -n"),
+            (&["fix", "1f"], "fix", "stage --fix", "stage --fix 1f"),
+        ];
+        for (line, wrong, meant, expected) in rows {
+            let given = Given {
+                command: "promote".into(),
+                names: vec!["twice".into()],
+                options: vec![("--again", None)],
+                line: line.iter().map(|word| (*word).to_owned()).collect(),
+                ..Given::default()
+            };
+            let hint = Hint::run("", Typed::instead_of(wrong, meant));
+            assert_eq!(given.complete(&hint), [format!("git smp {expected}")]);
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "look: git smp status")]
     fn no_command_of_ours_hides_in_words() {
         drop(Hint::from("look: git smp status"));
@@ -287,6 +386,7 @@ mod tests {
             command: "rollback".into(),
             names: vec!["production".into()],
             options: vec![("--reason", Some("too slow".into()))],
+            line: Vec::new(),
         };
         let rows = [
             (Typed::smp("status"), "status"),

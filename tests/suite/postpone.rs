@@ -64,7 +64,7 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
             .says("error: a postponement needs a reason")
-            .says("hint: git smp postpone --reason ");
+            .says("hint: add --reason to this command, and say in it why\n");
     }
     let run = deploy
         .runner()

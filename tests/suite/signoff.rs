@@ -72,6 +72,10 @@ fn the_same_verdict_again_is_said_to_stand_and_not_recorded_twice() {
             .says(" has already ");
         assert_eq!(deploy.snapshot(), before);
     }
+    // Without new words it takes back none.
+    let before = deploy.snapshot();
+    (deploy.smp(&["signoff", "--by", "Rosi"]).ok()).says("Rosi has already signed off ");
+    assert_eq!(deploy.snapshot(), before);
     // What is said anew is recorded.
     deploy
         .smp(&["signoff", "--by", "Rosi", "--note", "very stable"])

@@ -43,8 +43,15 @@ pub fn destination(
         // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
         .or_else(|| promoted?.from.clone())
         .or_else(|| notes.pushed_onto(name, runs))
-        .or_else(|| released_before(observed, runs))
+        .or_else(|| released_before(observed, runs).filter(|to| !is_held(seen, name, to)))
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
+}
+
+/// Whether it was rolled back there.
+fn is_held(seen: &Seen, name: &str, commit: &CommitId) -> bool {
+    let held = seen.record.reading().map(|reading| &reading.state.held);
+    let mut held = held.and_then(|held| held.get(name)).into_iter().flatten();
+    held.any(|held| held.commit == *commit)
 }
 
 fn on_record(
@@ -62,7 +69,11 @@ fn on_record(
         unrecorded(observed, &reading.state),
     );
     let ran = history::ran(&deploys, &observed.environment);
-    Ok(history::before(ran.chain(found.iter().map(|found| &found.to)), runs).cloned())
+    Ok(history::before(
+        ran.chain(found.iter().map(|found| (&found.to, false))),
+        runs,
+    )
+    .cloned())
 }
 
 fn nothing_deployed(name: &str) -> Refusal {
@@ -77,13 +88,14 @@ fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
     use ReleaseStatus::{Expired, Succeeded};
     let releases = observed.releases.as_ref()?.as_ref().ok()?.iter().rev();
     let ran = releases.filter(|one| matches!(one.status, Succeeded | Expired));
-    history::before(ran.filter_map(|one| one.commit.as_ref()), runs).cloned()
+    let ran = ran.filter_map(|one| Some((one.commit.as_ref()?, false)));
+    history::before(ran, runs).cloned()
 }
 
 fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {
     let short = runs.short();
     let record = match seen.record.reading() {
-        Some(_) => format!("the record does not say what {short} took the place of there"),
+        Some(_) => format!("the record does not say what ran there before {short}"),
         None => "smp.toml has no [record], which would remember it".to_owned(),
     };
     let platform = observed.releases.as_ref().map(|releases| match releases {

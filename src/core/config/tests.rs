@@ -1109,11 +1109,11 @@ fn channels_and_policy_are_checked() {
 fn an_unknown_environment_is_answered_with_those_that_are_known() {
     let config = parsed(SMALL);
     assert_eq!(config.environment("staging").unwrap().name, "staging");
-    let typed = |name| stopped(config.meant(name, |meant| Typed::smp("diff").arg(meant)));
+    let typed = |name| stopped(config.meant(name));
     let report = typed("prodution");
     assert_eq!(report.error, "smp.toml has no environment `prodution`");
     assert_eq!(report.because, ["its environments are staging, production"]);
-    let meant = "did you mean: git smp diff production";
+    let meant = "did you mean: git smp production";
     assert_eq!(report.hint_text().as_deref(), Some(meant));
     let stranger = typed("elsewhere").hint_text();
     assert_eq!(stranger.as_deref(), Some("type one of them"));

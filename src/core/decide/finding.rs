@@ -167,6 +167,11 @@ pub fn is_certain(seen: &Observed) -> bool {
     by_releases(seen).is_some()
 }
 
+/// Whether nothing contradicts what it says to run.
+pub fn is_sure(seen: &Observed) -> bool {
+    !is_cached(seen) && (seen.agrees() != Some(false) || is_certain(seen))
+}
+
 /// Whether what the branch has beyond what runs may be on its way: nobody can tell that from a release that failed.
 pub fn may_be_on_its_way(seen: &Observed) -> bool {
     matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)

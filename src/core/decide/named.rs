@@ -17,7 +17,7 @@ pub fn the_target<'c>(
     command: &str,
 ) -> Result<&'c Environment, Stop> {
     if let Some(name) = name {
-        return config.meant(name, |meant| Typed::smp(command).arg(meant));
+        return config.meant(name);
     }
     match config.targets().as_slice() {
         [only] => Ok(only),

@@ -12,7 +12,7 @@ use crate::core::decide::next::about::own;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Observed, Relation, short};
+use crate::core::words::{Branch, CommitId, Observed, Relation};
 
 /// How the second commit stands to the first; `None` where that cannot be known.
 pub type Between<'a> =
@@ -38,7 +38,7 @@ pub struct Situation<'a> {
 pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
     let mut next = all.not_confirmed();
     if next.is_none() {
-        next = all.lost()?;
+        next = all.lost()?.map(|(next, why)| next.and(why));
     }
     next = next
         .or_else(|| all.on_record())
@@ -57,17 +57,36 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
 
 /// The same after a command that looked at the record alone.
 pub fn on_record(config: &Config, state: &State) -> Hint {
-    let next = next(&Situation {
+    let next = next(&recorded(config, &[], state, &|_, _| Ok(None)));
+    next.unwrap_or_else(|_| smp("status"))
+}
+
+/// What to do, and why, where the candidate cannot ship any more.
+pub fn lost(
+    config: &Config,
+    seen: &[Observed],
+    state: &State,
+    between: &Between<'_>,
+) -> Result<Option<(Hint, String)>, Stop> {
+    recorded(config, seen, state, between).lost()
+}
+
+fn recorded<'a>(
+    config: &'a Config,
+    seen: &'a [Observed],
+    state: &'a State,
+    between: &'a Between<'a>,
+) -> Situation<'a> {
+    Situation {
         config,
-        seen: &[],
+        seen,
         main: None,
         record: Some(Ok(state)),
         is_ours: false,
         pushing: None,
-        between: &|_, _| Ok(None),
+        between,
         again: &|_, _| Ok(None),
-    });
-    next.unwrap_or_else(|_| smp("status"))
+    }
 }
 
 /// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
@@ -137,20 +156,37 @@ impl<'a> Situation<'a> {
         })
     }
 
-    /// That the candidate cannot ship any more, because a goal has commits by now that it lacks: to test it would be for
-    /// nothing.
-    fn lost(&self) -> Result<Option<Hint>, Stop> {
+    /// What to do, and why, where the candidate cannot ship any more, because a goal is not where the proposal saw it: to
+    /// test it would be for nothing.
+    fn lost(&self) -> Result<Option<(Hint, String)>, Stop> {
         let state = self.state().filter(|state| state.deploying.is_none());
-        let candidate = state.and_then(|state| state.candidate.as_ref());
-        for goal in candidate.iter().flat_map(|one| &one.targets) {
-            let (name, runs) = (&goal.environment, self.runs(&goal.environment));
-            let runs = runs.filter(|runs| !goal.reached && goal.from.as_ref() != Some(runs));
-            let relation = (self.between)(runs, candidate.map(|one| &one.commit))?;
-            if matches!(relation, Some(Relation::Behind | Relation::Diverged)) {
-                let runs = short(runs);
-                return Ok(Some(smp("postpone").and(format!(
-                    "{name} runs {runs} by now, which has commits that the candidate lacks"
-                ))));
+        let Some((state, candidate)) = state.and_then(|it| Some((it, it.candidate.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        for goal in candidate.targets.iter().filter(|goal| !goal.reached) {
+            let (name, seen) = (&goal.environment, self.seen(&goal.environment));
+            let since = state.deploys.get(name);
+            let since = since.filter(|last| seen.is_none() && last.at >= candidate.at);
+            let runs = seen.map_or(since.map(|last| &last.commit), Observed::runs);
+            let moved =
+                |runs: &&CommitId| goal.from.as_ref() != Some(runs) && candidate.commit != **runs;
+            let Some(runs) = runs.filter(moved) else {
+                continue;
+            };
+            let (is_sure, short) = (seen.is_none_or(finding::is_sure), runs.short());
+            match (self.between)(Some(runs), Some(&candidate.commit))? {
+                Some(Relation::Behind | Relation::Diverged) => {
+                    let why = "which has commits that the candidate lacks";
+                    let why = format!("{name} runs {short} by now, {why}");
+                    return Ok(Some((smp("postpone"), why)));
+                }
+                Some(Relation::Ahead) | None if is_sure => {
+                    let again = smp("postpone").and(Hint::run("then", Typed::smp("propose")));
+                    let why = format!("{name} runs {short} by now, which the proposal did not see");
+                    return Ok(Some((again, why)));
+                }
+                _ => {}
             }
         }
         Ok(None)

@@ -59,27 +59,38 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     deploys.collect()
 }
 
-/// What ran there, one commit after the other.
+/// What ran there, one commit after the other, and whether it was gone back to.
 pub fn ran<'p>(
     deploys: &'p [PastDeploy],
     environment: &'p str,
-) -> impl Iterator<Item = &'p CommitId> {
+) -> impl Iterator<Item = (&'p CommitId, bool)> {
+    use DeployKind::{Observed, Rollback};
     let there = deploys.iter();
     let there = there.filter(move |one| one.environment == environment);
-    there.flat_map(|one| one.from.iter().chain([&one.to]))
+    there.flat_map(|one| {
+        let is_back = matches!(one.kind, Rollback | Observed { back: true, .. });
+        let from = one.from.iter().map(|from| (from, false));
+        from.chain([(&one.to, is_back)])
+    })
 }
 
 /// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
-/// back once more leads further back, and never forward to what was rolled back.
+/// back once more leads further back, and never forward to what was rolled back. What ran before a commit that was gone
+/// back to and had not run before is not known.
 pub fn before<'p>(
-    ran: impl Iterator<Item = &'p CommitId>,
+    ran: impl Iterator<Item = (&'p CommitId, bool)>,
     runs: &CommitId,
 ) -> Option<&'p CommitId> {
     let mut line: Vec<&CommitId> = Vec::new();
-    for commit in ran {
+    for (commit, is_back) in ran {
         match line.iter().position(|one| *one == commit) {
             Some(place) => line.truncate(place + 1),
-            None => line.push(commit),
+            None => {
+                if is_back {
+                    line.clear();
+                }
+                line.push(commit);
+            }
         }
     }
     let place = line.iter().position(|one| *one == runs)?;
@@ -311,7 +322,11 @@ mod tests {
     #[test]
     fn a_rollback_leads_back_and_a_second_one_further_back() {
         let line = |digits: &str| digits.chars().map(commit).collect::<Vec<_>>();
-        let before = |digits: &str, runs| before(line(digits).iter(), &commit(runs)).cloned();
+        let before = |digits: &str, runs| {
+            let line = line(&digits.to_lowercase());
+            let back = digits.chars().map(|digit: char| digit.is_uppercase());
+            before(line.iter().zip(back), &commit(runs)).cloned()
+        };
         assert_eq!(before("12233", '3'), Some(commit('2')));
         // From 4 to 3, and then from 3: not to 4.
         assert_eq!(before("12233443", '3'), Some(commit('2')));
@@ -319,6 +334,9 @@ mod tests {
         // Something new was promoted after a rollback.
         assert_eq!(before("122332255", '5'), Some(commit('2')));
         assert_eq!(before("11", '1'), None, "nothing ran before");
+        // C was gone back to, and is not on record before that.
+        assert_eq!(before("1223dC", 'c'), None, "not forward");
+        assert_eq!(before("1223dCce", 'e'), Some(commit('c')));
         assert_eq!(before("12", '9'), None, "somebody deployed past the record");
     }
 

@@ -202,16 +202,38 @@ fn a_file_that_is_there_must_be_right_even_where_it_is_not_needed() {
 #[test]
 fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_line() {
     let deploy = World::deploy_like().ready();
-    for args in [
-        &["diff", "prodution"][..],
-        &["diff", "prodution", "--from", "HEAD~1", "--to", "HEAD"],
+    for (args, meant) in [
+        (
+            &["diff", "prodution", "--json"][..],
+            "diff production --json",
+        ),
+        (
+            &["diff", "prodution", "--from", "HEAD~1", "--to", "HEAD"],
+            "diff production --from HEAD~1 --to HEAD",
+        ),
+        (
+            &[
+                "rollback",
+                "-n",
+                "prodution",
+                "--to",
+                "1f13dc69",
+                "--reason",
+                "why not",
+            ],
+            "rollback -n production --to 1f13dc69 --reason 'why not'",
+        ),
+        (
+            &["promote", "prodution", "-y", "--commit=5eed", "--again"],
+            "promote production -y --commit=5eed --again",
+        ),
     ] {
         let run = deploy.smp(args);
         run.exits(2)
             .prints("")
             .says("prodution")
             .says("its environments are staging, production")
-            .says("did you mean: git smp diff production");
+            .says(&format!("did you mean: git smp {meant}\n"));
     }
     deploy
         .smp(&["diff", "staging"])

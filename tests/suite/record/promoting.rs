@@ -225,6 +225,38 @@ fn a_candidate_whose_staging_is_not_what_was_pushed_is_led_back_to_the_candidate
 }
 
 #[test]
+fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
+    let deploy = proposed_just_now();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    let back = [
+        "rollback",
+        "--yes",
+        "--to",
+        deploy.nth(1),
+        "--timeout",
+        "20",
+    ];
+    deploy.smp(&back).ok();
+    let why = format!(
+        "production runs {} by now, which the proposal did not see",
+        short(deploy.nth(1))
+    );
+    let next = "next: git smp postpone\nthen: git smp propose\n";
+    deploy
+        .smp(&["signoff"])
+        .ok()
+        .says(&format!("{next}{why}\n"));
+    assert_eq!(super::next(&deploy), "git smp postpone");
+    let again = deploy.smp(&["propose", "--yes"]);
+    again.ok().says("is the candidate already");
+    again.says(&format!("warning: {why}\n"));
+    again
+        .says("git smp postpone\n")
+        .says("then: git smp propose\n");
+    assert_eq!(refused(&deploy, "runs"), "target-moved");
+}
+
+#[test]
 fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
     let deploy = proposed_just_now();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();

@@ -39,6 +39,20 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
 }
 
 #[test]
+fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again() {
+    let deploy = recorded(World::deploy_like().without_pages());
+    rolls_back(&deploy, 3, &[]).ok();
+    let run = default_of(&deploy);
+    run.exits(1).says(&format!(
+        "what production ran before {} is not known",
+        short(deploy.nth(3))
+    ));
+    run.says("hint: then name it: git smp rollback production --to HASH");
+    ships(&deploy, 6);
+    leads_to(&deploy, 3);
+}
+
+#[test]
 fn after_something_new_was_promoted_it_is_what_ran_before_that() {
     let deploy = recorded(World::deploy_like().without_pages());
     says_yes(&deploy, &["rollback"]).ok();

@@ -376,7 +376,7 @@ fn a_second_rollback_that_nobody_remembers_shows_where_to_look() {
         .ok();
     let run = deploy.smp(&["rollback"]);
     run.exits(1).says(&format!(
-        "because: the record does not say what {} took the place of there\n",
+        "because: the record does not say what ran there before {}\n",
         short(deploy.nth(2))
     ));
     let look = format!("git log --oneline {}", &deploy.nth(2)[..12]);
@@ -402,13 +402,16 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
             &["git smp postpone --yes --reason 'not today'"],
         ),
         (
-            &["stage", "--fix", "--pick"],
-            &["git smp stage --fix --pick '#N'"],
+            &["stage", "--fix", "-n", "--pick"],
+            &["git smp stage --fix -n --pick '#N'"],
         ),
         (&["log"], &["git smp history"]),
         (&["deploy"], &["git smp stage", "git smp promote"]),
         (&["block"], &["git smp signoff --block REASON"]),
-        (&["undo"], &["git smp rollback"]),
+        (
+            &["undo", "production", "--to", "S", "-n"],
+            &["git smp rollback production --to S -n"],
+        ),
         // Nothing is guessed of what has no text.
         (&["status", "--json", "is", "empty"], &[]),
         (&["signoff", "--block", "--by", "x", "y"], &[]),

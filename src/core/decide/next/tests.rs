@@ -4,7 +4,7 @@
 use crate::core::config::{MainRepository, Policy, Record};
 use crate::core::decide::next::*;
 use crate::core::decide::tests::{announced, candidate, environment, id, seen};
-use crate::core::record::{Kind, Verdict};
+use crate::core::record::{Kind, LastDeploy, Verdict};
 use crate::core::refusal::RefusalCode;
 
 /// Staging and production, which promotes it, and what is known of them.
@@ -265,6 +265,22 @@ fn the_record_comes_before_the_environments() {
             with(proposed(&[]), world('b', 'c', 'c')),
             "git smp postpone; production runs cccccccc by now, which has commits that the candidate lacks",
         ),
+        // It was rolled back since, which takes another proposal, whoever said yes to this one; a page may be late to show
+        // it.
+        (
+            with(proposed(&[Pass]), world('b', '1', 'c')),
+            "git smp postpone; then: git smp propose; production runs 11111111 by now, which the proposal did not see",
+        ),
+        (
+            with(
+                proposed(&[]),
+                World {
+                    production: seen("production", '1', 'a'),
+                    ..world('b', 'a', 'c')
+                },
+            ),
+            "git smp signoff",
+        ),
         // A deploy that was announced comes first.
         (with(announced(Kind::Promote), world('b', 'a', 'b')), wait),
         (
@@ -300,7 +316,24 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
         goals[0].reached = true;
         state
     };
+    let rolled_back = {
+        let last = LastDeploy {
+            commit: id('1'),
+            from: Some(id('a')),
+            by: proposed(&[]).candidate.unwrap().by,
+            at: 1,
+            seen_since: None,
+        };
+        State {
+            deploys: [("production".to_owned(), last)].into(),
+            ..proposed(&[Pass])
+        }
+    };
     for (state, expected) in [
+        (
+            rolled_back,
+            "git smp postpone; then: git smp propose; production runs 11111111 by now, which the proposal did not see",
+        ),
         (proposed(&[]), "git smp signoff"),
         (proposed(&[Pass]), "git smp promote"),
         (two, "git smp promote production"),
