@@ -3,14 +3,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connections::cost;
 use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, with_webhooks};
 use crate::record::RECORD;
 use crate::support::{Deploy, DeployBuilder, Rounds, World};
 
-/// So often a number that is too high is measured again, for a busy machine makes it higher.
-const TRIES: usize = 3;
+/// So long, in milliseconds, the servers wait for what is asked at the same time. A number that is too high is measured
+/// again with more patience, because a busy machine makes it higher.
+const PATIENCE: [u64; 4] = [150, 500, 1_500, 3_000];
 
 /// A row of the table.
 #[derive(Clone, Copy)]
@@ -128,7 +130,7 @@ pub fn allowed(trip: Trip) -> Vec<Option<usize>> {
 }
 
 /// What the command takes: requests in a row, connections, processes of git.
-fn measured(trip: Trip, builder: DeployBuilder) -> [usize; 3] {
+fn measured(trip: Trip, builder: DeployBuilder, quiet: Duration) -> [usize; 3] {
     let deploy = trip.world(builder);
     let rounds = Arc::new(Rounds::default());
     deploy.http().goes_through(&rounds);
@@ -136,7 +138,7 @@ fn measured(trip: Trip, builder: DeployBuilder) -> [usize; 3] {
     let words = trip.words(&deploy);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut processes = 0;
-    let (in_a_row, connections) = rounds.count(|| {
+    let (in_a_row, connections) = rounds.count(quiet, || {
         processes = cost(&deploy, with_webhooks(&deploy), &words)
             .processes
             .len();
@@ -151,8 +153,8 @@ fn hold(trips: &[Trip], builder: &DeployBuilder) {
     for trip in trips {
         let allowed = allowed(*trip);
         let mut least = [usize::MAX; 3];
-        for _ in 0..TRIES {
-            let now = measured(*trip, builder.clone());
+        for quiet in PATIENCE {
+            let now = measured(*trip, builder.clone(), Duration::from_millis(quiet));
             for (least, now) in least.iter_mut().zip(now) {
                 *least = (*least).min(now);
             }

@@ -5,9 +5,6 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So long nothing comes before what is held may go.
-const QUIET: Duration = Duration::from_millis(150);
-
 /// The gate that the servers of a world share; it is open until [`Rounds::count`].
 #[derive(Default)]
 pub struct Rounds {
@@ -21,13 +18,16 @@ struct State {
     rounds: usize,
     connections: usize,
     working: usize,
+    /// So long nothing comes before what is held may go.
+    quiet: Duration,
     last: Option<Instant>,
 }
 
 impl Rounds {
     /// Holds requests while this runs; answers with the number of rounds and of connections that carried a request.
-    pub fn count(&self, run: impl FnOnce()) -> (usize, usize) {
+    pub fn count(&self, quiet: Duration, run: impl FnOnce()) -> (usize, usize) {
         let mut state = self.lock();
+        state.quiet = quiet;
         (state.holds, state.rounds, state.connections) = (true, 0, 0);
         drop(state);
         run();
@@ -44,13 +44,14 @@ impl Rounds {
         let own = state.rounds;
         state.last = Some(Instant::now());
         while state.holds && state.rounds == own {
-            let quiet = state.last.map_or(QUIET, |last| last.elapsed());
-            if state.working == 0 && quiet >= QUIET {
+            let quiet = state.last.map_or(state.quiet, |last| last.elapsed());
+            if state.working == 0 && quiet >= state.quiet {
                 state.rounds += 1;
                 self.news.notify_all();
                 break;
             }
-            let rest = QUIET.saturating_sub(quiet).max(Duration::from_millis(5));
+            let rest = state.quiet.saturating_sub(quiet);
+            let rest = rest.max(Duration::from_millis(5));
             let waited = self.news.wait_timeout(state, rest);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
