@@ -16,11 +16,11 @@ const TICK: Duration = Duration::from_millis(10);
 /// What goes on, by account.
 #[derive(Default)]
 pub struct Slots {
-    all: Mutex<Vec<Running>>,
+    all: Mutex<Vec<AccountLoad>>,
     news: Condvar,
 }
 
-struct Running {
+struct AccountLoad {
     account: Account,
     count: usize,
     /// Whether one came to its end.
@@ -45,16 +45,16 @@ impl Slots {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<AccountLoad>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn running<'a>(all: &'a mut Vec<Running>, account: &Account) -> &'a mut Running {
+fn running<'a>(all: &'a mut Vec<AccountLoad>, account: &Account) -> &'a mut AccountLoad {
     let known = all.iter().position(|own| own.account == *account);
     let at = known.unwrap_or(all.len());
     if known.is_none() {
-        all.push(Running {
+        all.push(AccountLoad {
             account: account.clone(),
             count: 0,
             any_ended: false,
