@@ -128,7 +128,13 @@ impl<'a> ProductPost<'a> {
                 }
                 Ok(Summary::of(text))
             }
-            _ if asking.yes => Ok(Summary::Missing),
+            Some(kept) if asking.yes => {
+                self.session.ui.note(format!(
+                    "the text to {PRODUCT} is the one of an earlier run for this commit"
+                ));
+                Ok(Summary::of(kept.to_owned()))
+            }
+            None if asking.yes => Ok(Summary::Missing),
             _ => summary::written(self.session, &offer),
         }
     }

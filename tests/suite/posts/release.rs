@@ -291,6 +291,23 @@ fn the_text_of_a_run_that_was_cut_off_is_printed_once_where_no_channel_takes_it(
 }
 
 #[test]
+fn what_was_given_to_a_run_that_was_declined_is_posted_by_the_next_for_the_same_commit() {
+    let deploy = signed_off("teams");
+    deploy.hook(&deploy.production, "pre-receive", "exit 1");
+    promotes(&deploy, &["--summary", "- Flags on painpoints"])
+        .exits(1)
+        .says("declined");
+    deploy.hook(&deploy.production, "pre-receive", "exit 0");
+    promotes(&deploy, &[])
+        .ok()
+        .says("the text to product is the one of an earlier run for this commit")
+        .says("| - Flags on painpoints\n");
+    let told = sent(&deploy, PRODUCT);
+    assert_eq!(told.len(), 1);
+    assert!(words(&told[0]).contains("Flags on painpoints"));
+}
+
+#[test]
 fn what_a_colleague_deployed_is_not_told_by_whoever_was_turned_away() {
     let deploy = ready(
         World::deploy_like()
