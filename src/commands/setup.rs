@@ -137,7 +137,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         return Ok(());
     } else if args.check {
         let error = format!("{} was not agreed to in this clone", config.path.display());
-        let report = Report::new(error).because("so nothing was asked over the network");
+        let report = Report::new(error).because("until then nothing is asked over the network");
         let setup = Typed::smp("setup");
         return Err(Stop::Failed(report.run("look at it and agree", setup)));
     }

@@ -141,7 +141,7 @@ fn read(address: &str) -> Result<Url, &'static str> {
     let is_loopback = matches!(host(&url).as_str(), "127.0.0.1" | "[::1]" | "localhost");
     if url.scheme() == "http" && !is_loopback {
         return Err(
-            "the webhook must begin with https://, for http lets everybody on the way read it",
+            "the webhook must begin with https://, because http lets everybody on the way read it",
         );
     }
     Ok(url)

@@ -148,7 +148,7 @@ fn what_going_back_would_take_away_is_told() {
         "  {} Sort layers by name (#427), by Ada Example\n",
         &deploy.nth(6)[..7]
     );
-    run.says(&format!("would disappear, for production ({production}) has 1 commit that staging ({staging}) lacks:\n"));
+    run.says(&format!("would disappear, because production ({production}) has 1 commit that staging ({staging}) lacks:\n"));
     run.says(&line);
 }
 

@@ -31,7 +31,7 @@ pub enum Ships {
     },
 }
 
-/// What was rolled back ships again, alone or in something newer, only when somebody says so in as many words.
+/// What was rolled back ships again, alone or in something newer, only after an explicit yes.
 pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let (name, observed, commit) = (target.name(), &target.observed, plan.commit.clone());
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
@@ -62,7 +62,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         return Ok(());
     }
     let refusal = Refusal::new(RefusalCode::RolledBack, story)
-        .because("what was taken away from production ships again only when somebody says so in as many words");
+        .because("what was taken away from production ships again only after an explicit yes");
     let other = again
         .map(|one| &one.held.commit)
         .filter(|held| **held != commit);
