@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::diff::fetching::CLOSED_PORT;
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
 use crate::sample::sample;
 use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, Terminal, World};
@@ -340,11 +341,7 @@ fn a_build_that_outlives_its_connection_is_waited_for() {
 fn a_closed_port_is_sent_nothing() {
     let deploy = host();
     let before = deploy.snapshot();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let rewrite = format!("url.http://{closed}/.pushInsteadOf");
+    let rewrite = format!("url.http://127.0.0.1:{CLOSED_PORT}/.pushInsteadOf");
     let address = deploy.urls()[2].replace("production.git", "");
     deploy.configure(&rewrite, &address);
     let run = promote(&deploy, &[]);

@@ -376,18 +376,12 @@ fn locks_that_somebody_left_behind_do_not_matter() {
     deploy.smp(&["status"]).ok();
 }
 
-/// A port of this machine where nobody listens.
-pub fn closed_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
+/// A port of this machine where nobody listens. One that was free a moment ago may be another test's by now.
+pub const CLOSED_PORT: u16 = 1;
 
 /// From now on the address `url` leads to a closed port, for git.
 pub fn cut_off(deploy: &Deploy, url: &str) {
-    let key = format!("url.http://127.0.0.1:{}/.insteadOf", closed_port());
+    let key = format!("url.http://127.0.0.1:{CLOSED_PORT}/.insteadOf");
     deploy.git(&deploy.work, &["config", &key, url]);
 }
 

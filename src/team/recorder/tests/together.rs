@@ -109,6 +109,22 @@ fn four_programs_in_two_clones_write_over_a_protocol_that_hands_out_tips_only() 
 }
 
 #[test]
+fn a_tip_that_is_here_before_what_lies_behind_it_is_fetched() {
+    let world = World::new();
+    let (one, other) = (world.clone("one"), world.clone("other"));
+    one.append(found("staging", 1)).unwrap();
+    other.append(found("staging", 2)).unwrap();
+    other.append(found("staging", 3)).unwrap();
+    // So it is while another program of the clone fetches.
+    let line = "git -C ../main.git cat-file commit \"$1\" | git hash-object -w -t commit --stdin";
+    let tip = world.at(RECORD).unwrap();
+    let (ended_well, words) = world.run("one", line, &[&tip]);
+    assert!(ended_well && words.trim() == tip, "{words}");
+    let read = recorder(&world, &one.repo()).read_now().unwrap().unwrap();
+    assert_eq!(read.state.events, 3);
+}
+
+#[test]
 fn whoever_is_second_decides_anew() {
     let world = World::new();
     let (one, other) = (world.clone("one"), world.clone("other"));
