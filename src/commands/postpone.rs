@@ -114,14 +114,17 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
 }
 
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
-    if let Some(reason) = &args.reason {
-        return Ok(reason.trim().to_owned());
+    // The hint below has dots in place of the reason: pasted as it is, it says none.
+    let given = args.reason.as_deref().map(str::trim);
+    if let Some(reason) = given.filter(|given| !given.trim_matches('.').is_empty()) {
+        return Ok(reason.to_owned());
     }
     if is_unasked(session, args) {
         let report =
             Report::new("a postponement needs a reason").because("the team reads it on the record");
-        let hint = "add --reason to this command, and say in it why";
-        return Err(Stop::Misused(report.hint(hint)));
+        let postpone = Typed::smp("postpone").plain(if args.yes { "--yes" } else { "" });
+        let why = postpone.option("--reason", "...");
+        return Err(Stop::Misused(report.run("say in it why", why)));
     }
     session.ui.catch_interrupts()?;
     match session.ui.ask_text("Why", "").as_deref() {

@@ -12,7 +12,7 @@ use crate::deploy::{Deploy, observed};
 use crate::notes::CloneLock;
 
 impl Deploy<'_> {
-    /// Does every step in order. Gives the clone's lock to whoever has more to do with what is noted of the deploy.
+    /// Does every step in order. Gives the clone's lock, for what is still to be noted of the deploy.
     pub fn carry_out(&self, plan: &Plan) -> Result<CloneLock, Stop> {
         self.session.ui.catch_interrupts()?;
         let lock = self.notes().lock_deploys()?;

@@ -207,7 +207,7 @@ impl<'a> ProductPost<'a> {
         text.filter(|text| !text.is_empty())
     }
 
-    /// The deploy came to its end: makes the post, and any that is pending from before.
+    /// Sends the post after the deploy has ended, and any that is pending from before.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.

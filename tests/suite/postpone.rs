@@ -60,11 +60,21 @@ fn a_second_run_has_nothing_to_postpone() {
 fn without_a_terminal_it_takes_a_reason_and_a_yes() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    for args in [&["postpone"][..], &["postpone", "--yes"]] {
+    for (args, hint) in [
+        (&["postpone"][..], "git smp postpone --reason ...\n"),
+        (
+            &["postpone", "--yes"],
+            "git smp postpone --yes --reason ...\n",
+        ),
+        (
+            &["postpone", "--yes", "--reason", "..."],
+            "git smp postpone --yes --reason ...\n",
+        ),
+    ] {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
             .says("error: a postponement needs a reason")
-            .says("hint: add --reason to this command, and say in it why\n");
+            .says(&format!("hint: say in it why: {hint}"));
     }
     let run = deploy
         .runner()

@@ -23,7 +23,7 @@ pub struct Slots {
 struct AccountLoad {
     account: Account,
     count: usize,
-    /// Whether one came to its end.
+    /// Whether one has ended.
     any_ended: bool,
 }
 

@@ -265,7 +265,7 @@ fn the_record_comes_before_the_environments() {
             with(proposed(&[]), world('b', 'c', 'c')),
             "git smp postpone; production runs cccccccc by now, which has commits that the candidate lacks",
         ),
-        // It was rolled back since, which takes another proposal, whoever said yes to this one; a page may be late to show
+        // It was rolled back since: only another proposal helps, also where this one has a yes; a page may be late to show
         // it.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
