@@ -148,6 +148,21 @@ pub fn ago(now: i64, then: i64) -> String {
     format!("{} ago", counted(count, unit))
 }
 
+/// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.
+pub fn without_userinfo(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after.find(|c: char| c == '/' || c.is_whitespace() || c == '\'');
+        let (authority, path) = after.split_at(end.unwrap_or(after.len()));
+        out.push_str(authority.rsplit('@').next().unwrap_or(authority));
+        rest = path;
+    }
+    out + rest
+}
+
 /// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
 /// us goes through here on its way into a hint, whatever was checked of it before.
 pub fn shell_word(word: &str) -> String {
@@ -183,6 +198,23 @@ pub fn visible_json(json: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn addresses_lose_their_userinfo() {
+        let line = "unable to access 'https://u:secret@example.com/x.git/': no route to http://t@h";
+        assert_eq!(
+            without_userinfo(line),
+            "unable to access 'https://example.com/x.git/': no route to http://h"
+        );
+    }
+
+    #[test]
+    fn an_at_sign_in_a_path_stays() {
+        assert_eq!(
+            without_userinfo("see https://example.com/a@b"),
+            "see https://example.com/a@b"
+        );
+    }
 
     #[test]
     fn control_and_bidi_characters_become_visible() {

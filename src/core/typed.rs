@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core::text::shell_word;
+use crate::core::text::{shell_word, without_userinfo};
 
 /// A command to type. It is rendered once, with what was given on the command line of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +222,8 @@ impl Given {
                 self.line.iter().take(*place),
                 self.line.iter().skip(place + 1),
             );
-            let quoted = |word: &String| shell_word(word);
+            // An address may have come with a password.
+            let quoted = |word: &String| shell_word(&without_userinfo(word));
             command.words.splice(0..0, before.map(quoted));
             command.words.extend(after.map(quoted));
         }
@@ -322,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_wrong_word_is_put_right_in_what_was_typed_and_nothing_else_is_lost() {
-        let rows: [(&[&str], &str, &str, &str); 6] = [
+        let rows: [(&[&str], &str, &str, &str); 7] = [
             (
                 &["rollback", "prod", "--to", "S", "--reason", "why not", "-n"],
                 "prod",
@@ -359,6 +360,12 @@ mod tests {
             ),
             (&["undo", "eu", "-n"], "undo", "rollback", "rollback eu -n"),
             (&["fix", "1f"], "fix", "stage --fix", "stage --fix 1f"),
+            (
+                &["undo", "https://u:t0ken@example.com/x"],
+                "undo",
+                "rollback",
+                "rollback https://example.com/x",
+            ),
         ];
         for (line, wrong, meant, expected) in rows {
             let given = Given {

@@ -70,7 +70,9 @@ impl Pushed<'_> {
         thread::scope(|scope| {
             let said = asks.then(|| scope.spawn(move || look.now(environment)));
             let now = remote::branch(look.repo, &push.remote, &push.branch, false);
-            (now, said.and_then(|said| said.join().ok()?.ok()))
+            // A cache's answer is as old as it is now, and not as it was when it came.
+            let said = said.and_then(|said| said.join().ok()?.ok());
+            (now, said.filter(|said| said.cached.is_none()))
         })
     }
 

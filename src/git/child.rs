@@ -51,42 +51,34 @@ enum FromChild {
 /// # Errors
 /// Why there is no answer.
 pub fn run(
-    mut command: Command,
+    command: Command,
     input: &[u8],
     limit: Duration,
     ear: &Ear<'_>,
 ) -> Result<Option<Output>, String> {
-    if !input.is_empty() {
-        command.stdin(Stdio::piped());
-    }
-    #[cfg(unix)]
-    if matches!(ear, Ear::EndsTalk) {
-        // Nothing in a group of its own can read from the terminal.
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    }
-    let child = command.spawn();
-    let mut child = child.map_err(|error| format!("git cannot be started: {error}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // That it is not read shows in the exit code.
-        let _ = stdin.write_all(input);
-    }
+    let mut child = start(command, input, ear)?;
     let events = listen(&mut child);
     let mut stderr = Stderr::default();
     let until = Instant::now() + limit;
     let mut stdout = loop {
         let left = until.saturating_duration_since(Instant::now());
-        match events.recv_timeout(left.min(TICK)) {
+        let is_quiet = match events.recv_timeout(left.min(TICK)) {
             Ok(FromChild::Answered(stdout)) => break stdout,
-            Ok(FromChild::Said(piece)) => stderr.take(&piece),
-            Err(_) if left.is_zero() => {
-                end(&mut child, ear);
-                return Err(format!("no answer within {} seconds", limit.as_secs()));
+            Ok(FromChild::Said(piece)) => {
+                stderr.take(&piece);
+                false
             }
-            Err(_) => {}
+            Err(_) => true,
+        };
+        // It may go on to speak for ever.
+        if left.is_zero() {
+            end(&mut child, ear);
+            return Err(format!("no answer within {} seconds", limit.as_secs()));
         }
         match ear {
             Ear::Person(hears) => stderr.pass_on(hears),
-            Ear::EndsTalk if stderr.speaks() || is_stopped(&child) => {
+            // What waits for a person is quiet, and its last line is whole.
+            Ear::EndsTalk if is_quiet && (stderr.speaks() || is_stopped(&child)) => {
                 end(&mut child, ear);
                 return Ok(None);
             }
@@ -106,6 +98,25 @@ pub fn run(
         stdout: std::mem::take(&mut *stdout),
         stderr: stderr.all,
     }))
+}
+
+/// Starts a child, and writes its input.
+fn start(mut command: Command, input: &[u8], ear: &Ear<'_>) -> Result<Child, String> {
+    if !input.is_empty() {
+        command.stdin(Stdio::piped());
+    }
+    #[cfg(unix)]
+    if matches!(ear, Ear::EndsTalk) {
+        // Nothing in a group of its own can read from the terminal.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    let child = command.spawn();
+    let mut child = child.map_err(|error| format!("git cannot be started: {error}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // That it is not read shows in the exit code.
+        let _ = stdin.write_all(input);
+    }
+    Ok(child)
 }
 
 /// Reads both pipes of a child, each in a thread of its own, which nobody has to wait for.
@@ -211,6 +222,18 @@ fn end(child: &mut Child, ear: &Ear<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_child_that_never_stops_talking_is_ended_in_time() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "while :; do echo remote: x >&2; done"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let begun = Instant::now();
+        let ended = run(command, b"", Duration::from_secs(2), &Ear::EndsTalk);
+        assert_eq!(ended.unwrap_err(), "no answer within 2 seconds");
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
 
     #[test]
     fn a_push_on_its_way_is_not_taken_for_somebody_who_speaks() {

@@ -11,6 +11,8 @@ use crate::git::remote::heads;
 use crate::git::response::{LineKind, means};
 use crate::git::{Repo, advice};
 
+/// As many names fit on one command line.
+const AT_ONCE: usize = 500;
 /// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
 const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
@@ -41,13 +43,15 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
             missing.into_iter().collect()
         }
     };
-    if names.is_empty() {
-        return Ok(());
-    }
     // It may come before the look that asks for a password.
     let errand = Errand::new(repo, remote, Purpose::Fetch, true);
-    let args = FETCH.split(' ').chain([remote]).map(str::to_owned);
-    let args: Vec<String> = args.chain(names).collect();
+    let mut some = names.chunks(AT_ONCE);
+    some.try_for_each(|names| fetch_exactly(&errand, names))
+}
+
+fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
+    let args = FETCH.split(' ').chain([errand.remote]).map(str::to_owned);
+    let args: Vec<String> = args.chain(names.iter().cloned()).collect();
     let words = match errand.run(&args) {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -56,6 +60,6 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
     // A remote without the branch has nothing to fetch.
     match means(&words, LineKind::NoRef) {
         true => Ok(()),
-        false => Err(advice::unreachable(&errand, &words)),
+        false => Err(advice::unreachable(errand, &words)),
     }
 }

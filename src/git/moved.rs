@@ -3,8 +3,8 @@
 
 use crate::core::address;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::without_userinfo;
 use crate::core::typed::{Hint, Typed};
-use crate::git::remote::without_userinfo;
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";

@@ -13,12 +13,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::refusal::Stop;
+use crate::core::text::without_userinfo;
 use crate::core::words::{CommitId, Control};
 use crate::git::Repo;
 use crate::git::address::Purpose;
 use crate::git::network::Errand;
 use crate::git::program::cannot_start;
-use crate::git::remote::without_userinfo;
 use crate::git::response::wants_one;
 
 pub(in crate::git) use event::dry_run;

@@ -157,21 +157,6 @@ pub fn asks_who(refusal: &Refusal) -> bool {
     refusal.report.because.iter().any(|line| wants_one(line))
 }
 
-/// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.
-pub fn without_userinfo(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after.find(|c: char| c == '/' || c.is_whitespace() || c == '\'');
-        let (authority, path) = after.split_at(end.unwrap_or(after.len()));
-        out.push_str(authority.rsplit('@').next().unwrap_or(authority));
-        rest = path;
-    }
-    out + rest
-}
-
 /// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
@@ -202,26 +187,4 @@ pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let what = format!("{key} cannot be written to the clone's configuration");
     let args = ["config", "--local", key, value];
     repo.program().read(&what, args).map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_lose_their_userinfo() {
-        let line = "unable to access 'https://u:secret@example.com/x.git/': no route to http://t@h";
-        assert_eq!(
-            without_userinfo(line),
-            "unable to access 'https://example.com/x.git/': no route to http://h"
-        );
-    }
-
-    #[test]
-    fn an_at_sign_in_a_path_stays() {
-        assert_eq!(
-            without_userinfo("see https://example.com/a@b"),
-            "see https://example.com/a@b"
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! What git, ssh and hosts say, and what it means. Nobody decides by it where a branch is; it tells who may be asked, how to
 //! speak of a remote that let nobody in, and what of all that is worth passing on.
 
-use crate::git::remote::without_userinfo;
+use crate::core::text::without_userinfo;
 
 /// What a line of git's, ssh's or a helper's means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

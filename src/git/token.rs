@@ -55,14 +55,15 @@ fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
 }
 
 /// The first password that a file of logins has for a machine, with its name. That of `default` is not ours: it was
-/// written for other machines, and a token that goes to the wrong place is lost. A macro may hold anything.
+/// written for other machines, and a token that goes to the wrong place is lost. A macro, which may
+/// hold anything, ends at an empty line. A password in quotes that holds a blank or an escape is none that is understood.
 fn login(text: &str, machine: &str) -> Option<Login> {
-    let lines = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('#'));
-    let mut words = lines
-        .flat_map(str::split_whitespace)
-        .map(|word| word.trim_matches('"'));
+    let mut in_macro = false;
+    let lines = text.lines().filter(|line| {
+        in_macro = !line.trim().is_empty() && (in_macro || line.trim_start().starts_with("macdef"));
+        !in_macro && !line.trim_start().starts_with('#')
+    });
+    let mut words = lines.flat_map(str::split_whitespace).map(unquoted);
     let (mut ours, mut name, mut password) = (false, "", "");
     while let Some(key) = words.next() {
         match key {
@@ -75,10 +76,18 @@ fn login(text: &str, machine: &str) -> Option<Login> {
             _ => {}
         }
     }
-    (!password.is_empty()).then(|| Login {
+    let is_cut = password.starts_with('"');
+    (!password.is_empty() && !is_cut).then(|| Login {
         name: name.to_owned(),
         password: Secret::new(password),
     })
+}
+
+fn unquoted(word: &str) -> &str {
+    let inner = word
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('\\')).unwrap_or(word)
 }
 
 /// Why no token may be sent to a server.

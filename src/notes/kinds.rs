@@ -14,6 +14,7 @@ const ANNOUNCED: &str = "announced";
 /// An empty file, as old as the last answer of the main repository.
 const HEARD: &str = "record-heard";
 const TEXT: &str = "text";
+const UNSENT: &str = "unsent";
 const CONFIG: &str = "git-config";
 /// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
@@ -42,6 +43,12 @@ fn doubt(name: &str) -> String {
 #[derive(Serialize, Deserialize)]
 struct Announced {
     ids: Vec<EventId>,
+}
+
+/// The attempt at a post that goes on record, or is there, and of which nothing was sent.
+#[derive(Serialize, Deserialize)]
+struct Unsent {
+    attempt: EventId,
 }
 
 /// The values of `smp.toml` that were agreed to.
@@ -122,6 +129,24 @@ impl Notes {
         // Earlier versions wrote a name a line.
         let lines = fs::read_to_string(self.path(ANNOUNCED)).unwrap_or_default();
         lines.lines().filter_map(EventId::parse).collect()
+    }
+
+    /// Keeps an attempt at a post before it goes on record. Where it cannot be kept, a run that is cut off could not be
+    /// told from one that sent the post.
+    pub fn keep_unsent(&self, attempt: &EventId) -> Result<(), Stop> {
+        let attempt = attempt.clone();
+        self.write(UNSENT, &Unsent { attempt })
+    }
+
+    /// Whether nothing of this attempt was sent. Asked with the lock of the posts in hand.
+    pub fn is_unsent(&self, attempt: &EventId) -> bool {
+        let note: Option<Unsent> = self.read(UNSENT);
+        note.is_some_and(|note| note.attempt == *attempt)
+    }
+
+    /// It is sent in this moment. Where it cannot be forgotten, it would be sent a second time.
+    pub fn forget_unsent(&self) -> Result<(), Stop> {
+        self.remove(UNSENT)
     }
 
     pub fn keep_agreed(&self, values: Vec<(String, String)>) -> Result<(), Stop> {

@@ -43,7 +43,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers what is pending of this kind, oldest first. One that cannot be delivered holds back no other, and the first
+    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it for
+    /// one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and the first
     /// of those is the error.
     ///
     /// # Errors
@@ -56,19 +57,24 @@ impl<'a> Delivery<'a> {
         let Pending { notices, begun } = pending.into();
         let routes = notices.iter().filter(|one| wanted(one));
         let routes = routes.map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
-        let routes: Vec<_> = routes.collect();
+        let mut routes: Vec<_> = routes.collect();
+        let is_begun = |one: &Notice| {
+            let attempt = one.attempt.as_ref().map(|open| &open.id);
+            attempt.is_some() && attempt == begun.as_ref().map(|(begun, _)| &begun.attempt)
+        };
+        routes.sort_by_key(|(one, _)| !is_begun(one));
         // Two runs of one clone could not tell each other's attempt from one that was cut off.
         let mut ways = routes.iter().map(|(_, route)| route);
         let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        let ends = routes.into_iter().map(|(one, route)| {
-            let attempt = one.attempt.as_ref().map(|open| &open.id);
-            match begun.as_ref() {
-                Some((begun, _)) if attempt == Some(&begun.attempt) => self.send_begun(one, begun),
-                _ => self.deliver_one(one, route),
-            }
-        });
+        let ends =
+            routes.into_iter().map(
+                |(one, route)| match begun.as_ref().filter(|_| is_begun(one)) {
+                    Some((begun, _)) => self.send_begun(one, begun),
+                    None => self.deliver_one(one, route),
+                },
+            );
         let ends: Vec<_> = ends.collect();
         ends.into_iter().collect()
     }
@@ -136,8 +142,11 @@ impl<'a> Delivery<'a> {
     }
 
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
-        let (ui, channel) = (self.session.ui, &one.channel);
-        if let Some(open) = &one.attempt {
+        let (ui, channel, notes) = (self.session.ui, &one.channel, self.session.notes());
+        let attempt = one.attempt.as_ref();
+        // An attempt of this clone that was cut off before anything was sent is made as if it were the first.
+        let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
+        if let Some(open) = attempt {
             // Who could send it again, or ask, is not here.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook) {
                 ui.note(format!(
@@ -153,7 +162,7 @@ impl<'a> Delivery<'a> {
         let over = one.attempt.as_ref().map(|open| open.id.clone());
         let mut post = compose(self.session, self.config, one)
             .map_err(|stop| self.unrecorded(stop, channel))?;
-        if over.is_some() {
+        if attempt.is_some() {
             post.heading.push_str(" (repeated)");
         }
         match route {
@@ -166,6 +175,8 @@ impl<'a> Delivery<'a> {
             Route::Unusable(why) => Err(self.untold(channel, &post, why)),
             Route::Chat(chat, webhook) => {
                 let attempt = new_id();
+                let kept = notes.keep_unsent(&attempt);
+                kept.map_err(|stop| self.unrecorded(stop, channel))?;
                 let posting = What::Posting {
                     about: one.about.clone(),
                     channel: channel.clone(),
@@ -200,6 +211,8 @@ impl<'a> Delivery<'a> {
     /// Sends a post whose attempt is on record, and puts its end there.
     fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
         let (channel, attempt) = (&one.channel, begun.attempt.clone());
+        let sends = self.session.notes().forget_unsent();
+        sends.map_err(|stop| self.unrecorded(stop, channel))?;
         match self.send(channel, &begun.to, &begun.post)? {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
             Delivered::No(report) => {

@@ -111,5 +111,7 @@ fn begin(
         post: compose(session, config, one).ok()?,
         to: (chat, webhook),
     };
-    Some((posting, session.notes().lock_posts().ok()?))
+    let lock = session.notes().lock_posts().ok()?;
+    session.notes().keep_unsent(attempt).ok()?;
+    Some((posting, lock))
 }

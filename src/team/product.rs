@@ -226,7 +226,7 @@ impl<'a> ProductPost<'a> {
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
         // The deploy's own event has it pending.
-        self.forget_text(again)?;
+        let forgotten = self.forget_text(again);
         let mut of_this = pending
             .notices
             .iter()
@@ -240,7 +240,8 @@ impl<'a> ProductPost<'a> {
             ));
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
-        delivery.deliver(pending, Notice::is_of_a_deploy)
+        let delivered = delivery.deliver(pending, Notice::is_of_a_deploy);
+        delivered.and(forgotten)
     }
 
     /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.

@@ -2,12 +2,12 @@
 
 use std::process::Output;
 
+use crate::core::text::without_userinfo;
 use crate::core::words::CommitId;
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
 use crate::git::push::judge::{Signs, is_exact, reason};
 use crate::git::push::{Ended, exact_push, neutral_push};
-use crate::git::remote::without_userinfo;
 use crate::git::response::{first_words, lines};
 use crate::git::{Repo, moved};
 

@@ -1,9 +1,9 @@
 //! Reads git's own account of a push. It never decides what happened; it tells how to speak of a branch that did not move.
 
+use crate::core::text::without_userinfo;
 use crate::core::words::CommitId;
 use crate::git::moved::is_redirect;
 use crate::git::push::Ended;
-use crate::git::remote::without_userinfo;
 use crate::git::response::{LineKind, kind, push_status};
 
 /// The longest reason that is passed on, in characters.

@@ -4,12 +4,19 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::git::address::Account;
 use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
+/// So long a connection may take to end.
+const ENDS: Duration = Duration::from_secs(10);
+/// Between two looks whether it has ended.
+const TICK: Duration = Duration::from_millis(5);
+
 /// The connections of one run.
 #[derive(Default)]
 pub struct Kept {
@@ -87,8 +94,11 @@ impl Drop for Connection {
     /// The warden hears of the end of this program by the end of its own input, and so of a Ctrl-C or a kill as well.
     fn drop(&mut self) {
         drop(self.warden.stdin.take());
-        // It ends as soon as the connection has, which it stops.
-        let _ = self.warden.wait();
+        // It ends as soon as the connection has, which it stops; one that hangs holds nobody back.
+        let until = Instant::now() + ENDS;
+        while matches!(self.warden.try_wait(), Ok(None)) && Instant::now() < until {
+            thread::sleep(TICK);
+        }
     }
 }
 

@@ -232,6 +232,7 @@ fn a_login_in_a_file_may_stand_in_one_line_or_in_many() {
         "# machine api.heroku.com password other\nmachine api.heroku.com # mine\npassword t0ken login ada",
         "machine api.heroku.com login ada password t0ken default login b password x",
         "machine api.heroku.com password t0ken login ada machine other login b password x",
+        "machine x\nmacdef init\nmachine api.heroku.com password other\n\nmachine api.heroku.com login ada password t0ken",
     ] {
         in_file(text, Some(("ada", "t0ken")));
     }
@@ -253,6 +254,8 @@ fn other_machines_the_default_macros_and_what_is_cut_off_hold_no_login_of_ours()
         "machine",
         "machine api.heroku.com",
         "machine api.heroku.com password",
+        "machine api.heroku.com login ada password \"a b\"",
+        r#"machine api.heroku.com login ada password "a\"b""#,
         "#",
         "\"",
     ] {

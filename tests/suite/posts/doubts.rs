@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use super::*;
 use crate::promote::person;
 use crate::sample::sample;
+use crate::support::Gate;
 
 /// A proposal after whose post nobody knows whether it is in the channel.
 #[track_caller]
@@ -53,6 +54,33 @@ fn answers(deploy: &Deploy, answer: &str) -> Run {
     let run = terminal.ends();
     tells_no_secret(deploy, &run);
     run
+}
+
+#[test]
+fn a_run_that_is_killed_before_it_sends_what_is_on_record_is_gone_on_with_unasked() {
+    let deploy = chatting("teams");
+    let gate = Gate::new(&deploy, "record");
+    deploy.hook(&deploy.main, "post-receive", &gate.line());
+    let mut run = with_webhooks(&deploy)
+        .directly()
+        .start(&["propose", "--yes"]);
+    gate.reached();
+    run.signal(Signal::KILL);
+    run.finish();
+    gate.open();
+    deploy.hook(&deploy.main, "post-receive", "exit 0");
+    posts(&deploy, &["propose", "--yes"])
+        .ok()
+        .says("accepted the post to technical");
+    let all = sent(&deploy, TECHNICAL);
+    assert_eq!(all.len(), 1);
+    assert!(!words(&all[0]).contains("(repeated)"));
+    assert_eq!(
+        events(&deploy),
+        ["proposed", "posting", "posting", "posted"]
+    );
+    posts(&deploy, &["propose", "--yes"]).ok();
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
 
 #[test]
