@@ -100,18 +100,26 @@ pub fn push(
 ) -> Result<PushOutcome, Stop> {
     let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
-    let outcome = push_once(&errand, push, &mut |event| match event {
-        // Nobody can be asked there; asked for here, a password serves the second one.
-        PushProgress::Line(line) if wants_one(line) => {
-            unanswered.push(line.to_owned());
-            Control::GoOn
-        }
-        other => watch(other),
-    })?;
+    let mut push_noting = |unanswered: &mut Vec<String>| {
+        unanswered.clear();
+        push_once(&errand, push, &mut |event| match event {
+            // Nobody can be asked there; asked for here, a password serves the second one.
+            PushProgress::Line(line) if wants_one(line) => {
+                unanswered.push(line.to_owned());
+                Control::GoOn
+            }
+            other => watch(other),
+        })
+    };
+    let (mut outcome, is_given) = push_noting(&mut unanswered)?;
+    if is_given && !unanswered.is_empty() && outcome.ended == Ended::NothingSent {
+        errand.give_up_login();
+        (outcome, _) = push_noting(&mut unanswered)?;
+    }
     if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && errand.somebody {
         match may_push(repo, (&push.remote, NOBODYS), None, true) {
             MayPush::No(words) => unanswered = words,
-            MayPush::Yes | MayPush::Moved => return push_once(&errand, push, watch),
+            MayPush::Yes | MayPush::Moved => return Ok(push_once(&errand, push, watch)?.0),
         }
     }
     for line in &unanswered {
@@ -120,15 +128,16 @@ pub fn push(
     Ok(outcome)
 }
 
+/// Says as well whether it was given a login that git's helpers had.
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
-) -> Result<PushOutcome, Stop> {
+) -> Result<(PushOutcome, bool), Stop> {
     let destination = format!("refs/heads/{}", push.branch);
     let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    let mut command = errand.quiet(&args);
+    let (mut command, is_given) = errand.quiet(&args);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let (path, writer, tail) = log::create(errand.repo)?;
@@ -137,11 +146,11 @@ fn push_once(
     let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
     let outcome = child.map(|child| {
         let (ended, reason) = follow(child, tail, watch);
-        PushOutcome { ended, reason }
+        (PushOutcome { ended, reason }, is_given)
     });
     if !outcome
         .as_ref()
-        .is_ok_and(|outcome| outcome.ended == Ended::Left)
+        .is_ok_and(|(outcome, _)| outcome.ended == Ended::Left)
     {
         // A push that we left still writes to it; one that stays behind is litter, not a failure.
         let _ = fs::remove_file(path);
