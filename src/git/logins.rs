@@ -128,7 +128,7 @@ impl Credential {
             unasked.map(|site| format!("http.{}/{}.proactiveauth", site.origin, site.path));
         let unasked = unasked.as_deref().map(|key| (key, "basic"));
         let own = [(key.as_str(), ""), (key.as_str(), HELPER)];
-        configure(program, command, own.into_iter().chain(unasked));
+        program.configure(command, own.into_iter().chain(unasked));
         for (key, value) in self.values() {
             if !matches!(key, "protocol" | "host" | "path")
                 && !key.contains(|c: char| c != '_' && !c.is_ascii_lowercase())
@@ -137,23 +137,6 @@ impl Credential {
             }
         }
     }
-}
-
-/// Adds to the configuration that a child reads, after all else.
-fn configure<'a>(
-    program: &Program,
-    command: &mut Command,
-    entries: impl Iterator<Item = (&'a str, &'a str)>,
-) {
-    let set = program.variable("GIT_CONFIG_COUNT");
-    let set = set.and_then(|count| count.to_str()?.parse().ok());
-    let mut count: usize = set.unwrap_or(0);
-    for (key, value) in entries {
-        command.env(format!("GIT_CONFIG_KEY_{count}"), key);
-        command.env(format!("GIT_CONFIG_VALUE_{count}"), value);
-        count += 1;
-    }
-    command.env("GIT_CONFIG_COUNT", count.to_string());
 }
 
 /// All that was typed in this run.

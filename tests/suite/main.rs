@@ -11,6 +11,7 @@
 )]
 
 mod any_repository;
+mod branches;
 mod connections;
 mod declined;
 mod diff;

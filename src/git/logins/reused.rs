@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::git::address::Site;
 use crate::git::child::Ear;
 use crate::git::config::GitConfig;
-use crate::git::logins::{Credential, HELPERS, configure, fill, quiet};
+use crate::git::logins::{Credential, HELPERS, fill, quiet};
 use crate::git::program::Program;
 
 /// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
@@ -41,7 +41,7 @@ pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site
         // An empty one takes away all before it, ours too.
         entries.extend(value.is_empty().then_some((own.as_str(), LISTENER)));
     }
-    configure(program, command, entries.into_iter());
+    program.configure(command, entries.into_iter());
 }
 
 /// Whether a line is what the listener told.
