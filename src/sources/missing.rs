@@ -147,7 +147,10 @@ fn one_commit(
         Found::Missing => Report::new(format!(
             "{name} runs {short}, a commit that cannot be found"
         ))
-        .because("it is neither in the main repository nor on the environment's own remote")
+        .because(match environment.is_branch {
+            true => "it is not in the main repository",
+            false => "it is neither in the main repository nor on the environment's own remote",
+        })
         .hint("ask who deployed it to push it to the main repository"),
     };
     let report = trouble.into_iter().fold(report, |report, (_, why)| {
