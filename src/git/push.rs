@@ -129,18 +129,26 @@ pub fn push(
 ) -> Result<PushOutcome, Stop> {
     let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
-    let outcome = push_once(&errand, push, &mut |event| match event {
-        // Nobody can be asked there; asked for here, a password serves the second one.
-        PushProgress::Line(line) if wants_one(line) => {
-            unanswered.push(line.to_owned());
-            Control::GoOn
-        }
-        other => watch(other),
-    })?;
+    let mut push_noting = |unanswered: &mut Vec<String>| {
+        unanswered.clear();
+        push_once(&errand, push, &mut |event| match event {
+            // Nobody can be asked there; asked for here, a password serves the second one.
+            PushProgress::Line(line) if wants_one(line) => {
+                unanswered.push(line.to_owned());
+                Control::GoOn
+            }
+            other => watch(other),
+        })
+    };
+    let (mut outcome, is_given) = push_noting(&mut unanswered)?;
+    if is_given && !unanswered.is_empty() && outcome.ended == Ended::NothingSent {
+        errand.give_up_login();
+        (outcome, _) = push_noting(&mut unanswered)?;
+    }
     if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && errand.somebody {
         match may_push(repo, (&push.remote, NOBODYS), None, true) {
             MayPush::No(words) => unanswered = words,
-            MayPush::Yes | MayPush::Moved => return push_once(&errand, push, watch),
+            MayPush::Yes | MayPush::Moved => return Ok(push_once(&errand, push, watch)?.0),
         }
     }
     for line in &unanswered {
@@ -149,27 +157,30 @@ pub fn push(
     Ok(outcome)
 }
 
+/// Says as well whether it was given a login that git's helpers had.
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
-) -> Result<PushOutcome, Stop> {
+) -> Result<(PushOutcome, bool), Stop> {
     let double = push.untracked.then(|| double_of(errand));
     let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
     let args = exact_push(errand, name, &push.steps());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    let mut command = errand.quiet(&args);
-    command.envs(double.into_iter().flatten());
+    let (mut command, is_given) = errand.quiet(&args);
+    let double = double.iter().flatten();
+    let double = double.map(|(key, value)| (key.as_str(), value.as_str()));
+    errand.repo.program().configure(&mut command, double);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let (path, writer, tail) = log::create(errand.repo)?;
     command.stderr(writer);
     let child = command.spawn();
     let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
-    let outcome = child.map(|child| follow(child, tail, &push.steps(), watch));
+    let outcome = child.map(|child| (follow(child, tail, &push.steps(), watch), is_given));
     if !outcome
         .as_ref()
-        .is_ok_and(|outcome| outcome.ended == Ended::Left)
+        .is_ok_and(|(outcome, _)| outcome.ended == Ended::Left)
     {
         // A push that we left still writes to it; one that stays behind is litter, not a failure.
         let _ = fs::remove_file(path);
@@ -257,27 +268,15 @@ fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<Strin
 /// A remote that is another one's double: git keeps no track of its branches.
 const DOUBLE: &str = "smp-untracked";
 
-/// The variables that make the double: all that is configured of the remote, but which of its branches are tracked here.
+/// What makes the double: all that is configured of the remote, but which of its branches are tracked here.
 /// An address may hold a password, and everybody sees the arguments of a program.
 fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
     let start = format!("remote.{}.", errand.remote);
     let config = errand.repo.config().unwrap_or(&UNREADABLE);
     let is_kept = |key: &str| !matches!(key, "fetch" | "push" | "mirror");
     let entries = (config.under(&start, "")).filter(|(key, _)| is_kept(key));
-    let own = (errand.repo.program().variable("GIT_CONFIG_COUNT"))
-        .and_then(|count| count.to_str()?.parse().ok())
-        .unwrap_or(0);
-    let (mut variables, mut count) = (Vec::new(), own);
-    for (key, value) in entries {
-        variables.push((
-            format!("GIT_CONFIG_KEY_{count}"),
-            format!("remote.{DOUBLE}.{key}"),
-        ));
-        variables.push((format!("GIT_CONFIG_VALUE_{count}"), value.to_owned()));
-        count += 1;
-    }
-    variables.push(("GIT_CONFIG_COUNT".to_owned(), count.to_string()));
-    variables
+    let renamed = entries.map(|(key, value)| (format!("remote.{DOUBLE}.{key}"), value.to_owned()));
+    renamed.collect()
 }
 
 fn neutral_push(

@@ -28,6 +28,7 @@ mod hostile_history;
 mod hostile_notes;
 mod instances;
 mod interrupted;
+mod logins;
 #[cfg(feature = "machine")]
 mod machine;
 mod manual;
