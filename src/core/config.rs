@@ -27,6 +27,7 @@ pub use names::check_branch;
 pub use names::check_remote_name;
 pub use trust::{Change, agreed, changes, digest};
 
+use crate::core::nearest::nearest;
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 
@@ -248,7 +249,7 @@ impl Config {
 
     /// The same of a name that a person typed; their command is given with the name that was probably meant.
     pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
-        match shown::nearest(name, &self.names()) {
+        match nearest(name, &self.names()) {
             Some(meant) if self.find(name).is_none() => {
                 let report = self.unknown(name);
                 Err(Stop::Misused(

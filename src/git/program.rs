@@ -240,6 +240,13 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Runs a helper program that has the terminal, such as `man`; whether it was there and content.
+pub fn show(name: &str, args: &[&str]) -> bool {
+    let found = find_on_path(name);
+    let status = found.and_then(|path| Command::new(path).args(args).status().ok());
+    status.is_some_and(|status| status.success())
+}
+
 /// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
 pub fn ask(name: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(find_on_path(name)?);

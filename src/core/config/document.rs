@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
-use crate::core::config::shown::{cut_end, file_name, nearest, shown_key, unseen};
+use crate::core::config::shown::{cut_end, file_name, shown_key, unseen};
 use crate::core::config::{LARGEST, secret};
+use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 use crate::core::tell::KINDS;
 use crate::core::typed::Typed;

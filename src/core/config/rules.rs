@@ -5,8 +5,9 @@ use reqwest::Url;
 use crate::core::address::same_place;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
-use crate::core::config::shown::{nearest, shown_key};
+use crate::core::config::shown::shown_key;
 use crate::core::config::{Config, Environment, Find, MainRepository, Page};
+use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
 /// What is wrong with an environment: the key in its table, why, and what to write in its place.
