@@ -21,7 +21,7 @@ type Arrived = (Heard, Option<Now>);
 
 /// How one push of both ended.
 enum Both {
-    Arrived(Arrived),
+    Arrived(Box<Arrived>),
     /// The host moves each ref by itself.
     NotAtomic,
     /// The record moved, so that what was decided is decided anew.
@@ -55,7 +55,7 @@ impl Deploy<'_> {
             })?;
             let draft = draft.ok_or_else(not_seen)?;
             match self.push_both(target, push, step, (&recorder, draft, &id), &mut kept_back)? {
-                Both::Arrived(arrived) => return Ok(Some(arrived)),
+                Both::Arrived(arrived) => return Ok(Some(*arrived)),
                 Both::NotAtomic => return Ok(None),
                 Both::Again => {}
             }
@@ -99,7 +99,7 @@ impl Deploy<'_> {
         match (is_there(&settled), settled) {
             (Ok(true), Ok(arrived)) => {
                 recorder.took(draft);
-                Ok(Both::Arrived(arrived))
+                Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(true), Err(stop)) => Err(self.take_back(name, Some(id), stop)),
             // Somebody else brought it there, with an announcement of theirs or without one.
