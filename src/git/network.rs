@@ -201,7 +201,7 @@ impl<'a> Errand<'a> {
                 let reused = || people.reused.of(program, self.config, site);
                 let reused = if typed.is_some() { None } else { reused() };
                 if let Some(login) = typed.as_ref().or(reused.as_ref()) {
-                    let unasked = reused.is_some().then_some(site);
+                    let unasked = people.reused.is_offered(site).then_some(site);
                     login.hand_to(program, command, unasked);
                 }
                 if program.variable("GCM_INTERACTIVE").is_none() {

@@ -74,9 +74,7 @@ impl Errand<'_> {
             child::run(command, b"", self.purpose.limit(), &ear).map_err(NoAnswer::Silent)?;
         if let (Some(site), Some(output)) = (learns, &mut output) {
             let offer = logins::told(&mut output.stderr);
-            if output.status.success() {
-                people.reused.learn(site, offer);
-            }
+            people.reused.learn(site, offer, output.status.success());
         }
         Ok((output, is_given))
     }
