@@ -77,6 +77,14 @@ pub struct DeployOptions {
     pub take_over: Option<String>,
 }
 
+/// What is done about a clone whose history is cut off.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Deepening {
+    /// In a shallow clone, fetch the rest of the history first; where CI is set that is done unasked
+    #[arg(long)]
+    pub deepen: bool,
+}
+
 /// What the product post says, where that is given.
 #[derive(Debug, Args)]
 pub struct PostText {

@@ -38,7 +38,8 @@ pub fn run(
     if repo.layout().shallow {
         let report = Report::new("is shallow")
             .because("its history is cut off, so nothing can be compared")
-            .run("", Typed::other("git fetch --unshallow"));
+            .run("fetch the rest", Typed::smp("setup --deepen"))
+            .run("or with git alone", Typed::other("git fetch --unshallow"));
         checks.push(Check::bad("this clone", report));
     }
     checks.extend(more);

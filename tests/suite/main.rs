@@ -50,6 +50,7 @@ mod sample;
 mod seen_in_the_wild;
 mod setup;
 mod several;
+mod shallow;
 mod signoff;
 mod stage;
 mod status;
