@@ -214,10 +214,13 @@ impl Repo {
 
     /// The commit that a person named: `git rev-parse --verify`.
     pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
-        // git takes all digits of a hash for that hash, whatever refs are called. The rest is for git to tell.
+        // git takes all digits of a hash for that hash, whatever refs are called.
         let is_hash = rev.len() == 40 && CommitId::parse(rev).is_some();
-        let library = self.reader.as_ref().filter(|_| is_hash);
-        match library.map(|library| library.resolve_hash(rev)) {
+        let quick = self.reader.as_ref().map(|library| match is_hash {
+            true => library.resolve_hash(rev),
+            false => library.resolve_name(rev).map(Found::Commit),
+        });
+        match quick {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
         }

@@ -111,11 +111,52 @@ impl Library {
         }
     }
 
+    /// What `main`, `v1.2^`, `origin/main~3` or `HEAD~61` stands for. What git could take for something else is for git to tell.
+    pub fn resolve_name(&self, rev: &str) -> Result<CommitId, Unreadable> {
+        let (name, steps) = rev.split_at(rev.find(['~', '^']).unwrap_or(rev.len()));
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._/-".contains(&b);
+        let is_step = |b: u8| b.is_ascii_digit() || b"~^".contains(&b);
+        let hash = name.rsplit("-g").next().unwrap_or_default();
+        let like_a_hash = hash.bytes().all(|b| b.is_ascii_hexdigit());
+        if like_a_hash || !name.bytes().all(is_plain) || !steps.bytes().all(is_step) {
+            return Err(Unreadable);
+        }
+        let repository = self.lock();
+        let found = match name {
+            "HEAD" => name.to_owned(),
+            _ => only_ref(&repository, name)?,
+        };
+        let peeled = repository.revparse_single(&format!("{found}{steps}^{{commit}}"))?;
+        commit_id(peeled.id())
+    }
+
     /// The repository, for one thread at a time.
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
         let repository = self.repository.lock();
         repository.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The one ref that git finds under this name, in the places where it looks: `git help revisions`.
+fn only_ref(repository: &Repository, name: &str) -> Result<String, Unreadable> {
+    // Also a file such as `.git/FETCH_HEAD` is a ref to git.
+    let places = [repository.path(), repository.commondir()];
+    if places.iter().any(|place| place.join(name).exists()) {
+        return Err(Unreadable);
+    }
+    let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+    let mut names: Vec<String> = places.map(|place| format!("{place}{name}")).into();
+    names.push(format!("refs/remotes/{name}/HEAD"));
+    let mut only = None;
+    for name in names {
+        match repository.find_reference(&name) {
+            Ok(_) if only.is_some() => return Err(Unreadable),
+            Ok(_) => only = Some(name),
+            Err(error) if error.code() == ErrorCode::NotFound => {}
+            Err(_) => return Err(Unreadable),
+        }
+    }
+    only.ok_or(Unreadable)
 }
 
 /// Turns what a walk met into what people see.

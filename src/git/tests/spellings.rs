@@ -450,3 +450,35 @@ fn an_unknown_revision_is_a_wrong_command_line() {
         assert_eq!(repo.resolve_revision(rev).unwrap(), head, "{rev}");
     }
 }
+
+#[test]
+fn a_name_stands_for_the_same_commit_as_for_git() {
+    let world = World::new();
+    let (one, _) = (world.commit("One"), world.commit("Two"));
+    world.git(&["tag", "-a", "-m", "Text", "v1.0"]);
+    world.git(&["tag", "both", one.as_str()]);
+    world.git(&["branch", "both"]);
+    world.git(&["branch", "fix/one", one.as_str()]);
+    world.git(&["branch", "abcdef1", one.as_str()]);
+    world.git(&["branch", "v1-2-gabcdef1", one.as_str()]);
+    world.git(&["update-ref", "refs/remotes/origin/main", one.as_str()]);
+    world.git(&["update-ref", "ORIG_HEAD", one.as_str()]);
+    world.git(&[
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/main",
+    ]);
+    let repo = world.repo();
+    let names = "HEAD HEAD~1 HEAD^ HEAD^0 HEAD~ HEAD^~0 HEAD~2 HEAD^2 main main~1 v1.0 v1.0^ both both^ fix/one \
+        abcdef1 v1-2-gabcdef1 origin origin/main origin/main~1 refs/heads/main heads/main tags/v1.0 ORIG_HEAD \
+        main^{} main@{0} mai main~x HEAD^- MAIN head description";
+    for name in names.split_whitespace() {
+        let quick = repo.resolve_revision(name);
+        let sure = plumbing::resolve_revision(&repo.program, name);
+        assert_eq!(quick.ok(), sure.ok(), "{name}");
+    }
+    let library = repo.reader.as_ref().unwrap();
+    for name in ["HEAD~1", "main", "v1.0^", "origin", "origin/main"] {
+        assert!(library.resolve_name(name).is_ok(), "{name}");
+    }
+}
