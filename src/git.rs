@@ -14,6 +14,7 @@ mod config;
 pub mod deepen;
 pub mod fetch;
 mod history;
+pub mod host;
 mod known;
 pub mod lfs;
 mod logins;
