@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
 use crate::setup::check::{self, Check};
+use crate::setup::completions::Shell;
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
 use crate::sources::Look;
@@ -32,6 +33,9 @@ pub struct Setup {
     /// Remove that hook, put the former one back, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check"])]
     pub no_hook: bool,
+    /// Print the completion file of a shell, and do nothing else
+    #[arg(long, value_name = "SHELL", conflicts_with_all = ["hook", "no_hook", "check", "yes"])]
+    pub completions: Option<Shell>,
 }
 
 /// Runs it.

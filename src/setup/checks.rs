@@ -16,7 +16,7 @@ use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
-use crate::setup::manual;
+use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
@@ -43,6 +43,7 @@ pub fn run(
     }
     checks.extend(more);
     checks.push(manual::check(installs));
+    checks.extend(completions::check(installs));
     check::show(session, &checks)
 }
 

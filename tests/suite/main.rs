@@ -12,6 +12,7 @@
 
 mod any_repository;
 mod branches;
+mod completions;
 mod connections;
 mod declined;
 mod diff;
