@@ -1,5 +1,7 @@
 //! Reads the shared record and adds to it: fetch, fold, decide anew, and push only onto what was read.
 
+pub mod beside;
+
 mod append;
 mod words;
 
