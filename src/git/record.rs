@@ -8,7 +8,6 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::Unreadable;
-use crate::git::history::Library;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
 
@@ -76,7 +75,7 @@ fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
 /// # Errors
 /// When the ref is broken.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
-    repo.either(Library::seen_id, || seen_id_by_program(repo))
+    repo.either(|library| library.at(SEEN), || seen_id_by_program(repo))
 }
 
 fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
@@ -96,6 +95,19 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
         )));
     }
     Ok(id)
+}
+
+/// Whether a ref of this clone is at this commit.
+pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
+    let by_program = || {
+        let args = ["rev-parse", "--verify", "--quiet", name];
+        let output = repo.program().run(args)?;
+        Ok(CommitId::parse(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ))
+    };
+    let at = repo.either(|library| library.at(name), by_program);
+    at.is_ok_and(|at| at.as_ref() == Some(id))
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
@@ -241,11 +253,12 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     Ok(repo.identity.get_or_init(|| identity).clone())
 }
 
-/// Every event up to this one, oldest first: `git log --first-parent --reverse`.
+/// The latest `count` events up to this one, oldest first: `git log --first-parent --reverse --max-count=COUNT`.
 ///
 /// # Errors
 /// When git cannot read them.
-pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<StoredEvent>, Stop> {
+pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
+    let count = format!("--max-count={}", count.min(i32::MAX as u32));
     let mut args = vec!["-c", "log.showSignature=false"];
     args.extend(["-c", "i18n.logOutputEncoding=UTF-8", "log", "-z"]);
     args.extend(["--first-parent", "--reverse", "--no-color", "--no-decorate"]);
@@ -254,7 +267,7 @@ pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<StoredEvent>, Stop> {
         "--no-notes",
         "--format=tformat:%an%n%ae%n%at%n%B",
     ]);
-    args.extend([tip.as_str(), "--"]);
+    args.extend([&count, tip.as_str(), "--"]);
     let answer = repo.program().read("the record cannot be read", args)?;
     let entries = answer.split(|byte| *byte == 0);
     Ok(entries

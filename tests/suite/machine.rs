@@ -4,6 +4,7 @@
 //! tests fail.
 
 mod completions;
+mod dokku;
 mod first_push;
 mod locale;
 mod manual;

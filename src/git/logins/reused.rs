@@ -28,7 +28,7 @@ const STRONGER: [&str; 4] = ["negotiate", "ntlm", "digest", "kerberos"];
 pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site: &Site) {
     let helpers = || config.under("credential", "helper");
     // What is no text would be repeated as something else.
-    if helpers().next().is_none() || helpers().any(|(_, value)| value.contains('\u{fffd}')) {
+    if helpers().any(|(_, value)| value.contains('\u{fffd}')) {
         return;
     }
     let own = format!("credential.{}.helper", site.origin);
@@ -74,6 +74,8 @@ pub struct Offer {
     ways: Vec<String>,
     /// Whether git can send a login unasked.
     is_recent: bool,
+    /// Whether the host took what git's helpers said.
+    was_taken: bool,
 }
 
 impl Offer {
@@ -96,7 +98,7 @@ pub struct ReusedLogins(Mutex<Places>);
 
 #[derive(Default)]
 struct Places {
-    /// What is offered at addresses whose host wanted a login and took it.
+    /// What is offered at addresses whose host wanted a login.
     offers: HashMap<String, Offer>,
     logins: HashMap<String, Kept>,
 }
@@ -104,14 +106,24 @@ struct Places {
 impl ReusedLogins {
     /// Whether there is nothing to learn of an address any more.
     pub fn knows(&self, site: &Site) -> bool {
-        self.places().offers.contains_key(&site.url)
+        let places = self.places();
+        places
+            .offers
+            .get(&site.url)
+            .is_some_and(|offer| offer.was_taken)
     }
 
-    /// Learns from a child that succeeded what its host offered, where it wanted a login at all.
-    pub fn learn(&self, site: &Site, offer: Offer) {
+    /// Learns from a child what its host offered, where it wanted a login at all; and whether it took one.
+    pub fn learn(&self, site: &Site, offer: Offer, was_taken: bool) {
         if offer.is_basic() {
+            let offer = Offer { was_taken, ..offer };
             self.places().offers.insert(site.url.clone(), offer);
         }
+    }
+
+    /// Whether a login that was typed may be sent to an address unasked.
+    pub fn is_offered(&self, site: &Site) -> bool {
+        self.places().offers.contains_key(&site.url)
     }
 
     /// The login for an address, where its host took one in this run: what git's helpers say, who are asked once.
@@ -119,6 +131,9 @@ impl ReusedLogins {
         let (offer, kept) = {
             let mut places = self.places();
             let offer = places.offers.get(&site.url)?.clone();
+            if !offer.was_taken {
+                return None;
+            }
             let kept = places.logins.entry(key(config, site)).or_default();
             (offer, Arc::clone(kept))
         };
