@@ -14,6 +14,7 @@ use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
 use crate::setup::check::{self, Check};
+use crate::setup::completions::Shell;
 use crate::setup::guard::Guard;
 use crate::setup::{checks, webhooks, wizard};
 use crate::sources::Look;
@@ -38,6 +39,9 @@ pub struct Setup {
     pub no_hook: bool,
     #[command(flatten)]
     pub deepening: Deepening,
+    /// Print the completion file of a shell, and do nothing else
+    #[arg(long, value_name = "SHELL", conflicts_with_all = ["hook", "no_hook", "check", "yes", "deepen", "trust"])]
+    pub completions: Option<Shell>,
 }
 
 /// Runs it.

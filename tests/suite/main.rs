@@ -12,6 +12,8 @@
 
 mod any_repository;
 mod branches;
+mod ci;
+mod completions;
 mod connections;
 mod declined;
 mod diff;
