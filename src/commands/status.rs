@@ -13,12 +13,13 @@ use crate::core::record::{Candidate, Deploying, Held, RecordView, Standing, Stat
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Dot, Here, json};
 use crate::core::text::{Line, Tone, counted};
-use crate::core::typed::Hint;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
 use crate::deploy::{held, observed};
 use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust;
+use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
 use crate::team::channel;
 
@@ -69,6 +70,11 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         let text = json::status(&config, &seen, held, past_tool, behind.as_ref(), record);
         session.ui.data(text.as_bytes())?;
     } else {
+        if manual::are_outdated() || completions::are_outdated() {
+            let say =
+                "the man pages or completions here are of another version; bring them up to date";
+            session.ui.advise(Hint::run(say, Typed::smp("setup")));
+        }
         session.ui.answer(&view.lines()?)?;
     }
     match behind {
