@@ -11,3 +11,6 @@ pub mod tell;
 pub mod text;
 pub mod typed;
 pub mod words;
+
+#[cfg(test)]
+pub mod schema_tests;
