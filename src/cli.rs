@@ -2,23 +2,25 @@
 
 pub mod usage;
 
+mod begin;
 mod given;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{ArgAction, Args, Parser};
 
 use crate::commands::Command;
 use crate::terminal::Color;
 
-/// Promote the exact commit that staging runs to production, by git push, and know that it arrived.
+/// Promote the commit running on staging to production with git push, and verify that it is live.
 #[derive(Debug, Parser)]
 #[command(
     bin_name = "git smp",
     version,
     arg_required_else_help = true,
-    after_help = "The manual: git smp --help (installed by git smp setup), or man git-smp-diff for one command."
+    disable_help_flag = true,
+    after_help = "Example: git smp status\n\nThe manual: git smp --help, and of one command: git smp diff --help (installed by git smp setup)."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -31,18 +33,30 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
-    /// The configuration, in place of smp.toml at the top of the work tree
-    #[arg(long, global = true, value_name = "FILE", env = "GIT_SMP_CONFIG")]
+    /// Read this configuration instead of smp.toml at the top of the work tree
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "GIT_SMP_CONFIG",
+        hide_env_values = true
+    )]
     config: Option<OsString>,
-    /// When to use colours; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
+    /// Use colours or not; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
     #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
-    /// Say more: which page and which ref was asked
+    /// Print more: which page and which ref was asked
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Say only what is asked for, and errors
+    /// Print only the requested output and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Print this help
+    #[arg(short, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+    /// Open the manual
+    #[arg(long = "help", global = true, action = ArgAction::HelpLong)]
+    manual: Option<bool>,
 }
 
 impl Common {
@@ -59,7 +73,7 @@ pub struct Asking {
     /// Show the plan and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Answer yes to the question
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -69,10 +83,10 @@ pub struct Asking {
 pub struct DeployOptions {
     #[command(flatten)]
     pub asking: Asking,
-    /// How long to wait for the environment to report the commit
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Wait this long for the environment to report the commit
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = seconds)]
     pub timeout: u64,
-    /// Put aside somebody's announcement whose run is dead
+    /// Take over a deploy whose run died
     #[arg(long, value_name = "ID")]
     pub take_over: Option<String>,
 }
@@ -80,11 +94,25 @@ pub struct DeployOptions {
 /// What the product post says, where that is given.
 #[derive(Debug, Args)]
 pub struct PostText {
-    /// What the product post says; default: your editor is asked. An empty text means no post
+    /// The text of the product post; default: your editor opens. An empty text means no post
     #[arg(long, value_name = "TEXT", conflicts_with = "file")]
     #[arg(allow_hyphen_values = true)]
     pub summary: Option<String>,
-    /// What the product post says, from a file; - is standard input
+    /// Read the text of the product post from a file; - is standard input
     #[arg(short = 'F', long)]
     pub file: Option<OsString>,
+}
+
+/// A number of seconds to wait.
+fn seconds(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("type a whole number of seconds, 1 or more".to_owned()),
+        Ok(seconds) => Ok(seconds),
+    }
+}
+
+/// How many there may be.
+pub fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse();
+    count.map_err(|_| "type a whole number, 0 or more".to_owned())
 }

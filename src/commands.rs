@@ -19,11 +19,11 @@ use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add the missing remotes and check everything that a deploy needs
+    /// Add the missing remotes and check everything a deploy needs
     Setup(setup::Setup),
     /// Show what runs where, and what comes next
     Status(status::Status),
-    /// List the commits that would ship, oneline
+    /// List the commits that would ship, one line each
     Diff(diff::Diff),
     /// Deploy a commit of the main repository to staging
     Stage(stage::Stage),
@@ -33,11 +33,11 @@ pub enum Command {
     Signoff(signoff::Signoff),
     /// Close the candidate and lift the freeze
     Postpone(postpone::Postpone),
-    /// Push the exact staging commit to production and check that it runs
+    /// Push the commit running on staging to production, and verify that it is live
     Promote(promote::Promote),
-    /// Put production back to what it ran before
+    /// Put production back to the commit it ran before
     Rollback(rollback::Rollback),
-    /// List past deploys, with figures if you like
+    /// List past deploys, with figures on request
     History(history::History),
     /// Stop a plain push that should not be; the hook that setup installs runs it
     #[command(hide = true)]

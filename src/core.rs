@@ -3,6 +3,7 @@
 pub mod address;
 pub mod config;
 pub mod decide;
+pub mod nearest;
 pub mod record;
 pub mod refusal;
 pub mod secret;

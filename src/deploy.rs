@@ -31,6 +31,7 @@ pub use screen::Screen;
 use std::cell::RefCell;
 
 use crate::cli::DeployOptions;
+use crate::core::address::same_place;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -318,7 +319,11 @@ impl Deploy<'_> {
         }
         for target in &self.targets {
             let address = trust::push_address(&session.repo, target.environment)?;
-            if address != target.environment.url {
+            let is_there = match target.environment.is_branch {
+                true => same_place(&address, &target.environment.url),
+                false => address == target.environment.url,
+            };
+            if !is_there {
                 plan.warnings.push(format!(
                     "pushes to {} go to {address}, by your own url.insteadOf",
                     target.environment.remote

@@ -8,7 +8,7 @@ use crate::core::record::{Deploying, RecordView, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, EventId, Observed, Source};
-use crate::git::{moved, remote};
+use crate::git::{fetch, moved};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -112,17 +112,17 @@ fn main_and_record(
         (Main::Record, Some(recorder)) => return Ok((None, recorder.read_now()?.into())),
         (Main::Branch | Main::BranchOrCopy, Some(recorder)) => recorder,
         (Main::Branch | Main::BranchOrCopy, None) => {
-            let branch = remote::branch(look.repo, &main.remote, &main.branch, look.may_ask);
+            let branch = fetch::branch(look.repo, &main.remote, &main.branch, look.may_ask);
             return Ok((Some(look.main_at(branch)?), RecordView::NoneKept));
         }
     };
     let names = (main.branch.as_str(), recorder.reference());
-    let both = remote::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
+    let both = fetch::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
     let tip = match &both {
         Ok((_, tip)) => Ok(tip.clone()),
         Err(refusal) => Err(moved::with_key(refusal.clone(), "repository.url")),
     };
-    // What is not here yet is fetched side by side.
+    // What did not come with the answer is fetched side by side.
     let (branch, reading) = thread::scope(|scope| {
         let reading = scope.spawn(|| recorder.read_at(tip));
         (look.main_at(both.map(|(branch, _)| branch)), reading.join())

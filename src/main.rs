@@ -27,7 +27,7 @@ use crate::terminal::{Talk, Ui};
 fn main() -> ExitCode {
     let (cli, given) = match Cli::read() {
         Ok(read) => read,
-        Err(error) => return ExitCode::from(cli::usage::usage(error)),
+        Err(error) => return ExitCode::from(cli::usage::usage(&error)),
     };
     let talk = match (cli.common.quiet, cli.common.verbose) {
         (true, _) => Talk::Quiet,

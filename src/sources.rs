@@ -151,11 +151,12 @@ impl Look<'_> {
     }
 
     fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
-        let key = match environment.remote == self.config.repository.remote {
-            true => "repository.url",
-            false => &format!("environments.{}.url", environment.name),
-        };
         let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
+        if environment.is_branch {
+            let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
+            return branch.map_err(first_push::with_both_readings);
+        }
+        let key = &format!("environments.{}.url", environment.name);
         first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, key))
     }
 

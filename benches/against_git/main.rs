@@ -4,6 +4,7 @@
 //! cargo bench --bench against_git                 # 100,000 commits
 //! cargo bench --bench against_git -- --million    # and 1,000,000; needs some 5 GB and minutes to write
 //! cargo bench --bench against_git -- --rounds 99  # more rounds, steadier medians
+//! cargo bench --bench against_git -- --latency    # only what a host far away costs
 //! ```
 //!
 //! Each repository is written once, below `target/tmp`.
@@ -15,6 +16,7 @@
 )]
 
 mod history;
+mod latency;
 mod pages;
 
 use std::path::Path;
@@ -32,6 +34,9 @@ fn main() {
         .position(|word| word == "--rounds")
         .and_then(|at| words.get(at + 1)?.parse().ok());
     let rounds = rounds.unwrap_or(31);
+    if words.iter().any(|word| word == "--latency") {
+        return latency::a_week();
+    }
     println!("{rounds} rounds each, medians\n");
     println!("{:<56} {:>9} {:>9} {:>7}", "", "git-smp", "git", "ratio");
     let mut sizes = vec![(100_000, vec![60, 2_000, 6_000])];
@@ -68,6 +73,7 @@ fn main() {
         }
     }
     pages::two_slow_pages(rounds.min(11));
+    latency::a_week();
 }
 
 /// One range: alone, through `git smp`, with `GIT_DIR`, and its memory.

@@ -9,44 +9,89 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{Cli, given};
+use crate::cli::{Cli, begin, given};
+use crate::core::nearest::nearest;
 use crate::core::text::visible;
 use crate::core::typed::{Given, Hint, Typed};
+use crate::git::program;
 
 /// Says it; gives the exit code.
-pub fn usage(mut error: clap::Error) -> u8 {
-    // When even stderr is gone there is nobody left to tell.
-    let is_missing = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if is_missing || !error.use_stderr() {
-        let _ = error.print();
-        return if is_missing { 2 } else { 0 };
-    }
-    // What only git calls is nothing that somebody meant to type.
-    if let Some(ContextValue::Strings(near)) = error.get(ContextKind::SuggestedSubcommand)
-        && near.iter().any(|one| one == "pre-push")
-    {
-        error.insert(ContextKind::SuggestedSubcommand, ContextValue::None);
-    }
+pub fn usage(error: &clap::Error) -> u8 {
     let args = given::typed();
+    match error.kind() {
+        ErrorKind::DisplayHelp if opens_manual(&args) => return 0,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            match begin::lines() {
+                Some(lines) => write(&lines),
+                None => print(error),
+            }
+            return 2;
+        }
+        _ if !error.use_stderr() => {
+            print(error);
+            return 0;
+        }
+        _ => {}
+    }
+    write(&format!("{}\n{}", wrong(error), hints(error, &args)));
+    2
+}
+
+/// When even stderr is gone there is nobody left to tell.
+fn print(error: &clap::Error) {
+    let _ = error.print();
+}
+
+fn write(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Shows the manual page as git does for `--help`; where there is none, the short help has to do.
+fn opens_manual(args: &[String]) -> bool {
+    if !args.iter().any(|arg| arg == "--help") {
+        return false;
+    }
+    let page = match command_of(args) {
+        Some(command) => format!("git-smp-{command}"),
+        None => "git-smp".to_owned(),
+    };
+    program::ask("man", &["-w", &page]).is_some() && program::show("man", &[&page])
+}
+
+/// What is wrong: of a word that nobody knows no more than that, for the hints say what was meant.
+fn wrong(error: &clap::Error) -> String {
+    if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+    {
+        return format!("error: git smp has no command '{}'\n", visible(word));
+    }
+    if error.kind() == ErrorKind::MissingSubcommand {
+        return "error: which command?\n".to_owned();
+    }
     // git opens the manual for `--help`; the hint says what shows the options here.
     let text = error.render().to_string();
     let (text, _) = (text.split_once("\nFor more information, try")).unwrap_or((&text, ""));
+    let text = match error.kind() {
+        ErrorKind::UnknownArgument => text.split("\n\n").next().unwrap_or_default(),
+        _ => text,
+    };
     let lines = text.trim_end().lines();
-    let text: String = lines.map(|line| visible(line) + "\n").collect();
-    let text = format!("{text}\n{}", hints(&error, &args));
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-    2
+    lines.map(|line| visible(line) + "\n").collect()
 }
 
 /// What to type in the place of it: a line each.
 fn hints(error: &clap::Error, args: &[String]) -> String {
-    let wrong = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
-    let wrong = match wrong.into_iter().find_map(|kind| error.get(kind)) {
-        Some(ContextValue::String(wrong)) => wrong.as_str(),
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(said)) => said.as_str(),
         _ => "",
     };
+    let kinds = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let wrong = kinds.into_iter().map(said).find(|said| !said.is_empty());
+    let wrong = wrong.unwrap_or_default();
     let meant = match error.kind() {
-        ErrorKind::UnknownArgument => quoted(args, wrong),
+        ErrorKind::UnknownArgument => {
+            quoted(args, wrong).or_else(|| slip(args, wrong, said(ContextKind::SuggestedArg)))
+        }
         // A shell takes what follows a bare # for a comment.
         ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
             let pick = match args.iter().any(|arg| arg == "--pick") {
@@ -55,7 +100,10 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
             };
             Some(Hint::run("a # wants quotes", pick))
         }
-        ErrorKind::InvalidSubcommand => synonym(wrong),
+        ErrorKind::InvalidSubcommand => synonym(wrong).or_else(|| {
+            let cli = Cli::command();
+            slip(args, wrong, nearest(wrong, &commands(&cli))?)
+        }),
         _ => None,
     };
     let help = Hint::run("", help_of(args));
@@ -66,6 +114,13 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
     };
     let lines = lines.flat_map(|hint| given.complete(&hint));
     lines.map(|line| format!("hint: {line}\n")).collect()
+}
+
+/// The command as it was typed, with the word that was probably meant.
+fn slip(args: &[String], wrong: &str, meant: &str) -> Option<Hint> {
+    let is_typed = args.iter().any(|arg| arg == wrong);
+    (is_typed && !meant.is_empty())
+        .then(|| Hint::run("did you mean", Typed::instead_of(wrong, meant)))
 }
 
 /// The command with a text of several words in quotes, where the second of them is what is wrong.
@@ -110,22 +165,33 @@ fn synonym(word: &str) -> Option<Hint> {
     Some(Hint::run("", Typed::instead_of(word, command)))
 }
 
-/// The command that tells the options of the command that was meant.
-fn help_of(args: &[String]) -> Typed {
+/// The commands that people type.
+fn commands(cli: &clap::Command) -> Vec<&str> {
+    let all = cli.get_subcommands().filter(|one| !one.is_hide_set());
+    all.map(clap::Command::get_name).collect()
+}
+
+/// The command that was meant.
+fn command_of(args: &[String]) -> Option<&str> {
     let cli = Cli::command();
-    let commands: Vec<&str> = (cli.get_subcommands())
-        .filter(|one| !one.is_hide_set())
-        .map(|one| one.get_name())
-        .collect();
+    let commands = commands(&cli);
     let mut before = "";
     for arg in args {
         // The value of an option before the command may be called like one.
         if commands.contains(&arg.as_str()) && !["--config", "--color"].contains(&before) {
-            return Typed::smp(arg).plain("-h");
+            return Some(arg);
         }
         before = arg;
     }
-    Typed::smp("-h")
+    None
+}
+
+/// The command that tells the options of the command that was meant.
+fn help_of(args: &[String]) -> Typed {
+    match command_of(args) {
+        Some(command) => Typed::smp(command).plain("-h"),
+        None => Typed::smp("-h"),
+    }
 }
 
 #[cfg(test)]
@@ -141,5 +207,25 @@ mod tests {
         assert_eq!(help("--config stage promote --json"), "git smp promote -h");
         assert_eq!(help("deploy"), "git smp -h");
         assert_eq!(help("pre-push"), "git smp -h");
+    }
+    #[test]
+    fn each_command_has_one_example_that_is_one() {
+        let cli = Cli::command();
+        for command in cli.get_subcommands().filter(|one| !one.is_hide_set()) {
+            let name = command.get_name();
+            let text = command.get_after_help().unwrap().to_string();
+            let line = text.strip_prefix("Example: git ").unwrap();
+            // What is in quotes is one word.
+            let words = line
+                .split('\'')
+                .enumerate()
+                .flat_map(|(at, part)| match at % 2 {
+                    0 => part.split_whitespace().collect(),
+                    _ => vec![part],
+                });
+            let words: Vec<&str> = words.collect();
+            assert_eq!(words.get(..2), Some(&["smp", name][..]), "{text}");
+            Cli::command().try_get_matches_from(words).unwrap();
+        }
     }
 }

@@ -16,19 +16,20 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp diff --from v1.4 --to v1.5")]
 pub struct Diff {
     /// The target environment; default: the only one that is promoted
     pub environment: Option<String>,
-    /// Start here, in place of what the target runs
+    /// Start here instead of at what the target runs
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
-    /// End here, in place of what its source runs (with --from: no network at all)
+    /// End here instead of at what its source runs; with --from: no network at all
     #[arg(long, value_name = "REV")]
     pub to: Option<String>,
-    /// One JSON object on stdout
+    /// Print one JSON object
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
-    /// A Markdown list on stdout, for pasting
+    /// Print a Markdown list, for pasting
     #[arg(long)]
     pub markdown: bool,
     /// Exit 1 when there are differences, as git diff does

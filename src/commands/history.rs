@@ -14,15 +14,16 @@ use crate::session::{Session, trust};
 use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp history --stats -n 10")]
 pub struct History {
-    /// One JSON object on stdout
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// How often, how fast and how well: figures of all deploys
+    /// Print figures of all deploys: how often, how fast, how well
     #[arg(long)]
     pub stats: bool,
-    /// List no more than the latest COUNT; the figures are of all
-    #[arg(short = 'n', value_name = "COUNT")]
+    /// List only the latest COUNT; the figures cover all
+    #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
     pub count: Option<usize>,
 }
 

@@ -17,11 +17,12 @@ use crate::team::posting;
 const DECLINED: &str = "not postponed; nothing was changed";
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp postpone --reason 'The login page is slow'")]
 pub struct Postpone {
-    /// Why
+    /// The reason; the record and the technical channel are told
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
-    /// Do not ask
+    /// Answer yes to the question
     #[arg(short, long)]
     pub yes: bool,
 }

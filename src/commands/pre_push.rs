@@ -125,6 +125,10 @@ impl PlainPush<'_> {
         let Some(environment) = meant.first() else {
             return Ok(Ruling::Go(None));
         };
+        // A merge deploys it, which nothing can freeze.
+        if config.is_main_branch(environment) {
+            return Ok(Ruling::Go(None));
+        }
         if config.record.is_some() {
             match is_agreed {
                 true => trust::require_main(&self.session.repo, config)?,
@@ -167,14 +171,24 @@ impl PlainPush<'_> {
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
-    /// `insteadOf` makes of that. Other spellings of an address count as well, for a guard had better stop one too many.
+    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings of an
+    /// address count as well, for a guard had better stop one too many.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
+        let branch = format!("refs/heads/{}", environment.branch);
+        let mut updates = self.updates.iter();
+        if environment.is_branch && !updates.any(|(reference, _)| *reference == branch) {
+            return Ok(false);
+        }
+        let rule = match environment.is_branch {
+            true => Rule::Main,
+            false => Rule::Deploy,
+        };
         if self.remote == name || self.is_at(url) {
             return Ok(true);
         }
         // The address of a remote that is not the environment's says nothing of the environment.
-        if trust::remote_state(repo, name, url, Rule::Deploy)? != RemoteState::Same {
+        if trust::remote_state(repo, name, url, rule)? != RemoteState::Same {
             return Ok(false);
         }
         // Where a push to the remote goes to several places, none of them is the environment.

@@ -20,24 +20,25 @@ use crate::team::summary::Summary;
 use crate::team::{summary, watched};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp promote --dry-run")]
 pub struct Promote {
     /// The target environments; default: every one that is promoted
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
-    /// Refuse unless this is what would ship (full or abbreviated hash); --yes needs it where there is no terminal
+    /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     #[command(flatten)]
     pub text: PostText,
-    /// The host makes the app with this push
+    /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
-    /// Ship what was rolled back before once more
+    /// Ship again what was rolled back
     #[arg(long)]
     pub again: bool,
     #[command(flatten)]
     pub deploying: DeployOptions,
-    /// With --dry-run: the plan as one JSON object on stdout
+    /// With --dry-run: print the plan as one JSON object
     #[arg(long, requires = "dry_run")]
     pub json: bool,
 }

@@ -26,8 +26,9 @@ use crate::team::posting::{self, Pending};
 use crate::team::recorder::{Recorder, new_id};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp propose --note 'Please look at the login page'")]
 pub struct Propose {
-    /// What the post says beside the list of commits
+    /// Add this text to the list of commits in the post
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
     #[command(flatten)]

@@ -23,13 +23,14 @@ use crate::team::delivery::Delivery;
 use destination::destination;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp rollback --reason 'The login page is blank'")]
 pub struct Rollback {
     /// The environment; default: the only one that is promoted
     pub environment: Option<String>,
-    /// What to put it back to (full or abbreviated hash); default: the deploy before. --yes needs it where there is no terminal
+    /// Put this commit back (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]
     pub to: Option<String>,
-    /// Why; the record and the technical channel are told
+    /// The reason; the record and the technical channel are told
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     #[command(flatten)]

@@ -18,6 +18,7 @@ use crate::setup::{checks, webhooks, wizard};
 use crate::sources::Look;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp setup --check")]
 pub struct Setup {
     /// Change nothing; exit 1 if something is missing or wrong
     #[arg(long, conflicts_with = "yes")]
@@ -25,10 +26,10 @@ pub struct Setup {
     /// Answer yes to every question
     #[arg(short, long)]
     pub yes: bool,
-    /// Install a pre-push hook that stops plain pushes to production, and to what is frozen
+    /// Install a pre-push hook that stops a plain push to production or to what is frozen
     #[arg(long)]
     pub hook: bool,
-    /// Take that hook away, put a former one back, and do nothing else
+    /// Remove that hook, put the former one back, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check"])]
     pub no_hook: bool,
 }

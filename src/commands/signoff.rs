@@ -18,15 +18,16 @@ use crate::team::posting::{self, Pending};
 use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp signoff --note 'Tested on two phones'")]
 pub struct Signoff {
-    /// Whose verdict it is; default: git's user.name
+    /// The person whose verdict it is; default: git's user.name
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// It must not ship, and why
+    /// Block the candidate, for this reason
     #[arg(long, value_name = "REASON", conflicts_with = "note")]
     #[arg(allow_hyphen_values = true)]
     pub block: Option<String>,
-    /// What is worth knowing beside the yes
+    /// Add a remark to the sign-off
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
     /// Refuse unless this is the candidate (full or abbreviated hash)

@@ -23,16 +23,17 @@ use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp stage --fix --pick '#427'")]
 pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
     pub rev: Option<String>,
-    /// It is a fix of the candidate: allowed while staging is frozen, and the candidate from then on
+    /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: only a copy of this commit, or of pull request '#N', on top of the candidate (may be given several times)
+    /// With --fix: stage only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
     pub pick: Vec<String>,
-    /// The host makes the app with this push
+    /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
     #[command(flatten)]

@@ -23,8 +23,9 @@ use crate::sources::{Also, Look};
 use crate::team::channel;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example: git smp status --exit-code")]
 pub struct Status {
-    /// One JSON object on stdout
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
     /// Exit 1 when production is behind for longer than the cadence

@@ -30,6 +30,7 @@ pub use names::check_branch;
 pub use names::check_remote_name;
 pub use trust::{Change, agreed, changes, digest};
 
+use crate::core::nearest::nearest;
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 
@@ -94,22 +95,28 @@ pub struct MainRepository {
     pub web: Option<String>,
 }
 
-/// A place where the software runs. A push to its remote deploys it.
+/// A place where the software runs. A push to its remote deploys it; without `url` it is a branch of the main repository.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transform = schema::url_or_branch))]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     #[serde(skip)]
     pub name: String,
-    /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password.
-    #[serde(deserialize_with = "values::url")]
+    /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
+    #[serde(skip)]
+    pub is_branch: bool,
+    /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password. Without it the
+    /// environment is a branch of the main repository, and `branch` says which.
+    #[serde(default, deserialize_with = "values::url")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::URL)))]
     pub url: String,
     /// The name of its remote in each clone. Default: the name of the environment.
     #[serde(default, deserialize_with = "values::remote")]
     #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub remote: String,
-    /// The branch that a push deploys. Default: `branch` of `[repository]`.
+    /// The branch that a push deploys. Default: `branch` of `[repository]`; without `url` it is
+    /// required.
     #[serde(default, deserialize_with = "values::branch")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::BRANCH)))]
     pub branch: String,
@@ -265,8 +272,15 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     fill(&mut main.remote, "origin");
     fill(&mut main.branch, "main");
     for one in &mut config.environments {
-        fill(&mut one.remote, &one.name);
-        fill(&mut one.branch, &main.branch);
+        one.is_branch = one.url.is_empty();
+        if one.is_branch {
+            // Which branch of the main repository it is, only the file can say.
+            fill(&mut one.remote, &main.remote);
+            fill(&mut one.url, &main.url);
+        } else {
+            fill(&mut one.remote, &one.name);
+            fill(&mut one.branch, &main.branch);
+        }
     }
     (config.environments).sort_by_key(|one| document.place(&["environments", &one.name]));
     rules::check(&config, &document)?;
@@ -289,7 +303,7 @@ impl Config {
 
     /// The same of a name that a person typed; their command is given with the name that was probably meant.
     pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
-        match shown::nearest(name, &self.names()) {
+        match nearest(name, &self.names()) {
             Some(meant) if self.find(name).is_none() => {
                 let report = self.unknown(name);
                 Err(Stop::Misused(
@@ -315,6 +329,11 @@ impl Config {
     /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
+    }
+
+    /// Whether a merge deploys an environment: it is the very branch that reviewed work is merged into.
+    pub fn is_main_branch(&self, one: &Environment) -> bool {
+        one.is_branch && one.branch == self.repository.branch
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {

@@ -197,7 +197,10 @@ impl Pushed<'_> {
 
     /// Where its address stands in `smp.toml`.
     pub(super) fn key(&self) -> String {
-        format!("environments.{}.url", self.name())
+        match self.target.environment.is_branch {
+            true => "repository.url".to_owned(),
+            false => format!("environments.{}.url", self.name()),
+        }
     }
 }
 

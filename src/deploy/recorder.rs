@@ -316,6 +316,7 @@ pub(super) fn push_to(
         branch: environment.branch.clone(),
         commit: commit.clone(),
         expected: expected.cloned(),
+        untracked: environment.is_branch,
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::git::logins::is_told;
 use crate::git::response::{LineKind, kind, lines, means};
 
 /// What is printed, at most, in bytes.
@@ -187,6 +188,7 @@ fn speaks(text: &str) -> bool {
     !means(text, LineKind::Sending)
         && lines(text).any(|line| {
             kind(line) != Some(LineKind::Progress)
+                && !is_told(line)
                 && !line.starts_with("remote:")
                 && !line.starts_with("warning:")
         })

@@ -1,21 +1,53 @@
-//! Fetching what is missing, and nothing else: no ref of the clone moves, and none is made. What no branch leads to is
+//! Fetching what is missing, and nothing else: no ref of the user's moves, and none is made. What no branch leads to is
 //! kept by git for two weeks, which is longer than any run.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::core::refusal::Refusal;
-use crate::core::words::CommitId;
+use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
-use crate::git::network::Errand;
-use crate::git::remote::heads;
-use crate::git::response::{LineKind, means};
-use crate::git::{Repo, advice};
+use crate::git::network::{Errand, NoAnswer};
+use crate::git::remote::{self, heads};
+use crate::git::response::{LineKind, is_shut, means};
+use crate::git::{Repo, advice, record};
 
 /// As many names fit on one command line.
 const AT_ONCE: usize = 500;
 /// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
 const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
+/// The same for refs by their names: a dry run brings the objects, writes no ref, and says what each ref is at. git looks
+/// for what it does not find under the name that is meant under others, which the last four keep out.
+const BRING: &str = "-c gc.auto=0 -c maintenance.auto=false -c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 \
+    fetch --dry-run --porcelain --no-tags --no-write-fetch-head --no-recurse-submodules --no-prune --refmap= \
+    --no-write-commit-graph --";
+const NAMESAKES: [&str; 4] = [
+    "^refs/refs/*",
+    "^refs/tags/refs/*",
+    "^refs/heads/refs/*",
+    "^refs/remotes/refs/*",
+];
+/// Where this clone keeps what the main repository's branch was at.
+const MAIN: &str = "refs/smp/main";
+/// Where the dry run would put them: a name that no clone has, for of what has not changed git says nothing.
+const NOWHERE: &str = "refs/smp/looked-at/";
+
+/// Where a ref is, as its remote was just asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// What it points to; `None`: there is no such ref.
+    pub at: Option<CommitId>,
+    /// Whether git brought that with the same question, and all that lies behind it.
+    pub is_here: bool,
+}
+
+impl From<Option<CommitId>> for Tip {
+    fn from(at: Option<CommitId>) -> Self {
+        let is_here = false;
+        Self { at, is_here }
+    }
+}
 
 /// What is fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,4 +94,119 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
         true => Ok(()),
         false => Err(advice::unreachable(errand, &words)),
     }
+}
+
+/// Waits for the fetch of this program that is under way: what it brings need not be fetched by another.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static FETCHING: Mutex<()> = Mutex::new(());
+    FETCHING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
+/// git cannot do both.
+pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
+    let wanted = format!("refs/heads/{branch}");
+    match bring(repo, remote, [&wanted], may_ask)? {
+        Some([at]) => Ok(Branch::At(keep(repo, (remote, branch), at))),
+        None => remote::branch(repo, remote, branch, may_ask),
+    }
+}
+
+/// The same of the branch and of the record's ref at once.
+pub fn branch_and_tip(
+    repo: &Repo,
+    remote: &str,
+    (branch, reference): (&str, &str),
+    may_ask: bool,
+) -> Result<(Branch, Tip), Refusal> {
+    let wanted = format!("refs/heads/{branch}");
+    let brought = match was_seen(repo) {
+        true => bring(repo, remote, [&wanted, reference], may_ask)?,
+        false => None,
+    };
+    if let Some([at, tip]) = brought {
+        let at = keep(repo, (remote, branch), at);
+        return Ok((Branch::At(at), here(tip)));
+    }
+    let names = (branch, reference);
+    let (branch, tip) = remote::branch_and_tip(repo, remote, names, may_ask)?;
+    Ok((branch, tip.into()))
+}
+
+/// The same of the record's ref.
+pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<Tip, Refusal> {
+    let brought = match was_seen(repo) {
+        true => bring(repo, remote, [reference], may_ask)?,
+        false => None,
+    };
+    match brought {
+        Some([tip]) => Ok(here(tip)),
+        None => remote::tip(repo, remote, reference, may_ask).map(Tip::from),
+    }
+}
+
+fn here(tip: CommitId) -> Tip {
+    let (at, is_here) = (Some(tip), true);
+    Tip { at, is_here }
+}
+
+/// Whether there was a record. git brings nothing at all where one of the refs is missing.
+fn was_seen(repo: &Repo) -> bool {
+    matches!(record::seen_id(repo), Ok(Some(_)))
+}
+
+/// Keeps the main repository's commit where the user's own ref of that branch does not, so that git need not bring it again
+/// when the next one comes: `git update-ref refs/smp/main ID`. It is only about what is sent, so it does not matter where
+/// that is not possible.
+fn keep(repo: &Repo, (remote, branch): (&str, &str), id: CommitId) -> CommitId {
+    let own = format!("refs/remotes/{remote}/{branch}");
+    if !record::is_at(repo, &own, &id) && !record::is_at(repo, MAIN, &id) {
+        let note = "git smp: the main repository's branch as it was seen";
+        let _ = (repo.program()).run(["update-ref", "-m", note, MAIN, id.as_str()]);
+    }
+    id
+}
+
+/// Brings the refs of these very names, and says what they are at. `None` where git cannot say that of each: where one is
+/// missing, something cannot be kept here, the host sends nothing, or git is older than 2.41.
+fn bring<const N: usize>(
+    repo: &Repo,
+    remote: &str,
+    names: [&str; N],
+    may_ask: bool,
+) -> Result<Option<[CommitId; N]>, Refusal> {
+    let _turn = turn();
+    let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
+    // From 2.48 to 2.49 git would set what it calls the remote's own branch.
+    let head = format!("remote.{remote}.followRemoteHEAD=never");
+    let args = ["-c", &head].into_iter().chain(BRING.split(' '));
+    let args = args.chain([remote]).map(str::to_owned);
+    let wanted = names.iter().enumerate();
+    let wanted = wanted.map(|(nth, name)| format!("+{name}:{NOWHERE}{nth}"));
+    let others = NAMESAKES.map(str::to_owned);
+    let args: Vec<String> = args.chain(wanted).chain(others).collect();
+    let output = match errand.run(&args) {
+        Ok(output) => output,
+        Err(NoAnswer::Silent(_)) => return Ok(None),
+        Err(why) => return Err(advice::unreachable(&errand, &why.words())),
+    };
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return match is_shut(&words) {
+            true => Err(advice::unreachable(&errand, &words)),
+            false => Ok(None),
+        };
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let ids = (0..N).map(|nth| brought(repo, &said, &format!("{NOWHERE}{nth}")));
+    let ids: Option<Vec<CommitId>> = ids.collect();
+    Ok(ids.and_then(|ids| ids.try_into().ok()))
+}
+
+/// The commit that git says it would put there, in a line of a flag, the id before, the id now and the name; `None` where
+/// it does not say so, or the commit is not here.
+fn brought(repo: &Repo, said: &str, place: &str) -> Option<CommitId> {
+    let mut lines = said.lines().filter_map(|line| line.strip_suffix(place));
+    let id = lines.find_map(|line| CommitId::parse(line.trim_end().rsplit(' ').next()?))?;
+    repo.has_commit(&id).ok()?.then_some(id)
 }

@@ -2,10 +2,14 @@
 //! memory, handed to git's own children alone, and to each only what belongs to the server that it goes to.
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
+mod reused;
+
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use reused::ReusedLogins;
+pub(super) use reused::{is_told, listen, told};
 use zeroize::Zeroizing;
 
 use crate::core::secret::{Login, Secret};
@@ -35,6 +39,15 @@ pub fn known(program: &Program, about: &str) -> Option<Login> {
 
 /// The same, within this time.
 pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> Option<Login> {
+    let answer = fill(quiet(program), about, limit, &Ear::EndsTalk)?;
+    Some(Login {
+        name: answer.value("username").unwrap_or_default().to_owned(),
+        password: Some(Secret::new(answer.value("password")?)).filter(|word| !word.is_empty())?,
+    })
+}
+
+/// A `git credential fill` that asks helpers, and nobody else.
+fn quiet(program: &Program) -> Command {
     let mut command = program.command(QUIET.split(' '));
     command
         // Empty, they keep git from looking any further for a program that asks.
@@ -44,11 +57,7 @@ pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> O
             ("GCM_INTERACTIVE", "never"),
         ])
         .stderr(Stdio::null());
-    let answer = fill(command, about, limit, &Ear::EndsTalk)?;
-    Some(Login {
-        name: answer.value("username").unwrap_or_default().to_owned(),
-        password: Some(Secret::new(answer.value("password")?)).filter(|word| !word.is_empty())?,
-    })
+    command
 }
 
 /// Asks git's helpers and then, as git does, the person: `git credential fill`. What a helper says meanwhile is heard at
@@ -109,24 +118,17 @@ impl Credential {
         self.origin() == site.origin && self.value("path").is_none_or(|path| path == site.path)
     }
 
-    /// Lets a child find it. The user's helpers are not asked again: they had nothing, or said this.
-    pub fn hand_to(&self, program: &Program, command: &mut Command) {
-        let set = program.variable("GIT_CONFIG_COUNT");
-        let first = set
-            .and_then(|count| count.to_str()?.parse().ok())
-            .unwrap_or(0);
+    /// Lets a child find it. The user's helpers for that server are not asked again: they had nothing, or said this. With
+    /// `unasked` the child sends it to that address before the server asks, by git 2.46 and later.
+    pub fn hand_to(&self, program: &Program, command: &mut Command, unasked: Option<&Site>) {
         let path = self.value("path").map(|path| format!("/{path}"));
-        let key = format!(
-            "credential.{}{}.helper",
-            self.origin(),
-            path.unwrap_or_default()
-        );
-        let both = [("credential.helper", ""), (key.as_str(), HELPER)];
-        for (at, (key, value)) in (first..).zip(both) {
-            command.env(format!("GIT_CONFIG_KEY_{at}"), key);
-            command.env(format!("GIT_CONFIG_VALUE_{at}"), value);
-        }
-        command.env("GIT_CONFIG_COUNT", (first + 2_usize).to_string());
+        let path = path.unwrap_or_default();
+        let key = format!("credential.{}{path}.helper", self.origin());
+        let unasked =
+            unasked.map(|site| format!("http.{}/{}.proactiveauth", site.origin, site.path));
+        let unasked = unasked.as_deref().map(|key| (key, "basic"));
+        let own = [(key.as_str(), ""), (key.as_str(), HELPER)];
+        program.configure(command, own.into_iter().chain(unasked));
         for (key, value) in self.values() {
             if !matches!(key, "protocol" | "host" | "path")
                 && !key.contains(|c: char| c != '_' && !c.is_ascii_lowercase())

@@ -5,6 +5,8 @@
     reason = "this is the door to the network through git"
 )]
 
+mod alone;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,7 +17,7 @@ use crate::core::text::shell_word;
 use crate::git::address::{Account, Purpose, Site, Transport, address};
 use crate::git::child::{self, Ear};
 use crate::git::config::{GitConfig, UNREADABLE};
-use crate::git::logins::{self, TypedLogins};
+use crate::git::logins::{self, ReusedLogins, TypedLogins};
 use crate::git::response::{LineKind, NOBODY, asks_for_login, lines, means, wants_confirmation};
 use crate::git::ssh::{Ssh, own_locale};
 use crate::git::{Repo, moved};
@@ -31,6 +33,7 @@ const TRIES: usize = 3;
 pub struct People {
     ssh: Ssh,
     logins: TypedLogins,
+    reused: ReusedLogins,
     /// Accounts and servers where asking came to nothing.
     given_up: Mutex<HashSet<String>>,
     /// Commands that would have spared a question.
@@ -154,13 +157,6 @@ impl<'a> Errand<'a> {
         address(self.config, self.remote, self.purpose).unwrap_or_default()
     }
 
-    /// A git with these arguments that asks nobody.
-    pub fn quiet(&self, args: &[String]) -> Command {
-        let mut command = self.repo.program().command(args);
-        self.prepare(&mut command, false);
-        command
-    }
-
     /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
     /// `None` where the remote is elsewhere.
     pub fn receive_pack(&self) -> Option<String> {
@@ -192,7 +188,8 @@ impl<'a> Errand<'a> {
         }
     }
 
-    fn prepare(&self, command: &mut Command, asks: bool) {
+    /// Says whether a login that git's helpers had was given along.
+    fn prepare(&self, command: &mut Command, asks: bool) -> bool {
         let (people, program) = (&self.repo.people, self.repo.program());
         let of = (program, self.config);
         match &self.place {
@@ -200,8 +197,12 @@ impl<'a> Errand<'a> {
             Transport::Ssh(account) => people.ssh.prepare(command, of, Some(account), asks),
             Transport::Other => people.ssh.prepare(command, of, None, asks),
             Transport::Http(site) => {
-                if let Some(login) = people.logins.of(site) {
-                    login.hand_to(program, command);
+                let typed = people.logins.of(site);
+                let reused = || people.reused.of(program, self.config, site);
+                let reused = if typed.is_some() { None } else { reused() };
+                if let Some(login) = typed.as_ref().or(reused.as_ref()) {
+                    let unasked = people.reused.is_offered(site).then_some(site);
+                    login.hand_to(program, command, unasked);
                 }
                 if program.variable("GCM_INTERACTIVE").is_none() {
                     command.env("GCM_INTERACTIVE", "never");
@@ -211,23 +212,10 @@ impl<'a> Errand<'a> {
                 if self.somebody {
                     command.env("GIT_ASKPASS", "").env("SSH_ASKPASS", "");
                 }
+                return reused.is_some();
             }
         }
-    }
-
-    /// Runs a child that asks nobody; `None` where a helper turned to a person all the same.
-    fn alone(&self, args: &[String], envs: &[(&str, &str)]) -> Result<Option<Output>, NoAnswer> {
-        let mut command = self.quiet(args);
-        command.envs(envs.iter().copied());
-        let _slot = match &self.place {
-            Transport::Ssh(account) => Some(self.repo.people.ssh.enter(account)),
-            Transport::Http(_) | Transport::Local | Transport::Other => None,
-        };
-        let ear = match self.place {
-            Transport::Http(_) if self.somebody => Ear::EndsTalk,
-            _ => Ear::Nobody,
-        };
-        child::run(command, b"", self.purpose.limit(), &ear).map_err(NoAnswer::Silent)
+        false
     }
 
     /// Runs a child that may ask the person.

@@ -90,6 +90,30 @@ impl Program {
         command
     }
 
+    /// Adds to the configuration that a command reads, after all else, and where other programs do not see it.
+    pub fn configure<'a>(
+        &self,
+        command: &mut Command,
+        entries: impl Iterator<Item = (&'a str, &'a str)>,
+    ) {
+        const COUNT: &str = "GIT_CONFIG_COUNT";
+        let own = command.get_envs().find(|(key, _)| *key == COUNT);
+        let set = match own {
+            Some((_, value)) => value.map(OsStr::to_owned),
+            None => self.variable(COUNT),
+        };
+        let set = set.and_then(|count| count.to_str()?.parse().ok());
+        let mut count: usize = set.unwrap_or(0);
+        for (key, value) in entries {
+            command.env(format!("GIT_CONFIG_KEY_{count}"), key);
+            command.env(format!("GIT_CONFIG_VALUE_{count}"), value);
+            count += 1;
+        }
+        if count > 0 {
+            command.env(COUNT, count.to_string());
+        }
+    }
+
     /// A `git` command that nothing is added to: the one to ask for configuration.
     fn as_configured(&self) -> Command {
         let mut command = Command::new(&self.path);
@@ -214,6 +238,13 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(&file))
         .find(|file| file.is_file())
+}
+
+/// Runs a helper program that has the terminal, such as `man`; whether it was there and content.
+pub fn show(name: &str, args: &[&str]) -> bool {
+    let found = find_on_path(name);
+    let status = found.and_then(|path| Command::new(path).args(args).status().ok());
+    status.is_some_and(|status| status.success())
 }
 
 /// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.

@@ -17,6 +17,7 @@ use crate::core::text::without_userinfo;
 use crate::core::words::{CommitId, Control};
 use crate::git::Repo;
 use crate::git::address::Purpose;
+use crate::git::config::UNREADABLE;
 use crate::git::network::Errand;
 use crate::git::program::cannot_start;
 use crate::git::response::wants_one;
@@ -46,6 +47,8 @@ pub struct Push {
     pub commit: CommitId,
     /// What the branch must still be; `None`: it must not exist yet.
     pub expected: Option<CommitId>,
+    /// Whether what tracks the branch in this clone is left alone, and not moved as by any push of git's.
+    pub untracked: bool,
 }
 
 /// What happens while a push runs.
@@ -100,18 +103,26 @@ pub fn push(
 ) -> Result<PushOutcome, Stop> {
     let errand = Errand::new(repo, &push.remote, Purpose::Push, true);
     let mut unanswered = Vec::new();
-    let outcome = push_once(&errand, push, &mut |event| match event {
-        // Nobody can be asked there; asked for here, a password serves the second one.
-        PushProgress::Line(line) if wants_one(line) => {
-            unanswered.push(line.to_owned());
-            Control::GoOn
-        }
-        other => watch(other),
-    })?;
+    let mut push_noting = |unanswered: &mut Vec<String>| {
+        unanswered.clear();
+        push_once(&errand, push, &mut |event| match event {
+            // Nobody can be asked there; asked for here, a password serves the second one.
+            PushProgress::Line(line) if wants_one(line) => {
+                unanswered.push(line.to_owned());
+                Control::GoOn
+            }
+            other => watch(other),
+        })
+    };
+    let (mut outcome, is_given) = push_noting(&mut unanswered)?;
+    if is_given && !unanswered.is_empty() && outcome.ended == Ended::NothingSent {
+        errand.give_up_login();
+        (outcome, _) = push_noting(&mut unanswered)?;
+    }
     if !unanswered.is_empty() && outcome.ended == Ended::NothingSent && errand.somebody {
         match may_push(repo, (&push.remote, NOBODYS), None, true) {
             MayPush::No(words) => unanswered = words,
-            MayPush::Yes | MayPush::Moved => return push_once(&errand, push, watch),
+            MayPush::Yes | MayPush::Moved => return Ok(push_once(&errand, push, watch)?.0),
         }
     }
     for line in &unanswered {
@@ -120,15 +131,22 @@ pub fn push(
     Ok(outcome)
 }
 
+/// Says as well whether it was given a login that git's helpers had.
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
-) -> Result<PushOutcome, Stop> {
+) -> Result<(PushOutcome, bool), Stop> {
     let destination = format!("refs/heads/{}", push.branch);
-    let args = exact_push(errand, &destination, &push.commit, push.expected.as_ref());
+    let double = push.untracked.then(|| double_of(errand));
+    let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
+    let refs = (destination.as_str(), &push.commit, push.expected.as_ref());
+    let args = exact_push(errand, name, refs);
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
-    let mut command = errand.quiet(&args);
+    let (mut command, is_given) = errand.quiet(&args);
+    let double = double.iter().flatten();
+    let double = double.map(|(key, value)| (key.as_str(), value.as_str()));
+    errand.repo.program().configure(&mut command, double);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let (path, writer, tail) = log::create(errand.repo)?;
@@ -137,11 +155,11 @@ fn push_once(
     let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
     let outcome = child.map(|child| {
         let (ended, reason) = follow(child, tail, watch);
-        PushOutcome { ended, reason }
+        (PushOutcome { ended, reason }, is_given)
     });
     if !outcome
         .as_ref()
-        .is_ok_and(|outcome| outcome.ended == Ended::Left)
+        .is_ok_and(|(outcome, _)| outcome.ended == Ended::Left)
     {
         // A push that we left still writes to it; one that stays behind is litter, not a failure.
         let _ = fs::remove_file(path);
@@ -193,23 +211,37 @@ fn follow(
 /// The arguments of git for exactly one commit to exactly one ref, on the condition that it is still where it was.
 fn exact_push(
     errand: &Errand<'_>,
-    destination: &str,
-    commit: &CommitId,
-    expected: Option<&CommitId>,
+    remote: &str,
+    (destination, commit, expected): (&str, &CommitId, Option<&CommitId>),
 ) -> Vec<String> {
     let expected = expected.map_or("", CommitId::as_str);
     let lease = format!("--force-with-lease={destination}:{expected}");
-    neutral_push(errand, &[&lease], &format!("{commit}^0:{destination}"))
+    let refspec = format!("{commit}^0:{destination}");
+    neutral_push(errand, remote, &[&lease], &refspec)
 }
 
-fn neutral_push(errand: &Errand<'_>, options: &[&str], refspec: &str) -> Vec<String> {
-    let mirror = format!("remote.{}.mirror=false", errand.remote);
+/// A remote that is another one's double: git keeps no track of its branches.
+const DOUBLE: &str = "smp-untracked";
+
+/// What makes the double: all that is configured of the remote, but which of its branches are tracked here.
+/// An address may hold a password, and everybody sees the arguments of a program.
+fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
+    let start = format!("remote.{}.", errand.remote);
+    let config = errand.repo.config().unwrap_or(&UNREADABLE);
+    let is_kept = |key: &str| !matches!(key, "fetch" | "push" | "mirror");
+    let entries = (config.under(&start, "")).filter(|(key, _)| is_kept(key));
+    let renamed = entries.map(|(key, value)| (format!("remote.{DOUBLE}.{key}"), value.to_owned()));
+    renamed.collect()
+}
+
+fn neutral_push(errand: &Errand<'_>, remote: &str, options: &[&str], refspec: &str) -> Vec<String> {
+    let mirror = format!("remote.{remote}.mirror=false");
     let receiver = errand.receive_pack();
     let receiver = receiver.map(|program| format!("--receive-pack={program}"));
     let words = ["-c", &mirror].into_iter().chain(NEUTRAL.split(' '));
     let words = words.chain(receiver.as_deref());
     let words = words
         .chain(options.iter().copied())
-        .chain(["--", errand.remote, refspec]);
+        .chain(["--", remote, refspec]);
     words.map(str::to_owned).collect()
 }

@@ -8,7 +8,6 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::Unreadable;
-use crate::git::history::Library;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
 
@@ -76,7 +75,7 @@ fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
 /// # Errors
 /// When the ref is broken.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
-    repo.either(Library::seen_id, || seen_id_by_program(repo))
+    repo.either(|library| library.at(SEEN), || seen_id_by_program(repo))
 }
 
 fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
@@ -96,6 +95,19 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
         )));
     }
     Ok(id)
+}
+
+/// Whether a ref of this clone is at this commit.
+pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
+    let by_program = || {
+        let args = ["rev-parse", "--verify", "--quiet", name];
+        let output = repo.program().run(args)?;
+        Ok(CommitId::parse(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ))
+    };
+    let at = repo.either(|library| library.at(name), by_program);
+    at.is_ok_and(|at| at.as_ref() == Some(id))
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.

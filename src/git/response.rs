@@ -134,6 +134,15 @@ pub fn wants_one(line: &str) -> bool {
     )
 }
 
+/// Whether git says that a remote could not be spoken to at all, so that another question comes to the same.
+pub fn is_shut(words: &str) -> bool {
+    let begins = ["unable to access ", "Could not read from remote repository"];
+    lines(words).any(|line| {
+        let own = without_rank(line);
+        wants_one(line) || begins.iter().any(|words| own.starts_with(words))
+    })
+}
+
 /// Whether it is about a name and a password for https.
 pub fn wants_password(words: &str) -> bool {
     means(words, NoLogin) || means(words, WrongLogin)

@@ -70,7 +70,7 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     require_agreed(repo, config)?;
     let main = &config.repository;
     check_remote(repo, &main.remote, &main.url, rule)?;
-    let mut all = all.iter();
+    let mut all = all.iter().filter(|one| !one.is_branch);
     all.try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
 }
 
@@ -119,6 +119,7 @@ pub enum RemoteState {
 }
 
 /// A remote that `smp.toml` names, and how it stands in this clone.
+#[derive(Clone)]
 pub struct Place<'c> {
     pub remote: &'c str,
     /// The address it should have.
@@ -134,7 +135,8 @@ pub struct Place<'c> {
 pub enum Rule {
     /// The very same address, for reading and for pushing.
     Deploy,
-    /// The same place, however it is reached, for reading and for pushing: the record is written there.
+    /// The same place, however it is reached, for reading and for pushing: the record is written there, or its branches are
+    /// deployed.
     Main,
     /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are not
     /// to push there by accident set an address that leads nowhere.
@@ -144,9 +146,10 @@ pub enum Rule {
 impl Rule {
     /// That of the main repository.
     pub fn of_main(config: &Config) -> Self {
-        match config.record {
-            Some(_) => Self::Main,
-            None => Self::ReadOnly,
+        let mut all = config.environments.iter();
+        match config.record.is_some() || all.any(|one| one.is_branch) {
+            true => Self::Main,
+            false => Self::ReadOnly,
         }
     }
 
@@ -163,10 +166,10 @@ impl Rule {
     }
 }
 
-/// Every remote that `smp.toml` names, the main repository's first.
+/// Every remote that `smp.toml` names, the main repository's first. Its branches have none of their own.
 pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
     let (main, rule) = (&config.repository, Rule::of_main(config));
-    let deploys = config.environments.iter();
+    let deploys = (config.environments.iter()).filter(|one| !one.is_branch);
     let deploys = deploys.map(|one| (&one.remote, &one.url, Some(one), Rule::Deploy));
     let all = std::iter::once((&main.remote, &main.url, None, rule)).chain(deploys);
     let places = all.map(|(remote, url, environment, rule)| {

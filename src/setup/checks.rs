@@ -30,7 +30,7 @@ pub fn run(
     more: Vec<Check>,
 ) -> Result<(), Stop> {
     let (repo, config) = (look.repo, look.config);
-    let places = trust::places(repo, config)?;
+    let places = with_branches(config, trust::places(repo, config)?);
     let seen = see(session, look, &places, installs)?;
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
@@ -44,6 +44,18 @@ pub fn run(
     checks.extend(more);
     checks.push(manual::check(installs));
     check::show(session, &checks)
+}
+
+/// The same places, and each environment that is a branch of the first of them, the main repository.
+fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Place<'c>> {
+    let branches = (config.environments.iter()).filter(|one| one.is_branch);
+    if let Some(main) = places.first().cloned() {
+        places.extend(branches.map(|one| Place {
+            environment: Some(one),
+            ..main.clone()
+        }));
+    }
+    places
 }
 
 /// What was seen of the places whose remotes are as they should be.

@@ -1,12 +1,11 @@
 //! Brings what somebody names and this clone lacks: from where it should be, and no more than that.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{Branch, CommitId};
-use crate::git::fetch::{FetchTarget, fetch};
+use crate::git::fetch::{FetchTarget, fetch, turn};
 use crate::git::{Found, moved};
 use crate::sources::{Look, first_push};
 
@@ -117,8 +116,7 @@ fn in_turn(
     here: impl Fn() -> Result<bool, Stop>,
     fetch: impl FnOnce() -> Result<(), Refusal>,
 ) -> Result<Result<(), Refusal>, Stop> {
-    static FETCHING: Mutex<()> = Mutex::new(());
-    let _turn = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     if here()? {
         return Ok(Ok(()));
     }
@@ -149,7 +147,10 @@ fn one_commit(
         Found::Missing => Report::new(format!(
             "{name} runs {short}, a commit that cannot be found"
         ))
-        .because("it is neither in the main repository nor on the environment's own remote")
+        .because(match environment.is_branch {
+            true => "it is not in the main repository",
+            false => "it is neither in the main repository nor on the environment's own remote",
+        })
         .hint("ask who deployed it to push it to the main repository"),
     };
     let report = trouble.into_iter().fold(report, |report, (_, why)| {

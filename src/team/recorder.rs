@@ -13,7 +13,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::words::{CommitId, EventId};
-use crate::git::fetch::{FetchTarget, fetch};
+use crate::git::fetch::{self, FetchTarget, Tip, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
@@ -141,17 +141,15 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        self.read_at(self.ask_tip())
+        let tip = fetch::tip(self.repo, self.remote, self.reference, self.may_ask);
+        self.read_at(tip.map_err(with_key))
     }
 
     /// The same, where it was just asked where the record is.
     ///
     /// # Errors
     /// As [`Recorder::read`].
-    pub fn read_at(
-        &self,
-        mut tip: Result<Option<CommitId>, Refusal>,
-    ) -> Result<Result<Reading, Refusal>, Stop> {
+    pub fn read_at(&self, mut tip: Result<Tip, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
         // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
         // of the main repository that lags behind may answer in its place.
         let (mut older, mut moved) = (None, 0);
@@ -170,14 +168,15 @@ impl<'a> Recorder<'a> {
                     self.let_it_catch_up();
                 }
             }
-            tip = self.ask_tip();
+            tip = self.ask_tip().map(Tip::from);
         }
     }
 
     /// Looks once, at what the record is at.
-    fn look(&self, tip: Option<CommitId>) -> Result<Reading, Miss> {
+    fn look(&self, tip: Tip) -> Result<Reading, Miss> {
         self.notes().heard();
-        match (tip, objects::seen(self.repo)?) {
+        let is_here = tip.is_here;
+        match (tip.at, objects::seen(self.repo)?) {
             (None, None) => Ok(Reading {
                 state: State::default(),
                 tip: None,
@@ -185,12 +184,17 @@ impl<'a> Recorder<'a> {
             }),
             (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
             (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
-            (Some(tip), seen) => self.fetched(tip, seen.map(|(last, _)| last)),
+            (Some(tip), seen) => self.fetched((tip, is_here), seen.map(|(last, _)| last)),
         }
     }
 
-    /// Fetches what this clone has not seen, and remembers it if it is a record that follows on what was seen.
-    fn fetched(&self, tip: CommitId, last: Option<CommitId>) -> Result<Reading, Miss> {
+    /// Fetches what this clone has not seen, unless it came with the answer, and remembers it if it is a record that follows
+    /// on what was seen.
+    fn fetched(
+        &self,
+        (tip, is_here): (CommitId, bool),
+        last: Option<CommitId>,
+    ) -> Result<Reading, Miss> {
         // Another program of this clone may be fetching: of what it writes, a commit may be here before those that lie
         // behind it. The fetch below brings them.
         if let Some(last) = &last
@@ -199,7 +203,9 @@ impl<'a> Recorder<'a> {
         {
             return Err(Miss::Older(self.older(last, &tip)));
         }
-        if let Err(refusal) = fetch(self.repo, self.remote, &FetchTarget::Commit(tip.clone())) {
+        if !is_here
+            && let Err(refusal) = fetch(self.repo, self.remote, &FetchTarget::Commit(tip.clone()))
+        {
             // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
             // another does not know it yet.
             let mut words = refusal.report.because.iter();
@@ -252,7 +258,7 @@ impl<'a> Recorder<'a> {
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
         let tip = remote::tip(self.repo, self.remote, self.reference, self.may_ask);
-        tip.map_err(|refusal| moved::with_key(refusal, "repository.url"))
+        tip.map_err(with_key)
     }
 
     /// Waits before an older answer is asked for again.
@@ -282,6 +288,10 @@ impl<'a> Recorder<'a> {
         let unread = all - events.len();
         Ok((events, unread))
     }
+}
+
+fn with_key(refusal: Refusal) -> Refusal {
+    moved::with_key(refusal, "repository.url")
 }
 
 #[cfg(test)]

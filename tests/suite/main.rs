@@ -11,6 +11,7 @@
 )]
 
 mod any_repository;
+mod branches;
 mod connections;
 mod declined;
 mod diff;
@@ -27,6 +28,7 @@ mod hostile_history;
 mod hostile_notes;
 mod instances;
 mod interrupted;
+mod logins;
 #[cfg(feature = "machine")]
 mod machine;
 mod manual;

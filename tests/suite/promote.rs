@@ -51,8 +51,8 @@ pub fn begin(deploy: &Deploy, more: &[&str]) -> Running {
 /// The snapshot after exactly one deploy of staging's commit to production, and nothing else anywhere.
 pub fn deployed_once(deploy: &Deploy, before: &Snapshot) -> Snapshot {
     let mut after = before.clone();
+    *deploy.branch_in(&mut after, &deploy.production) = deploy.nth(5).into();
     let production = after.get_mut("production.git").unwrap();
-    production.insert("refs/heads/master".into(), deploy.nth(5).into());
     production
         .get_mut("deploys")
         .unwrap()

@@ -71,12 +71,40 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
     world
         .smp(&["deploy"])
         .exits(2)
-        .says("unrecognized subcommand 'deploy'")
+        .says("git smp has no command 'deploy'")
         .prints("");
-    world.smp(&["promot"]).exits(2).says("'promote'");
+    // One suggestion, which can be pasted.
+    for (args, hint) in [
+        (&["stauts", "--json"][..], "git smp status --json"),
+        (&["promot"], "git smp promote"),
+        (
+            &["promote", "--tiemout", "5"],
+            "git smp promote --timeout 5",
+        ),
+    ] {
+        let run = world.smp(args);
+        run.exits(2).says(&format!("hint: did you mean: {hint}\n"));
+        assert_eq!(run.stderr.matches("did you mean").count(), 1, "{run}");
+        run.never_shows("similar");
+    }
+    for (args, plain) in [
+        (
+            &["stage", "--timeout", "x"][..],
+            "whole number of seconds, 1 or more",
+        ),
+        (
+            &["stage", "--timeout", "0"],
+            "whole number of seconds, 1 or more",
+        ),
+        (&["history", "-n", "few"], "type a whole number, 0 or more"),
+    ] {
+        world.smp(args).exits(2).says(plain).never_shows("digit");
+    }
+    let none = world.smp(&["--verbose"]);
+    none.exits(2).says("which command?").never_shows("pre-push");
     // A hook of git is nothing that somebody types.
     let hook = world.smp(&["pre-pus"]);
-    hook.exits(2).says("unrecognized subcommand 'pre-pus'");
+    hook.exits(2).says("git smp has no command 'pre-pus'");
     assert!(!hook.to_string().contains("'pre-push'"), "{hook}");
     world.smp(&["status", "--jsn"]).exits(2).says("--json");
     world
@@ -94,6 +122,31 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         .smp(&["dep\u{1b}]0;x\u{7}loy"])
         .exits(2)
         .never_shows("\u{7}");
+}
+
+#[test]
+fn where_it_is_not_used_yet_it_says_in_three_lines_what_it_is_and_how_to_begin() {
+    let deploy = World::deploy();
+    let has_all = deploy.smp(&[]);
+    has_all.exits(2).says("Usage: git smp");
+    let text = std::fs::read_to_string(deploy.work.join("smp.toml")).unwrap();
+    std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
+    let run = deploy.smp(&[]);
+    run.exits(2)
+        .prints("")
+        .says("promotes the commit running on staging");
+    run.says(": git smp setup\n")
+        .says("All commands: git smp -h\n");
+    assert_eq!(run.stderr.lines().count(), 3, "{run}");
+    // Where a branch has it, that is the way.
+    deploy.git(&deploy.work, &["switch", "-q", "-c", "other"]);
+    deploy.commit_files(&deploy.work, "With it", &[("smp.toml", &text)]);
+    deploy.git(&deploy.work, &["switch", "-q", "--detach", "HEAD~1"]);
+    let run = deploy.smp(&[]);
+    run.exits(2)
+        .says("other has it")
+        .says(": git switch other\n");
+    assert_eq!(run.stderr.lines().count(), 3, "{run}");
 }
 
 #[test]

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
-use crate::core::config::shown::{cut_end, file_name, nearest, shown_key, unseen};
+use crate::core::config::shown::{cut_end, file_name, shown_key, unseen};
 use crate::core::config::{LARGEST, secret};
+use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 use crate::core::tell::KINDS;
 use crate::core::typed::Typed;
@@ -36,8 +37,7 @@ const SYNTAX: [(&str, &str); 10] = [
     ),
 ];
 const QUOTES: &str = "not valid TOML: the text in quotes is not closed, or has a wrong escape";
-pub(super) const ENVIRONMENTS: &str =
-    "write [environments.staging] and [environments.production], each with its url";
+pub(super) const ENVIRONMENTS: &str = "write [environments.staging] and [environments.production], each with its url, or with its branch of the main repository";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
 const RUNNING: &str = "page pattern json header heroku confirm_seconds";
 
@@ -190,7 +190,6 @@ impl<'t> Document<'t> {
             ("", "repository") => "write [repository] with the url of the team's own repository",
             ("", _) => ENVIRONMENTS,
             ("repository", _) => "write the address of the team's own repository",
-            ("environments", _) => "write the address whose push deploys it",
             (_, "kind") => &format!("write kind = \"{}\"", KINDS.join("\" or \"")),
             (_, "name") => "write the name that is shown",
             _ => "write the chat's own id, as adele@example.com",

@@ -5,8 +5,9 @@ use reqwest::Url;
 use crate::core::address::same_place;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
-use crate::core::config::shown::{nearest, shown_key};
+use crate::core::config::shown::shown_key;
 use crate::core::config::{Config, Environment, Find, MainRepository, Page};
+use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
 /// What is wrong with an environment: the key in its table, why, and what to write in its place.
@@ -22,7 +23,10 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     for (index, one) in all.iter().enumerate() {
         let others = all.get(..index).unwrap_or_default();
         let wrong = name(one)
-            .or_else(|| apart_from_main(main, one))
+            .or_else(|| match one.is_branch {
+                true => branch_of_main(main, one),
+                false => apart_from_main(main, one),
+            })
             .or_else(|| others.iter().find_map(|other| apart(one, other)))
             .or_else(|| promotion(one, config));
         if let Some((key, why, advice)) = wrong {
@@ -55,15 +59,41 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
         _ => return None,
     };
     let why = format!("has the same {what} as [repository]");
-    let advice = "give the environment the address that deploys it, and a remote of its own";
+    let advice = "give the environment the address that deploys it, and a remote of its own, or leave both out and name its branch";
     Some((&[], why, advice.to_owned()))
+}
+
+/// What has no address of its own is a branch of the main repository. A merge into what promotes another one would deploy
+/// past that.
+fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
+    let (key, why, advice): (&[_], _, _) = if one.remote != main.remote {
+        let advice = "write the address whose push deploys it; or leave `remote` out and write its branch of the main repository";
+        (&[], "has a `remote`, and no `url`", advice)
+    } else if one.branch.is_empty() {
+        let advice = "without `url` it is a branch of the main repository, so write which; or write the address whose push deploys it";
+        (&[], "has no `branch`", advice)
+    } else if one.promotes.is_some() && one.branch == main.branch {
+        let advice = "name the branch that deploys this environment";
+        (
+            &["branch"],
+            "is the branch of [repository], so a merge would deploy past `promotes`",
+            advice,
+        )
+    } else {
+        return None;
+    };
+    Some((key, why.to_owned(), advice.to_owned()))
 }
 
 /// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
 /// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
-    let (key, what, advice): (&[_], _, _) = if same_remote(&one.remote, &other.remote) {
+    let are_branches = one.is_branch && other.is_branch;
+    let (key, what, advice): (&[_], _, _) = if are_branches && one.branch == other.branch {
+        let advice = "give each environment a branch of its own";
+        (&["branch"], "branch", advice)
+    } else if !are_branches && same_remote(&one.remote, &other.remote) {
         (&[], "remote", "give each environment a remote of its own")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
@@ -78,9 +108,9 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
         return None;
     };
     let there = format!("environments.{}.running.{what}", other.name);
-    let why = match key.is_empty() {
-        true => format!("has the same {what} as {}", other.name),
-        false => format!("asks the same as {}", shown_key(&there)),
+    let why = match key.first() {
+        Some(&"running") => format!("asks the same as {}", shown_key(&there)),
+        _ => format!("has the same {what} as {}", other.name),
     };
     Some((key, why, advice.to_owned()))
 }

@@ -58,27 +58,6 @@ pub(super) fn cut_end(text: &str) -> String {
     cut(text, SENTENCE, 0)
 }
 
-/// The one of `known` that `word` was probably meant to be.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let word = word.to_ascii_lowercase();
-    // `prod` is no slip of the finger, and clear all the same.
-    let mut longer = (known.iter()).filter(|known| known.to_ascii_lowercase().starts_with(&word));
-    if let (Some(one), None, 3..) = (longer.next(), longer.next(), word.len()) {
-        return Some(one);
-    }
-    let ranked = (known.iter()).map(|one| (differing(&word, &one.to_ascii_lowercase()), *one));
-    let near = ranked.filter(|(differing, one)| *differing <= one.len() / 3 + 1);
-    near.min().map(|(_, one)| one)
-}
-
-/// How many letters are left of the longer word without what both begin with and end in.
-fn differing(a: &str, b: &str) -> usize {
-    let prefix = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
-    let ends = a.bytes().rev().zip(b.bytes().rev());
-    let suffix = ends.take(a.len().min(b.len()) - prefix);
-    a.len().max(b.len()) - prefix - suffix.take_while(|(x, y)| x == y).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,21 +76,5 @@ mod tests {
         assert_eq!(shown_key(&"k".repeat(5000)).chars().count(), KEY);
         assert_eq!(cut_end(&"ü".repeat(5000)).chars().count(), SENTENCE);
         assert_eq!(cut_end(&"ü".repeat(SENTENCE)), "ü".repeat(SENTENCE));
-    }
-
-    #[test]
-    fn slips_of_the_finger_find_the_word_that_was_meant() {
-        let known = ["promotes", "remote", "branch", "url"];
-        for (slip, meant) in [
-            ("promote", "promotes"),
-            ("brnach", "branch"),
-            ("URL", "url"),
-            ("ulr", "url"),
-        ] {
-            assert_eq!(nearest(slip, &known), Some(meant), "{slip}");
-        }
-        for stranger in ["", "command", "x", &"promotes".repeat(100)] {
-            assert_eq!(nearest(stranger, &known), None, "{stranger}");
-        }
     }
 }

@@ -1,4 +1,5 @@
 mod apart;
+mod branches;
 pub mod schema;
 
 use proptest::prelude::*;
@@ -578,7 +579,7 @@ fn cfg_11_missing_parts_are_named() {
         ),
         (
             "[repository]\nurl = '/r'\n[environments.a]",
-            "smp.toml:3:15: environments.a: has no `url`",
+            "smp.toml:3:15: environments.a: has no `branch`",
         ),
         ("# nothing\n", "smp.toml:1:1: has no [repository]"),
         (

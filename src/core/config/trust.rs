@@ -99,6 +99,7 @@ fn environment(values: &Values, name: &str) -> Option<Environment> {
         .map(|key| values.get(&format!("environments.{name}.{key}")).cloned());
     Some(Environment {
         name: name.to_owned(),
+        is_branch: remote.as_ref() == values.get("repository.remote"),
         url: url?,
         remote: remote?,
         branch: branch?,

@@ -27,9 +27,20 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
     let error = format!("{name} has no branch {}", environment.branch);
     let set = format!("set environments.{name}.branch in smp.toml, then");
-    Refusal::new(RefusalCode::WrongBranch, error)
+    let refusal = Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some.join(", ")))
-        .run(set, Typed::smp("setup"))
+        .run(set, Typed::smp("setup"));
+    if !environment.is_branch {
+        return refusal;
+    }
+    let make = format!(
+        "git push --no-verify {remote} COMMIT:refs/heads/{}",
+        environment.branch
+    );
+    refusal.run(
+        "or make it, at the commit that runs there",
+        Typed::other(make),
+    )
 }
 
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {

@@ -18,6 +18,7 @@ pub fn id(digit: char) -> CommitId {
 pub fn environment(name: &str) -> Environment {
     Environment {
         name: name.into(),
+        is_branch: false,
         url: format!("https://git.example.com/{name}.git"),
         remote: name.into(),
         branch: "main".into(),

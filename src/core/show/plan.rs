@@ -216,7 +216,12 @@ fn main(config: &Config) -> Row<'_> {
 }
 
 fn place(environment: &Environment) -> String {
-    let place = environment.site.as_ref().unwrap_or(&environment.url);
+    let branch = || format!("{}/{}", environment.remote, environment.branch);
+    let place = match (&environment.site, environment.is_branch) {
+        (Some(site), _) => site.clone(),
+        (None, true) => branch(),
+        (None, false) => environment.url.clone(),
+    };
     format!("  {place}")
 }
 

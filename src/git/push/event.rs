@@ -34,7 +34,7 @@ pub fn push_event(
     may_ask: bool,
 ) -> EventPush {
     let errand = Errand::new(repo, remote, Purpose::Push, may_ask);
-    let args = exact_push(&errand, reference, commit, expected);
+    let args = exact_push(&errand, remote, (reference, commit, expected));
     let output = match errand.run(&args) {
         Ok(output) => output,
         Err(why) => {
@@ -131,5 +131,5 @@ pub(in crate::git) fn dry_run(
     let what = at.map(|at| format!("{at}^0")).unwrap_or_default();
     let lease = format!("--force-with-lease={reference}:{is}");
     let refspec = format!("{what}:{reference}");
-    neutral_push(errand, &["--dry-run", &lease], &refspec)
+    neutral_push(errand, errand.remote, &["--dry-run", &lease], &refspec)
 }

@@ -6,16 +6,16 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 use crate::core::words::CommitId;
 use crate::git::Unreadable;
 use crate::git::history::{Library, commit_id, oid};
-use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent, SEEN};
+use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent};
 
 /// The mode of a plain file.
 const PLAIN: i32 = 0o100_644;
 
 impl Library {
-    /// The last event that this clone saw.
-    pub(super) fn seen_id(&self) -> Result<Option<CommitId>, Unreadable> {
+    /// What a ref of this clone is at.
+    pub(super) fn at(&self, name: &str) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
-        let target = match repository.find_reference(SEEN) {
+        let target = match repository.find_reference(name) {
             Ok(reference) => reference.target().ok_or(Unreadable)?,
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
             Err(_) => return Err(Unreadable),

@@ -4,8 +4,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::git::address::Account;
 use crate::git::ssh::{arguments, by_shell, may_be_kept};
@@ -14,8 +15,6 @@ use crate::git::ssh::{arguments, by_shell, may_be_kept};
 const LONGEST_SOCKET: usize = 104 - 18;
 /// So long a connection may take to end.
 const ENDS: Duration = Duration::from_secs(10);
-/// Between two looks whether it has ended.
-const TICK: Duration = Duration::from_millis(5);
 
 /// The connections of one run.
 #[derive(Default)]
@@ -61,7 +60,7 @@ impl Kept {
         self.connections.push(Connection {
             account: account.clone(),
             socket: socket.clone(),
-            warden,
+            warden: Some(warden),
         });
         Some(socket)
     }
@@ -87,18 +86,21 @@ impl Kept {
 struct Connection {
     account: Account,
     socket: PathBuf,
-    warden: Child,
+    /// Who ends it, until the end.
+    warden: Option<Child>,
 }
 
 impl Drop for Connection {
     /// The warden hears of the end of this program by the end of its own input, and so of a Ctrl-C or a kill as well.
     fn drop(&mut self) {
-        drop(self.warden.stdin.take());
+        let Some(mut warden) = self.warden.take() else {
+            return;
+        };
+        drop(warden.stdin.take());
         // It ends as soon as the connection has, which it stops; one that hangs holds nobody back.
-        let until = Instant::now() + ENDS;
-        while matches!(self.warden.try_wait(), Ok(None)) && Instant::now() < until {
-            thread::sleep(TICK);
-        }
+        let (sender, end) = mpsc::channel();
+        thread::spawn(move || sender.send(warden.wait()));
+        let _ = end.recv_timeout(ENDS);
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod appending;
+mod bringing;
 mod copies;
 mod doubts;
 mod lagging;
@@ -182,7 +183,7 @@ impl World {
         write_program(&self.path("main.git/hooks").join(name), text);
     }
 
-    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this. In it, `real` is the true git, and `once` takes this away.
+    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this; `look` is the `fetch` that says where the record is. In it, `real` is the true git, and `once` takes this away.
     fn fault(&self, subcommand: &str, text: &str) {
         let real = find_on_path("git").unwrap();
         let here = self.path("faults").join(subcommand);
@@ -201,7 +202,8 @@ impl World {
         let real = find_on_path("git").unwrap();
         let text = format!(
             "sub=; skip=\nfor arg; do\n  if [ \"$skip\" ]; then skip=; continue; fi\n  case $arg in -c) skip=1;; -*) ;; \
-             *) sub=$arg; break;; esac\ndone\necho \"$sub\" >>'{root}/calls'\n\
+             *) sub=$arg; break;; esac\ndone\n\
+             case \"$sub $*\" in 'fetch '*' --porcelain '*) sub=look;; esac\necho \"$sub\" >>'{root}/calls'\n\
              if [ -x '{faults}'/\"$sub\" ]; then exec '{faults}'/\"$sub\" \"$@\"; fi\nexec '{real}' \"$@\"\n",
             root = self.root.path().display(),
             faults = faults.display(),

@@ -70,6 +70,13 @@ fn after_setup_git_finds_the_manual() {
         text.contains("git smp promote") || text.contains("smp promote"),
         "{help}"
     );
+    for args in [
+        &["diff", "--help"][..],
+        &["--config", "x", "diff", "--help"],
+    ] {
+        let manual = runner.smp(args);
+        manual.ok().prints_among("SYNOPSIS").prints_among("--from");
+    }
     runner
         .program("man", &["git-smp-diff"])
         .ok()

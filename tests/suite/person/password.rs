@@ -46,9 +46,16 @@ fn a_password_is_typed_once_for_a_whole_promotion_with_its_record() {
     let mut terminal = person(&deploy).terminal(&["signoff", "--by", "Rosi"]);
     types_the_password(&mut terminal);
     terminal.ends().ok();
+    let strangers = || {
+        let seen = deploy.http().seen();
+        seen.iter().filter(|seen| seen.status == 401).count()
+    };
+    let before = strangers();
     let mut terminal = promotes(&deploy);
     types_the_password(&mut terminal);
     let run = deploys(terminal);
+    // Each address turned the first request away, and nobody asked there without it again.
+    assert_eq!(strangers() - before, 3, "{run}");
     run.says("done: on record")
         .says("git config credential.helper cache")
         .never_shows(SECRET);

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::githttp::GitHttp;
-use super::sandbox::World;
+use super::sandbox::{Snapshot, World};
 use super::ssh::SshHost;
 use super::template::{self, Template};
 use super::web::{Page, Web};
@@ -16,6 +16,29 @@ pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "$new" >deployed.new && mv deployed.new deployed
   echo "-----> Released"
 done"#;
+
+/// What each hook of the main repository does where environments are branches of it: it passes on what concerns an
+/// environment to that one's own hook, as to a host that watches the branch.
+pub(super) const PASSES_ON: &str = r#"hook=${0##*/}
+while read -r old new ref; do
+  name=${ref#refs/heads/}
+  case $name in staging | production) ;; *) continue ;; esac
+  [ -x "../$name.git/hooks/$hook" ] || continue
+  echo "$old $new $ref" | ( cd "../$name.git" && unset GIT_QUARANTINE_PATH && GIT_DIR=. "./hooks/$hook" ) || exit 1
+done"#;
+
+/// How the environments of a world are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Topology {
+    /// Each by a remote of its own.
+    #[default]
+    Remotes,
+    /// As branches of the main repository, `staging` and `production`.
+    Branches,
+}
+
+/// Both, for stories that are the same on either.
+pub const TOPOLOGIES: [Topology; 2] = [Topology::Remotes, Topology::Branches];
 
 /// The subjects of the standard history, oldest first.
 pub const SUBJECTS: [&str; 6] = [
@@ -48,6 +71,7 @@ pub struct Deploy {
     /// The hashes of the standard history, oldest first.
     pub commits: Vec<String>,
     urls: [String; 3],
+    topology: Topology,
 }
 
 impl Deref for Deploy {
@@ -78,6 +102,25 @@ impl Deploy {
         self.ssh
             .as_ref()
             .expect("this world has no such host: build it `over_ssh()`")
+    }
+
+    /// The repository and the branch whose push deploys what is behind `bare`: its own master, or a branch of the main
+    /// repository.
+    pub fn deployed_by(&self, bare: &Path) -> (PathBuf, String) {
+        let is_branch = self.topology == Topology::Branches && bare != self.main;
+        let name = bare.file_stem().unwrap().to_string_lossy();
+        match is_branch {
+            true => (self.main.clone(), format!("refs/heads/{name}")),
+            false => (bare.to_owned(), "refs/heads/master".to_owned()),
+        }
+    }
+
+    /// Where a snapshot has the branch that deploys what is behind `bare`.
+    pub fn branch_in<'s>(&self, snapshot: &'s mut Snapshot, bare: &Path) -> &'s mut String {
+        let (repository, branch) = self.deployed_by(bare);
+        let name = repository.file_name().unwrap().to_string_lossy();
+        let refs = snapshot.get_mut(name.as_ref()).unwrap();
+        refs.get_mut(&branch).unwrap()
     }
 
     /// The addresses of the main repository, staging and production, as `smp.toml` has them.
@@ -134,11 +177,12 @@ impl Deploy {
         self.git(&self.work, &["update-ref", "-d", "refs/smp/seen"]);
     }
 
-    /// What a bare repository's master points to.
+    /// What a bare repository's master points to, or the branch that stands for it.
     #[track_caller]
     pub fn master(&self, bare: &Path) -> String {
-        self.refs(bare)
-            .remove("refs/heads/master")
+        let (repository, branch) = self.deployed_by(bare);
+        self.refs(repository)
+            .remove(&branch)
             .unwrap_or_else(|| panic!("{} has no master", bare.display()))
     }
 
@@ -156,14 +200,40 @@ impl Deploy {
         hash
     }
 
-    /// A colleague puts this commit on a repository's master, whatever is there.
+    /// A colleague puts this commit on a repository's master, or on the branch that stands for it, whatever is there.
     #[track_caller]
     pub fn colleague_pushes(&self, bare: &Path, hash: &str) {
-        let refspec = format!("+{hash}^0:refs/heads/master");
+        let (repository, branch) = self.deployed_by(bare);
+        let refspec = format!("+{hash}^0:{branch}");
         self.git(
             &self.team,
-            &["push", "-q", bare.to_str().unwrap(), &refspec],
+            &["push", "-q", repository.to_str().unwrap(), &refspec],
         );
+    }
+
+    /// Makes the branches of the environments in the main repository, and what a clone of it has of them.
+    #[track_caller]
+    fn branch_off(&self) {
+        let lines = |start: &str| {
+            let line =
+                |(name, at): (&str, usize)| format!("create {start}/{name} {}\n", self.nth(at));
+            [("staging", 5), ("production", 2)].map(line).concat()
+        };
+        let is_made = self.refs(&self.main).contains_key("refs/heads/staging");
+        let places = [
+            (&self.main, "refs/heads"),
+            (&self.work, "refs/remotes/upstream"),
+        ];
+        for (folder, start) in places.into_iter().filter(|_| !is_made) {
+            let at = self.runner().cwd(folder).stdin(lines(start));
+            at.program("git", &["update-ref", "--stdin"]).ok();
+        }
+        let hooks = self.main.join("hooks");
+        std::fs::create_dir_all(&hooks).unwrap();
+        for hook in ["pre-receive", "post-receive"] {
+            let passes_on = self.staging.join("hooks/passes-on");
+            std::os::unix::fs::symlink(passes_on, hooks.join(hook)).unwrap();
+        }
     }
 }
 
@@ -171,6 +241,7 @@ impl Deploy {
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct DeployBuilder {
+    topology: Topology,
     without_pages: bool,
     confirm_seconds: u32,
     account: Option<(&'static str, &'static str)>,
@@ -183,6 +254,12 @@ pub struct DeployBuilder {
 }
 
 impl DeployBuilder {
+    /// The environments are reached in this way.
+    pub fn on(mut self, topology: Topology) -> Self {
+        self.topology = topology;
+        self
+    }
+
     /// No pages: what runs is what the ref says.
     pub fn without_pages(mut self) -> Self {
         self.without_pages = true;
@@ -302,9 +379,11 @@ impl DeployBuilder {
             ssh.as_ref()
                 .map_or_else(|| served(bare), |ssh| ssh.url(bare))
         };
+        let is_one = self.topology == Topology::Branches;
         let of_main = match (self.main_over_http, self.main_over_ssh) {
             (true, _) => served(&main),
             (_, true) => pushed(&main),
+            _ if is_one => pushed(&main),
             _ => plain(&main),
         };
         let urls = [of_main, pushed(&staging), pushed(&production)];
@@ -323,9 +402,13 @@ impl DeployBuilder {
             team,
             commits: Vec::new(),
             urls,
+            topology: self.topology,
         };
         deploy.commits = template.copy(&deploy, deploy.own());
-        if self.main_over_http || self.main_over_ssh {
+        if is_one {
+            deploy.branch_off();
+        }
+        if self.main_over_http || self.main_over_ssh || is_one {
             let config = deploy.work.join(".git/config");
             let text = std::fs::read_to_string(&config).unwrap();
             let plain = format!("url = {}", deploy.main.display());
@@ -363,10 +446,16 @@ impl DeployBuilder {
                 "\n[environments.{environment}.running]\npage = \"{page}\"\npattern = {pattern}\n{confirm}"
             )
         };
+        let place = |name: &str, url: &str| match self.topology {
+            Topology::Remotes => format!("url = \"{url}\""),
+            Topology::Branches => format!("branch = \"{name}\""),
+        };
+        let [staging, production] =
+            [("staging", staging), ("production", production)].map(|(name, url)| place(name, url));
         format!(
             "[repository]\nremote = \"upstream\"\nurl = \"{main}\"\nbranch = \"master\"\n\
-             \n[environments.staging]\nurl = \"{staging}\"\n{}\
-             \n[environments.production]\nurl = \"{production}\"\npromotes = \"staging\"\n{}{}",
+             \n[environments.staging]\n{staging}\n{}\
+             \n[environments.production]\n{production}\npromotes = \"staging\"\n{}{}",
             running("staging"),
             running("production"),
             if self.toml.is_empty() {

@@ -138,7 +138,9 @@ struct Shared {
     /// The program `git-http-backend`, which is started without a git before it.
     backend: PathBuf,
     env: Vec<(OsString, OsString)>,
-    account: Option<(String, String)>,
+    account: Mutex<Option<(String, String)>>,
+    /// How whoever is not let in may log in.
+    offers: Mutex<Vec<&'static str>>,
     words: Mutex<String>,
     is_open_to_readers: AtomicBool,
     rules: Mutex<Vec<Rule>>,
@@ -164,7 +166,8 @@ impl GitHttp {
             root: world.path(""),
             backend: world.git_programs().join("git-http-backend"),
             env: world.env(),
-            account,
+            account: Mutex::new(account),
+            offers: Mutex::new(vec!["Basic realm=\"deploys\""]),
             words: Mutex::default(),
             is_open_to_readers: AtomicBool::new(false),
             rules: Mutex::default(),
@@ -196,6 +199,18 @@ impl GitHttp {
     /// Says this from now on to whoever it does not let in; git passes it on as the remote's words.
     pub fn says_to_strangers(&self, words: &str) {
         words.clone_into(&mut self.shared.words.lock().unwrap());
+    }
+
+    /// The account has this password from now on.
+    pub fn changes_password(&self, password: &str) {
+        if let Some(account) = &mut *self.shared.account.lock().unwrap() {
+            password.clone_into(&mut account.1);
+        }
+    }
+
+    /// Offers these ways to log in from now on. It takes a name and a password in any case.
+    pub fn offers(&self, ways: &[&'static str]) {
+        *self.shared.offers.lock().unwrap() = ways.to_vec();
     }
 
     /// Lets everybody read from now on; to push there asks for the account.
@@ -336,10 +351,9 @@ impl Shared {
         if !self.lets_in(head) {
             head.body(reader, stream)?;
             self.learn(number, |seen| seen.status = 401);
-            let headers = [
-                header("WWW-Authenticate", "Basic realm=\"deploys\""),
-                header("Content-Type", "text/plain"),
-            ];
+            let ways = self.offers.lock().unwrap().clone();
+            let ways = ways.iter().map(|way| header("WWW-Authenticate", way));
+            let headers: Vec<_> = ways.chain([header("Content-Type", "text/plain")]).collect();
             return write_answer(stream, 401, &headers, self.words.lock().unwrap().as_bytes())
                 .map(|()| true);
         }
@@ -423,7 +437,8 @@ impl Shared {
     }
 
     fn lets_in(&self, head: &Head) -> bool {
-        let Some((name, password)) = &self.account else {
+        let account = self.account.lock().unwrap().clone();
+        let Some((name, password)) = account else {
             return true;
         };
         let pushes = format!("{}?{}", head.path, head.query).contains("git-receive-pack");
@@ -473,7 +488,11 @@ impl Backend {
             .env("REMOTE_ADDR", "127.0.0.1");
         command.env(
             "REMOTE_USER",
-            host.account.as_ref().map_or("anybody", |(name, _)| name),
+            host.account
+                .lock()
+                .unwrap()
+                .as_ref()
+                .map_or("anybody", |(name, _)| name),
         );
         let passed_on = [
             ("content-type", "CONTENT_TYPE"),

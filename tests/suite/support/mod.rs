@@ -37,7 +37,7 @@ mod wire;
 
 pub use capture::{Capture, PATIENCE};
 pub use chain::{Chain, Told};
-pub use deploy::{Deploy, DeployBuilder};
+pub use deploy::{Deploy, DeployBuilder, TOPOLOGIES, Topology};
 pub use gate::Gate;
 pub use githttp::{Fault, GitHttp, Rule, Seen};
 pub use github::GitHubApi;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::deploy::{DEPLOYS, Deploy, DeployBuilder, SUBJECTS};
+use super::deploy::{DEPLOYS, Deploy, DeployBuilder, PASSES_ON, SUBJECTS};
 use super::sandbox::World;
 
 /// What was at the place of a world's root when the template was made.
@@ -201,6 +201,7 @@ fn make(place: &Path, formats: &[String]) {
         .map(|(name, tip)| repository(&world, name, &history(&dates[..tip])));
     let commits = world.git(&main, &["rev-list", "--reverse", "master"]);
     let hashes: Vec<&str> = commits.lines().collect();
+    world.hook(&staging, "passes-on", PASSES_ON);
     for (environment, hash) in [(&staging, hashes[4]), (&production, hashes[1])] {
         world.hook(environment, "post-receive", DEPLOYS);
         for file in ["deployed", "deploys"] {

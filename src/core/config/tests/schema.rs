@@ -117,6 +117,12 @@ pub fn environments(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// An address of its own, or a branch of the main repository.
+pub fn url_or_branch(schema: &mut Schema) {
+    let places = serde_json::json!([{ "required": ["url"] }, { "required": ["branch"] }]);
+    schema.insert("anyOf".to_owned(), places);
+}
+
 /// A page or an app, or both; and one way at most to find the commit on the page.
 pub fn one_way_to_find(schema: &mut Schema) {
     let asked = serde_json::json!([{ "required": ["page"] }, { "required": ["heroku"] }]);

@@ -163,8 +163,8 @@ fn an_event_is_one_push_onto_what_this_clone_saw_last() {
         let state = append(&world, &repo, judged("Rosi", "fine")).unwrap();
         assert_eq!(state.events, events);
     }
-    let asked = ["push", "ls-remote", "fetch"].map(|word| world.calls(word));
-    assert_eq!((asked, world.states(RECORD).len()), ([2, 0, 0], 3));
+    let asked = ["push", "look", "ls-remote", "fetch"].map(|word| world.calls(word));
+    assert_eq!((asked, world.states(RECORD).len()), ([2, 0, 0, 0], 3));
     assert_eq!(world.calls("var"), 1, "who writes is asked for once");
 }
 
@@ -176,8 +176,8 @@ fn where_something_came_since_one_look_is_enough() {
     let repo = world.named("one").faulty();
     let state = append(&world, &repo, judged("Rosi", "fine")).unwrap();
     assert_eq!(state.candidate.unwrap().verdicts.len(), 2);
-    let asked = ["push", "ls-remote", "fetch"].map(|word| world.calls(word));
-    assert_eq!((asked, world.states(RECORD).len()), ([2, 1, 1], 3));
+    let asked = ["push", "look", "ls-remote", "fetch"].map(|word| world.calls(word));
+    assert_eq!((asked, world.states(RECORD).len()), ([2, 1, 0, 0], 3));
 }
 
 #[test]

@@ -12,15 +12,28 @@ fn seen_twice(world: &World) -> (Checkout<'_>, String, String) {
     (one, last, before)
 }
 
-/// Answers `ls-remote` so, one after the other, and truly afterwards; `-` is a repository without the record.
+/// Answers looks so, one after the other, and truly afterwards; `-` is a repository without the record.
 fn answers(world: &World, answers: &[&str]) {
-    let answers = answers.join(" ");
-    let text = format!(
-        "n=$(cat '{count}' 2>/dev/null || echo 0); echo $((n + 1)) >'{count}'\ni=0\nfor answer in {answers}; do\n  \
-         if [ $i = $n ]; then [ $answer = - ] || printf '%s\\t{RECORD}\\n' $answer; exit 0; fi\n  i=$((i + 1))\ndone\nreal \"$@\"\n",
-        count = world.path("count").display()
-    );
-    world.fault("ls-remote", &text);
+    let (answers, count) = (answers.join(" "), world.path("count"));
+    let count = count.display();
+    let text = |none: &str, one: &str| {
+        format!(
+            "n=$(cat '{count}' 2>/dev/null || echo 0)\ni=0\nfor answer in {answers}; do\n  if [ $i = $n ]; then\n    \
+             [ $answer != - ] || {none}\n    echo $((n + 1)) >'{count}'; printf '{one}\\n' $answer; exit 0\n  fi\n  \
+             i=$((i + 1))\ndone\nreal \"$@\"\n"
+        )
+    };
+    let none = format!("{{ echo $((n + 1)) >'{count}'; exit 0; }}");
+    let lists = text(&none, &format!("%s\\t{RECORD}"));
+    world.fault("ls-remote", &lists);
+    // git brings nothing then, and what is there is listed.
+    let brings = text("exit 128", "* 0 %s refs/smp/looked-at/0");
+    world.fault("look", &brings);
+}
+
+/// How often it was asked where the record is.
+fn looks(world: &World) -> usize {
+    world.calls("look") + world.calls("ls-remote")
 }
 
 fn read_now(world: &World, repo: &Repo) -> Result<Reading, Refusal> {
@@ -55,7 +68,8 @@ fn a_copy_that_lags_behind_is_asked_again_until_it_has_what_was_seen() {
         let reading = read_now(&world, &one.faulty()).unwrap();
         assert_eq!(reading.tip.map(|tip| tip.to_string()), Some(last.clone()));
         assert_eq!((reading.state.events, one.seen()), (2, Some(last)));
-        assert_eq!(world.calls("ls-remote"), old.len() + 1);
+        let listed_as_well = usize::from(old[0] == "-");
+        assert_eq!(looks(&world), old.len() + 1 + listed_as_well);
         assert_eq!(
             world.calls("fetch"),
             0,
@@ -102,7 +116,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
             .iter()
             .any(|line| line == &format!("this clone saw it at {}", &last[..8]))
     );
-    assert!(world.calls("ls-remote") > 2, "it is asked for again");
+    assert!(looks(&world) > 2, "it is asked for again");
     // The hint harms nothing where a copy lagged: the record is past what the lease asks for.
     let hint = why.report.hint_text().unwrap();
     let (done, words) = world.run("one", hint.split_once(": ").unwrap().1, &[]);
@@ -118,12 +132,16 @@ fn a_state_that_one_copy_names_and_another_does_not_know_is_asked_for_again() {
     other.append(found("staging", 1)).unwrap();
     let newest = world.at(RECORD).unwrap();
     let unknown = "echo 'fatal: remote error: upload-pack: not our ref' >&2; exit 128\n";
-    world.fault("fetch", &format!("once\n{unknown}"));
+    for asks in ["look", "fetch"] {
+        world.fault(asks, &format!("once\n{unknown}"));
+    }
     let reading = read_now(&world, &one.faulty()).unwrap();
     assert_eq!(reading.tip.map(|tip| tip.to_string()), Some(newest));
 
     other.append(found("staging", 2)).unwrap();
-    world.fault("fetch", unknown);
+    for asks in ["look", "fetch"] {
+        world.fault(asks, unknown);
+    }
     let why = recorder(&world, &one.faulty())
         .read_now()
         .unwrap()

@@ -210,9 +210,9 @@ fn whoever_is_always_second_gives_up_and_has_recorded_nothing() {
 }
 
 /// Between a look at the main repository and the next step, another program of the same clone does this.
-fn meanwhile(world: &World, folder: &str, text: &str) {
+fn meanwhile(world: &World, look: &str, folder: &str, text: &str) {
     world.fault(
-        "ls-remote",
+        look,
         &format!("once\nreal \"$@\" >answer; code=$?\n(cd '{folder}' && {text}) >&2\ncat answer\nexit $code\n"),
     );
 }
@@ -227,7 +227,7 @@ fn a_record_that_began_between_two_looks_is_not_gone() {
     world.git("main.git", &["update-ref", "-d", RECORD]);
     let back =
         format!("git push -q upstream {first}:{RECORD} && git update-ref refs/smp/seen {first}");
-    meanwhile(&world, "../one", &back);
+    meanwhile(&world, "ls-remote", "../one", &back);
     let reading = recorder(&world, &one.faulty()).read_now().unwrap().unwrap();
     assert_eq!(reading.tip.map(|tip| tip.to_string()), Some(first));
 }
@@ -248,7 +248,7 @@ fn an_event_that_came_between_two_looks_is_read_and_nothing_was_rewound() {
         let quicker = format!(
             "git push -q ../main.git {last}:{RECORD} && cd ../one && git fetch -q upstream {RECORD} && git update-ref refs/smp/seen {last}"
         );
-        meanwhile(&world, "../other", &quicker);
+        meanwhile(&world, "look", "../other", &quicker);
         let reading = recorder(&world, &one.faulty()).read_now().unwrap().unwrap();
         assert_eq!(
             reading.tip.map(|tip| tip.to_string()),

@@ -1,0 +1,238 @@
+//! Logins that git's helpers have, used again in the same run. git asks each connection without one first, and its helpers
+//! each time. So a child of ours is listened to while it asks them; where the host took what they said, they are asked for
+//! it once more, and it is kept in memory and sent unasked to the very address whose host offered to take it so.
+#![expect(clippy::disallowed_types, reason = "this is the door to git")]
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::git::address::Site;
+use crate::git::child::Ear;
+use crate::git::config::GitConfig;
+use crate::git::logins::{Credential, HELPERS, fill, quiet};
+use crate::git::program::Program;
+
+/// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
+const LISTENER: &str = r#"!f() { test "$1" != get || sed -n 's/^wwwauth\[\]=/smp-offered: /p;s/^capability\[\]=/smp-able: /p' >&2; }; f"#;
+/// How its lines begin.
+const OFFERED: &str = "smp-offered: ";
+const ABLE: &str = "smp-able: ";
+/// What git says that it can do from the version on that can send a login unasked.
+const RECENT: &str = "authtype";
+/// What git prefers to Basic, and what may be all that a login is good for.
+const STRONGER: [&str; 4] = ["negotiate", "ntlm", "digest", "kerberos"];
+
+/// Lets a child tell what its host offers when it wants a login. The user's helpers are asked as ever: the list is begun
+/// again, and all of it repeated as it was.
+pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site: &Site) {
+    let helpers = || config.under("credential", "helper");
+    // What is no text would be repeated as something else.
+    if helpers().any(|(_, value)| value.contains('\u{fffd}')) {
+        return;
+    }
+    let own = format!("credential.{}.helper", site.origin);
+    let all: Vec<_> = helpers()
+        .map(|(at, value)| (format!("credential{at}helper"), value))
+        .collect();
+    let mut entries = vec![("credential.helper", ""), (own.as_str(), LISTENER)];
+    for (key, value) in &all {
+        entries.push((key, value));
+        // An empty one takes away all before it, ours too.
+        entries.extend(value.is_empty().then_some((own.as_str(), LISTENER)));
+    }
+    program.configure(command, entries.into_iter());
+}
+
+/// Whether a line is what the listener told.
+pub fn is_told(line: &str) -> bool {
+    line.starts_with(OFFERED) || line.starts_with(ABLE)
+}
+
+/// Takes what the listener told out of what a child said.
+pub fn told(stderr: &mut Vec<u8>) -> Offer {
+    let text = String::from_utf8_lossy(stderr);
+    let mut offer = Offer::default();
+    if !text.lines().any(is_told) {
+        return offer;
+    }
+    let mut rest = String::new();
+    for line in text.split_inclusive('\n') {
+        match (line.strip_prefix(OFFERED), line.strip_prefix(ABLE)) {
+            (Some(way), _) => offer.ways.push(way.trim_end().to_owned()),
+            (_, Some(what)) => offer.is_recent |= what.trim_end() == RECENT,
+            _ => rest.push_str(line),
+        }
+    }
+    *stderr = rest.into_bytes();
+    offer
+}
+
+/// How a host lets people log in, in its own words.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    ways: Vec<String>,
+    /// Whether git can send a login unasked.
+    is_recent: bool,
+    /// Whether the host took what git's helpers said.
+    was_taken: bool,
+}
+
+impl Offer {
+    /// Whether a name and a password may go there unasked: Basic, and nothing that git would rather do.
+    fn is_basic(&self) -> bool {
+        let ways = self.ways.iter().map(|way| way.to_ascii_lowercase());
+        let ways: Vec<String> = ways.collect();
+        let is_stronger = |way: &String| STRONGER.iter().any(|name| way.contains(name));
+        let is_basic = |way: &String| way == "basic" || way.starts_with("basic ");
+        self.is_recent && ways.iter().any(is_basic) && !ways.iter().any(is_stronger)
+    }
+}
+
+/// A login, once it was asked for; `None` where there is none that may be used again.
+type Kept = Arc<OnceLock<Option<Credential>>>;
+
+/// What is used again in this run.
+#[derive(Default)]
+pub struct ReusedLogins(Mutex<Places>);
+
+#[derive(Default)]
+struct Places {
+    /// What is offered at addresses whose host wanted a login.
+    offers: HashMap<String, Offer>,
+    logins: HashMap<String, Kept>,
+}
+
+impl ReusedLogins {
+    /// Whether there is nothing to learn of an address any more.
+    pub fn knows(&self, site: &Site) -> bool {
+        let places = self.places();
+        places
+            .offers
+            .get(&site.url)
+            .is_some_and(|offer| offer.was_taken)
+    }
+
+    /// Learns from a child what its host offered, where it wanted a login at all; and whether it took one.
+    pub fn learn(&self, site: &Site, offer: Offer, was_taken: bool) {
+        if offer.is_basic() {
+            let offer = Offer { was_taken, ..offer };
+            self.places().offers.insert(site.url.clone(), offer);
+        }
+    }
+
+    /// Whether a login that was typed may be sent to an address unasked.
+    pub fn is_offered(&self, site: &Site) -> bool {
+        self.places().offers.contains_key(&site.url)
+    }
+
+    /// The login for an address, where its host took one in this run: what git's helpers say, who are asked once.
+    pub fn of(&self, program: &Program, config: &GitConfig, site: &Site) -> Option<Credential> {
+        let (offer, kept) = {
+            let mut places = self.places();
+            let offer = places.offers.get(&site.url)?.clone();
+            if !offer.was_taken {
+                return None;
+            }
+            let kept = places.logins.entry(key(config, site)).or_default();
+            (offer, Arc::clone(kept))
+        };
+        // Nobody else waits for the helpers of this host.
+        kept.get_or_init(|| ask(program, site, &offer)).clone()
+    }
+
+    /// Gives a login up that its host did not take, for the rest of the run.
+    pub fn give_up(&self, config: &GitConfig, site: &Site) {
+        let none = Arc::new(OnceLock::from(None));
+        self.places().logins.insert(key(config, site), none);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a login is kept by: the server and the name, and the whole address where the path may make a difference to who is
+/// asked and what is said.
+fn key(config: &GitConfig, site: &Site) -> String {
+    let counts = config.any(|key| {
+        let rest = key.strip_prefix("credential.").unwrap_or_default();
+        let place = rest.split_once("://").map_or(rest, |(_, place)| place);
+        rest.ends_with("usehttppath") || place.contains('/')
+    });
+    match counts {
+        true => site.url.clone(),
+        false => format!("{} {}", site.origin, site.user.as_deref().unwrap_or("")),
+    }
+}
+
+/// Asks git's helpers as git did, and takes what is a name and a password for Basic.
+fn ask(program: &Program, site: &Site, offer: &Offer) -> Option<Credential> {
+    let ways = offer.ways.iter().map(|way| format!("wwwauth[]={way}\n"));
+    let about = [format!("url={}\n", site.url)].into_iter().chain(ways);
+    let about: String = about.collect();
+    let login = fill(quiet(program), &about, HELPERS, &Ear::EndsTalk)?;
+    let more = ["authtype", "credential", "continue"];
+    Some(login).filter(|login| more.iter().all(|key| login.value(key).is_none()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_goes_unasked_only_where_basic_is_the_best_that_is_offered() {
+        for (ways, is_basic) in [
+            (&["Basic realm=\"x\""][..], true),
+            (&["basic"], true),
+            (&["Bearer authorization_uri=x", "Basic realm=\"x\""], true),
+            (&[], false),
+            (&["Bearer x"], false),
+            (&["Basically"], false),
+            (&["Negotiate", "Basic realm=\"x\""], false),
+            (&["Basic realm=\"x\", NTLM"], false),
+            (&["Digest realm=\"x\"", "Basic realm=\"x\""], false),
+        ] {
+            let words = ways.iter().map(|way| format!("{OFFERED}{way}\n"));
+            let words: String = words.collect();
+            let able = format!("{ABLE}{RECENT}\n{ABLE}state\n");
+            for (able, expected) in [(able.as_str(), is_basic), ("", false)] {
+                let mut said = format!("remote: hello\n{words}{able}fatal: x\n").into_bytes();
+                assert_eq!(told(&mut said).is_basic(), expected, "{ways:?}");
+                assert_eq!(said, b"remote: hello\nfatal: x\n");
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_is_for_one_server_and_name_and_for_one_address_where_paths_count() {
+        let site = |user: Option<&str>, path: &str| Site {
+            url: format!("https://h/{path}"),
+            origin: "https://h".to_owned(),
+            user: user.map(str::to_owned),
+            path: path.to_owned(),
+            has_password: false,
+        };
+        let is_shared = |config: &GitConfig| {
+            let [a, b] = ["a", "b"].map(|path| key(config, &site(None, path)));
+            a == b
+        };
+        let plain = [
+            ("credential.helper", "store"),
+            ("credential.https://h.helper", "x"),
+        ];
+        let plain = GitConfig::of(&plain);
+        assert!(is_shared(&plain));
+        let ada = key(&plain, &site(Some("ada"), "a"));
+        assert_ne!(key(&plain, &site(None, "a")), ada);
+        for name in [
+            "credential.usehttppath",
+            "credential.https://h.usehttppath",
+            "credential.https://h/a.helper",
+            "credential.https://h/a.username",
+            "credential.h/a.helper",
+        ] {
+            assert!(!is_shared(&GitConfig::of(&[(name, "x")])), "{name}");
+        }
+    }
+}

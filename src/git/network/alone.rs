@@ -1,0 +1,81 @@
+//! A child that asks nobody, with a login that git's helpers had earlier in this run where the host takes it so.
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the door to the network through git"
+)]
+
+use std::process::{Command, Output};
+
+use crate::git::address::Transport;
+use crate::git::child::{self, Ear};
+use crate::git::logins;
+use crate::git::network::{Errand, NoAnswer, words};
+use crate::git::response::wants_password;
+
+impl Errand<'_> {
+    /// A git with these arguments that asks nobody, and whether it was given a login that git's helpers had.
+    pub fn quiet(&self, args: &[String]) -> (Command, bool) {
+        let mut command = self.repo.program().command(args);
+        let is_given = self.prepare(&mut command, false);
+        (command, is_given)
+    }
+
+    /// Gives a login up that git's helpers had and the host did not take: from now on git asks them itself, as it would
+    /// have. They were not told to forget anything.
+    pub fn give_up_login(&self) {
+        if let Transport::Http(site) = &self.place {
+            self.repo.people.reused.give_up(self.config, site);
+        }
+    }
+
+    /// Runs a child that asks nobody; `None` where a helper turned to a person all the same.
+    pub(super) fn alone(
+        &self,
+        args: &[String],
+        envs: &[(&str, &str)],
+    ) -> Result<Option<Output>, NoAnswer> {
+        let (output, is_given) = self.once(args, envs)?;
+        let is_refused =
+            |output: &Output| !output.status.success() && wants_password(&words(Some(output)));
+        if is_given && output.as_ref().is_some_and(is_refused) {
+            self.give_up_login();
+            return Ok(self.once(args, envs)?.0);
+        }
+        Ok(output)
+    }
+
+    /// The same, once. Says whether it was given a login that git's helpers had.
+    fn once(
+        &self,
+        args: &[String],
+        envs: &[(&str, &str)],
+    ) -> Result<(Option<Output>, bool), NoAnswer> {
+        let (mut command, is_given) = self.quiet(args);
+        command.envs(envs.iter().copied());
+        let (people, program) = (&self.repo.people, self.repo.program());
+        let learns = match &self.place {
+            Transport::Http(site) => Some(site).filter(|site| {
+                !site.has_password && people.logins.of(site).is_none() && !people.reused.knows(site)
+            }),
+            Transport::Ssh(_) | Transport::Local | Transport::Other => None,
+        };
+        if let Some(site) = learns {
+            logins::listen(program, &mut command, self.config, site);
+        }
+        let _slot = match &self.place {
+            Transport::Ssh(account) => Some(people.ssh.enter(account)),
+            Transport::Http(_) | Transport::Local | Transport::Other => None,
+        };
+        let ear = match self.place {
+            Transport::Http(_) if self.somebody => Ear::EndsTalk,
+            _ => Ear::Nobody,
+        };
+        let mut output =
+            child::run(command, b"", self.purpose.limit(), &ear).map_err(NoAnswer::Silent)?;
+        if let (Some(site), Some(output)) = (learns, &mut output) {
+            let offer = logins::told(&mut output.stderr);
+            people.reused.learn(site, offer, output.status.success());
+        }
+        Ok((output, is_given))
+    }
+}
