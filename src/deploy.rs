@@ -19,6 +19,7 @@ mod said;
 mod screen;
 mod span;
 mod steps;
+mod together;
 mod unreported;
 mod verdict;
 mod wait;

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::core::config::Config;
 use crate::core::record::history::{self, DeployKind, PastDeploy};
 use crate::core::record::stats::{self, Figures, Shipped};
+use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::Line;
@@ -12,6 +13,9 @@ use crate::core::typed::Typed;
 use crate::core::words::Changes;
 use crate::session::{Session, trust};
 use crate::team::recorder::Recorder;
+
+/// So many events are read first where a count limits the list, and eight times as many each time that they do not do.
+const FIRST_EVENTS: u32 = 500;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp history --stats -n 10")]
@@ -37,7 +41,8 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if let Some(copy) = &reading.copy {
         ui.warn(show::stale(copy));
     }
-    let (events, unread) = recorder.events(&reading)?;
+    let latest = args.count.filter(|_| !args.stats && !args.json);
+    let (events, unread) = read(&recorder, &reading, latest)?;
     if unread > 0 {
         ui.warn(show::unreadable(unread));
     }
@@ -69,6 +74,30 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         lines.extend(show::figures(one, &when, width));
     }
     ui.answer(&lines)
+}
+
+/// Every event, or those that tell of the latest `count` deploys and where their candidates began.
+fn read(
+    recorder: &Recorder<'_>,
+    reading: &Reading,
+    count: Option<usize>,
+) -> Result<(Vec<Event>, usize), Stop> {
+    let Some(count) = count else {
+        return recorder.events(reading);
+    };
+    let mut latest = FIRST_EVENTS;
+    loop {
+        let (mut events, unread) = recorder.latest_events(reading, latest)?;
+        if events.len() + unread < latest as usize {
+            return Ok((events, unread));
+        }
+        // With none it is still said whether there is any.
+        if let Some(known) = history::enough(&events, count.max(1)) {
+            events.drain(..events.len() - known);
+            return Ok((events, unread));
+        }
+        latest = latest.saturating_mul(8);
+    }
 }
 
 fn no_record() -> Stop {

@@ -20,6 +20,9 @@ struct Earlier<'a> {
     commit: CommitId,
     age: Duration,
     is_push: bool,
+    /// Whether a second push of the same could do no harm: of a branch of the main repository only one can land, and what
+    /// is built of it is built afterwards.
+    may_be_repeated: bool,
 }
 
 impl Earlier<'_> {
@@ -66,6 +69,7 @@ impl Deploy<'_> {
                 commit,
                 age,
                 is_push,
+                may_be_repeated: is_push && target.environment.is_branch,
             })
         })
     }
@@ -78,7 +82,7 @@ impl Deploy<'_> {
             let mut steps = plan.steps.iter();
             let begins =
                 steps.any(|step| begins_one(step) && step.environment() == Some(earlier.name));
-            if is_same && !begins {
+            if is_same && (!begins || earlier.may_be_repeated) {
                 continue;
             }
             let (story, may_be, second) = earlier.words();

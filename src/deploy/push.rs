@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::core::decide::{Step, Target, finding, unmoved};
+use crate::core::record::Reading;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control, EventId, Release};
@@ -13,7 +14,7 @@ use crate::deploy::pushed::{AGAIN, Pushed};
 use crate::deploy::said::keep_last;
 use crate::deploy::screen::Progress;
 use crate::deploy::verdict::Outcome;
-use crate::git::push::{self, Ended, Push, PushProgress};
+use crate::git::push::{self, Ended, Push, PushOutcome, PushProgress};
 use crate::http::Trouble;
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
@@ -22,6 +23,21 @@ use crate::sources::{Also, Now, platform};
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
+/// A push that has ended, and what was heard of its host.
+pub struct Sent {
+    marker: InFlight,
+    said: Vec<String>,
+    heard: Heard,
+    pub outcome: PushOutcome,
+}
+
+impl Sent {
+    /// Nothing was changed by it.
+    pub fn came_to_nothing(self) {
+        self.marker.ended();
+    }
+}
+
 impl Deploy<'_> {
     pub(super) fn push(
         &self,
@@ -29,6 +45,11 @@ impl Deploy<'_> {
         push: &Push,
         step: &Step,
     ) -> Result<(Heard, Option<Now>), Stop> {
+        let sent = self.send(target, push, step)?;
+        self.settle(target, push, sent)
+    }
+
+    pub(super) fn send(&self, target: &Target<'_>, push: &Push, step: &Step) -> Result<Sent, Stop> {
         let name = target.environment.name.as_str();
         if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
@@ -44,7 +65,28 @@ impl Deploy<'_> {
             PushProgress::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
         });
         let outcome = outcome.inspect_err(|_| marker.ended())?;
-        let ended = outcome.ended;
+        Ok(Sent {
+            marker,
+            said,
+            heard,
+            outcome,
+        })
+    }
+
+    /// What became of it: read from the branch.
+    pub(super) fn settle(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        sent: Sent,
+    ) -> Result<(Heard, Option<Now>), Stop> {
+        let Sent {
+            marker,
+            said,
+            heard,
+            outcome,
+        } = sent;
+        let (name, ended) = (target.environment.name.as_str(), outcome.ended);
         let pushed = Pushed {
             deploy: self,
             target,
@@ -95,12 +137,13 @@ impl Deploy<'_> {
     }
 
     /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
-    /// is repeated twice, for many a host that limits connections lets the next one in.
+    /// is repeated twice, for many a host that limits connections lets the next one in. Gives the record, where one is kept;
+    /// what is announced there, `intent`, must still be allowed.
     pub(super) fn look_again(
         &self,
         target: &Target<'_>,
         intent: Option<&EventId>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Reading>, Stop> {
         for pause in LOOK_PAUSES {
             match self.look_once_more(target, intent) {
                 Err(Stop::Refused(Refusal {
@@ -113,7 +156,11 @@ impl Deploy<'_> {
         self.look_once_more(target, intent)
     }
 
-    fn look_once_more(&self, target: &Target<'_>, intent: Option<&EventId>) -> Result<(), Stop> {
+    fn look_once_more(
+        &self,
+        target: &Target<'_>,
+        intent: Option<&EventId>,
+    ) -> Result<Option<Reading>, Stop> {
         let (look, source) = (self.look.unasked(), self.source());
         let mut wanted = vec![target.environment];
         if let Some(source) = source {
@@ -125,15 +172,16 @@ impl Deploy<'_> {
             true => Also::Nothing,
             false => Also::Branches,
         };
-        let on_record = self.recorder()?.zip(intent);
-        let recorder = on_record.map(|((recorder, _), _)| recorder);
+        let on_record = self.recorder()?;
+        let recorder = on_record.map(|(recorder, _)| recorder);
         let (now, read) = thread::scope(|scope| {
             let read = scope.spawn(move || recorder.map(|recorder| recorder.read_now()));
             (look.environments(&wanted, also), read.join())
         });
         let (mut now, read) = (now?.into_iter(), read.map_err(|_| not_seen())?);
-        if let (Some(read), Some(((_, recorded), intent))) = (read, on_record) {
-            self.still_allows(&read??.state, recorded, intent)?;
+        let reading = read.transpose()?.transpose()?;
+        if let (Some(reading), Some((_, recorded)), Some(intent)) = (&reading, on_record, intent) {
+            self.still_allows(&reading.state, recorded, intent)?;
         }
         let command = self.command_to(&target.environment.name);
         let target_now = now.next().ok_or_else(not_seen)?;
@@ -145,7 +193,8 @@ impl Deploy<'_> {
             true => (target.observed.clone(), target_now),
             false => (target.observed.by_branch(), target_now.by_branch()),
         };
-        Ok(unmoved(&before, &now, RefusalCode::TargetMoved, &command)?)
+        unmoved(&before, &now, RefusalCode::TargetMoved, &command)?;
+        Ok(reading)
     }
 }
 

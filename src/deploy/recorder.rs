@@ -28,44 +28,67 @@ impl Deploy<'_> {
             return Ok(None);
         };
         self.watch(Progress::Recording);
-        let (kind, name) = (self.kind(), &target.environment.name);
-        let is_ours = |open: &&Deploying| {
-            (open.kind, &open.environment, &open.to) == (kind, name, &push.commit)
-                // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
-                && open.from == push.expected
-                && recorded.mine == Some(&open.id)
-        };
-        if let Some(open) = recorded.open().filter(is_ours) {
+        if let Some(open) = self.own_announcement(target, push, &recorded) {
             return Ok(Some(open.id.clone()));
         }
         let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
         self.notes().remember_announced(&id)?;
         recorder.append_all(&mut |state, nth| {
-            if nth == 0 {
-                nobody_was_quicker(recorded.state, state, name)?;
-            }
-            if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
-                return Ok(Some(end.clone()));
-            }
-            if state.deploying.as_ref().is_some_and(|open| open.id == id) {
-                return Ok(None);
-            }
-            self.decide(Some(Recorded { state, ..recorded }), true, true)?;
-            let base = candidate(state).map(|candidate| candidate.commit.clone());
-            let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
-            let announced = Intent {
-                kind,
-                environment: name.clone(),
-                from: push.expected.clone(),
-                to: push.commit.clone(),
-                base: base.filter(|_| kind == Kind::Fix),
-                unsigned: kind == Kind::Promote && is_unsigned(state, &push.commit),
-                over: state.deploying.as_ref().map(|open| open.id.clone()),
-                tells: tells.filter(|_| kind == Kind::Rollback),
-            };
-            Ok(Some((id.clone(), What::Deploying(announced))))
+            let recorded = Recorded { state, ..recorded };
+            self.next_event(target, push, (recorded, nth), (&id, end.as_ref()))
         })?;
         Ok(Some(id))
+    }
+
+    /// The announcement of this very push that is on record, where this clone made it.
+    pub(super) fn own_announcement<'s>(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        recorded: &Recorded<'s>,
+    ) -> Option<&'s Deploying> {
+        let wanted = (self.kind(), &target.environment.name, &push.commit);
+        recorded.open().filter(|open| {
+            (open.kind, &open.environment, &open.to) == wanted
+                // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
+                && open.from == push.expected
+                && recorded.mine == Some(&open.id)
+        })
+    }
+
+    /// What goes on record before a push, given the state and how many events come before: the end of somebody's rollback,
+    /// where that is due, and the announcement of this name.
+    pub(super) fn next_event(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        (recorded, nth): (Recorded<'_>, usize),
+        (id, end): (&EventId, Option<&(EventId, What)>),
+    ) -> Result<Option<(EventId, What)>, Stop> {
+        let (kind, name, state) = (self.kind(), &target.environment.name, recorded.state);
+        if let (0, Some(known)) = (nth, self.seen.state()) {
+            nobody_was_quicker(known, state, name)?;
+        }
+        if let Some(end) = end.filter(|(_, what)| is_due(what, state)) {
+            return Ok(Some(end.clone()));
+        }
+        if state.deploying.as_ref().is_some_and(|open| open.id == *id) {
+            return Ok(None);
+        }
+        self.decide(Some(recorded), true, true)?;
+        let base = candidate(state).map(|candidate| candidate.commit.clone());
+        let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
+        let announced = Intent {
+            kind,
+            environment: name.clone(),
+            from: push.expected.clone(),
+            to: push.commit.clone(),
+            base: base.filter(|_| kind == Kind::Fix),
+            unsigned: kind == Kind::Promote && is_unsigned(state, &push.commit),
+            over: state.deploying.as_ref().map(|open| open.id.clone()),
+            tells: tells.filter(|_| kind == Kind::Rollback),
+        };
+        Ok(Some((id.clone(), What::Deploying(announced))))
     }
 
     /// Announces a rollback that needs no push of ours, for the branch is there already: what is open of another deploy,
@@ -317,6 +340,7 @@ pub(super) fn push_to(
         commit: commit.clone(),
         expected: expected.cloned(),
         untracked: environment.is_branch,
+        with: None,
     }
 }
 

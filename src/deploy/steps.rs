@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
+use crate::deploy::doubt::Heard;
 use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
 use crate::notes::CloneLock;
+use crate::sources::Now;
 
 impl Deploy<'_> {
     /// Does every step in order. Gives the clone's lock, for what is still to be noted of the deploy.
@@ -96,10 +98,22 @@ impl Deploy<'_> {
             _ => target.observed.reference(),
         };
         let push = push_to(target.environment, commit, expected);
+        let pushed = |(heard, said): (Heard, Option<Now>)| Begun {
+            word: "pushed",
+            since,
+            is_silent: heard.is_silent(),
+            doubt: heard.doubt,
+            said,
+        };
+        if let Step::Push { .. } = step
+            && let Some(arrived) = self.push_with_announcement(target, &push, step)?
+        {
+            return Ok(pushed(arrived));
+        }
         let intent = self.announce(target, &push)?;
         let begun = self
             .look_again(target, intent.as_ref())
-            .and_then(|()| match step {
+            .and_then(|_| match step {
                 Step::Release { .. } => self.release(target, step).map(|()| Begun {
                     word: "released",
                     since,
@@ -107,13 +121,7 @@ impl Deploy<'_> {
                     is_silent: false,
                     said: None,
                 }),
-                _ => self.push(target, &push, step).map(|(heard, said)| Begun {
-                    word: "pushed",
-                    since,
-                    is_silent: heard.is_silent(),
-                    doubt: heard.doubt,
-                    said,
-                }),
+                _ => self.push(target, &push, step).map(pushed),
             });
         begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
     }

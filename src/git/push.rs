@@ -24,7 +24,7 @@ use crate::git::response::wants_one;
 
 pub(in crate::git) use event::dry_run;
 pub use event::{EventPush, MayPush, NOBODYS, may_push, push_event};
-use judge::{Signs, reason};
+use judge::Signs;
 use log::Tail;
 
 /// How often what a running push says is read.
@@ -49,6 +49,30 @@ pub struct Push {
     pub expected: Option<CommitId>,
     /// Whether what tracks the branch in this clone is left alone, and not moved as by any push of git's.
     pub untracked: bool,
+    /// What moves in the same moment: both, or neither of them.
+    pub with: Option<RefStep>,
+}
+
+/// A ref of the same repository, and the step that it is to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefStep {
+    pub reference: String,
+    pub commit: CommitId,
+    /// What it must still be; `None`: it must not exist yet.
+    pub expected: Option<CommitId>,
+}
+
+/// What git says of the ref that was pushed with the branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The server took this very step of this very ref.
+    Taken,
+    /// It was kept back, and the branch with it.
+    Refused,
+    /// The server does not move two refs at once, so nothing was sent.
+    NotAtomic,
+    /// Nothing that could be relied on.
+    Unclear,
 }
 
 /// What happens while a push runs.
@@ -87,6 +111,8 @@ pub struct PushOutcome {
     pub ended: Ended,
     /// The reason in the server's or git's own words; foreign text.
     pub reason: Option<String>,
+    /// The other ref of the push, where there was one.
+    pub beside: Option<Beside>,
 }
 
 /// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
@@ -137,11 +163,9 @@ fn push_once(
     push: &Push,
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
 ) -> Result<(PushOutcome, bool), Stop> {
-    let destination = format!("refs/heads/{}", push.branch);
     let double = push.untracked.then(|| double_of(errand));
     let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
-    let refs = (destination.as_str(), &push.commit, push.expected.as_ref());
-    let args = exact_push(errand, name, refs);
+    let args = exact_push(errand, name, &push.steps());
     // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
     let (mut command, is_given) = errand.quiet(&args);
     let double = double.iter().flatten();
@@ -153,10 +177,7 @@ fn push_once(
     command.stderr(writer);
     let child = command.spawn();
     let child = child.map_err(|error| cannot_start(Path::new("git push"), &error));
-    let outcome = child.map(|child| {
-        let (ended, reason) = follow(child, tail, watch);
-        (PushOutcome { ended, reason }, is_given)
-    });
+    let outcome = child.map(|child| (follow(child, tail, &push.steps(), watch), is_given));
     if !outcome
         .as_ref()
         .is_ok_and(|(outcome, _)| outcome.ended == Ended::Left)
@@ -171,8 +192,9 @@ fn push_once(
 fn follow(
     child: Child,
     mut tail: Tail,
+    steps: &[RefStep],
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
-) -> (Ended, Option<String>) {
+) -> PushOutcome {
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
     let (sender, end) = mpsc::channel();
@@ -183,7 +205,7 @@ fn follow(
             Ok(Ok(output)) => Some(output),
             Err(RecvTimeoutError::Timeout) => None,
             // It runs, and we cannot see it any more: what it did is read from the remote.
-            _ => return (Ended::Unclear, None),
+            _ => return PushOutcome::of(Ended::Unclear),
         };
         loop {
             for line in tail.lines(output.is_some()) {
@@ -198,26 +220,49 @@ fn follow(
         }
         if let Some(output) = output {
             let porcelain = String::from_utf8_lossy(&output.stdout);
-            let ended = signs.judge(&porcelain, output.status.code());
-            return (ended, reason(&porcelain));
+            return signs.outcome(&porcelain, output.status.code(), steps);
         }
         if watch(PushProgress::Tick(begun.elapsed())) == Control::Leave || heard.elapsed() > SILENCE
         {
-            return (Ended::Left, None);
+            return PushOutcome::of(Ended::Left);
         }
     }
 }
 
-/// The arguments of git for exactly one commit to exactly one ref, on the condition that it is still where it was.
-fn exact_push(
-    errand: &Errand<'_>,
-    remote: &str,
-    (destination, commit, expected): (&str, &CommitId, Option<&CommitId>),
-) -> Vec<String> {
-    let expected = expected.map_or("", CommitId::as_str);
-    let lease = format!("--force-with-lease={destination}:{expected}");
-    let refspec = format!("{commit}^0:{destination}");
-    neutral_push(errand, remote, &[&lease], &refspec)
+impl Push {
+    /// All that it moves, the branch first.
+    fn steps(&self) -> Vec<RefStep> {
+        let branch = RefStep {
+            reference: format!("refs/heads/{}", self.branch),
+            commit: self.commit.clone(),
+            expected: self.expected.clone(),
+        };
+        [branch].into_iter().chain(self.with.clone()).collect()
+    }
+}
+
+impl PushOutcome {
+    /// One of which git said nothing.
+    fn of(ended: Ended) -> Self {
+        Self {
+            ended,
+            reason: None,
+            beside: None,
+        }
+    }
+}
+
+/// The arguments of git for exactly one commit to exactly each of these refs, on the condition that it is still where it
+/// was; several move together or not at all.
+fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<String> {
+    let atomic = (steps.len() > 1).then(|| "--atomic".to_owned());
+    let leases = steps.iter().map(|step| {
+        let expected = step.expected.as_ref().map_or("", CommitId::as_str);
+        format!("--force-with-lease={}:{expected}", step.reference)
+    });
+    let refspecs = (steps.iter()).map(|step| format!("{}^0:{}", step.commit, step.reference));
+    let options: Vec<String> = atomic.into_iter().chain(leases).collect();
+    neutral_push(errand, remote, &options, &refspecs.collect::<Vec<_>>())
 }
 
 /// A remote that is another one's double: git keeps no track of its branches.
@@ -234,14 +279,20 @@ fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
     renamed.collect()
 }
 
-fn neutral_push(errand: &Errand<'_>, remote: &str, options: &[&str], refspec: &str) -> Vec<String> {
+fn neutral_push(
+    errand: &Errand<'_>,
+    remote: &str,
+    options: &[String],
+    refspecs: &[String],
+) -> Vec<String> {
     let mirror = format!("remote.{remote}.mirror=false");
     let receiver = errand.receive_pack();
     let receiver = receiver.map(|program| format!("--receive-pack={program}"));
     let words = ["-c", &mirror].into_iter().chain(NEUTRAL.split(' '));
     let words = words.chain(receiver.as_deref());
     let words = words
-        .chain(options.iter().copied())
-        .chain(["--", remote, refspec]);
+        .chain(options.iter().map(String::as_str))
+        .chain(["--", remote])
+        .chain(refspecs.iter().map(String::as_str));
     words.map(str::to_owned).collect()
 }

@@ -253,11 +253,12 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     Ok(repo.identity.get_or_init(|| identity).clone())
 }
 
-/// Every event up to this one, oldest first: `git log --first-parent --reverse`.
+/// The latest `count` events up to this one, oldest first: `git log --first-parent --reverse --max-count=COUNT`.
 ///
 /// # Errors
 /// When git cannot read them.
-pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<StoredEvent>, Stop> {
+pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
+    let count = format!("--max-count={}", count.min(i32::MAX as u32));
     let mut args = vec!["-c", "log.showSignature=false"];
     args.extend(["-c", "i18n.logOutputEncoding=UTF-8", "log", "-z"]);
     args.extend(["--first-parent", "--reverse", "--no-color", "--no-decorate"]);
@@ -266,7 +267,7 @@ pub fn events(repo: &Repo, tip: &CommitId) -> Result<Vec<StoredEvent>, Stop> {
         "--no-notes",
         "--format=tformat:%an%n%ae%n%at%n%B",
     ]);
-    args.extend([tip.as_str(), "--"]);
+    args.extend([&count, tip.as_str(), "--"]);
     let answer = repo.program().read("the record cannot be read", args)?;
     let entries = answer.split(|byte| *byte == 0);
     Ok(entries

@@ -25,6 +25,8 @@ pub enum LineKind {
     LockedOut,
     /// A ref that the remote does not have.
     NoRef,
+    /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
+    NotAtomic,
     /// A ref cannot be named, as where the remote has a branch called `refs/heads/master` as well; said before anything is
     /// sent.
     Unnameable,
@@ -33,15 +35,15 @@ pub enum LineKind {
 }
 
 use LineKind::{
-    ChangedHost, LockedOut, NoLogin, NoRef, Noise, Progress, Sending, Tracks, UnknownHost,
-    Unnameable, WrongLogin,
+    ChangedHost, LockedOut, NoLogin, NoRef, Noise, NotAtomic, Progress, Sending, Tracks,
+    UnknownHost, Unnameable, WrongLogin,
 };
 
 /// Our own words where nobody gave a name and a password.
 pub const NOBODY: &str = "nobody logged in to";
 
 /// How lines begin, here or behind git's own `fatal: ` and `error: `. The locale of git is always C.
-const BEGINNINGS: [(&str, LineKind); 24] = [
+const BEGINNINGS: [(&str, LineKind); 25] = [
     ("fatal: Could not read from remote repository", Noise),
     ("Please make sure you have the correct access rights", Noise),
     ("and the repository exists", Noise),
@@ -63,6 +65,10 @@ const BEGINNINGS: [(&str, LineKind); 24] = [
     ("Authentication failed", WrongLogin),
     ("Host key verification failed", UnknownHost),
     ("fatal: couldn't find remote ref ", NoRef),
+    (
+        "fatal: the receiving end does not support --atomic push",
+        NotAtomic,
+    ),
     ("error: dst refspec ", Unnameable),
     ("error: src refspec ", Unnameable),
     ("error: update_ref failed for ref 'refs/remotes/", Tracks),

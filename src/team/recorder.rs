@@ -1,5 +1,7 @@
 //! Reads the shared record and adds to it: fetch, fold, decide anew, and push only onto what was read.
 
+pub mod beside;
+
 mod append;
 mod words;
 
@@ -275,10 +277,22 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// When git cannot read them.
     pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
+        self.latest_events(reading, u32::MAX)
+    }
+
+    /// The same of the latest `count` events.
+    ///
+    /// # Errors
+    /// As [`Recorder::events`].
+    pub fn latest_events(
+        &self,
+        reading: &Reading,
+        count: u32,
+    ) -> Result<(Vec<Event>, usize), Stop> {
         let Some(tip) = &reading.tip else {
             return Ok((Vec::new(), 0));
         };
-        let written = objects::events(self.repo, tip)?;
+        let written = objects::events(self.repo, tip, count)?;
         let all = written.len();
         let events = written.into_iter().filter_map(|one| {
             let (name, email) = one.by;

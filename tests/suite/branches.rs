@@ -1,7 +1,8 @@
 //! Environments that are branches of the main repository.
 
 use crate::promote::{deployed_once, promote};
-use crate::support::{Deploy, DeployBuilder, Topology, World};
+use crate::sample::sample;
+use crate::support::{Deploy, DeployBuilder, Fault, Rule, Topology, World};
 
 fn branches() -> DeployBuilder {
     World::deploy_like().on(Topology::Branches)
@@ -56,4 +57,72 @@ fn the_guard_judges_by_the_branch() {
         deploy.deploys(&deploy.staging).last().unwrap(),
         deploy.nth(6)
     );
+}
+
+/// A team that keeps a record and signs nothing off.
+fn recorded() -> DeployBuilder {
+    branches().toml("[record]\nsignoff = false\n")
+}
+
+/// Nothing can come between the announcement and the push: they are one.
+#[test]
+fn the_announcement_and_the_branch_arrive_in_one_push() {
+    let deploy = recorded().ready();
+    let before = deploy.pushes().len();
+    promote(&deploy, &[]).ok();
+    let pushes = deploy.pushes();
+    assert_eq!(
+        pushes[before..],
+        ["refs/heads/production refs/smp/record", "refs/smp/record"]
+    );
+    let chain = deploy.chain();
+    assert_eq!(chain.words(), ["promoting", "promoted"]);
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    assert_eq!(deploy.deploys(&deploy.production).len(), 2);
+}
+
+#[test]
+fn a_host_that_moves_each_ref_by_itself_is_told_first() {
+    let deploy = recorded().ready();
+    deploy.git(
+        &deploy.main,
+        &["config", "receive.advertiseAtomic", "false"],
+    );
+    let before = deploy.pushes().len();
+    promote(&deploy, &[]).ok().never_shows("atomic");
+    assert_eq!(
+        deploy.pushes()[before..],
+        [
+            "refs/smp/record",
+            "refs/heads/production",
+            "refs/smp/record"
+        ]
+    );
+    assert_eq!(deploy.chain().words(), ["promoting", "promoted"]);
+}
+
+/// Over HTTP, which main repositories speak, and each way in which an answer gets lost.
+#[test]
+fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
+    let faults = [
+        Fault::NoReport,
+        Fault::TruncateResponse(20),
+        Fault::DropResponse,
+        Fault::DropRequest(200),
+    ];
+    for fault in sample(2, faults) {
+        let deploy = recorded().over_http().ready();
+        let fault_of = |times| Rule::post("git-receive-pack", fault.clone()).times(times);
+        deploy.http().fault(fault_of(2));
+        let run = promote(&deploy, &["--timeout", "3"]);
+        // What never came was not taken, and nobody waits for ever.
+        if run.code != 0 {
+            run.exits(4);
+            deploy.http().heal();
+            promote(&deploy, &[]).ok();
+        }
+        let chain = deploy.chain();
+        assert_eq!(chain.words(), ["promoting", "promoted"], "{fault:?}");
+        assert_eq!(deploy.deploys(&deploy.production).len(), 2, "{fault:?}");
+    }
 }

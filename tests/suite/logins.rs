@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::person::{deploys, promotes};
 use crate::promote::{deployed_once, promote};
 use crate::record::recorded_like;
-use crate::support::{Deploy, DeployBuilder, Fault, GitHttp, Rule, Run, Seen, World};
+use crate::support::{Deploy, DeployBuilder, Fault, GitHttp, Rule, Run, Seen, Topology, World};
 
 const SECRET: &str = "open-sesame";
 const NEW: &str = "rosebud";
@@ -172,6 +172,23 @@ fn a_host_that_wants_ntlm_is_sent_no_password() {
     let seen = deploy.http().seen();
     let mut sent = seen.iter().skip(before).filter_map(authorization);
     assert!(sent.all(|value| value.starts_with("NTLM ")), "{seen:#?}");
+}
+
+// What such a push is configured with does not take the place of the login.
+#[test]
+fn an_environment_that_is_a_branch_is_pushed_to_with_the_login_that_is_known() {
+    let kept = Kept::new(|world| world.on(Topology::Branches).ready());
+    let before = kept.deploy.http().seen().len();
+    promote(&kept.deploy, &[]).ok().never_shows(SECRET);
+    let runs = ["get", "store", "erase"].map(|what| kept.runs(what));
+    // Everything is at one address, which is looked at from several sides at once.
+    assert!(runs[0] <= 4 && runs[2] == 0, "{runs:?}");
+    let pushes = kept.deploy.http().seen();
+    let mut pushes = pushes
+        .iter()
+        .skip(before)
+        .filter(|seen| seen.query.ends_with("receive-pack"));
+    assert!(pushes.all(|seen| seen.status == 200));
 }
 
 #[test]

@@ -59,6 +59,14 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     deploys.collect()
 }
 
+/// How many of the latest events are enough to tell of `count` deploys, where not all events are at hand: those from the
+/// first on that says by itself which candidate is open.
+pub fn enough(events: &[Event], count: usize) -> Option<usize> {
+    let says = |event: &Event| matches!(event.what, What::Proposed(_) | What::Postponed(_));
+    let known = events.get(events.iter().position(says)?..)?;
+    (deploys(known).len() >= count).then_some(known.len())
+}
+
 /// What ran there, one commit after the other, and whether it was gone back to.
 pub fn ran<'p>(
     deploys: &'p [PastDeploy],
@@ -338,6 +346,33 @@ mod tests {
         assert_eq!(before("1223dC", 'c'), None, "not forward");
         assert_eq!(before("1223dCce", 'e'), Some(commit('c')));
         assert_eq!(before("12", '9'), None, "somebody deployed past the record");
+    }
+
+    #[test]
+    fn a_part_of_the_events_is_enough_from_where_the_candidate_is_known() {
+        let events = [
+            deployed(Kind::Promote, "eu", '1'),
+            proposed('2', &["eu"]),
+            deployed(Kind::Promote, "eu", '2'),
+            deployed(Kind::Rollback, "eu", '1'),
+            proposed('3', &["eu"]),
+            deployed(Kind::Promote, "eu", '3'),
+        ];
+        let all = deploys(&events);
+        let told = [0, 1, 2, 3, 4].map(|count| enough(&events, count));
+        assert_eq!(told, [Some(5), Some(5), Some(5), Some(5), None]);
+        // Of each part that is enough the latest deploys are those of the whole.
+        for from in 0..events.len() {
+            for count in 1..=all.len() {
+                if let Some(known) = enough(&events[from..], count) {
+                    let told = deploys(&events[events.len() - known..]);
+                    assert_eq!(told, all[all.len() - told.len()..], "{from} {count}");
+                    assert!(told.len() >= count);
+                }
+            }
+        }
+        assert_eq!(enough(&events[2..4], 1), None);
+        assert_eq!(enough(&events[2..], 1), Some(2));
     }
 
     #[test]

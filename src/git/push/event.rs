@@ -7,7 +7,7 @@ use crate::core::words::CommitId;
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
 use crate::git::push::judge::{Signs, is_exact, reason};
-use crate::git::push::{Ended, exact_push, neutral_push};
+use crate::git::push::{Ended, RefStep, exact_push, neutral_push};
 use crate::git::response::{first_words, lines};
 use crate::git::{Repo, moved};
 
@@ -34,7 +34,12 @@ pub fn push_event(
     may_ask: bool,
 ) -> EventPush {
     let errand = Errand::new(repo, remote, Purpose::Push, may_ask);
-    let args = exact_push(&errand, remote, (reference, commit, expected));
+    let step = RefStep {
+        reference: reference.to_owned(),
+        commit: commit.clone(),
+        expected: expected.cloned(),
+    };
+    let args = exact_push(&errand, remote, std::slice::from_ref(&step));
     let output = match errand.run(&args) {
         Ok(output) => output,
         Err(why) => {
@@ -49,8 +54,7 @@ pub fn push_event(
             };
         }
     };
-    let step = expected.map(|from| (from, commit));
-    let first = judged(&output, step, reference);
+    let first = judged(&output, &step);
     if !matches!(first.ended, Ended::Refused(status) if moved::is_redirect(status)) {
         return first;
     }
@@ -58,7 +62,7 @@ pub fn push_event(
     let Some((output, to)) = errand.run_traced(&args) else {
         return first;
     };
-    let second = judged(&output, step, reference);
+    let second = judged(&output, &step);
     let leads = to.map(|to| format!("{}\n", moved::leads_to(&to)));
     EventPush {
         words: leads.unwrap_or_default() + &second.words,
@@ -66,20 +70,19 @@ pub fn push_event(
     }
 }
 
-/// How a push ended that was waited for. `step`: from what to what the ref was to go.
-fn judged(output: &Output, step: Option<(&CommitId, &CommitId)>, reference: &str) -> EventPush {
+/// How a push ended that was waited for.
+fn judged(output: &Output, step: &RefStep) -> EventPush {
     let said = String::from_utf8_lossy(&output.stdout);
     let words = String::from_utf8_lossy(&output.stderr);
     let mut signs = Signs::default();
     let told = lines(&words).filter(|line| !moved::is_trace(line) && signs.line(line));
     let told: Vec<String> = told.map(without_userinfo).collect();
     let ended = signs.judge(&said, output.status.code());
-    let is_exact = step.is_some_and(|step| is_exact(&said, step, reference));
     // Why the server said no stands on the other stream than all else.
     let words: Vec<String> = reason(&said).into_iter().chain(told).collect();
     EventPush {
         ended,
-        is_taken: ended == Ended::Accepted && is_exact,
+        is_taken: ended == Ended::Accepted && is_exact(&said, step),
         words: words.join("\n"),
     }
 }
@@ -131,5 +134,10 @@ pub(in crate::git) fn dry_run(
     let what = at.map(|at| format!("{at}^0")).unwrap_or_default();
     let lease = format!("--force-with-lease={reference}:{is}");
     let refspec = format!("{what}:{reference}");
-    neutral_push(errand, errand.remote, &["--dry-run", &lease], &refspec)
+    neutral_push(
+        errand,
+        errand.remote,
+        &["--dry-run".to_owned(), lease],
+        &[refspec],
+    )
 }

@@ -1,9 +1,8 @@
 //! Reads git's own account of a push. It never decides what happened; it tells how to speak of a branch that did not move.
 
 use crate::core::text::without_userinfo;
-use crate::core::words::CommitId;
 use crate::git::moved::is_redirect;
-use crate::git::push::Ended;
+use crate::git::push::{Beside, Ended, PushOutcome, RefStep};
 use crate::git::response::{LineKind, kind, push_status};
 
 /// The longest reason that is passed on, in characters.
@@ -20,6 +19,8 @@ pub(super) struct Signs {
     answered: Option<u16>,
     /// What follows is about what tracks the branch here.
     tracks: bool,
+    /// The server does not move several refs at once.
+    not_atomic: bool,
 }
 
 impl Signs {
@@ -30,6 +31,7 @@ impl Signs {
             Some(LineKind::Sending) => self.sent = true,
             Some(LineKind::Unnameable) => self.unnameable = true,
             Some(LineKind::Tracks) => self.tracks = true,
+            Some(LineKind::NotAtomic) => self.not_atomic = true,
             // What git says, in place of the status, of a 401 to the push itself.
             Some(LineKind::NoLogin | LineKind::WrongLogin)
                 if self.sent && line.starts_with("fatal: ") =>
@@ -39,7 +41,27 @@ impl Signs {
             _ => self.answered = push_status(line).or(self.answered),
         }
         let is_bar = matches!(kind, Some(LineKind::Progress | LineKind::Sending));
-        !is_bar && (!self.tracks || line.starts_with("remote:"))
+        !is_bar && !self.not_atomic && (!self.tracks || line.starts_with("remote:"))
+    }
+
+    /// What became of a push of these, by the same. Where several go together, the one that was kept back tells why.
+    pub fn outcome(self, porcelain: &str, code: Option<i32>, steps: &[RefStep]) -> PushOutcome {
+        let told = match steps {
+            [branch, other] => in_order(porcelain, branch, other),
+            _ => porcelain.to_owned(),
+        };
+        let ended = self.judge(&told, code);
+        let beside = steps.get(1).map(|other| match told.lines().next() {
+            _ if self.not_atomic && ended == Ended::NothingSent => Beside::NotAtomic,
+            _ if is_exact(porcelain, other) => Beside::Taken,
+            Some(first) if first.starts_with('!') && is_about(first, other) => Beside::Refused,
+            _ => Beside::Unclear,
+        });
+        PushOutcome {
+            ended,
+            reason: reason(&told),
+            beside,
+        }
     }
 
     /// How the push ended, by these signs, by what it printed on its standard output and by its exit code.
@@ -69,6 +91,25 @@ impl Signs {
     }
 }
 
+/// What was printed of two refs that go together: first what kept both back, and the branch before the other.
+fn in_order(porcelain: &str, branch: &RefStep, other: &RefStep) -> String {
+    // Of the one that is only kept back with the other, git and servers say so: "(atomic push failed)".
+    let is_cause = |line: &&str| line.starts_with('!') && !line.contains("(atomic ");
+    let mut lines: Vec<&str> = porcelain.lines().collect();
+    lines.sort_by_key(|line| match line {
+        line if is_about(line, branch) => (!is_cause(line), 0),
+        line if is_about(line, other) => (!is_cause(line), 1),
+        _ => (true, 2),
+    });
+    lines.join("\n")
+}
+
+/// Whether a line of a push's account is about this ref.
+fn is_about(line: &str, step: &RefStep) -> bool {
+    let named = line.split('\t').nth(1);
+    named.is_some_and(|named| named == format!("{}^0:{}", step.commit, step.reference))
+}
+
 /// Whether an HTTP answer to a push says that the host did nothing with it. A push that was taken is answered 200 with a
 /// report, and git follows no redirect of a push. A 408 may come from a proxy that gave up on a host that builds; a 429
 /// turns the request away at the door.
@@ -87,11 +128,10 @@ pub(super) fn reason(porcelain: &str) -> Option<String> {
 
 /// Whether git says that this very ref went from that very commit to this one. A push that finds a ref of another name
 /// where this one is meant, or nothing to do, says something else.
-pub(super) fn is_exact(
-    porcelain: &str,
-    (from, to): (&CommitId, &CommitId),
-    reference: &str,
-) -> bool {
+pub(super) fn is_exact(porcelain: &str, step: &RefStep) -> bool {
+    let (Some(from), to, reference) = (&step.expected, &step.commit, &step.reference) else {
+        return false;
+    };
     let begins = format!(" \t{to}^0:{reference}\t");
     let mut lines = porcelain.lines();
     let range = lines.find_map(|line| line.strip_prefix(&begins)?.split_once(".."));
@@ -106,11 +146,106 @@ pub(super) fn is_exact(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::words::CommitId;
 
     fn judge(porcelain: &str, code: Option<i32>, lines: &[&str]) -> Ended {
         let mut signs = Signs::default();
         let _ = lines.iter().filter(|line| signs.line(line)).count();
         signs.judge(porcelain, code)
+    }
+
+    fn step(reference: &str) -> RefStep {
+        let [from, to] = ["1", "2"].map(|digit| CommitId::parse(&digit.repeat(40)).unwrap());
+        RefStep {
+            reference: reference.to_owned(),
+            commit: to,
+            expected: Some(from),
+        }
+    }
+
+    // What git 2.39 and 2.47 print of two refs, with their leases and `--atomic`.
+    #[test]
+    fn of_two_refs_that_go_together_the_one_that_was_kept_back_tells_why() {
+        let steps = ["refs/heads/production", "refs/smp/record"].map(step);
+        let outcome = |branch: &str, record: &str, code: i32| {
+            let lines = format!("To x\n{branch}\n{record}\nDone\n");
+            let lines = lines.replace(
+                "P\t",
+                &format!("{}^0:refs/heads/production\t", "2".repeat(40)),
+            );
+            let lines = lines.replace("R\t", &format!("{}^0:refs/smp/record\t", "2".repeat(40)));
+            let told = Signs::default().outcome(&lines, Some(code), &steps);
+            (
+                told.ended,
+                told.beside.unwrap(),
+                told.reason.unwrap_or_default(),
+            )
+        };
+        for (branch, record, code, is) in [
+            (
+                " \tP\t1111111..2222222",
+                " \tR\t1111111..2222222",
+                0,
+                (Ended::Accepted, Beside::Taken, ""),
+            ),
+            (
+                "=\tP\t[up to date]",
+                " \tR\t1111111..2222222",
+                0,
+                (Ended::UpToDate, Beside::Taken, ""),
+            ),
+            (
+                "!\tP\t[rejected] (atomic push failed)",
+                "!\tR\t[rejected] (stale info)",
+                1,
+                (Ended::Stale, Beside::Refused, "stale info"),
+            ),
+            (
+                "!\tP\t[rejected] (stale info)",
+                "!\tR\t[rejected] (atomic push failed)",
+                1,
+                (Ended::Stale, Beside::Unclear, "stale info"),
+            ),
+            (
+                "!\tP\t[remote rejected] (atomic push failure)",
+                "!\tR\t[remote rejected] (hook declined)",
+                1,
+                (Ended::Declined, Beside::Refused, "hook declined"),
+            ),
+            (
+                "!\tP\t[remote rejected] (protected branch hook declined)",
+                "!\tR\t[remote rejected] (atomic push failure)",
+                1,
+                (
+                    Ended::Declined,
+                    Beside::Unclear,
+                    "protected branch hook declined",
+                ),
+            ),
+            (
+                "!\tP\t[remote rejected] (pre-receive hook declined)",
+                "!\tR\t[remote rejected] (pre-receive hook declined)",
+                1,
+                (
+                    Ended::Declined,
+                    Beside::Unclear,
+                    "pre-receive hook declined",
+                ),
+            ),
+        ] {
+            let (ended, beside, reason) = is;
+            let is = (ended, beside, reason.to_owned());
+            assert_eq!(outcome(branch, record, code), is);
+            assert_eq!(outcome(record, branch, code), is, "in the other order");
+        }
+        let mut signs = Signs::default();
+        let words = "fatal: the receiving end does not support --atomic push";
+        assert!(!signs.line(words), "it is no matter of people's");
+        let told = signs.outcome("", Some(128), &steps);
+        assert_eq!(
+            (told.ended, told.beside),
+            (Ended::NothingSent, Some(Beside::NotAtomic))
+        );
     }
 
     const SENT: &str = "Total 3 (delta 0), reused 0 (delta 0), pack-reused 0";
@@ -201,10 +336,9 @@ mod tests {
 
     #[test]
     fn only_the_very_step_of_the_very_ref_is_exact() {
-        let [from, to] = ["1", "2"].map(|digit| CommitId::parse(&digit.repeat(40)).unwrap());
         let exact = |line: &str| {
-            let said = format!("To x\n{line}\nDone\n").replace('B', to.as_str());
-            is_exact(&said, (&from, &to), "refs/smp/record")
+            let said = format!("To x\n{line}\nDone\n").replace('B', &"2".repeat(40));
+            is_exact(&said, &step("refs/smp/record"))
         };
         assert!(exact(" \tB^0:refs/smp/record\t1111111..2222222"));
         for line in [

@@ -15,7 +15,7 @@ use crate::team::recorder::words::{unknown, unlawful};
 use crate::team::recorder::{PROGRAM, Reading, Recorder, new_id};
 
 /// So often a server may say no before it is believed.
-const DECLINED: usize = 3;
+pub(super) const DECLINED: usize = 3;
 /// The longest time that an attempt is taken to need, for the pause after it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -121,7 +121,7 @@ impl Recorder<'_> {
 
     /// Writes what is decided as objects on top of what was read, which nothing points to yet. Gives the last of them and
     /// the state after it; `None`: nothing is to be recorded.
-    fn drafted(
+    pub(super) fn drafted(
         &self,
         by: &Person,
         reading: &Reading,
@@ -161,7 +161,7 @@ impl Recorder<'_> {
     }
 
     /// Whether one of our attempts is on the record, whatever its push said.
-    fn holds(&self, tip: Option<&CommitId>, made: &[CommitId]) -> Result<bool, Stop> {
+    pub(super) fn holds(&self, tip: Option<&CommitId>, made: &[CommitId]) -> Result<bool, Stop> {
         let Some(tip) = tip else { return Ok(false) };
         for attempt in made {
             if self.repo.is_ancestor(attempt, tip)? {
@@ -345,7 +345,7 @@ fn as_read(event: Event) -> Result<Event, Stop> {
 
 /// Pauses of random length, longer with each push and the longer one takes, so that those who collided do not collide
 /// again.
-fn wait_a_little(pushes: usize, took: Duration) {
+pub(super) fn wait_a_little(pushes: usize, took: Duration) {
     let most = took.min(LONGEST_PAUSE) * u32::try_from(pushes.min(6)).unwrap_or(6);
     let random = RandomState::new().hash_one(SystemTime::now()) % 1000;
     thread::sleep(most.mul_f64(random as f64 / 1000.0));

@@ -18,14 +18,17 @@ pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
 done"#;
 
 /// What each hook of the main repository does where environments are branches of it: it passes on what concerns an
-/// environment to that one's own hook, as to a host that watches the branch.
+/// environment to that one's own hook, as to a host that watches the branch. The refs of each push are a line of a log.
 pub(super) const PASSES_ON: &str = r#"hook=${0##*/}
+refs=
 while read -r old new ref; do
+  refs="$refs${refs:+ }$ref"
   name=${ref#refs/heads/}
   case $name in staging | production) ;; *) continue ;; esac
   [ -x "../$name.git/hooks/$hook" ] || continue
   echo "$old $new $ref" | ( cd "../$name.git" && unset GIT_QUARANTINE_PATH && GIT_DIR=. "./hooks/$hook" ) || exit 1
-done"#;
+done
+echo "$refs" >>"$hook.log""#;
 
 /// How the environments of a world are reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -190,6 +193,12 @@ impl Deploy {
     pub fn deploys(&self, bare: &Path) -> Vec<String> {
         let list = std::fs::read_to_string(bare.join("deploys")).unwrap_or_default();
         list.lines().map(str::to_owned).collect()
+    }
+
+    /// The refs that each push to the main repository moved, a line a push, where environments are branches of it.
+    pub fn pushes(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.main.join("post-receive.log"));
+        log.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// A colleague commits on master and pushes it to the main repository; answers with its hash.

@@ -1,0 +1,122 @@
+//! The announcement and the push of a branch of the main repository in one: both arrive, or neither does.
+//!
+//! Of remotes of their own, the record is written first, and somebody could come between that and the push. Here nobody
+//! can: the push carries the lease of the record that was read directly before it.
+
+use crate::core::decide::{Recorded, Step, Target};
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::EventId;
+use crate::deploy::Deploy;
+use crate::deploy::doubt::Heard;
+use crate::deploy::pushed::AGAIN;
+use crate::deploy::recorder::rollback_end;
+use crate::git::push::{Beside, Push};
+use crate::look::not_seen;
+use crate::sources::Now;
+use crate::team::recorder::beside::{Draft, KeptBack};
+use crate::team::recorder::{Recorder, new_id};
+
+/// What the environment said directly after the push, and what the host said meanwhile.
+type Arrived = (Heard, Option<Now>);
+
+/// How one push of both ended.
+enum Both {
+    Arrived(Box<Arrived>),
+    /// The host moves each ref by itself.
+    NotAtomic,
+    /// The record moved, so that what was decided is decided anew.
+    Again,
+}
+
+impl Deploy<'_> {
+    /// Pushes both. `None`: there is no record, this run goes on with an announcement that is on record, or the host moves
+    /// each ref by itself; then the announcement comes first.
+    pub(super) fn push_with_announcement(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        step: &Step,
+    ) -> Result<Option<Arrived>, Stop> {
+        let Some((recorder, recorded)) = self.recorder()? else {
+            return Ok(None);
+        };
+        if !target.environment.is_branch || self.own_announcement(target, push, &recorded).is_some()
+        {
+            return Ok(None);
+        }
+        let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
+        self.notes().remember_announced(&id)?;
+        let mut kept_back = KeptBack::default();
+        loop {
+            let reading = self.look_again(target, None)?.ok_or_else(not_seen)?;
+            let draft = recorder.draft(&reading, &mut |state, nth| {
+                let recorded = Recorded { state, ..recorded };
+                self.next_event(target, push, (recorded, nth), (&id, end.as_ref()))
+            })?;
+            let draft = draft.ok_or_else(not_seen)?;
+            match self.push_both(target, push, step, (&recorder, draft, &id), &mut kept_back)? {
+                Both::Arrived(arrived) => return Ok(Some(*arrived)),
+                Both::NotAtomic => return Ok(None),
+                Both::Again => {}
+            }
+        }
+    }
+
+    fn push_both(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        step: &Step,
+        (recorder, draft, id): (&Recorder<'_>, Draft, &EventId),
+        kept_back: &mut KeptBack,
+    ) -> Result<Both, Stop> {
+        let name = &target.environment.name;
+        let both = Push {
+            with: Some(draft.step.clone()),
+            ..push.clone()
+        };
+        let sent = self.send(target, &both, step)?;
+        let outcome = sent.outcome.clone();
+        let is_taken = match outcome.beside {
+            Some(Beside::NotAtomic) => {
+                sent.came_to_nothing();
+                return Ok(Both::NotAtomic);
+            }
+            Some(Beside::Refused) => {
+                sent.came_to_nothing();
+                kept_back.again(recorder, &draft, &outcome)?;
+                return Ok(Both::Again);
+            }
+            beside => beside == Some(Beside::Taken),
+        };
+        let settled = self.settle(target, &both, sent);
+        // The server's word of that very step is believed; all else is read.
+        let is_there = |settled: &Result<Arrived, Stop>| match settled {
+            _ if is_taken => Ok(true),
+            Err(Stop::Incomplete(_) | Stop::Declined(_)) => Ok(false),
+            _ => recorder.has(&draft),
+        };
+        match (is_there(&settled), settled) {
+            (Ok(true), Ok(arrived)) => {
+                recorder.took(draft);
+                Ok(Both::Arrived(Box::new(arrived)))
+            }
+            (Ok(true), Err(stop)) => Err(self.take_back(name, Some(id), stop)),
+            // Somebody else brought it there, with an announcement of theirs or without one.
+            (Ok(false), Ok(_)) => {
+                kept_back.again(recorder, &draft, &outcome)?;
+                Ok(Both::Again)
+            }
+            (Ok(false), Err(stop)) => Err(stop),
+            (Err(_), Err(stop)) => Err(stop),
+            (Err(trouble), Ok(_)) => {
+                let short = push.commit.short();
+                let report = Report::new(format!(
+                    "cannot tell whether the push of {short} to {name} is on record"
+                ));
+                let report = report.because(trouble.to_string());
+                Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
+            }
+        }
+    }
+}
