@@ -13,6 +13,7 @@ mod child;
 mod config;
 pub mod fetch;
 mod history;
+pub mod host;
 mod known;
 pub mod lfs;
 mod logins;

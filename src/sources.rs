@@ -3,6 +3,7 @@
 pub mod page;
 pub mod platform;
 
+mod dokku;
 mod first_push;
 mod heroku;
 mod missing;
@@ -109,11 +110,19 @@ impl Look<'_> {
         thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
             let branch = branch.then(|| scope.spawn(|| self.ask_branch(environment, may_ask)));
+            let page = self.ask_page(environment);
+            let (releases, mut branch) = (joined(releases), branch.map(joined));
+            // A push to a branch that the platform does not deploy is lost, wherever that branch is.
+            if let Some(Err(refusal)) = &releases
+                && refusal.code == RefusalCode::WrongBranch
+            {
+                branch = branch.map(|_| Err(refusal.clone()));
+            }
             Raw {
                 environment,
-                page: self.ask_page(environment),
-                releases: joined(releases),
-                branch: branch.map(joined),
+                page,
+                branch,
+                releases,
             }
         })
     }

@@ -159,6 +159,7 @@ impl Running {
 #[serde(rename_all = "lowercase")]
 pub enum PlatformApp {
     Heroku(String),
+    Dokku(String),
 }
 
 /// A page that says which commit runs.

@@ -215,7 +215,7 @@ impl Plan {
         }
         let name = target.name();
         self.warn(match Finding::of(&target.observed) {
-            Some(Finding::ReleasePending) => {
+            Some(Finding::ReleasePending | Finding::Deploying) => {
                 format!("a release on {name} is going on already: nothing is pushed")
             }
             _ => not_pushed(target, &self.commit),

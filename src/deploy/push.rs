@@ -103,7 +103,7 @@ impl Deploy<'_> {
                 if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
                     self.watch(Progress::ByOthers(name));
                 }
-                Ok((heard, now))
+                Ok((heard, now.map(|now| *now)))
             }
             Outcome::RunsAllTheSame(stop) => {
                 marker.landed();
@@ -218,7 +218,7 @@ impl Deploy<'_> {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let name = &target.environment.name;
-        let platform = platform::of(self.look.repo, target.environment);
+        let platform = platform::of(self.look.repo, target.environment, false);
         let platform = platform.ok_or_else(not_seen)??;
         let marker = self.note(name, commit, None, Some(*newest))?;
         let released = match platform.release(former, *back) {
@@ -247,8 +247,8 @@ impl Deploy<'_> {
         let report = match now {
             Some(release) if release.version == newest => return Ok(()),
             Some(release) => Report::new(format!(
-                "{name} has a newer release, v{}; nothing was released",
-                release.version
+                "{name} has a newer release, {}; nothing was released",
+                release.called
             ))
             .because("it began after the plan was shown"),
             None => Report::new(format!(

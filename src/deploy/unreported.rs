@@ -93,10 +93,10 @@ impl Wait<'_> {
     }
 
     pub(super) fn release_failed(&self, failed: &Release) -> Stop {
-        let (name, version, short) = (self.name(), failed.version, self.commit.short());
+        let (name, called, short) = (self.name(), &failed.called, self.commit.short());
         let word = self.word_or("up to date");
         let report = Report::new(format!(
-            "{word}, but not live: the release v{version} of {short} on {name} failed"
+            "{word}, but not live: the release {called} of {short} on {name} failed"
         ))
         .because("its release phase came to a bad end, so what ran before runs on");
         let report = report.run("see why", failed.output.clone());
@@ -238,8 +238,10 @@ pub(super) fn reported(now: &Now) -> String {
         reports = format!("{reports} in {cached}");
     }
     match &now.newest {
-        Some(release) if release.status == ReleaseStatus::Pending => {
-            format!("{reports}; its release v{} is going on", release.version)
+        Some(release)
+            if [ReleaseStatus::Pending, ReleaseStatus::Building].contains(&release.status) =>
+        {
+            format!("{reports}; its release {} is going on", release.called)
         }
         _ => reports,
     }

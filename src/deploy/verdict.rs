@@ -23,7 +23,7 @@ const LAGS: Duration = Duration::from_secs(15);
 /// What became of a push.
 pub enum Outcome {
     /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
-    Arrived(Option<Now>),
+    Arrived(Option<Box<Now>>),
     /// The push was not taken, or its branch did not move, and yet the environment runs its commit.
     RunsAllTheSame(Stop),
     /// Its commit is not there, or nobody can tell.
@@ -42,7 +42,7 @@ impl Pushed<'_> {
         let (mut now, mut said) = self.branch_and_page();
         loop {
             let reports = match self.judged(&now, begun.elapsed()) {
-                Ok(Outcome::Arrived(_)) => return Outcome::Arrived(said),
+                Ok(Outcome::Arrived(_)) => return Outcome::Arrived(said.map(Box::new)),
                 Ok(verdict) => return verdict,
                 Err(reports) => reports,
             };
@@ -192,7 +192,7 @@ impl Pushed<'_> {
     /// How a build goes that can no more be watched.
     fn building(&self) -> String {
         let repo = self.deploy.look.repo;
-        let platform = platform::of(repo, self.target.environment);
+        let platform = platform::of(repo, self.target.environment, false);
         let build = platform.and_then(|platform| platform.ok()?.newest_build());
         let tells = build.map(|word| format!("the newest build there is {word}"));
         let tells = tells.unwrap_or_else(|| "the host may still be building".to_owned());

@@ -14,13 +14,15 @@ pub enum Purpose {
     Fetch,
     /// To push, or to say whether a push would be let in.
     Push,
+    /// To hear a command of the host's own, over the ssh that reaches it.
+    Ask,
 }
 
 impl Purpose {
     /// How long that may take.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Look => 60,
+            Self::Look | Self::Ask => 60,
             Self::Fetch => 600,
             Self::Push => 300,
         })

@@ -105,7 +105,7 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
             format!("what is missing here could not be fetched from {remote}"),
             Hint::run("see what git says", Typed::other("git fetch").arg(remote)),
         ),
-        Purpose::Look | Purpose::Push => (
+        Purpose::Look | Purpose::Push | Purpose::Ask => (
             format!("the remote {remote} does not answer"),
             Hint::run("see whether it answers", look.clone()),
         ),
@@ -205,7 +205,7 @@ fn forget_key(words: &str) -> String {
     }
 }
 
-fn ssh_line(account: &Account) -> String {
+pub(super) fn ssh_line(account: &Account) -> String {
     let port = account.port.as_ref().map(|port| format!(" -p {port}"));
     let destination = shell_word(&account.destination);
     format!("ssh -T{} {destination}", port.unwrap_or_default())

@@ -157,6 +157,25 @@ impl<'a> Errand<'a> {
         address(self.config, self.remote, self.purpose).unwrap_or_default()
     }
 
+    /// Whether there is an account on a host that can be asked by a command of its own.
+    pub fn reaches_a_host(&self) -> bool {
+        matches!(self.place, Transport::Ssh(_)) && !self.cannot_keep_quiet()
+    }
+
+    /// A git with these arguments or, where the host itself is asked, an ssh with these words for it. Says whether a login
+    /// that git's helpers had was given along.
+    fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
+        let (people, of) = (&self.repo.people, (self.repo.program(), self.config));
+        if let (Purpose::Ask, Transport::Ssh(account)) = (self.purpose, &self.place)
+            && let Some(command) = people.ssh.command(of, (account, args), asks)
+        {
+            return (command, false);
+        }
+        let mut command = self.repo.program().command(args);
+        let is_given = self.prepare(&mut command, asks);
+        (command, is_given)
+    }
+
     /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
     /// `None` where the remote is elsewhere.
     pub fn receive_pack(&self) -> Option<String> {
@@ -220,8 +239,7 @@ impl<'a> Errand<'a> {
 
     /// Runs a child that may ask the person.
     fn attended(&self, args: &[String], turn: &Turn) -> Result<Output, NoAnswer> {
-        let mut command = self.repo.program().command(args);
-        self.prepare(&mut command, true);
+        let (mut command, _) = self.child(args, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
         let ear = Ear::Person(&|line| turn.say(line));
         told(child::run(command, b"", ANSWERS, &ear).map_err(NoAnswer::Silent)?)

@@ -53,9 +53,38 @@ impl Ssh {
         account: Option<&Account>,
         asks: bool,
     ) {
+        if let Some(line) = self.line(of, account, asks) {
+            command.env("GIT_SSH_COMMAND", line);
+            command.env("GIT_SSH_VARIANT", "ssh");
+        }
+    }
+
+    /// A child that runs a command of the host's own; `None` where the user's ssh is not OpenSSH.
+    pub fn command(
+        &self,
+        of: (&Program, &GitConfig),
+        (account, words): (&Account, &[String]),
+        asks: bool,
+    ) -> Option<Command> {
+        let line = self.line(of, Some(account), asks)?;
+        let words = words.iter().map(String::as_str);
+        let arguments: Vec<_> = arguments(account).into_iter().chain(words).collect();
+        let mut command = by_shell(&format!("{line} \"$@\""), &arguments)?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stderr(Stdio::piped());
+        Some(command)
+    }
+
+    /// The user's ssh, as a shell reads it.
+    fn line(
+        &self,
+        of: (&Program, &GitConfig),
+        account: Option<&Account>,
+        asks: bool,
+    ) -> Option<String> {
         let user = self.user(of, account);
         if !user.is_open {
-            return;
+            return None;
         }
         let mut line = format!("{}{}", own_locale(of.0), user.line);
         if !asks && !answers_by_program(of.0) {
@@ -67,8 +96,7 @@ impl Ssh {
                 " -oControlMaster=auto -oControlPersist={KEPT} -oControlPath={socket}"
             ));
         }
-        command.env("GIT_SSH_COMMAND", line);
-        command.env("GIT_SSH_VARIANT", "ssh");
+        Some(line)
     }
 
     /// Waits until one more child may go to this account. It has been prepared.

@@ -181,6 +181,7 @@ mod tests {
         for finding in [
             "rolled-back",
             "release-failed",
+            "deploying",
             "release-pending",
             "deployed-outside-git",
             "stale-page",

@@ -7,6 +7,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::http::Trouble;
+use crate::sources::dokku::{self, Dokku};
 use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
@@ -26,18 +27,24 @@ pub trait Platform {
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
-/// The platform that is to be asked about an environment.
-pub fn of(repo: &Repo, environment: &Environment) -> Option<Result<Box<dyn Platform>, Refusal>> {
+/// The platform that is to be asked about an environment. `may_ask`: whether a person may be asked for a password.
+pub fn of<'a>(
+    repo: &'a Repo,
+    environment: &'a Environment,
+    may_ask: bool,
+) -> Option<Result<Box<dyn Platform + 'a>, Refusal>> {
     Some(match environment.running.app.as_ref()? {
         PlatformApp::Heroku(app) => {
             Heroku::of(repo, app).map(|app| Box::new(app) as Box<dyn Platform>)
         }
+        PlatformApp::Dokku(app) => Ok(Box::new(Dokku::of(repo, (environment, app), may_ask))),
     })
 }
 
 /// The app on a platform that an address pushes to.
 pub fn at(url: &str) -> Option<PlatformApp> {
-    heroku::app_at(url).map(|app| PlatformApp::Heroku(app.to_owned()))
+    let heroku = heroku::app_at(url).map(|app| PlatformApp::Heroku(app.to_owned()));
+    heroku.or_else(|| Some(PlatformApp::Dokku(dokku::app_at(url)?.to_owned())))
 }
 
 /// The words of an environment's platform, which is known by its address, too.
@@ -45,13 +52,7 @@ pub fn words(environment: &Environment) -> Option<PlatformWords> {
     let url = &environment.url;
     match environment.running.app.clone().or_else(|| at(url)) {
         Some(PlatformApp::Heroku(app)) => Some(heroku::words(app)),
-        None if url.trim_start_matches("ssh://").starts_with("dokku@") => Some(PlatformWords {
-            name: "Dokku",
-            app: String::new(),
-            releases: "dokku events",
-            restart: Typed::other("dokku ps:restart"),
-            again: "dokku ps:rebuild",
-        }),
+        Some(PlatformApp::Dokku(app)) => Some(dokku::words(app)),
         None => None,
     }
 }
@@ -62,7 +63,8 @@ impl Look<'_> {
         &self,
         environment: &Environment,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let releases = of(self.repo, environment)?.and_then(|platform| platform.releases());
+        let releases =
+            of(self.repo, environment, self.may_ask)?.and_then(|platform| platform.releases());
         let name = &environment.name;
         let correct = format!("correct environments.{name}.running in smp.toml, then");
         let hint = Hint::run(correct, Typed::smp("setup"));
@@ -75,13 +77,14 @@ impl Look<'_> {
         environment: &Environment,
         releases: Option<Result<Vec<Release>, Refusal>>,
     ) -> Option<Result<Vec<Release>, Refusal>> {
-        let (Some(platform), Some(Ok(known))) = (of(self.repo, environment), &releases) else {
+        let (Some(platform), Some(Ok(known))) = (of(self.repo, environment, false), &releases)
+        else {
             return releases;
         };
         // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
         // is going on is the whole of it.
         match platform.and_then(|platform| platform.with_commits(known.clone())) {
-            Err(_) if matches!(known.first(), Some(newest) if newest.status == ReleaseStatus::Pending) => {
+            Err(_) if matches!(known.first(), Some(newest) if matches!(newest.status, ReleaseStatus::Pending | ReleaseStatus::Building)) => {
                 releases
             }
             all => Some(all),
@@ -102,7 +105,7 @@ pub fn current(
     let release = match releases.iter().find(|release| release.current) {
         Some(release) if release.commit.is_some() => return Ok(release.commit.clone()),
         Some(release) => release,
-        None if releases.is_empty() => return Ok(None),
+        None if releases.iter().all(is_nothing) => return Ok(None),
         None => {
             let what = format!("{name}: {platform} says of none of its releases that it runs");
             return Err(
@@ -117,8 +120,8 @@ pub fn current(
         return Ok(None);
     }
     let what = format!(
-        "{name}: {platform} does not name the commit of its release v{}",
-        release.version
+        "{name}: {platform} does not name the commit of its release {}",
+        release.called
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
         .because("it was built from something else than a git push, as a container or a tarball")
@@ -126,6 +129,13 @@ pub fn current(
             format!("name a page that does in environments.{name}.running of smp.toml, then"),
             Typed::smp("setup"),
         ))
+}
+
+/// Whether it came of nothing that was ever there, as a first build that goes on.
+fn is_nothing(release: &Release) -> bool {
+    use ReleaseStatus::{Building, Failed};
+    let is_none = release.commit.is_none() && release.slug.is_none();
+    is_none && matches!(release.status, Building | Failed)
 }
 
 /// The refusal where the page and the platform do not agree.

@@ -2,6 +2,7 @@
 //! `cargo test --features machine` runs it, and `.ci/run` sees to it that it did. Where such a program is missing these
 //! tests fail.
 
+mod dokku;
 mod first_push;
 mod locale;
 mod manual;

@@ -39,7 +39,7 @@ const SYNTAX: [(&str, &str); 10] = [
 const QUOTES: &str = "not valid TOML: the text in quotes is not closed, or has a wrong escape";
 pub(super) const ENVIRONMENTS: &str = "write [environments.staging] and [environments.production], each with its url, or with its branch of the main repository";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
-const RUNNING: &str = "page pattern json header heroku confirm_seconds";
+const RUNNING: &str = "page pattern json header heroku dokku confirm_seconds";
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;

@@ -59,6 +59,16 @@ pub(super) fn check_heroku_app(name: &str) -> Checked {
     }
 }
 
+/// Whether a name may name an app on Dokku, where it becomes a word of a command. Older versions took `_`, too.
+pub(super) fn check_dokku_app(name: &str) -> Checked {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let goes_on = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+    match begins && name.len() <= 100 && name.bytes().all(goes_on) {
+        true => Ok(()),
+        false => Err("must be of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or a digit"),
+    }
+}
+
 /// Whether a name may name a header of HTTP (a token of RFC 9110).
 pub(super) fn check_header(name: &str) -> Checked {
     match name.len() {
@@ -243,6 +253,23 @@ mod tests {
             &"a".repeat(31),
         ] {
             assert!(check_heroku_app(bad).is_err(), "{bad:?}");
+        }
+        for good in ["shop", "1shop", "shop.example.com", "my_shop-2"] {
+            assert_eq!(check_dokku_app(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "-shop",
+            "Shop",
+            "a b",
+            "a;b",
+            "a$b",
+            "a/b",
+            "a\n",
+            "--all",
+            &"a".repeat(101),
+        ] {
+            assert!(check_dokku_app(bad).is_err(), "{bad:?}");
         }
         assert_eq!(check_header("x-commit"), Ok(()));
         for bad in ["", "x commit", "x:y", "x\r\ny", "ü"] {

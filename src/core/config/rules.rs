@@ -6,7 +6,7 @@ use crate::core::address::same_place;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
 use crate::core::config::shown::shown_key;
-use crate::core::config::{Config, Environment, Find, MainRepository, Page};
+use crate::core::config::{Config, Environment, Find, MainRepository, Page, PlatformApp};
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
@@ -98,9 +98,9 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
         (&[], "url and branch", advice)
-    } else if one.running.app.is_some() && one.running.app == other.running.app {
+    } else if let Some(key) = same_app(one, other) {
         let advice = "name the app of each environment";
-        (&["running", "heroku"], "heroku", advice)
+        (key, key[1], advice)
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
         let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
         (&["running", "page"], "page", advice)
@@ -113,6 +113,20 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
         _ => format!("has the same {what} as {}", other.name),
     };
     Some((key, why, advice.to_owned()))
+}
+
+/// The key of the app that both ask about. Dokku's are those of one server.
+fn same_app(one: &Environment, other: &Environment) -> Option<&'static [&'static str; 2]> {
+    let server = |one: &Environment| {
+        one.url
+            .rsplit_once([':', '/'])
+            .map(|(server, _)| server.to_owned())
+    };
+    let is_same = one.running.app == other.running.app;
+    match one.running.app.as_ref().filter(|_| is_same)? {
+        PlatformApp::Heroku(_) => Some(&["running", "heroku"]),
+        PlatformApp::Dokku(_) => (server(one) == server(other)).then_some(&["running", "dokku"]),
+    }
 }
 
 /// Whether both are the same address, searched in the same way.

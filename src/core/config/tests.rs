@@ -312,7 +312,7 @@ fn uncomment(text: &str, choose: impl Fn(&str) -> bool) -> String {
 
 #[test]
 fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
-    let alternatives = ["json", "header", "heroku"];
+    let alternatives = ["json", "header", "heroku", "dokku"];
     let plain = |line: &str| !alternatives.iter().any(|key| line.starts_with(key));
     let all = uncomment(EXAMPLE, plain);
     let config = parsed(&all);
@@ -328,7 +328,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
             .collect()
     };
     for key in alternatives {
-        let others: &[&str] = if key == "heroku" {
+        let others: &[&str] = if ["heroku", "dokku"].contains(&key) {
             &["pattern", "page"]
         } else {
             &["pattern"]
@@ -354,7 +354,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
 
 #[test]
 fn the_example_file_names_every_key() {
-    let keys = "remote url branch web site promotes running page pattern json header heroku ref signoff cadence_days \
+    let keys = "remote url branch web site promotes running page pattern json header heroku dokku ref signoff cadence_days \
                 watch reviewed green kind mentions";
     for key in keys.split_whitespace() {
         assert!(

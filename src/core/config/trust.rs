@@ -269,7 +269,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 27] = [
+    const KEYS: [(&str, &str, &str); 28] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -331,6 +331,11 @@ mod tests {
             "# heroku = ",
             "heroku = ",
             "environments.staging.running.heroku",
+        ),
+        (
+            "# heroku = ",
+            "dokku = ",
+            "environments.staging.running.dokku",
         ),
         (
             "production.running]",

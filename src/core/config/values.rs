@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer};
 use crate::core::address::{Checked, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
-    check_branch, check_glob, check_header, check_heroku_app, check_person, check_pointer,
-    check_record_ref, check_remote_name, check_short,
+    check_branch, check_dokku_app, check_glob, check_header, check_heroku_app, check_person,
+    check_pointer, check_record_ref, check_remote_name, check_short,
 };
 #[cfg(test)]
 use crate::core::config::tests::schema;
@@ -41,6 +41,7 @@ texts! {
     page: check_page,
     record_ref: check_record_ref,
     heroku_app: check_heroku_app,
+    dokku_app: check_dokku_app,
     header: check_header,
     pointer: check_pointer,
     glob: check_glob,
@@ -200,8 +201,13 @@ pub(super) struct RawRunning {
     /// The name of the app on Heroku, to ask Heroku's API. It is believed, and a `page` must agree with it. The token never
     /// stands here.
     #[serde(default, deserialize_with = "heroku_app")]
-    #[cfg_attr(test, schemars(regex(pattern = schema::APP)))]
+    #[cfg_attr(test, schemars(regex(pattern = schema::HEROKU_APP)))]
     heroku: Option<String>,
+    /// The name of the app on Dokku, to ask Dokku over the ssh address in `url`. It is believed, and a `page` must agree
+    /// with it.
+    #[serde(default, deserialize_with = "dokku_app")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::DOKKU_APP)))]
+    dokku: Option<String>,
     /// For how many seconds all answers must name the new commit before a deploy is called live. Default: 10 if there is
     /// a `page`, else 0.
     #[serde(default, deserialize_with = "number::<0, 3600, _, _>")]
@@ -220,8 +226,15 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
     let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
     let (key, find) = ways.next().unwrap_or(("", Find::Body));
     let only_for_pages = format!("`{key}` is for a page, and there is none");
-    let (why, advice) = match (raw.heroku, raw.page) {
-        (None, None) => ("has no `page`", "write page or heroku, or remove the table"),
+    let heroku = raw.heroku.map(PlatformApp::Heroku);
+    let apps = (heroku, raw.dokku.map(PlatformApp::Dokku));
+    let is_both = matches!(apps, (Some(_), Some(_)));
+    let (why, advice) = match (apps.0.or(apps.1), raw.page) {
+        _ if is_both => ("has both `heroku` and `dokku`", "keep the one that runs it"),
+        (None, None) => (
+            "has no `page`",
+            "write page, heroku or dokku, or remove the table",
+        ),
         (Some(_), None) if !key.is_empty() => (&*only_for_pages, "write `page`, or remove it"),
         _ if ways.next().is_some() => (
             "has more than one of `pattern`, `json` and `header`",
@@ -231,7 +244,7 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
             // Behind a load balancer old and new instances answer a page in turn; an API and a branch have one answer.
             let usual = if page.is_some() { 10 } else { 0 };
             return Ok(Running {
-                app: app.map(PlatformApp::Heroku),
+                app,
                 page: page.map(|url| Page { url, find }),
                 confirm_seconds: raw.confirm_seconds.unwrap_or(usual),
             });

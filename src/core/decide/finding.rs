@@ -20,6 +20,8 @@ pub enum Finding {
     StalePage,
     /// Nothing but its page tells what it runs, and the page is not at its branch and was answered by a cache.
     CachedPage,
+    /// Its platform builds something, or is locked while it does.
+    Deploying,
     /// The newest release has not come to its end.
     ReleasePending,
     /// What was pushed was built, but its release failed.
@@ -55,8 +57,12 @@ impl Finding {
         }
         if seen.agrees() != Some(false) {
             // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
-            let other = pending(seen).is_some_and(|newest| newest.commit.as_ref() != Some(runs));
-            return other.then_some(Self::ReleasePending);
+            let newest = newest(seen).filter(|newest| newest.commit.as_ref() != Some(runs));
+            return newest.and_then(|newest| match newest.status {
+                // Of a build that failed nothing was released, and the branch may not have moved.
+                ReleaseStatus::Failed if newest.commit.is_none() => Some(Self::ReleaseFailed),
+                status => going_on(status),
+            });
         }
         let released = by_releases(seen);
         if seen.source == Source::Page && seen.cached.is_some() {
@@ -79,6 +85,7 @@ impl Finding {
             Self::NothingDeployed => RefusalCode::NothingDeployed.as_str(),
             Self::StalePage => "stale-page",
             Self::CachedPage => "cached-page",
+            Self::Deploying => RefusalCode::Deploying.as_str(),
             Self::ReleasePending => "release-pending",
             Self::ReleaseFailed => "release-failed",
             Self::RolledBack => RefusalCode::RolledBack.as_str(),
@@ -110,12 +117,22 @@ impl Finding {
                 let cached = cached.unwrap_or_default();
                 format!("what it runs now is not known, its page is {cached}")
             }
-            Self::ReleasePending => {
-                let version = newest(seen).map(|newest| format!(" v{}", newest.version));
-                let version = version.unwrap_or_default();
-                format!("the release{version} has not come to its end yet")
+            Self::Deploying => {
+                "something is being deployed there now, or it is locked against deploys".to_owned()
             }
-            Self::ReleaseFailed => format!("{at} was pushed there, but its release failed"),
+            Self::ReleasePending => {
+                let called = newest(seen).map(|newest| format!(" {}", newest.called));
+                let called = called.unwrap_or_default();
+                format!("the release{called} has not come to its end yet")
+            }
+            Self::ReleaseFailed => match failed(seen) {
+                Some(Release {
+                    commit: None,
+                    called,
+                    ..
+                }) => format!("its newest deploy {called} failed, so what ran before runs on"),
+                _ => format!("{at} was pushed there, but its release failed"),
+            },
             Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
             Self::RolledBack => format!(
                 "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
@@ -208,11 +225,23 @@ pub fn newest(seen: &Observed) -> Option<&Release> {
 
 /// The newest release, while it has not come to its end.
 pub fn pending(seen: &Observed) -> Option<&Release> {
-    newest(seen).filter(|newest| newest.status == ReleaseStatus::Pending)
+    newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
-/// The newest release of what the branch is at, where it failed.
+/// What a release is that has not come to its end.
+fn going_on(status: ReleaseStatus) -> Option<Finding> {
+    match status {
+        ReleaseStatus::Building => Some(Finding::Deploying),
+        ReleaseStatus::Pending => Some(Finding::ReleasePending),
+        _ => None,
+    }
+}
+
+/// The newest release of what the branch is at, where it failed; or the newest of all, where nobody knows of what it was.
 pub fn failed(seen: &Observed) -> Option<&Release> {
+    if let Some(newest) = newest(seen).filter(|newest| newest.commit.is_none()) {
+        return (newest.status == ReleaseStatus::Failed).then_some(newest);
+    }
     let (at, mut all) = (seen.reference()?, releases(seen).iter());
     let of_branch = all.find(|release| release.commit.as_ref() == Some(at))?;
     (of_branch.status == ReleaseStatus::Failed).then_some(of_branch)
@@ -229,8 +258,8 @@ pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Relea
 
 /// What the platform says of a branch that is at something else than what runs.
 fn by_releases(seen: &Observed) -> Option<Finding> {
-    if pending(seen).is_some() {
-        return Some(Finding::ReleasePending);
+    if let Some(going_on) = newest(seen).and_then(|newest| going_on(newest.status)) {
+        return Some(going_on);
     }
     let at = seen.reference()?;
     use ReleaseStatus::{Expired, Succeeded};

@@ -136,12 +136,12 @@ pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     let Some(pending) = pending.filter(|pending| pending.commit.as_ref() != runs) else {
         return Ok(());
     };
-    let (version, commit) = (pending.version, pending.commit.as_ref());
+    let (called, commit) = (&pending.called, pending.commit.as_ref());
     let commit = commit.map_or("another commit", CommitId::short);
     let error = format!("{name} runs {} now, but not for long", short(runs));
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
-            "its release v{version} of {commit} has not come to its end yet"
+            "its release {called} of {commit} has not come to its end yet"
         ))
         .hint(Hint::run("wait for it", Typed::smp("status")).and("then run it again")))
 }

@@ -302,7 +302,7 @@ impl<'a> Situation<'a> {
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
             return Some(own(Some(refusal)));
         }
-        use Finding::{CachedPage, ReleaseFailed, ReleasePending, StalePage};
+        use Finding::{CachedPage, Deploying, ReleaseFailed, ReleasePending, StalePage};
         let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
         let note = match (Finding::of(source), Finding::of(seen)) {
@@ -311,7 +311,7 @@ impl<'a> Situation<'a> {
                 let wait = format!("wait for {} or deploy it again, then", from.name);
                 return Some(Hint::run(wait, Typed::smp("status")));
             }
-            (_, Some(found @ (StalePage | CachedPage | ReleasePending))) => {
+            (_, Some(found @ (StalePage | CachedPage | ReleasePending | Deploying))) => {
                 return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {

@@ -264,13 +264,14 @@ fn check_branch(
     // Where it is known who rolled that back, and why, what is newer is meant to mend it.
     let mut held = target.held.iter().map(|one| Some(&one.held.commit));
     let known = found == Finding::RolledBack && held.any(|held| held == branch.commit());
-    let again = asked.again && found != Finding::ReleasePending;
+    let goes_on = matches!(found, Finding::ReleasePending | Finding::Deploying);
+    let again = asked.again && !goes_on;
     if harmless || known || again || asked.somebody_looks {
         plan.warn(story);
         return Ok(());
     }
     Err(match found {
-        Finding::ReleasePending => deploying(story, name),
+        Finding::ReleasePending | Finding::Deploying => deploying(story, name),
         Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("what its branch is at may have been rolled back; only a page that is new tells")
             .run(FORGET, promote(name)),

@@ -130,9 +130,9 @@ fn take_back(
     });
     match (&target.environment.running.app, former) {
         (Some(_), Some(former)) => {
-            let version = former.version;
+            let called = &former.called;
             plan.warn(format!(
-                "the config vars of {name} go back to those of v{version}, too"
+                "the config vars of {name} go back to those of {called}, too"
             ));
             plan.release(target, former, true);
             return Ok(());

@@ -48,6 +48,7 @@ pub fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
     Release {
         id: format!("id-{version}"),
         version,
+        called: format!("v{version}"),
         status,
         current: false,
         eligible: true,

@@ -7,7 +7,10 @@ use crate::core::words::CommitId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     pub id: String,
+    /// Grows from release to release.
     pub version: u64,
+    /// What people call it, as `v41`.
+    pub called: String,
     pub status: ReleaseStatus,
     /// Whether it is the one that runs.
     pub current: bool,
@@ -34,6 +37,8 @@ pub struct PlatformWords {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
+    /// It is being built, and nobody can tell of which commit.
+    Building,
     /// Its release phase runs.
     Pending,
     /// It came to its end and is, or was, live.

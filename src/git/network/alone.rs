@@ -15,9 +15,7 @@ use crate::git::response::wants_password;
 impl Errand<'_> {
     /// A git with these arguments that asks nobody, and whether it was given a login that git's helpers had.
     pub fn quiet(&self, args: &[String]) -> (Command, bool) {
-        let mut command = self.repo.program().command(args);
-        let is_given = self.prepare(&mut command, false);
-        (command, is_given)
+        self.child(args, false)
     }
 
     /// Gives a login up that git's helpers had and the host did not take: from now on git asks them itself, as it would

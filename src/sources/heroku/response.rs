@@ -86,6 +86,7 @@ impl ReleaseJson {
             commit: None,
             output: Typed::other(format!("heroku releases:output v{} -a {app}", self.version)),
             id: self.id,
+            called: format!("v{}", self.version),
             version: self.version,
         }
     }

@@ -16,6 +16,7 @@
 mod capture;
 mod chain;
 mod deploy;
+mod dokku;
 mod gate;
 mod githttp;
 mod github;
@@ -38,6 +39,7 @@ mod wire;
 pub use capture::{Capture, PATIENCE};
 pub use chain::{Chain, Told};
 pub use deploy::{Deploy, DeployBuilder, TOPOLOGIES, Topology};
+pub use dokku::Dokku;
 pub use gate::Gate;
 pub use githttp::{Fault, GitHttp, Rule, Seen};
 pub use github::GitHubApi;

@@ -140,7 +140,12 @@ impl SshHost {
              cp '{own}/hook' \"$app/hooks/post-receive\" && chmod 755 \"$app/hooks/post-receive\"; }} ;;\n{}esac\n",
             words.unwrap_or_default()
         );
-        std::fs::write(self.folder.join("before"), script).unwrap();
+        std::fs::write(self.before(), script).unwrap();
+    }
+
+    /// The script that is run before git's own commands.
+    pub fn before(&self) -> std::path::PathBuf {
+        self.folder.join("before")
     }
 
     /// Lets the world's key read, and not push.

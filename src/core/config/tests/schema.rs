@@ -2,12 +2,11 @@
 //! keys it refuses as well. What only the whole file tells is left to the program.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::core::config::tests::*;
 use crate::core::config::values::RawPerson;
@@ -19,7 +18,8 @@ pub const BRANCH: &str = "^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9.
 pub const URL: &str = "^[!-,.-~][!-~]*$";
 pub const PAGE: &str = "^https?://[!-~]+$";
 pub const RECORD_REF: &str = "^(refs/smp/[a-z0-9-]{1,64}|refs/heads/smp-record)$";
-pub const APP: &str = "^[a-z][a-z0-9-]{2,29}$";
+pub const HEROKU_APP: &str = "^[a-z][a-z0-9-]{2,29}$";
+pub const DOKKU_APP: &str = "^[a-z0-9][a-z0-9._-]{0,99}$";
 pub const HEADER: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 pub const POINTER: &str = "^(/|$)";
 pub const ONE_GROUP: &str = r"\(";
@@ -44,6 +44,7 @@ const TOLD_BY_TYPE: &[&str] = &[
     "must be a table, not",
     "must be \"",
     "has more than one of",
+    "has both `heroku` and `dokku`",
     "is for a page, and there is none",
 ];
 
@@ -119,32 +120,21 @@ pub fn environments(generator: &mut SchemaGenerator) -> Schema {
 
 /// An address of its own, or a branch of the main repository.
 pub fn url_or_branch(schema: &mut Schema) {
-    let places = serde_json::json!([{ "required": ["url"] }, { "required": ["branch"] }]);
+    let places = json!([{ "required": ["url"] }, { "required": ["branch"] }]);
     schema.insert("anyOf".to_owned(), places);
 }
 
-/// A page or an app, or both; and one way at most to find the commit on the page.
+/// A page or an app, or both; one way at most to find the commit on the page, and one platform at most.
 pub fn one_way_to_find(schema: &mut Schema) {
-    let asked = serde_json::json!([{ "required": ["page"] }, { "required": ["heroku"] }]);
-    schema.insert("anyOf".to_owned(), asked);
-    let ways = ["pattern", "json", "header"];
-    let alone = ways.map(|way| {
-        let others = ways.iter().filter(|other| **other != way);
-        let never: BTreeMap<&str, bool> = others.map(|other| (*other, false)).collect();
-        (
-            way,
-            serde_json::json!({ "required": ["page"], "properties": never }),
-        )
+    let asked = ["page", "heroku", "dokku"].map(|key| json!({ "required": [key] }));
+    schema.insert("anyOf".to_owned(), asked.as_slice().into());
+    let rules = json!({
+        "pattern": { "required": ["page"], "properties": { "json": false, "header": false } },
+        "json": { "required": ["page"], "properties": { "pattern": false, "header": false } },
+        "header": { "required": ["page"], "properties": { "pattern": false, "json": false } },
+        "heroku": { "properties": { "dokku": false } },
     });
-    schema.insert(
-        "dependencies".to_owned(),
-        Value::Object(
-            alone
-                .into_iter()
-                .map(|(way, rule)| (way.to_owned(), rule))
-                .collect(),
-        ),
-    );
+    schema.insert("dependencies".to_owned(), rules);
 }
 
 /// TOML has no null; a key is left out. And what stands for "nothing was written" here is no default there.

@@ -26,7 +26,9 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
             Some(platform) => platform.restart.clone(),
             None => Typed::smp("setup --check"),
         }),
-        Finding::ReleasePending => Hint::run("wait for it", Typed::smp("status")),
+        Finding::ReleasePending | Finding::Deploying => {
+            Hint::run("wait for it", Typed::smp("status"))
+        }
         Finding::NotConfirmed => witness_hint(name),
         Finding::ReleaseFailed => match failed(seen) {
             Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),

@@ -31,6 +31,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
     let release = Release {
         id: "id".into(),
         version: 7,
+        called: "v7".into(),
         status: newest,
         current: true,
         eligible: true,

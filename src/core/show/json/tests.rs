@@ -14,6 +14,7 @@ const FINDINGS: &[Finding] = &[
     NothingDeployed,
     StalePage,
     CachedPage,
+    Deploying,
     ReleasePending,
     ReleaseFailed,
     RolledBack,
@@ -26,8 +27,8 @@ const FINDINGS: &[Finding] = &[
 fn is_listed(finding: Finding) -> bool {
     match finding {
         Unknown(code) => RefusalCode::ALL.contains(&code),
-        WrongBranch | NothingDeployed | StalePage | CachedPage | ReleasePending | ReleaseFailed
-        | RolledBack | DeployedOutsideGit | NotConfirmed | RefDiffers => {
+        WrongBranch | NothingDeployed | StalePage | CachedPage | Deploying | ReleasePending
+        | ReleaseFailed | RolledBack | DeployedOutsideGit | NotConfirmed | RefDiffers => {
             FINDINGS.contains(&finding)
         }
     }

@@ -27,10 +27,10 @@ impl fmt::Display for Step {
                 platform,
                 ..
             } => {
-                let (short, version) = (commit.short(), former.version);
+                let (short, called) = (commit.short(), &former.called);
                 write!(
                     f,
-                    "release {short} (v{version}) again on {platform}, without a build"
+                    "release {short} ({called}) again on {platform}, without a build"
                 )
             }
             Self::Await {

@@ -1,0 +1,62 @@
+//! What a host itself answers to a command of its own, over the ssh that reaches its repositories.
+
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::shell_word;
+use crate::core::typed::Typed;
+use crate::git::Repo;
+use crate::git::address::{Purpose, Transport};
+use crate::git::advice::{ssh_line, unreachable};
+use crate::git::network::Errand;
+
+/// The exit code by which ssh says that it did not reach the host.
+const NOT_REACHED: i32 = 255;
+
+/// The end of a command on a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostAnswer {
+    pub succeeded: bool,
+    /// What it printed, and what it complained of.
+    pub out: String,
+    pub said: String,
+}
+
+/// Runs a command of the host of a remote: `ssh ACCOUNT WORDS`. Its words are for a shell there.
+///
+/// # Errors
+/// `unreachable`, with ssh's words, where the host does not answer or the remote is not reached over OpenSSH.
+pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<HostAnswer, Refusal> {
+    let errand = Errand::new(repo, remote, Purpose::Ask, may_ask);
+    if !errand.reaches_a_host() {
+        let what = format!("{remote} is not reached over ssh, so that its host cannot be asked");
+        return Err(Refusal::new(RefusalCode::Unreachable, what)
+            .because("the address is not that of an account on it, or GIT_SSH names another program than OpenSSH")
+            .run("see the address", Typed::other("git remote get-url").arg(remote)));
+    }
+    let output = match errand.run(&[words.to_owned()]) {
+        Ok(output) if output.status.code() != Some(NOT_REACHED) => output,
+        Ok(output) => {
+            return Err(unreachable(
+                &errand,
+                &String::from_utf8_lossy(&output.stderr),
+            ));
+        }
+        Err(why) => return Err(unreachable(&errand, &why.words())),
+    };
+    Ok(HostAnswer {
+        succeeded: output.status.success(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// The command that a person types to have it run there.
+pub fn typed(repo: &Repo, remote: &str, words: &str) -> Typed {
+    let place = Errand::new(repo, remote, Purpose::Ask, false).place;
+    Typed::other(match place {
+        Transport::Ssh(account) => format!(
+            "{} {words}",
+            ssh_line(&account).replacen("ssh -T", "ssh", 1)
+        ),
+        _ => format!("ssh {} {words}", shell_word(remote)),
+    })
+}

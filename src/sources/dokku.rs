@@ -1,0 +1,197 @@
+//! Dokku's own word about an app, asked by its commands over the ssh address that takes pushes to it.
+//!
+//! Its branch moves once a build came to a good end, so the commit of the deploy branch is the one that was deployed last.
+
+mod response;
+
+use crate::core::config::Environment;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::typed::{Hint, Typed};
+use crate::core::words::{Branch, CommitId, PlatformWords, Release};
+use crate::git::host::{self, HostAnswer};
+use crate::git::{Repo, remote};
+use crate::http::Trouble;
+use crate::sources::at_once;
+use crate::sources::platform::Platform;
+use response::Told;
+
+/// An app on a Dokku server.
+pub struct Dokku<'a> {
+    repo: &'a Repo,
+    environment: &'a Environment,
+    app: &'a str,
+    may_ask: bool,
+}
+
+/// The app that an address of a Dokku server pushes to, by the name of its account.
+pub fn app_at(url: &str) -> Option<&str> {
+    let path = url.trim_start_matches("ssh://").strip_prefix("dokku@")?;
+    let app = path.rsplit([':', '/']).next()?.trim_end_matches(".git");
+    (!app.is_empty()).then_some(app)
+}
+
+/// Its words about an app.
+pub fn words(app: String) -> PlatformWords {
+    PlatformWords {
+        name: "Dokku",
+        releases: "dokku events",
+        restart: Typed::other(format!("dokku ps:restart {app}")),
+        again: "dokku ps:rebuild",
+        app,
+    }
+}
+
+impl<'a> Dokku<'a> {
+    pub fn of(
+        repo: &'a Repo,
+        (environment, app): (&'a Environment, &'a str),
+        may_ask: bool,
+    ) -> Self {
+        Self {
+            repo,
+            environment,
+            app,
+            may_ask,
+        }
+    }
+
+    fn ask(&self, words: &str) -> Result<HostAnswer, Refusal> {
+        host::ask(self.repo, &self.environment.remote, words, self.may_ask)
+    }
+
+    /// A report as one object or, where this Dokku does not know that, key by key.
+    fn report(&self, kind: &str, keys: &[&str]) -> Result<Told, Refusal> {
+        let answer = self.ask(&format!("{kind}:report {} --format json", self.app))?;
+        if answer.succeeded {
+            return response::object(&answer.out, kind).ok_or_else(|| self.unlike(kind));
+        }
+        if !response::knows_no_format(&answer.said) {
+            return Err(self.refused(&answer));
+        }
+        let told = at_once(keys, |key| {
+            self.ask(&format!("{kind}:report {} --{key}", self.app))
+        });
+        let mut all = Told::default();
+        for (key, answer) in keys.iter().zip(told) {
+            let answer = answer?;
+            let is_empty = response::is_not_deployed(&answer.said);
+            if !answer.succeeded && !is_empty {
+                return Err(self.refused(&answer));
+            }
+            all.take(kind, key, answer.out.trim());
+        }
+        Ok(all)
+    }
+
+    /// The commit that was deployed. Older versions name it by its first digits, which the branch completes.
+    fn commit(&self, sha: &str, branch: &str) -> Result<CommitId, Refusal> {
+        if let Some(id) = CommitId::parse(sha) {
+            return Ok(id);
+        }
+        let whole = remote::branch(self.repo, &self.environment.remote, branch, self.may_ask)?;
+        match whole {
+            Branch::At(id) if sha.len() >= 4 && id.as_str().starts_with(sha) => Ok(id),
+            _ => Err(self.unlike("git")),
+        }
+    }
+
+    /// That pushes to the branch of this environment deploy nothing.
+    fn wrong_branch(&self, deploys: &str) -> Refusal {
+        let (name, branch) = (&self.environment.name, &self.environment.branch);
+        let set = format!("git:set {} deploy-branch {branch}", self.app);
+        let set = host::typed(self.repo, &self.environment.remote, &set);
+        let key = format!("environments.{name}.branch");
+        let error = format!("Dokku deploys its branch {deploys}, not {branch}");
+        Refusal::new(RefusalCode::WrongBranch, error)
+            .because("it takes a push to another branch, and deploys nothing")
+            .hint(Hint::run("let it deploy that branch", set).and(Hint::run(
+                format!("or set {key} in smp.toml, then"),
+                Typed::smp("setup"),
+            )))
+    }
+
+    fn refused(&self, answer: &HostAnswer) -> Refusal {
+        let words = response::first_words(&answer.said, &answer.out);
+        let error = format!("Dokku does not tell about {}", self.app);
+        let report = Report::new(error).because(words);
+        let look = host::typed(
+            self.repo,
+            &self.environment.remote,
+            &format!("git:report {}", self.app),
+        );
+        report
+            .run("see what it says", look)
+            .refused(RefusalCode::Unreachable)
+    }
+
+    fn unlike(&self, kind: &str) -> Refusal {
+        let asked = format!("{kind}:report {}", self.app);
+        let look = host::typed(self.repo, &self.environment.remote, &asked);
+        Refusal::new(
+            RefusalCode::Unreachable,
+            format!("Dokku's answer to {asked} is not understood"),
+        )
+        .run("see what it says", look)
+    }
+}
+
+impl Platform for Dokku<'_> {
+    /// `git:report`, `ps:report`, `apps:locked` and `builds:list`, side by side.
+    fn releases(&self) -> Result<Vec<Release>, Refusal> {
+        let asked = ["git", "ps", "lock", "builds"];
+        let mut told = at_once(&asked, |what| match *what {
+            "git" => self.report(
+                "git",
+                &["git-sha", "git-deploy-branch", "git-global-deploy-branch"],
+            ),
+            "ps" => self.report("ps", &["deployed", "running"]),
+            "lock" => Ok(Told::locked(
+                &self.ask(&format!("apps:locked {}", self.app))?,
+            )),
+            _ => Ok(Told::builds(
+                &self.ask(&format!("builds:list {} --format json", self.app))?,
+            )),
+        })
+        .into_iter();
+        let mut all = Told::default();
+        for answer in &mut told {
+            all = all.and(answer?);
+        }
+        let commit = match all.sha() {
+            Some(sha) => {
+                let deploys = all.deploy_branch();
+                if deploys != self.environment.branch {
+                    return Err(self.wrong_branch(deploys));
+                }
+                Some(self.commit(sha, deploys)?)
+            }
+            // The first push decides which branch deploys.
+            None => None,
+        };
+        let look = host::typed(
+            self.repo,
+            &self.environment.remote,
+            &format!("ps:report {}", self.app),
+        );
+        Ok(all.releases(commit, &look))
+    }
+
+    /// They have all that Dokku tells.
+    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
+        Ok(releases)
+    }
+
+    fn newest_build(&self) -> Option<String> {
+        let answer = self.ask(&format!("builds:list {} --format json", self.app));
+        Told::builds(&answer.ok()?).newest_build()
+    }
+
+    /// It builds again what is pushed, and keeps nothing to go back to.
+    fn release(&self, former: &Release, _: bool) -> Result<(), Trouble> {
+        let error = format!("Dokku cannot release {} again", former.called);
+        Err(Trouble::NotSent(Report::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

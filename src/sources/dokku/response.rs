@@ -1,0 +1,175 @@
+//! What Dokku's answers say. Formats: `plugins/git/report.go`, `plugins/ps/report.go`, `plugins/apps/subcommands.go` and
+//! `plugins/builds/builds.go` of Dokku 0.38.27; before 0.38 `plugins/git/internal-functions` of 0.30.0 and 0.37.0.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::core::text::visible;
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, Release, ReleaseStatus};
+use crate::git::host::HostAnswer;
+
+/// The branch that Dokku deploys where none is set.
+const USUAL_BRANCH: &str = "master";
+
+/// All that was told of an app.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// By key, without the kind of the report: `sha`, `deploy-branch`, `running`.
+    values: BTreeMap<String, String>,
+    is_locked: bool,
+    builds: Vec<Build>,
+}
+
+/// One record of a deploy.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Build {
+    id: String,
+    started_at: String,
+    status: String,
+    /// The same, but `abandoned` where the process that built is gone.
+    display_status: Option<String>,
+}
+
+/// A report as one object of texts; `None` where it is none.
+pub fn object(text: &str, kind: &str) -> Option<Told> {
+    let values: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
+    let mut told = Told::default();
+    for (key, value) in values {
+        told.take(kind, &key, &value);
+    }
+    Some(told)
+}
+
+/// Whether it does not know how to answer with JSON.
+pub fn knows_no_format(said: &str) -> bool {
+    said.contains("Invalid flag passed") || said.contains("unknown flag: --format")
+}
+
+/// Whether a key has no value.
+pub fn is_not_deployed(said: &str) -> bool {
+    said.contains("not deployed")
+}
+
+/// The first line of what it said, without Dokku's arrows and exclamation marks.
+pub fn first_words(said: &str, out: &str) -> String {
+    let all = said.lines().chain(out.lines()).map(str::trim);
+    let mut all = all.map(|line| line.trim_start_matches(['!', '-', '=', '>', ' ']));
+    visible(
+        all.find(|line| !line.is_empty())
+            .unwrap_or("it says nothing"),
+    )
+}
+
+impl Told {
+    /// Whether there is a deploy lock.
+    pub fn locked(answer: &HostAnswer) -> Self {
+        Self {
+            is_locked: answer.succeeded,
+            ..Self::default()
+        }
+    }
+
+    /// The deploys that are recorded; none where this Dokku records none.
+    pub fn builds(answer: &HostAnswer) -> Self {
+        let builds = serde_json::from_str(&answer.out).ok();
+        Self {
+            builds: builds.filter(|_| answer.succeeded).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a value as an answer has it: newer ones leave the kind out, some have both.
+    pub fn take(&mut self, kind: &str, key: &str, value: &str) {
+        let start = format!("{kind}-");
+        let key = key.strip_prefix(&start).unwrap_or(key);
+        let value = value.trim().to_owned();
+        self.values.insert(key.to_owned(), value);
+    }
+
+    pub fn and(mut self, other: Self) -> Self {
+        self.values.extend(other.values);
+        self.is_locked |= other.is_locked;
+        self.builds.extend(other.builds);
+        self
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        let value = self.values.get(key).map(String::as_str);
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// The commit of the branch that is deployed, or its first digits; `None` where nothing was.
+    pub fn sha(&self) -> Option<&str> {
+        let is_deployed = self.value("deployed") != Some("false");
+        self.value("sha").filter(|_| is_deployed)
+    }
+
+    pub fn deploy_branch(&self) -> &str {
+        let keys = [
+            "deploy-branch",
+            "computed-deploy-branch",
+            "global-deploy-branch",
+        ];
+        let mut set = keys.iter().filter_map(|key| self.value(key));
+        set.next().unwrap_or(USUAL_BRANCH)
+    }
+
+    fn newest(&self) -> Option<&Build> {
+        self.builds.iter().max_by_key(|build| build.started())
+    }
+
+    /// How the newest deploy stands, by one of Dokku's words.
+    pub fn newest_build(&self) -> Option<String> {
+        let word = self.newest()?.word();
+        let words = ["running", "succeeded", "failed", "canceled", "abandoned"];
+        words.contains(&word).then(|| word.to_owned())
+    }
+
+    /// The same as releases, newest first: what goes on or failed since, and what was deployed.
+    pub fn releases(&self, commit: Option<CommitId>, look: &Typed) -> Vec<Release> {
+        let newest = self.newest();
+        let status = match newest.map(Build::word) {
+            Some("running") => Some(ReleaseStatus::Building),
+            // A lock without a deploy: this Dokku records none, or somebody holds it.
+            _ if self.is_locked => Some(ReleaseStatus::Building),
+            Some("failed" | "canceled" | "abandoned") => Some(ReleaseStatus::Failed),
+            _ => None,
+        };
+        let version = newest.map_or(0, |build| build.started());
+        let id = newest.map_or_else(|| "there".to_owned(), |build| visible(&build.id));
+        let release = Release {
+            called: id.clone(),
+            id,
+            version,
+            status: ReleaseStatus::Succeeded,
+            current: self.value("running") != Some("false"),
+            eligible: false,
+            slug: None,
+            commit,
+            output: look.clone(),
+        };
+        let later = status.map(|status| Release {
+            status,
+            current: false,
+            commit: None,
+            ..release.clone()
+        });
+        let deployed = release.commit.is_some().then_some(release);
+        later.into_iter().chain(deployed).collect()
+    }
+}
+
+impl Build {
+    /// Seconds since 1970.
+    fn started(&self) -> u64 {
+        let at = self.started_at.parse::<Timestamp>();
+        at.map_or(0, |at| at.as_second().unsigned_abs())
+    }
+
+    fn word(&self) -> &str {
+        self.display_status.as_deref().unwrap_or(&self.status)
+    }
+}

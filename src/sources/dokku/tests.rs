@@ -1,0 +1,160 @@
+use crate::core::words::ReleaseStatus;
+use crate::git::host::HostAnswer;
+use crate::sources::dokku::response::*;
+use crate::sources::dokku::*;
+
+const SHA: &str = "1111111111111111111111111111111111111111";
+
+fn said(succeeded: bool, out: &str, said: &str) -> HostAnswer {
+    HostAnswer {
+        succeeded,
+        out: out.to_owned(),
+        said: said.to_owned(),
+    }
+}
+
+/// `git:report APP --format json` and `ps:report APP --format json` of 0.38.27, put together.
+fn told(git: &str, ps: &str) -> Told {
+    object(git, "git").unwrap().and(object(ps, "ps").unwrap())
+}
+
+fn build(id: &str, at: &str, status: &str, shown: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","app":"shop","kind":"build","pid":7,"started_at":"2026-04-30T13:{at}:00Z","status":"{status}",
+        "source":"git-hook","display_status":"{shown}","duration":"1m14s","log_path":"/x.log"}}"#
+    )
+}
+
+fn builds(all: &[String]) -> Told {
+    Told::builds(&said(true, &format!("[{}]", all.join(",")), ""))
+}
+
+fn states(told: &Told) -> Vec<(ReleaseStatus, bool, Option<String>)> {
+    let commit = told.sha().and_then(CommitId::parse);
+    let releases = told.releases(commit, &Typed::other("look"));
+    let one = |one: Release| (one.status, one.current, one.commit.map(|id| id.to_string()));
+    releases.into_iter().map(one).collect()
+}
+
+#[test]
+fn what_was_deployed_and_what_goes_on_are_told_apart() {
+    use ReleaseStatus::{Building, Failed, Succeeded};
+    let git =
+        format!(r#"{{"sha":"{SHA}","deploy-branch":"main","computed-deploy-branch":"main"}}"#);
+    let runs = || {
+        told(
+            &git,
+            r#"{"deployed":"true","running":"true","ps-running":"true"}"#,
+        )
+    };
+    let lives = (Succeeded, true, Some(SHA.to_owned()));
+    let ok = build("b1", "50", "succeeded", "succeeded");
+    let table = [
+        (runs(), vec![lives.clone()]),
+        (
+            runs().and(builds(std::slice::from_ref(&ok))),
+            vec![lives.clone()],
+        ),
+        (
+            runs().and(Told::locked(&said(true, "Deploy lock exists", ""))),
+            vec![(Building, false, None), lives.clone()],
+        ),
+        (
+            runs().and(builds(&[
+                build("b2", "51", "running", "running"),
+                ok.clone(),
+            ])),
+            vec![(Building, false, None), lives.clone()],
+        ),
+        (
+            runs().and(builds(&[ok.clone(), build("b2", "51", "failed", "failed")])),
+            vec![(Failed, false, None), lives.clone()],
+        ),
+        (
+            runs().and(builds(&[
+                build("b2", "51", "running", "abandoned"),
+                ok.clone(),
+            ])),
+            vec![(Failed, false, None), lives.clone()],
+        ),
+        (
+            runs().and(builds(&[build("b0", "40", "failed", "failed"), ok])),
+            vec![lives],
+        ),
+        (
+            told(&git, r#"{"deployed":"true","running":"false"}"#),
+            vec![(Succeeded, false, Some(SHA.to_owned()))],
+        ),
+        (
+            told(&git, r#"{"deployed":"true","running":"mixed"}"#),
+            vec![(Succeeded, true, Some(SHA.to_owned()))],
+        ),
+        (
+            told(&git, r#"{"deployed":"false","running":"false"}"#),
+            vec![],
+        ),
+        (told(r#"{"sha":""}"#, r#"{"deployed":"false"}"#), vec![]),
+    ];
+    for (told, expected) in table {
+        assert_eq!(states(&told), expected, "{told:?}");
+    }
+}
+
+#[test]
+fn a_newer_deploy_is_a_newer_release() {
+    let told =
+        |at| builds(&[build("b1", at, "failed", "failed")]).releases(None, &Typed::other(""));
+    let [old, new] = [told("50"), told("51")].map(|all| all[0].version);
+    assert_eq!(new - old, 60);
+}
+
+#[test]
+fn the_branch_that_deploys_is_the_app_s_own_or_the_server_s_or_master() {
+    for (git, branch) in [
+        (
+            r#"{"deploy-branch":"main","computed-deploy-branch":"main","global-deploy-branch":"trunk"}"#,
+            "main",
+        ),
+        (
+            r#"{"deploy-branch":"","computed-deploy-branch":"trunk","global-deploy-branch":"trunk"}"#,
+            "trunk",
+        ),
+        (r#"{"git-deploy-branch":"main"}"#, "main"),
+        (r#"{"deploy-branch":""}"#, "master"),
+    ] {
+        assert_eq!(object(git, "git").unwrap().deploy_branch(), branch);
+    }
+}
+
+#[test]
+fn what_another_version_answers_is_heard() {
+    let before = " !     Invalid flag passed, valid flags: --git-deploy-branch --git-sha";
+    assert!(knows_no_format(before));
+    assert!(!knows_no_format(" !     App shop does not exist"));
+    assert!(is_not_deployed(" !     not deployed"));
+    assert_eq!(
+        first_words(" !     App shop does not exist\n", ""),
+        "App shop does not exist"
+    );
+    assert_eq!(
+        first_words("\n", "\u{1b}[1G=====> shop git information"),
+        "\\x1b[1G=====> shop git information"
+    );
+    let unknown = said(false, "", " !     `builds:list` is not a dokku command");
+    assert_eq!(Told::builds(&unknown), Told::default());
+    assert_eq!(Told::builds(&said(true, "no JSON", "")), Told::default());
+    assert_eq!(object("[]", "git"), None);
+}
+
+#[test]
+fn the_app_is_read_from_a_server_s_own_addresses() {
+    for url in [
+        "dokku@host.example:shop",
+        "ssh://dokku@host.example:2222/shop",
+        "ssh://dokku@host.example/shop.git",
+    ] {
+        assert_eq!(app_at(url), Some("shop"), "{url}");
+    }
+    assert_eq!(app_at("git@host.example:shop"), None);
+    assert_eq!(app_at("https://dokku@host.example/shop"), None);
+}

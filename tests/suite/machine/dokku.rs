@@ -1,0 +1,124 @@
+//! A Dokku server that is asked itself, over the ssh that takes its pushes.
+
+use crate::promote::promote;
+use crate::support::{Deploy, Dokku, World};
+
+const RUNNING: &str = "[environments.staging.running]\ndokku = \"staging\"\n\n[environments.production.running]\ndokku = \"production\"\n";
+
+fn server(version: Dokku) -> Deploy {
+    let world = World::deploy_like().over_ssh().without_pages();
+    let deploy = world.toml(RUNNING).build();
+    deploy.answers_as_dokku(version);
+    deploy.trust();
+    deploy
+}
+
+/// It has a branch `main` as well.
+fn has_main_as_well(deploy: &Deploy, bare: &std::path::Path) {
+    deploy.git(
+        bare,
+        &["update-ref", "refs/heads/main", "refs/heads/master"],
+    );
+}
+
+fn finding(deploy: &Deploy, index: usize) -> serde_json::Value {
+    let status = deploy.smp(&["status", "--json"]).ok().json();
+    status["environments"][index]["finding"].clone()
+}
+
+#[test]
+fn the_server_s_word_is_believed_whatever_its_version() {
+    for version in [Dokku::New, Dokku::Old] {
+        let deploy = server(version);
+        let status = deploy.smp(&["status", "--json"]).ok().json();
+        let production = &status["environments"][1];
+        assert_eq!(production["source"], "api");
+        assert_eq!(production["running"], deploy.nth(2));
+        assert_eq!(production["finding"], serde_json::Value::Null);
+        promote(&deploy, &[]).ok().says("done: production runs");
+        promote(&deploy, &[]).ok().says("nothing to promote");
+        let asked = deploy.ssh().asked();
+        assert!(
+            asked.iter().all(|line| !line.contains("git:set")),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn a_branch_that_the_server_does_not_deploy_is_named_with_what_mends_it() {
+    let deploy = server(Dokku::New);
+    has_main_as_well(&deploy, &deploy.production);
+    deploy.dokku_keeps("production", "branch", "main");
+    let before = deploy.snapshot();
+    assert_eq!(finding(&deploy, 1), "wrong-branch");
+    let run = promote(&deploy, &[]);
+    run.exits(1)
+        .says("error: production: Dokku deploys its branch main, not master")
+        .says(" git:set production deploy-branch master\n")
+        .says("set environments.production.branch in smp.toml");
+    deploy
+        .smp(&["setup", "--check"])
+        .exits(1)
+        .prints_among("Dokku deploys its branch main, not master");
+    assert_eq!(deploy.snapshot(), before);
+    deploy.dokku_keeps("staging", "branch", "main");
+    has_main_as_well(&deploy, &deploy.staging);
+    deploy
+        .smp(&["stage", "--yes"])
+        .exits(1)
+        .says(" git:set staging deploy-branch master\n");
+}
+
+#[test]
+fn what_is_being_deployed_or_failed_is_told() {
+    let deploy = server(Dokku::New);
+    deploy.dokku_keeps("production", "locked", "yes");
+    assert_eq!(finding(&deploy, 1), "deploying");
+    let before = deploy.snapshot();
+    promote(&deploy, &[]).exits(1).says("git smp status");
+    assert_eq!(deploy.snapshot(), before);
+    deploy.dokku_keeps("production", "locked", "");
+    let failed = r#"[{"id":"01j8","app":"production","kind":"build","pid":7,"started_at":"2026-04-30T13:50:00Z","status":"failed",
+        "source":"git-hook","exit_code":1,"display_status":"failed","duration":"1m14s","log_path":"/x.log"}]"#;
+    deploy.dokku_keeps("production", "builds", failed);
+    assert_eq!(finding(&deploy, 1), "release-failed");
+    promote(&deploy, &[]).ok().says("done: production runs");
+}
+
+#[test]
+fn an_app_that_does_not_run_is_unknown() {
+    let deploy = server(Dokku::Old);
+    deploy.dokku_keeps("production", "running", "false");
+    assert_eq!(finding(&deploy, 1), "unknown-commit");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("Dokku says of none of its releases that it runs");
+}
+
+#[test]
+fn a_server_without_the_app_says_so() {
+    let deploy = server(Dokku::New);
+    let text = deploy
+        .toml()
+        .replace("dokku = \"production\"", "dokku = \"nobody\"");
+    deploy.write_toml(&text);
+    let run = deploy.smp(&["setup", "--yes"]);
+    run.exits(1)
+        .prints_among("App nobody does not exist")
+        .says(" git:report nobody\n");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("App nobody does not exist");
+}
+
+#[test]
+fn a_rollback_is_a_push() {
+    let deploy = server(Dokku::New);
+    promote(&deploy, &[]).ok();
+    let run = deploy.smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)]);
+    run.ok()
+        .says("it is pushed and built again")
+        .says("done: production runs");
+}
