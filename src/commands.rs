@@ -1,5 +1,6 @@
 //! The commands, a file each: look, decide, show, ask, do. The enum is the help text.
 
+pub mod complete;
 pub mod diff;
 pub mod history;
 pub mod postpone;
@@ -16,6 +17,7 @@ use clap::Subcommand;
 
 use crate::core::refusal::Stop;
 use crate::session::Session;
+use crate::terminal::Ui;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -42,9 +44,23 @@ pub enum Command {
     /// Stop a plain push that should not be; the hook that setup installs runs it
     #[command(hide = true)]
     PrePush(pre_push::PrePush),
+    /// Print what may be typed next; the shells' completions run it
+    #[command(hide = true)]
+    Complete(complete::Complete),
 }
 
 impl Command {
+    /// Runs what needs no clone; gives nothing for the rest.
+    pub fn run_anywhere(&self, ui: &Ui) -> Option<Result<(), Stop>> {
+        match self {
+            Self::Complete(args) => Some(complete::run(ui, args)),
+            Self::Setup(args) => args
+                .completions
+                .map(|shell| ui.data(shell.script().as_bytes())),
+            _ => None,
+        }
+    }
+
     pub fn run(&self, session: &Session<'_>) -> Result<(), Stop> {
         match self {
             Self::Setup(args) => setup::run(session, args),
@@ -58,6 +74,7 @@ impl Command {
             Self::Rollback(args) => rollback::run(session, args),
             Self::History(args) => history::run(session, args),
             Self::PrePush(args) => pre_push::run(session, args),
+            Self::Complete(args) => complete::run(session.ui, args),
         }
     }
 }

@@ -50,6 +50,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
+    if let Some(done) = cli.command.run_anywhere(ui) {
+        return done;
+    }
     let session = match (Session::open(&cli.common, ui), &cli.command) {
         (Err(stop), Command::PrePush(_)) => {
             commands::pre_push::pass(ui, &stop);

@@ -1,7 +1,8 @@
-//! What `git smp setup` does: agreement, checks, the first `smp.toml`, webhooks, the guard, the manual.
+//! What `git smp setup` does: agreement, checks, the first `smp.toml`, webhooks, the guard, the manual, completions.
 
 pub mod check;
 pub mod checks;
+pub mod completions;
 pub mod guard;
 pub mod manual;
 pub mod webhooks;

@@ -13,12 +13,13 @@ use crate::core::record::{Candidate, Deploying, Held, RecordView, Standing, Stat
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::show::{self, Dot, Here, json};
 use crate::core::text::{Line, Tone, counted};
-use crate::core::typed::Hint;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
 use crate::deploy::{held, observed};
 use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust;
+use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
 use crate::team::channel;
 
@@ -69,6 +70,11 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         let text = json::status(&config, &seen, held, past_tool, behind.as_ref(), record);
         session.ui.data(text.as_bytes())?;
     } else {
+        if manual::are_outdated() || completions::are_outdated() {
+            let say =
+                "the man pages or completions here are of another version; bring them up to date";
+            session.ui.advise(Hint::run(say, Typed::smp("setup")));
+        }
         session.ui.answer(&view.lines()?)?;
     }
     match behind {
@@ -149,7 +155,9 @@ impl<'a> View<'a> {
         let here = Here {
             lacks_webhook: &|channel| channel::lacks_webhook(repo, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
-            tested: (self.candidate()).and_then(|candidate| self.runs(&candidate.environment)),
+            tested: (self.candidate())
+                .filter(|candidate| !self.goes_on(&candidate.environment))
+                .and_then(|candidate| self.runs(&candidate.environment)),
             authors: &authors,
         };
         let mut lines = self.picture()?;
@@ -192,6 +200,7 @@ impl<'a> View<'a> {
         let source = environment.promotes.as_deref().unwrap_or_default();
         let rest = rest.map(|changes| show::standing(source, &changes, &when));
         let frozen = self.state().and_then(|state| state.frozen(name));
+        let frozen = frozen.filter(|_| !environment.by_merge);
         let frozen = frozen.map(|candidate| show::frozen(candidate, &when));
         let (past, unrecorded) = match self.past_tool(seen) {
             Some(PastTool::Recorded(deploy)) => (show::past_tool(deploy, &when), None),
@@ -211,6 +220,11 @@ impl<'a> View<'a> {
         lines.extend(self.is_untested(seen).then(|| show::untested(width)));
         lines.extend(unrecorded);
         Ok(lines)
+    }
+
+    /// Whether merges go on to be deployed to an environment, whatever was put forward there.
+    fn goes_on(&self, name: &str) -> bool {
+        self.config.environment(name).is_ok_and(|one| one.by_merge)
     }
 
     fn next(&self) -> Result<Hint, Stop> {

@@ -106,6 +106,9 @@ pub struct Environment {
     /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
     #[serde(skip)]
     pub is_branch: bool,
+    /// Whether a merge deploys it: it is the very branch that reviewed work is merged into. Nothing can freeze that.
+    #[serde(skip)]
+    pub by_merge: bool,
     /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password. Without it the
     /// environment is a branch of the main repository, and `branch` says which.
     #[serde(default, deserialize_with = "values::url")]
@@ -115,8 +118,7 @@ pub struct Environment {
     #[serde(default, deserialize_with = "values::remote")]
     #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub remote: String,
-    /// The branch that a push deploys. Default: `branch` of `[repository]`; without `url` it is
-    /// required.
+    /// The branch that a push deploys. Default: `branch` of `[repository]`; without `url` it is required.
     #[serde(default, deserialize_with = "values::branch")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::BRANCH)))]
     pub branch: String,
@@ -278,6 +280,7 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
             // Which branch of the main repository it is, only the file can say.
             fill(&mut one.remote, &main.remote);
             fill(&mut one.url, &main.url);
+            one.by_merge = one.branch == main.branch;
         } else {
             fill(&mut one.remote, &one.name);
             fill(&mut one.branch, &main.branch);
@@ -330,11 +333,6 @@ impl Config {
     /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
-    }
-
-    /// Whether a merge deploys an environment: it is the very branch that reviewed work is merged into.
-    pub fn is_main_branch(&self, one: &Environment) -> bool {
-        one.is_branch && one.branch == self.repository.branch
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {

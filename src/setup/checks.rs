@@ -16,7 +16,7 @@ use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
-use crate::setup::manual;
+use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
@@ -38,11 +38,13 @@ pub fn run(
     if repo.layout().shallow {
         let report = Report::new("is shallow")
             .because("its history is cut off, so nothing can be compared")
-            .run("", Typed::other("git fetch --unshallow"));
+            .run("fetch the rest", Typed::smp("setup --deepen"))
+            .run("or with git alone", Typed::other("git fetch --unshallow"));
         checks.push(Check::bad("this clone", report));
     }
     checks.extend(more);
     checks.push(manual::check(installs));
+    checks.extend(completions::check(installs));
     check::show(session, &checks)
 }
 
@@ -89,26 +91,14 @@ fn see(
         look::see(session, look, &environments, (Also::Branches, wanted))
     })?;
     let (seen, main) = (looked.environments, looked.main);
+    let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
     let (shut, record) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
-            let record = scope.spawn(|| recorder.and_then(|one| check_record(one, looked.record)));
+            let record = scope.spawn(|| settle_record(recorder?, looked.record, begins));
             let shut = shut(look.repo, &environments, &seen);
             (shut, record.join().ok().flatten())
         })
     });
-    let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
-    let record = match (recorder, record) {
-        (Some(recorder), Some((_, Some(read)))) if begins => {
-            let begun = session
-                .ui
-                .during("beginning the record", || recorder.begin(read));
-            Some(match begun {
-                Ok(_) => Check::good(RECORD, said(recorder, "begun just now")),
-                Err(stop) => Check::stopped(RECORD, stop),
-            })
-        }
-        (_, record) => record.map(|(check, _)| check),
-    };
     Ok(PlacesSeen {
         environments: seen,
         main,
@@ -245,34 +235,52 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     remarks.fold(check, Check::because)
 }
 
-/// Asks whether the record, as it was read, could be written to. A clone that may only read is good for much. Gives it
-/// back where nobody is known to have written to it yet.
-fn check_record(recorder: Recorder<'_>, view: RecordView) -> Option<(Check, Option<Reading>)> {
+/// Begins the record where nobody has; where that is not possible, or not to be, says whether it could be written to.
+fn settle_record(recorder: Recorder<'_>, view: RecordView, begins: bool) -> Option<Check> {
     let reading = match view {
         RecordView::NoneKept => return None,
         RecordView::Read(reading) => *reading,
-        RecordView::Unreadable(refusal) => return Some((Check::bad(RECORD, refusal.report), None)),
+        RecordView::Unreadable(refusal) => return Some(Check::bad(RECORD, refusal.report)),
     };
-    let events = match reading.state.events {
+    let is_new = begins && reading.state.events == 0;
+    let begun = is_new.then(|| recorder.begin(reading.clone()));
+    Some(match begun {
+        Some(Ok(_)) => Check::good(RECORD, said(recorder, "begun just now")),
+        // Something may have been taken.
+        Some(Err(stop @ Stop::Incomplete(_))) => Check::stopped(RECORD, stop),
+        Some(Err(stop)) => {
+            shut_out(recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
+        }
+        None => shut_out(recorder, &reading)
+            .unwrap_or_else(|| Check::good(RECORD, said(recorder, &events(&reading)))),
+    })
+}
+
+/// Asks whether the record, as it was read, could be written to, and says so where it could not. A clone that may only read
+/// is good for much.
+fn shut_out(recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
+    match recorder.may_write(reading.tip.as_ref()) {
+        MayPush::No(because) => {
+            let words = format!(
+                "{}; this clone may read it, not write to it",
+                events(reading)
+            );
+            let check = Check::note(RECORD, said(recorder, &words));
+            Some(because.into_iter().fold(check, Check::because))
+        }
+        MayPush::Moved if reading.tip.is_none() => {
+            Some(Check::bad(RECORD, recorder.not_shown().report))
+        }
+        MayPush::Yes | MayPush::Moved => None,
+    }
+}
+
+fn events(reading: &Reading) -> String {
+    match reading.state.events {
         0 => "nothing on it yet".to_owned(),
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
-    };
-    let words = said(recorder, &events);
-    Some(match recorder.may_write(reading.tip.as_ref()) {
-        MayPush::No(because) => {
-            let words = format!("{words}; this clone may read it, not write to it");
-            let check = Check::note(RECORD, words);
-            (because.into_iter().fold(check, Check::because), None)
-        }
-        MayPush::Moved if reading.tip.is_none() => {
-            (Check::bad(RECORD, recorder.not_shown().report), None)
-        }
-        MayPush::Yes | MayPush::Moved => {
-            let is_new = reading.state.events == 0;
-            (Check::good(RECORD, words), is_new.then_some(reading))
-        }
-    })
+    }
 }
 
 fn said(recorder: Recorder<'_>, what: &str) -> String {

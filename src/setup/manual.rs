@@ -53,11 +53,35 @@ fn is_found() -> bool {
     };
     let path = Path::new(found.trim());
     match path.extension() {
-        Some(end) if end == "1" => PAGES.iter().all(|(name, text)| {
-            fs::read(path.with_file_name(name)).is_ok_and(|file| file == text.as_bytes())
-        }),
+        Some(end) if end == "1" => path.parent().is_some_and(are_ours),
         _ => path.exists(),
     }
+}
+
+/// Whether pages that a setup wrote are of another version than this program. What a package brought is its care.
+pub fn are_outdated() -> bool {
+    let own = beside_the_program().into_iter();
+    // A program that was built and not installed has its pages beside it by chance.
+    let own = own.filter(|folder| folder.ends_with("bin/../share/man"));
+    let own = own.chain(user_folder().map(|data| data.join("man")));
+    own.map(|folder| folder.join("man1"))
+        .any(|section| section.join("git-smp.1").is_file() && !are_ours(&section))
+}
+
+/// Whether the pages there are those of this version.
+fn are_ours(section: &Path) -> bool {
+    PAGES
+        .iter()
+        .all(|(name, text)| fs::read(section.join(name)).is_ok_and(|file| file == text.as_bytes()))
+}
+
+/// Where the user's own data is, by the rule that most programs follow.
+pub fn user_folder() -> Option<PathBuf> {
+    let [data, home] = ["XDG_DATA_HOME", "HOME"].map(|name| {
+        let folder = env::var_os(name).map(PathBuf::from);
+        folder.filter(|folder| folder.is_absolute())
+    });
+    data.or_else(|| home.map(|home| home.join(".local/share")))
 }
 
 /// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of

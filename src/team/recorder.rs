@@ -252,7 +252,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// What this clone saw last, where that can be read: a place to begin from, and no answer.
-    fn known(&self) -> Option<Reading> {
+    pub fn known(&self) -> Option<Reading> {
         let (tip, text) = objects::seen(self.repo).ok().flatten()?;
         self.understood(tip, &text).ok()
     }

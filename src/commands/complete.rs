@@ -1,0 +1,156 @@
+//! `git smp complete`: what may be typed next. The shells' completions, which setup installs, run it at each TAB.
+
+mod known;
+
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+
+use clap::{Arg, Args, Command, CommandFactory};
+use clap_complete::engine::{self, ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
+
+use crate::cli::Cli;
+use crate::core::refusal::Stop;
+use crate::core::text::{shell_word, visible};
+use crate::setup::completions::Shell;
+use crate::terminal::Ui;
+use known::{Known, Offer};
+
+/// `git smp complete`, as the shells call it
+#[derive(Debug, Args)]
+pub struct Complete {
+    /// The shell that asks
+    pub shell: Shell,
+    /// The words after `git smp` up to the one to complete, which may be empty
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
+}
+
+/// What stands for any file: the shells know how to complete one.
+const A_FILE: &str = "FILE";
+
+/// Runs it: a word a line. [`Stop::Answer`]: the name of a file is wanted. Nobody at a TAB wants to read what went wrong, so
+/// that is no word.
+pub fn run(ui: &Ui, args: &Complete) -> Result<(), Stop> {
+    let offered = offered(args);
+    let is_file = |one: &CompletionCandidate| {
+        let word = one.get_value().to_string_lossy();
+        word == A_FILE || word.ends_with("=FILE")
+    };
+    if offered.iter().any(is_file) {
+        return Err(Stop::Answer);
+    }
+    let lines = offered.iter().filter_map(|one| line(args.shell, one));
+    ui.data(lines.collect::<String>().as_bytes())
+}
+
+fn offered(args: &Complete) -> Vec<CompletionCandidate> {
+    let mut words = args.words.clone();
+    let current = words.pop().unwrap_or_default();
+    let known = Arc::new(Known::of(&words));
+    let mut cli = offering(&known);
+    let hidden = cli.get_subcommands().filter(|one| one.is_hide_set());
+    let hidden: Vec<String> = hidden.map(|one| one.get_name().to_owned()).collect();
+    let line = std::iter::once("git-smp".into()).chain(words);
+    let line: Vec<OsString> = line.chain([current.clone()]).collect();
+    let index = line.len() - 1;
+    let mut all = engine::complete(&mut cli, line, index, None).unwrap_or_default();
+    all.retain(|one| !hidden.iter().any(|name| one.get_value() == name.as_str()));
+    // Options are offered where nothing else may follow, or where one was begun.
+    let is_option = |one: &CompletionCandidate| one.get_value().to_string_lossy().starts_with('-');
+    if current.is_empty() && !all.iter().all(is_option) {
+        all.retain(|one| !is_option(one));
+    }
+    all
+}
+
+/// The command line, where each argument knows what may stand there.
+fn offering(known: &Arc<Known>) -> Command {
+    let fill = |arg: Arg| {
+        let name = arg.get_value_names().and_then(|names| names.first());
+        let offer = match name.map(|name| name.as_str()) {
+            Some("ENVIRONMENT") => Offer::Targets,
+            Some("HASH" | "REV" | "COMMIT") => Offer::Commits,
+            Some("ID") => Offer::Announcement,
+            Some("FILE") => {
+                let file = |_: &OsStr| vec![CompletionCandidate::new(A_FILE)];
+                return arg.add(ArgValueCompleter::new(file));
+            }
+            _ => return arg,
+        };
+        let known = Arc::clone(known);
+        arg.add(ArgValueCandidates::new(move || {
+            let words = known.offer(offer).into_iter();
+            // What would mean something else to a shell is not worth the risk.
+            let words = words.filter(|(word, _)| shell_word(word) == *word);
+            let named = words.map(|(word, about)| {
+                CompletionCandidate::new(word).help(Some(visible(&about).into()))
+            });
+            named.collect()
+        }))
+    };
+    let cli = Cli::command().mut_args(fill);
+    cli.mut_subcommands(|command| command.mut_args(fill))
+}
+
+/// A word as the shell's own file reads it.
+fn line(shell: Shell, offered: &CompletionCandidate) -> Option<String> {
+    let word = offered.get_value().to_str()?;
+    let about = offered.get_help().map(ToString::to_string);
+    let about = visible(about.unwrap_or_default().lines().next().unwrap_or_default());
+    Some(match shell {
+        Shell::Bash => format!("{word} \n"),
+        Shell::Fish if about.is_empty() => format!("{word}\n"),
+        Shell::Fish => format!("{word}\t{}\n", about.replace('\t', " ")),
+        Shell::Zsh => {
+            let [word, about] = [word, &about].map(|text| text.replace('\\', "\\\\"));
+            let word = word.replace(':', "\\:");
+            match about.as_str() {
+                "" => format!("{word}\n"),
+                about => format!("{word}:{about}\n"),
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &[&str]) -> Vec<String> {
+        let words = line.iter().map(OsString::from).collect();
+        let shell = Shell::Bash;
+        let all = offered(&Complete { shell, words });
+        let all = all.iter().map(|one| one.get_value().to_string_lossy());
+        all.map(Into::into).collect()
+    }
+
+    #[test]
+    fn commands_options_and_values_are_offered_and_what_only_programs_call_is_not() {
+        assert_eq!(words(&["pro"]), ["propose", "promote"]);
+        assert_eq!(words(&["pre"]), [""; 0]);
+        let all = words(&[""]);
+        assert!(all.contains(&"setup".to_owned()), "{all:?}");
+        assert!(!all.iter().any(|one| one.starts_with('-')), "{all:?}");
+        assert!(!all.contains(&"complete".to_owned()), "{all:?}");
+        assert_eq!(words(&["stage", "--pi"]), ["--pick"]);
+        assert!(words(&["propose", ""]).contains(&"--note".to_owned()));
+        assert_eq!(words(&["propose", "--note", ""]), [""; 0]);
+        assert_eq!(words(&["status", "--color=n"]), ["--color=never"]);
+        assert_eq!(words(&["setup", "--completions", "z"]), ["zsh"]);
+        assert_eq!(words(&["--config", "smp.t"]), [A_FILE]);
+        assert_eq!(words(&["--config=smp.t"]), ["--config=FILE"]);
+        assert_eq!(words(&["promote", "-F", ""]), [A_FILE]);
+    }
+
+    #[test]
+    fn a_word_comes_as_the_shell_reads_it() {
+        let one = || CompletionCandidate::new("a:b").help(Some("c: d\nsecond".into()));
+        for (shell, expected) in [
+            (Shell::Bash, "a:b \n"),
+            (Shell::Zsh, "a\\:b:c: d\n"),
+            (Shell::Fish, "a:b\tc: d\n"),
+        ] {
+            assert_eq!(line(shell, &one()).unwrap(), expected);
+        }
+    }
+}

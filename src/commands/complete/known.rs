@@ -1,0 +1,140 @@
+//! What this clone knows without asking anybody: environments, the candidate, what was deployed.
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::core::config::Config;
+use crate::core::record::history;
+use crate::core::words::CommitId;
+use crate::git::Repo;
+use crate::session::Session;
+use crate::team::recorder::Recorder;
+use crate::terminal::{Talk, Ui};
+
+/// How many commits are offered: what ran last is what people look for.
+const MOST: usize = 30;
+
+/// What an argument asks for.
+#[derive(Clone, Copy)]
+pub enum Offer {
+    /// The environments that are promoted.
+    Targets,
+    /// The candidate, and what was deployed.
+    Commits,
+    /// A deploy that is on record as open.
+    Announcement,
+}
+
+/// What was typed before.
+pub struct Known {
+    words: Vec<String>,
+}
+
+/// A word and what it is.
+type Word = (String, String);
+
+impl Known {
+    pub fn of(words: &[OsString]) -> Self {
+        let words = words.iter();
+        let words = words.map(|word| word.to_string_lossy().into_owned());
+        Self {
+            words: words.collect(),
+        }
+    }
+
+    /// What may stand there; nothing where that cannot be told.
+    pub fn offer(&self, offer: Offer) -> Vec<Word> {
+        self.looked_up(offer).unwrap_or_default()
+    }
+
+    fn looked_up(&self, offer: Offer) -> Option<Vec<Word>> {
+        let cli = self.cli()?;
+        let ui = Ui::new(Talk::Quiet, None, Default::default());
+        let (common, ui) = (&cli.common, &ui);
+        let repo = Repo::open().ok()?;
+        let session = Session { common, repo, ui };
+        // Without a file every branch would be searched for one.
+        session.config_path().ok()?.symlink_metadata().ok()?;
+        let config = session.config().ok()?;
+        Some(match offer {
+            Offer::Targets => self.targets(&config),
+            Offer::Commits => commits(&session.repo, &config),
+            Offer::Announcement => announcement(&session.repo, &config).into_iter().collect(),
+        })
+    }
+
+    /// The options of every command as they were typed, or as the environment says.
+    fn cli(&self) -> Option<Cli> {
+        let mut line = vec!["git-smp".to_owned(), "status".to_owned()];
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            if word == "--config" {
+                line.push(format!("--config={}", words.next()?));
+            } else if word.starts_with("--config=") {
+                line.push(word.clone());
+            }
+        }
+        Cli::try_parse_from(line).ok()
+    }
+
+    fn targets(&self, config: &Config) -> Vec<Word> {
+        let all = config.targets().into_iter();
+        let rest = all.filter(|one| !self.words.contains(&one.name));
+        let named = rest.map(|one| {
+            let source = one.promotes.as_deref().unwrap_or_default();
+            (one.name.clone(), format!("promoted from {source}"))
+        });
+        named.collect()
+    }
+}
+
+fn announcement(repo: &Repo, config: &Config) -> Option<Word> {
+    let reading = Recorder::of(repo, config, false)?.known()?;
+    let open = reading.state.deploying?;
+    let about = format!("{} to {}", open.to.short(), open.environment);
+    Some((open.id.as_str().to_owned(), about))
+}
+
+/// The candidate, what each environment was given last, and what it ran before, newest first.
+fn commits(repo: &Repo, config: &Config) -> Vec<Word> {
+    let mut all: Vec<(CommitId, String)> = Vec::new();
+    let mut add = |commit: &CommitId, about: String| {
+        if all.len() < MOST && !all.iter().any(|(known, _)| known == commit) {
+            all.push((commit.clone(), about));
+        }
+    };
+    let recorder = Recorder::of(repo, config, false);
+    let reading = recorder.and_then(|recorder| recorder.known());
+    if let Some(state) = reading.as_ref().map(|reading| &reading.state) {
+        if let Some(candidate) = &state.candidate {
+            add(&candidate.commit, "the candidate".to_owned());
+            for goal in &candidate.targets {
+                let ran = goal.from.iter();
+                ran.for_each(|from| add(from, format!("what {} ran", goal.environment)));
+            }
+        }
+        let last = state.deploys.iter();
+        last.for_each(|(name, one)| add(&one.commit, format!("deployed to {name} last")));
+    }
+    for one in &config.environments {
+        let tracked = format!("refs/remotes/{}/{}", one.remote, one.branch);
+        if let Ok(commit) = repo.resolve_revision(&tracked) {
+            add(&commit, format!("{}/{}", one.remote, one.branch));
+        }
+    }
+    if let (Some(recorder), Some(reading)) = (recorder, &reading)
+        && let Ok((events, _)) = recorder.events(reading)
+    {
+        for deploy in history::deploys(&events).iter().rev() {
+            for commit in std::iter::once(&deploy.to).chain(&deploy.from) {
+                add(commit, format!("ran on {}", deploy.environment));
+            }
+        }
+    }
+    let words = all.into_iter();
+    words
+        .map(|(commit, about)| (commit.for_link().to_owned(), about))
+        .collect()
+}
