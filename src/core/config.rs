@@ -78,6 +78,9 @@ pub struct Environment {
     /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
     #[serde(skip)]
     pub is_branch: bool,
+    /// Whether a merge deploys it: it is the very branch that reviewed work is merged into. Nothing can freeze that.
+    #[serde(skip)]
+    pub by_merge: bool,
     #[serde(default, deserialize_with = "values::url")]
     pub url: String,
     #[serde(default, deserialize_with = "values::remote")]
@@ -224,6 +227,7 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
             // Which branch of the main repository it is, only the file can say.
             fill(&mut one.remote, &main.remote);
             fill(&mut one.url, &main.url);
+            one.by_merge = one.branch == main.branch;
         } else {
             fill(&mut one.remote, &one.name);
             fill(&mut one.branch, &main.branch);
@@ -276,11 +280,6 @@ impl Config {
     /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
-    }
-
-    /// Whether a merge deploys an environment: it is the very branch that reviewed work is merged into.
-    pub fn is_main_branch(&self, one: &Environment) -> bool {
-        one.is_branch && one.branch == self.repository.branch
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {

@@ -125,7 +125,11 @@ pub fn status<'a>(
         schema: SCHEMA,
         environments,
         candidate: open.map(candidate),
-        frozen: (!unreadable).then_some(open.is_some()),
+        frozen: (!unreadable).then_some(open.is_some_and(|open| {
+            // A merge deploys there, which nothing can freeze.
+            let place = config.environment(&open.environment);
+            !place.is_ok_and(|place| place.by_merge)
+        })),
         deploying: state
             .and_then(|state| state.deploying.as_ref())
             .map(deploying),
