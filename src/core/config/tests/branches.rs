@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::SMALL;
+use super::{SMALL, parsed};
 use crate::core::config::*;
 
 /// A main repository whose branches are deployed.
@@ -19,13 +19,15 @@ promotes = "staging"
 "#;
 
 fn told(text: &str) -> (String, String) {
-    let report = parse(Path::new("smp.toml"), text).unwrap_err();
+    let read = parse(Path::new("smp.toml"), text);
+    assert_eq!(schema::disagreement(text, &read), None);
+    let report = read.unwrap_err();
     (report.error.clone(), report.hint_text().unwrap())
 }
 
 #[test]
 fn without_an_address_of_its_own_an_environment_is_a_branch_of_the_main_repository() {
-    let config = parse(Path::new("smp.toml"), BRANCHES).unwrap();
+    let config = parsed(BRANCHES);
     let [staging, production] = config.environments.as_slice() else {
         panic!()
     };
