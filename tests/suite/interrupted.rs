@@ -191,8 +191,9 @@ impl<'a> Lab<'a> {
                 How::After => self.quiet(|_| true),
                 // What goes on meets the next run, or has come to its end.
                 How::During => {}
-                // A push to an environment is in a group of its own, and this one never began.
-                How::Before => self.quiet(|other| is_deploy(other) && other != *call),
+                // A push to an environment is in a group of its own, and this one never began. Each run has one of them, whose
+                // words differ where an announcement goes with it.
+                How::Before => self.quiet(|other| is_deploy(other) && !is_deploy(call)),
             }
             self.again(&story);
             self.quiet(|other| *how == How::During && is_push(other));
