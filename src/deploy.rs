@@ -13,6 +13,7 @@ pub mod recorder;
 mod ask;
 mod doubt;
 mod earlier;
+mod protected;
 mod push;
 mod pushed;
 mod said;

@@ -202,3 +202,22 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     assert_eq!(deploy.master(&deploy.production), candidate);
     assert_eq!(deploy.chain().words().last(), Some(&"promoted"));
 }
+
+#[test]
+fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced() {
+    let deploy = recorded().ready();
+    let before = deploy.snapshot();
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "echo 'error: GH013: Repository rule violations found for refs/heads/production.' >&2\n\
+         echo '- Changes must be made through a pull request.' >&2\nexit 1",
+    );
+    promote(&deploy, &[])
+        .exits(1)
+        .says("- Changes must be made through a pull request.")
+        .says("its host protects the branch production")
+        .says("let those who deploy push there, fast-forward only and without a pull request");
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(deploy.chain().words(), Vec::<&str>::new());
+}

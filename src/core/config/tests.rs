@@ -267,8 +267,12 @@ fn the_examples_of_hosts_are_read_as_they_are() {
             "dokku",
             "gigalixir",
             "heroku",
+            "netlify",
             "piku",
-            "scalingo"
+            "railway",
+            "render",
+            "scalingo",
+            "vercel"
         ]
     );
 }
