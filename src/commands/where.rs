@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use crate::commands::r#where::Seen::{NotKnown, Runs};
 use crate::core::config::{Config, Environment};
 use crate::core::record::arrivals::{arrivals, since};
 use crate::core::record::{Event, Reading};
@@ -116,8 +115,8 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     }
     let seen = found.environments.into_iter();
     let seen = seen.map(|one| match one.running {
-        Ok(runs) => Runs(runs),
-        Err(refusal) => NotKnown(refusal.report.error),
+        Ok(runs) => Seen::Runs(runs),
+        Err(refusal) => Seen::NotKnown(refusal.report.error),
     });
     let main = found.main.and_then(Result::ok);
     Ok(Sight {
@@ -141,10 +140,10 @@ fn remembered(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let seen = config.environments.iter().map(|one| {
         let given = arrivals(&events, &one.name).pop().map(|last| last.to);
         match given.or_else(|| tracked(&one.remote, &one.branch)) {
-            Some(commit) => Runs(Some(commit)),
-            None => {
-                NotKnown("this clone saw no deploy there, and does not follow its branch".into())
-            }
+            Some(commit) => Seen::Runs(Some(commit)),
+            None => Seen::NotKnown(
+                "this clone saw no deploy there, and does not follow its branch".into(),
+            ),
         }
     });
     let main = &config.repository;
@@ -196,15 +195,15 @@ fn place(
 ) -> Result<Place, Stop> {
     let mut place = Place::unknown(&environment.name);
     let runs = match seen {
-        NotKnown(why) => {
+        Seen::NotKnown(why) => {
             place.why = Some(why.clone());
             return Ok(place);
         }
-        Runs(None) => {
+        Seen::Runs(None) => {
             place.runs = Some(false);
             return Ok(place);
         }
-        Runs(Some(runs)) => runs,
+        Seen::Runs(Some(runs)) => runs,
     };
     let repo = &session.repo;
     place.running = Some(runs.clone());
