@@ -46,7 +46,6 @@ mod promote;
 mod propose;
 mod push;
 mod question;
-mod readme;
 mod record;
 mod replicas;
 mod reviews;
