@@ -210,9 +210,11 @@ mod tests {
         let production = "environments.production.branch";
         assert!(take(&mut answers.clone(), production, "main").is_err());
         take(&mut answers, production, "production").unwrap();
+        let text = answers.text();
+        let (_, file) = text.split_once("[repository]").unwrap();
         assert_eq!(
-            answers.text(),
-            "[repository]\nremote = \"origin\"\nurl = \"https://example.com/shop.git\"\nbranch = \"main\"\n\
+            file,
+            "\nremote = \"origin\"\nurl = \"https://example.com/shop.git\"\nbranch = \"main\"\n\
              \n[environments.staging]\nbranch = \"main\"\n\
              \n[environments.production]\nbranch = \"production\"\npromotes = \"staging\"\n"
         );
