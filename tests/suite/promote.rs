@@ -826,7 +826,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
     run.exits(1)
         .says("production was moved to")
         .says(&deploy.nth(3)[..8])
-        .says("nothing of ours was taken");
+        .says("the host accepted nothing of this push");
     assert_eq!(
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(3)]
@@ -978,7 +978,7 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     promote(&deploy, &[])
         .exits(4)
         .says("us declined")
-        .says("done before it: eu");
+        .says("done before that: eu");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 
@@ -1013,7 +1013,7 @@ fn targets_are_promoted_in_the_order_given() {
     promote(&deploy, &["us", "eu", "us"])
         .exits(4)
         .says("eu declined")
-        .says("done before it: us");
+        .says("done before that: us");
     assert_eq!(deploy.master(&us), deploy.nth(5));
 }
 

@@ -279,12 +279,12 @@ fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
     deploy.ssh().cuts();
     run.finish()
         .exits(4)
-        .says("cannot tell what became of the push")
+        .says("the result of the push")
         .says("the host may still be building");
     // Nothing is pushed a second time while it may build.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     assert_eq!(refusal(&deploy), "push-in-flight");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
@@ -300,7 +300,7 @@ fn ctrl_c_twice_leaves_the_push_to_the_host() {
     let gate = held_in(&deploy, "pre-receive", ":");
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     gate.reached();
-    terminal.ctrl_c().sees("the push cannot be called back");
+    terminal.ctrl_c().sees("the push cannot be stopped");
     insists(&mut terminal);
     terminal.ends().exits(4).says("error: left while");
     gate.open();
