@@ -91,6 +91,14 @@ pub struct DeployOptions {
     pub take_over: Option<String>,
 }
 
+/// What is done about a clone whose history is cut off.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Deepening {
+    /// Fetch the history that a shallow clone lacks; where CI is set, also without this
+    #[arg(long)]
+    pub deepen: bool,
+}
+
 /// What the product post says, where that is given.
 #[derive(Debug, Args)]
 pub struct PostText {

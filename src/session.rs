@@ -12,7 +12,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
 use crate::core::typed::Typed;
 use crate::core::words::Observed;
-use crate::git::Repo;
+use crate::git::{Repo, deepen};
 use crate::notes::Notes;
 use crate::terminal::Ui;
 
@@ -65,13 +65,47 @@ impl<'a> Session<'a> {
 
     /// Refuses where history is cut off, for there every comparison may be wrong.
     pub fn whole_history(&self) -> Result<(), Stop> {
-        if !self.repo.layout().shallow {
-            return Ok(());
+        match self.repo.layout().shallow {
+            true => Err(shallow(Some(Typed::smp("setup --deepen"))).into()),
+            false => Ok(()),
         }
-        Err(Refusal::new(RefusalCode::Shallow, "this clone is shallow")
-            .because("its history is cut off, so what ships and what disappears cannot be told")
-            .run("fetch the rest", Typed::other("git fetch --unshallow"))
-            .into())
+    }
+
+    /// The same clone with its whole history, fetched from the main repository, where it is cut off and somebody `asked` for
+    /// the rest or this is a CI job; `None` where it is whole already.
+    ///
+    /// # Errors
+    /// `shallow` where nobody wants that, with the command that does, and where the main repository is shallow itself.
+    pub fn deepened(
+        &self,
+        config: &Config,
+        asked: bool,
+        deepens: Typed,
+    ) -> Result<Option<Self>, Stop> {
+        if !self.repo.layout().shallow {
+            return Ok(None);
+        }
+        if !asked && !self.is_ci() {
+            return Err(shallow(Some(deepens)).into());
+        }
+        let (main, may_ask) = (&config.repository, self.ui.is_interactive());
+        self.ui.during("fetching the rest of the history", || {
+            deepen::deepen(&self.repo, &main.remote, &main.branch, may_ask)
+        })?;
+        let repo = self.repo.reopened()?;
+        if repo.layout().shallow {
+            let also = format!("so is what {} has", main.remote);
+            return Err(shallow(None).because(also).into());
+        }
+        let was = "this clone was shallow; the rest of its history was fetched from";
+        self.ui.note(format!("{was} {}", main.remote));
+        Ok(Some(Self { repo, ..*self }))
+    }
+
+    /// Whether a CI service runs this: `CI` is set, and not to a no.
+    pub fn is_ci(&self) -> bool {
+        let set = self.repo.program().variable("CI");
+        set.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == **no))
     }
 
     /// Says how each thing was found out, if more is to be said.
@@ -87,5 +121,17 @@ impl<'a> Session<'a> {
             now: now.timestamp().as_second(),
             zone: now.time_zone().clone(),
         }
+    }
+}
+
+/// What is said where history is cut off. `deepens`: the command of ours that fetches the rest, where one can.
+pub fn shallow(deepens: Option<Typed>) -> Refusal {
+    let refusal = Refusal::new(RefusalCode::Shallow, "this clone is shallow")
+        .because("its history is cut off, so what ships and what disappears cannot be told");
+    match deepens {
+        Some(deepens) => refusal
+            .run("fetch the rest", deepens)
+            .run("or with git alone", Typed::other("git fetch --unshallow")),
+        None => refusal.run("fetch the rest", Typed::other("git fetch --unshallow")),
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::Deepening;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
 use crate::core::decide::review::{Coverage, Reviews};
@@ -12,7 +13,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::look::not_seen;
-use crate::session::{Session, trust};
+use crate::session::{Session, shallow, trust};
 use crate::sources::{Also, Look};
 
 #[derive(Debug, Args)]
@@ -35,11 +36,14 @@ pub struct Diff {
     /// Exit 1 when there are differences, as git diff does
     #[arg(long)]
     pub exit_code: bool,
+    #[command(flatten)]
+    pub deepening: Deepening,
 }
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
-    session.whole_history()?;
+    let deep = deepened(session, args)?;
+    let session = deep.as_ref().unwrap_or(session);
     let (config, from, to) = ends(session, args)?;
     let Some(target) = &to.commit else {
         let name = to.environment.as_deref().unwrap_or("the source");
@@ -87,6 +91,20 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         true => Err(Stop::Answer),
         false => Ok(()),
     }
+}
+
+/// The clone with its whole history, where that is cut off and may be fetched: with both ends named there is no network.
+fn deepened<'a>(session: &Session<'a>, args: &Diff) -> Result<Option<Session<'a>>, Stop> {
+    let named = args.from.is_some() && args.to.is_some();
+    match (session.repo.layout().shallow, named) {
+        (false, _) => return Ok(None),
+        (true, true) => return Err(shallow(None).into()),
+        (true, false) => {}
+    }
+    let config = session.config()?;
+    trust::require_to_look(&session.repo, &config, &[])?;
+    let again = Typed::instead_of("diff", "diff --deepen");
+    session.deepened(&config, args.deepening.deepen, again)
 }
 
 /// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.

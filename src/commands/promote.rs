@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::{DeployOptions, PostText};
+use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
 use crate::core::decide::{self, Plan, Step};
@@ -38,6 +38,8 @@ pub struct Promote {
     pub again: bool,
     #[command(flatten)]
     pub deploying: DeployOptions,
+    #[command(flatten)]
+    pub deepening: Deepening,
     /// With --dry-run: print the plan as one JSON object
     #[arg(long, requires = "dry_run")]
     pub json: bool,
@@ -52,14 +54,8 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let source = one_source(&config, &targets)?;
     let concerned = [&[source], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
-    session.whole_history().or_else(|stop| {
-        // A script is told in its own way.
-        if let (true, Stop::Refused(refusal)) = (args.json, &stop) {
-            let json = json::refused(&targets, refusal, watched::for_scripts(&config, &[]));
-            session.ui.data(json.as_bytes())?;
-        }
-        Err(stop)
-    })?;
+    let deep = deepened(session, args, &config, &targets)?;
+    let session = deep.as_ref().unwrap_or(session);
     let options = Options {
         json: args.json,
         first: args.first,
@@ -79,8 +75,13 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if args.json {
         let shown = planned.map(|plan| with_post(&deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
-        let runs = deploy.observed().next().and_then(|source| source.runs());
-        let json = json::promote(runs, &deploy.targets, &shown, reviews.as_ref(), watched);
+        let json = json::promote(
+            deploy.candidate(),
+            &deploy.targets,
+            &shown,
+            reviews.as_ref(),
+            watched,
+        );
         session.ui.data(json.as_bytes())?;
         return shown.map(drop).map_err(Stop::from);
     }
@@ -94,6 +95,23 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
             ))
         }
     }
+}
+
+/// The clone with its whole history, where that is cut off and is to be fetched.
+fn deepened<'a>(
+    session: &Session<'a>,
+    args: &Promote,
+    config: &Config,
+    targets: &[&Environment],
+) -> Result<Option<Session<'a>>, Stop> {
+    let again = Typed::instead_of("promote", "promote --deepen");
+    let deep = session.deepened(config, args.deepening.deepen, again);
+    // A script is told in its own way.
+    if let (true, Err(Stop::Refused(refusal))) = (args.json, &deep) {
+        let json = json::refused(targets, refusal, watched::for_scripts(config, &[]));
+        session.ui.data(json.as_bytes())?;
+    }
+    deep
 }
 
 /// Lists what came to the source since the candidate was put forward, where that is the matter.

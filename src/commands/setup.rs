@@ -4,11 +4,12 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::cli::Deepening;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{Line, Tone, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
-use crate::git::remote;
+use crate::git::{Repo, remote};
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
@@ -22,19 +23,24 @@ use crate::sources::Look;
 #[command(after_help = "Example: git smp setup --check")]
 pub struct Setup {
     /// Change nothing; exit 1 if something is missing or wrong
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long, conflicts_with_all = ["yes", "deepen"])]
     pub check: bool,
     /// Answer yes to every question
     #[arg(short, long)]
     pub yes: bool,
+    /// Agree to smp.toml without a question if this is its digest (from git config smp.trusted)
+    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["yes", "check"])]
+    pub trust: Option<String>,
     /// Install a pre-push hook that stops a plain push to production or to what is frozen
     #[arg(long)]
     pub hook: bool,
     /// Remove that hook, put the former one back, and do nothing else
-    #[arg(long, conflicts_with_all = ["hook", "check"])]
+    #[arg(long, conflicts_with_all = ["hook", "check", "deepen", "trust"])]
     pub no_hook: bool,
+    #[command(flatten)]
+    pub deepening: Deepening,
     /// Print the completion file of a shell, and do nothing else
-    #[arg(long, value_name = "SHELL", conflicts_with_all = ["hook", "no_hook", "check", "yes"])]
+    #[arg(long, value_name = "SHELL", conflicts_with_all = ["hook", "no_hook", "check", "yes", "deepen", "trust"])]
     pub completions: Option<Shell>,
 }
 
@@ -54,12 +60,14 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     }
     let config = session.config()?;
     agree(session, args, &config, is_new)?;
-    if !args.check && !args.yes && session.ui.is_interactive() {
+    if !args.check && !args.yes && args.trust.is_none() && session.ui.is_interactive() {
         webhooks::ask(session, &config)?;
     }
+    // Open the clone again: it has the remotes that were just added.
+    let repo = session.repo.reopened()?;
+    let deep = deepened(session, &repo, &config, args)?;
     let look = Look {
-        // Open the clone again: it has the remotes that were just added.
-        repo: &session.repo.reopened()?,
+        repo: deep.as_ref().unwrap_or(&repo),
         config: &config,
         may_ask: session.ui.is_interactive(),
     };
@@ -71,6 +79,26 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         session.ui.advise(Hint::run("next", Typed::smp("status")));
     }
     checked
+}
+
+/// The clone with its whole history, where that is cut off and is to be fetched. `repo`: the clone as it is now.
+fn deepened(
+    session: &Session<'_>,
+    repo: &Repo,
+    config: &Config,
+    args: &Setup,
+) -> Result<Option<Repo>, Stop> {
+    let wanted = args.deepening.deepen || session.is_ci();
+    if args.check || !wanted || !repo.layout().shallow {
+        return Ok(None);
+    }
+    trust::require_main(repo, config)?;
+    let now = Session {
+        repo: repo.reopened()?,
+        ..*session
+    };
+    let deep = now.deepened(config, true, Typed::smp("setup --deepen"))?;
+    Ok(deep.map(|session| session.repo))
 }
 
 /// The team's first file, unless it has one already that is not here.
@@ -122,6 +150,9 @@ fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Chec
 /// this was not agreed to.
 fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> Result<(), Stop> {
     let (ui, repo) = (session.ui, &session.repo);
+    if let Some(pinned) = &args.trust {
+        trust::is_pinned(config, pinned)?;
+    }
     let places = places(repo, config)?;
     let trust = trust::look(repo, config)?;
     let absent = places
@@ -134,7 +165,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
     }
     let lines = shown(config, &places, &trust, ui.talk_width());
     // What a question is about is shown even to those who want quiet.
-    match !args.yes && !args.check && ui.is_interactive() {
+    match !args.yes && !args.check && args.trust.is_none() && ui.is_interactive() {
         true => ui.insist(&lines),
         false => ui.say(&lines),
     }
@@ -146,7 +177,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         let setup = Typed::smp("setup");
         return Err(Stop::Failed(report.run("look at it and agree", setup)));
     }
-    if !args.yes {
+    if !args.yes && args.trust.is_none() {
         ask(session, is_agreed, absent.len(), is_new)?;
     }
     for place in absent {

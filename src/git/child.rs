@@ -106,10 +106,16 @@ fn start(mut command: Command, input: &[u8], ear: &Ear<'_>) -> Result<Child, Str
     if !input.is_empty() {
         command.stdin(Stdio::piped());
     }
+    // Nothing in a group of its own can read from the terminal.
+    let is_apart = matches!(ear, Ear::EndsTalk);
     #[cfg(unix)]
-    if matches!(ear, Ear::EndsTalk) {
-        // Nothing in a group of its own can read from the terminal.
+    if is_apart {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    #[cfg(windows)]
+    if is_apart {
+        // CREATE_NEW_PROCESS_GROUP
+        std::os::windows::process::CommandExt::creation_flags(&mut command, 0x200);
     }
     let child = command.spawn();
     let mut child = child.map_err(|error| format!("git cannot be started: {error}"))?;

@@ -55,6 +55,27 @@ pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     remote::set_config(repo, KEY, &digest)
 }
 
+/// Refuses a file whose values do not have the digest that somebody pinned: exit 2.
+pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
+    let digest = config::digest(&config.trust());
+    if pinned == digest {
+        return Ok(());
+    }
+    let file = config.path.file_name().unwrap_or_default();
+    let file = file.to_string_lossy();
+    let report = Report::new(format!(
+        "{file} does not have the digest that --trust names"
+    ))
+    .because(format!("its digest is {digest}"))
+    .because("it changed since somebody agreed to it, or it is not the team's")
+    .run(
+        "look at it in a clone of yours and agree",
+        Typed::smp("setup"),
+    )
+    .run("then pin", Typed::other(format!("git config {KEY}")));
+    Err(Stop::Misused(report))
+}
+
 /// Refuses to use the network on the word of a file that nobody agreed to, or that changed since, and where a remote is
 /// not the one of the file: exit 2.
 pub fn require(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {

@@ -21,6 +21,9 @@ use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
+/// What no look can tell of a branch of the main repository.
+const PROTECTED: &str = "whether its host protects the branch shows only at a push: let those who deploy push there without a \
+                         pull request";
 
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
@@ -38,7 +41,8 @@ pub fn run(
     if repo.layout().shallow {
         let report = Report::new("is shallow")
             .because("its history is cut off, so nothing can be compared")
-            .run("", Typed::other("git fetch --unshallow"));
+            .run("fetch the rest", Typed::smp("setup --deepen"))
+            .run("or with git alone", Typed::other("git fetch --unshallow"));
         checks.push(Check::bad("this clone", report));
     }
     checks.extend(more);
@@ -230,6 +234,10 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     let check = Check::good(name, format!("{answers}; {runs}"));
+    let is_pushed = environment.is_branch && environment.promotes.is_some();
+    let remarks = remarks
+        .into_iter()
+        .chain(is_pushed.then(|| PROTECTED.to_owned()));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
 }

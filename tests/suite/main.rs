@@ -12,6 +12,7 @@
 
 mod any_repository;
 mod branches;
+mod ci;
 mod completions;
 mod connections;
 mod declined;
@@ -53,6 +54,7 @@ mod sample;
 mod seen_in_the_wild;
 mod setup;
 mod several;
+mod shallow;
 mod signoff;
 mod stage;
 mod status;

@@ -1,0 +1,27 @@
+//! Fetching the history that a shallow clone lacks: all of it. From a part of it git lists commits as missing elsewhere that
+//! are not, where a branch was merged more than once.
+
+use crate::core::refusal::Refusal;
+use crate::git::address::Purpose;
+use crate::git::network::Errand;
+use crate::git::{Repo, advice};
+
+/// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
+const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --unshallow --quiet --no-tags --no-write-fetch-head \
+    --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
+
+/// Fetches it: `git fetch --unshallow REMOTE refs/heads/BRANCH`. The remote may be shallow itself; then this clone stays so.
+///
+/// # Errors
+/// `unreachable`, with git's words, where it cannot be fetched.
+pub fn deepen(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<(), Refusal> {
+    let errand = Errand::new(repo, remote, Purpose::Fetch, may_ask);
+    let branch = format!("refs/heads/{branch}");
+    let args = FETCH.split(' ').chain([remote, &branch]).map(str::to_owned);
+    let words = match errand.run(&args.collect::<Vec<_>>()) {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why.words(),
+    };
+    Err(advice::unreachable(&errand, &words))
+}

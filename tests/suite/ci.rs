@@ -1,0 +1,104 @@
+//! The recipes of docs/ci.md: the shell steps of the action for GitHub and of the component for GitLab, in a clone of depth 1.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{Deploy, Runner, World};
+
+const ACTION: &str = include_str!("../../action.yml");
+const COMPONENT: &str = include_str!("../../templates/git-smp.yml");
+
+/// A world, a clone of depth 1 as a CI service makes it, and the digest that somebody agreed to.
+fn job() -> (Deploy, PathBuf, String) {
+    let deploy = World::deploy_like().without_pages().ready();
+    let digest = deploy.git(&deploy.work, &["config", "smp.trusted"]);
+    let folder = deploy.path("job");
+    let url = format!("file://{}", deploy.main.display());
+    let clone = ["clone", "-q", "--depth", "1", "-o", "upstream", &url];
+    deploy.git("", &[&clone[..], &[folder.to_str().unwrap()]].concat());
+    deploy.git(
+        &folder,
+        &["remote", "set-url", "upstream", deploy.urls()[0]],
+    );
+    std::fs::copy(deploy.work.join("smp.toml"), folder.join("smp.toml")).unwrap();
+    (deploy, folder, digest)
+}
+
+fn shell<'d>(deploy: &'d Deploy, folder: &Path, digest: &str) -> Runner<'d> {
+    let output = deploy.path("output");
+    let runner = deploy.runner().cwd(folder).env("CI", "true");
+    runner.env("SMP_TRUST", digest).env("GITHUB_OUTPUT", output)
+}
+
+/// The script of the only step of the action.
+fn script() -> String {
+    let script = ACTION.split("run: |\n").nth(1).unwrap();
+    let lines = script
+        .lines()
+        .map(|line| line.strip_prefix("        ").unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of a list in the component, from this heading of a job on.
+fn listed(job: &str, list: &str) -> String {
+    let of_job = COMPONENT.split(&format!("\n{job}:\n")).nth(1).unwrap();
+    let lines = of_job.split(&format!("  {list}:\n")).nth(1).unwrap();
+    let lines = lines.lines().map_while(|line| line.strip_prefix("    - "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_action_checks_promotes_and_looks() {
+    let (deploy, folder, digest) = job();
+    let script = script();
+    let job = || shell(&deploy, &folder, &digest);
+    let check = job().env("SMP_RUN", "check");
+    let run = check.program("bash", &["-c", &script]);
+    run.ok().prints_among(deploy.nth(5));
+    let output = std::fs::read_to_string(deploy.path("output")).unwrap();
+    assert_eq!(output, format!("commit={}\n", deploy.nth(5)));
+    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
+    let late = job().env("SMP_RUN", "status");
+    late.program("bash", &["-c", &script]).exits(1);
+    let other = job()
+        .env("SMP_RUN", "promote")
+        .env("SMP_COMMIT", deploy.nth(4));
+    other.program("bash", &["-c", &script]).exits(1);
+    let promote = job()
+        .env("SMP_RUN", "promote")
+        .env("SMP_COMMIT", deploy.nth(5));
+    promote.program("bash", &["-c", &script]).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    let well = job().env("SMP_RUN", "status");
+    well.program("bash", &["-c", &script]).ok();
+}
+
+#[test]
+fn the_component_checks_and_promotes_what_was_shown() {
+    let (deploy, folder, digest) = job();
+    let before = listed(".git-smp", "before_script");
+    for (job, code) in [
+        ("git-smp-status", 1),
+        ("git-smp-check", 0),
+        ("git-smp-promote", 0),
+        ("git-smp-status", 0),
+    ] {
+        let script = format!("set -e\n{before}\n{}", listed(job, "script"));
+        let run = shell(&deploy, &folder, &digest);
+        run.program("sh", &["-c", &script]).exits(code);
+    }
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
+fn a_job_uses_no_network_on_the_word_of_another_file() {
+    let (deploy, folder, _) = job();
+    let before = deploy.snapshot();
+    let script = script();
+    for run in ["check", "promote", "status"] {
+        let job = shell(&deploy, &folder, "sha256:00").env("SMP_RUN", run);
+        job.program("bash", &["-c", &script])
+            .exits(2)
+            .says("--trust");
+    }
+    assert_eq!(deploy.snapshot(), before);
+}
