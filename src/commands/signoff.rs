@@ -192,8 +192,11 @@ fn is_tested(
             let hint = match environment.by_merge {
                 true => Hint::run("put forward what runs now", Typed::smp("postpone"))
                     .and(Hint::run("then", Typed::smp("propose"))),
-                false => Hint::run("put the candidate back", Typed::smp("stage").arg(tested))
-                    .and("then test it"),
+                false => Hint::run(
+                    "deploy the candidate again",
+                    Typed::smp("stage").arg(tested),
+                )
+                .and("then test it"),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("it runs {runs}, so that may be what was tested"))

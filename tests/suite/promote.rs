@@ -845,7 +845,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
         run.exits(1)
             .says("production was moved to")
             .says(&deploy.nth(3)[..8])
-            .says("nothing of ours was taken");
+            .says("the host accepted nothing of this push");
         assert_eq!(
             deploy.deploys(&deploy.production),
             [deploy.nth(2), deploy.nth(3)]

@@ -476,7 +476,7 @@ fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside()
         let run = deploy.smp(&["propose", "--yes"]);
         run.exits(1)
             .says("Ada Example began to deploy ")
-            .says("only if that run is dead: git smp stage --take-over ");
+            .says("only if that run died: git smp stage --take-over ");
         let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
         deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
         deploy.smp(&["propose", "--yes"]).ok();

@@ -170,7 +170,8 @@ fn a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away() {
     run.ok()
         .says("warning: production was moved to ")
         .says(&format!("that contains {five}"));
-    run.says("done: production runs").never_shows("its branch does not have");
+    run.says("done: production runs")
+        .never_shows("its branch does not have");
     assert_ne!(deploy.master(&deploy.production), deploy.nth(5));
 }
 

@@ -215,7 +215,7 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
     for topology in TOPOLOGIES {
         let deploy = shipped(World::deploy_like().on(topology).without_pages());
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
-        terminal.sees("Type production to put it back: ");
+        terminal.sees("Type production to roll back: ");
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
         let before = deploy.snapshot();
         terminal
@@ -254,7 +254,7 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
             .exits(1)
             .says("production was moved to")
             .says(short(deploy.nth(6)))
-            .says("nothing of ours was taken");
+            .says("the host accepted nothing of this push");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
         assert_eq!(
             deploy.deploys(&deploy.production),
@@ -283,16 +283,16 @@ fn only_the_name_itself_is_a_yes() {
         ) {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
             terminal
-                .sees("Type production to put it back: ")
+                .sees("Type production to roll back: ")
                 .enters(answer);
             terminal
                 .ends()
                 .exits(3)
-                .says("not put back; nothing was changed");
+                .says("not rolled back; nothing was changed");
         }
         for key in ["\x04", "\x03"] {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
-            terminal.sees("Type production to put it back: ").types(key);
+            terminal.sees("Type production to roll back: ").types(key);
             terminal.ends().exits(3).says("nothing was changed");
         }
         assert_eq!(deploy.snapshot(), before);
