@@ -130,7 +130,7 @@ fn a_host_that_takes_the_push_and_puts_its_branch_back_is_told_as_well() {
     deploy.hook(&deploy.production, "post-receive", hook);
     let run = deploy.smp(&scripted(&deploy, &[]));
     run.exits(4).says(&format!(
-        "the branch of production does not have {}, yet",
+        "the branch of production does not have {}, but",
         short(deploy.nth(5))
     ));
     assert_eq!(deploy.chain().count("ended"), 0);

@@ -267,7 +267,7 @@ fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
     for place in ["staging", staging] {
         let run = push(&deploy, &[place, "HEAD:master"]);
         run.exits(1)
-            .says("error: staging is frozen: Rosi Example put ")
+            .says("error: staging is frozen: Rosi Example proposed ")
             .says(&deploy.nth(5)[..8]);
         run.says("on 2022-03-02 at 10:00")
             .says("because: ")
@@ -305,7 +305,7 @@ fn names_of_the_record_cannot_act_on_the_terminal() {
     record(&deploy, "Something", &candidate);
     let run = push(&deploy, &["staging", "HEAD:master"]);
     run.exits(1)
-        .says("Rosi\\x1b[31m\\x0ahint: rm -rf put")
+        .says("Rosi\\x1b[31m\\x0ahint: rm -rf proposed")
         .says("an impossible date");
 }
 

@@ -582,7 +582,7 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
     run.finish()
         .exits(4)
         .says("the record still says that the deploy is in progress")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     deploy.http().heal();
     (0..2).for_each(|_| gate.open());
@@ -654,8 +654,8 @@ fn ctrl_c_during_the_push_says_that_the_host_may_still_deploy_and_the_next_run_r
     terminal
         .ends()
         .exits(4)
-        .says("left while")
-        .says("the host may still be deploying")
+        .says("interrupted while")
+        .says("the host may still deploy it")
         .says("hint: see the result");
     assert_eq!(deploy.chain().count("ended"), 0);
     gate.open();

@@ -87,7 +87,7 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
         short(six),
         short(five)
     );
-    run.says(&format!("on record: {story}\n"));
+    run.says(&format!("recorded: {story}\n"));
     let chain = deploy.chain();
     saw(&chain, five, six);
     let event = chain.only("observed");
@@ -355,7 +355,7 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["stage", deploy.nth(5)]);
     terminal
-        .sees("which nobody deployed with git smp")
+        .sees("which was deployed outside git smp")
         .sees("Deploy ")
         .enters("y");
     terminal.ends().ok();
@@ -420,7 +420,7 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
         .smp(&["propose", "--yes"])
         .ok()
         .says("is the candidate already")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
     // It changes nothing about the candidate, which was proposed for another production.
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();

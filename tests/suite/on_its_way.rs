@@ -553,7 +553,7 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
     run.ok()
         .says("somebody else pushed the same commit to production")
         .says("done: production runs");
-    run.says("the post to product is theirs")
+    run.says("their run posts to product")
         .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
     assert_eq!(
@@ -592,7 +592,7 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
     ada.finish()
         .ok()
         .says("somebody else pushed the same commit")
-        .says("the post to technical is theirs");
+        .says("their run posts to technical");
     posts(&deploy, &args).ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }

@@ -92,7 +92,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
         .exits(4)
         .says("cannot tell whether")
         .says("because: ")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     let looks = deploy
         .http()
         .seen()
@@ -203,7 +203,7 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
     terminal
         .ends()
         .exits(4)
-        .says("left while")
+        .says("interrupted while")
         .says("hint: see the result");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -677,7 +677,7 @@ fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
     terminal
         .ends()
         .says("done: production runs")
-        .never_shows("left while");
+        .never_shows("interrupted while");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
@@ -705,7 +705,7 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
     terminal
         .ends()
         .exits(4)
-        .says("error: left while")
+        .says("error: interrupted while")
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);

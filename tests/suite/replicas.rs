@@ -168,8 +168,8 @@ fn a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away() {
     let run = promote(&deploy, &[]);
     let five = &deploy.nth(5)[..8];
     run.ok()
-        .says("warning: production was moved to ")
-        .says(&format!("that contains {five}"));
+        .says("warning: meanwhile production was moved to ")
+        .says(&format!("which contains {five}"));
     run.says("done: production runs")
         .never_shows("its branch does not have");
     assert_ne!(deploy.master(&deploy.production), deploy.nth(5));
@@ -184,8 +184,8 @@ fn a_host_that_adds_a_commit_and_does_not_run_it_yet_is_waited_for() {
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
         .says("error: pushed, but not live: production does not report");
-    run.says("because: its branch was moved to ")
-        .says(&format!("that contains {five}"));
+    run.says("because: meanwhile its branch was moved to ")
+        .says(&format!("which contains {five}"));
 }
 
 #[test]
@@ -195,8 +195,8 @@ fn a_host_that_adds_a_commit_where_only_the_branch_tells_is_told_so() {
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &[]);
     run.exits(4)
-        .says("error: production was moved to ")
-        .says(&format!("that contains {five}"));
+        .says("error: meanwhile production was moved to ")
+        .says(&format!("which contains {five}"));
     run.says("by its host or by somebody else")
         .never_shows("done:");
 }
@@ -212,7 +212,7 @@ fn whoever_pushes_something_else_meanwhile_is_still_named() {
         .exits(4)
         .says("was moved to")
         .says("by somebody else")
-        .never_shows("that contains");
+        .never_shows("which contains");
 }
 
 // --- the record

@@ -610,7 +610,7 @@ fn many_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
         let runs = all_at_once(&gate, members.iter().map(promote).collect());
         let wrote = runs
             .iter()
-            .filter(|run| run.ok().stderr.contains("on record: production runs"))
+            .filter(|run| run.ok().stderr.contains("recorded: production runs"))
             .count();
         let chain = deploy.chain();
         let event = chain.only("observed");

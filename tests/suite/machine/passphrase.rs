@@ -214,7 +214,7 @@ fn a_push_that_is_left_goes_on_over_the_connection_that_a_person_opened() {
     terminal
         .ends()
         .exits(4)
-        .says("error: left while")
+        .says("error: interrupted while")
         .never_shows(SECRET);
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));

@@ -302,7 +302,7 @@ fn ctrl_c_twice_leaves_the_push_to_the_host() {
     gate.reached();
     terminal.ctrl_c().sees("the push cannot be stopped");
     insists(&mut terminal);
-    terminal.ends().exits(4).says("error: left while");
+    terminal.ends().exits(4).says("error: interrupted while");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");

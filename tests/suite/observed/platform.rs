@@ -76,7 +76,7 @@ fn a_promotion_in_the_pipeline_is_put_on_record_though_no_branch_moved() {
         .promotes(6)
         .ok()
         .says("nothing to promote")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(5), deploy.nth(6));
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     platform
@@ -99,7 +99,7 @@ fn a_rollback_on_the_platform_is_put_on_record_as_one_past_the_tool() {
     let run = platform.smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
     run.ok()
         .says("nothing to roll back")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     let chain = deploy.chain();
     saw(&chain, deploy.nth(5), deploy.nth(2));
     assert_eq!(

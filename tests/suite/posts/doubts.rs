@@ -17,7 +17,7 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
         .says("error: proposed, but it is unknown whether the technical channel was notified\n")
         .says(why);
     run.says("none is sent twice without a yes")
-        .says("hint: look into technical");
+        .says("hint: look at the technical channel");
     holds_back(&deploy, 1);
     deploy
 }

@@ -159,7 +159,7 @@ fn a_block_that_nobody_was_told_of_is_not_told_after_it_was_taken_back() {
         &["signoff", "--by", "Rosi", "--block", "Maps are empty."],
     )
     .exits(4)
-    .says("blocked, but technical");
+    .says("blocked, but the technical channel");
     deploy.web.set(TECHNICAL, accepted("teams"));
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     posts(&deploy, &["propose", "--yes"]).ok();

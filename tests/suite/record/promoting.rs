@@ -200,7 +200,7 @@ fn a_staging_that_moved_on_is_not_what_was_signed_off() {
     assert_eq!(
         refused(
             &deploy,
-            &format!("hint: put it back: {put_back}\nhint: or close the candidate")
+            &format!("hint: deploy the candidate again: {put_back}\nhint: or close the candidate")
         ),
         "candidate-moved"
     );

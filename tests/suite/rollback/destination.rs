@@ -96,7 +96,7 @@ fn where_nobody_can_tell_whether_it_was_deployed_past_the_record_nothing_is_know
     deploy.web.set("/production", Page::commit(deploy.nth(6)));
     default_of(&deploy)
         .exits(1)
-        .says("is not known")
+        .says(" is unknown")
         .says("the record does not say what");
     assert_eq!(deploy.chain().count("observed"), 0);
 }
@@ -107,7 +107,7 @@ fn without_a_record_it_must_be_named() {
     let before = deploy.snapshot();
     let run = default_of(&deploy);
     run.exits(1)
-        .says("is not known")
+        .says(" is unknown")
         .says("because: smp.toml has no [record]")
         .says("add --to and its hash");
     assert_eq!(deploy.snapshot(), before);
@@ -136,7 +136,7 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     run.exits(1)
         .says("is not an older version of production")
         .says("that production does not run");
-    run.says("or go forward: git smp promote production");
+    run.says("or promote: git smp promote production");
     deploy
         .smp(&["rollback", "-n", "--to", deploy.nth(6)])
         .exits(1)

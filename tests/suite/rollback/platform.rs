@@ -197,7 +197,7 @@ fn a_second_one_leads_further_back() {
     platform
         .smp(&["rollback", "-n"])
         .exits(1)
-        .says("is not known")
+        .says(" is unknown")
         .says("no earlier release of another commit");
 }
 
@@ -579,7 +579,7 @@ fn is_asked_for_once(record: &str, after: Duration) {
         let run = platform.rolls_back(&["--timeout", "1", "--reason", "Maps are empty."]);
         run.exits(4).never_shows("done:").never_shows("a push of");
         run.says(&format!(
-            "error: a release of {} on production was asked for ",
+            "error: a release of {} on production was requested ",
             short(deploy.nth(2))
         ));
         assert_eq!(
