@@ -754,7 +754,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
         .exits(4)
         .says("error: pushed, but not live")
         .says("because: it reports")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 
     let second = promote(&deploy, &["--timeout", "1"]);

@@ -107,7 +107,7 @@ fn production_with_a_hotfix_of_its_own() {
     // The command that is told brings it there.
     let command = next_of(&deploy, &run);
     let branch = command.rsplit('/').next().unwrap();
-    run.prints_among(&format!("note: merge the branch {branch} into master then"));
+    run.prints_among(&format!("note: then merge the branch {branch} into master"));
     deploy.runner().program("sh", &["-c", &command]).ok();
     assert_eq!(
         deploy.git(&deploy.main, &["rev-parse", branch]).trim(),

@@ -279,7 +279,7 @@ fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
         .filter(|(member, _)| member.name != winner)
     {
         match run.code {
-            0 => run.says(&format!("production runs {} already", &deploy.nth(5)[..8])),
+            0 => run.says(&format!("production already runs {}", &deploy.nth(5)[..8])),
             _ => run.exits(1).says(&winner).says(&deploy.nth(5)[..8]),
         };
         run.never_shows(&format!("{} began", member.name));

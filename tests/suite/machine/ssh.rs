@@ -261,7 +261,7 @@ fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_liv
     run.finish()
         .exits(4)
         .says("error: pushed, but not live")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     gate.open();
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     promote(&deploy, &[]).ok().says("nothing to promote");

@@ -139,7 +139,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     let too_early = deploy.smp(&["promote", "production"]);
     too_early
         .ok()
-        .says(&format!("production runs {} already", short(deploy.nth(2))));
+        .says(&format!("production already runs {}", short(deploy.nth(2))));
     promotes(&deploy, &["preprod"])
         .ok()
         .says("done: on record\n")
