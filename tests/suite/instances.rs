@@ -155,7 +155,7 @@ fn an_answer_that_cannot_be_read_begins_the_span_again() {
         deploy.web.set_alternating("/production", pages.to_vec());
     });
     run.exits(4)
-        .says("pushed, but not live: production reports")
+        .says("pushed, but not live: production only sometimes reports")
         .says("only sometimes")
         .never_shows("done:");
 }

@@ -353,7 +353,7 @@ fn a_hotfix_on_production_is_not_lost() {
 // F-PUSH-7
 #[test]
 fn production_does_not_go_back() {
-    refuses("behind", "take production back by 1 commit", |deploy| {
+    refuses("behind", "move production back by 1 commit", |deploy| {
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     });
 }

@@ -183,9 +183,7 @@ impl<'a> Situation<'a> {
                 }
                 Some(Relation::Ahead) | None if is_sure => {
                     let again = smp("postpone").and(Hint::run("then", Typed::smp("propose")));
-                    let why = format!(
-                        "{name} now runs {short}, which is not what it ran at the proposal"
-                    );
+                    let why = format!("{name} now runs {short}, not what it ran before");
                     return Ok(Some((again, why)));
                 }
                 _ => {}
@@ -362,9 +360,7 @@ impl<'a> Situation<'a> {
         Ok(if newer_mends || held == *runs {
             smp("stage").and(format!("{was}; stage a commit that corrects it"))
         } else {
-            run(self.promote(target)).and(format!(
-                "{was}; promote it only if later commits correct it"
-            ))
+            run(self.promote(target)).and(format!("{was}; promote if later commits correct it"))
         })
     }
 

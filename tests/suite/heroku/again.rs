@@ -14,7 +14,7 @@ fn what_was_rolled_back_is_refused_to_scripts() {
         let [two, five] = [2, 5].map(|nth| platform.short(nth));
         let run = platform.refuses("rolled-back");
         run.says(&format!("production was rolled back from {five} to {two}"));
-        run.says("hint: if it shall: git smp promote production --again");
+        run.says("hint: to ship it anyway: git smp promote production --again");
     }
 }
 

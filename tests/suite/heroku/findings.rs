@@ -138,7 +138,7 @@ fn of_a_page_that_says_something_else_the_platform_is_believed() {
     // Both must agree after a deploy.
     let run = platform.promote(&["--timeout", "1"]);
     run.exits(4)
-        .says("stale, it names")
+        .says("stale: it names")
         .says("pushed, but not live")
         .says("its page names ");
     assert_eq!(

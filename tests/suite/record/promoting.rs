@@ -235,7 +235,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
     ];
     deploy.smp(&back).ok();
     let why = format!(
-        "production now runs {}, which is not what it ran at the proposal",
+        "production now runs {}, not what it ran before",
         short(deploy.nth(1))
     );
     let next = "next: git smp postpone\nthen: git smp propose\n";

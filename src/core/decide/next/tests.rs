@@ -192,7 +192,7 @@ fn without_a_record_the_environments_tell() {
         ),
         (
             held('b', world('c', 'a', 'c')),
-            "git smp promote; bbbbbbbb was rolled back; promote it only if later commits correct it",
+            "git smp promote; bbbbbbbb was rolled back; promote if later commits correct it",
         ),
         (
             held('b', world('c', 'a', 'e')),
@@ -268,7 +268,7 @@ fn the_record_comes_before_the_environments() {
         // it.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
-            "git smp postpone; then: git smp propose; production now runs 11111111, which is not what it ran at the proposal",
+            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
         ),
         (
             with(
@@ -331,7 +331,7 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
     for (state, expected) in [
         (
             rolled_back,
-            "git smp postpone; then: git smp propose; production now runs 11111111, which is not what it ran at the proposal",
+            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
         ),
         (proposed(&[]), "git smp signoff"),
         (proposed(&[Pass]), "git smp promote"),
