@@ -204,11 +204,11 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
         .says(WITHOUT_A_WORD)
         .says("it looks the same when a hook did not run")
         .says("done: production runs");
-    assert_eq!(run.stderr.matches("without a word").count(), 1);
+    assert_eq!(run.stderr.matches(WITHOUT_A_WORD).count(), 1);
     promote(&deploy, &[])
         .ok()
         .says("nothing to promote")
-        .never_shows("without a word");
+        .never_shows(WITHOUT_A_WORD);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
         promote(&deploy, &[])
             .ok()
             .says("done: production runs")
-            .never_shows("without a word");
+            .never_shows(WITHOUT_A_WORD);
     }
     let deploy = ready(World::deploy_like());
     deploy.hook(
@@ -235,7 +235,7 @@ fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
     promote(&deploy, &[])
         .ok()
         .says("done: production runs")
-        .never_shows("without a word");
+        .never_shows(WITHOUT_A_WORD);
 }
 
 // A build may print what its config vars are.

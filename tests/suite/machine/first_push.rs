@@ -33,7 +33,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         } else {
             "it says: \'/"
         });
-        run.prints_among("or environments.staging.url is misspelled")
+        run.prints_among("otherwise environments.staging.url is misspelled")
             .prints_among("git smp stage --first\n");
         run.prints_among("git smp promote production --first\n")
             .never_shows("does not answer");
