@@ -81,6 +81,7 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
             url: values.get("repository.url")?.clone(),
             branch: values.get("repository.branch")?.clone(),
             web: None,
+            forge: None,
         },
         environments: names
             .filter_map(|name| environment(&values, name))
