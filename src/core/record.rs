@@ -2,6 +2,7 @@
 //!
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
+pub mod arrivals;
 pub mod history;
 pub mod stats;
 pub mod unrecorded;

@@ -70,3 +70,4 @@ mod turned_down;
 mod watch;
 mod webhook;
 mod week;
+mod r#where;

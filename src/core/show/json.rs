@@ -2,6 +2,7 @@
 
 mod history;
 mod status;
+mod r#where;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 pub use history::history;
 pub use status::status;
+pub use r#where::located;
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::run::Run;
 
-const DOCUMENTS: [&str; 4] = ["diff", "status", "promote", "history"];
+const DOCUMENTS: [&str; 5] = ["diff", "status", "promote", "history", "where"];
 
 struct Kept {
     schemas: Schemas,
-    documents: [SchemaIndex; 4],
+    documents: [SchemaIndex; 5],
 }
 
 static KEPT: LazyLock<Kept> = LazyLock::new(|| {

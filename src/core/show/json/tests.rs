@@ -6,6 +6,7 @@ use crate::core::refusal::RefusalCode;
 use crate::core::schema_tests::{hold, of_output};
 use crate::core::show::json::history::HistoryJson;
 use crate::core::show::json::status::StatusJson;
+use crate::core::show::json::r#where::WhereJson;
 use crate::core::show::json::*;
 
 /// All of them; what is not known is called like its refusal.
@@ -63,6 +64,7 @@ fn the_schemas_of_the_documents_are_those_of_their_types() {
     hold("promote", of_output::<PromoteJson<'_>>());
     hold("status", of_output::<StatusJson<'_>>());
     hold("history", of_output::<HistoryJson<'_>>());
+    hold("where", of_output::<WhereJson<'_>>());
 }
 
 #[test]
