@@ -47,6 +47,7 @@ mod promote;
 mod propose;
 mod push;
 mod question;
+mod readme;
 mod record;
 mod replicas;
 mod reviews;
