@@ -1,5 +1,10 @@
 //! Where the main repository is at home: its pull requests, who reviewed them, how their checks ended.
 
+mod forgejo;
 pub mod github;
+mod gitlab;
+mod history;
+mod place;
 pub mod pull_request;
+mod rest;
 pub mod reviews;

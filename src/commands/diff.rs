@@ -67,7 +67,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let ships = (&named[..], merges.unnamed);
     // The list waits for nobody; JSON is one object, so it has to.
     let early = asking.filter(|_| args.json);
-    let early = early.map(|config| reviews::look(session, config, ships, target));
+    let early = early.map(|config| reviews::look(session, config, ships, (&[range.0], target)));
     show(
         session,
         args,
@@ -77,7 +77,8 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         early.as_ref(),
     )?;
     if let Some(config) = asking {
-        let reviews = early.unwrap_or_else(|| reviews::look(session, config, ships, target));
+        let reviews =
+            early.unwrap_or_else(|| reviews::look(session, config, ships, (&[range.0], target)));
         if args.json || matches!(reviews.coverage, Coverage::Not(_)) {
             reviews::explain(session, config, &reviews);
         } else {

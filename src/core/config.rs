@@ -93,6 +93,21 @@ pub struct MainRepository {
     #[serde(default, deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub web: Option<String>,
+    /// The software of its host, which knows of reviews and checks. Needed only if the host's name does not tell.
+    #[serde(default, deserialize_with = "values::some_word")]
+    #[cfg_attr(test, schemars(with = "ForgeKind"))]
+    pub forge: Option<ForgeKind>,
+}
+
+/// The software of a host of repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeKind {
+    GitHub,
+    GitLab,
+    Forgejo,
+    Gitea,
 }
 
 /// A place where the software runs. A push to its remote deploys it; without `url` it is a branch of the main repository.
@@ -230,10 +245,10 @@ pub struct Policy {
         schemars(length(max = 100), inner(length(max = 200), regex(pattern = schema::GLOB)))
     )]
     pub watch: Vec<String>,
-    /// Whether every commit needs a pull request on GitHub that somebody other than its author approved. It needs a GitHub
-    /// token.
+    /// Whether every commit needs a pull request that somebody other than its author approved. It needs a token of the main
+    /// repository's host.
     pub reviewed: bool,
-    /// Whether every check of the candidate must have succeeded. It needs a GitHub token.
+    /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
 }
 

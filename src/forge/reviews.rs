@@ -1,17 +1,16 @@
-//! The reviews' part in the commands: GitHub is asked about what would ship, where there is one and a token for it.
+//! The reviews' part in the commands: the main repository's forge is asked about what would ship, where it is known and
+//! there is a token for it.
 
 use std::collections::HashSet;
 
 use crate::core::config::Config;
 use crate::core::decide::review::{Coverage, Merges, Reviews, Shipping};
 use crate::core::decide::{Plan, Proposal, Step, Target};
-use crate::core::refusal::{Refusal, Report};
-use crate::core::secret::Secret;
-use crate::core::text::shell_word;
-use crate::core::typed::Typed;
+use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit, CommitId};
-use crate::forge::github::{self, GitHub};
-use crate::git::token::{self, Without};
+use crate::forge::history::History;
+use crate::forge::place::{self, Forge};
+use crate::forge::{forgejo, gitlab};
 use crate::session::Session;
 
 /// The merges among `changes`, which lie between `from` and `to`, where the policy asks about them.
@@ -36,14 +35,15 @@ pub fn merges(
 }
 
 /// Finds out how these commits came, and how their checks and those of `candidate` ended. So many merges are `unnamed`.
+/// The commits lie between some of `from` and `candidate`.
 pub fn look(
     session: &Session<'_>,
     config: &Config,
     (ships, unnamed): (&[&Commit], usize),
-    candidate: &CommitId,
+    (from, candidate): (&[Option<&CommitId>], &CommitId),
 ) -> Reviews {
-    let (github, token) = match place(session, config) {
-        Ok(place) => place,
+    let forge = match place::find(session, config) {
+        Ok(forge) => forge,
         Err(why) => {
             return Reviews {
                 unnamed,
@@ -51,58 +51,34 @@ pub fn look(
             };
         }
     };
-    // The candidate first. GitHub knows no hashes of 64 digits.
+    // The candidate first. No forge is asked by hashes of 64 digits.
     let mut seen = HashSet::new();
     let wanted: Vec<CommitId> = std::iter::once(candidate)
         .chain(ships.iter().map(|commit| &commit.id))
         .filter(|id| id.as_str().len() == 40 && seen.insert(*id))
         .cloned()
         .collect();
-    let address = session.repo.program().variable(github::VARIABLE);
-    let address = address.as_ref().map(|address| address.to_string_lossy());
-    let reviews = session.ui.during("asking GitHub", || {
-        github.reviews(
-            address.as_deref(),
-            &token,
-            &config.repository.branch,
-            &wanted,
-        )
-    });
-    Reviews { unnamed, ..reviews }
+    let (words, main) = (forge.words(), &config.repository.branch);
+    let reviews = session
+        .ui
+        .during(&format!("asking {}", words.name), || match &forge {
+            Forge::GitHub(github, token, address) => {
+                github.reviews(address.as_deref(), token, main, &wanted)
+            }
+            Forge::GitLab(rest) => gitlab::reviews(rest, &session.repo, main, &wanted),
+            Forge::Forgejo(rest) => {
+                let history = History::read(&session.repo, from, candidate);
+                forgejo::reviews(rest, &session.repo, &history, main, &wanted)
+            }
+        });
+    Reviews {
+        unnamed,
+        words,
+        ..reviews
+    }
 }
 
-/// The main repository on GitHub, and the token that may be sent there.
-fn place(session: &Session<'_>, config: &Config) -> Result<(GitHub, Secret), Report> {
-    let github = config.web_base().as_deref().and_then(GitHub::of);
-    let github = github.ok_or_else(|| {
-        Report::new("the main repository has no pages on GitHub").run(
-            "say where they are: repository.web in smp.toml, then",
-            Typed::smp("setup"),
-        )
-    })?;
-    let (server, repository) = (github.server.as_str(), github.shown());
-    let named = shell_word(server);
-    let report = match token::github(&session.repo, server) {
-        Ok(token) => return Ok((github, token)),
-        Err(Without::Leave) => Report::new(format!(
-            "your environment does not say that the token is for {server}"
-        ))
-        .hint(format!(
-            "set GH_HOST={named}, which says that your token may be sent there"
-        )),
-        Err(Without::Token) => Report::new(format!("there is no token for {server}")).hint(
-            match github.is_githubs_own() {
-                true => format!("set GH_TOKEN to a token that may read {repository}"),
-                false => format!(
-                    "set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={named}"
-                ),
-            },
-        ),
-    };
-    Err(report)
-}
-
-/// Says why GitHub was not asked, or did not answer, where no list of marks says so.
+/// Says why the forge was not asked, or did not answer, where no list of marks says so.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     let is_asked_for = config.policy.reviewed || config.policy.green;
     match &reviews.coverage {
@@ -177,6 +153,10 @@ fn look_at<'a>(
     });
     let shipping = Shipping(lacking.collect());
     let ships = (&shipping.commits()[..], shipping.unnamed());
-    let reviews = look(session, config, ships, to);
+    let asked = targets
+        .iter()
+        .filter(|target| named.contains(&target.environment.name.as_str()));
+    let from: Vec<_> = asked.map(|target| target.observed.runs()).collect();
+    let reviews = look(session, config, ships, (&from, to));
     (shipping, reviews)
 }

@@ -122,6 +122,11 @@ pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     }
 }
 
+/// The token that one of these variables holds, the first that holds something.
+pub fn named(repo: &Repo, variables: &[&str]) -> Option<Secret> {
+    variables.iter().find_map(|name| variable(repo, name))
+}
+
 /// Whether the environment names a server as the GitHub that the person works with.
 fn is_named(repo: &Repo, server: &str) -> bool {
     let mut named = ["GH_HOST", "GITHUB_SERVER_URL"].iter();

@@ -61,7 +61,7 @@ impl Service {
         })
     }
 
-    /// Reads a path below the base: `GET`. `range`: the part of a list, where one is asked for.
+    /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is asked for.
     pub fn get(&self, path: &str, range: Option<&str>) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.get(url);
@@ -82,7 +82,12 @@ impl Service {
         let mut url = self.base.clone();
         if !path.is_empty() {
             let base = self.base.path().trim_end_matches('/');
+            let (path, query) = match path.split_once('?') {
+                Some((path, query)) => (path, Some(query)),
+                None => (path, None),
+            };
             url.set_path(&format!("{base}/{path}"));
+            url.set_query(query);
         }
         url
     }

@@ -19,6 +19,7 @@ mod declined;
 mod diff;
 mod emptied;
 mod first_push;
+mod forges;
 mod git_lfs;
 mod heroku;
 mod history;

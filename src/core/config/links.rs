@@ -2,7 +2,7 @@
 //! have those of GitHub.
 
 use crate::core::address::{Way, take_apart, web_host};
-use crate::core::config::Config;
+use crate::core::config::{Config, ForgeKind};
 use crate::core::words::CommitId;
 
 impl Config {
@@ -19,7 +19,7 @@ impl Config {
         let base = self.web_base()?;
         let (from, to) = (from.for_link(), to.for_link());
         Some(match host(&base) {
-            host if host.contains("gitlab") => format!("{base}/-/compare/{from}...{to}"),
+            _ if self.is_on_gitlab(&base) => format!("{base}/-/compare/{from}...{to}"),
             // Here the new one comes first, and two dots mean what three mean elsewhere.
             host if host.contains("bitbucket") => format!("{base}/branches/compare/{to}..{from}"),
             _ => format!("{base}/compare/{from}...{to}"),
@@ -30,10 +30,18 @@ impl Config {
     pub fn commit_url(&self, id: &CommitId) -> Option<String> {
         let (base, id) = (self.web_base()?, id.for_link());
         Some(match host(&base) {
-            host if host.contains("gitlab") => format!("{base}/-/commit/{id}"),
+            _ if self.is_on_gitlab(&base) => format!("{base}/-/commit/{id}"),
             host if host.contains("bitbucket") => format!("{base}/commits/{id}"),
             _ => format!("{base}/commit/{id}"),
         })
+    }
+
+    /// Whether these pages are a GitLab's: by the file's own word, else by their host's name.
+    fn is_on_gitlab(&self, base: &str) -> bool {
+        match self.repository.forge {
+            Some(forge) => forge == ForgeKind::GitLab,
+            None => host(base).contains("gitlab"),
+        }
     }
 }
 

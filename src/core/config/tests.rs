@@ -25,6 +25,7 @@ remote = "upstream"                      # default "origin"
 url = "https://github.com/VisualMeaning/sm_platform.git"
 branch = "master"                        # default "main"
 # web = "https://github.com/VisualMeaning/sm_platform"   # for links; default: derived from url
+# forge = "gitlab"                       # default: by the name of the host
 
 [environments.staging]
 url = "https://git.heroku.com/shared-meaning-staging.git"

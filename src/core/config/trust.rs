@@ -81,6 +81,7 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
             url: values.get("repository.url")?.clone(),
             branch: values.get("repository.branch")?.clone(),
             web: None,
+            forge: None,
         },
         environments: names
             .filter_map(|name| environment(&values, name))
@@ -271,7 +272,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 28] = [
+    const KEYS: [(&str, &str, &str); 29] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -284,6 +285,7 @@ mod tests {
             "repository.branch",
         ),
         ("# web = ", "web = ", "repository.web"),
+        ("# forge = ", "forge = ", "repository.forge"),
         (
             "branch = \"master\"",
             "branch = \"main\"",

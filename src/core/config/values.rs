@@ -95,6 +95,12 @@ pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T
     T::deserialize(String::deserialize(from)?.into_deserializer())
 }
 
+pub fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    word(from).map(Some)
+}
+
 /// A list of so few that they fit a post: more is a slip.
 pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Element<T>>::deserialize(from)?;

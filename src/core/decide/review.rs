@@ -46,11 +46,11 @@ pub struct PullRequest {
 impl PullRequest {
     /// Whether it was merged into the main branch with somebody else's approval, and nobody wants changes.
     pub fn is_approved(&self) -> bool {
-        self.fault().is_none()
+        self.fault('#').is_none()
     }
 
     /// What keeps it from being approved, to stand behind the commit that came with it.
-    fn fault(&self) -> Option<String> {
+    fn fault(&self, sign: char) -> Option<String> {
         let what = if !self.merged {
             "is not merged"
         } else if !self.into_main {
@@ -62,7 +62,7 @@ impl PullRequest {
         } else {
             return None;
         };
-        Some(format!("came with #{}, which {what}", self.number))
+        Some(format!("came with {sign}{}, which {what}", self.number))
     }
 }
 
@@ -104,12 +104,35 @@ pub enum Coverage {
     Partly(Report),
 }
 
+/// How the main repository's host is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForgeWords {
+    pub name: &'static str,
+    /// What asks there for a merge, and the sign before its number.
+    pub request: &'static str,
+    pub sign: char,
+    /// Why it may say nothing of a commit.
+    pub silence: &'static str,
+}
+
+impl Default for ForgeWords {
+    fn default() -> Self {
+        Self {
+            name: "GitHub",
+            request: "pull request",
+            sign: '#',
+            silence: "the commit is not there, or the token may not see its pull requests or checks",
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reviews {
     pub known: HashMap<CommitId, Review>,
     pub coverage: Coverage,
     /// How many more merges would ship which nobody could name, so that nobody could ask about them.
     pub unnamed: usize,
+    pub words: ForgeWords,
 }
 
 impl Reviews {
@@ -138,9 +161,10 @@ impl Reviews {
                 Report::new("git does not name every merge that would ship")
                     .because("it names no more than 2,000 commits, or the history cannot be read")
             }
-            Coverage::Whole => Report::new("GitHub does not tell").because(
-                "the commit is not there, or the token may not see its pull requests or checks",
-            ),
+            Coverage::Whole => {
+                let ForgeWords { name, silence, .. } = self.words;
+                Report::new(format!("{name} does not tell")).because(silence)
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ fn config(record: bool) -> Config {
             url: String::new(),
             branch: "main".into(),
             web: None,
+            forge: None,
         },
         environments: vec![environment("staging"), environment("production")],
         record: record.then(|| Record {

@@ -2,7 +2,7 @@
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
-use crate::core::decide::review::{Checks, NAMED, Origin, Reviews, checked, faults};
+use crate::core::decide::review::{Checks, ForgeWords, NAMED, Origin, Reviews, checked, faults};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
@@ -49,7 +49,10 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
         0 => report,
         rest => report.because(format!("and {rest} more")),
     };
-    let asks = "policy.reviewed in smp.toml asks for a pull request, merged into the main branch, that somebody else approved";
+    let request = reviews.words.request;
+    let asks = format!(
+        "policy.reviewed in smp.toml asks for a {request}, merged into the main branch, that somebody else approved"
+    );
     report.because(asks).hint(what_to_do(faults, reviews))
 }
 
@@ -61,13 +64,17 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
         matches!(origin, Origin::PullRequest(pull) if pull.into_main)
     });
     let count = approvable.count();
+    let ForgeWords { name, request, .. } = reviews.words;
     let hint = if count == 0 {
-        "take it out of the branch, for a revert leaves it there, and bring it back with a pull request".into()
+        format!("take it out of the branch, for a revert leaves it there, and bring it back with a {request}").into()
     } else if count == faults.len() {
-        Hint::run("have it approved on GitHub, then", Typed::smp("promote"))
+        Hint::run(
+            format!("have it approved on {name}, then"),
+            Typed::smp("promote"),
+        )
     } else {
         Hint::run(
-            "have approved on GitHub what has a pull request, then",
+            format!("have approved on {name} what has a {request}, then"),
             Typed::smp("promote"),
         )
         .and("take the rest out of the branch, for a revert leaves it there, and bring it back with one")
@@ -113,7 +120,10 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
         ),
         Checks::None => Report::new(format!("{short} has no checks"))
             .because(asks)
-            .run("let them run for it on GitHub, then", Typed::smp("promote")),
+            .run(
+                format!("let them run for it on {}, then", reviews.words.name),
+                Typed::smp("promote"),
+            ),
         Checks::Pending => Report::new(checked(candidate, reviews)?)
             .because(asks)
             .run("wait for them, then", Typed::smp("promote")),

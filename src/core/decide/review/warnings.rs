@@ -9,8 +9,8 @@ pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, S
     let faults = ships.iter().filter_map(|commit| {
         let fault = match reviews.origin(&commit.id) {
             Origin::Unknown => None,
-            Origin::Direct => Some("has no pull request".to_owned()),
-            Origin::PullRequest(pull) => pull.fault(),
+            Origin::Direct => Some(format!("has no {}", reviews.words.request)),
+            Origin::PullRequest(pull) => pull.fault(reviews.words.sign),
         };
         Some((*commit, fault?))
     });

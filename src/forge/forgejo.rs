@@ -1,0 +1,322 @@
+//! What Forgejo and Gitea say of commits, in version 1 of their API: the pull request that a commit merged, who reviewed
+//! that, and how the commit's statuses ended. Which pull request brought any other commit follows from the history.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
+use crate::core::refusal::Report;
+use crate::core::words::CommitId;
+use crate::forge::history::{self, History};
+use crate::forge::rest::{Request, Rest, Reviewed, Software, each, origin, together};
+use crate::git::Repo;
+
+pub const FORGEJO: Software = Software {
+    words: ForgeWords {
+        name: "Forgejo",
+        request: "pull request",
+        sign: '#',
+        silence: "the commit was written anew when its pull request was merged, the token may not see that, or a merge \
+                  holds more than git makes of it by itself",
+    },
+    token: "FORGEJO_TOKEN",
+    address: "FORGEJO_API_URL",
+    home: "codeberg.org",
+    version: "v1",
+    size: "limit",
+    rights: "give the token the scope read:repository",
+};
+pub const GITEA: Software = Software {
+    words: ForgeWords {
+        name: "Gitea",
+        ..FORGEJO.words
+    },
+    token: "GITEA_TOKEN",
+    address: "GITEA_API_URL",
+    home: "gitea.com",
+    ..FORGEJO
+};
+/// How many statuses an old server counts of more.
+const STATUSES: usize = 50;
+
+#[derive(Deserialize)]
+struct Pull {
+    number: u64,
+    merged: bool,
+    merge_commit_sha: Option<String>,
+    user: Option<User>,
+    base: Base,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    #[serde(rename = "ref")]
+    branch: String,
+    repo: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    full_name: String,
+}
+
+#[derive(Clone, Deserialize)]
+struct User {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct Opinion {
+    state: String,
+    stale: bool,
+    dismissed: bool,
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    sha: String,
+    author: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct Combined {
+    total_count: usize,
+    statuses: Option<Vec<Status>>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: String,
+}
+
+/// A pull request, and the commits that it asked to merge; `None`: nobody can tell.
+struct Landed {
+    request: Request,
+    commits: Option<HashSet<String>>,
+}
+
+/// Finds out what these commits came with. `main`: the branch that pull requests count for. The first is the candidate, of
+/// which alone the statuses are asked for.
+pub fn reviews(
+    rest: &Rest,
+    repo: &Repo,
+    history: &History,
+    main: &str,
+    wanted: &[CommitId],
+) -> Reviews {
+    rest.reviews(wanted, |wanted| look(rest, repo, history, main, wanted))
+}
+
+fn look(
+    rest: &Rest,
+    repo: &Repo,
+    history: &History,
+    main: &str,
+    wanted: &[CommitId],
+) -> Result<Reviews, Report> {
+    let path = format!("repos/{}", rest.repository);
+    // Those who may be assigned to something are those who may push.
+    let writers: Option<Vec<User>> = rest.find(&format!("{path}/assignees"))?;
+    let writers = writers.ok_or_else(|| rest.not_found())?;
+    if history.line.is_empty() {
+        return Err(
+            Report::new("git does not name every commit that would ship")
+                .because("it names no more than 2,000 commits, or the history cannot be read"),
+        );
+    }
+    let checks = match wanted.first() {
+        Some(candidate) => checks(rest, &path, candidate)?,
+        None => Checks::Unknown,
+    };
+    let mut seen = HashSet::new();
+    let landings: Vec<&CommitId> = wanted
+        .iter()
+        .filter_map(|id| history.landing(id))
+        .filter(|id| seen.insert(*id))
+        .collect();
+    let landed = each(&landings, |id| landed(rest, &path, id, main, &writers));
+    let told: HashMap<&CommitId, Option<Landed>> = landings
+        .into_iter()
+        .zip(landed)
+        .filter_map(|(id, landed)| Some((id, landed.ok()?)))
+        .collect();
+    let known = wanted.iter().enumerate().map(|(nth, id)| {
+        let checks = if nth == 0 { checks } else { Checks::Unknown };
+        let origin = came(repo, history, &told, id).unwrap_or_default();
+        (id.clone(), Review { origin, checks })
+    });
+    let known = known
+        .filter(|(_, review)| *review != Review::default())
+        .collect();
+    Ok(Reviews {
+        known,
+        ..Reviews::unknown(Coverage::Whole)
+    })
+}
+
+/// How a commit came, by what is told of the commits of the main line.
+fn came(
+    repo: &Repo,
+    history: &History,
+    told: &HashMap<&CommitId, Option<Landed>>,
+    id: &CommitId,
+) -> Option<Origin> {
+    let at = history.landing(id)?;
+    let brings = |one: &Landed| {
+        let commits = one.commits.as_ref();
+        commits.is_some_and(|commits| commits.contains(id.as_str()))
+    };
+    let is_itself = at == id;
+    match told.get(at)? {
+        // Of the merge itself nobody is the author where git makes it so by itself; what else may be in it nobody
+        // reviewed.
+        Some(one) if is_itself => {
+            let is_whole = !history.is_merge(id) || history::is_automatic(repo, id);
+            is_whole.then(|| one.origin())
+        }
+        Some(one) => brings(one).then(|| one.origin()),
+        None => {
+            // Pull requests that were merged without a merge: their last commit is told of, the others may be theirs.
+            let all = told.values().flatten();
+            match all.clone().find(|one| brings(one)) {
+                Some(one) => Some(one.origin()),
+                None if !is_itself => None,
+                None => (!may_be_rebased(history, told, id)).then_some(Origin::Direct),
+            }
+        }
+    }
+}
+
+/// Whether a commit may be one that a pull request brought and that was written anew when it was merged: it lies just
+/// before the last of those.
+fn may_be_rebased(
+    history: &History,
+    told: &HashMap<&CommitId, Option<Landed>>,
+    id: &CommitId,
+) -> bool {
+    let newer = history.line.iter().take_while(|one| *one != id);
+    let newer: Vec<&CommitId> = newer.collect();
+    for (steps, one) in newer.iter().rev().enumerate() {
+        if history.is_merge(one) {
+            return false;
+        }
+        match told.get(*one) {
+            // Nobody asked.
+            None => return true,
+            Some(None) => {}
+            Some(Some(landed)) => {
+                let count = landed.commits.as_ref().map_or(usize::MAX, HashSet::len);
+                return steps + 1 < count;
+            }
+        }
+    }
+    false
+}
+
+impl Landed {
+    fn origin(&self) -> Origin {
+        origin(std::slice::from_ref(&self.request))
+    }
+}
+
+/// The pull request that a commit merged, if it merged one of this very repository.
+fn landed(
+    rest: &Rest,
+    path: &str,
+    id: &CommitId,
+    main: &str,
+    writers: &[User],
+) -> Result<Option<Landed>, Report> {
+    let pull: Option<Pull> = rest.find(&format!("{path}/commits/{id}/pull"))?;
+    let is_ours = |pull: &Pull| {
+        let base = pull.base.repo.as_ref();
+        base.is_some_and(|base| base.full_name.eq_ignore_ascii_case(&rest.repository))
+            && pull.merge_commit_sha.as_deref() == Some(id.as_str())
+    };
+    let Some(pull) = pull.filter(is_ours) else {
+        return Ok(None);
+    };
+    let path = format!("{path}/pulls/{}", pull.number);
+    let opinions: Option<Vec<Opinion>> = rest.list(&format!("{path}/reviews"))?;
+    let commits = rest.list(&format!("{path}/commits?verification=false&files=false"))?;
+    let commits: Option<Vec<Commit>> = commits.filter(|commits: &Vec<Commit>| !commits.is_empty());
+    let reviewed = opinions.zip(commits.as_ref()).map(|(opinions, commits)| {
+        let wrote = commits
+            .iter()
+            .filter_map(|one| Some(one.author.as_ref()?.login.clone()));
+        Reviewed {
+            wrote: wrote.collect(),
+            ..weighed(&opinions, writers)
+        }
+    });
+    let request = Request {
+        number: pull.number,
+        author: pull.user.map(|user| user.login),
+        into_main: pull.base.branch == main,
+        merged: pull.merged,
+        reviewed,
+    };
+    let commits = commits.map(|all| all.into_iter().map(|one| one.sha).collect());
+    Ok(Some(Landed { request, commits }))
+}
+
+/// What those who may push make of it in the end. An approval of what was changed since is none.
+fn weighed(opinions: &[Opinion], writers: &[User]) -> Reviewed {
+    let mut last = HashMap::new();
+    for opinion in opinions {
+        let login = opinion
+            .user
+            .as_ref()
+            .map(|user| user.login.to_ascii_lowercase());
+        let counts = ["APPROVED", "REQUEST_CHANGES"].contains(&opinion.state.as_str());
+        if let Some(login) = login.filter(|_| counts) {
+            last.insert(login, opinion);
+        }
+    }
+    let may_push = |login: &str| {
+        writers
+            .iter()
+            .any(|one| one.login.eq_ignore_ascii_case(login))
+    };
+    last.retain(|login, opinion| !opinion.dismissed && may_push(login));
+    let (mut approved_by, mut changes_requested) = (Vec::new(), false);
+    for opinion in last.into_values() {
+        match (opinion.state.as_str(), &opinion.user) {
+            ("APPROVED", Some(user)) if !opinion.stale => approved_by.push(user.login.clone()),
+            ("REQUEST_CHANGES", _) => changes_requested = true,
+            _ => {}
+        }
+    }
+    approved_by.sort();
+    Reviewed {
+        approved_by,
+        changes_requested,
+        wrote: Vec::new(),
+    }
+}
+
+/// How the statuses of a commit ended.
+fn checks(rest: &Rest, path: &str, candidate: &CommitId) -> Result<Checks, Report> {
+    let path = format!("{path}/commits/{candidate}/status?limit={STATUSES}");
+    let Some(Combined {
+        total_count,
+        statuses,
+    }) = rest.find(&path)?
+    else {
+        return Ok(Checks::Unknown);
+    };
+    let statuses = statuses.unwrap_or_default();
+    if statuses.len() != total_count || total_count >= STATUSES {
+        return Ok(Checks::Unknown);
+    }
+    Ok(together(statuses.iter().map(
+        |one| match one.status.as_str() {
+            "success" | "skipped" => Checks::Succeeded,
+            "failure" | "error" | "warning" => Checks::Failed,
+            "pending" => Checks::Pending,
+            _ => Checks::Unknown,
+        },
+    )))
+}

@@ -1,0 +1,258 @@
+//! What GitLab says of commits, in version 4 of its API: their merge requests, who approved those, and how their pipelines
+//! ended. Which account wrote a commit only its GraphQL tells.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
+use crate::core::refusal::Report;
+use crate::core::words::CommitId;
+use crate::forge::history;
+use crate::forge::rest::{Request, Rest, Reviewed, Software, each, origin, together};
+use crate::git::Repo;
+
+pub const GITLAB: Software = Software {
+    words: ForgeWords {
+        name: "GitLab",
+        request: "merge request",
+        sign: '!',
+        silence: "the commit is not there, the token may not see its merge request, or a merge holds more than git makes \
+                  of it by itself",
+    },
+    token: "GITLAB_TOKEN",
+    address: "GITLAB_API_URL",
+    home: "gitlab.com",
+    version: "v4",
+    size: "per_page",
+    rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
+};
+/// The role of a developer, from which on one may push.
+const DEVELOPER: u64 = 30;
+/// How many accounts one call asks for.
+const ACCOUNTS: usize = 50;
+/// Who wrote the commits of a merge request.
+const AUTHORS: &str = "query($path:ID!,$iid:String!){project(fullPath:$path){mergeRequest(iid:$iid){commits(first:100)\
+                       {pageInfo{hasNextPage}nodes{author{username}}}}}}";
+
+#[derive(Deserialize)]
+struct Project {
+    id: u64,
+}
+
+#[derive(Clone, Deserialize)]
+struct MergeRequest {
+    iid: u64,
+    target_project_id: u64,
+    target_branch: String,
+    state: String,
+    author: Option<User>,
+    merge_commit_sha: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+struct User {
+    id: u64,
+    username: String,
+}
+
+#[derive(Deserialize)]
+struct Approvals {
+    approved_by: Vec<Approval>,
+}
+
+#[derive(Deserialize)]
+struct Approval {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct Reviewer {
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    id: u64,
+    state: String,
+    access_level: u64,
+    membership_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    status: String,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    source: Option<String>,
+}
+
+/// What is known of a merge request beyond itself.
+struct Opinions {
+    approved_by: Vec<User>,
+    changes_requested: bool,
+    wrote: Vec<String>,
+}
+
+/// Finds out what these commits came with. `main`: the branch that merge requests count for. The first is the candidate,
+/// of which alone the pipelines are asked for.
+pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Reviews {
+    rest.reviews(wanted, |wanted| look(rest, repo, main, wanted))
+}
+
+fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Reviews, Report> {
+    let path = rest.repository.replace('/', "%2F");
+    let project: Option<Project> = rest.find(&format!("projects/{path}"))?;
+    let project = project.ok_or_else(|| rest.not_found())?.id;
+    let checks = match wanted.first() {
+        Some(candidate) => checks(rest, project, candidate)?,
+        None => Checks::Unknown,
+    };
+    let brought = each(wanted, |id| {
+        let path = format!("projects/{project}/repository/commits/{id}/merge_requests");
+        let mut all = rest.list::<MergeRequest>(&path).ok().flatten()?;
+        // What was approved for another project was approved by its own people.
+        all.retain(|one| one.target_project_id == project);
+        Some(all)
+    });
+    let counts = |one: &&MergeRequest| one.state == "merged" && one.target_branch == main;
+    let counting = brought.iter().flatten().flatten().filter(counts);
+    let counting: BTreeMap<u64, &MergeRequest> = counting.map(|one| (one.iid, one)).collect();
+    let iids: Vec<u64> = counting.into_keys().collect();
+    let opinions = each(&iids, |iid| opinions(rest, project, *iid));
+    let opinions: HashMap<u64, Opinions> = iids
+        .iter()
+        .zip(opinions)
+        .filter_map(|(iid, opinions)| Some((*iid, opinions?)))
+        .collect();
+    let writers = writers(rest, project, &opinions);
+    let read = |one: &MergeRequest| Request {
+        number: one.iid,
+        author: one.author.as_ref().map(|author| author.username.clone()),
+        into_main: one.target_branch == main,
+        merged: one.state == "merged",
+        reviewed: writers.as_ref().and_then(|writers| {
+            let opinions = opinions.get(&one.iid)?;
+            let approved = opinions.approved_by.iter();
+            let approved = approved.filter(|user| writers.contains(&user.id));
+            Some(Reviewed {
+                approved_by: approved.map(|user| user.username.clone()).collect(),
+                changes_requested: opinions.changes_requested,
+                wrote: opinions.wrote.clone(),
+            })
+        }),
+    };
+    let known = wanted
+        .iter()
+        .zip(brought)
+        .enumerate()
+        .map(|(nth, (id, brought))| {
+            let origin = brought.map_or(Origin::Unknown, |brought| came(repo, id, &brought, read));
+            let checks = if nth == 0 { checks } else { Checks::Unknown };
+            (id.clone(), Review { origin, checks })
+        });
+    let known = known
+        .filter(|(_, review)| *review != Review::default())
+        .collect();
+    Ok(Reviews {
+        known,
+        ..Reviews::unknown(Coverage::Whole)
+    })
+}
+
+/// How a commit came. Of the merge itself nobody is the author where git makes it so by itself; what else may be in it
+/// nobody reviewed.
+fn came(
+    repo: &Repo,
+    id: &CommitId,
+    brought: &[MergeRequest],
+    read: impl Fn(&MergeRequest) -> Request,
+) -> Origin {
+    let is_its_merge = |one: &MergeRequest| one.merge_commit_sha.as_deref() == Some(id.as_str());
+    let is_merge = brought.iter().any(is_its_merge) && history::is_merge(repo, id);
+    if is_merge && !history::is_automatic(repo, id) {
+        return Origin::Unknown;
+    }
+    origin(&brought.iter().map(read).collect::<Vec<_>>())
+}
+
+/// What is said of a merge request; `None`: nobody can tell.
+fn opinions(rest: &Rest, project: u64, iid: u64) -> Option<Opinions> {
+    let path = format!("projects/{project}/merge_requests/{iid}");
+    let approvals: Approvals = rest.find(&format!("{path}/approvals")).ok()??;
+    let reviewers: Vec<Reviewer> = rest.find(&format!("{path}/reviewers")).ok()??;
+    let mut reviewers = reviewers.into_iter();
+    Some(Opinions {
+        approved_by: approvals
+            .approved_by
+            .into_iter()
+            .map(|one| one.user)
+            .collect(),
+        changes_requested: reviewers.any(|one| one.state == "requested_changes"),
+        wrote: wrote(rest, iid)?,
+    })
+}
+
+/// The accounts that wrote a merge request's commits. A commit whose address is nobody's has none.
+fn wrote(rest: &Rest, iid: u64) -> Option<Vec<String>> {
+    let variables = json!({"path": rest.repository, "iid": iid.to_string()});
+    let body = json!({"query": AUTHORS, "variables": variables}).to_string();
+    let answer: serde_json::Value = rest.graphql(body).ok()??;
+    let commits = &answer["data"]["project"]["mergeRequest"]["commits"];
+    let is_all = commits["pageInfo"]["hasNextPage"] == false && answer.get("errors").is_none();
+    let nodes = commits["nodes"]
+        .as_array()
+        .filter(|nodes| is_all && !nodes.is_empty())?;
+    let authors = nodes.iter().map(|node| match node.get("author")? {
+        serde_json::Value::Null => Some(None),
+        author => Some(Some(author["username"].as_str()?.to_owned())),
+    });
+    let authors: Option<Vec<Option<String>>> = authors.collect();
+    Some(authors?.into_iter().flatten().collect())
+}
+
+/// Which of those who approved may push; `None`: nobody can tell.
+fn writers(rest: &Rest, project: u64, opinions: &HashMap<u64, Opinions>) -> Option<HashSet<u64>> {
+    let ids = opinions.values().flat_map(|one| &one.approved_by);
+    let ids: BTreeSet<u64> = ids.map(|user| user.id).collect();
+    let ids: Vec<u64> = ids.into_iter().collect();
+    let mut writers = HashSet::new();
+    for some in ids.chunks(ACCOUNTS) {
+        let asked: Vec<String> = some.iter().map(|id| format!("user_ids[]={id}")).collect();
+        let path = format!("projects/{project}/members/all?{}", asked.join("&"));
+        let members = rest.list::<Member>(&path).ok()??.into_iter();
+        let may_push = members.filter(|one| {
+            let is_active = |state: &str| state == "active";
+            let is_member = one.membership_state.as_deref().is_none_or(is_active);
+            one.access_level >= DEVELOPER && is_active(&one.state) && is_member
+        });
+        writers.extend(may_push.map(|one| one.id));
+    }
+    Some(writers)
+}
+
+/// How the pipelines of a commit ended: of each branch and kind the newest counts, and it is told first.
+fn checks(rest: &Rest, project: u64, candidate: &CommitId) -> Result<Checks, Report> {
+    let path = format!("projects/{project}/pipelines?sha={candidate}");
+    let Some(mut all) = rest.list::<Pipeline>(&path)? else {
+        return Ok(Checks::Unknown);
+    };
+    let mut seen = HashSet::new();
+    all.retain(|one| seen.insert((one.reference.clone(), one.source.clone())));
+    let all = all.iter().filter(|one| one.status != "skipped");
+    Ok(together(all.map(|one| match one.status.as_str() {
+        "success" => Checks::Succeeded,
+        "failed" | "canceled" => Checks::Failed,
+        "created"
+        | "waiting_for_resource"
+        | "waiting_for_callback"
+        | "preparing"
+        | "pending"
+        | "running"
+        | "scheduled"
+        | "canceling"
+        | "manual" => Checks::Pending,
+        _ => Checks::Unknown,
+    })))
+}

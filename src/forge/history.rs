@@ -1,0 +1,151 @@
+//! By which commit of the main line each other one came: what a forge does not tell, and the clone knows.
+
+use std::collections::HashMap;
+
+use crate::core::words::CommitId;
+use crate::git::Repo;
+
+/// As many commits as git names at most.
+const MOST: usize = 2000;
+
+/// The commits that lie before a tip.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The main line: the tip, its first parent, and so on.
+    pub line: Vec<CommitId>,
+    /// The commit of the main line that brought each.
+    landing: HashMap<CommitId, CommitId>,
+    parents: HashMap<CommitId, Vec<CommitId>>,
+}
+
+impl History {
+    /// Reads what lies between each of `from` and `to`. It is empty where that is too much, or cannot be read.
+    pub fn read(repo: &Repo, from: &[Option<&CommitId>], to: &CommitId) -> Self {
+        let mut parents = HashMap::new();
+        for one in from {
+            let landed = repo.landed(*one, to).unwrap_or_default();
+            if landed.len() >= MOST {
+                return Self::default();
+            }
+            parents.extend(landed.into_iter().map(|commit| (commit.id, commit.parents)));
+        }
+        Self::of(parents, to)
+    }
+
+    /// Commits with their parents, of which none is missing that lies between two of them.
+    fn of(parents: HashMap<CommitId, Vec<CommitId>>, to: &CommitId) -> Self {
+        let mut line = Vec::new();
+        let mut next = Some(to);
+        while let Some((id, before)) = next.and_then(|id| parents.get_key_value(id)) {
+            line.push(id.clone());
+            next = before.first();
+        }
+        let mut landing = HashMap::new();
+        for at in line.iter().rev() {
+            let mut open = vec![at];
+            while let Some(id) = open.pop() {
+                let Some(before) = parents.get(id).filter(|_| !landing.contains_key(id)) else {
+                    continue;
+                };
+                landing.insert(id.clone(), at.clone());
+                open.extend(before);
+            }
+        }
+        Self {
+            line,
+            landing,
+            parents,
+        }
+    }
+
+    /// The commit of the main line that brought this one: itself, or the merge.
+    pub fn landing(&self, id: &CommitId) -> Option<&CommitId> {
+        self.landing.get(id)
+    }
+
+    pub fn is_merge(&self, id: &CommitId) -> bool {
+        self.parents
+            .get(id)
+            .is_some_and(|parents| parents.len() > 1)
+    }
+}
+
+/// Whether a commit has several parents.
+pub fn is_merge(repo: &Repo, id: &CommitId) -> bool {
+    let second = format!("{id}^2");
+    let args = ["rev-parse", "--verify", "--quiet", &second];
+    repo.program().read("git cannot look", args).is_ok()
+}
+
+/// Whether nobody wrote anything in this merge: it is what git makes of both of its parents by itself. Who pressed the
+/// button is its author for git, and often is who approved.
+pub fn is_automatic(repo: &Repo, merge: &CommitId) -> bool {
+    let (id, program) = (merge.as_str(), repo.program());
+    let tree = |args: &[&str]| {
+        let told = program.read("git cannot merge", args).ok()?;
+        let told = String::from_utf8_lossy(&told).into_owned();
+        told.lines().next().map(str::to_owned)
+    };
+    let more = format!("{id}^3");
+    let has_more = tree(&["rev-parse", "--verify", "--quiet", &more]).is_some();
+    let is = tree(&[
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        &format!("{id}^{{tree}}"),
+    ]);
+    let made = tree(&[
+        "merge-tree",
+        "--write-tree",
+        &format!("{id}^1"),
+        &format!("{id}^2"),
+    ]);
+    !has_more && is.is_some() && is == made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: usize) -> CommitId {
+        CommitId::parse(&format!("{number:040x}")).unwrap()
+    }
+
+    fn history(parents: &[(usize, &[usize])]) -> History {
+        let parents = parents
+            .iter()
+            .map(|(one, before)| (id(*one), before.iter().map(|one| id(*one)).collect()));
+        History::of(parents.collect(), &id(9))
+    }
+
+    #[test]
+    fn each_commit_came_by_the_oldest_of_the_main_line_that_has_it() {
+        // 3 and 4 were merged by 7, into whose branch 6 had been merged by 5; 2 and 8 and 9 stand for themselves.
+        let history = history(&[
+            (9, &[8]),
+            (8, &[7]),
+            (7, &[2, 4]),
+            (4, &[5]),
+            (5, &[3, 6]),
+            (6, &[2]),
+            (3, &[1]),
+            (2, &[1]),
+        ]);
+        let line: Vec<CommitId> = [9, 8, 7, 2].map(id).to_vec();
+        assert_eq!(history.line, line);
+        for (one, at) in [
+            (9, 9),
+            (8, 8),
+            (7, 7),
+            (4, 7),
+            (5, 7),
+            (6, 7),
+            (3, 7),
+            (2, 2),
+        ] {
+            assert_eq!(history.landing(&id(one)), Some(&id(at)), "{one}");
+        }
+        assert_eq!(history.landing(&id(1)), None);
+        assert!(history.is_merge(&id(7)) && !history.is_merge(&id(2)));
+    }
+}

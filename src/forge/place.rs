@@ -1,0 +1,123 @@
+//! Which forge has the main repository, and the token that may be sent there.
+
+use reqwest::Url;
+
+use crate::core::config::{Config, ForgeKind};
+use crate::core::decide::review::ForgeWords;
+use crate::core::refusal::Report;
+use crate::core::secret::Secret;
+use crate::core::text::shell_word;
+use crate::core::typed::Typed;
+use crate::forge::forgejo::{FORGEJO, GITEA};
+use crate::forge::github::{self, GitHub};
+use crate::forge::gitlab::GITLAB;
+use crate::forge::rest::{Rest, Software};
+use crate::git::token::{self, Without};
+use crate::session::Session;
+
+/// A forge that can be asked.
+pub enum Forge {
+    /// With the token for it, and where its API is in place of the usual address.
+    GitHub(GitHub, Secret, Option<String>),
+    GitLab(Rest),
+    /// Forgejo, or Gitea, which has the same API.
+    Forgejo(Rest),
+}
+
+impl Forge {
+    pub fn words(&self) -> ForgeWords {
+        match self {
+            Self::GitHub(..) => ForgeWords::default(),
+            Self::GitLab(rest) | Self::Forgejo(rest) => rest.software.words,
+        }
+    }
+}
+
+/// Finds the forge: by the file's own word, else by the host of the main repository's pages.
+///
+/// # Errors
+/// Why it cannot be asked.
+pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
+    let pages = config.web_base();
+    let url = pages.as_deref().and_then(|pages| Url::parse(pages).ok());
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let open = |software: &'static Software| match &url {
+        Some(url) => Rest::open(session, software, url),
+        None => Err(no_pages(software.words.name)),
+    };
+    match config.repository.forge.unwrap_or_else(|| by_name(host)) {
+        ForgeKind::GitHub => github(session, pages.as_deref()),
+        ForgeKind::GitLab => open(&GITLAB).map(Forge::GitLab),
+        ForgeKind::Forgejo => open(&FORGEJO).map(Forge::Forgejo),
+        ForgeKind::Gitea => open(&GITEA).map(Forge::Forgejo),
+    }
+}
+
+/// What a host of this name runs; a name that says nothing is taken for that of a GitHub.
+fn by_name(host: &str) -> ForgeKind {
+    let host = host.to_ascii_lowercase();
+    match host {
+        _ if host.contains("gitlab") => ForgeKind::GitLab,
+        _ if host.contains("forgejo") || host == FORGEJO.home => ForgeKind::Forgejo,
+        _ if host.contains("gitea") => ForgeKind::Gitea,
+        _ => ForgeKind::GitHub,
+    }
+}
+
+/// That the main repository has no pages on such a forge.
+pub fn no_pages(name: &str) -> Report {
+    Report::new(format!("the main repository has no pages on {name}")).run(
+        "say where they are, or what its host runs: repository.web or repository.forge in smp.toml, then",
+        Typed::smp("setup"),
+    )
+}
+
+fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
+    let github = pages.and_then(GitHub::of);
+    let github = github.ok_or_else(|| no_pages("GitHub"))?;
+    let (server, repository) = (github.server.as_str(), github.shown());
+    let named = shell_word(server);
+    let report = match token::github(&session.repo, server) {
+        Ok(token) => {
+            let address = session.repo.program().variable(github::VARIABLE);
+            let address = address.map(|address| address.to_string_lossy().into_owned());
+            return Ok(Forge::GitHub(github, token, address));
+        }
+        Err(Without::Leave) => Report::new(format!(
+            "your environment does not say that the token is for {server}"
+        ))
+        .hint(format!(
+            "set GH_HOST={named}, which says that your token may be sent there"
+        )),
+        Err(Without::Token) => Report::new(format!("there is no token for {server}")).hint(
+            match github.is_githubs_own() {
+                true => format!("set GH_TOKEN to a token that may read {repository}"),
+                false => format!(
+                    "set GH_ENTERPRISE_TOKEN to a token that may read {repository}, and GH_HOST={named}"
+                ),
+            },
+        ),
+    };
+    Err(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_known_by_its_name() {
+        for (host, kind) in [
+            ("gitlab.com", ForgeKind::GitLab),
+            ("GitLab.acme.example", ForgeKind::GitLab),
+            ("codeberg.org", ForgeKind::Forgejo),
+            ("forgejo.acme.example", ForgeKind::Forgejo),
+            ("gitea.com", ForgeKind::Gitea),
+            ("github.com", ForgeKind::GitHub),
+            ("git.acme.example", ForgeKind::GitHub),
+            ("notcodeberg.org", ForgeKind::GitHub),
+        ] {
+            assert_eq!(by_name(host), kind, "{host}");
+        }
+    }
+}

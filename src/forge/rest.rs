@@ -1,0 +1,349 @@
+//! What the forges with a REST API share: who is asked and with which token, answers page by page, several calls at once,
+//! and what becomes of a request to merge. After a call that failed nothing more is asked.
+
+use std::panic;
+use std::sync::OnceLock;
+use std::thread;
+
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::core::address::is_loopback;
+use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews};
+use crate::core::refusal::Report;
+use crate::core::words::CommitId;
+use crate::forge::place::no_pages;
+use crate::git::token;
+use crate::http::api::{Service, base};
+use crate::http::{Response, Trouble};
+use crate::session::Session;
+
+/// About how many commits a forge is asked at most: each takes a call.
+const MOST: usize = 500;
+/// How many calls are under way at once.
+const AT_ONCE: usize = 8;
+/// How many pages of a list are read.
+const PAGES: usize = 20;
+/// More characters than a login has.
+const LONGEST_NAME: usize = 255;
+
+/// A forge's software, as far as it decides whom to ask and how.
+#[derive(Debug)]
+pub struct Software {
+    pub words: ForgeWords,
+    /// The variable with the token, and the one with the address of the API.
+    pub token: &'static str,
+    pub address: &'static str,
+    /// The host that the token is for where no address says otherwise.
+    pub home: &'static str,
+    pub version: &'static str,
+    /// How a question asks for so many elements of a list.
+    pub size: &'static str,
+    /// What the token must be allowed to do.
+    pub rights: &'static str,
+}
+
+/// A repository on a forge with a REST API.
+pub struct Rest {
+    pub software: &'static Software,
+    /// Its path, with a slash between its parts.
+    pub repository: String,
+    service: Service,
+    trouble: OnceLock<Report>,
+}
+
+impl Rest {
+    /// The repository that has its pages at this address. Without the person's own word the token goes to the forge's home
+    /// alone, for `smp.toml` could name anybody's host.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub fn open(
+        session: &Session<'_>,
+        software: &'static Software,
+        pages: &Url,
+    ) -> Result<Self, Report> {
+        let address = session.repo.program().variable(software.address);
+        let address = address.map(|address| address.to_string_lossy().into_owned());
+        let (api, repository) = software.place(pages, address.as_deref())?;
+        let token = token::named(&session.repo, &[software.token]).ok_or_else(|| {
+            Report::new(format!("there is no token for {}", server(pages))).hint(format!(
+                "set {} to a token that may read {repository}",
+                software.token
+            ))
+        })?;
+        let service = Service::new(software.words.name, api, &token, "application/json")?;
+        Ok(Self {
+            software,
+            repository,
+            service,
+            trouble: OnceLock::new(),
+        })
+    }
+
+    /// What is at a path; `None` where it answers that nothing is.
+    pub fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Report> {
+        let path = format!("{}/{path}", self.software.version);
+        self.call(|service| service.get(&path, None))
+            .and_then(|answer| self.read(&answer))
+    }
+
+    /// All of a list, page by page; `None` where it answers that nothing is there.
+    pub fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Option<Vec<T>>, Report> {
+        let (version, size) = (self.software.version, self.software.size);
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let path = format!("{version}/{path}{mark}{size}=50&page={page}");
+            let answer = self.call(|service| service.get(&path, None))?;
+            let Some(part) = self.read::<Vec<T>>(&answer)? else {
+                return Ok(None);
+            };
+            let is_empty = part.is_empty();
+            all.extend(part);
+            let total = answer.header("x-total-count");
+            let total = total.and_then(|total| total.parse::<usize>().ok());
+            let is_last = answer.header("x-next-page").is_some_and(str::is_empty);
+            if is_empty || is_last || total.is_some_and(|total| total <= all.len()) {
+                return Ok(Some(all));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers a question in GraphQL, where it does.
+    pub fn graphql<T: DeserializeOwned>(&self, body: String) -> Result<Option<T>, Report> {
+        self.call(|service| service.post("graphql", body))
+            .and_then(|answer| self.read(&answer))
+    }
+
+    /// What is asked of these. What could not be asked any more is left out.
+    pub fn reviews(
+        &self,
+        wanted: &[CommitId],
+        look: impl FnOnce(&[CommitId]) -> Result<Reviews, Report>,
+    ) -> Reviews {
+        let some = wanted.get(..MOST).unwrap_or(wanted);
+        let mut reviews =
+            look(some).unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)));
+        if let (Coverage::Whole, Some(trouble)) = (&reviews.coverage, self.trouble.get()) {
+            reviews.coverage = Coverage::Partly(trouble.clone());
+        } else if some.len() < wanted.len() && reviews.coverage == Coverage::Whole {
+            let name = self.software.words.name;
+            let why = format!("{name} is asked about {MOST} commits at most");
+            reviews.coverage = Coverage::Partly(Report::new(why));
+        }
+        reviews
+    }
+
+    /// That the repository is not shown.
+    pub fn not_found(&self) -> Report {
+        let (name, repository) = (self.software.words.name, &self.repository);
+        Report::new(format!("{name} does not show {repository} to this token"))
+            .because("it is not there, or the token may not see it")
+            .hint(self.software.rights)
+    }
+
+    fn call(
+        &self,
+        ask: impl FnOnce(&Service) -> Result<Response, Trouble>,
+    ) -> Result<Response, Report> {
+        if let Some(trouble) = self.trouble.get() {
+            return Err(trouble.clone());
+        }
+        let answer = ask(&self.service).map_err(Trouble::report);
+        let answer = answer.and_then(|answer| match answer.status {
+            200 | 404 => Ok(answer),
+            _ => Err(self.refused(&answer)),
+        });
+        answer.inspect_err(|report| drop(self.trouble.set(report.clone())))
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: &Response) -> Result<Option<T>, Report> {
+        if answer.status == 404 {
+            return self.is_no(answer);
+        }
+        let read = serde_json::from_slice(&answer.body);
+        read.map(Some).map_err(|_| {
+            let name = self.software.words.name;
+            let report = Report::new(format!("{name}'s answer is not what was asked for"));
+            drop(self.trouble.set(report.clone()));
+            report
+        })
+    }
+
+    /// Whether an answer says that something is not there, rather than that nobody knows the question, as a server says
+    /// that is too old for it or none of this kind.
+    fn is_no<T>(&self, answer: &Response) -> Result<Option<T>, Report> {
+        #[derive(Deserialize)]
+        struct Said {
+            message: String,
+        }
+        let said = serde_json::from_slice::<Said>(&answer.body);
+        let unknown = ["not found", "404 not found", ""];
+        let knows = |said: Said| !unknown.contains(&said.message.to_ascii_lowercase().as_str());
+        if !said.is_ok_and(knows) {
+            let name = self.software.words.name;
+            let report = Report::new(format!("{name} does not know what it was asked")).because(
+                format!("no {name} is there, an old one, or the token may not see all of it"),
+            );
+            drop(self.trouble.set(report.clone()));
+            return Err(report);
+        }
+        Ok(None)
+    }
+
+    fn refused(&self, answer: &Response) -> Report {
+        let Software { words, token, .. } = self.software;
+        let name = words.name;
+        match answer.status {
+            401 => Report::new(format!("{name} does not accept the token"))
+                .hint(format!("make a new one, and set {token} to it")),
+            403 => Report::new(format!("{name} does not let the token look"))
+                .hint(self.software.rights),
+            429 => {
+                let report = Report::new(format!("{name} takes no more calls for now"));
+                match answer.retry_after().map(|wait| wait.as_secs()) {
+                    Some(wait @ 1..=3600) => {
+                        report.because(format!("it will again in {} min", wait.div_ceil(60)))
+                    }
+                    _ => report,
+                }
+            }
+            status => Report::new(format!("{name} answers {status}")),
+        }
+    }
+}
+
+impl Software {
+    /// Where the API is asked, without its version, and the repository's path there.
+    fn place(&self, pages: &Url, address: Option<&str>) -> Result<(Url, String), Report> {
+        let (name, end) = (self.words.name, format!("/api/{}", self.version));
+        let usual = format!("https://{}{end}", server(pages));
+        let address = address.filter(|address| !address.is_empty());
+        let api = base(self.address, address, &usual)?;
+        let is_for_it = match address {
+            Some(_) => server(&api) == server(pages) || api.host_str().is_some_and(is_loopback),
+            None => server(pages) == self.home,
+        };
+        if !is_for_it {
+            return Err(Report::new(format!(
+                "your environment does not say that the token is for {}",
+                server(pages)
+            ))
+            .hint(format!(
+                "set {}={usual}, which says that your token may be sent there",
+                self.address
+            )));
+        }
+        let Some(folder) = api.path().trim_end_matches('/').strip_suffix(&end) else {
+            let what = format!("{} does not end in {end}", self.address);
+            return Err(Report::new(what).hint(format!("set {}={usual}", self.address)));
+        };
+        let path = pages.path().strip_prefix(folder).unwrap_or(pages.path());
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        if parts.len() < 2 || !parts.iter().all(|part| is_name(part)) {
+            return Err(no_pages(name));
+        }
+        let mut root = api.clone();
+        root.set_path(&format!("{folder}/api"));
+        Ok((root, parts.join("/")))
+    }
+}
+
+/// A host, with a port where it has one of its own.
+fn server(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let host = host.trim_start_matches("www.").to_ascii_lowercase();
+    host + &url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default()
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST_NAME
+        && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Asks for each, several at once; the answers in the same order.
+pub fn each<I: Sync, O: Send>(items: &[I], ask: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let part = items.len().div_ceil(AT_ONCE).max(1);
+    let ask = &ask;
+    thread::scope(|scope| {
+        let parts = items.chunks(part);
+        let asking: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().map(ask).collect::<Vec<O>>()))
+            .collect();
+        let told = asking.into_iter();
+        told.flat_map(|one| one.join().unwrap_or_else(|why| panic::resume_unwind(why)))
+            .collect()
+    })
+}
+
+/// A request to merge, as a forge tells of it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub number: u64,
+    pub author: Option<String>,
+    pub into_main: bool,
+    pub merged: bool,
+    /// `None`: nobody can tell.
+    pub reviewed: Option<Reviewed>,
+}
+
+/// What people with write access make of a request, and whose commits it brought.
+#[derive(Clone, Debug, Default)]
+pub struct Reviewed {
+    pub approved_by: Vec<String>,
+    pub changes_requested: bool,
+    pub wrote: Vec<String>,
+}
+
+impl Request {
+    fn read(&self) -> PullRequest {
+        let reviewed = self.reviewed.clone().unwrap_or_default();
+        let wrote = reviewed.wrote.iter().chain(&self.author);
+        let is_own = |login: &str| wrote.clone().any(|by| by.eq_ignore_ascii_case(login));
+        let others = reviewed.approved_by.iter();
+        let others = others.filter(|login| !login.is_empty() && !is_own(login));
+        PullRequest {
+            number: self.number,
+            author: self.author.as_deref().map(cut),
+            into_main: self.into_main,
+            merged: self.merged,
+            approved_by: others.map(|login| cut(login)).collect(),
+            changes_requested: reviewed.changes_requested,
+        }
+    }
+}
+
+/// How a commit came that these brought. The one that counts may be one of which nobody can tell.
+pub fn origin(requests: &[Request]) -> Origin {
+    let is_unknown = |one: &Request| one.merged && one.into_main && one.reviewed.is_none();
+    match requests.iter().any(is_unknown) {
+        true => Origin::Unknown,
+        false => Origin::of(requests.iter().map(Request::read).collect()),
+    }
+}
+
+/// How several checks ended together: the worst counts.
+pub fn together(all: impl IntoIterator<Item = Checks>) -> Checks {
+    let all: Vec<Checks> = all.into_iter().collect();
+    let worst = [
+        Checks::Failed,
+        Checks::Unknown,
+        Checks::Pending,
+        Checks::Succeeded,
+    ];
+    let mut worst = worst.into_iter().filter(|one| all.contains(one));
+    worst.next().unwrap_or(Checks::None)
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests;
