@@ -92,10 +92,32 @@ pub struct Environment {
     pub promotes: Option<String>,
     #[serde(
         default,
+        skip_serializing_if = "DeployBy::is_push",
+        deserialize_with = "values::word"
+    )]
+    pub deploy: DeployBy,
+    #[serde(
+        default,
         skip_serializing_if = "Running::is_ref",
         deserialize_with = "values::running"
     )]
     pub running: Running,
+}
+
+/// How an environment is given a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeployBy {
+    #[default]
+    Push,
+    /// Its platform promotes the very build that the source runs.
+    Pipeline,
+}
+
+impl DeployBy {
+    fn is_push(&self) -> bool {
+        *self == Self::Push
+    }
 }
 
 /// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its

@@ -27,6 +27,28 @@ pub trait Platform {
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
+/// How far a promotion of a build is.
+pub struct Promotion {
+    pub is_over: bool,
+    pub targets: Vec<Promoted>,
+}
+
+/// One target of it.
+pub struct Promoted {
+    /// Its app, by the platform's own name.
+    pub app: String,
+    /// Its end, with the platform's own words for a bad one; `None`: it goes on.
+    pub came_to: Option<Result<(), String>>,
+}
+
+/// The app of an environment on the platform that promotes builds.
+pub fn pipelines(repo: &Repo, environment: &Environment) -> Option<Result<Heroku, Refusal>> {
+    match environment.running.app.as_ref()? {
+        PlatformApp::Heroku(app) => Some(Heroku::of(repo, app)),
+        PlatformApp::Dokku(_) => None,
+    }
+}
+
 /// The platform that is to be asked about an environment. `may_ask`: whether a person may be asked for a password.
 pub fn of<'a>(
     repo: &'a Repo,

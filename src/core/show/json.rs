@@ -180,6 +180,7 @@ fn step(step: &Step) -> StepJson {
     let word = match step {
         Step::Push { .. } => "push",
         Step::Release { .. } => "release",
+        Step::Promote(_) => "promote",
         Step::Await { .. } => "wait",
         Step::Record { .. } => "record",
         Step::Post { .. } => "post",

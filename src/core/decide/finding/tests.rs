@@ -247,6 +247,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
             releases: "cloud releases",
             restart: Typed::other("cloud restart shop"),
             again: "cloud again",
+            pipelines: "",
         }),
         ..seen('a', 'a')
     };

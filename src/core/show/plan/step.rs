@@ -33,6 +33,11 @@ impl fmt::Display for Step {
                     "release {short} ({called}) again on {platform}, without a build"
                 )
             }
+            Self::Promote(build) => write!(
+                f,
+                "promote the build {} of {}, without a new build",
+                build.release.called, build.source
+            ),
             Self::Await {
                 commit,
                 witness,
