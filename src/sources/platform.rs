@@ -146,7 +146,10 @@ pub fn current(
         release.called
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
-        .because("it was built from something else than a git push, as a container or a tarball")
+        .because(match release.status {
+            ReleaseStatus::Expired => "what was built for it was deleted",
+            _ => "it was built from something else than a git push, as a container or a tarball",
+        })
         .run(
             format!("name a page that does in environments.{name}.running of smp.toml, then"),
             Typed::smp("setup"),

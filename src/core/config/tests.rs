@@ -1,5 +1,6 @@
 mod apart;
 mod branches;
+mod pipeline;
 
 use proptest::prelude::*;
 

@@ -167,8 +167,8 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
         ),
         (
             |one| one.api.expires("shop-staging", 3),
-            "built",
-            "git smp ",
+            "the build of v3 of staging was deleted",
+            "hint: build a newer commit: git smp stage\n",
         ),
     ];
     for (make, words, command) in cases {
