@@ -12,6 +12,7 @@ pub mod setup;
 pub mod signoff;
 pub mod stage;
 pub mod status;
+pub mod r#where;
 
 use clap::Subcommand;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Rollback(rollback::Rollback),
     /// List past deploys, with figures on request
     History(history::History),
+    /// Show in which environments a commit or pull request runs, and since when
+    Where(r#where::Where),
     /// Stop a plain push that should not be; the hook that setup installs runs it
     #[command(hide = true)]
     PrePush(pre_push::PrePush),
@@ -73,6 +76,7 @@ impl Command {
             Self::Promote(args) => promote::run(session, args),
             Self::Rollback(args) => rollback::run(session, args),
             Self::History(args) => history::run(session, args),
+            Self::Where(args) => r#where::run(session, args),
             Self::PrePush(args) => pre_push::run(session, args),
             Self::Complete(args) => complete::run(session.ui, args),
         }

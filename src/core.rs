@@ -12,3 +12,6 @@ pub mod tell;
 pub mod text;
 pub mod typed;
 pub mod words;
+
+#[cfg(test)]
+pub mod schema_tests;

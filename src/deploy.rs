@@ -14,6 +14,7 @@ mod ask;
 mod doubt;
 mod earlier;
 mod pipeline;
+mod protected;
 mod push;
 mod pushed;
 mod said;
@@ -35,7 +36,7 @@ use std::cell::RefCell;
 use crate::cli::DeployOptions;
 use crate::core::address::same_place;
 use crate::core::config::Environment;
-use crate::core::decide::{self, Asked, Back, Fix, Plan, Recorded, Staging, Step, Target};
+use crate::core::decide::{self, Asked, Back, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Typed;
@@ -81,6 +82,8 @@ pub enum Wanted<'a> {
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
+        /// The candidate, where a merge deploys the source and its branch has gone on, and what came since.
+        moved_on: Option<(CommitId, Changes)>,
     },
     /// What ran before, and why.
     Rollback {
@@ -164,6 +167,20 @@ impl Deploy<'_> {
             Wanted::Promote { source, .. } => Some(source),
             Wanted::Stage { .. } | Wanted::Rollback { .. } => None,
         }
+    }
+
+    fn moved_on(&self) -> Option<MovedOn<'_>> {
+        let Wanted::Promote { moved_on, .. } = &self.wanted else {
+            return None;
+        };
+        let (candidate, since) = moved_on.as_ref()?;
+        Some(MovedOn { candidate, since })
+    }
+
+    /// What a promotion would ship.
+    pub fn candidate(&self) -> Option<&CommitId> {
+        let moved_on = self.moved_on().map(|moved_on| moved_on.candidate);
+        moved_on.or_else(|| self.source()?.runs())
     }
 
     /// Everything that was looked at, the source first.
@@ -280,9 +297,10 @@ impl Deploy<'_> {
             first: self.options.first,
             now: self.session.when().now,
             recorded,
+            moved_on: self.moved_on(),
         };
         match (&self.wanted, self.targets.as_slice()) {
-            (Wanted::Promote { from, source }, targets) => {
+            (Wanted::Promote { from, source, .. }, targets) => {
                 decide::promotion(from, source, targets, &asked)
             }
             (

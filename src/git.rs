@@ -11,6 +11,7 @@ mod address;
 pub mod advice;
 mod child;
 mod config;
+mod copies;
 pub mod deepen;
 pub mod fetch;
 mod history;

@@ -47,10 +47,16 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     give_up_deploy(session, args, &before)?;
     let reason = reason(session, args)?;
     if !args.yes {
-        let question = format!("Postpone {short} and lift the freeze on {place}?");
-        let why = "postponing lifts the freeze for everyone".to_owned();
+        let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
+        let (question, why) = match by_merge {
+            true => (format!("Postpone {short}?"), "postponing is for everyone"),
+            false => (
+                format!("Postpone {short} and lift the freeze on {place}?"),
+                "postponing lifts the freeze for everyone",
+            ),
+        };
         let yes = Typed::smp("postpone --yes").option("--reason", &reason);
-        ui.need_yes(&question, why, yes, DECLINED)?;
+        ui.need_yes(&question, why.to_owned(), yes, DECLINED)?;
     }
     let (_, pending) = ui.during("writing the record", || {
         let of = (session, &config);

@@ -126,7 +126,7 @@ impl PlainPush<'_> {
             return Ok(Ruling::Go(None));
         };
         // A merge deploys it, which nothing can freeze.
-        if config.is_main_branch(environment) {
+        if environment.by_merge {
             return Ok(Ruling::Go(None));
         }
         if config.record.is_some() {

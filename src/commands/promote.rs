@@ -75,8 +75,13 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     if args.json {
         let shown = planned.map(|plan| with_post(&deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
-        let runs = deploy.observed().next().and_then(|source| source.runs());
-        let json = json::promote(runs, &deploy.targets, &shown, reviews.as_ref(), watched);
+        let json = json::promote(
+            deploy.candidate(),
+            &deploy.targets,
+            &shown,
+            reviews.as_ref(),
+            watched,
+        );
         session.ui.data(json.as_bytes())?;
         return shown.map(drop).map_err(Stop::from);
     }

@@ -78,9 +78,10 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         return work.others(&state, pending);
     }
     let (short, name) = (proposal.plan.commit.short(), &place.name);
-    ui.note(format!(
-        "{short} is the candidate; {name} is frozen until it is promoted or postponed"
-    ));
+    ui.note(match place.by_merge {
+        true => format!("{short} is the candidate; merges go on to be deployed to {name}, for nothing can freeze that branch"),
+        false => format!("{short} is the candidate; {name} is frozen until it is promoted or postponed"),
+    });
     work.pay(pending)?;
     flow::say_next(session, &config, &state, "next, when it was tested");
     Ok(())
@@ -206,9 +207,19 @@ impl Work<'_> {
             return Ok(());
         }
         let (name, short) = (&self.place.name, proposal.plan.commit.short());
+        let (question, why) = match self.place.by_merge {
+            true => (
+                format!("Propose {short}?"),
+                "it is put forward for everyone".to_owned(),
+            ),
+            false => (
+                format!("Propose {short} and freeze {name}?"),
+                format!("it freezes {name} for everyone"),
+            ),
+        };
         ui.need_yes(
-            &format!("Propose {short} and freeze {name}?"),
-            format!("it freezes {name} for everyone"),
+            &question,
+            why,
             Typed::smp("propose --yes"),
             "not proposed; nothing was changed",
         )

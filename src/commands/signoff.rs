@@ -187,10 +187,15 @@ fn is_tested(
         Ok(other) => {
             let runs = short(other.as_ref());
             let error = format!("{name} does not run the candidate {tested}");
-            let back = Typed::smp("stage").arg(tested);
+            let hint = match environment.by_merge {
+                true => Hint::run("put forward what runs now", Typed::smp("postpone"))
+                    .and(Hint::run("then", Typed::smp("propose"))),
+                false => Hint::run("put the candidate back", Typed::smp("stage").arg(tested))
+                    .and("then test it"),
+            };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("it runs {runs}, so that may be what was tested"))
-                .hint(Hint::run("put the candidate back", back).and("then test it"))
+                .hint(hint)
                 .into());
         }
     }

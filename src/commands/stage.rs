@@ -5,7 +5,7 @@ mod fix;
 use clap::Args;
 
 use crate::cli::DeployOptions;
-use crate::core::config::Environment;
+use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
@@ -44,6 +44,9 @@ pub struct Stage {
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
+    if environment.by_merge {
+        return Err(deployed_by_merge(&config, environment, args.fix));
+    }
     if args.fix {
         flow::recorder_of(session, &config, "stage --fix")?;
     }
@@ -67,6 +70,23 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let unnamed = chosen.picked.is_none() && args.rev.is_none();
     let copies = chosen.picked.clone().unwrap_or_default();
     stage(request.deploy(chosen)?, unnamed, &copies)
+}
+
+/// The environment is the branch that work is merged into: there is nothing for a push to do.
+fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -> Stop {
+    let (main, name) = (&config.repository, &environment.name);
+    let branch = format!("{}/{}", main.remote, main.branch);
+    let report = Report::new(format!("{name} is {branch} itself: a merge deploys it, and stage has nothing to do"))
+        .because("what is merged runs there as soon as its platform has built it, and nothing can freeze that branch");
+    Stop::Failed(match is_fix {
+        true => report
+            .run(
+                "merge the fix; when it runs there, give the candidate up",
+                Typed::smp("postpone"),
+            )
+            .run("and put forward what has the fix", Typed::smp("propose")),
+        false => report.run("merge what is to be deployed, then", Typed::smp("status")),
+    })
 }
 
 /// Deploys it. `unnamed`: nobody named the commit; `copies`: what the fix has copies of.

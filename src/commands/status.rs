@@ -155,7 +155,9 @@ impl<'a> View<'a> {
         let here = Here {
             lacks_webhook: &|channel| channel::lacks_webhook(repo, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
-            tested: (self.candidate()).and_then(|candidate| self.runs(&candidate.environment)),
+            tested: (self.candidate())
+                .filter(|candidate| !self.goes_on(&candidate.environment))
+                .and_then(|candidate| self.runs(&candidate.environment)),
             authors: &authors,
         };
         let mut lines = self.picture()?;
@@ -198,6 +200,7 @@ impl<'a> View<'a> {
         let source = environment.promotes.as_deref().unwrap_or_default();
         let rest = rest.map(|changes| show::standing(source, &changes, &when));
         let frozen = self.state().and_then(|state| state.frozen(name));
+        let frozen = frozen.filter(|_| !environment.by_merge);
         let frozen = frozen.map(|candidate| show::frozen(candidate, &when));
         let (past, unrecorded) = match self.past_tool(seen) {
             Some(PastTool::Recorded(deploy)) => (show::past_tool(deploy, &when), None),
@@ -217,6 +220,11 @@ impl<'a> View<'a> {
         lines.extend(self.is_untested(seen).then(|| show::untested(width)));
         lines.extend(unrecorded);
         Ok(lines)
+    }
+
+    /// Whether merges go on to be deployed to an environment, whatever was put forward there.
+    fn goes_on(&self, name: &str) -> bool {
+        self.config.environment(name).is_ok_and(|one| one.by_merge)
     }
 
     fn next(&self) -> Result<Hint, Stop> {

@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use serde::{Deserialize, Serialize, Serializer};
 
+#[cfg(test)]
+use tests::schema;
+
 use document::Document;
 
 pub use crate::core::tell::ChannelKind;
@@ -34,43 +37,68 @@ use crate::core::typed::Typed;
 /// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
 
-/// All that `smp.toml` says, with its defaults filled in. A new key is a field here, read by the rule that it names; being
-/// a field, it is agreed to (see [`Config::trust`]).
+/// What editors complete and check `smp.toml` with: it is made of the types below, and their comments are what an editor
+/// shows. The first line of a file names it.
+pub const SCHEMA_URL: &str =
+    "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/schema/smp.schema.json";
+
+// A new key is a field here, read by the rule that it names; being a field, it is agreed to (see `Config::trust`).
+/// What `git smp` needs to know about a team's environments. No secrets and no commands belong in this file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "smp.toml"))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     #[serde(skip)]
     pub path: PathBuf,
     #[serde(deserialize_with = "values::table")]
     pub repository: MainRepository,
-    /// In the order of the file. These and the channels are agreed to each by its name.
+    // In the order of the file. These and the channels are agreed to each by its name.
+    /// The places where the software runs, each with a name of its own: `[environments.staging]`. The order of the file
+    /// is the order in which several environments are promoted.
     #[serde(skip_serializing, deserialize_with = "values::environments")]
+    #[cfg_attr(test, schemars(schema_with = "schema::environments"))]
     pub environments: Vec<Environment>,
     #[serde(default, deserialize_with = "values::some_table")]
     pub record: Option<Record>,
     #[serde(default, deserialize_with = "values::table")]
     pub policy: Policy,
+    /// The chats that are notified. Each webhook is a secret: `git smp setup` asks for it, and it never stands here.
     #[serde(default, skip_serializing, deserialize_with = "values::channels")]
+    #[cfg_attr(test, schemars(with = "values::Channels"))]
     pub channels: Vec<Channel>,
 }
 
-/// The team's own repository, where reviewed work is merged; never a fork.
+/// The team's own repository, where reviewed work is merged. If people work in forks, it is the repository that they fork.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MainRepository {
+    /// The name of its remote in each clone.
     #[serde(default, deserialize_with = "values::remote")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE), extend("default" = "origin")))]
     pub remote: String,
+    /// Its address: `https://…`, `ssh://…` or `git@host:path`. It never holds a password.
     #[serde(deserialize_with = "values::url")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::URL)))]
     pub url: String,
+    /// The branch that reviewed work is merged to.
     #[serde(default, deserialize_with = "values::branch")]
+    #[cfg_attr(
+        test,
+        schemars(length(max = 200), regex(pattern = schema::BRANCH), extend("default" = "main"))
+    )]
     pub branch: String,
-    /// The address of its pages, if it does not follow from `url`.
+    /// The address of its web pages, for links. Needed only if it does not follow from `url`.
     #[serde(default, deserialize_with = "values::page")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub web: Option<String>,
 }
 
-/// A place where the software runs, reached by a remote whose push deploys it, or by a branch of the main repository.
+/// A place where the software runs. A push to its remote deploys it; without `url` it is a branch of the main repository.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transform = schema::url_or_branch))]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     #[serde(skip)]
@@ -78,18 +106,31 @@ pub struct Environment {
     /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
     #[serde(skip)]
     pub is_branch: bool,
+    /// Whether a merge deploys it: it is the very branch that reviewed work is merged into. Nothing can freeze that.
+    #[serde(skip)]
+    pub by_merge: bool,
+    /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password. Without it the
+    /// environment is a branch of the main repository, and `branch` says which.
     #[serde(default, deserialize_with = "values::url")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::URL)))]
     pub url: String,
+    /// The name of its remote in each clone. Default: the name of the environment.
     #[serde(default, deserialize_with = "values::remote")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub remote: String,
-    /// The branch that a push deploys.
+    /// The branch that a push deploys. Default: `branch` of `[repository]`; without `url` it is required.
     #[serde(default, deserialize_with = "values::branch")]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::BRANCH)))]
     pub branch: String,
-    /// The address that people are shown.
+    /// The address where people look at it. It is shown, and never asked.
     #[serde(default, deserialize_with = "values::page")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub site: Option<String>,
-    /// The environment whose commit it is given.
+    /// The name of the environment whose running commit this one gets, as `promotes = "staging"`.
+    #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub promotes: Option<String>,
+    /// How it is given a commit: by a push, or in Heroku's pipeline with the very build that its source runs. The latter
+    /// needs `heroku` under `running` on both sides.
     #[serde(
         default,
         skip_serializing_if = "DeployBy::is_push",
@@ -101,16 +142,18 @@ pub struct Environment {
         skip_serializing_if = "Running::is_ref",
         deserialize_with = "values::running"
     )]
+    #[cfg_attr(test, schemars(with = "values::RawRunning"))]
     pub running: Running,
 }
 
-/// How an environment is given a commit.
+/// How it is given a commit: by a push, or by a promotion in the pipeline of its platform, with the very build that its
+/// source runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DeployBy {
     #[default]
     Push,
-    /// Its platform promotes the very build that the source runs.
     Pipeline,
 }
 
@@ -172,16 +215,21 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_str(pattern.as_str())
 }
 
-/// The history that the team shares.
+/// The record that the team shares on the main repository: proposals, sign-offs, deploys. The table turns it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
+    /// The ref on the main repository that keeps it: `refs/smp/` and a word, or `refs/heads/smp-record` on hosts that take
+    /// no other refs.
     #[serde(rename = "ref", deserialize_with = "values::record_ref")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::RECORD_REF)))]
     pub reference: String,
-    /// Whether a promotion needs a sign-off of its commit.
+    /// Whether a promotion needs a sign-off of exactly the commit that it ships.
     pub signoff: bool,
-    /// For how many days production may be behind staging.
+    /// For how many days production may be behind staging before `git smp status` says so.
     #[serde(deserialize_with = "values::number::<1, 3650, _, _>")]
+    #[cfg_attr(test, schemars(range(min = 1, max = 3650)))]
     pub cadence_days: u32,
 }
 
@@ -197,27 +245,38 @@ impl Default for Record {
 
 /// What a promotion asks for beyond the rules that always hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// Patterns of files that plans and posts name.
+    /// Files to name in plans and posts when they change: git's glob patterns, from the top of the repository.
     #[serde(deserialize_with = "values::globs")]
+    #[cfg_attr(
+        test,
+        schemars(length(max = 100), inner(length(max = 200), regex(pattern = schema::GLOB)))
+    )]
     pub watch: Vec<String>,
-    /// Whether every commit needs a pull request that someone else approved.
+    /// Whether every commit needs a pull request on GitHub that somebody other than its author approved. It needs a GitHub
+    /// token.
     pub reviewed: bool,
-    /// Whether every check of the commit must have succeeded.
+    /// Whether every check of the candidate must have succeeded. It needs a GitHub token.
     pub green: bool,
 }
 
-/// A chat channel that is told what happens.
+/// A chat channel that is notified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
-    /// `technical` or `product`.
+    // `technical` or `product`.
     #[serde(skip)]
     pub name: String,
+    /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
     #[serde(deserialize_with = "values::word")]
     pub kind: ChannelKind,
+    /// Who is called at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
+    /// notifies a person.
     #[serde(default, deserialize_with = "values::list")]
+    #[cfg_attr(test, schemars(length(max = 100)))]
     pub mentions: Vec<Mention>,
 }
 
@@ -246,6 +305,7 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
             // Which branch of the main repository it is, only the file can say.
             fill(&mut one.remote, &main.remote);
             fill(&mut one.url, &main.url);
+            one.by_merge = one.branch == main.branch;
         } else {
             fill(&mut one.remote, &one.name);
             fill(&mut one.branch, &main.branch);
@@ -298,11 +358,6 @@ impl Config {
     /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
-    }
-
-    /// Whether a merge deploys an environment: it is the very branch that reviewed work is merged into.
-    pub fn is_main_branch(&self, one: &Environment) -> bool {
-        one.is_branch && one.branch == self.repository.branch
     }
 
     fn find(&self, name: &str) -> Option<&Environment> {

@@ -69,6 +69,15 @@ pub struct Asked<'a> {
     pub first: bool,
     pub now: i64,
     pub recorded: Option<Recorded<'a>>,
+    /// The candidate, where a merge deploys the source and its branch has gone on since.
+    pub moved_on: Option<MovedOn<'a>>,
+}
+
+/// A candidate that is part of what its environment has by now, and what came there since.
+#[derive(Clone, Copy, Debug)]
+pub struct MovedOn<'a> {
+    pub candidate: &'a CommitId,
+    pub since: &'a Changes,
 }
 
 /// One effect, in the order they happen. What is shown is exactly what is done, because it is this value.

@@ -2,6 +2,7 @@
 //!
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
+pub mod arrivals;
 pub mod history;
 pub mod stats;
 pub mod unrecorded;
@@ -46,6 +47,7 @@ pub struct Person {
 
 /// What QA says of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Pass,

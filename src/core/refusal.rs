@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::core::typed::{Hint, Typed};
 
 /// What a person is told when something stops: one sentence, its causes, and the next command to type.
@@ -65,9 +67,10 @@ impl Report {
 macro_rules! codes {
     ($($name:ident = $word:literal,)*) => {
         /// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum RefusalCode {
-            $($name,)*
+            $(#[serde(rename = $word)] $name,)*
         }
 
         impl RefusalCode {

@@ -1,6 +1,7 @@
 //! Everything that people read: plans, changes, status. Pure: values in, lines out.
 
 pub mod json;
+pub mod r#where;
 
 mod chart;
 mod diff;

@@ -18,6 +18,7 @@ use crate::core::tell::post::Post;
 
 /// What a channel speaks. A new chat is a variant, its word, its row in [`ChannelKind::chat`], and a module for its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
     Teams,

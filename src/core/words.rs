@@ -21,10 +21,13 @@ pub struct KnownConfig {
     pub entries: Vec<(String, String)>,
 }
 
-/// The full name of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
+/// The full hash of a commit: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits, never abbreviated.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String")]
-pub struct CommitId(String);
+pub struct CommitId(
+    #[cfg_attr(test, schemars(regex(pattern = "^([0-9a-f]{40}|[0-9a-f]{64})$")))] String,
+);
 
 impl TryFrom<String> for CommitId {
     type Error = &'static str;
@@ -151,6 +154,7 @@ pub fn numbered(text: &str) -> Option<(&str, u64)> {
 
 /// How one commit stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Relation {
     Identical,
@@ -208,11 +212,12 @@ impl Branch {
 
 /// Who says what an environment runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     Page,
     Api,
-    /// The branch on its remote, for want of anything better.
+    /// The branch on its remote: nothing better is configured.
     Ref,
 }
 

@@ -6,9 +6,9 @@ use std::mem;
 use crate::core::config::{Config, DeployBy, Environment};
 use crate::core::decide::Target;
 use crate::core::refusal::Stop;
-use crate::core::words::{CommitId, Observed};
+use crate::core::words::{Changes, CommitId, Observed};
 use crate::deploy::{Deploy, Options, Wanted, held, not_on_main};
-use crate::look::{Main, not_seen, see};
+use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
 use crate::sources::{Also, Look};
 use crate::team::watched;
@@ -27,7 +27,11 @@ pub fn look<'a>(
     })?;
     let mut observed = mem::take(&mut seen.environments).into_iter();
     let source = observed.next().ok_or_else(not_seen)?;
-    let runs = source.runs();
+    let moved_on = moved_on(session, from, &source, &seen)?;
+    let runs = match &moved_on {
+        Some((candidate, _)) => Some(candidate),
+        None => source.runs(),
+    };
     let warnings = match runs {
         Some(candidate) => not_on_main(&look, candidate, &seen)?,
         None => None,
@@ -46,12 +50,32 @@ pub fn look<'a>(
     let wanted = Wanted::Promote {
         from,
         source: Box::new(source),
+        moved_on,
     };
     Ok(Deploy {
         warnings: warnings.into_iter().collect(),
         watched,
         ..Deploy::new(session, (look, seen), wanted, targets, options)
     })
+}
+
+/// The candidate of an environment that a merge deploys, where its branch has gone on to what contains it. Nothing can
+/// freeze that branch, and what was tested is the candidate.
+fn moved_on(
+    session: &Session<'_>,
+    from: &Environment,
+    source: &Observed,
+    seen: &Seen,
+) -> Result<Option<(CommitId, Changes)>, Stop> {
+    let candidate = seen.state().and_then(|state| state.frozen(&from.name));
+    let (true, Some(candidate), Some(at)) = (from.by_merge, candidate, source.reference()) else {
+        return Ok(None);
+    };
+    let (repo, commit) = (&session.repo, &candidate.commit);
+    if commit == at || !repo.has_commit(commit)? || !repo.is_ancestor(commit, at)? {
+        return Ok(None);
+    }
+    Ok(Some((commit.clone(), repo.changes(Some(commit), at)?)))
 }
 
 /// What lies between an environment and the commit that it is to be given.

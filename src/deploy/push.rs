@@ -7,7 +7,7 @@ use crate::core::decide::{Step, Target, finding, unmoved};
 use crate::core::record::Reading;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Control, EventId, Release};
+use crate::core::words::{CommitId, Control, EventId, Observed, Release};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::{AGAIN, Pushed};
@@ -187,7 +187,7 @@ impl Deploy<'_> {
         let target_now = now.next().ok_or_else(not_seen)?;
         if let Some(source) = source {
             let source_now = now.next().ok_or_else(not_seen)?;
-            unmoved(source, &source_now, RefusalCode::CandidateMoved, &command)?;
+            self.source_unmoved(source, &source_now, &command)?;
         }
         let (before, now) = match is_known {
             true => (target.observed.clone(), target_now),
@@ -195,6 +195,37 @@ impl Deploy<'_> {
         };
         unmoved(&before, &now, RefusalCode::TargetMoved, &command)?;
         Ok(reading)
+    }
+}
+
+impl Deploy<'_> {
+    /// What ships must still be what the source runs or, where a merge deploys that and may come at any time, be part of it
+    /// and on record as the candidate.
+    fn source_unmoved(
+        &self,
+        before: &Observed,
+        now: &Observed,
+        command: &Typed,
+    ) -> Result<(), Stop> {
+        let config = self.look.config;
+        let by_merge = config.environment(&before.environment)?.by_merge;
+        let frozen = self
+            .seen
+            .state()
+            .and_then(|state| state.frozen(&before.environment));
+        let ships = self.candidate();
+        if let (true, Some(ships), Some(runs)) = (by_merge, ships, now.runs())
+            && frozen.is_some_and(|candidate| candidate.commit == *ships)
+            && (runs == ships || self.look.repo.is_ancestor(ships, runs)?)
+        {
+            return Ok(());
+        }
+        let moved_on = self.moved_on().is_some();
+        if moved_on && now.runs().is_none() {
+            // What it runs in this moment is no matter: the candidate was part of its branch, and that only goes forward.
+            return Ok(());
+        }
+        Ok(unmoved(before, now, RefusalCode::CandidateMoved, command)?)
     }
 }
 

@@ -256,6 +256,9 @@ impl Pushed<'_> {
             true => format!("{still}; its host said nothing else"),
             false => format!("{still}; its own words are above"),
         };
+        if let Some(report) = self.protected(&still) {
+            return report;
+        }
         let mut words = self.said.iter().map(String::as_str).chain(self.reason);
         if words.any(|text| text.contains("non-fast-forward")) {
             return Report::new(format!(

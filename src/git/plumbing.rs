@@ -8,7 +8,7 @@ use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
 use crate::git::program::{Program, failed};
 use crate::git::{Found, Repo, object};
 
-const HISTORY: &str = "git cannot read the history";
+pub(super) const HISTORY: &str = "git cannot read the history";
 /// The names of the empty tree, which git knows in every repository.
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";

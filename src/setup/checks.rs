@@ -21,6 +21,9 @@ use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
+/// What no look can tell of a branch of the main repository.
+const PROTECTED: &str = "whether its host protects the branch shows only at a push: let those who deploy push there without a \
+                         pull request";
 
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
@@ -231,6 +234,10 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     let check = Check::good(name, format!("{answers}; {runs}"));
+    let is_pushed = environment.is_branch && environment.promotes.is_some();
+    let remarks = remarks
+        .into_iter()
+        .chain(is_pushed.then(|| PROTECTED.to_owned()));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
 }

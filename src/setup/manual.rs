@@ -13,9 +13,10 @@ macro_rules! pages {
 }
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 11] = pages!(
+pub const PAGES: [(&str, &str); 12] = pages!(
     "git-smp.1" "git-smp-setup.1" "git-smp-status.1" "git-smp-diff.1" "git-smp-stage.1" "git-smp-propose.1"
     "git-smp-signoff.1" "git-smp-postpone.1" "git-smp-promote.1" "git-smp-rollback.1" "git-smp-history.1"
+    "git-smp-where.1"
 );
 
 /// The manual is a comfort, not something a deploy needs: it never fails the setup.

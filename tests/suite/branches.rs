@@ -2,7 +2,7 @@
 
 use crate::promote::{deployed_once, promote};
 use crate::sample::sample;
-use crate::support::{Deploy, DeployBuilder, Fault, Rule, Topology, World};
+use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Topology, World};
 
 fn branches() -> DeployBuilder {
     World::deploy_like().on(Topology::Branches)
@@ -125,4 +125,99 @@ fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
         assert_eq!(chain.words(), ["promoting", "promoted"], "{fault:?}");
         assert_eq!(deploy.deploys(&deploy.production).len(), 2, "{fault:?}");
     }
+}
+
+// --- staging is the branch that work is merged into
+
+/// A world whose staging is the main branch itself, set up, with its page.
+fn by_merge(more: &str) -> Deploy {
+    let deploy = branches().build();
+    let text = deploy
+        .toml()
+        .replace("branch = \"staging\"", "branch = \"master\"");
+    deploy.write_toml(&format!("{text}{more}"));
+    deploy.web.set("/staging", Page::commit(deploy.nth(6)));
+    deploy.trust();
+    deploy
+}
+
+/// A colleague merges, and the platform has built it.
+fn merged(deploy: &Deploy, subject: &str) -> String {
+    let hash = deploy.colleague_commits(subject);
+    deploy.web.set("/staging", Page::commit(&hash));
+    hash
+}
+
+#[test]
+fn what_a_merge_deploys_is_not_staged_and_is_promoted_as_it_runs() {
+    let deploy = by_merge("");
+    let before = deploy.snapshot();
+    for args in [&["stage", "--yes"][..], &["stage", "-n"]] {
+        deploy
+            .smp(args)
+            .exits(1)
+            .says("staging is upstream/master itself: a merge deploys it")
+            .says("git smp status");
+    }
+    assert_eq!(deploy.snapshot(), before);
+    let yes = ["promote", "--yes", "--commit", deploy.nth(6)];
+    deploy.smp(&yes).ok().says("done: production runs");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+    deploy.smp(&["status"]).ok().prints_among("next: nothing");
+}
+
+#[test]
+fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is_listed() {
+    let deploy = by_merge("[record]\n");
+    deploy
+        .smp(&["propose", "--yes"])
+        .ok()
+        .says("nothing can freeze that branch")
+        .never_shows("is frozen");
+    assert_eq!(deploy.smp(&["status", "--json"]).json()["frozen"], false);
+    let candidate = deploy.nth(6).to_owned();
+    deploy.smp(&["signoff"]).ok();
+    let later = merged(&deploy, "Tidy the legend (#430)");
+    // A word about something else than what runs is none.
+    deploy
+        .smp(&["signoff", "--by", "Rosi"])
+        .exits(1)
+        .says("put forward what runs now: git smp postpone");
+    let yes = ["promote", "--yes", "--commit", candidate.as_str()];
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("next: git smp promote");
+    let planned = deploy.smp(&["promote", "-n", "--json"]).ok().json();
+    assert_eq!(planned["commit"], candidate.as_str());
+    let other = ["promote", "--yes", "--commit", later.as_str()];
+    deploy.smp(&other).exits(1).says("the candidate is");
+    deploy
+        .smp(&yes)
+        .ok()
+        .says(&format!("staging moved on to {}", &later[..8]))
+        .says("since then: ")
+        .says("Tidy the legend (#430)")
+        .never_shows("lift the freeze");
+    assert_eq!(deploy.master(&deploy.production), candidate);
+    assert_eq!(deploy.chain().words().last(), Some(&"promoted"));
+}
+
+#[test]
+fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced() {
+    let deploy = recorded().ready();
+    let before = deploy.snapshot();
+    deploy.hook(
+        &deploy.production,
+        "pre-receive",
+        "echo 'error: GH013: Repository rule violations found for refs/heads/production.' >&2\n\
+         echo '- Changes must be made through a pull request.' >&2\nexit 1",
+    );
+    promote(&deploy, &[])
+        .exits(1)
+        .says("- Changes must be made through a pull request.")
+        .says("its host protects the branch production")
+        .says("let those who deploy push there, fast-forward only and without a pull request");
+    assert_eq!(deploy.snapshot(), before);
+    assert_eq!(deploy.chain().words(), Vec::<&str>::new());
 }

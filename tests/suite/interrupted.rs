@@ -10,9 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::Signal;
 
 use crate::promote::{comes_to, person, ready};
-use crate::record::{proposed, signed_off};
+use crate::record::{proposed, signed_off, signed_off_on};
 use crate::sample::{everything, sample};
-use crate::support::{Chain, Deploy, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, World};
+use crate::support::{
+    Chain, Deploy, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, TOPOLOGIES, Topology, World,
+};
 
 /// Takes the next free number, notes what was asked, and kills at the one that it was told.
 const SHIM: &str = r#"set -C
@@ -189,8 +191,9 @@ impl<'a> Lab<'a> {
                 How::After => self.quiet(|_| true),
                 // What goes on meets the next run, or has come to its end.
                 How::During => {}
-                // A push to an environment is in a group of its own, and this one never began.
-                How::Before => self.quiet(|other| is_deploy(other) && other != *call),
+                // A push to an environment is in a group of its own, and this one never began. Each run has one of them, whose
+                // words differ where an announcement goes with it.
+                How::Before => self.quiet(|other| is_deploy(other) && !is_deploy(call)),
             }
             self.again(&story);
             self.quiet(|other| *how == How::During && is_push(other));
@@ -248,7 +251,7 @@ fn is_push(call: &str) -> bool {
 
 /// A push to an environment, not one to the record.
 fn is_deploy(call: &str) -> bool {
-    is_push(call) && call.contains(":refs/heads/master")
+    is_push(call) && call.contains(":refs/heads/")
 }
 
 /// As if half an hour had passed since the last push began.
@@ -270,7 +273,12 @@ fn outlive_notes(deploy: &Deploy) {
 }
 
 fn with_record() -> Deploy {
-    ready(World::deploy_like().without_pages().toml("[record]\n"))
+    with_record_on(Topology::Remotes)
+}
+
+fn with_record_on(topology: Topology) -> Deploy {
+    let world = World::deploy_like().on(topology);
+    ready(world.without_pages().toml("[record]\n"))
 }
 
 fn promotion(deploy: &Deploy) -> Vec<String> {
@@ -384,9 +392,11 @@ fn rolled_back_once(deploy: &Deploy, chain: &Chain) {
 
 #[test]
 fn promote_killed_at_any_step_ends_right() {
-    let deploy = signed_off();
-    let command = promotion(&deploy);
-    Lab::new(deploy, &words(&command), &promoted_once).survives_every_step(0);
+    for topology in TOPOLOGIES {
+        let deploy = signed_off_on(topology);
+        let command = promotion(&deploy);
+        Lab::new(deploy, &words(&command), &promoted_once).survives_every_step(0);
+    }
 }
 
 #[test]
@@ -407,21 +417,24 @@ fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
 
 #[test]
 fn stage_killed_at_any_step_ends_right() {
-    Lab::new(
-        with_record(),
-        &["stage", "--yes", "--timeout", "2"],
-        &staged_once,
-    )
-    .survives_every_step(2);
+    for topology in TOPOLOGIES {
+        let deploy = with_record_on(topology);
+        let command = ["stage", "--yes", "--timeout", "2"];
+        Lab::new(deploy, &command, &staged_once).survives_every_step(2);
+    }
 }
 
 #[test]
 fn rollback_killed_at_any_step_ends_right() {
     let toml = "[record]\nsignoff = false\n[channels.technical]\nkind = \"print\"\n";
-    let deploy = ready(World::deploy_like().without_pages().toml(toml));
-    deploy.smp(&words(&promotion(&deploy))).ok();
-    let command = ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
-    Lab::new(deploy, &words(&command), &rolled_back_once).survives_every_step(1);
+    for topology in TOPOLOGIES {
+        let world = World::deploy_like().on(topology);
+        let deploy = ready(world.without_pages().toml(toml));
+        deploy.smp(&words(&promotion(&deploy))).ok();
+        let command =
+            ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
+        Lab::new(deploy, &words(&command), &rolled_back_once).survives_every_step(1);
+    }
 }
 
 #[test]
@@ -444,10 +457,12 @@ fn a_fix_killed_at_any_step_ends_right() {
 
 #[test]
 fn promote_ends_right_whenever_a_signal_comes() {
-    let deploy = signed_off();
-    let command = promotion(&deploy);
     let rounds = if everything() { 200 } else { 4 };
-    Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, rounds);
+    for topology in TOPOLOGIES {
+        let deploy = signed_off_on(topology);
+        let command = promotion(&deploy);
+        Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, rounds);
+    }
 }
 
 #[test]

@@ -69,3 +69,4 @@ mod turned_down;
 mod watch;
 mod webhook;
 mod week;
+mod r#where;

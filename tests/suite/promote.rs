@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot, World,
+    Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot,
+    TOPOLOGIES, World,
 };
 
 /// A world that was set up and agreed to.
@@ -103,20 +104,22 @@ fn state(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn the_commit_that_staging_runs_comes_to_production_and_is_seen_to_run() {
-    let deploy = ready(World::deploy_like());
-    let before = deploy.snapshot();
-    let run = promote(&deploy, &[]);
-    run.ok()
-        .says("This will")
-        .says("-----> Building")
-        .says("done: production runs")
-        .prints("");
-    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(
-        deploy.web.asked_for("/production").len(),
-        3,
-        "for the plan, before the push, and after it"
-    );
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        let before = deploy.snapshot();
+        let run = promote(&deploy, &[]);
+        run.ok()
+            .says("This will")
+            .says("-----> Building")
+            .says("done: production runs")
+            .prints("");
+        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+        assert_eq!(
+            deploy.web.asked_for("/production").len(),
+            3,
+            "for the plan, before the push, and after it"
+        );
+    }
 }
 
 #[test]
@@ -491,21 +494,23 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
 // Safety 4.4, "wrong credentials", where only the push is refused
 #[test]
 fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
-    let deploy = ready(World::deploy_like().over_http());
-    let before = deploy.snapshot();
-    let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Type production to deploy: ");
-    deploy.configure(
-        "credential.helper",
-        "!f() { echo username=ada; echo password=wrong-and-secret; }; f",
-    );
-    terminal.enters("production");
-    let run = terminal.ends();
-    run.exits(1)
-        .says("Authentication failed")
-        .never_shows("wrong-and-secret")
-        .never_shows("done:");
-    assert_eq!(deploy.snapshot(), before);
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology).over_http());
+        let before = deploy.snapshot();
+        let mut terminal = person(&deploy).terminal(&["promote"]);
+        terminal.sees("Type production to deploy: ");
+        deploy.configure(
+            "credential.helper",
+            "!f() { echo username=ada; echo password=wrong-and-secret; }; f",
+        );
+        terminal.enters("production");
+        let run = terminal.ends();
+        run.exits(1)
+            .says("Authentication failed")
+            .never_shows("wrong-and-secret")
+            .never_shows("done:");
+        assert_eq!(deploy.snapshot(), before);
+    }
 }
 
 #[test]
@@ -530,21 +535,23 @@ fn a_commit_that_nobody_has_is_not_compared() {
 
 #[test]
 fn another_commit_than_the_one_that_was_named_does_not_ship() {
-    let deploy = ready(World::deploy_like());
-    let before = deploy.snapshot();
-    let other = ["--commit", deploy.nth(6)];
-    let told = deploy
-        .smp(&[&["promote", "-n", "--json"], &other[..]].concat())
-        .exits(1)
-        .json();
-    assert_eq!(told["refusal"]["code"], "candidate-moved");
-    assert_eq!(told["commit"], deploy.nth(5));
-    let run = deploy.smp(&[&["promote", "--yes"], &other[..]].concat());
-    run.exits(1)
-        .says("error: staging runs")
-        .says("because: ")
-        .says("hint: ");
-    assert_eq!(deploy.snapshot(), before);
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        let before = deploy.snapshot();
+        let other = ["--commit", deploy.nth(6)];
+        let told = deploy
+            .smp(&[&["promote", "-n", "--json"], &other[..]].concat())
+            .exits(1)
+            .json();
+        assert_eq!(told["refusal"]["code"], "candidate-moved");
+        assert_eq!(told["commit"], deploy.nth(5));
+        let run = deploy.smp(&[&["promote", "--yes"], &other[..]].concat());
+        run.exits(1)
+            .says("error: staging runs")
+            .says("because: ")
+            .says("hint: ");
+        assert_eq!(deploy.snapshot(), before);
+    }
 }
 
 // --- no terminal (F-TTY-1)
@@ -641,29 +648,31 @@ fn what_is_no_hash_is_a_wrong_command_line_before_anything_is_asked() {
 // F-PUSH-4; safety 4.4, "pre-receive declines"
 #[test]
 fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
-    let deploy = ready(World::deploy_like());
-    let before = deploy.snapshot();
-    deploy.hook(
-        &deploy.production,
-        "pre-receive",
-        "cat >/dev/null; echo 'no such buildpack'; exit 1",
-    );
-    let run = promote(&deploy, &[]);
-    run.exits(1)
-        .says("error: production declined")
-        .says("no such buildpack")
-        .says("because: ")
-        .says("hint: ");
-    // Those who want quiet need them, too, once it failed.
-    promote(&deploy, &["-q"])
-        .exits(1)
-        .says("no such buildpack")
-        .says("error: production declined");
-    assert_eq!(deploy.snapshot(), before);
-    // Nothing is left behind that would stand in the way of the next try.
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
-    promote(&deploy, &[]).ok();
-    assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        let before = deploy.snapshot();
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            "cat >/dev/null; echo 'no such buildpack'; exit 1",
+        );
+        let run = promote(&deploy, &[]);
+        run.exits(1)
+            .says("error: production declined")
+            .says("no such buildpack")
+            .says("because: ")
+            .says("hint: ");
+        // Those who want quiet need them, too, once it failed.
+        promote(&deploy, &["-q"])
+            .exits(1)
+            .says("no such buildpack")
+            .says("error: production declined");
+        assert_eq!(deploy.snapshot(), before);
+        // Nothing is left behind that would stand in the way of the next try.
+        deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
+        promote(&deploy, &[]).ok();
+        assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
+    }
 }
 
 // Safety 4.4, "update hook declines"
@@ -722,14 +731,16 @@ printf '%0.s.' 1 2 3; printf '\t\177end\n'; exit 1";
 
 #[test]
 fn a_hook_that_fails_after_the_ref_moved_takes_nothing_back() {
-    let deploy = ready(World::deploy_like().without_pages());
-    deploy.hook(
-        &deploy.production,
-        "post-receive",
-        "cat >/dev/null; echo 'the mail did not go out'; exit 3",
-    );
-    promote(&deploy, &[]).ok().says("the mail did not go out");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology).without_pages());
+        deploy.hook(
+            &deploy.production,
+            "post-receive",
+            "cat >/dev/null; echo 'the mail did not go out'; exit 3",
+        );
+        promote(&deploy, &[]).ok().says("the mail did not go out");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    }
 }
 
 // F-PUSH-5
@@ -769,18 +780,20 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
 // F-PUSH-5, "page 500s"
 #[test]
 fn a_page_that_fails_after_the_push_is_not_live() {
-    let deploy = ready(World::deploy_like());
-    let gate = Gate::new(&deploy, "build");
-    deploy.hook(&deploy.production, "pre-receive", &gate.line());
-    let run = begin(&deploy, &["--timeout", "1"]);
-    gate.reached();
-    deploy.web.set("/production", Page::body("").status(500));
-    gate.open();
-    run.finish()
-        .exits(4)
-        .says("pushed, but not live")
-        .says("500");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        let gate = Gate::new(&deploy, "build");
+        deploy.hook(&deploy.production, "pre-receive", &gate.line());
+        let run = begin(&deploy, &["--timeout", "1"]);
+        gate.reached();
+        deploy.web.set("/production", Page::body("").status(500));
+        gate.open();
+        run.finish()
+            .exits(4)
+            .says("pushed, but not live")
+            .says("500");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    }
 }
 
 #[test]
@@ -810,66 +823,82 @@ fn old_and_new_answers_side_by_side_are_not_live_yet() {
 // F-PUSH-6, between the look and the push; safety 4.4, "lost race on the server"
 #[test]
 fn a_colleague_who_is_first_wins_and_is_told_from_us() {
-    let deploy = ready(World::deploy_like().over_http().without_pages());
-    let gate = Gate::new(&deploy, "build");
-    let script = format!(
-        "while read -r old new ref; do [ $new != {} ] || {}; done",
-        deploy.nth(5),
-        gate.line()
-    );
-    deploy.hook(&deploy.production, "pre-receive", &script);
-    let run = begin(&deploy, &[]);
-    gate.reached();
-    deploy.colleague_pushes(&deploy.production, deploy.nth(3));
-    gate.open();
-    let run = run.finish();
-    run.exits(1)
-        .says("production was moved to")
-        .says(&deploy.nth(3)[..8])
-        .says("nothing of ours was taken");
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [deploy.nth(2), deploy.nth(3)]
-    );
+    for topology in TOPOLOGIES {
+        let deploy = ready(
+            World::deploy_like()
+                .on(topology)
+                .over_http()
+                .without_pages(),
+        );
+        let gate = Gate::new(&deploy, "build");
+        let script = format!(
+            "while read -r old new ref; do [ $new != {} ] || {}; done",
+            deploy.nth(5),
+            gate.line()
+        );
+        deploy.hook(&deploy.production, "pre-receive", &script);
+        let run = begin(&deploy, &[]);
+        gate.reached();
+        deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+        gate.open();
+        let run = run.finish();
+        run.exits(1)
+            .says("production was moved to")
+            .says(&deploy.nth(3)[..8])
+            .says("nothing of ours was taken");
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [deploy.nth(2), deploy.nth(3)]
+        );
+    }
 }
 
 // F-PUSH-6, between our push and the look at what came of it
 #[test]
 fn a_colleague_who_comes_right_after_our_push_is_told_of() {
-    let deploy = ready(World::deploy_like().over_http().without_pages());
-    let gate = Gate::new(&deploy, "release");
-    let script = format!(
-        "while read -r old new ref; do [ $new != {} ] || {}; done",
-        deploy.nth(5),
-        gate.line()
-    );
-    deploy.hook(&deploy.production, "post-receive", &script);
-    let run = begin(&deploy, &[]);
-    gate.reached();
-    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    gate.open();
-    run.finish()
-        .exits(4)
-        .says("production was moved to")
-        .says("by somebody else")
-        .says("hint: find out who");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+    for topology in TOPOLOGIES {
+        let deploy = ready(
+            World::deploy_like()
+                .on(topology)
+                .over_http()
+                .without_pages(),
+        );
+        let gate = Gate::new(&deploy, "release");
+        let script = format!(
+            "while read -r old new ref; do [ $new != {} ] || {}; done",
+            deploy.nth(5),
+            gate.line()
+        );
+        deploy.hook(&deploy.production, "post-receive", &script);
+        let run = begin(&deploy, &[]);
+        gate.reached();
+        deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+        gate.open();
+        run.finish()
+            .exits(4)
+            .says("production was moved to")
+            .says("by somebody else")
+            .says("hint: find out who");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+    }
 }
 
 // F-PUSH-6, while waiting for the page
 #[test]
 fn a_colleague_who_deploys_while_we_wait_is_told_of() {
-    let deploy = ready(World::deploy_like());
-    deploy.web.set("/production", Page::commit(deploy.nth(2)));
-    let looks = deploy.web.asked_for("/production").len();
-    let run = begin(&deploy, &["--timeout", "3"]);
-    // Once for the plan, once directly before the push, and then again and again.
-    deploy.web.is_asked_for("/production", looks + 3);
-    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    run.finish()
-        .exits(4)
-        .says("its branch was moved to")
-        .says("by somebody else");
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let looks = deploy.web.asked_for("/production").len();
+        let run = begin(&deploy, &["--timeout", "3"]);
+        // Once for the plan, once directly before the push, and then again and again.
+        deploy.web.is_asked_for("/production", looks + 3);
+        deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+        run.finish()
+            .exits(4)
+            .says("its branch was moved to")
+            .says("by somebody else");
+    }
 }
 
 // --- what a team agreed to

@@ -6,7 +6,7 @@ use crate::record::{
     trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Page, World};
+use crate::support::{Deploy, Page, TOPOLOGIES, World};
 
 /// The post of the standard world, but for its date.
 fn post(deploy: &Deploy, called: &str, note: &str) -> String {
@@ -466,18 +466,20 @@ fn a_name_acts_on_nobodys_terminal() {
 // A dead run of another kind is put aside by the command that would have gone on with it.
 #[test]
 fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside() {
-    let deploy = recorded_like(World::deploy_like());
-    deploy.web.set("/staging", Page::body("").status(503));
-    deploy.smp(&["stage", "--yes", "--timeout", "1"]).exits(4);
-    // As if that push had never landed, and that run were somebody else's.
-    deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
-    deploy.web.set("/staging", Page::deployed(&deploy.staging));
-    std::fs::remove_file(deploy.work.join(".git/smp/announced")).unwrap();
-    let run = deploy.smp(&["propose", "--yes"]);
-    run.exits(1)
-        .says("Ada Example began to deploy ")
-        .says("only if that run is dead: git smp stage --take-over ");
-    let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
-    deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
-    deploy.smp(&["propose", "--yes"]).ok();
+    for topology in TOPOLOGIES {
+        let deploy = recorded_like(World::deploy_like().on(topology));
+        deploy.web.set("/staging", Page::body("").status(503));
+        deploy.smp(&["stage", "--yes", "--timeout", "1"]).exits(4);
+        // As if that push had never landed, and that run were somebody else's.
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
+        deploy.web.set("/staging", Page::deployed(&deploy.staging));
+        std::fs::remove_file(deploy.work.join(".git/smp/announced")).unwrap();
+        let run = deploy.smp(&["propose", "--yes"]);
+        run.exits(1)
+            .says("Ada Example began to deploy ")
+            .says("only if that run is dead: git smp stage --take-over ");
+        let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
+        deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
+        deploy.smp(&["propose", "--yes"]).ok();
+    }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::promote::ready;
 use crate::sample::sample;
-use crate::support::{Deploy, DeployBuilder, Run, World};
+use crate::support::{Deploy, DeployBuilder, Run, Topology, World};
 
 /// The line of `smp.toml` that turns the record on.
 pub const RECORD: &str = "[record]\n";
@@ -49,7 +49,16 @@ fn proposes(deploy: &Deploy) {
 /// A world in which staging's commit may go to production.
 #[track_caller]
 pub fn signed_off() -> Deploy {
-    let world = World::deploy_like().without_pages().toml(RECORD);
+    signed_off_on(Topology::Remotes)
+}
+
+/// The same where environments are reached in this way.
+#[track_caller]
+pub fn signed_off_on(topology: Topology) -> Deploy {
+    let world = World::deploy_like()
+        .on(topology)
+        .without_pages()
+        .toml(RECORD);
     world.after("signed off", |deploy| {
         proposes(deploy);
         deploy.smp(&["signoff", "--by", "Rosi"]).ok();

@@ -10,7 +10,7 @@ mod told;
 use crate::promote::{person, ready};
 use crate::record::{promotes, short};
 use crate::sample::sample;
-use crate::support::{Deploy, DeployBuilder, Gate, Page, Run, Snapshot, World};
+use crate::support::{Deploy, DeployBuilder, Gate, Page, Run, Snapshot, TOPOLOGIES, World};
 
 /// A record where nobody has to sign anything off, so that a test ships what it likes.
 pub const RECORD: &str = "[record]\nsignoff = false\n";
@@ -212,85 +212,96 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
 
 #[test]
 fn a_production_that_moved_since_the_plan_is_left_alone() {
-    let deploy = shipped(World::deploy_like().without_pages());
-    let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
-    terminal.sees("Type production to put it back: ");
-    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    let before = deploy.snapshot();
-    terminal
-        .enters("production")
-        .sees("Why, for the team")
-        .enters("");
-    let run = terminal.ends();
-    run.exits(1)
-        .says("production moved since the plan was shown; nothing was pushed")
-        .says(short(deploy.nth(6)));
-    assert_eq!(deploy.snapshot(), before);
+    for topology in TOPOLOGIES {
+        let deploy = shipped(World::deploy_like().on(topology).without_pages());
+        let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
+        terminal.sees("Type production to put it back: ");
+        deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+        let before = deploy.snapshot();
+        terminal
+            .enters("production")
+            .sees("Why, for the team")
+            .enters("");
+        let run = terminal.ends();
+        run.exits(1)
+            .says("production moved since the plan was shown; nothing was pushed")
+            .says(short(deploy.nth(6)));
+        assert_eq!(deploy.snapshot(), before);
+    }
 }
 
 #[test]
 fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
-    let deploy = shipped(World::deploy_like().over_http().without_pages());
-    let gate = Gate::new(&deploy, "build");
-    let script = format!(
-        "while read -r old new ref; do [ $new != {} ] || {}; done",
-        deploy.nth(2),
-        gate.line()
-    );
-    deploy.hook(&deploy.production, "pre-receive", &script);
-    let run = deploy.runner().directly().start(&scripted(&deploy, 2, &[]));
-    gate.reached();
-    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    gate.open();
-    run.finish()
-        .exits(1)
-        .says("production was moved to")
-        .says(short(deploy.nth(6)))
-        .says("nothing of ours was taken");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [2, 5, 6].map(|number| deploy.nth(number))
-    );
+    for topology in TOPOLOGIES {
+        let deploy = shipped(
+            World::deploy_like()
+                .on(topology)
+                .over_http()
+                .without_pages(),
+        );
+        let gate = Gate::new(&deploy, "build");
+        let script = format!(
+            "while read -r old new ref; do [ $new != {} ] || {}; done",
+            deploy.nth(2),
+            gate.line()
+        );
+        deploy.hook(&deploy.production, "pre-receive", &script);
+        let run = deploy.runner().directly().start(&scripted(&deploy, 2, &[]));
+        gate.reached();
+        deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+        gate.open();
+        run.finish()
+            .exits(1)
+            .says("production was moved to")
+            .says(short(deploy.nth(6)))
+            .says("nothing of ours was taken");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 5, 6].map(|number| deploy.nth(number))
+        );
+    }
 }
 
 // --- the question
 
 #[test]
 fn only_the_name_itself_is_a_yes() {
-    let deploy = recorded(World::deploy_like().without_pages());
-    let before = deploy.snapshot();
-    for answer in sample(
-        2,
-        [
-            "",
-            "y",
-            "yes",
-            "staging",
-            "Production",
-            "production production",
-        ],
-    ) {
-        let mut terminal = person(&deploy).terminal(&["rollback"]);
-        terminal
-            .sees("Type production to put it back: ")
-            .enters(answer);
-        terminal
-            .ends()
-            .exits(3)
-            .says("not put back; nothing was changed");
+    for topology in TOPOLOGIES {
+        let deploy = recorded(World::deploy_like().on(topology).without_pages());
+        let before = deploy.snapshot();
+        for answer in sample(
+            2,
+            [
+                "",
+                "y",
+                "yes",
+                "staging",
+                "Production",
+                "production production",
+            ],
+        ) {
+            let mut terminal = person(&deploy).terminal(&["rollback"]);
+            terminal
+                .sees("Type production to put it back: ")
+                .enters(answer);
+            terminal
+                .ends()
+                .exits(3)
+                .says("not put back; nothing was changed");
+        }
+        for key in ["\x04", "\x03"] {
+            let mut terminal = person(&deploy).terminal(&["rollback"]);
+            terminal.sees("Type production to put it back: ").types(key);
+            terminal.ends().exits(3).says("nothing was changed");
+        }
+        assert_eq!(deploy.snapshot(), before);
+        says_yes(&deploy, &["rollback"])
+            .ok()
+            .says("done: production runs")
+            .says("done: on record");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
     }
-    for key in ["\x04", "\x03"] {
-        let mut terminal = person(&deploy).terminal(&["rollback"]);
-        terminal.sees("Type production to put it back: ").types(key);
-        terminal.ends().exits(3).says("nothing was changed");
-    }
-    assert_eq!(deploy.snapshot(), before);
-    says_yes(&deploy, &["rollback"])
-        .ok()
-        .says("done: production runs")
-        .says("done: on record");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
 }
 
 #[test]
@@ -446,27 +457,29 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
 
 #[test]
 fn a_hook_that_says_no_is_told_in_its_own_words() {
-    let deploy = recorded(World::deploy_like().without_pages());
-    deploy.hook(
-        &deploy.production,
-        "pre-receive",
-        "cat >/dev/null; echo 'no such buildpack'; exit 1",
-    );
-    let run = rolls_back(&deploy, 4, &["-q"]);
-    run.exits(1)
-        .says("no such buildpack")
-        .says("production declined");
-    run.says(&format!(
-        "hint: correct it, then: git smp rollback production --to {}",
-        short(deploy.nth(4))
-    ));
-    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
-    rolls_back(&deploy, 4, &[]).ok();
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [2, 4, 5, 4].map(|number| deploy.nth(number))
-    );
-    deploy.chain();
+    for topology in TOPOLOGIES {
+        let deploy = recorded(World::deploy_like().on(topology).without_pages());
+        deploy.hook(
+            &deploy.production,
+            "pre-receive",
+            "cat >/dev/null; echo 'no such buildpack'; exit 1",
+        );
+        let run = rolls_back(&deploy, 4, &["-q"]);
+        run.exits(1)
+            .says("no such buildpack")
+            .says("production declined");
+        run.says(&format!(
+            "hint: correct it, then: git smp rollback production --to {}",
+            short(deploy.nth(4))
+        ));
+        deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
+        rolls_back(&deploy, 4, &[]).ok();
+        assert_eq!(
+            deploy.deploys(&deploy.production),
+            [2, 4, 5, 4].map(|number| deploy.nth(number))
+        );
+        deploy.chain();
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::record::{
     RECORD, events, is_harmless, next, proposed, recorded, sentences, short, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, World};
+use crate::support::{Deploy, Gate, Page, TOPOLOGIES, World};
 
 /// A world without a record, where what runs is what the ref says.
 #[track_caller]
@@ -269,19 +269,21 @@ fn what_is_on_no_main_branch_is_warned_of() {
 
 #[test]
 fn staging_may_be_broken_and_that_is_what_a_deploy_mends() {
-    let deploy = ready(World::deploy_like());
-    deploy.web.set("/staging", Page::body("").status(500));
-    let gate = Gate::new(&deploy, "build");
-    deploy.hook(
-        &deploy.staging,
-        "pre-receive",
-        &format!("cat >/dev/null; {}", gate.line()),
-    );
-    let run = deploy.runner().directly().start(&["stage", "--yes"]);
-    gate.reached();
-    deploy.web.set("/staging", Page::deployed(&deploy.staging));
-    gate.open();
-    run.finish().ok().says("done: staging runs");
+    for topology in TOPOLOGIES {
+        let deploy = ready(World::deploy_like().on(topology));
+        deploy.web.set("/staging", Page::body("").status(500));
+        let gate = Gate::new(&deploy, "build");
+        deploy.hook(
+            &deploy.staging,
+            "pre-receive",
+            &format!("cat >/dev/null; {}", gate.line()),
+        );
+        let run = deploy.runner().directly().start(&["stage", "--yes"]);
+        gate.reached();
+        deploy.web.set("/staging", Page::deployed(&deploy.staging));
+        gate.open();
+        run.finish().ok().says("done: staging runs");
+    }
 }
 
 #[test]

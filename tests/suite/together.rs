@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::promote::ready;
 use crate::sample::{everything, sample};
-use crate::support::{Deploy, DeployBuilder, Gate, Run, Runner, Running, World};
+use crate::support::{Deploy, DeployBuilder, Gate, Run, Runner, Running, TOPOLOGIES, World};
 
 const NAMES: [&str; 8] = [
     "Ada Example",
@@ -288,8 +288,8 @@ fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
 
 #[test]
 fn whatever_many_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice() {
-    for _ in sample(1, 0..2) {
-        let deploy = signed_off(over_a_path());
+    for topology in TOPOLOGIES {
+        let deploy = signed_off(over_a_path().on(topology));
         let members = team(&deploy, 8);
         let promotion = promotion(&deploy);
         let doings: [&[&str]; 8] = [

@@ -1,6 +1,7 @@
 mod apart;
 mod branches;
 mod pipeline;
+pub mod schema;
 
 use proptest::prelude::*;
 
@@ -66,7 +67,9 @@ kind = "teams"
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 pub(super) fn parsed(text: &str) -> Config {
-    parse(Path::new("smp.toml"), text).unwrap()
+    let read = parse(Path::new("smp.toml"), text);
+    assert_eq!(schema::disagreement(text, &read), None);
+    read.unwrap()
 }
 
 pub(super) fn stopped<T: std::fmt::Debug>(result: Result<T, Stop>) -> Report {
@@ -84,7 +87,9 @@ fn error_of(below: &str, added: &str) -> Report {
     } else {
         text = text.replacen(below, &format!("{below}\n{added}"), 1);
     }
-    parse(Path::new("/team/smp.toml"), &text).expect_err(added)
+    let read = parse(Path::new("/team/smp.toml"), &text);
+    assert_eq!(schema::disagreement(&text, &read), None);
+    read.expect_err(added)
 }
 
 const STAGING: &str = "[environments.staging]";
@@ -228,8 +233,7 @@ fn the_examples_of_hosts_are_read_as_they_are() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        let config =
-            parse(&path, &text).unwrap_or_else(|report| panic!("{}: {report:?}", path.display()));
+        let config = parsed(&text);
         let names: Vec<&str> = config
             .environments
             .iter()
@@ -264,8 +268,12 @@ fn the_examples_of_hosts_are_read_as_they_are() {
             "dokku",
             "gigalixir",
             "heroku",
+            "netlify",
             "piku",
-            "scalingo"
+            "railway",
+            "render",
+            "scalingo",
+            "vercel"
         ]
     );
 }
@@ -584,7 +592,9 @@ fn cfg_11_missing_parts_are_named() {
             "smp.toml:1:14: repository: must be a table, not a number",
         ),
     ] {
-        assert_eq!(parse(Path::new("smp.toml"), text).unwrap_err().error, error);
+        let read = parse(Path::new("smp.toml"), text);
+        assert_eq!(schema::disagreement(text, &read), None);
+        assert_eq!(read.unwrap_err().error, error);
     }
     refuses(&[("", "[channels.product]", "channels.product: has no `kind`")]);
 }
@@ -1235,7 +1245,9 @@ proptest! {
     #[test]
     fn no_file_makes_it_panic_or_tell_a_secret(pieces in proptest::collection::vec(piece(), 0..30), base in any::<bool>()) {
         let text = format!("{}{}", if base { SMALL } else { "" }, pieces.join("\n"));
-        if let Err(report) = parse(Path::new("smp.toml"), &text) {
+        let read = parse(Path::new("smp.toml"), &text);
+        prop_assert_eq!(schema::disagreement(&text, &read), None);
+        if let Err(report) = read {
             let told = format!("{} {:?} {:?}", report.error, report.because, report.hint_text());
             prop_assert!(!told.contains("hunter2"), "{}", told);
             prop_assert!(report.error.chars().count() <= 200 && report.error.starts_with("smp.toml"));

@@ -99,9 +99,11 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
 fn environment(values: &Values, name: &str) -> Option<Environment> {
     let [url, remote, branch, promotes] = ["url", "remote", "branch", "promotes"]
         .map(|key| values.get(&format!("environments.{name}.{key}")).cloned());
+    let is_branch = remote.as_ref() == values.get("repository.remote");
     Some(Environment {
         name: name.to_owned(),
-        is_branch: remote.as_ref() == values.get("repository.remote"),
+        is_branch,
+        by_merge: is_branch && branch.as_ref() == values.get("repository.branch"),
         url: url?,
         remote: remote?,
         branch: branch?,

@@ -15,6 +15,8 @@ use crate::core::config::names::{
     check_branch, check_dokku_app, check_glob, check_header, check_heroku_app, check_person,
     check_pointer, check_record_ref, check_remote_name, check_short,
 };
+#[cfg(test)]
+use crate::core::config::tests::schema;
 use crate::core::config::{Channel, Environment, Find, Mention, Page, PlatformApp, Running};
 
 /// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
@@ -150,13 +152,19 @@ pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environmen
 }
 
 /// The channels. Nothing is ever posted to one of another name; so another name is a slip.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Channels {
+    /// Those who deploy: proposals, fixes, blocks, postponements and rollbacks.
+    #[cfg_attr(test, schemars(with = "Option<Channel>"))]
+    technical: Option<Table<Channel>>,
+    /// Everyone: what is new on production. With this table `git smp promote` asks for a text before it deploys.
+    #[cfg_attr(test, schemars(with = "Option<Channel>"))]
+    product: Option<Table<Channel>>,
+}
+
 pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Channels {
-        technical: Option<Table<Channel>>,
-        product: Option<Table<Channel>>,
-    }
     let Channels { technical, product } = table(from)?;
     let all = [("technical", technical), ("product", product)].into_iter();
     let all = all.filter_map(|(name, channel)| Some((name.to_owned(), channel?)));
@@ -164,22 +172,46 @@ pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::E
     Ok(all.collect())
 }
 
+/// How to find out which commit really runs. Without this table the branch on the remote is believed.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transform = schema::one_way_to_find))]
 #[serde(deny_unknown_fields)]
-struct RawRunning {
+pub(super) struct RawRunning {
+    /// A page that names the running commit, as 7 to 64 hex digits. Its login never stands here: git's credential helpers
+    /// or `.netrc` have it.
     #[serde(default, deserialize_with = "page")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     page: Option<String>,
+    /// Where on the page: a regular expression with exactly one group, around the commit.
     #[serde(default, deserialize_with = "pattern")]
+    #[cfg_attr(
+        test,
+        schemars(with = "Option<String>", length(max = 200), regex(pattern = schema::ONE_GROUP))
+    )]
     pattern: Option<Regex>,
+    /// Where on the page: a JSON pointer, as `/build/commit`.
     #[serde(default, deserialize_with = "pointer")]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::POINTER)))]
     json: Option<String>,
+    /// Where in the answer: the name of a header, as `x-commit`.
     #[serde(default, deserialize_with = "header")]
+    #[cfg_attr(test, schemars(length(max = 100), regex(pattern = schema::HEADER)))]
     header: Option<String>,
+    /// The name of the app on Heroku, to ask Heroku's API. It is believed, and a `page` must agree with it. The token never
+    /// stands here.
     #[serde(default, deserialize_with = "heroku_app")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::HEROKU_APP)))]
     heroku: Option<String>,
+    /// The name of the app on Dokku, to ask Dokku over the ssh address in `url`. It is believed, and a `page` must agree
+    /// with it.
     #[serde(default, deserialize_with = "dokku_app")]
+    #[cfg_attr(test, schemars(regex(pattern = schema::DOKKU_APP)))]
     dokku: Option<String>,
+    /// For how many seconds all answers must name the new commit before a deploy is called live. Default: 10 if there is
+    /// a `page`, else 0.
     #[serde(default, deserialize_with = "number::<0, 3600, _, _>")]
+    #[cfg_attr(test, schemars(range(min = 0, max = 3600)))]
     confirm_seconds: Option<u32>,
 }
 
@@ -221,6 +253,25 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
     Err(ours(&format!("{why}{OURS}{advice}")))
 }
 
+/// A person whom the chat notifies.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPerson {
+    /// The name that is shown.
+    #[serde(deserialize_with = "short")]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
+    name: String,
+    /// The chat's own id: in Teams the address that the person signs in with, or an object id; in Slack `U012345`.
+    #[serde(deserialize_with = "short")]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
+    id: String,
+    /// May say that this is a person.
+    #[serde(rename = "kind", default, deserialize_with = "person")]
+    #[cfg_attr(test, schemars(extend("const" = "person")))]
+    _kind: String,
+}
+
 struct MentionVisitor;
 
 impl<'de> Deserialize<'de> for Mention {
@@ -241,16 +292,6 @@ impl<'de> Visitor<'de> for MentionVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mention, A::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct RawPerson {
-            #[serde(deserialize_with = "short")]
-            name: String,
-            #[serde(deserialize_with = "short")]
-            id: String,
-            #[serde(rename = "kind", default, deserialize_with = "person")]
-            _kind: String,
-        }
         let RawPerson { name, id, .. } = RawPerson::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Mention::Person { name, id })
     }

@@ -226,11 +226,16 @@ impl<'a> Situation<'a> {
     fn of_candidate(&self, candidate: &Candidate) -> Option<Hint> {
         let (commit, nobody_looked) = (&candidate.commit, self.seen.is_empty());
         let tested = self.runs(&candidate.environment);
-        let moved = tested.is_some_and(|runs| runs != commit);
+        let place = self.config.environment(&candidate.environment);
+        let goes_on = place.is_ok_and(|place| place.by_merge);
+        let moved = tested.is_some_and(|runs| runs != commit) && !goes_on;
         let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
         match candidate.standing() {
             Standing::Blocked if moved => Some(smp("postpone")),
             _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
+            Standing::Blocked if goes_on => {
+                Some(smp("postpone").and("merge the fix, and put that forward then"))
+            }
             Standing::Blocked if nobody_looked => {
                 let give_up = Hint::run("or give it up", Typed::smp("postpone"));
                 Some(smp("stage --fix").and(give_up))
@@ -377,7 +382,7 @@ impl<'a> Situation<'a> {
             return Ok(None);
         };
         let frozen = self.state().and_then(|state| state.frozen(&first.name));
-        let (Some(runs), None) = (self.runs(&first.name), frozen) else {
+        let (Some(runs), None, false) = (self.runs(&first.name), frozen, first.by_merge) else {
             return Ok(None);
         };
         if let Some(Err(refusal)) = self.main {

@@ -3,11 +3,12 @@
 use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::finding::{self, FORGET, Finding};
 use crate::core::decide::gates::{
-    arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, lost,
+    amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
+    lost,
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, Plan, Step, Target, built_before};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -25,7 +26,10 @@ pub fn promotion(
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(&candidate(environment, source, asked)?);
-    confirmed_or_seen(source, asked, &mut plan)?;
+    match &asked.moved_on {
+        Some(moved_on) => plan.warnings.extend(since(source, moved_on)),
+        None => confirmed_or_seen(source, asked, &mut plan)?,
+    }
     let seen = targets.iter().map(|target| &target.observed);
     for seen in seen.chain([source]) {
         let unasked = finding::unasked(seen).map(|what| format!("{}: {what}", seen.environment));
@@ -38,7 +42,25 @@ pub fn promotion(
     for target in targets {
         add_target(&mut plan, source, target, asked)?;
     }
+    for step in &mut plan.steps {
+        // Nothing was frozen there.
+        if let (Step::Record { lifts, .. }, true) = (step, environment.by_merge) {
+            *lifts = None;
+        }
+    }
     Ok(plan)
+}
+
+/// What came to the source after the candidate, which does not ship.
+fn since(source: &Observed, moved_on: &MovedOn<'_>) -> Vec<String> {
+    let (name, at) = (&source.environment, short(source.reference()));
+    let (commit, since) = (moved_on.candidate.short(), moved_on.since);
+    let count = amount(since.ships.len(), since.ships_merges);
+    let story = format!(
+        "{name} moved on to {at} by a merge: {commit} is the candidate and ships, the {count} since then do not"
+    );
+    let lines = first_ten(&since.ships).map(|line| format!("since then: {line}"));
+    [story].into_iter().chain(lines).collect()
 }
 
 /// The one commit that would ship: what the source runs, if that is certain.
@@ -48,6 +70,14 @@ fn candidate(
     asked: &Asked<'_>,
 ) -> Result<CommitId, Refusal> {
     let name = &source.environment;
+    if let Some(moved_on) = &asked.moved_on {
+        let commit = moved_on.candidate.clone();
+        return only(
+            asked,
+            commit,
+            format!("{name} has moved on, and the candidate is"),
+        );
+    }
     let Some(commit) = source.running.clone()? else {
         let no_app = matches!(source.branch, Some(Ok(Branch::NoApp(_))));
         let first = if no_app { "--first" } else { "" };
@@ -60,11 +90,16 @@ fn candidate(
     branch(environment, source)?;
     let agrees = source.agrees() != Some(false) || finding::is_emptied(source);
     if !agrees || Finding::of(source) == Some(Finding::StalePage) {
-        return Err(stale_source(source, asked));
+        return Err(stale_source(environment, source, asked));
     }
+    only(asked, commit, format!("{name} runs"))
+}
+
+/// The commit, if it is the only one that may ship.
+fn only(asked: &Asked<'_>, commit: CommitId, lead: String) -> Result<CommitId, Refusal> {
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
-            let error = format!("{name} runs {}, not {hash}", commit.short());
+            let error = format!("{lead} {}, not {hash}", commit.short());
             Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because("--commit names the only commit that may ship")
                 .run("look at what runs now", Typed::smp("status")))
@@ -73,7 +108,7 @@ fn candidate(
     }
 }
 
-fn stale_source(source: &Observed, asked: &Asked<'_>) -> Refusal {
+fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>) -> Refusal {
     let name = &source.environment;
     let (runs, at) = (short(source.runs()), short(source.reference()));
     let found = Finding::of(source);
@@ -112,6 +147,12 @@ fn stale_source(source: &Observed, asked: &Asked<'_>) -> Refusal {
     }
     let frozen = asked.recorded.and_then(|one| one.state.frozen(name));
     let tested = frozen.map_or("", |candidate| candidate.commit.short());
+    if environment.by_merge {
+        return refusal.run(
+            "wait for it, or build it again on its platform, then",
+            Typed::smp("status"),
+        );
+    }
     refusal
         .run("wait for it", Typed::smp("status"))
         .run("or deploy again", Typed::smp("stage").plain(tested))

@@ -46,6 +46,7 @@ pub fn proposal(
         first: true,
         now: recorded.now,
         recorded: None,
+        moved_on: None,
     };
     let mut plan = promotion(environment, source, targets, &asked)?;
     // A proposal pushes nothing, so it makes no app.

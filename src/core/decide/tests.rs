@@ -19,6 +19,7 @@ pub fn environment(name: &str) -> Environment {
     Environment {
         name: name.into(),
         is_branch: false,
+        by_merge: false,
         url: format!("https://git.example.com/{name}.git"),
         remote: name.into(),
         branch: "main".into(),
@@ -188,6 +189,7 @@ fn nobody() -> Asked<'static> {
         first: false,
         now: 3 * 86_400,
         recorded: None,
+        moved_on: None,
     }
 }
 

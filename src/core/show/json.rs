@@ -2,6 +2,7 @@
 
 mod history;
 mod status;
+mod r#where;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -9,18 +10,21 @@ use serde::Serialize;
 
 pub use history::history;
 pub use status::status;
+pub use r#where::located;
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;
 use crate::core::decide::review::{Checks, Origin, PullRequest, Reviews};
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::refusal::Refusal;
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::visible_json;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
+/// The version of every document. It stays while keys and words are only added.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct End {
     /// The environment's name; `null` when a revision was named instead.
     pub environment: Option<String>,
@@ -29,37 +33,65 @@ pub struct End {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CommitJson<'a> {
     commit: &'a CommitId,
+    /// The hash as `git log --oneline` abbreviates it.
     short: &'a str,
     subject: String,
     author: &'a str,
-    date: Option<String>,
+    /// When it was authored, with its own offset from UTC; `null` for a time that no calendar has.
+    date: Option<Rfc3339>,
+    /// The number that GitHub knows or that a squash merge leaves at the end of the subject.
     pull_request: Option<u64>,
-    /// Only where GitHub was asked and knows the commit.
+    /// Only there when GitHub was asked and knows the commit.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "ReviewJson<'_>"))]
     review: Option<ReviewJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReviewJson<'a> {
+    /// The number of the pull request; `null` if there is none.
     pull_request: Option<u64>,
+    /// Who wrote the pull request.
     author: Option<&'a str>,
     approved_by: &'a [String],
     approved: bool,
-    /// `null`: unknown.
-    checks: Option<&'static str>,
+    /// `null` if they are not known.
+    checks: Option<CheckWord>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum CheckWord {
+    None,
+    Pending,
+    Failure,
+    Success,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "git smp diff --json"))]
 struct DiffJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
+    /// What runs on the target.
     from: &'a End,
+    /// What would run there.
     to: &'a End,
+    /// How `to` stands to `from`.
     relation: Relation,
+    /// The commits that would ship, without merges.
     ships: Vec<CommitJson<'a>>,
+    /// The commits that would be lost, without merges.
     disappears: Vec<CommitJson<'a>>,
+    /// How many merges the two lists leave out.
     merges: usize,
+    /// `null` when no link can be made, or the ends are the same.
     compare_url: Option<String>,
 }
 
@@ -84,38 +116,69 @@ pub fn diff(
 }
 
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "git smp promote --dry-run --json"))]
 struct PromoteJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
+    /// What would ship; `null` if that is unknown.
     commit: Option<&'a CommitId>,
     targets: Vec<TargetJson<'a>>,
+    /// The commits that would ship to the target that lacks the most, without merges.
     ships: Vec<CommitJson<'a>>,
+    /// How many merges the list leaves out.
     merges: usize,
-    /// Only where the team watches files.
+    /// The files that change and that the team watches. Only there where `watch` of `[policy]` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     watched: Option<&'a [String]>,
+    /// What would be done. Empty: there is nothing to do, or it is refused.
     steps: Vec<StepJson>,
+    /// Why nothing would be done.
     refusal: Option<RefusalJson<'a>>,
 }
 
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TargetJson<'a> {
     environment: &'a str,
+    /// What it runs; `null` if that is unknown.
     from: Option<&'a CommitId>,
+    /// How the commit stands to what it runs; `null` if that is unknown.
     relation: Option<Relation>,
+    /// What is remarkable about it. Only there where something is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "tests::findings"))]
     finding: Option<&'static str>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StepJson {
-    step: &'static str,
+    step: StepWord,
+    /// The step in a sentence.
     detail: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum StepWord {
+    Push,
+    Release,
+    Promote,
+    Wait,
+    Record,
+    Post,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RefusalJson<'a> {
-    code: &'static str,
+    code: RefusalCode,
+    /// What is wrong, in a sentence.
     message: &'a str,
+    /// What to type next.
     hint: Option<String>,
 }
 
@@ -170,7 +233,7 @@ fn target<'a>(target: &'a Target<'_>) -> TargetJson<'a> {
 
 fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
     RefusalJson {
-        code: refusal.code.as_str(),
+        code: refusal.code,
         message: &refusal.report.error,
         hint: refusal.report.hint_text(),
     }
@@ -178,12 +241,12 @@ fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
 
 fn step(step: &Step) -> StepJson {
     let word = match step {
-        Step::Push { .. } => "push",
-        Step::Release { .. } => "release",
-        Step::Promote(_) => "promote",
-        Step::Await { .. } => "wait",
-        Step::Record { .. } => "record",
-        Step::Post { .. } => "post",
+        Step::Push { .. } => StepWord::Push,
+        Step::Release { .. } => StepWord::Release,
+        Step::Promote(_) => StepWord::Promote,
+        Step::Await { .. } => StepWord::Wait,
+        Step::Record { .. } => StepWord::Record,
+        Step::Post { .. } => StepWord::Post,
     };
     StepJson {
         step: word,
@@ -221,24 +284,33 @@ fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
         approved: pull.is_some_and(PullRequest::is_approved),
         checks: match reviews.checks(id) {
             Checks::Unknown => None,
-            Checks::None => Some("none"),
-            Checks::Pending => Some("pending"),
-            Checks::Failed => Some("failure"),
-            Checks::Succeeded => Some("success"),
+            Checks::None => Some(CheckWord::None),
+            Checks::Pending => Some(CheckWord::Pending),
+            Checks::Failed => Some(CheckWord::Failure),
+            Checks::Succeeded => Some(CheckWord::Success),
         },
     })
 }
 
-/// A time in seconds and an offset in minutes, as RFC 3339; `None` for times that no calendar has.
-fn rfc3339(seconds: i64, minutes_east: i32) -> Option<String> {
+/// A time as RFC 3339 writes it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline, extend("format" = "date-time")))]
+struct Rfc3339(String);
+
+/// A time in seconds and an offset in minutes; `None` for times that no calendar has, and for those that RFC 3339 cannot
+/// write.
+fn rfc3339(seconds: i64, minutes_east: i32) -> Option<Rfc3339> {
     let time = Timestamp::from_second(seconds).ok()?;
     let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
     let zoned = time.to_zoned(TimeZone::fixed(offset));
-    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    let can_be_written = zoned.year() >= 0 && minutes_east.abs() < 24 * 60;
+    let text = zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    can_be_written.then_some(Rfc3339(text))
 }
 
 /// A time of the record, which knows no offset.
-fn time(seconds: i64) -> Option<String> {
+fn time(seconds: i64) -> Option<Rfc3339> {
     rfc3339(seconds, 0)
 }
 
@@ -250,17 +322,4 @@ fn text(value: &impl Serialize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_carry_their_own_offset_and_impossible_ones_are_null() {
-        assert_eq!(
-            rfc3339(1_646_226_180, 330).unwrap(),
-            "2022-03-02T18:33:00+05:30"
-        );
-        assert_eq!(rfc3339(0, 0).unwrap(), "1970-01-01T00:00:00+00:00");
-        assert_eq!(rfc3339(i64::MAX, 0), None);
-        assert_eq!(rfc3339(0, i32::MAX), None);
-    }
-}
+mod tests;

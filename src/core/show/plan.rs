@@ -37,7 +37,7 @@ pub fn promotion(
     let names: Vec<&str> = targets.iter().map(|one| &*one.environment.name).collect();
     let ships = ships(targets);
     let yes = candidate.map_or_else(String::new, |open| signed_off_by(open, ships, when));
-    let line = ahead(config, source, targets).and(Good, yes);
+    let line = ahead(config, source, (targets, &plan.commit)).and(Good, yes);
     let here = targets.iter().map(|one| runs(one, when, dates, state));
     let rows = here.chain([(&*source.environment, line), main(config)]);
     let mut running = targets.iter().filter_map(|one| one.observed.runs());
@@ -74,7 +74,11 @@ pub fn proposal(
         .filter_map(|(_, runs)| runs.as_ref());
     let between = running.next().map(|from| (from, &plan.commit));
     let place = &source.environment;
-    let record = format!("record {digits} as the candidate and freeze {place}");
+    let by_merge = (config.environment(place)).is_ok_and(|environment| environment.by_merge);
+    let record = match by_merge {
+        true => format!("record {digits} as the candidate; merges go on to be deployed to {place}"),
+        false => format!("record {digits} as the candidate and freeze {place}"),
+    };
     let new = list(config, ships(targets), between);
     let heading = format!("Candidate for {names}, {date}");
     lines(
@@ -281,7 +285,11 @@ fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String
     format!(", signed off by {}", yes.join(" and "))
 }
 
-fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
+fn ahead(
+    config: &Config,
+    source: &Observed,
+    (targets, commit): (&[Target<'_>], &CommitId),
+) -> Line {
     let mut counts = Vec::new();
     for target in targets {
         let of = match targets {
@@ -301,7 +309,9 @@ fn ahead(config: &Config, source: &Observed, targets: &[Target<'_>]) -> Line {
     let environment = all.find(|one| one.name == source.environment);
     let site = environment.and_then(|environment| environment.site.as_deref());
     let site = site.map(|site| format!("  {site}")).unwrap_or_default();
-    Line::of(Hash, short(source.runs()))
+    let runs = source.runs().filter(|runs| *runs != commit);
+    counts.extend(runs.map(|runs| format!("it runs {} now", runs.short())));
+    Line::of(Hash, commit.short())
         .and(Plain, format!("  {}", counts.join(", ")))
         .and(Faint, site)
 }

@@ -97,7 +97,7 @@ impl Answers {
         self.0.remove(&key.replace("{}", place));
     }
 
-    /// The file: a section for each that a key is in.
+    /// The file: the line by which an editor finds the schema, and a section for each that a key is in.
     pub fn text(&self) -> String {
         let mut sections: Vec<(String, String)> = Vec::new();
         let lines = self.questions().into_iter();
@@ -111,7 +111,12 @@ impl Answers {
             "environments.production" => format!("[{head}]\n{lines}promotes = \"staging\"\n"),
             _ => format!("[{head}]\n{lines}"),
         });
-        text.collect::<Vec<_>>().join("\n")
+        let first = format!("#:schema {}\n", config::SCHEMA_URL);
+        [first]
+            .into_iter()
+            .chain(text)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The section and the line of an answer.
@@ -178,7 +183,8 @@ mod tests {
         }
         assert_eq!(
             answers.text(),
-            "[repository]\nremote = \"origin\"\nurl = \"https://example.com/shop.git\"\nbranch = \"main\"\n\
+            "#:schema https://raw.githubusercontent.com/VisualMeaning/git-smp/main/schema/smp.schema.json\n\
+             \n[repository]\nremote = \"origin\"\nurl = \"https://example.com/shop.git\"\nbranch = \"main\"\n\
              \n[environments.staging]\nurl = \"https://git.heroku.com/shop-staging.git\"\n\
              site = \"https://staging.example.com\"\n\
              \n[environments.staging.running]\nheroku = \"shop-staging\"\n\

@@ -28,6 +28,7 @@ mod refs;
 mod rounds;
 mod run;
 mod sandbox;
+mod schemas;
 mod signals;
 mod ssh;
 mod template;

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::capture::{Capture, PATIENCE, find};
 use super::sandbox::World;
+use super::schemas;
 use super::signals;
 use super::terminal::Terminal;
 
@@ -120,11 +121,11 @@ impl<'world> Runner<'world> {
     /// Starts `git smp` and goes on at once.
     #[track_caller]
     pub fn start(&self, args: &[&str]) -> Running {
-        let (program, args) = self.smp_line(args);
-        self.start_program(
-            program,
-            &args.iter().map(String::as_str).collect::<Vec<_>>(),
-        )
+        let (program, line) = self.smp_line(args);
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        let mut running = self.start_program(program, &line);
+        running.document = schemas::document(args);
+        running
     }
 
     /// Starts any program and goes on at once.
@@ -235,6 +236,8 @@ pub struct Running {
     pub stderr: Capture,
     deadline: Instant,
     what: String,
+    /// The JSON document that it is asked for.
+    document: Option<usize>,
 }
 
 impl Running {
@@ -265,6 +268,7 @@ impl Running {
             stderr,
             deadline: Instant::now() + limit,
             what,
+            document: None,
         }
     }
 
@@ -329,12 +333,16 @@ impl Running {
                 self.stderr.text()
             );
         };
-        Run {
+        let run = Run {
             what: self.what.clone(),
             code: code(status),
             stdout: self.stdout.bytes(),
             stderr: self.stderr.text(),
+        };
+        if let Some(document) = self.document {
+            schemas::hold(&run, document);
         }
+        run
     }
 
     fn wait(&mut self) -> Option<ExitStatus> {

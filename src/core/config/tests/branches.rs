@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::SMALL;
+use super::{SMALL, parsed};
 use crate::core::config::*;
 
 /// A main repository whose branches are deployed.
@@ -19,13 +19,15 @@ promotes = "staging"
 "#;
 
 fn told(text: &str) -> (String, String) {
-    let report = parse(Path::new("smp.toml"), text).unwrap_err();
+    let read = parse(Path::new("smp.toml"), text);
+    assert_eq!(schema::disagreement(text, &read), None);
+    let report = read.unwrap_err();
     (report.error.clone(), report.hint_text().unwrap())
 }
 
 #[test]
 fn without_an_address_of_its_own_an_environment_is_a_branch_of_the_main_repository() {
-    let config = parse(Path::new("smp.toml"), BRANCHES).unwrap();
+    let config = parsed(BRANCHES);
     let [staging, production] = config.environments.as_slice() else {
         panic!()
     };
@@ -35,7 +37,7 @@ fn without_an_address_of_its_own_an_environment_is_a_branch_of_the_main_reposito
         assert_eq!(place, ("upstream", "https://github.com/o/r.git"));
     }
     assert_eq!(production.branch, "production");
-    assert!(config.is_main_branch(staging) && !config.is_main_branch(production));
+    assert!(staging.by_merge && !production.by_merge);
     // Their place is agreed to, and a guard knows them by what was agreed to.
     let agreed = agreed(&config.path, &config.trust()).unwrap();
     assert!(agreed.environments.iter().all(|one| one.is_branch));
@@ -48,7 +50,7 @@ fn without_an_address_of_its_own_an_environment_is_a_branch_of_the_main_reposito
     assert!(!config.environments[0].is_branch && config.environments[1].is_branch);
     let small = parse(Path::new("smp.toml"), SMALL).unwrap();
     assert!(small.environments.iter().all(|one| !one.is_branch));
-    assert!(!small.is_main_branch(&small.environments[0]));
+    assert!(!small.environments[0].by_merge);
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
 pub fn deploy(environment: &Environment) -> Typed {
     match environment.promotes {
         Some(_) => promote(&environment.name),
+        // What a merge deploys is built by its platform.
+        None if environment.by_merge => Typed::smp("status"),
         None => Typed::smp("stage"),
     }
 }

@@ -14,9 +14,11 @@ const MONDAY: Date = date(1970, 1, 5);
 
 /// What happened in one week.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Week {
     /// Its name in the ISO calendar: `2022-W09`.
     #[serde(rename = "week")]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[0-9]{4}-W[0-9]{2}$")))]
     pub name: String,
     pub promotions: usize,
     pub rollbacks: usize,

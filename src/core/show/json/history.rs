@@ -4,62 +4,96 @@ use serde::Serialize;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::stats::{Figures, Week};
-use crate::core::show::json::{SCHEMA, text, time};
+use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
 use crate::core::words::CommitId;
 
 #[derive(Serialize)]
-struct HistoryJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "git smp history --json"))]
+pub(super) struct HistoryJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
+    /// The latest first.
     deploys: Vec<DeployJson<'a>>,
     stats: StatsJson<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DeployJson<'a> {
     environment: &'a str,
+    /// What ran before; `null` for a first deploy.
     from: Option<&'a CommitId>,
     to: &'a CommitId,
-    /// Only of what was seen alone: it was deployed after this, and before `at`.
+    /// Only there with the kind `observed`: it was deployed after this, and before `at`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Option<String>>,
-    at: Option<String>,
+    since: Option<Option<Rfc3339>>,
+    /// When it was seen to run.
+    at: Option<Rfc3339>,
+    /// Who deployed it; with the kind `observed` who saw it.
     by: &'a str,
+    /// The candidate that was promoted; `null` for a rollback, and where nobody had put the commit forward.
     candidate: Option<&'a CommitId>,
     signed_off_by: Vec<&'a str>,
-    kind: &'static str,
+    kind: KindWord,
+    /// How many commits that was, as it was recorded; `null` if that is not known.
     commits: Option<u64>,
 }
 
+/// `observed`: it went past `git smp`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum KindWord {
+    Promote,
+    Rollback,
+    Observed,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StatsJson<'a> {
     environments: Vec<FiguresJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FiguresJson<'a> {
     environment: &'a str,
-    since: Option<String>,
+    /// The time of the first promotion.
+    since: Option<Rfc3339>,
     promotions: usize,
     rollbacks: usize,
+    /// How many deploys went past `git smp`.
     observed: usize,
     promotions_per_week: Option<f64>,
+    /// As `promotions_per_week`, with what went past `git smp`, but for what went back.
     deploys_per_week: Option<f64>,
+    /// The last 12 weeks up to this one, the oldest first.
     weeks: &'a [Week],
+    /// From commit to production.
     lead_time_seconds: LeadJson,
+    /// How many promotions were rolled back before the next.
     rolled_back: usize,
+    /// Their share of all promotions.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     rolled_back_share: Option<f64>,
     time_to_restore_seconds: RestoreJson,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LeadJson {
     median: Option<i64>,
     p90: Option<i64>,
+    /// How many commits the two figures are of.
     commits: usize,
+    /// Of how many more nothing is known in this clone.
     unknown: u64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RestoreJson {
     median: Option<i64>,
 }
@@ -76,9 +110,9 @@ pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
 
 fn deploy(past: &PastDeploy) -> DeployJson<'_> {
     let (kind, since) = match past.kind {
-        DeployKind::Promote => ("promote", None),
-        DeployKind::Rollback => ("rollback", None),
-        DeployKind::Observed { since, .. } => ("observed", Some(time(since))),
+        DeployKind::Promote => (KindWord::Promote, None),
+        DeployKind::Rollback => (KindWord::Rollback, None),
+        DeployKind::Observed { since, .. } => (KindWord::Observed, Some(time(since))),
     };
     let signers = past.signed_off_by.iter();
     DeployJson {

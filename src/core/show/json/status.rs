@@ -9,98 +9,135 @@ use crate::core::record::{
     Candidate, Deploying, FORMAT, Held, LastDeploy, RecordView, SignOff, Verdict,
 };
 use crate::core::refusal::RefusalCode;
-use crate::core::show::json::{SCHEMA, text, time};
+#[cfg(test)]
+use crate::core::show::json::tests;
+use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
 use crate::core::words::{Changes, CommitId, Observed, Source};
 
 #[derive(Serialize)]
-struct StatusJson<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "git smp status --json"))]
+pub(super) struct StatusJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
+    /// In the order of `smp.toml`.
     environments: Vec<EnvironmentJson<'a>>,
+    /// What was put forward for production; `null` without a record.
     candidate: Option<CandidateJson<'a>>,
+    /// Whether a candidate is open; `null` when the record cannot be read.
     frozen: Option<bool>,
+    /// What the first environment that promotes another lacks of it; `null` if that is unknown.
     production_behind: Option<BehindJson>,
-    /// Only where the team keeps a record, as the next.
+    /// Only there when a deploy was announced and its end is not on record.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "DeployingJson<'_>"))]
     deploying: Option<DeployingJson<'a>>,
+    /// Only there where a record is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "RecordJson<'_>"))]
     record: Option<RecordJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CandidateJson<'a> {
     commit: &'a CommitId,
-    proposed_at: Option<String>,
+    proposed_at: Option<Rfc3339>,
     proposed_by: &'a str,
+    /// Each person's last verdict on this very commit.
     signoffs: Vec<SignOffJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignOffJson<'a> {
     by: &'a str,
     verdict: Verdict,
     note: Option<&'a str>,
-    at: Option<String>,
+    at: Option<Rfc3339>,
 }
 
 /// A deploy that was announced and whose end is not on record.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DeployingJson<'a> {
+    /// The name of the announcement, for `--take-over`.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{16}$")))]
     id: &'a str,
     environment: &'a str,
     commit: &'a CommitId,
     by: &'a str,
-    at: Option<String>,
+    at: Option<Rfc3339>,
 }
 
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RecordJson<'a> {
-    /// Its last event; `null`: there is none, or it is unknown.
+    /// Its last event; `null` if there is none or it is unknown.
     tip: Option<&'a CommitId>,
     /// How old this clone's copy is, where only that could be read, in seconds.
     copy_seconds: Option<u64>,
-    finding: Option<&'static str>,
+    /// What is remarkable about it.
+    finding: Option<RefusalCode>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EnvironmentJson<'a> {
     name: &'a str,
     remote: &'a str,
     branch: &'a str,
+    /// The commit of the branch on the remote; `null` if it is unknown or not there.
     #[serde(rename = "ref")]
     reference: Option<&'a CommitId>,
+    /// The running commit; `null` if it is unknown or nothing was ever deployed.
     running: Option<&'a CommitId>,
     source: Source,
+    /// Whether `running` and `ref` are the same; `null` if either is unknown.
     agrees: Option<bool>,
+    /// What is remarkable; `null` if all is well.
+    #[cfg_attr(test, schemars(schema_with = "tests::findings_of_status"))]
     finding: Option<&'static str>,
+    /// Only there where what runs was deployed past `git smp`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "ObservedJson<'_>"))]
     observed: Option<ObservedJson<'a>>,
+    /// What it was rolled back from, oldest first. Only there where there is something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldJson>,
 }
 
 /// What runs and nobody deployed with this program.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ObservedJson<'a> {
+    /// What ran before.
     from: Option<&'a CommitId>,
-    since: Option<String>,
-    /// `null`, as the next: it is not on record yet.
-    at: Option<String>,
+    /// When something else was last known to run.
+    since: Option<Rfc3339>,
+    /// When it was seen; `null` while it is not on record.
+    at: Option<Rfc3339>,
+    /// Who saw it; `null` while it is not on record.
     by: Option<&'a str>,
 }
 
 /// What was rolled back, and does not ship again unasked.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HeldJson {
     commit: CommitId,
     by: String,
-    at: Option<String>,
+    at: Option<Rfc3339>,
     reason: Option<String>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct BehindJson {
+    /// How many commits, merges counted.
     commits: usize,
-    since: Option<String>,
+    /// When the oldest of them was committed, merges not counted.
+    since: Option<Rfc3339>,
 }
 
 /// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
@@ -125,7 +162,11 @@ pub fn status<'a>(
         schema: SCHEMA,
         environments,
         candidate: open.map(candidate),
-        frozen: (!unreadable).then_some(open.is_some()),
+        frozen: (!unreadable).then_some(open.is_some_and(|open| {
+            // A merge deploys there, which nothing can freeze.
+            let place = config.environment(&open.environment);
+            !place.is_ok_and(|place| place.by_merge)
+        })),
         deploying: state
             .and_then(|state| state.deploying.as_ref())
             .map(deploying),
@@ -218,7 +259,7 @@ fn record(view: &RecordView) -> Option<RecordJson<'_>> {
         RecordView::Read(reading) => reading,
         RecordView::Unreadable(refusal) => {
             return Some(RecordJson {
-                finding: Some(refusal.code.as_str()),
+                finding: Some(refusal.code),
                 ..RecordJson::default()
             });
         }
@@ -229,6 +270,6 @@ fn record(view: &RecordView) -> Option<RecordJson<'_>> {
     Some(RecordJson {
         tip: reading.tip.as_ref(),
         copy_seconds: age.map(|age| age.as_secs()),
-        finding: code.map(RefusalCode::as_str),
+        finding: code,
     })
 }

@@ -1,0 +1,225 @@
+//! `git smp where`: in which environments a commit or a pull request runs, and since when.
+
+use clap::Args;
+
+use crate::core::config::{Config, Environment};
+use crate::core::record::arrivals::{arrivals, since};
+use crate::core::record::{Event, Reading};
+use crate::core::refusal::{Report, Stop};
+use crate::core::show::r#where::{Place, asked, heading, places};
+use crate::core::show::{self, json};
+use crate::core::typed::Typed;
+use crate::core::words::{Branch, CommitId};
+use crate::forge::pull_request;
+use crate::git::Found;
+use crate::look::{self, Main};
+use crate::session::{Session, trust};
+use crate::sources::{Also, Look};
+use crate::team::recorder::Recorder;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: git smp where '#42'")]
+pub struct Where {
+    /// The commit, or '#N' (in quotes) for the merge of pull request N
+    pub rev: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Exit 1 when it does not run in the last environment of the chain
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Use no network: tell what this clone saw last
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What is known of what an environment runs.
+enum Seen {
+    /// Nothing was ever deployed: `None`.
+    Runs(Option<CommitId>),
+    /// And why.
+    NotKnown(String),
+}
+
+/// What was seen of all of them.
+struct Sight {
+    environments: Vec<Seen>,
+    main: Option<CommitId>,
+    /// All that is on record, oldest first.
+    events: Vec<Event>,
+}
+
+/// Runs it.
+pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
+    let config = session.config()?;
+    let sight = match args.offline {
+        true => remembered(session, &config)?,
+        false => looked(session, &config)?,
+    };
+    let commit = named(session, &args.rev, sight.main.as_ref())?;
+    let mut all = Vec::new();
+    for (environment, seen) in config.environments.iter().zip(&sight.environments) {
+        let mut place = place(session, environment, seen, &commit)?;
+        let arrived = arrivals(&sight.events, &environment.name);
+        let is_last = arrived.last().map(|one| &one.to) == place.running.as_ref();
+        if place.runs == Some(true) && is_last {
+            let wanted = place.copy.as_ref().unwrap_or(&commit);
+            place.since = since(&arrived, |to| contains(session, to, wanted))?;
+        }
+        all.push(place);
+    }
+    let told = session.repo.commits(std::slice::from_ref(&commit))?;
+    let number = pull_request::number(&args.rev);
+    let number = number.or_else(|| told.first()?.pull_request());
+    if args.json {
+        (session.ui).data(json::located(&commit, number, &all).as_bytes())?;
+    } else {
+        let mut lines: Vec<_> = told.first().map(heading).into_iter().collect();
+        lines.extend(places(&all, &session.when()));
+        session.ui.answer(&lines)?;
+    }
+    let is_there = |one: &Environment| all.iter().any(|place| place.is(&one.name) == Some(true));
+    match args.exit_code && !ends(&config).all(is_there) {
+        true => Err(Stop::Answer),
+        false => Ok(()),
+    }
+}
+
+/// The last environments of the chain: those that nothing is promoted from.
+fn ends(config: &Config) -> impl Iterator<Item = &Environment> {
+    let is_source = |one: &Environment| {
+        let mut all = config.environments.iter();
+        all.any(|other| other.promotes.as_ref() == Some(&one.name))
+    };
+    config
+        .environments
+        .iter()
+        .filter(move |one| !is_source(one))
+}
+
+fn recorder<'a>(session: &'a Session<'_>, config: &'a Config) -> Option<Recorder<'a>> {
+    Recorder::of(&session.repo, config, session.ui.is_interactive())
+}
+
+/// Asks every environment, the main branch and the record.
+fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
+    let all: Vec<&Environment> = config.environments.iter().collect();
+    trust::require_to_look(&session.repo, config, &all)?;
+    let look = Look::of(session, config);
+    let wanted = (Also::Nothing, Main::BranchOrCopy);
+    let asking = "asking every environment";
+    let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
+    let record = found.record.reading().cloned();
+    if let Some(copy) = record.as_ref().and_then(|reading| reading.copy.as_ref()) {
+        session.ui.warn(show::stale(copy));
+    }
+    let seen = found.environments.into_iter();
+    let seen = seen.map(|one| match one.running {
+        Ok(runs) => Seen::Runs(runs),
+        Err(refusal) => Seen::NotKnown(refusal.report.error),
+    });
+    let main = found.main.and_then(Result::ok);
+    Ok(Sight {
+        environments: seen.collect(),
+        main: main.as_ref().and_then(Branch::commit).cloned(),
+        events: events(session, config, record.as_ref())?,
+    })
+}
+
+/// What this clone saw last, of the record and of the branches that it follows.
+fn remembered(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
+    let recorder = recorder(session, config);
+    let record = recorder.as_ref().and_then(Recorder::known);
+    let age = recorder.as_ref().and_then(Recorder::known_for);
+    session.ui.note(asked(age.filter(|_| record.is_some())));
+    let events = events(session, config, record.as_ref())?;
+    let tracked = |remote: &str, branch: &str| {
+        let name = format!("refs/remotes/{remote}/{branch}");
+        session.repo.resolve_revision(&name).ok()
+    };
+    let seen = config.environments.iter().map(|one| {
+        let given = arrivals(&events, &one.name).pop().map(|last| last.to);
+        match given.or_else(|| tracked(&one.remote, &one.branch)) {
+            Some(commit) => Seen::Runs(Some(commit)),
+            None => Seen::NotKnown(
+                "this clone saw no deploy there, and does not follow its branch".into(),
+            ),
+        }
+    });
+    let main = &config.repository;
+    Ok(Sight {
+        environments: seen.collect(),
+        main: tracked(&main.remote, &main.branch),
+        events,
+    })
+}
+
+fn events(
+    session: &Session<'_>,
+    config: &Config,
+    record: Option<&Reading>,
+) -> Result<Vec<Event>, Stop> {
+    let (Some(recorder), Some(reading)) = (recorder(session, config), record) else {
+        return Ok(Vec::new());
+    };
+    let (events, unread) = recorder.events(reading)?;
+    if unread > 0 {
+        session.ui.warn(show::unreadable(unread));
+    }
+    Ok(events)
+}
+
+/// The commit that a person named. Digits are a hash before they are anything else.
+fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<CommitId, Stop> {
+    if let Some(number) = pull_request::number(rev) {
+        let again = Typed::smp("where HASH");
+        let tip = main.ok_or_else(|| {
+            let report =
+                Report::new("the main branch is not known here, so no pull request is found");
+            Stop::Failed(report.run("name a commit", again.clone()))
+        })?;
+        return pull_request::merged(session, tip, number, &again);
+    }
+    match session.repo.resolve_hash(rev)? {
+        Found::Commit(id) => Ok(id),
+        _ => session.repo.resolve_revision(rev),
+    }
+}
+
+/// Whether the commit, or a copy of it, is part of what an environment runs.
+fn place(
+    session: &Session<'_>,
+    environment: &Environment,
+    seen: &Seen,
+    commit: &CommitId,
+) -> Result<Place, Stop> {
+    let mut place = Place::unknown(&environment.name);
+    let runs = match seen {
+        Seen::NotKnown(why) => {
+            place.why = Some(why.clone());
+            return Ok(place);
+        }
+        Seen::Runs(None) => {
+            place.runs = Some(false);
+            return Ok(place);
+        }
+        Seen::Runs(Some(runs)) => runs,
+    };
+    let repo = &session.repo;
+    place.running = Some(runs.clone());
+    if !repo.has_commit(runs)? {
+        place.why = Some(format!("{} is not in this clone", runs.short()));
+    } else if repo.is_ancestor(commit, runs)? {
+        place.runs = Some(true);
+    } else if repo.layout().shallow {
+        place.why = Some("this clone is shallow".to_owned());
+    } else {
+        place.copy = repo.copy_in(runs, commit)?;
+        place.runs = Some(place.copy.is_some());
+    }
+    Ok(place)
+}
+
+fn contains(session: &Session<'_>, to: &CommitId, commit: &CommitId) -> Result<bool, Stop> {
+    Ok(session.repo.has_commit(to)? && session.repo.is_ancestor(commit, to)?)
+}

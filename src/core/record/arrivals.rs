@@ -1,0 +1,133 @@
+//! When commits came to run somewhere, by deploys of every kind, those to staging as well. Pure.
+
+use crate::core::record::{Event, Kind, What};
+use crate::core::words::CommitId;
+
+/// That an environment was given a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    pub from: Option<CommitId>,
+    pub to: CommitId,
+    /// When it was seen to run, in seconds since 1970.
+    pub at: i64,
+    /// Whether all that ran before still ran after it.
+    is_forward: bool,
+}
+
+/// What an environment was given, oldest first.
+pub fn arrivals(events: &[Event], environment: &str) -> Vec<Arrival> {
+    let all = events.iter().filter_map(|event| {
+        let (place, from, to, is_forward) = match &event.what {
+            What::Deployed(one) => {
+                let is_forward = one.kind != Kind::Rollback;
+                (&one.environment, one.from.clone(), &one.to, is_forward)
+            }
+            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, false),
+            _ => return None,
+        };
+        (place == environment).then(|| Arrival {
+            from,
+            to: to.clone(),
+            at: event.at,
+            is_forward,
+        })
+    });
+    all.collect()
+}
+
+/// Since when a commit runs there without a break, where the last one given is what runs. `contains`: whether a commit has
+/// it; it is asked a few times only. `None`: it is not given there, or was before the record began.
+///
+/// # Errors
+/// Those of `contains`.
+pub fn since<E>(
+    arrivals: &[Arrival],
+    contains: impl Fn(&CommitId) -> Result<bool, E>,
+) -> Result<Option<i64>, E> {
+    let (mut end, mut first) = (arrivals.len(), None);
+    while let Some(last) = end.checked_sub(1).and_then(|at| arrivals.get(at))
+        && contains(&last.to)?
+    {
+        // Since the last deploy that took something away whatever came stayed.
+        let run = arrivals.get(..end).unwrap_or_default();
+        let start = run.iter().rposition(|one| !one.is_forward).unwrap_or(0);
+        let (mut without, mut with) = (start, end - 1);
+        while without < with {
+            let middle = without.midpoint(with);
+            match contains(&arrivals[middle].to)? {
+                true => with = middle,
+                false => without = middle + 1,
+            }
+        }
+        first = Some(with);
+        if with > start {
+            break;
+        }
+        end = start;
+    }
+    let Some(first) = first.and_then(|at| arrivals.get(at)) else {
+        return Ok(None);
+    };
+    let was_there = first.from.as_ref().map(contains).transpose()?;
+    Ok((was_there != Some(true)).then_some(first.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    fn id(digit: char) -> CommitId {
+        CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    /// Commits are a to z; each has those before it.
+    fn there(all: &str) -> Vec<Arrival> {
+        let (mut before, mut arrivals) = ('a', Vec::new());
+        for (at, to) in (10..).step_by(10).zip(all.chars()) {
+            arrivals.push(Arrival {
+                from: Some(id(before)),
+                to: id(to),
+                at,
+                is_forward: to > before,
+            });
+            before = to;
+        }
+        arrivals
+    }
+
+    #[test]
+    fn a_commit_runs_since_the_deploy_that_brought_it_for_the_last_time() {
+        for (all, commit, expected) in [
+            ("bcd", 'c', Some(20)),
+            ("bcd", 'd', Some(30)),
+            ("bcd", 'b', Some(10)),
+            ("bcd", 'e', None),
+            ("bcd", 'a', None),
+            ("bdbd", 'c', Some(40)),
+            ("bdcf", 'c', Some(20)),
+            ("bdcba", 'c', None),
+            ("bdbe", 'b', Some(10)),
+            ("fcef", 'b', Some(10)),
+            ("", 'b', None),
+        ] {
+            let contains = |one: &CommitId| Ok::<_, ()>(*one >= id(commit));
+            assert_eq!(since(&there(all), contains), Ok(expected), "{all} {commit}");
+        }
+    }
+
+    // The plain way, deploy by deploy, gives the same.
+    #[test]
+    fn it_is_found_as_by_looking_at_every_deploy() {
+        let letters = b"bcdef";
+        for number in 0..5_usize.pow(5) {
+            let all = (0..5).map(|place| letters[number / 5_usize.pow(place) % 5] as char);
+            let arrivals = there(&all.collect::<String>());
+            let contains = |one: &CommitId| *one >= id('d');
+            let with = arrivals.iter().rev().take_while(|one| contains(&one.to));
+            let expected = with
+                .last()
+                .filter(|one| !contains(one.from.as_ref().unwrap()));
+            let found = since(&arrivals, |one| Ok::<_, ()>(contains(one)));
+            assert_eq!(found, Ok(expected.map(|one| one.at)), "{arrivals:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What `git smp where` says. Pure.
+
+use std::time::Duration;
+
+use crate::core::show::{When, row, widest};
+use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain};
+use crate::core::text::{Line, ago, visible};
+use crate::core::words::{Commit, CommitId};
+
+/// Whether an environment runs a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub environment: String,
+    /// `None`: that is not known.
+    pub runs: Option<bool>,
+    /// What it runs.
+    pub running: Option<CommitId>,
+    /// Since when, in seconds since 1970.
+    pub since: Option<i64>,
+    /// The copy that runs there, where not the commit itself does.
+    pub copy: Option<CommitId>,
+    /// Why nothing is known.
+    pub why: Option<String>,
+}
+
+impl Place {
+    pub fn unknown(environment: &str) -> Self {
+        Self {
+            environment: environment.to_owned(),
+            runs: None,
+            running: None,
+            since: None,
+            copy: None,
+            why: None,
+        }
+    }
+
+    /// Whether it runs there, if this is the place of that name.
+    pub fn is(&self, environment: &str) -> Option<bool> {
+        self.runs.filter(|_| self.environment == environment)
+    }
+}
+
+/// That nothing was asked, and how old the record is that is told of.
+pub fn asked(age: Option<Duration>) -> String {
+    let record = age.map(|age| {
+        let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+        format!("; its copy of the record is of {}", ago(seconds, 0))
+    });
+    format!(
+        "nothing was asked now: this is what this clone saw last{}",
+        record.unwrap_or_default()
+    )
+}
+
+/// The commit, as `git log --oneline` has it.
+pub fn heading(commit: &Commit) -> Line {
+    let subject = visible(&String::from_utf8_lossy(&commit.subject));
+    Line::default()
+        .and(Hash, &commit.short)
+        .and(Plain, format!(" {subject}"))
+}
+
+/// A line an environment.
+pub fn places(all: &[Place], when: &When) -> Vec<Line> {
+    let names = all.iter().map(|one| one.environment.as_str());
+    let width = widest(names);
+    all.iter().map(|one| line(one, width, when)).collect()
+}
+
+fn line(place: &Place, width: usize, when: &When) -> Line {
+    let line = row(&place.environment, width);
+    match (place.runs, &place.running) {
+        (Some(true), _) => {
+            let line = line.and(Good, "runs it");
+            let line = match place.since {
+                Some(since) => line.and(Plain, format!(" since {}", when.dated(since))),
+                None => line,
+            };
+            match &place.copy {
+                Some(copy) => line.and(Faint, format!(", as its copy {}", copy.short())),
+                None => line,
+            }
+        }
+        (Some(false), Some(running)) => {
+            let line = line.and(Plain, "does not run it");
+            line.and(Faint, format!("; runs {}", running.short()))
+        }
+        (Some(false), None) => line
+            .and(Plain, "does not run it")
+            .and(Faint, "; nothing is deployed there"),
+        (None, _) => {
+            let why = place.why.as_deref().unwrap_or("nobody can tell");
+            line.and(Bad, "unknown")
+                .and(Plain, format!(": {}", visible(why)))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What hosts of main repositories say of a branch that they protect, and what is to be done about it.
+
+use crate::core::refusal::Report;
+use crate::deploy::pushed::Pushed;
+
+/// Who says it; the words, anywhere in a line of the remote's or in git's reason; whether they are about a push that goes
+/// back; where they were seen.
+type Row = (&'static str, &'static str, bool, &'static str);
+
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    ("GitHub", "Cannot force-push to this", true, "public transcripts"),
+    ("GitLab", "You are not allowed to force push code to a protected branch", true, "public transcripts"),
+    ("Gitea, Forgejo", "Not allowed to force-push to protected branch", true, "go-gitea/gitea routers/private/hook_pre_receive.go"),
+    ("Gitea, Forgejo", "is protected from force push", true, "go-gitea/gitea routers/private/hook_pre_receive.go"),
+    ("GitHub", "GH006: Protected branch update failed", false, "htmlhint/HTMLHint#1111, fractava/biblio#282"),
+    ("GitHub", "protected branch hook declined", false, "git's reason beside GH006; htmlhint/HTMLHint#1111"),
+    ("GitHub", "GH013: Repository rule violations found", false, "vmvarela/sql-pipe#63"),
+    ("GitHub", "push declined due to repository rule violations", false, "git's reason beside GH013; public transcripts"),
+    ("GitLab", "You are not allowed to push code to protected branches", false, "gitlab qa, push to a protected branch; public transcripts"),
+    ("Gitea, Forgejo", "Not allowed to push to protected branch", false, "go-gitea/gitea routers/private/hook_pre_receive.go"),
+];
+
+/// Whether these lines say that the branch is protected, and whether that is because the push goes back.
+fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<bool> {
+    let mut rows = TABLE.iter();
+    let found = rows.find(|(_, words, ..)| lines.clone().any(|line| line.contains(words)));
+    found.map(|(_, _, goes_back, _)| *goes_back)
+}
+
+impl Pushed<'_> {
+    /// The report of a branch of the main repository that its host protects; `None` where it says nothing of that. `still`:
+    /// what is known of the branch.
+    pub(super) fn protected(&self, still: &str) -> Option<Report> {
+        let environment = self.target.environment;
+        let said =
+            (self.said.iter().map(String::as_str)).filter(|line| line.starts_with("remote:"));
+        let goes_back = of(said.chain(self.reason)).filter(|_| environment.is_branch)?;
+        let (name, branch, short) = (self.name(), &environment.branch, self.short());
+        let report = Report::new(format!(
+            "{name} declined {short}: its host protects the branch {branch}"
+        ));
+        let report = report
+            .causes(self.reason.map(|reason| format!("its host says: {reason}")))
+            .because(still);
+        let allow = match goes_back {
+            true => {
+                "let those who deploy force-push there, or revert on the main branch and promote that, then"
+            }
+            false => {
+                "let those who deploy push there, fast-forward only and without a pull request: what ships was reviewed \
+                 where it was merged; then"
+            }
+        };
+        Some(report.run(format!("on its host, {allow}"), self.command()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    #[test]
+    fn the_words_of_each_host_are_known_and_others_are_not() {
+        for (lines, is) in [
+            (
+                "remote: error: GH006: Protected branch update failed for refs/heads/production.\n\
+                 remote: error: Changes must be made through a pull request.\nprotected branch hook declined",
+                Some(false),
+            ),
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/production.\nremote:\n\
+                 remote: - Changes must be made through a pull request.\npush declined due to repository rule violations",
+                Some(false),
+            ),
+            (
+                "remote: error: GH013: Repository rule violations found for refs/heads/production.\n\
+                 remote: - Cannot force-push to this branch",
+                Some(true),
+            ),
+            (
+                "remote: GitLab: You are not allowed to push code to protected branches on this project.\n\
+                 pre-receive hook declined",
+                Some(false),
+            ),
+            (
+                "remote: GitLab: You are not allowed to force push code to a protected branch on this project.",
+                Some(true),
+            ),
+            (
+                "remote: Gitea: Not allowed to push to protected branch production\npre-receive hook declined",
+                Some(false),
+            ),
+            (
+                "remote: error: branch production is protected from force push",
+                Some(true),
+            ),
+            (
+                "remote: -----> Build failed\npre-receive hook declined",
+                None,
+            ),
+        ] {
+            assert_eq!(of(lines.lines()), is, "{lines}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Copies of a commit on another line of history, as `git cherry-pick` makes them.
+
+use crate::core::refusal::Stop;
+use crate::core::words::CommitId;
+use crate::git::Repo;
+use crate::git::plumbing::HISTORY;
+
+impl Repo {
+    /// A commit that `tip` has and that makes the same change: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge
+    /// has no copy.
+    pub fn copy_in(&self, tip: &CommitId, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
+        let (both, before) = (format!("{commit}...{tip}"), format!("^{commit}^@"));
+        let args = [
+            "rev-list",
+            "--no-merges",
+            "--cherry-mark",
+            "--left-right",
+            &both,
+            &before,
+        ];
+        let told = self.program.read(HISTORY, args)?;
+        let told = String::from_utf8_lossy(&told);
+        let same = told.lines().filter_map(|line| line.strip_prefix('='));
+        let mut same = same.filter_map(CommitId::parse);
+        Ok(same.find(|one| one != commit))
+    }
+}

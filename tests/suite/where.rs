@@ -1,0 +1,140 @@
+//! `git smp where`: in which environments a commit runs, and since when.
+
+use serde_json::{Value, json};
+
+use crate::history::{Record, promoted, rolled_back};
+use crate::support::{Deploy, Page, World};
+
+/// Noon of the second of March 2022.
+const NOON: i64 = 1_646_222_400;
+
+/// Production was given the first and the second commit an hour apart.
+fn with_record() -> Deploy {
+    let deploy = World::deploy_like()
+        .without_pages()
+        .toml("[record]\n")
+        .ready();
+    deploy.forget_record();
+    let mut record = Record::default();
+    let [one, two, three] = [1, 2, 3].map(|nth| deploy.nth(nth));
+    let by = "Ada Example";
+    record.add(by, NOON, &promoted("production", one, three, 2, &[]));
+    record.add(by, NOON + 3600, &rolled_back("production", three, one, 2));
+    record.add(by, NOON + 7200, &promoted("production", one, two, 1, &[]));
+    record.put(&deploy);
+    deploy
+}
+
+fn located(deploy: &Deploy, args: &[&str]) -> Value {
+    let args = [&["where", "--json"], args].concat();
+    deploy.smp(&args).ok().json()
+}
+
+#[test]
+fn each_environment_says_whether_it_runs_a_commit_and_since_when() {
+    let deploy = with_record();
+    let (two, three) = (deploy.nth(2), deploy.nth(3));
+    let run = deploy.smp(&["where", two]);
+    run.ok().prints(format!(
+        "{} Show flags on painpoints (#421)\n  staging     runs it\n  production  runs it since 2022-03-02 ({})\n",
+        &two[..7],
+        run.out().rsplit_once(" (").unwrap().1.trim_end().trim_end_matches(')'),
+    ));
+    deploy.smp(&["where", three]).ok().prints_among(&format!(
+        "  production  does not run it; runs {}\n",
+        &two[..8]
+    ));
+    let told = located(&deploy, &[two]);
+    assert_eq!(told["commit"], two);
+    assert_eq!(told["pull_request"], 421);
+    // It was rolled back over, and came again with the last promotion.
+    let production = json!({"environment": "production", "runs": true, "since": "2022-03-02T14:00:00+00:00", "as": null});
+    assert_eq!(told["environments"][1], production);
+    // The record began with a deploy that had the first commit already.
+    assert_eq!(
+        located(&deploy, &[deploy.nth(1)])["environments"][1]["since"],
+        Value::Null
+    );
+    assert_eq!(located(&deploy, &["#421"]), told);
+}
+
+#[test]
+fn the_end_of_the_chain_decides_the_exit_code() {
+    let deploy = with_record();
+    deploy.smp(&["where", "--exit-code", deploy.nth(2)]).ok();
+    deploy
+        .smp(&["where", "--exit-code", deploy.nth(3)])
+        .exits(1);
+    deploy.smp(&["where", "nothing"]).exits(2);
+    deploy
+        .smp(&["where", "#9999"])
+        .exits(1)
+        .says("no commit of pull request #9999")
+        .says("git smp where HASH");
+    deploy.smp(&["where"]).exits(2);
+}
+
+#[test]
+fn what_cannot_be_seen_is_unknown() {
+    let deploy = World::deploy_like().ready();
+    deploy.web.set("/production", Page::body("").status(500));
+    let told = located(&deploy, &[deploy.nth(2)]);
+    assert_eq!(told["environments"][1]["runs"], Value::Null);
+    deploy
+        .smp(&["where", "--exit-code", deploy.nth(2)])
+        .exits(1)
+        .prints_among("  production  unknown: ");
+}
+
+#[test]
+fn a_copy_runs_where_the_commit_itself_does_not() {
+    let deploy = World::deploy_like().without_pages().ready();
+    let six = deploy.nth(6);
+    deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(5)]);
+    let files = &[("EXTRA", "more\n")][..];
+    let original = deploy.commit_files("team", "Add what is extra (#500)", files);
+    deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(2)]);
+    deploy.git(&deploy.team, &["cherry-pick", &original]);
+    let copy = deploy.git(&deploy.team, &["rev-parse", "HEAD"]);
+    deploy.colleague_pushes(&deploy.production, &copy);
+    deploy.git(
+        &deploy.work,
+        &["fetch", "-q", deploy.team.to_str().unwrap(), &original],
+    );
+    let told = located(&deploy, &[&original]);
+    let place = |environment: &str, runs: bool, copy: Option<&str>| json!({"environment": environment, "runs": runs, "since": null, "as": copy});
+    assert_eq!(
+        told["environments"],
+        json!([
+            place("staging", false, None),
+            place("production", true, Some(&copy))
+        ])
+    );
+    deploy
+        .smp(&["where", &original])
+        .ok()
+        .prints_among(&format!("runs it, as its copy {}", &copy[..8]));
+    deploy
+        .smp(&["where", six])
+        .ok()
+        .prints_among("  production  does not run it; runs ");
+}
+
+#[test]
+fn offline_nothing_is_asked() {
+    let deploy = with_record();
+    let two = deploy.nth(2).to_owned();
+    deploy.smp(&["history"]).ok();
+    for bare in ["main.git", "staging.git", "production.git"] {
+        std::fs::rename(deploy.path(bare), deploy.path(format!("{bare}.away"))).unwrap();
+    }
+    let run = deploy.smp(&["where", "--offline", &two]);
+    run.ok()
+        .prints_among("  production  runs it since 2022-03-02")
+        .says("nothing was asked now: this is what this clone saw last; its copy of the record is of ");
+    deploy
+        .smp(&["where", "--offline", "#421"])
+        .ok()
+        .prints_among("Show flags on painpoints (#421)");
+    deploy.smp(&["where", &two]).ok().prints_among("unknown: ");
+}
