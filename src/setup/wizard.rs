@@ -14,6 +14,7 @@ use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::session::Session;
 use answers::{Answers, NONE};
+use questions::TOPOLOGY;
 
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
@@ -85,7 +86,10 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         let asked = question.fill(row.asked, answers);
         let answer = match row.words {
             [] => ui.ask_text(&asked, &offered),
-            words => ui.ask_one(&asked, &[&[NONE], words, &["<"]].concat(), &offered),
+            words => {
+                let none: &[&str] = if row.key == TOPOLOGY { &[] } else { &[NONE] };
+                ui.ask_one(&asked, &[none, words, &["<"]].concat(), &offered)
+            }
         };
         let answer = answer.ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {

@@ -470,6 +470,8 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     let (urls, page) = (deploy.urls(), deploy.web.url("/staging"));
     let mut terminal = deploy.runner().terminal(&["setup"]);
     terminal
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of the main repository")
         .sees("upstream")
         .enters("");
@@ -549,6 +551,7 @@ fn the_wizard_writes_nothing_when_it_is_left_at_any_question() {
     std::fs::remove_file(&file).unwrap();
     let before = everything(&deploy);
     let questions = [
+        "Environments are",
         "Remote of the main repository",
         "Its address",
         "The branch that is deployed",

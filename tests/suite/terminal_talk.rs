@@ -473,6 +473,8 @@ fn the_wizard_offers_an_address_without_its_token() {
     );
     let mut terminal = deploy.runner().terminal(&["setup"]);
     terminal
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of the main")
         .enters("")
         .sees("Its address")

@@ -196,6 +196,31 @@ mod tests {
     }
 
     #[test]
+    fn where_branches_are_deployed_each_environment_is_asked_for_its_branch_and_no_address() {
+        let mut answers = Answers::default();
+        for (key, answer) in [
+            ("topology", "branches"),
+            ("repository.remote", "origin"),
+            ("repository.url", "https://example.com/shop.git"),
+            ("repository.branch", "main"),
+            ("environments.staging.branch", "main"),
+        ] {
+            take(&mut answers, key, answer).unwrap();
+        }
+        let production = "environments.production.branch";
+        assert!(take(&mut answers.clone(), production, "main").is_err());
+        take(&mut answers, production, "production").unwrap();
+        let text = answers.text();
+        let (_, file) = text.split_once("[repository]").unwrap();
+        assert_eq!(
+            file,
+            "\nremote = \"origin\"\nurl = \"https://example.com/shop.git\"\nbranch = \"main\"\n\
+             \n[environments.staging]\nbranch = \"main\"\n\
+             \n[environments.production]\nbranch = \"production\"\npromotes = \"staging\"\n"
+        );
+    }
+
+    #[test]
     fn what_only_goes_wrong_together_is_told_at_the_answer_that_does_it() {
         let mut answers = answered();
         for (key, answer) in [

@@ -48,8 +48,27 @@ const OPTIONAL: Row = Row {
     trial: None,
 };
 
+/// How environments are reached; no key of the file, which tells by what it has.
+pub const TOPOLOGY: &str = "topology";
+const BRANCHES: &str = "branches";
+
+/// Whether environments are branches of the main repository.
+fn are_branches(answers: &Answers) -> bool {
+    answers.get(TOPOLOGY, "") == BRANCHES
+}
+
 /// The main repository.
 pub const MAIN: &[Row] = &[
+    Row {
+        key: TOPOLOGY,
+        asked: "Environments are",
+        explained: "remotes: each environment has an address of its own that a push deploys (Heroku, Dokku, Piku). \
+                    branches: a platform or a pipeline deploys branches of this repository (Vercel, Netlify, Render, \
+                    Railway).",
+        words: &["remotes", BRANCHES],
+        offered: |_, _, _| "remotes".to_owned(),
+        ..OPTIONAL
+    },
     Row {
         key: "repository.remote",
         asked: "Remote of the main repository",
@@ -85,15 +104,25 @@ pub const ENVIRONMENT: &[Row] = &[
         key: "environments.{}.url",
         asked: "Address that a push to {} goes to",
         unasked: "https://not-asked-yet.invalid/{}.git",
+        is_wanted: |answers, _| !are_branches(answers),
         offered: |session, _, place| url_of(session, place),
         trial: Some(("address", tries::address)),
+        ..OPTIONAL
+    },
+    Row {
+        key: "environments.{}.branch",
+        asked: "Branch that deploys {}",
+        unasked: "{}",
+        is_wanted: |answers, _| are_branches(answers),
+        offered: |_, _, place| place.to_owned(),
+        trial: Some(("branch", tries::branch)),
         ..OPTIONAL
     },
     Row {
         key: "environments.{}.running.heroku",
         asked: "App of {} on Heroku",
         explained: "Heroku's API can say what the app runs: heroku = \"{app}\". Type none to leave it out.",
-        is_wanted: |answers, place| !app_of(answers, place).is_empty(),
+        is_wanted: |answers, place| !are_branches(answers) && !app_of(answers, place).is_empty(),
         offered: |_, answers, place| app_of(answers, place),
         ..OPTIONAL
     },

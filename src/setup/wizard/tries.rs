@@ -62,9 +62,13 @@ pub fn head(session: &Session<'_>, url: &str) -> Result<Option<(String, CommitId
     (session.ui).during("asking that address", || remote::head(&session.repo, url))
 }
 
-/// Whether the main repository, if it answers, has that branch.
-pub fn branch(session: &Session<'_>, answers: &Answers, _place: &str) -> Result<(), Report> {
-    let [url, branch] = ["repository.url", "repository.branch"].map(|key| answers.get(key, ""));
+/// Whether the main repository, if it answers, has that branch: its own, or the one that deploys an environment.
+pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
+    let key = match place {
+        "" => "repository.branch",
+        _ => "environments.{}.branch",
+    };
+    let (url, branch) = (answers.get("repository.url", ""), answers.get(key, place));
     let asked = session.ui.during("asking the main repository", || {
         remote::branch(&session.repo, url, branch, false)
     });

@@ -212,6 +212,8 @@ fn a_terminal_without_escapes_gets_none_and_can_be_answered() {
     let dumb = || deploy.runner().env("TERM", "dumb").directly();
     let mut terminal = dumb().terminal(&["setup"]);
     terminal
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of the main")
         .types("upstrean\u{7f}m\r")
         .sees("Its address")

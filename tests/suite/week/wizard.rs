@@ -19,6 +19,8 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     let mut terminal = at_80_columns(&deploy, &["setup"]);
     terminal
         .sees("Type < to go back")
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of the main repository [upstream]: ")
         .enters("");
     terminal
@@ -151,7 +153,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
     deploy.web.set("/down", Page::body("").status(500));
     deploy.web.set("/plain", Page::body("no commit at all"));
     let mut terminal = at_80_columns(&deploy, &["setup"]);
-    for question in ["Remote of", "Its address"] {
+    for question in ["Environments are", "Remote of", "Its address"] {
         terminal.sees(question).enters("");
     }
     terminal
@@ -205,7 +207,13 @@ fn an_address_of_herokus_offers_its_app() {
         deploy.git(&deploy.work, &["config", &key, &url]);
     }
     let mut terminal = at_80_columns(&deploy, &["setup"]);
-    for question in ["Remote of", "Its address", "The branch", "push to staging"] {
+    for question in [
+        "Environments are",
+        "Remote of",
+        "Its address",
+        "The branch",
+        "push to staging",
+    ] {
         terminal.sees(question).enters("");
     }
     terminal
@@ -252,6 +260,8 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
     deploy.git(&deploy.work, &["remote", "set-url", "upstream", &url]);
     let mut terminal = at_80_columns(&deploy, &["setup"]);
     terminal
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of")
         .enters("")
         .sees("Its address [")
@@ -380,6 +390,8 @@ fn a_remote_that_does_not_answer_keeps_nobody_from_the_first_file() {
     let mut terminal = at_80_columns(&deploy, &["setup"]);
     terminal
         .sees("your team has one already, press Ctrl-C and type: git pull")
+        .sees("Environments are")
+        .enters("")
         .sees("Remote of the main repository")
         .ctrl_c();
     terminal.ends().exits(3).says("nothing was written");
@@ -408,7 +420,7 @@ fn a_branch_of_the_clones_own_is_switched_to() {
 /// The questions up to the page of staging.
 #[track_caller]
 fn at_the_page(terminal: &mut Terminal) -> &mut Terminal {
-    for question in ["Remote of", "Its address"] {
+    for question in ["Environments are", "Remote of", "Its address"] {
         terminal.sees(question).enters("");
     }
     terminal.sees("The branch").enters("master");
@@ -421,7 +433,11 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
     let deploy = without_a_file();
     let (urls, moved) = (deploy.urls(), deploy.path("moved.git"));
     let mut terminal = at_80_columns(&deploy, &["setup"]);
-    terminal.sees("Remote of").enters("");
+    terminal
+        .sees("Environments are")
+        .enters("")
+        .sees("Remote of")
+        .enters("");
     // Another one than that of the remote.
     terminal
         .sees("Its address")
@@ -450,7 +466,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
     let mut again = at_80_columns(&deploy, &["setup"]);
     terminal.sees("push to staging").ctrl_c();
     terminal.ends().exits(3);
-    for question in ["Remote of", "Its address", "The branch"] {
+    for question in ["Environments are", "Remote of", "Its address", "The branch"] {
         again.sees(question).enters("");
     }
     again
@@ -542,6 +558,7 @@ fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
     let deploy = without_a_file();
     let mut terminal = deploy.runner().env("TERM", "dumb").terminal(&["setup"]);
     for question in [
+        "Environments are",
         "Remote of",
         "Its address",
         "The branch",
