@@ -51,7 +51,7 @@ impl<'a> Session<'a> {
         let path = named.or_else(|| Some(top?.join("smp.toml")));
         path.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, so no smp.toml");
-            Stop::Misused(report.run("name one", Typed::smp("--config FILE status")))
+            Stop::Misused(report.hint("name the file with --config"))
         })
     }
 

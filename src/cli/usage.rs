@@ -150,7 +150,7 @@ fn synonym(word: &str) -> Option<Hint> {
         "log" | "deploys" | "releases" | "stats" => "history",
         // What follows is rather the reason.
         "block" | "reject" => {
-            return Some(Hint::run("", Typed::smp("signoff --block REASON")));
+            return Some("to block the candidate, use signoff with --block and the reason".into());
         }
         "approve" | "accept" | "pass" | "ok" | "sign-off" => "signoff",
         "undo" | "revert" | "back" => "rollback",

@@ -29,7 +29,7 @@ pub struct Postpone {
 
 /// Runs it: look, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
-    check_text("postpone", "--reason", args.reason.as_deref())?;
+    check_text("--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
     let recorder = flow::recorder_of(session, &config, "postpone")?;
     trust::require(&session.repo, &config, &[])?;
@@ -75,9 +75,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
             },
         )
     })?;
-    ui.note(format!(
-        "{short} is postponed; {place} is not frozen any more"
-    ));
+    ui.note(format!("{short} is postponed; {place} is no longer frozen"));
     let by = identity(&session.repo)?.0;
     let post = channel::of_candidate(candidate, News::Postponed { by, reason });
     posts.tell(Some(post), pending, is_of_a_postponement)
@@ -109,13 +107,13 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
     if is_unasked(session, args) {
         let postpone = Typed::smp("postpone");
         return Err(Refusal::new(RefusalCode::Deploying, story)
-            .because("that was not seen to end, and postponing would not stop it")
-            .run("look at where it stands", Typed::smp("status"))
+            .because("its result is unknown, and postponing would not stop it")
+            .run("see the current state", Typed::smp("status"))
             .run("then, in a terminal and without --yes", postpone)
             .into());
     }
     session.ui.warn(format!(
-        "{story}, and was not seen to end; postponing gives that up on the record and stops nothing"
+        "{story},; its result is unknown; postponing gives that up on the record and stops nothing"
     ));
     Ok(())
 }
@@ -128,15 +126,15 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     }
     if is_unasked(session, args) {
         let report =
-            Report::new("a postponement needs a reason").because("the team reads it on the record");
-        let postpone = Typed::smp("postpone").plain(if args.yes { "--yes" } else { "" });
-        let why = postpone.option("--reason", "...");
-        return Err(Stop::Misused(report.run("say in it why", why)));
+            Report::new("a postponement needs a reason").because("the record shows it to the team");
+        return Err(Stop::Misused(
+            report.hint("say why: add --reason and a text"),
+        ));
     }
     session.ui.catch_interrupts()?;
     match session.ui.ask_text("Why", "").as_deref() {
         None | Some("") => Err(Stop::Declined(DECLINED.to_owned())),
-        Some(given) => check_text("postpone", "--reason", Some(given)).map(|()| given.to_owned()),
+        Some(given) => check_text("--reason", Some(given)).map(|()| given.to_owned()),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     };
     match push.judge() {
         Ok(Ruling::Go(None)) => {}
-        Ok(Ruling::Go(Some(what))) => session.ui.warn(format!("{what}; the push goes on")),
+        Ok(Ruling::Go(Some(what))) => session.ui.warn(format!("{what}; the push continues")),
         Ok(Ruling::Stop(report)) => return Err(Stop::Failed(report)),
         Err(stop) => pass(session.ui, &stop),
     }
@@ -64,7 +64,7 @@ pub fn pass(ui: &Ui, stop: &Stop) {
     let hint = stop.report().and_then(|report| report.hint.as_ref());
     let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
     ui.warn(format!(
-        "{stop}, so nobody looked whether this push may go; it goes on{hint}"
+        "{stop}, so this push was not checked; it continues{hint}"
     ));
 }
 
@@ -158,15 +158,14 @@ impl PlainPush<'_> {
         if is_written && *to == objects::seen_id(&self.session.repo)? {
             return Ok(None);
         }
-        let what = if is_written { "writes over" } else { "deletes" };
+        let what = if is_written { "overwrites" } else { "deletes" };
         let held = "holds the freeze, every verdict and every deploy";
-        let command = Typed::other("git push REMOTE BRANCH");
-        let sentence = format!("this push {what} the record of the team, so it is stopped");
+        let sentence = format!("stopped: this push {what} the team's record");
         Ok(Some(
             Report::new(sentence)
                 .because(format!("{} {held}", record.reference))
                 .because(PAST)
-                .run("push what you mean by its name", command),
+                .hint("push the branches that you mean by name"),
         ))
     }
 
@@ -206,7 +205,7 @@ impl PlainPush<'_> {
         let Some(recorder) = Recorder::of(repo, config, false) else {
             return Ok(Ruling::Go(None));
         };
-        let what = "asking whether this is frozen";
+        let what = "checking for a freeze";
         let (state, doubt) = match session.ui.during(what, || recorder.read())? {
             Ok(reading) => (Some(reading.state), reading.copy.as_ref().map(aged)),
             // What this clone saw of a record that cannot be read any more counts.
@@ -214,8 +213,8 @@ impl PlainPush<'_> {
                 let seen = objects::seen(repo)?;
                 let state = seen.and_then(|(_, text)| record::read_state(&text).ok());
                 let what = match state {
-                    Some(_) => "; this clone read it before that".to_owned(),
-                    None => format!(": nobody knows whether {name} is frozen"),
+                    Some(_) => "; this clone has an earlier copy".to_owned(),
+                    None => format!(": it is unknown whether {name} is frozen"),
                 };
                 (state, Some(refusal.report.error + &what))
             }
@@ -234,8 +233,10 @@ impl PlainPush<'_> {
 /// Says why the file is not what this went by, and that its commands want one that can be used.
 fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
-    report.hint = hint.map(|hint| hint.once("where smp.toml can be used"));
-    report.because(format!("{why}, so this goes by what was agreed to here"))
+    report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
+    report.because(format!(
+        "{why}, so what was agreed to in this clone applies"
+    ))
 }
 
 fn not_by_hand(config: &Config, production: &Environment) -> Report {
@@ -247,7 +248,7 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
     };
     Report::new(format!("a plain push to {name} is stopped"))
         .because(format!(
-            "{name} is given what {source} runs, and that is looked at before and after"
+            "{name} gets what {source} runs, which is checked before and after"
         ))
         .because(PAST)
         .run("", promote)
@@ -258,9 +259,9 @@ fn aged(copied: &Copied) -> String {
     match copied.age {
         Some(age) => {
             let age = ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0);
-            format!("{why}; this clone heard of the record last {age}")
+            format!("{why}; this clone last read the record {age}")
         }
-        None => format!("{why}; nobody knows when this clone heard of the record last"),
+        None => format!("{why}; when this clone last read the record is unknown"),
     }
 }
 
@@ -272,13 +273,11 @@ fn frozen(
 ) -> Report {
     let (who, commit) = (&candidate.by.name, candidate.commit.short());
     let since = session.when().moment(candidate.at);
-    let report = Report::new(format!(
-        "{name} is frozen: {who} put {commit} forward {since}"
-    ))
-    .because("what is tested there should stay what it is until it is promoted or postponed");
+    let report = Report::new(format!("{name} is frozen: {who} proposed {commit} {since}"))
+        .because("what is tested there must not change until it is promoted or postponed");
     (doubt.into_iter().fold(report, Report::because))
         .because(PAST)
-        .run("see where it stands", Typed::smp("status"))
-        .run("a fix of it goes there by", Typed::smp("stage --fix"))
-        .run("or, to give it up", Typed::smp("postpone"))
+        .run("see the current state", Typed::smp("status"))
+        .run("to deploy a fix of it", Typed::smp("stage --fix"))
+        .run("or close the candidate", Typed::smp("postpone"))
 }

@@ -37,7 +37,7 @@ pub struct Propose {
 
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
-    check_text("propose", "--note", args.note.as_deref())?;
+    check_text("--note", args.note.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
     let place = beginning(&config)?;
     let recorder = flow::recorder_of(session, &config, "propose")?;
@@ -83,7 +83,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         false => format!("{short} is the candidate; {name} is frozen until it is promoted or postponed"),
     });
     work.pay(pending)?;
-    flow::say_next(session, &config, &state, "next, when it was tested");
+    flow::say_next(session, &config, &state, "next, after testing");
     Ok(())
 }
 
@@ -127,7 +127,7 @@ impl Work<'_> {
         let dry_run = self.args.asking.dry_run;
         if !proposal.open {
             let short = proposal.plan.commit.short();
-            let text = format!("everything runs {short} already: nothing to propose");
+            let text = format!("everything already runs {short}: nothing to propose");
             self.session.ui.note(text);
         }
         self.deploy.record_observed(dry_run);
@@ -164,7 +164,7 @@ impl Work<'_> {
             "{short} is the candidate already, proposed by {by} {when}"
         ));
         if note.is_some() && candidate.note != note {
-            ui.warn("the proposal stays as it was made: this note is not added to it");
+            ui.warn("the proposal is unchanged: this note is not added to it");
         }
     }
 
@@ -229,7 +229,7 @@ impl Work<'_> {
     fn unmoved(&self) -> Result<(), Stop> {
         let targets = self.deploy.targets.iter().map(|target| target.environment);
         let wanted: Vec<_> = iter::once(self.place).chain(targets).collect();
-        let now = self.session.ui.during("looking once more", || {
+        let now = self.session.ui.during("looking again", || {
             self.deploy.look.environments(&wanted, Also::Nothing)
         })?;
         let (code, again) = (RefusalCode::CandidateMoved, Typed::smp("propose"));

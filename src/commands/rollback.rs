@@ -11,7 +11,7 @@ use crate::core::decide::named::{check_hash, check_text, the_target};
 use crate::core::decide::{Plan, Step};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
@@ -40,7 +40,7 @@ pub struct Rollback {
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;
-    check_text("rollback", "--reason", args.reason.as_deref())?;
+    check_text("--reason", args.reason.as_deref())?;
     let config = session.config()?;
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
@@ -49,7 +49,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let plan = planned?;
     let begun = session.notes().taken_away(&environment.name, &plan.commit);
     if plan.steps.is_empty() {
-        deploy.nothing_to("put back", &plan)?;
+        deploy.nothing_to("roll back", &plan)?;
         return match args.deploying.asking.dry_run {
             true => Ok(()),
             false => tell(&deploy, &plan.commit, begun.is_some()),
@@ -74,7 +74,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {
-        let text = format!("so the post to {TECHNICAL} is theirs");
+        let text = format!("their run posts to {TECHNICAL}");
         session.ui.note(text);
         return Ok(());
     }
@@ -88,14 +88,12 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         return Ok(environment);
     }
     let error = format!(
-        "nothing is promoted to {}, so there is no promotion to take back",
+        "nothing is promoted to {}, so there is no promotion to roll back",
         environment.name
     );
-    let (say, stage) = (
-        "deploy an older commit to it as any other",
-        Typed::smp("stage COMMIT"),
-    );
-    Err(Stop::Misused(Report::new(error).run(say, stage)))
+    let find = Hint::run("find the older commit", Typed::other("git log --oneline"));
+    let hint = find.and("then deploy it: give its hash to the command stage");
+    Err(Stop::Misused(Report::new(error).hint(hint)))
 }
 
 fn look<'a>(
@@ -170,7 +168,7 @@ fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Resul
         let answer = ui.ask_text("Why, for the team (Enter skips)", "");
         let given = answer.ok_or_else(|| deploy.declined())?;
         let given = Some(given).filter(|given| !given.is_empty());
-        match check_text("rollback", "--reason", given.as_deref()) {
+        match check_text("--reason", given.as_deref()) {
             Err(stop) => ui.warn(stop.to_string()),
             Ok(()) => {
                 if let Wanted::Rollback { reason, .. } = &mut deploy.wanted {
@@ -215,7 +213,7 @@ fn posts<'a>(deploy: &'a Deploy<'_>) -> Delivery<'a> {
     Delivery::of(
         deploy.session,
         deploy.look.config,
-        "put back",
+        "rolled back",
         deploy.command(),
     )
 }

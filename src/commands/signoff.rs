@@ -37,8 +37,8 @@ pub struct Signoff {
 
 /// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
-    check_text("signoff", "--block", args.block.as_deref())?;
-    check_text("signoff", "--note", args.note.as_deref())?;
+    check_text("--block", args.block.as_deref())?;
+    check_text("--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
     check_hash("--commit", args.commit.as_deref(), 4, "status --json")?;
     let (config, ui) = (session.config()?, session.ui);
@@ -117,7 +117,9 @@ fn tell(
     let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
     for other in verdicts.filter(|one| one.verdict == Verdict::Block && one.by != by) {
         let other = &other.by;
-        ui.note(format!("{other} has blocked it, and that still stands"));
+        ui.note(format!(
+            "{other} has blocked it, and the block still stands"
+        ));
     }
     let is_news = judged.verdict == Verdict::Block && !known;
     let post = candidate.filter(|_| is_news).map(|candidate| {
@@ -135,10 +137,10 @@ fn tell(
 
 fn candidate(state: &State) -> Result<&Candidate, Stop> {
     state.candidate.as_ref().ok_or_else(|| {
-        let error = "there is no candidate that could be signed off";
+        let error = "there is no candidate to sign off";
         Refusal::new(RefusalCode::NotProposed, error)
-            .because("a verdict is on exactly one commit, the one that was put forward")
-            .run("put it forward", Typed::smp("propose"))
+            .because("a verdict applies to exactly one commit, the proposed one")
+            .run("propose it", Typed::smp("propose"))
             .into()
     })
 }
@@ -148,7 +150,7 @@ fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> 
     match named {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => Err(moved(
             format!("the candidate is {}, not {hash}", commit.short()),
-            "--commit names the only commit that the verdict is on".to_owned(),
+            "--commit names the only commit that the verdict may apply to".to_owned(),
         )),
         _ => Ok(()),
     }
@@ -157,7 +159,7 @@ fn check_commit(named: Option<&str>, candidate: &Candidate) -> Result<(), Stop> 
 fn moved(error: String, why: String) -> Stop {
     Refusal::new(RefusalCode::CandidateMoved, error)
         .because(why)
-        .run("look at what is put forward now", Typed::smp("status"))
+        .run("see the current candidate", Typed::smp("status"))
         .into()
 }
 
@@ -190,8 +192,11 @@ fn is_tested(
             let hint = match environment.by_merge {
                 true => Hint::run("put forward what runs now", Typed::smp("postpone"))
                     .and(Hint::run("then", Typed::smp("propose"))),
-                false => Hint::run("put the candidate back", Typed::smp("stage").arg(tested))
-                    .and("then test it"),
+                false => Hint::run(
+                    "deploy the candidate again",
+                    Typed::smp("stage").arg(tested),
+                )
+                .and("then test it"),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("it runs {runs}, so that may be what was tested"))

@@ -176,7 +176,7 @@ impl<'a> Request<'a> {
     fn named(&self, rev: &str) -> Result<CommitId, Stop> {
         let repo = &self.session.repo;
         if let Some(number) = pull_request::number(rev) {
-            return pull_request::merged(self.session, &self.tip()?, number, &self.naming(true));
+            return pull_request::merged(self.session, &self.tip()?, number);
         }
         match repo.resolve_hash(rev)? {
             Found::Commit(id) => Ok(id),
@@ -185,7 +185,7 @@ impl<'a> Request<'a> {
     }
 
     fn brought(&self, number: u64) -> Result<Vec<CommitId>, Stop> {
-        pull_request::brought(self.session, &self.tip()?, number, &self.naming(true))
+        pull_request::brought(self.session, &self.tip()?, number)
     }
 
     /// Says so where an environment was named in place of a commit.
@@ -196,28 +196,24 @@ impl<'a> Request<'a> {
             return stop;
         };
         let (name, only) = (&named.name, &self.environment.name);
-        let is_left_out = self.args.pick.is_empty();
-        let say = match is_left_out {
-            true => "leave it out",
-            false => "name the commit",
+        let report = Report::new(format!("{name} is an environment, not a commit"))
+            .because(format!("git smp stage deploys only to {only}"));
+        let report = match self.args.pick.is_empty() {
+            true => report.run("leave it out", self.without_name()),
+            false => report.hint("name the commit by its hash after --pick"),
         };
-        let report = Report::new(format!("{name} is an environment, and no commit"))
-            .because(format!("git smp stage deploys to {only} and nowhere else"))
-            .run(say, self.naming(!is_left_out));
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
-            Some(_) => report.run(format!("what was tested goes to {name} by"), promote),
+            Some(_) => report.run(format!("to deploy what was tested to {name}"), promote),
             None => report,
         })
     }
 
-    /// The command that names a commit, which comes at its end where it is named, in the place of what was typed.
-    fn naming(&self, is_named: bool) -> Typed {
+    /// The command that was typed, without a commit.
+    fn without_name(&self) -> Typed {
         let words = [
             (self.args.deploying.asking.dry_run, "-n"),
             (self.args.fix, "--fix"),
-            (!self.args.pick.is_empty(), "--pick"),
-            (is_named, "COMMIT"),
         ];
         with(&words)
     }
@@ -236,13 +232,15 @@ impl<'a> Request<'a> {
             Some(Err(refusal)) => Err(refusal.clone().into()),
             Some(Ok(_)) | None => Err(Refusal::new(
                 RefusalCode::WrongBranch,
-                "the main repository does not have the branch whose tip would be deployed",
+                "the main repository does not have the branch to deploy",
             )
-            .run(
-                "set repository.branch in smp.toml, then",
-                Typed::smp("setup"),
+            .hint(
+                Hint::run(
+                    "set repository.branch in smp.toml, then",
+                    Typed::smp("setup"),
+                )
+                .and("or name a commit"),
             )
-            .run("or name a commit", Typed::smp("stage REV"))
             .into()),
         }
     }
@@ -356,7 +354,7 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
     if is_fix && unnamed {
-        let say = "nothing was merged since that the candidate lacks: merge the fix, then";
+        let say = "the candidate has everything that was merged since: merge the fix, then";
         let advice = Hint::run(say, Typed::smp("stage --fix"));
         deploy.session.ui.advise(advice);
     }

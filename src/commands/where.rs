@@ -8,7 +8,6 @@ use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Place, asked, heading, places};
 use crate::core::show::{self, json};
-use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId};
 use crate::forge::pull_request;
 use crate::git::Found;
@@ -172,13 +171,13 @@ fn events(
 /// The commit that a person named. Digits are a hash before they are anything else.
 fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<CommitId, Stop> {
     if let Some(number) = pull_request::number(rev) {
-        let again = Typed::smp("where HASH");
         let tip = main.ok_or_else(|| {
-            let report =
-                Report::new("the main branch is not known here, so no pull request is found");
-            Stop::Failed(report.run("name a commit", again.clone()))
+            let report = Report::new(
+                "this clone does not know the main branch, so it finds no pull request",
+            );
+            Stop::Failed(report.hint("name the commit by its hash"))
         })?;
-        return pull_request::merged(session, tip, number, &again);
+        return pull_request::merged(session, tip, number);
     }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),

@@ -251,7 +251,7 @@ impl Plan {
         let name = target.name();
         self.warn(match Finding::of(&target.observed) {
             Some(Finding::ReleasePending | Finding::Deploying) => {
-                format!("a release on {name} is going on already: nothing is pushed")
+                format!("a release on {name} is already in progress: nothing is pushed")
             }
             _ => not_pushed(target, &self.commit),
         });
@@ -291,19 +291,17 @@ fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Rel
 /// That a branch is at the commit already, although that does not run.
 fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
     let (name, observed) = (target.name(), &target.observed);
-    let there = format!("the branch of {name} is at {} already", commit.short());
+    let there = format!("the branch of {name} is already at {}", commit.short());
     match (observed.cached, &observed.running) {
         (Some(cached), _) if finding::is_cached(observed) => format!(
-            "{there}, and its page is {cached}: nothing is pushed or released. To see what runs, let the cache forget the \
-             page, or exclude the page from the cache"
+            "{there}, and its page is {cached}: nothing is pushed or released. To see what runs, purge the page from the cache, or exclude it from caching"
         ),
         (_, Err(refusal)) => format!(
-            "{there}, and whether it runs that is not known ({}): nothing is pushed",
+            "{there}, but whether that runs is unknown ({}): nothing is pushed",
             refusal.report.error
         ),
         _ => format!(
-            "{there}, but {name} does not run it: nothing is pushed. If no deploy is going on there, it failed or was rolled \
-             back: release it again on the platform{}",
+            "{there}, but {name} does not run it: nothing is pushed. If no deploy is in progress there, the last one failed or was rolled back: release it again on the platform{}",
             released_again_by(target)
         ),
     }

@@ -38,7 +38,7 @@ impl Deploy<'_> {
     /// A no to what was shown.
     pub fn declined(&self) -> Stop {
         let what = match self.kind() {
-            Kind::Rollback => "not put back; nothing was changed",
+            Kind::Rollback => "not rolled back; nothing was changed",
             Kind::Stage | Kind::Fix | Kind::Promote => NOT_DEPLOYED,
         };
         Stop::Declined(what.to_owned())
@@ -66,8 +66,8 @@ impl Deploy<'_> {
             false => "there is no terminal to ask on".to_owned(),
         });
         let report = report.because(match kind {
-            Kind::Promote => "a deploy needs a yes to exactly what ships",
-            Kind::Rollback => "a rollback needs a yes to exactly what runs afterwards",
+            Kind::Promote => "a deploy needs a yes to the exact commit that ships",
+            Kind::Rollback => "a rollback needs a yes to the exact commit that runs afterwards",
             Kind::Stage | Kind::Fix => "a deploy needs a yes to what is deployed",
         });
         let report = report.run("if the answer is yes", self.command_with_yes(&plan.commit));
@@ -125,7 +125,7 @@ impl Deploy<'_> {
             (Some(question), _) => ui.ask_yes(question),
             (None, kind) => {
                 let what = match kind {
-                    Kind::Rollback => "put it back",
+                    Kind::Rollback => "roll back",
                     Kind::Stage | Kind::Fix | Kind::Promote => "deploy",
                 };
                 let answer = ui.ask(&format!("Type {names} to {what}: "));
@@ -151,7 +151,7 @@ impl Deploy<'_> {
             _ => "run",
         };
         let (names, short) = (self.names(), commit.short());
-        ui.note(format!("{names} {run} {short} already: nothing to {what}"));
+        ui.note(format!("{names} already {run} {short}: nothing to {what}"));
         let is_promotion = self.kind() == Kind::Promote;
         if is_promotion {
             plan.warnings.iter().for_each(|text| ui.warn(text));

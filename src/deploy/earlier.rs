@@ -38,12 +38,12 @@ impl Earlier<'_> {
             )
         } else {
             (
-                format!("a release of {short} on {name} was asked for {when} from this clone"),
-                "the platform may still make it",
-                "asking again would make a second one",
+                format!("a release of {short} on {name} was requested {when} from this clone"),
+                "the platform may still create it",
+                "requesting it again would create a second one",
             )
         };
-        let story = format!("{began} and was not seen to end");
+        let story = format!("{began}; its result is unknown");
         (story, may_be, second)
     }
 }
@@ -94,12 +94,12 @@ impl Deploy<'_> {
                 report
                     .because(format!("{may_be}, and {second}"))
                     .run("wait for it", Typed::smp("status"))
-                    .run("or say yes in a terminal, without --yes", command)
+                    .run("or confirm it in a terminal, without --yes", command)
             } else {
                 let (name, short) = (earlier.name, plan.commit.short());
                 report
                     .because(may_be)
-                    .because(format!("{name} runs {short} now, and maybe not for long"))
+                    .because(format!("{name} runs {short} now, but that may change"))
                     .run("wait for it", Typed::smp("status"))
                     .run("then", command)
             };
@@ -140,7 +140,7 @@ pub fn looked<'a>(
     }
     let (begun, ui) = (Instant::now(), deploy.session.ui);
     let progress = ui.progress();
-    ui.note("a deploy from this clone began before and was not seen to end; waiting for what it comes to");
+    ui.note("an earlier deploy from this clone has no known result; waiting for it");
     loop {
         thread::sleep(Duration::from_secs(1));
         (deploy, planned) = look()?.planned()?;
@@ -175,10 +175,10 @@ pub fn not_on_main(
         None => None,
         Some(Ok(Branch::At(tip))) if look.repo.is_ancestor(candidate, tip)? => None,
         Some(Ok(Branch::At(_))) => Some(format!(
-            "{short} is not on {name}: it was not merged, or that was rewritten"
+            "{short} is not on {name}: it was not merged, or the branch was rewritten"
         )),
         Some(Ok(_)) => Some(format!(
-            "{name} does not exist, so nobody can say whether {short} was merged"
+            "{name} does not exist, so it is unknown whether {short} was merged"
         )),
         Some(Err(refusal)) => Some(format!(
             "whether {short} is on {name} is unknown: {}",
@@ -210,7 +210,7 @@ impl Deploy<'_> {
         let is_first = self.options.first || self.kind() == Kind::Rollback;
         if refusal.code == RefusalCode::NoApp && !is_first {
             let command = self.command().plain("--first");
-            refusal.report.hint = Some(Hint::run("if it is to be made", command));
+            refusal.report.hint = Some(Hint::run("to create it", command));
         }
         refusal
     }
@@ -239,8 +239,7 @@ impl Deploy<'_> {
                 Ok(count) => format!("{count} files of this deploy are"),
             };
             plan.warnings.push(format!(
-                "{files} in Git LFS, and a push does not bring the contents to {environment}: unless its build gets them \
-                 elsewhere, first: git lfs push --all {remote} {commit}"
+                "{files} in Git LFS, and a push does not send their contents to {environment}; unless its build gets them elsewhere, first run: git lfs push --all {remote} {commit}"
             ));
         }
     }
@@ -255,14 +254,14 @@ impl Deploy<'_> {
             {
                 let story = open.story(recorded.now);
                 plan.warnings.push(format!(
-                    "{story}, which was not seen to end; this takes its place on the record"
+                    "{story}; its result is unknown, and this deploy takes its place on the record"
                 ));
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
-                "nothing is taken over: {}, and this deploys nothing in its place",
+                "nothing is taken over: {}, but there is nothing to deploy in its place",
                 open.story(recorded.now)
             )),
-            None if is_asked => ui.note("nothing is taken over: no deploy is on its way"),
+            None if is_asked => ui.note("nothing is taken over: no deploy is in progress"),
             _ => {}
         }
         Ok(())

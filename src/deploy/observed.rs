@@ -15,7 +15,7 @@ pub fn warnings<'o>(
 ) -> Vec<String> {
     let found = seen.into_iter().filter_map(|one| unrecorded(one, state?));
     found
-        .map(|one| format!("{}; that goes on record first", one.story()))
+        .map(|one| format!("{}; that is recorded first", one.story()))
         .collect()
 }
 
@@ -65,9 +65,9 @@ pub fn record<'o>(
         match ui.during("writing the record", || {
             append(&look, &recorder, &found, state)
         }) {
-            Ok(true) => ui.note(format!("on record: {story}")),
+            Ok(true) => ui.note(format!("recorded: {story}")),
             Ok(false) => {}
-            Err(stop) => ui.warn(format!("{story}; that could not be put on record: {stop}")),
+            Err(stop) => ui.warn(format!("{story}; that could not be recorded: {stop}")),
         }
     }
 }

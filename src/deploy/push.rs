@@ -283,10 +283,10 @@ impl Deploy<'_> {
             ))
             .because("it began after the plan was shown"),
             None => Report::new(format!(
-                "{name} does not tell its releases any more; nothing was released"
+                "{name} no longer lists its releases; nothing was released"
             )),
         };
-        let report = report.run("see what it came to", Typed::smp("status"));
+        let report = report.run("see its result", Typed::smp("status"));
         let report = report.run("then", self.command_to(name));
         Err(report.refused(RefusalCode::TargetMoved).into())
     }
@@ -314,7 +314,7 @@ impl Deploy<'_> {
             thread::sleep(Duration::from_millis(500));
         }
         let name = &target.environment.name;
-        let text = format!("cannot tell whether {name} releases {}", commit.short());
+        let text = format!("it is unknown whether {name} releases {}", commit.short());
         let report = Report::new(text).because(why.error).causes(why.because);
         Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
     }

@@ -25,7 +25,7 @@ pub struct Pushed<'a> {
 }
 
 /// What is said of the command that goes on.
-pub const AGAIN: &str = "run it again to go on";
+pub const AGAIN: &str = "to continue";
 
 impl Pushed<'_> {
     pub(super) fn name(&self) -> &str {
@@ -44,11 +44,13 @@ impl Pushed<'_> {
     /// Somebody left while it was running.
     pub fn left(&self) -> Stop {
         let (name, short) = (self.name(), self.short());
-        let report = Report::new(format!("left while {short} was being pushed to {name}"));
+        let report = Report::new(format!(
+            "interrupted while {short} was being pushed to {name}"
+        ));
         let report = report.because(
-            "the push goes on, and the host may still be deploying: leaving does not stop that",
+            "the push continues, and the host may still deploy it: interrupting does not stop that",
         );
-        let report = report.run("see what came of it", Typed::smp("status"));
+        let report = report.run("see the result", Typed::smp("status"));
         Stop::Incomplete(report.run("then", self.command()))
     }
 
@@ -83,24 +85,24 @@ impl Pushed<'_> {
         let (name, short) = (self.name(), self.short());
         let report = match self.ended {
             Ended::Declined | Ended::Stale | Ended::Refused(_) => {
-                Report::new(format!("{name} declined the push of {short}, yet it runs it"))
-                    .because("its host deployed before it said no, as with a hook or a lock there that failed late")
+                Report::new(format!("{name} declined the push of {short}, but runs it"))
+                    .because("its host deployed it before it declined the push, for example because a later hook failed")
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::NothingSent | Ended::Left => {
-                Report::new(format!("the branch of {name} does not have {short}, yet {name} runs it"))
-                    .because("its host deployed the push and did not keep it")
+                Report::new(format!("the branch of {name} does not have {short}, but {name} runs it"))
+                    .because("its host deployed the push, but did not keep the commit on its branch")
             }
         };
         let report = report.because(match at {
             Ok(at) if at == self.push.expected.as_ref() => {
-                format!("its branch is still {}; its own words are above", place(at))
+                format!("its branch is still {}; its own output is above", place(at))
             }
             Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
         });
         let report = report.run(AGAIN, self.command());
         Stop::Incomplete(match self.way_back() {
-            Some(back) => report.run("or take it back", back),
+            Some(back) => report.run("or roll it back", back),
             None => report,
         })
     }
@@ -133,20 +135,20 @@ impl Pushed<'_> {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} took {short}, but its branch is still {is_at}"))
-                    .because("the host may have put the push aside (its own words are above), or a copy of it answers that lags")
+                    .because("the host may have ignored the push (its own output is above), or a replica that lags answered")
                     .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
-                Report::new(format!("cannot tell what became of the push to {name}"))
+                Report::new(format!("the result of the push to {name} is unknown"))
                     .because(format!("the connection broke; its branch is still {is_at}"))
                     .because("the host may still be building")
-                    .run("wait a little, then look", Typed::smp("status"))
+                    .run("wait a moment, then look", Typed::smp("status"))
                     .run("then", command),
             ),
             Ended::Stale => Report::new(format!("nothing was pushed to {name}: git found its branch {found}"))
                     .causes(self.reason.map(|reason| format!("git says: {reason}")))
-                    .because(format!("it is {is_at} now: it moved and came back, or a copy of it answers that lags"))
-                    .run("look at what would ship now", command).refused(RefusalCode::TargetMoved).into(),
+                    .because(format!("it is {is_at} now: it moved and came back, or a replica that lags answered"))
+                    .run("see what would ship now", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
@@ -155,14 +157,14 @@ impl Pushed<'_> {
     pub fn is_contained(&self, tip: &CommitId) -> String {
         let (name, tip, short) = (self.name(), tip.short(), self.short());
         format!(
-            "{name} was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+            "meanwhile {name} was moved to {tip}, which contains {short}, by its host or by somebody else"
         )
     }
 
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
-            .because("only its branch tells what runs there, and that is more");
+            .because("only its branch shows what runs there, and that has more commits");
         Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
@@ -173,15 +175,15 @@ impl Pushed<'_> {
             Some(id) => format!("{name} was moved to {}", id.short()),
         };
         let report = Report::new(format!("{what} by somebody else meanwhile"))
-            .because(format!("{short} is not what its branch has now"));
+            .because(format!("its branch does not have {short} now"));
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
-                let report = report.because("nothing of ours was taken");
-                let report = report.run("look at what would ship now", command);
+                let report = report.because("the host accepted nothing of this push");
+                let report = report.run("see what would ship now", command);
                 report.refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
-                let report = report.because("our push was taken before, or may have been");
+                let report = report.because("this push was accepted before that, or may have been");
                 Stop::Incomplete(report.run("find out who deployed, then", Typed::smp("status")))
             }
         }
@@ -228,7 +230,7 @@ impl Pushed<'_> {
         let (name, short, command) = (self.name(), self.short(), self.command());
         if let Some(words) = self.busy {
             return Report::new(format!(
-                "{name} did not take {short}: its host is busy with something else"
+                "{name} did not accept {short}: its host is busy with something else"
             ))
             .because(format!("its host says: {words}"))
             .because(format!("{still}; nothing was changed"))
@@ -240,7 +242,7 @@ impl Pushed<'_> {
                 advice::turned_away(repo, (&self.push.remote, &key), status, &command);
             let mut because = because.into_iter();
             let meaning = because.next().unwrap_or_default();
-            return Report::new(format!("{name} did not take {short}: {meaning}"))
+            return Report::new(format!("{name} did not accept {short}: {meaning}"))
                 .because(format!("it answered the push with HTTP {status}"))
                 .causes(because)
                 .because(format!("{still}; nothing was changed"))
@@ -254,7 +256,7 @@ impl Pushed<'_> {
         let said = self.host_said();
         let still = match said.is_empty() {
             true => format!("{still}; its host said nothing else"),
-            false => format!("{still}; its own words are above"),
+            false => format!("{still}; its own output is above"),
         };
         if let Some(report) = self.protected(&still) {
             return report;
@@ -262,10 +264,10 @@ impl Pushed<'_> {
         let mut words = self.said.iter().map(String::as_str).chain(self.reason);
         if words.any(|text| text.contains("non-fast-forward")) {
             return Report::new(format!(
-                "{name} declined {short}: its host takes no push that goes back"
+                "{name} declined {short}: its host accepts no push of an older commit"
             ))
             .because(still)
-            .hint("go back on its platform")
+            .hint("roll back on its platform")
             .run("or revert it, then", Typed::smp("stage"));
         }
         match self.reason {
@@ -277,18 +279,18 @@ impl Pushed<'_> {
                 Report::new(format!("{name} declined {short}"))
                     .because(format!("{who} says: {reason}"))
                     .because(still)
-                    .run("put that right there, then", command)
+                    .run("correct that there, then", command)
             }
             Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
-                let error = format!("{name} declined {short}: its host could not keep it");
+                let error = format!("{name} declined {short}: its host could not store it");
                 Report::new(error)
                     .because(format!("its host says: {reason}"))
                     .causes(last(&causes(said)))
                     .because(still)
-                    .run("put that right there, then", command)
+                    .run("correct that there, then", command)
             }
             _ => {
-                let error = "the build failed, or a hook there said no";
+                let error = "the build failed, or a hook there declined it";
                 Report::new(format!("{name} declined {short}: {error}"))
                     .causes(last(&said))
                     .because(still)

@@ -133,13 +133,12 @@ impl Deploy<'_> {
         if open.is_some() && others.is_none() {
             return Ok(());
         }
-        let report =
-            Report::new("the announcement of this deploy was put aside; nothing was pushed");
+        let report = Report::new("another run took the place of this deploy; nothing was pushed");
         let report = report.because(match others {
             Some(open) => open.story(then.now),
-            None => "somebody gave it up on the record".to_owned(),
+            None => "somebody closed it on the record".to_owned(),
         });
-        let report = report.run("see where things stand", Typed::smp("status"));
+        let report = report.run("see the current state", Typed::smp("status"));
         Err(report.refused(RefusalCode::Deploying))
     }
 
@@ -181,7 +180,7 @@ impl Deploy<'_> {
         });
         let Err(trouble) = ended else { return stop };
         let report = report.because(format!(
-            "the record still says that the deploy is going on: {trouble}"
+            "the record still says that the deploy is in progress: {trouble}"
         ));
         let report = Report {
             hint: None,
@@ -322,7 +321,7 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
     let (by, short) = (&deploy.by.name, deploy.commit.short());
     Err(Refusal::new(
         RefusalCode::TargetMoved,
-        format!("{by} deployed {short} to {name} meanwhile; nothing of ours was pushed"),
+        format!("{by} deployed {short} to {name} meanwhile; this run pushed nothing"),
     )
     .because("it went on record after the plan was shown")
     .run("see what runs now", Typed::smp("status")))

@@ -81,7 +81,7 @@ impl Screen {
             self.asked_to_leave += 1;
             self.progress.clear();
             ui.warn(
-                "the push cannot be called back; waiting for it. Ctrl-C again leaves it running",
+                "the push cannot be stopped; waiting for it. Press Ctrl-C again to leave it running",
             );
         }
         let text = format!("pushing to {name}, {} s", elapsed.as_secs());
@@ -115,7 +115,7 @@ impl Screen {
             Progress::Pushing(step) => ui.note(format!("{step} ...")),
             Progress::ByOthers(name) => {
                 ui.note(format!(
-                    "somebody else pushed the same commit to {name} in the same moment"
+                    "somebody else pushed the same commit to {name} at the same time"
                 ));
                 self.by_others.push(name.to_owned());
             }

@@ -173,7 +173,7 @@ fn after(done: &[&str], stop: Stop) -> Stop {
     if done.is_empty() {
         return stop;
     }
-    let finished = format!("done before it: {}", done.join(", "));
+    let finished = format!("done before that: {}", done.join(", "));
     match stop {
         Stop::Failed(report) | Stop::Incomplete(report) => {
             Stop::Incomplete(report.because(finished))

@@ -30,11 +30,11 @@ impl Wait<'_> {
         let (name, short) = (self.name(), self.commit.short());
         let report = match seen.map(|(seen, span)| (seen.as_secs(), span.as_secs())) {
             Some((seen, span)) => Report::new(format!(
-                "left before it was confirmed that {name} runs {short}"
+                "interrupted before it was confirmed that {name} runs {short}"
             ))
             .because(format!("it has reported {short} for {seen} s of {span} s"))
-            .because("old instances may still answer in turn with new ones"),
-            None => Report::new(format!("left before {name} reported {short}"))
+            .because("old and new instances may still answer alternately"),
+            None => Report::new(format!("interrupted before {name} reported {short}"))
                 .because(format!("it reports {reports}")),
         };
         Stop::Incomplete(report.run(AGAIN, self.command()))
@@ -45,23 +45,23 @@ impl Wait<'_> {
         let (name, short) = (self.name(), self.commit.short());
         let report = Report::new(match doubt.meaning {
             Meaning::NotDeployed => {
-                format!("pushed, but not deployed: {name} put {short} aside")
+                format!("pushed, but not deployed: the host of {name} ignored {short}")
             }
             Meaning::Failed => {
                 format!("pushed, but not live: the deploy of {short} on {name} failed")
             }
             Meaning::Hook => format!(
-                "pushed, but not deployed: a hook on the host of {name} did not run, or not to its end"
+                "pushed, but not deployed: a hook on the host of {name} did not run, or did not finish"
             ),
             _ => {
-                format!("pushed, but not confirmed: whether {name} runs {short} is not known")
+                format!("pushed, but not confirmed: whether {name} runs {short} is unknown")
             }
         });
         let report = report.because(format!("its host says: {}", &doubt.words));
         Stop::Incomplete(match self.hint_after(doubt) {
             Some(hint) => report.hint(hint),
             None => report
-                .because("a branch does not tell what runs")
+                .because("a branch does not show what runs")
                 .hint(witness_hint(name)),
         })
     }
@@ -98,9 +98,9 @@ impl Wait<'_> {
         let report = Report::new(format!(
             "{word}, but not live: the release {called} of {short} on {name} failed"
         ))
-        .because("its release phase came to a bad end, so what ran before runs on");
+        .because("its release phase failed, so the previous release still runs");
         let report = report.run("see why", failed.output.clone());
-        let say = format!("then correct it, or {AGAIN}");
+        let say = "then correct it, or run it again";
         Stop::Incomplete(report.run(say, self.command()))
     }
 
@@ -115,15 +115,15 @@ impl Wait<'_> {
         if id == self.commit {
             format!("its branch is at {short}")
         } else if released {
-            format!("its branch is at {tip}, which a release leaves as it is")
+            format!("its branch is at {tip}; a release does not move it")
         } else if self.begun.is_none() && self.target.observed.reference() == at {
             format!("its branch is still at {tip}")
         } else if repo.is_ancestor(self.commit, id) == Ok(true) {
             format!(
-                "its branch was moved to {tip} meanwhile, by its host or by somebody else; that contains {short}"
+                "meanwhile its branch was moved to {tip}, which contains {short}, by its host or by somebody else"
             )
         } else {
-            format!("its branch was moved to {tip} meanwhile, by somebody else")
+            format!("meanwhile somebody else moved its branch to {tip}")
         }
     }
 
@@ -151,7 +151,7 @@ impl Wait<'_> {
         Stop::Incomplete(if now.cached.is_some() {
             let why = match from_before(now, self.since()) {
                 true => "that answer is older than this deploy",
-                false => "a cache answers in its place, so what it runs now is not seen",
+                false => "a cache answers for it, so what it runs now is unknown",
             };
             report.because(why).run(FORGET, command)
         } else if is_unknown(now) {
@@ -160,11 +160,11 @@ impl Wait<'_> {
             // What the platform itself says of its release stands above.
             let up_to_date = at == Some(self.commit) && self.begun.is_none();
             let why = if in_turn.is_some() {
-                "the release may still be going on, or an instance was left behind: the platform's log tells"
+                "the release may still be in progress, or an old instance still runs: see the platform's log"
             } else if up_to_date && now.newest.is_none() {
-                "a push changes nothing there; the last release failed, was rolled back, or is still going on"
+                "a push changes nothing there; the last release failed, was rolled back, or is still in progress"
             } else {
-                "the release may still be going on, or may have failed: the platform's log tells"
+                "the release may still be in progress, or may have failed: see the platform's log"
             };
             report.because(why).run(AGAIN, command)
         })
@@ -177,10 +177,10 @@ impl Wait<'_> {
             let word = self.word_or("deployed");
             let report = Report::new(match others {
                 true => format!(
-                    "{word}, but not live: old and new instances of {name} still answer in turn"
+                    "{word}, but not live: old and new instances of {name} still answer alternately"
                 ),
                 false => {
-                    format!("{word}, but not live: {name} reports {short} only now and then")
+                    format!("{word}, but not live: {name} only sometimes reports {short}")
                 }
             });
             let span = self.target.environment.running.confirm_seconds;
@@ -190,7 +190,7 @@ impl Wait<'_> {
         }
         let word = self.word_or("up to date");
         Report::new(if is_unknown(now) {
-            format!("{word}, but not confirmed: whether {name} runs {short} is not known")
+            format!("{word}, but not confirmed: whether {name} runs {short} is unknown")
         } else if self
             .doubt()
             .is_some_and(|doubt| doubt.meaning == Meaning::NotDeployed)
@@ -241,7 +241,7 @@ pub(super) fn reported(now: &Now) -> String {
         Some(release)
             if [ReleaseStatus::Pending, ReleaseStatus::Building].contains(&release.status) =>
         {
-            format!("{reports}; its release {} is going on", release.called)
+            format!("{reports}; its release {} is in progress", release.called)
         }
         _ => reports,
     }

@@ -125,8 +125,7 @@ impl Wait<'_> {
             if begun.is_silent && is_ref {
                 let short = self.commit.short();
                 self.deploy.watch(Progress::Warned(format!(
-                    "the host of {name} took the push without a word, and only its branch says that it runs {short}: a \
-                     hook that does not run looks the same"
+                    "the host of {name} accepted the push without any output, and only its branch says that it runs {short}: it looks the same when a hook did not run"
                 )));
             }
             return Ok(());

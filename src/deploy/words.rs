@@ -13,7 +13,7 @@ pub enum Meaning {
     Declared,
     /// That release command has succeeded.
     Released,
-    /// A hook of the host's did not run, or not to its end; git's own words.
+    /// A hook of the host's did not run, or did not finish; git's own words.
     Hook,
     /// A git that the host's hook started gave up.
     Stumbled,

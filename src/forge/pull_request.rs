@@ -2,7 +2,6 @@
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
-use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
@@ -22,23 +21,13 @@ pub fn number(rev: &str) -> Option<u64> {
 
 /// The one commit on the main branch that merged it. `command` names a commit in its place. Where there is none, or
 /// where there are several, that is an `unknown-commit`.
-pub fn merged(
-    session: &Session<'_>,
-    tip: &CommitId,
-    number: u64,
-    command: &Typed,
-) -> Result<CommitId, Stop> {
-    only(session, tip, number, command).map(|merged| merged.id)
+pub fn merged(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<CommitId, Stop> {
+    only(session, tip, number).map(|merged| merged.id)
 }
 
 /// What it brought, oldest first: the commits that a merge commit merged, or the one that all of it was squashed into.
-pub fn brought(
-    session: &Session<'_>,
-    tip: &CommitId,
-    number: u64,
-    command: &Typed,
-) -> Result<Vec<CommitId>, Stop> {
-    let merged = only(session, tip, number, command)?;
+pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<CommitId>, Stop> {
+    let merged = only(session, tip, number)?;
     let [before, _, ..] = merged.parents.as_slice() else {
         return Ok(vec![merged.id]);
     };
@@ -46,12 +35,7 @@ pub fn brought(
     Ok(ships.into_iter().rev().map(|commit| commit.id).collect())
 }
 
-fn only(
-    session: &Session<'_>,
-    tip: &CommitId,
-    number: u64,
-    command: &Typed,
-) -> Result<Merged, Stop> {
+fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
     let of = format!("of pull request #{number}");
     let (report, say) = match found.len() {
@@ -60,16 +44,19 @@ fn only(
             Report::new(format!("the main branch has no commit {of}")).because(format!(
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
             )),
-            "name the commit",
+            "name the commit by its hash",
         ),
         _ => {
             let report = Report::new(format!("the main branch has several commits {of}"));
             let named = (found.iter().take(10))
                 .map(|one| format!("{} {}", one.id.short(), visible(&one.subject)));
-            (named.fold(report, Report::because), "name one of them")
+            (
+                named.fold(report, Report::because),
+                "name one of them by its hash",
+            )
         }
     };
-    let report = report.run(say, command.clone());
+    let report = report.hint(say);
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 

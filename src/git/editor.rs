@@ -12,7 +12,6 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::visible;
-use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::git::program::find_on_path;
 use crate::terminal::file;
@@ -80,8 +79,7 @@ fn failed(how: &str, editor: &str) -> Report {
 }
 
 fn stop(report: Report) -> Stop {
-    let command = Typed::smp("promote --summary TEXT");
-    Stop::Failed(report.run("say it on the command line", command))
+    Stop::Failed(report.hint("give the text with --summary, or a file that has it with -F"))
 }
 
 #[cfg(test)]

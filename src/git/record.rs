@@ -177,7 +177,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let report = report.because(format!(
             "it would have {is} KiB, and an event may have {most}"
         ));
-        let hint = "say it in fewer words, and type the command again";
+        let hint = "type the command again with a shorter text";
         return Err(Stop::Failed(report.hint(hint)));
     }
     // The library leaves what it writes to its writer alone.

@@ -99,7 +99,8 @@ impl<'a> Visit<'a> {
             ),
         };
         let host = url.host_str().unwrap_or_default();
-        let netrc = format!("or write to .netrc: machine {host} login NAME password PASSWORD");
+        let netrc =
+            format!(".netrc may have them, in a line that begins with: machine {host} login");
         // git asks for the two on the terminal, and its helpers keep them.
         let once = format!(
             "printf 'protocol={scheme}\\nhost={place}\\n\\n' | git credential fill | git credential approve"

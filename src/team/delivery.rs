@@ -113,7 +113,10 @@ impl<'a> Delivery<'a> {
     /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
     pub fn deliver_once(&self, one: &Notice) -> Result<(), Stop> {
         self.tried_once(one).map_err(|stop| {
-            let text = format!("{}, but {} was not told", self.done, one.channel);
+            let text = format!(
+                "{}, but the {} channel was not notified",
+                self.done, one.channel
+            );
             Stop::Incomplete(Report::new(text).because(stop.to_string()))
         })
     }
@@ -124,7 +127,7 @@ impl<'a> Delivery<'a> {
         let delivered = match route(&self.session.repo, self.config, channel) {
             Route::Print => return self.print_for(channel, &post),
             Route::NoWebhook => {
-                ui.note(format!("no webhook of {channel} here"));
+                ui.note(format!("this clone has no webhook for {channel}"));
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
@@ -132,8 +135,11 @@ impl<'a> Delivery<'a> {
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
-            Delivered::No(why) => (format!("{channel} was not told"), why),
-            Delivered::Unclear(why) => (format!("whether {channel} was told is not known"), why),
+            Delivered::No(why) => (format!("the {channel} channel was not notified"), why),
+            Delivered::Unclear(why) => (
+                format!("it is unknown whether the {channel} channel was notified"),
+                why,
+            ),
         };
         let causes = [vec![why.error], why.because].concat().join("; ");
         ui.warn(format!("{story}: {causes}"));
@@ -183,7 +189,7 @@ impl<'a> Delivery<'a> {
                     over,
                 };
                 if !self.record(channel, &attempt, &posting)? {
-                    ui.note(format!("somebody else makes the post to {channel}"));
+                    ui.note(format!("somebody else sends the post to {channel}"));
                     return Ok(());
                 }
                 let to = (chat, webhook);
@@ -196,14 +202,14 @@ impl<'a> Delivery<'a> {
     fn leave(&self, one: &Notice, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.note(format!(
-            "no webhook of {channel} here, so this is not sent:"
+            "this clone has no webhook for {channel}, so this post is not sent:"
         ));
         ui.data(markdown::payload(post).as_bytes())
             .map_err(|stop| self.unrecorded(stop, channel))?;
         // A candidate that is open would be closed by `postpone`.
         let command = one.command(self.again != Typed::smp("postpone"));
-        let say = "it stays owed; a clone that has the webhook sends it";
-        let keep = Hint::run("to keep the webhook in this clone", Typed::smp("setup"));
+        let say = "it stays pending; send it from a clone that has the webhook";
+        let keep = Hint::run("to add the webhook to this clone", Typed::smp("setup"));
         ui.advise(Hint::run(say, command).and(keep));
         Ok(())
     }
@@ -245,7 +251,7 @@ impl<'a> Delivery<'a> {
                 &payload,
                 &mut |why, left| {
                     let (why, left) = (&why.error, left.as_secs() + 1);
-                    progress.show(&format!("{channel}: {why}; again in {left} s"));
+                    progress.show(&format!("{channel}: {why}; trying again in {left} s"));
                     if ui.interrupted() {
                         Control::Leave
                     } else {
@@ -275,10 +281,10 @@ impl<'a> Delivery<'a> {
         let story = format!("{by} began to send the post to {channel} {when}");
         if open.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(open.at))
         {
-            ui.note(format!("{story}, and may be at it still"));
+            ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
         }
-        let story = format!("{story}, and nobody saw what came of it");
+        let story = format!("{story}; its result is unknown");
         if !ui.is_interactive() {
             return Err(self.unclear(channel, Report::new(story)));
         }
@@ -287,7 +293,7 @@ impl<'a> Delivery<'a> {
         ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
         ui.catch_interrupts()?;
         let answer = ui.ask(&format!(
-            "Look into {channel}: is it there? Type posted, repost or skip: "
+            "Look at the {channel} channel: is the post there? Type posted, repost or skip: "
         ));
         let how = match answer.as_deref().map(str::trim) {
             Some("posted") => How::Found,
@@ -329,23 +335,23 @@ impl<'a> Delivery<'a> {
     fn untold(&self, channel: &str, post: &Post, why: Report) -> Stop {
         let ui = self.session.ui;
         ui.warn(format!(
-            "{channel} was not told; this is the post, should you have to paste it:"
+            "the {channel} channel was not notified; this is the post, if you have to paste it:"
         ));
         // Where nobody reads it the record has it still.
         let _ = ui.data(markdown::payload(post).as_bytes());
-        let what = format!("{channel} was not told");
-        let hint = self.goes_on(why.hint.as_ref(), "run it again, which sends it");
+        let what = format!("the {channel} channel was not notified");
+        let hint = self.goes_on(why.hint.as_ref(), "run it again to send it");
         let report = self.but(&what, why);
-        let report = report.because("the post is kept, and still owed");
+        let report = report.because("the post is kept, and still pending");
         Stop::Incomplete(report.hint(hint))
     }
 
     /// It may be in the channel.
     fn unclear(&self, channel: &str, why: Report) -> Stop {
-        let what = format!("whether {channel} was told is not known");
-        let first = format!("look into {channel}, then in a terminal, which asks");
+        let what = format!("it is unknown whether the {channel} channel was notified");
+        let first = format!("look at the {channel} channel, then answer in a terminal");
         let report = self.but(&what, why);
-        let report = report.because("the post may be there, and nothing is sent twice unasked");
+        let report = report.because("the post may be there, and none is sent twice without a yes");
         Stop::Incomplete(report.run(first, self.again.clone()))
     }
 
@@ -354,7 +360,7 @@ impl<'a> Delivery<'a> {
         let Some(why) = stop.report().cloned() else {
             return stop;
         };
-        let what = format!("that {channel} was told is not on record");
+        let what = format!("the post to {channel} is not on record");
         let hint = self.goes_on(why.hint.as_ref(), "run it again");
         Stop::Incomplete(self.but(&what, why).hint(hint))
     }

@@ -88,7 +88,7 @@ impl<'a> ProductPost<'a> {
             Summary::Text(text) => return Ok(Some(text)),
             Summary::Missing => {
                 ui.warn(format!(
-                    "no post to {PRODUCT}: nobody gave its text, with --summary or -F"
+                    "no post to {PRODUCT}: it has no text; give one with --summary or -F"
                 ));
                 return Ok(None);
             }
@@ -123,14 +123,14 @@ impl<'a> ProductPost<'a> {
                 let text = summary::drafted(self.session, &offer)?;
                 if !text.is_empty() {
                     self.session.ui.note(format!(
-                        "the text to {PRODUCT} is a draft; your editor will ask for it"
+                        "the text for {PRODUCT} is a draft; your editor will open with it"
                     ));
                 }
                 Ok(Summary::of(text))
             }
             Some(kept) if asking.yes => {
                 self.session.ui.note(format!(
-                    "the text to {PRODUCT} is the one of an earlier run for this commit"
+                    "the text for {PRODUCT} is from an earlier run for this commit"
                 ));
                 Ok(Summary::of(kept.to_owned()))
             }
@@ -184,7 +184,7 @@ impl<'a> ProductPost<'a> {
         {
             let (ui, short) = (self.session.ui, kept.commit.short());
             ui.warn(format!(
-                "what was written for {short} was never told to {PRODUCT}:"
+                "this text for {short} was never posted to {PRODUCT}:"
             ));
             ui.insist(&kept.text.lines().map(Line::plain).collect::<Vec<_>>());
         }
@@ -236,7 +236,7 @@ impl<'a> ProductPost<'a> {
             && !of_this.any(Notice::is_of_a_deploy)
         {
             self.session.ui.warn(format!(
-                "somebody else put the deploy on record, so {PRODUCT} is not told this; paste it if need be:"
+                "somebody else recorded the deploy, so this is not posted to {PRODUCT}; paste it if needed:"
             ));
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
@@ -252,7 +252,7 @@ impl<'a> ProductPost<'a> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "so the post to {PRODUCT} is theirs; your text, should they have none:"
+            "their run posts to {PRODUCT}; this is your text, in case they have none:"
         ));
         self.preview(text)
     }
@@ -353,17 +353,19 @@ pub fn deliver_before(
     }
     let delivery = Delivery::of(session, config, "deployed", again.clone());
     Stop::Incomplete(match delivery.deliver(pending, |_| true) {
-        Ok(()) => (refusal.report).because("only what was owed of an earlier deploy was told"),
+        Ok(()) => (refusal.report).because("only the pending posts of an earlier deploy were sent"),
         Err(stop) => {
             let report = stop.report().cloned();
-            let report = report.unwrap_or_else(|| Report::new("what is owed was not told"));
+            let report = report.unwrap_or_else(|| Report::new("the pending posts were not sent"));
             report.because(refusal.report.error)
         }
     })
 }
 
 fn untold(stop: &Stop, again: &Typed) -> Stop {
-    let report =
-        Report::new(format!("deployed, but {PRODUCT} was not told")).because(stop.to_string());
-    Stop::Incomplete(report.run("run it again, which tells it", again.clone()))
+    let report = Report::new(format!(
+        "deployed, but the {PRODUCT} channel was not notified"
+    ))
+    .because(stop.to_string());
+    Stop::Incomplete(report.run("run it again to notify it", again.clone()))
 }

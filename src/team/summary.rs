@@ -83,9 +83,8 @@ pub fn given(given: &PostText) -> Result<Option<Summary>, Stop> {
 }
 
 fn misused(error: &str) -> Stop {
-    let text = Typed::smp("promote --summary TEXT");
-    let report = Report::new(error).run("give a text of a few lines", text);
-    Stop::Misused(report.run("or a file", Typed::smp("promote -F FILE")))
+    let hint = "give a text of a few lines with --summary, or a file that has it with -F";
+    Stop::Misused(Report::new(error).hint(hint))
 }
 
 /// Opens the person's editor with a draft, where there is a person. Ctrl-C in the editor is the editor's own.

@@ -48,7 +48,7 @@ fn declined(record: bool) -> Deploy {
     deploy
         .smp(&scripted(&deploy, &[]))
         .exits(4)
-        .says("yet it runs it");
+        .says("but runs it");
     deploy
 }
 
@@ -65,13 +65,13 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
         let run = deploy.smp(&scripted(&deploy, &[]));
         let (five, two) = (short(deploy.nth(5)), short(deploy.nth(2)));
         run.exits(4).says(&format!(
-            "error: production declined the push of {five}, yet it runs it"
+            "error: production declined the push of {five}, but runs it"
         ));
         run.says(&format!("because: its branch is still at {two}"))
             .never_shows("done:");
-        run.says("hint: run it again to go on: git smp promote production");
+        run.says("hint: to continue: git smp promote production");
         run.says(&format!(
-            "or take it back: git smp rollback production --to {two}"
+            "or roll it back: git smp rollback production --to {two}"
         ));
         // Nobody is told that this deployed nothing.
         let chain = deploy.chain();
@@ -86,11 +86,11 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
         assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
         let run = promotes(&deploy, &[]);
         run.ok().says(&format!(
-            "production runs {five} already, though its branch is at {two}"
+            "production already runs {five}, although its branch is at {two}"
         ));
         run.says("done: production runs")
             .says("done: on record")
-            .never_shows("was not seen to end");
+            .never_shows("its result is unknown");
         let chain = deploy.chain();
         assert_eq!(chain.only("promoted").field("Commit"), deploy.nth(5));
         assert!(chain.state["deploying"].is_null());
@@ -118,7 +118,7 @@ fn without_a_record_the_next_run_watches_it_and_a_later_commit_ships_at_once() {
     promotes(&deploy, &[])
         .ok()
         .says("done: production runs")
-        .never_shows("was not seen to end");
+        .never_shows("its result is unknown");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
@@ -130,7 +130,7 @@ fn a_host_that_takes_the_push_and_puts_its_branch_back_is_told_as_well() {
     deploy.hook(&deploy.production, "post-receive", hook);
     let run = deploy.smp(&scripted(&deploy, &[]));
     run.exits(4).says(&format!(
-        "the branch of production does not have {}, yet",
+        "the branch of production does not have {}, but",
         short(deploy.nth(5))
     ));
     assert_eq!(deploy.chain().count("ended"), 0);
@@ -161,7 +161,7 @@ fn a_decline_that_deployed_nothing_is_a_decline() {
         let run = run.finish();
         run.exits(1)
             .says("error: production declined")
-            .says("the build failed, or a hook there said no");
+            .says("the build failed, or a hook there declined it");
         let unknown = run.stderr.contains("whether it runs");
         assert_eq!(
             unknown,
@@ -185,7 +185,7 @@ fn staging_that_declined_a_push_and_runs_it_is_told_so_and_takes_it_once_it_is_m
         let run = deploy.smp(&["stage", "--yes"]);
         run.exits(4)
             .says("error: staging declined the push of")
-            .says("yet it runs it")
+            .says("but runs it")
             .never_shows("git smp rollback");
         assert_eq!(
             (
@@ -216,7 +216,7 @@ fn a_rollback_after_it_knows_what_ran_before() {
         run.ok()
             .says(&format!("reports {}, without a push", short(deploy.nth(2))));
         run.says("so a push of it changes nothing: release")
-            .says("and this waits until it runs");
+            .says("and this command waits until it runs");
     }
 }
 
@@ -253,7 +253,7 @@ fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_n
                 deploy.nth(5)
             );
         }
-        rolls_back(&deploy, &[]).ok().says("nothing to put back");
+        rolls_back(&deploy, &[]).ok().says("nothing to roll back");
     }
 }
 

@@ -41,8 +41,7 @@ fn a_plan_says_which_command_brings_what_a_push_leaves_behind() {
     ];
     let (deploy, commit) = with_files(&files);
     let warning = format!(
-        "warning: 3 files of this deploy are in Git LFS, and a push does not bring the contents to production: \
-         unless its build gets them elsewhere, first: git lfs push --all production {commit}\n"
+        "warning: 3 files of this deploy are in Git LFS, and a push does not send their contents to production; unless its build gets them elsewhere, first run: git lfs push --all production {commit}\n"
     );
     deploy.smp(&["promote", "-n"]).ok().says(&warning);
     deploy

@@ -233,7 +233,7 @@ fn the_platform_says_what_runs() {
         let out = run.ok().out();
         assert!(
             out.contains(&format!(
-                "runs {}, as its ref says; 3 commits behind staging",
+                "runs {} (matches its branch); 3 commits behind staging",
                 platform.short(2)
             )),
             "{out}"
@@ -242,7 +242,7 @@ fn the_platform_says_what_runs() {
         for (name, app, nth) in [("staging", "shop-staging", 5), ("production", "shop", 2)] {
             let at = deploy.nth(nth);
             run.says(&format!(
-                "{name}: Heroku's API, asked about {app}, says {at}; its branch is at {at}"
+                "{name}: Heroku's API (app {app}) says {at}; its branch is at {at}"
             ));
         }
         platform.smp(&["setup", "--check"]).ok();
@@ -279,7 +279,7 @@ fn a_plan_for_scripts_tells_what_runs_and_a_dry_run_releases_nothing() {
     platform
         .smp(&["promote", "-n", "-v"])
         .ok()
-        .says("production: Heroku's API, asked about shop, says ");
+        .says("production: Heroku's API (app shop) says ");
     platform.rolled_back();
     let released = platform.api.releases("shop");
     platform.smp(&["promote", "-n"]).ok();

@@ -171,7 +171,7 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
         run.exits(1)
             .says("error: a plain push to production is stopped\n")
             .says("hint: git smp promote\n");
-        run.says("because: production is given what staging runs")
+        run.says("because: production gets what staging runs")
             .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
@@ -267,7 +267,7 @@ fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
     for place in ["staging", staging] {
         let run = push(&deploy, &[place, "HEAD:master"]);
         run.exits(1)
-            .says("error: staging is frozen: Rosi Example put ")
+            .says("error: staging is frozen: Rosi Example proposed ")
             .says(&deploy.nth(5)[..8]);
         run.says("on 2022-03-02 at 10:00")
             .says("because: ")
@@ -305,7 +305,7 @@ fn names_of_the_record_cannot_act_on_the_terminal() {
     record(&deploy, "Something", &candidate);
     let run = push(&deploy, &["staging", "HEAD:master"]);
     run.exits(1)
-        .says("Rosi\\x1b[31m\\x0ahint: rm -rf put")
+        .says("Rosi\\x1b[31m\\x0ahint: rm -rf proposed")
         .says("an impossible date");
 }
 
@@ -323,14 +323,14 @@ fn a_mirror_push_that_would_delete_the_record_is_stopped() {
     ] {
         push(&deploy, args)
             .exits(1)
-            .says("deletes the record of the team")
+            .says("deletes the team's record")
             .says("--no-verify");
         assert_eq!(deploy.refs(&deploy.main), before);
     }
     let over = format!("+{}:refs/smp/record", deploy.nth(2));
     push(&deploy, &["upstream", &over])
         .exits(1)
-        .says("writes over the record of the team");
+        .says("overwrites the team's record");
     assert_eq!(deploy.refs(&deploy.main), before);
     // Other refs are everybody's, and what this clone saw may be put back where somebody else deleted it.
     push(
@@ -397,7 +397,9 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
     offline
         .exits(1)
         .says("error: staging is frozen: Rosi Example");
-    offline.says("because: the remote upstream does not answer; this clone heard of the record last just now\n");
+    offline.says(
+        "because: the remote upstream does not answer; this clone last read the record just now\n",
+    );
     let heard = deploy.work.join(".git/smp/record-heard");
     deploy
         .runner()
@@ -405,11 +407,11 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
         .ok();
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
-        .says("heard of the record last 3 hours ago\n");
+        .says("last read the record 3 hours ago\n");
     std::fs::remove_file(&heard).unwrap();
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
-        .says("nobody knows when this clone heard");
+        .says("when this clone last read the record is unknown");
 
     std::fs::rename(&away, &main).unwrap();
     thaw(&deploy);
@@ -418,8 +420,10 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
         .never_shows("warning:");
     std::fs::rename(&main, &away).unwrap();
     let offline = push(&deploy, &["staging", "HEAD:two"]);
-    offline.ok().says("warning: the remote upstream does not answer; this clone heard of the record last just now");
-    offline.says("staging was not frozen then; the push goes on");
+    offline.ok().says(
+        "warning: the remote upstream does not answer; this clone last read the record just now",
+    );
+    offline.says("staging was not frozen then; the push continues");
 }
 
 #[test]
@@ -429,7 +433,7 @@ fn what_nobody_can_know_is_said_and_stops_nothing() {
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = push(&deploy, &["staging", "HEAD:one"]);
     run.ok().says(
-        "warning: the remote upstream does not answer: nobody knows whether staging is frozen",
+        "warning: the remote upstream does not answer: it is unknown whether staging is frozen",
     );
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
@@ -447,7 +451,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
     let gone = push(&deploy, &["staging", "HEAD:one"]);
     gone.exits(1)
         .says("error: staging is frozen")
-        .says("because: the record is gone; this clone read it before that\n");
+        .says("because: the record is gone; this clone has an earlier copy\n");
     // Who never saw one is told that it cannot be read.
     let other = recorded();
     other.forget_record();
@@ -457,7 +461,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
     );
     push(&other, &["staging", "HEAD:one"])
         .ok()
-        .says("warning: the record cannot be read: nobody knows whether");
+        .says("warning: the record cannot be read: it is unknown whether");
 }
 
 // --- a configuration that does not serve
@@ -470,7 +474,7 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
     let run = push(&deploy, &["staging", "HEAD:one"]);
     run.ok()
         .says("warning: smp.toml was not agreed to")
-        .says("it goes on")
+        .says("it continues")
         .says("git smp setup");
     // To be stopped no trust is needed.
     push(&deploy, &["production", "HEAD:one"])
@@ -481,7 +485,7 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
         push(&deploy, &[place, "HEAD:two"])
             .ok()
             .says("warning: smp.toml:1:")
-            .says("nobody looked whether this push");
+            .says("so this push was not checked");
     }
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     push(&deploy, &["staging", "HEAD:three"])

@@ -7,9 +7,9 @@ use crate::promote::{begin, promote, ready, refusal, scripted};
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, World};
 
-const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or not to its end";
+const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or did not finish";
 const NOT_CONFIRMED: &str = "error: pushed, but not confirmed: whether production runs";
-const WITHOUT_A_WORD: &str = "warning: the host of production took the push without a word";
+const WITHOUT_A_WORD: &str = "warning: the host of production accepted the push without any output";
 
 /// Hooks that deploy nothing: the file, its mode, what is said, and git's or the hook's own words.
 pub const HOOKS: [(&str, &str, &str, &str); 9] = [
@@ -202,7 +202,7 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
     let run = promote(&deploy, &[]);
     run.ok()
         .says(WITHOUT_A_WORD)
-        .says("a hook that does not run looks the same")
+        .says("it looks the same when a hook did not run")
         .says("done: production runs");
     assert_eq!(run.stderr.matches("without a word").count(), 1);
     promote(&deploy, &[])

@@ -132,13 +132,13 @@ fn an_instance_that_is_left_behind_is_told_with_how_often_it_answers() {
     let args = scripted(&deploy, &["--timeout", "3"]);
     let run = while_it_builds(&deploy, "production", &args, || halfway(&deploy, 2, 5));
     run.exits(4).says(
-        "error: pushed, but not live: old and new instances of production still answer in turn",
+        "error: pushed, but not live: old and new instances of production still answer alternately",
     );
     run.says("of its last").says(&format!(
         "answers named {}; all must do so for 1 s",
         &deploy.nth(5)[..8]
     ));
-    run.says("hint: run it again to go on: git smp promote production")
+    run.says("hint: to continue: git smp promote production")
         .never_shows("done:");
 }
 
@@ -155,8 +155,8 @@ fn an_answer_that_cannot_be_read_begins_the_span_again() {
         deploy.web.set_alternating("/production", pages.to_vec());
     });
     run.exits(4)
-        .says("pushed, but not live: production reports")
-        .says("only now and then")
+        .says("pushed, but not live: production only sometimes reports")
+        .says("only sometimes")
         .never_shows("done:");
 }
 
@@ -171,9 +171,9 @@ fn ctrl_c_during_the_span_leaves_at_once_and_the_next_run_goes_on() {
     terminal.sees("watching for 5").ctrl_c();
     let run = terminal.ends();
     run.exits(4)
-        .says("error: left before it was confirmed that production runs")
+        .says("error: interrupted before it was confirmed that production runs")
         .says("because: it has reported");
-    run.says("hint: run it again to go on: git smp promote production")
+    run.says("hint: to continue: git smp promote production")
         .never_shows("done:");
     let chain = deploy.chain();
     assert_eq!(
@@ -226,7 +226,7 @@ fn promoted_halfway(record: bool) -> Deploy {
     );
     let run = while_it_builds(&deploy, "production", &args, || halfway(&deploy, 2, 5));
     run.exits(4)
-        .says("still answer in turn")
+        .says("still answer alternately")
         .never_shows("done:");
     deploy
 }
@@ -246,7 +246,7 @@ fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts()
         run.exits(4)
             .never_shows("done:")
             .never_shows("nothing to promote")
-            .says("hint: run it again to go on");
+            .says("hint: to continue");
         assert!(sent(&deploy, PRODUCT).is_empty(), "{record}");
         assert_eq!(deploy.chain().count("promoted"), 0);
         // The rollout comes to its end: it is recorded and told once.
@@ -350,7 +350,7 @@ fn a_second_rollback_over_a_page_that_flips_neither_says_done_nor_tells_anybody(
         };
         let run = while_it_builds(&deploy, "production", &args("2"), || halfway(&deploy, 5, 2));
         run.exits(4)
-            .says("still answer in turn")
+            .says("still answer alternately")
             .never_shows("done:");
         deploy.web.set_first(
             "/production",
@@ -361,7 +361,7 @@ fn a_second_rollback_over_a_page_that_flips_neither_says_done_nor_tells_anybody(
         posts(&deploy, &args("1"))
             .exits(4)
             .never_shows("done:")
-            .never_shows("nothing to put back");
+            .never_shows("nothing to roll back");
         assert!(sent(&deploy, TECHNICAL).is_empty());
         assert_eq!(deploy.chain().count("rolled-back"), 0);
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
@@ -369,7 +369,9 @@ fn a_second_rollback_over_a_page_that_flips_neither_says_done_nor_tells_anybody(
             .ok()
             .says("done: production runs");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
-        posts(&deploy, &args("20")).ok().says("nothing to put back");
+        posts(&deploy, &args("20"))
+            .ok()
+            .says("nothing to roll back");
         assert_eq!(
             (
                 sent(&deploy, TECHNICAL).len(),
@@ -397,7 +399,7 @@ fn a_second_deploy_to_staging_over_a_page_that_flips_says_nothing_of_done() {
                 .set_rollout("/staging", INSTANCES, 1, 2, old.clone(), new.clone());
         });
         run.exits(4)
-            .says("still answer in turn")
+            .says("still answer alternately")
             .never_shows("done:");
         deploy.web.set_first("/staging", 1, new.clone(), old);
         deploy

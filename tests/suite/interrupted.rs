@@ -143,7 +143,7 @@ impl<'a> Lab<'a> {
         let mut runs: Vec<Run> = Vec::new();
         while runs.last().is_none_or(|run| run.code != 0) {
             let run = self.deploy.runner().directly().smp(&self.args());
-            if run.code != 0 && run.stderr.contains("was not seen to end") {
+            if run.code != 0 && run.stderr.contains("its result is unknown") {
                 // It cannot be told whether a push that left no trace is still on its way, so half an hour must pass.
                 outlive_notes(&self.deploy);
             }
@@ -555,7 +555,7 @@ fn a_main_repository_that_goes_down_after_the_push_leaves_a_step_for_the_next_ru
         .exits(4)
         .says("done: production runs")
         .says("upstream does not answer")
-        .says("done before it: production");
+        .says("done before that: production");
     deploy.http().heal();
     deploy
         .smp(&words(&command))
@@ -581,8 +581,8 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
     gate.open();
     run.finish()
         .exits(4)
-        .says("the record still says that the deploy is going on")
-        .says("hint: run it again");
+        .says("the record still says that the deploy is in progress")
+        .says("hint: to continue: ");
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
     deploy.http().heal();
     (0..2).for_each(|_| gate.open());
@@ -649,14 +649,14 @@ fn ctrl_c_during_the_push_says_that_the_host_may_still_deploy_and_the_next_run_r
     gate.reached();
     terminal
         .ctrl_c()
-        .sees("the push cannot be called back; waiting for it. Ctrl-C again leaves it running");
+        .sees("the push cannot be stopped; waiting for it. Press Ctrl-C again to leave it running");
     crate::push::insists(&mut terminal);
     terminal
         .ends()
         .exits(4)
-        .says("left while")
-        .says("the host may still be deploying")
-        .says("hint: see what came of it");
+        .says("interrupted while")
+        .says("the host may still deploy it")
+        .says("hint: see the result");
     assert_eq!(deploy.chain().count("ended"), 0);
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
@@ -683,8 +683,8 @@ fn ctrl_c_while_the_page_hangs_or_the_end_is_recorded_loses_nothing() {
     terminal
         .ends()
         .exits(4)
-        .says("left before production reported")
-        .says("hint: run it again to go on");
+        .says("interrupted before production reported")
+        .says("hint: to continue");
     let chain = deploy.chain();
     assert_eq!(
         (announced(&chain, "promoting"), chain.count("promoted")),

@@ -46,6 +46,7 @@ mod promote;
 mod propose;
 mod push;
 mod question;
+mod readme;
 mod record;
 mod replicas;
 mod reviews;

@@ -79,15 +79,15 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
     let (five, six) = (deploy.nth(5), deploy.nth(6));
     let run = promotes(&deploy, &[]);
     run.ok().says(&format!(
-        "production runs {} already: nothing to promote",
+        "production already runs {}: nothing to promote",
         short(six)
     ));
     let story = format!(
-        "production runs {}, which nobody deployed with git smp: the record has {}",
+        "production runs {}, which was deployed outside git smp; the record has {}",
         short(six),
         short(five)
     );
-    run.says(&format!("on record: {story}\n"));
+    run.says(&format!("recorded: {story}\n"));
     let chain = deploy.chain();
     saw(&chain, five, six);
     let event = chain.only("observed");
@@ -125,19 +125,19 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
     );
     assert!(first.contains(&expected), "{out}");
     assert!(
-        first.contains("Ada Example, deployed past git smp "),
+        first.contains("Ada Example, deployed outside git smp "),
         "{out}"
     );
     assert!(
-        out.contains("production: 2 promotions, 0 rollbacks and 1 deploy past git smp since "),
+        out.contains("production: 2 promotions, 0 rollbacks and 1 deploy outside git smp since "),
         "{out}"
     );
     assert!(
-        out.contains("\n  promotions   2.0 a week; 3.0 a week with what went past git smp\n"),
+        out.contains("\n  promotions   2.0 a week; 3.0 a week with what went outside git smp\n"),
         "{out}"
     );
     assert!(
-        out.contains("\n  observed     33 % (1 of 3 deploys past git smp)"),
+        out.contains("\n  observed     33 % (1 of 3 deploys outside git smp)"),
         "{out}"
     );
     let json = deploy.smp(&["history", "--json"]).ok().json();
@@ -182,7 +182,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     let before = deploy.snapshot();
     let out = deploy.smp(&["status"]).ok().out();
     let expected = format!(
-        "unrecorded: nobody deployed {} with git smp, and the record had {} at ",
+        "unrecorded: {} was deployed outside git smp, and the record has {} (at ",
         short(six),
         short(five)
     );
@@ -209,7 +209,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     promotes(&deploy, &[]).ok();
     let out = deploy.smp(&["status"]).ok().out();
     assert!(
-        out.contains("; the same as staging; deployed past git smp "),
+        out.contains("; the same as staging; deployed outside git smp "),
         "{out}"
     );
     assert!(!out.contains("unrecorded"), "{out}");
@@ -223,7 +223,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     promotes(&deploy, &[]).ok();
-    deploy.smp(&["status"]).ok().never_shows("past git smp");
+    deploy.smp(&["status"]).ok().never_shows("outside git smp");
     assert_eq!(
         deploy.chain().all("promoted").last().unwrap().field("From"),
         six
@@ -236,10 +236,10 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     let before = deploy.snapshot();
-    let story = "which nobody deployed with git smp: the record has ";
+    let story = "which was deployed outside git smp; the record has ";
     deploy.smp(&["status"]).ok().prints_among("unrecorded: ");
     deploy.smp(&["diff"]).ok();
-    deploy.smp(&["history"]).ok().never_shows("past git smp");
+    deploy.smp(&["history"]).ok().never_shows("outside git smp");
     for args in [
         &["promote", "-n"][..],
         &["propose", "-n"],
@@ -252,12 +252,12 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
     deploy.smp(&["promote", "-n", "--json"]).ok();
     for (args, question, answer) in [
         (&["promote"][..], "Type production to deploy: ", "no"),
-        (&["rollback"], "Type production to put it back: ", ""),
+        (&["rollback"], "Type production to roll back: ", ""),
         (&["propose"], "Propose ", "n"),
     ] {
         let mut terminal = person(&deploy).terminal(args);
         terminal.sees(question).enters(answer);
-        terminal.ends().exits(3).says("that goes on record first");
+        terminal.ends().exits(3).says("that is recorded first");
     }
     deploy.smp(&["promote", "--yes"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
@@ -268,9 +268,7 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
     let deploy = pushed_by_hand();
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
-    promotes(&deploy, &[])
-        .ok()
-        .says("that goes on record first");
+    promotes(&deploy, &[]).ok().says("that is recorded first");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["observed", "promoting", "promoted"]);
     saw(&chain, deploy.nth(5), deploy.nth(6));
@@ -286,7 +284,7 @@ fn a_rollback_after_it_leads_to_what_ran_before_and_then_further_back() {
             .says(&format!("push {} to master", short(deploy.nth(number))));
         let mut terminal = person(&deploy).terminal(&["rollback"]);
         terminal
-            .sees("Type production to put it back: ")
+            .sees("Type production to roll back: ")
             .enters("production")
             .sees("Why, for the team")
             .enters("");
@@ -316,7 +314,7 @@ fn a_branch_that_somebody_forced_back_was_put_back_past_the_tool() {
     deploy
         .smp(&["history"])
         .ok()
-        .prints_among("seen by Ada Example, put back past git smp ");
+        .prints_among("seen by Ada Example, rolled back outside git smp ");
     let figures =
         deploy.smp(&["history", "--json"]).ok().json()["stats"]["environments"][0].clone();
     assert_eq!(
@@ -357,7 +355,7 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["stage", deploy.nth(5)]);
     terminal
-        .sees("which nobody deployed with git smp")
+        .sees("which was deployed outside git smp")
         .sees("Deploy ")
         .enters("y");
     terminal.ends().ok();
@@ -404,7 +402,7 @@ fn on_the_first_day_nothing_went_past_anybody() {
         .smp(&["status"])
         .ok()
         .never_shows("unrecorded")
-        .never_shows("past git smp");
+        .never_shows("outside git smp");
     assert_eq!(deploy.chain().words().len(), 0);
 }
 
@@ -422,14 +420,14 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
         .smp(&["propose", "--yes"])
         .ok()
         .says("is the candidate already")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
     // It changes nothing about the candidate, which was proposed for another production.
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy
         .smp(&["promote", "-n"])
         .exits(1)
-        .says("production is not where the proposal saw it");
+        .says("production changed since the proposal");
 }
 
 #[test]
@@ -440,7 +438,7 @@ fn a_clone_that_may_not_write_goes_on_and_says_that_it_is_not_on_record() {
     let run = promotes(&deploy, &[]);
     run.ok()
         .says("nothing to promote")
-        .says("that could not be put on record: ")
+        .says("that could not be recorded: ")
         .says("cannot be written to");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -459,6 +457,6 @@ fn a_colleague_s_clone_sees_it_on_record_and_writes_it_no_second_time() {
         .never_shows("on record");
     ben.smp(&["status"])
         .ok()
-        .prints_among("deployed past git smp ");
+        .prints_among("deployed outside git smp ");
     assert_eq!(deploy.snapshot(), before);
 }

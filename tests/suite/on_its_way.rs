@@ -62,7 +62,7 @@ fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {
 #[track_caller]
 fn claims_nothing(run: &Run) {
     for claim in [
-        "nothing to put back",
+        "nothing to roll back",
         "nothing to deploy",
         "nothing to promote",
         "nothing to propose",
@@ -107,11 +107,11 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
         let gate = promotion_that_builds(&deploy);
         // What still runs is what it is to be put back to; in a moment it would not run any more.
         let run = puts_back(&deploy, 2, &["--timeout", "1"]);
-        run.exits(4).says("was not seen to end");
+        run.exits(4).says("its result is unknown");
         claims_nothing(&run);
         let run = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2)]);
         run.exits(1)
-            .says("not seen to end")
+            .says("its result is unknown")
             .says("hint: wait for it: git smp status");
         claims_nothing(&run);
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
@@ -148,7 +148,7 @@ fn a_script_that_puts_back_waits_for_the_build_and_then_puts_back() {
             deploy.nth(2),
         ];
         let run = deploy.runner().start(&args);
-        run.says("waiting for what it comes to");
+        run.says("has no known result; waiting for it");
         lands(&deploy, &gate, "production.git", deploy.nth(5));
         run.finish().ok().says("done: production runs");
         assert_eq!(
@@ -169,7 +169,7 @@ fn a_promotion_that_landed_and_is_not_live_yet_is_taken_back_on_the_branch() {
         assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
         // The page still names the second commit, and the host is at the fifth.
         let run = puts_back(&deploy, 2, &[]);
-        run.ok().never_shows("nothing to put back");
+        run.ok().never_shows("nothing to roll back");
         assert_eq!(
             deploy.deploys(&deploy.production),
             [2, 5, 2].map(|number| deploy.nth(number))
@@ -221,7 +221,7 @@ fn a_rollback_that_still_builds_is_not_nothing_to_promote() {
         assert_eq!(refusal(&deploy), "deploying");
         let commit = deploy.nth(5);
         let run = deploy.smp(&["promote", "--yes", "--timeout", "1", "--commit", commit]);
-        run.exits(4).says("was not seen to end");
+        run.exits(4).says("its result is unknown");
         claims_nothing(&run);
         lands(&deploy, &gate, "production.git", deploy.nth(2));
         puts_back(&deploy, 2, &[]).ok();
@@ -240,7 +240,7 @@ fn a_deploy_to_staging_that_still_builds_is_neither_nothing_to_stage_nor_somethi
         let gate = killed_during_the_build(&deploy, "staging.git", &["stage", "--yes"]);
         let ran = deploy.nth(5).to_owned();
         let run = deploy.smp(&["stage", "--yes", &ran]);
-        run.exits(1).says("not seen to end");
+        run.exits(1).says("its result is unknown");
         claims_nothing(&run);
         if record {
             for clone in [&deploy.work, &ben] {
@@ -266,7 +266,7 @@ fn another_commit_than_the_one_that_builds_is_not_called_the_same() {
     let gate = promotion_that_builds(&deploy);
     assert_eq!(refusal(&deploy), "push-in-flight");
     let waits = format!(
-        "note: the push of {} to production has to come to its end first\nnext: git smp status\n",
+        "note: the push of {} to production must finish first\nnext: git smp status\n",
         short(deploy.nth(5))
     );
     let shown = deploy.smp(&["status"]).ok().out();
@@ -321,14 +321,14 @@ fn an_announcement_that_was_cut_off_before_its_push_is_in_nobody_s_way_here() {
     run.finish().exits(128 + 9);
     std::fs::remove_file(deploy.main.join("hooks/post-receive")).unwrap();
     // This clone knows that nothing was pushed; a colleague's cannot know.
-    puts_back(&deploy, 2, &[]).ok().says("nothing to put back");
+    puts_back(&deploy, 2, &[]).ok().says("nothing to roll back");
     let run = deploy
         .runner()
         .cwd(ben(&deploy))
         .smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
     run.exits(1)
         .says("Ada Example began to promote")
-        .never_shows("nothing to put back");
+        .never_shows("nothing to roll back");
     promotes(&deploy, &[]).ok();
     deploy.chain().only("promoting");
 }
@@ -482,7 +482,7 @@ fn a_slow_rollback_that_is_gone_on_with_is_told_once() {
         "20",
     ];
     posts(&deploy, &args).ok().says("done: on record");
-    posts(&deploy, &args).ok().says("nothing to put back");
+    posts(&deploy, &args).ok().says("nothing to roll back");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
     deploy.chain().only("rolled-back");
 }
@@ -553,7 +553,7 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
     run.ok()
         .says("somebody else pushed the same commit to production")
         .says("done: production runs");
-    run.says("the post to product is theirs")
+    run.says("their run posts to product")
         .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
     assert_eq!(
@@ -592,7 +592,7 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
     ada.finish()
         .ok()
         .says("somebody else pushed the same commit")
-        .says("the post to technical is theirs");
+        .says("their run posts to technical");
     posts(&deploy, &args).ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }

@@ -304,7 +304,7 @@ fn a_second_run_neither_calls_it_done_nor_tells_anybody_of_a_release() {
                 .prints_among(words)
                 .never_shows("the same as");
             assert!(next(&deploy).starts_with(
-                "let a page or the platform's API tell: environments.production.running"
+                "set a page or the platform's app in environments.production.running"
             ));
         }
     }
@@ -317,7 +317,7 @@ fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
         .exits(4)
         .says("not confirmed");
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Did you see that it runs?").enters("");
+    terminal.sees("Have you seen it run?").enters("");
     terminal
         .ends()
         .exits(3)
@@ -326,7 +326,7 @@ fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees(RELEASE_COMMAND)
-        .sees("Did you see that it runs?")
+        .sees("Have you seen it run?")
         .enters("y");
     terminal.ends().ok().says("nothing to promote");
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -370,14 +370,14 @@ fn staging_that_is_not_confirmed_can_neither_be_proposed_nor_promoted() {
         deploy
             .smp(&["propose", "--yes"])
             .exits(1)
-            .says("whether staging runs")
+            .says("it is not confirmed that staging runs")
             .says(words);
         assert_eq!(refusal(&deploy), "not-confirmed");
         assert_eq!(deploy.snapshot(), before);
         assert_eq!(deploy.chain().count("proposed"), 0);
         assert!(
             next(&deploy)
-                .starts_with("let a page or the platform's API tell: environments.staging.running")
+                .starts_with("set a page or the platform's app in environments.staging.running")
         );
     }
 }

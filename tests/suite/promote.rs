@@ -353,7 +353,7 @@ fn a_hotfix_on_production_is_not_lost() {
 // F-PUSH-7
 #[test]
 fn production_does_not_go_back() {
-    refuses("behind", "take production back by 1 commit", |deploy| {
+    refuses("behind", "move production back by 1 commit", |deploy| {
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     });
 }
@@ -754,7 +754,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
         .exits(4)
         .says("error: pushed, but not live")
         .says("because: it reports")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 
     let second = promote(&deploy, &["--timeout", "1"]);
@@ -845,7 +845,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
         run.exits(1)
             .says("production was moved to")
             .says(&deploy.nth(3)[..8])
-            .says("nothing of ours was taken");
+            .says("the host accepted nothing of this push");
         assert_eq!(
             deploy.deploys(&deploy.production),
             [deploy.nth(2), deploy.nth(3)]
@@ -1007,7 +1007,7 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     promote(&deploy, &[])
         .exits(4)
         .says("us declined")
-        .says("done before it: eu");
+        .says("done before that: eu");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.master(&us), deploy.nth(2));
 
@@ -1042,7 +1042,7 @@ fn targets_are_promoted_in_the_order_given() {
     promote(&deploy, &["us", "eu", "us"])
         .exits(4)
         .says("eu declined")
-        .says("done before it: us");
+        .says("done before that: us");
     assert_eq!(deploy.master(&us), deploy.nth(5));
 }
 

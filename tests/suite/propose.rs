@@ -78,7 +78,7 @@ fn the_post_is_on_stdout_and_all_talk_is_not() {
         .says("1. record ")
         .says("is the candidate; staging is frozen until it is promoted or postponed");
     run.says("for the technical channel:\n")
-        .says("next, when it was tested: git smp signoff\n");
+        .says("next, after testing: git smp signoff\n");
     assert_eq!(
         sentences(&deploy)[0],
         format!(
@@ -214,7 +214,7 @@ fn a_second_proposal_of_the_same_adds_nothing() {
     }
     let run = deploy.smp(&["propose", "--note", "One more thing"]);
     run.ok()
-        .says("warning: the proposal stays as it was made: this note is not added to it");
+        .says("warning: the proposal is unchanged: this note is not added to it");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -231,11 +231,10 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
     // Both hints go on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);
     stuck.exits(1).says(&format!(
-        "staging runs {} already, but it is not the candidate",
+        "staging already runs {}, which is not the candidate",
         short(deploy.nth(6))
     ));
-    stuck
-        .says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
+    stuck.says("hint: to propose what runs there: git smp postpone\nhint: then: git smp propose\n");
     deploy
         .smp(&["postpone", "--yes", "--reason", "a newer one"])
         .ok();
@@ -252,7 +251,7 @@ fn what_is_on_no_main_branch_is_asked_about() {
     let stray = deploy.commit_files(&deploy.team, "Try something", &[("try", "it\n")]);
     deploy.colleague_pushes(&deploy.staging, &stray);
     let words = format!(
-        "warning: {} is not on upstream/master: it was not merged, or that was rewritten",
+        "warning: {} is not on upstream/master: it was not merged, or the branch was rewritten",
         short(&stray)
     );
     deploy
@@ -298,7 +297,7 @@ fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     let before = deploy.snapshot();
     let run = deploy.smp(&["propose"]);
     run.ok().prints("").says(&format!(
-        "everything runs {} already: nothing to propose",
+        "everything already runs {}: nothing to propose",
         short(deploy.nth(5))
     ));
     assert_eq!(deploy.snapshot(), before);
@@ -324,7 +323,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         .runner()
         .program("sh", &["-c", "git smp propose --yes >/dev/full"]);
     run.exits(4)
-        .says("error: proposed, but that technical was told is not on record")
+        .says("error: proposed, but the post to technical is not on record")
         .says("the output cannot be written");
     run.says("hint: run it again: git smp propose");
 
@@ -346,7 +345,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         deploy
             .smp(&["status"])
             .ok()
-            .prints_among("  owed        a post to technical; make it: git smp propose\n");
+            .prints_among("  owed        a post to technical; send it: git smp propose\n");
         assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();
         deploy.smp(&["propose", "-n"]).ok().prints("");
@@ -477,7 +476,7 @@ fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside()
         let run = deploy.smp(&["propose", "--yes"]);
         run.exits(1)
             .says("Ada Example began to deploy ")
-            .says("only if that run is dead: git smp stage --take-over ");
+            .says("only if that run died: git smp stage --take-over ");
         let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
         deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
         deploy.smp(&["propose", "--yes"]).ok();

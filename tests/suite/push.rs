@@ -92,7 +92,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
         .exits(4)
         .says("cannot tell whether")
         .says("because: ")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     let looks = deploy
         .http()
         .seen()
@@ -174,7 +174,7 @@ fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_b
     let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
     run.exits(4)
         .says("cannot tell whether")
-        .says("hint: run it again to go on")
+        .says("hint: to continue")
         .never_shows("done:");
     deploy.http().heal();
     promote(&deploy, &["--timeout", "1"])
@@ -203,8 +203,8 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
     terminal
         .ends()
         .exits(4)
-        .says("left while")
-        .says("hint: see what came of it");
+        .says("interrupted while")
+        .says("hint: see the result");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
 }
@@ -267,7 +267,7 @@ fn nobody_can_tell_after(rule: Rule) -> Deploy {
     deploy.http().fault(rule);
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
-        .says("cannot tell what became of the push")
+        .says("the result of the push")
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
@@ -277,7 +277,7 @@ fn nobody_can_tell_after(rule: Rule) -> Deploy {
     // F-PUSH-3: a second push could start a second build, so a script does not get one.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
-        .says("was not seen to end")
+        .says("its result is unknown")
         .says("because: ")
         .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
@@ -368,7 +368,7 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     run.finish()
         .exits(1)
         .says("production was moved to")
-        .says("nothing of ours was taken")
+        .says("the host accepted nothing of this push")
         .says("hint: ");
     assert_eq!(
         deploy.deploys(&deploy.production),
@@ -628,7 +628,7 @@ fn building() -> (Deploy, Gate) {
 }
 
 const CANNOT_BE_CALLED_BACK: &str =
-    "the push cannot be called back; waiting for it. Ctrl-C again leaves it running";
+    "the push cannot be stopped; waiting for it. Press Ctrl-C again to leave it running";
 
 /// Presses Ctrl-C until the program ends.
 #[track_caller]
@@ -677,7 +677,7 @@ fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
     terminal
         .ends()
         .says("done: production runs")
-        .never_shows("left while");
+        .never_shows("interrupted while");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
@@ -705,14 +705,14 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
     terminal
         .ends()
         .exits(4)
-        .says("error: left while")
+        .says("error: interrupted while")
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
     // While the host builds, a second push would be a second build.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -729,8 +729,8 @@ fn ctrl_c_while_waiting_for_the_page_leaves_and_says_how_to_go_on() {
     terminal
         .ends()
         .exits(4)
-        .says("left before production reported")
-        .says("hint: run it again to go on");
+        .says("interrupted before production reported")
+        .says("hint: to continue");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -745,13 +745,13 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
     let again = promote(&deploy, &["--timeout", "1"]);
     again
         .exits(4)
-        .says("was not seen to end")
+        .says("its result is unknown")
         .says("a second push would start a second build")
         .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
     let patient = begin(&deploy, &[]);
-    patient.says("waiting for what it comes to");
+    patient.says("has no known result; waiting for it");
     gate.open();
     patient.finish().ok();
     comes_to(&deploy, &deploy.production, deploy.nth(5));

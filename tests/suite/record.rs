@@ -243,7 +243,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         .prints_among(&format!("version {} to production.", c(&staged)));
     post.prints_among("(#427)\n")
         .prints_among("\nMostly the sidebar.\n")
-        .says("next, when it was tested: git smp signoff");
+        .says("next, after testing: git smp signoff");
     deploy
         .smp(&["stage", deploy.nth(4), "--yes"])
         .exits(1)
@@ -270,7 +270,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         .says("Fix the login (#429)")
         .never_shows("the new editor");
     let candidate = deploy.master(&deploy.staging);
-    fix.says(&format!("{} must come back to master", c(&candidate)));
+    fix.says(&format!("merge {} into master", c(&candidate)));
     assert_eq!(
         deploy.git(&deploy.staging, &["rev-parse", "master^"]),
         staged

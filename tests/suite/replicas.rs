@@ -75,7 +75,7 @@ fn a_branch_that_reads_as_before_for_a_while_is_no_push_that_was_put_aside() {
         run.finish()
             .ok()
             .says("done: production runs")
-            .never_shows("put the push aside")
+            .never_shows("ignored the push")
             .never_shows("moved to");
         assert_eq!(deploy.http().pushes(&deploy.production), 1);
         promote(&deploy, &[]).ok().says("nothing to promote");
@@ -111,8 +111,8 @@ fn a_branch_that_never_shows_what_was_taken_was_put_aside_or_its_copy_lags() {
     run.exits(4).says(&format!(
         "error: production took {five}, but its branch is still at {two}"
     ));
-    run.says("put the push aside")
-        .says("a copy of it answers that lags")
+    run.says("ignored the push")
+        .says("a replica that lags answered")
         .never_shows("done:");
     assert!(
         late(&deploy) > 2,
@@ -130,7 +130,7 @@ fn what_runs_there_is_asked_before_a_push_is_called_put_aside() {
     let run = run.finish();
     let five = &deploy.nth(5)[..8];
     run.exits(4).says(&format!(
-        "error: the branch of production does not have {five}, yet production runs it"
+        "error: the branch of production does not have {five}, but production runs it"
     ));
 }
 
@@ -144,7 +144,7 @@ fn a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build() 
     let run = promote(&deploy, &["--timeout", "2"]);
     run.exits(1)
         .says("error: nothing was pushed to production: git found its branch elsewhere than at");
-    run.says("a copy of it answers that lags")
+    run.says("a replica that lags answered")
         .never_shows("declined")
         .never_shows("the build failed");
     assert_eq!(deploy.snapshot(), before);
@@ -168,10 +168,10 @@ fn a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away() {
     let run = promote(&deploy, &[]);
     let five = &deploy.nth(5)[..8];
     run.ok()
-        .says("warning: production was moved to ")
-        .says(&format!("that contains {five}"));
+        .says("warning: meanwhile production was moved to ")
+        .says(&format!("which contains {five}"));
     run.says("done: production runs")
-        .never_shows("is not what its branch has now");
+        .never_shows("its branch does not have");
     assert_ne!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -184,8 +184,8 @@ fn a_host_that_adds_a_commit_and_does_not_run_it_yet_is_waited_for() {
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
         .says("error: pushed, but not live: production does not report");
-    run.says("because: its branch was moved to ")
-        .says(&format!("that contains {five}"));
+    run.says("because: meanwhile its branch was moved to ")
+        .says(&format!("which contains {five}"));
 }
 
 #[test]
@@ -195,8 +195,8 @@ fn a_host_that_adds_a_commit_where_only_the_branch_tells_is_told_so() {
     let five = &deploy.nth(5)[..8];
     let run = promote(&deploy, &[]);
     run.exits(4)
-        .says("error: production was moved to ")
-        .says(&format!("that contains {five}"));
+        .says("error: meanwhile production was moved to ")
+        .says(&format!("which contains {five}"));
     run.says("by its host or by somebody else")
         .never_shows("done:");
 }
@@ -212,7 +212,7 @@ fn whoever_pushes_something_else_meanwhile_is_still_named() {
         .exits(4)
         .says("was moved to")
         .says("by somebody else")
-        .never_shows("that contains");
+        .never_shows("which contains");
 }
 
 // --- the record

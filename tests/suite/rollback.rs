@@ -46,7 +46,7 @@ fn ships_twice(deploy: &Deploy) {
 #[track_caller]
 fn put_back(to: usize) -> Deploy {
     let world = World::deploy_like().without_pages().toml(RECORD);
-    world.after(&format!("put back to {to}"), |deploy| {
+    world.after(&format!("rolled back to {to}"), |deploy| {
         ships_twice(deploy);
         rolls_back(deploy, to, &["--reason", "Maps are empty."]).ok();
     })
@@ -105,7 +105,7 @@ fn without_record(mut snapshot: Snapshot) -> Snapshot {
 fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
     let mut terminal = person(deploy).terminal(args);
     terminal
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production")
         .sees("Why, for the team")
         .enters("");
@@ -152,7 +152,7 @@ fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
         // Once more is nothing more.
         let before = deploy.snapshot();
         rolls_back(&deploy, 2, &[]).ok().says(&format!(
-            "production runs {to} already: nothing to put back"
+            "production already runs {to}: nothing to roll back"
         ));
         assert_eq!(deploy.snapshot(), before);
     }
@@ -197,7 +197,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
         deploy
             .smp(&["rollback", "-n", "--to", deploy.nth(5)])
             .ok()
-            .says("nothing to put back");
+            .says("nothing to roll back");
         assert_eq!(deploy.snapshot(), before);
         // Nor does it leave anything behind that the next promotion would heed.
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
@@ -215,7 +215,7 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
     for topology in TOPOLOGIES {
         let deploy = shipped(World::deploy_like().on(topology).without_pages());
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
-        terminal.sees("Type production to put it back: ");
+        terminal.sees("Type production to roll back: ");
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
         let before = deploy.snapshot();
         terminal
@@ -254,7 +254,7 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
             .exits(1)
             .says("production was moved to")
             .says(short(deploy.nth(6)))
-            .says("nothing of ours was taken");
+            .says("the host accepted nothing of this push");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
         assert_eq!(
             deploy.deploys(&deploy.production),
@@ -283,16 +283,16 @@ fn only_the_name_itself_is_a_yes() {
         ) {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
             terminal
-                .sees("Type production to put it back: ")
+                .sees("Type production to roll back: ")
                 .enters(answer);
             terminal
                 .ends()
                 .exits(3)
-                .says("not put back; nothing was changed");
+                .says("not rolled back; nothing was changed");
         }
         for key in ["\x04", "\x03"] {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
-            terminal.sees("Type production to put it back: ").types(key);
+            terminal.sees("Type production to roll back: ").types(key);
             terminal.ends().exits(3).says("nothing was changed");
         }
         assert_eq!(deploy.snapshot(), before);
@@ -349,7 +349,7 @@ fn a_broken_page_hinders_nobody() {
         .smp(&["rollback", "-n"])
         .ok()
         .says("warning: what production runs is unknown")
-        .says("so that counts here");
+        .says("which is assumed to run");
     let run = deploy.runner().directly().start(&scripted(&deploy, 4, &[]));
     gate.reached();
     deploy
@@ -395,7 +395,7 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
         short(deploy.nth(5))
     ));
     let mut terminal = person(&deploy).terminal(&["rollback"]);
-    terminal.sees("Type production to put it back: ");
+    terminal.sees("Type production to roll back: ");
     terminal
         .enters("production")
         .sees("Why, for the team")
@@ -437,7 +437,7 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
             .says("denying non-fast-forward")
             .says("error: production declined ")
             .says("because: ");
-        run.says("takes no push that goes back")
+        run.says("accepts no push of an older commit")
             .never_shows("mend it")
             .never_shows("build failed");
         assert_eq!(without_record(deploy.snapshot()), before);
@@ -493,7 +493,7 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
         "git smp rollback production --to {} --reason 'It'\\''s slow'",
         short(deploy.nth(4))
     );
-    run.says(&format!("hint: run it again to go on: {hint}"));
+    run.says(&format!("hint: to continue: {hint}"));
     assert_eq!(deploy.chain().words().last(), Some(&"rolling-back"));
     rolls_back(&deploy, 4, &["--timeout", "1"])
         .exits(4)

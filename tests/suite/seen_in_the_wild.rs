@@ -315,7 +315,7 @@ fn nothing_to_ship() {
     let before = told.snapshot();
     let run = posts(&told, &scripted(&told, &["--summary", "- Nothing"]));
     run.ok().prints("").says(&format!(
-        "production runs {} already: nothing to promote",
+        "production already runs {}: nothing to promote",
         short(told.nth(5))
     ));
     assert_eq!(told.snapshot(), before);
@@ -389,7 +389,7 @@ fn a_freeze_whose_holder_went_away() {
         .says("needs a reason");
     ben.smp(&["postpone", "--yes", "--reason", "Ada is on holiday"])
         .ok()
-        .says("staging is not frozen any more");
+        .says("staging is no longer frozen");
     assert_eq!(
         sentences(&deploy).last(),
         Some(&format!("Ben postponed {c}: Ada is on holiday"))
@@ -692,7 +692,7 @@ fn the_chat_post_fails_or_success_is_announced_for_a_failed_deploy() {
     let run = posts(&deploy, &promotion);
     run.exits(4)
         .says("done: production runs")
-        .says("error: deployed, but product was not told");
+        .says("error: deployed, but the product channel was not notified");
     run.prints_among("- Flags on painpoints");
     deploy.web.set(PRODUCT, accepted("teams"));
     posts(&deploy, &scripted(&deploy, &[]))

@@ -91,7 +91,7 @@ fn the_first_that_fails_leaves_the_second_alone() {
         let run = promotes(&deploy, &["us", "eu"]);
         run.exits(4)
             .says("error: eu declined")
-            .says("because: done before it: us");
+            .says("because: done before that: us");
         masters(&deploy, &us, [2, 5]);
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
         let run = promotes(&deploy, &["us", "eu"]);
@@ -158,7 +158,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     let mut terminal = person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);
     terminal
         .sees("on us, if that is still at")
-        .sees("Type us to put it back: ")
+        .sees("Type us to roll back: ")
         .enters("us");
     terminal.ends().ok().says("done: us runs");
     masters(&deploy, &us, [5, 2]);
@@ -228,7 +228,7 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     deploy
         .smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2)])
         .ok()
-        .says("it has to be proposed again after this");
+        .says("after this rollback it must be proposed again");
     let chain = deploy.chain();
     assert_eq!(
         chain.state["candidate"]["targets"][0]["reached"], false,

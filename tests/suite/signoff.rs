@@ -99,14 +99,14 @@ fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_th
     let run = deploy.smp(&["signoff", "--by", "Rosi", "--block", "the map is empty"]);
     run.ok()
         .says("Rosi has blocked ")
-        .says("next: git smp stage --fix\nor give it up: git smp postpone\n");
+        .says("next: git smp stage --fix\nor close the candidate: git smp postpone\n");
     assert_eq!(verdicts(&deploy), ["Rosi block the map is empty"]);
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     // Another's yes does not lift it.
     deploy
         .smp(&["signoff", "--by", "Ben"])
         .ok()
-        .says("next: git smp stage --fix\nor give it up: git smp postpone\n");
+        .says("next: git smp stage --fix\nor close the candidate: git smp postpone\n");
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     deploy
         .smp(&["signoff", "--by", "Rosi", "--note", "my mistake"])
@@ -137,7 +137,7 @@ fn a_verdict_may_be_bound_to_the_commit_that_was_meant() {
         deploy.nth(6)
     ));
     run.says("because: --commit names the only commit")
-        .says("hint: look at what is put forward now: git smp status");
+        .says("hint: see the current candidate: git smp status");
     deploy
         .smp(&["signoff", "--commit", deploy.nth(6), "--block", "no"])
         .exits(1);
@@ -161,8 +161,8 @@ fn without_a_candidate_there_is_nothing_to_judge() {
         let run = deploy.smp(&[&["signoff"], verdict].concat());
         run.exits(1)
             .prints("")
-            .says("error: there is no candidate that could be signed off");
-        run.says("hint: put it forward: git smp propose");
+            .says("error: there is no candidate to sign off");
+        run.says("hint: propose it: git smp propose");
     }
     assert_eq!(events(&deploy), Vec::<String>::new());
 }
@@ -181,7 +181,7 @@ fn a_yes_is_to_what_runs_and_a_block_needs_nothing_to_run() {
         short(deploy.nth(6))
     ));
     run.says(&format!(
-        "hint: put the candidate back: git smp stage {}\nhint: then test it\n",
+        "hint: deploy the candidate again: git smp stage {}\nhint: then test it\n",
         short(deploy.nth(5))
     ));
     deploy

@@ -61,7 +61,7 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
     deploy
         .smp(&["stage", "--yes"])
         .ok()
-        .says(&format!("staging runs {new} already: nothing to deploy\n"));
+        .says(&format!("staging already runs {new}: nothing to deploy\n"));
     deploy.smp(&["stage"]).ok().never_shows("terminal");
     assert_eq!(deploy.smp(&["stage", "-q"]).ok().stderr, "");
     assert_eq!(deploy.snapshot(), after);
@@ -205,7 +205,7 @@ fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
         let before = deploy.snapshot();
         let run = deploy.smp(&["stage", "--yes"]);
         let story = format!(
-            "1 commit would disappear from staging, being no part of {}",
+            "1 commit would disappear from staging: not part of {}",
             short(deploy.nth(6))
         );
         run.exits(1)
@@ -260,7 +260,7 @@ fn what_is_on_no_main_branch_is_warned_of() {
     let deploy = plain();
     let own = deploy.commit_files(&deploy.work, "Not merged yet", &[("draft", "x\n")]);
     let words = format!(
-        "warning: {} is not on upstream/master: it was not merged, or that was rewritten",
+        "warning: {} is not on upstream/master: it was not merged, or the branch was rewritten",
         short(&own)
     );
     deploy.smp(&["stage", "HEAD", "--yes"]).ok().says(&words);
@@ -293,7 +293,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live() {
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1"]);
     run.exits(4)
         .says("error: pushed, but not live: staging")
-        .says("hint: run it again to go on: git smp stage\n");
+        .says("hint: to continue: git smp stage\n");
     assert_eq!(events(&deploy), ["staging"]);
     assert_eq!(next(&deploy), "git smp stage");
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
@@ -409,12 +409,12 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
             .prints("")
             .says("error: staging is frozen by Ada Example\n");
         let why = format!(
-            "because: Ada Example proposed {} for production just now, and it is tested there\n",
+            "because: Ada Example proposed {} for production just now, and it is being tested there\n",
             short(deploy.nth(5))
         );
         run.says(&why)
             .says("because: Ada Example says: Wait for Rosi, please.\n");
-        run.says("hint: wait for the deploy: git smp status\nhint: a fix of it may go there: git smp stage --fix\nhint: or, to give it up: git smp postpone\n");
+        run.says("hint: wait for the deploy: git smp status\nhint: or deploy a fix of it: git smp stage --fix\nhint: or close the candidate: git smp postpone\n");
     }
     person(&deploy)
         .terminal(&["stage"])

@@ -47,12 +47,12 @@ fn production_behind_staging() {
     let out = run.ok().out();
     let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
     let expected = format!(
-        "runs {production}, as its ref says; 3 commits behind staging, the oldest from 2022-02-01 ("
+        "runs {production} (matches its branch); 3 commits behind staging, the oldest from 2022-02-01 ("
     );
     assert!(line(&out, "production").starts_with(&expected), "{out}");
     assert_eq!(
         line(&out, "staging"),
-        format!("runs {staging}, as its ref says")
+        format!("runs {staging} (matches its branch)")
     );
     assert_eq!(next_of(&deploy, &run), "git smp promote");
     assert_eq!(run.stderr, "");
@@ -69,7 +69,7 @@ fn production_the_same_as_staging() {
     assert_eq!(
         line(&out, "production"),
         format!(
-            "runs {}, as its ref says; the same as staging",
+            "runs {} (matches its branch); the same as staging",
             short(deploy.nth(5))
         )
     );
@@ -100,14 +100,14 @@ fn production_with_a_hotfix_of_its_own() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     assert!(
-        line(&out, "production").ends_with("; staging has 3 more and lacks 1"),
+        line(&out, "production").ends_with("; diverged: staging has 3 more and lacks 1"),
         "{out}"
     );
     run.prints_among("note: production runs commits that master lacks\n");
     // The command that is told brings it there.
     let command = next_of(&deploy, &run);
     let branch = command.rsplit('/').next().unwrap();
-    run.prints_among(&format!("note: merge the branch {branch} into master then"));
+    run.prints_among(&format!("note: then merge the branch {branch} into master"));
     deploy.runner().program("sh", &["-c", &command]).ok();
     assert_eq!(
         deploy.git(&deploy.main, &["rev-parse", branch]).trim(),
@@ -130,7 +130,7 @@ fn a_ref_that_is_elsewhere_than_what_runs() {
     );
     let out = deploy.smp(&["status"]).ok().out();
     let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
-    let expected = format!("runs {runs}, but its ref is at {at}; 3 commits behind staging");
+    let expected = format!("runs {runs}, but its branch is at {at}; 3 commits behind staging");
     assert!(line(&out, "production").starts_with(&expected), "{out}");
     assert!(
         out.contains(&format!(
@@ -160,7 +160,7 @@ fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
         ],
     );
     let run = deploy.smp(&["status"]);
-    assert!(line(&run.ok().out(), "staging").contains(", but its ref is at "));
+    assert!(line(&run.ok().out(), "staging").contains(", but its branch is at "));
     assert_eq!(
         next_of(&deploy, &run),
         "wait for staging or deploy it again, then: git smp status"
@@ -173,7 +173,7 @@ fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     let expected = format!(
-        "runs {}, as its ref says; it has no page to ask",
+        "runs {} (according to its branch; it has no page)",
         short(deploy.nth(5))
     );
     assert_eq!(line(&out, "staging"), expected);
@@ -247,7 +247,7 @@ fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     assert!(
-        line(&out, "production").contains("; its remote has no such branch, only others"),
+        line(&out, "production").contains("; its branch does not exist on its remote"),
         "{out}"
     );
     assert!(!out.contains("next: git smp promote"), "{out}");

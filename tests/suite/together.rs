@@ -279,7 +279,7 @@ fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
         .filter(|(member, _)| member.name != winner)
     {
         match run.code {
-            0 => run.says(&format!("production runs {} already", &deploy.nth(5)[..8])),
+            0 => run.says(&format!("production already runs {}", &deploy.nth(5)[..8])),
             _ => run.exits(1).says(&winner).says(&deploy.nth(5)[..8]),
         };
         run.never_shows(&format!("{} began", member.name));
@@ -423,7 +423,7 @@ fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing
     ben.promotes(&["--take-over", &id])
         .finish()
         .ok()
-        .says("this takes its place on the record");
+        .says("this deploy takes its place on the record");
     let chain = deploy.chain();
     assert_eq!(chain.only("promoted").author, ben.name);
     assert_eq!(
@@ -585,7 +585,7 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
     let before = deploy.snapshot();
     let run = ada.promotes(&[]).finish();
     run.exits(1)
-        .says("production is not where the proposal saw it")
+        .says("production changed since the proposal")
         .says(&deploy.nth(2)[..8]);
     run.says(&deploy.nth(3)[..8]).says("git smp postpone");
     let planned = ada.smp(&["promote", "-n", "--json"]);
@@ -610,7 +610,7 @@ fn many_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
         let runs = all_at_once(&gate, members.iter().map(promote).collect());
         let wrote = runs
             .iter()
-            .filter(|run| run.ok().stderr.contains("on record: production runs"))
+            .filter(|run| run.ok().stderr.contains("recorded: production runs"))
             .count();
         let chain = deploy.chain();
         let event = chain.only("observed");

@@ -192,7 +192,7 @@ fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
     deploy.http().fault(waited.times(1000));
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
-        .says("cannot tell what became of the push");
+        .says("the result of the push");
     assert_eq!(refusal(&deploy), "push-in-flight");
 }
 
@@ -438,7 +438,7 @@ fn a_work_tree_on_the_host_with_changes_in_it_is_the_reason_and_no_build_failed(
         .says("error: production declined")
         .never_shows("the build failed");
     run.says("because: its host says: Working directory has unstaged changes");
-    run.says("hint: put that right there, then: git smp promote production");
+    run.says("hint: correct that there, then: git smp promote production");
 }
 
 #[test]
@@ -491,7 +491,7 @@ fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
         promote(&deploy, &[])
             .exits(1)
             .says("its host said nothing else")
-            .never_shows("its own words are above");
+            .never_shows("its own output is above");
     }
 }
 
@@ -502,14 +502,14 @@ fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     deploy.hook(&deploy.production, "pre-receive", hook);
     let run = promote(&deploy, &[]);
     run.exits(1)
-        .says("the build failed, or a hook there said no");
+        .says("the build failed, or a hook there declined it");
     run.says("because: its host says: Installing")
         .says("because: its host says: No Gemfile");
     run.never_shows("its host says: one");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
     promote(&deploy, &[])
         .exits(1)
-        .says("the build failed, or a hook there said no")
+        .says("the build failed, or a hook there declined it")
         .never_shows("its host says");
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     deploy.hook(
@@ -612,5 +612,5 @@ fn a_person_at_a_busy_host_types_the_same_command_again() {
         .ends()
         .ok()
         .says("done: production runs")
-        .never_shows("was not seen to end");
+        .never_shows("its result is unknown");
 }

@@ -39,12 +39,13 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
         .says("  4. post to product; no webhook here: the text will be printed\n")
         .says("done: production runs");
     run.prints_among("with the following changes:\n\n- Flags on painpoints\n");
-    run.says("it stays owed; a clone that has the webhook sends it: git smp promote\n");
+    run.says("it stays pending; send it from a clone that has the webhook: git smp promote\n");
     let status = deploy.smp(&["status"]);
     status
         .ok()
-        .prints_among("a post to product; make it: git smp promote\n");
-    status.prints_among("no webhook of product here: a clone that has one sends it\n");
+        .prints_among("a post to product; send it: git smp promote\n");
+    status
+        .prints_among("this clone has no webhook for product: send it from a clone that has one\n");
     // What is owed does not hide what comes next.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();
@@ -71,7 +72,7 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
     block
         .ok()
         .prints_among("Maps are empty.")
-        .says("no webhook of technical here, so this is not sent:\n");
+        .says("this clone has no webhook for technical, so this post is not sent:\n");
     let fix = deploy.smp(&["stage", "--fix", "--yes"]);
     fix.ok()
         .says("; no webhook here: the text will be printed\n")
@@ -80,7 +81,7 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
     postponed
         .ok()
         .prints_among("Not today.")
-        .says("a clone that has the webhook sends it: git smp postpone\n");
+        .says("send it from a clone that has the webhook: git smp postpone\n");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
     deploy
         .smp(&["rollback", "-n", "--to", &deploy.nth(2)[..8]])
@@ -99,7 +100,7 @@ fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
     );
     let run = promote(&deploy, &["--summary", "- Flags on painpoints"]);
     run.ok()
-        .says("no webhook of product here\n")
+        .says("this clone has no webhook for product\n")
         .prints_among("- Flags on painpoints\n");
     deploy.smp(&["status"]).ok().never_shows("owed");
     promote(&deploy, &[])
@@ -183,12 +184,12 @@ fn a_freeze_that_somebody_broke_is_said_and_how_to_put_it_right() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let run = deploy.smp(&["status"]);
     let words = format!(
-        "staging no longer runs it, but {}: somebody deployed there in spite of the freeze\n",
+        "staging now runs {} instead: somebody deployed there despite the freeze\n",
         short(deploy.nth(6))
     );
     run.ok()
         .prints_among(&words)
-        .prints_among("to give it up: git smp postpone\n");
+        .prints_among("to close the candidate: git smp postpone\n");
     assert_eq!(
         next(&deploy),
         format!("git smp stage {}", short(deploy.nth(5)))
@@ -225,7 +226,7 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     promote_once(&deploy);
     let mut terminal = at_80_columns(&deploy, &["rollback"]);
     terminal
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production");
     terminal
         .sees("Why, for the team (Enter skips): ")
@@ -245,18 +246,18 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     let before = deploy.snapshot();
     let mut terminal = at_80_columns(&deploy, &["rollback"]);
     terminal
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production")
         .sees("Why, for the team")
         .ctrl_c();
     terminal
         .ends()
         .exits(3)
-        .says("not put back; nothing was changed");
+        .says("not rolled back; nothing was changed");
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = at_80_columns(&deploy, &["rollback", "--reason", "Again."]);
     terminal
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production");
     terminal.ends().ok().never_shows("Why, for the team");
 }

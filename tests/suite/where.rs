@@ -70,7 +70,7 @@ fn the_end_of_the_chain_decides_the_exit_code() {
         .smp(&["where", "#9999"])
         .exits(1)
         .says("no commit of pull request #9999")
-        .says("git smp where HASH");
+        .says("hint: name the commit by its hash");
     deploy.smp(&["where"]).exits(2);
 }
 

@@ -3,7 +3,7 @@
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, Observed, ReleaseStatus};
 use crate::git::Found;
 use crate::look::Seen;
@@ -77,9 +77,9 @@ fn on_record(
 }
 
 fn nothing_deployed(name: &str) -> Refusal {
-    let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
+    let error = format!("nothing is deployed on {name} yet, so there is nothing to roll back to");
     Refusal::new(RefusalCode::NothingDeployed, error)
-        .run("see where things stand", Typed::smp("status"))
+        .run("see the current state", Typed::smp("status"))
         .run("to deploy", Typed::smp("promote").arg(name))
 }
 
@@ -99,16 +99,16 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
         None => "smp.toml has no [record], which would remember it".to_owned(),
     };
     let platform = observed.releases.as_ref().map(|releases| match releases {
-        Err(refusal) => format!("its platform does not tell: {}", refusal.report.error),
-        Ok(_) => "its platform remembers no release of another commit before it".to_owned(),
+        Err(refusal) => format!("its platform does not say: {}", refusal.report.error),
+        Ok(_) => "its platform lists no earlier release of another commit".to_owned(),
     });
-    let error = format!("what {name} ran before {short} is not known");
+    let error = format!("what {name} ran before {short} is unknown");
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
-    let back = Typed::smp("rollback").arg(name).plain("--to HASH");
     (causes.fold(Report::new(error), Report::because))
-        .run("look for it", Typed::other(log))
-        .run("then name it", back)
+        .hint(
+            Hint::run("look for it", Typed::other(log)).and("then name it: add --to and its hash"),
+        )
         .refused(RefusalCode::UnknownCommit)
 }
 
@@ -124,7 +124,7 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
             .run("see what ran there", Typed::smp("history"))
             .run(
-                "if it is only missing here",
+                "if only this clone lacks it",
                 Typed::other("git fetch --all"),
             ),
     };

@@ -121,11 +121,14 @@ fn unsaid(story: &str, commits: &[Commit], on_top: bool) -> Stop {
     let newest = newest.unwrap_or("COMMIT");
     let one = Typed::smp("stage --fix").option("--pick", newest);
     let report = Report::new(story)
-        .because("a fix-only version has nothing else, and nobody said which they are");
+        .because("only a fix may be added, and the commits of the fix were not named");
     let report = decide::first_ten(commits).fold(report, Report::because);
-    let report = report.run("name the fix", one);
+    let report = report.run("name the commits of the fix, for example", one);
     let report = match on_top {
-        true => report.run("or all of it", Typed::smp("stage --fix").arg(newest)),
+        true => report.run(
+            "or deploy all of them",
+            Typed::smp("stage --fix").arg(newest),
+        ),
         false => report,
     };
     report.refused(RefusalCode::NeedsTerminal).into()
@@ -144,7 +147,7 @@ pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop
     }
     let (short, branch) = (commit.short(), &config.repository.branch);
     ui.warn(format!(
-        "{short} must come back to {branch}, or the next deploy lacks it:"
+        "merge {short} into {branch}, or the next deploy will lack it:"
     ));
     ui.insist(&[
         Line::plain("push it, then merge that branch (no squash, no rebase):"),

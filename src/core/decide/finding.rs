@@ -8,7 +8,7 @@ use crate::core::words::{
 };
 
 /// What to do where a cache answers in the site's place, before a command.
-pub const FORGET: &str = "let the cache forget the page, or exclude the page from the cache, then";
+pub const FORGET: &str = "purge the page from the cache, or exclude it from caching, then";
 
 /// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Finding {
         let cached = seen.cached.map(|cached| cached.to_string());
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
-            Self::WrongBranch => "its remote has no such branch".to_owned(),
+            Self::WrongBranch => "its branch does not exist on its remote".to_owned(),
             Self::NothingDeployed => match &seen.branch {
                 Some(Ok(Branch::NoApp(words))) => {
                     format!("nothing deployed yet; its host has no such app: {words}")
@@ -114,29 +114,27 @@ impl Finding {
             Self::StalePage => {
                 let page = short(seen.page.as_ref().and_then(|page| page.as_ref().ok()));
                 let kind = cached.unwrap_or_else(|| "stale".to_owned());
-                format!("its page is {kind}, it names {page} although {runs} was released")
+                format!("its page is {kind}: it names {page}, but {runs} was released")
             }
             Self::CachedPage => {
                 let cached = cached.unwrap_or_default();
-                format!("what it runs now is not known, its page is {cached}")
+                format!("what it runs now is unknown: its page is {cached}")
             }
-            Self::Deploying => {
-                "something is being deployed there now, or it is locked against deploys".to_owned()
-            }
+            Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
             Self::ReleasePending => {
                 let called = newest(seen).map(|newest| format!(" {}", newest.called));
                 let called = called.unwrap_or_default();
-                format!("the release{called} has not come to its end yet")
+                format!("the release{called} has not finished yet")
             }
             Self::ReleaseFailed => match failed(seen) {
                 Some(Release { commit, called, .. }) if commit.is_none() || seen.by_pipeline => {
-                    format!("its newest deploy {called} failed, so what ran before runs on")
+                    format!("its newest deploy {called} failed, so the previous deploy still runs")
                 }
                 _ => format!("{at} was pushed there, but its release failed"),
             },
             Self::RolledBack if is_certain(seen) => format!("rolled back from {at} to {runs}"),
             Self::RolledBack => format!(
-                "rolled back from {at} to {runs}, or the release of {at} failed or is still going on"
+                "rolled back from {at} to {runs}, or the release of {at} failed or is still in progress"
             ),
             Self::DeployedOutsideGit => {
                 let empty = if has_no_branch(seen) {
@@ -144,13 +142,13 @@ impl Finding {
                 } else {
                     ""
                 };
-                format!("{runs} was deployed past its git remote{empty}")
+                format!("{runs} was deployed without its git remote{empty}")
             }
             Self::NotConfirmed => {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");
-                format!("whether it runs {at} is not confirmed, for its host said: {words}")
+                format!("it is not confirmed that it runs {at}, because its host said: {words}")
             }
-            Self::RefDiffers => "nobody can say how the two stand".to_owned(),
+            Self::RefDiffers => "how the two commits relate is unknown".to_owned(),
         }
     }
 }
@@ -158,9 +156,9 @@ impl Finding {
 /// What to do where nothing but a branch could tell what runs.
 pub fn witness_hint(name: &str) -> Hint {
     let key = format!("environments.{name}.running");
-    let say = format!("let a page or the platform's API tell: {key} in smp.toml, then");
+    let say = format!("set a page or the platform's app in {key} of smp.toml, then");
     Hint::run(say, Typed::smp("setup")).and(Hint::run(
-        "or, when you saw it run, say so in a terminal",
+        "or, if you saw it run, confirm that in a terminal",
         Typed::smp("promote"),
     ))
 }
@@ -209,7 +207,7 @@ pub fn unasked(seen: &Observed) -> Option<String> {
     };
     let place = format!("{}: ", seen.environment);
     let what = refusal.report.error.trim_start_matches(&place);
-    Some(format!("its platform was not asked, only its page: {what}"))
+    Some(format!("only its page was asked, not its platform: {what}"))
 }
 
 /// The releases, newest first; none where the platform was not asked.

@@ -10,7 +10,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
 /// What a person is asked before a push that makes an app.
-pub const MAKE_IT: &str = "Make the app?";
+pub const MAKE_IT: &str = "Create the app?";
 
 /// Where an environment's branch is. Where it was not asked, it is taken for empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
@@ -29,18 +29,15 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     let set = format!("set environments.{name}.branch in smp.toml, then");
     let refusal = Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some.join(", ")))
-        .run(set, Typed::smp("setup"));
+        .run(&set, Typed::smp("setup"));
     if !environment.is_branch {
         return refusal;
     }
-    let make = format!(
-        "git push --no-verify {remote} COMMIT:refs/heads/{}",
+    let set = Hint::run(set, Typed::smp("setup"));
+    refusal.hint(set.and(format!(
+        "or create the branch {} on {remote}, at the commit that runs there",
         environment.branch
-    );
-    refusal.run(
-        "or make it, at the commit that runs there",
-        Typed::other(make),
-    )
+    )))
 }
 
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {
@@ -49,10 +46,10 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let refusal = Refusal::new(RefusalCode::NoApp, error)
         .because(format!("it says: {words}"))
         .because(format!(
-            "Dokku, Piku and the like make it with the first push; or environments.{name}.url is misspelled"
+            "Dokku, Piku and similar hosts create it with the first push; otherwise environments.{name}.url is misspelled"
         ));
     let deploy = next::deploy(environment).plain("--first");
-    refusal.run("if it is to be made", deploy)
+    refusal.run("to create it", deploy)
 }
 
 /// Lets a push make the app where somebody said so: an address that is misspelled would make one as well.
@@ -74,11 +71,10 @@ pub fn first_push(
         let correct = format!("correct environments.{name}.url in smp.toml, then");
         return Err(Refusal::new(RefusalCode::NoApp, error)
             .because(format!("its host says: {words}"))
-            .because("so the app that runs has another address")
+            .because("so the running app has another address")
             .run(correct, Typed::smp("setup")));
     }
-    let story =
-        format!("the host of {name} has no such app ({words}), so it makes one with this push");
+    let story = format!("the host of {name} has no such app ({words}), so this push creates it");
     match asked.somebody_looks {
         true => plan.ask(story, MAKE_IT),
         false => plan.warn(story),
@@ -92,12 +88,10 @@ pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
         return Ok(());
     };
     let (name, at) = (&observed.environment, short(observed.reference()));
-    let error = format!("whether {name} runs {at} is not confirmed");
+    let error = format!("it is not confirmed that {name} runs {at}");
     Err(Refusal::new(RefusalCode::NotConfirmed, error)
-        .because(format!("its host said of that push: {words}"))
-        .because(
-            "nothing but its branch could tell otherwise, and a branch does not tell what runs",
-        )
+        .because(format!("its host answered that push with: {words}"))
+        .because("only its branch is known, and a branch does not show what runs")
         .hint(finding::witness_hint(name)))
 }
 
@@ -112,7 +106,7 @@ pub fn confirmed_or_seen(
         let (name, found) = (&observed.environment, Finding::NotConfirmed);
         plan.consents.push(Consent {
             story: format!("{name}: {}", found.meaning(observed)),
-            question: "Did you see that it runs?",
+            question: "Have you seen it run?",
             confirms: Some(name.clone()),
         });
         return Ok(());
@@ -138,12 +132,17 @@ pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
     };
     let (called, commit) = (&pending.called, pending.commit.as_ref());
     let commit = commit.map_or("another commit", CommitId::short);
-    let error = format!("{name} runs {} now, but not for long", short(runs));
+    let error = format!(
+        "{name} runs {} now, but another release is in progress",
+        short(runs)
+    );
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
-            "its release {called} of {commit} has not come to its end yet"
+            "its release {called} of {commit} has not finished yet"
         ))
-        .hint(Hint::run("wait for it", Typed::smp("status")).and("then run it again")))
+        .hint(
+            Hint::run("wait for it", Typed::smp("status")).and("then run the same command again"),
+        ))
 }
 
 /// Whether what was shown is still true; of its branch only where that was asked for again. `command` shows what is now.
@@ -168,7 +167,7 @@ pub fn unmoved(
     let error = format!("{name} moved since the plan was shown; nothing was pushed");
     Err(Refusal::new(code, error)
         .because(format!("{what} was {} and is {}", short(then), short(now)))
-        .run("look at what would ship now", command.clone()))
+        .run("see what would ship now", command.clone()))
 }
 
 /// What is the matter with an environment before the deploy, where it is known what runs.
@@ -192,10 +191,7 @@ pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<Str
         let (short, subject, author) = (commit.id.short(), commit.subject_text(), &commit.author);
         let when = ago(now, commit.committed);
         let twin = target.twins.get(&commit.id).map_or(String::new(), |twin| {
-            format!(
-                "; {} has the same change, but is another commit",
-                twin.short()
-            )
+            format!("; {} is another commit with the same change", twin.short())
         });
         format!("{short} \"{subject}\", by {author} {when}, would disappear from {name}{twin}")
     });

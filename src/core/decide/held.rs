@@ -58,11 +58,11 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         return Ok(());
     }
     if asked.somebody_looks {
-        plan.ask(story, "Ship it all the same?");
+        plan.ask(story, "Ship it anyway?");
         return Ok(());
     }
     let refusal = Refusal::new(RefusalCode::RolledBack, story)
-        .because("what was taken away from production ships again only after an explicit yes");
+        .because("what was rolled back ships again only after an explicit yes");
     let other = again
         .map(|one| &one.held.commit)
         .filter(|held| **held != commit);
@@ -72,13 +72,13 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         refusal
             .because(format!("no known revert of {held} ships with it"))
             .run("stage its revert", Typed::smp("stage"))
-            .run("or, if what came since corrects it", again)
+            .run("or, if later commits correct it", again)
     } else {
         let script = again.clone().plain("--yes");
         refusal
-            .run("if it shall", again)
+            .run("to ship it anyway", again)
             .run("or in a script", script.option("--commit", commit.short()))
-            .run("or ship what corrects it", Typed::smp("stage"))
+            .run("or ship a correction", Typed::smp("stage"))
     })
 }
 
@@ -94,9 +94,9 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
     let look = match ships {
         Ships::TakenBack { by, of } => {
             let (by, of) = (by.short(), of.short());
-            format!("{by}, which takes {of} back, ships as well; check that this corrects it")
+            format!("{by}, which reverts {of}, ships as well; check that this corrects it")
         }
-        Ships::Again | Ships::Without => "check that what ships now corrects that".to_owned(),
+        Ships::Again | Ships::Without => "check that this deploy corrects it".to_owned(),
     };
     format!("{short} was {back}{}; {look}", why.collect::<String>())
 }

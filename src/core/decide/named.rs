@@ -80,10 +80,8 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
             let report = Report::new(error)
                 .because(format!("others are promoted from {names}"))
                 .because("one candidate at a time is put forward, from one of them");
-            let status = Typed::smp("--config FILE status");
-            Err(Stop::Misused(
-                report.run("keep one configuration for each", status),
-            ))
+            let keep = "keep a configuration file for each, and name it with --config";
+            Err(Stop::Misused(report.hint(keep)))
         }
     }
 }
@@ -107,7 +105,7 @@ pub fn check_hash(
 }
 
 /// Refuses a text that no post could hold.
-pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(), Stop> {
+pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     let wrong = match text {
         Some(text) if text.trim().is_empty() => Some("is empty".to_owned()),
         Some(text) if looks_like_an_option(text) => Some("looks like an option".to_owned()),
@@ -115,10 +113,8 @@ pub fn check_text(command: &str, option: &str, text: Option<&str>) -> Result<(),
     };
     let Some(wrong) = wrong else { return Ok(()) };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    let again = Typed::smp(command).plain(option).plain("TEXT");
-    Err(Stop::Misused(
-        report.run("say it again in plain words", again),
-    ))
+    let again = format!("type it again with another text after {option}");
+    Err(Stop::Misused(report.hint(again)))
 }
 
 /// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
@@ -137,8 +133,8 @@ pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
     }
     let error =
         "--by takes a name of one line, without control characters, of at most 100 characters";
-    let again = Typed::smp("signoff --by NAME");
-    Err(Stop::Misused(Report::new(error).run("", again)))
+    let again = "type it again with another name after --by";
+    Err(Stop::Misused(Report::new(error).hint(again)))
 }
 
 #[cfg(test)]

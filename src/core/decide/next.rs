@@ -99,7 +99,7 @@ pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
 fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
     let (branch, short) = (&config.repository.branch, commit.short());
     run(Typed::other(push_to_main(config, commit))).and(format!(
-        "merge the branch fix-{short} into {branch} then (no squash, no rebase), and stage that"
+        "then merge the branch fix-{short} into {branch} (no squash, no rebase), and stage it"
     ))
 }
 
@@ -156,7 +156,7 @@ impl<'a> Situation<'a> {
         })
     }
 
-    /// What to do, and why, where the candidate cannot ship any more, because a goal is not where the proposal saw it: to
+    /// What to do, and why, where the candidate cannot ship any more, because a goal changed since the proposal: to
     /// test it would be for nothing.
     fn lost(&self) -> Result<Option<(Hint, String)>, Stop> {
         let state = self.state().filter(|state| state.deploying.is_none());
@@ -178,12 +178,12 @@ impl<'a> Situation<'a> {
             match (self.between)(Some(runs), Some(&candidate.commit))? {
                 Some(Relation::Behind | Relation::Diverged) => {
                     let why = "which has commits that the candidate lacks";
-                    let why = format!("{name} runs {short} by now, {why}");
+                    let why = format!("{name} now runs {short}, {why}");
                     return Ok(Some((smp("postpone"), why)));
                 }
                 Some(Relation::Ahead) | None if is_sure => {
                     let again = smp("postpone").and(Hint::run("then", Typed::smp("propose")));
-                    let why = format!("{name} runs {short} by now, which the proposal did not see");
+                    let why = format!("{name} now runs {short}, not what it ran before");
                     return Ok(Some((again, why)));
                 }
                 _ => {}
@@ -203,7 +203,7 @@ impl<'a> Situation<'a> {
         };
         if state.format > FORMAT {
             let install = Typed::other("cargo install git-smp");
-            return Some(run(install).and("a newer git-smp writes this record"));
+            return Some(run(install).and("this record was written by a newer git-smp"));
         }
         if let Some(open) = &state.deploying {
             let at = self.seen(&open.environment).and_then(Observed::reference);
@@ -213,11 +213,11 @@ impl<'a> Situation<'a> {
                 Some(command) if self.is_ours || landed => run(command),
                 Some(command) => {
                     let take_over = command.option("--take-over", open.id.as_str());
-                    let wait = smp("status").and("that deploy has to come to its end first");
-                    wait.and(Hint::run("only if that run is dead", take_over))
+                    let wait = smp("status").and("that deploy must finish first");
+                    wait.and(Hint::run("only if that run died", take_over))
                 }
                 None => smp("setup")
-                    .and("that deploy goes on with the smp.toml of those who deploy there"),
+                    .and("continue that deploy with the smp.toml that names its environment"),
             });
         }
         self.of_candidate(state.candidate.as_ref()?)
@@ -237,11 +237,11 @@ impl<'a> Situation<'a> {
                 Some(smp("postpone").and("merge the fix, and put that forward then"))
             }
             Standing::Blocked if nobody_looked => {
-                let give_up = Hint::run("or give it up", Typed::smp("postpone"));
+                let give_up = Hint::run("or close the candidate", Typed::smp("postpone"));
                 Some(smp("stage --fix").and(give_up))
             }
             Standing::Blocked => {
-                Some(smp("stage --fix").and("the fix has to be merged into the main branch first"))
+                Some(smp("stage --fix").and("merge the fix into the main branch first"))
             }
             Standing::Waiting if self.signoff() => Some(smp("signoff")),
             // Then the record has to tell where it is to go.
@@ -265,7 +265,7 @@ impl<'a> Situation<'a> {
     fn on_its_way(&self) -> Option<Hint> {
         let (name, commit) = self.pushing.as_ref()?;
         let short = commit.short();
-        let first = format!("the push of {short} to {name} has to come to its end first");
+        let first = format!("the push of {short} to {name} must finish first");
         Some(smp("status").and(first))
     }
 
@@ -320,13 +320,13 @@ impl<'a> Situation<'a> {
                 return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
-                "that releases it again; see first why it failed"
+                "this releases it again; first find out why it failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                "that asks whether what was rolled back is to ship again"
+                "it asks whether to ship again what was rolled back"
             }
             (_, Some(_)) if shipped => {
-                "the next command waits for it; if its release failed, release it again on the platform"
+                "it waits for the release; if that failed, release it again on the platform"
             }
             _ => return None,
         };
@@ -358,9 +358,9 @@ impl<'a> Situation<'a> {
         };
         let was = format!("{} was rolled back", held.short());
         Ok(if newer_mends || held == *runs {
-            smp("stage").and(format!("{was}; stage what corrects it"))
+            smp("stage").and(format!("{was}; stage a commit that corrects it"))
         } else {
-            run(self.promote(target)).and(format!("{was}; go on if what came since corrects it"))
+            run(self.promote(target)).and(format!("{was}; promote if later commits correct it"))
         })
     }
 

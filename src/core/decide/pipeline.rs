@@ -48,7 +48,7 @@ impl Plan {
         if finding::pending(&target.observed).is_some() {
             let name = target.name();
             self.warn(format!(
-                "a release on {name} is going on already: nothing is promoted"
+                "a release on {name} is already in progress: nothing is promoted"
             ));
             self.wait(target, false);
             return Ok(());

@@ -15,7 +15,8 @@ use crate::core::text::counted;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
-const GOING_ON: &str = "its last deploy is still going on, failed, or was rolled back; so nobody can say what was tested";
+const GOING_ON: &str =
+    "its last deploy is in progress, failed, or was rolled back, so it is unknown what was tested";
 
 /// Plans the promotion of what `environment` runs, as it was observed, to every target, or gives the first reason why it
 /// must not happen.
@@ -102,7 +103,7 @@ fn only(asked: &Asked<'_>, commit: CommitId, lead: String) -> Result<CommitId, R
             let error = format!("{lead} {}, not {hash}", commit.short());
             Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because("--commit names the only commit that may ship")
-                .run("look at what runs now", Typed::smp("status")))
+                .run("see what runs now", Typed::smp("status")))
         }
         _ => Ok(commit),
     }
@@ -114,14 +115,14 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
     let found = Finding::of(source);
     let meaning = found.map(|found| found.meaning(source)).unwrap_or_default();
     let (unknown, stale) = (
-        format!("nobody can say what {name} runs"),
+        format!("it is unknown what {name} runs"),
         format!("{name} does not run what was last pushed to it"),
     );
     let runs_other = format!("it runs {runs}, but its branch is at {at}");
     let (error, causes) = match found {
         Some(Finding::StalePage) => (
             unknown,
-            [meaning, "so nobody can say what was tested".to_owned()],
+            [meaning, "so it is unknown what was tested".to_owned()],
         ),
         Some(Finding::CachedPage) => (
             unknown,
@@ -134,7 +135,7 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
             stale,
             [
                 runs_other,
-                format!("{meaning}; so what was tested is not what was pushed"),
+                format!("{meaning}, so what was tested is not what was pushed"),
             ],
         ),
         _ => (stale, [runs_other, GOING_ON.to_owned()]),
@@ -180,7 +181,7 @@ fn add_target(
         if observed.agrees() == Some(false) {
             let (runs, at) = (commit.short(), short(at.commit()));
             plan.warn(format!(
-                "{name} runs {runs} already, though its branch is at {at}"
+                "{name} already runs {runs}, although its branch is at {at}"
             ));
         }
         return add_record(plan, source, target, asked);
@@ -217,7 +218,7 @@ fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusa
         return Ok(());
     }
     let meaning = Finding::ReleasePending.meaning(observed);
-    let story = format!("{name} has another release going on: {meaning}");
+    let story = format!("{name} has another release in progress: {meaning}");
     Err(deploying(story, name))
 }
 
@@ -280,9 +281,9 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
                 "commit",
             );
             let error = format!("{source} is behind {name}");
-            let lacks = "or, where the main branch lacks it, see how it comes there";
+            let lacks = "or, if the main branch lacks it, see how to bring it there";
             Err(Refusal::new(RefusalCode::Behind, error)
-                .because(format!("a promotion would take {name} back by {back}"))
+                .because(format!("promoting would move {name} back by {back}"))
                 .run("deploy the newer commit first", Typed::smp("stage"))
                 .run(lacks, Typed::smp("status")))
         }
@@ -294,7 +295,7 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             Err(lines
                 .fold(refusal, Refusal::because)
                 .run(merge, Typed::smp("stage"))
-                .run("see how it comes there", Typed::smp("status")))
+                .run("see how to bring it there", Typed::smp("status")))
         }
     }
 }
@@ -308,7 +309,7 @@ fn check_branch(
 ) -> Result<(), Refusal> {
     let (name, commit, at) = (target.name(), plan.commit.short(), short(branch.commit()));
     if target.fast_forward == Some(false) {
-        let error = format!("the branch of {name} cannot go forward to {commit}");
+        let error = format!("the branch of {name} cannot be fast-forwarded to {commit}");
         let because = format!("it is at {at}, which has commits that would be lost");
         let merge = format!("merge {at} into the main branch, then");
         return Err(Refusal::new(RefusalCode::Diverged, error)
@@ -333,10 +334,10 @@ fn check_branch(
     Err(match found {
         Finding::ReleasePending | Finding::Deploying => deploying(story, name),
         Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
-            .because("what its branch is at may have been rolled back; only a page that is new tells")
+            .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
         _ => Refusal::new(RefusalCode::RolledBack, story)
-            .because("what was rolled back would ship again with this promotion, so a person must say yes to it")
+            .because("this promotion would ship again what was rolled back, so a person must confirm it")
             .run("run it in a terminal, without --yes", promote(name))
             .run("in a script", promote(name).plain("--again")),
     })
@@ -344,7 +345,7 @@ fn check_branch(
 
 fn deploying(story: String, name: &str) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
-        .because("two releases at once would race for what runs")
+        .because("two releases at once would race each other")
         .run("wait for it", Typed::smp("status"))
         .run("then", promote(name))
 }

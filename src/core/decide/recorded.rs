@@ -150,35 +150,31 @@ impl<'a> Recorded<'a> {
         let (name, to, id) = (&open.environment, open.to.short(), open.id.as_str());
         let is_mine = self.is_mine(open);
         let landed =
-            format!("it has landed on the branch of {name}, which does not report {to} yet");
+            format!("it has reached the branch of {name}, but {name} does not report {to} yet");
         let why = match course {
             Course::Landed => landed.as_str(),
-            _ if is_mine => "it was begun from this clone and was not seen to end",
-            _ => "two pushes at once would both build, and the slower one would be what runs",
+            _ if is_mine => "this clone began it, and its result is unknown",
+            _ => "two pushes at once would both build, and the slower one would win",
         };
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
             refusal = refusal.because(format!(
-                "--take-over {named} names no deploy that is on its way: this one is {id}"
+                "--take-over {named} names no deploy in progress: this one is {id}"
             ));
         }
         let own = open.command();
         let Some(command) = command.or_else(|| own.clone()) else {
-            let why =
-                format!("this smp.toml has no environment {name}: it is the team's, or it is old");
+            let why = format!("this smp.toml has no environment {name}: it may be out of date");
             return refusal
                 .because(why)
-                .because(format!("the announcement is {id}"))
-                .run("take the team's smp.toml, then", Typed::smp("setup"));
+                .because(format!("its announcement is {id}"))
+                .run("get the team's current smp.toml, then", Typed::smp("setup"));
         };
         refusal = refusal.run("wait for it", Typed::smp("status"));
         if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {
-            refusal = refusal.run("go on with it", own);
+            refusal = refusal.run("continue it", own);
         }
-        refusal.run(
-            "only if that run is dead",
-            command.option("--take-over", id),
-        )
+        refusal.run("only if that run died", command.option("--take-over", id))
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
@@ -191,21 +187,21 @@ impl<'a> Recorded<'a> {
         if candidate.commit != *commit {
             let error = format!("{source} does not run the candidate");
             let (bring, command) = match source == candidate.environment {
-                true => ("put it back", Typed::smp("stage").arg(short)),
-                false => ("bring it there first", promote(source)),
+                true => ("deploy the candidate again", Typed::smp("stage").arg(short)),
+                false => ("deploy it there first", promote(source)),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
                 .because(format!("the candidate is {short}, {proposed}"))
                 .because(format!("{source} runs {}", commit.short()))
                 .run(bring, command)
-                .run("or give it up", Typed::smp("postpone")));
+                .run("or close the candidate", Typed::smp("postpone")));
         }
         match candidate.standing() {
             Standing::Waiting if self.signoff => {
                 let error = format!("nobody has signed {short} off");
                 Err(Refusal::new(RefusalCode::NotSignedOff, error)
                     .because(format!("it is the candidate, {proposed}"))
-                    .run("when it was tested and is fine", Typed::smp("signoff")))
+                    .run("if it was tested and works", Typed::smp("signoff")))
             }
             Standing::SignedOff | Standing::Waiting => Ok(()),
             Standing::Blocked => {
@@ -217,8 +213,8 @@ impl<'a> Recorded<'a> {
                 });
                 Err(blocks
                     .fold(refusal, Refusal::because)
-                    .run("ship a fix", Typed::smp("stage --fix"))
-                    .run("or give it up", Typed::smp("postpone")))
+                    .run("deploy a fix", Typed::smp("stage --fix"))
+                    .run("or close the candidate", Typed::smp("postpone")))
             }
         }
     }
@@ -234,16 +230,16 @@ impl<'a> Recorded<'a> {
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let error = format!("{by} promoted {short} to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
-                .because("that fulfilled its proposal; to ship it once more it must be proposed once more")
-                .run("look at what runs there now", Typed::smp("status")));
+                .because("that completed its proposal; to ship it again, propose it again")
+                .run("see what runs there now", Typed::smp("status")));
         }
-        let error = format!("{short} was not proposed, so nobody can have signed it off");
+        let error = format!("{short} was not proposed, so it cannot be signed off");
         Err(Refusal::new(RefusalCode::NotProposed, error)
-            .because("record.signoff in smp.toml asks for a sign-off of every candidate")
-            .run("put it forward", Typed::smp("propose")))
+            .because("record.signoff in smp.toml requires a sign-off of every candidate")
+            .run("propose it", Typed::smp("propose")))
     }
 
-    /// Refuses a target that is not where the proposal saw it.
+    /// Refuses a target that changed since the proposal.
     pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());
@@ -251,12 +247,12 @@ impl<'a> Recorded<'a> {
         let (name, runs) = (&target.environment.name, target.observed.runs());
         let (code, postpone) = (RefusalCode::TargetMoved, Typed::smp("postpone"));
         let propose = Hint::run("then", Typed::smp("propose"));
-        let again = Hint::run("look again", postpone.clone()).and(propose);
+        let again = Hint::run("close the candidate", postpone.clone()).and(propose);
         let (commit, proposed) = (candidate.commit.short(), self.proposed(candidate));
         let Some(goal) = candidate.goal(name) else {
             let error = format!("{name} was not part of the proposal");
             return Err(Refusal::new(code, error)
-                .because(format!("{commit} {proposed}"))
+                .because(format!("{commit} was {proposed}"))
                 .hint(again));
         };
         if runs == goal.from.as_ref() {
@@ -265,7 +261,7 @@ impl<'a> Recorded<'a> {
         let (then, now) = (short(goal.from.as_ref()), short(runs));
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
         let why = format!("it ran {then} when {by} proposed {commit} {when}, and runs {now} now");
-        let error = format!("{name} is not where the proposal saw it");
+        let error = format!("{name} changed since the proposal");
         let refusal = Refusal::new(code, error).because(why);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
         let merge = format!("merge what {name} has into the main branch, then");

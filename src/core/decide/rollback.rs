@@ -59,9 +59,10 @@ fn lies_behind(
 ) -> Result<(), Refusal> {
     let (name, to) = (wanted.target.name(), wanted.commit.short());
     let Some(changes) = &wanted.target.changes else {
-        let error = format!("nothing is deployed on {name} yet, so there is nothing to put back");
+        let error =
+            format!("nothing is deployed on {name} yet, so there is nothing to roll back to");
         return Err(Refusal::new(RefusalCode::NothingDeployed, error)
-            .run("see where things stand", Typed::smp("status"))
+            .run("see the current state", Typed::smp("status"))
             .run("to deploy", promote(name)));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
@@ -74,12 +75,12 @@ fn lies_behind(
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
-    let error = format!("{to} is no older version of {name}");
+    let error = format!("{to} is not an older version of {name}");
     Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
-        .because("a rollback only takes away; what is new is tested and promoted")
-        .run("name an older commit", Typed::smp("history"))
-        .run("or go forward", promote(name)))
+        .because("a rollback only removes commits; new ones must be tested and promoted")
+        .run("choose an older commit", Typed::smp("history"))
+        .run("or promote", promote(name)))
 }
 
 fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
@@ -87,14 +88,14 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
     if let Err(refusal) = &observed.running {
         let (at, why) = (short(branch.commit()), &refusal.report.error);
         plan.warn(format!(
-            "what {name} runs is unknown ({why}); its branch is at {at}, so that counts here"
+            "what {name} runs is unknown ({why}); its branch is at {at}, which is assumed to run"
         ));
     }
     plan.warnings.extend(disagreement(observed));
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         plan.warn(format!(
-            "{} was proposed for {name} as it is now; it has to be proposed again after this",
+            "{} was proposed for {name} as it is now; after this rollback it must be proposed again",
             candidate.commit.short()
         ));
     }
@@ -111,7 +112,7 @@ fn take_back(
     let (name, short) = (target.name(), commit.short());
     if pending(&target.observed).is_some_and(|one| one.commit.as_ref() == Some(commit)) {
         plan.warn(format!(
-            "a release of {short} on {name} is going on already"
+            "a release of {short} on {name} is already in progress"
         ));
         plan.wait(target, false);
         return Ok(());
@@ -132,13 +133,13 @@ fn take_back(
         (Some(_), Some(former)) => {
             let called = &former.called;
             plan.warn(format!(
-                "the config vars of {name} go back to those of {called}, too"
+                "the config vars of {name} go back to those of {called} as well"
             ));
             plan.release(target, former, true);
             return Ok(());
         }
         (Some(_), None) => plan.warn(format!(
-            "the platform has no release of {short} to go back to, or does not say: it is pushed and built again"
+            "the platform has no known release of {short} to go back to: it is pushed and built again"
         )),
         (None, _) => {}
     }
@@ -158,8 +159,8 @@ fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
     let (name, short, runs) = (target.name(), commit.short(), target.observed.runs());
     let runs = runs.map_or("what runs now", CommitId::short);
     format!(
-        "the branch of {name} is at {short} already, so a push of it changes nothing: release {short} again on the platform{}, \
-         and this waits until it runs. Where that cannot be, revert {runs} on the main branch and ship that: git smp stage",
+        "the branch of {name} is already at {short}, so a push of it changes nothing: release {short} again on the platform{}, \
+         and this command waits until it runs. If that is not possible, revert {runs} on the main branch and deploy the revert: git smp stage",
         released_again_by(target)
     )
 }

@@ -80,10 +80,10 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
 }
 
 pub fn nothing_to_fix() -> Refusal {
-    let error = "there is no candidate that could be fixed";
+    let error = "there is no candidate to fix";
     Refusal::new(RefusalCode::NotProposed, error)
-        .because("--fix is for what is being tested for production")
-        .run("deploy it as anything else", Typed::smp("stage"))
+        .because("--fix adds a fix to an open candidate")
+        .run("deploy it without --fix", Typed::smp("stage"))
 }
 
 fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
@@ -92,7 +92,7 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
     let goals: Vec<&str> = goals.map(|goal| goal.environment.as_str()).collect();
     let (goals, when) = (goals.join(" and "), ago(now, candidate.at));
     let refusal = Refusal::new(RefusalCode::Frozen, format!("{name} is frozen by {by}")).because(
-        format!("{by} proposed {short} for {goals} {when}, and it is tested there"),
+        format!("{by} proposed {short} for {goals} {when}, and it is being tested there"),
     );
     let says = candidate
         .note
@@ -100,19 +100,19 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
         .map(|note| format!("{by} says: {note}"));
     says.fold(refusal, Refusal::because)
         .run("wait for the deploy", Typed::smp("status"))
-        .run("a fix of it may go there", Typed::smp("stage --fix"))
-        .run("or, to give it up", Typed::smp("postpone"))
+        .run("or deploy a fix of it", Typed::smp("stage --fix"))
+        .run("or close the candidate", Typed::smp("postpone"))
 }
 
 /// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.
 fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refusal {
     let (short, candidate) = (commit.short(), candidate.short());
-    let error = format!("{name} runs {short} already, but it is not the candidate");
+    let error = format!("{name} already runs {short}, which is not the candidate");
     Refusal::new(RefusalCode::CandidateMoved, error)
         .because(format!(
-            "the candidate is {candidate}; somebody deployed past the record"
+            "the candidate is {candidate}; somebody deployed outside git smp"
         ))
-        .run("put forward what runs there", Typed::smp("postpone"))
+        .run("to propose what runs there", Typed::smp("postpone"))
         .run("then", Typed::smp("propose"))
 }
 
@@ -124,13 +124,13 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
         let error = format!("the candidate is {now} now, no longer {base}");
         return Err(Refusal::new(RefusalCode::CandidateMoved, error)
             .because("somebody deployed another fix meanwhile")
-            .run("look at what is added to that", Typed::smp("stage --fix")));
+            .run("see what would be added to it", Typed::smp("stage --fix")));
     }
     if fix.changes.relation == Relation::Ahead {
         return Ok(());
     }
-    let error = format!("{short} is no fix of the candidate");
-    let pick = Typed::smp("stage --fix --pick COMMIT");
+    let error = format!("{short} is not a fix of the candidate");
+    let pick = Typed::smp("stage --fix").option("--pick", short);
     Err(Refusal::new(RefusalCode::Diverged, error)
         .because(format!("it lacks {} of {base}", lost(fix.changes)))
         .run("copy the fix alone onto the candidate", pick))
@@ -152,7 +152,7 @@ fn look_back(
     }
     let (name, commit, at) = (target.name(), plan.commit.short(), short(branch.commit()));
     let lost = changes.map_or_else(|| format!("commits of its branch, which is at {at},"), lost);
-    let story = format!("{lost} would disappear from {name}, being no part of {commit}");
+    let story = format!("{lost} would disappear from {name}: not part of {commit}");
     let lines = changes.map(|changes| disappearing(target, changes, asked.now));
     let lines = lines.into_iter().flatten();
     if asked.somebody_looks {
@@ -164,7 +164,7 @@ fn look_back(
     let refusal = lines.fold(Refusal::new(RefusalCode::Diverged, story), Refusal::because);
     Err(refusal
         .because(format!(
-            "to keep them, merge {at} into the main branch; a person may say yes to losing them"
+            "to keep them, merge {at} into the main branch; only a person can confirm losing them"
         ))
         .run("run it in a terminal, without --yes", again.arg(commit)))
 }

@@ -345,7 +345,7 @@ mod tests {
         // C was gone back to, and is not on record before that.
         assert_eq!(before("1223dC", 'c'), None, "not forward");
         assert_eq!(before("1223dCce", 'e'), Some(commit('c')));
-        assert_eq!(before("12", '9'), None, "somebody deployed past the record");
+        assert_eq!(before("12", '9'), None, "somebody deployed outside git smp");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct Unrecorded {
 impl Unrecorded {
     pub fn story(&self) -> String {
         let (name, from, to) = (&self.environment, self.from.short(), self.to.short());
-        format!("{name} runs {to}, which nobody deployed with git smp: the record has {from}")
+        format!("{name} runs {to}, which was deployed outside git smp; the record has {from}")
     }
 }
 

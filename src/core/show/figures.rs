@@ -63,7 +63,7 @@ fn heading(figures: &Figures, when: &When) -> String {
         0 => format!("{name}: {promotions} and {rollbacks}{since}"),
         seen => {
             let seen = counted(seen, "deploy");
-            format!("{name}: {promotions}, {rollbacks} and {seen} past git smp{since}")
+            format!("{name}: {promotions}, {rollbacks} and {seen} outside git smp{since}")
         }
     }
 }
@@ -73,7 +73,7 @@ fn frequency(figures: &Figures) -> String {
     match figures.deploys_per_week {
         Some(all) if figures.observed > 0 => {
             let all = rate(Some(all));
-            format!("{promotions}; {all} with what went past git smp")
+            format!("{promotions}; {all} with what went outside git smp")
         }
         _ => promotions,
     }
@@ -82,7 +82,10 @@ fn frequency(figures: &Figures) -> String {
 fn observed(figures: &Figures) -> String {
     let deploys = counted(figures.deploys(), "deploy");
     let share = percent(figures.observed_share());
-    format!("{share} ({} of {deploys} past git smp)", figures.observed)
+    format!(
+        "{share} ({} of {deploys} outside git smp)",
+        figures.observed
+    )
 }
 
 /// A share between 0 and 1. What is not nothing is not called so.

@@ -66,9 +66,9 @@ fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
     match past.kind {
         DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back } => {
-            let did = if back { "put back" } else { "deployed" };
+            let did = if back { "rolled back" } else { "deployed" };
             let moment = when.between(since, past.at);
-            Some((Bad, format!("{did} past git smp {moment}")))
+            Some((Bad, format!("{did} outside git smp {moment}")))
         }
         DeployKind::Promote => {
             let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
@@ -181,11 +181,11 @@ mod tests {
                 None
             ),
             [
-                "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  seen by Ada, deployed past git smp between \
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  8 commits  seen by Ada, deployed outside git smp between \
                  2022-03-02 12:03 and 13:03",
-                "2022-03-02 13:03  production  7587cca7..1f13dc69  ? commits  seen by Ada, put back past git smp between \
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  ? commits  seen by Ada, rolled back outside git smp between \
                  2022-03-01 12:03 and 2022-03-02 13:03",
-                "2022-03-02 13:03  production  7587cca7..1f13dc69  1 commit   seen by Ada, deployed past git smp before \
+                "2022-03-02 13:03  production  7587cca7..1f13dc69  1 commit   seen by Ada, deployed outside git smp before \
                  2022-03-02 13:03",
             ]
         );

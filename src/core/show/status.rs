@@ -31,18 +31,18 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
         Ok(Some(id)) => line.and(Plain, "runs ").and(Hash, id.short()),
     };
     let line = match (&seen.branch, seen.agrees(), seen.source) {
-        (_, _, Source::Ref) => line.and(Plain, ", as its ref says; it has no page to ask"),
-        (_, Some(true), _) => line.and(Plain, ", as its ref says"),
+        (_, _, Source::Ref) => line.and(Plain, " (according to its branch; it has no page)"),
+        (_, Some(true), _) => line.and(Plain, " (matches its branch)"),
         (_, Some(false), _) => {
             let at = short(seen.reference());
-            line.and(Bad, ", but its ref is at ").and(Hash, at)
+            line.and(Bad, ", but its branch is at ").and(Hash, at)
         }
         (Some(Ok(Branch::Missing(_))), ..) => {
-            line.and(Bad, "; its remote has no such branch, only others")
+            line.and(Bad, "; its branch does not exist on its remote")
         }
         (Some(Err(refusal)), ..) => line.and(
             Bad,
-            format!("; its ref is unknown: {}", refusal.report.error),
+            format!("; its branch cannot be read: {}", refusal.report.error),
         ),
         _ => line,
     };
@@ -96,13 +96,13 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
     lines.collect()
 }
 
-/// "; deployed past git smp, seen by Ada between 14:02 and 15:10".
+/// "; deployed outside git smp, seen by Ada between 14:02 and 15:10".
 pub fn past_tool(deploy: &LastDeploy, when: &When) -> String {
     let Some(since) = deploy.seen_since else {
         return String::new();
     };
     let (moment, by) = (when.between(since, deploy.at), &deploy.by.name);
-    format!("; deployed past git smp {moment}, seen by {by}")
+    format!("; deployed outside git smp {moment}, seen by {by}")
 }
 
 /// That the record lacks what runs, and what it has.
@@ -113,15 +113,15 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
         when.moment(found.since),
     );
     let text = format!(
-        "{WORD}: nobody deployed {to} with git smp, and the record had {from} {at}; the next command that deploys there, \
-         proposes or signs off notes it"
+        "{WORD}: {to} was deployed outside git smp, and the record has {from} ({at}); the next command that deploys there, proposes or signs off records it"
     );
     row("", width).and(Plain, text)
 }
 
 /// That an environment runs the candidate, and nobody said yes to it.
 pub fn untested(width: usize) -> Line {
-    let text = "runs the candidate already: pushed past git smp before anybody signed it off";
+    let text =
+        "already runs the candidate: it was pushed outside git smp before anyone signed it off";
     row("", width).and(Bad, text)
 }
 
@@ -168,13 +168,15 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         lines.push(self::owed(row("owed", width), owed, &command, when));
         if (here.lacks_webhook)(&owed.channel) {
             let channel = &owed.channel;
-            let text = format!("no webhook of {channel} here: a clone that has one sends it");
+            let text = format!(
+                "this clone has no webhook for {channel}: send it from a clone that has one"
+            );
             lines.push(row("", width).and(Plain, text));
         }
     }
     if state.format > FORMAT {
-        let newer = row("record", width).and(Bad, "a newer git-smp writes it");
-        lines.push(newer.and(Plain, "; this one only reads it, as well as it can"));
+        let newer = row("record", width).and(Bad, "written by a newer git-smp");
+        lines.push(newer.and(Plain, "; this version can only read it, and may miss parts"));
     }
     lines.extend((reading.copy.iter()).map(|copy| row("record", width).and(Bad, copied(copy))));
     lines
@@ -184,7 +186,7 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
     let (short, place, since) = (open.to.short(), &open.environment, when.clock(open.at));
     let what = format!("{short} to {place}, by {} since {since}", open.by.name);
     let rest = format!(
-        "{}; its end is not on record yet",
+        "{}; its result is not on record yet",
         elsewhere(open.elsewhere, place)
     );
     line.and(Strong, what).and(Plain, rest)
@@ -194,9 +196,9 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
 fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
     let begun = owed.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
-        format!(" that {by} began to send {at}, not seen to end")
+        format!(" that {by} began to send {at}; its result is unknown")
     });
-    let rest = format!("{}; make it: {command}", begun.unwrap_or_default());
+    let rest = format!("{}; send it: {command}", begun.unwrap_or_default());
     line.and(Strong, format!("a post to {}", owed.channel))
         .and(Plain, rest)
 }
@@ -225,13 +227,12 @@ fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     if let Some(runs) = here.tested.filter(|runs| **runs != candidate.commit) {
         let (place, runs) = (&candidate.environment, runs.short());
-        let text = format!(
-            "{place} no longer runs it, but {runs}: somebody deployed there in spite of the freeze"
-        );
+        let text =
+            format!("{place} now runs {runs} instead: somebody deployed there despite the freeze");
         lines.push((Bad, text));
     }
     if !lines.is_empty() || candidate.standing() == Standing::Blocked {
-        let postpone = (here.typed)(Hint::run("to give it up", Typed::smp("postpone")));
+        let postpone = (here.typed)(Hint::run("to close the candidate", Typed::smp("postpone")));
         lines.extend(postpone.into_iter().map(|text| (Plain, text)));
     }
     lines
@@ -249,7 +250,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
     );
     let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
     if candidate.verdicts.is_empty() {
-        return line.and(Plain, "; nobody has signed it off");
+        return line.and(Plain, "; not signed off yet");
     }
     candidate.verdicts.iter().fold(line, |line, one| {
         let (tone, did) = match one.verdict {
@@ -276,15 +277,14 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     let running = all.find(|one| one.name == *name).map(|one| &one.running);
     let place = match (seen.source, &seen.platform) {
         (Source::Page, _) => running.and_then(|running| Some(running.page.as_ref()?.url.clone())),
-        (Source::Api, Some(platform)) => Some(format!(
-            "{}'s API, asked about {},",
-            platform.name, platform.app
-        )),
+        (Source::Api, Some(platform)) => {
+            Some(format!("{}'s API (app {})", platform.name, platform.app))
+        }
         _ => None,
     };
     let place = place.unwrap_or_else(|| "its branch".to_owned());
     let says = seen.runs();
-    let says = says.map_or("nothing that can be told", CommitId::as_str);
+    let says = says.map_or("nothing usable", CommitId::as_str);
     let branch = match &seen.branch {
         Some(Ok(branch)) => {
             let at = branch.commit().map_or("nothing", CommitId::as_str);
@@ -302,7 +302,7 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
         Relation::Identical => format!("; the same as {source}"),
         Relation::Behind => format!("; ahead of {source}"),
         Relation::Diverged => format!(
-            "; {source} has {} more and lacks {}",
+            "; diverged: {source} has {} more and lacks {}",
             changes.ships.len() + changes.ships_merges,
             changes.disappears.len() + changes.disappears_merges
         ),

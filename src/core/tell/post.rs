@@ -115,7 +115,7 @@ impl About<'_> {
         let what = from.map(|from| format!("Version {}", from.short()));
         let what = what.unwrap_or_else(|| "What ran".to_owned());
         let (short, places) = (to.short(), self.places());
-        let lead = format!("{what} was put back to {short} on {places} by {by}.");
+        let lead = format!("{what} was rolled back to {short} on {places} by {by}.");
         Post {
             heading: titled(&places, "rollback", self.date),
             link: from.and_then(|from| self.link(Some(to), from, TAKEN_BACK)),

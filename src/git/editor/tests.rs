@@ -112,7 +112,7 @@ impl Desk {
         assert_eq!(report.error, error);
         assert_eq!(
             report.hint_text().as_deref(),
-            Some("say it on the command line: git smp promote --summary TEXT")
+            Some("give the text with --summary, or a file that has it with -F")
         );
         report
     }

@@ -32,7 +32,7 @@ impl Recorder<'_> {
 
     /// Others were quicker for as long as there was patience.
     pub(super) fn busy(&self) -> Refusal {
-        self.trouble("the record is busy: others wrote to it each time that we tried")
+        self.trouble("the record is busy: others wrote to it at every attempt")
             .run("see what happens there", Typed::smp("history"))
             .refused(RefusalCode::RecordBusy)
     }
@@ -45,26 +45,26 @@ impl Recorder<'_> {
                 "{place} does not exist, but this clone saw it at {last}"
             ))
             .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .run("put back what this clone saw", self.put_back(None))
+            .run("restore what this clone saw", self.put_back(None))
     }
 
     /// The record lacks what this clone saw of it: it has something else.
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         self.lacks(Report::new("the record was rewritten"), last, tip)
             .because(format!(
-                "if that was meant, forget what was seen: {}",
+                "if that was intended, forget what was seen: {}",
                 forget()
             ))
-            .run("put back what this clone saw", self.put_back(Some(tip)))
+            .run("restore what this clone saw", self.put_back(Some(tip)))
             .refused(RefusalCode::RecordRewound)
     }
 
     /// The record is at something that came before what this clone saw, and stays there.
     pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
-        let say = "if it was rewound, put back what this clone saw";
+        let say = "if it was rewound, restore what this clone saw";
         self.lacks(self.answers_with_older(), last, tip)
             .because(format!(
-                "if it was rewound and that was meant, forget what was seen: {}",
+                "if it was rewound and that was intended, forget what was seen: {}",
                 forget()
             ))
             .because("if a replica lags, wait and run the same command again")
@@ -86,11 +86,11 @@ impl Recorder<'_> {
         let (place, tip, remote) = (self.place(), tip.short(), self.remote);
         self.answers_with_older()
             .because(format!(
-                "{place} is at {tip}, and {remote} does not hand that out"
+                "{place} is at {tip}, but {remote} does not send that commit"
             ))
             .causes(refusal.report.because.first())
             .run(
-                "wait a little, then see whether it answers",
+                "wait a moment, then see whether it answers",
                 Typed::other("git ls-remote").arg(remote),
             )
             .refused(RefusalCode::Unreachable)
@@ -99,8 +99,8 @@ impl Recorder<'_> {
     /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
     pub(super) fn lagging(&self) -> Refusal {
         self.trouble(self.answers_with_older().error)
-            .because("it reads as before each time, and each push finds it elsewhere")
-            .run("wait a little, then", Typed::smp("status"))
+            .because("each read shows the same state, but each push finds another")
+            .run("wait a moment, then", Typed::smp("status"))
             .refused(RefusalCode::RecordBusy)
     }
 
@@ -215,7 +215,7 @@ impl Recorder<'_> {
 
     /// Every push broke off, and the record stayed where it is for as long as there was patience.
     pub(super) fn unclear(&self, words: &str) -> Stop {
-        let why = "the record does not show the event, and its push did not come to an end";
+        let why = "the record does not show the event, and its push did not finish";
         unknown(self.trouble(why).causes(first_words(words)))
     }
 }
@@ -230,7 +230,7 @@ pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("cannot tell whether the record took the event");
     let report = report.because(why.error).causes(why.because);
     Stop::Incomplete(
-        report.hint("when it answers again, run the same command again: it goes on from there"),
+        report.hint("when it answers again, run the same command again: it continues from there"),
     )
 }
 
@@ -239,21 +239,21 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     use RefusalCode as Code;
     let (code, error) = match why {
         Unlawful::Begun => (Code::RecordBusy, "somebody else began the record meanwhile"),
-        Unlawful::OtherCandidate => (Code::CandidateMoved, "the candidate is another one now"),
+        Unlawful::OtherCandidate => (Code::CandidateMoved, "the candidate has changed"),
         Unlawful::CandidateOpen => (Code::CandidateOpen, "there is a candidate already"),
         Unlawful::Frozen => (
             Code::Frozen,
-            "a candidate is open, so nothing but a fix may be deployed",
+            "a candidate is open, so only a fix may be deployed",
         ),
         Unlawful::OtherDeploy => (
             Code::Deploying,
-            "another deploy is on its way, or this one was given up",
+            "another deploy is in progress, or this one was closed",
         ),
         Unlawful::NotSignedOff => (Code::NotSignedOff, "the candidate is not signed off"),
-        Unlawful::NotPending => (Code::CandidateMoved, "the post is not owed any more"),
-        Unlawful::NothingNew => (Code::TargetMoved, "what runs there is on record already"),
+        Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
+        Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
     };
     Refusal::new(code, error)
-        .run("see where things stand", Typed::smp("status"))
+        .run("see the current state", Typed::smp("status"))
         .into()
 }

@@ -36,7 +36,7 @@ fn misuse(outcome: Result<Option<Summary>, Stop>) -> String {
             .hint_text()
             .as_ref()
             .unwrap()
-            .contains("git smp promote --summary TEXT")
+            .contains("with --summary, or a file that has it with -F")
     );
     stop.to_string()
 }

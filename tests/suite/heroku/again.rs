@@ -14,7 +14,7 @@ fn what_was_rolled_back_is_refused_to_scripts() {
         let [two, five] = [2, 5].map(|nth| platform.short(nth));
         let run = platform.refuses("rolled-back");
         run.says(&format!("production was rolled back from {five} to {two}"));
-        run.says("hint: if it shall: git smp promote production --again");
+        run.says("hint: to ship it anyway: git smp promote production --again");
     }
 }
 
@@ -52,7 +52,7 @@ fn at_a_terminal_a_question_of_its_own_comes_first() {
     terminal
         .sees("without a build")
         .sees("production was rolled back from ")
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("n");
     terminal
         .ends()
@@ -61,7 +61,7 @@ fn at_a_terminal_a_question_of_its_own_comes_first() {
         .never_shows("Type production");
     let mut terminal = platform.at_a_terminal(&["promote"]);
     terminal
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("y")
         .sees("Type production to deploy: ")
         .enters("");
@@ -72,7 +72,7 @@ fn at_a_terminal_a_question_of_its_own_comes_first() {
     );
     let mut terminal = platform.at_a_terminal(&["promote"]);
     terminal
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("y")
         .sees("Type production to deploy: ")
         .enters("production");
@@ -186,13 +186,13 @@ fn a_release_whose_answer_is_lost_is_not_made_twice_by_the_next_run() {
         .promote(&["--again", "--timeout", "1"])
         .exits(4)
         .says("released, but not live")
-        .says("v6 is going on");
+        .says("v6 is in progress");
     let waiting = platform.promote(&["--timeout", "1"]);
     waiting
         .exits(4)
-        .says("a release on production is going on already: nothing is pushed");
+        .says("a release on production is already in progress: nothing is pushed");
     waiting
-        .says("; its release v6 is going on")
+        .says("; its release v6 is in progress")
         .never_shows("the last release failed");
     platform.api.ends("shop", 6, "succeeded");
     platform.promote(&[]).ok().says("nothing to promote");
@@ -209,7 +209,7 @@ fn a_release_that_nobody_heard_of_is_not_known_and_can_be_asked_for_again() {
     platform.api.answers_posts("shop", 500, "", false);
     let run = platform.promote(&["--again"]);
     run.exits(4).says(&format!(
-        "cannot tell whether production releases {}",
+        "it is unknown whether production releases {}",
         platform.short(5)
     ));
     assert_eq!(events(&platform.deploy), ["promoting"]);
@@ -218,11 +218,11 @@ fn a_release_that_nobody_heard_of_is_not_known_and_can_be_asked_for_again() {
     platform
         .promote(&["--again", "--timeout", "1"])
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     assert_eq!(platform.posts(), 1);
     let mut terminal = platform.at_a_terminal(&["promote", "--again"]);
     terminal
-        .sees("was not seen to end")
+        .sees("its result is unknown")
         .sees("Type production to deploy: ")
         .enters("production");
     terminal.ends().ok().says("done: on record");

@@ -26,7 +26,7 @@ fn a_rollback_is_called_one() {
             "{out}"
         );
         assert!(
-            out.contains(&format!("runs {two}, but its ref is at {five}")),
+            out.contains(&format!("runs {two}, but its branch is at {five}")),
             "{out}"
         );
     }
@@ -43,7 +43,7 @@ fn of_releases_whose_commits_the_platform_does_not_tell_nothing_is_certain() {
         platform.api.answers_about_slug("shop", 4, 500);
         let out = platform.lines();
         let unsure = format!(
-            "rolled back from {five} to {two}, or the release of {five} failed or is still going on"
+            "rolled back from {five} to {two}, or the release of {five} failed or is still in progress"
         );
         assert!(out.contains(&unsure) && !out.contains(&certain), "{out}");
         platform.api.recovers();
@@ -76,9 +76,7 @@ fn a_release_that_goes_on_is_waited_for() {
     assert_eq!(platform.finding(), "release-pending");
     let out = platform.lines();
     assert!(
-        out.contains(
-            "release-pending: the release v4 has not come to its end yet; next: wait for it"
-        ),
+        out.contains("release-pending: the release v4 has not finished yet; next: wait for it"),
         "{out}"
     );
 }
@@ -97,7 +95,7 @@ fn what_was_released_past_git_is_said_and_shipped_over() {
     let out = platform.lines();
     assert!(
         out.contains(&format!(
-            "deployed-outside-git: {three} was deployed past its git remote"
+            "deployed-outside-git: {three} was deployed without its git remote"
         )),
         "{out}"
     );
@@ -105,7 +103,7 @@ fn what_was_released_past_git_is_said_and_shipped_over() {
     platform
         .promote(&[])
         .ok()
-        .says("was deployed past its git remote");
+        .says("was deployed without its git remote");
     platform.is_deployed_once(&before);
 }
 
@@ -134,13 +132,13 @@ fn of_a_page_that_says_something_else_the_platform_is_believed() {
     let [one, two] = [1, 2].map(|nth| platform.short(nth));
     let out = platform.lines();
     let expected = format!(
-        "stale-page: its page is stale, it names {one} although {two} was released; next: heroku restart -a shop"
+        "stale-page: its page is stale: it names {one}, but {two} was released; next: heroku restart -a shop"
     );
     assert!(out.contains(&expected), "{out}");
     // Both must agree after a deploy.
     let run = platform.promote(&["--timeout", "1"]);
     run.exits(4)
-        .says("stale, it names")
+        .says("stale: it names")
         .says("pushed, but not live")
         .says("its page names ");
     assert_eq!(
@@ -159,7 +157,7 @@ fn a_staging_whose_page_says_something_else_is_not_promoted() {
     assert_eq!(platform.status("staging").2, "stale-page");
     platform
         .refuses("staging-stale")
-        .says("nobody can say what staging runs")
+        .says("it is unknown what staging runs")
         .says("its page is stale");
 }
 
@@ -215,7 +213,7 @@ fn a_staging_whose_release_failed_was_not_tested() {
     let run = platform.refuses("staging-stale");
     run.says("staging does not run what was last pushed to it");
     run.says(&format!(
-        "{six} was pushed there, but its release failed; so what was tested is not what was pushed"
+        "{six} was pushed there, but its release failed, so what was tested is not what was pushed"
     ));
     let before = platform.deploy.snapshot();
     platform
@@ -236,7 +234,7 @@ fn a_staging_whose_release_goes_on_or_was_rolled_back_was_not_tested() {
         .colleague_pushes(&platform.deploy.staging, platform.deploy.nth(6));
     platform
         .refuses("staging-stale")
-        .says("the release v4 has not come to its end yet");
+        .says("the release v4 has not finished yet");
     platform.api.ends("shop-staging", 4, "succeeded");
     platform.api.rollback("shop-staging", 3);
     assert_eq!(platform.status("staging").2, "rolled-back");

@@ -247,7 +247,7 @@ fn a_promotion_that_was_not_seen_to_end_is_gone_on_with_by_the_next_run() {
         let waiting = platform.promote(&["--timeout", "1"]);
         waiting
             .exits(4)
-            .says("a release on production is going on already: nothing is promoted");
+            .says("a release on production is already in progress: nothing is promoted");
         platform.api.ends("shop", 4, "succeeded");
         platform.promote(&[]).ok();
         is_promoted_once(&platform);
@@ -262,7 +262,8 @@ fn a_promotion_that_nobody_heard_of_is_not_asked_for_twice_by_a_script() {
     let platform = coupled(RECORD, false);
     platform.api.cuts_promotions(false);
     let run = platform.promote(&[]);
-    run.exits(4).says("cannot tell whether production releases");
+    run.exits(4)
+        .says("it is unknown whether production releases");
     platform.api.recovers();
     platform
         .promote(&["--timeout", "1"])
@@ -293,7 +294,7 @@ fn a_promotion_elsewhere_is_no_anomaly_but_observed() {
     let run = platform.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
     run.ok()
         .says("nothing to promote")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     assert_eq!(events(deploy), ["promoting", "promoted", "observed"]);
     assert_eq!(platform.finding(), json!(null));
 }

@@ -60,10 +60,10 @@ fn a_release_that_fails_ends_the_wait_at_once() {
             format!("error: pushed, but not live: the release v4 of {five} on production failed");
         run.exits(4)
             .says(&words)
-            .says("what ran before runs on")
+            .says("the previous release still runs")
             .prints("");
         run.says(
-            "hint: see why: heroku releases:output v4 -a shop\nhint: then correct it, or run it again to go on: git smp promote",
+            "hint: see why: heroku releases:output v4 -a shop\nhint: then correct it, or run it again: git smp promote",
         );
         assert_eq!(platform.finding(), "release-failed");
         assert_eq!(platform.posts(), 0);
@@ -193,7 +193,7 @@ fn a_release_of_the_candidate_that_goes_on_is_only_waited_for() {
         let before = platform.deploy.snapshot();
         let run = platform.promote(&[]);
         run.ok()
-            .says("a release on production is going on already: nothing is pushed")
+            .says("a release on production is already in progress: nothing is pushed")
             .says("without a push");
         assert_eq!((platform.deploy.snapshot(), platform.posts()), (before, 0));
     }
@@ -223,8 +223,8 @@ fn a_release_of_something_else_that_goes_on_is_not_raced() {
         .colleague_pushes(&platform.deploy.production, platform.deploy.nth(3));
     platform
         .refuses("deploying")
-        .says("the release v4 has not come to its end yet")
-        .says("race for what runs");
+        .says("the release v4 has not finished yet")
+        .says("race each other");
     platform.api.ends("shop", 4, "succeeded");
     let before = platform.deploy.snapshot();
     platform.api.new_releases("shop", Outcome::Succeeds);
@@ -239,7 +239,7 @@ fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
         let before = (platform.deploy.snapshot(), platform.posts());
         let run = platform.promote(&["--again"]);
         run.exits(1)
-            .says("has not come to its end yet")
+            .says("has not finished yet")
             .says("wait for it: git smp status")
             .prints("");
         let run = platform.smp(&["promote", "-n", "--json", "--again"]);

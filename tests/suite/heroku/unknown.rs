@@ -242,13 +242,13 @@ fn a_page_is_believed_alone_where_the_platform_says_nothing() {
     let run = platform.stranger().smp(&["status", "--json"]);
     assert_eq!(told(&run, "production"), page());
     let out = platform.stranger().smp(&["status"]).ok().out();
-    let unasked = "its platform was not asked, only its page: nobody is logged in to Heroku here";
+    let unasked = "only its page was asked, not its platform: nobody is logged in to Heroku here";
     assert_eq!(out.matches(unasked).count(), 2, "{out}");
     platform.api.answers(None, 500, "");
     assert_eq!(platform.status("production"), page());
     let out = platform.lines();
     assert!(
-        out.contains("its platform was not asked, only its page: Heroku cannot answer for now"),
+        out.contains("only its page was asked, not its platform: Heroku cannot answer for now"),
         "{out}"
     );
     let says = format!(
@@ -261,7 +261,7 @@ fn a_page_is_believed_alone_where_the_platform_says_nothing() {
     run.ok().says("done: production runs");
     for name in ["staging", "production"] {
         run.says(&format!(
-            "{name}: its platform was not asked, only its page: Heroku cannot answer for now"
+            "{name}: only its page was asked, not its platform: Heroku cannot answer for now"
         ));
     }
     platform.api.recovers();

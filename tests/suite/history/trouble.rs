@@ -284,11 +284,11 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
     let run = deploy.smp(&["history", "--stats"]);
     crate::record::is_harmless(&run);
     run.ok().says("4 events of the record cannot be read");
-    run.prints_among("seen by Ada Example, deployed past git smp before 2022-03-02 12:01\n");
+    run.prints_among("seen by Ada Example, deployed outside git smp before 2022-03-02 12:01\n");
     run.prints_among(
-        "seen by Ada Example, deployed past git smp between 2022-03-02 12:01 and 12:02\n",
+        "seen by Ada Example, deployed outside git smp between 2022-03-02 12:01 and 12:02\n",
     );
-    run.prints_among("deployed past git smp between an impossible date and 2100-01-01 00:00\n");
+    run.prints_among("deployed outside git smp between an impossible date and 2100-01-01 00:00\n");
     let json = deploy.smp(&["history", "--json"]).ok().json();
     let since: Vec<&serde_json::Value> = (0..3).map(|at| &json["deploys"][at]["since"]).collect();
     assert_eq!(

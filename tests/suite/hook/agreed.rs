@@ -23,7 +23,7 @@ fn spoil(deploy: &Deploy, how: &str, text: &str) {
     }
 }
 
-/// Production and staging are guarded, and the words say why it goes by what was agreed to.
+/// Production and staging are guarded, and the words say why it what was agreed to in this clone applies to.
 #[track_caller]
 fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
     let before = deploy.snapshot();
@@ -31,17 +31,15 @@ fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
     run.exits(1)
         .says("error: a plain push to production is stopped")
         .says(words)
-        .says("goes by what was agreed to here");
-    run.says("hint: where smp.toml can be used: git smp promote\n");
+        .says("what was agreed to in this clone applies");
+    run.says("hint: once smp.toml can be used: git smp promote\n");
     let run = push(deploy, &["staging", "HEAD:master"]);
     run.exits(1)
         .says("error: staging is frozen")
         .says(words)
-        .says("goes by what was agreed to here");
+        .says("what was agreed to in this clone applies");
     let run = push(deploy, &["upstream", ":refs/smp/record"]);
-    run.exits(1)
-        .says("deletes the record of the team")
-        .says(words);
+    run.exits(1).says("deletes the team's record").says(words);
     assert_eq!(deploy.snapshot(), before, "{name}");
     push(deploy, &["--quiet", "upstream", "HEAD:refs/heads/topic"])
         .ok()
@@ -108,7 +106,7 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     let run = deploy.try_git(&linked, &["push", "production", "HEAD:refs/heads/one"]);
     run.exits(1)
         .says("error: a plain push to production is stopped")
-        .says("goes by what was agreed to here");
+        .says("what was agreed to in this clone applies");
 }
 
 #[test]
@@ -135,7 +133,7 @@ fn an_older_file_that_names_other_places_takes_none_of_those_that_were_agreed_to
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
         .says("error: staging is frozen")
-        .says("goes by what was agreed");
+        .says("what was agreed to in this clone applies");
 }
 
 #[test]

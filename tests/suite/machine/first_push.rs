@@ -59,7 +59,7 @@ fn no_app_is_made_unasked() {
         run.exits(1)
             .says("error: the host of staging has no such app\n")
             .says("because: it says: App staging does not");
-        run.says("hint: if it is to be made: git smp stage --first\n");
+        run.says("hint: to create it: git smp stage --first\n");
     }
     let named = deploy.smp(&["stage", "--yes", deploy.nth(4)]);
     named
@@ -89,7 +89,7 @@ fn the_first_deploys_of_a_new_team_make_their_apps_in_a_script() {
         deploy.trust();
         let run = deploy.smp(&["stage", "--first", "--yes"]);
         run.ok()
-            .says("so it makes one with this push")
+            .says("so this push creates it")
             .says("if that does not exist yet")
             .says("done: staging runs");
         assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
@@ -132,13 +132,13 @@ fn at_a_terminal_the_app_has_a_question_of_its_own() {
     deploy.trust();
     for answer in ["", "n", "yes please"] {
         let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
-        terminal.sees("Make the app? [y/N] ").enters(answer);
+        terminal.sees("Create the app? [y/N] ").enters(answer);
         terminal.ends().exits(3).says("nothing was changed");
     }
     assert!(!is_there(&deploy, "staging"));
     let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
     terminal
-        .sees("Make the app? [y/N] ")
+        .sees("Create the app? [y/N] ")
         .enters("y")
         .sees("to staging? [y/N] ")
         .enters("y");
@@ -148,7 +148,7 @@ fn at_a_terminal_the_app_has_a_question_of_its_own() {
         .runner()
         .terminal(&["promote", "--first", "--summary", ""]);
     terminal
-        .sees("Make the app? [y/N] ")
+        .sees("Create the app? [y/N] ")
         .enters("y")
         .sees("Type production to deploy: ");
     terminal.enters("production");
@@ -167,7 +167,7 @@ fn what_runs_under_another_address_is_no_app_to_be_made() {
     let run = deploy.smp(&["stage", "--first", "--yes"]);
     run.exits(1)
         .says("error: staging runs ")
-        .says("so the app that runs has another address")
+        .says("so the running app has another address")
         .says("git smp setup\n");
     assert!(!is_there(&deploy, "staging"));
 }

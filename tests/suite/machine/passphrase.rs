@@ -209,12 +209,12 @@ fn a_push_that_is_left_goes_on_over_the_connection_that_a_person_opened() {
         .sees("Type production to deploy: ")
         .enters("production");
     gate.reached();
-    terminal.ctrl_c().sees("the push cannot be called back");
+    terminal.ctrl_c().sees("the push cannot be stopped");
     insists(&mut terminal);
     terminal
         .ends()
         .exits(4)
-        .says("error: left while")
+        .says("error: interrupted while")
         .never_shows(SECRET);
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));

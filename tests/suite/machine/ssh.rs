@@ -261,7 +261,7 @@ fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_liv
     run.finish()
         .exits(4)
         .says("error: pushed, but not live")
-        .says("hint: run it again");
+        .says("hint: to continue: ");
     gate.open();
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     promote(&deploy, &[]).ok().says("nothing to promote");
@@ -279,12 +279,12 @@ fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
     deploy.ssh().cuts();
     run.finish()
         .exits(4)
-        .says("cannot tell what became of the push")
+        .says("the result of the push")
         .says("the host may still be building");
     // Nothing is pushed a second time while it may build.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     assert_eq!(refusal(&deploy), "push-in-flight");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
@@ -300,9 +300,9 @@ fn ctrl_c_twice_leaves_the_push_to_the_host() {
     let gate = held_in(&deploy, "pre-receive", ":");
     let mut terminal = person(&deploy).terminal(&scripted(&deploy, &[]));
     gate.reached();
-    terminal.ctrl_c().sees("the push cannot be called back");
+    terminal.ctrl_c().sees("the push cannot be stopped");
     insists(&mut terminal);
-    terminal.ends().exits(4).says("error: left while");
+    terminal.ends().exits(4).says("error: interrupted while");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");

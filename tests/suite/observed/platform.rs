@@ -76,13 +76,13 @@ fn a_promotion_in_the_pipeline_is_put_on_record_though_no_branch_moved() {
         .promotes(6)
         .ok()
         .says("nothing to promote")
-        .says("on record: production runs");
+        .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(5), deploy.nth(6));
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     platform
         .smp(&["status"])
         .ok()
-        .prints_among("deployed past git smp ");
+        .prints_among("deployed outside git smp ");
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn a_rollback_on_the_platform_is_put_on_record_as_one_past_the_tool() {
     );
     let run = platform.smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
     run.ok()
-        .says("nothing to put back")
-        .says("on record: production runs");
+        .says("nothing to roll back")
+        .says("recorded: production runs");
     let chain = deploy.chain();
     saw(&chain, deploy.nth(5), deploy.nth(2));
     assert_eq!(
@@ -134,7 +134,7 @@ fn a_release_that_goes_on_or_failed_is_no_deploy_past_the_tool() {
             .smp(&["status"])
             .ok()
             .never_shows("unrecorded")
-            .never_shows("past git smp");
+            .never_shows("outside git smp");
         platform.promotes(5).never_shows("nobody deployed");
         platform.promotes(6).never_shows("nobody deployed");
         assert_eq!(deploy.chain().count("observed"), 0);

@@ -24,7 +24,7 @@ fn nothing_is_seen(deploy: &Deploy) {
         .smp(&["status"])
         .ok()
         .never_shows("unrecorded")
-        .never_shows("past git smp");
+        .never_shows("outside git smp");
     promotes(deploy, &[]).never_shows("nobody deployed");
     deploy
         .smp(&["rollback", "--yes", "--to", deploy.nth(5)])
@@ -121,6 +121,6 @@ fn a_deploy_whose_run_died_is_none_past_the_tool_whatever_closes_its_announcemen
         .smp(&["status"])
         .ok()
         .never_shows("unrecorded")
-        .never_shows("past git smp");
+        .never_shows("outside git smp");
     assert_eq!(deploy.chain().count("observed"), 0);
 }

@@ -97,7 +97,7 @@ fn a_page_behind_basic_auth_is_read_with_the_login_of_gits_helpers() {
         .says("hint: ")
         .says("| git credential fill | git credential approve\n")
         .says("git config --global credential.helper cache\n");
-    run.says("machine 127.0.0.1 login NAME password PASSWORD");
+    run.says(".netrc may have them, in a line that begins with: machine 127.0.0.1 login");
     helper(&deploy, "https://127.0.0.1");
     // Helpers are asked for a host with its port.
     deploy.configure(

@@ -6,7 +6,7 @@ use crate::rollback::RECORD;
 use crate::sample::sample;
 use crate::support::Snapshot;
 
-const FORGET: &str = "let the cache forget the page, or exclude the page from the cache, then: ";
+const FORGET: &str = "purge the page from the cache, or exclude it from caching, then: ";
 
 /// The page of a commit as a cache gives it that has kept it for 340 seconds.
 fn kept(hash: &str) -> Page {
@@ -52,7 +52,7 @@ fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
         deploy.web.set("/production", page);
         let run = deploy.smp(&["status"]);
         let line =
-            format!("cached-page: what it runs now is not known, {words}{FORGET}git smp status\n");
+            format!("cached-page: what it runs now is unknown: {words}{FORGET}git smp status\n");
         run.ok()
             .prints_among(&line)
             .prints_among(&format!("next: {FORGET}git smp status\n"));
@@ -79,7 +79,7 @@ fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("as its ref says")
+        .prints_among("(matches its branch)")
         .never_shows("cache");
 }
 
@@ -90,7 +90,7 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
         .says("its page is a cached answer, 340 s old: nothing is pushed or released");
-    run.says("a cache answers in its place, so what it runs now is not seen");
+    run.says("a cache answers for it, so what it runs now is unknown");
     run.says(&format!(
         "it reports {} in a cached answer, 340 s old",
         &deploy.nth(2)[..8]
@@ -117,7 +117,7 @@ fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
     run.says("in a cached answer, 340 s old")
         .says("that answer is older than this deploy");
     run.says(&format!("hint: {FORGET}git smp promote production\n"))
-        .never_shows("the platform's log tells");
+        .never_shows("see the platform's log");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -128,7 +128,7 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
     run.exits(1)
-        .says("what it runs now is not known, its page is a cached answer, 340 s old");
+        .says("what it runs now is unknown: its page is a cached answer, 340 s old");
     run.says(&format!("hint: {FORGET}git smp promote production\n"))
         .never_shows("--again");
     assert_eq!(refusal(&deploy), "page-unclear");
@@ -148,7 +148,7 @@ fn staging_behind_a_cache_is_not_deployed_again_for_it() {
     deploy.web.set("/staging", kept(deploy.nth(4)));
     let run = promote(&deploy, &[]);
     run.exits(1)
-        .says("error: nobody can say what staging runs")
+        .says("error: it is unknown what staging runs")
         .says("its page is a cached answer, 340 s old");
     run.says(&format!("hint: {FORGET}git smp status\n"))
         .never_shows("git smp stage");
@@ -166,7 +166,7 @@ fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad
     let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];
     let run = deploy.smp(&args);
     run.exits(4)
-        .never_shows("nothing to put back")
+        .never_shows("nothing to roll back")
         .never_shows("done:")
         .says("that answer is older than this deploy");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
@@ -245,7 +245,7 @@ fn a_second_run_believes_no_page_from_before_the_rollback_that_the_first_one_pus
             run.exits(4)
                 .says("a cached answer, 340 s old")
                 .never_shows("done:")
-                .never_shows("nothing to put back");
+                .never_shows("nothing to roll back");
         }
         assert_eq!(deploy.chain().count("rolled-back"), 0);
         // The cache asks the site again.

@@ -10,10 +10,10 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
     deploy.web.set(TECHNICAL, answer);
     let run = posts(&deploy, &["propose", "--yes"]);
     run.exits(4)
-        .says("error: proposed, but technical was not told\n")
+        .says("error: proposed, but the technical channel was not notified\n")
         .says(why);
-    run.says("the post is kept, and still owed")
-        .says("run it again, which sends it: git smp propose");
+    run.says("the post is kept, and still pending")
+        .says("run it again to send it: git smp propose");
     run.prints_among("looking at deploying current staging version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
@@ -21,7 +21,7 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
         .smp(&["status"])
         .ok()
         .prints_among("frozen by")
-        .prints_among("a post to technical; make it: git smp propose");
+        .prints_among("a post to technical; send it: git smp propose");
     deploy.web.set(TECHNICAL, accepted("teams"));
     posts(&deploy, &["propose"]).ok().prints("");
     posts(&deploy, &["propose"]).ok().prints("");
@@ -47,7 +47,7 @@ fn a_redirect_is_not_followed_for_the_address_is_a_secret() {
     deploy.web.set("/elsewhere", accepted("teams"));
     posts(&deploy, &["propose", "--yes"])
         .exits(4)
-        .says("technical was not told")
+        .says("the technical channel was not notified")
         .says("redirect");
     assert!(deploy.web.asked_for("/elsewhere").is_empty());
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
@@ -97,7 +97,7 @@ fn where_nobody_listens_nothing_was_sent() {
     let run = runner.smp(&["propose", "--yes"]);
     tells_no_secret(&deploy, &run);
     run.exits(4)
-        .says("technical was not told")
+        .says("the technical channel was not notified")
         .says("cannot be reached");
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
 }
@@ -108,9 +108,9 @@ fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed(
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
         .says("  2. post to technical; no webhook here: the text will be printed\n");
-    run.says("no webhook of technical here, so this is not sent:\n")
+    run.says("this clone has no webhook for technical, so this post is not sent:\n")
         .prints_among("looking at deploying");
-    run.says("it stays owed; a clone that has the webhook sends it: git smp propose\n")
+    run.says("it stays pending; send it from a clone that has the webhook: git smp propose\n")
         .says("git smp setup\n");
     assert_eq!(events(&deploy), ["proposed"]);
     // A colleague who has one sends it.
@@ -168,7 +168,7 @@ fn a_webhook_that_cannot_be_one_is_told_by_its_place_and_never_by_its_value() {
         tells_no_secret(&deploy, &run);
         run.exits(4)
             .says("SMP_TECHNICAL_WEBHOOK")
-            .says("technical was not told");
+            .says("the technical channel was not notified");
         assert_eq!(events(&deploy), ["proposed"]);
     }
 }
@@ -196,7 +196,7 @@ fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
     ) {
         let (deploy, run) = slack_answers(Page::body(body));
         run.exits(4)
-            .says("error: proposed, but technical was not told\n")
+            .says("error: proposed, but the technical channel was not notified\n")
             .says(why);
         run.says("and says in its answer that it took nothing")
             .says("set SMP_TECHNICAL_WEBHOOK to it");

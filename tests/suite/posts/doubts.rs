@@ -14,10 +14,10 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
     deploy.web.set(TECHNICAL, answer);
     let run = posts(&deploy, &["propose", "--yes"]);
     run.exits(4)
-        .says("error: proposed, but whether technical was told is not known\n")
+        .says("error: proposed, but it is unknown whether the technical channel was notified\n")
         .says(why);
-    run.says("nothing is sent twice unasked")
-        .says("hint: look into technical");
+    run.says("none is sent twice without a yes")
+        .says("hint: look at the technical channel");
     holds_back(&deploy, 1);
     deploy
 }
@@ -30,14 +30,14 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
     let run = posts(deploy, &["propose", "--yes"]);
     run.exits(4)
         .prints("")
-        .says("whether technical was told is not known")
-        .says("nobody saw what came of it");
+        .says("it is unknown whether the technical channel was notified")
+        .says("its result is unknown");
     assert_eq!(sent(deploy, TECHNICAL).len(), sent_so_far);
     assert_eq!(events(deploy), ["proposed", "posting"]);
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("not seen to end; make it: git smp propose");
+        .prints_among("its result is unknown; send it: git smp propose");
 }
 
 /// A person at a terminal answers the question.
@@ -46,7 +46,7 @@ fn answers(deploy: &Deploy, answer: &str) -> Run {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     let mut terminal = person.terminal(&["propose"]);
     terminal
-        .sees("nobody saw what came of it")
+        .sees("its result is unknown")
         .sees("looking at deploying");
     terminal
         .sees("Type posted, repost or skip: ")
@@ -156,7 +156,7 @@ fn what_was_accepted_and_could_not_be_recorded_is_asked_about_and_not_sent_again
     let run = posts(&deploy, &["propose", "--yes"]);
     run.exits(4)
         .says("the Teams workflow accepted the post to technical")
-        .says("that technical was told is not on record");
+        .says("the post to technical is not on record");
     deploy.hook(&deploy.main, "update", "exit 0");
     holds_back(&deploy, 1);
     answers(&deploy, "posted").ok();
@@ -182,7 +182,7 @@ fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
         .smp(&["propose"]);
     run.ok()
         .says("Ada Example began to send the post to technical")
-        .says("may be at it still");
+        .says("may still be sending it");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
 
@@ -230,7 +230,7 @@ fn a_200_in_which_slack_does_not_say_ok_is_never_called_accepted() {
         deploy.web.set(TECHNICAL, answer);
         let run = posts(&deploy, &["propose", "--yes"]);
         run.exits(4)
-            .says("error: proposed, but whether technical was told is not known\n")
+            .says("error: proposed, but it is unknown whether the technical channel was notified\n")
             .says(why);
         run.never_shows("Slack accepted")
             .never_shows("portal")

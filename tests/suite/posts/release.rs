@@ -52,15 +52,15 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
     deploy.web.set(PRODUCT, Page::body("").status(400));
     let run = promotes(&deploy, &["--summary", "- Flags on painpoints"]);
     run.exits(4)
-        .says("error: deployed, but product was not told\n")
-        .says("run it again, which sends it: git smp promote");
+        .says("error: deployed, but the product channel was not notified\n")
+        .says("run it again to send it: git smp promote");
     run.prints_among("- Flags on painpoints\n");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     deploy
         .smp(&["status"])
         .ok()
         .never_shows("frozen")
-        .prints_among("a post to product; make it: git smp promote");
+        .prints_among("a post to product; send it: git smp promote");
     assert!(events(&deploy).contains(&"promoted".to_owned()));
     deploy.web.set(PRODUCT, accepted("teams"));
     promotes(&deploy, &[])
@@ -91,7 +91,7 @@ fn what_is_owed_of_an_earlier_deploy_is_told_even_where_the_next_is_refused() {
     deploy.web.set(PRODUCT, accepted("teams"));
     promotes(&deploy, &[])
         .exits(4)
-        .says("only what was owed of an earlier deploy was told");
+        .says("only the pending posts of an earlier deploy were sent");
     promotes(&deploy, &[]).exits(1).says("error: ");
     assert_eq!(sent(&deploy, PRODUCT).len(), 2);
 }
@@ -111,7 +111,7 @@ fn a_script_that_gives_no_text_is_told_that_there_is_no_post() {
     let deploy = signed_off("teams");
     promotes(&deploy, &[])
         .ok()
-        .says("no post to product: nobody gave its text, with --summary or -F");
+        .says("no post to product: it has no text; give one with --summary or -F");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 
@@ -205,7 +205,7 @@ fn an_editor_that_fails_deploys_nothing() {
     editor(&deploy, "exit 1");
     let before = deploy.snapshot();
     let mut terminal = promoting(&deploy).terminal(&["promote"]);
-    terminal.sees("error: ").sees("git smp promote --summary");
+    terminal.sees("error: ").sees("with --summary");
     terminal.ends().exits(1);
     assert_eq!(deploy.snapshot(), before);
 }
@@ -242,7 +242,7 @@ fn without_a_record_a_chat_that_stays_busy_is_told_nothing_and_the_text_is_print
     );
     promotes(&deploy, &["--summary", "- Flags on painpoints"])
         .ok()
-        .says("warning: product was not told: ")
+        .says("warning: the product channel was not notified: ")
         .says("for the product channel:\n")
         .prints_among("- Flags on painpoints\n");
     assert_eq!(sent(&deploy, PRODUCT).len(), 4);
@@ -300,7 +300,7 @@ fn what_was_given_to_a_run_that_was_declined_is_posted_by_the_next_for_the_same_
     deploy.hook(&deploy.production, "pre-receive", "exit 0");
     promotes(&deploy, &[])
         .ok()
-        .says("the text to product is the one of an earlier run for this commit")
+        .says("the text for product is from an earlier run for this commit")
         .says("| - Flags on painpoints\n");
     let told = sent(&deploy, PRODUCT);
     assert_eq!(told.len(), 1);

@@ -95,7 +95,7 @@ fn a_fix_whose_post_failed_is_told_by_the_same_command() {
     deploy.web.set(TECHNICAL, Page::body("").status(400));
     posts(&deploy, &["stage", "--fix", "--yes", "--pick", &fix])
         .exits(4)
-        .says("deployed, but technical was not told");
+        .says("deployed, but the technical channel was not notified");
     deploy.web.set(TECHNICAL, accepted("teams"));
     for _ in 0..2 {
         posts(&deploy, &["stage", "--fix", "--yes", "--pick", &fix]).ok();
@@ -159,7 +159,7 @@ fn a_block_that_nobody_was_told_of_is_not_told_after_it_was_taken_back() {
         &["signoff", "--by", "Rosi", "--block", "Maps are empty."],
     )
     .exits(4)
-    .says("blocked, but technical");
+    .says("blocked, but the technical channel");
     deploy.web.set(TECHNICAL, accepted("teams"));
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     posts(&deploy, &["propose", "--yes"]).ok();

@@ -103,7 +103,7 @@ fn two_productions_in_one_run_are_taken_in_turn() {
     let run = promotes(&deploy, &[]);
     run.exits(4)
         .says("error: eu declined")
-        .says("because: done before it: production")
+        .says("because: done before that: production")
         .says("no room");
     assert_eq!(events(&deploy).last().unwrap(), "ended");
     assert_eq!(next(&deploy), "git smp promote eu");
@@ -139,7 +139,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     let too_early = deploy.smp(&["promote", "production"]);
     too_early
         .ok()
-        .says(&format!("production runs {} already", short(deploy.nth(2))));
+        .says(&format!("production already runs {}", short(deploy.nth(2))));
     promotes(&deploy, &["preprod"])
         .ok()
         .says("done: on record\n")
@@ -174,10 +174,10 @@ fn what_the_middle_of_a_chain_was_given_by_hand_is_no_candidate() {
         .says("preprod does not run the candidate")
         .json();
     assert_eq!(told["refusal"]["code"], "candidate-moved");
-    run.says("hint: bring it there first: git smp promote preprod\nhint: or give it up: git smp postpone");
+    run.says("hint: deploy it there first: git smp promote preprod\nhint: or close the candidate: git smp postpone");
     let run = deploy.smp(&["promote", "-n", "preprod"]);
     run.exits(1)
-        .says("preprod is not where the proposal saw it")
+        .says("preprod changed since the proposal")
         .says("runs ")
         .says(short(deploy.nth(4)));
 }

@@ -197,12 +197,12 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     status
         .never_shows("promote eu")
         .prints_among("next: git smp setup\n");
-    status.prints_among("note: that deploy goes on with the smp.toml of those who deploy there");
+    status.prints_among("note: continue that deploy with the smp.toml that names its environment");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
     run.exits(1)
         .says("because: this smp.toml has no environment eu")
         .never_shows("promote eu");
-    run.says("hint: take the team's smp.toml, then: git smp setup");
+    run.says("hint: get the team's current smp.toml, then: git smp setup");
     for run in all(&deploy) {
         run.never_shows("promote eu");
     }

@@ -30,7 +30,7 @@ fn status_tells_of_the_candidate_its_freeze_and_every_verdict() {
         "  candidate   {}, proposed by Ada Example at ",
         short(deploy.nth(5))
     ));
-    run.prints_among("; nobody has signed it off\n")
+    run.prints_among("; not signed off yet\n")
         .prints_among("next: git smp signoff\n");
     deploy
         .smp(&["signoff", "--by", "Rosi", "--note", "stable\nbut slow"])

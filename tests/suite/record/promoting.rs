@@ -64,7 +64,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     assert_eq!(told["refusal"]["code"], "deploying");
     let hint = told["refusal"]["hint"].as_str().unwrap();
     assert!(
-        hint.contains("only if that run is dead: git smp promote production --take-over "),
+        hint.contains("only if that run died: git smp promote production --take-over "),
         "{hint}"
     );
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
@@ -82,8 +82,8 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let shown = ben.smp(&["status"]);
     shown
         .ok()
-        .prints_among("note: that deploy has to come to its end first\n")
-        .prints_among("note: only if that run is dead: git smp promote production --take-over ")
+        .prints_among("note: that deploy must finish first\n")
+        .prints_among("note: only if that run died: git smp promote production --take-over ")
         .prints_among("\nnext: git smp status\n");
     assert_eq!(deploy.snapshot(), before);
 
@@ -105,7 +105,7 @@ fn a_second_run_has_nothing_to_do_and_nothing_to_record() {
     let before = deploy.snapshot();
     let second = deploy.smp(&["promote"]);
     second.ok().prints("").says(&format!(
-        "production runs {} already: nothing to promote",
+        "production already runs {}: nothing to promote",
         short(deploy.nth(5))
     ));
     assert_eq!(deploy.smp(&["promote", "--quiet"]).ok().stderr, "");
@@ -121,15 +121,12 @@ fn a_second_run_has_nothing_to_do_and_nothing_to_record() {
 fn what_nobody_put_forward_or_signed_off_is_not_promoted() {
     let deploy = recorded();
     assert_eq!(
-        refused(&deploy, "hint: put it forward: git smp propose"),
+        refused(&deploy, "hint: propose it: git smp propose"),
         "not-proposed"
     );
     deploy.smp(&["propose", "--yes"]).ok();
     assert_eq!(
-        refused(
-            &deploy,
-            "hint: when it was tested and is fine: git smp signoff"
-        ),
+        refused(&deploy, "hint: if it was tested and works: git smp signoff"),
         "not-signed-off"
     );
     let before = deploy.snapshot();
@@ -164,7 +161,7 @@ fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
     promotes(&deploy, &[])
         .exits(1)
         .says("is blocked")
-        .says("hint: ship a fix: git smp stage --fix");
+        .says("hint: deploy a fix: git smp stage --fix");
     deploy.smp(&["signoff"]).ok();
     deploy.smp(&["stage", "--fix", "--yes"]).ok();
     promotes(&deploy, &[])
@@ -203,7 +200,7 @@ fn a_staging_that_moved_on_is_not_what_was_signed_off() {
     assert_eq!(
         refused(
             &deploy,
-            &format!("hint: put it back: {put_back}\nhint: or give it up")
+            &format!("hint: deploy the candidate again: {put_back}\nhint: or close the candidate")
         ),
         "candidate-moved"
     );
@@ -238,7 +235,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
     ];
     deploy.smp(&back).ok();
     let why = format!(
-        "production runs {} by now, which the proposal did not see",
+        "production now runs {}, not what it ran before",
         short(deploy.nth(1))
     );
     let next = "next: git smp postpone\nthen: git smp propose\n";
@@ -269,7 +266,7 @@ fn a_production_that_moved_since_the_proposal_is_looked_at_anew() {
     assert_eq!(refused(&deploy, &words), "target-moved");
     promotes(&deploy, &[])
         .exits(1)
-        .says("hint: look again: git smp postpone\nhint: then: git smp propose\n");
+        .says("hint: close the candidate: git smp postpone\nhint: then: git smp propose\n");
     deploy
         .smp(&["postpone", "--yes", "--reason", "production moved"])
         .ok();
@@ -353,7 +350,7 @@ fn a_page_that_never_changes_leaves_the_deploy_open_and_the_next_run_closes_it()
         .smp(&once)
         .exits(4)
         .says("pushed, but not live")
-        .says("hint: run it again to go on: git smp promote production");
+        .says("hint: to continue: git smp promote production");
     assert_eq!(events(&deploy).last().unwrap(), "promoting");
     deploy
         .smp(&["status", "--json"])

@@ -54,11 +54,11 @@ fn killed_during_the_push_it_goes_on_when_the_push_has_landed() {
     );
     posts(&deploy, &impatient)
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(4));
     posts(&deploy, &args).ok().says("done: on record");
-    posts(&deploy, &args).ok().says("nothing to put back");
+    posts(&deploy, &args).ok().says("nothing to roll back");
     put_back_and_told_once(&deploy);
 }
 
@@ -82,7 +82,7 @@ fn killed_during_the_wait_it_goes_on_with_the_wait() {
         .ok()
         .never_shows(short(deploy.nth(2)));
     posts(&deploy, &args).ok().says("done: on record");
-    posts(&deploy, &args).ok().says("nothing to put back");
+    posts(&deploy, &args).ok().says("nothing to roll back");
     put_back_and_told_once(&deploy);
 }
 
@@ -102,7 +102,7 @@ fn without_a_record_the_run_that_sees_its_end_tells_it() {
         .web
         .set("/production", Page::deployed(&deploy.production));
     for _ in 0..2 {
-        posts(&deploy, &args).ok().says("nothing to put back");
+        posts(&deploy, &args).ok().says("nothing to roll back");
     }
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
     assert_eq!(
@@ -137,14 +137,14 @@ fn building() -> (Deploy, Gate, Running) {
 fn lands_and_nothing_is_lost(deploy: &Deploy) {
     let args = scripted(deploy, 2, &["--reason", "Maps are empty."]);
     for _ in 0..2 {
-        posts(deploy, &args).ok().says("nothing to put back");
+        posts(deploy, &args).ok().says("nothing to roll back");
     }
     let told = sent(deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     let text = words(&told[0]);
     assert!(
         text.contains(&format!(
-            "Version {} was put back to {}",
+            "Version {} was rolled back to {}",
             short(deploy.nth(5)),
             short(deploy.nth(2))
         )),
@@ -172,8 +172,8 @@ fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
             "Maps are empty.",
         ]);
         terminal
-            .sees("was not seen to end")
-            .sees("Type production to put it back: ");
+            .sees("its result is unknown")
+            .sees("Type production to roll back: ");
         gate.open();
         comes_to(&deploy, &deploy.production, deploy.nth(2));
         terminal.enters("production");
@@ -197,7 +197,7 @@ fn a_run_beside_another_one_takes_no_note_of_it_away() {
             "Maps are empty.",
         ]);
         terminal
-            .sees("Type production to put it back: ")
+            .sees("Type production to roll back: ")
             .enters("production");
         terminal
             .ends()
@@ -222,7 +222,7 @@ fn without_a_record_no_second_run_tells_of_a_rollback_that_the_first_is_telling_
     comes_to(&deploy, &deploy.production, deploy.nth(2));
     let args = [&["rollback", "--to", deploy.nth(2)], reason.as_slice()].concat();
     let mut second = with_webhooks(&deploy).directly().terminal(&args);
-    second.sees("Type production to put it back: ");
+    second.sees("Type production to roll back: ");
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     deploy.web.is_asked_for(TECHNICAL, 1);
     second.enters("production");
@@ -282,7 +282,7 @@ fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
     deploy.hook(&deploy.main, "post-receive", &script);
     let mut terminal = person(&deploy).terminal(&["rollback"]);
     terminal
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production")
         .sees("Why, for the team")
         .enters("");
@@ -333,7 +333,7 @@ fn of_two_at_once_one_puts_it_back() {
             .cwd(folder)
             .smp(&args)
             .ok()
-            .says("nothing to put back")
+            .says("nothing to roll back")
             .prints("");
     }
 }
@@ -398,7 +398,7 @@ fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
     promotion.finish();
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
     let run = rolls_back(&deploy, 4, &["--take-over", &id]);
-    run.ok().says("this takes its place on the record");
+    run.ok().says("this deploy takes its place on the record");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(4));
     assert_eq!(deploy.chain().only("rolling-back").field("Over"), id);
     drop(gate);

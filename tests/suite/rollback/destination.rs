@@ -29,10 +29,10 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
     );
     let run = default_of(&deploy);
     run.exits(1).says(&format!(
-        "what production ran before {} is not known",
+        "what production ran before {} is unknown",
         short(deploy.nth(2))
     ));
-    run.says("hint: then name it: git smp rollback production --to HASH");
+    run.says("hint: then name it: add --to and its hash");
     // What lies before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
@@ -44,10 +44,10 @@ fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again(
     rolls_back(&deploy, 3, &[]).ok();
     let run = default_of(&deploy);
     run.exits(1).says(&format!(
-        "what production ran before {} is not known",
+        "what production ran before {} is unknown",
         short(deploy.nth(3))
     ));
-    run.says("hint: then name it: git smp rollback production --to HASH");
+    run.says("hint: then name it: add --to and its hash");
     ships(&deploy, 6);
     leads_to(&deploy, 3);
 }
@@ -96,7 +96,7 @@ fn where_nobody_can_tell_whether_it_was_deployed_past_the_record_nothing_is_know
     deploy.web.set("/production", Page::commit(deploy.nth(6)));
     default_of(&deploy)
         .exits(1)
-        .says("is not known")
+        .says(" is unknown")
         .says("the record does not say what");
     assert_eq!(deploy.chain().count("observed"), 0);
 }
@@ -107,9 +107,9 @@ fn without_a_record_it_must_be_named() {
     let before = deploy.snapshot();
     let run = default_of(&deploy);
     run.exits(1)
-        .says("is not known")
+        .says(" is unknown")
         .says("because: smp.toml has no [record]")
-        .says("--to HASH");
+        .says("add --to and its hash");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -134,22 +134,22 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 6, &[]);
     run.exits(1)
-        .says("is no older version of production")
+        .says("is not an older version of production")
         .says("that production does not run");
-    run.says("or go forward: git smp promote production");
+    run.says("or promote: git smp promote production");
     deploy
         .smp(&["rollback", "-n", "--to", deploy.nth(6)])
         .exits(1)
-        .says("is no older version");
+        .says("is not an older version");
     let terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(6)]);
-    terminal.ends().exits(1).says("is no older version");
+    terminal.ends().exits(1).says("is not an older version");
     assert_eq!(deploy.snapshot(), before);
 
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let beside = deploy.commit(&deploy.work, "Another way");
     let run = deploy.smp(&["rollback", "--yes", "--to", &beside]);
     run.exits(1)
-        .says("is no older version of production")
+        .says("is not an older version of production")
         .says("has 1 commit that production does not run");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -54,12 +54,12 @@ fn the_very_commit_ships_from_a_script_only_with_a_word_for_it() {
 fn at_a_terminal_it_is_a_question_of_its_own() {
     let deploy = put_back_just_now(4);
     let before = deploy.snapshot();
-    let asked = "by Ada Example just now: Maps are empty.. Ship it all the same?";
+    let asked = "by Ada Example just now: Maps are empty.. Ship it anyway?";
     for no in sample(1, ["", "n", "production", "\x04"]) {
         let mut terminal = person(&deploy).terminal(&["promote"]);
         terminal
             .sees("was rolled back from production ")
-            .sees("Ship it all the same?");
+            .sees("Ship it anyway?");
         terminal.types(
             if no == "\x04" {
                 no.to_owned()
@@ -77,7 +77,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
     // A yes to that is none to the rest.
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("y")
         .sees("Type production to deploy: ")
         .enters("");
@@ -94,7 +94,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
 
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("y")
         .sees("Type production to deploy: ")
         .enters("production");
@@ -107,7 +107,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
         .sees("warning: ")
         .sees("Type production to deploy: ")
         .enters("production");
-    terminal.ends().ok().never_shows("Ship it all the same?");
+    terminal.ends().ok().never_shows("Ship it anyway?");
     deploy.chain();
 }
 
@@ -140,17 +140,17 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         .says(&format!("error: {story}: Maps are empty."))
         .says(&format!("because: no known revert of {five} ships with it"));
     run.says(
-        "hint: stage its revert: git smp stage\nhint: or, if what came since corrects it: git smp promote production --again\n",
+        "hint: stage its revert: git smp stage\nhint: or, if later commits correct it: git smp promote production --again\n",
     );
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees("which was rolled back from production ")
-        .sees("Ship it all the same?")
+        .sees("Ship it anyway?")
         .enters("n");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(crate::record::next(&deploy), "git smp promote");
-    let note = format!("note: {five} was rolled back; go on if what came since corrects it\n");
+    let note = format!("note: {five} was rolled back; promote if later commits correct it\n");
     deploy.smp(&["status"]).ok().prints_among(&note);
     deploy
         .smp(&["propose", "--yes"])
@@ -228,10 +228,10 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     deploy.smp(&["propose", "--yes"]).ok();
     rolls_back(&deploy, 4, &[])
         .ok()
-        .says("it has to be proposed again after this");
+        .says("after this rollback it must be proposed again");
     promotes(&deploy, &[])
         .exits(1)
-        .says("production is not where the proposal saw it")
+        .says("production changed since the proposal")
         .says("git smp postpone");
     deploy
         .smp(&["postpone", "--yes", "--reason", "rolled back"])

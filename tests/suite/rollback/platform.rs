@@ -115,12 +115,12 @@ fn what_was_built_is_released_again_and_nothing_is_pushed() {
         run.ok().says(&format!(
             "1. release {two} (v3) again on Heroku, without a build"
         ));
-        run.says("warning: the config vars of production go back to those of v3, too");
+        run.says("warning: the config vars of production go back to those of v3 as well");
         run.says(&format!("done: production runs {two}"))
             .never_shows("-----> Building");
         platform.went_back_once();
         assert_eq!(without_record(platform.deploy.snapshot()), before);
-        platform.rolls_back(&[]).ok().says("nothing to put back");
+        platform.rolls_back(&[]).ok().says("nothing to roll back");
         platform.went_back_once();
         let status = platform.smp(&["status"]);
         status
@@ -183,7 +183,7 @@ fn a_second_one_leads_further_back() {
             short(deploy.nth(number))
         ));
         terminal
-            .sees("Type production to put it back: ")
+            .sees("Type production to roll back: ")
             .enters("production")
             .sees("Why, for the team")
             .enters("");
@@ -197,8 +197,8 @@ fn a_second_one_leads_further_back() {
     platform
         .smp(&["rollback", "-n"])
         .exits(1)
-        .says("is not known")
-        .says("no release of another commit before it");
+        .says(" is unknown")
+        .says("no earlier release of another commit");
 }
 
 #[test]
@@ -207,9 +207,7 @@ fn a_dry_run_and_a_no_ask_for_no_release() {
     let before = platform.deploy.snapshot();
     platform.smp(&["rollback", "-n"]).ok().says("This will");
     let mut terminal = platform.runner().directly().terminal(&["rollback"]);
-    terminal
-        .sees("Type production to put it back: ")
-        .enters("no");
+    terminal.sees("Type production to roll back: ").enters("no");
     terminal.ends().exits(3);
     assert!(platform.api.posted(APP).is_empty());
     assert_eq!(
@@ -225,7 +223,7 @@ fn what_was_built_and_is_gone_is_pushed_and_built_anew() {
     let before = platform.deploy.snapshot();
     let run = platform.rolls_back(&[]);
     run.ok()
-        .says("warning: the platform has no release of")
+        .says("warning: the platform has no known release of")
         .says("it is pushed and built again");
     run.says("1. push ").says("-----> Building");
     assert!(platform.api.posted(APP).is_empty());
@@ -288,7 +286,7 @@ fn a_release_whose_answer_is_lost_is_found_and_made_once() {
         platform.api.cuts_posts(APP);
         platform.rolls_back(&[]).ok().says("done: production runs");
         platform.went_back_once();
-        platform.rolls_back(&[]).ok().says("nothing to put back");
+        platform.rolls_back(&[]).ok().says("nothing to roll back");
         platform.went_back_once();
         platform.deploy.chain();
     }
@@ -371,9 +369,7 @@ fn whoever_is_not_logged_in_goes_by_a_push_or_is_told() {
     let run = stranger.smp(&["rollback", "-n"]);
     run.exits(1).says("nobody is logged in to Heroku here");
     let run = stranger.smp(&["rollback", "-n", "--to", platform.deploy.nth(2)]);
-    run.ok()
-        .says("push ")
-        .says("or does not say: it is pushed and built again");
+    run.ok().says("push ").says("it is pushed and built again");
     assert_eq!(platform.deploy.snapshot(), before);
 }
 
@@ -474,10 +470,10 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     let mut terminal = person().terminal(&rollback);
     terminal
         .sees("(v4) again on Heroku")
-        .sees("Type production to put it back: ")
+        .sees("Type production to roll back: ")
         .enters("production");
     terminal
-        .sees("its release v6 is going on")
+        .sees("its release v6 is in progress")
         .signal(Signal::KILL);
     terminal.ends();
     // As long as it goes on it is this one that is waited for, and no other is made.
@@ -490,7 +486,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     person()
         .smp(&rollback)
         .ok()
-        .says("nothing to put back")
+        .says("nothing to roll back")
         .says("accepted the post to technical");
     assert_eq!(platform.api.posted(APP).len(), 1);
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
@@ -575,7 +571,7 @@ fn is_asked_for_once(record: &str, after: Duration) {
     platform.api.loses_posts(APP, after);
     let run = platform.rolls_back(&["--reason", "Maps are empty."]);
     run.exits(4).says(&format!(
-        "cannot tell whether production releases {}",
+        "it is unknown whether production releases {}",
         short(deploy.nth(2))
     ));
     platform.api.recovers();
@@ -583,7 +579,7 @@ fn is_asked_for_once(record: &str, after: Duration) {
         let run = platform.rolls_back(&["--timeout", "1", "--reason", "Maps are empty."]);
         run.exits(4).never_shows("done:").never_shows("a push of");
         run.says(&format!(
-            "error: a release of {} on production was asked for ",
+            "error: a release of {} on production was requested ",
             short(deploy.nth(2))
         ));
         assert_eq!(
@@ -599,10 +595,10 @@ fn is_asked_for_once(record: &str, after: Duration) {
     platform
         .rolls_back(&["--timeout", "1"])
         .exits(4)
-        .says("is going on already");
+        .says("is already in progress");
     platform.api.ends(APP, version, "succeeded");
     platform.rolls_back(&[]).ok();
-    platform.rolls_back(&[]).ok().says("nothing to put back");
+    platform.rolls_back(&[]).ok().says("nothing to roll back");
     assert_eq!(
         (
             platform.api.posted(APP).len(),
@@ -647,9 +643,9 @@ fn a_run_that_waits_for_a_release_follows_it_when_it_appears() {
         .runner()
         .directly()
         .start(&scripted(deploy, 2, &[]));
-    run.says("was not seen to end; waiting for what it comes to");
+    run.says("has no known result; waiting for it");
     let version = platform.api.pushes(APP, deploy.nth(2), "pending");
-    run.says("is going on already");
+    run.says("is already in progress");
     platform.api.ends(APP, version, "succeeded");
     run.finish().ok().says("done: on record");
     assert_eq!(
@@ -677,8 +673,8 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
         .env("NO_COLOR", "1")
         .terminal(&["rollback"]);
     terminal
-        .sees("was not seen to end")
-        .sees("Type production to put it back: ")
+        .sees("its result is unknown")
+        .sees("Type production to roll back: ")
         .enters("production");
     terminal.sees("Why, for the team").enters("");
     terminal.ends().ok();
@@ -689,7 +685,7 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
         ),
         (2, 5)
     );
-    platform.rolls_back(&[]).ok().says("nothing to put back");
+    platform.rolls_back(&[]).ok().says("nothing to roll back");
 }
 
 #[test]
@@ -701,12 +697,12 @@ fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
         let before = deploy.snapshot();
         let run = platform.smp(&scripted(deploy, 5, &[]));
         run.exits(1)
-            .says("not for long")
+            .says("but another release is in progress")
             .says(&format!("v{version}"))
-            .never_shows("nothing to put back");
+            .never_shows("nothing to roll back");
         let run = platform.promotes(&[]);
         run.exits(1)
-            .says("not for long")
+            .says("but another release is in progress")
             .says(short(deploy.nth(6)))
             .never_shows("nothing to promote");
         let run = platform.smp(&["promote", "-n", "--json"]);
@@ -719,7 +715,7 @@ fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
         platform
             .smp(&scripted(deploy, 5, &[]))
             .ok()
-            .says("nothing to put back");
+            .says("nothing to roll back");
     }
 }
 
@@ -738,7 +734,7 @@ fn a_push_that_it_declined_and_released_is_told_so_and_goes_back_by_a_release() 
         );
         let run = platform.promotes(&[]);
         run.exits(4).says(&format!(
-            "production declined the push of {}, yet it runs it",
+            "production declined the push of {}, but runs it",
             short(deploy.nth(6))
         ));
         run.says(&format!(

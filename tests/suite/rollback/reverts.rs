@@ -55,7 +55,7 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
     is_held(&deploy, deploy.nth(6));
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["status"]).ok().prints_among(&format!(
-        "note: {five} was rolled back; stage what corrects it\n"
+        "note: {five} was rolled back; stage a commit that corrects it\n"
     ));
     assert_eq!(deploy.snapshot(), before);
 
@@ -67,7 +67,7 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
         "warning: {five} was rolled back from production by Ada Example just now (Maps are empty.); "
     ));
     run.says(&format!(
-        "{}, which takes {five} back, ships as well",
+        "{}, which reverts {five}, ships as well",
         short(&revert)
     ));
     assert_eq!(deploy.master(&deploy.production), revert);
@@ -120,7 +120,7 @@ fn a_revert_of_one_of_several_that_were_taken_away_is_one_and_is_named() {
     deploy.colleague_pushes(&deploy.staging, &revert);
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", &revert]);
     run.ok().says(&format!(
-        "{}, which takes {} back, ships as well; check that",
+        "{}, which reverts {}, ships as well; check that",
         short(&revert),
         short(deploy.nth(4))
     ));
@@ -214,5 +214,5 @@ fn what_has_nothing_of_what_was_rolled_back_ships_with_a_warning() {
     deploy.colleague_pushes(&deploy.staging, &hotfix);
     promotes(&deploy, &["-n"])
         .ok()
-        .says("(Maps are empty.); check that what ships now corrects that");
+        .says("(Maps are empty.); check that this deploy corrects it");
 }

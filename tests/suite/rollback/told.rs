@@ -117,7 +117,7 @@ fn goes_back(deploy: &Deploy) -> Run {
 #[track_caller]
 fn is_the_post(text: &str, deploy: &Deploy) {
     let lead = format!(
-        "Version {} was put back to {} on production by Ada Example.",
+        "Version {} was rolled back to {} on production by Ada Example.",
         short(deploy.nth(5)),
         short(deploy.nth(2))
     );
@@ -136,7 +136,7 @@ fn the_technical_channel_is_told_once() {
             .says("post to technical\n")
             .says("accepted the post to technical");
         for _ in 0..2 {
-            goes_back(&deploy).ok().says("nothing to put back");
+            goes_back(&deploy).ok().says("nothing to roll back");
         }
         let told = sent(&deploy, TECHNICAL);
         assert_eq!(told.len(), 1);
@@ -170,7 +170,7 @@ fn without_a_channel_the_text_is_printed_once() {
         let run = deploy.smp(&args);
         run.ok()
             .says("for the technical channel:\n")
-            .prints_among("was put back to")
+            .prints_among("was rolled back to")
             .prints_among("Maps are empty.");
         deploy.smp(&args).ok().prints("");
         assert_eq!(deploy.chain().count("posted"), 0);
@@ -183,8 +183,8 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     deploy.web.set(TECHNICAL, Page::body("").status(400));
     let run = goes_back(&deploy);
     run.exits(4)
-        .says("error: put back, but technical was not told")
-        .prints_among("was put back to");
+        .says("error: put back, but the technical channel was not notified")
+        .prints_among("was rolled back to");
     run.says(&format!(
         "git smp rollback production --to {} --reason 'Maps are empty.'",
         short(deploy.nth(2))
@@ -193,11 +193,11 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("a post to technical; make it: git smp promote");
+        .prints_among("a post to technical; send it: git smp promote");
     deploy.web.set(TECHNICAL, accepted("teams"));
     goes_back(&deploy)
         .ok()
-        .says("nothing to put back")
+        .says("nothing to roll back")
         .says("accepted the post to technical");
     goes_back(&deploy).ok();
     let told = sent(&deploy, TECHNICAL);
@@ -211,8 +211,11 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
 fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
     let deploy = chatting(false, "teams");
     for (status, story) in [
-        (400, "warning: technical was not told: "),
-        (500, "warning: whether technical was told is not known: "),
+        (400, "warning: the technical channel was not notified: "),
+        (
+            500,
+            "warning: it is unknown whether the technical channel was notified: ",
+        ),
     ] {
         deploy.web.set(TECHNICAL, Page::body("").status(status));
         let run = goes_back(&deploy);
@@ -223,7 +226,7 @@ fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
         is_the_post(&run.out(), &deploy);
         goes_back(&deploy)
             .ok()
-            .says("nothing to put back")
+            .says("nothing to roll back")
             .prints("");
         deploy.smp(&["status"]).ok().never_shows("owed");
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
@@ -237,7 +240,7 @@ fn without_a_record_and_a_webhook_the_text_is_printed() {
     let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
     let run = deploy.smp(&args);
     run.ok()
-        .says("no webhook of technical here")
+        .says("this clone has no webhook for technical")
         .says("for the technical channel:\n");
     is_the_post(&run.out(), &deploy);
 }
@@ -252,7 +255,7 @@ fn a_chat_that_fails_is_told_by_the_next_promotion() {
     let again = ["promote", "--yes", "--commit", deploy.nth(5)];
     posts(&deploy, &again)
         .exits(4)
-        .says("only what was owed of an earlier deploy was told");
+        .says("only the pending posts of an earlier deploy were sent");
     posts(&deploy, &again).exits(1);
     let told = sent(&deploy, TECHNICAL);
     assert_eq!(told.len(), 2);

@@ -164,7 +164,7 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
         .says(fix);
     stage
         .never_shows("others wrote to it")
-        .never_shows("did not come to an end");
+        .never_shows("did not finish");
     assert_eq!(deploy.snapshot(), before);
     deploy.add_toml("ref = \"refs/heads/smp-record\"\n");
     deploy.smp(&["setup", "--yes"]).ok();

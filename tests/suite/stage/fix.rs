@@ -47,7 +47,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
     run.says("It becomes the candidate; earlier sign-offs no longer count.\n")
         .says("done: on record");
     // It is on the main branch, so nothing has to come back.
-    run.never_shows("must come back");
+    run.never_shows("or the next deploy will lack it");
     assert_eq!(
         (candidate(&deploy), deploy.master(&deploy.staging)),
         (deploy.nth(6).into(), deploy.nth(6).into())
@@ -60,7 +60,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
         .smp(&["status"])
         .ok()
         .prints_among(", fixed at ")
-        .prints_among("; nobody has signed it off");
+        .prints_among("; not signed off yet");
     assert_eq!(events(&deploy)[4..], ["staging-fix", "staged-fix"]);
     assert_eq!(trailer(&deploy, "Smp-From"), deploy.nth(5));
     // The same once more is nothing.
@@ -83,8 +83,8 @@ fn without_a_candidate_there_is_nothing_to_fix() {
         let run = deploy.smp(args);
         run.exits(1)
             .prints("")
-            .says("error: there is no candidate that could be fixed");
-        run.says("hint: deploy it as anything else: git smp stage\n");
+            .says("error: there is no candidate to fix");
+        run.says("hint: deploy it without --fix: git smp stage\n");
     }
     assert_eq!(events(&deploy), Vec::<String>::new());
 }
@@ -95,7 +95,7 @@ fn what_lacks_the_candidate_is_no_fix_of_it() {
     let before = deploy.snapshot();
     let run = deploy.smp(&["stage", "--fix", "--yes", deploy.nth(4)]);
     run.exits(1).says(&format!(
-        "error: {} is no fix of the candidate\n",
+        "error: {} is not a fix of the candidate\n",
         short(deploy.nth(4))
     ));
     run.says(&format!(
@@ -135,7 +135,7 @@ fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
     ));
     run.says("Fix the login (#429)")
         .says("Begin the new editor (#428)")
-        .says("hint: name the fix: git smp stage --fix --pick ");
+        .says("hint: name the commits of the fix, for example: git smp stage --fix --pick ");
     deploy
         .smp(&["stage", "--fix", "-n"])
         .ok()
@@ -181,7 +181,7 @@ fn a_fix_only_version_is_told_to_come_back_and_the_told_command_works() {
     let run = deploy.smp(&["stage", "--fix", "--pick", &fix, "--yes", "-q"]);
     let built = deploy.master(&deploy.staging);
     let word = format!(
-        "warning: {0} must come back to master, or the next deploy lacks it",
+        "warning: merge {0} into master, or the next deploy will lack it",
         short(&built)
     );
     let told = run
@@ -337,7 +337,7 @@ fn at_the_terminal_the_fix_is_chosen_from_the_list() {
     terminal
         .enters("y")
         .sees("done: on record")
-        .sees("must come back to master");
+        .sees("or the next deploy will lack it");
     terminal.ends().ok();
     let files = deploy.git(
         &deploy.work,
@@ -356,7 +356,10 @@ fn at_the_terminal_all_is_all_of_it() {
         .sees("Begin the new editor")
         .sees("[y/N] ")
         .enters("y");
-    terminal.ends().ok().never_shows("must come back");
+    terminal
+        .ends()
+        .ok()
+        .never_shows("or the next deploy will lack it");
     assert_eq!(
         (candidate(&deploy), deploy.master(&deploy.staging)),
         (fix.clone(), fix)
@@ -427,14 +430,14 @@ fn what_was_deployed_past_the_record_does_not_become_the_candidate_unseen() {
     let before = deploy.snapshot();
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.exits(1).says(&format!(
-        "error: staging runs {} already, but it is not the candidate\n",
+        "error: staging already runs {}, which is not the candidate\n",
         short(deploy.nth(6))
     ));
     run.says(&format!(
         "because: the candidate is {}; ",
         short(deploy.nth(5))
     ));
-    run.says("hint: put forward what runs there: git smp postpone\nhint: then: git smp propose\n");
+    run.says("hint: to propose what runs there: git smp postpone\nhint: then: git smp propose\n");
     assert_eq!(deploy.snapshot(), before);
 }
 

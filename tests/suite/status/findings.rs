@@ -66,7 +66,7 @@ fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
     let out = deploy.smp(&["status"]).ok().out();
     assert!(
         line(&out, "production")
-            .contains("; its ref is unknown: the remote production does not answer"),
+            .contains("; its branch cannot be read: the remote production does not answer"),
         "{out}"
     );
     let json = deploy.smp(&["status", "--json"]).ok().json();

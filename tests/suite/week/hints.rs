@@ -90,7 +90,7 @@ fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
     );
     let run = deploy.smp(&[&config[..], &["propose", "--yes"]].concat());
     run.ok()
-        .says("next, when it was tested: git smp --config 'our config.toml' signoff\n");
+        .says("next, after testing: git smp --config 'our config.toml' signoff\n");
     assert_eq!(
         next(&["status"]),
         "next: git smp --config 'our config.toml' signoff"

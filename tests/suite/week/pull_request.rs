@@ -52,7 +52,7 @@ fn of_a_merge_commit_the_commits_are_copied_that_it_brought() {
     assert_eq!(subjects, "Fix the login\nFix the logout, too");
     // As a version it is the main branch up to that merge.
     let whole = deploy.smp(&["stage", "-n", "--fix", "#431"]);
-    whole.exits(1).says("is no fix of the candidate");
+    whole.exits(1).says("is not a fix of the candidate");
 }
 
 #[test]

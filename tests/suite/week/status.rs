@@ -16,13 +16,13 @@ fn a_candidate_that_somebody_pushed_to_production_untested_is_told_as_that() {
     let out = shown(&deploy);
     assert!(
         out.contains(
-            "runs the candidate already: pushed past git smp before anybody signed it off\n"
+            "already runs the candidate: it was pushed outside git smp before anyone signed it off\n"
         ),
         "{out}"
     );
     deploy.smp(&["signoff"]).ok();
     let out = shown(&deploy);
-    assert!(!out.contains("runs the candidate already"), "{out}");
+    assert!(!out.contains("already runs the candidate"), "{out}");
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_candidate_that_production_has_left_behind_is_not_tested_for_nothing() {
     deploy.colleague_pushes(&deploy.production, &hotfix);
     let out = shown(&deploy);
     assert!(
-        out.contains("by now, which has commits that the candidate lacks\n"),
+        out.contains("which has commits that the candidate lacks\n"),
         "{out}"
     );
     assert!(out.ends_with("next: git smp postpone\n"), "{out}");
@@ -80,7 +80,7 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
         .set("/staging", crate::support::Page::cut(100, "it breaks off"));
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1", &staging]);
     run.exits(4)
-        .says("and whether it runs that is not known")
+        .says("but whether that runs is unknown")
         .says("up to date, but not confirmed: whether staging runs ")
         .never_shows("not running")
         .never_shows("does not run it");
@@ -95,7 +95,7 @@ fn who_signs_off_what_somebody_else_blocks_is_told_that_the_block_stands() {
     deploy
         .smp(&["signoff", "--by", "Ben"])
         .ok()
-        .says("Rosi has blocked it, and that still stands\n");
+        .says("Rosi has blocked it, and the block still stands\n");
 }
 
 #[test]

@@ -86,16 +86,16 @@ fn a_page_and_a_branch() {
         // A page alone cannot tell a rollback from a failed release, and says so.
         (
             seen('a', 'b'),
-            "rolled-back: rolled back from bbbbbbbb to aaaaaaaa, or the release of bbbbbbbb failed or is still going on",
+            "rolled-back: rolled back from bbbbbbbb to aaaaaaaa, or the release of bbbbbbbb failed or is still in progress",
         ),
         (
             drifted(Some(Behind)),
-            "deployed-outside-git: aaaaaaaa was deployed past its git remote",
+            "deployed-outside-git: aaaaaaaa was deployed without its git remote",
         ),
         (drifted(Some(Diverged)), "deployed-outside-git"),
         (
             drifted(None),
-            "ref-differs: nobody can say how the two stand",
+            "ref-differs: how the two commits relate is unknown",
         ),
         // What is unknown bears the word of its reason.
         (page(RefusalCode::Unreachable), "unreachable: unknown"),
@@ -107,7 +107,7 @@ fn a_page_and_a_branch() {
         ),
         (
             nothing(missing),
-            "wrong-branch: its remote has no such branch",
+            "wrong-branch: its branch does not exist on its remote",
         ),
         (
             nothing(Branch::NoApp("no app".into())),
@@ -116,7 +116,7 @@ fn a_page_and_a_branch() {
         // What runs beside an empty repository was not rolled back.
         (
             empty(),
-            "deployed-outside-git: aaaaaaaa was deployed past its git remote, which is empty",
+            "deployed-outside-git: aaaaaaaa was deployed without its git remote, which is empty",
         ),
     ]);
 }
@@ -154,7 +154,7 @@ fn a_platform_tells_which_of_them_it_is() {
         ),
         (
             released(seen('a', 'b'), &[(2, Pending, 'b'), (1, Succeeded, 'a')]),
-            "release-pending: the release v2 has not come to its end yet",
+            "release-pending: the release v2 has not finished yet",
         ),
         // Released once, and a second time in vain: what took it away was a rollback.
         (released(seen('a', 'b'), &again), "rolled-back"),
@@ -191,7 +191,7 @@ fn a_platform_tells_which_of_them_it_is() {
         // A page that disagrees with the platform is stale, whatever the branch says.
         (
             released(stale, &[(2, Succeeded, 'a')]),
-            "stale-page: its page is stale, it names cccccccc although aaaaaaaa was released",
+            "stale-page: its page is stale: it names cccccccc, but aaaaaaaa was released",
         ),
     ]);
 }
@@ -211,7 +211,7 @@ fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
     tells([
         (
             kept(seen('a', 'b')),
-            "cached-page: what it runs now is not known, its page is a cached answer, 340 s old",
+            "cached-page: what it runs now is unknown: its page is a cached answer, 340 s old",
         ),
         (kept(drifted(None)), "cached-page"),
         (kept(drifted(Some(Relation::Behind))), "cached-page"),
@@ -259,7 +259,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
     };
     assert_eq!(
         told(&cached),
-        "stale-page: its page is a cached answer, it names cccccccc although aaaaaaaa was released"
+        "stale-page: its page is a cached answer: it names cccccccc, but aaaaaaaa was released"
     );
     assert_eq!(advice(&cached), format!("{FORGET}: git smp status"));
 }
@@ -308,11 +308,11 @@ fn of_a_pipeline_the_releases_tell_and_its_branch_does_not() {
         (promoted(None, &back), ""),
         (
             promoted(None, &[(2, Failed, 'c'), (1, Succeeded, 'a')]),
-            "release-failed: its newest deploy v2 failed, so what ran before runs on",
+            "release-failed: its newest deploy v2 failed, so the previous deploy still runs",
         ),
         (
             promoted(None, &[(2, Pending, 'c'), (1, Succeeded, 'a')]),
-            "release-pending: the release v2 has not come to its end yet",
+            "release-pending: the release v2 has not finished yet",
         ),
         // A change of a config var that failed.
         (promoted(None, &[(2, Failed, 'a'), (1, Succeeded, 'a')]), ""),

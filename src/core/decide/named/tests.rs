@@ -53,11 +53,11 @@ fn a_text_is_one_that_a_post_can_hold() {
         ("- a list\n- of two", None),
         ("-1 bug, but fine", None),
     ] {
-        let told = mistake(check_text("propose", "--note", Some(text)));
+        let told = mistake(check_text("--note", Some(text)));
         let expected = wrong.map(|wrong| format!("the text of --note {wrong}"));
         assert_eq!(told, expected, "{text}");
     }
-    assert_eq!(mistake(check_text("propose", "--note", None)), None);
+    assert_eq!(mistake(check_text("--note", None)), None);
 }
 
 #[test]

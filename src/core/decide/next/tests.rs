@@ -128,14 +128,13 @@ fn without_a_record_the_environments_tell() {
     let to_main = |commit: char| {
         let (long, short) = (commit.to_string().repeat(40), commit.to_string().repeat(8));
         format!(
-            "git push upstream {long}:refs/heads/fix-{short}; merge the branch fix-{short} into main then (no squash, no \
-             rebase), and stage that"
+            "git push upstream {long}:refs/heads/fix-{short}; then merge the branch fix-{short} into main (no squash, no rebase), and stage it"
         )
     };
     let hotfix = to_main('f') + "; production runs commits that main lacks";
-    let waits = "git smp promote production; the next command waits for it; if its release failed, release it again on the platform";
-    let believe = "let a page or the platform's API tell: environments.production.running in smp.toml, then: git smp \
-                   setup; or, when you saw it run, say so in a terminal: git smp promote";
+    let waits = "git smp promote production; it waits for the release; if that failed, release it again on the platform";
+    let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
+                   setup; or, if you saw it run, confirm that in a terminal: git smp promote";
     let of = |production, world| World {
         production,
         ..world
@@ -184,20 +183,20 @@ fn without_a_record_the_environments_tell() {
                 pushing: Some('b'),
                 ..world('b', 'a', 'b')
             },
-            "git smp status; the push of bbbbbbbb to production has to come to its end first",
+            "git smp status; the push of bbbbbbbb to production must finish first",
         ),
         // What was rolled back does not ship again by itself.
         (
             held('b', world('b', 'a', 'b')),
-            "git smp stage; bbbbbbbb was rolled back; stage what corrects it",
+            "git smp stage; bbbbbbbb was rolled back; stage a commit that corrects it",
         ),
         (
             held('b', world('c', 'a', 'c')),
-            "git smp promote; bbbbbbbb was rolled back; go on if what came since corrects it",
+            "git smp promote; bbbbbbbb was rolled back; promote if later commits correct it",
         ),
         (
             held('b', world('c', 'a', 'e')),
-            "git smp stage; bbbbbbbb was rolled back; stage what corrects it",
+            "git smp stage; bbbbbbbb was rolled back; stage a commit that corrects it",
         ),
         (held('b', world('e', 'a', 'e')), "git smp promote"),
     ] {
@@ -208,7 +207,7 @@ fn without_a_record_the_environments_tell() {
 #[test]
 fn the_record_comes_before_the_environments() {
     use Verdict::{Block, Pass};
-    let wait = "git smp status; that deploy has to come to its end first; only if that run is dead: git smp promote \
+    let wait = "git smp status; that deploy must finish first; only if that run died: git smp promote \
                 production --take-over 0000000000000007";
     let landed = World {
         production: seen("production", 'a', 'b'),
@@ -245,7 +244,7 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(proposed(&[Block]), world('b', 'a', 'c')),
-            "git smp stage --fix; the fix has to be merged into the main branch first",
+            "git smp stage --fix; merge the fix into the main branch first",
         ),
         // Somebody deployed over the candidate.
         (
@@ -263,13 +262,13 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(proposed(&[]), world('b', 'c', 'c')),
-            "git smp postpone; production runs cccccccc by now, which has commits that the candidate lacks",
+            "git smp postpone; production now runs cccccccc, which has commits that the candidate lacks",
         ),
         // It was rolled back since: only another proposal helps, also where this one has a yes; a page may be late to show
         // it.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
-            "git smp postpone; then: git smp propose; production runs 11111111 by now, which the proposal did not see",
+            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
         ),
         (
             with(
@@ -293,11 +292,11 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(elsewhere, world('b', 'a', 'b')),
-            "git smp setup; that deploy goes on with the smp.toml of those who deploy there",
+            "git smp setup; continue that deploy with the smp.toml that names its environment",
         ),
         (
             with(newer, world('b', 'a', 'b')),
-            "cargo install git-smp; a newer git-smp writes this record",
+            "cargo install git-smp; this record was written by a newer git-smp",
         ),
         (unreadable(refusal()), "git smp history"),
         (unreadable(refusal().hint("look at it")), "look at it"),
@@ -332,14 +331,14 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
     for (state, expected) in [
         (
             rolled_back,
-            "git smp postpone; then: git smp propose; production runs 11111111 by now, which the proposal did not see",
+            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
         ),
         (proposed(&[]), "git smp signoff"),
         (proposed(&[Pass]), "git smp promote"),
         (two, "git smp promote production"),
         (
             proposed(&[Block]),
-            "git smp stage --fix; or give it up: git smp postpone",
+            "git smp stage --fix; or close the candidate: git smp postpone",
         ),
         (announced(Kind::Promote), "git smp status"),
     ] {

@@ -86,7 +86,7 @@ The legend covers the map.
     let back = format!(
         "Production rollback 2022-03-02
 
-@devs Version 1f13dc69 was put back to 7587cca7 on production by Ada.
+@devs Version 1f13dc69 was rolled back to 7587cca7 on production by Ada.
 
 See {COMPARE} for what that takes back.
 

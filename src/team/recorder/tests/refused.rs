@@ -104,7 +104,7 @@ fn what_was_seen_can_be_forgotten_if_the_team_began_anew() {
         .report
         .because
         .iter()
-        .find_map(|line| line.strip_prefix("if that was meant, forget what was seen: "));
+        .find_map(|line| line.strip_prefix("if that was intended, forget what was seen: "));
     let (done, words) = world.run("one", forget.unwrap(), &[]);
     assert!(done, "{words}");
     assert_eq!(world.named("one").read().unwrap().state, State::default());
