@@ -268,11 +268,11 @@ fn a_promotion_that_nobody_heard_of_is_not_asked_for_twice_by_a_script() {
     platform
         .promote(&["--timeout", "1"])
         .exits(4)
-        .says("was not seen to end");
+        .says("its result is unknown");
     assert_eq!(platform.api.promotions().len(), 1);
     let mut terminal = platform.at_a_terminal(&["promote"]);
     terminal
-        .sees("was not seen to end")
+        .sees("its result is unknown")
         .sees("Type production to deploy: ")
         .enters("production");
     terminal.ends().ok().says("done: on record");
