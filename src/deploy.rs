@@ -13,6 +13,7 @@ pub mod recorder;
 mod ask;
 mod doubt;
 mod earlier;
+mod pipeline;
 mod protected;
 mod push;
 mod pushed;
@@ -188,6 +189,14 @@ impl Deploy<'_> {
         self.source().into_iter().chain(targets)
     }
 
+    /// The same without what this clone gave itself, which is no deploy past the tool.
+    fn by_others(&self) -> impl Iterator<Item = &Observed> {
+        let targets = self.targets.iter().filter(|target| !target.given);
+        self.source()
+            .into_iter()
+            .chain(targets.map(|target| &target.observed))
+    }
+
     /// The name of its target, where it has one only.
     pub fn name(&self) -> &str {
         let target = self.targets.first();
@@ -358,7 +367,7 @@ impl Deploy<'_> {
             plan.steps.push(channel::step(session, config, TECHNICAL));
         }
         plan.warnings
-            .extend(observed::warnings(self.seen.state(), self.observed()));
+            .extend(observed::warnings(self.seen.state(), self.by_others()));
         self.warn_of_earlier(&mut plan)?;
         self.warn_of_lfs(&mut plan);
         self.warn_of_take_over(&mut plan)?;

@@ -10,8 +10,8 @@ mod missing;
 
 use std::thread;
 
-use crate::core::config::{Config, Environment, Page};
-use crate::core::decide::wrong_branch;
+use crate::core::config::{Config, DeployBy, Environment, Page};
+use crate::core::decide::{Couplings, Target, wrong_branch};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
@@ -73,8 +73,12 @@ impl Look<'_> {
             let environment = raw.environment;
             let mut seen = self.settle(raw, Some(&mut fetched))?;
             // The commits of older releases cost a question each.
-            if also == Also::Releases || seen.agrees() == Some(false) {
+            // Of a pipeline nothing else tells what was taken back.
+            if also == Also::Releases || seen.agrees() == Some(false) || seen.by_pipeline {
                 seen.releases = self.with_commits(environment, seen.releases);
+            }
+            if seen.by_pipeline {
+                seen.drift = self.taken_back(&seen)?;
             }
             Ok(seen)
         });
@@ -231,7 +235,45 @@ impl Look<'_> {
             releases: raw.releases,
             doubt,
             platform: platform::words(environment),
+            by_pipeline: environment.deploy == DeployBy::Pipeline,
         })
+    }
+
+    /// How what was deployed last stands to what runs, where its pipeline, and no branch, tells.
+    fn taken_back(&self, seen: &Observed) -> Result<Option<Relation>, Stop> {
+        match (seen.runs(), seen.deployed_last()) {
+            (Some(runs), Some(last)) if !self.repo.layout().shallow => {
+                let is_known = self.repo.has_commit(last)? && self.repo.has_commit(runs)?;
+                let is_ahead = is_known && self.repo.is_ancestor(runs, last)?;
+                Ok(is_ahead.then_some(Relation::Ahead))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Where a source and each target that is given its builds stand in their pipeline.
+    pub fn couplings(&self, source: &Environment, targets: &mut [Target<'_>]) {
+        let mut wanted = vec![source];
+        let mut by_pipeline: Vec<&mut Target<'_>> = (targets.iter_mut())
+            .filter(|target| target.environment.deploy == DeployBy::Pipeline)
+            .collect();
+        wanted.extend(by_pipeline.iter().map(|target| target.environment));
+        if by_pipeline.is_empty() {
+            return;
+        }
+        let asked = at_once(&wanted, |one| {
+            platform::pipelines(self.repo, one).map(|app| app?.coupling())
+        });
+        let mut told = asked.into_iter();
+        let Some(from) = told.next().flatten() else {
+            return;
+        };
+        for (target, to) in by_pipeline.iter_mut().zip(told) {
+            target.couplings = to.map(|to| Couplings {
+                source: from.clone(),
+                target: to,
+            });
+        }
     }
 
     /// How the branch stands to what runs, where they differ and history is whole.

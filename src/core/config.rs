@@ -144,6 +144,14 @@ pub struct Environment {
     /// The name of the environment whose running commit this one gets, as `promotes = "staging"`.
     #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub promotes: Option<String>,
+    /// How it is given a commit: by a push, or in Heroku's pipeline with the very build that its source runs. The latter
+    /// needs `heroku` under `running` on both sides.
+    #[serde(
+        default,
+        skip_serializing_if = "DeployBy::is_push",
+        deserialize_with = "values::word"
+    )]
+    pub deploy: DeployBy,
     #[serde(
         default,
         skip_serializing_if = "Running::is_ref",
@@ -151,6 +159,23 @@ pub struct Environment {
     )]
     #[cfg_attr(test, schemars(with = "values::RawRunning"))]
     pub running: Running,
+}
+
+/// How it is given a commit: by a push, or by a promotion in the pipeline of its platform, with the very build that its
+/// source runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum DeployBy {
+    #[default]
+    Push,
+    Pipeline,
+}
+
+impl DeployBy {
+    fn is_push(&self) -> bool {
+        *self == Self::Push
+    }
 }
 
 /// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its

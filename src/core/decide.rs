@@ -7,6 +7,7 @@ pub mod review;
 
 mod gates;
 mod held;
+mod pipeline;
 mod promotion;
 mod proposal;
 mod recorded;
@@ -15,6 +16,7 @@ mod staging;
 
 pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
 pub use held::{HeldBack, Ships, reverts};
+pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
@@ -41,6 +43,11 @@ pub struct Target<'a> {
     pub held: Vec<HeldBack>,
     /// Commits that would disappear, each with the one that ships and makes the same change.
     pub twins: HashMap<CommitId, CommitId>,
+    /// Where its source and it stand in a pipeline of their platform, if builds are promoted there.
+    pub couplings: Option<Couplings>,
+    /// Whether a promotion of this clone in a pipeline gave it the commit, and nobody wrote that down yet: of several
+    /// targets of one promotion only the first was announced.
+    pub given: bool,
 }
 
 impl Target<'_> {
@@ -96,6 +103,8 @@ pub enum Step {
         /// The number of the newest release before it.
         newest: u64,
     },
+    /// Let the platform give environments the very build that another one runs, all in one call.
+    Promote(Build),
     Await {
         environment: String,
         commit: CommitId,
@@ -127,7 +136,24 @@ impl Step {
             | Self::Release { environment, .. }
             | Self::Await { environment, .. }
             | Self::Record { environment, .. } => Some(environment),
+            Self::Promote(build) => Some(&build.targets.first()?.environment),
             Self::Post { .. } => None,
+        }
+    }
+
+    /// Whether it begins a push or a release.
+    pub fn begins_one(&self) -> bool {
+        self.environment().is_some_and(|name| self.begins(name))
+    }
+
+    /// Whether it begins a push or a release there.
+    pub fn begins(&self, name: &str) -> bool {
+        match self {
+            Self::Push { environment, .. } | Self::Release { environment, .. } => {
+                environment == name
+            }
+            Self::Promote(build) => build.targets.iter().any(|to| to.environment == name),
+            Self::Await { .. } | Self::Record { .. } | Self::Post { .. } => false,
         }
     }
 

@@ -104,6 +104,8 @@ codes! {
     NotGreen = "not-green",
     WrongBranch = "wrong-branch",
     NoApp = "no-app",
+    NoPipeline = "no-pipeline",
+    SlugExpired = "slug-expired",
     PushInFlight = "push-in-flight",
     Shallow = "shallow",
     NotProposed = "not-proposed",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
-pub use release::{PlatformWords, Release, ReleaseStatus};
+pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
 
 /// What git's configuration says of how history is shown, kept for the next run, and what that depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,6 +267,8 @@ pub struct Observed {
     /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
     pub doubt: Option<String>,
     pub platform: Option<PlatformWords>,
+    /// Whether its platform gives it builds of another environment, so that its branch tells nothing of it.
+    pub by_pipeline: bool,
 }
 
 impl Observed {
@@ -296,8 +298,28 @@ impl Observed {
         }
     }
 
-    /// Whether what runs and the branch are the same; `None` where either is unknown.
+    /// What was deployed there last, whatever runs now: what its branch has or, in a pipeline, what its platform released
+    /// before it went back to what runs.
+    pub fn deployed_last(&self) -> Option<&CommitId> {
+        if !self.by_pipeline {
+            return self.reference();
+        }
+        let (runs, releases) = (self.runs()?, self.releases.as_ref()?.as_ref().ok()?);
+        let was_live = |release: &&Release| {
+            use ReleaseStatus::{Expired, Succeeded};
+            matches!(release.status, Succeeded | Expired)
+        };
+        let mut commits = (releases.iter().filter(was_live)).filter_map(|one| one.commit.as_ref());
+        let last = commits.by_ref().find(|commit| *commit != runs)?;
+        // What came before what runs was not taken back.
+        commits.any(|commit| commit == runs).then_some(last)
+    }
+
+    /// Whether what runs and the branch are the same; `None` where either is unknown, or the branch tells nothing.
     pub fn agrees(&self) -> Option<bool> {
+        if self.by_pipeline {
+            return None;
+        }
         let running = self.running.as_ref().ok()?;
         match self.branch.as_ref()?.as_ref().ok()? {
             Branch::Missing(_) => None,

@@ -79,9 +79,7 @@ impl Deploy<'_> {
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
-            let mut steps = plan.steps.iter();
-            let begins =
-                steps.any(|step| begins_one(step) && step.environment() == Some(earlier.name));
+            let begins = plan.steps.iter().any(|step| step.begins(earlier.name));
             if is_same && (!begins || earlier.may_be_repeated) {
                 continue;
             }
@@ -129,11 +127,6 @@ impl Deploy<'_> {
             Err(stop) => Err(stop),
         }
     }
-}
-
-/// Whether a step begins a push or a release.
-fn begins_one(step: &Step) -> bool {
-    matches!(step, Step::Push { .. } | Step::Release { .. })
 }
 
 /// Looks and plans. Where nobody is asked, it looks until an earlier push, which was cut off from us, came to something.
@@ -257,7 +250,7 @@ impl Deploy<'_> {
         let is_asked = self.options.take_over.is_some();
         match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
             Some((recorded, open))
-                if recorded.mine != Some(&open.id) && plan.steps.iter().any(begins_one) =>
+                if recorded.mine != Some(&open.id) && plan.steps.iter().any(Step::begins_one) =>
             {
                 let story = open.story(recorded.now);
                 plan.warnings.push(format!(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::mem;
 
-use crate::core::config::{Config, Environment};
+use crate::core::config::{Config, DeployBy, Environment};
 use crate::core::decide::Target;
 use crate::core::refusal::Stop;
 use crate::core::words::{Changes, CommitId, Observed};
@@ -42,6 +42,9 @@ pub fn look<'a>(
         let held = held::weigh(session, observed.runs(), runs, held.unwrap_or_default())?;
         let target = target(session, place, observed, runs)?;
         targets.push(Target { held, ..target });
+    }
+    if runs.is_some() {
+        look.couplings(from, &mut targets);
     }
     let watched = watched::in_targets(session, config, &targets, runs)?;
     let wanted = Wanted::Promote {
@@ -89,16 +92,21 @@ pub fn target<'c>(
         fast_forward: None,
         held: Vec::new(),
         twins: HashMap::new(),
+        couplings: None,
+        given: false,
     };
     let Some(candidate) = candidate else {
         return Ok(target);
     };
+    if environment.deploy == DeployBy::Pipeline {
+        target.given = session.notes().is_unconfirmed(&environment.name, candidate);
+    }
     if let Ok(running) = &target.observed.running {
         let changes = session.repo.changes(running.as_ref(), candidate)?;
         target.twins = session.repo.same_changes(&changes)?;
         target.changes = Some(changes);
     }
-    if let Some(at) = target.observed.reference() {
+    if let (DeployBy::Push, Some(at)) = (environment.deploy, target.observed.reference()) {
         target.fast_forward = Some(session.repo.is_ancestor(at, candidate)?);
     }
     Ok(target)

@@ -266,7 +266,7 @@ impl Deploy<'_> {
 
     /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
     /// runs would show another that began meanwhile.
-    fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
+    pub(super) fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
         let name = &target.environment.name;
         let mut now = self.look.now(target.environment)?.newest;
         for pause in LOOK_PAUSES {
@@ -292,7 +292,12 @@ impl Deploy<'_> {
     }
 
     /// The platform may have heard us all the same: then it has a newer release of the commit.
-    fn was_heard(&self, target: &Target<'_>, commit: &CommitId, why: Report) -> Result<(), Stop> {
+    pub(super) fn was_heard(
+        &self,
+        target: &Target<'_>,
+        commit: &CommitId,
+        why: Report,
+    ) -> Result<(), Stop> {
         let before = finding::newest(&target.observed).map_or(0, |release| release.version);
         let is_ours =
             |newest: &Release| newest.version > before && newest.commit.as_ref() == Some(commit);

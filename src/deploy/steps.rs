@@ -27,7 +27,7 @@ impl Deploy<'_> {
     /// Puts on record what was deployed past the tool; a dry run only says it.
     pub fn record_observed(&self, dry_run: bool) {
         let state = self.seen.state();
-        observed::record(self.session, &self.look, state, self.observed(), dry_run);
+        observed::record(self.session, &self.look, state, self.by_others(), dry_run);
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -62,6 +62,7 @@ impl Deploy<'_> {
                 *begun = Some(self.begin(step, environment, commit)?);
                 Ok(())
             }
+            Step::Promote(build) => self.promote_build(step, build),
             Step::Await {
                 environment,
                 commit,
@@ -70,6 +71,8 @@ impl Deploy<'_> {
             } => {
                 if !pushed {
                     self.announce_return(self.target(environment)?, commit)?;
+                } else if begun.is_none() {
+                    *begun = Some(Begun::promoted());
                 }
                 self.await_live(environment, commit, begun.take())
             }

@@ -111,7 +111,7 @@ impl Wait<'_> {
         };
         let (tip, short) = (id.short(), self.commit.short());
         let repo = self.deploy.look.repo;
-        let released = self.word_or("") == "released";
+        let released = ["released", "promoted"].contains(&self.word_or(""));
         if id == self.commit {
             format!("its branch is at {short}")
         } else if released {

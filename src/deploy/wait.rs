@@ -34,6 +34,19 @@ pub struct Begun {
     pub said: Option<Now>,
 }
 
+impl Begun {
+    /// A promotion of a build, which was followed to its end.
+    pub fn promoted() -> Self {
+        Self {
+            word: "promoted",
+            since: Instant::now(),
+            doubt: None,
+            is_silent: false,
+            said: None,
+        }
+    }
+}
+
 /// An environment that is waited for.
 pub struct Wait<'a> {
     pub deploy: &'a Deploy<'a>,

@@ -37,6 +37,7 @@ pub fn words(app: String) -> PlatformWords {
         releases: "dokku events",
         restart: Typed::other(format!("dokku ps:restart {app}")),
         again: "dokku ps:rebuild",
+        pipelines: "",
         app,
     }
 }

@@ -1,6 +1,7 @@
 //! Heroku's Platform API: which releases an app has, what they were built from, and how one is made again without a build.
 
 mod errors;
+mod pipeline;
 mod response;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,7 @@ pub fn words(app: String) -> PlatformWords {
         releases: "heroku releases",
         restart: Typed::other(format!("heroku restart -a {app}")),
         again: "heroku releases:retry",
+        pipelines: "heroku pipelines:",
         app,
     }
 }
@@ -135,10 +137,13 @@ impl Heroku {
 
     /// What is below an app; `None` where something below it is gone, though not the app itself.
     fn get(&self, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
-        let path = format!("apps/{}/{what}", self.app);
+        self.get_path(&format!("apps/{}/{what}", self.app), range)
+    }
+
+    fn get_path(&self, path: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
         let answer = self
             .service
-            .get(&path, range)
+            .get(path, range)
             .map_err(Trouble::unreachable)?;
         match answer.status {
             200 | 206 => Ok(Some(answer.body)),

@@ -27,6 +27,28 @@ pub trait Platform {
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
+/// How far a promotion of a build is.
+pub struct Promotion {
+    pub is_over: bool,
+    pub targets: Vec<Promoted>,
+}
+
+/// One target of it.
+pub struct Promoted {
+    /// Its app, by the platform's own name.
+    pub app: String,
+    /// Its end, with the platform's own words for a bad one; `None`: it goes on.
+    pub came_to: Option<Result<(), String>>,
+}
+
+/// The app of an environment on the platform that promotes builds.
+pub fn pipelines(repo: &Repo, environment: &Environment) -> Option<Result<Heroku, Refusal>> {
+    match environment.running.app.as_ref()? {
+        PlatformApp::Heroku(app) => Some(Heroku::of(repo, app)),
+        PlatformApp::Dokku(_) => None,
+    }
+}
+
 /// The platform that is to be asked about an environment. `may_ask`: whether a person may be asked for a password.
 pub fn of<'a>(
     repo: &'a Repo,
@@ -124,7 +146,10 @@ pub fn current(
         release.called
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
-        .because("it was built from something else than a git push, as a container or a tarball")
+        .because(match release.status {
+            ReleaseStatus::Expired => "what was built for it was deleted",
+            _ => "it was built from something else than a git push, as a container or a tarball",
+        })
         .run(
             format!("name a page that does in environments.{name}.running of smp.toml, then"),
             Typed::smp("setup"),

@@ -2,6 +2,7 @@
 
 mod again;
 mod findings;
+mod pipeline;
 mod releases;
 mod token;
 mod unknown;

@@ -3,5 +3,6 @@
 mod git_host;
 mod heroku;
 mod pages;
+mod pipelines;
 mod terminal;
 mod world;

@@ -6,7 +6,7 @@ use crate::core::address::same_place;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
 use crate::core::config::shown::shown_key;
-use crate::core::config::{Config, Environment, Find, MainRepository, Page, PlatformApp};
+use crate::core::config::{Config, DeployBy, Environment, Find, MainRepository, Page, PlatformApp};
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
@@ -28,7 +28,8 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
                 false => apart_from_main(main, one),
             })
             .or_else(|| others.iter().find_map(|other| apart(one, other)))
-            .or_else(|| promotion(one, config));
+            .or_else(|| promotion(one, config))
+            .or_else(|| pipeline(one, config));
         if let Some((key, why, advice)) = wrong {
             let key = [&["environments", one.name.as_str()], key].concat();
             return Err(document.wrong(&key, &why, &advice));
@@ -182,4 +183,25 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
         (why, "let the first promote none".to_owned())
     };
     Some((&["promotes"], why.to_owned(), advice))
+}
+
+/// A build is promoted from one app to another of the platform that has pipelines.
+fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
+    let is_app = |one: &Environment| matches!(one.running.app, Some(PlatformApp::Heroku(_)));
+    if one.deploy == DeployBy::Push {
+        return None;
+    }
+    let lacks = match config.source_of(one) {
+        None => {
+            let advice = "write which environment it `promotes`, or remove `deploy`";
+            let why =
+                "a pipeline promotes what another environment runs, and this has no `promotes`";
+            return Some((&["deploy"], why.to_owned(), advice.to_owned()));
+        }
+        Some(source) => [source, one].into_iter().find(|one| !is_app(one))?,
+    };
+    let table = shown_key(&format!("environments.{}.running", lacks.name));
+    let why = format!("a pipeline promotes from app to app, and [{table}] has no `heroku`");
+    let advice = format!("name the app in [{table}], or remove `deploy`");
+    Some((&["deploy"], why, advice))
 }

@@ -1,5 +1,6 @@
 mod apart;
 mod branches;
+mod pipeline;
 pub mod schema;
 
 use proptest::prelude::*;

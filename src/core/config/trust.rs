@@ -8,7 +8,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::core::config::{Config, Environment, MainRepository, Mention, Policy, Record, Running};
+use crate::core::config::{
+    Config, DeployBy, Environment, MainRepository, Mention, Policy, Record, Running,
+};
 
 /// A value that is no longer the trusted one: its dotted key, and what was and is said, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +110,7 @@ fn environment(values: &Values, name: &str) -> Option<Environment> {
         branch: branch?,
         site: None,
         promotes,
+        deploy: DeployBy::default(),
         running: Running::default(),
     })
 }
@@ -399,12 +402,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_promotion_in_the_pipeline_is_agreed_to_and_a_push_as_before() {
+        let apps = SMALL.replace(
+            "[environments.production]\n",
+            "[environments.production]\ndeploy = \"DEPLOY\"\n",
+        );
+        let apps = format!(
+            "{apps}[environments.staging.running]\nheroku = \"a-b-c\"\n[environments.production.running]\nheroku = \"d-e-f\"\n"
+        );
+        let (push, pipeline) = (
+            apps.replace("DEPLOY", "push"),
+            apps.replace("DEPLOY", "pipeline"),
+        );
+        let unsaid = apps.replace("deploy = \"DEPLOY\"\n", "");
+        let [push, pipeline, unsaid] = [push, pipeline, unsaid].map(|text| parsed(&text).trust());
+        assert_eq!(push, unsaid);
+        let changed = changes(&push, &pipeline);
+        assert_eq!(changed.len(), 1);
+        assert_eq!(changed[0].key, "environments.production.deploy");
+    }
+
     // A new key is agreed to above, or stands here with the reason why not.
     #[test]
     fn no_key_of_the_file_is_forgotten() {
         // Those of a mention are agreed to with the whole list.
         let tables = "repository environments record policy channels running technical product";
         let of_mentions = "name id kind";
+        // It needs an app on both sides, so it has a test of its own.
+        let of_pipelines = "deploy";
         let mention = "mentions = [{ name = \"A\", id = \"a\" }]";
         let text = CONTRACT.replace("mentions = [\"devs\"]", mention);
         let mut count = 0;
@@ -442,7 +468,10 @@ mod tests {
                     |(.., dotted): &(_, _, &str)| dotted.rsplit('.').next() == Some(key);
                 let is_listed = |list: &str| list.split(' ').any(|one| one == key);
                 assert!(
-                    KEYS.iter().any(is_agreed) || is_listed(tables) || is_listed(of_mentions),
+                    KEYS.iter().any(is_agreed)
+                        || is_listed(tables)
+                        || is_listed(of_mentions)
+                        || is_listed(of_pipelines),
                     "nobody agrees to {key}"
                 );
                 count += 1;

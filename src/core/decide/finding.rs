@@ -58,6 +58,9 @@ impl Finding {
         if seen.agrees() != Some(false) {
             // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
             let newest = newest(seen).filter(|newest| newest.commit.as_ref() != Some(runs));
+            if seen.by_pipeline {
+                return newest.and(by_releases(seen)).or_else(|| taken_back(seen));
+            }
             return newest.and_then(|newest| match newest.status {
                 // Of a build that failed nothing was released, and the branch may not have moved.
                 ReleaseStatus::Failed if newest.commit.is_none() => Some(Self::ReleaseFailed),
@@ -97,7 +100,7 @@ impl Finding {
 
     /// What it means, to stand after what runs and where the branch is.
     pub fn meaning(self, seen: &Observed) -> String {
-        let (runs, at) = (short(seen.runs()), short(seen.reference()));
+        let (runs, at) = (short(seen.runs()), short(seen.deployed_last()));
         let cached = seen.cached.map(|cached| cached.to_string());
         match self {
             Self::Unknown(_) => "unknown".to_owned(),
@@ -124,11 +127,7 @@ impl Finding {
                 format!("the release{called} has not finished yet")
             }
             Self::ReleaseFailed => match failed(seen) {
-                Some(Release {
-                    commit: None,
-                    called,
-                    ..
-                }) => {
+                Some(Release { commit, called, .. }) if commit.is_none() || seen.by_pipeline => {
                     format!("its newest deploy {called} failed, so the previous deploy still runs")
                 }
                 _ => format!("{at} was pushed there, but its release failed"),
@@ -239,7 +238,7 @@ fn going_on(status: ReleaseStatus) -> Option<Finding> {
 
 /// The newest release of what the branch is at, where it failed; or the newest of all, where nobody knows of what it was.
 pub fn failed(seen: &Observed) -> Option<&Release> {
-    if let Some(newest) = newest(seen).filter(|newest| newest.commit.is_none()) {
+    if let Some(newest) = newest(seen).filter(|one| one.commit.is_none() || seen.by_pipeline) {
         return (newest.status == ReleaseStatus::Failed).then_some(newest);
     }
     let (at, mut all) = (seen.reference()?, releases(seen).iter());
@@ -261,6 +260,12 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
     if let Some(going_on) = newest(seen).and_then(|newest| going_on(newest.status)) {
         return Some(going_on);
     }
+    if seen.by_pipeline {
+        return match failed(seen) {
+            Some(_) => Some(Finding::ReleaseFailed),
+            None => taken_back(seen),
+        };
+    }
     let at = seen.reference()?;
     use ReleaseStatus::{Expired, Succeeded};
     let mut of_branch = (releases(seen).iter()).filter(|one| one.commit.as_ref() == Some(at));
@@ -269,6 +274,11 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }
     failed(seen).map(|_| Finding::ReleaseFailed)
+}
+
+/// That a platform went back to an older commit than it had released.
+fn taken_back(seen: &Observed) -> Option<Finding> {
+    (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack)
 }
 
 #[cfg(test)]

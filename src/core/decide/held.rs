@@ -35,8 +35,8 @@ pub enum Ships {
 pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let (name, observed, commit) = (target.name(), &target.observed, plan.commit.clone());
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
-    let seen =
-        Finding::of(observed) == Some(Finding::RolledBack) && observed.reference() == Some(&commit);
+    let seen = Finding::of(observed) == Some(Finding::RolledBack)
+        && observed.deployed_last() == Some(&commit);
     let story = if let Some(HeldBack { held, .. }) = again {
         let (short, back) = (held.commit.short(), rolled_back(held, name, asked.now));
         let why = held.reason.iter().map(|why| format!(": {why}"));

@@ -1,6 +1,6 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
-use crate::core::config::Environment;
+use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::finding::{self, FORGET, Finding};
 use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
@@ -167,7 +167,13 @@ fn add_target(
 ) -> Result<(), Refusal> {
     let (name, observed) = (target.name(), &target.observed);
     let (commit, running) = (plan.commit.clone(), observed.running.clone()?);
-    let at = branch(target.environment, observed)?;
+    let by_pipeline = target.environment.deploy == DeployBy::Pipeline;
+    let at = match (by_pipeline, observed.deployed_last()) {
+        (false, _) => branch(target.environment, observed)?,
+        // Its branch has no part in it.
+        (true, Some(last)) => Branch::At(last.clone()),
+        (true, None) => Branch::Empty,
+    };
     // A cache may still hold the page of a commit that was put back since.
     if running.as_ref() == Some(&commit) && !finding::is_cached(observed) {
         confirmed_or_seen(observed, asked, plan)?;
@@ -182,17 +188,18 @@ fn add_target(
     }
     check_record(source, &commit, target, asked)?;
     check_history(&source.environment, target, asked.now)?;
-    if at.commit() == Some(&commit) {
+    if by_pipeline {
+        refuse_another_release(plan, target)?;
+        if finding::pending(observed).is_none() {
+            check_branch(target, &at, asked, plan)?;
+            check_held(plan, target, asked)?;
+        }
+        plan.promote_build(source, target)?;
+    } else if at.commit() == Some(&commit) {
         if built_before(target, &commit).is_some() {
             check_held(plan, target, asked)?;
         }
-        let pending = finding::pending(observed);
-        if pending.is_some_and(|pending| pending.commit.as_ref() != Some(&commit)) {
-            // It is not the candidate that could be waited for.
-            let meaning = Finding::ReleasePending.meaning(observed);
-            let story = format!("{name} has another release in progress: {meaning}");
-            return Err(deploying(story, name));
-        }
+        refuse_another_release(plan, target)?;
         plan.release_again(target);
     } else {
         check_branch(target, &at, asked, plan)?;
@@ -201,6 +208,18 @@ fn add_target(
         plan.push(target, &at);
     }
     add_record(plan, source, target, asked)
+}
+
+/// Refuses where a release goes on that is not of the candidate: that could not be waited for.
+fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusal> {
+    let (name, observed) = (target.name(), &target.observed);
+    let pending = finding::pending(observed);
+    if pending.is_none_or(|pending| pending.commit.as_ref() == Some(&plan.commit)) {
+        return Ok(());
+    }
+    let meaning = Finding::ReleasePending.meaning(observed);
+    let story = format!("{name} has another release in progress: {meaning}");
+    Err(deploying(story, name))
 }
 
 /// What the record has to say of a target that is to be given the commit.
@@ -234,7 +253,7 @@ fn add_record(
     };
     let (name, observed, commit) = (target.name(), &target.observed, &plan.commit);
     if observed.runs() == Some(commit) && !finding::is_cached(observed) {
-        if !recorded.is_due(name, commit) {
+        if !recorded.is_due(name, commit) && !target.given {
             return Ok(());
         }
         if recorded.open_for(name, commit).is_none() {

@@ -81,7 +81,7 @@ impl<'a> Recorded<'a> {
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
         if one.runs() == Some(&open.to) && shows && !is_cached(one) {
             Course::Arrived
-        } else if at == Some(Some(&open.to)) {
+        } else if at == Some(Some(&open.to)) && !one.by_pipeline {
             // Where the branch had it before, nothing was pushed that could be on its way.
             Course::Landed
         } else if moved {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::core::config::{PlatformApp, Running};
+use crate::core::config::{DeployBy, PlatformApp, Running};
 use crate::core::decide::*;
 use crate::core::record::{
     Candidate, Deploying, Goal, Held, Kind, Person, SignOff, State, Telling, Verdict,
@@ -25,6 +25,7 @@ pub fn environment(name: &str) -> Environment {
         branch: "main".into(),
         site: None,
         promotes: (name != "staging").then(|| "staging".into()),
+        deploy: DeployBy::Push,
         running: Running::default(),
     }
 }
@@ -42,6 +43,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         releases: None,
         doubt: None,
         platform: None,
+        by_pipeline: false,
     }
 }
 
@@ -174,6 +176,8 @@ fn target(environment: &Environment, observed: Observed, relation: Relation) -> 
         fast_forward: Some(true),
         held: Vec::new(),
         twins: HashMap::new(),
+        couplings: None,
+        given: false,
     }
 }
 
@@ -208,6 +212,11 @@ fn told(decided: Result<Plan, Refusal>) -> String {
             format!("push onto {at}")
         }
         Step::Release { former, .. } => format!("release v{}", former.version),
+        Step::Promote(build) => format!(
+            "promote {} to {}",
+            build.release.called,
+            build.targets.len()
+        ),
         Step::Await { pushed: true, .. } => "await".to_owned(),
         Step::Await { .. } => "wait".to_owned(),
         Step::Record { lifts: None, .. } => "record".to_owned(),

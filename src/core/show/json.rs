@@ -166,6 +166,7 @@ struct StepJson {
 enum StepWord {
     Push,
     Release,
+    Promote,
     Wait,
     Record,
     Post,
@@ -242,6 +243,7 @@ fn step(step: &Step) -> StepJson {
     let word = match step {
         Step::Push { .. } => StepWord::Push,
         Step::Release { .. } => StepWord::Release,
+        Step::Promote(_) => StepWord::Promote,
         Step::Await { .. } => StepWord::Wait,
         Step::Record { .. } => StepWord::Record,
         Step::Post { .. } => StepWord::Post,

@@ -24,6 +24,14 @@ pub struct Release {
     pub output: Typed,
 }
 
+/// Where an app stands in a pipeline of its platform, all by the platform's own names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coupling {
+    pub app: String,
+    pub pipeline: String,
+    pub stage: String,
+}
+
 /// A platform in its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformWords {
@@ -33,6 +41,8 @@ pub struct PlatformWords {
     pub restart: Typed,
     /// Its command that releases again what was built.
     pub again: &'static str,
+    /// How its commands about pipelines begin; empty where it has none.
+    pub pipelines: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

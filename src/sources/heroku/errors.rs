@@ -77,6 +77,33 @@ impl Heroku {
         }
     }
 
+    /// The same for somebody who wanted a promotion in the pipeline.
+    pub(super) fn no_promotion(&self, answer: &Response, called: &str) -> Trouble {
+        let (app, (_, words)) = (&self.app, self.words(answer));
+        match answer.status {
+            401 | 403 | 429 => Trouble::NotSent(self.trouble(answer, "promote from")),
+            400..=407 | 409..=499 => Trouble::NotSent(
+                Report::new(format!(
+                    "Heroku does not promote the build {called} of {app}"
+                ))
+                .because(words)
+                .run(
+                    "see whether it is still built",
+                    Typed::other(format!("heroku releases --app {app}")),
+                )
+                .run(
+                    "where its slug expired, build a newer commit",
+                    Typed::smp("stage"),
+                ),
+            ),
+            _ => Trouble::Unclear(
+                Report::new("Heroku does not say whether the promotion began")
+                    .because(words)
+                    .run("look", Typed::smp("status")),
+            ),
+        }
+    }
+
     fn trouble(&self, answer: &Response, do_what: &str) -> Report {
         let (app, (id, words)) = (&self.app, self.words(answer));
         let (what, hint) = match answer.status {
@@ -114,15 +141,24 @@ impl Heroku {
     /// Heroku's own name of the reason, and its own words, or the status where it has none.
     fn words(&self, answer: &Response) -> (String, String) {
         let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let text = problem.message.trim();
-        let words = match text.is_empty() || holds_piece(text, self.token.secret.expose()) {
-            true => format!("it answers {}", answer.status),
-            false => format!(
-                "it says: {}",
-                text.chars().take(LONGEST).collect::<String>()
-            ),
+        let words = match self.presentable(&problem.message) {
+            None => format!("it answers {}", answer.status),
+            Some(text) => format!("it says: {text}"),
         };
         (problem.id, words)
+    }
+
+    /// Why a promotion failed, in Heroku's own words.
+    pub(super) fn shown(&self, message: Option<&str>) -> String {
+        let words = message.and_then(|text| self.presentable(text));
+        words.unwrap_or_else(|| "it gives no reason".to_owned())
+    }
+
+    /// Its words, cut short; `None` where they are empty, or hold a piece of the token.
+    fn presentable(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        let is_good = !text.is_empty() && !holds_piece(text, self.token.secret.expose());
+        is_good.then(|| text.chars().take(LONGEST).collect())
     }
 }
 

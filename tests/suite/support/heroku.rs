@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::pipelines::Pipelines;
 use super::web::Asked;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
@@ -47,6 +48,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<String, App>,
+    pipelines: Pipelines,
     asked: Vec<Asked>,
     faults: Vec<Fault>,
 }
@@ -69,6 +71,8 @@ struct Fault {
 enum Only {
     All,
     Posts,
+    /// Whatever is about promotions in pipelines.
+    Promotions,
     /// What asks about this slug.
     Slug(String),
 }
@@ -78,13 +82,14 @@ impl Only {
         match self {
             Only::All => true,
             Only::Posts => head.method == "POST",
+            Only::Promotions => head.path.starts_with("/pipeline-promotions"),
             Only::Slug(id) => head.path.ends_with(&format!("/slugs/{id}")),
         }
     }
 }
 
-struct App {
-    name: String,
+pub(super) struct App {
+    pub(super) name: String,
     /// Oldest first; the first is version 1.
     releases: Vec<Release>,
     slugs: Vec<Slug>,
@@ -292,6 +297,48 @@ impl HerokuApi {
         self.fault(Some(app), Only::Posts, true, None, "");
     }
 
+    /// The app is in this stage of a pipeline.
+    pub fn couples(&self, app: &str, pipeline: &str, stage: &str) -> &HerokuApi {
+        self.state().pipelines.couple(app, pipeline, stage);
+        self
+    }
+
+    /// Promotions to this app fail before anything is released, for this reason.
+    pub fn fails_promotions(&self, app: &str, why: &str) {
+        self.state().pipelines.fail(app, why);
+    }
+
+    /// Somebody else promotes in the pipeline what the first app runs to the other.
+    #[track_caller]
+    pub fn promotes(&self, from: &str, to: &str) {
+        let mut state = self.state();
+        let State {
+            apps, pipelines, ..
+        } = &mut *state;
+        apps.values_mut().for_each(App::hear_of_pushes);
+        let (status, _, body) = pipelines.promote_by_name(apps, from, to);
+        assert_eq!(status, 201, "{body}");
+        apps.values().for_each(App::show);
+    }
+
+    /// The bodies of all promotions that were asked for.
+    pub fn promotions(&self) -> Vec<Value> {
+        let all = self.asked_for("POST", "/pipeline-promotions");
+        all.iter()
+            .map(|asked| serde_json::from_slice(&asked.body).unwrap())
+            .collect()
+    }
+
+    /// A promotion that is asked for is made, or not, and the connection cut before anybody hears of it.
+    pub fn cuts_promotions(&self, made: bool) {
+        self.fault(None, Only::Promotions, made, None, "");
+    }
+
+    /// Whoever asks for a promotion, or about one, is answered so.
+    pub fn answers_promotions(&self, status: u16, body: &str) {
+        self.fault(None, Only::Promotions, false, Some(status), body);
+    }
+
     /// A release that is asked for is not made, nor is it declined: after so long the connection is cut.
     pub fn loses_posts(&self, app: &str, after: Duration) {
         self.fault(Some(app), Only::Posts, false, None, "");
@@ -429,6 +476,7 @@ impl Shared {
         let rest: Vec<&str> = parts.collect();
         let State {
             apps: known,
+            pipelines,
             faults,
             ..
         } = &mut *state;
@@ -448,6 +496,14 @@ impl Shared {
                     "bad_version",
                     "Please specify a version along with Heroku's API.",
                 );
+            }
+            if apps == Some("pipeline-promotions") {
+                let answer = pipelines.answer(known, head, name, &rest, &body);
+                known.values().for_each(App::show);
+                return answer;
+            }
+            if apps == Some("apps") && rest == ["pipeline-couplings"] {
+                return pipelines.coupling(name);
             }
             match known.get_mut(name).filter(|_| apps == Some("apps")) {
                 Some(app) => app.answer(head, &rest, &body),
@@ -476,13 +532,13 @@ impl Shared {
 }
 
 /// A status, headers and a body.
-type Answer = (u16, Vec<(String, String)>, String);
+pub(super) type Answer = (u16, Vec<(String, String)>, String);
 
-fn yes(status: u16, body: Value) -> Answer {
+pub(super) fn yes(status: u16, body: Value) -> Answer {
     (status, Vec::new(), body.to_string())
 }
 
-fn no(status: u16, id: &str, message: &str) -> Answer {
+pub(super) fn no(status: u16, id: &str, message: &str) -> Answer {
     yes(
         status,
         json!({ "id": id, "message": message, "url": "https://devcenter.heroku.com/articles/platform-api-reference" }),
@@ -512,7 +568,7 @@ impl App {
     }
 
     /// Makes releases of what was pushed since.
-    fn hear_of_pushes(&mut self) {
+    pub(super) fn hear_of_pushes(&mut self) {
         let Some((file, known)) = self.follows.clone() else {
             return;
         };
@@ -582,8 +638,41 @@ impl App {
         }
     }
 
+    /// The name of the current release.
+    pub(super) fn current_id(&self) -> Option<String> {
+        Some(uuid(&self.name, "release", self.current()?))
+    }
+
+    /// What the release of this name was made of; the error is Heroku's message.
+    pub(super) fn built(&self, release: &str) -> Result<(u64, String), String> {
+        let found = (0..self.releases.len()).find(|at| uuid(&self.name, "release", *at) == release);
+        let at = found.ok_or("Couldn't find that release.")?;
+        let slug = self.releases[at].slug.ok_or("That release has no slug.")?;
+        match self.slugs[slug].deleted {
+            true => Err("That release's slug has expired.".to_owned()),
+            false => Ok((at as u64 + 1, self.slugs[slug].commit.clone())),
+        }
+    }
+
+    /// A build of another app is released here; answers with the release's version.
+    pub(super) fn takes(&mut self, commit: &str, description: String) -> u64 {
+        self.slugs.push(Slug {
+            commit: commit.to_owned(),
+            deleted: false,
+        });
+        let slug = Some(self.slugs.len() - 1);
+        self.add(slug, description, "ada@example.com", self.outcome)
+    }
+
+    /// The name and the status of a release.
+    pub(super) fn stands(&self, version: u64) -> (String, &str) {
+        let at = index(version);
+        let id = uuid(&self.name, "release", at);
+        (id, self.releases[at].status.as_str())
+    }
+
     /// What is pending was so in one more list.
-    fn time_passes(&mut self) {
+    pub(super) fn time_passes(&mut self) {
         for version in 1..=self.releases.len() as u64 {
             match &mut self.releases[index(version)].pending {
                 None => {}
@@ -596,7 +685,7 @@ impl App {
         }
     }
 
-    fn current(&self) -> Option<usize> {
+    pub(super) fn current(&self) -> Option<usize> {
         self.releases.iter().position(|release| release.current)
     }
 
@@ -800,12 +889,12 @@ fn lines(file: &Path) -> Vec<String> {
         .collect()
 }
 
-fn index(version: u64) -> usize {
+pub(super) fn index(version: u64) -> usize {
     usize::try_from(version).unwrap() - 1
 }
 
 /// The same name for the same thing, and another for each other one.
-fn uuid(of: &str, kind: &str, number: usize) -> String {
+pub(super) fn uuid(of: &str, kind: &str, number: usize) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     (of, kind).hash(&mut hasher);
@@ -819,7 +908,7 @@ fn uuid(of: &str, kind: &str, number: usize) -> String {
 }
 
 /// A minute later for each.
-fn moment(number: u64) -> String {
+pub(super) fn moment(number: u64) -> String {
     format!(
         "2022-02-{:02}T{:02}:{:02}:00Z",
         1 + number / 1440 % 28,

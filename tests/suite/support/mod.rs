@@ -23,6 +23,7 @@ mod githttp;
 mod github;
 mod heroku;
 mod hosts;
+mod pipelines;
 mod platform;
 mod refs;
 mod rounds;

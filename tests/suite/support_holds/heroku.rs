@@ -11,7 +11,7 @@ const LATEST: &str = "Range: version ..; max=2, order=desc";
 
 /// Asks for something with the right token and these headers; the status, the head and the JSON of the answer.
 #[track_caller]
-fn ask(api: &HerokuApi, what: &str, header: &str, body: &str) -> (u16, String, Value) {
+pub(super) fn ask(api: &HerokuApi, what: &str, header: &str, body: &str) -> (u16, String, Value) {
     let url = api.url();
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     write!(

@@ -247,6 +247,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
             releases: "cloud releases",
             restart: Typed::other("cloud restart shop"),
             again: "cloud again",
+            pipelines: "",
         }),
         ..seen('a', 'a')
     };
@@ -280,4 +281,40 @@ fn only_an_empty_repository_beside_what_certainly_runs_is_emptied() {
     ] {
         assert_eq!(is_emptied(&seen), expected, "{seen:?}");
     }
+}
+
+#[test]
+fn of_a_pipeline_the_releases_tell_and_its_branch_does_not() {
+    let promoted = |drift, releases: &[_]| Observed {
+        by_pipeline: true,
+        ..released(drifted(drift), releases)
+    };
+    let ahead = Some(Relation::Ahead);
+    let back = [
+        (3, Succeeded, 'a'),
+        (2, Succeeded, 'c'),
+        (1, Succeeded, 'a'),
+    ];
+    tells([
+        (
+            promoted(None, &[(2, Succeeded, 'a'), (1, Succeeded, 'b')]),
+            "",
+        ),
+        (
+            promoted(ahead, &back),
+            "rolled-back: rolled back from cccccccc to aaaaaaaa",
+        ),
+        // What went forward again is no rollback: what came before is no newer one.
+        (promoted(None, &back), ""),
+        (
+            promoted(None, &[(2, Failed, 'c'), (1, Succeeded, 'a')]),
+            "release-failed: its newest deploy v2 failed, so the previous deploy still runs",
+        ),
+        (
+            promoted(None, &[(2, Pending, 'c'), (1, Succeeded, 'a')]),
+            "release-pending: the release v2 has not finished yet",
+        ),
+        // A change of a config var that failed.
+        (promoted(None, &[(2, Failed, 'a'), (1, Succeeded, 'a')]), ""),
+    ]);
 }

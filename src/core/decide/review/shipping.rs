@@ -48,12 +48,9 @@ impl Shipping<'_> {
         policy: &Policy,
         reviews: &Reviews,
     ) -> Result<Plan, Refusal> {
-        let brings = (plan.steps.iter())
-            .filter(|step| matches!(step, Step::Push { .. } | Step::Release { .. }));
-        let brought: Vec<&str> = brings.filter_map(Step::environment).collect();
-        let pushed = self.lacking(|name| brought.contains(&name));
+        let pushed = self.lacking(|name| plan.steps.iter().any(|step| step.begins(name)));
         match refusal(policy, &pushed, &plan.commit, reviews) {
-            Some(refusal) if !brought.is_empty() => return Err(refusal),
+            Some(refusal) if plan.steps.iter().any(Step::begins_one) => return Err(refusal),
             _ => {}
         }
         let known = warnings(&self.commits(), &plan.commit, reviews);

@@ -23,6 +23,7 @@ fn seen(running: char, branch: char) -> Observed {
         releases: None,
         doubt: None,
         platform: None,
+        by_pipeline: false,
     }
 }
 

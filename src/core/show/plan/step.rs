@@ -33,6 +33,11 @@ impl fmt::Display for Step {
                     "release {short} ({called}) again on {platform}, without a build"
                 )
             }
+            Self::Promote(build) => write!(
+                f,
+                "promote the build {} of {}, without a new build",
+                build.release.called, build.source
+            ),
             Self::Await {
                 commit,
                 witness,
@@ -54,16 +59,23 @@ impl fmt::Display for Step {
                 channel,
                 kind,
                 from_here,
-            } => match (kind, from_here) {
-                (ChannelKind::Print, _) => {
-                    write!(f, "print the post to {channel}, for pasting")
-                }
-                (_, true) => write!(f, "post to {channel}"),
-                (_, false) => write!(
-                    f,
-                    "post to {channel}; no webhook here: the text will be printed"
-                ),
-            },
+            } => post(f, channel, *kind, *from_here),
         }
+    }
+}
+
+fn post(
+    f: &mut fmt::Formatter<'_>,
+    channel: &str,
+    kind: ChannelKind,
+    from_here: bool,
+) -> fmt::Result {
+    match (kind, from_here) {
+        (ChannelKind::Print, _) => write!(f, "print the post to {channel}, for pasting"),
+        (_, true) => write!(f, "post to {channel}"),
+        (_, false) => write!(
+            f,
+            "post to {channel}; no webhook here: the text will be printed"
+        ),
     }
 }

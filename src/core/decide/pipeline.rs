@@ -1,0 +1,164 @@
+//! How the very build that an environment runs is given to others, in a pipeline of their platform. Pure.
+
+use crate::core::decide::{Plan, Step, Target, finding};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
+
+/// The stages through which a build goes, in their order.
+const STAGES: [&str; 4] = ["review", "development", "staging", "production"];
+
+/// Where a source and a target stand in a pipeline; `None`: in none.
+#[derive(Clone, Debug)]
+pub struct Couplings {
+    pub source: Result<Option<Coupling>, Refusal>,
+    pub target: Result<Option<Coupling>, Refusal>,
+}
+
+/// A build that is promoted, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The environment that runs it.
+    pub source: String,
+    pub commit: CommitId,
+    /// The release that it runs in there.
+    pub release: Release,
+    /// Where that app stands in the pipeline.
+    pub from: Coupling,
+    /// All targets, which the platform is told of in one call.
+    pub targets: Vec<PromotedTo>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromotedTo {
+    pub environment: String,
+    /// Its app, by the platform's own name.
+    pub app: String,
+    /// The number of its newest release before it.
+    pub newest: u64,
+}
+
+impl Plan {
+    /// Brings a target the build that the source runs; where that is on its way already, only waits.
+    pub(super) fn promote_build(
+        &mut self,
+        source: &Observed,
+        target: &Target<'_>,
+    ) -> Result<(), Refusal> {
+        if finding::pending(&target.observed).is_some() {
+            let name = target.name();
+            self.warn(format!(
+                "a release on {name} is already in progress: nothing is promoted"
+            ));
+            self.wait(target, false);
+            return Ok(());
+        }
+        let release = built(source, &self.commit)?;
+        let (from, to) = coupled(source, target)?;
+        let to = PromotedTo {
+            environment: target.name().clone(),
+            app: to.app,
+            newest: finding::newest(&target.observed).map_or(0, |release| release.version),
+        };
+        let mut steps = self.steps.iter_mut();
+        let begun = steps.find_map(|step| match step {
+            Step::Promote(build) => Some(build),
+            _ => None,
+        });
+        match begun {
+            Some(build) => build.targets.push(to),
+            None => self.steps.push(Step::Promote(Build {
+                source: source.environment.clone(),
+                commit: self.commit.clone(),
+                release,
+                from,
+                targets: vec![to],
+            })),
+        }
+        self.wait(target, true);
+        Ok(())
+    }
+}
+
+/// The release in which the source runs the commit, with a build that is still there.
+fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
+    let name = &source.environment;
+    let releases = source.releases.clone().unwrap_or_else(|| Ok(Vec::new()))?;
+    let Some(current) = releases.into_iter().find(|release| release.current) else {
+        let error = format!("the platform of {name} says of none of its releases that it runs");
+        return Err(Refusal::new(RefusalCode::UnknownCommit, error)
+            .because("a pipeline promotes the build of the release that runs")
+            .run("see where things stand", Typed::smp("status")));
+    };
+    let (called, short) = (&current.called, commit.short());
+    if current.status == ReleaseStatus::Expired || current.slug.is_none() {
+        let error = format!("the build of {called} of {name} was deleted");
+        let refusal = Refusal::new(RefusalCode::SlugExpired, error)
+            .because("a pipeline promotes what is built, and makes no new build")
+            .run("build a newer commit", Typed::smp("stage"));
+        return Err(by_push(refusal));
+    }
+    if current.commit.as_ref() == Some(commit) {
+        return Ok(current);
+    }
+    let error = format!("{name} does not run {short} by its platform's word");
+    Err(Refusal::new(RefusalCode::StagingStale, error)
+        .because(format!(
+            "its release {called} is not known to be built from it"
+        ))
+        .run("see where things stand", Typed::smp("status")))
+}
+
+/// Where both stand in their pipeline, if it is the same one and the target's stage comes after the source's.
+fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling), Refusal> {
+    let (place, observed) = (&source.environment, &target.observed);
+    let name = &observed.environment;
+    let Some(couplings) = target.couplings.clone() else {
+        let error = format!("whether {place} and {name} are in one pipeline is not known");
+        return Err(no_pipeline(error).run("look again", Typed::smp("status")));
+    };
+    let (Some(from), to) = (couplings.source?, couplings.target?) else {
+        let create = pipelines(source, "create", "-s staging");
+        let error = format!("{place} is in no pipeline");
+        return Err(by_push(no_pipeline(error).run("make one", create)));
+    };
+    let add = format!("add {}", from.pipeline);
+    let add = pipelines(observed, &add, "-s production");
+    let Some(to) = to else {
+        let error = format!("{name} is not in the pipeline of {place}");
+        return Err(by_push(no_pipeline(error).run("add it", add)));
+    };
+    if from.pipeline != to.pipeline {
+        let error = format!("{name} is in another pipeline than {place}");
+        let remove = pipelines(observed, "remove", "");
+        let refusal = no_pipeline(error).run("take it out of that", remove);
+        return Err(by_push(refusal.run("add it to the other", add)));
+    }
+    let rank = |one: &Coupling| STAGES.iter().position(|stage| *stage == one.stage);
+    if rank(&to).is_some() && rank(&to) > rank(&from) {
+        return Ok((from, to));
+    }
+    let (stage, theirs) = (&to.stage, &from.stage);
+    let error = format!("{name} is in the stage {stage} of its pipeline, and {place} in {theirs}");
+    let update = pipelines(observed, "update", "-s production");
+    let refusal = no_pipeline(error).because("a build is promoted to a later stage only");
+    Err(by_push(refusal.run("put it into its stage", update)))
+}
+
+fn no_pipeline(error: String) -> Refusal {
+    Refusal::new(RefusalCode::NoPipeline, error)
+        .because("a build is promoted from app to app of one pipeline")
+}
+
+/// The platform's own command about the pipeline of an app.
+fn pipelines(seen: &Observed, verb: &str, rest: &str) -> Typed {
+    let platform = seen.platform.as_ref();
+    let (start, app) = platform.map_or(("", ""), |words| (words.pipelines, words.app.as_str()));
+    Typed::other(format!("{start}{verb} -a {app} {rest}").trim_end())
+}
+
+/// The other way, which is always there.
+fn by_push(refusal: Refusal) -> Refusal {
+    let say = "or let a push build it: remove `deploy` from smp.toml, then";
+    refusal.run(say, Typed::smp("setup"))
+}

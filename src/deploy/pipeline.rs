@@ -1,0 +1,186 @@
+//! The promotion of a build in the pipeline of its platform, followed to its end for each target.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::core::decide::{Build, PromotedTo, Step};
+use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::{Control, EventId};
+use crate::deploy::Deploy;
+use crate::deploy::pushed::AGAIN;
+use crate::deploy::recorder::push_to;
+use crate::deploy::screen::Progress;
+use crate::http::Trouble;
+use crate::look::not_seen;
+use crate::notes::InFlight;
+use crate::sources::platform::{self, Promotion};
+
+/// The pause between two looks at a promotion.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What was noted of each target before the call.
+type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
+
+impl Deploy<'_> {
+    /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: while it is
+    /// open nobody else's deploy begins, and it ends after the promotion of each has.
+    pub(super) fn promote_build(&self, step: &Step, build: &Build) -> Result<(), Stop> {
+        let first = build.targets.first().ok_or_else(not_seen)?;
+        let target = self.target(&first.environment)?;
+        let at = target.observed.reference();
+        let push = push_to(target.environment, &build.commit, at);
+        let intent = self.announce(target, &push)?;
+        let promoted = self.promote_announced(step, build, intent.as_ref());
+        promoted.map_err(|stop| self.take_back(&first.environment, intent.as_ref(), stop))
+    }
+
+    fn promote_announced(
+        &self,
+        step: &Step,
+        build: &Build,
+        intent: Option<&EventId>,
+    ) -> Result<(), Stop> {
+        for to in &build.targets {
+            let target = self.target(&to.environment)?;
+            self.look_again(target, intent)?;
+            self.nothing_newer(target, to.newest)?;
+        }
+        if self.watch(Progress::Pushing(step)) == Control::Leave {
+            return Err(Stop::Declined("nothing was promoted".to_owned()));
+        }
+        let source = self.look.config.environment(&build.source)?;
+        let app = platform::pipelines(self.look.repo, source).ok_or_else(not_seen)??;
+        let notes = self.note_all(build)?;
+        match app.promote(build) {
+            Ok(id) => self.follow(build, notes, || app.promotion(&id)),
+            // It may be worked on still; asked for again, it would be made twice.
+            Err(Trouble::Unclear(report)) => {
+                for (to, note) in notes {
+                    let target = self.target(&to.environment)?;
+                    self.was_heard(target, &build.commit, report.clone())?;
+                    note.landed();
+                }
+                Ok(())
+            }
+            Err(Trouble::NotSent(report)) => {
+                notes.iter().for_each(|(_, note)| note.ended());
+                Err(Stop::Failed(report))
+            }
+        }
+    }
+
+    fn note_all<'b>(&self, build: &'b Build) -> Result<Notes<'b>, Stop> {
+        let mut notes = Notes::new();
+        for to in &build.targets {
+            match self.note(&to.environment, &build.commit, None, Some(to.newest)) {
+                Ok(note) => notes.push((to, note)),
+                Err(stop) => {
+                    notes.iter().for_each(|(_, note)| note.ended());
+                    return Err(stop);
+                }
+            }
+        }
+        Ok(notes)
+    }
+
+    /// Looks at a promotion until each target has come to its end, release phase included.
+    fn follow(
+        &self,
+        build: &Build,
+        notes: Notes<'_>,
+        look: impl Fn() -> Result<Promotion, crate::core::refusal::Refusal>,
+    ) -> Result<(), Stop> {
+        let (begun, timeout) = (Instant::now(), self.timeout());
+        let names: Vec<&str> = (build.targets.iter())
+            .map(|to| to.environment.as_str())
+            .collect();
+        let names = names.join(" and ");
+        loop {
+            let reports = match look() {
+                Ok(promotion) if is_over(&promotion, build) => {
+                    return self.ended(build, notes, &promotion);
+                }
+                Ok(_) => "that its promotion is going on".to_owned(),
+                Err(refusal) => format!("nothing of it ({})", refusal.report.error),
+            };
+            let (called, command) = (&build.release.called, self.command());
+            let more = |error: String| {
+                let report = Report::new(error)
+                    .because(format!("the platform says {reports}"))
+                    .because("it goes on there, and is not begun a second time");
+                Err(Stop::Incomplete(report.run(AGAIN, command.clone())))
+            };
+            if begun.elapsed() >= timeout {
+                let seconds = timeout.as_secs();
+                return more(format!(
+                    "promoted, but not live: the build {called} was not on {names} after {seconds} s"
+                ));
+            }
+            let waiting = Progress::Waiting(&names, begun.elapsed(), &reports);
+            if self.watch(waiting) == Control::Leave {
+                return more(format!(
+                    "left while the build {called} was being promoted to {names}"
+                ));
+            }
+            thread::sleep(PAUSE.min(timeout.saturating_sub(begun.elapsed())));
+        }
+    }
+
+    /// What it came to: what succeeded is still to be seen to run.
+    fn ended(&self, build: &Build, notes: Notes<'_>, promotion: &Promotion) -> Result<(), Stop> {
+        let (mut failed, mut done) = (Vec::new(), Vec::new());
+        for (to, note) in notes {
+            match came_to(promotion, to) {
+                Some(Err(words)) => {
+                    note.ended();
+                    failed.push((to, words));
+                }
+                _ => {
+                    note.landed();
+                    done.push(to.environment.as_str());
+                }
+            }
+        }
+        let Some((first, _)) = failed.first() else {
+            return Ok(());
+        };
+        let names: Vec<&str> = failed
+            .iter()
+            .map(|(to, _)| to.environment.as_str())
+            .collect();
+        let (called, names) = (&build.release.called, names.join(" and "));
+        let report = Report::new(format!(
+            "promoted, but not live: the build {called} did not come to run on {names}"
+        ));
+        let told = failed
+            .iter()
+            .map(|(to, words)| format!("its platform says of {}: {words}", to.environment));
+        let report = report.causes(told).because(match done.is_empty() {
+            true => "what ran before runs on".to_owned(),
+            false => format!(
+                "it was released to {}; the same command, run again, goes on with the rest",
+                done.join(" and ")
+            ),
+        });
+        let target = self.target(&first.environment)?;
+        let newest = self.look.now(target.environment)?.newest;
+        let report = match newest.filter(|newest| newest.version > first.newest) {
+            Some(newest) => report.run("see why", newest.output),
+            None => report.run("see where things stand", Typed::smp("status")),
+        };
+        let say = format!("then correct it, or {AGAIN}");
+        Err(Stop::Incomplete(report.run(say, self.command())))
+    }
+}
+
+/// What became of a target; `None`: it goes on.
+fn came_to<'p>(promotion: &'p Promotion, to: &PromotedTo) -> Option<&'p Result<(), String>> {
+    let mut told = promotion.targets.iter();
+    told.find(|one| one.app == to.app)?.came_to.as_ref()
+}
+
+fn is_over(promotion: &Promotion, build: &Build) -> bool {
+    let mut all = build.targets.iter();
+    promotion.is_over && all.all(|to| came_to(promotion, to).is_some())
+}

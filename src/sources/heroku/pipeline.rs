@@ -1,0 +1,105 @@
+//! Heroku's pipelines: where an app stands in one, and how the build of one app is given to others.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::core::decide::Build;
+use crate::core::refusal::{Refusal, Report};
+use crate::core::words::Coupling;
+use crate::http::Trouble;
+use crate::sources::heroku::{Heroku, errors, response};
+use crate::sources::platform::{Promoted, Promotion};
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct CouplingJson {
+    app: Named,
+    pipeline: Named,
+    stage: String,
+}
+
+#[derive(Deserialize)]
+struct PromotionJson {
+    id: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct TargetJson {
+    app: Named,
+    status: String,
+    error_message: Option<String>,
+}
+
+impl Heroku {
+    /// `GET /apps/{app}/pipeline-couplings`; `None`: it is in no pipeline.
+    pub fn coupling(&self) -> Result<Option<Coupling>, Refusal> {
+        let Some(body) = self.get("pipeline-couplings", None)? else {
+            return Ok(None);
+        };
+        let told = serde_json::from_slice::<CouplingJson>(&body).ok();
+        let told = told.filter(|one| {
+            let ids = [&one.app.id, &one.pipeline.id];
+            // They are shown in commands to type.
+            ids.iter().all(|id| response::is_id(id)) && response::is_id(&one.stage)
+        });
+        let told = told.ok_or_else(errors::unlike_the_api)?;
+        Ok(Some(Coupling {
+            app: told.app.id,
+            pipeline: told.pipeline.id,
+            stage: told.stage,
+        }))
+    }
+
+    /// `POST /pipeline-promotions`, once: exactly this release, whatever the app runs by then. Gives its name.
+    pub fn promote(&self, build: &Build) -> Result<String, Trouble> {
+        let targets = build.targets.iter();
+        let targets: Vec<_> = targets
+            .map(|to| json!({ "app": { "id": to.app } }))
+            .collect();
+        let body = json!({
+            "pipeline": { "id": build.from.pipeline },
+            "source": { "app": { "id": build.from.app }, "release": { "id": build.release.id } },
+            "targets": targets,
+        });
+        let answer = self.service.post("pipeline-promotions", body.to_string())?;
+        let unclear = |report: Report| Err(Trouble::Unclear(report));
+        match answer.status {
+            200..=202 => match serde_json::from_slice::<PromotionJson>(&answer.body) {
+                Ok(told) if response::is_id(&told.id) => Ok(told.id),
+                _ => unclear(errors::unlike_the_api().report),
+            },
+            _ => Err(self.no_promotion(&answer, &build.release.called)),
+        }
+    }
+
+    /// `GET /pipeline-promotions/{id}` and its targets: how far each is.
+    pub fn promotion(&self, id: &str) -> Result<Promotion, Refusal> {
+        let path = format!("pipeline-promotions/{id}");
+        let read = |path: &str| {
+            let body = self.get_path(path, None)?;
+            body.ok_or_else(errors::unlike_the_api)
+        };
+        let whole: PromotionJson =
+            serde_json::from_slice(&read(&path)?).map_err(|_| errors::unlike_the_api())?;
+        let targets: Vec<TargetJson> =
+            serde_json::from_slice(&read(&format!("{path}/promotion-targets"))?)
+                .map_err(|_| errors::unlike_the_api())?;
+        let targets = targets.into_iter().map(|target| Promoted {
+            came_to: match target.status.as_str() {
+                "succeeded" => Some(Ok(())),
+                "failed" => Some(Err(self.shown(target.error_message.as_deref()))),
+                _ => None,
+            },
+            app: target.app.id,
+        });
+        Ok(Promotion {
+            is_over: whole.status == "completed",
+            targets: targets.collect(),
+        })
+    }
+}

@@ -1,0 +1,361 @@
+//! Promotions in the pipeline of the platform: the very build that staging runs, without a new one, and no branch moves.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::Platform;
+use crate::record::events;
+use crate::sample::sample;
+use crate::support::{Outcome, Run, World};
+
+const RECORD: &str = "[record]\nsignoff = false\n";
+const BY_PIPELINE: &str = "[environments.production]\ndeploy = \"pipeline\"\n";
+
+/// Staging and production are in one pipeline.
+#[track_caller]
+fn coupled(more: &str, pages: bool) -> Platform {
+    let platform = Platform::like(World::deploy_like().toml(more), pages);
+    platform.api.couples("shop-staging", "shop", "staging");
+    platform.api.couples("shop", "shop", "production");
+    let toml = platform.deploy.toml();
+    let toml = toml.replace("[environments.production]\n", BY_PIPELINE);
+    platform.deploy.write_toml(&toml);
+    platform.smp(&["setup", "--yes"]).ok();
+    platform
+}
+
+/// A second production, `us`, is in it as well.
+#[track_caller]
+fn with_us(more: &str) -> Platform {
+    let platform = coupled(more, false);
+    let us = platform.deploy.bare("us");
+    let copy = "rm -rf us.git && cp -a production.git us.git";
+    let runner = platform.deploy.runner().cwd("");
+    runner.program("sh", &["-c", copy]).ok();
+    platform.api.app("shop-us").follow("shop-us", &us);
+    platform.api.couples("shop-us", "shop", "production");
+    platform.deploy.add_toml(&format!(
+        "\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\ndeploy = \"pipeline\"\n\
+         [environments.us.running]\nheroku = \"shop-us\"\n",
+        us.display()
+    ));
+    platform.smp(&["setup", "--yes"]).ok();
+    platform
+}
+
+/// Production runs what staging does, by one promotion and no push.
+#[track_caller]
+fn is_promoted_once(platform: &Platform) {
+    let deploy = &platform.deploy;
+    assert_eq!(platform.api.current("shop").as_deref(), Some(deploy.nth(5)));
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+    assert_eq!((platform.api.promotions().len(), platform.posts()), (1, 0));
+}
+
+#[test]
+fn the_build_that_staging_runs_is_promoted_without_a_push() {
+    for (record, pages) in sample(
+        2,
+        [("", false), ("", true), (RECORD, false), (RECORD, true)],
+    ) {
+        let platform = coupled(record, pages);
+        let plan = platform.plan();
+        assert_eq!(
+            plan["steps"][0],
+            json!({ "step": "promote", "detail": "promote the build v3 of staging, without a new build" })
+        );
+        assert_eq!(platform.api.promotions(), Vec::<Value>::new());
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(3));
+        let run = platform.promote(&[]);
+        run.ok()
+            .says(&format!("done: production runs {}", platform.short(5)));
+        is_promoted_once(&platform);
+        let asked = &platform.api.promotions()[0];
+        assert_eq!(
+            asked["source"]["release"]["id"],
+            platform.api.id_of("shop-staging", 3)
+        );
+        if !record.is_empty() {
+            assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+        }
+        // Its branch stays behind, and that is no anomaly.
+        assert_eq!(
+            platform.status("production"),
+            (json!(platform.deploy.nth(5)), json!("api"), json!(null))
+        );
+        platform.smp(&["setup", "--check"]).ok();
+        platform.smp(&["promote"]).ok().says("nothing to promote");
+        is_promoted_once(&platform);
+    }
+}
+
+#[test]
+fn several_targets_are_promoted_in_one_call() {
+    for record in ["", RECORD] {
+        let platform = with_us(record);
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
+        platform
+            .promote(&[])
+            .ok()
+            .says("done: production runs")
+            .says("done: us runs");
+        is_promoted_once(&platform);
+        let targets = &platform.api.promotions()[0]["targets"];
+        assert_eq!(targets.as_array().unwrap().len(), 2);
+        if !record.is_empty() {
+            assert_eq!(
+                events(&platform.deploy),
+                ["promoting", "promoted", "promoted"]
+            );
+        }
+    }
+}
+
+#[test]
+fn where_one_of_several_fails_the_next_run_goes_on_with_that() {
+    for record in ["", RECORD] {
+        let platform = with_us(record);
+        platform.api.new_releases("shop", Outcome::FailsAfter(2));
+        let run = platform.promote(&[]);
+        run.exits(4)
+            .says("the build v3 did not come to run on production")
+            .says("its platform says of production: Release command failed.")
+            .says("it was released to us")
+            .says("heroku releases:output v4 -a shop\n")
+            .says("git smp promote");
+        assert_eq!(
+            platform.api.current("shop-us").as_deref(),
+            Some(platform.deploy.nth(5))
+        );
+        assert_eq!(platform.finding(), "release-failed");
+        platform.api.new_releases("shop", Outcome::Succeeds);
+        platform.promote(&[]).ok().says("done: production runs");
+        let asked = platform.api.promotions();
+        assert_eq!(asked.len(), 2);
+        assert_eq!(asked[1]["targets"].as_array().unwrap().len(), 1);
+        if !record.is_empty() {
+            let all = events(&platform.deploy);
+            assert_eq!(
+                all.iter().filter(|event| *event == "promoted").count(),
+                2,
+                "{all:?}"
+            );
+            assert!(!all.contains(&"observed".to_owned()), "{all:?}");
+        }
+    }
+}
+
+#[test]
+fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_them() {
+    type Case = (fn(&Platform), &'static str, &'static str);
+    let cases: [Case; 3] = [
+        (
+            |one| {
+                one.api.couples("shop", "maps", "production");
+            },
+            "production is in another pipeline than staging",
+            "heroku pipelines:remove -a shop\n",
+        ),
+        (
+            |one| {
+                one.api.couples("shop", "shop", "staging");
+            },
+            "production is in the stage staging of its pipeline, and staging in staging",
+            "heroku pipelines:update -a shop -s production\n",
+        ),
+        (
+            |one| one.api.expires("shop-staging", 3),
+            "the build of v3 of staging was deleted",
+            "hint: build a newer commit: git smp stage\n",
+        ),
+    ];
+    for (make, words, command) in cases {
+        let platform = coupled("", true);
+        make(&platform);
+        let run = platform.promote(&[]);
+        run.exits(1).says(words).says(command);
+        assert_eq!(platform.api.promotions().len(), 0);
+    }
+    let platform = Platform::like(World::deploy_like(), false);
+    let toml = platform.deploy.toml();
+    let toml = toml.replace("[environments.production]\n", BY_PIPELINE);
+    platform.deploy.write_toml(&toml);
+    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .refuses("no-pipeline")
+        .says("staging is in no pipeline")
+        .says("heroku pipelines:create -a shop-staging -s staging\n");
+    platform.api.couples("shop-staging", "shop", "staging");
+    platform
+        .refuses("no-pipeline")
+        .says("production is not in the pipeline of staging")
+        .says(" -a shop -s production\n");
+}
+
+#[test]
+fn a_promotion_that_the_platform_declines_changes_nothing() {
+    let platform = coupled(RECORD, false);
+    let body = json!({ "id": "invalid_params", "message": "The slug has expired." });
+    platform.api.answers_promotions(422, &body.to_string());
+    let run = platform.promote(&[]);
+    run.exits(1)
+        .says("Heroku does not promote the build v3 of shop-staging")
+        .says("it says: The slug has expired.")
+        .says("hint: see whether it is still built: heroku releases --app shop-staging\n");
+    assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
+    platform.api.recovers();
+    platform.promote(&[]).ok().says("done: on record");
+    assert_eq!(platform.api.promotions().len(), 2);
+}
+
+#[test]
+fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
+    let platform = coupled("", false);
+    platform.api.fails_promotions("shop", "The app is locked.");
+    let run = platform.promote(&[]);
+    run.exits(4)
+        .says("its platform says of production: The app is locked.")
+        .says("what ran before runs on");
+    assert_eq!(
+        platform.api.current("shop").as_deref(),
+        Some(platform.deploy.nth(2))
+    );
+}
+
+#[test]
+fn a_promotion_whose_answer_is_lost_is_recognised_and_not_made_twice() {
+    for record in ["", RECORD] {
+        let platform = coupled(record, false);
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(3));
+        platform.api.cuts_promotions(true);
+        platform.promote(&[]).ok().says("done: production runs");
+        is_promoted_once(&platform);
+    }
+}
+
+#[test]
+fn a_promotion_that_was_not_seen_to_end_is_gone_on_with_by_the_next_run() {
+    for record in ["", RECORD] {
+        let platform = coupled(record, false);
+        platform
+            .api
+            .new_releases("shop", Outcome::SucceedsAfter(1000));
+        let run = platform.promote(&["--timeout", "1"]);
+        run.exits(4).says("promoted, but not live");
+        let waiting = platform.promote(&["--timeout", "1"]);
+        waiting
+            .exits(4)
+            .says("a release on production is already in progress: nothing is promoted");
+        platform.api.ends("shop", 4, "succeeded");
+        platform.promote(&[]).ok();
+        is_promoted_once(&platform);
+        if !record.is_empty() {
+            assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+        }
+    }
+}
+
+#[test]
+fn a_promotion_that_nobody_heard_of_is_not_asked_for_twice_by_a_script() {
+    let platform = coupled(RECORD, false);
+    platform.api.cuts_promotions(false);
+    let run = platform.promote(&[]);
+    run.exits(4)
+        .says("it is unknown whether production releases");
+    platform.api.recovers();
+    platform
+        .promote(&["--timeout", "1"])
+        .exits(4)
+        .says("its result is unknown");
+    assert_eq!(platform.api.promotions().len(), 1);
+    let mut terminal = platform.at_a_terminal(&["promote"]);
+    terminal
+        .sees("its result is unknown")
+        .sees("Type production to deploy: ")
+        .enters("production");
+    terminal.ends().ok().says("done: on record");
+    assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+}
+
+#[test]
+fn a_promotion_elsewhere_is_no_anomaly_but_observed() {
+    let platform = coupled(RECORD, false);
+    platform.promote(&[]).ok();
+    let deploy = &platform.deploy;
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    platform.api.promotes("shop-staging", "shop");
+    assert_eq!(platform.finding(), "unrecorded");
+    platform
+        .lines()
+        .contains("deployed-outside-git")
+        .then(|| panic!());
+    let run = platform.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
+    run.ok()
+        .says("nothing to promote")
+        .says("recorded: production runs");
+    assert_eq!(events(deploy), ["promoting", "promoted", "observed"]);
+    assert_eq!(platform.finding(), json!(null));
+}
+
+#[test]
+fn what_the_platform_took_back_ships_again_only_after_a_yes() {
+    let platform = coupled("", false);
+    platform.promote(&[]).ok();
+    platform.api.rollback("shop", super::FIRST);
+    assert_eq!(platform.finding(), "rolled-back");
+    platform
+        .refuses("rolled-back")
+        .says("git smp promote production --again");
+    platform
+        .promote(&["--again"])
+        .ok()
+        .says("done: production runs");
+    assert_eq!(platform.api.promotions().len(), 2);
+    assert_eq!(platform.finding(), json!(null));
+}
+
+#[test]
+fn a_rollback_goes_back_to_the_release_before_without_a_build() {
+    let platform = coupled(RECORD, false);
+    platform.promote(&[]).ok();
+    let (two, before) = (platform.deploy.nth(2), platform.deploy.pushes());
+    let run: Run = platform.smp(&["rollback", "--yes", "--to", two]);
+    run.ok()
+        .says("without a build")
+        .says("done: production runs");
+    assert_eq!(platform.api.current("shop").as_deref(), Some(two));
+    assert_eq!(platform.api.posted("shop").len(), 1);
+    assert_eq!(platform.deploy.pushes(), before);
+    platform.refuses("rolled-back");
+}
+
+#[test]
+fn another_release_that_goes_on_is_waited_for() {
+    let platform = coupled("", false);
+    platform
+        .api
+        .new_releases("shop", Outcome::SucceedsAfter(1000));
+    let deploy = &platform.deploy;
+    deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+    platform.refuses("deploying");
+    assert_eq!(platform.api.promotions().len(), 0);
+}
+
+#[test]
+fn left_at_any_moment_it_is_promoted_once() {
+    for millis in sample(2, [0, 100, 200, 400, 700, 1000]) {
+        let platform = coupled(RECORD, false);
+        platform.api.new_releases("shop", Outcome::SucceedsAfter(4));
+        let args = super::scripted(&platform.deploy, &[]);
+        let mut started = platform.runner().directly().start(&args);
+        std::thread::sleep(Duration::from_millis(millis));
+        started.signal_group(Signal::KILL);
+        started.finish();
+        platform.promote(&[]).ok();
+        is_promoted_once(&platform);
+        let all = events(&platform.deploy);
+        assert_eq!(all.last().map(String::as_str), Some("promoted"), "{all:?}");
+    }
+}
