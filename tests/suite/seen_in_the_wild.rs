@@ -302,7 +302,7 @@ fn production_has_a_hotfix_that_staging_has_under_another_name() {
     let run = deploy.smp(&["promote", "--yes", "--commit", &same]);
     run.exits(1)
         .says(short(&hotfix))
-        .says("has the same change")
+        .says("is another commit with the same change")
         .says(short(&same));
 }
 

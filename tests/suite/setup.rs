@@ -709,7 +709,7 @@ fn a_bare_repository_needs_a_file_that_is_named() {
     bare.smp(&["setup", "--yes"])
         .exits(2)
         .says("a bare repository has no work tree")
-        .says("--config FILE");
+        .says("hint: name the file with --config");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     let file = "../team.toml";
     bare.smp(&["--config", file, "status"])

@@ -59,7 +59,7 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
             .fault(Rule::post(RECEIVE, Fault::Status(status)).times(1000));
         let run = told_at_once(&deploy);
         run.exits(1)
-            .says("error: production did not take")
+            .says("error: production did not accept")
             .says(words)
             .says(&format!("HTTP {status}"));
         run.says("nothing was changed")

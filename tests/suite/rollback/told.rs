@@ -183,7 +183,7 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     deploy.web.set(TECHNICAL, Page::body("").status(400));
     let run = goes_back(&deploy);
     run.exits(4)
-        .says("error: put back, but the technical channel was not notified")
+        .says("error: rolled back, but the technical channel was not notified")
         .prints_among("was rolled back to");
     run.says(&format!(
         "git smp rollback production --to {} --reason 'Maps are empty.'",
