@@ -12,6 +12,7 @@
 
 mod directions;
 mod links;
+mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
-//! What needs more of a machine than Rust, git and a C compiler: `sshd` and `ssh` (openssh), `man` (man-db), `groff`, and
-//! the shells bash (with bash-completion), zsh and fish.
+//! What needs more of a machine than Rust, git and a C compiler: `sshd` and `ssh` (openssh), `man` (man-db), `groff`, `curl`,
+//! and the shells bash (with bash-completion), zsh and fish.
 //! `cargo test --features machine` runs it, and `.ci/run` sees to it that it did. Where such a program is missing these
 //! tests fail.
 
 mod completions;
 mod dokku;
 mod first_push;
+mod install;
 mod locale;
 mod manual;
 mod passphrase;
