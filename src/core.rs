@@ -11,6 +11,7 @@ pub mod show;
 pub mod tell;
 pub mod text;
 pub mod typed;
+pub mod window;
 pub mod words;
 
 #[cfg(test)]

@@ -1,0 +1,287 @@
+//! When a team lets deploys begin: opening hours, closed days, and how long a commit must have run before. Pure.
+//!
+//! The clock on the wall in the zone of the hours decides. So in the night in which clocks are set forward, hours that no
+//! clock shows never come; in the night in which they are set back, hours that are shown twice are open twice.
+
+use std::iter;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp, Zoned};
+use serde::{Serialize, Serializer};
+
+/// How many days it is looked ahead. No list of closed days is so long that it could fill them.
+const AHEAD: usize = 800;
+const DAY: u16 = 24 * 60;
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+const SHAPE: &str = "must be days, hours and a time zone, as \"Mon-Thu 09:00-16:00 Europe/London\"";
+const ORDER: &str = "must begin before it ends, on one day; a day ends at 24:00";
+const ZONE: &str = "must name a time zone of the IANA database, as Europe/London";
+
+/// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.
+#[derive(Clone, Debug)]
+pub struct Hours {
+    text: String,
+    days: [bool; 7],
+    /// Minutes since midnight, as clocks show them; the second is not part of it.
+    from: u16,
+    until: u16,
+    zone: TimeZone,
+}
+
+impl Hours {
+    /// Reads them. The error is a fixed text that says why they are none.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut words = text.split(' ');
+        let (Some(days), Some(hours), Some(zone), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(SHAPE);
+        };
+        let days = days_of(days).ok_or(SHAPE)?;
+        let (from, until) = hours.split_once('-').ok_or(SHAPE)?;
+        let (from, until) = (minutes(from).ok_or(SHAPE)?, minutes(until).ok_or(SHAPE)?);
+        if from >= until {
+            return Err(ORDER);
+        }
+        let zone = zone_of(zone).ok_or(ZONE)?;
+        let text = text.to_owned();
+        Ok(Self {
+            text,
+            days,
+            from,
+            until,
+            zone,
+        })
+    }
+
+    /// All hours of all days, by the clocks of UTC: what holds where a team names none.
+    fn all() -> Self {
+        Self {
+            text: String::new(),
+            days: [true; 7],
+            from: 0,
+            until: DAY,
+            zone: TimeZone::UTC,
+        }
+    }
+
+    fn is_open_on(&self, day: Weekday) -> bool {
+        let place = usize::try_from(day.to_monday_zero_offset()).ok();
+        place.and_then(|place| self.days.get(place)) == Some(&true)
+    }
+}
+
+impl PartialEq for Hours {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Hours {}
+
+impl Serialize for Hours {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.serialize_str(&self.text)
+    }
+}
+
+/// A zone by its name. The rules are those that this program was built with: the machine's own may be missing, and a
+/// variable could name others.
+fn zone_of(name: &str) -> Option<TimeZone> {
+    let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+    (!zone.is_unknown()).then_some(zone)
+}
+
+/// `Mon-Thu`, `Sat-Mon`, `Tue`, or several of these between commas.
+fn days_of(text: &str) -> Option<[bool; 7]> {
+    let place = |name: &str| DAYS.iter().position(|day| *day == name);
+    let mut days = [false; 7];
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (place(first)?, place(last)?);
+        let count = (last + 7 - first) % 7 + 1;
+        let all = (0..7).cycle().skip(first).take(count);
+        all.for_each(|day: usize| {
+            days.iter_mut()
+                .skip(day)
+                .take(1)
+                .for_each(|open| *open = true)
+        });
+    }
+    Some(days)
+}
+
+/// The minutes since midnight of `09:00`.
+fn minutes(text: &str) -> Option<u16> {
+    let (hours, rest) = text.split_once(':')?;
+    let number = |text: &str| {
+        let is_one = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|_| is_one)
+    };
+    let (hours, rest) = (number(hours)?, number(rest)?);
+    let minutes = hours * 60 + rest;
+    (rest < 60 && minutes <= DAY).then_some(minutes)
+}
+
+/// Whether a text is a day, as `2026-12-24`. The error is a fixed text.
+pub fn check_day(text: &str) -> Result<(), &'static str> {
+    let is_one = text.len() == 10
+        && text
+            .parse::<Date>()
+            .is_ok_and(|day| day.to_string() == text);
+    is_one
+        .then_some(())
+        .ok_or("must be a day, as \"2026-12-24\"")
+}
+
+/// How long a commit must have run: `24h`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Soak {
+    text: String,
+    pub seconds: i64,
+}
+
+impl Soak {
+    /// Reads it. The error is a fixed text that says why it is none.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const LONGEST: i64 = 365 * 86_400;
+        let unit = |seconds| text.strip_suffix(seconds);
+        let (number, factor) = (unit("s").map(|number| (number, 1)))
+            .or_else(|| unit("m").map(|number| (number, 60)))
+            .or_else(|| unit("h").map(|number| (number, 3600)))
+            .or_else(|| unit("d").map(|number| (number, 86_400)))
+            .unwrap_or_default();
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number.parse::<i64>().ok().filter(|_| is_number);
+        let seconds = number.and_then(|number| number.checked_mul(factor));
+        let seconds = seconds.filter(|seconds| (1..=LONGEST).contains(seconds));
+        let seconds =
+            seconds.ok_or("must be a number and s, m, h or d, as \"24h\", of at most 365 days")?;
+        let text = text.to_owned();
+        Ok(Self { text, seconds })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Serialize for Soak {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        into.serialize_str(&self.text)
+    }
+}
+
+/// When deploys may begin: hours without the days that are closed.
+pub struct Window<'p> {
+    hours: Hours,
+    closed: &'p [String],
+}
+
+impl<'p> Window<'p> {
+    /// Without hours, all of every day by the clocks of UTC.
+    pub fn of(hours: Option<&Hours>, closed: &'p [String]) -> Self {
+        let hours = hours.cloned().unwrap_or_else(Hours::all);
+        Self { hours, closed }
+    }
+
+    /// Whether it is open at a moment, in seconds since 1970. Of a moment that no calendar has nobody knows that.
+    pub fn is_open(&self, seconds: i64) -> bool {
+        moment(seconds).is_some_and(|moment| self.has(moment))
+    }
+
+    /// The day that is closed, where a moment is in one.
+    pub fn closed_day(&self, seconds: i64) -> Option<&'p str> {
+        let day = self.clock(moment(seconds)?).date().to_string();
+        self.closed
+            .iter()
+            .find(|closed| **closed == day)
+            .map(String::as_str)
+    }
+
+    /// The first moment from this one on at which it is open; `None`: there is none as far as it is looked ahead.
+    pub fn opens(&self, seconds: i64) -> Option<i64> {
+        self.turns(seconds, true)
+    }
+
+    /// The first moment from this one on at which it is shut.
+    pub fn shuts(&self, seconds: i64) -> Option<i64> {
+        self.turns(seconds, false)
+    }
+
+    /// A moment as the clocks of its zone show it, with that zone: `Monday 2026-11-30 09:00 Europe/London`. Begun minutes
+    /// are full: it is a moment that has come when a clock shows it.
+    pub fn told(&self, seconds: i64) -> String {
+        let full = seconds.saturating_add(59).div_euclid(60).saturating_mul(60);
+        let Some(moment) = moment(full) else {
+            return "an impossible date".to_owned();
+        };
+        let clock = self.clock(moment).strftime("%A %Y-%m-%d %H:%M").to_string();
+        format!("{clock} {}", self.zone())
+    }
+
+    /// What its zone is called.
+    pub fn zone(&self) -> &str {
+        self.hours.zone.iana_name().unwrap_or("UTC")
+    }
+
+    fn clock(&self, moment: Timestamp) -> Zoned {
+        moment.to_zoned(self.hours.zone.clone())
+    }
+
+    fn has(&self, moment: Timestamp) -> bool {
+        let clock = self.clock(moment);
+        let minute = i32::from(clock.hour()) * 60 + i32::from(clock.minute());
+        let hours = i32::from(self.hours.from)..i32::from(self.hours.until);
+        hours.contains(&minute)
+            && self.hours.is_open_on(clock.weekday())
+            && !self.closed.contains(&clock.date().to_string())
+    }
+
+    /// It opens and shuts when a clock shows the beginning or the end of the hours, at midnight, and when clocks are set.
+    fn turns(&self, seconds: i64, open: bool) -> Option<i64> {
+        let from = moment(seconds)?;
+        if self.has(from) == open {
+            return Some(seconds);
+        }
+        let is_turn = |turn: &Timestamp| *turn > from && self.has(*turn) == open;
+        let yesterday = self.clock(from).date().yesterday().ok()?;
+        let days = yesterday.series(Span::new().days(1)).take(AHEAD);
+        // Where clocks are set back over midnight, a moment of a day may come after one of the next.
+        let of_days = days.map(|day| self.edges(day).filter(is_turn).min());
+        let by_clock = of_days.skip_while(Option::is_none).take(2).flatten().min();
+        let end = from
+            .checked_add(jiff::SignedDuration::from_hours(24 * 800))
+            .ok()?;
+        let set = self.hours.zone.following(from).map(|one| one.timestamp());
+        let when_set = set.take_while(|turn| *turn < end).find(is_turn);
+        let turns = by_clock.into_iter().chain(when_set);
+        turns.min().map(|turn| turn.as_second())
+    }
+
+    /// The moments of a day at which clocks show its beginning, or the beginning or the end of the hours.
+    fn edges(&self, day: Date) -> impl Iterator<Item = Timestamp> {
+        let minutes = [0, self.hours.from, self.hours.until % DAY];
+        let zone = self.hours.zone.clone();
+        minutes.into_iter().flat_map(move |minutes| {
+            let minutes = i64::from(minutes);
+            let clock = day.at(0, 0, 0, 0).checked_add(Span::new().minutes(minutes));
+            let ambiguous = clock.map(|clock| zone.to_ambiguous_timestamp(clock)).ok();
+            // Of what clocks show twice both; what they never show is passed when they are set.
+            let twice = ambiguous
+                .into_iter()
+                .flat_map(|one| iter::once(one.clone().earlier()).chain(iter::once(one.later())));
+            twice.filter_map(Result::ok)
+        })
+    }
+}
+
+fn moment(seconds: i64) -> Option<Timestamp> {
+    Timestamp::from_second(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests;
