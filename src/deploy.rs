@@ -10,6 +10,7 @@ pub mod held;
 pub mod observed;
 pub mod recorder;
 
+mod again;
 mod ask;
 mod doubt;
 mod earlier;
@@ -59,6 +60,8 @@ pub struct Options<'a> {
     pub json: bool,
     pub first: bool,
     pub again: bool,
+    /// Why it may begin although its time has not come.
+    pub overrides: Option<&'a str>,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
     /// The environments as they were typed.
@@ -108,6 +111,8 @@ pub struct Deploy<'a> {
     pub tells: Option<(String, Telling)>,
     /// What a rollback takes away.
     pub takes_away: Option<CommitId>,
+    /// Why a promotion begins, or began, although its time had not come.
+    pub overridden: Option<String>,
     pub screen: RefCell<Screen>,
 }
 
@@ -142,6 +147,7 @@ impl<'a> Deploy<'a> {
             watched: Vec::new(),
             tells: None,
             takes_away: None,
+            overridden: None,
             screen: RefCell::new(Screen::of(session.ui)),
         }
     }
@@ -209,60 +215,6 @@ impl Deploy<'_> {
         names.collect::<Vec<_>>().join(" and ")
     }
 
-    /// The command that does the same again, and no more: without the commit a rollback would lead further back.
-    pub fn command(&self) -> Typed {
-        match &self.wanted {
-            Wanted::Stage { command, .. } => command.clone(),
-            Wanted::Promote { .. } => {
-                let (names, command) = (self.options.names, Typed::smp("promote"));
-                self.with_flags(names.iter().fold(command, |all, name| all.arg(name)))
-            }
-            Wanted::Rollback { commit, .. } => {
-                let command = Typed::smp("rollback").arg(&self.names());
-                self.with_flags(command.option("--to", commit.short()))
-            }
-        }
-    }
-
-    /// The same for one of the targets.
-    fn command_to(&self, name: &str) -> Typed {
-        match self.kind() {
-            Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
-            Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
-        }
-    }
-
-    /// The command that says yes to this commit.
-    fn command_with_yes(&self, commit: &CommitId) -> Typed {
-        let commit = commit.as_str();
-        match self.kind() {
-            Kind::Stage | Kind::Fix => self.command().plain("--yes"),
-            Kind::Promote => self.command().plain("--yes").option("--commit", commit),
-            Kind::Rollback => {
-                let command = Typed::smp("rollback").arg(&self.names());
-                self.with_flags(command.plain("--yes").option("--to", commit))
-            }
-        }
-    }
-
-    /// The options without which the same command would be another.
-    fn with_flags(&self, mut command: Typed) -> Typed {
-        let Options { first, again, .. } = self.options;
-        command = command.plain(if first { "--first" } else { "" });
-        command = command.plain(if again { "--again" } else { "" });
-        if let Wanted::Rollback {
-            reason: Some(reason),
-            ..
-        } = &self.wanted
-        {
-            command = command.option("--reason", reason);
-        }
-        match self.options.take_over {
-            Some(id) => command.option("--take-over", id),
-            None => command,
-        }
-    }
-
     fn notes(&self) -> Notes {
         self.session.notes()
     }
@@ -298,6 +250,8 @@ impl Deploy<'_> {
             now: self.session.when().now,
             recorded,
             moved_on: self.moved_on(),
+            policy: Some(&self.look.config.policy),
+            overrides: (self.options.overrides).or(self.overridden.as_deref()),
         };
         match (&self.wanted, self.targets.as_slice()) {
             (Wanted::Promote { from, source, .. }, targets) => {
@@ -372,6 +326,14 @@ impl Deploy<'_> {
         self.warn_of_lfs(&mut plan);
         self.warn_of_take_over(&mut plan)?;
         Ok(plan)
+    }
+
+    /// Why a promotion begins although its time has not come, or was announced to.
+    pub fn overriding(&self, plan: &Plan) -> Option<String> {
+        let open = self.seen.open();
+        let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);
+        let announced = open.and_then(|open| open.overrides.clone());
+        plan.overrides.clone().or(announced)
     }
 
     /// What the record has pending, as far as this run wrote or read it last.

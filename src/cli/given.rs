@@ -18,6 +18,7 @@ const KEPT: &[&str] = &[
     "--take-over",
     "--again",
     "--first",
+    "--override",
 ];
 
 impl Cli {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
-use crate::core::decide::named::{check_hash, no_target, source_of};
+use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
 use crate::core::decide::{self, Plan, Step};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -14,7 +14,7 @@ use crate::core::words::Observed;
 use crate::deploy::{self, Deploy, Options, forward};
 use crate::forge::reviews;
 use crate::session::{Session, trust};
-use crate::team::channel::{self, PRODUCT};
+use crate::team::channel::{self, PRODUCT, TECHNICAL};
 use crate::team::product::{self, ProductPost};
 use crate::team::summary::Summary;
 use crate::team::{summary, watched};
@@ -36,6 +36,14 @@ pub struct Promote {
     /// Ship again what was rolled back
     #[arg(long)]
     pub again: bool,
+    /// Begin outside of the hours or before the soak of the policy; the record and the technical channel are told the reason
+    #[arg(
+        long = "override",
+        id = "override",
+        value_name = "REASON",
+        allow_hyphen_values = true
+    )]
+    pub overrides: Option<String>,
     #[command(flatten)]
     pub deploying: DeployOptions,
     #[command(flatten)]
@@ -48,6 +56,7 @@ pub struct Promote {
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
+    check_text("--override", args.overrides.as_deref())?;
     let given = summary::given(&args.text)?;
     let config = session.config()?;
     let targets = chosen(&config, &args.environments)?;
@@ -60,11 +69,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         json: args.json,
         first: args.first,
         again: args.again,
+        overrides: args.overrides.as_deref(),
         commit: args.commit.as_deref(),
         names: &args.environments,
         ..Options::of(&args.deploying)
     };
-    let (deploy, planned) =
+    let (mut deploy, planned) =
         deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
     deploy.note_first();
     let planned = match planned {
@@ -73,7 +83,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
     if args.json {
-        let shown = planned.map(|plan| with_post(&deploy, plan, given.as_ref()));
+        let shown = planned.map(|plan| with_post(&mut deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
         let json = json::promote(
             deploy.candidate(),
@@ -151,9 +161,8 @@ fn promote(
         deploy.can_be_answered(&plan)?;
     }
     let text = release.text(args.deploying.asking, given)?;
-    if text.is_some() {
-        plan.steps.push(channel::step(session, config, PRODUCT));
-    }
+    deploy.overridden = deploy.overriding(&plan);
+    post_after(&deploy, &mut plan, text.is_some());
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
         return text.map_or(Ok(()), |text| release.preview(&text));
@@ -165,7 +174,8 @@ fn promote(
     deploy.ask(&plan, None)?;
     deploy.record_observed(false);
     release.keep(text, true)?;
-    deploy.tells = text.and_then(|text| last(&plan, release.telling(text)));
+    let telling = release.telling(text, deploy.overridden.is_some());
+    deploy.tells = telling.and_then(|telling| last(&plan, telling));
     if let Err(stop) = deploy.carry_out(&plan) {
         if !matches!(stop, Stop::Incomplete(_)) {
             // Nothing was deployed: should somebody else do it, it is theirs to tell.
@@ -174,19 +184,31 @@ fn promote(
         return Err(stop);
     }
     let (pending, screen) = (deploy.pending(), deploy.screen.into_inner());
+    let overridden = deploy.overridden;
     // An earlier run of ours may have pushed it; a record knows who deployed.
     if config.record.is_none() && !screen.by_others.is_empty() && !was_begun {
         return release.is_theirs(text);
     }
-    release.end(text, pending, &again)
+    let told = overridden.map_or(Ok(()), |reason| release.tell_overridden(reason, &again));
+    release.end(text, pending, &again).and(told)
+}
+
+/// Adds the posts to a plan. `releases`: whether everyone is told what is new.
+fn post_after(deploy: &Deploy<'_>, plan: &mut Plan, releases: bool) {
+    let overridden = deploy.overridden.is_some().then_some(TECHNICAL);
+    let channels = overridden.into_iter().chain(releases.then_some(PRODUCT));
+    let (session, config) = (deploy.session, deploy.look.config);
+    let steps = channels.map(|channel| channel::step(session, config, channel));
+    plan.steps.extend(steps);
 }
 
 /// The plan with its post, as far as that is known before anybody wrote the text.
-fn with_post(deploy: &Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
+fn with_post(deploy: &mut Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
+    deploy.overridden = deploy.overriding(&plan);
     let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
     let release = ProductPost::of(session, config, &deploy.targets, &plan, state);
-    if release.is_wanted(given) && !plan.steps.is_empty() {
-        plan.steps.push(channel::step(session, config, PRODUCT));
+    if !plan.steps.is_empty() {
+        post_after(deploy, &mut plan, release.is_wanted(given));
     }
     plan
 }

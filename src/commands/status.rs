@@ -168,6 +168,14 @@ impl<'a> View<'a> {
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
+        let runs = |name: &str| self.runs(name);
+        lines.extend(show::timing(
+            self.config,
+            self.state(),
+            &runs,
+            when.now,
+            width,
+        ));
         lines.extend(show::record(self.record, &here, width, &when));
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));

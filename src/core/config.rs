@@ -8,6 +8,7 @@ mod document;
 mod links;
 mod names;
 mod rules;
+mod running;
 mod secret;
 mod shown;
 mod trust;
@@ -15,8 +16,7 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 use tests::schema;
@@ -28,11 +28,13 @@ pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;
 pub use names::check_remote_name;
+pub use running::{Find, Page, PageCheck, PlatformApp, Running};
 pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::nearest::nearest;
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
+use crate::core::window::{Hours, Soak};
 
 /// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
@@ -159,6 +161,10 @@ pub struct Environment {
     )]
     #[cfg_attr(test, schemars(with = "values::RawRunning"))]
     pub running: Running,
+    /// What must hold after each deploy before anybody is told of it.
+    #[serde(default, deserialize_with = "values::page_checks")]
+    #[cfg_attr(test, schemars(length(max = 20)))]
+    pub check: Vec<PageCheck>,
 }
 
 /// How it is given a commit: by a push, or by a promotion in the pipeline of its platform, with the very build that its
@@ -176,58 +182,6 @@ impl DeployBy {
     fn is_push(&self) -> bool {
         *self == Self::Push
     }
-}
-
-/// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its
-/// branch points to is taken for what runs.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Running {
-    #[serde(flatten)]
-    pub app: Option<PlatformApp>,
-    #[serde(flatten)]
-    pub page: Option<Page>,
-    /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
-    pub confirm_seconds: u32,
-}
-
-impl Running {
-    pub fn is_ref(&self) -> bool {
-        self.app.is_none() && self.page.is_none()
-    }
-}
-
-/// An app on a platform whose API can be asked, by the key that names it in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PlatformApp {
-    Heroku(String),
-    Dokku(String),
-}
-
-/// A page that says which commit runs.
-#[derive(Clone, Debug, Serialize)]
-pub struct Page {
-    #[serde(rename = "page")]
-    pub url: String,
-    #[serde(flatten)]
-    pub find: Find,
-}
-
-/// Where in a page the commit stands.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Find {
-    /// In the one group of a regular expression.
-    #[serde(serialize_with = "as_text")]
-    Pattern(Regex),
-    Json(String),
-    Header(String),
-    /// The whole body is the commit.
-    Body,
-}
-
-fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
-    into.serialize_str(pattern.as_str())
 }
 
 /// The record that the team shares on the main repository: proposals, sign-offs, deploys. The table turns it on.
@@ -263,6 +217,23 @@ impl Default for Record {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
+    /// When a promotion may begin: days, hours and a time zone, as `Mon-Thu 09:00-16:00 Europe/London`. What the clocks
+    /// of that zone show decides.
+    #[serde(deserialize_with = "values::hours")]
+    #[cfg_attr(test, schemars(with = "Option<String>", length(max = 100), regex(pattern = schema::HOURS)))]
+    pub open: Option<Hours>,
+    /// Days on which no promotion may begin, as `2026-12-24`, in the time zone of `open`, or in UTC without it.
+    #[serde(deserialize_with = "values::days")]
+    #[cfg_attr(
+        test,
+        schemars(length(max = 100), inner(regex(pattern = schema::DAY)))
+    )]
+    pub closed: Vec<String>,
+    /// For how long a commit must have run where it is tested before it is promoted: a number and `s`, `m`, `h` or `d`,
+    /// as `24h`. It needs `[record]`, which knows since when it runs.
+    #[serde(deserialize_with = "values::soak")]
+    #[cfg_attr(test, schemars(with = "Option<String>", length(max = 100), regex(pattern = schema::SOAK)))]
+    pub soak: Option<Soak>,
     /// Files to name in plans and posts when they change: git's glob patterns, from the top of the repository.
     #[serde(deserialize_with = "values::globs")]
     #[cfg_attr(

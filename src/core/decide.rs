@@ -13,6 +13,7 @@ mod proposal;
 mod recorded;
 mod rollback;
 mod staging;
+pub mod timing;
 
 pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
 pub use held::{HeldBack, Ships, reverts};
@@ -25,7 +26,7 @@ pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;
 
-use crate::core::config::Environment;
+use crate::core::config::{Environment, Policy};
 use crate::core::decide::finding::Finding;
 use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
@@ -71,6 +72,10 @@ pub struct Asked<'a> {
     pub recorded: Option<Recorded<'a>>,
     /// The candidate, where a merge deploys the source and its branch has gone on since.
     pub moved_on: Option<MovedOn<'a>>,
+    /// What the team asks for before a promotion begins; `None`: nothing is pushed.
+    pub policy: Option<&'a Policy>,
+    /// `--override`: why it may begin although its time has not come.
+    pub overrides: Option<&'a str>,
 }
 
 /// A candidate that is part of what its environment has by now, and what came there since.
@@ -175,6 +180,8 @@ pub struct Plan {
     pub consents: Vec<Consent>,
     /// The files among what ships that the team wants to be named.
     pub watched: Vec<String>,
+    /// Why it may begin although its time has not come.
+    pub overrides: Option<String>,
 }
 
 /// Something that a person must say yes to by itself, for it is not to be had from any witness.
@@ -196,6 +203,7 @@ impl Plan {
             warnings,
             consents,
             watched,
+            overrides: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod event;
 mod fold;
 mod held;
 mod mapping;
+mod open;
 mod post;
 mod sentence;
 mod sighting;
@@ -24,9 +25,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
+pub use event::{
+    CheckFailed, Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What,
+};
 pub use held::Held;
-pub use post::{Attempt, How, News, Notice, Telling};
+pub use post::{Attempt, How, News, Notice, Overridden, Telling};
 pub use signer::Signer;
 pub use view::RecordView;
 pub use written::{ReadError, message, read_event, read_state, write_state};
@@ -151,6 +154,12 @@ pub struct Deploying {
     /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tells: Option<Telling>,
+    /// A promotion: why it began although its time had not come.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<String>,
+    /// Which check failed, and how, after it was seen to run; nobody saw all of them pass since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,

@@ -122,6 +122,9 @@ codes! {
     NeedsTerminal = "needs-terminal",
     PickConflict = "pick-conflict",
     NothingToPick = "nothing-to-pick",
+    Closed = "closed",
+    Soaking = "soaking",
+    CheckFailed = "check-failed",
 }
 
 /// A deploy that will not happen, and why.

@@ -9,6 +9,7 @@ mod figures;
 mod history;
 mod plan;
 mod status;
+mod timing;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -21,6 +22,7 @@ pub use status::{
     Dot, Here, environment, finding, frozen, held, how, past_tool, picture, record, standing,
     unrecorded, untested,
 };
+pub use timing::timing;
 
 use crate::core::record::{Candidate, SignOff, Signer};
 use crate::core::text::{Line, Tone, ago};

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::tell::post::Post;
 
+/// The channel that is told of candidates, verdicts and rollbacks.
+pub const TECHNICAL: &str = "technical";
+
 /// What a channel speaks. A new chat is a variant, its word, its row in [`ChannelKind::chat`], and a module for its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

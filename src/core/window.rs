@@ -3,7 +3,7 @@
 //! The clock on the wall in the zone of the hours decides. So in the night in which clocks are set forward, hours that no
 //! clock shows never come; in the night in which they are set back, hours that are shown twice are open twice.
 
-use std::iter;
+use std::{fmt, iter};
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -70,6 +70,13 @@ impl Hours {
     fn is_open_on(&self, day: Weekday) -> bool {
         let place = usize::try_from(day.to_monday_zero_offset()).ok();
         place.and_then(|place| self.days.get(place)) == Some(&true)
+    }
+}
+
+impl fmt::Display for Hours {
+    /// As they were written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

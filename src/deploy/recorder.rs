@@ -75,7 +75,7 @@ impl Deploy<'_> {
         if state.deploying.as_ref().is_some_and(|open| open.id == *id) {
             return Ok(None);
         }
-        self.decide(Some(recorded), true, true)?;
+        let plan = self.decide(Some(recorded), true, true)?;
         let base = candidate(state).map(|candidate| candidate.commit.clone());
         let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
         let announced = Intent {
@@ -87,6 +87,7 @@ impl Deploy<'_> {
             unsigned: kind == Kind::Promote && is_unsigned(state, &push.commit),
             over: state.deploying.as_ref().map(|open| open.id.clone()),
             tells: tells.filter(|_| kind == Kind::Rollback),
+            overrides: plan.overrides,
         };
         Ok(Some((id.clone(), What::Deploying(announced))))
     }
@@ -263,7 +264,15 @@ impl Deploy<'_> {
             announced_by: others.map(|open| open.by.name.clone()),
             tells: tells.map(|(_, tells)| tells.clone()),
             holds: no_part_of(repo, held, commit)?,
+            overrides: self.overridden(open).filter(|_| kind == Kind::Promote),
         })))
+    }
+
+    /// Why it began although its time had not come: as it was announced, or by this run, where only the first of several
+    /// environments was announced.
+    fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
+        let announced = open.and_then(|open| open.overrides.clone());
+        announced.or_else(|| self.overridden.clone())
     }
 
     /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
@@ -299,6 +308,7 @@ pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(Even
         announced_by: (!is_ours).then(|| open.by.name.clone()),
         tells: open.tells.clone(),
         holds: Vec::new(),
+        overrides: None,
     });
     Ok(Some((new_id(), what)))
 }

@@ -11,8 +11,7 @@ use crate::session::Session;
 use crate::team::recorder::new_id;
 use crate::team::webhook::{self, Webhook};
 
-/// The channel that is told of candidates, verdicts and rollbacks.
-pub const TECHNICAL: &str = "technical";
+pub use crate::core::tell::TECHNICAL;
 /// The channel that is told what is new on production.
 pub const PRODUCT: &str = "product";
 

@@ -41,7 +41,11 @@ pub fn compose(session: &Session<'_>, config: &Config, one: &Notice) -> Result<P
         }
         News::Blocked { by, reason } => about.blocked(commit, by, reason.as_deref()),
         News::Postponed { by, reason } => about.postponed(commit, environment, by, reason),
-        News::Released { summary } => about.product(commit, summary.as_deref()),
+        News::Released {
+            overridden: Some(it),
+            ..
+        } => about.overridden(commit, &it.by, &it.reason),
+        News::Released { summary, .. } => about.product(commit, summary.as_deref()),
         News::RolledBack { from, by, reason } => {
             about.rolled_back(from.as_ref(), commit, by, reason.as_deref())
         }

@@ -1,5 +1,7 @@
 //! The product post of a promotion: its text, whom it names, and its way through runs that are cut off.
 
+mod overridden;
+
 use crate::cli::Asking;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
@@ -140,12 +142,25 @@ impl<'a> ProductPost<'a> {
     }
 
     /// What goes on record with the deploy.
-    pub fn telling(&self, text: &str) -> Telling {
+    pub fn telling(&self, text: Option<&str>, overridden: bool) -> Option<Telling> {
+        let channels = [(PRODUCT, text.is_some()), (channel::TECHNICAL, overridden)];
+        let told = channels.into_iter().filter(|(_, is_told)| *is_told);
+        let told: Vec<&str> = told.map(|(name, _)| name).collect();
+        let channels = told
+            .iter()
+            .flat_map(|name| channel::to_tell(self.config, name));
+        (!told.is_empty()).then(|| Telling {
+            channels: channels.collect(),
+            ..self.tells(text)
+        })
+    }
+
+    fn tells(&self, text: Option<&str>) -> Telling {
         Telling {
-            channels: channel::to_tell(self.config, PRODUCT),
+            channels: Vec::new(),
             date: self.date.clone(),
             targets: self.targets.clone(),
-            text: Some(text.to_owned()),
+            text: text.map(str::to_owned),
         }
     }
 
@@ -284,7 +299,7 @@ impl<'a> ProductPost<'a> {
     fn is_pending(&self, text: &str) -> bool {
         let pending = self.state.map_or(&[][..], |state| &state.pending);
         pending.iter().any(|one| {
-            matches!(&one.news, News::Released { summary } if summary.as_deref() == Some(text))
+            matches!(&one.news, News::Released { summary, .. } if summary.as_deref() == Some(text))
         })
     }
 
@@ -295,7 +310,11 @@ impl<'a> ProductPost<'a> {
     fn notification(&self, text: &str) -> Notice {
         let summary = Some(text.to_owned());
         let place = self.names().first().copied().unwrap_or_default();
-        let (tells, news) = (self.telling(text), News::Released { summary });
+        let (tells, overridden) = (self.tells(Some(text)), None);
+        let news = News::Released {
+            summary,
+            overridden,
+        };
         Notice::of_deploy(new_id(), PRODUCT, &tells, (place, &self.commit), news)
     }
 

@@ -192,6 +192,7 @@ impl<'t> Document<'t> {
             ("repository", _) => "write the address of the team's own repository",
             (_, "kind") => &format!("write kind = \"{}\"", KINDS.join("\" or \"")),
             (_, "name") => "write the name that is shown",
+            (_, "page") => "write the address that is asked after a deploy",
             _ => "write the chat's own id, as adele@example.com",
         };
         match section {

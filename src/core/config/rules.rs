@@ -35,6 +35,11 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
             return Err(document.wrong(&key, &why, &advice));
         }
     }
+    if config.policy.soak.is_some() && config.record.is_none() {
+        let why = "since when a commit runs only the record tells, and there is none";
+        let advice = "write [record], or remove it";
+        return Err(document.wrong(&["policy", "soak"], why, advice));
+    }
     let deployed = all.iter().map(|one| &one.branch).chain([&main.branch]);
     let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
     match &config.record {

@@ -112,6 +112,7 @@ fn environment(values: &Values, name: &str) -> Option<Environment> {
         promotes,
         deploy: DeployBy::default(),
         running: Running::default(),
+        check: Vec::new(),
     })
 }
 

@@ -17,7 +17,10 @@ use crate::core::config::names::{
 };
 #[cfg(test)]
 use crate::core::config::tests::schema;
-use crate::core::config::{Channel, Environment, Find, Mention, Page, PlatformApp, Running};
+use crate::core::config::{
+    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running,
+};
+use crate::core::window::{Hours, Soak, check_day};
 
 /// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
 const COMPILED: usize = 1 << 20;
@@ -47,6 +50,7 @@ texts! {
     glob: check_glob,
     short: check_short,
     person: check_person,
+    day: check_day,
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D, rule: fn(&str) -> Checked) -> Result<String, D::Error> {
@@ -90,6 +94,29 @@ where
     }
 }
 
+/// The same where it may be left out.
+pub fn some_number<'de, const LEAST: u32, const MOST: u32, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<u32>, D::Error> {
+    number::<LEAST, MOST, D, u32>(from).map(Some)
+}
+
+/// A text that is read by this.
+fn parsed<'de, D: Deserializer<'de>, T>(
+    from: D,
+    parse: fn(&str) -> Result<T, &'static str>,
+) -> Result<T, D::Error> {
+    parse(&String::deserialize(from)?).map_err(ours)
+}
+
+pub fn hours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hours>, D::Error> {
+    parsed(from, Hours::parse).map(Some)
+}
+
+pub fn soak<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Soak>, D::Error> {
+    parsed(from, Soak::parse).map(Some)
+}
+
 /// One of the words of an enum, which serde would take as a table as well.
 pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(from)?.into_deserializer())
@@ -119,6 +146,22 @@ pub fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error
     #[derive(Deserialize)]
     struct Glob(#[serde(deserialize_with = "glob")] String);
     Ok(list(from)?.into_iter().map(|Glob(text)| text).collect())
+}
+
+/// Days without a time.
+pub fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Day(#[serde(deserialize_with = "day")] String);
+    Ok(list(from)?.into_iter().map(|Day(text)| text).collect())
+}
+
+/// So few that all can be asked at once.
+pub fn page_checks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PageCheck>, D::Error> {
+    let all: Vec<Table<PageCheck>> = list(from)?;
+    if all.len() > 20 {
+        return Err(ours("must have at most 20 elements"));
+    }
+    Ok(all.into_iter().map(|Table(one)| one).collect())
 }
 
 /// A table, for which serde would take a list as well.

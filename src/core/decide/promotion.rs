@@ -8,7 +8,7 @@ use crate::core::decide::gates::{
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, timing};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -42,6 +42,10 @@ pub fn promotion(
     }
     for target in targets {
         add_target(&mut plan, source, target, asked)?;
+    }
+    // What an earlier run began is gone on with at any time.
+    if plan.steps.iter().any(Step::begins_one) {
+        timing::check(&mut plan, &source.environment, asked)?;
     }
     for step in &mut plan.steps {
         // Nothing was frozen there.

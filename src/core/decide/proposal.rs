@@ -47,6 +47,8 @@ pub fn proposal(
         now: recorded.now,
         recorded: None,
         moved_on: None,
+        policy: None,
+        overrides: None,
     };
     let mut plan = promotion(environment, source, targets, &asked)?;
     // A proposal pushes nothing, so it makes no app.

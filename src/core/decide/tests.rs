@@ -17,6 +17,7 @@ pub fn id(digit: char) -> CommitId {
 
 pub fn environment(name: &str) -> Environment {
     Environment {
+        check: Vec::new(),
         name: name.into(),
         is_branch: false,
         by_merge: false,
@@ -110,6 +111,8 @@ pub fn announced(kind: Kind) -> State {
     });
     State {
         deploying: Some(Deploying {
+            failed: None,
+            overrides: None,
             id: EventId::of(7),
             kind,
             environment: "production".into(),
@@ -168,7 +171,7 @@ fn changes(relation: Relation) -> Changes {
     }
 }
 
-fn target(environment: &Environment, observed: Observed, relation: Relation) -> Target<'_> {
+pub fn target(environment: &Environment, observed: Observed, relation: Relation) -> Target<'_> {
     Target {
         environment,
         observed,
@@ -183,6 +186,8 @@ fn target(environment: &Environment, observed: Observed, relation: Relation) -> 
 
 fn nobody() -> Asked<'static> {
     Asked {
+        overrides: None,
+        policy: None,
         commit: None,
         somebody_looks: false,
         again: false,

@@ -32,6 +32,9 @@ pub enum What {
         intent: EventId,
         words: String,
     },
+    /// A check failed after the commit was seen to run.
+    #[serde(rename = "check-failed")]
+    CheckFailed(CheckFailed),
     Observed(Sighting),
     /// A push came to nothing: the environment is as it was.
     Ended {
@@ -104,6 +107,9 @@ pub struct Intent {
     pub over: Option<EventId>,
     /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
     pub tells: Option<Telling>,
+    /// A promotion: why it begins although its time has not come.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
 }
 
 /// An environment was seen to run a commit that it was given.
@@ -124,6 +130,24 @@ pub struct Deployed {
     pub tells: Option<Telling>,
     /// A promotion: what was rolled back from there and is no part of it, so that it stays held.
     pub holds: Vec<CommitId>,
+    /// A promotion: why it began although its time had not come.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
+}
+
+/// An environment runs what it was given, and a check of it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckFailed {
+    /// It stays open; none where the commit was found running already.
+    pub intent: Option<EventId>,
+    pub kind: Kind,
+    pub environment: String,
+    pub from: Option<CommitId>,
+    #[serde(rename = "commit")]
+    pub to: CommitId,
+    pub commits: u64,
+    /// Which check it was, and how it failed.
+    pub why: String,
 }
 
 /// An environment was seen to run a commit that nobody deployed with this program.

@@ -1,10 +1,11 @@
 //! Which event may follow on which, and what they add up to: a rule an event.
 
 use crate::core::record::{
-    Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, Intent, Judged, Kind,
-    LastDeploy, News, Notice, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict,
+    Attempt, Candidate, Deployed, Deploying, Event, Goal, Held, Intent, Judged, Kind, LastDeploy,
+    News, Notice, Overridden, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict,
     What,
 };
+use crate::core::tell::TECHNICAL;
 use crate::core::words::{CommitId, EventId};
 
 impl State {
@@ -33,6 +34,7 @@ impl State {
             What::Judged(it) => self.judged(event, it),
             What::Deploying(it) => self.announced(event, it),
             What::Deployed(it) => self.deployed(event, it),
+            What::CheckFailed(it) => self.check_failed(it),
             What::Observed(it) => self.observed(event, it),
             What::Doubted { intent, words } => self.doubted(intent, words),
             // What came to nothing took nothing away, so nothing of it is held.
@@ -133,6 +135,8 @@ impl State {
             by: event.by.clone(),
             at: event.at,
             tells: it.tells.clone().filter(|_| it.kind == Kind::Rollback),
+            overrides: it.overrides.clone(),
+            failed: None,
             elsewhere: false,
         });
         Ok(())
@@ -185,20 +189,16 @@ impl State {
             }
             Kind::Stage | Kind::Fix => {}
         }
+        let overridden = it.overrides.clone().map(|reason| News::Released {
+            summary: None,
+            overridden: Some(Overridden {
+                by: by.name.clone(),
+                reason,
+            }),
+        });
         if let Some(news) = news(it, before, by.name) {
-            self.tell_of_deploy(event, it, &news);
+            self.tell_of_deploy(event, it, (&news, overridden.as_ref()));
         }
-        Ok(())
-    }
-
-    /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
-    fn doubted(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
-        let open = self.deploying.as_ref();
-        let open = open.filter(|open| open.id == *intent);
-        let open = open.ok_or(Unlawful::OtherDeploy)?;
-        let (commit, words) = (open.to.clone(), words.to_owned());
-        let doubted = Doubted { commit, words };
-        self.doubts.insert(open.environment.clone(), doubted);
         Ok(())
     }
 
@@ -253,11 +253,18 @@ impl State {
         );
     }
 
-    fn tell_of_deploy(&mut self, event: &Event, it: &Deployed, news: &News) {
+    /// `overridden`: what those who deploy are told in the place of a release.
+    fn tell_of_deploy(
+        &mut self,
+        event: &Event,
+        it: &Deployed,
+        (news, overridden): (&News, Option<&News>),
+    ) {
         if let Some(tells) = &it.tells {
             let place = (it.environment.as_str(), &it.to);
             self.pending.extend(tells.channels.iter().map(|channel| {
-                Notice::of_deploy(event.id.clone(), channel, tells, place, news.clone())
+                let of_it = overridden.filter(|_| channel == TECHNICAL).unwrap_or(news);
+                Notice::of_deploy(event.id.clone(), channel, tells, place, of_it.clone())
             }));
         }
     }
@@ -355,6 +362,7 @@ fn news(it: &Deployed, before: Option<CommitId>, by: String) -> Option<News> {
         Kind::Fix => News::Fixed { before: before? },
         Kind::Promote => News::Released {
             summary: text_of(it),
+            overridden: None,
         },
         Kind::Rollback => News::RolledBack {
             from: it.from.clone(),

@@ -34,6 +34,10 @@ pub struct PastDeploy {
     pub signed_off_by: Vec<Signer>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
     pub candidate: Option<CommitId>,
+    /// Why it began although its time had not come.
+    pub overrides: Option<String>,
+    /// Which check failed, and how, after it was seen to run; nobody saw all of them pass later.
+    pub failed: Option<String>,
 }
 
 /// The candidate that is open between two events.
@@ -50,13 +54,34 @@ struct Open<'e> {
 /// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
 /// and after one event that cannot be read hardly anything can.
 pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
-    let mut open = None;
-    let deploys = events.iter().filter_map(|event| {
+    let (mut open, mut overrides) = (None, HashMap::new());
+    let mut all: Vec<PastDeploy> = Vec::new();
+    for event in events {
         let deploy = deploy(open.as_ref(), event);
         follow(&mut open, event);
-        deploy
-    });
-    deploys.collect()
+        if let What::Deploying(intent) = &event.what {
+            overrides.insert(&event.id, intent.overrides.as_ref());
+        }
+        let Some(mut deploy) = deploy else { continue };
+        if let What::CheckFailed(it) = &event.what {
+            let announced = it.intent.as_ref().and_then(|id| *overrides.get(id)?);
+            deploy.overrides = announced.cloned();
+        }
+        // A deploy whose checks failed first is one deploy.
+        let failed = all
+            .iter()
+            .rposition(|one| one.environment == deploy.environment);
+        let failed =
+            failed.filter(|place| all.get(*place).is_some_and(|one| is_same(one, &deploy)));
+        failed.map(|place| all.remove(place));
+        all.push(deploy);
+    }
+    all
+}
+
+/// Whether a deploy is one whose checks had failed.
+fn is_same(failed: &PastDeploy, deploy: &PastDeploy) -> bool {
+    failed.failed.is_some() && failed.to == deploy.to && failed.kind == deploy.kind
 }
 
 /// How many of the latest events are enough to tell of `count` deploys, where not all events are at hand: those from the
@@ -128,6 +153,27 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                 commits: Some(deployed.commits),
                 signed_off_by: signers.map(|name| signer(open, name)).collect(),
                 candidate: candidate.map(|_| to.clone()),
+                overrides: deployed.overrides.clone(),
+                failed: None,
+            })
+        }
+        What::CheckFailed(it) if it.kind == Kind::Promote => {
+            let open = open.filter(|open| *open.commit == it.to);
+            let signers = open.into_iter().flat_map(|open| open.signed_off.keys());
+            let mut signers: Vec<&str> = signers.copied().collect();
+            signers.sort_unstable();
+            Some(PastDeploy {
+                environment: it.environment.clone(),
+                from: it.from.clone(),
+                to: it.to.clone(),
+                at: event.at,
+                by: event.by.name.clone(),
+                kind: DeployKind::Promote,
+                commits: Some(it.commits),
+                signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
+                candidate: open.map(|_| it.to.clone()),
+                overrides: None,
+                failed: Some(it.why.clone()),
             })
         }
         What::Observed(seen) => Some(PastDeploy {
@@ -143,6 +189,8 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             commits: seen.commits,
             signed_off_by: Vec::new(),
             candidate: None,
+            overrides: None,
+            failed: None,
         }),
         _ => None,
     }
@@ -244,6 +292,7 @@ mod tests {
             announced_by: None,
             tells: None,
             holds: Vec::new(),
+            overrides: None,
         }))
     }
 

@@ -24,7 +24,7 @@ enum Shape {
 }
 
 /// Fields, their trailers and how they stand there, in the order in which they are written.
-const ROWS: [(&str, &str, Shape); 26] = [
+const ROWS: [(&str, &str, Shape); 27] = [
     ("candidate", "Candidate", Text),
     ("about", "About", Text),
     ("commit", "Commit", Text),
@@ -49,18 +49,22 @@ const ROWS: [(&str, &str, Shape); 26] = [
     ("text", "Text", Text),
     ("note", "Note", Text),
     ("words", "Words", Text),
+    ("override", "Override", Text),
     ("why", "Why", Text),
     ("how", "How", Text),
 ];
 
 /// The words for events that say one of their fields, too: the word, the event, the field and what it says.
-const WORDS: [(&str, &str, &str, &str); 10] = [
+const WORDS: [(&str, &str, &str, &str); 13] = [
     ("signed-off", "judged", "verdict", "pass"),
     ("blocked", "judged", "verdict", "block"),
     ("staging", "deploying", "kind", "stage"),
     ("staging-fix", "deploying", "kind", "fix"),
     ("promoting", "deploying", "kind", "promote"),
     ("rolling-back", "deploying", "kind", "rollback"),
+    ("check-failed", "check-failed", "kind", "promote"),
+    ("staged-check-failed", "check-failed", "kind", "stage"),
+    ("staged-fix-check-failed", "check-failed", "kind", "fix"),
     ("staged", "deployed", "kind", "stage"),
     ("staged-fix", "deployed", "kind", "fix"),
     ("promoted", "deployed", "kind", "promote"),

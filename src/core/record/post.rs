@@ -65,6 +65,9 @@ pub enum News {
     },
     Released {
         summary: Option<String>,
+        /// For those who deploy: that it began although its time had not come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overridden: Option<Overridden>,
     },
     RolledBack {
         /// What ran in between.
@@ -72,6 +75,13 @@ pub enum News {
         by: String,
         reason: Option<String>,
     },
+}
+
+/// Who promoted although the time had not come, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridden {
+    pub by: String,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,6 +24,13 @@ pub fn sentence(event: &Event) -> String {
             let (_, past, aim) = words(it.kind);
             format!("{past} {}", put(&it.to, aim, &it.environment))
         }
+        What::CheckFailed(it) => {
+            let (short, environment) = (it.to.short(), &it.environment);
+            format!(
+                "saw a check of {short} on {environment} fail: {}",
+                brief(&it.why)
+            )
+        }
         What::Observed(it) => {
             let (short, environment) = (it.to.short(), &it.environment);
             format!("saw {short} on {environment}, which nobody deployed with git smp")

@@ -23,6 +23,24 @@ impl State {
         Some((&deploy.commit, at))
     }
 
+    /// Since when an environment runs a commit, in seconds since 1970, as far as the record knows: since its last deploy
+    /// there was seen to run, or somebody saw it who put it forward. `None`: that is not known.
+    pub fn runs_since(&self, environment: &str, commit: &CommitId) -> Option<i64> {
+        let proposed = self.proposed_at(environment, commit);
+        match self.deploys.get(environment) {
+            Some(deploy) if deploy.commit == *commit => Some(deploy.at),
+            // Something else ran there since.
+            Some(deploy) => proposed.filter(|at| *at >= deploy.at),
+            None => proposed,
+        }
+    }
+
+    /// When a commit that is the candidate was put forward there, or deployed as a fix.
+    pub fn proposed_at(&self, environment: &str, commit: &CommitId) -> Option<i64> {
+        let open = self.frozen(environment)?;
+        (open.commit == *commit).then(|| open.fixed_at.unwrap_or(open.at))
+    }
+
     /// Takes in what was seen: something else than the record knew, where no deploy was on its way.
     pub(super) fn observed(&mut self, event: &Event, seen: &Sighting) -> Result<(), Unlawful> {
         let open = self.deploying.as_ref();

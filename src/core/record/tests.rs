@@ -144,12 +144,14 @@ fn whats() -> impl Strategy<Value = What> {
                 maybe(commits()),
                 any::<bool>(),
                 maybe(ids()),
-                maybe(tellings())
+                maybe(tellings()),
+                maybe(texts())
             )
         )
             .prop_map(
-                |((kind, environment, from, to), (base, unsigned, over, tells))| What::Deploying(
-                    Intent {
+                |((kind, environment, from, to), (base, unsigned, over, tells, overrides))| {
+                    What::Deploying(Intent {
+                        overrides,
                         kind,
                         environment,
                         from,
@@ -157,9 +159,9 @@ fn whats() -> impl Strategy<Value = What> {
                         base,
                         unsigned,
                         over,
-                        tells
-                    }
-                )
+                        tells,
+                    })
+                }
             ),
         (
             maybe(ids()),
@@ -170,7 +172,12 @@ fn whats() -> impl Strategy<Value = What> {
             any::<u64>(),
             vec(texts(), 0..3),
             any::<bool>(),
-            (maybe(texts()), maybe(tellings()), vec(commits(), 0..3))
+            (
+                maybe(texts()),
+                maybe(tellings()),
+                vec(commits(), 0..3),
+                maybe(texts())
+            )
         )
             .prop_map(
                 |(
@@ -182,9 +189,10 @@ fn whats() -> impl Strategy<Value = What> {
                     commits,
                     signed_off_by,
                     unsigned,
-                    (announced_by, tells, holds),
+                    (announced_by, tells, holds, overrides),
                 )| {
                     What::Deployed(Deployed {
+                        overrides,
                         announced_by,
                         tells,
                         holds,
@@ -216,6 +224,27 @@ fn whats() -> impl Strategy<Value = What> {
                     commits,
                     back
                 })
+            ),
+        (
+            (
+                maybe(ids()),
+                select(&[Kind::Stage, Kind::Fix, Kind::Promote][..])
+            ),
+            (names(), maybe(commits()), commits()),
+            (any::<u64>(), texts())
+        )
+            .prop_map(
+                |((intent, kind), (environment, from, to), (commits, why))| {
+                    What::CheckFailed(CheckFailed {
+                        intent,
+                        kind,
+                        environment,
+                        from,
+                        to,
+                        commits,
+                        why,
+                    })
+                }
             ),
         (ids(), texts()).prop_map(|(intent, why)| What::Ended { intent, why }),
         (ids(), commits(), maybe(ids()), texts(), channels()).prop_map(

@@ -72,8 +72,16 @@ fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
         }
         DeployKind::Promote => {
             let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
-            let text = format!("signed off by {}", names.join(", "));
-            (!names.is_empty()).then_some((Faint, text))
+            let yes = (!names.is_empty()).then(|| format!("signed off by {}", names.join(", ")));
+            let failed = past
+                .failed
+                .as_ref()
+                .map(|why| format!("a check failed: {why}"));
+            let overridden = past.overrides.as_ref();
+            let overridden = overridden.map(|reason| format!("policy overridden: {reason}"));
+            let tone = if failed.is_some() { Bad } else { Faint };
+            let all: Vec<String> = [yes, overridden, failed].into_iter().flatten().collect();
+            (!all.is_empty()).then(|| (tone, all.join("; ")))
         }
     }
 }
@@ -111,6 +119,8 @@ mod tests {
 
     fn past() -> PastDeploy {
         PastDeploy {
+            failed: None,
+            overrides: None,
             environment: "production".into(),
             from: CommitId::parse(&"7587cca7".repeat(5)),
             to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),

@@ -38,7 +38,7 @@ pub struct Link {
 }
 
 /// To those who made the changes.
-const TECHNICAL: &str = " for more detail.";
+const DETAIL: &str = " for more detail.";
 const PRODUCT: &str = " for more detail on these changes.";
 const TAKEN_BACK: &str = " for what that takes back.";
 
@@ -66,7 +66,7 @@ impl About<'_> {
             format!("looking at deploying current {environment} version {short} to {places}.");
         Post {
             commits: self.listed(&changes.ships),
-            link: self.link(self.runs(), commit, TECHNICAL),
+            link: self.link(self.runs(), commit, DETAIL),
             ..self.post("", lead, note)
         }
     }
@@ -85,7 +85,7 @@ impl About<'_> {
         );
         Post {
             commits: self.listed(added),
-            link: self.link(Some(before), now, TECHNICAL),
+            link: self.link(Some(before), now, DETAIL),
             ..self.post(": a fix", lead, None)
         }
     }
@@ -120,6 +120,18 @@ impl About<'_> {
             heading: titled(&places, "rollback", self.date),
             link: from.and_then(|from| self.link(Some(to), from, TAKEN_BACK)),
             ..self.post("", lead, reason)
+        }
+    }
+
+    /// Tells that a promotion began although its time had not come.
+    pub fn overridden(&self, commit: &CommitId, by: &str, reason: &str) -> Post {
+        let (short, places) = (commit.short(), self.places());
+        let lead = format!(
+            "Version {short} was promoted to {places} by {by}, past the hours or the soak of the policy."
+        );
+        Post {
+            link: self.link(self.runs(), commit, DETAIL),
+            ..self.post(": policy overridden", lead, Some(reason))
         }
     }
 

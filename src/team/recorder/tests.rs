@@ -322,6 +322,7 @@ fn append(world: &World, repo: &Repo, what: What) -> Result<State, Stop> {
 /// An event that may follow on nearly everything: something was found running.
 fn found(environment: &str, nth: u64) -> What {
     What::Deployed(Deployed {
+        overrides: None,
         intent: None,
         kind: Kind::Stage,
         environment: environment.to_owned(),

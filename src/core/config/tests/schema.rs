@@ -25,6 +25,9 @@ pub const POINTER: &str = "^(/|$)";
 pub const ONE_GROUP: &str = r"\(";
 pub const GLOB: &str = "^[^/:!~-]";
 pub const TEXT: &str = r"[^\s]";
+pub const HOURS: &str = "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)([,-](Mon|Tue|Wed|Thu|Fri|Sat|Sun))* [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9] [A-Za-z][A-Za-z0-9_+/-]*$";
+pub const DAY: &str = "^[0-9]{4}-[01][0-9]-[0-3][0-9]$";
+pub const SOAK: &str = "^[0-9]+[smhd]$";
 
 thread_local! {
     static JUDGE: Judge = Judge::of("smp");

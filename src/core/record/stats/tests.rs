@@ -19,6 +19,8 @@ fn when(now: i64) -> When {
 
 fn past(kind: DeployKind, environment: &str, at: i64) -> PastDeploy {
     PastDeploy {
+        failed: None,
+        overrides: None,
         environment: environment.into(),
         from: None,
         to: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),

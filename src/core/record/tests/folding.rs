@@ -181,6 +181,7 @@ impl Try {
     fn intent(&self, state: &State) -> Intent {
         let fix = self.kind == Kind::Fix && self.aimed;
         Intent {
+            overrides: None,
             kind: self.kind,
             environment: if fix { "staging".into() } else { self.place() },
             from: None,
@@ -199,6 +200,7 @@ impl Try {
     fn deployed(&self, state: &State) -> What {
         let open = state.deploying.as_ref().filter(|_| self.aimed);
         What::Deployed(Deployed {
+            overrides: None,
             intent: self.open(state),
             kind: open.map_or(self.kind, |open| open.kind),
             environment: open.map_or_else(|| self.place(), |open| open.environment.clone()),
@@ -301,7 +303,7 @@ impl Told {
             What::Observed(Sighting {
                 environment, to, ..
             }) => self.runs_now(environment, to),
-            What::Doubted { .. } => {}
+            What::Doubted { .. } | What::CheckFailed(_) => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed(Postponed { channels, .. }) => {
                 self.gives_up();
@@ -518,8 +520,13 @@ impl Told {
                 intent: Some(intent),
                 ..
             })
+            | What::CheckFailed(CheckFailed {
+                intent: Some(intent),
+                ..
+            })
             | What::Doubted { intent, .. }
             | What::Ended { intent, .. } => self.open.as_ref() == Some(intent),
+            What::CheckFailed(_) => self.open.is_none(),
             What::Postponed(Postponed {
                 candidate,
                 commit,

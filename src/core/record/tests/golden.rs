@@ -20,6 +20,7 @@ fn telling(text: Option<&str>) -> Telling {
 
 fn intent(kind: Kind, is_full: bool) -> What {
     What::Deploying(Intent {
+        overrides: None,
         kind,
         environment: "production".into(),
         from: is_full.then(|| commit('2')),
@@ -34,6 +35,7 @@ fn intent(kind: Kind, is_full: bool) -> What {
 fn deployed(kind: Kind, is_full: bool) -> What {
     let names: &[&str] = if is_full { &["Rosi", "Ben"] } else { &[] };
     What::Deployed(Deployed {
+        overrides: None,
         intent: is_full.then(|| EventId::of(5)),
         kind,
         environment: "production".into(),
@@ -147,7 +149,30 @@ fn written_before() -> Vec<Event> {
     ] {
         all.extend(about_posts(is_full, how));
     }
+    all.extend(about_times());
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
+}
+
+/// A promotion past the hours of the policy, and checks that failed.
+fn about_times() -> Vec<What> {
+    let overrides = Some("the shop is down\n\nsaid Ada".to_owned());
+    let mut all = [intent(Kind::Promote, false), deployed(Kind::Promote, false)];
+    if let [What::Deploying(intent), What::Deployed(deployed)] = &mut all {
+        intent.overrides.clone_from(&overrides);
+        deployed.overrides = overrides;
+    }
+    let failed = [Kind::Promote, Kind::Stage, Kind::Fix].map(|kind| {
+        What::CheckFailed(CheckFailed {
+            intent: (kind != Kind::Fix).then(|| EventId::of(5)),
+            kind,
+            environment: "production".into(),
+            from: (kind != Kind::Fix).then(|| commit('2')),
+            to: commit('1'),
+            commits: 8,
+            why: "https://example.com/health answers 503 Service Unavailable".into(),
+        })
+    });
+    all.into_iter().chain(failed).collect()
 }
 
 /// The trailers of a message, in no order.

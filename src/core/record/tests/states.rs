@@ -32,6 +32,7 @@ fn full() -> State {
         at: 1_646_222_700,
     };
     let released = News::Released {
+        overridden: None,
         summary: Some("- Flags on painpoints".into()),
     };
     let rosi = Person {
@@ -61,6 +62,8 @@ fn full() -> State {
             elsewhere: false,
         }),
         deploying: Some(Deploying {
+            failed: None,
+            overrides: None,
             id: EventId::of(4),
             kind: Kind::Promote,
             environment: "production".into(),

@@ -39,6 +39,7 @@ fn judged(digit: char, of: &str, verdict: Verdict) -> What {
 
 fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What {
     What::Deploying(Intent {
+        overrides: None,
         kind,
         environment: environment.into(),
         from: None,
@@ -52,6 +53,7 @@ fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What
 
 fn deployed(intent: Option<u64>, kind: Kind, environment: &str, digit: char) -> What {
     What::Deployed(Deployed {
+        overrides: None,
         intent: intent.map(EventId::of),
         kind,
         environment: environment.into(),
@@ -415,6 +417,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         "a yes is nothing to post, and takes back that it was a no"
     );
     let promoted = What::Deployed(Deployed {
+        overrides: None,
         intent: Some(EventId::of(4)),
         kind: Kind::Promote,
         environment: "production".into(),
@@ -435,6 +438,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         (left[0].news.clone(), left[0].date.as_str()),
         (
             News::Released {
+                overridden: None,
                 summary: Some("- Flags".into())
             },
             "2022-03-02"

@@ -40,30 +40,31 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
             signed_off_by,
             announced_by,
             tells,
+            overrides,
             ..
         }) => {
             let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
             signed_off_by
                 .iter_mut()
                 .chain(announced_by)
+                .chain(overrides)
                 .chain(told)
                 .for_each(change);
         }
         What::Doubted { words: text, .. }
+        | What::CheckFailed(CheckFailed { why: text, .. })
         | What::Ended { why: text, .. }
         | What::Postponed(Postponed { reason: text, .. })
         | What::Unposted { why: text, .. } => {
             change(text);
         }
         What::Deploying(Intent {
-            tells: Some(Telling { text, .. }),
-            ..
-        }) => text.iter_mut().for_each(change),
-        What::Begun {}
-        | What::Deploying(_)
-        | What::Observed(_)
-        | What::Posting { .. }
-        | What::Posted { .. } => {}
+            tells, overrides, ..
+        }) => {
+            let told = tells.iter_mut().filter_map(|tells| tells.text.as_mut());
+            told.chain(overrides).for_each(change);
+        }
+        What::Begun {} | What::Observed(_) | What::Posting { .. } | What::Posted { .. } => {}
     }
     event
 }

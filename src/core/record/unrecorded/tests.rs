@@ -72,6 +72,7 @@ fn after(whats: &[What]) -> State {
 
 fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> What {
     What::Deployed(Deployed {
+        overrides: None,
         intent: intent.map(EventId::of),
         kind,
         environment: environment.into(),
@@ -89,6 +90,7 @@ fn deployed(intent: Option<u64>, kind: Kind, environment: &str, to: char) -> Wha
 fn began(kind: Kind, environment: &str, to: char, over: Option<u64>) -> What {
     let (environment, over) = (environment.into(), over.map(EventId::of));
     What::Deploying(Intent {
+        overrides: None,
         kind,
         environment,
         from: None,

@@ -36,6 +36,9 @@ struct DeployJson<'a> {
     candidate: Option<&'a CommitId>,
     signed_off_by: Vec<&'a str>,
     kind: KindWord,
+    /// The reason that was given to begin outside of the hours or before the soak of the policy; `null` if none was.
+    #[serde(rename = "override")]
+    overrides: Option<&'a str>,
     /// How many commits that was, as it was recorded; `null` if that is not known.
     commits: Option<u64>,
 }
@@ -125,6 +128,7 @@ fn deploy(past: &PastDeploy) -> DeployJson<'_> {
         candidate: past.candidate.as_ref(),
         signed_off_by: signers.map(|one| one.name.as_str()).collect(),
         kind,
+        overrides: past.overrides.as_deref(),
         commits: past.commits,
     }
 }

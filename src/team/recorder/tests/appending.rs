@@ -95,6 +95,7 @@ fn people_can_read_it_in_git_log() {
 
 fn promotion() -> Intent {
     Intent {
+        overrides: None,
         kind: Kind::Promote,
         environment: "production".to_owned(),
         from: None,

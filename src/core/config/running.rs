@@ -1,0 +1,95 @@
+//! What tells which commit an environment runs, and what must hold after a deploy.
+
+use regex::Regex;
+use serde::{Deserialize, Serialize, Serializer};
+
+#[cfg(test)]
+use crate::core::config::tests::schema;
+use crate::core::config::values;
+
+/// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its
+/// branch points to is taken for what runs.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Running {
+    #[serde(flatten)]
+    pub app: Option<PlatformApp>,
+    #[serde(flatten)]
+    pub page: Option<Page>,
+    /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
+    pub confirm_seconds: u32,
+}
+
+impl Running {
+    pub fn is_ref(&self) -> bool {
+        self.app.is_none() && self.page.is_none()
+    }
+}
+
+/// An app on a platform whose API can be asked, by the key that names it in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformApp {
+    Heroku(String),
+    Dokku(String),
+}
+
+/// A page that says which commit runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    #[serde(rename = "page")]
+    pub url: String,
+    #[serde(flatten)]
+    pub find: Find,
+}
+
+/// Where in a page the commit stands.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Find {
+    /// In the one group of a regular expression.
+    #[serde(serialize_with = "as_text")]
+    Pattern(Regex),
+    Json(String),
+    Header(String),
+    /// The whole body is the commit.
+    Body,
+}
+
+fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_str(pattern.as_str())
+}
+
+/// A page that is asked after a deploy, when the environment reports the commit. It must answer well so many times in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PageCheck {
+    /// Its address. Its login never stands here: git's credential helpers or `.netrc` have it.
+    #[serde(deserialize_with = "values::page")]
+    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
+    pub page: String,
+    /// The status that it must answer with. Default: any of 200 to 299.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "values::some_number::<100, 599, _>"
+    )]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 100, max = 599)))]
+    pub status: Option<u32>,
+    /// A text that its answer must contain, in the same case.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "values::short"
+    )]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
+    pub contains: Option<String>,
+    /// How many answers in a row must be so, a second apart. As many bad ones in a row are a failure; fewer are none.
+    #[serde(default = "three", deserialize_with = "values::number::<1, 60, _, _>")]
+    #[cfg_attr(test, schemars(range(min = 1, max = 60)))]
+    pub times: u32,
+}
+
+fn three() -> u32 {
+    3
+}

@@ -1,0 +1,226 @@
+//! When a promotion may begin: inside the team's hours, on no day that is closed, and when the commit has run for long
+//! enough where it is tested. A person may go past that, with a reason that goes on record.
+
+use crate::core::config::Policy;
+use crate::core::decide::{Asked, Plan};
+use crate::core::record::State;
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::ago;
+use crate::core::typed::{Hint, Typed};
+use crate::core::window::{Soak, Window};
+use crate::core::words::CommitId;
+
+/// What is known of a commit where it is tested.
+#[derive(Clone, Copy)]
+pub struct Tested<'t> {
+    pub environment: &'t str,
+    pub commit: &'t CommitId,
+    /// Since when it runs there, in seconds since 1970; `None`: nobody knows.
+    pub since: Option<i64>,
+}
+
+/// The policy at one moment.
+pub struct Timing<'p> {
+    policy: &'p Policy,
+    window: Window<'p>,
+    now: i64,
+}
+
+/// How a soak stands.
+enum Soaked {
+    /// None is asked for, or it is over.
+    Enough,
+    Until(i64),
+    Unknown,
+}
+
+impl<'p> Timing<'p> {
+    pub fn of(policy: &'p Policy, now: i64) -> Self {
+        let window = Window::of(policy.open.as_ref(), &policy.closed);
+        Self {
+            policy,
+            window,
+            now,
+        }
+    }
+
+    /// Why no promotion of a commit may begin now.
+    pub fn refusal(&self, tested: &Tested<'_>) -> Option<Refusal> {
+        let soaked = self.soaked(tested);
+        let refusal = match (self.window.is_open(self.now), &soaked) {
+            (true, Soaked::Enough) => return None,
+            (false, _) => self.closed(),
+            (true, _) => self.soaking(tested),
+        };
+        let refusal = self.causes(tested).fold(refusal, Refusal::because);
+        let opens = match soaked {
+            Soaked::Enough => self.window.opens(self.now),
+            Soaked::Until(end) => self.window.opens(end),
+            Soaked::Unknown => None,
+        };
+        let hint = match (opens, soaked) {
+            (Some(opens), _) => {
+                let from = format!("from {}", self.window.told(opens));
+                Hint::run(from, Typed::smp("promote"))
+            }
+            (None, Soaked::Unknown) => {
+                let begins = "to put on record that it runs there, so that the soak begins";
+                Hint::run(begins, Typed::smp("propose"))
+            }
+            // Nothing but closed days is left.
+            (None, _) => Hint::run(
+                "correct policy.closed in smp.toml, then",
+                Typed::smp("setup"),
+            ),
+        };
+        Some(refusal.hint(hint.and("past it, on record: add --override and the reason")))
+    }
+
+    fn closed(&self) -> Refusal {
+        let error = match self.window.closed_day(self.now) {
+            Some(day) => format!("no promotion may begin on {day}"),
+            None => "no promotion may begin at this hour".to_owned(),
+        };
+        Refusal::new(RefusalCode::Closed, error)
+    }
+
+    fn soaking(&self, tested: &Tested<'_>) -> Refusal {
+        let (short, place) = (tested.commit.short(), tested.environment);
+        let asked = self.policy.soak.as_ref().map_or("", Soak::as_str);
+        let error = format!("{short} has not run on {place} for {asked} yet");
+        Refusal::new(
+            RefusalCode::Soaking,
+            match tested.since {
+                Some(_) => error,
+                None => format!("since when {place} runs {short} is unknown"),
+            },
+        )
+    }
+
+    /// What the policy says against it, and what is so.
+    fn causes(&self, tested: &Tested<'_>) -> impl Iterator<Item = String> {
+        let mut causes = Vec::new();
+        if !self.window.is_open(self.now) {
+            causes.push(
+                match (self.window.closed_day(self.now), &self.policy.open) {
+                    (None, Some(hours)) => format!("policy.open in smp.toml is {hours}"),
+                    _ => "policy.closed in smp.toml has that day".to_owned(),
+                },
+            );
+            let minute = self.now.div_euclid(60).saturating_mul(60);
+            causes.push(format!("it is {} now", self.window.told(minute)));
+        }
+        let asks = |soak: &Soak| format!("policy.soak in smp.toml asks for {}", soak.as_str());
+        let (asks, place) = (self.policy.soak.as_ref().map(asks), tested.environment);
+        match (self.soaked(tested), asks) {
+            (Soaked::Until(_), Some(asks)) => {
+                let since = tested.since.unwrap_or(self.now);
+                let (told, ago) = (self.window.told(since), ago(self.now, since));
+                causes.push(format!(
+                    "it runs on {place} since {told} ({ago}), and {asks}"
+                ));
+            }
+            (Soaked::Unknown, Some(asks)) => {
+                causes.push(format!("{asks}, and unknown is not long enough"));
+            }
+            _ => {}
+        }
+        causes.into_iter()
+    }
+
+    fn soaked(&self, tested: &Tested<'_>) -> Soaked {
+        let Some(soak) = &self.policy.soak else {
+            return Soaked::Enough;
+        };
+        match tested.since.map(|since| since.saturating_add(soak.seconds)) {
+            Some(end) if end <= self.now => Soaked::Enough,
+            Some(end) => Soaked::Until(end),
+            None => Soaked::Unknown,
+        }
+    }
+
+    /// Whether the hours, or the days that are closed, allow one now, and until or from when.
+    pub fn hours(&self) -> Option<(bool, String)> {
+        if self.policy.open.is_none() && self.policy.closed.is_empty() {
+            return None;
+        }
+        let is_open = self.window.is_open(self.now);
+        let told = |turn: Option<i64>, word| {
+            turn.map(|turn| format!("{word} until {}", self.window.told(turn)))
+        };
+        let text = match is_open {
+            true => told(self.window.shuts(self.now), "open"),
+            false => told(self.window.opens(self.now), "closed"),
+        };
+        let always = if is_open { "open" } else { "closed" };
+        Some((is_open, text.unwrap_or_else(|| always.to_owned())))
+    }
+
+    /// How the soak of a commit stands, where one is asked for, and whether it is over.
+    pub fn soak(&self, tested: &Tested<'_>) -> Option<(bool, String)> {
+        let asked = self.policy.soak.as_ref()?.as_str();
+        let (short, place) = (tested.commit.short(), tested.environment);
+        Some(match self.soaked(tested) {
+            Soaked::Enough => (true, format!("{short} has run on {place} for {asked}")),
+            Soaked::Until(end) => {
+                let end = self.window.told(end);
+                (
+                    false,
+                    format!("{short} runs on {place} for {asked} only at {end}"),
+                )
+            }
+            Soaked::Unknown => (false, format!("since when {place} runs {short} is unknown")),
+        })
+    }
+}
+
+/// Refuses a promotion whose time has not come, unless somebody gave a reason to go past that; then the plan says so.
+pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let Some(policy) = asked.policy else {
+        return Ok(());
+    };
+    let tested = Tested {
+        environment: source,
+        commit: &plan.commit,
+        since: since(source, &plan.commit, asked),
+    };
+    let refusal = Timing::of(policy, asked.now).refusal(&tested);
+    match (refusal, overriding(plan, asked)) {
+        (None, _) => {
+            if asked.overrides.is_some() {
+                plan.warn("--override is not needed: the promotion may begin now");
+            }
+            Ok(())
+        }
+        (Some(refusal), None) => Err(refusal),
+        (Some(refusal), Some(reason)) => {
+            let error = &refusal.report.error;
+            plan.warn(format!("{error}: overridden, on record ({reason})"));
+            plan.overrides = Some(reason);
+            Ok(())
+        }
+    }
+}
+
+/// The reason to go past it: the one that was given now, or with the announcement that this run goes on with.
+fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let announced = || {
+        let open = asked.recorded?.open()?;
+        let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
+        open.overrides.clone().filter(|_| is_this)
+    };
+    asked.overrides.map(str::to_owned).or_else(announced)
+}
+
+/// Since when the source runs the commit. Where a merge deploys it, and it went on to what contains the candidate, that
+/// is part of what runs.
+fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
+    let state: &State = asked.recorded?.state;
+    match asked.moved_on {
+        Some(_) => state.proposed_at(source, commit),
+        None => state.runs_since(source, commit),
+    }
+}
+
+#[cfg(test)]
+mod tests;

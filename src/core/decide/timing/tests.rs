@@ -1,0 +1,254 @@
+use super::*;
+use crate::core::decide::tests::{ada, candidate, environment, id, seen, target};
+use crate::core::decide::{Plan, Recorded, promotion};
+use crate::core::record::{Deploying, Kind, LastDeploy, Verdict};
+use crate::core::window::{Hours, Soak};
+use crate::core::words::{EventId, Relation};
+
+/// Saturday 2026-11-28 08:00 in London.
+const NOW: i64 = 1_795_852_800;
+const HOUR: i64 = 3600;
+
+fn policy(open: &str, closed: &[&str], soak: &str) -> Policy {
+    Policy {
+        open: Hours::parse(open).ok(),
+        closed: closed.iter().map(|day| (*day).to_owned()).collect(),
+        soak: Soak::parse(soak).ok(),
+        ..Policy::default()
+    }
+}
+
+const WORKDAYS: &str = "Mon-Thu 09:00-16:00 Europe/London";
+
+/// The code and the first line of the hint at `NOW`, of a commit that runs since so many hours.
+fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
+    let commit = id('b');
+    let tested = Tested {
+        environment: "staging",
+        commit: &commit,
+        since: since.map(|hours| NOW - hours * HOUR),
+    };
+    let refusal = Timing::of(policy, NOW).refusal(&tested)?;
+    let hint = refusal.report.hint_text().unwrap();
+    assert!(hint.contains("add --override and the reason"), "{hint}");
+    let first = hint.split("; ").next().unwrap().to_owned();
+    Some((refusal.code.as_str(), first))
+}
+
+#[test]
+fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
+    let opens = |text: &str| format!("from {text}: git smp promote");
+    let (closed, soaking) = ("closed", "soaking");
+    let always = "Mon-Sun 00:00-24:00 UTC";
+    for (policy, since, expected) in [
+        (policy("", &[], ""), None, None),
+        (policy(always, &["2026-11-29"], "24h"), Some(24), None),
+        (
+            policy(WORKDAYS, &[], ""),
+            None,
+            Some((closed, opens("Monday 2026-11-30 09:00 Europe/London"))),
+        ),
+        (
+            policy(WORKDAYS, &["2026-11-30", "2026-12-01"], ""),
+            None,
+            Some((closed, opens("Wednesday 2026-12-02 09:00 Europe/London"))),
+        ),
+        (
+            policy("", &["2026-11-28"], ""),
+            None,
+            Some((closed, opens("Sunday 2026-11-29 00:00 UTC"))),
+        ),
+        (
+            policy("", &[], "24h"),
+            Some(3),
+            Some((soaking, opens("Sunday 2026-11-29 05:00 UTC"))),
+        ),
+        // When the soak is over it is closed again.
+        (
+            policy("Sat,Tue 07:00-09:00 UTC", &[], "24h"),
+            Some(3),
+            Some((soaking, opens("Tuesday 2026-12-01 07:00 UTC"))),
+        ),
+        // It opens before the soak is over.
+        (
+            policy(WORKDAYS, &[], "3d"),
+            Some(1),
+            Some((closed, opens("Tuesday 2026-12-01 09:00 Europe/London"))),
+        ),
+        (
+            policy("", &[], "1s"),
+            None,
+            Some((
+                soaking,
+                "to put on record that it runs there, so that the soak begins: git smp propose"
+                    .to_owned(),
+            )),
+        ),
+        // By a clock that is ahead it has not run yet.
+        (
+            policy("", &[], "1h"),
+            Some(-1),
+            Some((soaking, opens("Saturday 2026-11-28 10:00 UTC"))),
+        ),
+    ] {
+        assert_eq!(told(&policy, since), expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn a_refusal_names_what_asks_for_it_and_what_is_so() {
+    let commit = id('b');
+    let refusal = |policy: &Policy, since| {
+        let tested = Tested {
+            environment: "staging",
+            commit: &commit,
+            since,
+        };
+        Timing::of(policy, NOW).refusal(&tested).unwrap().report
+    };
+    let both = refusal(&policy(WORKDAYS, &[], "24h"), Some(NOW - HOUR));
+    assert_eq!(both.error, "no promotion may begin at this hour");
+    assert_eq!(
+        both.because,
+        [
+            "policy.open in smp.toml is Mon-Thu 09:00-16:00 Europe/London",
+            "it is Saturday 2026-11-28 08:00 Europe/London now",
+            "it runs on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml asks for 24h",
+        ]
+    );
+    let day = refusal(&policy("", &["2026-11-28"], ""), None);
+    assert_eq!(day.error, "no promotion may begin on 2026-11-28");
+    assert_eq!(day.because[0], "policy.closed in smp.toml has that day");
+    let unknown = refusal(&policy("", &[], "24h"), None);
+    assert_eq!(unknown.error, "since when staging runs bbbbbbbb is unknown");
+    assert_eq!(
+        unknown.because,
+        ["policy.soak in smp.toml asks for 24h, and unknown is not long enough"]
+    );
+}
+
+fn deploy(commit: char, at: i64) -> LastDeploy {
+    LastDeploy {
+        commit: id(commit),
+        from: None,
+        by: ada(),
+        at,
+        seen_since: None,
+    }
+}
+
+#[test]
+fn a_soak_begins_with_what_was_seen_last_and_unknown_is_no_time() {
+    let mut state = State::default();
+    let since = |state: &State| state.runs_since("staging", &id('b'));
+    assert_eq!(since(&state), None);
+    state.deploys.insert("staging".into(), deploy('b', 50));
+    assert_eq!(since(&state), Some(50));
+    // Deployed past the tool it runs since it was seen at the latest.
+    let seen = LastDeploy {
+        seen_since: Some(20),
+        ..deploy('b', 60)
+    };
+    state.deploys.insert("staging".into(), seen);
+    assert_eq!(since(&state), Some(60));
+    state.deploys.insert("staging".into(), deploy('c', 70));
+    assert_eq!(since(&state), None, "something else ran there");
+    state.candidate = Some(candidate(&[]));
+    assert_eq!(since(&state), None, "it was put forward before that");
+    state.candidate.as_mut().unwrap().at = 80;
+    assert_eq!(since(&state), Some(80), "whoever put it forward saw it");
+    state.candidate.as_mut().unwrap().fixed_at = Some(90);
+    assert_eq!(since(&state), Some(90), "a fix begins it anew");
+    state.candidate.as_mut().unwrap().commit = id('d');
+    assert_eq!(since(&state), None);
+    assert_eq!(state.runs_since("production", &id('d')), None);
+}
+
+fn signed_off() -> State {
+    State {
+        candidate: Some(candidate(&[Verdict::Pass])),
+        ..State::default()
+    }
+}
+
+/// The promotion of `b`, signed off, over `a`, by this policy.
+fn promoted(policy: &Policy, overrides: Option<&str>, state: &State) -> Result<Plan, Refusal> {
+    let (staging, production) = (environment("staging"), environment("production"));
+    let target = target(&production, seen("production", 'a', 'a'), Relation::Ahead);
+    let mine = EventId::of(5);
+    let asked = Asked {
+        commit: None,
+        somebody_looks: false,
+        again: false,
+        first: false,
+        now: NOW,
+        recorded: Some(Recorded {
+            state,
+            signoff: true,
+            mine: Some(&mine),
+            sent: false,
+            announced: None,
+            take_over: None,
+            now: NOW,
+        }),
+        moved_on: None,
+        policy: Some(policy),
+        overrides,
+    };
+    promotion(&staging, &seen("staging", 'b', 'b'), &[target], &asked)
+}
+
+#[test]
+fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
+    let mut state = signed_off();
+    let (shut, open) = (policy(WORKDAYS, &[], "24h"), policy("", &[], "1h"));
+    let code = |state: &State| promoted(&shut, None, state).unwrap_err().code.as_str();
+    assert_eq!(code(&state), "closed");
+    // What is not signed off is no matter of time.
+    state.candidate = Some(candidate(&[]));
+    assert_eq!(code(&state), "not-signed-off");
+    state.candidate = Some(candidate(&[Verdict::Pass]));
+
+    let plan = promoted(&shut, Some("the shop is down"), &state).unwrap();
+    assert_eq!(plan.overrides.as_deref(), Some("the shop is down"));
+    assert_eq!(
+        plan.warnings,
+        ["no promotion may begin at this hour: overridden, on record (the shop is down)"]
+    );
+    // Nothing was in the way, so nothing was overridden.
+    let plan = promoted(&open, Some("the shop is down"), &state).unwrap();
+    assert_eq!((plan.overrides, plan.warnings.len()), (None, 1));
+    assert_eq!(
+        promoted(&open, None, &state).unwrap().warnings,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_was_announced_past_its_time_is_gone_on_with() {
+    let mut state = signed_off();
+    let shut = policy(WORKDAYS, &[], "");
+    let mut open = Deploying {
+        id: EventId::of(5),
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: Some(id('a')),
+        to: id('b'),
+        unsigned: false,
+        by: ada(),
+        at: 0,
+        tells: None,
+        overrides: Some("the shop is down".into()),
+        failed: None,
+        elsewhere: false,
+    };
+    state.deploying = Some(open.clone());
+    let plan = promoted(&shut, None, &state).unwrap();
+    assert_eq!(plan.overrides.as_deref(), Some("the shop is down"));
+    open.overrides = None;
+    state.deploying = Some(open);
+    assert_eq!(
+        promoted(&shut, None, &state).unwrap_err().code.as_str(),
+        "closed"
+    );
+}

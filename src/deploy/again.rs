@@ -1,0 +1,65 @@
+//! The command that does a deploy again, with all that it was given.
+
+use crate::core::record::Kind;
+use crate::core::typed::Typed;
+use crate::core::words::CommitId;
+use crate::deploy::{Deploy, Options, Wanted};
+
+impl Deploy<'_> {
+    /// The command that does the same again, and no more: without the commit a rollback would lead further back.
+    pub fn command(&self) -> Typed {
+        match &self.wanted {
+            Wanted::Stage { command, .. } => command.clone(),
+            Wanted::Promote { .. } => {
+                let (names, command) = (self.options.names, Typed::smp("promote"));
+                self.with_flags(names.iter().fold(command, |all, name| all.arg(name)))
+            }
+            Wanted::Rollback { commit, .. } => {
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.option("--to", commit.short()))
+            }
+        }
+    }
+
+    /// The same for one of the targets.
+    pub(super) fn command_to(&self, name: &str) -> Typed {
+        match self.kind() {
+            Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
+            Kind::Stage | Kind::Fix | Kind::Rollback => self.command(),
+        }
+    }
+
+    /// The command that says yes to this commit.
+    pub(super) fn command_with_yes(&self, commit: &CommitId) -> Typed {
+        let commit = commit.as_str();
+        match self.kind() {
+            Kind::Stage | Kind::Fix => self.command().plain("--yes"),
+            Kind::Promote => self.command().plain("--yes").option("--commit", commit),
+            Kind::Rollback => {
+                let command = Typed::smp("rollback").arg(&self.names());
+                self.with_flags(command.plain("--yes").option("--to", commit))
+            }
+        }
+    }
+
+    /// The options without which the same command would be another.
+    fn with_flags(&self, mut command: Typed) -> Typed {
+        let Options { first, again, .. } = self.options;
+        command = command.plain(if first { "--first" } else { "" });
+        command = command.plain(if again { "--again" } else { "" });
+        if let Wanted::Rollback {
+            reason: Some(reason),
+            ..
+        } = &self.wanted
+        {
+            command = command.option("--reason", reason);
+        }
+        if let Some(reason) = self.options.overrides {
+            command = command.option("--override", reason);
+        }
+        match self.options.take_over {
+            Some(id) => command.option("--take-over", id),
+            None => command,
+        }
+    }
+}

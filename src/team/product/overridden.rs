@@ -1,0 +1,33 @@
+//! That a promotion began although its time had not come.
+
+use crate::core::record::{News, Overridden};
+use crate::core::refusal::Stop;
+use crate::core::typed::Typed;
+use crate::git::record::identity;
+use crate::team::channel::{self, TECHNICAL};
+use crate::team::product::{ProductPost, untold};
+
+impl ProductPost<'_> {
+    /// Tells those who deploy that it began although its time had not come, where the record does not have that post pending.
+    ///
+    /// # Errors
+    /// [`Stop::Incomplete`]: the deploy stands.
+    pub fn tell_overridden(&self, reason: String, again: &Typed) -> Result<(), Stop> {
+        let by = identity(&self.session.repo).map_or("somebody".to_owned(), |(name, _)| name);
+        let news = News::Released {
+            summary: None,
+            overridden: Some(Overridden { by, reason }),
+        };
+        let place = self.names().first().copied().unwrap_or_default();
+        let place = (place, &self.commit);
+        let post = channel::of_deploy(TECHNICAL, &self.tells(None), place, news);
+        let is_configured = channel::configured(self.config, TECHNICAL).is_some();
+        match (&self.config.record, is_configured) {
+            (None, _) => self.delivery(again).deliver_once(&post),
+            (Some(_), false) => {
+                (self.delivery(again).print(&post)).map_err(|stop| untold(&stop, again))
+            }
+            (Some(_), true) => Ok(()),
+        }
+    }
+}
