@@ -143,7 +143,7 @@ fn a_promotion_and_the_rollback_of_it_are_told_in_the_issue_and_close_it() {
     ];
     let told = News::Promoted { by: by.clone() };
     let first = (told, Some(42), true);
-    assert_eq!(owed(&all(story.clone())), [first.clone()]);
+    assert_eq!(owed(&all(story.clone())), vec![first.clone()]);
     let back = deploy(Kind::Rollback, '9', Some('1'));
     let back = all([story, vec![back]].concat());
     let news = News::RolledBack {
