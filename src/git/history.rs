@@ -114,8 +114,6 @@ impl Library {
     /// What `main`, `v1.2^`, `origin/main~3` or `HEAD~61` stands for. What git could take for something else is for git to tell.
     pub fn resolve_name(&self, rev: &str) -> Result<CommitId, Unreadable> {
         let (name, steps) = rev.split_at(rev.find(['~', '^']).unwrap_or(rev.len()));
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._/-".contains(&b);
-        let is_step = |b: u8| b.is_ascii_digit() || b"~^".contains(&b);
         let hash = name.rsplit("-g").next().unwrap_or_default();
         let like_a_hash = hash.bytes().all(|b| b.is_ascii_hexdigit());
         if like_a_hash || !name.bytes().all(is_plain) || !steps.bytes().all(is_step) {
@@ -135,6 +133,14 @@ impl Library {
         let repository = self.repository.lock();
         repository.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._/-".contains(&byte)
+}
+
+fn is_step(byte: u8) -> bool {
+    byte.is_ascii_digit() || b"~^".contains(&byte)
 }
 
 /// The one ref that git finds under this name, in the places where it looks: `git help revisions`.
