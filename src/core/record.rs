@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Asked, Comment, ISSUE, Issue, Placed, Voided};
+pub use ask::{Comment, ISSUE, Inquiry, Issue, Placed, Voided};
 pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
 pub use held::Held;
 pub use post::{Attempt, How, News, Notice, Telling};
@@ -117,7 +117,7 @@ pub struct Candidate {
     pub verdicts: Vec<SignOff>,
     /// What is asked in an issue; `None`: nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Asked>,
+    pub inquiry: Option<Inquiry>,
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,

@@ -94,7 +94,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         note: None,
         fixed_at: None,
         verdicts: verdicts.iter().map(said).collect(),
-        asked: None,
+        inquiry: None,
         elsewhere: false,
     }
 }

@@ -20,7 +20,7 @@ pub struct Issue {
 
 /// What a candidate is asked about in an issue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct Inquiry {
     /// `None`: nobody was seen to open it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
@@ -63,7 +63,7 @@ pub struct Voided {
     pub why: String,
 }
 
-impl Asked {
+impl Inquiry {
     /// That a candidate is asked about, where its event says so.
     pub(super) fn by(channels: &[String]) -> Option<Self> {
         let asks = channels.iter().any(|one| one == ISSUE);
@@ -74,15 +74,14 @@ impl Asked {
 impl Candidate {
     /// The issue that asks about it, where somebody was seen to open it.
     pub fn issue(&self) -> Option<&Issue> {
-        self.asked.as_ref()?.issue.as_ref()
+        self.inquiry.as_ref()?.issue.as_ref()
     }
 
     /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
     /// back, though it be the same.
     pub(super) fn hear(&mut self, event: &Event, it: &Judged) {
-        let is_same_voice =
-            |one: &SignOff| one.by == it.of && one.comment.is_some() == it.comment.is_some();
-        self.verdicts.retain(|one| !is_same_voice(one));
+        (self.verdicts)
+            .retain(|one| one.by != it.of || one.comment.is_some() != it.comment.is_some());
         self.verdicts.push(SignOff {
             by: it.of.clone(),
             recorded_by: event.by.clone(),
@@ -91,8 +90,8 @@ impl Candidate {
             at: event.at,
             comment: it.comment.clone(),
         });
-        if let (Some(asked), Some(comment)) = (&mut self.asked, &it.comment) {
-            asked.heard.push(comment.id);
+        if let (Some(inquiry), Some(comment)) = (&mut self.inquiry, &it.comment) {
+            inquiry.heard.push(comment.id);
         }
     }
 }
@@ -102,12 +101,11 @@ impl State {
         let open = self.candidate.as_mut();
         let open = open.filter(|open| open.commit == it.commit);
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
-        let is_it = |one: &SignOff| {
-            let comment = one.comment.as_ref().map(|comment| comment.id);
-            comment == Some(it.comment) && one.verdict == Verdict::Pass
-        };
         let before = candidate.verdicts.len();
-        candidate.verdicts.retain(|one| !is_it(one));
+        candidate.verdicts.retain(|one| {
+            let comment = one.comment.as_ref().map(|comment| comment.id);
+            comment != Some(it.comment) || one.verdict != Verdict::Pass
+        });
         match candidate.verdicts.len() < before {
             true => Ok(()),
             false => Err(Unlawful::NothingNew),
@@ -123,18 +121,18 @@ impl State {
         let Some(candidate) = &mut self.candidate else {
             return;
         };
-        let Some(asked) = &mut candidate.asked else {
+        let Some(inquiry) = &mut candidate.inquiry else {
             return;
         };
         if issue.is_some() && candidate.id == told.about {
             candidate.login = candidate.login.take().or_else(|| placed.login.clone());
-            asked.issue.clone_from(&issue);
+            inquiry.issue.clone_from(&issue);
             let waiting = self.pending.iter_mut();
             let waiting = waiting.filter(|one| one.channel == ISSUE && one.issue.is_none());
             waiting.for_each(|one| one.issue.clone_from(&issue));
         }
-        if matches!(told.news, News::Fixed { .. }) && told.issue == asked.issue {
-            asked.anew = asked.anew.max(placed.comment);
+        if matches!(told.news, News::Fixed { .. }) && told.issue == inquiry.issue {
+            inquiry.anew = inquiry.anew.max(placed.comment);
         }
     }
 
@@ -166,9 +164,9 @@ impl State {
     ) {
         let about = event.id.clone();
         if let (News::Fixed { .. }, Some(open)) = (&news, &self.candidate) {
-            if let Some(asked) = &open.asked {
+            if let Some(inquiry) = &open.inquiry {
                 let notice = Notice::of(open, about, ISSUE, news);
-                let issue = asked.issue.clone();
+                let issue = inquiry.issue.clone();
                 self.pending.push(Notice { issue, ..notice });
             }
             return;
@@ -199,8 +197,8 @@ impl State {
     /// Tells an issue, if anybody was seen to open it; it is closed unless it goes on to ask.
     pub(super) fn tell_issue_of(&mut self, issue: Option<Issue>, notice: Notice) {
         if issue.is_some() {
-            let asks = |open: &Candidate| open.issue() == issue.as_ref();
-            let closes = !self.candidate.as_ref().is_some_and(asks);
+            let asks = self.candidate.as_ref().and_then(Candidate::issue);
+            let closes = asks != issue.as_ref();
             self.pending.push(Notice {
                 closes,
                 issue,

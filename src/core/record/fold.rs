@@ -1,7 +1,7 @@
 //! Which event may follow on which, and what they add up to: a rule an event.
 
 use crate::core::record::{
-    Asked, Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, ISSUE, Intent,
+    Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, ISSUE, Inquiry, Intent,
     Judged, Kind, LastDeploy, News, Notice, Postponed, Proposed, Standing, State, Unlawful,
     Verdict, What,
 };
@@ -69,7 +69,7 @@ impl State {
             note: it.note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
-            asked: Asked::by(&it.channels),
+            inquiry: Inquiry::by(&it.channels),
             elsewhere: false,
         };
         let note = it.note.clone();
@@ -85,8 +85,8 @@ impl State {
         candidate.hear(event, it);
         let candidate = candidate.clone();
         // Whoever speaks again takes back what was to be told of their word before.
-        let stands = |one: &Verdict| candidate.who_said(*one).any(|one| one.by == it.of);
-        if it.verdict == Verdict::Block || !stands(&Verdict::Block) {
+        let mut blocks = candidate.who_said(Verdict::Block);
+        if it.verdict == Verdict::Block || !blocks.any(|one| one.by == it.of) {
             self.forget_blocks(|by| *by == it.of);
         }
         if it.verdict == Verdict::Block {

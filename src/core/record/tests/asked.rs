@@ -111,7 +111,7 @@ fn a_typed_name_takes_nothing_back_of_a_comment() {
     let own = said('1', Verdict::Pass, "rosi", Some(8));
     let candidate = all([story, vec![own]].concat()).candidate.unwrap();
     assert_eq!(candidate.standing(), Standing::SignedOff);
-    assert_eq!(candidate.asked.unwrap().heard, [7, 8]);
+    assert_eq!(candidate.inquiry.unwrap().heard, [7, 8]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_edited_yes_counts_no_more_and_an_edited_block_stays() {
     ];
     let candidate = all(yes).candidate.unwrap();
     assert_eq!(candidate.standing(), Standing::Waiting);
-    assert_eq!(candidate.asked.unwrap().heard, [7]);
+    assert_eq!(candidate.inquiry.unwrap().heard, [7]);
     let no = all(vec![
         proposed('1'),
         opened(1),
@@ -210,5 +210,5 @@ fn a_fix_waits_for_the_issue_that_is_still_to_be_opened() {
         },
     };
     let state = state.after(&event(5, asked)).unwrap();
-    assert_eq!(state.candidate.unwrap().asked.unwrap().anew, Some(6));
+    assert_eq!(state.candidate.unwrap().inquiry.unwrap().anew, Some(6));
 }

@@ -66,7 +66,7 @@ fn full() -> State {
                     address: "https://h/1#7".into(),
                 }),
             }],
-            asked: Some(Asked {
+            inquiry: Some(Inquiry {
                 issue: Some(Issue {
                     number: 1,
                     address: "https://h/1".into(),
