@@ -13,7 +13,7 @@ use crate::core::refusal::Stop;
 use crate::core::text::{shell_word, visible};
 use crate::setup::completions::Shell;
 use crate::terminal::Ui;
-use known::{Known, Offer};
+use known::{Kinds, Known};
 
 /// `git smp complete`, as the shells call it
 #[derive(Debug, Args)]
@@ -68,9 +68,9 @@ fn offering(known: &Arc<Known>) -> Command {
     let fill = |arg: Arg| {
         let name = arg.get_value_names().and_then(|names| names.first());
         let offer = match name.map(|name| name.as_str()) {
-            Some("ENVIRONMENT") => Offer::Targets,
-            Some("HASH" | "REV" | "COMMIT") => Offer::Commits,
-            Some("ID") => Offer::Announcement,
+            Some("ENVIRONMENT") => Kinds::Targets,
+            Some("HASH" | "REV" | "COMMIT") => Kinds::Commits,
+            Some("ID") => Kinds::Announcement,
             Some("FILE") => {
                 let file = |_: &OsStr| vec![CompletionCandidate::new(A_FILE)];
                 return arg.add(ArgValueCompleter::new(file));

@@ -55,7 +55,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let look = Look::of(session, &config);
     let asking = ("asking staging and the main repository", environment);
     let (observed, seen) = see_one(session, &look, asking, (Also::Branches, Main::Branch))?;
-    let request = Request {
+    let request = Order {
         session,
         args,
         look,
@@ -129,7 +129,7 @@ fn telling(deploy: &Deploy<'_>) -> Option<(String, Telling)> {
     Some((deploy.name().to_owned(), telling))
 }
 
-struct Request<'a> {
+struct Order<'a> {
     session: &'a Session<'a>,
     args: &'a Stage,
     look: Look<'a>,
@@ -146,7 +146,7 @@ struct Chosen {
     picked: Option<Vec<CommitId>>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> Order<'a> {
     fn candidate(&self) -> Option<&Candidate> {
         self.seen.state()?.frozen(&self.environment.name)
     }

@@ -6,7 +6,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::arrivals::{arrivals, since};
 use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
-use crate::core::show::r#where::{Place, asked, heading, places};
+use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
 use crate::core::words::{Branch, CommitId};
 use crate::forge::pull_request;
@@ -33,7 +33,7 @@ pub struct Where {
 }
 
 /// What is known of what an environment runs.
-enum Seen {
+enum Sighted {
     /// Nothing was ever deployed: `None`.
     Runs(Option<CommitId>),
     /// And why.
@@ -42,7 +42,7 @@ enum Seen {
 
 /// What was seen of all of them.
 struct Sight {
-    environments: Vec<Seen>,
+    environments: Vec<Sighted>,
     main: Option<CommitId>,
     /// All that is on record, oldest first.
     events: Vec<Event>,
@@ -114,8 +114,8 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     }
     let seen = found.environments.into_iter();
     let seen = seen.map(|one| match one.running {
-        Ok(runs) => Seen::Runs(runs),
-        Err(refusal) => Seen::NotKnown(refusal.report.error),
+        Ok(runs) => Sighted::Runs(runs),
+        Err(refusal) => Sighted::NotKnown(refusal.report.error),
     });
     let main = found.main.and_then(Result::ok);
     Ok(Sight {
@@ -139,8 +139,8 @@ fn remembered(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let seen = config.environments.iter().map(|one| {
         let given = arrivals(&events, &one.name).pop().map(|last| last.to);
         match given.or_else(|| tracked(&one.remote, &one.branch)) {
-            Some(commit) => Seen::Runs(Some(commit)),
-            None => Seen::NotKnown(
+            Some(commit) => Sighted::Runs(Some(commit)),
+            None => Sighted::NotKnown(
                 "this clone saw no deploy there, and does not follow its branch".into(),
             ),
         }
@@ -189,20 +189,20 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
 fn place(
     session: &Session<'_>,
     environment: &Environment,
-    seen: &Seen,
+    seen: &Sighted,
     commit: &CommitId,
-) -> Result<Place, Stop> {
-    let mut place = Place::unknown(&environment.name);
+) -> Result<Stand, Stop> {
+    let mut place = Stand::unknown(&environment.name);
     let runs = match seen {
-        Seen::NotKnown(why) => {
+        Sighted::NotKnown(why) => {
             place.why = Some(why.clone());
             return Ok(place);
         }
-        Seen::Runs(None) => {
+        Sighted::Runs(None) => {
             place.runs = Some(false);
             return Ok(place);
         }
-        Seen::Runs(Some(runs)) => runs,
+        Sighted::Runs(Some(runs)) => runs,
     };
     let repo = &session.repo;
     place.running = Some(runs.clone());

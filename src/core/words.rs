@@ -305,11 +305,8 @@ impl Observed {
             return self.reference();
         }
         let (runs, releases) = (self.runs()?, self.releases.as_ref()?.as_ref().ok()?);
-        let was_live = |release: &&Release| {
-            use ReleaseStatus::{Expired, Succeeded};
-            matches!(release.status, Succeeded | Expired)
-        };
-        let mut commits = (releases.iter().filter(was_live)).filter_map(|one| one.commit.as_ref());
+        let was_live = releases.iter().filter(|one| one.was_live());
+        let mut commits = was_live.filter_map(|one| one.commit.as_ref());
         let last = commits.by_ref().find(|commit| *commit != runs)?;
         // What came before what runs was not taken back.
         commits.any(|commit| commit == runs).then_some(last)

@@ -24,14 +24,14 @@ use crate::sources::{Also, Now, platform};
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 /// A push that has ended, and what was heard of its host.
-pub struct Sent {
+pub struct PushEnd {
     marker: InFlight,
     said: Vec<String>,
     heard: Heard,
     pub outcome: PushOutcome,
 }
 
-impl Sent {
+impl PushEnd {
     /// Nothing was changed by it.
     pub fn came_to_nothing(self) {
         self.marker.ended();
@@ -49,7 +49,12 @@ impl Deploy<'_> {
         self.settle(target, push, sent)
     }
 
-    pub(super) fn send(&self, target: &Target<'_>, push: &Push, step: &Step) -> Result<Sent, Stop> {
+    pub(super) fn send(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        step: &Step,
+    ) -> Result<PushEnd, Stop> {
         let name = target.environment.name.as_str();
         if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
@@ -65,7 +70,7 @@ impl Deploy<'_> {
             PushProgress::Tick(elapsed) => self.watch(Progress::StillPushing(name, elapsed)),
         });
         let outcome = outcome.inspect_err(|_| marker.ended())?;
-        Ok(Sent {
+        Ok(PushEnd {
             marker,
             said,
             heard,
@@ -78,9 +83,9 @@ impl Deploy<'_> {
         &self,
         target: &Target<'_>,
         push: &Push,
-        sent: Sent,
+        sent: PushEnd,
     ) -> Result<(Heard, Option<Now>), Stop> {
-        let Sent {
+        let PushEnd {
             marker,
             said,
             heard,

@@ -320,12 +320,8 @@ fn last(said: &[Said]) -> Vec<String> {
 
 /// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
-    let is_cause = |said: &Said| {
-        let starts = ["error: ", "fatal: "];
-        starts.iter().any(|start| said.marked.starts_with(start))
-    };
-    if said.iter().any(is_cause) {
-        said.into_iter().filter(is_cause).collect()
+    if said.iter().any(Said::is_cause) {
+        said.into_iter().filter(Said::is_cause).collect()
     } else {
         said
     }

@@ -32,6 +32,11 @@ pub struct Said {
 }
 
 impl Said {
+    /// git on the host names the cause in it.
+    pub fn is_cause(&self) -> bool {
+        self.marked.starts_with("error: ") || self.marked.starts_with("fatal: ")
+    }
+
     /// Reads a line of a push's output, of the remote or of the git that took the push.
     pub fn read(line: &str) -> Option<Self> {
         if let Some(said) = Self::by_remote(line) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
-use crate::forge::history::{self, History};
+use crate::forge::history::{self, MainLine};
 use crate::forge::rest::{Request, Rest, Reviewed, Software, each, origin, together};
 use crate::git::Repo;
 
@@ -41,11 +41,11 @@ pub const GITEA: Software = Software {
 const STATUSES: usize = 50;
 
 #[derive(Deserialize)]
-struct Pull {
+struct PullJson {
     number: u64,
     merged: bool,
     merge_commit_sha: Option<String>,
-    user: Option<User>,
+    user: Option<ForgejoUser>,
     base: Base,
 }
 
@@ -53,46 +53,46 @@ struct Pull {
 struct Base {
     #[serde(rename = "ref")]
     branch: String,
-    repo: Option<Repository>,
+    repo: Option<Fork>,
 }
 
 #[derive(Deserialize)]
-struct Repository {
+struct Fork {
     full_name: String,
 }
 
 #[derive(Clone, Deserialize)]
-struct User {
+struct ForgejoUser {
     login: String,
 }
 
 #[derive(Deserialize)]
-struct Opinion {
+struct Judgement {
     state: String,
     stale: bool,
     dismissed: bool,
-    user: Option<User>,
+    user: Option<ForgejoUser>,
 }
 
 #[derive(Deserialize)]
-struct Commit {
+struct Authored {
     sha: String,
-    author: Option<User>,
+    author: Option<ForgejoUser>,
 }
 
 #[derive(Deserialize)]
 struct Combined {
     total_count: usize,
-    statuses: Option<Vec<Status>>,
+    statuses: Option<Vec<CommitStatus>>,
 }
 
 #[derive(Deserialize)]
-struct Status {
+struct CommitStatus {
     status: String,
 }
 
 /// A pull request, and the commits that it asked to merge; `None`: nobody can tell.
-struct Landed {
+struct Brought {
     request: Request,
     commits: Option<HashSet<String>>,
 }
@@ -102,7 +102,7 @@ struct Landed {
 pub fn reviews(
     rest: &Rest,
     repo: &Repo,
-    history: &History,
+    history: &MainLine,
     main: &str,
     wanted: &[CommitId],
 ) -> Reviews {
@@ -112,13 +112,13 @@ pub fn reviews(
 fn look(
     rest: &Rest,
     repo: &Repo,
-    history: &History,
+    history: &MainLine,
     main: &str,
     wanted: &[CommitId],
 ) -> Result<Reviews, Report> {
     let path = format!("repos/{}", rest.repository);
     // Those who may be assigned to something are those who may push.
-    let writers: Option<Vec<User>> = rest.find(&format!("{path}/assignees"))?;
+    let writers: Option<Vec<ForgejoUser>> = rest.find(&format!("{path}/assignees"))?;
     let writers = writers.ok_or_else(|| rest.not_found())?;
     if history.line.is_empty() {
         return Err(
@@ -137,7 +137,7 @@ fn look(
         .filter(|id| seen.insert(*id))
         .collect();
     let landed = each(&landings, |id| landed(rest, &path, id, main, &writers));
-    let told: HashMap<&CommitId, Option<Landed>> = landings
+    let told: HashMap<&CommitId, Option<Brought>> = landings
         .into_iter()
         .zip(landed)
         .filter_map(|(id, landed)| Some((id, landed.ok()?)))
@@ -159,12 +159,12 @@ fn look(
 /// How a commit came, by what is told of the commits of the main line.
 fn came(
     repo: &Repo,
-    history: &History,
-    told: &HashMap<&CommitId, Option<Landed>>,
+    history: &MainLine,
+    told: &HashMap<&CommitId, Option<Brought>>,
     id: &CommitId,
 ) -> Option<Origin> {
     let at = history.landing(id)?;
-    let brings = |one: &Landed| {
+    let brings = |one: &Brought| {
         let commits = one.commits.as_ref();
         commits.is_some_and(|commits| commits.contains(id.as_str()))
     };
@@ -192,8 +192,8 @@ fn came(
 /// Whether a commit may be one that a pull request brought and that was written anew when it was merged: it lies just
 /// before the last of those.
 fn may_be_rebased(
-    history: &History,
-    told: &HashMap<&CommitId, Option<Landed>>,
+    history: &MainLine,
+    told: &HashMap<&CommitId, Option<Brought>>,
     id: &CommitId,
 ) -> bool {
     let newer = history.line.iter().take_while(|one| *one != id);
@@ -215,7 +215,7 @@ fn may_be_rebased(
     false
 }
 
-impl Landed {
+impl Brought {
     fn origin(&self) -> Origin {
         origin(std::slice::from_ref(&self.request))
     }
@@ -227,10 +227,10 @@ fn landed(
     path: &str,
     id: &CommitId,
     main: &str,
-    writers: &[User],
-) -> Result<Option<Landed>, Report> {
-    let pull: Option<Pull> = rest.find(&format!("{path}/commits/{id}/pull"))?;
-    let is_ours = |pull: &Pull| {
+    writers: &[ForgejoUser],
+) -> Result<Option<Brought>, Report> {
+    let pull: Option<PullJson> = rest.find(&format!("{path}/commits/{id}/pull"))?;
+    let is_ours = |pull: &PullJson| {
         let base = pull.base.repo.as_ref();
         base.is_some_and(|base| base.full_name.eq_ignore_ascii_case(&rest.repository))
             && pull.merge_commit_sha.as_deref() == Some(id.as_str())
@@ -239,9 +239,10 @@ fn landed(
         return Ok(None);
     };
     let path = format!("{path}/pulls/{}", pull.number);
-    let opinions: Option<Vec<Opinion>> = rest.list(&format!("{path}/reviews"))?;
+    let opinions: Option<Vec<Judgement>> = rest.list(&format!("{path}/reviews"))?;
     let commits = rest.list(&format!("{path}/commits?verification=false&files=false"))?;
-    let commits: Option<Vec<Commit>> = commits.filter(|commits: &Vec<Commit>| !commits.is_empty());
+    let commits: Option<Vec<Authored>> =
+        commits.filter(|commits: &Vec<Authored>| !commits.is_empty());
     let reviewed = opinions.zip(commits.as_ref()).map(|(opinions, commits)| {
         let wrote = commits
             .iter()
@@ -259,11 +260,11 @@ fn landed(
         reviewed,
     };
     let commits = commits.map(|all| all.into_iter().map(|one| one.sha).collect());
-    Ok(Some(Landed { request, commits }))
+    Ok(Some(Brought { request, commits }))
 }
 
 /// What those who may push make of it in the end. An approval of what was changed since is none.
-fn weighed(opinions: &[Opinion], writers: &[User]) -> Reviewed {
+fn weighed(opinions: &[Judgement], writers: &[ForgejoUser]) -> Reviewed {
     let mut last = HashMap::new();
     for opinion in opinions {
         let login = opinion
@@ -275,12 +276,10 @@ fn weighed(opinions: &[Opinion], writers: &[User]) -> Reviewed {
             last.insert(login, opinion);
         }
     }
-    let may_push = |login: &str| {
-        writers
-            .iter()
-            .any(|one| one.login.eq_ignore_ascii_case(login))
-    };
-    last.retain(|login, opinion| !opinion.dismissed && may_push(login));
+    last.retain(|login, opinion| {
+        let mut writers = writers.iter();
+        !opinion.dismissed && writers.any(|one| one.login.eq_ignore_ascii_case(login))
+    });
     let (mut approved_by, mut changes_requested) = (Vec::new(), false);
     for opinion in last.into_values() {
         match (opinion.state.as_str(), &opinion.user) {

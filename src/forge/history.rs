@@ -10,7 +10,7 @@ const MOST: usize = 2000;
 
 /// The commits that lie before a tip.
 #[derive(Debug, Default)]
-pub struct History {
+pub struct MainLine {
     /// The main line: the tip, its first parent, and so on.
     pub line: Vec<CommitId>,
     /// The commit of the main line that brought each.
@@ -18,7 +18,7 @@ pub struct History {
     parents: HashMap<CommitId, Vec<CommitId>>,
 }
 
-impl History {
+impl MainLine {
     /// Reads what lies between each of `from` and `to`. It is empty where that is too much, or cannot be read.
     pub fn read(repo: &Repo, from: &[Option<&CommitId>], to: &CommitId) -> Self {
         let mut parents = HashMap::new();
@@ -111,11 +111,11 @@ mod tests {
         CommitId::parse(&format!("{number:040x}")).unwrap()
     }
 
-    fn history(parents: &[(usize, &[usize])]) -> History {
+    fn history(parents: &[(usize, &[usize])]) -> MainLine {
         let parents = parents
             .iter()
             .map(|(one, before)| (id(*one), before.iter().map(|one| id(*one)).collect()));
-        History::of(parents.collect(), &id(9))
+        MainLine::of(parents.collect(), &id(9))
     }
 
     #[test]

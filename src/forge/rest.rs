@@ -177,12 +177,13 @@ impl Rest {
     /// that is too old for it or none of this kind.
     fn is_no<T>(&self, answer: &Response) -> Result<Option<T>, Report> {
         #[derive(Deserialize)]
-        struct Said {
+        struct Complaint {
             message: String,
         }
-        let said = serde_json::from_slice::<Said>(&answer.body);
+        let said = serde_json::from_slice::<Complaint>(&answer.body);
         let unknown = ["not found", "404 not found", ""];
-        let knows = |said: Said| !unknown.contains(&said.message.to_ascii_lowercase().as_str());
+        let knows =
+            |said: Complaint| !unknown.contains(&said.message.to_ascii_lowercase().as_str());
         if !said.is_ok_and(knows) {
             let name = self.software.words.name;
             let report = Report::new(format!("{name} does not know what it was asked")).because(
@@ -302,6 +303,11 @@ pub struct Reviewed {
 }
 
 impl Request {
+    /// It brought a commit, and nobody can tell who approved it.
+    fn is_unknown(&self) -> bool {
+        self.merged && self.into_main && self.reviewed.is_none()
+    }
+
     fn read(&self) -> PullRequest {
         let reviewed = self.reviewed.clone().unwrap_or_default();
         let wrote = reviewed.wrote.iter().chain(&self.author);
@@ -321,8 +327,7 @@ impl Request {
 
 /// How a commit came that these brought. The one that counts may be one of which nobody can tell.
 pub fn origin(requests: &[Request]) -> Origin {
-    let is_unknown = |one: &Request| one.merged && one.into_main && one.reviewed.is_none();
-    match requests.iter().any(is_unknown) {
+    match requests.iter().any(Request::is_unknown) {
         true => Origin::Unknown,
         false => Origin::of(requests.iter().map(Request::read).collect()),
     }

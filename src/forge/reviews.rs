@@ -8,7 +8,7 @@ use crate::core::decide::review::{Coverage, Merges, Reviews, Shipping};
 use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit, CommitId};
-use crate::forge::history::History;
+use crate::forge::history::MainLine;
 use crate::forge::place::{self, Forge};
 use crate::forge::{forgejo, gitlab};
 use crate::session::Session;
@@ -67,7 +67,7 @@ pub fn look(
             }
             Forge::GitLab(rest) => gitlab::reviews(rest, &session.repo, main, &wanted),
             Forge::Forgejo(rest) => {
-                let history = History::read(&session.repo, from, candidate);
+                let history = MainLine::read(&session.repo, from, candidate);
                 forgejo::reviews(rest, &session.repo, &history, main, &wanted)
             }
         });

@@ -273,8 +273,8 @@ const DOUBLE: &str = "smp-untracked";
 fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
     let start = format!("remote.{}.", errand.remote);
     let config = errand.repo.config().unwrap_or(&UNREADABLE);
-    let is_kept = |key: &str| !matches!(key, "fetch" | "push" | "mirror");
-    let entries = (config.under(&start, "")).filter(|(key, _)| is_kept(key));
+    let entries =
+        (config.under(&start, "")).filter(|(key, _)| !matches!(*key, "fetch" | "push" | "mirror"));
     let renamed = entries.map(|(key, value)| (format!("remote.{DOUBLE}.{key}"), value.to_owned()));
     renamed.collect()
 }

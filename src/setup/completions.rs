@@ -71,13 +71,13 @@ impl Shell {
         })
     }
 
-    fn state(self) -> State {
+    fn state(self) -> Script {
         let own = self.own().map(fs::read);
         match own {
-            Some(Ok(file)) if file == self.script().as_bytes() => State::Here,
-            Some(Ok(_)) => State::Other,
-            _ if self.is_packaged() => State::Here,
-            _ => State::Missing,
+            Some(Ok(file)) if file == self.script().as_bytes() => Script::Here,
+            Some(Ok(_)) => Script::Other,
+            _ if self.is_packaged() => Script::Here,
+            _ => Script::Missing,
         }
     }
 
@@ -91,7 +91,7 @@ impl Shell {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Script {
     Here,
     /// One of another version.
     Other,
@@ -100,7 +100,7 @@ enum State {
 
 /// Whether the user's own files are of another version than this program.
 pub fn are_outdated() -> bool {
-    SHELLS.iter().any(|shell| shell.state() == State::Other)
+    SHELLS.iter().any(|shell| shell.state() == Script::Other)
 }
 
 /// They are a comfort, as the manual is: they never fail the setup. Of shells that are not here nothing is said.
@@ -109,7 +109,7 @@ pub fn check(installs: bool) -> Option<Check> {
     let here = SHELLS.into_iter();
     let here = here.filter(|shell| program::find_on_path(shell.name()).is_some());
     let here: Vec<Shell> = here.collect();
-    let missing = here.iter().filter(|one| one.state() != State::Here);
+    let missing = here.iter().filter(|one| one.state() != Script::Here);
     let missing: Vec<Shell> = missing.copied().collect();
     let named = |shells: &[Shell]| {
         let names: Vec<&str> = shells.iter().map(|shell| shell.name()).collect();

@@ -25,6 +25,8 @@ use syn::visit::{self, Visit};
 /// The most lines of a function, and of a file. They are reasons to look again.
 const FUNCTION: usize = 60;
 const FILE: usize = 400;
+/// The most closures with a name: what has a name is mostly a function.
+const CLOSURES: usize = 60;
 
 /// Files that are longer for now. None may be added, and none may grow.
 const LONG_FILES: &[(&str, usize)] = &[];
@@ -240,6 +242,8 @@ fn the_measures() {
         house.files.len() > 50 && house.functions.len() > 500,
         "nothing was counted"
     );
+    assert!(twice.is_empty(), "a name is for one thing: {twice:?}");
+    assert!(house.closures <= CLOSURES, "too many closures have names");
 }
 
 #[test]

@@ -18,7 +18,7 @@ const MOST: usize = 30;
 
 /// What an argument asks for.
 #[derive(Clone, Copy)]
-pub enum Offer {
+pub enum Kinds {
     /// The environments that are promoted.
     Targets,
     /// The candidate, and what was deployed.
@@ -45,11 +45,11 @@ impl Known {
     }
 
     /// What may stand there; nothing where that cannot be told.
-    pub fn offer(&self, offer: Offer) -> Vec<Word> {
+    pub fn offer(&self, offer: Kinds) -> Vec<Word> {
         self.looked_up(offer).unwrap_or_default()
     }
 
-    fn looked_up(&self, offer: Offer) -> Option<Vec<Word>> {
+    fn looked_up(&self, offer: Kinds) -> Option<Vec<Word>> {
         let cli = self.cli()?;
         let ui = Ui::new(Talk::Quiet, None, Default::default());
         let (common, ui) = (&cli.common, &ui);
@@ -59,9 +59,9 @@ impl Known {
         session.config_path().ok()?.symlink_metadata().ok()?;
         let config = session.config().ok()?;
         Some(match offer {
-            Offer::Targets => self.targets(&config),
-            Offer::Commits => commits(&session.repo, &config),
-            Offer::Announcement => announcement(&session.repo, &config).into_iter().collect(),
+            Kinds::Targets => self.targets(&config),
+            Kinds::Commits => commits(&session.repo, &config),
+            Kinds::Announcement => announcement(&session.repo, &config).into_iter().collect(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
 
-use crate::commands::stage::{Chosen, Request};
+use crate::commands::stage::{Chosen, Order};
 use crate::core::decide::next;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, counted};
@@ -10,7 +10,7 @@ use crate::core::{decide, show};
 use crate::deploy::{self, Deploy, Wanted};
 use crate::forge::pull_request;
 
-impl Request<'_> {
+impl Order<'_> {
     /// The candidate with copies of these commits on top, in the order of history.
     pub(super) fn picked(&self, picks: &[CommitId]) -> Result<Chosen, Stop> {
         let repo = &self.session.repo;

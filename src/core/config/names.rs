@@ -62,8 +62,8 @@ pub(super) fn check_heroku_app(name: &str) -> Checked {
 /// Whether a name may name an app on Dokku, where it becomes a word of a command. Older versions took `_`, too.
 pub(super) fn check_dokku_app(name: &str) -> Checked {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let goes_on = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-    match begins && name.len() <= 100 && name.bytes().all(goes_on) {
+    let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
+    match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
         true => Ok(()),
         false => Err("must be of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or a digit"),
     }

@@ -187,7 +187,6 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
 
 /// A build is promoted from one app to another of the platform that has pipelines.
 fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
-    let is_app = |one: &Environment| matches!(one.running.app, Some(PlatformApp::Heroku(_)));
     if one.deploy == DeployBy::Push {
         return None;
     }
@@ -198,7 +197,9 @@ fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
                 "a pipeline promotes what another environment runs, and this has no `promotes`";
             return Some((&["deploy"], why.to_owned(), advice.to_owned()));
         }
-        Some(source) => [source, one].into_iter().find(|one| !is_app(one))?,
+        Some(source) => [source, one]
+            .into_iter()
+            .find(|one| !matches!(one.running.app, Some(PlatformApp::Heroku(_))))?,
     };
     let table = shown_key(&format!("environments.{}.running", lacks.name));
     let why = format!("a pipeline promotes from app to app, and [{table}] has no `heroku`");

@@ -134,7 +134,6 @@ fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling
         let refusal = no_pipeline(error).run("take it out of that", remove);
         return Err(by_push(refusal.run("add it to the other", add)));
     }
-    let rank = |one: &Coupling| STAGES.iter().position(|stage| *stage == one.stage);
     if rank(&to).is_some() && rank(&to) > rank(&from) {
         return Ok((from, to));
     }
@@ -143,6 +142,11 @@ fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling
     let update = pipelines(observed, "update", "-s production");
     let refusal = no_pipeline(error).because("a build is promoted to a later stage only");
     Err(by_push(refusal.run("put it into its stage", update)))
+}
+
+/// The place of its stage among those of a pipeline.
+fn rank(one: &Coupling) -> Option<usize> {
+    STAGES.iter().position(|stage| *stage == one.stage)
 }
 
 fn no_pipeline(error: String) -> Refusal {

@@ -9,7 +9,7 @@ use crate::core::words::{Commit, CommitId};
 
 /// Whether an environment runs a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Stand {
     pub environment: String,
     /// `None`: that is not known.
     pub runs: Option<bool>,
@@ -23,7 +23,7 @@ pub struct Place {
     pub why: Option<String>,
 }
 
-impl Place {
+impl Stand {
     pub fn unknown(environment: &str) -> Self {
         Self {
             environment: environment.to_owned(),
@@ -62,13 +62,13 @@ pub fn heading(commit: &Commit) -> Line {
 }
 
 /// A line an environment.
-pub fn places(all: &[Place], when: &When) -> Vec<Line> {
+pub fn places(all: &[Stand], when: &When) -> Vec<Line> {
     let names = all.iter().map(|one| one.environment.as_str());
     let width = widest(names);
     all.iter().map(|one| line(one, width, when)).collect()
 }
 
-fn line(place: &Place, width: usize, when: &When) -> Line {
+fn line(place: &Stand, width: usize, when: &When) -> Line {
     let line = row(&place.environment, width);
     match (place.runs, &place.running) {
         (Some(true), _) => {

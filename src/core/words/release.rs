@@ -24,6 +24,16 @@ pub struct Release {
     pub output: Typed,
 }
 
+impl Release {
+    /// It ran at some time.
+    pub fn was_live(&self) -> bool {
+        matches!(
+            self.status,
+            ReleaseStatus::Succeeded | ReleaseStatus::Expired
+        )
+    }
+}
+
 /// Where an app stands in a pipeline of its platform, all by the platform's own names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coupling {

@@ -50,27 +50,27 @@ pub fn is_told(line: &str) -> bool {
 }
 
 /// Takes what the listener told out of what a child said.
-pub fn told(stderr: &mut Vec<u8>) -> Offer {
+pub fn told(stderr: &mut Vec<u8>) -> Challenge {
     let text = String::from_utf8_lossy(stderr);
-    let mut offer = Offer::default();
+    let mut challenge = Challenge::default();
     if !text.lines().any(is_told) {
-        return offer;
+        return challenge;
     }
     let mut rest = String::new();
     for line in text.split_inclusive('\n') {
         match (line.strip_prefix(OFFERED), line.strip_prefix(ABLE)) {
-            (Some(way), _) => offer.ways.push(way.trim_end().to_owned()),
-            (_, Some(what)) => offer.is_recent |= what.trim_end() == RECENT,
+            (Some(way), _) => challenge.ways.push(way.trim_end().to_owned()),
+            (_, Some(what)) => challenge.is_recent |= what.trim_end() == RECENT,
             _ => rest.push_str(line),
         }
     }
     *stderr = rest.into_bytes();
-    offer
+    challenge
 }
 
 /// How a host lets people log in, in its own words.
 #[derive(Clone, Debug, Default)]
-pub struct Offer {
+pub struct Challenge {
     ways: Vec<String>,
     /// Whether git can send a login unasked.
     is_recent: bool,
@@ -78,7 +78,7 @@ pub struct Offer {
     was_taken: bool,
 }
 
-impl Offer {
+impl Challenge {
     /// Whether a name and a password may go there unasked: Basic, and nothing that git would rather do.
     fn is_basic(&self) -> bool {
         let ways = self.ways.iter().map(|way| way.to_ascii_lowercase());
@@ -99,7 +99,7 @@ pub struct ReusedLogins(Mutex<Places>);
 #[derive(Default)]
 struct Places {
     /// What is offered at addresses whose host wanted a login.
-    offers: HashMap<String, Offer>,
+    offers: HashMap<String, Challenge>,
     logins: HashMap<String, Kept>,
 }
 
@@ -110,14 +110,17 @@ impl ReusedLogins {
         places
             .offers
             .get(&site.url)
-            .is_some_and(|offer| offer.was_taken)
+            .is_some_and(|challenge| challenge.was_taken)
     }
 
     /// Learns from a child what its host offered, where it wanted a login at all; and whether it took one.
-    pub fn learn(&self, site: &Site, offer: Offer, was_taken: bool) {
-        if offer.is_basic() {
-            let offer = Offer { was_taken, ..offer };
-            self.places().offers.insert(site.url.clone(), offer);
+    pub fn learn(&self, site: &Site, challenge: Challenge, was_taken: bool) {
+        if challenge.is_basic() {
+            let challenge = Challenge {
+                was_taken,
+                ..challenge
+            };
+            self.places().offers.insert(site.url.clone(), challenge);
         }
     }
 
@@ -128,17 +131,17 @@ impl ReusedLogins {
 
     /// The login for an address, where its host took one in this run: what git's helpers say, who are asked once.
     pub fn of(&self, program: &Program, config: &GitConfig, site: &Site) -> Option<Credential> {
-        let (offer, kept) = {
+        let (challenge, kept) = {
             let mut places = self.places();
-            let offer = places.offers.get(&site.url)?.clone();
-            if !offer.was_taken {
+            let challenge = places.offers.get(&site.url)?.clone();
+            if !challenge.was_taken {
                 return None;
             }
             let kept = places.logins.entry(key(config, site)).or_default();
-            (offer, Arc::clone(kept))
+            (challenge, Arc::clone(kept))
         };
         // Nobody else waits for the helpers of this host.
-        kept.get_or_init(|| ask(program, site, &offer)).clone()
+        kept.get_or_init(|| ask(program, site, &challenge)).clone()
     }
 
     /// Gives a login up that its host did not take, for the rest of the run.
@@ -167,8 +170,11 @@ fn key(config: &GitConfig, site: &Site) -> String {
 }
 
 /// Asks git's helpers as git did, and takes what is a name and a password for Basic.
-fn ask(program: &Program, site: &Site, offer: &Offer) -> Option<Credential> {
-    let ways = offer.ways.iter().map(|way| format!("wwwauth[]={way}\n"));
+fn ask(program: &Program, site: &Site, challenge: &Challenge) -> Option<Credential> {
+    let ways = challenge
+        .ways
+        .iter()
+        .map(|way| format!("wwwauth[]={way}\n"));
     let about = [format!("url={}\n", site.url)].into_iter().chain(ways);
     let about: String = about.collect();
     let login = fill(quiet(program), &about, HELPERS, &Ear::EndsTalk)?;

@@ -93,8 +93,6 @@ impl Signs {
 
 /// What was printed of two refs that go together: first what kept both back, and the branch before the other.
 fn in_order(porcelain: &str, branch: &RefStep, other: &RefStep) -> String {
-    // Of the one that is only kept back with the other, git and servers say so: "(atomic push failed)".
-    let is_cause = |line: &&str| line.starts_with('!') && !line.contains("(atomic ");
     let mut lines: Vec<&str> = porcelain.lines().collect();
     lines.sort_by_key(|line| match line {
         line if is_about(line, branch) => (!is_cause(line), 0),
@@ -102,6 +100,11 @@ fn in_order(porcelain: &str, branch: &RefStep, other: &RefStep) -> String {
         _ => (true, 2),
     });
     lines.join("\n")
+}
+
+/// Of the one that is only kept back with the other, git and servers say so: "(atomic push failed)".
+fn is_cause(line: &str) -> bool {
+    line.starts_with('!') && !line.contains("(atomic ")
 }
 
 /// Whether a line of a push's account is about this ref.

@@ -20,12 +20,12 @@ pub struct Told {
     /// By key, without the kind of the report: `sha`, `deploy-branch`, `running`.
     values: BTreeMap<String, String>,
     is_locked: bool,
-    builds: Vec<Build>,
+    builds: Vec<DokkuBuild>,
 }
 
 /// One record of a deploy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Build {
+struct DokkuBuild {
     id: String,
     started_at: String,
     status: String,
@@ -117,7 +117,7 @@ impl Told {
         set.next().unwrap_or(USUAL_BRANCH)
     }
 
-    fn newest(&self) -> Option<&Build> {
+    fn newest(&self) -> Option<&DokkuBuild> {
         self.builds.iter().max_by_key(|build| build.started())
     }
 
@@ -131,7 +131,7 @@ impl Told {
     /// The same as releases, newest first: what goes on or failed since, and what was deployed.
     pub fn releases(&self, commit: Option<CommitId>, look: &Typed) -> Vec<Release> {
         let newest = self.newest();
-        let status = match newest.map(Build::word) {
+        let status = match newest.map(DokkuBuild::word) {
             Some("running") => Some(ReleaseStatus::Building),
             // A lock without a deploy: this Dokku records none, or somebody holds it.
             _ if self.is_locked => Some(ReleaseStatus::Building),
@@ -162,7 +162,7 @@ impl Told {
     }
 }
 
-impl Build {
+impl DokkuBuild {
     /// Seconds since 1970.
     fn started(&self) -> u64 {
         let at = self.started_at.parse::<Timestamp>();

@@ -29,7 +29,7 @@ struct PromotionJson {
 }
 
 #[derive(Deserialize)]
-struct TargetJson {
+struct PromotionTarget {
     app: Named,
     status: String,
     error_message: Option<String>,
@@ -86,7 +86,7 @@ impl Heroku {
         };
         let whole: PromotionJson =
             serde_json::from_slice(&read(&path)?).map_err(|_| errors::unlike_the_api())?;
-        let targets: Vec<TargetJson> =
+        let targets: Vec<PromotionTarget> =
             serde_json::from_slice(&read(&format!("{path}/promotion-targets"))?)
                 .map_err(|_| errors::unlike_the_api())?;
         let targets = targets.into_iter().map(|target| Promoted {

@@ -32,7 +32,7 @@ struct Slug {
 }
 
 #[derive(Deserialize)]
-struct Build {
+struct HerokuBuild {
     status: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub fn commit(body: &[u8]) -> Option<Option<CommitId>> {
 
 /// How the first build of a list stands, by one of the words that there are.
 pub fn build(body: &[u8]) -> Option<String> {
-    let builds: Vec<Build> = serde_json::from_slice(body).ok()?;
+    let builds: Vec<HerokuBuild> = serde_json::from_slice(body).ok()?;
     let status = builds.into_iter().next()?.status?;
     matches!(status.as_str(), "pending" | "succeeded" | "failed").then_some(status)
 }

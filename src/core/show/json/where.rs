@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
-use crate::core::show::r#where::Place;
+use crate::core::show::r#where::Stand;
 use crate::core::words::CommitId;
 
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ struct PlaceJson<'a> {
 }
 
 /// `git smp where --json`.
-pub fn located(commit: &CommitId, pull_request: Option<u64>, all: &[Place]) -> String {
+pub fn located(commit: &CommitId, pull_request: Option<u64>, all: &[Stand]) -> String {
     let places = all.iter().map(|place| PlaceJson {
         environment: &place.environment,
         runs: place.runs,
