@@ -3,6 +3,8 @@
 //!
 //! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
 
+mod loose;
+
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,6 +16,7 @@ use git2::Oid;
 use crate::core::words::Commit;
 use crate::git::Unreadable;
 use crate::git::config::GitConfig;
+use loose::Loose;
 
 /// The digits of a full SHA-1 name.
 const FULL: usize = 40;
@@ -370,43 +373,4 @@ fn most_like(name: &Name, names: &[Name]) -> usize {
     let place = names.partition_point(|other| (head(other), other) < (first, name));
     let around = names.iter().skip(place.saturating_sub(1));
     most_common(name, around.take(place + 2 - place.saturating_sub(1)))
-}
-
-/// The loose objects in one folder, by the first byte of their names.
-struct Loose {
-    objects: PathBuf,
-    /// None of a folder that was not read yet.
-    folders: Vec<Option<Vec<Name>>>,
-}
-
-impl Loose {
-    fn new(objects: &Path) -> Result<Self, Unreadable> {
-        let mut folders = vec![Some(Vec::new()); FAN];
-        for entry in fs::read_dir(objects)? {
-            let name = entry?.file_name();
-            let name = name.to_str().filter(|name| name.len() == 2);
-            if let Some(byte) = name.and_then(|name| usize::from_str_radix(name, 16).ok()) {
-                folders[byte] = None;
-            }
-        }
-        let objects = objects.to_owned();
-        Ok(Self { objects, folders })
-    }
-
-    fn shared(&mut self, name: &Name) -> usize {
-        let folder = &mut self.folders[usize::from(name[0])];
-        let names = folder.get_or_insert_with(|| {
-            let first = format!("{:02x}", name[0]);
-            let entries = fs::read_dir(self.objects.join(&first));
-            let entries = entries.into_iter().flatten().flatten();
-            let names = entries.filter_map(|entry| {
-                let rest = entry.file_name();
-                let rest = rest.to_str().filter(|rest| rest.len() == 2 * (SIZE - 1))?;
-                let id = Oid::from_str(&format!("{first}{rest}")).ok()?;
-                id.as_bytes().try_into().ok()
-            });
-            names.collect()
-        });
-        most_common(name, names.iter())
-    }
 }
