@@ -20,7 +20,7 @@ use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect, retry};
 
-pub use page::get;
+pub use page::{ask, get};
 pub use post::{Sent, post, renew};
 pub use visit::Logins;
 
@@ -219,7 +219,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 }
 
 /// A status with its name, where it has one.
-fn named(status: u16) -> String {
+pub fn named(status: u16) -> String {
     let name = StatusCode::from_u16(status).ok();
     match name.and_then(|status| status.canonical_reason()) {
         Some(name) => format!("{status} {name}"),

@@ -3,6 +3,7 @@
 pub mod finding;
 pub mod named;
 pub mod next;
+pub mod protection;
 pub mod review;
 
 mod gates;
@@ -13,6 +14,7 @@ mod proposal;
 mod recorded;
 mod rollback;
 mod staging;
+pub mod streak;
 pub mod timing;
 
 pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
@@ -118,6 +120,12 @@ pub enum Step {
         /// Whether a push or a release of this plan comes before it.
         pushed: bool,
     },
+    /// Ask the pages that must answer well before anybody is told.
+    Check {
+        environment: String,
+        commit: CommitId,
+        pages: Vec<String>,
+    },
     /// Put it on the shared record that the environment runs the commit.
     Record {
         environment: String,
@@ -140,6 +148,7 @@ impl Step {
             Self::Push { environment, .. }
             | Self::Release { environment, .. }
             | Self::Await { environment, .. }
+            | Self::Check { environment, .. }
             | Self::Record { environment, .. } => Some(environment),
             Self::Promote(build) => Some(&build.targets.first()?.environment),
             Self::Post { .. } => None,
@@ -158,13 +167,18 @@ impl Step {
                 environment == name
             }
             Self::Promote(build) => build.targets.iter().any(|to| to.environment == name),
-            Self::Await { .. } | Self::Record { .. } | Self::Post { .. } => false,
+            Self::Await { .. } | Self::Check { .. } | Self::Record { .. } | Self::Post { .. } => {
+                false
+            }
         }
     }
 
     /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
     pub fn deploys(&self) -> bool {
-        !matches!(self, Self::Record { .. } | Self::Post { .. })
+        !matches!(
+            self,
+            Self::Check { .. } | Self::Record { .. } | Self::Post { .. }
+        )
     }
 }
 
@@ -278,9 +292,26 @@ impl Plan {
             witness,
             pushed,
         });
+        self.check(target);
+    }
+
+    /// Asks the pages of an environment, where it has some, once.
+    fn check(&mut self, target: &Target<'_>) {
+        let (name, checks) = (target.name(), &target.environment.check);
+        let is_check =
+            |step: &Step| matches!(step, Step::Check { environment, .. } if environment == name);
+        if !checks.is_empty() && !self.steps.iter().any(is_check) {
+            self.steps.push(Step::Check {
+                environment: name.clone(),
+                commit: self.commit.clone(),
+                pages: checks.iter().map(|one| one.page.clone()).collect(),
+            });
+        }
     }
 
     fn record(&mut self, target: &Target<'_>, lifts: Option<String>) {
+        // An earlier run may not have come so far, or a check failed.
+        self.check(target);
         self.steps.push(Step::Record {
             environment: target.name().clone(),
             commit: self.commit.clone(),

@@ -21,6 +21,32 @@ const REDIRECTS: usize = 5;
 /// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
 /// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
 pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
+    let (page, visit, url) = answer_of(address, logins)?;
+    if page.status == 200 {
+        return whole(page);
+    }
+    let status = page.status;
+    let refusal = unclear(&format!("{WHO} answers {}", named(status)));
+    let refusal = match page.cached() {
+        Some(cached) => refusal.because(format!("it is {cached}")),
+        None => refusal,
+    };
+    Err(visit.explain(&url, status, refusal))
+}
+
+/// The same of a page whose status the caller judges.
+///
+/// # Errors
+/// As [`get`], but for the status.
+pub fn ask(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
+    whole(answer_of(address, logins)?.0)
+}
+
+/// What a page answers after its redirects and its login, and at which address.
+fn answer_of<'a>(
+    address: &str,
+    logins: &'a Logins<'a>,
+) -> Result<(Response, Visit<'a>, Url), Refusal> {
     let mut deadline = Instant::now() + LIMIT;
     let mut url = Url::parse(address).map_err(|_| unclear("the page's address cannot be read"))?;
     let mut visit = Visit::of(&url, logins);
@@ -45,8 +71,7 @@ pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
             url = next(&url, &answer)?;
             redirects += 1;
         } else {
-            let status = answer.status;
-            return usable(answer).map_err(|refusal| visit.explain(&url, status, refusal));
+            return Ok((answer, visit, url));
         }
     }
     Err(unclear(&format!(
@@ -75,14 +100,7 @@ fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
         .because("a login page, perhaps; only redirects within a page's own host are followed"))
 }
 
-fn usable(page: Response) -> Result<Response, Refusal> {
-    if page.status != 200 {
-        let refusal = unclear(&format!("its page answers {}", named(page.status)));
-        return Err(match page.cached() {
-            Some(cached) => refusal.because(format!("it is {cached}")),
-            None => refusal,
-        });
-    }
+fn whole(page: Response) -> Result<Response, Refusal> {
     let encodings = page.all("content-encoding");
     if encodings.iter().any(|encoding| encoding != "identity") {
         return Err(unclear(

@@ -1,5 +1,6 @@
 mod apart;
 mod branches;
+mod gates;
 mod pipeline;
 pub mod schema;
 
@@ -48,12 +49,21 @@ site = "https://eom.ecosystem.guide"
 page = "https://eom.ecosystem.guide/maps/bucks-strategy/introduction"
 pattern = 'data-commit="([0-9a-f]{7,64})"'
 
+[[environments.production.check]]        # after the deploy, before anybody is told: all must pass
+page = "https://eom.ecosystem.guide/health"
+status = 200                             # default: any 2xx
+contains = "ok"                          # optional
+times = 3                                # in a row, a second apart; default 3
+
 [record]                                 # its presence turns the shared record on
 ref = "refs/smp/record"                  # on the main repository
 signoff = true                           # promote needs a sign-off of the candidate
 cadence_days = 7                         # production should not be older than this behind staging
 
 [policy]                                 # all optional
+open = "Mon-Thu 09:00-16:00 Europe/London"   # promote only then
+closed = ["2026-12-24", "2026-12-25"]
+soak = "24h"                             # so long the candidate must have run on staging
 watch = ["**/migrations/**", "Procfile"] # files to name in plans and posts
 reviewed = false                         # every commit needs a pull request approved by someone else (needs a GitHub token)
 green = false                            # every check of the candidate has succeeded (needs a GitHub token)
@@ -171,6 +181,17 @@ fn the_example_of_the_contract_is_read() {
     };
     assert_eq!(config.record, Some(record));
     assert_eq!(config.policy.watch, ["**/migrations/**", "Procfile"]);
+    assert_eq!(
+        config.policy.soak.as_ref().map(|soak| soak.seconds),
+        Some(86_400)
+    );
+    let check = PageCheck {
+        page: "https://eom.ecosystem.guide/health".into(),
+        status: Some(200),
+        contains: Some("ok".into()),
+        times: 3,
+    };
+    assert_eq!((&staging.check, &production.check), (&vec![], &vec![check]));
     assert_eq!(config.channels.len(), 2);
     assert_eq!(config.channels[0].mentions, [Mention::Plain("devs".into())]);
     assert_eq!(

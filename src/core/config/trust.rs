@@ -276,7 +276,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 29] = [
+    const KEYS: [(&str, &str, &str); 36] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -362,6 +362,21 @@ mod tests {
             "cadence_days = 8",
             "record.cadence_days",
         ),
+        ("16:00 Europe/London", "24:00 Europe/London", "policy.open"),
+        ("open = ", "# open = ", "policy.open"),
+        ("\"2026-12-24\", ", "", "policy.closed"),
+        ("soak = \"24h\"", "soak = \"1h\"", "policy.soak"),
+        (
+            "guide/health\"",
+            "evil/health\"",
+            "environments.production.check",
+        ),
+        (
+            "status = 200",
+            "status = 500",
+            "environments.production.check",
+        ),
+        ("times = 3 ", "times = 1 ", "environments.production.check"),
         ("\"**/migrations/**\", ", "", "policy.watch"),
         ("watch = [", "# watch = [", "policy.watch"),
         ("reviewed = false", "reviewed = true", "policy.reviewed"),
@@ -432,6 +447,8 @@ mod tests {
         let of_mentions = "name id kind";
         // It needs an app on both sides, so it has a test of its own.
         let of_pipelines = "deploy";
+        // Those of a check are agreed to with the whole list.
+        let of_checks = "page status contains times";
         let mention = "mentions = [{ name = \"A\", id = \"a\" }]";
         let text = CONTRACT.replace("mentions = [\"devs\"]", mention);
         let mut count = 0;
@@ -446,6 +463,10 @@ mod tests {
             (
                 "[environments.staging.running]",
                 "[environments.staging.running]\nzzzzzz = 1",
+            ),
+            (
+                "[[environments.production.check]]",
+                "[[environments.production.check]]\nzzzzzz = 1",
             ),
             ("[record]", "[record]\nzzzzzz = 1"),
             ("[policy]", "[policy]\nzzzzzz = 1"),
@@ -472,7 +493,8 @@ mod tests {
                     KEYS.iter().any(is_agreed)
                         || is_listed(tables)
                         || is_listed(of_mentions)
-                        || is_listed(of_pipelines),
+                        || is_listed(of_pipelines)
+                        || is_listed(of_checks),
                     "nobody agrees to {key}"
                 );
                 count += 1;

@@ -168,6 +168,7 @@ enum StepWord {
     Release,
     Promote,
     Wait,
+    Check,
     Record,
     Post,
 }
@@ -245,6 +246,7 @@ fn step(step: &Step) -> StepJson {
         Step::Release { .. } => StepWord::Release,
         Step::Promote(_) => StepWord::Promote,
         Step::Await { .. } => StepWord::Wait,
+        Step::Check { .. } => StepWord::Check,
         Step::Record { .. } => StepWord::Record,
         Step::Post { .. } => StepWord::Post,
     };

@@ -129,6 +129,7 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
 
 fn deploy(commit: char, at: i64) -> LastDeploy {
     LastDeploy {
+        issue: None,
         commit: id(commit),
         from: None,
         by: ada(),

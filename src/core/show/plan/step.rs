@@ -51,6 +51,7 @@ impl fmt::Display for Step {
                     commit.short()
                 ),
             },
+            Self::Check { pages, .. } => write!(f, "check {}", pages.join(", ")),
             Self::Record { lifts, .. } => match lifts {
                 Some(place) => write!(f, "record the deploy and lift the freeze on {place}"),
                 None => f.write_str("record the deploy"),
