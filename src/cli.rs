@@ -91,6 +91,20 @@ pub struct DeployOptions {
     pub take_over: Option<String>,
 }
 
+impl DeployOptions {
+    /// Those of a deploy that is asked for.
+    pub fn asking(timeout: u64) -> Self {
+        Self {
+            asking: Asking {
+                dry_run: false,
+                yes: false,
+            },
+            timeout,
+            take_over: None,
+        }
+    }
+}
+
 /// What is done about a clone whose history is cut off.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Deepening {

@@ -16,7 +16,8 @@ pub mod r#where;
 
 use clap::Subcommand;
 
-use crate::core::refusal::Stop;
+use crate::core::refusal::{Report, Stop, Unhealthy};
+use crate::core::typed::Typed;
 use crate::session::Session;
 use crate::terminal::Ui;
 
@@ -73,12 +74,54 @@ impl Command {
             Self::Propose(args) => propose::run(session, args),
             Self::Signoff(args) => signoff::run(session, args),
             Self::Postpone(args) => postpone::run(session, args),
-            Self::Promote(args) => promote::run(session, args),
+            Self::Promote(args) => roll_back_if_wanted(session, args, promote::run(session, args)),
             Self::Rollback(args) => rollback::run(session, args),
             Self::History(args) => history::run(session, args),
             Self::Where(args) => r#where::run(session, args),
             Self::PrePush(args) => pre_push::run(session, args),
             Self::Complete(args) => complete::run(session.ui, args),
         }
+    }
+}
+
+/// After a promotion whose checks failed, a person at the terminal is asked for the rollback.
+fn roll_back_if_wanted(
+    session: &Session<'_>,
+    args: &promote::Promote,
+    result: Result<(), Stop>,
+) -> Result<(), Stop> {
+    let asks = session.ui.is_interactive() && !args.deploying.asking.yes;
+    let Err(Stop::Unhealthy(it)) = &result else {
+        return result;
+    };
+    let Unhealthy {
+        report,
+        why,
+        rollback: Some((name, before)),
+    } = it.as_ref()
+    else {
+        return result;
+    };
+    if !asks {
+        return result;
+    }
+    session.ui.report(report);
+    let to = before.as_ref().map(|before| before.as_str().to_owned());
+    let back = rollback::Rollback::after(name, to, why, args.deploying.timeout);
+    match rollback::run(session, &back) {
+        Ok(()) => Err(Stop::Failed(
+            Report::new(format!(
+                "{name} was rolled back, for its checks did not pass"
+            ))
+            .run("correct it, then", Typed::smp("stage")),
+        )),
+        Err(Stop::Declined(_)) => Err(Stop::Incomplete(
+            Report::new(format!(
+                "{name} was not rolled back, and its checks did not pass"
+            ))
+            .run("put back what ran before", Typed::smp("rollback").arg(name))
+            .run("or check again", Typed::smp("promote").arg(name)),
+        )),
+        Err(other) => Err(other),
     }
 }

@@ -12,6 +12,8 @@ pub mod recorder;
 
 mod again;
 mod ask;
+mod before;
+mod checks;
 mod doubt;
 mod earlier;
 mod pipeline;

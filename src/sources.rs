@@ -3,6 +3,7 @@
 pub mod page;
 pub mod platform;
 
+mod check;
 mod dokku;
 mod first_push;
 mod heroku;

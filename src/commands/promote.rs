@@ -177,7 +177,7 @@ fn promote(
     let telling = release.telling(text, deploy.overridden.is_some());
     deploy.tells = telling.and_then(|telling| last(&plan, telling));
     if let Err(stop) = deploy.carry_out(&plan) {
-        if !matches!(stop, Stop::Incomplete(_)) {
+        if !matches!(stop, Stop::Incomplete(_) | Stop::Unhealthy(_)) {
             // Nothing was deployed: should somebody else do it, it is theirs to tell.
             release.keep(text, was_begun)?;
         }

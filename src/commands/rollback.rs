@@ -37,6 +37,18 @@ pub struct Rollback {
     pub deploying: DeployOptions,
 }
 
+impl Rollback {
+    /// That of an environment whose checks failed after a promotion, which its person is asked for.
+    pub fn after(name: &str, to: Option<String>, why: &str, timeout: u64) -> Self {
+        Self {
+            environment: Some(name.to_owned()),
+            to,
+            reason: Some(format!("a check failed: {why}")),
+            deploying: DeployOptions::asking(timeout),
+        }
+    }
+}
+
 /// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::CommitId;
 
 /// What a person is told when something stops: one sentence, its causes, and the next command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +159,16 @@ impl Refusal {
     }
 }
 
+/// A check that failed after a deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unhealthy {
+    pub report: Report,
+    /// Which check it was, and how it failed.
+    pub why: String,
+    /// The environment that can be rolled back, and what ran there before, if that is known.
+    pub rollback: Option<(String, Option<CommitId>)>,
+}
+
 /// Why a command ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -173,6 +184,8 @@ pub enum Stop {
     Declined(String),
     /// Something outside changed, or may have, and a step is unfinished. Exit 4.
     Incomplete(Report),
+    /// An environment runs what it was given, and a check of it failed. Exit 4.
+    Unhealthy(Box<Unhealthy>),
     /// Nobody reads our output any more: end quietly, as `git log | head -1` does. Exit 0.
     PipeClosed,
 }
@@ -185,7 +198,7 @@ impl Stop {
             Self::Failed(_) | Self::Refused(_) | Self::Answer => 1,
             Self::Misused(_) => 2,
             Self::Declined(_) => 3,
-            Self::Incomplete(_) => 4,
+            Self::Incomplete(_) | Self::Unhealthy(_) => 4,
         }
     }
 
@@ -193,6 +206,7 @@ impl Stop {
         match self {
             Self::Failed(report) | Self::Misused(report) | Self::Incomplete(report) => Some(report),
             Self::Refused(refusal) => Some(&refusal.report),
+            Self::Unhealthy(it) => Some(&it.report),
             Self::Answer | Self::Declined(_) | Self::PipeClosed => None,
         }
     }

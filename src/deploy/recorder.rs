@@ -165,7 +165,11 @@ impl Deploy<'_> {
             Stop::Failed(report) => report.clone(),
             Stop::Refused(refusal) => refusal.report.clone(),
             Stop::Declined(what) => Report::new(what),
-            Stop::Answer | Stop::Misused(_) | Stop::Incomplete(_) | Stop::PipeClosed => {
+            Stop::Answer
+            | Stop::Misused(_)
+            | Stop::Incomplete(_)
+            | Stop::Unhealthy(_)
+            | Stop::PipeClosed => {
                 return stop;
             }
         };
@@ -236,13 +240,8 @@ impl Deploy<'_> {
         if open.is_none() && !is_reached && deploy.is_some_and(|one| one.commit == *commit) {
             return Ok(None);
         }
-        let seen_before = target.observed.runs().filter(|runs| *runs != commit);
-        let from = seen_before
-            .or_else(|| goal.and_then(|goal| goal.from.as_ref()))
-            .or_else(|| self.ran_before(name))
-            .or_else(|| open.and_then(|open| open.from.as_ref()))
-            .filter(|from| *from != commit);
-        let changes = repo.changes(from, commit)?;
+        let from = self.came_from(Some(state), target, commit);
+        let changes = repo.changes(from.as_ref(), commit)?;
         let held = match kind {
             Kind::Promote => state.held(name),
             Kind::Stage | Kind::Fix | Kind::Rollback => Vec::new(),
@@ -256,7 +255,7 @@ impl Deploy<'_> {
             intent: open.map(|open| open.id.clone()),
             kind,
             environment: name.clone(),
-            from: from.cloned(),
+            from,
             to: commit.clone(),
             commits: moved(kind, &changes),
             signed_off_by: passes.map(|one| one.by.clone()).collect(),
@@ -273,16 +272,6 @@ impl Deploy<'_> {
     fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
-    }
-
-    /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
-    fn ran_before(&self, name: &str) -> Option<&CommitId> {
-        let tells = self.tells.as_ref().map(|(_, tells)| tells);
-        let mut targets = tells
-            .filter(|_| self.kind() == Kind::Rollback)?
-            .targets
-            .iter();
-        targets.find(|(target, _)| target == name)?.1.as_ref()
     }
 }
 
@@ -353,7 +342,7 @@ pub(super) fn push_to(
     }
 }
 
-fn candidate(state: &State) -> Option<&Candidate> {
+pub(super) fn candidate(state: &State) -> Option<&Candidate> {
     state.candidate.as_ref()
 }
 
@@ -370,7 +359,7 @@ fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<Com
 }
 
 /// How many commits a deploy brought or, where it went back, took away.
-fn moved(kind: Kind, changes: &Changes) -> u64 {
+pub(super) fn moved(kind: Kind, changes: &Changes) -> u64 {
     let count = match kind {
         Kind::Rollback => changes.disappears.len() + changes.disappears_merges,
         Kind::Stage | Kind::Fix | Kind::Promote => changes.ships.len() + changes.ships_merges,

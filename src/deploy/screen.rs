@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::core::decide::Step;
-use crate::core::text::{Line, Tone};
+use crate::core::text::{Line, Tone, counted};
 use crate::core::words::{CommitId, Control};
 use crate::team::posting::Pending;
 use crate::terminal::{self, Ui};
@@ -23,6 +23,8 @@ pub enum Progress<'a> {
     Waiting(&'a str, Duration, &'a str),
     /// An environment reports the commit, and must go on to do so for this long.
     Confirming(&'a str, &'a CommitId, Duration),
+    /// The pages of an environment are asked, for so long; how many passed already, of how many.
+    Checking(&'a str, Duration, (usize, usize)),
     /// Something is not as it should be, and hinders nothing.
     Warned(String),
     /// An environment reports the commit.
@@ -97,6 +99,7 @@ impl Screen {
             Progress::StillPushing(..)
                 | Progress::Waiting(..)
                 | Progress::Confirming(..)
+                | Progress::Checking(..)
                 | Progress::Recording
         );
         if !is_passing {
@@ -127,6 +130,11 @@ impl Screen {
                 "{name} reports {}; watching for {} s more",
                 commit.short(),
                 left.as_secs_f64().ceil()
+            )),
+            Progress::Checking(name, elapsed, (passed, all)) => self.progress.show(&format!(
+                "checking {name}, {} s: {passed} of {} passed",
+                elapsed.as_secs(),
+                counted(all, "check")
             )),
             Progress::Recording => self.progress.show("writing the record"),
             Progress::Recorded(Some(name)) => {

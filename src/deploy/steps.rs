@@ -38,10 +38,14 @@ impl Deploy<'_> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
         for step in &plan.steps {
-            self.step(step, &done, &mut begun)
-                .map_err(|stop| after(&done, stop))?;
-            if let Step::Await { environment, .. } = step {
+            let result = self.step(step, &done, &mut begun);
+            if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
+                done.retain(|name| *name != environment);
+            }
+            result.map_err(|stop| after(&done, stop))?;
+            if let Step::Await { environment, .. } | Step::Check { environment, .. } = step {
                 done.push(environment.as_str());
+                done.dedup();
             }
         }
         Ok(())
@@ -75,6 +79,16 @@ impl Deploy<'_> {
                     *begun = Some(Begun::promoted());
                 }
                 self.await_live(environment, commit, begun.take())
+            }
+            Step::Check {
+                environment,
+                commit,
+                ..
+            } => {
+                if !done.contains(&environment.as_str()) {
+                    return self.confirm(environment, commit);
+                }
+                self.check(environment, commit)
             }
             Step::Record {
                 environment,
@@ -139,7 +153,9 @@ impl Deploy<'_> {
             begun: begun.as_ref(),
         }
         .run(said)?;
-        self.watch(Progress::Live(name, commit));
+        if target.environment.check.is_empty() {
+            self.watch(Progress::Live(name, commit));
+        }
         Ok(())
     }
 
@@ -148,11 +164,14 @@ impl Deploy<'_> {
     fn confirm(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
         // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
-        if target.environment.running.confirm_seconds == 0 && target.observed.cached.is_none() {
+        let is_sure =
+            target.environment.running.confirm_seconds == 0 && target.observed.cached.is_none();
+        if !is_sure {
+            self.await_live(name, commit, None)?;
+        } else if target.environment.check.is_empty() {
             self.notes().confirmed(name, commit);
-            return Ok(());
         }
-        self.await_live(name, commit, None)
+        self.check(name, commit)
     }
 
     /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
@@ -179,6 +198,10 @@ fn after(done: &[&str], stop: Stop) -> Stop {
             Stop::Incomplete(report.because(finished))
         }
         Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
+        Stop::Unhealthy(mut it) => {
+            it.report = it.report.because(finished);
+            Stop::Unhealthy(it)
+        }
         Stop::Declined(what) => Stop::Incomplete(
             Report::new(what)
                 .because(finished)

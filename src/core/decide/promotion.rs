@@ -40,6 +40,9 @@ pub fn promotion(
         let meaning = Finding::DeployedOutsideGit.meaning(source);
         plan.warn(format!("{}: {meaning}", source.environment));
     }
+    if let Some(recorded) = &asked.recorded {
+        recorded.checked(environment, &plan.commit)?;
+    }
     for target in targets {
         add_target(&mut plan, source, target, asked)?;
     }

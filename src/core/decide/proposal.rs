@@ -51,6 +51,7 @@ pub fn proposal(
         overrides: None,
     };
     let mut plan = promotion(environment, source, targets, &asked)?;
+    recorded.checked(environment, &plan.commit)?;
     // A proposal pushes nothing, so it makes no app.
     plan.steps.clear();
     plan.consents.retain(|consent| consent.question != MAKE_IT);

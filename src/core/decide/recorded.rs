@@ -1,5 +1,6 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
+use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::promote;
@@ -175,6 +176,34 @@ impl<'a> Recorded<'a> {
             refusal = refusal.run("continue it", own);
         }
         refusal.run("only if that run died", command.option("--take-over", id))
+    }
+
+    /// Refuses what was deployed to an environment with checks that nobody saw pass yet.
+    pub fn checked(&self, source: &Environment, commit: &CommitId) -> Result<(), Refusal> {
+        let (name, short) = (&source.name, commit.short());
+        let open = self.open_for(name, commit);
+        let Some(open) = open.filter(|_| !source.check.is_empty()) else {
+            return Ok(());
+        };
+        let again = match open.kind {
+            Kind::Fix => Typed::smp("stage --fix").arg(short),
+            Kind::Promote | Kind::Rollback => promote(name),
+            Kind::Stage => Typed::smp("stage").arg(short),
+        };
+        let (error, why) = match &open.failed {
+            Some(why) => (
+                format!("{name} runs {short}, but its checks did not pass"),
+                why.clone(),
+            ),
+            None => (
+                format!("nobody saw the checks of {name} pass with {short}"),
+                open.story(self.now),
+            ),
+        };
+        Err(Refusal::new(RefusalCode::CheckFailed, error)
+            .because(why)
+            .run("check again", again)
+            .run("or correct it, then", Typed::smp("stage")))
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off

@@ -165,7 +165,7 @@ mod tests {
     /// What the pages of the manual say of a site that drops one answer in twenty, and one in two.
     #[test]
     fn how_often_a_site_that_drops_answers_fails_is_as_documented() {
-        let mut failures = |share: u64| {
+        let failures = |share: u64| {
             let ends = (0..RUNS).map(|seed| {
                 let dice = &mut Dice(seed * 7919 + share);
                 run(3, dice, |_, dice| (dice.roll(share) != 0, PAUSE)).0

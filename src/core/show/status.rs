@@ -189,7 +189,11 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
         "{}; its result is not on record yet",
         elsewhere(open.elsewhere, place)
     );
-    line.and(Strong, what).and(Plain, rest)
+    let failed = open.failed.as_ref();
+    let failed = failed.map(|why| format!("; a check failed: {why}"));
+    line.and(Strong, what)
+        .and(Plain, rest)
+        .and(Bad, failed.unwrap_or_default())
 }
 
 /// A post that nobody was seen to make, and the command that makes it.

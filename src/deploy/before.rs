@@ -1,0 +1,42 @@
+//! What an environment ran before a deploy.
+
+use crate::core::decide::Target;
+use crate::core::record::{Kind, State};
+use crate::core::words::CommitId;
+use crate::deploy::Deploy;
+use crate::deploy::recorder::candidate;
+
+impl Deploy<'_> {
+    /// What ran before the commit, as far as anybody knows.
+    pub(super) fn came_from(
+        &self,
+        state: Option<&State>,
+        target: &Target<'_>,
+        commit: &CommitId,
+    ) -> Option<CommitId> {
+        let name = &target.environment.name;
+        let candidate = state.and_then(candidate);
+        let candidate = candidate.filter(|candidate| candidate.commit == *commit);
+        let goal = candidate.and_then(|candidate| candidate.goal(name));
+        let open = state.and_then(|state| state.deploying.as_ref());
+        let open = open.filter(|open| open.environment == *name && open.to == *commit);
+        let seen_before = target.observed.runs().filter(|runs| *runs != commit);
+        let from = seen_before
+            .or_else(|| goal.and_then(|goal| goal.from.as_ref()))
+            .or_else(|| self.ran_before(name))
+            .or_else(|| open.and_then(|open| open.from.as_ref()))
+            .cloned();
+        let from = from.or_else(|| self.notes().pushed_onto(name, commit));
+        from.filter(|from| from != commit)
+    }
+
+    /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
+    fn ran_before(&self, name: &str) -> Option<&CommitId> {
+        let tells = self.tells.as_ref().map(|(_, tells)| tells);
+        let mut targets = tells
+            .filter(|_| self.kind() == Kind::Rollback)?
+            .targets
+            .iter();
+        targets.find(|(target, _)| target == name)?.1.as_ref()
+    }
+}
