@@ -20,6 +20,7 @@ mod diff;
 mod emptied;
 mod first_push;
 mod forges;
+mod gates;
 mod git_lfs;
 mod heroku;
 mod history;

@@ -337,6 +337,14 @@ impl Sum {
                 self.owe(event);
             }
             "doubted" => {}
+            "check-failed" | "staged-check-failed" | "staged-fix-check-failed" => {
+                assert_eq!(
+                    event.maybe("Intent"),
+                    self.deploying.as_deref(),
+                    "{}",
+                    event.id
+                );
+            }
             "observed" => self.leaves(event),
             "promoted" => {
                 (self.deploying, self.going_back) = (None, None);

@@ -1,0 +1,198 @@
+//! When a promotion may begin, who may go past that, and what is asked after a deploy. The hours of these worlds lie around
+//! the present, for the program has no other.
+
+mod checks;
+mod soak;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::promote::{person, promote, refusal};
+use crate::record::{events, short, signed_off, trailer};
+use crate::support::Deploy;
+
+/// So many days from now, by the clocks of UTC.
+fn days_from_now(days: i64, format: &str) -> String {
+    let then = Timestamp::now() + SignedDuration::from_hours(24 * days);
+    then.to_zoned(TimeZone::UTC).strftime(format).to_string()
+}
+
+/// Adds a policy to a world, and agrees to it.
+#[track_caller]
+fn asks_for(deploy: &Deploy, policy: &str) {
+    deploy.add_toml(&format!("[policy]\n{policy}\n"));
+    deploy.trust();
+}
+
+/// Hours that begin in three days, and how it is told when.
+fn hours_later() -> (String, String) {
+    let day = days_from_now(3, "%a");
+    let opens = days_from_now(3, "%A %Y-%m-%d 09:00 UTC");
+    (format!("open = \"{day} 09:00-16:00 UTC\""), opens)
+}
+
+/// A world in which staging's commit is signed off and no promotion may begin.
+#[track_caller]
+fn shut() -> (Deploy, String) {
+    let deploy = signed_off();
+    let (hours, opens) = hours_later();
+    asks_for(&deploy, &hours);
+    (deploy, opens)
+}
+
+#[test]
+fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
+    let (deploy, opens) = shut();
+    let before = deploy.snapshot();
+    let plan = deploy.smp(&["promote", "-n", "--json"]).exits(1).json();
+    assert_eq!(plan["refusal"]["code"], "closed");
+    assert_eq!(
+        plan["refusal"]["message"],
+        "no promotion may begin at this hour"
+    );
+    let hint = plan["refusal"]["hint"].as_str().unwrap();
+    let from = format!("from {opens}: git smp promote");
+    assert!(hint.starts_with(&from), "{hint}");
+    assert_eq!(plan["steps"], json!([]));
+    promote(&deploy, &[])
+        .exits(1)
+        .says("error: no promotion may begin at this hour")
+        .says("because: policy.open in smp.toml is ")
+        .says(&from)
+        .says("past it, on record: add --override and the reason");
+    // The zone of the machine changes nothing.
+    let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
+    elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
+    let status = deploy.smp(&["status"]).ok().out();
+    let line = format!("closed until {opens}\n");
+    assert!(status.contains(&line), "{status}");
+    assert_eq!(deploy.snapshot(), before);
+    // What pushes nothing to production goes on.
+    deploy.smp(&["signoff", "--by", "Ben"]).ok();
+    deploy.smp(&["stage", "-n"]).exits(1).says("frozen");
+}
+
+#[test]
+fn in_the_hours_a_promotion_begins_and_status_says_until_when() {
+    let deploy = signed_off();
+    let today = days_from_now(0, "%a");
+    let rest: Vec<String> = (1..6).map(|days| days_from_now(days, "%a")).collect();
+    let open = format!("{today},{}", rest.join(","));
+    asks_for(&deploy, &format!("open = \"{open} 00:00-24:00 UTC\""));
+    let status = deploy.smp(&["status"]).ok().out();
+    assert!(status.contains("  open        open until "), "{status}");
+    promote(&deploy, &["--override", "hurry"])
+        .ok()
+        .says("--override is not needed");
+    assert_eq!(events(&deploy)[3..], ["promoting", "promoted"]);
+    let history = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(history["deploys"][0]["override"], Value::Null);
+}
+
+#[test]
+fn on_a_day_that_is_closed_nothing_begins() {
+    let deploy = signed_off();
+    // Midnight may come meanwhile.
+    let [today, tomorrow] = [0, 1].map(|days| days_from_now(days, "%Y-%m-%d"));
+    asks_for(&deploy, &format!("closed = [\"{today}\", \"{tomorrow}\"]"));
+    let opens = days_from_now(2, "%A %Y-%m-%d 00:00 UTC");
+    promote(&deploy, &[])
+        .exits(1)
+        .says("no promotion may begin on ")
+        .says("policy.closed in smp.toml has that day")
+        .says(&format!("from {opens}: git smp promote"));
+    assert_eq!(refusal(&deploy), "closed");
+}
+
+#[test]
+fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
+    let deploy = signed_off();
+    let (hours, _) = hours_later();
+    deploy.add_toml("[channels.technical]\nkind = \"print\"\n");
+    asks_for(&deploy, &hours);
+    let reason = "the shop is down";
+    deploy
+        .smp(&["promote", "-n", "--override", reason])
+        .ok()
+        .says("warning: no promotion may begin at this hour: overridden, on record (the shop is down)")
+        .says("4. print the post to technical");
+    let run = promote(&deploy, &["--override", reason]);
+    run.ok()
+        .prints_among("policy overridden")
+        .prints_among("by Ada Example, past the hours or the soak of the policy.")
+        .prints_among(reason);
+    let chain = deploy.chain();
+    for word in ["promoting", "promoted"] {
+        assert_eq!(chain.only(word).field("Override"), reason);
+    }
+    assert_eq!(events(&deploy).last().unwrap(), "posted");
+    assert_eq!(trailer(&deploy, "Smp-Channel"), "technical");
+    let history = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(history["deploys"][0]["override"], reason);
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints_among("; policy overridden: the shop is down");
+    // Nothing is owed, and nothing told twice.
+    deploy.smp(&["promote"]).ok().prints("");
+}
+
+#[test]
+fn without_a_record_a_reason_is_told_once() {
+    let deploy = crate::promote::ready(crate::support::World::deploy_like().without_pages());
+    let (hours, _) = hours_later();
+    asks_for(&deploy, &hours);
+    promote(&deploy, &[]).exits(1);
+    promote(&deploy, &["--override", "the shop is down"])
+        .ok()
+        .prints_among("policy overridden")
+        .prints_among("the shop is down");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
+fn a_reason_has_words_and_stands_in_the_commands_to_paste() {
+    let (deploy, _) = shut();
+    let before = deploy.snapshot();
+    for empty in ["", "  ", "--yes"] {
+        deploy
+            .smp(&["promote", "--override", empty, "-n"])
+            .exits(2)
+            .says("the text of --override");
+    }
+    deploy
+        .smp(&["promote", "--override", "the shop is down"])
+        .exits(1)
+        .says(&format!(
+            "git smp promote --override 'the shop is down' --yes --commit {}",
+            deploy.nth(5)
+        ));
+    assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn a_rollback_is_never_gated() {
+    let (deploy, _) = shut();
+    promote(&deploy, &["--override", "now"]).ok();
+    let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+    deploy.smp(&back).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+}
+
+#[test]
+fn a_person_is_refused_before_any_question() {
+    let (deploy, opens) = shut();
+    let run = person(&deploy).terminal(&["promote"]).ends();
+    run.exits(1).says(&opens);
+    let short = short(deploy.nth(5));
+    let mut terminal = person(&deploy).terminal(&["promote", "--override", "now"]);
+    terminal
+        .sees("overridden, on record (now)")
+        .sees("Type production to deploy: ")
+        .enters("production");
+    terminal
+        .ends()
+        .ok()
+        .says(&format!("production runs {short}"));
+}
