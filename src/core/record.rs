@@ -7,6 +7,7 @@ pub mod history;
 pub mod stats;
 pub mod unrecorded;
 
+mod ask;
 mod event;
 mod fold;
 mod held;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use ask::{Comment, ISSUE, Inquiry, Issue, Placed, Voided};
 pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
 pub use held::Held;
 pub use post::{Attempt, How, News, Notice, Telling};
@@ -101,6 +103,9 @@ pub struct Candidate {
     pub environment: String,
     pub targets: Vec<Goal>,
     pub by: Person,
+    /// Who that is on the forge, where the proposal asks there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
     pub at: i64,
     /// The date that every post about it carries; empty in a record from before there were any.
     #[serde(default)]
@@ -110,6 +115,9 @@ pub struct Candidate {
     pub fixed_at: Option<i64>,
     /// Each person's last verdict on this very commit.
     pub verdicts: Vec<SignOff>,
+    /// What is asked in an issue; `None`: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<Inquiry>,
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,
@@ -132,6 +140,9 @@ pub struct SignOff {
     pub verdict: Verdict,
     pub note: Option<String>,
     pub at: i64,
+    /// The comment that it is from; `None`: somebody typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
 }
 
 /// A push that is on its way.
@@ -174,6 +185,9 @@ pub struct LastDeploy {
     /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
+    /// The issue that asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
 }
 
 /// The record as it was read.
@@ -280,7 +294,8 @@ impl SignOff {
     /// Whether that says nothing new: the same verdict, in the same words or without any.
     pub fn is_repeated_by(&self, judged: &Judged) -> bool {
         let no_news = judged.note.is_none() || judged.note == self.note;
-        self.by == judged.of && self.verdict == judged.verdict && no_news
+        let is_same_voice = self.by == judged.of && self.comment == judged.comment;
+        is_same_voice && self.verdict == judged.verdict && no_news
     }
 }
 
