@@ -276,6 +276,7 @@ impl Story {
                 date: String::new(),
                 channels: Vec::new(),
                 over: None,
+                login: None,
             }),
         );
     }
