@@ -18,7 +18,7 @@ pub mod streak;
 pub mod timing;
 
 pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
-pub use held::{HeldBack, Ships, reverts};
+pub use held::{Ancestry, HeldBack, Ships, reverts};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};

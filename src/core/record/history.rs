@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::core::record::{Event, Kind, Person, Signer, Verdict, What};
+use crate::core::record::{CheckFailed, Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::CommitId;
 
 /// How a commit came to run.
@@ -38,6 +38,16 @@ pub struct PastDeploy {
     pub overrides: Option<String>,
     /// Which check failed, and how, after it was seen to run; nobody saw all of them pass later.
     pub failed: Option<String>,
+    /// The hashes, or the beginnings of some, that its note or its post says it fixes.
+    pub fixes: Vec<String>,
+}
+
+impl PastDeploy {
+    /// Whether it brought something, and took nothing back.
+    pub fn is_forward(&self) -> bool {
+        use DeployKind::{Observed, Promote};
+        matches!(self.kind, Promote | Observed { back: false, .. })
+    }
 }
 
 /// The candidate that is open between two events.
@@ -45,6 +55,7 @@ struct Open<'e> {
     commit: &'e CommitId,
     missing: Vec<&'e str>,
     by: &'e Person,
+    note: Option<&'e str>,
     /// Whose yes was recorded, and by whom last.
     signed_off: HashMap<&'e str, &'e Person>,
 }
@@ -54,34 +65,73 @@ struct Open<'e> {
 /// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
 /// and after one event that cannot be read hardly anything can.
 pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
-    let (mut open, mut overrides) = (None, HashMap::new());
-    let mut all: Vec<PastDeploy> = Vec::new();
+    let (mut open, mut deploys, mut overrides) = (None, Vec::new(), HashMap::new());
     for event in events {
-        let deploy = deploy(open.as_ref(), event);
-        follow(&mut open, event);
         if let What::Deploying(intent) = &event.what {
-            overrides.insert(&event.id, intent.overrides.as_ref());
+            overrides.insert(&event.id, intent.overrides.clone());
         }
-        let Some(mut deploy) = deploy else { continue };
-        if let What::CheckFailed(it) = &event.what {
-            let announced = it.intent.as_ref().and_then(|id| *overrides.get(id)?);
-            deploy.overrides = announced.cloned();
+        if let Some(mut deploy) = deploy(open.as_ref(), event) {
+            if let What::CheckFailed(it) = &event.what {
+                let announced = it.intent.as_ref().and_then(|id| overrides.get(id));
+                deploy.overrides = announced.cloned().flatten();
+            }
+            put(&mut deploys, deploy);
         }
-        // A deploy whose checks failed first is one deploy.
-        let failed = all
-            .iter()
-            .rposition(|one| one.environment == deploy.environment);
-        let failed =
-            failed.filter(|place| all.get(*place).is_some_and(|one| is_same(one, &deploy)));
-        failed.map(|place| all.remove(place));
-        all.push(deploy);
+        read_post(&mut deploys, event);
+        follow(&mut open, event);
     }
-    all
+    deploys
 }
 
-/// Whether a deploy is one whose checks had failed.
-fn is_same(failed: &PastDeploy, deploy: &PastDeploy) -> bool {
-    failed.failed.is_some() && failed.to == deploy.to && failed.kind == deploy.kind
+/// A deploy whose checks failed first is one deploy.
+fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy) {
+    let last = deploys
+        .iter()
+        .rposition(|one| one.environment == deploy.environment);
+    let failed = last.and_then(|place| Some((place, deploys.get(place)?)));
+    let is_same = failed.is_some_and(|(_, failed)| {
+        failed.failed.is_some() && failed.to == deploy.to && failed.kind == deploy.kind
+    });
+    if let Some(place) = last.filter(|_| is_same) {
+        deploys.remove(place);
+    }
+    deploys.push(deploy);
+}
+
+/// Reads what the post of a promotion says it fixes. It is told with the last target, and speaks of all.
+fn read_post(deploys: &mut [PastDeploy], event: &Event) {
+    let What::Deployed(deployed) = &event.what else {
+        return;
+    };
+    let Some(tells) = deployed
+        .tells
+        .as_ref()
+        .filter(|_| deployed.kind == Kind::Promote)
+    else {
+        return;
+    };
+    let fixes = tells.text.as_deref().map(fixes).unwrap_or_default();
+    for (name, _) in tells.targets.iter().filter(|_| !fixes.is_empty()) {
+        let last = deploys.iter_mut().rfind(|one| one.environment == *name);
+        if let Some(last) = last.filter(|one| one.to == deployed.to) {
+            last.fixes.extend_from_slice(&fixes);
+        }
+    }
+}
+
+/// The hashes, or the beginnings of some, that stand after the word `fixes`.
+fn fixes(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let pairs = words.windows(2).filter_map(|pair| {
+        let word = pair[0].trim_start_matches(|c: char| !c.is_alphanumeric());
+        let hash = pair[1].trim_start_matches(['(', '[', '`', '"', '\'']);
+        let hash = hash.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_word = word.trim_end_matches(':').eq_ignore_ascii_case("fixes");
+        let is_hash =
+            (7..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_word && is_hash).then(|| hash.to_ascii_lowercase())
+    });
+    pairs.collect()
 }
 
 /// How many of the latest events are enough to tell of `count` deploys, where not all events are at hand: those from the
@@ -141,6 +191,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             let to = &deployed.to;
             let open = open.filter(|open| open.commit == to);
             let candidate = open.filter(|_| kind == DeployKind::Promote);
+            let note = candidate.and_then(|open| open.note);
             let signers = deployed.signed_off_by.iter();
             let by = deployed.announced_by.as_ref().unwrap_or(&event.by.name);
             Some(PastDeploy {
@@ -155,27 +206,10 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                 candidate: candidate.map(|_| to.clone()),
                 overrides: deployed.overrides.clone(),
                 failed: None,
+                fixes: note.map(fixes).unwrap_or_default(),
             })
         }
-        What::CheckFailed(it) if it.kind == Kind::Promote => {
-            let open = open.filter(|open| *open.commit == it.to);
-            let signers = open.into_iter().flat_map(|open| open.signed_off.keys());
-            let mut signers: Vec<&str> = signers.copied().collect();
-            signers.sort_unstable();
-            Some(PastDeploy {
-                environment: it.environment.clone(),
-                from: it.from.clone(),
-                to: it.to.clone(),
-                at: event.at,
-                by: event.by.name.clone(),
-                kind: DeployKind::Promote,
-                commits: Some(it.commits),
-                signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
-                candidate: open.map(|_| it.to.clone()),
-                overrides: None,
-                failed: Some(it.why.clone()),
-            })
-        }
+        What::CheckFailed(it) if it.kind == Kind::Promote => Some(failed(open, it, event)),
         What::Observed(seen) => Some(PastDeploy {
             environment: seen.environment.clone(),
             from: Some(seen.from.clone()),
@@ -191,8 +225,32 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             candidate: None,
             overrides: None,
             failed: None,
+            fixes: Vec::new(),
         }),
         _ => None,
+    }
+}
+
+/// A promotion of which a check failed. It runs all the same.
+fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeploy {
+    let open = open.filter(|open| *open.commit == it.to);
+    let signers = open.into_iter().flat_map(|open| open.signed_off.keys());
+    let mut signers: Vec<&str> = signers.copied().collect();
+    signers.sort_unstable();
+    let note = open.and_then(|open| open.note);
+    PastDeploy {
+        environment: it.environment.clone(),
+        from: it.from.clone(),
+        to: it.to.clone(),
+        at: event.at,
+        by: event.by.name.clone(),
+        kind: DeployKind::Promote,
+        commits: Some(it.commits),
+        signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
+        candidate: open.map(|_| it.to.clone()),
+        overrides: None,
+        failed: Some(it.why.clone()),
+        fixes: note.map(fixes).unwrap_or_default(),
     }
 }
 
@@ -213,6 +271,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
                 commit: &proposed.commit,
                 missing: targets.map(|(name, _)| name.as_str()).collect(),
                 by: &event.by,
+                note: proposed.note.as_deref(),
                 signed_off: HashMap::new(),
             });
         }
@@ -243,7 +302,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::{Deployed, Postponed, Proposed, Sighting};
+    use crate::core::record::{Deployed, Postponed, Proposed, Sighting, Telling};
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {
@@ -423,6 +482,59 @@ mod tests {
         }
         assert_eq!(enough(&events[2..4], 1), None);
         assert_eq!(enough(&events[2..], 1), Some(2));
+    }
+
+    #[test]
+    fn what_a_note_fixes_counts_for_its_candidate_and_what_a_post_fixes_for_all_it_speaks_of() {
+        let told = |digit: char, environment: &str, text: Option<&str>| {
+            let mut event = deployed(Kind::Promote, environment, digit);
+            if let What::Deployed(deployed) = &mut event.what {
+                let all = ["eu", "us"].map(|name| (name.to_owned(), None));
+                deployed.tells = text.map(|text| Telling {
+                    channels: Vec::new(),
+                    date: String::new(),
+                    targets: all.to_vec(),
+                    text: Some(text.to_owned()),
+                });
+            }
+            event
+        };
+        let mut put_forward = proposed('2', &["eu", "us"]);
+        if let What::Proposed(proposed) = &mut put_forward.what {
+            proposed.note = Some("Fixes abcdef1, we hope".to_owned());
+        }
+        let events = [
+            told('1', "eu", None),
+            put_forward,
+            told('3', "us", None),
+            told('2', "eu", None),
+            told('2', "us", Some("- Maps\n- fixes: ABCDEF22.")),
+            deployed(Kind::Rollback, "eu", '1'),
+        ];
+        let told: Vec<String> = deploys(&events)
+            .iter()
+            .map(|one| one.fixes.join(" "))
+            .collect();
+        let both = "abcdef1 abcdef22";
+        assert_eq!(told, ["", "", both, both, ""]);
+    }
+
+    #[test]
+    fn only_a_hash_after_the_word_is_fixed() {
+        for (text, expected) in [
+            ("fixes 1f13dc69", "1f13dc69"),
+            (
+                "It FIXES: 1f13dc6, and fixes (7587cca7).",
+                "1f13dc6 7587cca7",
+            ),
+            ("- fixes\n1f13dc69", "1f13dc69"),
+            ("fixes #1234567 and fixes 1f13dc", ""),
+            ("fixes `1f13dc69`", "1f13dc69"),
+            ("prefixes 1f13dc69, fixes the map, fixed 1f13dc69", ""),
+            ("fixes", ""),
+        ] {
+            assert_eq!(fixes(text).join(" "), expected, "{text}");
+        }
     }
 
     #[test]
