@@ -65,6 +65,7 @@ pub fn ada() -> Person {
     Person {
         name: "Ada".into(),
         email: "ada@example.com".into(),
+        principal: None,
     }
 }
 

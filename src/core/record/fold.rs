@@ -67,6 +67,7 @@ impl State {
             note: it.note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
+            four_eyes: self.four_eyes,
             elsewhere: false,
         };
         let note = it.note.clone();
@@ -79,7 +80,14 @@ impl State {
         let open = self.candidate.as_mut();
         let open = open.filter(|open| open.commit == it.commit);
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
-        candidate.verdicts.retain(|one| one.by != it.of);
+        let (by, yes) = (&event.by, it.verdict == Verdict::Pass);
+        if candidate.four_eyes && yes && by.principal.is_some() && !by.is_certainly_not(&candidate.by) {
+            return Err(Unlawful::SamePerson);
+        }
+        // Whoever types another's name does not take back what that one's own key signed.
+        let is_same = |one: &SignOff| one.recorded_by.principal == by.principal;
+        (candidate.verdicts).retain(|one| one.by != it.of || !is_same(one));
+        let stands = candidate.verdicts.iter().any(|one| one.by == it.of);
         candidate.verdicts.push(SignOff {
             by: it.of.clone(),
             recorded_by: event.by.clone(),
@@ -89,7 +97,7 @@ impl State {
         });
         let candidate = candidate.clone();
         // Whoever speaks again takes back what was to be told of their word before.
-        self.forget_blocks(|by| *by == it.of);
+        self.forget_blocks(|by| *by == it.of && !stands);
         if it.verdict == Verdict::Block {
             let (by, reason) = (it.of.clone(), it.note.clone());
             let news = News::Blocked { by, reason };

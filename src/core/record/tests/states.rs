@@ -12,6 +12,7 @@ fn full() -> State {
     let by = Person {
         name: "Ada Example".into(),
         email: "ada@example.com".into(),
+        principal: None,
     };
     let owed = |news, sending| Notice {
         about: EventId::of(1),
@@ -37,6 +38,7 @@ fn full() -> State {
     let rosi = Person {
         name: "Rosi".into(),
         email: "rosi@example.com".into(),
+        principal: None,
     };
     State {
         format: FORMAT,
