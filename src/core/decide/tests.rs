@@ -93,6 +93,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         note: None,
         fixed_at: None,
         verdicts: verdicts.iter().map(said).collect(),
+        four_eyes: false,
         elsewhere: false,
     }
 }

@@ -41,6 +41,7 @@ fn full() -> State {
         principal: None,
     };
     State {
+        four_eyes: false,
         format: FORMAT,
         events: 5,
         candidate: Some(Candidate {
@@ -60,6 +61,7 @@ fn full() -> State {
                 note: None,
                 at: 1_646_222_500,
             }],
+            four_eyes: false,
             elsewhere: false,
         }),
         deploying: Some(Deploying {
