@@ -254,6 +254,7 @@ impl Work<'_> {
                 note: self.note(),
                 date: self.date(),
                 channels: vec![TECHNICAL.to_owned()],
+                login: None,
                 over: proposal.over,
             });
             Ok((!proposal.open).then(|| (id.clone(), proposed)))

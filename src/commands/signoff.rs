@@ -75,6 +75,7 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
         verdict,
         note: note.map(|text| text.trim().to_owned()),
         channels,
+        comment: None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod finding;
 pub mod named;
 pub mod next;
+pub mod protection;
 pub mod review;
 
 mod gates;

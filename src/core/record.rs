@@ -8,6 +8,7 @@ pub mod history;
 pub mod stats;
 pub mod unrecorded;
 
+mod ask;
 mod event;
 mod fold;
 mod held;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use ask::{Comment, ISSUE, Inquiry, Issue, Placed, Voided};
 pub use event::{Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What};
 pub use held::Held;
 pub use post::{Attempt, How, News, Notice, Telling};
@@ -135,6 +137,9 @@ pub struct Candidate {
     pub environment: String,
     pub targets: Vec<Goal>,
     pub by: Person,
+    /// Who that is on the forge, where the proposal asks there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
     pub at: i64,
     /// The date that every post about it carries; empty in a record from before there were any.
     #[serde(default)]
@@ -147,6 +152,9 @@ pub struct Candidate {
     /// The same as of the state that it is part of.
     #[serde(skip)]
     pub four_eyes: bool,
+    /// What is asked in an issue; `None`: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<Inquiry>,
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,
@@ -169,6 +177,9 @@ pub struct SignOff {
     pub verdict: Verdict,
     pub note: Option<String>,
     pub at: i64,
+    /// The comment that it is from; `None`: somebody typed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
 }
 
 /// A push that is on its way.
@@ -211,6 +222,9 @@ pub struct LastDeploy {
     /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
+    /// The issue that asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
 }
 
 /// The record as it was read.
@@ -326,7 +340,9 @@ impl SignOff {
     pub fn is_repeated_by(&self, judged: &Judged) -> bool {
         let no_news = judged.note.is_none() || judged.note == self.note;
         // Of signed words, only what the same key signs again is no news.
-        self.recorded_by.principal.is_none() && self.by == judged.of && self.verdict == judged.verdict && no_news
+        let is_known = self.comment.is_some() || self.recorded_by.principal.is_none();
+        let is_same_voice = self.by == judged.of && self.comment == judged.comment && is_known;
+        is_same_voice && self.verdict == judged.verdict && no_news
     }
 }
 
@@ -353,12 +369,6 @@ impl Candidate {
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
         let all = self.verdicts.iter();
         all.filter(move |one| one.verdict == verdict && self.counts(one))
-    }
-
-    /// Whether a verdict counts: a block always, a yes where four eyes are wanted only from somebody else.
-    pub fn counts(&self, one: &SignOff) -> bool {
-        let is_other = one.recorded_by.is_certainly_not(&self.by);
-        !self.four_eyes || one.verdict == Verdict::Block || is_other
     }
 
     /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.

@@ -1,6 +1,8 @@
 //! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
 //! is one call. An answer is believed only as far as it goes: what is missing in it, or was refused, is unknown.
 
+pub mod branches;
+
 mod response;
 
 use reqwest::Url;

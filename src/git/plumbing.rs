@@ -6,7 +6,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
 use crate::git::program::{Program, failed};
-use crate::git::{Found, Repo, object};
+use crate::git::{Found, Repo, Unreadable, object};
 
 pub(super) const HISTORY: &str = "git cannot read the history";
 /// The names of the empty tree, which git knows in every repository.
@@ -220,6 +220,13 @@ fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     let merges = program.read(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
     let merges = String::from_utf8_lossy(&merges).trim().parse();
     Ok((commits, merges.map_err(|_| unexpected())?))
+}
+
+/// The first commit that git lists of a range, as it prints it there.
+pub fn first(program: &Program, from: &CommitId, to: &CommitId) -> Result<Commit, Unreadable> {
+    let range = range(Some(from), to);
+    let listed = log(program, &["-1", "--no-merges", &range, "--"], b"");
+    listed.ok().and_then(|mut one| one.pop()).ok_or(Unreadable)
 }
 
 fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {

@@ -41,6 +41,7 @@ pub fn compose(session: &Session<'_>, config: &Config, one: &Notice) -> Result<P
         }
         News::Blocked { by, reason } => about.blocked(commit, by, reason.as_deref()),
         News::Postponed { by, reason } => about.postponed(commit, environment, by, reason),
+        News::Promoted { by } => about.promoted(commit, environment, by),
         News::Released { summary } => about.product(commit, summary.as_deref()),
         News::RolledBack { from, by, reason } => {
             about.rolled_back(from.as_ref(), commit, by, reason.as_deref())

@@ -2,7 +2,7 @@
 //! record. Without a record a post is tried once, and printed if it is not taken.
 
 use crate::core::config::Config;
-use crate::core::record::{Attempt, How, Notice, What};
+use crate::core::record::{Attempt, How, Notice, Placed, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{Chat, markdown};
@@ -310,6 +310,7 @@ impl<'a> Delivery<'a> {
             channel: one.channel.clone(),
             attempt,
             how,
+            placed: Placed::default(),
         };
         self.record(&one.channel, &new_id(), &posted).map(drop)
     }

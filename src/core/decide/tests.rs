@@ -77,6 +77,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         verdict: *verdict,
         note: None,
         at: 0,
+        comment: None,
     };
     Candidate {
         id: EventId::of(1),
@@ -88,12 +89,14 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
             reached: false,
         }],
         by: ada(),
+        login: None,
         at: 0,
         date: String::new(),
         note: None,
         fixed_at: None,
         verdicts: verdicts.iter().map(said).collect(),
         four_eyes: false,
+        inquiry: None,
         elsewhere: false,
     }
 }

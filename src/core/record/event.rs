@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::record::{How, Kind, Person, Telling, Verdict};
+use crate::core::record::{Comment, How, Kind, Person, Placed, Telling, Verdict, Voided};
 use crate::core::words::{CommitId, EventId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum What {
     Begun {},
     Proposed(Proposed),
     Judged(Judged),
+    Voided(Voided),
     /// A push is about to begin. Until its end is on record nobody else's begins.
     Deploying(Intent),
     Deployed(Deployed),
@@ -58,6 +59,8 @@ pub enum What {
         channel: String,
         attempt: Option<EventId>,
         how: How,
+        #[serde(flatten)]
+        placed: Placed,
     },
 }
 
@@ -73,6 +76,9 @@ pub struct Proposed {
     #[serde(default)]
     pub date: String,
     pub channels: Vec<String>,
+    /// Who the proposer is on the forge, where the proposal asks there and the forge says it.
+    #[serde(default)]
+    pub login: Option<String>,
     /// An open intent that has come to its end unrecorded.
     pub over: Option<EventId>,
 }
@@ -86,6 +92,9 @@ pub struct Judged {
     pub verdict: Verdict,
     pub note: Option<String>,
     pub channels: Vec<String>,
+    /// The comment that it is from; `None`: somebody typed it.
+    #[serde(flatten)]
+    pub comment: Option<Comment>,
 }
 
 /// The announcement of a push.

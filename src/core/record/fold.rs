@@ -1,9 +1,9 @@
 //! Which event may follow on which, and what they add up to: a rule an event.
 
 use crate::core::record::{
-    Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, Intent, Judged, Kind,
-    LastDeploy, News, Notice, Postponed, Proposed, SignOff, Standing, State, Unlawful, Verdict,
-    What,
+    Attempt, Candidate, Deployed, Deploying, Doubted, Event, Goal, Held, ISSUE, Inquiry, Intent,
+    Judged, Kind, LastDeploy, News, Notice, Postponed, Proposed, Standing, State, Unlawful,
+    Verdict, What,
 };
 use crate::core::words::{CommitId, EventId};
 
@@ -31,6 +31,7 @@ impl State {
             What::Begun {} => Err(Unlawful::Begun),
             What::Proposed(it) => self.proposed(event, it),
             What::Judged(it) => self.judged(event, it),
+            What::Voided(it) => self.voided(it),
             What::Deploying(it) => self.announced(event, it),
             What::Deployed(it) => self.deployed(event, it),
             What::Observed(it) => self.observed(event, it),
@@ -62,12 +63,14 @@ impl State {
             environment: it.environment.clone(),
             targets: goals.collect(),
             by: event.by.clone(),
+            login: it.login.clone(),
             at: event.at,
             date: it.date.clone(),
             note: it.note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
             four_eyes: self.four_eyes,
+            inquiry: Inquiry::by(&it.channels),
             elsewhere: false,
         };
         let note = it.note.clone();
@@ -80,24 +83,13 @@ impl State {
         let open = self.candidate.as_mut();
         let open = open.filter(|open| open.commit == it.commit);
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
-        let (by, yes) = (&event.by, it.verdict == Verdict::Pass);
-        if candidate.four_eyes && yes && by.principal.is_some() && !by.is_certainly_not(&candidate.by) {
-            return Err(Unlawful::SamePerson);
-        }
-        // Whoever types another's name does not take back what that one's own key signed.
-        let is_same = |one: &SignOff| one.recorded_by.principal == by.principal;
-        (candidate.verdicts).retain(|one| one.by != it.of || !is_same(one));
-        let stands = candidate.verdicts.iter().any(|one| one.by == it.of);
-        candidate.verdicts.push(SignOff {
-            by: it.of.clone(),
-            recorded_by: event.by.clone(),
-            verdict: it.verdict,
-            note: it.note.clone(),
-            at: event.at,
-        });
+        candidate.hear(event, it)?;
         let candidate = candidate.clone();
         // Whoever speaks again takes back what was to be told of their word before.
-        self.forget_blocks(|by| *by == it.of && !stands);
+        let mut blocks = candidate.who_said(Verdict::Block);
+        if it.verdict == Verdict::Block || !blocks.any(|one| one.by == it.of) {
+            self.forget_blocks(|by| *by == it.of);
+        }
         if it.verdict == Verdict::Block {
             let (by, reason) = (it.of.clone(), it.note.clone());
             let news = News::Blocked { by, reason };
@@ -113,7 +105,10 @@ impl State {
         self.supersede(it.intent.as_ref())?;
         self.forget_candidate();
         let (by, reason) = (event.by.name.clone(), it.reason.clone());
-        self.tell(event, &meant, &it.channels, &News::Postponed { by, reason });
+        let news = News::Postponed { by, reason };
+        self.tell(event, &meant, &it.channels, &news);
+        let notice = Notice::of(&meant, event.id.clone(), ISSUE, news);
+        self.tell_issue_of(meant.issue().cloned(), notice);
         Ok(())
     }
 
@@ -156,13 +151,15 @@ impl State {
         // Who began it deployed it, whoever saw its end.
         let announced = self.close(it.intent.as_ref())?;
         let by = announced.map_or_else(|| event.by.clone(), |open| open.by);
-        let before = self.candidate.as_ref().map(|open| open.commit.clone());
+        let before = self.candidate.clone();
+        let issue = self.issue_of(it);
         let deploy = LastDeploy {
             commit: it.to.clone(),
             from: it.from.clone(),
             by: by.clone(),
             at: event.at,
             seen_since: None,
+            issue: issue.clone().filter(|_| it.kind == Kind::Promote),
         };
         match it.kind {
             // What was announced was lawful then, whatever was said since. Nor can a fact be refused that nobody announced,
@@ -193,8 +190,10 @@ impl State {
             }
             Kind::Stage | Kind::Fix => {}
         }
-        if let Some(news) = news(it, before, by.name) {
+        let told = before.as_ref().map(|open| open.commit.clone());
+        if let Some(news) = news(it, told, by.name.clone()) {
             self.tell_of_deploy(event, it, &news);
+            self.tell_issue_of_deploy(event, it, (before.as_ref(), issue), news);
         }
         Ok(())
     }
@@ -220,6 +219,10 @@ impl State {
                 at: event.at,
             }),
             What::Unposted { .. } => None,
+            What::Posted { placed, .. } => {
+                self.placed(&told, placed);
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         self.pending.insert(place, told);

@@ -228,6 +228,7 @@ mod tests {
             note: None,
             date: "2022-03-02".into(),
             channels: Vec::new(),
+            login: None,
             over: None,
         }))
     }

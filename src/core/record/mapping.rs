@@ -24,11 +24,15 @@ enum Shape {
 }
 
 /// Fields, their trailers and how they stand there, in the order in which they are written.
-const ROWS: [(&str, &str, Shape); 26] = [
+const ROWS: [(&str, &str, Shape); 30] = [
     ("candidate", "Candidate", Text),
     ("about", "About", Text),
     ("commit", "Commit", Text),
     ("of", "Of", Text),
+    ("login", "Login", Text),
+    ("issue", "Issue", Number),
+    ("comment", "Comment", Number),
+    ("address", "Address", Text),
     ("environment", "Environment", Text),
     ("from", "From", Text),
     ("base", "Base", Text),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::record::{Candidate, Person};
+use crate::core::record::{Candidate, Issue, Person};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
@@ -44,6 +44,12 @@ pub struct Notice {
     /// The attempt that was begun and not seen to end.
     #[serde(rename = "sending", deserialize_with = "Option::deserialize")]
     pub attempt: Option<Attempt>,
+    /// The issue that it is a comment of; `None`: it is no comment, or the issue is still to be opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
+    /// Whether that issue is closed with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closes: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +71,10 @@ pub enum News {
     },
     Released {
         summary: Option<String>,
+    },
+    /// The candidate runs where it was to go: for those who were asked about it.
+    Promoted {
+        by: String,
     },
     RolledBack {
         /// What ran in between.
@@ -112,6 +122,8 @@ impl Notice {
             targets: tells.targets.clone(),
             news,
             attempt: None,
+            issue: None,
+            closes: false,
         }
     }
 
@@ -133,14 +145,15 @@ impl Notice {
 
     /// Whether it tells of a deploy that is over.
     pub fn is_of_a_deploy(&self) -> bool {
-        matches!(self.news, News::Released { .. }) || self.is_of_a_rollback()
+        let arrived = matches!(self.news, News::Released { .. } | News::Promoted { .. });
+        arrived || self.is_of_a_rollback()
     }
 
     /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
     pub fn command(&self, open: bool) -> Typed {
         Typed::smp(match self.news {
             News::Postponed { .. } if !open => "postpone",
-            News::Released { .. } | News::RolledBack { .. } => "promote",
+            News::Released { .. } | News::Promoted { .. } | News::RolledBack { .. } => "promote",
             _ => "propose",
         })
     }

@@ -12,6 +12,12 @@ pub fn sentence(event: &Event) -> String {
     let did = match &event.what {
         What::Begun {} => "began the record".to_owned(),
         What::Judged(it) => return one_line(&settled(&judged(it, by))),
+        What::Voided(it) => format!(
+            "took back the yes of {} for {}: {}",
+            it.of,
+            it.commit.short(),
+            brief(&it.why)
+        ),
         What::Proposed(it) => {
             let names: Vec<&str> = it.targets.iter().map(|(name, _)| name.as_str()).collect();
             format!("proposed {} for {}", it.commit.short(), names.join(" and "))

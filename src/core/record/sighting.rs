@@ -39,6 +39,7 @@ impl State {
             by: event.by.clone(),
             at: event.at,
             seen_since: Some(seen.since),
+            issue: None,
         };
         self.runs(&seen.environment, deploy);
         Ok(())

@@ -1,3 +1,4 @@
+mod asked;
 mod folding;
 mod golden;
 mod states;
@@ -112,33 +113,39 @@ fn whats() -> impl Strategy<Value = What> {
             names(),
             vec((names(), maybe(commits())), 0..4),
             maybe(texts()),
-            (dates(), channels()),
+            (dates(), channels(), maybe(lines())),
             maybe(ids())
         )
             .prop_map(
-                |(commit, environment, targets, note, (date, channels), over)| What::Proposed(
-                    Proposed {
+                |(commit, environment, targets, note, (date, channels, login), over)| {
+                    What::Proposed(Proposed {
                         commit,
                         environment,
                         targets,
                         note,
                         date,
                         channels,
-                        over
-                    }
-                )
+                        login,
+                        over,
+                    })
+                }
             ),
-        (commits(), texts(), verdicts(), maybe(texts()), channels()).prop_map(
-            |(commit, of, verdict, note, channels)| {
+        (
+            (commits(), texts(), verdicts()),
+            maybe(texts()),
+            channels(),
+            maybe(comments())
+        )
+            .prop_map(|((commit, of, verdict), note, channels, comment)| {
                 What::Judged(Judged {
                     commit,
                     of,
                     verdict,
                     note,
                     channels,
+                    comment,
                 })
-            }
-        ),
+            }),
         (
             (kinds(), names(), maybe(commits()), commits()),
             (
@@ -238,15 +245,47 @@ fn whats() -> impl Strategy<Value = What> {
             channel,
             why
         }),
-        (ids(), names(), maybe(ids()), hows()).prop_map(|(about, channel, attempt, how)| {
-            What::Posted {
-                about,
-                channel,
-                attempt,
-                how,
+        (ids(), names(), maybe(ids()), hows(), placings()).prop_map(
+            |(about, channel, attempt, how, placed)| {
+                What::Posted {
+                    about,
+                    channel,
+                    attempt,
+                    how,
+                    placed,
+                }
             }
+        ),
+        (commits(), any::<u64>(), texts(), texts()).prop_map(|(commit, comment, of, why)| {
+            What::Voided(Voided {
+                commit,
+                comment,
+                of,
+                why,
+            })
         }),
     ]
+}
+
+fn comments() -> impl Strategy<Value = Comment> {
+    (lines(), any::<u64>(), lines()).prop_map(|(login, id, address)| Comment { login, id, address })
+}
+
+fn placings() -> impl Strategy<Value = Placed> {
+    let numbers = || maybe(any::<u64>());
+    (numbers(), numbers(), maybe(lines()), maybe(lines())).prop_map(
+        |(issue, comment, address, login)| Placed {
+            issue,
+            comment,
+            address,
+            login,
+        },
+    )
+}
+
+/// A login, or an address.
+fn lines() -> impl Strategy<Value = String> {
+    "[a-z0-9:/#.-]{1,20}"
 }
 
 fn channels() -> impl Strategy<Value = Vec<String>> {

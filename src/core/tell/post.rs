@@ -123,6 +123,15 @@ impl About<'_> {
         }
     }
 
+    /// Tells those who were asked about it that it runs where it was to go.
+    pub fn promoted(&self, commit: &CommitId, environment: &str, by: &str) -> Post {
+        let lead = format!(
+            "Version {} runs on {environment}, promoted by {by}.",
+            commit.short()
+        );
+        self.post("", lead, None)
+    }
+
     /// Tells everyone what is new: what people wrote for people, and never the log.
     pub fn product(&self, commit: &CommitId, summary: Option<&str>) -> Post {
         let end = summary.map_or(".", |_| " with the following changes:");

@@ -345,6 +345,7 @@ fn proposed(note: &str) -> What {
         note: Some(note.to_owned()),
         date: "2022-03-02".to_owned(),
         channels: vec!["technical".to_owned()],
+        login: None,
         over: None,
     })
 }
@@ -356,6 +357,7 @@ fn judged(of: &str, note: &str) -> What {
         verdict: Verdict::Pass,
         note: Some(note.to_owned()),
         channels: Vec::new(),
+        comment: None,
     })
 }
 

@@ -195,6 +195,9 @@ impl Terminal {
             self.screen.wait_end(Duration::from_secs(2));
             run.stderr = self.screen.text();
         }
+        // A window closes with the program that it was opened for. One that asked in it, as ssh does, hears of it thereby
+        // where it missed the Ctrl-C: what comes between its question and its first look at the keys is lost.
+        self.closed.store(true, Ordering::SeqCst);
         run
     }
 }

@@ -322,6 +322,7 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
             by: proposed(&[]).candidate.unwrap().by,
             at: 1,
             seen_since: None,
+            issue: None,
         };
         State {
             deploys: [("production".to_owned(), last)].into(),

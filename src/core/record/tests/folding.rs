@@ -79,6 +79,7 @@ impl Try {
                 verdict: self.verdict,
                 note: None,
                 channels: self.channels(),
+                comment: None,
             }),
             3 | 4 => What::Deploying(self.intent(state)),
             5 | 6 => self.deployed(state),
@@ -138,12 +139,14 @@ impl Try {
                 channel,
                 attempt,
                 how: How::Accepted,
+                placed: Placed::default(),
             },
             (Kind::Rollback, attempt) => What::Posted {
                 about,
                 channel,
                 attempt,
                 how: How::Skipped,
+                placed: Placed::default(),
             },
         }
     }
@@ -157,6 +160,7 @@ impl Try {
             note: None,
             date: "2022-03-02".into(),
             channels: self.channels(),
+            login: None,
             over: self.open(state),
         })
     }
@@ -301,7 +305,7 @@ impl Told {
             What::Observed(Sighting {
                 environment, to, ..
             }) => self.runs_now(environment, to),
-            What::Doubted { .. } => {}
+            What::Doubted { .. } | What::Voided(_) => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed(Postponed { channels, .. }) => {
                 self.gives_up();
@@ -472,6 +476,8 @@ impl Told {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
             What::Begun {} => !self.has_events,
+            // These stories have no comments.
+            What::Voided(_) => false,
             What::Proposed(Proposed { over, .. }) => self.candidate.is_none() && self.open == *over,
             What::Judged(Judged { commit, .. }) => {
                 self.candidate.is_some() && self.commit.as_ref() == Some(commit)
@@ -632,7 +638,7 @@ proptest! {
         for owed in &state.pending {
             let (about, channel) = (owed.about.clone(), owed.channel.clone());
             let attempt = owed.attempt.as_ref().map(|sending| sending.id.clone());
-            let skipped = What::Posted { about, channel, attempt, how: How::Skipped };
+            let skipped = What::Posted { about, channel, attempt, how: How::Skipped, placed: Placed::default() };
             prop_assert_eq!(state.after(&event(2, skipped)).unwrap().pending.len(), state.pending.len() - 1);
         }
     }

@@ -71,6 +71,7 @@ fn about_posts(is_full: bool, how: How) -> [What; 3] {
             channel,
             attempt: before,
             how,
+            placed: Placed::default(),
         },
     ]
 }
@@ -88,6 +89,7 @@ fn about_candidates(is_full: bool) -> [What; 4] {
             verdict,
             note: is_full.then(|| "größer\n.\nSmp-Of: Ben".into()),
             channels: channels.clone(),
+            comment: None,
         })
     };
     [
@@ -98,6 +100,7 @@ fn about_candidates(is_full: bool) -> [What; 4] {
             note: is_full.then(|| "please look at #420".into()),
             date: "2022-03-02".into(),
             channels: channels.clone(),
+            login: None,
             over: is_full.then(|| EventId::of(5)),
         }),
         judged(Verdict::Pass),
@@ -108,6 +111,54 @@ fn about_candidates(is_full: bool) -> [What; 4] {
             intent: is_full.then(|| EventId::of(5)),
             reason: "it hangs".into(),
             channels: channels.clone(),
+        }),
+    ]
+}
+
+/// What a proposal that asks in an issue writes.
+fn from_an_issue() -> [What; 4] {
+    let address = "https://github.com/an-org/a-repo/issues/42";
+    let comment = Comment {
+        login: "rosi-qa".into(),
+        id: 9_007_199_254_740_993,
+        address: format!("{address}#issuecomment-1"),
+    };
+    [
+        What::Proposed(Proposed {
+            commit: commit('1'),
+            environment: "staging".into(),
+            targets: Vec::new(),
+            note: None,
+            date: "2022-03-02".into(),
+            channels: vec!["technical".into(), ISSUE.into()],
+            login: Some("ada-e".into()),
+            over: None,
+        }),
+        What::Posted {
+            about: EventId::of(1),
+            channel: ISSUE.into(),
+            attempt: Some(EventId::of(2)),
+            how: How::Accepted,
+            placed: Placed {
+                issue: Some(42),
+                comment: None,
+                address: Some(address.into()),
+                login: Some("ada-e".into()),
+            },
+        },
+        What::Judged(Judged {
+            commit: commit('1'),
+            of: "rosi-qa".into(),
+            verdict: Verdict::Block,
+            note: Some("the legend is broken".into()),
+            channels: Vec::new(),
+            comment: Some(comment.clone()),
+        }),
+        What::Voided(Voided {
+            commit: commit('1'),
+            comment: comment.id,
+            of: comment.login,
+            why: "the comment was edited".into(),
         }),
     ]
 }
@@ -147,6 +198,7 @@ fn written_before() -> Vec<Event> {
     ] {
         all.extend(about_posts(is_full, how));
     }
+    all.extend(from_an_issue());
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
 }
 

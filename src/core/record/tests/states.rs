@@ -26,6 +26,8 @@ fn full() -> State {
         ],
         news,
         attempt: sending,
+        issue: None,
+        closes: false,
     };
     let sending = Attempt {
         id: EventId::of(5),
@@ -50,6 +52,7 @@ fn full() -> State {
             environment: "staging".into(),
             targets: vec![goal("production", false), goal("eu", true)],
             by: by.clone(),
+            login: Some("ada-e".into()),
             at: 1_646_222_400,
             date: "2022-03-02".into(),
             note: Some("a\n\n\"b\" \u{1b}\0".into()),
@@ -60,8 +63,21 @@ fn full() -> State {
                 verdict: Verdict::Pass,
                 note: None,
                 at: 1_646_222_500,
+                comment: Some(Comment {
+                    login: "Rosi".into(),
+                    id: 7,
+                    address: "https://h/1#7".into(),
+                }),
             }],
             four_eyes: false,
+            inquiry: Some(Inquiry {
+                issue: Some(Issue {
+                    number: 1,
+                    address: "https://h/1".into(),
+                }),
+                anew: Some(6),
+                heard: vec![7],
+            }),
             elsewhere: false,
         }),
         deploying: Some(Deploying {
@@ -84,6 +100,7 @@ fn full() -> State {
                 by: by.clone(),
                 at: -1,
                 seen_since: Some(-9),
+                issue: None,
             },
         )]
         .into(),
@@ -224,6 +241,7 @@ fn whatever() -> What {
         channel: "technical".into(),
         attempt: None,
         how: How::Printed,
+        placed: Placed::default(),
     }
 }
 

@@ -23,6 +23,7 @@ fn proposed(digit: char, goals: &[&str]) -> What {
         note: None,
         date: "2022-03-02".into(),
         channels: vec!["technical".into()],
+        login: None,
         over: None,
     })
 }
@@ -34,6 +35,7 @@ fn judged(digit: char, of: &str, verdict: Verdict) -> What {
         verdict,
         note: None,
         channels: Vec::new(),
+        comment: None,
     })
 }
 
@@ -78,6 +80,7 @@ fn a_candidate_is_proposed_signed_off_and_promoted() {
             channel: "technical".into(),
             attempt: None,
             how: How::Printed,
+            placed: Placed::default(),
         },
         judged('1', "Rosi", YES),
         began(Kind::Promote, "production", '1', None),
@@ -367,6 +370,7 @@ fn a_post_is_owed_until_somebody_saw_its_end() {
         channel: "technical".into(),
         attempt: attempt.map(EventId::of),
         how,
+        placed: Placed::default(),
     };
     let owes = |open| vec![("technical".to_owned(), EventId::of(1), open)];
     let mut story = vec![proposed('1', &["production"])];
@@ -402,6 +406,7 @@ fn a_candidate_that_is_over_leaves_its_own_posts_behind_and_no_others() {
         verdict: NO,
         note: None,
         channels: vec!["technical".into()],
+        comment: None,
     });
     let story = [
         proposed('1', &["production"]),

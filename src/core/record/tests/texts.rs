@@ -49,6 +49,7 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
                 .chain(told)
                 .for_each(change);
         }
+        What::Voided(Voided { of, why, .. }) => [of, why].into_iter().for_each(change),
         What::Doubted { words: text, .. }
         | What::Ended { why: text, .. }
         | What::Postponed(Postponed { reason: text, .. })
@@ -85,6 +86,7 @@ fn an_event_comes_back_from_its_message_and_its_sentence_is_one_line() {
         note: Some(note.into()),
         date: "2022-03-02".into(),
         channels: vec!["technical".into()],
+        login: None,
         over: None,
     });
     let proposed = event(7, what);
@@ -112,6 +114,7 @@ fn a_text_that_is_empty_is_still_there() {
             verdict: Verdict::Pass,
             note,
             channels: Vec::new(),
+            comment: None,
         })
     };
     for what in [postponed, judged(None), judged(Some(String::new()))] {
@@ -213,6 +216,7 @@ fn whatever() -> What {
         channel: "technical".into(),
         attempt: None,
         how: How::Printed,
+        placed: Placed::default(),
     }
 }
 

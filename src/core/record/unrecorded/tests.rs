@@ -109,6 +109,7 @@ fn proposed(commit: char, production: char, over: Option<u64>) -> What {
         note: None,
         date: "2022-03-02".into(),
         channels: Vec::new(),
+        login: None,
         over: over.map(EventId::of),
     })
 }

@@ -1,0 +1,235 @@
+//! What the record says of the issue in which a proposal asks for verdicts: where it is, and which comments were heard.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::record::{
+    Candidate, Deployed, Event, Judged, Kind, News, Notice, SignOff, State, Telling, Unlawful,
+    Verdict,
+};
+use crate::core::words::CommitId;
+
+/// The place of delivery that is no chat: the issue of a proposal.
+pub const ISSUE: &str = "issue";
+
+/// An issue on the main repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    pub number: u64,
+    pub address: String,
+}
+
+/// What a candidate is asked about in an issue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inquiry {
+    /// `None`: nobody was seen to open it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
+    /// The comment that asked anew after the last fix. What was commented before it is about another commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anew: Option<u64>,
+    /// The comments that are on record as verdicts; none is put there twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<u64>,
+}
+
+/// The comment that a verdict is from. The forge says who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    pub login: String,
+    #[serde(rename = "comment")]
+    pub id: u64,
+    pub address: String,
+}
+
+/// Where a forge put a text, and whose token it was. A chat tells none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    #[serde(default)]
+    pub issue: Option<u64>,
+    #[serde(default)]
+    pub comment: Option<u64>,
+    #[serde(default)]
+    pub address: Option<String>,
+    #[serde(default)]
+    pub login: Option<String>,
+}
+
+/// A yes counts no more: its comment was edited after it went on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voided {
+    pub commit: CommitId,
+    pub comment: u64,
+    pub of: String,
+    pub why: String,
+}
+
+impl Inquiry {
+    /// That a candidate is asked about, where its event says so.
+    pub(super) fn by(channels: &[String]) -> Option<Self> {
+        let asks = channels.iter().any(|one| one == ISSUE);
+        asks.then(Self::default)
+    }
+}
+
+impl Candidate {
+    /// The issue that asks about it, where somebody was seen to open it.
+    pub fn issue(&self) -> Option<&Issue> {
+        self.inquiry.as_ref()?.issue.as_ref()
+    }
+
+    /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
+    /// back, though it be the same, nor what that one's own key signed.
+    pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
+        let said = SignOff {
+            by: it.of.clone(),
+            recorded_by: event.by.clone(),
+            verdict: it.verdict,
+            note: it.note.clone(),
+            at: event.at,
+            comment: it.comment.clone(),
+        };
+        // What nobody signed yet may turn out to be somebody else's.
+        let is_sure = said.comment.is_some() || said.recorded_by.principal.is_some();
+        if is_sure && !self.counts(&said) {
+            return Err(Unlawful::SamePerson);
+        }
+        let key = &said.recorded_by.principal;
+        let is_same = |one: &SignOff| match (&one.comment, &said.comment) {
+            (Some(_), Some(_)) => true,
+            (None, None) => one.recorded_by.principal == *key,
+            _ => false,
+        };
+        (self.verdicts).retain(|one| one.by != said.by || !is_same(one));
+        self.verdicts.push(said);
+        if let (Some(inquiry), Some(comment)) = (&mut self.inquiry, &it.comment) {
+            inquiry.heard.push(comment.id);
+        }
+        Ok(())
+    }
+
+    /// Whether a verdict counts: a block always, a yes where four eyes are wanted only from somebody else.
+    pub fn counts(&self, one: &SignOff) -> bool {
+        !self.four_eyes || one.verdict == Verdict::Block || self.is_of_somebody_else(one)
+    }
+
+    /// Whether a verdict is certainly not the proposer's own: by the forge's word who commented, or by the key that signed.
+    fn is_of_somebody_else(&self, one: &SignOff) -> bool {
+        match (&one.comment, &self.login) {
+            (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
+            (Some(_), None) => false,
+            (None, _) => one.recorded_by.is_certainly_not(&self.by),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn voided(&mut self, it: &Voided) -> Result<(), Unlawful> {
+        let open = self.candidate.as_mut();
+        let open = open.filter(|open| open.commit == it.commit);
+        let candidate = open.ok_or(Unlawful::OtherCandidate)?;
+        let before = candidate.verdicts.len();
+        candidate.verdicts.retain(|one| {
+            let comment = one.comment.as_ref().map(|comment| comment.id);
+            comment != Some(it.comment) || one.verdict != Verdict::Pass
+        });
+        match candidate.verdicts.len() < before {
+            true => Ok(()),
+            false => Err(Unlawful::NothingNew),
+        }
+    }
+
+    /// Takes in where the forge put what was delivered.
+    pub(super) fn placed(&mut self, told: &Notice, placed: &Placed) {
+        let is_proposal = matches!(told.news, News::Proposed { .. });
+        let issue = placed.issue.filter(|_| is_proposal);
+        let issue = issue.zip(placed.address.clone());
+        let issue = issue.map(|(number, address)| Issue { number, address });
+        let Some(candidate) = &mut self.candidate else {
+            return;
+        };
+        let Some(inquiry) = &mut candidate.inquiry else {
+            return;
+        };
+        if issue.is_some() && candidate.id == told.about {
+            candidate.login = candidate.login.take().or_else(|| placed.login.clone());
+            inquiry.issue.clone_from(&issue);
+            let waiting = self.pending.iter_mut();
+            let waiting = waiting.filter(|one| one.channel == ISSUE && one.issue.is_none());
+            waiting.for_each(|one| one.issue.clone_from(&issue));
+        }
+        if matches!(told.news, News::Fixed { .. }) && told.issue == inquiry.issue {
+            inquiry.anew = inquiry.anew.max(placed.comment);
+        }
+    }
+
+    /// The issue that asked about what a deploy brings or takes away, as the state before it has it.
+    pub(super) fn issue_of(&self, it: &Deployed) -> Option<Issue> {
+        match it.kind {
+            Kind::Promote => {
+                let open = self.candidate.as_ref();
+                open.filter(|open| open.commit == it.to)?.issue().cloned()
+            }
+            Kind::Rollback => {
+                let deploy = self.deploys.get(&it.environment)?;
+                deploy
+                    .issue
+                    .clone()
+                    .filter(|_| Some(&deploy.commit) == it.from.as_ref())
+            }
+            Kind::Stage | Kind::Fix => None,
+        }
+    }
+
+    /// Tells the issue of a deploy what became of what it asks about.
+    pub(super) fn tell_issue_of_deploy(
+        &mut self,
+        event: &Event,
+        it: &Deployed,
+        (before, issue): (Option<&Candidate>, Option<Issue>),
+        news: News,
+    ) {
+        let about = event.id.clone();
+        if let (News::Fixed { .. }, Some(open)) = (&news, &self.candidate) {
+            if let Some(inquiry) = &open.inquiry {
+                let notice = Notice::of(open, about, ISSUE, news);
+                let issue = inquiry.issue.clone();
+                self.pending.push(Notice { issue, ..notice });
+            }
+            return;
+        }
+        let told = it.tells.as_ref();
+        let tells = Telling {
+            channels: Vec::new(),
+            date: before.map_or_else(
+                || told.map(|one| one.date.clone()).unwrap_or_default(),
+                |open| open.date.clone(),
+            ),
+            targets: vec![(it.environment.clone(), it.from.clone())],
+            text: None,
+        };
+        let news = match news {
+            News::Released { .. } => News::Promoted {
+                by: it
+                    .announced_by
+                    .clone()
+                    .unwrap_or_else(|| event.by.name.clone()),
+            },
+            other => other,
+        };
+        let place = (it.environment.as_str(), &it.to);
+        self.tell_issue_of(issue, Notice::of_deploy(about, ISSUE, &tells, place, news));
+    }
+
+    /// Tells an issue, if anybody was seen to open it; it is closed unless it goes on to ask.
+    pub(super) fn tell_issue_of(&mut self, issue: Option<Issue>, notice: Notice) {
+        if issue.is_some() {
+            let asks = self.candidate.as_ref().and_then(Candidate::issue);
+            let closes = asks != issue.as_ref();
+            self.pending.push(Notice {
+                closes,
+                issue,
+                ..notice
+            });
+        }
+    }
+}
