@@ -3,6 +3,7 @@
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
 pub mod arrivals;
+pub mod audit;
 pub mod counted;
 pub mod history;
 pub mod stats;

@@ -61,7 +61,10 @@ impl Deploy<'_> {
         let error = format!("{FILE} here is not the one of {branch}, which requires signatures");
         let causes = changes.iter().take(5).map(trust::describe);
         Err(causes
-            .fold(Refusal::new(RefusalCode::NotVerified, error), Refusal::because)
+            .fold(
+                Refusal::new(RefusalCode::NotVerified, error),
+                Refusal::because,
+            )
             .run(
                 "take the main branch's file, or merge yours first, then",
                 Typed::smp("setup"),
@@ -71,7 +74,10 @@ impl Deploy<'_> {
 
     /// Where the file is, if that is in the work tree: with `/`, from its top.
     fn path_in_repository(&self) -> Option<String> {
-        let (top, path) = (self.session.repo.layout().top.as_ref()?, self.look.config.path.as_path());
+        let (top, path) = (
+            self.session.repo.layout().top.as_ref()?,
+            self.look.config.path.as_path(),
+        );
         let path = path.canonicalize().ok()?;
         let below = path.strip_prefix(top.canonicalize().ok()?).ok()?.to_owned();
         let parts = below.iter().map(|part| part.to_str());

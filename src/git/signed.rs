@@ -81,7 +81,9 @@ fn content_by_program(repo: &Repo, main: &CommitId, path: &str) -> Result<Conten
         return Ok(Some(((*id).to_owned(), text)));
     }
     let report = Report::new(what).because("it is larger than 256 KiB");
-    Err(Stop::Failed(report.hint("make it smaller on the main branch")))
+    Err(Stop::Failed(
+        report.hint("make it smaller on the main branch"),
+    ))
 }
 
 /// What git makes of the signatures of these commits, in any order. What was checked before in this run is known.
@@ -121,7 +123,9 @@ fn check_now(
 ) -> Result<Vec<(CommitId, Signature)>, Stop> {
     let keys = Keys::of(&signers.text);
     let file = LaidOut::write(&repo.layout().common_dir, keys.ssh.as_bytes())?;
-    let most = thread::available_parallelism().map_or(1, NonZero::get).min(4);
+    let most = thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(4);
     let each = commits.len().div_ceil(most).max(8);
     let answers = thread::scope(|scope| {
         let parts = commits.chunks(each);
@@ -154,13 +158,24 @@ fn check_part(
         if let [id, mark, signer, key, primary, at] = fields.as_slice()
             && let Some(id) = CommitId::parse(id)
         {
-            told.push((id, judged(keys, (mark, signer), (key, primary), at.parse().unwrap_or(0))));
+            told.push((
+                id,
+                judged(
+                    keys,
+                    (mark, signer),
+                    (key, primary),
+                    at.parse().unwrap_or(0),
+                ),
+            ));
         }
     }
     // What git says nothing of was not checked.
     let all = commits.iter().map(|id| {
         let is = told.iter().find(|(told, _)| told == id);
-        (id.clone(), is.map_or(Signature::Unchecked, |(_, is)| is.clone()))
+        (
+            id.clone(),
+            is.map_or(Signature::Unchecked, |(_, is)| is.clone()),
+        )
     });
     Ok(all.collect())
 }
@@ -213,7 +228,10 @@ impl LaidOut {
     fn in_folder(folder: &Path, text: &[u8]) -> io::Result<Self> {
         let name = format!("signers-{}.new", random());
         let path = folder.join(name);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
         let laid_out = Self { path };
         file.write_all(text)?;
         Ok(laid_out)

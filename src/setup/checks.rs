@@ -256,7 +256,10 @@ fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
         Ok(None) => None,
         Ok(Some(person)) => {
             let principal = person.principal.unwrap_or_default();
-            Some(Check::good(SIGNING, format!("this clone signs as {principal}")))
+            Some(Check::good(
+                SIGNING,
+                format!("this clone signs as {principal}"),
+            ))
         }
         Err(stop) => Some(Check::stopped(SIGNING, stop)),
     }

@@ -1,7 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
-use crate::core::config::tests::schema;
 use crate::core::config::{ChannelKind, values};
 
 /// A chat channel that is notified.

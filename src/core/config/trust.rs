@@ -90,8 +90,11 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
             .collect(),
         record: values.get("record.ref").map(|reference| Record {
             reference: reference.clone(),
-            signed: values.get("record.signed").is_some_and(|value| value == "true"),
-            signers: (values.get("record.signers").cloned()).unwrap_or_else(|| Record::default().signers),
+            signed: values
+                .get("record.signed")
+                .is_some_and(|value| value == "true"),
+            signers: (values.get("record.signers").cloned())
+                .unwrap_or_else(|| Record::default().signers),
             ..Record::default()
         }),
         policy: Policy::default(),
@@ -367,16 +370,8 @@ mod tests {
         ("watch = [", "# watch = [", "policy.watch"),
         ("reviewed = false", "reviewed = true", "policy.reviewed"),
         ("green = false", "green = true", "policy.green"),
-        (
-            "cadence_days = 7",
-            "signed = true",
-            "record.signed",
-        ),
-        (
-            "cadence_days = 7",
-            "signers = \"a/b\"",
-            "record.signers",
-        ),
+        ("cadence_days = 7", "signed = true", "record.signed"),
+        ("cadence_days = 7", "signers = \"a/b\"", "record.signers"),
         (
             "cadence_days = 7                         # production should not be older than this behind staging\n\n[policy]",
             "signed = true\n[policy]\nfour_eyes = true",

@@ -227,8 +227,10 @@ impl<'a> Recorded<'a> {
         let (short, by) = (candidate.commit.short(), &candidate.by);
         let key = by.principal.as_ref().unwrap_or(&by.name);
         let error = format!("only who proposed {short} has signed it off");
-        let refusal = Refusal::new(RefusalCode::SamePerson, error)
-            .because(format!("{}, with the key of {key}", self.proposed(candidate)));
+        let refusal = Refusal::new(RefusalCode::SamePerson, error).because(format!(
+            "{}, with the key of {key}",
+            self.proposed(candidate)
+        ));
         let yeses = candidate.verdicts.iter().map(|one| {
             let (by, when) = (&one.by, ago(self.now, one.at));
             let key = one.recorded_by.principal.as_deref().unwrap_or("nobody");
@@ -237,7 +239,10 @@ impl<'a> Recorded<'a> {
         yeses
             .fold(refusal, Refusal::because)
             .because("policy.four_eyes in smp.toml requires a yes from somebody else")
-            .run("let somebody else test it, and in their own clone", Typed::smp("signoff"))
+            .run(
+                "let somebody else test it, and in their own clone",
+                Typed::smp("signoff"),
+            )
     }
 
     fn without_candidate(&self, commit: &CommitId, target: &str) -> Result<(), Refusal> {

@@ -30,7 +30,9 @@ impl Signature {
         Some(match self {
             Self::By(_) => return None,
             Self::Missing => "it is not signed".to_owned(),
-            Self::Unknown(key) => format!("the signers file did not know its key {key} at that time"),
+            Self::Unknown(key) => {
+                format!("the signers file did not know its key {key} at that time")
+            }
             Self::Wrong => "its signature is not of this event".to_owned(),
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })

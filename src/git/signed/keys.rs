@@ -69,7 +69,10 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
         after: None,
         before: None,
     };
-    for option in options.split([',', ' ']).filter(|option| !option.is_empty()) {
+    for option in options
+        .split([',', ' '])
+        .filter(|option| !option.is_empty())
+    {
         let (name, value) = option.split_once('=')?;
         let value = value.trim_matches('"');
         match name.to_ascii_lowercase().as_str() {
@@ -108,7 +111,14 @@ pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<Strin
     let text = String::from_utf8_lossy(&text);
     let (_, signature) = text.split_once(&format!("\n{HEADER} "))?;
     let Some(armored) = signature.strip_prefix(ARMOR) else {
-        let args = ["-c", "log.showSignature=false", "log", "-1", "--format=%GP", commit.as_str()];
+        let args = [
+            "-c",
+            "log.showSignature=false",
+            "log",
+            "-1",
+            "--format=%GP",
+            commit.as_str(),
+        ];
         let key = repo.program().read("", args).ok()?;
         let key = String::from_utf8_lossy(&key).trim().to_owned();
         return (!key.is_empty()).then(|| format!("{principal} {OPENPGP} {key}"));
@@ -118,7 +128,10 @@ pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<Strin
     let key = public_key(&unpacked(&packed)?)?;
     let kind = field(&key)?;
     let kind = String::from_utf8(kind.to_vec()).ok()?;
-    Some(format!("{principal} namespaces=\"git\" {kind} {}", packed_of(&key)))
+    Some(format!(
+        "{principal} namespaces=\"git\" {kind} {}",
+        packed_of(&key)
+    ))
 }
 
 /// The public key that a signature of ssh holds: behind `SSHSIG` and a version.
@@ -158,7 +171,11 @@ fn packed_of(bytes: &[u8]) -> String {
         });
         for nth in 0..4 {
             let digit = DIGITS.get((held >> (18 - 6 * nth)) & 63).copied();
-            text.push(if nth <= part.len() { char::from(digit.unwrap_or(b'=')) } else { '=' });
+            text.push(if nth <= part.len() {
+                char::from(digit.unwrap_or(b'='))
+            } else {
+                '='
+            });
         }
     }
     text

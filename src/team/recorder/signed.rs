@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::record::counted::{Count, SignedRecord};
-use crate::core::record::{Event, Person, State};
+use crate::core::record::{Event, Person, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Signature, StoredEvent};
@@ -48,12 +48,22 @@ impl Recorder<'_> {
         Ok((count.state, signed, events))
     }
 
+    /// The same of what was read, all by git and now; `None`: nothing was ever recorded.
+    ///
+    /// # Errors
+    /// As [`Recorder::check`].
+    pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
+        let both = self.keys.zip(reading.tip.as_ref());
+        both.map(|(keys, tip)| self.check(keys, tip, true))
+            .transpose()
+    }
+
     /// Checks every event. What an earlier run of this clone noted is believed of what is over; with `anew`, and of all
     /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
     ///
     /// # Errors
     /// When git cannot tell, or nobody knows where the main branch is.
-    pub fn check(&self, keys: Keys<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
+    fn check(&self, keys: Keys<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         let main = self.main_branch(keys)?;
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
@@ -119,7 +129,12 @@ impl Recorder<'_> {
     ///
     /// # Errors
     /// [`RefusalCode::NotVerified`] where they do not know that key: the event would count for nothing.
-    pub(super) fn signed_by(&self, keys: Keys<'_>, by: &Person, id: &CommitId) -> Result<Person, Stop> {
+    pub(super) fn signed_by(
+        &self,
+        keys: Keys<'_>,
+        by: &Person,
+        id: &CommitId,
+    ) -> Result<Person, Stop> {
         let main = self.main_branch(keys)?;
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let checked = signed::check(self.repo, &signers, std::slice::from_ref(id))?;
@@ -134,9 +149,16 @@ impl Recorder<'_> {
     }
 
     /// The key of this clone does not count, and how it comes to.
-    fn unknown_key(&self, keys: Keys<'_>, (by, id): (&Person, &CommitId), is: &Signature) -> Refusal {
+    fn unknown_key(
+        &self,
+        keys: Keys<'_>,
+        (by, id): (&Person, &CommitId),
+        is: &Signature,
+    ) -> Refusal {
         let (path, branch) = (keys.path, keys.branch);
-        let error = format!("{path} on {branch} does not know your key, so what you write counts for nothing");
+        let error = format!(
+            "{path} on {branch} does not know your key, so what you write counts for nothing"
+        );
         let mut report = Report::new(error).causes(is.fault());
         if let Some(line) = signed::own_line(self.repo, id, &by.email) {
             report = report.because(format!("the line for it is: {line}"));
@@ -183,7 +205,10 @@ fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
     stored.iter().map(|one| one.commit.clone())
 }
 
-fn with(stored: &[StoredEvent], known: &HashMap<CommitId, Signature>) -> Vec<(StoredEvent, Signature)> {
+fn with(
+    stored: &[StoredEvent],
+    known: &HashMap<CommitId, Signature>,
+) -> Vec<(StoredEvent, Signature)> {
     let all = stored.iter().map(|one| {
         let is = known.get(&one.commit).cloned();
         (one.clone(), is.unwrap_or(Signature::Unchecked))
@@ -199,5 +224,9 @@ fn since_proposal(events: &[(StoredEvent, Signature)]) -> Vec<CommitId> {
     };
     let is_it = |(stored, _): &(StoredEvent, Signature)| stored.message.contains(open.id.as_str());
     let from = events.iter().position(is_it).unwrap_or(0);
-    events.iter().skip(from).map(|(one, _)| one.commit.clone()).collect()
+    events
+        .iter()
+        .skip(from)
+        .map(|(one, _)| one.commit.clone())
+        .collect()
 }

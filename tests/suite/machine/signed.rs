@@ -1,6 +1,7 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
 mod tricks;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -52,11 +53,22 @@ fn options(deploy: &Deploy, name: &str, key: &str) -> Vec<String> {
 }
 
 /// git in the main repository, by somebody with a key, and with these variables.
-fn git(deploy: &Deploy, (name, key): (&str, &str), variables: &[(&str, &str)], args: &[&str]) -> String {
+fn git(
+    deploy: &Deploy,
+    (name, key): (&str, &str),
+    variables: &[(&str, &str)],
+    args: &[&str],
+) -> String {
     let options = options(deploy, name, key);
-    let all: Vec<&str> = options.iter().map(String::as_str).chain(args.iter().copied()).collect();
+    let all: Vec<&str> = options
+        .iter()
+        .map(String::as_str)
+        .chain(args.iter().copied())
+        .collect();
     let git = deploy.runner().cwd(&deploy.main);
-    let git = variables.iter().fold(git, |git, (name, value)| git.env(name, value));
+    let git = variables
+        .iter()
+        .fold(git, |git, (name, value)| git.env(name, value));
     git.program("git", &all).ok().out().trim().to_owned()
 }
 
@@ -76,7 +88,10 @@ fn world_with(toml: &str) -> Deploy {
     let deploy = World::deploy_like().without_pages().toml(toml).build();
     let [ada, rosi, _] = ["ada", "rosi", "eve"].map(|name| key(&deploy, name));
     let signers = format!("# Whose events count\n{ada}\n{rosi}\n");
-    let files = [(".smp/signers", signers.as_str()), ("smp.toml", &deploy.toml())];
+    let files = [
+        (".smp/signers", signers.as_str()),
+        ("smp.toml", &deploy.toml()),
+    ];
     merged(&deploy, "Say whose signatures count", &files);
     by(&deploy, "ada").smp(&["setup", "--yes"]).ok();
     deploy
@@ -90,7 +105,14 @@ fn proposed() -> Deploy {
 }
 
 fn promote(deploy: &Deploy, runner: &Runner<'_>) -> Run {
-    let args = ["promote", "--yes", "--timeout", "20", "--commit", deploy.nth(5)];
+    let args = [
+        "promote",
+        "--yes",
+        "--timeout",
+        "20",
+        "--commit",
+        deploy.nth(5),
+    ];
     runner.smp(&args)
 }
 
@@ -118,7 +140,10 @@ fn forged_at(
     let mut args = vec!["commit-tree", &tree, "-p", &tip, "-m", message];
     args.extend(signed.then_some("-S"));
     let dates = ["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"];
-    let dates: Vec<_> = dates.into_iter().filter_map(|name| Some((name, date?))).collect();
+    let dates: Vec<_> = dates
+        .into_iter()
+        .filter_map(|name| Some((name, date?)))
+        .collect();
     let commit = git(deploy, who, &dates, &args);
     deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &commit]);
     commit
@@ -126,7 +151,10 @@ fn forged_at(
 
 /// The message of the record's last event.
 fn last_message(deploy: &Deploy) -> String {
-    deploy.git(&deploy.main, &["log", "-1", "--format=%B", "refs/smp/record"])
+    deploy.git(
+        &deploy.main,
+        &["log", "-1", "--format=%B", "refs/smp/record"],
+    )
 }
 
 #[test]
@@ -137,12 +165,21 @@ fn a_yes_from_another_key_leads_to_production_and_every_event_is_signed() {
     assert!(status.contains("signed off by rosi at "), "{status}");
     promote(&deploy, &by(&deploy, "ada")).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    assert_eq!(events(&deploy), ["proposed", "posted", "signed-off", "promoting", "promoted"]);
+    assert_eq!(
+        events(&deploy),
+        ["proposed", "posted", "signed-off", "promoting", "promoted"]
+    );
     let all = deploy.git(&deploy.main, &["log", "--format=raw", "refs/smp/record"]);
     let count = |what: &str| all.lines().filter(|line| line.starts_with(what)).count();
-    assert_eq!(count("gpgsig -----BEGIN SSH SIGNATURE-----"), count("commit "));
+    assert_eq!(
+        count("gpgsig -----BEGIN SSH SIGNATURE-----"),
+        count("commit ")
+    );
     let history = deploy.smp(&["history", "--json"]).ok().json();
-    assert_eq!(history["deploys"][0]["signed_off_by"], serde_json::json!(["rosi"]));
+    assert_eq!(
+        history["deploys"][0]["signed_off_by"],
+        serde_json::json!(["rosi"])
+    );
 }
 
 #[test]
@@ -157,7 +194,9 @@ fn a_yes_of_the_proposers_own_is_refused_and_not_recorded() {
     let json = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(json.exits(1).json()["refusal"]["code"], "not-signed-off");
     // A block of one's own counts.
-    by(&deploy, "ada").smp(&["signoff", "--block", "the legend is broken"]).ok();
+    by(&deploy, "ada")
+        .smp(&["signoff", "--block", "the legend is broken"])
+        .ok();
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     let json = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(json.exits(1).json()["refusal"]["code"], "blocked");
@@ -177,11 +216,20 @@ fn a_newcomer_is_told_the_line_to_add_and_counts_once_it_is_merged() {
         .says(&format!("the line for it is: {line}\n"));
     assert_eq!(tip(&deploy), before);
     for args in [&["setup", "--check"][..], &["setup", "--yes"]] {
-        eve.smp(args).exits(1).prints_among("FAIL  signing").prints_among(&line);
+        eve.smp(args)
+            .exits(1)
+            .prints_among("FAIL  signing")
+            .prints_among(&line);
     }
     let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
-    merged(&deploy, "Let eve count", &[(".smp/signers", &format!("{old}\n{line}\n"))]);
-    eve.smp(&["setup", "--check"]).ok().prints_among("signs as eve@example.com");
+    merged(
+        &deploy,
+        "Let eve count",
+        &[(".smp/signers", &format!("{old}\n{line}\n"))],
+    );
+    eve.smp(&["setup", "--check"])
+        .ok()
+        .prints_among("signs as eve@example.com");
     eve.smp(&["signoff"]).ok();
     promote(&deploy, &by(&deploy, "ada")).ok();
 }
@@ -189,7 +237,10 @@ fn a_newcomer_is_told_the_line_to_add_and_counts_once_it_is_merged() {
 #[test]
 fn a_clone_without_a_key_is_told_how_to_have_one() {
     let deploy = proposed();
-    let run = deploy.runner().git_options(&["-c", "gpg.format=ssh"]).smp(&["signoff"]);
+    let run = deploy
+        .runner()
+        .git_options(&["-c", "gpg.format=ssh"])
+        .smp(&["signoff"]);
     run.exits(1)
         .says("error: this clone cannot sign, and the record takes signed events only\n")
         .says("git config user.signingKey ");
@@ -206,11 +257,16 @@ fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     let deploy = proposed();
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     let yes = last_message(&deploy);
-    by(&deploy, "rosi").smp(&["signoff", "--block", "broken"]).ok();
+    by(&deploy, "rosi")
+        .smp(&["signoff", "--block", "broken"])
+        .ok();
     let unsigned = forged(&deploy, ("rosi", "rosi"), &yes, false);
     let unknown = forged(&deploy, ("rosi", "eve"), &yes, true);
     let status = deploy.smp(&["status"]).ok().out();
-    for (commit, why) in [(&unsigned, "it is not signed"), (&unknown, "did not know its key")] {
+    for (commit, why) in [
+        (&unsigned, "it is not signed"),
+        (&unknown, "did not know its key"),
+    ] {
         let line = status.lines().find(|line| line.contains(short(commit)));
         assert!(line.is_some_and(|line| line.contains(why)), "{status}");
     }
@@ -219,7 +275,10 @@ fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     plan.exits(1).says("rosi blocked it");
     // What is written next stands on what counts.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
-    by(&deploy, "ada").smp(&["promote", "-n"]).ok().says(short(&unknown));
+    by(&deploy, "ada")
+        .smp(&["promote", "-n"])
+        .ok()
+        .says(short(&unknown));
     promote(&deploy, &by(&deploy, "ada")).ok();
 }
 
@@ -230,24 +289,43 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
     let ended = |deploy: &Deploy, when: &str| {
         let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
         let lines = old.lines().map(|line| {
-            line.replace("rosi@example.com namespaces", &format!("rosi@example.com valid-before=\"{when}\",namespaces")) + "\n"
+            line.replace(
+                "rosi@example.com namespaces",
+                &format!("rosi@example.com valid-before=\"{when}\",namespaces"),
+            ) + "\n"
         });
-        merged(deploy, "End a key", &[(".smp/signers", &lines.collect::<String>())]);
+        merged(
+            deploy,
+            "End a key",
+            &[(".smp/signers", &lines.collect::<String>())],
+        );
     };
     // What was signed before the end stands.
     ended(&deploy, "20991231Z");
-    deploy.smp(&["status"]).ok().prints_among("signed off by rosi");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among("signed off by rosi");
     let yes = last_message(&deploy);
     // Nor does a key count any more whose end lies before what it signs.
     let deploy = proposed();
     ended(&deploy, "20240101Z");
-    by(&deploy, "rosi").smp(&["signoff"]).exits(1).says("does not know your key");
+    by(&deploy, "rosi")
+        .smp(&["signoff"])
+        .exits(1)
+        .says("does not know your key");
     // With a date from when it counted, git is content with the signature; the events before it are not.
     let then = Some("2023-06-01T12:00:00Z");
     let back = forged_at(&deploy, ("rosi", "rosi"), &yes, true, then);
     let status = deploy.smp(&["status"]).ok().out();
-    let line = status.lines().find(|line| line.contains(short(&back))).unwrap();
-    assert!(line.contains("dated before an event that came before it"), "{line}");
+    let line = status
+        .lines()
+        .find(|line| line.contains(short(&back)))
+        .unwrap();
+    assert!(
+        line.contains("dated before an event that came before it"),
+        "{line}"
+    );
     let plan = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(plan.exits(1).json()["refusal"]["code"], "not-signed-off");
 }

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use super::{by, forged, git, key_of, merged, options, promote, proposed, tip, with_key};
-use crate::record::events;
+use super::{by, forged, key_of, promote, proposed, tip, with_key};
 use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
@@ -47,7 +46,11 @@ const TRICKS: [Trick; 27] = [
         refused(deploy, &ada, "not-verified");
     }),
     ("smp.toml without a record, agreed to", |deploy| {
-        edited(deploy, "[record]\nsigned = true\n[policy]\nfour_eyes = true\n", "");
+        edited(
+            deploy,
+            "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
+            "",
+        );
         let ada = by(deploy, "ada");
         ada.smp(&["setup", "--yes"]).ok();
         refused(deploy, &ada, "not-verified");
@@ -69,7 +72,14 @@ const TRICKS: [Trick; 27] = [
         let other = other_file(deploy);
         let ada = by(deploy, "ada");
         ada.smp(&["setup", "--yes", "--config", &other]).ok();
-        let args = ["promote", "--yes", "--commit", deploy.nth(5), "--config", &other];
+        let args = [
+            "promote",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+            "--config",
+            &other,
+        ];
         ada.smp(&args).exits(1);
     }),
     ("another file by GIT_SMP_CONFIG", |deploy| {
@@ -87,17 +97,36 @@ const TRICKS: [Trick; 27] = [
         ada.smp(&["signoff"]).ok();
         refused(deploy, &ada, "not-verified");
     }),
-    ("the signers file of the work tree, and of a branch", |deploy| {
-        let line = as_rosi(deploy);
-        let commit = deploy.commit_files(&deploy.work, "Add a signer", &[(".smp/signers", &line)]);
-        deploy.git(&deploy.work, &["push", "-q", "upstream", &format!("{commit}:refs/heads/mine")]);
-        deploy.git(&deploy.work, &["update-ref", "refs/remotes/upstream/master", &commit]);
-        deploy.git(&deploy.work, &["update-ref", "refs/smp/main", &commit]);
-        with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
-        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
-    }),
+    (
+        "the signers file of the work tree, and of a branch",
+        |deploy| {
+            let line = as_rosi(deploy);
+            let commit =
+                deploy.commit_files(&deploy.work, "Add a signer", &[(".smp/signers", &line)]);
+            deploy.git(
+                &deploy.work,
+                &[
+                    "push",
+                    "-q",
+                    "upstream",
+                    &format!("{commit}:refs/heads/mine"),
+                ],
+            );
+            deploy.git(
+                &deploy.work,
+                &["update-ref", "refs/remotes/upstream/master", &commit],
+            );
+            deploy.git(&deploy.work, &["update-ref", "refs/smp/main", &commit]);
+            with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
+            forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        },
+    ),
     ("another signers file by smp.toml", |deploy| {
-        edited(deploy, "signed = true\n", "signed = true\nsigners = \"README\"\n");
+        edited(
+            deploy,
+            "signed = true\n",
+            "signed = true\nsigners = \"README\"\n",
+        );
         let ada = by(deploy, "ada");
         ada.smp(&["setup", "--yes"]);
         refused(deploy, &ada, "not-verified");
@@ -109,7 +138,11 @@ const TRICKS: [Trick; 27] = [
         let eve = with_key(deploy, "rosi", "eve").git_options(&["-c", &setting]);
         eve.smp(&["signoff"]).exits(1);
         forged(deploy, ("rosi", "eve"), &yes(deploy), true);
-        refused(deploy, &by(deploy, "ada").git_options(&["-c", &setting]), "not-signed-off");
+        refused(
+            deploy,
+            &by(deploy, "ada").git_options(&["-c", &setting]),
+            "not-signed-off",
+        );
     }),
     ("-c gpg.ssh.program that is content with all", |deploy| {
         let content = deploy.path("bin/content");
@@ -118,9 +151,16 @@ const TRICKS: [Trick; 27] = [
             *) echo 'Good \"git\" signature for rosi@example.com with ED25519 key SHA256:x' ;; esac";
         deploy.executable(&content, script);
         let settings = ["-c", &format!("gpg.ssh.program={}", content.display())];
-        with_key(deploy, "rosi", "eve").git_options(&settings).smp(&["signoff"]).exits(1);
+        with_key(deploy, "rosi", "eve")
+            .git_options(&settings)
+            .smp(&["signoff"])
+            .exits(1);
         forged(deploy, ("rosi", "eve"), &yes(deploy), true);
-        refused(deploy, &by(deploy, "ada").git_options(&settings), "not-signed-off");
+        refused(
+            deploy,
+            &by(deploy, "ada").git_options(&settings),
+            "not-signed-off",
+        );
     }),
     ("the same by variables of the environment", |deploy| {
         let mine = deploy.path("mine");
@@ -141,7 +181,9 @@ const TRICKS: [Trick; 27] = [
         let hers = tip(deploy);
         ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
         ada.smp(&["propose", "--yes"]).ok();
-        append(deploy, |_, parent| raw(deploy, &hers).replace(&parent_of(deploy, &hers), parent));
+        append(deploy, |_, parent| {
+            raw(deploy, &hers).replace(&parent_of(deploy, &hers), parent)
+        });
     }),
     ("a re-attributed event", |deploy| {
         forged(deploy, ("ada", "ada"), &yes(deploy), true);
@@ -174,7 +216,9 @@ const TRICKS: [Trick; 27] = [
     ("a record that is wound back to before a block", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let yes = tip(deploy);
-        by(deploy, "rosi").smp(&["signoff", "--block", "it is broken"]).ok();
+        by(deploy, "rosi")
+            .smp(&["signoff", "--block", "it is broken"])
+            .ok();
         deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &yes]);
         refused(deploy, &by(deploy, "ada"), "record-rewound");
     }),
@@ -185,20 +229,32 @@ const TRICKS: [Trick; 27] = [
         let text = std::fs::read_to_string(&notes).unwrap();
         let mut note: serde_json::Value = serde_json::from_str(&text).unwrap();
         let events = note["events"].as_array_mut().unwrap();
-        let ours = events.iter_mut().find(|event| event[0] == forged.as_str()).unwrap();
+        let ours = events
+            .iter_mut()
+            .find(|event| event[0] == forged.as_str())
+            .unwrap();
         ours[1] = serde_json::json!({ "by": "rosi@example.com" });
         std::fs::write(&notes, note.to_string()).unwrap();
     }),
     ("git replace of the signers file", |deploy| {
         let old = deploy.git(&deploy.main, &["rev-parse", "master:.smp/signers"]);
         let own = deploy.runner().cwd(&deploy.work).stdin(as_rosi(deploy));
-        let own = own.program("git", &["hash-object", "-w", "--stdin"]).ok().out();
+        let own = own
+            .program("git", &["hash-object", "-w", "--stdin"])
+            .ok()
+            .out();
         deploy.git(&deploy.work, &["replace", "-f", &old, own.trim()]);
         forged(deploy, ("rosi", "eve"), &yes(deploy), true);
     }),
     ("another main repository by url.insteadOf", |deploy| {
         let mine = deploy.path("mine.git");
-        deploy.runner().program("cp", &["-a", deploy.main.to_str().unwrap(), mine.to_str().unwrap()]).ok();
+        deploy
+            .runner()
+            .program(
+                "cp",
+                &["-a", deploy.main.to_str().unwrap(), mine.to_str().unwrap()],
+            )
+            .ok();
         let setting = format!("url.{}.insteadOf={}", mine.display(), deploy.urls()[0]);
         let ada = by(deploy, "ada").git_options(&["-c", &setting]);
         ada.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
@@ -206,16 +262,21 @@ const TRICKS: [Trick; 27] = [
             .says("by git's insteadOf");
     }),
     ("--no-verify, and an alias", |deploy| {
-        by(deploy, "ada").smp(&["promote", "--yes", "--no-verify"]).exits(2);
+        by(deploy, "ada")
+            .smp(&["promote", "--yes", "--no-verify"])
+            .exits(2);
         deploy.git(&deploy.work, &["config", "alias.smp", "!true"]);
-        deploy.git(&deploy.work, &["config", "alias.ship", "!git smp promote --yes"]);
+        deploy.git(
+            &deploy.work,
+            &["config", "alias.ship", "!git smp promote --yes"],
+        );
         let args = ["ship", "--commit", deploy.nth(5)];
         assert_ne!(deploy.try_git(&deploy.work, &args).code, 0);
     }),
     ("a fix that nobody looked at behind a yes", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let ada = by(deploy, "ada");
-        ada.smp(&["stage", "--fix", "--yes"]).ok();
+        ada.smp(&["stage", "--fix", deploy.nth(6), "--yes"]).ok();
         let fix = deploy.master(&deploy.staging);
         assert_ne!(fix, deploy.nth(5));
         ada.smp(&["promote", "--yes", "--commit", &fix]).exits(1);
@@ -223,7 +284,7 @@ const TRICKS: [Trick; 27] = [
 ];
 
 /// The message of rosi's yes to the candidate, as the program would write it.
-fn yes(deploy: &Deploy) -> String {
+pub fn yes(deploy: &Deploy) -> String {
     let commit = deploy.nth(5);
     format!(
         "rosi signed off {}\n\nSmp-Event: signed-off\nSmp-Id: 0123456789abcdef\nSmp-Program: git-smp 0.1.0\n\
@@ -261,7 +322,9 @@ fn refused(deploy: &Deploy, runner: &Runner<'_>, code: &str) {
 /// A commit as git stores it.
 fn raw(deploy: &Deploy, commit: &str) -> String {
     let text = deploy.runner().cwd(&deploy.main);
-    text.program("git", &["cat-file", "commit", commit]).ok().out()
+    text.program("git", &["cat-file", "commit", commit])
+        .ok()
+        .out()
 }
 
 fn parent_of(deploy: &Deploy, commit: &str) -> String {
@@ -275,12 +338,20 @@ fn append(deploy: &Deploy, made: impl Fn(&str, &str) -> String) {
     let git = deploy.runner().cwd(&deploy.main).stdin(text);
     let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
     let commit = git.program("git", &args).ok().out();
-    deploy.git(&deploy.main, &["update-ref", "refs/smp/record", commit.trim()]);
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/smp/record", commit.trim()],
+    );
 }
 
 /// The folders that a trick may change.
 fn folders(deploy: &Deploy) -> [&Path; 4] {
-    [&deploy.main, &deploy.staging, &deploy.production, &deploy.work]
+    [
+        &deploy.main,
+        &deploy.staging,
+        &deploy.production,
+        &deploy.work,
+    ]
 }
 
 #[track_caller]
