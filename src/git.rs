@@ -48,7 +48,7 @@ use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId, KnownConfig, Signature};
+use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -61,7 +61,7 @@ pub struct Repo {
     /// Who uses this clone, once it was asked for.
     identity: OnceLock<(String, String)>,
     /// What git made of signatures in this run, by the keys that counted and the commit.
-    checked: Mutex<HashMap<(Option<String>, CommitId), Signature>>,
+    checked: Mutex<HashMap<(Option<String>, CommitId), SignatureCheck>>,
     /// Where the main repository's branch was when this run last asked for it.
     main: Mutex<Option<CommitId>>,
     /// None where the library cannot open what git can, or history is cut off.

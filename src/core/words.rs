@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
-pub use signature::{Signature, StoredEvent};
+pub use signature::{SignatureCheck, StoredEvent};
 
 /// What git's configuration says of how history is shown, kept for the next run, and what that depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,12 +42,15 @@ impl Deploy<'_> {
         let Some(main) = repo.main() else {
             return Ok(());
         };
-        let read = |path: &str| file_at(repo, &main, path);
         let own = match self.path_in_repository() {
-            Some(path) if path != FILE => read(&path)?,
+            Some(path) if path != FILE => file_at(repo, &main, &path)?,
             _ => None,
         };
-        let Some(text) = own.map_or_else(|| read(FILE), |text| Ok(Some(text)))? else {
+        let text = match own {
+            Some(text) => Some(text),
+            None => file_at(repo, &main, FILE)?,
+        };
+        let Some(text) = text else {
             return Ok(());
         };
         let Ok(theirs) = config::parse(Path::new(FILE), &text) else {

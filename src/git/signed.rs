@@ -13,7 +13,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::core::refusal::{Report, Stop};
-use crate::core::words::{CommitId, Signature};
+use crate::core::words::{CommitId, SignatureCheck};
 use crate::git::Repo;
 use keys::Keys;
 
@@ -33,6 +33,13 @@ pub struct SignersFile {
     /// The name of its content; of a file that is not there, none.
     pub blob: Option<String>,
     text: Vec<u8>,
+}
+
+impl SignersFile {
+    /// What the outcome for a commit is known by.
+    fn key(&self, commit: &CommitId) -> (Option<String>, CommitId) {
+        (self.blob.clone(), commit.clone())
+    }
 }
 
 /// Reads the file of the keys at a commit of the main branch: `git cat-file blob MAIN:PATH`.
@@ -94,12 +101,11 @@ pub fn check(
     repo: &Repo,
     signers: &SignersFile,
     commits: &[CommitId],
-) -> Result<Vec<(CommitId, Signature)>, Stop> {
-    let key = |commit: &CommitId| (signers.blob.clone(), commit.clone());
+) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
     let known = repo.checked.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut all, mut rest) = (Vec::new(), Vec::new());
     for commit in commits {
-        match known.get(&key(commit)) {
+        match known.get(&signers.key(commit)) {
             Some(known) => all.push((commit.clone(), known.clone())),
             None => rest.push(commit.clone()),
         }
@@ -110,7 +116,11 @@ pub fn check(
     }
     let fresh = check_now(repo, signers, &rest)?;
     let mut known = repo.checked.lock().unwrap_or_else(PoisonError::into_inner);
-    known.extend(fresh.iter().map(|(commit, is)| (key(commit), is.clone())));
+    known.extend(
+        fresh
+            .iter()
+            .map(|(commit, is)| (signers.key(commit), is.clone())),
+    );
     all.extend(fresh);
     Ok(all)
 }
@@ -120,7 +130,7 @@ fn check_now(
     repo: &Repo,
     signers: &SignersFile,
     commits: &[CommitId],
-) -> Result<Vec<(CommitId, Signature)>, Stop> {
+) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
     let keys = Keys::of(&signers.text);
     let file = LaidOut::write(&repo.layout().common_dir, keys.ssh.as_bytes())?;
     let most = thread::available_parallelism()
@@ -131,7 +141,6 @@ fn check_now(
         let parts = commits.chunks(each);
         let parts = parts.map(|part| scope.spawn(|| check_part(repo, &keys, &file.path, part)));
         let parts: Vec<_> = parts.collect();
-        let lost = || Stop::Failed(Report::new("checking signatures failed"));
         let parts = parts.into_iter();
         let parts = parts.map(|part| part.join().unwrap_or_else(|_| Err(lost())));
         parts.collect::<Result<Vec<_>, _>>()
@@ -139,12 +148,16 @@ fn check_now(
     Ok(answers.concat())
 }
 
+fn lost() -> Stop {
+    Stop::Failed(Report::new("checking signatures failed"))
+}
+
 fn check_part(
     repo: &Repo,
     keys: &Keys,
     file: &Path,
     commits: &[CommitId],
-) -> Result<Vec<(CommitId, Signature)>, Stop> {
+) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
     let file = format!("gpg.ssh.allowedSignersFile={}", file.display());
     let args = PROGRAMS.split_whitespace().chain(["-c", &file]);
     let args = args.chain(["log", "--no-walk=unsorted", "--stdin", "--no-color", FORMAT]);
@@ -152,7 +165,7 @@ fn check_part(
     let what = "the signatures of the record cannot be checked";
     let answer = repo.program().ask(what, args, asked.as_bytes())?;
     let answer = String::from_utf8_lossy(&answer);
-    let mut told: Vec<(CommitId, Signature)> = Vec::new();
+    let mut told: Vec<(CommitId, SignatureCheck)> = Vec::new();
     for line in answer.lines() {
         let fields: Vec<&str> = line.split('\0').collect();
         if let [id, mark, signer, key, primary, at] = fields.as_slice()
@@ -174,7 +187,7 @@ fn check_part(
         let is = told.iter().find(|(told, _)| told == id);
         (
             id.clone(),
-            is.map_or(Signature::Unchecked, |(_, is)| is.clone()),
+            is.map_or(SignatureCheck::Unchecked, |(_, is)| is.clone()),
         )
     });
     Ok(all.collect())
@@ -187,18 +200,18 @@ fn judged(
     (mark, signer): (&str, &str),
     (key, primary): (&str, &str),
     at: i64,
-) -> Signature {
+) -> SignatureCheck {
     let is_ssh = key.starts_with("SHA256:");
     match mark {
-        "N" => Signature::Missing,
-        "B" => Signature::Wrong,
-        "G" if is_ssh && !signer.is_empty() => Signature::By(signer.to_owned()),
+        "N" => SignatureCheck::Missing,
+        "B" => SignatureCheck::Wrong,
+        "G" if is_ssh && !signer.is_empty() => SignatureCheck::By(signer.to_owned()),
         "G" | "U" | "Y" if !is_ssh && !primary.is_empty() => match keys.principal_of(primary, at) {
-            Some(principal) => Signature::By(principal.to_owned()),
-            None => Signature::Unknown(primary.to_owned()),
+            Some(principal) => SignatureCheck::By(principal.to_owned()),
+            None => SignatureCheck::Unknown(primary.to_owned()),
         },
-        "G" | "U" | "X" | "Y" | "R" if !key.is_empty() => Signature::Unknown(key.to_owned()),
-        _ => Signature::Unchecked,
+        "G" | "U" | "X" | "Y" | "R" if !key.is_empty() => SignatureCheck::Unknown(key.to_owned()),
+        _ => SignatureCheck::Unchecked,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
-use crate::core::words::{CommitId, EventId, KnownConfig, Signature};
+use crate::core::words::{CommitId, EventId, KnownConfig, SignatureCheck};
 use crate::notes::Notes;
 
 const AGREED: &str = "trusted";
@@ -59,7 +59,7 @@ pub struct Checked {
     pub main: CommitId,
     /// The content of its signers file, if it has one.
     pub signers: Option<String>,
-    pub events: Vec<(CommitId, Signature)>,
+    pub events: Vec<(CommitId, SignatureCheck)>,
 }
 
 /// The values of `smp.toml` that were agreed to.

@@ -7,7 +7,7 @@ mod signed;
 mod words;
 
 pub use append::Decide;
-pub use signed::{Checking, Keys};
+pub use signed::{Checking, KeyPlace};
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
@@ -59,7 +59,7 @@ pub struct Recorder<'a> {
     reference: &'a str,
     environments: &'a [Environment],
     /// Whose keys count; `None`: the team does not sign.
-    keys: Option<Keys<'a>>,
+    keys: Option<KeyPlace<'a>>,
     four_eyes: bool,
     may_ask: bool,
     patience: Patience,
@@ -97,7 +97,7 @@ impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
-        let keys = record.signed.then_some(Keys {
+        let keys = record.signed.then_some(KeyPlace {
             branch: &config.repository.branch,
             path: &record.signers,
         });

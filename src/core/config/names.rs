@@ -101,13 +101,14 @@ pub(super) fn check_glob(text: &str) -> Checked {
 
 /// Whether a text may name the file of the keys that count: one of the repository, from its top.
 pub(super) fn check_signers(path: &str) -> Checked {
-    let is_odd = |part: &str| part.is_empty() || part == "." || part == "..";
     match path {
         _ if path.is_empty() || path.len() > 200 => Err("must have 1 to 200 characters"),
         _ if !is_made_of(path, "._/-") => {
             Err("must be made of letters, digits, `.`, `_`, `/` and `-`")
         }
-        _ if path.starts_with('-') || path.split('/').any(is_odd) => {
+        _ if path.starts_with('-')
+            || path.split('/').any(|part| ["", ".", ".."].contains(&part)) =>
+        {
             Err("must be a file of the repository, from its top")
         }
         _ => Ok(()),

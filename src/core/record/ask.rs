@@ -93,13 +93,7 @@ impl Candidate {
         if is_sure && !self.counts(&said) {
             return Err(Unlawful::SamePerson);
         }
-        let key = &said.recorded_by.principal;
-        let is_same = |one: &SignOff| match (&one.comment, &said.comment) {
-            (Some(_), Some(_)) => true,
-            (None, None) => one.recorded_by.principal == *key,
-            _ => false,
-        };
-        (self.verdicts).retain(|one| one.by != said.by || !is_same(one));
+        (self.verdicts).retain(|one| one.by != said.by || !one.is_of_the_same_voice(&said));
         self.verdicts.push(said);
         if let (Some(inquiry), Some(comment)) = (&mut self.inquiry, &it.comment) {
             inquiry.heard.push(comment.id);
@@ -118,6 +112,17 @@ impl Candidate {
             (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
             (Some(_), None) => false,
             (None, _) => one.recorded_by.is_certainly_not(&self.by),
+        }
+    }
+}
+
+impl SignOff {
+    /// Whether both were given in the same way: by comments, or with one key.
+    fn is_of_the_same_voice(&self, other: &Self) -> bool {
+        match (&self.comment, &other.comment) {
+            (Some(_), Some(_)) => true,
+            (None, None) => self.recorded_by.principal == other.recorded_by.principal,
+            _ => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::core::record::counted::Count;
 use crate::core::record::{Event, Kind, Standing, State, Verdict, What};
-use crate::core::words::{CommitId, Signature, StoredEvent};
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
 /// What a team asks of a promotion.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct Audited {
 }
 
 /// Every event up to the first that does not hold, and that one.
-pub fn audit(events: &[(StoredEvent, Signature)], rules: Rules) -> Vec<Audited> {
+pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audited> {
     let (mut count, mut before, mut all) = (Count::default(), None, Vec::new());
     for (stored, signature) in events {
         let state = count.state.clone();

@@ -2,7 +2,7 @@
 //! believed, for anybody who may push can write one. Pure.
 
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
-use crate::core::words::{CommitId, Signature, StoredEvent};
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
 /// An event that counts for nothing, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,11 @@ impl Count {
     ///
     /// # Errors
     /// Why it does not count.
-    pub fn take(&mut self, stored: &StoredEvent, signature: &Signature) -> Result<Event, String> {
+    pub fn take(
+        &mut self,
+        stored: &StoredEvent,
+        signature: &SignatureCheck,
+    ) -> Result<Event, String> {
         let taken = self.weigh(stored, signature);
         if let Err(why) = &taken {
             self.ignored.push(Ignored {
@@ -55,7 +59,7 @@ impl Count {
         taken
     }
 
-    fn weigh(&mut self, stored: &StoredEvent, signature: &Signature) -> Result<Event, String> {
+    fn weigh(&mut self, stored: &StoredEvent, signature: &SignatureCheck) -> Result<Event, String> {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
@@ -78,7 +82,7 @@ impl Count {
 }
 
 /// The event, as the one whose key signed it wrote it.
-pub fn read(stored: &StoredEvent, signature: &Signature) -> Option<Event> {
+pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     let (name, email) = stored.by.clone();
     let by = Person {
         principal: signature.principal().map(str::to_owned),

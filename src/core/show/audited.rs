@@ -8,9 +8,12 @@ use crate::core::text::{Line, visible};
 /// A principal longer than this stands out of its column.
 const LONGEST: usize = 32;
 
+fn who(one: &Audited) -> String {
+    visible(one.principal.as_deref().unwrap_or("nobody"))
+}
+
 /// The events in the order given.
 pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
-    let who = |one: &Audited| visible(one.principal.as_deref().unwrap_or("nobody"));
     let names: Vec<String> = all.iter().map(who).collect();
     let width = widest(names.iter().map(String::as_str)).min(LONGEST);
     let lines = all.iter().zip(&names).map(|(one, name)| {

@@ -5,7 +5,7 @@ use crate::core::words::CommitId;
 /// What git says of the signature of a commit, held against the keys that count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Signature {
+pub enum SignatureCheck {
     /// It is good, and this is whose key made it.
     By(String),
     Missing,
@@ -17,7 +17,7 @@ pub enum Signature {
     Unchecked,
 }
 
-impl Signature {
+impl SignatureCheck {
     pub fn principal(&self) -> Option<&str> {
         match self {
             Self::By(principal) => Some(principal),

@@ -85,18 +85,25 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
     (!key.principal.is_empty()).then_some(key)
 }
 
+fn number(digits: &str, from: usize, to: usize) -> Option<i8> {
+    digits.get(from..to)?.parse().ok()
+}
+
 /// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it, in UTC.
 fn time(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches('Z');
-    let number = |from: usize, to: usize| digits.get(from..to)?.parse::<i8>().ok();
     let clock = match digits.len() {
         8 => (0, 0, 0),
-        12 => (number(8, 10)?, number(10, 12)?, 0),
-        14 => (number(8, 10)?, number(10, 12)?, number(12, 14)?),
+        12 => (number(digits, 8, 10)?, number(digits, 10, 12)?, 0),
+        14 => (
+            number(digits, 8, 10)?,
+            number(digits, 10, 12)?,
+            number(digits, 12, 14)?,
+        ),
         _ => return None,
     };
     let year = digits.get(..4)?.parse().ok()?;
-    let day = jiff::civil::Date::new(year, number(4, 6)?, number(6, 8)?).ok()?;
+    let day = jiff::civil::Date::new(year, number(digits, 4, 6)?, number(digits, 6, 8)?).ok()?;
     let time = jiff::civil::Time::new(clock.0, clock.1, clock.2, 0).ok()?;
     let at = jiff::civil::DateTime::from_parts(day, time);
     let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;

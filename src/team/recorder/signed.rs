@@ -7,7 +7,7 @@ use crate::core::record::counted::{Count, SignedRecord};
 use crate::core::record::{Event, Person, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Signature, StoredEvent};
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::record as objects;
 use crate::git::signed::{self, SignersFile};
@@ -16,7 +16,7 @@ use crate::team::recorder::Recorder;
 
 /// Where the keys that count stand.
 #[derive(Clone, Copy)]
-pub struct Keys<'a> {
+pub struct KeyPlace<'a> {
     /// The main repository's branch.
     pub branch: &'a str,
     /// The file there.
@@ -25,7 +25,7 @@ pub struct Keys<'a> {
 
 /// Every event of a record with what git makes of its signature, oldest first.
 pub struct Checking {
-    pub events: Vec<(StoredEvent, Signature)>,
+    pub events: Vec<(StoredEvent, SignatureCheck)>,
     pub signers: SignersFile,
     /// The commit of the main branch that the keys are of.
     pub main: CommitId,
@@ -35,7 +35,7 @@ impl Recorder<'_> {
     /// What of the record counts, and the events that do.
     pub(super) fn counted(
         &self,
-        keys: Keys<'_>,
+        keys: KeyPlace<'_>,
         tip: &CommitId,
     ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
         let checking = self.check(keys, tip, false)?;
@@ -63,18 +63,18 @@ impl Recorder<'_> {
     ///
     /// # Errors
     /// When git cannot tell, or nobody knows where the main branch is.
-    fn check(&self, keys: Keys<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
+    fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         let main = self.main_branch(keys)?;
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let noted = self.notes().checked();
-        let same_keys = |noted: &Checked| noted.signers == signers.blob && !anew;
-        let old = noted.as_ref().filter(|noted| same_keys(noted));
-        let mut known: HashMap<CommitId, Signature> = old
+        let old = noted.as_ref();
+        let old = old.filter(|noted| noted.signers == signers.blob && !anew);
+        let mut known: HashMap<CommitId, SignatureCheck> = old
             .map(|noted| noted.events.iter().cloned().collect())
             .unwrap_or_default();
-        let is_new = |id: &CommitId| !known.contains_key(id);
-        let mut unsure: Vec<CommitId> = ids(&stored).filter(is_new).collect();
+        let mut unsure: Vec<CommitId> = ids(&stored).collect();
+        unsure.retain(|id| !known.contains_key(id));
         let mut is_news = noted.is_none_or(|noted| noted.main != main);
         let mut sure = HashSet::new();
         loop {
@@ -104,13 +104,8 @@ impl Recorder<'_> {
     }
 
     /// The main branch as the main repository was last heard to have it, with its commit here.
-    fn main_branch(&self, keys: Keys<'_>) -> Result<CommitId, Stop> {
-        let noted = || self.notes().checked().map(|noted| noted.main);
-        let tracked = || {
-            let name = format!("refs/remotes/{}/{}", self.remote, keys.branch);
-            self.repo.resolve_revision(&name).ok()
-        };
-        let known = self.repo.main().or_else(noted).or_else(tracked);
+    fn main_branch(&self, keys: KeyPlace<'_>) -> Result<CommitId, Stop> {
+        let known = self.repo.main().or_else(|| self.last_main(keys));
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
             let report = Report::new(error).because("its signers file says whose events count");
@@ -118,11 +113,19 @@ impl Recorder<'_> {
             Stop::Failed(report.run(say, Typed::smp("setup")))
         })?;
         if !self.repo.has_commit(&main)? {
-            let get = |wanted| fetch(self.repo, self.remote, &wanted);
-            get(FetchTarget::Commit(main.clone()))
-                .or_else(|_| get(FetchTarget::Branch(keys.branch.to_owned())))?;
+            let by_name = FetchTarget::Commit(main.clone());
+            let by_branch = FetchTarget::Branch(keys.branch.to_owned());
+            fetch(self.repo, self.remote, &by_name)
+                .or_else(|_| fetch(self.repo, self.remote, &by_branch))?;
         }
         Ok(main)
+    }
+
+    /// The same as an earlier run, or git, was told it.
+    fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
+        let noted = self.notes().checked().map(|noted| noted.main);
+        let name = format!("refs/remotes/{}/{}", self.remote, keys.branch);
+        noted.or_else(|| self.repo.resolve_revision(&name).ok())
     }
 
     /// Whoever signed an event that this clone just wrote, by the keys that count.
@@ -131,7 +134,7 @@ impl Recorder<'_> {
     /// [`RefusalCode::NotVerified`] where they do not know that key: the event would count for nothing.
     pub(super) fn signed_by(
         &self,
-        keys: Keys<'_>,
+        keys: KeyPlace<'_>,
         by: &Person,
         id: &CommitId,
     ) -> Result<Person, Stop> {
@@ -139,8 +142,8 @@ impl Recorder<'_> {
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let checked = signed::check(self.repo, &signers, std::slice::from_ref(id))?;
         let is = checked.into_iter().next().map(|(_, is)| is);
-        match is.unwrap_or(Signature::Unchecked) {
-            Signature::By(principal) => Ok(Person {
+        match is.unwrap_or(SignatureCheck::Unchecked) {
+            SignatureCheck::By(principal) => Ok(Person {
                 principal: Some(principal),
                 ..by.clone()
             }),
@@ -151,9 +154,9 @@ impl Recorder<'_> {
     /// The key of this clone does not count, and how it comes to.
     fn unknown_key(
         &self,
-        keys: Keys<'_>,
+        keys: KeyPlace<'_>,
         (by, id): (&Person, &CommitId),
-        is: &Signature,
+        is: &SignatureCheck,
     ) -> Refusal {
         let (path, branch) = (keys.path, keys.branch);
         let error = format!(
@@ -193,7 +196,7 @@ impl Recorder<'_> {
 }
 
 /// What the events add up to, and those that count.
-pub fn fold(events: &[(StoredEvent, Signature)]) -> (Count, Vec<Event>) {
+pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     let mut count = Count::default();
     let all = events.iter();
     let counted = all.filter_map(|(stored, is)| count.take(stored, is).ok());
@@ -207,22 +210,23 @@ fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
 
 fn with(
     stored: &[StoredEvent],
-    known: &HashMap<CommitId, Signature>,
-) -> Vec<(StoredEvent, Signature)> {
+    known: &HashMap<CommitId, SignatureCheck>,
+) -> Vec<(StoredEvent, SignatureCheck)> {
     let all = stored.iter().map(|one| {
         let is = known.get(&one.commit).cloned();
-        (one.clone(), is.unwrap_or(Signature::Unchecked))
+        (one.clone(), is.unwrap_or(SignatureCheck::Unchecked))
     });
     all.collect()
 }
 
 /// All events since the open candidate was put forward; none where there is none.
-fn since_proposal(events: &[(StoredEvent, Signature)]) -> Vec<CommitId> {
+fn since_proposal(events: &[(StoredEvent, SignatureCheck)]) -> Vec<CommitId> {
     let (count, _) = fold(events);
     let Some(open) = count.state.candidate else {
         return Vec::new();
     };
-    let is_it = |(stored, _): &(StoredEvent, Signature)| stored.message.contains(open.id.as_str());
+    let is_it =
+        |(stored, _): &(StoredEvent, SignatureCheck)| stored.message.contains(open.id.as_str());
     let from = events.iter().position(is_it).unwrap_or(0);
     events
         .iter()

@@ -79,8 +79,8 @@ fn promoted(commit: u64, intent: u64) -> What {
 }
 
 /// A chain of events, each signed by whom it names.
-fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, Signature)> {
-    let mut all: Vec<(StoredEvent, Signature)> = Vec::new();
+fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
+    let mut all: Vec<(StoredEvent, SignatureCheck)> = Vec::new();
     for (number, (by, what)) in events.iter().enumerate() {
         let number = number as u64 + 1;
         let event = event(number, by, what.clone());
@@ -93,12 +93,12 @@ fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, Signature)> {
             committed: event.at + number as i64,
             message: message(&event),
         };
-        all.push((stored, Signature::By(format!("{by}@example.com"))));
+        all.push((stored, SignatureCheck::By(format!("{by}@example.com"))));
     }
     all
 }
 
-fn honest() -> Vec<(StoredEvent, Signature)> {
+fn honest() -> Vec<(StoredEvent, SignatureCheck)> {
     chain(&[
         ("ada", What::Begun {}),
         ("ada", proposed(0xb)),
@@ -109,7 +109,7 @@ fn honest() -> Vec<(StoredEvent, Signature)> {
 }
 
 /// The first that does not hold, counted from 1, and why.
-fn fails(events: &[(StoredEvent, Signature)]) -> Option<(usize, String)> {
+fn fails(events: &[(StoredEvent, SignatureCheck)]) -> Option<(usize, String)> {
     let audited = audit(events, RULES);
     let place = audited.len();
     audited.last()?.fault.clone().map(|why| (place, why))
@@ -189,18 +189,18 @@ fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
 
 /// One change of an honest record, and whether its signatures are still of it: a key signs all of a commit, its parent with
 /// it, so that what is changed by anybody else is signed no more.
-fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, Signature)> {
+fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCheck)> {
     let mut events = honest();
     // Rosi's yes is what may not be made up.
     let hers = 2;
     let yes = events[hers].clone();
     let faults = [
-        Signature::Missing,
-        Signature::Wrong,
-        Signature::Unknown("SHA256:x".into()),
-        Signature::Unchecked,
-        Signature::By("ada@example.com".into()),
-        Signature::By("ADA@example.com".into()),
+        SignatureCheck::Missing,
+        SignatureCheck::Wrong,
+        SignatureCheck::Unknown("SHA256:x".into()),
+        SignatureCheck::Unchecked,
+        SignatureCheck::By("ada@example.com".into()),
+        SignatureCheck::By("ADA@example.com".into()),
     ];
     let fault = faults[rng(faults.len())].clone();
     match rng(5) {
@@ -255,7 +255,7 @@ fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, Signature)>
     events
 }
 
-fn relinked(events: &mut [(StoredEvent, Signature)]) {
+fn relinked(events: &mut [(StoredEvent, SignatureCheck)]) {
     let mut before = None;
     for (nth, (stored, _)) in events.iter_mut().enumerate() {
         stored.parents = before.into_iter().collect();
