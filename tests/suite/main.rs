@@ -68,6 +68,7 @@ mod together;
 mod trips;
 mod trust;
 mod turned_down;
+mod walks;
 mod watch;
 mod webhook;
 mod week;
