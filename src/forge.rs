@@ -4,6 +4,7 @@ mod forgejo;
 pub mod github;
 mod gitlab;
 mod history;
+pub mod issue;
 mod place;
 pub mod pull_request;
 mod rest;

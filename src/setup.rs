@@ -4,6 +4,7 @@ pub mod check;
 pub mod checks;
 pub mod completions;
 pub mod guard;
+pub mod issues;
 pub mod manual;
 pub mod webhooks;
 pub mod wizard;

@@ -246,6 +246,22 @@ pub struct Record {
     #[serde(deserialize_with = "values::number::<1, 3650, _, _>")]
     #[cfg_attr(test, schemars(range(min = 1, max = 3650)))]
     pub cadence_days: u32,
+    /// The forge of the main repository, where a proposal opens an issue and a comment on it is a verdict. It needs a token.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "values::some_word"
+    )]
+    #[cfg_attr(test, schemars(with = "AskedForge"))]
+    pub ask: Option<AskedForge>,
+}
+
+/// Where proposals ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AskedForge {
+    GitHub,
+    GitLab,
 }
 
 impl Default for Record {
@@ -254,6 +270,7 @@ impl Default for Record {
             reference: "refs/smp/record".to_owned(),
             signoff: true,
             cadence_days: 7,
+            ask: None,
         }
     }
 }

@@ -168,6 +168,7 @@ fn the_example_of_the_contract_is_read() {
         reference: "refs/smp/record".into(),
         signoff: true,
         cadence_days: 7,
+        ask: None,
     };
     assert_eq!(config.record, Some(record));
     assert_eq!(config.policy.watch, ["**/migrations/**", "Procfile"]);
@@ -211,7 +212,8 @@ fn defaults_are_those_of_the_contract() {
         Some(Record {
             reference: "refs/smp/record".into(),
             signoff: true,
-            cadence_days: 7
+            cadence_days: 7,
+            ask: None,
         })
     );
 }

@@ -54,6 +54,7 @@ fn config(record: bool) -> Config {
             reference: String::new(),
             signoff: true,
             cadence_days: 7,
+            ask: None,
         }),
         policy: Policy::default(),
         channels: Vec::new(),
