@@ -3,6 +3,7 @@
 pub mod check;
 pub mod checks;
 pub mod completions;
+pub mod elsewhere;
 pub mod guard;
 pub mod issues;
 pub mod manual;

@@ -11,7 +11,7 @@ mod missing;
 use std::thread;
 
 use crate::core::config::{Config, DeployBy, Environment, Page};
-use crate::core::decide::{Couplings, Target, wrong_branch};
+use crate::core::decide::{Couplings, wrong_branch};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
@@ -251,29 +251,25 @@ impl Look<'_> {
         }
     }
 
-    /// Where a source and each target that is given its builds stand in their pipeline.
-    pub fn couplings(&self, source: &Environment, targets: &mut [Target<'_>]) {
-        let mut wanted = vec![source];
-        let mut by_pipeline: Vec<&mut Target<'_>> = (targets.iter_mut())
-            .filter(|target| target.environment.deploy == DeployBy::Pipeline)
-            .collect();
-        wanted.extend(by_pipeline.iter().map(|target| target.environment));
-        if by_pipeline.is_empty() {
-            return;
+    /// Where a source and each of these, which are given its builds, stand in their pipeline; `None`: nobody tells.
+    pub fn couplings(
+        &self,
+        source: &Environment,
+        targets: &[&Environment],
+    ) -> Vec<Option<Couplings>> {
+        if targets.is_empty() {
+            return Vec::new();
         }
-        let asked = at_once(&wanted, |one| {
+        let asked = at_once(&[&[source], targets].concat(), |one| {
             platform::pipelines(self.repo, one).map(|app| app?.coupling())
         });
         let mut told = asked.into_iter();
-        let Some(from) = told.next().flatten() else {
-            return;
-        };
-        for (target, to) in by_pipeline.iter_mut().zip(told) {
-            target.couplings = to.map(|to| Couplings {
-                source: from.clone(),
-                target: to,
-            });
-        }
+        let from = told.next().flatten();
+        told.map(|to| {
+            let (source, target) = (from.clone()?, to?);
+            Some(Couplings { source, target })
+        })
+        .collect()
     }
 
     /// How the branch stands to what runs, where they differ and history is whole.

@@ -1,10 +1,12 @@
 //! `git smp history`: the past deploys of the team's record, and figures of them.
 
+mod shipped;
+
 use clap::Args;
 
 use crate::core::config::Config;
-use crate::core::record::history::{self, DeployKind, PastDeploy};
-use crate::core::record::stats::{self, Figures, Shipped};
+use crate::core::record::history::{self, PastDeploy};
+use crate::core::record::stats::{self, Figures};
 use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
@@ -119,11 +121,9 @@ fn figures(
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
-    let shipped: Vec<Shipped> = session
-        .ui
-        .during("looking at what every promotion shipped", || {
-            deploys.iter().map(|one| shipped(session, one)).collect()
-        });
+    let shipped = (session.ui).during("looking at what every deploy shipped", || {
+        shipped::shipped(&session.repo, deploys)
+    });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     stats::figures(&targets, deploys, &shipped, begun, &session.when())
@@ -147,16 +147,4 @@ fn count_authors(session: &Session<'_>, deploy: &mut PastDeploy) {
         let signers = deploy.signed_off_by.iter_mut();
         signers.for_each(|signer| signer.count(&authors));
     }
-}
-
-/// What a promotion shipped. A first deploy brought all of history, which tells nothing.
-fn shipped(session: &Session<'_>, deploy: &PastDeploy) -> Shipped {
-    if deploy.from.is_none() || deploy.kind != DeployKind::Promote {
-        return Shipped::default();
-    }
-    let (committed, unknown) = match changes(session, deploy) {
-        Some(changes) => (changes.ships.iter().map(|one| one.committed).collect(), 0),
-        None => (Vec::new(), deploy.commits.unwrap_or(0)),
-    };
-    Shipped { committed, unknown }
 }

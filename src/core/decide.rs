@@ -4,6 +4,7 @@ pub mod answer;
 pub mod finding;
 pub mod named;
 pub mod next;
+pub mod protection;
 pub mod review;
 
 mod gates;
@@ -16,7 +17,7 @@ mod rollback;
 mod staging;
 
 pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
-pub use held::{HeldBack, Ships, reverts};
+pub use held::{Ancestry, HeldBack, Ships, reverts};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};

@@ -115,6 +115,8 @@ pub struct Landed {
     pub id: CommitId,
     /// What it was built on, in order; a merge has several.
     pub parents: Vec<CommitId>,
+    /// When it was committed, in seconds since 1970.
+    pub committed: i64,
     /// The first paragraph of its message, in one line.
     pub subject: String,
     pub body: String,

@@ -44,7 +44,7 @@ pub fn look<'a>(
         targets.push(Target { held, ..target });
     }
     if runs.is_some() {
-        look.couplings(from, &mut targets);
+        couple(&look, from, &mut targets);
     }
     let watched = watched::in_targets(session, config, &targets, runs)?;
     let wanted = Wanted::Promote {
@@ -57,6 +57,17 @@ pub fn look<'a>(
         watched,
         ..Deploy::new(session, (look, seen), wanted, targets, options)
     })
+}
+
+/// Finds out where those that are given builds stand in their pipeline.
+fn couple(look: &Look<'_>, from: &Environment, targets: &mut [Target<'_>]) {
+    let mut by_pipeline: Vec<&mut Target<'_>> = (targets.iter_mut())
+        .filter(|target| target.environment.deploy == DeployBy::Pipeline)
+        .collect();
+    let places: Vec<&Environment> = by_pipeline.iter().map(|one| one.environment).collect();
+    for (target, couplings) in by_pipeline.iter_mut().zip(look.couplings(from, &places)) {
+        target.couplings = couplings;
+    }
 }
 
 /// The candidate of an environment that a merge deploys, where its branch has gone on to what contains it. Nothing can

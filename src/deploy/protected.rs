@@ -1,5 +1,6 @@
 //! What hosts of main repositories say of a branch that they protect, and what is to be done about it.
 
+use crate::core::decide::protection::{ALLOW, ALLOW_BACK};
 use crate::core::refusal::Report;
 use crate::deploy::pushed::Pushed;
 
@@ -44,13 +45,8 @@ impl Pushed<'_> {
             .causes(self.reason.map(|reason| format!("its host says: {reason}")))
             .because(still);
         let allow = match goes_back {
-            true => {
-                "let those who deploy force-push there, or revert on the main branch and promote that, then"
-            }
-            false => {
-                "let those who deploy push there, fast-forward only and without a pull request: what ships was reviewed \
-                 where it was merged; then"
-            }
+            true => format!("{ALLOW_BACK}, then"),
+            false => format!("{ALLOW}; then"),
         };
         Some(report.run(format!("on its host, {allow}"), self.command()))
     }

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
+use crate::core::decide::protection::{Protection, Takes};
 use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history::{self, MainLine};
-use crate::forge::rest::{Request, Rest, Reviewed, Software, each, origin, together};
+use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
 use crate::git::Repo;
 
 pub const FORGEJO: Software = Software {
@@ -91,10 +92,40 @@ struct CommitStatus {
     status: String,
 }
 
+#[derive(Deserialize)]
+struct ForgejoBranch {
+    protected: bool,
+    user_can_push: bool,
+}
+
 /// A pull request, and the commits that it asked to merge; `None`: nobody can tell.
 struct Brought {
     request: Request,
     commits: Option<HashSet<String>>,
+}
+
+/// How it protects a branch from the account of the token. Forgejo takes no push that goes back to what it protects; in a
+/// Gitea a rule may allow it, which it shows to administrators alone.
+pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
+    let path = format!("repos/{}/branches/{}", rest.repository, in_path(branch));
+    let seen: Option<ForgejoBranch> = rest.find(&path)?;
+    let seen = seen.ok_or_else(|| rest.not_found())?;
+    if !seen.protected {
+        return Ok(Protection::none());
+    }
+    Ok(Protection {
+        is_protected: true,
+        wants: Vec::new(),
+        forward: if seen.user_can_push {
+            Takes::Yes
+        } else {
+            Takes::No
+        },
+        back: match rest.software.words.name == FORGEJO.words.name {
+            true => Takes::No,
+            false => Takes::Unknown,
+        },
+    })
 }
 
 /// Finds out what these commits came with. `main`: the branch that pull requests count for. The first is the candidate, of

@@ -1,6 +1,8 @@
 //! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
 //! is one call. An answer is believed only as far as it goes: what is missing in it, or was refused, is unknown.
 
+pub mod branches;
+
 mod response;
 
 use reqwest::Url;
@@ -76,20 +78,12 @@ impl GitHub {
 
     /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
     /// may be another than the one that the token is for. What is no address may: it is refused later, with the reason.
-    pub fn may_be_asked_at(&self, address: &str) -> bool {
+    fn may_be_asked_at(&self, address: &str) -> bool {
         let url = Url::parse(address).ok();
         url.as_ref().and_then(Url::host_str).is_none_or(|host| {
             let api = host.strip_prefix("api.").unwrap_or(host);
             [host, api].contains(&self.host.as_str()) || is_loopback(host)
         })
-    }
-
-    /// The usual address of its REST API.
-    pub fn rest(&self) -> String {
-        match self.is_githubs_own() {
-            true => format!("https://api.{}", self.host),
-            false => self.api.replace("/api/graphql", "/api/v3"),
-        }
     }
 
     /// Its name for people: `owner/name`.

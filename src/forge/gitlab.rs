@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::core::decide::protection::{Protection, Takes};
 use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history;
-use crate::forge::rest::{Request, Rest, Reviewed, Software, each, origin, together};
+use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
 use crate::git::Repo;
 
 pub const GITLAB: Software = Software {
@@ -88,11 +89,47 @@ struct Pipeline {
     source: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct GitLabBranch {
+    protected: bool,
+    can_push: bool,
+}
+
+#[derive(Deserialize)]
+struct ProtectedBranch {
+    allow_force_push: bool,
+}
+
 /// What is known of a merge request beyond itself.
 struct Opinions {
     approved_by: Vec<User>,
     changes_requested: bool,
     wrote: Vec<String>,
+}
+
+/// How it protects a branch from the account of the token. Where a pattern does, nothing tells whether a push may go back.
+pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
+    let (path, name) = (
+        format!("projects/{}", in_path(&rest.repository)),
+        in_path(branch),
+    );
+    let seen: Option<GitLabBranch> = rest.find(&format!("{path}/repository/branches/{name}"))?;
+    let seen = seen.ok_or_else(|| rest.not_found())?;
+    if !seen.protected {
+        return Ok(Protection::none());
+    }
+    let rule: Option<ProtectedBranch> = rest.peek(&format!("{path}/protected_branches/{name}"));
+    let forward = if seen.can_push { Takes::Yes } else { Takes::No };
+    Ok(Protection {
+        is_protected: true,
+        wants: Vec::new(),
+        forward,
+        back: match rule {
+            Some(rule) if rule.allow_force_push => forward,
+            Some(_) => Takes::No,
+            None => Takes::Unknown,
+        },
+    })
 }
 
 /// Finds out what these commits came with. `main`: the branch that merge requests count for. The first is the candidate,
@@ -102,7 +139,7 @@ pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Rev
 }
 
 fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Reviews, Report> {
-    let path = rest.repository.replace('/', "%2F");
+    let path = in_path(&rest.repository);
     let project: Option<Project> = rest.find(&format!("projects/{path}"))?;
     let project = project.ok_or_else(|| rest.not_found())?.id;
     let checks = match wanted.first() {

@@ -18,18 +18,17 @@ use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::text::shell_word;
 use crate::forge::github::GitHub;
+use crate::forge::github::branches::VARIABLE;
 use crate::forge::gitlab::GITLAB;
 use crate::forge::place::no_pages;
 use crate::forge::rest::server;
 use crate::git::token::{self, Without};
-use crate::http::api::{Method, Service, base};
+use crate::http::api::{Method, Service};
 use crate::http::{Response, Sent, Trouble};
 use crate::session::Session;
 use response::{Account, IssueEntry, Membership, Tracking, is_edited, may_developer, may_github};
 use words::{TrackerWords, answered, garbled};
 
-/// The variable that says where GitHub's REST API is; GitHub's own runners set it.
-const VARIABLE: &str = "GITHUB_API_URL";
 /// How many elements of a list are on a page, and how many pages are read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
@@ -404,8 +403,7 @@ fn github(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
     };
     let address = session.repo.program().variable(VARIABLE);
     let address = address.map(|address| address.to_string_lossy().into_owned());
-    let address = address.filter(|address| github.may_be_asked_at(address));
-    let api = base(VARIABLE, address.as_deref(), &github.rest())?;
+    let api = github.rest_at(address.as_deref())?;
     tracker(&words::GITHUB, (api, &token), repository, pages)
 }
 

@@ -17,11 +17,17 @@ use crate::session::Session;
 
 /// A forge that can be asked.
 pub enum Forge {
-    /// With the token for it, and where its API is in place of the usual address.
-    GitHub(GitHub, Secret, Option<String>),
+    /// With the token for it.
+    GitHub(GitHub, Secret, At),
     GitLab(Rest),
     /// Forgejo, or Gitea, which has the same API.
     Forgejo(Rest),
+}
+
+/// Where its APIs are in place of the usual addresses.
+pub struct At {
+    pub graphql: Option<String>,
+    pub rest: Option<String>,
 }
 
 impl Forge {
@@ -79,9 +85,15 @@ fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
     let named = shell_word(server);
     let report = match token::github(&session.repo, server) {
         Ok(token) => {
-            let address = session.repo.program().variable(github::VARIABLE);
-            let address = address.map(|address| address.to_string_lossy().into_owned());
-            return Ok(Forge::GitHub(github, token, address));
+            let address = |variable: &str| {
+                let address = session.repo.program().variable(variable);
+                address.map(|address| address.to_string_lossy().into_owned())
+            };
+            let at = At {
+                graphql: address(github::VARIABLE),
+                rest: address(github::branches::VARIABLE),
+            };
+            return Ok(Forge::GitHub(github, token, at));
         }
         Err(Without::Leave) => Report::new(format!(
             "your environment does not say that the token is for {server}"

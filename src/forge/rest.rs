@@ -74,28 +74,43 @@ impl Rest {
             ))
         })?;
         let service = Service::new(software.words.name, api, &token, "application/json")?;
-        Ok(Self {
+        Ok(Self::at(software, repository, service))
+    }
+
+    /// This repository, of which this service tells.
+    pub fn at(software: &'static Software, repository: String, service: Service) -> Self {
+        Self {
             software,
             repository,
             service,
             trouble: OnceLock::new(),
-        })
+        }
     }
 
     /// What is at a path; `None` where it answers that nothing is.
     pub fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Report> {
-        let path = format!("{}/{path}", self.software.version);
+        let path = self.software.versioned(path);
         self.call(|service| service.get(&path, None))
             .and_then(|answer| self.read(&answer))
     }
 
+    /// What is at a path, where the token may see it; that it may not is no trouble.
+    pub fn peek<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+        let path = self.software.versioned(path);
+        let answer = self.service.get(&path, None).ok()?;
+        let body = (answer.status == 200).then_some(&answer.body)?;
+        serde_json::from_slice(body).ok()
+    }
+
     /// All of a list, page by page; `None` where it answers that nothing is there.
     pub fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Option<Vec<T>>, Report> {
-        let (version, size) = (self.software.version, self.software.size);
+        let size = self.software.size;
         let mark = if path.contains('?') { '&' } else { '?' };
         let mut all = Vec::new();
         for page in 1..=PAGES {
-            let path = format!("{version}/{path}{mark}{size}=50&page={page}");
+            let path = self
+                .software
+                .versioned(&format!("{path}{mark}{size}=50&page={page}"));
             let answer = self.call(|service| service.get(&path, None))?;
             let Some(part) = self.read::<Vec<T>>(&answer)? else {
                 return Ok(None);
@@ -218,6 +233,14 @@ impl Rest {
 }
 
 impl Software {
+    /// A path below the API's version, if its addresses have one.
+    fn versioned(&self, path: &str) -> String {
+        let parts = [self.version, path]
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join("/")
+    }
+
     /// Where the API is asked, without its version, and the repository's path there.
     /// `is_its_own`: whether the token was kept for this very server.
     pub(super) fn place(
@@ -257,6 +280,17 @@ impl Software {
         root.set_path(&format!("{folder}/api"));
         Ok((root, parts.join("/")))
     }
+}
+
+/// A name as one part of a path.
+pub fn in_path(name: &str) -> String {
+    let bytes = name.bytes();
+    bytes.fold(String::new(), |part, byte| {
+        match byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            true => part + &char::from(byte).to_string(),
+            false => part + &format!("%{byte:02X}"),
+        }
+    })
 }
 
 /// A host, with a port where it has one of its own.

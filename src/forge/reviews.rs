@@ -62,8 +62,8 @@ pub fn look(
     let reviews = session
         .ui
         .during(&format!("asking {}", words.name), || match &forge {
-            Forge::GitHub(github, token, address) => {
-                github.reviews(address.as_deref(), token, main, &wanted)
+            Forge::GitHub(github, token, at) => {
+                github.reviews(at.graphql.as_deref(), token, main, &wanted)
             }
             Forge::GitLab(rest) => gitlab::reviews(rest, &session.repo, main, &wanted),
             Forge::Forgejo(rest) => {

@@ -3,16 +3,20 @@
 //!
 //! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
 
+mod loose;
+
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use git2::Oid;
 
+use crate::core::words::Commit;
 use crate::git::Unreadable;
 use crate::git::config::GitConfig;
+use loose::Loose;
 
 /// The digits of a full SHA-1 name.
 const FULL: usize = 40;
@@ -41,17 +45,24 @@ type Name = [u8; SIZE];
 /// Shortens names as git does in one repository.
 pub struct Abbreviation {
     names: Names,
-    /// Where to start.
+    /// Where to start: this far, and no further than that.
     length: usize,
+    most: usize,
 }
 
 impl Abbreviation {
-    /// Fails where git alone can judge the wish, or count the objects.
-    pub fn new(config: &GitConfig, objects: &Path) -> Result<Self, Unreadable> {
-        let names = Names::new(objects, !config.denies("core.multipackindex"))?;
+    /// Fails where git alone can judge the wish.
+    pub fn new(config: &GitConfig, names: Names) -> Result<Self, Unreadable> {
         let wish = config.get("core.abbrev").unwrap_or("auto");
         let length = match wish.to_ascii_lowercase().as_str() {
-            "auto" => names.usual_length()?,
+            "auto" => {
+                let (length, most) = names.usual_lengths();
+                return Ok(Self {
+                    names,
+                    length,
+                    most,
+                });
+            }
             "no" | "off" | "false" => FULL,
             number => {
                 let plain = !number.starts_with(['0', '+']);
@@ -60,14 +71,22 @@ impl Abbreviation {
                 length.ok_or(Unreadable)?
             }
         };
-        Ok(Self { names, length })
+        Ok(Self {
+            names,
+            length,
+            most: length,
+        })
     }
 
-    /// How many digits each of these needs so that no other object shares them.
-    pub fn lengths(&mut self, ids: &[Oid]) -> Result<Vec<usize>, Unreadable> {
-        let mut lengths = vec![self.length; ids.len()];
+    /// How many digits each of these needs so that no other object shares them. `first` tells what git prints for the
+    /// first of them; it is only asked where git alone knows.
+    pub fn lengths(
+        &mut self,
+        ids: &[Oid],
+        first: impl FnOnce() -> Result<Commit, Unreadable>,
+    ) -> Result<Vec<usize>, Unreadable> {
         if self.length == FULL {
-            return Ok(lengths);
+            return Ok(vec![FULL; ids.len()]);
         }
         let names = ids.iter().map(|id| id.as_bytes().try_into());
         let names: Vec<Name> = names.collect::<Result<_, _>>().map_err(|_| Unreadable)?;
@@ -75,10 +94,26 @@ impl Abbreviation {
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_unstable_by_key(|&at| head(&names[at]));
         let sorted: Vec<Name> = order.iter().map(|&at| names[at]).collect();
+        let mut lengths = vec![0; ids.len()];
         for (at, shared) in order.into_iter().zip(self.names.shared(&sorted)?) {
-            lengths[at] = self.length.max(shared + 1).min(FULL);
+            lengths[at] = (shared + 1).min(FULL);
         }
-        Ok(lengths)
+        let start = match (self.length == self.most, ids.first().zip(lengths.first())) {
+            (false, Some((id, needed))) => self.start(id, *needed, &first()?)?,
+            _ => self.length,
+        };
+        Ok(lengths.into_iter().map(|one| one.max(start)).collect())
+    }
+
+    /// Where git started for a name that needs so many digits.
+    fn start(&self, id: &Oid, needed: usize, printed: &Commit) -> Result<usize, Unreadable> {
+        let is_it = id.to_string() == printed.id.as_str();
+        match printed.short.len() {
+            _ if !is_it || needed >= self.most => Err(Unreadable),
+            digits if digits == self.most => Ok(self.most),
+            digits if digits == needed.max(self.length) => Ok(self.length),
+            _ => Err(Unreadable),
+        }
     }
 }
 
@@ -105,13 +140,17 @@ impl Names {
         Ok(names)
     }
 
-    /// By git's `repo_approximate_object_count`: loose objects do not count, and a pack of a multi-pack index counts once
-    /// more if git has touched it so far, which only git knows.
-    fn usual_length(&self) -> Result<usize, Unreadable> {
+    /// By git's `repo_approximate_object_count`: loose objects do not count, and before git 2.53 a pack of a multi-pack
+    /// index counts once more if git has touched it so far, which only git knows. The least, and the most.
+    fn usual_lengths(&self) -> (usize, usize) {
         let packed = self.indexes.iter().map(Index::count).sum();
-        let length = length_for(packed);
-        let is_sure = length == length_for(packed + self.twice);
-        is_sure.then_some(length).ok_or(Unreadable)
+        (length_for(packed), length_for(packed + self.twice))
+    }
+
+    /// Only git knows how far it spells a name here.
+    pub fn are_doubtful(&self) -> bool {
+        let (length, most) = self.usual_lengths();
+        length != most
     }
 
     /// How many digits each of these sorted names has in common with the other that is most like it.
@@ -334,43 +373,4 @@ fn most_like(name: &Name, names: &[Name]) -> usize {
     let place = names.partition_point(|other| (head(other), other) < (first, name));
     let around = names.iter().skip(place.saturating_sub(1));
     most_common(name, around.take(place + 2 - place.saturating_sub(1)))
-}
-
-/// The loose objects in one folder, by the first byte of their names.
-struct Loose {
-    objects: PathBuf,
-    /// None of a folder that was not read yet.
-    folders: Vec<Option<Vec<Name>>>,
-}
-
-impl Loose {
-    fn new(objects: &Path) -> Result<Self, Unreadable> {
-        let mut folders = vec![Some(Vec::new()); FAN];
-        for entry in fs::read_dir(objects)? {
-            let name = entry?.file_name();
-            let name = name.to_str().filter(|name| name.len() == 2);
-            if let Some(byte) = name.and_then(|name| usize::from_str_radix(name, 16).ok()) {
-                folders[byte] = None;
-            }
-        }
-        let objects = objects.to_owned();
-        Ok(Self { objects, folders })
-    }
-
-    fn shared(&mut self, name: &Name) -> usize {
-        let folder = &mut self.folders[usize::from(name[0])];
-        let names = folder.get_or_insert_with(|| {
-            let first = format!("{:02x}", name[0]);
-            let entries = fs::read_dir(self.objects.join(&first));
-            let entries = entries.into_iter().flatten().flatten();
-            let names = entries.filter_map(|entry| {
-                let rest = entry.file_name();
-                let rest = rest.to_str().filter(|rest| rest.len() == 2 * (SIZE - 1))?;
-                let id = Oid::from_str(&format!("{first}{rest}")).ok()?;
-                id.as_bytes().try_into().ok()
-            });
-            names.collect()
-        });
-        most_common(name, names.iter())
-    }
 }

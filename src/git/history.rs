@@ -11,7 +11,7 @@ use std::thread;
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 
 use crate::core::words::{Changes, Commit, CommitId, Relation};
-use crate::git::abbrev::Abbreviation;
+use crate::git::abbrev::{Abbreviation, Names};
 use crate::git::walk::{self, CommitTable, Node};
 use crate::git::{Found, Repo, Unreadable, object, plumbing};
 
@@ -42,24 +42,51 @@ impl Library {
         from: &CommitId,
         to: &CommitId,
     ) -> Result<Changes, Unreadable> {
+        let names = Names::new(&self.objects, true)?;
+        thread::scope(|scope| {
+            // It takes as long as our own walk.
+            let first = (names.are_doubtful())
+                .then(|| scope.spawn(|| plumbing::first(&repo.program, from, to)));
+            self.walked(repo, [from, to], names, || match first {
+                Some(asked) => asked.join().map_err(|_| Unreadable)?,
+                None => Err(Unreadable),
+            })
+        })
+    }
+
+    /// `first` tells how git prints the first commit that ships.
+    fn walked(
+        &self,
+        repo: &Repo,
+        [old, new]: [&CommitId; 2],
+        names: Names,
+        first: impl FnOnce() -> Result<Commit, Unreadable> + Send,
+    ) -> Result<Changes, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
         let mut table = CommitTable::new(&odb, &self.objects);
-        let (from, to) = (table.node(oid(from)?), table.node(oid(to)?));
+        let (from, to) = (table.node(oid(old)?), table.node(oid(new)?));
         let (relation, ships) = walk::range(&mut table, from, to)?;
         let disappears = match relation {
             Relation::Identical | Relation::Ahead => Vec::new(),
             Relation::Behind | Relation::Diverged => walk::range(&mut table, to, from)?.1,
         };
         // Configuration arrives while we walk, and nearly always says what was taken for granted.
-        if table.graph.is_some() && repo.shown_config()?.denies("core.commitgraph") {
+        let config = repo.shown_config()?;
+        if table.graph.is_some() && config.denies("core.commitgraph") {
             return Err(Unreadable);
         }
-        let mut abbreviation = Abbreviation::new(repo.shown_config()?, &self.objects)?;
+        let names = match config.denies("core.multipackindex") {
+            true => Names::new(&self.objects, false)?,
+            false => names,
+        };
+        let mut abbreviation = Abbreviation::new(config, names)?;
         let mut listing = Listing::new(&odb, repo)?;
-        let (ships, ships_merges) = listing.list(&mut table, &mut abbreviation, &ships)?;
+        let (ships, ships_merges) = listing.list(&mut table, &mut abbreviation, &ships, first)?;
         let (disappears, disappears_merges) =
-            listing.list(&mut table, &mut abbreviation, &disappears)?;
+            listing.list(&mut table, &mut abbreviation, &disappears, || {
+                plumbing::first(&repo.program, new, old)
+            })?;
         let mut changes = Changes {
             relation,
             ships,
@@ -192,6 +219,7 @@ impl<'a> Listing<'a> {
         table: &mut CommitTable<'_>,
         abbreviation: &mut Abbreviation,
         nodes: &[Node],
+        first: impl FnOnce() -> Result<Commit, Unreadable> + Send,
     ) -> Result<(Vec<Commit>, usize), Unreadable> {
         if nodes.is_empty() {
             return Ok((Vec::new(), 0));
@@ -202,7 +230,7 @@ impl<'a> Listing<'a> {
         let listed: Vec<Node> = listed.copied().collect();
         let ids: Vec<Oid> = listed.iter().map(|&node| table.entries[node].id).collect();
         let (commits, lengths) = thread::scope(|scope| {
-            let lengths = scope.spawn(|| abbreviation.lengths(&ids));
+            let lengths = scope.spawn(|| abbreviation.lengths(&ids, first));
             // One after the other: the library locks its packs, so that threads would mostly wait for each other.
             let commits = listed.into_iter().map(|node| {
                 let entry = &mut table.entries[node];

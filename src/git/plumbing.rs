@@ -6,7 +6,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
 use crate::git::program::{Program, failed};
-use crate::git::{Found, Repo, object};
+use crate::git::{Found, Repo, Unreadable, object};
 
 pub(super) const HISTORY: &str = "git cannot read the history";
 /// The names of the empty tree, which git knows in every repository.
@@ -120,12 +120,37 @@ impl Repo {
     /// What landed before the newest 2,000 is for the history, and not for a post.
     pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
         let range = range(from, to);
-        // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
-        let format = "--format=tformat:%H%n%P%n%s%n%b";
-        let args = [format, "--encoding=UTF-8", "--max-count=2000", &range, "--"];
-        records(&raw_log(&self.program, &args, b"")?)
-            .map(|record| message(record).ok_or_else(unexpected))
-            .collect()
+        messages(&self.program, &["--max-count=2000", &range, "--"], b"")
+    }
+
+    /// All commits that one of `to` has and not all of `from` have, merges too, with their whole messages. Each stands
+    /// before its parents: `git log --topo-order --stdin`.
+    pub fn all_landed(&self, from: &[&CommitId], to: &[&CommitId]) -> Result<Vec<Landed>, Stop> {
+        if to.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut input: String = to.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
+        if let Some(base) = self.common(from)? {
+            input += &format!("^{base}\n");
+        }
+        messages(
+            &self.program,
+            &["--topo-order", "--stdin"],
+            input.as_bytes(),
+        )
+    }
+
+    /// The newest commit that all of these have: `git merge-base --octopus`.
+    fn common(&self, all: &[&CommitId]) -> Result<Option<CommitId>, Stop> {
+        if let [only] = all {
+            return Ok(Some((*only).clone()));
+        }
+        let all = all.iter().map(|id| id.as_str());
+        let output = self
+            .program
+            .run(["merge-base", "--octopus"].into_iter().chain(all))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().next().and_then(CommitId::parse))
     }
 
     /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
@@ -181,14 +206,25 @@ impl Repo {
     }
 }
 
+fn messages(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Landed>, Stop> {
+    // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
+    let format = "--format=tformat:%H%n%P%n%ct%n%s%n%b";
+    let args = [&[format, "--encoding=UTF-8"], of].concat();
+    records(&raw_log(program, &args, input)?)
+        .map(|record| message(record).ok_or_else(unexpected))
+        .collect()
+}
+
 fn message(record: &[u8]) -> Option<Landed> {
     let text = String::from_utf8_lossy(record);
-    let mut fields = text.splitn(4, '\n');
+    let mut fields = text.splitn(5, '\n');
     let id = CommitId::parse(fields.next()?)?;
     let parents = fields.next()?.split_whitespace().map(CommitId::parse);
     Some(Landed {
         id,
         parents: parents.collect::<Option<_>>()?,
+        // A commit without a time that can be told is as old as can be.
+        committed: fields.next()?.parse().unwrap_or_default(),
         subject: fields.next()?.to_owned(),
         body: fields.next()?.trim_end().to_owned(),
     })
@@ -220,6 +256,13 @@ fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     let merges = program.read(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
     let merges = String::from_utf8_lossy(&merges).trim().parse();
     Ok((commits, merges.map_err(|_| unexpected())?))
+}
+
+/// The first commit that git lists of a range, as it prints it there.
+pub fn first(program: &Program, from: &CommitId, to: &CommitId) -> Result<Commit, Unreadable> {
+    let range = range(Some(from), to);
+    let listed = log(program, &["-1", "--no-merges", &range, "--"], b"");
+    listed.ok().and_then(|mut one| one.pop()).ok_or(Unreadable)
 }
 
 fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {

@@ -68,15 +68,29 @@ impl Check {
 
     /// The same where the environment lets nobody push from here, as it said.
     #[must_use]
-    pub fn turned_away(mut self, words: &[String]) -> Self {
+    pub fn turned_away(self, words: &[String]) -> Self {
+        let say = format!("ask for the right to push to {}, then", self.name);
+        let report = Report::new("a push from here is turned away").causes(words.iter().cloned());
+        self.but_wrong(report.run(say, Typed::smp("setup")))
+    }
+
+    /// The same where something else about it is wrong.
+    #[must_use]
+    pub fn but_wrong(mut self, wrong: Report) -> Self {
         if self.mark >= Grade::Bad {
             return self;
         }
         self.mark = Grade::Bad;
-        self.report.error += "; but a push from here is turned away";
-        self.report.because.splice(0..0, words.iter().cloned());
-        let say = format!("ask for the right to push to {}, then", self.name);
-        self.report = self.report.run(say, Typed::smp("setup"));
+        self.report.error += &format!("; but {}", wrong.error);
+        self.report.because.splice(0..0, wrong.because);
+        self.report.hint = wrong.hint;
+        self
+    }
+
+    /// The same, which is no failure and yet more than good.
+    #[must_use]
+    pub fn worth_knowing(mut self) -> Self {
+        self.mark = self.mark.max(Grade::Note);
         self
     }
 

@@ -10,20 +10,19 @@ use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
+use crate::forge::place;
 use crate::git::Repo;
 use crate::git::push::{self, MayPush};
 use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
+use crate::setup::elsewhere::{self, SaidElsewhere};
 use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
-/// What no look can tell of a branch of the main repository.
-const PROTECTED: &str = "whether its host protects the branch shows only at a push: let those who deploy push there without a \
-                         pull request";
 
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
@@ -70,6 +69,7 @@ struct PlacesSeen {
     record: Option<Check>,
     /// The environments that would not let us push, and what they said.
     shut: HashMap<String, Vec<String>>,
+    elsewhere: SaidElsewhere,
 }
 
 /// Asks them all side by side, and begins the record where that is to be: everybody then knows that the host takes such a
@@ -95,11 +95,14 @@ fn see(
     })?;
     let (seen, main) = (looked.environments, looked.main);
     let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
-    let (shut, record) = session.ui.during("asking who may push", || {
+    let forge = place::find(session, look.config);
+    let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
             let record = scope.spawn(|| settle_record(recorder?, looked.record, begins));
+            let elsewhere = scope.spawn(|| elsewhere::look(look, &forge, &environments, &seen));
             let shut = shut(look.repo, &environments, &seen);
-            (shut, record.join().ok().flatten())
+            let record = record.join().ok().flatten();
+            (shut, record, elsewhere.join().unwrap_or_default())
         })
     });
     Ok(PlacesSeen {
@@ -107,6 +110,7 @@ fn see(
         main,
         record,
         shut,
+        elsewhere,
     })
 }
 
@@ -130,6 +134,7 @@ impl PlacesSeen {
             }
             (_, Some(environment), Some(seen), _) => {
                 let check = check_environment(repo, environment, seen);
+                let check = self.elsewhere.add_to(name, check);
                 return match self.shut.get(name) {
                     Some(words) => check.turned_away(words),
                     None => check,
@@ -234,10 +239,6 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     let check = Check::good(name, format!("{answers}; {runs}"));
-    let is_pushed = environment.is_branch && environment.promotes.is_some();
-    let remarks = remarks
-        .into_iter()
-        .chain(is_pushed.then(|| PROTECTED.to_owned()));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
 }

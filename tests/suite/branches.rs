@@ -1,5 +1,7 @@
 //! Environments that are branches of the main repository.
 
+mod protected;
+
 use crate::promote::{deployed_once, promote};
 use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Topology, World};

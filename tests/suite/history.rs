@@ -1,5 +1,6 @@
 //! `git smp history`: what the shared record tells of past deploys, as a list, as JSON and as figures.
 
+mod failures;
 mod figures;
 mod formats;
 mod record;

@@ -275,7 +275,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 29] = [
+    const KEYS: [(&str, &str, &str); 30] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -360,6 +360,11 @@ mod tests {
             "cadence_days = 7",
             "cadence_days = 8",
             "record.cadence_days",
+        ),
+        (
+            "cadence_days = 7",
+            "ask = \"github\"",
+            "record.ask",
         ),
         ("\"**/migrations/**\", ", "", "policy.watch"),
         ("watch = [", "# watch = [", "policy.watch"),

@@ -104,12 +104,7 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
 /// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
 /// message names by hash or number counts, for a subject may be that of many. The newest is the first.
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
-    let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
-    let places = places.collect();
-    let history = Ancestry { landed, places };
-    let all = (0..landed.len()).map(|at| (at, history.taken_by(at)));
-    let mut reverts: Vec<(usize, HashSet<usize>)> = all.collect();
-    reverts.retain(|(_, taken)| !taken.is_empty());
+    let reverts = Ancestry::of(landed).reverts();
     let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
     // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
     for _ in 0..=reverts.len() {
@@ -128,18 +123,50 @@ pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
 }
 
 /// Commits that landed, the newest first, by their places in the list.
-struct Ancestry<'a> {
+pub struct Ancestry<'a> {
     landed: &'a [Landed],
     places: HashMap<&'a CommitId, usize>,
 }
 
 impl<'a> Ancestry<'a> {
+    pub fn of(landed: &'a [Landed]) -> Self {
+        let places = landed.iter().enumerate().map(|(at, one)| (&one.id, at));
+        Self {
+            landed,
+            places: places.collect(),
+        }
+    }
+
+    pub fn place(&self, id: &CommitId) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// All reverts, also those that were taken back themselves, each with what it took back.
+    pub fn reverts(&self) -> Vec<(usize, HashSet<usize>)> {
+        let all = (0..self.landed.len()).map(|at| (at, self.taken_by(at)));
+        all.filter(|(_, taken)| !taken.is_empty()).collect()
+    }
+
+    /// Whether its message says that it takes something back, which need not be here.
+    pub fn is_revert(&self, at: usize) -> bool {
+        let named = taken_back(&self.landed[at]);
+        named.is_some_and(|(hashes, numbers)| !hashes.is_empty() || !numbers.is_empty())
+    }
+
+    /// The commit whose hash begins so and, with a merge, what it brought; nothing where several do.
+    pub fn named(&self, hash: &str) -> HashSet<usize> {
+        let only = self.only(hash, None).into_iter();
+        only.flat_map(|at| self.with_brought(at)).collect()
+    }
+
     /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
     /// it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
         let hashes = hashes.into_iter();
-        let mut named: Vec<usize> = hashes.filter_map(|hash| self.the_other(at, hash)).collect();
+        let mut named: Vec<usize> = hashes
+            .filter_map(|hash| self.only(hash, Some(at)))
+            .collect();
         if named.is_empty() {
             named.extend(numbers.into_iter().filter_map(|number| {
                 let mut before = at + 1..self.landed.len();
@@ -149,17 +176,22 @@ impl<'a> Ancestry<'a> {
                 })
             }));
         }
-        named
-            .into_iter()
-            .flat_map(|one| self.brought(one).into_iter().chain([one]))
-            .collect()
+        let named = named.into_iter();
+        named.flat_map(|one| self.with_brought(one)).collect()
     }
 
-    /// The only one besides this whose hash begins so.
-    fn the_other(&self, at: usize, hash: &str) -> Option<usize> {
+    /// The only one whose hash begins so, this one left out.
+    fn only(&self, hash: &str, but: Option<usize>) -> Option<usize> {
+        if let Some(at) = CommitId::parse(hash).and_then(|id| self.place(&id)) {
+            return Some(at).filter(|at| Some(*at) != but);
+        }
         let mut all = (0..self.landed.len())
-            .filter(|one| *one != at && self.landed[*one].id.as_str().starts_with(hash));
+            .filter(|one| Some(*one) != but && self.landed[*one].id.as_str().starts_with(hash));
         all.next().filter(|_| all.next().is_none())
+    }
+
+    fn with_brought(&self, at: usize) -> impl Iterator<Item = usize> {
+        self.brought(at).into_iter().chain([at])
     }
 
     /// What a commit reaches by its other parents and not by its first: nothing, but for merges.

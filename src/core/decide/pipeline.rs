@@ -109,39 +109,50 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
         .run("see where things stand", Typed::smp("status")))
 }
 
-/// Where both stand in their pipeline, if it is the same one and the target's stage comes after the source's.
 fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling), Refusal> {
-    let (place, observed) = (&source.environment, &target.observed);
-    let name = &observed.environment;
+    let (place, name) = (&source.environment, target.name());
     let Some(couplings) = target.couplings.clone() else {
         let error = format!("whether {place} and {name} are in one pipeline is not known");
         return Err(no_pipeline(error).run("look again", Typed::smp("status")));
     };
-    let (Some(from), to) = (couplings.source?, couplings.target?) else {
-        let create = pipelines(source, "create", "-s staging");
-        let error = format!("{place} is in no pipeline");
-        return Err(by_push(no_pipeline(error).run("make one", create)));
-    };
-    let add = format!("add {}", from.pipeline);
-    let add = pipelines(observed, &add, "-s production");
-    let Some(to) = to else {
-        let error = format!("{name} is not in the pipeline of {place}");
-        return Err(by_push(no_pipeline(error).run("add it", add)));
-    };
-    if from.pipeline != to.pipeline {
-        let error = format!("{name} is in another pipeline than {place}");
-        let remove = pipelines(observed, "remove", "");
-        let refusal = no_pipeline(error).run("take it out of that", remove);
-        return Err(by_push(refusal.run("add it to the other", add)));
+    couplings.fitting(source, &target.observed)
+}
+
+impl Couplings {
+    /// Where both stand in their pipeline, if it is the same one and the target's stage comes after the source's.
+    pub fn fitting(
+        self,
+        source: &Observed,
+        target: &Observed,
+    ) -> Result<(Coupling, Coupling), Refusal> {
+        let (place, name) = (&source.environment, &target.environment);
+        let (Some(from), to) = (self.source?, self.target?) else {
+            let create = pipelines(source, "create", "-s staging");
+            let error = format!("{place} is in no pipeline");
+            return Err(by_push(no_pipeline(error).run("make one", create)));
+        };
+        let add = format!("add {}", from.pipeline);
+        let add = pipelines(target, &add, "-s production");
+        let Some(to) = to else {
+            let error = format!("{name} is not in the pipeline of {place}");
+            return Err(by_push(no_pipeline(error).run("add it", add)));
+        };
+        if from.pipeline != to.pipeline {
+            let error = format!("{name} is in another pipeline than {place}");
+            let remove = pipelines(target, "remove", "");
+            let refusal = no_pipeline(error).run("take it out of that", remove);
+            return Err(by_push(refusal.run("add it to the other", add)));
+        }
+        if rank(&to).is_some() && rank(&to) > rank(&from) {
+            return Ok((from, to));
+        }
+        let (stage, theirs) = (&to.stage, &from.stage);
+        let error =
+            format!("{name} is in the stage {stage} of its pipeline, and {place} in {theirs}");
+        let update = pipelines(target, "update", "-s production");
+        let refusal = no_pipeline(error).because("a build is promoted to a later stage only");
+        Err(by_push(refusal.run("put it into its stage", update)))
     }
-    if rank(&to).is_some() && rank(&to) > rank(&from) {
-        return Ok((from, to));
-    }
-    let (stage, theirs) = (&to.stage, &from.stage);
-    let error = format!("{name} is in the stage {stage} of its pipeline, and {place} in {theirs}");
-    let update = pipelines(observed, "update", "-s production");
-    let refusal = no_pipeline(error).because("a build is promoted to a later stage only");
-    Err(by_push(refusal.run("put it into its stage", update)))
 }
 
 /// The place of its stage among those of a pipeline.

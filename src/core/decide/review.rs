@@ -115,14 +115,18 @@ pub struct ForgeWords {
     pub silence: &'static str,
 }
 
+impl ForgeWords {
+    pub const GITHUB: Self = Self {
+        name: "GitHub",
+        request: "pull request",
+        sign: '#',
+        silence: "the commit is not there, or the token may not see its pull requests or checks",
+    };
+}
+
 impl Default for ForgeWords {
     fn default() -> Self {
-        Self {
-            name: "GitHub",
-            request: "pull request",
-            sign: '#',
-            silence: "the commit is not there, or the token may not see its pull requests or checks",
-        }
+        Self::GITHUB
     }
 }
 

@@ -34,6 +34,16 @@ pub struct PastDeploy {
     pub signed_off_by: Vec<Signer>,
     /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
     pub candidate: Option<CommitId>,
+    /// The hashes, or the beginnings of some, that its note or its post says it fixes.
+    pub fixes: Vec<String>,
+}
+
+impl PastDeploy {
+    /// Whether it brought something, and took nothing back.
+    pub fn is_forward(&self) -> bool {
+        use DeployKind::{Observed, Promote};
+        matches!(self.kind, Promote | Observed { back: false, .. })
+    }
 }
 
 /// The candidate that is open between two events.
@@ -41,6 +51,7 @@ struct Open<'e> {
     commit: &'e CommitId,
     missing: Vec<&'e str>,
     by: &'e Person,
+    note: Option<&'e str>,
     /// Whose yes was recorded, and by whom last.
     signed_off: HashMap<&'e str, &'e Person>,
 }
@@ -50,13 +61,49 @@ struct Open<'e> {
 /// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
 /// and after one event that cannot be read hardly anything can.
 pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
-    let mut open = None;
-    let deploys = events.iter().filter_map(|event| {
-        let deploy = deploy(open.as_ref(), event);
+    let (mut open, mut deploys) = (None, Vec::new());
+    for event in events {
+        deploys.extend(deploy(open.as_ref(), event));
+        read_post(&mut deploys, event);
         follow(&mut open, event);
-        deploy
+    }
+    deploys
+}
+
+/// Reads what the post of a promotion says it fixes. It is told with the last target, and speaks of all.
+fn read_post(deploys: &mut [PastDeploy], event: &Event) {
+    let What::Deployed(deployed) = &event.what else {
+        return;
+    };
+    let Some(tells) = deployed
+        .tells
+        .as_ref()
+        .filter(|_| deployed.kind == Kind::Promote)
+    else {
+        return;
+    };
+    let fixes = tells.text.as_deref().map(fixes).unwrap_or_default();
+    for (name, _) in tells.targets.iter().filter(|_| !fixes.is_empty()) {
+        let last = deploys.iter_mut().rfind(|one| one.environment == *name);
+        if let Some(last) = last.filter(|one| one.to == deployed.to) {
+            last.fixes.extend_from_slice(&fixes);
+        }
+    }
+}
+
+/// The hashes, or the beginnings of some, that stand after the word `fixes`.
+fn fixes(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let pairs = words.windows(2).filter_map(|pair| {
+        let word = pair[0].trim_start_matches(|c: char| !c.is_alphanumeric());
+        let hash = pair[1].trim_start_matches(['(', '[', '`', '"', '\'']);
+        let hash = hash.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_word = word.trim_end_matches(':').eq_ignore_ascii_case("fixes");
+        let is_hash =
+            (7..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_word && is_hash).then(|| hash.to_ascii_lowercase())
     });
-    deploys.collect()
+    pairs.collect()
 }
 
 /// How many of the latest events are enough to tell of `count` deploys, where not all events are at hand: those from the
@@ -116,6 +163,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             let to = &deployed.to;
             let open = open.filter(|open| open.commit == to);
             let candidate = open.filter(|_| kind == DeployKind::Promote);
+            let note = candidate.and_then(|open| open.note);
             let signers = deployed.signed_off_by.iter();
             let by = deployed.announced_by.as_ref().unwrap_or(&event.by.name);
             Some(PastDeploy {
@@ -128,6 +176,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
                 commits: Some(deployed.commits),
                 signed_off_by: signers.map(|name| signer(open, name)).collect(),
                 candidate: candidate.map(|_| to.clone()),
+                fixes: note.map(fixes).unwrap_or_default(),
             })
         }
         What::Observed(seen) => Some(PastDeploy {
@@ -143,6 +192,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             commits: seen.commits,
             signed_off_by: Vec::new(),
             candidate: None,
+            fixes: Vec::new(),
         }),
         _ => None,
     }
@@ -165,6 +215,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
                 commit: &proposed.commit,
                 missing: targets.map(|(name, _)| name.as_str()).collect(),
                 by: &event.by,
+                note: proposed.note.as_deref(),
                 signed_off: HashMap::new(),
             });
         }
@@ -195,7 +246,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::record::{Deployed, Postponed, Proposed, Sighting};
+    use crate::core::record::{Deployed, Postponed, Proposed, Sighting, Telling};
     use crate::core::words::EventId;
 
     fn commit(digit: char) -> CommitId {
@@ -374,6 +425,59 @@ mod tests {
         }
         assert_eq!(enough(&events[2..4], 1), None);
         assert_eq!(enough(&events[2..], 1), Some(2));
+    }
+
+    #[test]
+    fn what_a_note_fixes_counts_for_its_candidate_and_what_a_post_fixes_for_all_it_speaks_of() {
+        let told = |digit: char, environment: &str, text: Option<&str>| {
+            let mut event = deployed(Kind::Promote, environment, digit);
+            if let What::Deployed(deployed) = &mut event.what {
+                let all = ["eu", "us"].map(|name| (name.to_owned(), None));
+                deployed.tells = text.map(|text| Telling {
+                    channels: Vec::new(),
+                    date: String::new(),
+                    targets: all.to_vec(),
+                    text: Some(text.to_owned()),
+                });
+            }
+            event
+        };
+        let mut put_forward = proposed('2', &["eu", "us"]);
+        if let What::Proposed(proposed) = &mut put_forward.what {
+            proposed.note = Some("Fixes abcdef1, we hope".to_owned());
+        }
+        let events = [
+            told('1', "eu", None),
+            put_forward,
+            told('3', "us", None),
+            told('2', "eu", None),
+            told('2', "us", Some("- Maps\n- fixes: ABCDEF22.")),
+            deployed(Kind::Rollback, "eu", '1'),
+        ];
+        let told: Vec<String> = deploys(&events)
+            .iter()
+            .map(|one| one.fixes.join(" "))
+            .collect();
+        let both = "abcdef1 abcdef22";
+        assert_eq!(told, ["", "", both, both, ""]);
+    }
+
+    #[test]
+    fn only_a_hash_after_the_word_is_fixed() {
+        for (text, expected) in [
+            ("fixes 1f13dc69", "1f13dc69"),
+            (
+                "It FIXES: 1f13dc6, and fixes (7587cca7).",
+                "1f13dc6 7587cca7",
+            ),
+            ("- fixes\n1f13dc69", "1f13dc69"),
+            ("fixes #1234567 and fixes 1f13dc", ""),
+            ("fixes `1f13dc69`", "1f13dc69"),
+            ("prefixes 1f13dc69, fixes the map, fixed 1f13dc69", ""),
+            ("fixes", ""),
+        ] {
+            assert_eq!(fixes(text).join(" "), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,23 +3,18 @@
 //! What is not known is `None` and never 0. Times are other people's clocks: any number may come, and what lies before
 //! its beginning counts as no time at all.
 
+mod failures;
+mod shipped;
 mod weeks;
 
 use std::collections::BTreeSet;
 
+pub use failures::{Failure, Remedy};
+pub use shipped::{Shipped, shipped};
 pub use weeks::Week;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::show::When;
-
-/// What is known of the commits that a deploy shipped.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shipped {
-    /// When each of those that are here was committed, in seconds since 1970.
-    pub committed: Vec<i64>,
-    /// How many more there were, of which nothing is known here.
-    pub unknown: u64,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
@@ -36,20 +31,27 @@ pub struct Figures {
     /// The last weeks, up to this one; none from before the record.
     pub weeks: Vec<Week>,
     pub lead: Lead,
-    /// Each promotion that was rolled back before the next: when it was, and after how many seconds, where that is
-    /// known; oldest first.
-    pub restores: Vec<(i64, Option<i64>)>,
+    /// How many deploys brought something new, whether they were promoted or only seen.
+    pub forward: usize,
+    /// How many of them shipped commits that are not here, so that nobody can look for reverts among them.
+    pub unknown: usize,
+    /// Those of them that failed, oldest first.
+    pub failures: Vec<Failure>,
+    /// How many deploys only put right what an earlier one broke: what went back, and what mended it.
+    pub rework: usize,
 }
 
-/// How long commits took from being committed to running, for every commit that a promotion shipped. A commit that was
-/// rolled back and shipped again counts again; what the very first deploy of an environment brought does not count,
+/// How long commits took from being committed to being seen to run, for every commit that a deploy shipped. A commit that
+/// was rolled back and shipped again counts again; what the very first deploy of an environment brought does not count,
 /// for it is all history.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
     /// The seconds of each commit, the shortest first.
     pub seconds: Vec<i64>,
-    /// Of how many more commits it is not known.
-    pub unknown: u64,
+    /// How many of them count until somebody saw them run, because they went past the tool.
+    pub seen: usize,
+    /// Of how many more commits it is not known; `None`: not even their number is.
+    pub unknown: Option<u64>,
 }
 
 impl Lead {
@@ -65,9 +67,41 @@ impl Lead {
 }
 
 impl Figures {
-    /// Which share of the promotions was rolled back before the next one, between 0 and 1.
+    /// Those that the next deploy took back.
+    pub fn rolled_back(&self) -> usize {
+        self.remedied_by(Remedy::RolledBack)
+    }
+
+    /// Those that a later deploy put right, and none took back.
+    pub fn mended_forward(&self) -> usize {
+        self.remedied_by(Remedy::MendedForward)
+    }
+
+    fn remedied_by(&self, remedy: Remedy) -> usize {
+        let all = self.failures.iter();
+        all.filter(|one| one.remedy == remedy).count()
+    }
+
+    /// How many promotions were rolled back before the next deploy.
+    pub fn promotions_rolled_back(&self) -> usize {
+        let all = self.failures.iter();
+        let all = all.filter(|one| one.is_promotion && one.remedy == Remedy::RolledBack);
+        all.count()
+    }
+
+    /// Their share of all promotions, between 0 and 1.
     pub fn rolled_back_share(&self) -> Option<f64> {
-        (self.promotions > 0).then(|| self.restores.len() as f64 / self.promotions as f64)
+        share(self.promotions_rolled_back(), self.promotions)
+    }
+
+    /// Which share of what brought something new failed, between 0 and 1.
+    pub fn failure_rate(&self) -> Option<f64> {
+        share(self.failures.len(), self.forward).filter(|_| self.unknown == 0)
+    }
+
+    /// Which share of all deploys only put right what an earlier one broke, between 0 and 1.
+    pub fn rework_rate(&self) -> Option<f64> {
+        share(self.rework, self.deploys()).filter(|_| self.unknown == 0)
     }
 
     /// How many deploys it saw, of whatever kind.
@@ -77,16 +111,21 @@ impl Figures {
 
     /// Which share of all deploys went past the tool, between 0 and 1.
     pub fn observed_share(&self) -> Option<f64> {
-        (self.deploys() > 0).then(|| self.observed as f64 / self.deploys() as f64)
+        share(self.observed, self.deploys())
     }
 
-    /// How many seconds passed from a promotion to the rollback that undid it, in the middle of all.
+    /// How many seconds passed from a deploy that failed to what put it right, in the middle of all that are known.
     pub fn time_to_restore(&self) -> Option<i64> {
-        let known = self.restores.iter().filter_map(|(_, seconds)| *seconds);
-        let mut all: Vec<i64> = known.collect();
+        let mut all: Vec<i64> = (self.failures.iter())
+            .filter_map(|one| one.seconds)
+            .collect();
         all.sort_unstable();
         median(&all)
     }
+}
+
+fn share(some: usize, all: usize) -> Option<f64> {
+    (all > 0).then(|| some as f64 / all as f64)
 }
 
 /// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
@@ -123,6 +162,7 @@ fn of(
     let forward = times(deploys, |kind| {
         matches!(kind, Promote | Observed { back: false, .. })
     });
+    let unknown = deploys.iter().filter(|(_, shipped)| !shipped.is_known());
     Figures {
         environment: environment.to_owned(),
         since: promotions.iter().min().copied(),
@@ -131,9 +171,12 @@ fn of(
         observed: observed.len(),
         promotions_per_week: weeks::rate(&promotions, when),
         deploys_per_week: weeks::rate(&forward, when),
+        forward: forward.len(),
+        unknown: unknown.count(),
         weeks: weeks::last(&promotions, &rollbacks, &observed, begun, when),
         lead: lead(deploys),
-        restores: restores(deploys),
+        failures: failures::failures(deploys),
+        rework: failures::rework(deploys),
     }
 }
 
@@ -142,31 +185,25 @@ fn times(deploys: &[(&PastDeploy, &Shipped)], is_this: fn(DeployKind) -> bool) -
     deploys.map(|(deploy, _)| deploy.at).collect()
 }
 
-/// From commit to production, for all that was promoted.
+/// From commit to production, for all that a deploy brought.
 fn lead(deploys: &[(&PastDeploy, &Shipped)]) -> Lead {
-    let mut lead = Lead::default();
+    let (mut seconds, mut seen, mut unknown) = (Vec::new(), 0, Some(0_u64));
     for (deploy, shipped) in deploys {
-        if deploy.kind == DeployKind::Promote {
-            let waited = shipped.committed.iter().map(|at| passed(*at, deploy.at));
-            lead.seconds.extend(waited);
-            lead.unknown = lead.unknown.saturating_add(shipped.unknown);
+        let waited = shipped.committed.iter().map(|at| passed(*at, deploy.at));
+        seconds.extend(waited);
+        if deploy.kind != DeployKind::Promote {
+            seen += shipped.committed.len();
         }
+        unknown = unknown
+            .zip(shipped.unknown)
+            .map(|(some, more)| some.saturating_add(more));
     }
-    lead.seconds.sort_unstable();
-    lead
-}
-
-/// Every promotion that the next deploy took back. A second rollback in a row undoes nothing that is not undone. When
-/// a deploy was that went past the tool is not known.
-fn restores(deploys: &[(&PastDeploy, &Shipped)]) -> Vec<(i64, Option<i64>)> {
-    let pairs = deploys.iter().zip(deploys.iter().skip(1));
-    let promoted = pairs.filter(|((before, _), _)| before.kind == DeployKind::Promote);
-    let undone = promoted.filter_map(|((before, _), (after, _))| match after.kind {
-        DeployKind::Rollback => Some((before.at, Some(passed(before.at, after.at)))),
-        DeployKind::Observed { back: true, .. } => Some((before.at, None)),
-        _ => None,
-    });
-    undone.collect()
+    seconds.sort_unstable();
+    Lead {
+        seconds,
+        seen,
+        unknown,
+    }
 }
 
 /// The seconds from one time to another; none where the clocks say that it ran backwards.

@@ -5,7 +5,7 @@ use crate::core::show::When;
 use crate::core::show::chart::{Bar, chart, room};
 use crate::core::text::{Line, Tone, counted};
 
-/// How many rollbacks are drawn: the latest.
+/// How many failures are drawn: the latest.
 const RESTORES: usize = 5;
 /// How long a commit waited at most, in seconds, and how that is called.
 const WITHIN: [(i64, &str); 5] = [
@@ -23,14 +23,16 @@ pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line
         return lines;
     }
     let weeks = figures.weeks.iter().map(week).collect();
-    let (undone, seen) = (part(figures.restores.len()), part(figures.observed));
-    let (promotions, all) = (Some(figures.promotions), Some(figures.deploys()));
+    let [failed, redone, seen] =
+        [figures.failures.len(), figures.rework, figures.observed].map(part);
+    let (forward, all) = (Some(figures.forward), Some(figures.deploys()));
     let soon = restores(figures, when);
     let mut sections = vec![
         ("promotions", frequency(figures), weeks, None),
         ("lead time", lead(&figures.lead), waits(&figures.lead), None),
-        ("rolled back", share(figures), undone, promotions),
+        ("failed", failure_rate(figures), failed, forward),
         ("restored in", restored(figures), soon, None),
+        ("rework", rework_rate(figures), redone, all),
     ];
     if figures.observed > 0 {
         sections.push(("observed", observed(figures), seen, all));
@@ -108,8 +110,9 @@ fn rate(per_week: Option<f64>) -> String {
 
 fn lead(lead: &Lead) -> String {
     let unknown = match lead.unknown {
-        0 => String::new(),
-        unknown => format!("{unknown} not known here"),
+        Some(0) => String::new(),
+        Some(unknown) => format!("{unknown} not known here"),
+        None => "others not known here".to_owned(),
     };
     let Some((median, ninetieth)) = lead.median().zip(lead.ninetieth()) else {
         let colon = if unknown.is_empty() { "" } else { ": " };
@@ -118,28 +121,75 @@ fn lead(lead: &Lead) -> String {
     let comma = if unknown.is_empty() { "" } else { ", " };
     let (median, ninetieth) = (span(median), span(ninetieth));
     let commits = counted(lead.seconds.len(), "commit");
-    format!("median {median}, 90th percentile {ninetieth}; {commits}{comma}{unknown}")
+    let seen = match lead.seen {
+        0 => String::new(),
+        some => format!(" ({some} outside git smp)"),
+    };
+    format!("median {median}, 90th percentile {ninetieth}; {commits}{seen}{comma}{unknown}")
 }
 
-fn share(figures: &Figures) -> String {
-    let undone = figures.restores.len();
-    match figures.rolled_back_share() {
-        None => "unknown".to_owned(),
-        share => format!("{} ({undone} of {})", percent(share), figures.promotions),
+fn failure_rate(figures: &Figures) -> String {
+    let failed = figures.failures.len();
+    let told = share(
+        figures.failure_rate(),
+        failed,
+        figures.forward,
+        figures.unknown,
+    );
+    let how = [
+        (figures.rolled_back(), "rolled back"),
+        (figures.mended_forward(), "mended forward"),
+    ];
+    let how = how.into_iter().filter(|(count, _)| *count > 0);
+    let how: Vec<String> = how.map(|(count, word)| format!("{count} {word}")).collect();
+    match how.is_empty() {
+        true => told,
+        false => format!("{told}: {}", how.join(", ")),
+    }
+}
+
+fn rework_rate(figures: &Figures) -> String {
+    let all = figures.deploys();
+    share(figures.rework_rate(), figures.rework, all, figures.unknown)
+}
+
+/// A share of deploys. Where some cannot be looked into, there may be more.
+fn share(share: Option<f64>, some: usize, all: usize, unknown: usize) -> String {
+    let unknown = match unknown {
+        0 => String::new(),
+        unknown => format!(", {unknown} not known here"),
+    };
+    let told = match share {
+        None if some > 0 => format!("at least {}", percent(Some(some as f64 / all as f64))),
+        share => percent(share),
+    };
+    let deploys = counted(all, "deploy");
+    match all {
+        0 => told,
+        _ => format!("{told} ({some} of {deploys}{unknown})"),
     }
 }
 
 fn restored(figures: &Figures) -> String {
+    let known = known(figures).count();
+    let seen = match figures.failures.len() - known {
+        0 => String::new(),
+        some => format!("{some} outside git smp"),
+    };
     match figures.time_to_restore() {
-        None => "unknown".to_owned(),
-        Some(median) => format!("{} (median of {})", span(median), known(figures).count()),
+        None if seen.is_empty() => "unknown".to_owned(),
+        None => format!("unknown: {seen}"),
+        Some(median) => {
+            let comma = if seen.is_empty() { "" } else { ", " };
+            format!("{} (median of {known}{comma}{seen})", span(median))
+        }
     }
 }
 
-/// The promotions that were rolled back, and how soon, where that is known.
+/// When the failures were that were put right, and how soon, where that is known.
 fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
-    let all = figures.restores.iter();
-    all.filter_map(|(at, seconds)| Some((*at, (*seconds)?)))
+    let all = figures.failures.iter();
+    all.filter_map(|one| Some((one.at, one.seconds?)))
 }
 
 /// A time that passed, in a unit of which there are at least two.
@@ -182,7 +232,7 @@ fn waits(lead: &Lead) -> Vec<Bar> {
     bars.collect()
 }
 
-/// The latest promotions that were rolled back, and how soon.
+/// The latest deploys that failed, and how soon they were put right.
 fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
     let latest = known(figures).rev().take(RESTORES);
     let bars = latest.map(|(at, length)| Bar {
@@ -225,21 +275,19 @@ mod tests {
                 "12.3 a week"
             ]
         );
-        let undone = |restores: usize, promotions: usize| Figures {
-            environment: "production".into(),
-            since: None,
-            promotions,
-            rollbacks: restores,
-            observed: 0,
-            promotions_per_week: None,
-            deploys_per_week: None,
-            weeks: Vec::new(),
-            lead: Lead::default(),
-            restores: vec![(0, Some(0)); restores],
+        let told = |failed: usize, all: usize, unknown: usize| {
+            let rate = (all > 0 && unknown == 0).then(|| failed as f64 / all as f64);
+            share(rate, failed, all, unknown)
         };
-        assert_eq!(share(&undone(0, 0)), "unknown");
-        assert_eq!(share(&undone(0, 7)), "0 % (0 of 7)");
-        assert_eq!(share(&undone(1, 300)), "less than 1 % (1 of 300)");
-        assert_eq!(share(&undone(7, 7)), "100 % (7 of 7)");
+        assert_eq!(told(0, 0, 0), "unknown");
+        assert_eq!(told(0, 7, 0), "0 % (0 of 7 deploys)");
+        assert_eq!(told(1, 300, 0), "less than 1 % (1 of 300 deploys)");
+        assert_eq!(told(7, 7, 0), "100 % (7 of 7 deploys)");
+        assert_eq!(told(0, 7, 2), "unknown (0 of 7 deploys, 2 not known here)");
+        assert_eq!(
+            told(3, 6, 2),
+            "at least 50 % (3 of 6 deploys, 2 not known here)"
+        );
+        assert_eq!(told(0, 1, 0), "0 % (0 of 1 deploy)");
     }
 }

@@ -120,6 +120,7 @@ mod tests {
             commits: Some(8),
             signed_off_by: vec!["Rosi".into(), "Cem".into()],
             candidate: None,
+            fixes: Vec::new(),
         }
     }
 

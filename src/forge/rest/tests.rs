@@ -10,6 +10,11 @@ fn place(software: &Software, pages: &str, address: Option<&str>) -> Result<Stri
 }
 
 #[test]
+fn a_name_is_one_part_of_a_path() {
+    assert_eq!(in_path("release/prod #1?"), "release%2Fprod%20%231%3F");
+}
+
+#[test]
 fn the_api_is_at_home_or_where_the_person_says_for_that_very_host() {
     let there = |text: &str| Ok(text.to_owned());
     let leave = |host: &str| {

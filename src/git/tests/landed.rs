@@ -150,3 +150,41 @@ fn an_unknown_commit_is_told_in_git_s_own_words() {
     };
     assert_eq!(report.error, "git cannot read the history");
 }
+
+#[test]
+fn of_several_ends_all_comes_that_the_beginnings_do_not_share_each_before_its_parents() {
+    let world = World::new();
+    let first = world.commit("One");
+    let second = on_top(&world, &[&first], "", b"Two\n");
+    let left = on_top(&world, &[&second], "", b"Left\n");
+    let right = on_top(&world, &[&second], "", b"Right\n");
+    let merge = on_top(&world, &[&left, &right], "", b"Merge branch 'right'\n");
+    let other = on_top(&world, &[&right], "", b"Other\n");
+    let all = |from: &[&CommitId], to: &[&CommitId]| {
+        let found = world.repo().all_landed(from, to).unwrap();
+        for (at, one) in found.iter().enumerate() {
+            assert!(
+                found[..at]
+                    .iter()
+                    .all(|before| !one.parents.contains(&before.id))
+            );
+            assert!(one.id == first || one.committed == 1_646_222_401);
+        }
+        let mut ids: Vec<CommitId> = found.into_iter().map(|one| one.id).collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |ids: &[&CommitId]| {
+        let mut ids: Vec<CommitId> = ids.iter().map(|id| (*id).clone()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(all(&[&left], &[&merge]), sorted(&[&right, &merge]));
+    // What only one of them has stays in.
+    assert_eq!(
+        all(&[&left, &right], &[&merge, &other]),
+        sorted(&[&left, &right, &merge, &other])
+    );
+    assert_eq!(all(&[], &[&second])[..], sorted(&[&first, &second])[..]);
+    assert_eq!(all(&[&first], &[]), []);
+}

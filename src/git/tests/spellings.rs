@@ -293,6 +293,46 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
     }
 }
 
+/// Before git 2.53, what lies in a pack that git has touched is counted twice: then there seem to be 2^14 objects, and each
+/// name has a digit more.
+#[test]
+fn names_are_as_long_as_git_prints_them_whatever_it_has_counted_twice() {
+    let world = World::new();
+    let first = world.commit("One");
+    let blob = |at: u32| format!("blob\ndata {}\n{at}\n", at.to_string().len());
+    let blobs: String = (0..9000).map(blob).collect();
+    let import = "-c fastimport.unpackLimit=100 fast-import --quiet".split(' ');
+    world.feed(&import.collect::<Vec<_>>(), blobs.as_bytes());
+    for at in 0..12 {
+        world.commit(&format!("Change {at}"));
+    }
+    let last = world.id("HEAD");
+    // The commits in a pack of their own, then in that of the blobs.
+    world.git(&["repack", "-dq"]);
+    let index = ["multi-pack-index", "write"];
+    world.git(&index);
+    let apart = world.checked(&world.repo(), Some(&first), &last);
+    world.checked(&world.repo(), Some(&last), &first);
+    world.git(&["repack", "-adqk"]);
+    world.git(&index);
+    let together = world.checked(&world.repo(), Some(&first), &last);
+    assert_eq!([apart.ships.len(), together.ships.len()], [12; 2]);
+    assert!(apart.ships.iter().all(|commit| commit.short.len() >= 7));
+    // That it is asked is part of it: the library alone is not sure, and answers all the same.
+    let objects = world.path().join(".git/objects");
+    assert!(Names::new(&objects, true).unwrap().are_doubtful());
+    // Both sides, and settings that leave no doubt.
+    world.git(&["checkout", "-q", first.as_str()]);
+    let beside = world.commit("Beside");
+    world.checked(&world.repo(), Some(&beside), &last);
+    for wish in ["core.abbrev=9", "core.multiPackIndex=false"] {
+        let (key, value) = wish.split_once('=').unwrap();
+        world.git(&["config", key, value]);
+        world.checked(&world.repo(), Some(&beside), &last);
+        world.git(&["config", "--unset", key]);
+    }
+}
+
 #[test]
 fn a_multi_pack_index_is_read_as_git_reads_it() {
     let world = World::new();

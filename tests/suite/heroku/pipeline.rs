@@ -177,12 +177,25 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
         let run = platform.promote(&[]);
         run.exits(1).says(words).says(command);
         assert_eq!(platform.api.promotions().len(), 0);
+        // Setup looks before anybody promotes; whether a build is still there is no matter of the pipeline.
+        let run = platform.smp(&["setup", "--check"]);
+        match command.starts_with("heroku") {
+            true => run
+                .exits(1)
+                .prints_among(&format!("; but {words}"))
+                .says(command),
+            false => run.ok().never_shows("pipeline"),
+        };
     }
     let platform = Platform::like(World::deploy_like(), false);
     let toml = platform.deploy.toml();
     let toml = toml.replace("[environments.production]\n", BY_PIPELINE);
     platform.deploy.write_toml(&toml);
-    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("; but staging is in no pipeline")
+        .says("hint: make one: heroku pipelines:create -a shop-staging -s staging\n");
     platform
         .refuses("no-pipeline")
         .says("staging is in no pipeline")

@@ -81,13 +81,25 @@ fn figures_are_what_a_hand_would_compute() {
     );
     assert_eq!(
         figures["lead_time_seconds"],
-        json!({"median": 86_430, "p90": 86_580, "commits": 6, "unknown": 3})
+        json!({"median": 86_430, "p90": 86_580, "commits": 6, "seen": 0, "unknown": 3})
     );
     assert_eq!(
         (&figures["rolled_back"], &figures["rolled_back_share"]),
         (&json!(1), &json!(0.25))
     );
-    assert_eq!(figures["time_to_restore_seconds"], json!({"median": 1500}));
+    assert_eq!(
+        figures["time_to_restore_seconds"],
+        json!({"median": 1500, "failures": 1, "seen": 0})
+    );
+    // Whether the last one, whose commits are not here, mended something nobody can tell.
+    assert_eq!(
+        figures["change_failure"],
+        json!({"failed": 1, "rolled_back": 1, "mended_forward": 0, "deploys": 4, "unknown": 1, "rate": null})
+    );
+    assert_eq!(
+        figures["rework"],
+        json!({"rework": 1, "deploys": 5, "unknown": 1, "rate": null})
+    );
     let rate = figures["promotions_per_week"].as_f64().unwrap();
     assert!(rate > 0.0 && rate < 4.0, "{rate}");
     let weeks = figures["weeks"].as_array().unwrap();
@@ -111,8 +123,9 @@ fn people_are_told_the_same_in_words() {
         "production: 4 promotions and 1 rollback since 2022-02-01",
         "  promotions   less than 0.1 a week",
         "  lead time    median 24 hours, 90th percentile 24 hours; 6 commits, 3 not known here",
-        "  rolled back  25 % (1 of 4)",
+        "  failed       at least 25 % (1 of 4 deploys, 1 not known here): 1 rolled back",
         "  restored in  25 minutes (median of 1)",
+        "  rework       at least 20 % (1 of 5 deploys, 1 not known here)",
     ];
     assert_eq!(lines, expected);
 }
@@ -199,7 +212,7 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
     assert_eq!(deploy.smp(&["history"]).ok().out().lines().count(), 3);
     let run = deploy.smp(&["history", "--stats"]);
     run.ok().says("warning: this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
-    run.prints_among("\n  lead time    unknown: 5 not known here\n  rolled back  50 % (1 of 2)\n");
+    run.prints_among("\n  lead time    unknown: 5 not known here\n  failed       at least 50 % (1 of 2 deploys, 2 not known here): 1 rolled back\n");
     assert_eq!(of_production(&deploy)["lead_time_seconds"]["unknown"], 5);
 }
 
@@ -266,7 +279,7 @@ fn a_terminal_is_shown_charts_and_a_pipe_is_not() {
     }
     let narrow = screen(&deploy, 38);
     assert!(
-        !narrow.contains('█') && narrow.contains("rolled back"),
+        !narrow.contains('█') && narrow.contains("2 rolled back"),
         "no room: {narrow}"
     );
     deploy

@@ -140,9 +140,20 @@ fn an_environment_that_never_saw_a_deploy_has_figures_that_are_unknown() {
     }
     assert_eq!(
         only["lead_time_seconds"],
-        json!({"median": null, "p90": null, "commits": 0, "unknown": 0})
+        json!({"median": null, "p90": null, "commits": 0, "seen": 0, "unknown": 0})
     );
-    assert_eq!(only["time_to_restore_seconds"], json!({"median": null}));
+    assert_eq!(
+        only["time_to_restore_seconds"],
+        json!({"median": null, "failures": 0, "seen": 0})
+    );
+    assert_eq!(
+        only["change_failure"],
+        json!({"failed": 0, "rolled_back": 0, "mended_forward": 0, "deploys": 0, "unknown": 0, "rate": null})
+    );
+    assert_eq!(
+        only["rework"],
+        json!({"rework": 0, "deploys": 0, "unknown": 0, "rate": null})
+    );
 }
 
 #[test]

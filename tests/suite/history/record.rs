@@ -112,3 +112,9 @@ pub fn promoting(environment: &str, from: &str, to: &str) -> String {
         "Smp-Event: promoting\nSmp-Commit: {to}\nSmp-Environment: {environment}\nSmp-From: {from}\n"
     )
 }
+
+/// A deploy past the tool.
+pub fn observed(environment: &str, from: &str, to: &str, since: i64, commits: u64) -> String {
+    let deployed = deployed("observed", environment, Some(from), to, commits);
+    format!("{deployed}Smp-Since: {since}\n")
+}

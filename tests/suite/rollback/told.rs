@@ -91,7 +91,7 @@ fn history_has_it_and_counts_it() {
     deploy
         .smp(&["history", "--stats"])
         .ok()
-        .prints_among("rolled back  50 % (1 of 2)");
+        .prints_among("failed       50 % (1 of 2 deploys): 1 rolled back");
 }
 
 /// A world whose channels speak this; production was given the fifth commit by hand.

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
+use super::form::{BUILD, ERROR, RELEASE, SLUG, has_the_form};
 use crate::support::{HerokuApi, Outcome, World};
 
 const LATEST: &str = "Range: version ..; max=2, order=desc";
@@ -220,4 +221,49 @@ fn releases_are_made_anew_and_the_site_shows_them() {
         (api.current("an-app").as_deref(), api.posted("an-app").len()),
         (Some("bbbb"), 6)
     );
+}
+
+#[test]
+fn releases_slugs_builds_and_errors_have_the_form_of_the_published_schema() {
+    let api = api();
+    for (commit, status) in [
+        ("aaaa", "pending"),
+        ("bbbb", "failed"),
+        ("cccc", "succeeded"),
+    ] {
+        api.pushes("an-app", commit, status);
+        api.builds("an-app", status);
+    }
+    let get = |path: &str| ask(&api, &format!("GET /apps/an-app/{path}"), "A: b", "").2;
+    let all = |path: &str| get(path).as_array().unwrap().clone();
+    let mut slugs = 0;
+    for release in all("releases") {
+        assert!(has_the_form(&release, RELEASE), "{release}");
+        if let Some(id) = release["slug"]["id"].as_str() {
+            let slug = get(&format!("slugs/{id}"));
+            assert!(has_the_form(&slug, SLUG), "{slug}");
+            slugs += 1;
+        }
+    }
+    assert_eq!(slugs, 3);
+    let builds = all("builds");
+    assert!(builds.len() >= 3, "{builds:?}");
+    for build in builds {
+        assert!(has_the_form(&build, BUILD), "{build}");
+    }
+    let made = json!({ "release": api.id_of("an-app", 5) }).to_string();
+    let (status, _, made) = ask(&api, "POST /apps/an-app/releases", LATEST, &made);
+    assert_eq!(status, 201, "{made}");
+    assert!(has_the_form(&made, RELEASE), "{made}");
+    let refused = get("slugs/x");
+    assert!(has_the_form(&refused, ERROR), "{refused}");
+    // An invented field, or one that is missing, is seen.
+    let mut other = made.clone();
+    other["commit"] = json!("aaaa");
+    assert!(!has_the_form(&other, RELEASE));
+    other
+        .as_object_mut()
+        .unwrap()
+        .retain(|key, _| !["commit", "status"].contains(&key.as_str()));
+    assert!(!has_the_form(&other, RELEASE));
 }

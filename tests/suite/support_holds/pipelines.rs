@@ -1,65 +1,10 @@
-//! What the platform's double answers has the form of Heroku's Platform API: the properties of `schema.json` in
-//! heroku/platform-api, 4f4f592c of 2026-06-05, whose definitions allow no others (`strictProperties`).
+//! What the platform's double tells of pipelines has the form of Heroku's Platform API.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::form::{COUPLING, PROMOTION, TARGET, has_the_form};
 use super::heroku::ask;
 use crate::support::{HerokuApi, Outcome};
-
-/// A property and what it may be: words are those of an enum, `?` before a kind allows null.
-type Form = &'static [(&'static str, &'static str)];
-
-const COUPLING: Form = &[
-    ("app", "{id}"),
-    ("created_at", "time"),
-    ("id", "uuid"),
-    ("pipeline", "{id}"),
-    ("stage", "test review development staging production"),
-    ("updated_at", "time"),
-];
-const PROMOTION: Form = &[
-    ("created_at", "time"),
-    ("id", "uuid"),
-    ("pipeline", "{id}"),
-    ("source", "{app,release}"),
-    ("status", "pending completed"),
-    ("updated_at", "?time"),
-];
-const TARGET: Form = &[
-    ("app", "{id}"),
-    ("error_message", "?text"),
-    ("id", "uuid"),
-    ("pipeline_promotion", "{id}"),
-    ("release", "?{id}"),
-    ("status", "pending succeeded failed"),
-];
-
-/// Whether a value is of this kind.
-fn is(value: &Value, kind: &str) -> bool {
-    if let Some(kind) = kind.strip_prefix('?') {
-        return value.is_null() || is(value, kind);
-    }
-    let text = value.as_str().unwrap_or_default();
-    match kind {
-        "text" => value.is_string(),
-        "time" => text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T',
-        "uuid" => text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]),
-        "{id}" => has_the_form(value, &[("id", "uuid")]),
-        "{app,release}" => has_the_form(value, &[("app", "{id}"), ("release", "{id}")]),
-        words => words.split(' ').any(|word| word == text),
-    }
-}
-
-/// Whether an object has these properties, each of its kind, and no other.
-fn has_the_form(value: &Value, form: &[(&str, &str)]) -> bool {
-    let Some(object) = value.as_object() else {
-        return false;
-    };
-    object.len() == form.len()
-        && form
-            .iter()
-            .all(|(name, kind)| object.get(*name).is_some_and(|value| is(value, kind)))
-}
 
 #[test]
 fn what_is_told_of_pipelines_has_the_form_of_the_published_schema() {

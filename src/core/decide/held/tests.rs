@@ -17,6 +17,7 @@ impl Story {
         self.landed.push(Landed {
             id: id(self.landed.len()),
             parents: parents.iter().map(|&at| id(at)).collect(),
+            committed: 0,
             subject: subject.to_owned(),
             body: body.trim().to_owned(),
         });
@@ -211,6 +212,7 @@ fn any_history() -> impl Strategy<Value = Vec<Landed>> {
             |(at, (parents, (subject, body))): (usize, (Vec<usize>, (String, String)))| Landed {
                 id: id(at),
                 parents: parents.into_iter().map(id).collect(),
+                committed: 0,
                 subject,
                 body,
             };

@@ -5,6 +5,8 @@ use crate::core::record::stats::*;
 use crate::core::show::{self, json};
 use crate::core::words::CommitId;
 
+mod oracle;
+
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 /// Monday, the seventh of February 2022, at nine.
@@ -28,6 +30,7 @@ fn past(kind: DeployKind, environment: &str, at: i64) -> PastDeploy {
         commits: Some(1),
         signed_off_by: Vec::new(),
         candidate: None,
+        fixes: Vec::new(),
     }
 }
 
@@ -38,16 +41,27 @@ fn promoted(at: i64, waited: &[i64]) -> (PastDeploy, Shipped) {
         past(DeployKind::Promote, "production", at),
         Shipped {
             committed,
-            unknown: 0,
+            ..nothing()
         },
     )
 }
 
+/// What goes back ships.
+fn nothing() -> Shipped {
+    Shipped {
+        unknown: Some(0),
+        ..Shipped::default()
+    }
+}
+
+/// The failures, as when they were, and after how many seconds they were put right.
+fn failed(figures: &Figures) -> Vec<(i64, Option<i64>)> {
+    let all = figures.failures.iter();
+    all.map(|one| (one.at, one.seconds)).collect()
+}
+
 fn rolled_back(at: i64) -> (PastDeploy, Shipped) {
-    (
-        past(DeployKind::Rollback, "production", at),
-        Shipped::default(),
-    )
+    (past(DeployKind::Rollback, "production", at), nothing())
 }
 
 fn of_production(deploys: Vec<(PastDeploy, Shipped)>, now: i64) -> Figures {
@@ -79,7 +93,7 @@ fn figures_are_what_a_hand_would_compute() {
         (Some(3 * HOUR), Some(40 * HOUR))
     );
     assert_eq!(
-        figures.restores,
+        failed(&figures),
         [
             (MONDAY + 7 * DAY, Some(600)),
             (MONDAY + 8 * DAY, Some(1200))
@@ -106,7 +120,7 @@ fn seen(at: i64, back: bool) -> (PastDeploy, Shipped) {
             "production",
             at,
         ),
-        Shipped::default(),
+        nothing(),
     )
 }
 
@@ -141,7 +155,9 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
         (figures.rolled_back_share(), figures.time_to_restore()),
         (Some(0.5), None)
     );
-    assert_eq!(figures.restores, [(MONDAY + 2 * DAY, None)]);
+    assert_eq!(failed(&figures), [(MONDAY + 2 * DAY, None)]);
+    assert_eq!(figures.failure_rate(), Some(1.0 / 3.0));
+    assert_eq!((figures.rework, figures.rework_rate()), (2, Some(0.4)));
     assert_eq!(figures.lead.seconds, [HOUR, HOUR]);
     let this = figures.weeks.last().unwrap();
     assert_eq!((this.promotions, this.rollbacks, this.observed), (2, 1, 2));
@@ -180,7 +196,8 @@ fn what_nobody_knows_is_none_and_not_zero() {
 fn ranks_are_those_of_the_sorted_list() {
     let lead = |seconds: &[i64]| Lead {
         seconds: seconds.to_vec(),
-        unknown: 0,
+        seen: 0,
+        unknown: Some(0),
     };
     let ten: Vec<i64> = (1..=10).collect();
     assert_eq!(
@@ -202,7 +219,7 @@ fn ranks_are_those_of_the_sorted_list() {
 fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() {
     let (deploy, shipped) = promoted(MONDAY, &[-HOUR]);
     let shipped = Shipped {
-        unknown: u64::MAX,
+        unknown: Some(u64::MAX),
         ..shipped
     };
     let figures = of_production(
@@ -212,8 +229,8 @@ fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() 
             (
                 past(DeployKind::Promote, "production", MONDAY),
                 Shipped {
-                    committed: Vec::new(),
-                    unknown: 3,
+                    unknown: Some(3),
+                    ..nothing()
                 },
             ),
         ],
@@ -223,10 +240,14 @@ fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() 
         figures.lead,
         Lead {
             seconds: vec![0],
-            unknown: u64::MAX
+            seen: 0,
+            unknown: Some(u64::MAX)
         }
     );
-    assert_eq!(figures.restores, [(MONDAY, Some(0))]);
+    assert_eq!(failed(&figures), [(MONDAY, Some(0))]);
+    // Of two of three deploys nobody can say whether they mended something.
+    assert_eq!((figures.unknown, figures.failure_rate()), (2, None));
+    assert_eq!(figures.rework_rate(), None);
 }
 
 #[test]
@@ -240,12 +261,7 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
     let all = figures(
         &["us", "new"],
         &deploys,
-        &[const {
-            Shipped {
-                committed: Vec::new(),
-                unknown: 0,
-            }
-        }; 4],
+        &[nothing(), nothing(), nothing(), nothing()],
         None,
         &when(0),
     );
@@ -256,7 +272,7 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
                 one.environment.as_str(),
                 one.promotions,
                 one.rollbacks,
-                one.restores.len(),
+                one.failures.len(),
             )
         })
         .collect();
@@ -283,7 +299,12 @@ fn times() -> impl Strategy<Value = i64> {
 }
 
 fn any_deploy() -> impl Strategy<Value = (PastDeploy, Shipped)> {
-    let shipped = (proptest::collection::vec(times(), 0..5), any::<u64>());
+    let mends = proptest::collection::vec(0_usize..40, 0..3);
+    let shipped = (
+        proptest::collection::vec(times(), 0..5),
+        any::<Option<u64>>(),
+        mends,
+    );
     let observed =
         (times(), any::<bool>()).prop_map(|(since, back)| DeployKind::Observed { since, back });
     let kinds = prop_oneof![
@@ -292,8 +313,13 @@ fn any_deploy() -> impl Strategy<Value = (PastDeploy, Shipped)> {
         observed
     ];
     (kinds, "[ab\u{202e}]", times(), shipped).prop_map(
-        |(kind, environment, at, (committed, unknown))| {
-            (past(kind, &environment, at), Shipped { committed, unknown })
+        |(kind, environment, at, (committed, unknown, mends))| {
+            let shipped = Shipped {
+                committed,
+                unknown,
+                mends,
+            };
+            (past(kind, &environment, at), shipped)
         },
     )
 }
@@ -310,13 +336,17 @@ proptest! {
             prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
             prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);
             prop_assert!(one.promotions_per_week.is_none_or(|rate| rate > 0.0 && rate <= one.promotions as f64));
-            prop_assert!(one.restores.len() <= one.promotions.min(one.rollbacks + one.observed));
+            for rate in [one.failure_rate(), one.rework_rate()] {
+                prop_assert!(rate.is_none_or(|rate| (0.0..=1.0).contains(&rate)));
+            }
+            prop_assert!(one.failures.len() <= one.forward && one.rework <= one.deploys());
+            prop_assert_eq!(one.rolled_back() + one.mended_forward(), one.failures.len());
             prop_assert!(one.weeks.len() <= 12);
             let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
             let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());
             prop_assert!(first.copied() <= median && median <= ninetieth && ninetieth <= last.copied());
             prop_assert!(median.is_none_or(|seconds| seconds >= 0));
-            let took = || one.restores.iter().filter_map(|(_, seconds)| *seconds);
+            let took = || one.failures.iter().filter_map(|one| one.seconds);
             prop_assert!(took().min() <= one.time_to_restore() && one.time_to_restore() <= took().max());
         }
         prop_assert_eq!(all.iter().map(|one| one.deploys()).sum::<usize>(), deploys.len());

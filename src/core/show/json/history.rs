@@ -78,7 +78,10 @@ struct FiguresJson<'a> {
     /// Their share of all promotions.
     #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     rolled_back_share: Option<f64>,
+    change_failure: FailureJson,
+    /// From a deploy that failed to what put it right.
     time_to_restore_seconds: RestoreJson,
+    rework: ReworkJson,
 }
 
 #[derive(Serialize)]
@@ -88,14 +91,52 @@ struct LeadJson {
     p90: Option<i64>,
     /// How many commits the two figures are of.
     commits: usize,
-    /// Of how many more nothing is known in this clone.
-    unknown: u64,
+    /// How many of these count until somebody saw them run, because they went past `git smp`.
+    seen: usize,
+    /// Of how many more nothing is known in this clone; `null` if not even their number is.
+    unknown: Option<u64>,
+}
+
+/// Deploys that failed, among those that brought something new.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FailureJson {
+    failed: usize,
+    /// Those that the next deploy took back.
+    rolled_back: usize,
+    /// The others: a later deploy brought a revert of what they shipped, or says that it fixes that.
+    mended_forward: usize,
+    /// How many deploys brought something new, by whatever way.
+    deploys: usize,
+    /// How many of them shipped commits that this clone does not have.
+    unknown: usize,
+    /// The share of these deploys that failed; `null` if there are none, or `unknown` is not 0.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
+    rate: Option<f64>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RestoreJson {
     median: Option<i64>,
+    /// How many failures there were.
+    failures: usize,
+    /// Of how many of these the time is not known, because a deploy went past `git smp`.
+    seen: usize,
+}
+
+/// Deploys that only put right what an earlier one broke: those that went back, and those that mended it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ReworkJson {
+    rework: usize,
+    /// How many deploys there were of any kind.
+    deploys: usize,
+    /// How many of them shipped commits that this clone does not have.
+    unknown: usize,
+    /// The share of these deploys that are rework; `null` if there are none, or `unknown` is not 0.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
+    rate: Option<f64>,
 }
 
 pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
@@ -143,12 +184,35 @@ fn of(figures: &Figures) -> FiguresJson<'_> {
             median: figures.lead.median(),
             p90: figures.lead.ninetieth(),
             commits: figures.lead.seconds.len(),
+            seen: figures.lead.seen,
             unknown: figures.lead.unknown,
         },
-        rolled_back: figures.restores.len(),
+        rolled_back: figures.promotions_rolled_back(),
         rolled_back_share: figures.rolled_back_share(),
+        change_failure: failures(figures),
         time_to_restore_seconds: RestoreJson {
             median: figures.time_to_restore(),
+            failures: figures.failures.len(),
+            seen: (figures.failures.iter())
+                .filter(|one| one.seconds.is_none())
+                .count(),
         },
+        rework: ReworkJson {
+            rework: figures.rework,
+            deploys: figures.deploys(),
+            unknown: figures.unknown,
+            rate: figures.rework_rate(),
+        },
+    }
+}
+
+fn failures(figures: &Figures) -> FailureJson {
+    FailureJson {
+        failed: figures.failures.len(),
+        rolled_back: figures.rolled_back(),
+        mended_forward: figures.mended_forward(),
+        deploys: figures.forward,
+        unknown: figures.unknown,
+        rate: figures.failure_rate(),
     }
 }

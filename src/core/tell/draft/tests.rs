@@ -11,6 +11,7 @@ fn landed(messages: &[&str]) -> Vec<Landed> {
         Landed {
             id: CommitId::parse(&format!("{at:040x}")).unwrap(),
             parents: Vec::new(),
+            committed: 0,
             subject: subject.to_owned(),
             body: body.trim().to_owned(),
         }

@@ -10,6 +10,7 @@ fn landed(subjects: &[&str]) -> Vec<Landed> {
     let one = |(at, subject): (usize, &&str)| Landed {
         id: CommitId::parse(&format!("{at:040x}")).unwrap(),
         parents: vec![CommitId::parse(&format!("{:040x}", at + 1)).unwrap()],
+        committed: 0,
         subject: (*subject).to_owned(),
         body: String::new(),
     };

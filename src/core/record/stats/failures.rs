@@ -1,0 +1,62 @@
+//! Which deploys failed, and what put them right. Pure.
+
+use crate::core::record::history::{DeployKind, PastDeploy};
+use crate::core::record::stats::{Shipped, passed};
+
+/// What put a failed deploy right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The next deploy went back.
+    RolledBack,
+    /// A later deploy brought a revert of what it shipped, or says that it fixes that.
+    MendedForward,
+}
+
+/// A deploy that brought something which had to be put right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// When it was seen to run, in seconds since 1970.
+    pub at: i64,
+    pub is_promotion: bool,
+    pub remedy: Remedy,
+    /// How long after that what put it right was seen to run; `None` where one of them was only seen, for nobody knows
+    /// when it was.
+    pub seconds: Option<i64>,
+}
+
+/// Each deploy that failed, once, with what put it right first.
+pub fn failures(deploys: &[(&PastDeploy, &Shipped)]) -> Vec<Failure> {
+    let places = (0..deploys.len()).filter(|place| deploys[*place].0.is_forward());
+    let failed = places.filter_map(|place| {
+        let (failed, _) = deploys[place];
+        let later = deploys.get(place + 1..)?;
+        let (remedy, by) = match later.first()? {
+            (next, _) if !next.is_forward() => (Remedy::RolledBack, next),
+            _ => {
+                let mut later = later.iter();
+                let (by, _) = later.find(|(_, shipped)| shipped.mends.contains(&place))?;
+                (Remedy::MendedForward, by)
+            }
+        };
+        let is_promotion = failed.kind == DeployKind::Promote;
+        Some(Failure {
+            at: failed.at,
+            is_promotion,
+            remedy,
+            seconds: (is_ours(failed) && is_ours(by)).then(|| passed(failed.at, by.at)),
+        })
+    });
+    failed.collect()
+}
+
+fn is_ours(deploy: &PastDeploy) -> bool {
+    !matches!(deploy.kind, DeployKind::Observed { .. })
+}
+
+/// How many deploys went back, or mended an earlier one.
+pub fn rework(deploys: &[(&PastDeploy, &Shipped)]) -> usize {
+    let rework = deploys
+        .iter()
+        .filter(|(deploy, shipped)| !deploy.is_forward() || !shipped.mends.is_empty());
+    rework.count()
+}

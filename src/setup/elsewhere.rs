@@ -1,0 +1,135 @@
+//! What git cannot be asked before a push, and others tell: the main repository's forge, how it protects a branch; the
+//! platform, whether it promotes builds from one app to another. Nothing is changed there.
+
+use std::collections::HashMap;
+use std::thread;
+
+use crate::core::config::{DeployBy, Environment};
+use crate::core::decide::protection::Protection;
+use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::words::{Branch, Observed};
+use crate::forge::place::Forge;
+use crate::forge::protection;
+use crate::setup::check::Check;
+use crate::sources::Look;
+
+/// What was said of the environments, by their names.
+#[derive(Default)]
+pub struct SaidElsewhere {
+    remarks: HashMap<String, Vec<String>>,
+    /// Those whose branch takes no promotion.
+    shut: Vec<String>,
+    pipelines: HashMap<String, Refusal>,
+}
+
+/// Asks both, side by side. `forge`: why it cannot be asked, where that is so.
+pub fn look(
+    look: &Look<'_>,
+    forge: &Result<Forge, Report>,
+    environments: &[&Environment],
+    seen: &[Observed],
+) -> SaidElsewhere {
+    let mut said = SaidElsewhere::default();
+    thread::scope(|scope| {
+        let pipelines = scope.spawn(|| uncoupled(look, environments, seen));
+        said.ask(forge, environments, seen);
+        said.pipelines = pipelines.join().unwrap_or_default();
+    });
+    said
+}
+
+impl SaidElsewhere {
+    /// Asks how the branches are protected that a deploy of ours moves.
+    fn ask(
+        &mut self,
+        forge: &Result<Forge, Report>,
+        environments: &[&Environment],
+        seen: &[Observed],
+    ) {
+        let moved = environments.iter().filter(|one| {
+            let seen = find(seen, &one.name).and_then(|seen| seen.branch.as_ref());
+            one.is_branch && !one.by_merge && matches!(seen, Some(Ok(Branch::At(_))))
+        });
+        let moved: Vec<&Environment> = moved.copied().collect();
+        if moved.is_empty() {
+            return;
+        }
+        let branches: Vec<&str> = moved.iter().map(|one| one.branch.as_str()).collect();
+        let told = match forge {
+            Ok(forge) => Ok((forge.words(), protection::look(forge, &branches))),
+            Err(why) => Err(silent("was not asked", why)),
+        };
+        let (words, told) = match told {
+            Ok((words, Ok(told))) => (words, told),
+            Ok((_, Err(why))) => return self.nobody_says(&moved, &silent("was not asked", &why)),
+            Err(remark) => return self.nobody_says(&moved, &remark),
+        };
+        for (environment, told) in moved.iter().zip(told) {
+            let name = &environment.name;
+            if told.as_ref().is_ok_and(Protection::is_shut) {
+                self.shut.push(name.clone());
+            }
+            let remarks = match told {
+                Ok(protection) => protection.remarks(&words),
+                Err(why) => vec![silent("is not known", &why)],
+            };
+            self.remarks.insert(name.clone(), remarks);
+        }
+    }
+
+    fn nobody_says(&mut self, moved: &[&Environment], remark: &str) {
+        let each = moved
+            .iter()
+            .map(|one| (one.name.clone(), vec![remark.to_owned()]));
+        self.remarks.extend(each);
+    }
+
+    /// Adds to the check of an environment what was said of it.
+    pub fn add_to(&self, name: &str, check: Check) -> Check {
+        let remarks = self.remarks.get(name).into_iter().flatten().cloned();
+        let mut check = remarks.fold(check, Check::because);
+        if self.shut.iter().any(|one| one == name) {
+            check = check.worth_knowing();
+        }
+        match self.pipelines.get(name) {
+            None => check,
+            Some(refusal) if refusal.code == RefusalCode::NoPipeline => {
+                check.but_wrong(refusal.report.clone())
+            }
+            Some(refusal) => check.because(format!(
+                "whether its build can be promoted was not found out: {}",
+                refusal.report.error
+            )),
+        }
+    }
+}
+
+/// That nothing is known of how a branch is protected, and why.
+fn silent(how: &str, why: &Report) -> String {
+    let hint = why.hint_text().map(|hint| format!("; {hint}"));
+    let (error, hint) = (&why.error, hint.unwrap_or_default());
+    format!("how its host protects the branch {how}: {error}{hint}")
+}
+
+/// The environments that are given builds in a pipeline, and why that would not be done.
+fn uncoupled(
+    look: &Look<'_>,
+    environments: &[&Environment],
+    seen: &[Observed],
+) -> HashMap<String, Refusal> {
+    let by_pipeline = environments
+        .iter()
+        .filter(|one| one.deploy == DeployBy::Pipeline);
+    let refused = by_pipeline.filter_map(|one| {
+        let source = look.config.environment(one.promotes.as_ref()?).ok()?;
+        let couplings = look.couplings(source, &[one]).pop()??;
+        let (from, to) = (find(seen, &source.name)?, find(seen, &one.name)?);
+        let refusal = couplings.fitting(from, to).err()?;
+        Some((one.name.clone(), refusal))
+    });
+    refused.collect()
+}
+
+fn find<'o>(seen: &'o [Observed], name: &str) -> Option<&'o Observed> {
+    seen.iter().find(|one| one.environment == name)
+}
