@@ -1,50 +1,33 @@
 //! The issues of the main repository, where a proposal asks for verdicts: opened, commented, closed, and their comments
 //! read. Two forges have them in the same form, with other words.
 
+mod place;
 mod response;
+mod search;
 mod words;
+
+pub use search::Search;
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::core::config::{AskedForge, Config};
+use crate::core::config::AskedForge;
 use crate::core::decide::answer::Remark;
 use crate::core::record::Placed;
 use crate::core::refusal::Report;
-use crate::core::secret::Secret;
-use crate::core::text::shell_word;
-use crate::forge::github::GitHub;
-use crate::forge::github::branches::VARIABLE;
-use crate::forge::gitlab::GITLAB;
-use crate::forge::place::no_pages;
-use crate::forge::rest::server;
-use crate::git::token::{self, Without};
 use crate::http::api::{Method, Service};
 use crate::http::{Response, Sent, Trouble};
-use crate::session::Session;
-use response::{Account, IssueEntry, Membership, Tracking, is_edited, may_developer, may_github};
+use response::{ForgeUser, IssueEntry, Membership, Tracking, is_edited, may_developer, may_github};
 use words::{TrackerWords, answered, garbled};
 
 /// How many elements of a list are on a page, and how many pages are read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
-/// How many of the person's last issues, and pages of them, are searched for one that may have been opened.
-const SEARCHED: usize = 2;
 /// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
-
-/// Whose issues and comments are searched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Search {
-    /// Of the person whose token it is.
-    Own,
-    /// Of anybody, where a person says that it is there.
-    Anybodys,
-}
 
 /// The issues of a repository.
 pub struct Tracker {
@@ -57,18 +40,6 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The one that `smp.toml` names.
-    ///
-    /// # Errors
-    /// Why it cannot be asked: what is missing, and what to do.
-    pub fn find(session: &Session<'_>, config: &Config) -> Result<Self, Report> {
-        let pages = config.web_base().unwrap_or_default();
-        match config.record.as_ref().and_then(|record| record.ask) {
-            Some(AskedForge::GitLab) => gitlab(session, &pages),
-            Some(AskedForge::GitHub) | None => github(session, &pages),
-        }
-    }
-
     /// The forge's name.
     pub fn name(&self) -> &'static str {
         self.words.name
@@ -77,7 +48,7 @@ impl Tracker {
     /// Whose token it is, where the forge says it: some tokens are nobody's.
     pub fn login(&self) -> Option<String> {
         let login = self.login.get_or_init(|| {
-            let user: Account = self.read("user").ok()??;
+            let user: ForgeUser = self.read("user").ok()??;
             user.login()
         });
         login.clone()
@@ -171,37 +142,6 @@ impl Tracker {
         Ok(remarks)
     }
 
-    /// The issue that bears this mark, among the last ones; `None`: none was seen, which proves nothing.
-    pub fn marked_issue(&self, mark: &str, whose: Search) -> Option<Placed> {
-        let creator = match whose {
-            Search::Own => format!("{}={}&", self.words.creator, self.login()?),
-            Search::Anybodys => String::new(),
-        };
-        let path = format!("{}/issues?{}{creator}", self.path(), self.words.all);
-        let found = self.pages_of::<IssueEntry>(&path, SEARCHED).ok()??.0;
-        let found = self.marked(found, mark, whose)?;
-        let number = found.issue_number()?;
-        Some(Placed {
-            issue: Some(number),
-            comment: None,
-            address: Some(found.address().unwrap_or_else(|| self.address(number))),
-            login: found.login(),
-        })
-    }
-
-    /// The comment that bears this mark, in the same way.
-    pub fn marked_comment(&self, number: u64, mark: &str, whose: Search) -> Option<Placed> {
-        let path = format!("{}/issues/{number}/{}?", self.path(), self.words.comments);
-        let found = self.list::<IssueEntry>(&path, PAGES).ok()??;
-        let found = self.marked(found, mark, whose)?;
-        Some(Placed {
-            issue: Some(number),
-            comment: found.id,
-            address: found.id.map(|id| self.address_of(number, id, &found)),
-            login: found.login(),
-        })
-    }
-
     /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
     ///
     /// # Errors
@@ -222,22 +162,6 @@ impl Tracker {
             "{who}; proposals ask in issues of {}",
             self.repository
         ))
-    }
-
-    fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {
-        let login = match whose {
-            Search::Own => Some(self.login()?),
-            Search::Anybodys => None,
-        };
-        entries.into_iter().find(|entry| {
-            let by = entry.login();
-            let is_theirs = login
-                .as_ref()
-                .is_none_or(|login| by.is_some_and(|by| by.eq_ignore_ascii_case(login)));
-            let texts = [&entry.body, &entry.description];
-            let mut texts = texts.into_iter().flatten();
-            is_theirs && texts.any(|text| text.contains(mark))
-        })
     }
 
     /// Sends something that becomes an element, once. That it was taken is believed where it says which it became.
@@ -390,82 +314,4 @@ impl Tracker {
 /// What has a number that no other of its list has.
 pub(super) trait Numbered {
     fn number(&self) -> u64;
-}
-
-fn github(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
-    let github = GitHub::of(pages).ok_or_else(|| no_pages("GitHub"))?;
-    let (server, repository) = (github.server.clone(), github.shown());
-    let of_variable = token::github(&session.repo, &server);
-    let token = match of_variable {
-        Ok(token) => token,
-        Err(why) => token::of_person(&session.repo, &server, true)
-            .ok_or_else(|| no_token(why, &server, &repository, github.is_githubs_own()))?,
-    };
-    let address = session.repo.program().variable(VARIABLE);
-    let address = address.map(|address| address.to_string_lossy().into_owned());
-    let api = github.rest_at(address.as_deref())?;
-    tracker(&words::GITHUB, (api, &token), repository, pages)
-}
-
-fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Report {
-    let variable = if is_own {
-        "GH_TOKEN"
-    } else {
-        "GH_ENTERPRISE_TOKEN"
-    };
-    let named = shell_word(server);
-    let report = match why {
-        Without::Leave => Report::new(format!(
-            "your environment does not say that the token is for {server}"
-        )),
-        Without::Token => Report::new(format!("there is no token for {server}")),
-    };
-    report.hint(format!(
-        "run gh auth login --hostname {named}, or set {variable} to a token that may read and write issues of {repository}{}",
-        if is_own { String::new() } else { format!(", and GH_HOST={named}") }
-    ))
-}
-
-fn gitlab(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
-    let url = Url::parse(pages).map_err(|_| no_pages(GITLAB.words.name))?;
-    let address = session.repo.program().variable(GITLAB.address);
-    let address = address.map(|address| address.to_string_lossy().into_owned());
-    let (address, host) = (address.as_deref(), server(&url));
-    let of_variable = token::named(&session.repo, &[GITLAB.token]);
-    let ((api, repository), token) = match of_variable {
-        Some(token) => (GITLAB.place(&url, address, false)?, token),
-        None => {
-            let place = GITLAB.place(&url, address, true)?;
-            let token = token::of_person(&session.repo, &host, false).ok_or_else(|| {
-                let report = Report::new(format!("there is no token for {host}"));
-                report.hint(format!(
-                    "set {} to a token with the scope api for {}",
-                    GITLAB.token, place.1
-                ))
-            })?;
-            (place, token)
-        }
-    };
-    let mut api = api;
-    api.set_path(&format!(
-        "{}/{}",
-        api.path().trim_end_matches('/'),
-        GITLAB.version
-    ));
-    tracker(&words::GITLAB, (api, &token), repository, pages)
-}
-
-fn tracker(
-    words: &'static TrackerWords,
-    (api, token): (Url, &Secret),
-    repository: String,
-    pages: &str,
-) -> Result<Tracker, Report> {
-    Ok(Tracker {
-        words,
-        service: Service::new(words.name, api, token, words.accept)?.of_texts(),
-        repository,
-        pages: pages.trim_end_matches('/').to_owned(),
-        login: OnceCell::new(),
-    })
 }

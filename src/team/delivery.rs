@@ -273,9 +273,12 @@ impl<'a> Delivery<'a> {
         let end = match to {
             Receiver::Chat(chat, webhook) => {
                 let payload = (chat.payload)(post);
-                let mut once = || http::post(chat.says_ok, &webhook.address, &payload);
-                let asking = format!("posting to {channel}");
-                let delivered = ui.during(&asking, || send::send(&mut once, &mut watch));
+                let delivered = ui.during(&format!("posting to {channel}"), || {
+                    send::send(
+                        &mut || http::post(chat.says_ok, &webhook.address, &payload),
+                        &mut watch,
+                    )
+                });
                 (delivered, Placed::default())
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {

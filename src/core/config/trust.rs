@@ -361,11 +361,7 @@ mod tests {
             "cadence_days = 8",
             "record.cadence_days",
         ),
-        (
-            "cadence_days = 7",
-            "ask = \"github\"",
-            "record.ask",
-        ),
+        ("cadence_days = 7", "ask = \"github\"", "record.ask"),
         ("\"**/migrations/**\", ", "", "policy.watch"),
         ("watch = [", "# watch = [", "policy.watch"),
         ("reviewed = false", "reviewed = true", "policy.reviewed"),

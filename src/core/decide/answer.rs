@@ -35,7 +35,7 @@ pub struct VoidRemark {
 
 /// What the comments come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
+pub struct HeardComments {
     /// What is to go on record, in order.
     pub events: Vec<What>,
     pub void: Vec<VoidRemark>,
@@ -49,8 +49,8 @@ struct Claim<'t> {
 }
 
 /// Reads the comments for this candidate, oldest first. `channels`: who is told of a block.
-pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -> Answers {
-    let mut answers = Answers::default();
+pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -> HeardComments {
+    let mut answers = HeardComments::default();
     for remark in remarks {
         let Some((claim, login)) = claim(&remark.text).zip(remark.login.as_ref()) else {
             continue;

@@ -21,8 +21,8 @@ pub struct IssueEntry {
     pub description: Option<String>,
     html_url: Option<String>,
     web_url: Option<String>,
-    user: Option<Account>,
-    author: Option<Account>,
+    user: Option<ForgeUser>,
+    author: Option<ForgeUser>,
     author_association: Option<String>,
     created_at: Option<String>,
     updated_at: Option<String>,
@@ -32,7 +32,7 @@ pub struct IssueEntry {
 }
 
 #[derive(Deserialize)]
-pub struct Account {
+pub struct ForgeUser {
     id: Option<u64>,
     login: Option<String>,
     username: Option<String>,
@@ -64,13 +64,13 @@ impl Numbered for Membership {
     }
 }
 
-impl Account {
+impl ForgeUser {
     /// Its name, if it is one: it stands in sentences, addresses and the record.
     pub fn login(&self) -> Option<String> {
         let login = self.login.as_ref().or(self.username.as_ref())?;
-        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte);
-        let is_login = (1..=LOGIN).contains(&login.len()) && login.bytes().all(is_fit);
-        is_login.then(|| login.clone())
+        let mut bytes = login.bytes();
+        let is_fit = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte));
+        (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
     }
 }
 
@@ -87,7 +87,7 @@ impl IssueEntry {
         self.by()?.id
     }
 
-    fn by(&self) -> Option<&Account> {
+    fn by(&self) -> Option<&ForgeUser> {
         self.user.as_ref().or(self.author.as_ref())
     }
 
@@ -109,10 +109,9 @@ pub fn may_github(entry: &IssueEntry) -> bool {
 
 /// Whether GitLab says that somebody may write.
 pub fn may_developer(member: &Membership) -> bool {
-    let is_active = |state: &Option<String>| state.as_deref().is_none_or(|state| state == "active");
-    member.access_level >= DEVELOPER
-        && is_active(&member.state)
-        && is_active(&member.membership_state)
+    let states = [&member.state, &member.membership_state];
+    let mut states = states.into_iter().flatten();
+    member.access_level >= DEVELOPER && states.all(|state| state == "active")
 }
 
 /// Whether somebody edited it; what does not tell counts as edited.

@@ -5,6 +5,7 @@ use crate::core::refusal::Report;
 use crate::core::tell::issue;
 use crate::core::tell::post::Post;
 use crate::forge::issue::{Search, Tracker};
+use crate::http::Sent;
 use crate::team::channel::{Receiver, Route};
 use crate::team::send::{self, Delivered, Watch};
 
@@ -15,33 +16,35 @@ pub(super) fn deliver(
     post: &Post,
     watch: &mut Watch<'_>,
 ) -> (Delivered, Placed) {
-    let (text, mut placed) = (issue::text(post, one), Placed::default());
+    let text = issue::text(post, one);
     if matches!(one.news, News::Proposed { .. }) {
         let title = issue::title(post, &one.commit);
-        let mut open = || {
-            let (sent, at) = tracker.open(&title, &text);
-            placed = at;
-            sent
-        };
-        let delivered = send::send(&mut open, watch);
-        return (delivered, placed);
+        return once(&mut || tracker.open(&title, &text), watch);
     }
     let Some(issue) = &one.issue else {
         let report = Report::new("it is not known which issue asks about it");
-        return (Delivered::No(report), placed);
+        return (Delivered::No(report), Placed::default());
     };
     if one.closes {
         match send::send(&mut || tracker.close(issue.number), watch) {
             Delivered::Yes => {}
-            other => return (other, placed),
+            other => return (other, Placed::default()),
         }
     }
-    let mut comment = || {
-        let (sent, at) = tracker.comment(issue.number, &text);
-        placed = at;
-        sent
-    };
-    let delivered = send::send(&mut comment, watch);
+    once(&mut || tracker.comment(issue.number, &text), watch)
+}
+
+/// Sends it until it is known what came of it, and says where it is.
+fn once(post: &mut dyn FnMut() -> (Sent, Placed), watch: &mut Watch<'_>) -> (Delivered, Placed) {
+    let mut placed = Placed::default();
+    let delivered = send::send(
+        &mut || {
+            let (sent, at) = post();
+            placed = at;
+            sent
+        },
+        watch,
+    );
     (delivered, placed)
 }
 

@@ -25,7 +25,7 @@ fn remark(text: &str) -> Remark {
     }
 }
 
-fn read(candidate: &Candidate, remark: &Remark) -> Answers {
+fn read(candidate: &Candidate, remark: &Remark) -> HeardComments {
     answers(
         candidate,
         std::slice::from_ref(remark),
@@ -133,7 +133,7 @@ fn who_may_not_and_what_was_edited_is_void_and_named() {
             "{answers:?}"
         );
     }
-    assert_eq!(read(&asked(), &ghost), Answers::default());
+    assert_eq!(read(&asked(), &ghost), HeardComments::default());
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         at: 0,
         comment: it.comment,
     }];
-    assert_eq!(read(&on_record, &yes), Answers::default());
+    assert_eq!(read(&on_record, &yes), HeardComments::default());
     let edited = Remark {
         is_edited: true,
         ..yes
@@ -181,7 +181,7 @@ fn what_was_said_before_the_fix_is_about_another_commit() {
         ..Inquiry::default()
     });
     let older = read(&fixed, &remark("signoff aaaaaaaa"));
-    assert_eq!(older, Answers::default());
+    assert_eq!(older, HeardComments::default());
     let too_soon = read(&fixed, &remark(&format!("signoff {IT}")));
     assert!(too_soon.events.is_empty() && too_soon.void[0].why.contains("older than the question"));
     let since = Remark {
@@ -197,7 +197,7 @@ proptest! {
         let answers = read(&asked(), &remark(&text));
         let small = text.trim_start().to_lowercase();
         let begins = small.starts_with("signoff") || small.starts_with("block");
-        prop_assert!(answers == Answers::default() || begins);
+        prop_assert!(answers == HeardComments::default() || begins);
         let word = if case { "SIGNOFF" } else { "signoff" };
         let yes = read(&asked(), &remark(&format!("{word} {IT} {text}")));
         prop_assert_eq!(yes.events.len(), 1);
