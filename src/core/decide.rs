@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod finding;
+pub mod merged;
 pub mod named;
 pub mod next;
 pub mod protection;

@@ -6,7 +6,6 @@ mod tracking;
 mod words;
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use crate::core::config::Config;
 use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
@@ -21,7 +20,7 @@ use crate::team::channel::{Receiver, Route, configured, route};
 use crate::team::compose::compose;
 use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
-use crate::team::send::{self, Delivered};
+use crate::team::send::{self, Delivered, Watch};
 
 /// Delivers posts.
 pub struct Delivery<'a> {
@@ -261,7 +260,7 @@ impl<'a> Delivery<'a> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.catch_interrupts()?;
         let progress = ui.progress();
-        let mut watch = |why: &Report, left: Duration| {
+        let watch: &mut Watch<'_> = &mut |why, left| {
             let (why, left) = (&why.error, left.as_secs() + 1);
             progress.show(&format!("{channel}: {why}; trying again in {left} s"));
             if ui.interrupted() {
@@ -276,13 +275,13 @@ impl<'a> Delivery<'a> {
                 let delivered = ui.during(&format!("posting to {channel}"), || {
                     send::send(
                         &mut || http::post(chat.says_ok, &webhook.address, &payload),
-                        &mut watch,
+                        watch,
                     )
                 });
                 (delivered, Placed::default())
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
-                tracking::deliver(tracker, one, post, &mut watch)
+                tracking::deliver(tracker, one, post, watch)
             }),
         };
         progress.clear();

@@ -176,10 +176,7 @@ impl Hearing<'_> {
             self.say(&what);
             let event = Event {
                 id: new_id(),
-                by: Person {
-                    name: name.clone(),
-                    email: email.clone(),
-                },
+                by: Person::named(name.clone(), email.clone()),
                 at: self.session.when().now,
                 program: String::new(),
                 what,

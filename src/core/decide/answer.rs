@@ -3,7 +3,7 @@
 //! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very beginning, the
 //! digits of the candidate, and an author of whom the forge says that they may write.
 
-use crate::core::record::{Candidate, Comment, Judged, Verdict, Voided, What};
+use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::words::CommitId;
 
 /// The fewest digits that name a commit.
@@ -51,32 +51,66 @@ struct Claim<'t> {
 /// Reads the comments for this candidate, oldest first. `channels`: who is told of a block.
 pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -> HeardComments {
     let mut answers = HeardComments::default();
-    for remark in remarks {
+    for (verdict, comment) in commented(candidate) {
+        let remark = remarks.iter().find(|remark| remark.id == comment.id);
+        let Some(why) = why_taken_back(candidate, verdict, comment, remark) else {
+            continue;
+        };
+        answers.void.push(VoidRemark {
+            by: comment.login.clone(),
+            address: comment.address.clone(),
+            why: why.to_owned(),
+        });
+        // A block stays: whoever can edit a comment could lift it otherwise.
+        if verdict == Verdict::Pass {
+            answers.events.push(What::Voided(Voided {
+                commit: candidate.commit.clone(),
+                comment: comment.id,
+                of: comment.login.clone(),
+                why: format!("the comment {why}"),
+            }));
+        }
+    }
+    let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
+    let heard = heard.unwrap_or_default();
+    for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
         let Some((claim, login)) = claim(&remark.text).zip(remark.login.as_ref()) else {
             continue;
         };
-        let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
-        if heard.unwrap_or_default().contains(&remark.id) {
-            answers.events.extend(taken_back(candidate, remark, login));
-            if remark.is_edited {
-                answers
-                    .void
-                    .push(void(login, remark, EDITED_LATER.to_owned()));
-            }
-            continue;
-        }
-        match why_void(candidate, remark, &claim) {
+        let said = judged(candidate, remark, (login, &claim), channels);
+        let why = why_void(candidate, remark, &claim).or_else(|| own(candidate, &said).map(Some));
+        match why {
             Some(Some(why)) => answers.void.push(void(login, remark, why)),
             Some(None) => {}
-            None => answers.events.push(What::Judged(judged(
-                candidate,
-                remark,
-                (login, &claim),
-                channels,
-            ))),
+            None => answers.events.push(What::Judged(said)),
         }
     }
     answers
+}
+
+/// The verdicts that stand and are from a comment.
+fn commented(candidate: &Candidate) -> impl Iterator<Item = (Verdict, &Comment)> {
+    let verdicts = candidate.verdicts.iter();
+    verdicts.filter_map(|one| Some((one.verdict, one.comment.as_ref()?)))
+}
+
+/// Why the comment of a verdict on record does not bear it out any more, or never did.
+fn why_taken_back(
+    candidate: &Candidate,
+    verdict: Verdict,
+    comment: &Comment,
+    remark: Option<&Remark>,
+) -> Option<&'static str> {
+    let Some(remark) = remark else {
+        return Some("is not on the issue");
+    };
+    if remark.is_edited {
+        return Some(EDITED_LATER);
+    }
+    let says_it = claim(&remark.text)
+        .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
+    let is_theirs = remark.login.as_ref() == Some(&comment.login);
+    (!says_it || !is_theirs).then_some("is not what the record says of it")
 }
 
 const EDITED_LATER: &str = "was edited after it went on record";
@@ -107,24 +141,26 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     Some(Some(why))
 }
 
+/// Why a yes is not one of somebody else, where that is wanted.
+fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
+    let signoff = SignOff {
+        by: said.of.clone(),
+        recorded_by: candidate.by.clone(),
+        verdict: said.verdict,
+        note: None,
+        at: 0,
+        comment: said.comment.clone(),
+    };
+    let why = match candidate.login {
+        Some(_) => "does not count: its author proposed it",
+        None => "does not count: the forge does not say who proposed it",
+    };
+    (!candidate.counts(&signoff)).then(|| why.to_owned())
+}
+
 fn names(commit: &CommitId, digits: &str) -> bool {
     let digits = digits.to_ascii_lowercase();
     digits.len() >= DIGITS && commit.as_str().starts_with(&digits)
-}
-
-/// A yes that somebody edited after it went on record counts no more. A block stays: whoever can edit a comment could lift
-/// it otherwise.
-fn taken_back(candidate: &Candidate, remark: &Remark, login: &str) -> Option<What> {
-    let mut passes = candidate.who_said(Verdict::Pass);
-    let stands = passes.any(|one| one.comment.as_ref().is_some_and(|it| it.id == remark.id));
-    (stands && remark.is_edited).then(|| {
-        What::Voided(Voided {
-            commit: candidate.commit.clone(),
-            comment: remark.id,
-            of: login.to_owned(),
-            why: "the comment was edited after it went on record".to_owned(),
-        })
-    })
 }
 
 fn judged(

@@ -1,6 +1,6 @@
 //! An attempt at a post whose end nobody saw.
 
-use crate::core::record::{Attempt, How, ISSUE, Notice, Person, Placed};
+use crate::core::record::{Attempt, How, ISSUE, Notice, Placed};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::markdown;
 use crate::core::text::{Line, ago};
@@ -57,8 +57,7 @@ impl Delivery<'_> {
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let (by, when) = (&open.by.name, ago(now, open.at));
         let story = format!("{by} began to send the post to {channel} {when}");
-        if open.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(open.at))
-        {
+        if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
         }

@@ -208,3 +208,35 @@ fn many_comments_come_on_several_pages() {
     );
     promotes(&deploy, &api).ok();
 }
+
+#[test]
+fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    let it = eight(&deploy, 5);
+    api.comments("ada-e", "OWNER", &format!("signoff {it}"));
+    let run = promotes(&deploy, &api);
+    run.exits(1)
+        .says("the comment of ada-e does not count: its author proposed it");
+    // A typed name is nobody's.
+    smp(&deploy, &api, &["signoff", "--by", "Rosi"]);
+    promotes(&deploy, &api).exits(1);
+    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn a_yes_that_nobody_wrote_on_the_issue_counts_no_more() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let id = api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("signoff {}", eight(&deploy, 5)),
+    );
+    smp(&deploy, &api, &["status"]).ok();
+    api.deletes(id);
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("the comment of rosi-qa is not on the issue");
+    deploy.chain().only("voided");
+}

@@ -144,6 +144,14 @@ impl IssuesApi {
         (one.text, one.edited) = (text.to_owned(), true);
     }
 
+    /// Somebody deletes a comment.
+    pub fn deletes(&self, id: u64) {
+        let mut state = self.shared.state.lock().unwrap();
+        for issue in &mut state.issues {
+            issue.comments.retain(|one| one.id != id);
+        }
+    }
+
     /// The next thing that is sent to a path that ends so has this fate.
     pub fn next(&self, end: &str, fate: Fate) -> &Self {
         self.shared

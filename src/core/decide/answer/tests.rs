@@ -156,6 +156,35 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         comment: it.comment,
     }];
     assert_eq!(read(&on_record, &yes), HeardComments::default());
+    // What was never said there, or by somebody else, is no yes of theirs, whoever wrote it down.
+    for (one, why) in [
+        (
+            Remark {
+                id: 8,
+                ..remark("Hello")
+            },
+            "is not on the issue",
+        ),
+        (remark("Hello"), "is not what the record says of it"),
+        (
+            remark("block bbbbbbbb slow"),
+            "is not what the record says of it",
+        ),
+        (
+            Remark {
+                login: Some("ben".into()),
+                ..yes.clone()
+            },
+            "is not what the record says of it",
+        ),
+    ] {
+        let answers = read(&on_record, &one);
+        assert!(
+            matches!(&answers.events[..], [What::Voided(it)] if it.comment == 7),
+            "{answers:?}"
+        );
+        assert_eq!(answers.void[0].why, why);
+    }
     let edited = Remark {
         is_edited: true,
         ..yes
@@ -171,6 +200,30 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         answers.events.is_empty() && answers.void.len() == 1,
         "a block stays"
     );
+}
+
+#[test]
+fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
+    let own = Candidate {
+        four_eyes: true,
+        login: Some("Rosi".into()),
+        ..asked()
+    };
+    let [yes, no] = ["signoff", "block"].map(|word| remark(&format!("{word} {IT}")));
+    let told = read(&own, &yes);
+    assert!(told.events.is_empty());
+    assert_eq!(told.void[0].why, "does not count: its author proposed it");
+    assert_eq!(read(&own, &no).events.len(), 1);
+    let unknown = Candidate {
+        login: None,
+        ..own.clone()
+    };
+    assert!(read(&unknown, &yes).events.is_empty());
+    let ben = Candidate {
+        login: Some("ben".into()),
+        ..own
+    };
+    assert_eq!(read(&ben, &yes).events.len(), 1);
 }
 
 #[test]
