@@ -8,6 +8,7 @@ use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId};
 use crate::forge::pull_request;
 use crate::git::Found;
@@ -43,7 +44,6 @@ enum Sighted {
 /// What was seen of all of them.
 struct Sight {
     environments: Vec<Sighted>,
-    main: Option<CommitId>,
     /// All that is on record, oldest first.
     events: Vec<Event>,
 }
@@ -51,11 +51,19 @@ struct Sight {
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let config = session.config()?;
+    let main = tracked(
+        session,
+        &config.repository.remote,
+        &config.repository.branch,
+    );
+    let commit = match named(session, &args.rev, main.as_ref()) {
+        Err(_) if !args.offline && may_be_new(&args.rev) => new(session, &config, &args.rev)?,
+        named => named?,
+    };
     let sight = match args.offline {
         true => remembered(session, &config)?,
         false => looked(session, &config)?,
     };
-    let commit = named(session, &args.rev, sight.main.as_ref())?;
     let mut all = Vec::new();
     for (environment, seen) in config.environments.iter().zip(&sight.environments) {
         let mut place = place(session, environment, seen, &commit)?;
@@ -117,10 +125,8 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
         Ok(runs) => Sighted::Runs(runs),
         Err(refusal) => Sighted::NotKnown(refusal.report.error),
     });
-    let main = found.main.and_then(Result::ok);
     Ok(Sight {
         environments: seen.collect(),
-        main: main.as_ref().and_then(Branch::commit).cloned(),
         events: events(session, config, record.as_ref())?,
     })
 }
@@ -132,23 +138,17 @@ fn remembered(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let age = recorder.as_ref().and_then(Recorder::known_for);
     session.ui.note(asked(age.filter(|_| record.is_some())));
     let events = events(session, config, record.as_ref())?;
-    let tracked = |remote: &str, branch: &str| {
-        let name = format!("refs/remotes/{remote}/{branch}");
-        session.repo.resolve_revision(&name).ok()
-    };
     let seen = config.environments.iter().map(|one| {
         let given = arrivals(&events, &one.name).pop().map(|last| last.to);
-        match given.or_else(|| tracked(&one.remote, &one.branch)) {
+        match given.or_else(|| tracked(session, &one.remote, &one.branch)) {
             Some(commit) => Sighted::Runs(Some(commit)),
             None => Sighted::NotKnown(
                 "this clone saw no deploy there, and does not follow its branch".into(),
             ),
         }
     });
-    let main = &config.repository;
     Ok(Sight {
         environments: seen.collect(),
-        main: tracked(&main.remote, &main.branch),
         events,
     })
 }
@@ -168,6 +168,29 @@ fn events(
     Ok(events)
 }
 
+/// Where this clone saw a branch last.
+fn tracked(session: &Session<'_>, remote: &str, branch: &str) -> Option<CommitId> {
+    let name = format!("refs/remotes/{remote}/{branch}");
+    session.repo.resolve_revision(&name).ok()
+}
+
+/// Whether what is not here may have come to the main branch since: a hash or a pull request.
+fn may_be_new(rev: &str) -> bool {
+    let is_hash = (7..=64).contains(&rev.len()) && rev.bytes().all(|one| one.is_ascii_hexdigit());
+    is_hash || pull_request::number(rev).is_some()
+}
+
+/// The commit that a person named, by what the main branch has now. No environment is asked for it.
+fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, Stop> {
+    trust::require_to_look(&session.repo, config, &[])?;
+    let look = Look::of(session, config);
+    let wanted = (Also::Nothing, Main::Branch);
+    let asking = "asking the main repository";
+    let found = (session.ui).during(asking, || look::see(session, &look, &[], wanted))?;
+    let main = found.main.transpose()?;
+    named(session, rev, main.as_ref().and_then(Branch::commit))
+}
+
 /// The commit that a person named. Digits are a hash before they are anything else.
 fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<CommitId, Stop> {
     if let Some(number) = pull_request::number(rev) {
@@ -181,7 +204,22 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
     }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),
-        _ => session.repo.resolve_revision(rev),
+        _ => session
+            .repo
+            .resolve_revision(rev)
+            .map_err(|stop| or_number(stop, rev)),
+    }
+}
+
+/// The same with what a number without its `#` was meant to be.
+fn or_number(stop: Stop, rev: &str) -> Stop {
+    let number = format!("#{rev}");
+    match stop {
+        Stop::Misused(report) if pull_request::number(&number).is_some() => {
+            let meant = Typed::smp("where").arg(&number);
+            Stop::Misused(report.run("or, for a pull request", meant))
+        }
+        other => other,
     }
 }
 
