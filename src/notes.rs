@@ -91,9 +91,8 @@ impl Notes {
     }
 
     fn cannot_write(&self, file: &str, error: &io::Error) -> Stop {
-        let report = Report::new("the clone's own notes cannot be written")
-            .because(format!("{}: {error}", self.path(file).display()));
-        Stop::Failed(report.hint("make room for them, then run the same command again"))
+        let report = Report::new("the clone's own notes cannot be written");
+        Stop::Failed(report.unwritten(&self.path(file), error))
     }
 
     /// Makes the notes fit to be used; called once, before anything is read there.

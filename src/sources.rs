@@ -3,6 +3,7 @@
 pub mod page;
 pub mod platform;
 
+mod branches;
 mod dokku;
 mod first_push;
 mod heroku;
@@ -18,6 +19,7 @@ use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, 
 use crate::git::{Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
+use branches::BranchesOfMain;
 use missing::Fetched;
 
 #[derive(Clone, Copy)]
@@ -64,8 +66,11 @@ impl Look<'_> {
     /// What each environment runs and, if wanted, where its branch is; all at once, as slow as the slowest of them. What
     /// one does not tell is in its [`Observed`].
     pub fn environments(&self, wanted: &[&Environment], also: Also) -> Result<Vec<Observed>, Stop> {
+        let branch = also != Also::Nothing;
+        let of_main = wanted.iter().filter(|one| branch || one.running.is_ref());
+        let of_main = BranchesOfMain::of(of_main.copied());
         let asked = at_once(wanted, |environment| {
-            self.ask(environment, also != Also::Nothing, self.may_ask)
+            self.ask(environment, branch, (&of_main, self.may_ask))
         });
         let mut fetched = Fetched::default();
         let settled = asked.into_iter().map(|mut raw| {
@@ -87,7 +92,8 @@ impl Look<'_> {
 
     /// What one environment runs now, asked again and again while a deploy is waited for. Fetches nothing.
     pub fn now(&self, environment: &Environment) -> Result<Now, Stop> {
-        let seen = self.settle(self.ask(environment, false, false), None)?;
+        let alone = BranchesOfMain::of([environment]);
+        let seen = self.settle(self.ask(environment, false, (&alone, false)), None)?;
         let runs = seen.runs().cloned();
         let (page, running) = match seen.page {
             Some(Ok(page)) if runs.as_ref() != Some(&page) => {
@@ -109,11 +115,17 @@ impl Look<'_> {
     }
 
     /// Asks all that tell of an environment; its branch where that is wanted, or is all there is.
-    fn ask<'e>(&self, environment: &'e Environment, branch: bool, may_ask: bool) -> Raw<'e> {
+    fn ask<'e>(
+        &self,
+        environment: &'e Environment,
+        branch: bool,
+        (of_main, may_ask): (&BranchesOfMain<'_>, bool),
+    ) -> Raw<'e> {
         let branch = branch || environment.running.is_ref();
         thread::scope(|scope| {
             let releases = scope.spawn(|| self.ask_platform(environment));
-            let branch = branch.then(|| scope.spawn(|| self.ask_branch(environment, may_ask)));
+            let branch =
+                branch.then(|| scope.spawn(|| self.ask_branch(environment, of_main, may_ask)));
             let page = self.ask_page(environment);
             let (releases, mut branch) = (joined(releases), branch.map(joined));
             // A push to a branch that the platform does not deploy is lost, wherever that branch is.
@@ -163,12 +175,16 @@ impl Look<'_> {
         )
     }
 
-    fn ask_branch(&self, environment: &Environment, may_ask: bool) -> Result<Branch, Refusal> {
-        let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
+    fn ask_branch(
+        &self,
+        environment: &Environment,
+        of_main: &BranchesOfMain<'_>,
+        may_ask: bool,
+    ) -> Result<Branch, Refusal> {
         if environment.is_branch {
-            let branch = branch.map_err(|refusal| moved::with_key(refusal, "repository.url"));
-            return branch.map_err(first_push::with_both_readings);
+            return of_main.at(self, environment, may_ask);
         }
+        let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
         let key = &format!("environments.{}.url", environment.name);
         first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, key))
     }
@@ -176,7 +192,8 @@ impl Look<'_> {
     /// A page that says nothing may belong to a place where nothing was ever deployed; then its remote has no branch.
     fn ask_whether_empty(&self, raw: &mut Raw<'_>) {
         if raw.branch.is_none() && matches!(raw.page, Some(Err(_))) {
-            let branch = self.ask_branch(raw.environment, false);
+            let alone = BranchesOfMain::of([raw.environment]);
+            let branch = self.ask_branch(raw.environment, &alone, false);
             raw.branch = matches!(&branch, Ok(branch) if branch.is_new()).then_some(branch);
         }
     }

@@ -1,6 +1,7 @@
 //! Every way in which a command can stop before its end: what people are told, and the exit code.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, io};
 
 use serde::Serialize;
 
@@ -34,6 +35,19 @@ impl Report {
     pub fn causes<C: Into<String>>(mut self, causes: impl IntoIterator<Item = C>) -> Self {
         self.because.extend(causes.into_iter().map(Into::into));
         self
+    }
+
+    /// Says why a file of this clone cannot be written, and what helps.
+    #[must_use]
+    pub fn unwritten(self, path: &Path, error: &io::Error) -> Self {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let hint = match error.kind() {
+            PermissionDenied | ReadOnlyFilesystem => "allow your user to write there",
+            StorageFull | QuotaExceeded => "free some space",
+            _ => "repair that",
+        };
+        self.because(format!("{}: {error}", path.display()))
+            .hint(format!("{hint}, then run the same command again"))
     }
 
     /// Says what to do next, in place of what was said before.
@@ -219,3 +233,24 @@ impl fmt::Display for Stop {
 }
 
 impl std::error::Error for Stop {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helps_where_a_file_cannot_be_written_depends_on_why() {
+        use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        for (kind, expected) in [
+            (PermissionDenied, "allow your user to write there"),
+            (ReadOnlyFilesystem, "allow your user to write there"),
+            (StorageFull, "free some space"),
+            (NotADirectory, "repair that"),
+        ] {
+            let report = Report::new("").unwritten(Path::new(".git/smp"), &kind.into());
+            let hint = format!("{expected}, then run the same command again");
+            assert_eq!(report.hint_text(), Some(hint), "{kind}");
+            assert!(report.because[0].starts_with(".git/smp: "), "{kind}");
+        }
+    }
+}

@@ -21,6 +21,23 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     in_list(repo, remote, &wanted, &listed, may_ask)
 }
 
+/// Reads where each of these branches is on `remote`, with one question.
+pub fn branches(
+    repo: &Repo,
+    remote: &str,
+    branches: &[&str],
+    may_ask: bool,
+) -> Result<Vec<Branch>, Refusal> {
+    let wanted: Vec<String> = (branches.iter())
+        .map(|branch| format!("refs/heads/{branch}"))
+        .collect();
+    let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let listed = list(repo, remote, &names, may_ask)?;
+    let each = names.into_iter();
+    each.map(|wanted| in_list(repo, remote, wanted, &listed, may_ask))
+        .collect()
+}
+
 /// Reads where `branch` is on `remote`, and what the ref of another name points to, with one question: `git ls-remote
 /// REMOTE refs/heads/BRANCH REF`, the exact names only.
 pub fn branch_and_tip(

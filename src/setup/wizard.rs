@@ -52,7 +52,7 @@ pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
         let report = Report::new("the file cannot be written");
-        Stop::Failed(report.because(format!("{}: {error}", path.display())))
+        Stop::Failed(report.unwritten(path, &error))
     })
 }
 

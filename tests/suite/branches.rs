@@ -18,17 +18,6 @@ fn tracked(deploy: &Deploy) -> Vec<(String, String)> {
 }
 
 #[test]
-fn setup_adds_no_remote_and_checks_each_branch() {
-    let deploy = branches().build();
-    let run = deploy.smp(&["setup", "--yes"]);
-    run.ok()
-        .prints_among("upstream    answers; master is at")
-        .prints_among("staging     answers; staging is at")
-        .prints_among("production  answers; production is at");
-    assert_eq!(deploy.git(&deploy.work, &["remote"]), "upstream");
-}
-
-#[test]
 fn a_promotion_moves_the_branch_and_nothing_of_the_users() {
     let deploy = branches().ready();
     let (before, tracked_before) = (deploy.snapshot(), tracked(&deploy));

@@ -7,7 +7,7 @@ use std::fs;
 use crate::posts::{chatting_like, with_webhooks};
 use crate::promote::ready;
 use crate::record::{RECORD, recorded_like};
-use crate::support::{Deploy, Runner, World};
+use crate::support::{Deploy, Runner, Topology, World};
 
 /// What git did for one command.
 #[derive(Debug)]
@@ -181,6 +181,23 @@ fn where_only_branches_tell_what_runs_they_are_asked_once_more() {
         ("write main", 2),
         ("write production", 1),
     ]);
+}
+
+/// Branches of one repository are asked for together; the main branch and the record are another question, which brings
+/// their commits.
+#[test]
+fn branches_of_the_main_repository_are_asked_for_with_one_question() {
+    let world = World::deploy_like().on(Topology::Branches).without_pages();
+    let deploy = world.toml("[record]\nsignoff = false\n").build();
+    let (line, more) = (deploy.another("us").1, "promotes = \"staging\"");
+    deploy.add_toml(&format!("\n[environments.us]\n{line}\n{more}\n"));
+    deploy.trust();
+    let status = cost(&deploy, deploy.runner(), &["status"]);
+    status.is(&[("read main", 2)]);
+    assert_eq!(status.count("ls-remote"), 1, "{status:#?}");
+    // The look; the same two again directly before the push; what became of it, and what runs. The announcement and the
+    // branch are one push.
+    promoted(&deploy, deploy.runner(), &["us"]).is(&[("read main", 6), ("write main", 2)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod links;
 
 use std::path::Path;
 
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, TOPOLOGIES, World};
 
 /// What git itself lists.
 #[track_caller]
@@ -69,7 +69,9 @@ pub fn production_has_a_hotfix(deploy: &Deploy, author: &str, subject: &str) -> 
 
 #[test]
 fn the_list_is_git_logs_byte_for_byte() {
-    for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
+    let worlds = TOPOLOGIES.map(|topology| World::deploy_like().on(topology));
+    let without_pages = worlds.clone().map(|world| world.without_pages());
+    for builder in worlds.into_iter().chain(without_pages) {
         let deploy = builder.ready();
         let expected = log(&deploy, &deploy.team, &range(&deploy, 2, 5));
         assert_eq!(expected.iter().filter(|byte| **byte == b'\n').count(), 3);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::promote::{person, ready};
 use crate::record::{bens_clone, promotes, short};
-use crate::support::{Chain, Deploy, Run, World};
+use crate::support::{Chain, Deploy, Run, TOPOLOGIES, Topology, World};
 
 /// A record where nobody has to sign anything off.
 const RECORD: &str = "[record]\nsignoff = false\n";
@@ -22,7 +22,13 @@ fn ships(deploy: &Deploy, number: usize) {
 /// A world on whose record the fourth and the fifth commits ran on production.
 #[track_caller]
 fn shipped() -> Deploy {
-    let deploy = ready(World::deploy_like().without_pages().toml(RECORD));
+    shipped_on(Topology::Remotes)
+}
+
+#[track_caller]
+fn shipped_on(topology: Topology) -> Deploy {
+    let world = World::deploy_like().on(topology);
+    let deploy = ready(world.without_pages().toml(RECORD));
     [4, 5].into_iter().for_each(|number| ships(&deploy, number));
     deploy
 }
@@ -30,7 +36,12 @@ fn shipped() -> Deploy {
 /// Then somebody pushed the sixth by hand, to both.
 #[track_caller]
 fn pushed_by_hand() -> Deploy {
-    let deploy = shipped();
+    pushed_by_hand_on(Topology::Remotes)
+}
+
+#[track_caller]
+fn pushed_by_hand_on(topology: Topology) -> Deploy {
+    let deploy = shipped_on(topology);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     deploy.colleague_pushes(&deploy.production, deploy.nth(6));
     deploy
@@ -75,104 +86,112 @@ fn told(run: &Run, name: &str) -> Value {
 
 #[test]
 fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
-    let deploy = pushed_by_hand();
-    let (five, six) = (deploy.nth(5), deploy.nth(6));
-    let run = promotes(&deploy, &[]);
-    run.ok().says(&format!(
-        "production already runs {}: nothing to promote",
-        short(six)
-    ));
-    let story = format!(
-        "production runs {}, which was deployed outside git smp; the record has {}",
-        short(six),
-        short(five)
-    );
-    run.says(&format!("recorded: {story}\n"));
-    let chain = deploy.chain();
-    saw(&chain, five, six);
-    let event = chain.only("observed");
-    assert_eq!(
-        (event.author.as_str(), event.field("Commits")),
-        ("Ada Example", "1")
-    );
-    assert_eq!(event.field("Since"), written(&deploy, "promoted"));
-    let subject = deploy.git(
-        &deploy.main,
-        &["log", "-1", "--format=%s", "refs/smp/record"],
-    );
-    let expected = format!(
-        "Ada Example saw {} on production, which nobody deployed with git smp",
-        short(six)
-    );
-    assert_eq!(subject, expected);
-    // Once is enough.
-    let before = deploy.snapshot();
-    promotes(&deploy, &[]).ok().never_shows("on record");
-    assert_eq!(deploy.snapshot(), before);
+    for topology in TOPOLOGIES {
+        let deploy = pushed_by_hand_on(topology);
+        let (five, six) = (deploy.nth(5), deploy.nth(6));
+        let run = promotes(&deploy, &[]);
+        run.ok().says(&format!(
+            "production already runs {}: nothing to promote",
+            short(six)
+        ));
+        let story = format!(
+            "production runs {}, which was deployed outside git smp; the record has {}",
+            short(six),
+            short(five)
+        );
+        run.says(&format!("recorded: {story}\n"));
+        let chain = deploy.chain();
+        saw(&chain, five, six);
+        let event = chain.only("observed");
+        assert_eq!(
+            (event.author.as_str(), event.field("Commits")),
+            ("Ada Example", "1")
+        );
+        assert_eq!(event.field("Since"), written(&deploy, "promoted"));
+        let subject = deploy.git(
+            &deploy.main,
+            &["log", "-1", "--format=%s", "refs/smp/record"],
+        );
+        let expected = format!(
+            "Ada Example saw {} on production, which nobody deployed with git smp",
+            short(six)
+        );
+        assert_eq!(subject, expected);
+        // Once is enough.
+        let before = deploy.snapshot();
+        promotes(&deploy, &[]).ok().never_shows("on record");
+        assert_eq!(deploy.snapshot(), before);
+    }
 }
 
 #[test]
 fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_count_it() {
-    let deploy = pushed_by_hand();
-    promotes(&deploy, &[]).ok();
-    let (four, five, six) = (deploy.nth(4), deploy.nth(5), deploy.nth(6));
-    let out = deploy.smp(&["history", "--stats"]).ok().out();
-    let first = out.lines().next().unwrap();
-    let expected = format!(
-        "production  {}..{}  1 commit   seen by Ada Example, ",
-        short(five),
-        short(six)
-    );
-    assert!(first.contains(&expected), "{out}");
-    assert!(
-        first.contains("Ada Example, deployed outside git smp "),
-        "{out}"
-    );
-    assert!(
-        out.contains("production: 2 promotions, 0 rollbacks and 1 deploy outside git smp since "),
-        "{out}"
-    );
-    assert!(
-        out.contains("\n  promotions   2.0 a week; 3.0 a week with what went outside git smp\n"),
-        "{out}"
-    );
-    assert!(
-        out.contains("\n  observed     33 % (1 of 3 deploys outside git smp)"),
-        "{out}"
-    );
-    let json = deploy.smp(&["history", "--json"]).ok().json();
-    let [seen, before] = [0, 1].map(|at| json["deploys"][at].clone());
-    assert_eq!(
-        (&seen["kind"], &seen["by"]),
-        (&json!("observed"), &json!("Ada Example"))
-    );
-    assert_eq!(
-        (&seen["from"], &seen["to"], &seen["commits"]),
-        (&json!(five), &json!(six), &json!(1))
-    );
-    assert_eq!(
-        (&seen["signed_off_by"], &seen["candidate"]),
-        (&json!([]), &Value::Null)
-    );
-    assert_eq!(
-        (&seen["since"], &before["to"], &before["from"]),
-        (&before["at"], &json!(five), &json!(four))
-    );
-    assert!(seen["at"].as_str() >= seen["since"].as_str(), "{seen}");
-    assert!(before.get("since").is_none(), "{before}");
-    let figures = &json["stats"]["environments"][0];
-    assert_eq!(
-        (&figures["promotions"], &figures["observed"]),
-        (&json!(2), &json!(1))
-    );
-    assert_eq!(
-        (
-            &figures["promotions_per_week"],
-            &figures["deploys_per_week"]
-        ),
-        (&json!(2.0), &json!(3.0))
-    );
-    assert_eq!(figures["weeks"][0]["observed"], 1);
+    for topology in TOPOLOGIES {
+        let deploy = pushed_by_hand_on(topology);
+        promotes(&deploy, &[]).ok();
+        let (four, five, six) = (deploy.nth(4), deploy.nth(5), deploy.nth(6));
+        let out = deploy.smp(&["history", "--stats"]).ok().out();
+        let first = out.lines().next().unwrap();
+        let expected = format!(
+            "production  {}..{}  1 commit   seen by Ada Example, ",
+            short(five),
+            short(six)
+        );
+        assert!(first.contains(&expected), "{out}");
+        assert!(
+            first.contains("Ada Example, deployed outside git smp "),
+            "{out}"
+        );
+        assert!(
+            out.contains(
+                "production: 2 promotions, 0 rollbacks and 1 deploy outside git smp since "
+            ),
+            "{out}"
+        );
+        assert!(
+            out.contains(
+                "\n  promotions   2.0 a week; 3.0 a week with what went outside git smp\n"
+            ),
+            "{out}"
+        );
+        assert!(
+            out.contains("\n  observed     33 % (1 of 3 deploys outside git smp)"),
+            "{out}"
+        );
+        let json = deploy.smp(&["history", "--json"]).ok().json();
+        let [seen, before] = [0, 1].map(|at| json["deploys"][at].clone());
+        assert_eq!(
+            (&seen["kind"], &seen["by"]),
+            (&json!("observed"), &json!("Ada Example"))
+        );
+        assert_eq!(
+            (&seen["from"], &seen["to"], &seen["commits"]),
+            (&json!(five), &json!(six), &json!(1))
+        );
+        assert_eq!(
+            (&seen["signed_off_by"], &seen["candidate"]),
+            (&json!([]), &Value::Null)
+        );
+        assert_eq!(
+            (&seen["since"], &before["to"], &before["from"]),
+            (&before["at"], &json!(five), &json!(four))
+        );
+        assert!(seen["at"].as_str() >= seen["since"].as_str(), "{seen}");
+        assert!(before.get("since").is_none(), "{before}");
+        let figures = &json["stats"]["environments"][0];
+        assert_eq!(
+            (&figures["promotions"], &figures["observed"]),
+            (&json!(2), &json!(1))
+        );
+        assert_eq!(
+            (
+                &figures["promotions_per_week"],
+                &figures["deploys_per_week"]
+            ),
+            (&json!(2.0), &json!(3.0))
+        );
+        assert_eq!(figures["weeks"][0]["observed"], 1);
+    }
 }
 
 #[test]

@@ -2,38 +2,41 @@
 
 use crate::promote::person;
 use crate::record::{
-    events, is_harmless, next, proposed, recorded, recorded_like, sentences, short, trailer,
+    events, is_harmless, next, proposed, proposed_on, recorded, recorded_like, sentences, short,
+    trailer,
 };
-use crate::support::{Page, World};
+use crate::support::{Page, TOPOLOGIES, World};
 
 #[test]
 fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
-    let deploy = proposed();
-    deploy.smp(&["signoff"]).ok();
-    let run = deploy.smp(&["postpone", "--yes", "--reason", " login is broken "]);
-    let c = short(deploy.nth(5));
-    run.ok()
-        .prints_among("does not go to production for now")
-        .says(&format!(
-            "the candidate is {c}, proposed by Ada Example at "
-        ));
-    run.says(&format!("{c} is postponed; staging is no longer frozen\n"));
-    assert_eq!(
-        sentences(&deploy).last(),
-        Some(&format!("Ada Example postponed {c}: login is broken"))
-    );
-    assert_eq!(trailer(&deploy, "Smp-Why"), "login is broken");
-    deploy
-        .smp(&["status"])
-        .ok()
-        .never_shows("frozen")
-        .never_shows("candidate")
-        .never_shows("signed off");
-    assert_eq!(next(&deploy), "git smp propose");
-    deploy.smp(&["stage", "--yes"]).ok();
-    // What was signed off then is not signed off now.
-    deploy.smp(&["propose", "--yes"]).ok();
-    assert_eq!(next(&deploy), "git smp signoff");
+    for topology in TOPOLOGIES {
+        let deploy = proposed_on(topology);
+        deploy.smp(&["signoff"]).ok();
+        let run = deploy.smp(&["postpone", "--yes", "--reason", " login is broken "]);
+        let c = short(deploy.nth(5));
+        run.ok()
+            .prints_among("does not go to production for now")
+            .says(&format!(
+                "the candidate is {c}, proposed by Ada Example at "
+            ));
+        run.says(&format!("{c} is postponed; staging is no longer frozen\n"));
+        assert_eq!(
+            sentences(&deploy).last(),
+            Some(&format!("Ada Example postponed {c}: login is broken"))
+        );
+        assert_eq!(trailer(&deploy, "Smp-Why"), "login is broken");
+        deploy
+            .smp(&["status"])
+            .ok()
+            .never_shows("frozen")
+            .never_shows("candidate")
+            .never_shows("signed off");
+        assert_eq!(next(&deploy), "git smp propose");
+        deploy.smp(&["stage", "--yes"]).ok();
+        // What was signed off then is not signed off now.
+        deploy.smp(&["propose", "--yes"]).ok();
+        assert_eq!(next(&deploy), "git smp signoff");
+    }
 }
 
 #[test]

@@ -29,7 +29,14 @@ pub fn recorded_like(builder: DeployBuilder) -> Deploy {
 /// A world in which staging's commit is the candidate.
 #[track_caller]
 pub fn proposed() -> Deploy {
-    let world = World::deploy_like().without_pages().toml(RECORD);
+    proposed_on(Topology::Remotes)
+}
+
+/// The same where environments are reached in this way.
+#[track_caller]
+pub fn proposed_on(topology: Topology) -> Deploy {
+    let world = World::deploy_like().on(topology);
+    let world = world.without_pages().toml(RECORD);
     world.after("proposed", proposes)
 }
 

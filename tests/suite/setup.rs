@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, Run, World};
+use crate::support::{Deploy, Gate, Page, Run, TOPOLOGIES, Topology, World};
 
 mod doors;
 
@@ -74,55 +74,63 @@ fn is_bad(run: &Run, name: &str, words: &str) {
 
 #[test]
 fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
-    let deploy = World::deploy();
-    let [_, staging, production] = deploy.urls();
-    let (bares, refs, before) = (
-        deploy.snapshot(),
-        deploy.refs(&deploy.work),
-        settings(&deploy),
-    );
-    let (text, rest) = (config(&deploy), files(&deploy.work));
-    let run = deploy.smp(&["setup", "--yes"]);
-    run.ok();
-    is_good(
-        &run,
-        "upstream",
-        &format!("answers; master is at {}", &deploy.nth(6)[..7]),
-    );
-    is_good(&run, "staging", &format!("runs {}", &deploy.nth(5)[..7]));
-    is_good(&run, "production", &format!("runs {}", &deploy.nth(2)[..7]));
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).build();
+        let [_, staging, production] = deploy.urls();
+        let (bares, refs, before) = (
+            deploy.snapshot(),
+            deploy.refs(&deploy.work),
+            settings(&deploy),
+        );
+        let (text, rest) = (config(&deploy), files(&deploy.work));
+        let run = deploy.smp(&["setup", "--yes"]);
+        run.ok();
+        is_good(
+            &run,
+            "upstream",
+            &format!("answers; master is at {}", &deploy.nth(6)[..7]),
+        );
+        is_good(&run, "staging", &format!("runs {}", &deploy.nth(5)[..7]));
+        is_good(&run, "production", &format!("runs {}", &deploy.nth(2)[..7]));
 
-    let after = settings(&deploy);
-    assert_eq!(after[..before.len()], before);
-    let (trusted, added): (Vec<_>, Vec<_>) = after[before.len()..]
-        .iter()
-        .partition(|line| line.starts_with("smp.trusted=sha256:"));
-    assert_eq!(trusted.len(), 1);
-    assert_eq!(
-        added,
-        [
-            &format!("remote.staging.url={staging}"),
-            "remote.staging.fetch=+refs/heads/*:refs/remotes/staging/*",
-            &format!("remote.production.url={production}"),
-            "remote.production.fetch=+refs/heads/*:refs/remotes/production/*",
-        ]
-    );
-    assert!(
-        config(&deploy).starts_with(&text),
-        "what stood there was touched"
-    );
-    let mut left = files(&deploy.work);
-    left.remove(&deploy.work.join(".git/smp/trusted")).unwrap();
-    left.insert(deploy.work.join(".git/config"), text.into_bytes());
-    assert_eq!(
-        left.keys().collect::<Vec<_>>(),
-        rest.keys().collect::<Vec<_>>()
-    );
-    assert!(left == rest, "another file changed");
-    assert_eq!(
-        (bares, refs),
-        (deploy.snapshot(), deploy.refs(&deploy.work))
-    );
+        let after = settings(&deploy);
+        assert_eq!(after[..before.len()], before);
+        let (trusted, added): (Vec<_>, Vec<_>) = after[before.len()..]
+            .iter()
+            .partition(|line| line.starts_with("smp.trusted=sha256:"));
+        assert_eq!(trusted.len(), 1);
+        let remotes = match topology {
+            Topology::Branches => Vec::new(),
+            Topology::Remotes => vec![
+                format!("remote.staging.url={staging}"),
+                "remote.staging.fetch=+refs/heads/*:refs/remotes/staging/*".to_owned(),
+                format!("remote.production.url={production}"),
+                "remote.production.fetch=+refs/heads/*:refs/remotes/production/*".to_owned(),
+            ],
+        };
+        assert_eq!(added, remotes.iter().collect::<Vec<_>>());
+        let all = deploy.git(&deploy.work, &["remote"]);
+        assert!(
+            all.lines().eq(topology.differs().remotes.iter().copied()),
+            "{all}"
+        );
+        assert!(
+            config(&deploy).starts_with(&text),
+            "what stood there was touched"
+        );
+        let mut left = files(&deploy.work);
+        left.remove(&deploy.work.join(".git/smp/trusted")).unwrap();
+        left.insert(deploy.work.join(".git/config"), text.into_bytes());
+        assert_eq!(
+            left.keys().collect::<Vec<_>>(),
+            rest.keys().collect::<Vec<_>>()
+        );
+        assert!(left == rest, "another file changed");
+        assert_eq!(
+            (bares, refs),
+            (deploy.snapshot(), deploy.refs(&deploy.work))
+        );
+    }
 }
 
 #[test]
@@ -333,10 +341,7 @@ fn each_check_names_what_is_wrong_with_a_remote() {
     is_bad(&look(), "production", "does not answer");
     std::fs::rename(&away, &deploy.production).unwrap();
 
-    deploy.git(&deploy.staging, &["branch", "-m", "master", "trunk"]);
-    is_bad(&look(), "staging", "has no branch master");
-    look().prints_among("trunk");
-    deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/trunk"]);
+    deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/master"]);
     let run = look();
     run.ok();
     is_good(&run, "staging", "its repository is empty; but it runs");
@@ -369,6 +374,18 @@ fn each_check_names_what_is_wrong_with_a_remote() {
         &["config", "--add", "remote.production.pushurl", production],
     );
     is_bad(&look(), "production", "another address");
+}
+
+#[test]
+fn a_branch_that_is_not_there_fails_the_check_and_the_others_are_named() {
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.renames(&deploy.production, "trunk");
+        let run = deploy.smp(&["setup", "--check"]);
+        is_bad(&run, "production", topology.differs().renamed);
+        run.prints_among("trunk");
+        is_good(&run, "staging", "answers");
+    }
 }
 
 #[test]

@@ -6,21 +6,20 @@ use crate::promote::person;
 use crate::record::{next, promotes, short};
 use crate::rollback::RECORD;
 use crate::sample::sample;
-use crate::support::{Deploy, Page, World};
+use crate::support::{Deploy, Page, TOPOLOGIES, Topology, World};
 
 /// Two regions, `eu` and `us`, that run the second commit and promote staging; production's repository is the first.
 #[track_caller]
 fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
-    let world = if pages {
-        World::deploy_like()
-    } else {
-        World::deploy_like().without_pages()
-    };
+    regions_on(Topology::Remotes, pages, more)
+}
+
+#[track_caller]
+fn regions_on(topology: Topology, pages: bool, more: &str) -> (Deploy, PathBuf) {
+    let world = World::deploy_like().on(topology);
+    let world = if pages { world } else { world.without_pages() };
     let deploy = world.build();
-    let us = deploy.bare("us");
-    // It deploys as production does.
-    let copy = "rm -rf us.git && cp -a production.git us.git";
-    deploy.runner().cwd("").program("sh", &["-c", copy]).ok();
+    let (us, line) = deploy.another("us");
     deploy.web.set("/us", Page::deployed(&us));
     let running = format!(
         "[environments.us.running]\npage = \"{}\"\npattern = 'data-commit=\"([0-9a-f]{{7,64}})\"'\nconfirm_seconds = 0\n",
@@ -33,8 +32,7 @@ fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
     );
     let running = if pages { running } else { String::new() };
     deploy.add_toml(&format!(
-        "\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n{running}{more}",
-        us.display()
+        "\n[environments.us]\n{line}\npromotes = \"staging\"\n{running}{more}"
     ));
     deploy.trust();
     (deploy, us)
@@ -70,8 +68,14 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
 
 #[test]
 fn the_first_that_fails_leaves_the_second_alone() {
-    for more in sample(1, ["", RECORD]) {
-        let (deploy, us) = regions(false, more);
+    let variants = [
+        (Topology::Remotes, ""),
+        (Topology::Branches, ""),
+        (Topology::Remotes, RECORD),
+        (Topology::Branches, RECORD),
+    ];
+    for (topology, more) in sample(2, variants) {
+        let (deploy, us) = regions_on(topology, false, more);
         deploy.hook(
             &deploy.production,
             "pre-receive",
@@ -123,67 +127,72 @@ fn one_that_never_reports_it_ends_the_promotion_before_the_next() {
 
 #[test]
 fn one_signoff_is_for_both_and_the_last_lifts_the_freeze() {
-    let (deploy, us) = regions(false, "[record]\n");
-    deploy
-        .smp(&["propose", "--yes"])
-        .ok()
-        .says("Candidate for eu and us");
-    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    let run = promotes(&deploy, &["us", "eu"]);
-    run.ok().says("the freeze on staging is lifted");
-    masters(&deploy, &us, [5, 5]);
-    let chain = deploy.chain();
-    let there: Vec<&str> = chain
-        .all("promoted")
-        .map(|event| event.field("Environment"))
-        .collect();
-    assert_eq!(there, ["us", "eu"]);
-    for event in chain.all("promoted") {
-        assert_eq!(event.field("Signed-Off-By"), "Rosi");
+    for topology in TOPOLOGIES {
+        let (deploy, us) = regions_on(topology, false, "[record]\n");
+        deploy
+            .smp(&["propose", "--yes"])
+            .ok()
+            .says("Candidate for eu and us");
+        deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+        let run = promotes(&deploy, &["us", "eu"]);
+        run.ok().says("the freeze on staging is lifted");
+        masters(&deploy, &us, [5, 5]);
+        let chain = deploy.chain();
+        let there: Vec<&str> = chain
+            .all("promoted")
+            .map(|event| event.field("Environment"))
+            .collect();
+        assert_eq!(there, ["us", "eu"]);
+        for event in chain.all("promoted") {
+            assert_eq!(event.field("Signed-Off-By"), "Rosi");
+        }
+        assert!(chain.state["candidate"].is_null());
+        chain.only("signed-off");
     }
-    assert!(chain.state["candidate"].is_null());
-    chain.only("signed-off");
 }
 
 #[test]
 fn a_rollback_of_one_leaves_the_other_as_it_is() {
-    let (deploy, us) = regions(false, RECORD);
-    promotes(&deploy, &[]).ok();
-    let run = deploy.smp(&["rollback"]);
-    run.exits(2)
-        .says("which environment is meant?")
-        .says("eu, us")
-        .says("git smp rollback eu");
-    let before = deploy.snapshot();
-    let mut terminal = person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);
-    terminal
-        .sees("on us, if that is still at")
-        .sees("Type us to roll back: ")
-        .enters("us");
-    terminal.ends().ok().says("done: us runs");
-    masters(&deploy, &us, [5, 2]);
-    assert_eq!(
-        deploy.snapshot()["production.git"],
-        before["production.git"]
-    );
-    let chain = deploy.chain();
-    assert_eq!(chain.only("rolled-back").field("Environment"), "us");
-    assert!(chain.state["held"]["eu"].is_null(), "{}", chain.state);
-    // Only there it is held back, in a newer one as well, and only there an explicit yes ends it.
-    promotes(&deploy, &["eu"]).ok().says("nothing to promote");
-    promotes(&deploy, &[])
-        .exits(1)
-        .says("was rolled back from us by Ada Example");
-    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    promotes(&deploy, &["eu"]).ok().never_shows("rolled back");
-    promotes(&deploy, &["us"])
-        .exits(1)
-        .says("which was rolled back from us by Ada Example");
-    promotes(&deploy, &["us", "--again"])
-        .ok()
-        .says("which was rolled back from us by Ada Example");
-    masters(&deploy, &us, [6, 6]);
-    assert!(deploy.chain().state["held"]["us"].is_null());
+    for topology in TOPOLOGIES {
+        let (deploy, us) = regions_on(topology, false, RECORD);
+        promotes(&deploy, &[]).ok();
+        let run = deploy.smp(&["rollback"]);
+        run.exits(2)
+            .says("which environment is meant?")
+            .says("eu, us")
+            .says("git smp rollback eu");
+        let before = deploy.deploys(&deploy.production);
+        let mut terminal =
+            person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);
+        terminal
+            .sees(&format!(
+                "on {}, if that is still at",
+                topology.place("us").0
+            ))
+            .sees("Type us to roll back: ")
+            .enters("us");
+        terminal.ends().ok().says("done: us runs");
+        masters(&deploy, &us, [5, 2]);
+        assert_eq!(deploy.deploys(&deploy.production), before);
+        let chain = deploy.chain();
+        assert_eq!(chain.only("rolled-back").field("Environment"), "us");
+        assert!(chain.state["held"]["eu"].is_null(), "{}", chain.state);
+        // Only there it is held back, in a newer one as well, and only there an explicit yes ends it.
+        promotes(&deploy, &["eu"]).ok().says("nothing to promote");
+        promotes(&deploy, &[])
+            .exits(1)
+            .says("was rolled back from us by Ada Example");
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+        promotes(&deploy, &["eu"]).ok().never_shows("rolled back");
+        promotes(&deploy, &["us"])
+            .exits(1)
+            .says("which was rolled back from us by Ada Example");
+        promotes(&deploy, &["us", "--again"])
+            .ok()
+            .says("which was rolled back from us by Ada Example");
+        masters(&deploy, &us, [6, 6]);
+        assert!(deploy.chain().state["held"]["us"].is_null());
+    }
 }
 
 // Nobody said yes to what was put back by shipping that very commit elsewhere.
@@ -249,53 +258,52 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
 }
 
 /// Staging, preprod, production, each of which promotes the one before it.
-fn chained(more: &str) -> (Deploy, PathBuf) {
-    let deploy = World::deploy_like().without_pages().build();
-    let preprod = deploy.bare("preprod");
-    deploy.colleague_pushes(&preprod, deploy.nth(2));
+fn chained(topology: Topology, more: &str) -> (Deploy, PathBuf) {
+    let deploy = World::deploy_like().on(topology).without_pages().build();
+    let (preprod, line) = deploy.another("preprod");
     deploy.write_toml(
         &deploy
             .toml()
             .replace("promotes = \"staging\"", "promotes = \"preprod\""),
     );
-    let table = format!(
-        "\n[environments.preprod]\nurl = \"{}\"\npromotes = \"staging\"\n{more}",
-        preprod.display()
-    );
-    deploy.add_toml(&table);
+    deploy.add_toml(&format!(
+        "\n[environments.preprod]\n{line}\npromotes = \"staging\"\n{more}"
+    ));
     deploy.trust();
     (deploy, preprod)
 }
 
 #[test]
 fn a_chain_is_walked_link_by_link() {
-    let (deploy, preprod) = chained("[record]\n");
-    deploy.smp(&["propose", "--yes"]).ok();
-    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    assert_eq!(next(&deploy), "git smp promote preprod");
-    let run = deploy.smp(&["promote"]);
-    run.exits(2).says("git smp promote preprod");
-    promotes(&deploy, &["preprod"])
-        .ok()
-        .says("done: preprod runs")
-        .never_shows("lifted");
-    assert_eq!(
-        (deploy.master(&preprod), deploy.master(&deploy.production)),
-        (deploy.nth(5).into(), deploy.nth(2).into())
-    );
-    assert_eq!(next(&deploy), "git smp promote production");
-    promotes(&deploy, &["production"])
-        .ok()
-        .says("the freeze on staging is lifted");
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    let chain = deploy.chain();
-    assert_eq!((chain.count("signed-off"), chain.count("promoted")), (1, 2));
+    for topology in TOPOLOGIES {
+        let (deploy, preprod) = chained(topology, "[record]\n");
+        deploy.smp(&["propose", "--yes"]).ok();
+        deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+        assert_eq!(next(&deploy), "git smp promote preprod");
+        let run = deploy.smp(&["promote"]);
+        run.exits(2).says("git smp promote preprod");
+        promotes(&deploy, &["preprod"])
+            .ok()
+            .says("done: preprod runs")
+            .never_shows("lifted");
+        assert_eq!(
+            (deploy.master(&preprod), deploy.master(&deploy.production)),
+            (deploy.nth(5).into(), deploy.nth(2).into())
+        );
+        assert_eq!(next(&deploy), "git smp promote production");
+        promotes(&deploy, &["production"])
+            .ok()
+            .says("the freeze on staging is lifted");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+        let chain = deploy.chain();
+        assert_eq!((chain.count("signed-off"), chain.count("promoted")), (1, 2));
+    }
 }
 
 #[test]
 fn production_gets_nothing_that_preprod_does_not_run() {
     for more in sample(1, ["", RECORD]) {
-        let (deploy, _) = chained(more);
+        let (deploy, _) = chained(Topology::Branches, more);
         let before = deploy.snapshot();
         let run = promotes(&deploy, &["production"]);
         run.exits(1).says(&format!(
@@ -313,26 +321,28 @@ fn production_gets_nothing_that_preprod_does_not_run() {
 
 #[test]
 fn a_chain_goes_back_link_by_link() {
-    let (deploy, preprod) = chained(RECORD);
-    promotes(&deploy, &["preprod"]).ok();
-    promotes(&deploy, &["production"]).ok();
-    deploy
-        .smp(&["rollback"])
-        .exits(2)
-        .says("which environment is meant?");
-    deploy
-        .smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)])
-        .ok();
-    assert_eq!(
-        (deploy.master(&preprod), deploy.master(&deploy.production)),
-        (deploy.nth(5).into(), deploy.nth(2).into())
-    );
-    promotes(&deploy, &["production"])
-        .exits(1)
-        .says("was rolled back from production");
-    deploy
-        .smp(&["rollback", "preprod", "--yes", "--to", deploy.nth(2)])
-        .ok();
-    assert_eq!(deploy.master(&preprod), deploy.nth(2));
-    deploy.chain();
+    for topology in TOPOLOGIES {
+        let (deploy, preprod) = chained(topology, RECORD);
+        promotes(&deploy, &["preprod"]).ok();
+        promotes(&deploy, &["production"]).ok();
+        deploy
+            .smp(&["rollback"])
+            .exits(2)
+            .says("which environment is meant?");
+        deploy
+            .smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)])
+            .ok();
+        assert_eq!(
+            (deploy.master(&preprod), deploy.master(&deploy.production)),
+            (deploy.nth(5).into(), deploy.nth(2).into())
+        );
+        promotes(&deploy, &["production"])
+            .exits(1)
+            .says("was rolled back from production");
+        deploy
+            .smp(&["rollback", "preprod", "--yes", "--to", deploy.nth(2)])
+            .ok();
+        assert_eq!(deploy.master(&preprod), deploy.nth(2));
+        deploy.chain();
+    }
 }

@@ -4,7 +4,7 @@ mod findings;
 mod formats;
 
 use crate::diff::{production_has_a_hotfix, short};
-use crate::support::{Deploy, Run, World};
+use crate::support::{Deploy, Run, TOPOLOGIES, World};
 
 /// The words of an environment's line.
 #[track_caller]
@@ -42,41 +42,45 @@ fn next_of(deploy: &Deploy, run: &Run) -> String {
 
 #[test]
 fn production_behind_staging() {
-    let deploy = World::deploy_like().ready();
-    let run = deploy.smp(&["status"]);
-    let out = run.ok().out();
-    let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
-    let expected = format!(
-        "runs {production} (matches its branch); 3 commits behind staging, the oldest from 2022-02-01 ("
-    );
-    assert!(line(&out, "production").starts_with(&expected), "{out}");
-    assert_eq!(
-        line(&out, "staging"),
-        format!("runs {staging} (matches its branch)")
-    );
-    assert_eq!(next_of(&deploy, &run), "git smp promote");
-    assert_eq!(run.stderr, "");
-    // The targets come first.
-    assert!(out.find("production").unwrap() < out.find("staging").unwrap());
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        let run = deploy.smp(&["status"]);
+        let out = run.ok().out();
+        let [staging, production] = [5, 2].map(|nth| short(deploy.nth(nth)));
+        let expected = format!(
+            "runs {production} (matches its branch); 3 commits behind staging, the oldest from 2022-02-01 ("
+        );
+        assert!(line(&out, "production").starts_with(&expected), "{out}");
+        assert_eq!(
+            line(&out, "staging"),
+            format!("runs {staging} (matches its branch)")
+        );
+        assert_eq!(next_of(&deploy, &run), "git smp promote");
+        assert_eq!(run.stderr, "");
+        // The targets come first.
+        assert!(out.find("production").unwrap() < out.find("staging").unwrap());
+    }
 }
 
 #[test]
 fn production_the_same_as_staging() {
-    let deploy = World::deploy_like().ready();
-    deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    let run = deploy.smp(&["status"]);
-    let out = run.ok().out();
-    assert_eq!(
-        line(&out, "production"),
-        format!(
-            "runs {} (matches its branch); the same as staging",
-            short(deploy.nth(5))
-        )
-    );
-    assert_eq!(next_of(&deploy, &run), "git smp stage");
-    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-    assert_eq!(next_of(&deploy, &deploy.smp(&["status"])), "nothing to do");
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.colleague_pushes(&deploy.production, deploy.nth(5));
+        let run = deploy.smp(&["status"]);
+        let out = run.ok().out();
+        assert_eq!(
+            line(&out, "production"),
+            format!(
+                "runs {} (matches its branch); the same as staging",
+                short(deploy.nth(5))
+            )
+        );
+        assert_eq!(next_of(&deploy, &run), "git smp stage");
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+        deploy.colleague_pushes(&deploy.production, deploy.nth(6));
+        assert_eq!(next_of(&deploy, &deploy.smp(&["status"])), "nothing to do");
+    }
 }
 
 #[test]
@@ -118,47 +122,33 @@ fn production_with_a_hotfix_of_its_own() {
 // facts 11: rolled back on the platform, the ref still at the bad commit.
 #[test]
 fn a_ref_that_is_elsewhere_than_what_runs() {
-    let deploy = World::deploy_like().ready();
-    deploy.git(
-        &deploy.production,
-        &[
-            "fetch",
-            "-q",
-            deploy.main.to_str().unwrap(),
-            "+master:refs/heads/master",
-        ],
-    );
-    let out = deploy.smp(&["status"]).ok().out();
-    let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
-    let expected = format!("runs {runs}, but its branch is at {at}; 3 commits behind staging");
-    assert!(line(&out, "production").starts_with(&expected), "{out}");
-    assert!(
-        out.contains(&format!(
-            "rolled-back: rolled back from {at} to {runs}, or the release of {at} failed"
-        )),
-        "{out}"
-    );
-    let json = deploy.smp(&["status", "--json"]).ok().json();
-    let production = &json["environments"][1];
-    assert_eq!(production["ref"], deploy.nth(6));
-    assert_eq!(production["running"], deploy.nth(2));
-    assert_eq!(production["agrees"], false);
-    assert_eq!(production["finding"], "rolled-back");
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.moves_silently(&deploy.production);
+        let out = deploy.smp(&["status"]).ok().out();
+        let [runs, at] = [2, 6].map(|nth| short(deploy.nth(nth)));
+        let expected = format!("runs {runs}, but its branch is at {at}; 3 commits behind staging");
+        assert!(line(&out, "production").starts_with(&expected), "{out}");
+        assert!(
+            out.contains(&format!(
+                "rolled-back: rolled back from {at} to {runs}, or the release of {at} failed"
+            )),
+            "{out}"
+        );
+        let json = deploy.smp(&["status", "--json"]).ok().json();
+        let production = &json["environments"][1];
+        assert_eq!(production["ref"], deploy.nth(6));
+        assert_eq!(production["running"], deploy.nth(2));
+        assert_eq!(production["agrees"], false);
+        assert_eq!(production["finding"], "rolled-back");
+    }
 }
 
 // facts 11: staging serves old code (its last deploy failed).
 #[test]
 fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
     let deploy = World::deploy_like().ready();
-    deploy.git(
-        &deploy.staging,
-        &[
-            "fetch",
-            "-q",
-            deploy.main.to_str().unwrap(),
-            "+master:refs/heads/master",
-        ],
-    );
+    deploy.moves_silently(&deploy.staging);
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "staging").contains(", but its branch is at "));
     assert_eq!(
@@ -242,22 +232,24 @@ fn nothing_is_asked_before_somebody_agreed() {
 
 #[test]
 fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
-    let deploy = World::deploy_like().ready();
-    deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
-    let run = deploy.smp(&["status"]);
-    let out = run.ok().out();
-    assert!(
-        line(&out, "production").contains("; its branch does not exist on its remote"),
-        "{out}"
-    );
-    assert!(!out.contains("next: git smp promote"), "{out}");
-    let json = deploy.smp(&["status", "--json"]).ok().json();
-    let production = &json["environments"][1];
-    assert_eq!(
-        (
-            production["finding"].as_str(),
-            production["agrees"].as_bool()
-        ),
-        (Some("wrong-branch"), None)
-    );
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.renames(&deploy.production, "main");
+        let run = deploy.smp(&["status"]);
+        let out = run.ok().out();
+        assert!(
+            line(&out, "production").contains("; its branch does not exist on its remote"),
+            "{out}"
+        );
+        assert!(!out.contains("next: git smp promote"), "{out}");
+        let json = deploy.smp(&["status", "--json"]).ok().json();
+        let production = &json["environments"][1];
+        assert_eq!(
+            (
+                production["finding"].as_str(),
+                production["agrees"].as_bool()
+            ),
+            (Some("wrong-branch"), None)
+        );
+    }
 }

@@ -75,11 +75,17 @@ fn lies_behind(
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
+    let runs = wanted.target.observed.runs().or(branch.commit());
+    // Without a record git alone knows what came before.
+    let older = match runs.filter(|_| asked.recorded.is_none()) {
+        Some(runs) => Typed::other(format!("git log --oneline {}", runs.short())),
+        None => Typed::smp("history"),
+    };
     let error = format!("{to} is not an older version of {name}");
     Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
         .because("a rollback only removes commits; new ones must be tested and promoted")
-        .run("choose an older commit", Typed::smp("history"))
+        .run("choose an older commit", older)
         .run("or promote", promote(name)))
 }
 

@@ -614,6 +614,33 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
 }
 
 #[test]
+fn an_older_commit_is_looked_up_where_it_is_kept() {
+    let environment = environment("production");
+    let target = target(&environment, seen("production", 'b', 'b'), Relation::Ahead);
+    let commit = &id('c');
+    let wanted = Back {
+        target: &target,
+        commit,
+    };
+    let state = State::default();
+    for (recorded, expected) in [
+        (Some(recorded(&state)), "git smp history".to_owned()),
+        (None, format!("git log --oneline {}", id('b').short())),
+    ] {
+        let refusal = rollback(
+            &wanted,
+            &Asked {
+                recorded,
+                ..nobody()
+            },
+        )
+        .unwrap_err();
+        let hint = refusal.report.hint_text().unwrap();
+        assert!(hint.contains(&expected), "{hint}");
+    }
+}
+
+#[test]
 fn what_can_be_proposed_while_staging_runs_b() {
     let mut other = proposed(&[]);
     other.candidate.as_mut().unwrap().commit = id('c');

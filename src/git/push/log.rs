@@ -28,8 +28,7 @@ pub fn create(repo: &Repo) -> Result<(PathBuf, File, Tail), Stop> {
     let made = made.and_then(|file| Ok((File::options().append(true).open(&path)?, file)));
     let (writer, file) = made.map_err(|error| {
         let report = Report::new("nothing was pushed: the push's log cannot be written");
-        let report = report.because(format!("{}: {error}", path.display()));
-        Stop::Failed(report.hint("make room for it, then run the same command again"))
+        Stop::Failed(report.unwritten(&path, &error))
     })?;
     #[cfg(unix)]
     if !is_shared(repo.config()?) {

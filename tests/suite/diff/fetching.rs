@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diff::{commit_on, log};
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, TOPOLOGIES, Topology, World};
 
 /// A world with everything served over HTTP, whose requests are seen.
 fn served() -> Deploy {
+    served_on(Topology::Remotes)
+}
+
+fn served_on(topology: Topology) -> Deploy {
     World::deploy_like()
+        .on(topology)
         .over_open_http()
         .main_over_http()
         .ready()
@@ -65,28 +70,30 @@ fn what_is_here_is_not_fetched() {
 
 #[test]
 fn a_missing_commit_comes_from_the_main_repository_and_only_once() {
-    let deploy = served();
-    let seventh = deploy.colleague_commits("Add a seventh thing");
-    deploy.colleague_pushes(&deploy.staging, &seventh);
-    let before = deploy.http().seen().len();
-    let run = deploy.smp(&["diff"]);
-    run.ok().prints(log(
-        &deploy,
-        &deploy.team,
-        &format!("{}..{seventh}", deploy.nth(2)),
-    ));
-    assert_eq!(asked_since(&deploy, before), ["main.git"]);
-    let fetches = deploy
-        .http()
-        .seen()
-        .iter()
-        .skip(before)
-        .filter(|seen| seen.method == "GET")
-        .count();
-    assert_eq!(fetches, 1);
-    let after = deploy.http().seen().len();
-    deploy.smp(&["diff"]).ok();
-    assert_eq!(asked_since(&deploy, after), [""; 0]);
+    for topology in TOPOLOGIES {
+        let deploy = served_on(topology);
+        let seventh = deploy.colleague_commits("Add a seventh thing");
+        deploy.colleague_pushes(&deploy.staging, &seventh);
+        let before = deploy.http().seen().len();
+        let run = deploy.smp(&["diff"]);
+        run.ok().prints(log(
+            &deploy,
+            &deploy.team,
+            &format!("{}..{seventh}", deploy.nth(2)),
+        ));
+        assert_eq!(asked_since(&deploy, before), ["main.git"]);
+        let fetches = deploy
+            .http()
+            .seen()
+            .iter()
+            .skip(before)
+            .filter(|seen| seen.method == "GET")
+            .count();
+        assert_eq!(fetches, 1);
+        let after = deploy.http().seen().len();
+        deploy.smp(&["diff"]).ok();
+        assert_eq!(asked_since(&deploy, after), [""; 0]);
+    }
 }
 
 #[test]
@@ -115,18 +122,23 @@ fn what_several_questions_miss_is_fetched_once() {
 // facts 11: history rewritten, the running commit gone from the main repository.
 #[test]
 fn a_commit_that_only_the_environment_has_comes_from_there_after_the_main_repository_was_asked() {
-    let deploy = served();
-    let hotfix = commit_on(
-        &deploy,
-        &deploy.team,
-        &[deploy.nth(2)],
-        "Ben",
-        "Fix it in place",
-    );
-    deploy.colleague_pushes(&deploy.production, &hotfix);
-    let before = deploy.http().seen().len();
-    deploy.smp(&["diff"]).ok().says("Fix it in place, by Ben");
-    assert_eq!(asked_since(&deploy, before), ["main.git", "production.git"]);
+    for topology in TOPOLOGIES {
+        let deploy = served_on(topology);
+        let hotfix = commit_on(
+            &deploy,
+            &deploy.team,
+            &[deploy.nth(2)],
+            "Ben",
+            "Fix it in place",
+        );
+        deploy.colleague_pushes(&deploy.production, &hotfix);
+        let before = deploy.http().seen().len();
+        deploy.smp(&["diff"]).ok().says("Fix it in place, by Ben");
+        assert_eq!(
+            asked_since(&deploy, before),
+            topology.differs().asked_for_a_hotfix
+        );
+    }
 }
 
 #[test]

@@ -3,20 +3,24 @@
 use serde_json::json;
 
 use crate::diff::production_has_a_hotfix;
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, TOPOLOGIES, World};
 
 #[test]
 fn json_has_exactly_these_keys() {
+    let worlds = TOPOLOGIES.map(|topology| World::deploy_like().on(topology));
+    let [remotes, branches] = worlds;
     for (builder, source) in [
-        (World::deploy_like(), "page"),
-        (World::deploy_like().without_pages(), "ref"),
+        (remotes.clone(), "page"),
+        (remotes.without_pages(), "ref"),
+        (branches, "page"),
     ] {
         let deploy = builder.ready();
         let environment = |name: &str, nth: usize| {
+            let (remote, branch) = deploy.topology().place(name);
             json!({
                 "name": name,
-                "remote": name,
-                "branch": "master",
+                "remote": remote,
+                "branch": branch,
                 "ref": deploy.nth(nth),
                 "running": deploy.nth(nth),
                 "source": source,

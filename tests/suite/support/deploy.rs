@@ -8,6 +8,7 @@ use super::sandbox::{Snapshot, World};
 use super::ssh::SshHost;
 use super::template::{self, Template};
 use super::web::{Page, Web};
+use super::worlds::Topology;
 
 /// What the bare repositories of the environments do after a push: they "build" and "release" it.
 pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
@@ -24,24 +25,11 @@ refs=
 while read -r old new ref; do
   refs="$refs${refs:+ }$ref"
   name=${ref#refs/heads/}
-  case $name in staging | production) ;; *) continue ;; esac
+  case $name in main | */*) continue ;; esac
   [ -x "../$name.git/hooks/$hook" ] || continue
   echo "$old $new $ref" | ( cd "../$name.git" && unset GIT_QUARANTINE_PATH && GIT_DIR=. "./hooks/$hook" ) || exit 1
 done
 echo "$refs" >>"$hook.log""#;
-
-/// How the environments of a world are reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Topology {
-    /// Each by a remote of its own.
-    #[default]
-    Remotes,
-    /// As branches of the main repository, `staging` and `production`.
-    Branches,
-}
-
-/// Both, for stories that are the same on either.
-pub const TOPOLOGIES: [Topology; 2] = [Topology::Remotes, Topology::Branches];
 
 /// The subjects of the standard history, oldest first.
 pub const SUBJECTS: [&str; 6] = [
@@ -107,15 +95,9 @@ impl Deploy {
             .expect("this world has no such host: build it `over_ssh()`")
     }
 
-    /// The repository and the branch whose push deploys what is behind `bare`: its own master, or a branch of the main
-    /// repository.
-    pub fn deployed_by(&self, bare: &Path) -> (PathBuf, String) {
-        let is_branch = self.topology == Topology::Branches && bare != self.main;
-        let name = bare.file_stem().unwrap().to_string_lossy();
-        match is_branch {
-            true => (self.main.clone(), format!("refs/heads/{name}")),
-            false => (bare.to_owned(), "refs/heads/master".to_owned()),
-        }
+    /// How its environments are reached.
+    pub fn topology(&self) -> Topology {
+        self.topology
     }
 
     /// Where a snapshot has the branch that deploys what is behind `bare`.

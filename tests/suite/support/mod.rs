@@ -37,10 +37,11 @@ mod terminal;
 mod tls;
 mod web;
 mod wire;
+mod worlds;
 
 pub use capture::{Capture, PATIENCE};
 pub use chain::{Chain, Told};
-pub use deploy::{Deploy, DeployBuilder, TOPOLOGIES, Topology};
+pub use deploy::{Deploy, DeployBuilder};
 pub use dokku::Dokku;
 pub use forge::RestApi;
 pub use gate::Gate;
@@ -56,3 +57,4 @@ pub use ssh::SshHost;
 pub use terminal::Terminal;
 pub use tls::{Socks, TlsSite};
 pub use web::{Asked, Page, Web};
+pub use worlds::{TOPOLOGIES, Topology};

@@ -1,0 +1,46 @@
+//! Environments that are branches of the main repository: they are in one place, so where they are is one question.
+
+use std::sync::OnceLock;
+
+use crate::core::config::Environment;
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::words::Branch;
+use crate::git::{moved, remote};
+use crate::sources::{Look, first_push};
+
+/// The branches that are asked for with one question, by whoever needs it first.
+pub struct BranchesOfMain<'e> {
+    names: Vec<&'e str>,
+    told: OnceLock<Result<Vec<Branch>, Refusal>>,
+}
+
+impl<'e> BranchesOfMain<'e> {
+    /// Those of these environments.
+    pub fn of(environments: impl IntoIterator<Item = &'e Environment>) -> Self {
+        let branches = environments.into_iter().filter(|one| one.is_branch);
+        Self {
+            names: branches.map(|one| one.branch.as_str()).collect(),
+            told: OnceLock::new(),
+        }
+    }
+
+    /// Where the branch of one of them is.
+    pub fn at(
+        &self,
+        look: &Look<'_>,
+        environment: &Environment,
+        may_ask: bool,
+    ) -> Result<Branch, Refusal> {
+        let (remote, names) = (&environment.remote, &self.names);
+        let told = (self.told).get_or_init(|| remote::branches(look.repo, remote, names, may_ask));
+        let told = told.as_ref().map_err(|refusal| {
+            first_push::with_both_readings(moved::with_key(refusal.clone(), "repository.url"))
+        })?;
+        let mut each = names.iter().zip(told);
+        let found = each.find(|(name, _)| **name == environment.branch);
+        found.map(|(_, branch)| branch.clone()).ok_or_else(|| {
+            let error = format!("the branch of {} was not asked for", environment.name);
+            Refusal::new(RefusalCode::Unreachable, error)
+        })
+    }
+}
