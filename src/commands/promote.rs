@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, no_target, source_of};
-use crate::core::decide::{self, Plan, Step};
+use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::json;
@@ -72,6 +72,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         planned => planned,
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
+    let planned = planned.map_err(|refusal| merged::refusal(&config, refusal));
     if args.json {
         let shown = planned.map(|plan| with_post(&deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
@@ -86,7 +87,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return shown.map(drop).map_err(Stop::from);
     }
     match planned {
-        Ok(plan) => promote(deploy, plan, args, given),
+        Ok(plan) => promote(deploy, plan, args, given).map_err(|stop| merged::stop(&config, stop)),
         Err(refusal) if args.deploying.asking.dry_run => Err(refusal.into()),
         Err(refusal) => {
             let (state, again) = (deploy.seen.state(), deploy.command());

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
-use crate::core::decide::{self, Proposal, Recorded, next};
-use crate::core::record::{News, Notice, Person, Proposed, State, Telling, What};
+use crate::core::decide::{self, Proposal, Recorded, merged, next};
+use crate::core::record::{News, Notice, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
 use crate::core::typed::Typed;
@@ -110,8 +110,8 @@ impl Work<'_> {
 
     fn decide(&self, state: &State) -> Result<Proposal, Stop> {
         let recorded = self.recorded(state)?;
-        let mut proposal =
-            decide::proposal(self.place, self.source, &self.deploy.targets, &recorded)?;
+        let proposal = decide::proposal(self.place, self.source, &self.deploy.targets, &recorded);
+        let mut proposal = proposal.map_err(|refusal| merged::refusal(self.config, refusal))?;
         proposal
             .plan
             .warnings
@@ -146,8 +146,8 @@ impl Work<'_> {
     fn others(&self, state: &State, pending: Pending) -> Result<(), Stop> {
         self.say_who(state);
         let (name, email) = identity(&self.session.repo)?;
-        let (me, open) = (Person { name, email }, state.candidate.as_ref());
-        match open.is_some_and(|open| open.by == me) {
+        let open = state.candidate.as_ref();
+        match open.is_some_and(|open| open.by.is_called(&name, &email)) {
             true => self.pay(pending),
             false => Ok(()),
         }

@@ -4,6 +4,7 @@
 //! The file is committed, and whoever can open a pull request can write to it; so nothing in it can name a command or
 //! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
+mod channel;
 mod document;
 mod links;
 mod names;
@@ -24,6 +25,7 @@ use tests::schema;
 use document::Document;
 
 pub use crate::core::tell::ChannelKind;
+pub use channel::{Channel, Mention};
 pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;
@@ -246,6 +248,29 @@ pub struct Record {
     #[serde(deserialize_with = "values::number::<1, 3650, _, _>")]
     #[cfg_attr(test, schemars(range(min = 1, max = 3650)))]
     pub cadence_days: u32,
+    /// Whether every event must carry its author's git signature, by ssh or openpgp. One that does not counts for nothing.
+    #[serde(skip_serializing_if = "is_no")]
+    pub signed: bool,
+    /// The file that says whose keys count, as ssh's allowed signers. It is read from the main branch, never from the work
+    /// tree.
+    #[serde(
+        deserialize_with = "values::signers",
+        skip_serializing_if = "is_usual_place"
+    )]
+    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::SIGNERS)))]
+    pub signers: String,
+}
+
+/// Where the keys that count stand, unless the file says otherwise.
+const SIGNERS: &str = ".smp/signers";
+
+/// What is left out of what is agreed to: clones that agreed before there was such a key need not agree again.
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
+fn is_usual_place(path: &str) -> bool {
+    path == SIGNERS
 }
 
 impl Default for Record {
@@ -254,6 +279,8 @@ impl Default for Record {
             reference: "refs/smp/record".to_owned(),
             signoff: true,
             cadence_days: 7,
+            signed: false,
+            signers: SIGNERS.to_owned(),
         }
     }
 }
@@ -275,33 +302,10 @@ pub struct Policy {
     pub reviewed: bool,
     /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
-}
-
-/// A chat channel that is notified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Channel {
-    // `technical` or `product`.
-    #[serde(skip)]
-    pub name: String,
-    /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
-    #[serde(deserialize_with = "values::word")]
-    pub kind: ChannelKind,
-    /// Who is called at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
-    /// notifies a person.
-    #[serde(default, deserialize_with = "values::list")]
-    #[cfg_attr(test, schemars(length(max = 100)))]
-    pub mentions: Vec<Mention>,
-}
-
-/// Someone who is called by a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention {
-    /// Plain text after an `@`.
-    Plain(String),
-    /// A person whom the chat notifies, by its own id for them.
-    Person { name: String, id: String },
+    /// Whether a sign-off counts only from somebody other than who proposed it. It needs `signed` in `[record]`, for a typed
+    /// name proves nothing.
+    #[serde(skip_serializing_if = "is_no")]
+    pub four_eyes: bool,
 }
 
 /// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,

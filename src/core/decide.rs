@@ -1,6 +1,7 @@
 //! Decides what a deploy does, from what is true now: facts in, steps or a refusal out. Pure.
 
 pub mod finding;
+pub mod merged;
 pub mod named;
 pub mod next;
 pub mod protection;

@@ -3,6 +3,7 @@
 pub mod json;
 pub mod r#where;
 
+mod audited;
 mod chart;
 mod diff;
 mod figures;
@@ -13,6 +14,7 @@ mod status;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+pub use audited::audited;
 pub use diff::{diff, end, markdown, marks, oneline};
 pub use figures::figures;
 pub use history::{history, stale, unreadable};

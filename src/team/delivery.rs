@@ -2,7 +2,7 @@
 //! record. Without a record a post is tried once, and printed if it is not taken.
 
 use crate::core::config::Config;
-use crate::core::record::{Attempt, How, Notice, Person, Placed, What};
+use crate::core::record::{Attempt, How, Notice, Placed, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{Chat, markdown};
@@ -279,8 +279,7 @@ impl<'a> Delivery<'a> {
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let (by, when) = (&open.by.name, ago(now, open.at));
         let story = format!("{by} began to send the post to {channel} {when}");
-        if open.by != (Person { name, email }) && (0..FRESH).contains(&now.saturating_sub(open.at))
-        {
+        if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
         }

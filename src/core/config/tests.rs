@@ -166,8 +166,7 @@ fn the_example_of_the_contract_is_read() {
     assert_eq!(regex.captures_len(), 2);
     let record = Record {
         reference: "refs/smp/record".into(),
-        signoff: true,
-        cadence_days: 7,
+        ..Record::default()
     };
     assert_eq!(config.record, Some(record));
     assert_eq!(config.policy.watch, ["**/migrations/**", "Procfile"]);
@@ -210,6 +209,8 @@ fn defaults_are_those_of_the_contract() {
         record,
         Some(Record {
             reference: "refs/smp/record".into(),
+            signed: false,
+            signers: ".smp/signers".into(),
             signoff: true,
             cadence_days: 7
         })
@@ -361,7 +362,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
 #[test]
 fn the_example_file_names_every_key() {
     let keys = "remote url branch web site promotes running page pattern json header heroku dokku ref signoff cadence_days \
-                watch reviewed green kind mentions";
+                signed signers watch reviewed green four_eyes kind mentions";
     for key in keys.split_whitespace() {
         assert!(
             EXAMPLE.contains(&format!("{key} = ")) || EXAMPLE.contains(&format!(".{key}]")),

@@ -65,6 +65,7 @@ pub fn ada() -> Person {
     Person {
         name: "Ada".into(),
         email: "ada@example.com".into(),
+        principal: None,
     }
 }
 
@@ -94,6 +95,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         note: None,
         fixed_at: None,
         verdicts: verdicts.iter().map(said).collect(),
+        four_eyes: false,
         inquiry: None,
         elsewhere: false,
     }

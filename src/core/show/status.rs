@@ -5,7 +5,8 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, RecordView, Standing, Verdict,
+    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, Reading, RecordView, Standing,
+    Verdict, counted,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -153,7 +154,7 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         }
     };
     let state = &reading.state;
-    let mut lines = Vec::new();
+    let mut lines = unsigned(reading, width);
     if let Some(open) = &state.candidate {
         lines.push(candidate(row("candidate", width), open, here.authors, when));
         let ways = given_up(open, here).into_iter();
@@ -180,6 +181,18 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     }
     lines.extend((reading.copy.iter()).map(|copy| row("record", width).and(Bad, copied(copy))));
     lines
+}
+
+/// What of a record of signed events counts for nothing.
+fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
+    let Some(signed) = &reading.signed else {
+        return Vec::new();
+    };
+    let nobody = (!signed.has_signers && reading.tip.is_some())
+        .then(|| "the main branch has no signers file, so that nobody's events count".to_owned());
+    let texts = nobody.into_iter().chain(counted::told(&signed.ignored));
+    let lines = texts.map(|text| row("record", width).and(Bad, text));
+    lines.collect()
 }
 
 fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
@@ -260,9 +273,13 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         let note = one.note.as_deref().map(first_line);
         let note = note.map(|note| format!(", \"{note}\"")).unwrap_or_default();
         let by = verdict_by(candidate, one, authors, when);
+        let void = match candidate.counts(one) {
+            true => "",
+            false => ", which does not count: somebody else must say yes",
+        };
         line.and(Plain, "; ")
             .and(tone, did)
-            .and(Plain, format!(" by {by}{note}"))
+            .and(Plain, format!(" by {by}{note}{void}"))
     })
 }
 
