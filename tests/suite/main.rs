@@ -11,6 +11,7 @@
 )]
 
 mod any_repository;
+mod ask;
 mod branches;
 mod ci;
 mod completions;

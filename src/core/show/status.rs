@@ -5,8 +5,8 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, Reading, RecordView, Standing,
-    Verdict, counted,
+    Candidate, Copied, Deploying, FORMAT, Held, ISSUE, LastDeploy, News, Notice, Reading,
+    RecordView, Standing, Verdict, counted,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -168,10 +168,11 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         let command = (here.typed)(Hint::run("", command)).concat();
         lines.push(pending(row("pending", width), post, &command, when));
         if (here.lacks_webhook)(&post.channel) {
-            let channel = &post.channel;
-            let text = format!(
-                "this clone has no webhook for {channel}: send it from a clone that has one"
-            );
+            let what = match post.channel.as_str() {
+                ISSUE => "token for the forge".to_owned(),
+                channel => format!("webhook for {channel}"),
+            };
+            let text = format!("this clone has no {what}: send it from a clone that has one");
             lines.push(row("", width).and(Plain, text));
         }
     }
@@ -212,8 +213,14 @@ fn pending(line: Line, post: &Notice, command: &str, when: &When) -> Line {
         format!(" that {by} began to send {at}; its result is unknown")
     });
     let rest = format!("{}; send it: {command}", begun.unwrap_or_default());
-    line.and(Strong, format!("a post to {}", post.channel))
-        .and(Plain, rest)
+    let what = match post.channel.as_str() {
+        ISSUE if matches!(post.news, News::Proposed { .. }) => {
+            "the issue that asks for verdicts".to_owned()
+        }
+        ISSUE => "a comment on the issue".to_owned(),
+        channel => format!("a post to {channel}"),
+    };
+    line.and(Strong, what).and(Plain, rest)
 }
 
 fn copied(copy: &Copied) -> String {
