@@ -22,6 +22,7 @@ mod push;
 mod pushed;
 mod said;
 mod screen;
+mod signed;
 mod span;
 mod steps;
 mod together;
@@ -37,7 +38,6 @@ pub use screen::Screen;
 use std::cell::RefCell;
 
 use crate::cli::DeployOptions;
-use crate::core::address::same_place;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Back, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -46,7 +46,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
-use crate::session::{Session, trust};
+use crate::session::Session;
 use crate::sources::Look;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::posting::Pending;
@@ -294,26 +294,16 @@ impl Deploy<'_> {
     /// What is to be done, with everything that is worth knowing before a yes.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
+        self.is_agreed_by_all()?;
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
-        let mut plan = planned.map_err(|refusal| self.to_make_the_app(refusal))?;
+        let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
+        plan.warnings.extend(self.ignored());
         plan.watched.clone_from(&self.watched);
         let pushes = |step: &Step| matches!(step, Step::Push { .. });
         if kind == Kind::Promote || plan.steps.iter().any(pushes) {
             plan.warnings.splice(0..0, self.warnings.iter().cloned());
         }
-        for target in &self.targets {
-            let address = trust::push_address(&session.repo, target.environment)?;
-            let is_there = match target.environment.is_branch {
-                true => same_place(&address, &target.environment.url),
-                false => address == target.environment.url,
-            };
-            if !is_there {
-                plan.warnings.push(format!(
-                    "pushes to {} go to {address}, by your own url.insteadOf",
-                    target.environment.remote
-                ));
-            }
-        }
+        self.warn_of_addresses(&mut plan)?;
         let is_told = match kind {
             Kind::Fix => !plan.steps.is_empty(),
             Kind::Rollback => plan.steps.iter().any(Step::deploys),

@@ -31,13 +31,15 @@ pub mod record;
 pub mod remote;
 pub mod response;
 pub mod secret;
+pub mod signed;
 mod ssh;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -46,7 +48,7 @@ use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId, KnownConfig};
+use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -58,6 +60,10 @@ pub struct Repo {
     people: Arc<People>,
     /// Who uses this clone, once it was asked for.
     identity: OnceLock<(String, String)>,
+    /// What git made of signatures in this run, by the keys that counted and the commit.
+    checked: Mutex<HashMap<(Option<String>, CommitId), SignatureCheck>>,
+    /// Where the main repository's branch was when this run last asked for it.
+    main: Mutex<Option<CommitId>>,
     /// None where the library cannot open what git can, or history is cut off.
     reader: Option<Library>,
 }
@@ -137,8 +143,16 @@ impl Repo {
             layout,
             people: Arc::default(),
             identity: OnceLock::new(),
+            checked: Mutex::default(),
+            main: Mutex::default(),
             reader,
         })
+    }
+
+    /// Where the main repository's branch is, as this run was told last; `None`: it has not asked yet.
+    pub fn main(&self) -> Option<CommitId> {
+        let main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+        main.clone()
     }
 
     /// The same repository as it is now. Who was asked what in this run stays known, and is ended with it.

@@ -1,13 +1,14 @@
 //! `git smp history`: the past deploys of the team's record, and figures of them.
 
 mod shipped;
+mod verify;
 
 use clap::Args;
 
 use crate::core::config::Config;
 use crate::core::record::history::{self, PastDeploy};
 use crate::core::record::stats::{self, Figures};
-use crate::core::record::{Event, Reading};
+use crate::core::record::{Event, Reading, counted};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::Line;
@@ -31,6 +32,9 @@ pub struct History {
     /// List only the latest COUNT; the figures cover all
     #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
     pub count: Option<usize>,
+    /// Check the signature of every event and the yes behind every promotion; exit 1 at the first that fails
+    #[arg(long, conflicts_with_all = ["stats", "count"])]
+    pub verify: bool,
 }
 
 /// Runs it.
@@ -39,12 +43,18 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     let recorder =
         Recorder::of(&session.repo, &config, ui.is_interactive()).ok_or_else(no_record)?;
     trust::require_to_look(&session.repo, &config, &[])?;
+    if args.verify {
+        return verify::run(session, &config, args.json);
+    }
     let reading = ui.during("reading the record", || recorder.read())??;
     if let Some(copy) = &reading.copy {
         ui.warn(show::stale(copy));
     }
     let latest = args.count.filter(|_| !args.stats && !args.json);
     let (events, unread) = read(&recorder, &reading, latest)?;
+    for line in counted::told(reading.ignored()) {
+        ui.warn(line);
+    }
     if unread > 0 {
         ui.warn(show::unreadable(unread));
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
-use crate::core::decide::{self, Plan, Step};
+use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::json;
@@ -17,7 +17,7 @@ use crate::session::{Session, trust};
 use crate::team::channel::{self, PRODUCT, TECHNICAL};
 use crate::team::product::{self, ProductPost};
 use crate::team::summary::Summary;
-use crate::team::{summary, watched};
+use crate::team::{hearing, summary, watched};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
@@ -74,14 +74,18 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         names: &args.environments,
         ..Options::of(&args.deploying)
     };
-    let (mut deploy, planned) =
-        deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
+    let (mut deploy, planned) = deploy::looked(|| {
+        let mut deploy = forward::look(session, &config, (source, &targets), options)?;
+        hearing::hear(session, &config, &mut deploy.seen.record, options.dry_run);
+        Ok(deploy)
+    })?;
     deploy.note_first();
     let planned = match planned {
         Err(refusal) => Err(with_what_came(&deploy, refusal)?),
         planned => planned,
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
+    let planned = planned.map_err(|refusal| merged::refusal(&config, refusal));
     if args.json {
         let shown = planned.map(|plan| with_post(&mut deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
@@ -96,7 +100,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         return shown.map(drop).map_err(Stop::from);
     }
     match planned {
-        Ok(plan) => promote(deploy, plan, args, given),
+        Ok(plan) => promote(deploy, plan, args, given).map_err(|stop| merged::stop(&config, stop)),
         Err(refusal) if args.deploying.asking.dry_run => Err(refusal.into()),
         Err(refusal) => {
             let (state, again) = (deploy.seen.state(), deploy.command());
@@ -172,6 +176,9 @@ fn promote(
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
+    // Somebody may have blocked it since the plan was shown.
+    let mut now = deploy.seen.record.clone();
+    hearing::hear(session, config, &mut now, false);
     deploy.record_observed(false);
     release.keep(text, true)?;
     let telling = release.telling(text, deploy.overridden.is_some());

@@ -8,7 +8,7 @@ use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
-use crate::core::decide::{Plan, Step};
+use crate::core::decide::{Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::{Hint, Typed};
@@ -82,7 +82,8 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let telling = telling(&deploy, &plan.commit);
     deploy.tells = Some((environment.name.clone(), telling));
     // Another run of this clone would take our note for its own, and tell of it once more.
-    let _lock = deploy.carry_out(&plan)?;
+    let carried_out = deploy.carry_out(&plan);
+    let _lock = carried_out.map_err(|stop| merged::stop(&config, stop))?;
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {

@@ -4,9 +4,11 @@
 //! The file is committed, and whoever can open a pull request can write to it; so nothing in it can name a command or
 //! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
+mod channel;
 mod document;
 mod links;
 mod names;
+mod record;
 mod rules;
 mod running;
 mod secret;
@@ -24,10 +26,13 @@ use tests::schema;
 use document::Document;
 
 pub use crate::core::tell::ChannelKind;
+pub use channel::{Channel, Mention};
 pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;
 pub use names::check_remote_name;
+use record::is_no;
+pub use record::{AskedForge, Record};
 pub use running::{Find, Page, PageCheck, PlatformApp, Running};
 pub use trust::{Change, agreed, changes, digest};
 
@@ -184,34 +189,6 @@ impl DeployBy {
     }
 }
 
-/// The record that the team shares on the main repository: proposals, sign-offs, deploys. The table turns it on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct Record {
-    /// The ref on the main repository that keeps it: `refs/smp/` and a word, or `refs/heads/smp-record` on hosts that take
-    /// no other refs.
-    #[serde(rename = "ref", deserialize_with = "values::record_ref")]
-    #[cfg_attr(test, schemars(regex(pattern = schema::RECORD_REF)))]
-    pub reference: String,
-    /// Whether a promotion needs a sign-off of exactly the commit that it ships.
-    pub signoff: bool,
-    /// For how many days production may be behind staging before `git smp status` says so.
-    #[serde(deserialize_with = "values::number::<1, 3650, _, _>")]
-    #[cfg_attr(test, schemars(range(min = 1, max = 3650)))]
-    pub cadence_days: u32,
-}
-
-impl Default for Record {
-    fn default() -> Self {
-        Self {
-            reference: "refs/smp/record".to_owned(),
-            signoff: true,
-            cadence_days: 7,
-        }
-    }
-}
-
 /// What a promotion asks for beyond the rules that always hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -246,33 +223,10 @@ pub struct Policy {
     pub reviewed: bool,
     /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
-}
-
-/// A chat channel that is notified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Channel {
-    // `technical` or `product`.
-    #[serde(skip)]
-    pub name: String,
-    /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
-    #[serde(deserialize_with = "values::word")]
-    pub kind: ChannelKind,
-    /// Who is called at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
-    /// notifies a person.
-    #[serde(default, deserialize_with = "values::list")]
-    #[cfg_attr(test, schemars(length(max = 100)))]
-    pub mentions: Vec<Mention>,
-}
-
-/// Someone who is called by a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention {
-    /// Plain text after an `@`.
-    Plain(String),
-    /// A person whom the chat notifies, by its own id for them.
-    Person { name: String, id: String },
+    /// Whether a sign-off counts only from somebody other than who proposed it. It needs `signed` in `[record]`, for a typed
+    /// name proves nothing.
+    #[serde(skip_serializing_if = "is_no")]
+    pub four_eyes: bool,
 }
 
 /// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,

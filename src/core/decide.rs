@@ -1,6 +1,8 @@
 //! Decides what a deploy does, from what is true now: facts in, steps or a refusal out. Pure.
 
+pub mod answer;
 pub mod finding;
+pub mod merged;
 pub mod named;
 pub mod next;
 pub mod protection;

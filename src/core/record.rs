@@ -3,6 +3,8 @@
 //! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
 
 pub mod arrivals;
+pub mod audit;
+pub mod counted;
 pub mod history;
 pub mod stats;
 pub mod unrecorded;
@@ -36,6 +38,7 @@ pub use signer::Signer;
 pub use view::RecordView;
 pub use written::{ReadError, message, read_event, read_state, write_state};
 
+use crate::core::record::counted::SignedRecord;
 use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
@@ -48,6 +51,35 @@ pub const FORMAT: u32 = 1;
 pub struct Person {
     pub name: String,
     pub email: String,
+    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it is
+    /// no part of what is written.
+    #[serde(skip)]
+    pub principal: Option<String>,
+}
+
+impl Person {
+    /// As git has a name and a mail address, which prove nothing.
+    pub fn named(name: String, email: String) -> Self {
+        let principal = None;
+        Self {
+            name,
+            email,
+            principal,
+        }
+    }
+
+    /// Whether git has this name and address of them.
+    pub fn is_called(&self, name: &str, email: &str) -> bool {
+        self.name == name && self.email == email
+    }
+
+    /// Whether both are certainly two people: each is known by more than a name, and they differ.
+    pub fn is_certainly_not(&self, other: &Self) -> bool {
+        match (&self.principal, &other.principal) {
+            (Some(one), Some(other)) => one.to_lowercase() != other.to_lowercase(),
+            _ => false,
+        }
+    }
 }
 
 /// What QA says of a candidate.
@@ -95,6 +127,9 @@ pub struct State {
     /// What hosts said against what the branches of environments are at, which tell nothing else.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub doubts: BTreeMap<String, Doubted>,
+    /// Whether a yes counts only from somebody else than who proposed; no part of what is written.
+    #[serde(skip)]
+    pub four_eyes: bool,
 }
 
 /// What is put forward for production.
@@ -118,6 +153,9 @@ pub struct Candidate {
     pub fixed_at: Option<i64>,
     /// Each person's last verdict on this very commit.
     pub verdicts: Vec<SignOff>,
+    /// The same as of the state that it is part of.
+    #[serde(skip)]
+    pub four_eyes: bool,
     /// What is asked in an issue; `None`: nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inquiry: Option<Inquiry>,
@@ -207,6 +245,8 @@ pub struct Reading {
     pub tip: Option<CommitId>,
     /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
     pub copy: Option<Copied>,
+    /// What came of the signatures; `None`: the team does not sign.
+    pub signed: Option<SignedRecord>,
 }
 
 /// A copy that stands in for what cannot be reached.
@@ -240,6 +280,8 @@ pub enum Unlawful {
     OtherDeploy,
     /// The commit may not go to production.
     NotSignedOff,
+    /// Who put it forward cannot say yes to it.
+    SamePerson,
     /// The post is not owed, or its attempt is not the one that the event means.
     NotPending,
     /// What is said to be seen is on the record already, or does not follow on it.
@@ -258,6 +300,7 @@ impl Default for State {
             held: BTreeMap::new(),
             unseen: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            four_eyes: false,
         }
     }
 }
@@ -286,13 +329,16 @@ impl Deploying {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`.
+    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose yes
+    /// counts.
     #[must_use]
-    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
+        self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
             open.elsewhere = !is_known(&open.environment);
         }
         if let Some(open) = &mut self.candidate {
+            open.four_eyes = four_eyes;
             open.elsewhere = !is_known(&open.environment);
         }
         self
@@ -303,7 +349,9 @@ impl SignOff {
     /// Whether that says nothing new: the same verdict, in the same words or without any.
     pub fn is_repeated_by(&self, judged: &Judged) -> bool {
         let no_news = judged.note.is_none() || judged.note == self.note;
-        let is_same_voice = self.by == judged.of && self.comment == judged.comment;
+        // Of signed words, only what the same key signs again is no news.
+        let is_known = self.comment.is_some() || self.recorded_by.principal.is_none();
+        let is_same_voice = self.by == judged.of && self.comment == judged.comment && is_known;
         is_same_voice && self.verdict == judged.verdict && no_news
     }
 }
@@ -320,17 +368,17 @@ impl Candidate {
     pub fn standing(&self) -> Standing {
         if self.who_said(Verdict::Block).next().is_some() {
             Standing::Blocked
-        } else if self.verdicts.is_empty() {
+        } else if self.who_said(Verdict::Pass).next().is_none() {
             Standing::Waiting
         } else {
             Standing::SignedOff
         }
     }
 
-    /// Those whose last word is this.
+    /// Those whose last word is this, and counts.
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
         let all = self.verdicts.iter();
-        all.filter(move |one| one.verdict == verdict)
+        all.filter(move |one| one.verdict == verdict && self.counts(one))
     }
 
     /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.

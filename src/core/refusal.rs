@@ -125,6 +125,8 @@ codes! {
     Shallow = "shallow",
     NotProposed = "not-proposed",
     NotSignedOff = "not-signed-off",
+    SamePerson = "same-person",
+    NotVerified = "not-verified",
     Blocked = "blocked",
     CandidateOpen = "candidate-open",
     Frozen = "frozen",

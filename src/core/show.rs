@@ -3,6 +3,7 @@
 pub mod json;
 pub mod r#where;
 
+mod audited;
 mod chart;
 mod diff;
 mod figures;
@@ -14,6 +15,7 @@ mod timing;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+pub use audited::audited;
 pub use diff::{diff, end, markdown, marks, oneline};
 pub use figures::figures;
 pub use history::{history, stale, unreadable};

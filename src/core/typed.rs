@@ -73,6 +73,10 @@ impl Typed {
         self
     }
 
+    fn stages(&self) -> bool {
+        self.is_ours() && self.words.first().is_some_and(|word| word == "stage")
+    }
+
     fn has(&self, option: &str) -> bool {
         self.words
             .iter()
@@ -131,6 +135,25 @@ impl Hint {
                 "" => so.to_owned(),
                 say => format!("{so}: {say}"),
             };
+        }
+        self
+    }
+
+    /// The same where a merge, and no command of ours, brings a commit to staging.
+    #[must_use]
+    pub fn with_merges(mut self) -> Self {
+        for (say, command) in &mut self.0 {
+            let stages = command.as_ref().is_some_and(Typed::stages);
+            if stages && command.as_ref().is_some_and(|command| command.has("--fix")) {
+                *say = "a fix is merged, and proposed once this candidate is closed".to_owned();
+                *command = None;
+            } else if stages {
+                if !say.ends_with("then") {
+                    let or = if say.starts_with("or ") { "or " } else { "" };
+                    *say = format!("{or}merge that into the main branch; once it is deployed");
+                }
+                *command = Some(Typed::smp("status"));
+            }
         }
         self
     }
@@ -319,6 +342,36 @@ mod tests {
         assert_eq!(Given::default().complete(&hint), ["next: git smp promote"]);
         let words = "in a script: add --again";
         assert_eq!(given.complete(&words.into()), [words]);
+    }
+
+    #[test]
+    fn where_a_merge_deploys_no_hint_stages() {
+        for (say, command, expected) in [
+            (
+                "correct it, then",
+                "stage",
+                "correct it, then: git smp status",
+            ),
+            (
+                "deploy the newer commit first",
+                "stage",
+                "merge that into the main branch; once it is deployed: git smp status",
+            ),
+            (
+                "or ship a correction",
+                "stage",
+                "or merge that into the main branch; once it is deployed: git smp status",
+            ),
+            (
+                "deploy a fix",
+                "stage --fix",
+                "a fix is merged, and proposed once this candidate is closed",
+            ),
+            ("wait for it", "status", "wait for it: git smp status"),
+        ] {
+            let hint = Hint::run(say, Typed::smp(command)).with_merges();
+            assert_eq!(hint.to_string(), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
 mod release;
+mod signature;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
+pub use signature::{SignatureCheck, StoredEvent};
 
 /// What git's configuration says of how history is shown, kept for the next run, and what that depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

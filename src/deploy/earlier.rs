@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::core::address::same_place;
 use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::Kind;
@@ -13,6 +14,7 @@ use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
 use crate::git::lfs;
 use crate::look::Seen;
+use crate::session::trust;
 use crate::sources::Look;
 
 struct Earlier<'a> {
@@ -206,13 +208,36 @@ impl Deploy<'_> {
     }
 
     /// The refusal of a push that would make an app, with the whole command that makes it; any other as it is.
-    pub(super) fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
+    fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
         let is_first = self.options.first || self.kind() == Kind::Rollback;
         if refusal.code == RefusalCode::NoApp && !is_first {
             let command = self.command().plain("--first");
             refusal.report.hint = Some(Hint::run("to create it", command));
         }
         refusal
+    }
+
+    /// What is refused, as it is told.
+    pub(super) fn refined(&self, refusal: Refusal) -> Refusal {
+        self.with_ignored(self.to_make_the_app(refusal))
+    }
+
+    /// Says of each push that goes elsewhere by the user's own settings of git.
+    pub(super) fn warn_of_addresses(&self, plan: &mut Plan) -> Result<(), Stop> {
+        for target in &self.targets {
+            let address = trust::push_address(&self.session.repo, target.environment)?;
+            let is_there = match target.environment.is_branch {
+                true => same_place(&address, &target.environment.url),
+                false => address == target.environment.url,
+            };
+            if !is_there {
+                plan.warnings.push(format!(
+                    "pushes to {} go to {address}, by your own url.insteadOf",
+                    target.environment.remote
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Says of each push whose commit has files in Git LFS that their contents do not come along. What goes to the main

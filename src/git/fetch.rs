@@ -106,10 +106,18 @@ pub fn turn() -> MutexGuard<'static, ()> {
 /// git cannot do both.
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     let wanted = format!("refs/heads/{branch}");
-    match bring(repo, remote, [&wanted], may_ask)? {
-        Some([at]) => Ok(Branch::At(keep(repo, (remote, branch), at))),
-        None => remote::branch(repo, remote, branch, may_ask),
-    }
+    let is = match bring(repo, remote, [&wanted], may_ask)? {
+        Some([at]) => Branch::At(keep(repo, (remote, branch), at)),
+        None => remote::branch(repo, remote, branch, may_ask)?,
+    };
+    saw(repo, &is);
+    Ok(is)
+}
+
+/// Remembers for this run where the main repository's branch is.
+fn saw(repo: &Repo, branch: &Branch) {
+    let mut main = repo.main.lock().unwrap_or_else(PoisonError::into_inner);
+    *main = branch.commit().cloned();
 }
 
 /// The same of the branch and of the record's ref at once.
@@ -125,11 +133,13 @@ pub fn branch_and_tip(
         false => None,
     };
     if let Some([at, tip]) = brought {
-        let at = keep(repo, (remote, branch), at);
-        return Ok((Branch::At(at), here(tip)));
+        let at = Branch::At(keep(repo, (remote, branch), at));
+        saw(repo, &at);
+        return Ok((at, here(tip)));
     }
     let names = (branch, reference);
     let (branch, tip) = remote::branch_and_tip(repo, remote, names, may_ask)?;
+    saw(repo, &branch);
     Ok((branch, tip.into()))
 }
 

@@ -3,9 +3,9 @@
 
 mod quick;
 
-use crate::core::refusal::{Report, Stop};
+use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, StoredEvent};
 use crate::git::Repo;
 use crate::git::Unreadable;
 use crate::git::program::failed;
@@ -32,15 +32,8 @@ pub struct NewEvent<'a> {
     pub by: (&'a str, &'a str),
     /// When, in seconds since 1970.
     pub at: i64,
-}
-
-/// An event as it was read.
-pub struct StoredEvent {
-    /// Who wrote it: name and mail address.
-    pub by: (String, String),
-    /// When, in seconds since 1970.
-    pub at: i64,
-    pub message: String,
+    /// Whether it carries the signature of whoever uses this clone.
+    pub signed: bool,
 }
 
 /// The last event that this clone saw and the state after it: `git for-each-ref`, then `git cat-file blob`.
@@ -183,7 +176,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     // The library leaves what it writes to its writer alone.
     let is_shared = is_shared(repo.config()?);
     repo.either(
-        |library| match is_shared {
+        |library| match is_shared || event.signed {
             true => Err(Unreadable),
             false => library.write_event(event),
         },
@@ -199,6 +192,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
     let tree = id(program.ask(what, ["mktree"], tree.as_bytes())?)?;
     let mut args = vec!["-c", "i18n.commitEncoding=UTF-8"];
     args.extend(["-c", "commit.gpgSign=false", "commit-tree"]);
+    args.extend(event.signed.then_some("-S"));
     args.extend([tree.as_str(), "-F", "-"]);
     if let Some(parent) = event.parent {
         args.extend(["-p", parent.as_str()]);
@@ -213,7 +207,22 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
         ("GIT_COMMITTER_EMAIL", email),
         ("GIT_COMMITTER_DATE", &date),
     ];
-    id(program.ask_as(what, args, event.message.as_bytes(), &who)?)
+    let written = program.ask_as(what, args, event.message.as_bytes(), &who);
+    id(written.map_err(|stop| if event.signed { unsigned(stop) } else { stop })?)
+}
+
+/// What git says where it cannot sign is about the user's own settings.
+fn unsigned(stop: Stop) -> Stop {
+    let error = "this clone cannot sign, and the record takes signed events only";
+    let report = Report::new(error).causes(Report::from(stop).because);
+    let ssh = Typed::other("git config gpg.format ssh");
+    let key = Typed::other("git config user.signingKey ~/.ssh/id_ed25519.pub");
+    report
+        .run("with a key of ssh", ssh)
+        .run("", key)
+        .run("then", Typed::smp("setup"))
+        .refused(RefusalCode::NotVerified)
+        .into()
 }
 
 fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
@@ -265,7 +274,7 @@ pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent
     args.extend([
         "--no-mailmap",
         "--no-notes",
-        "--format=tformat:%an%n%ae%n%at%n%B",
+        "--format=tformat:%H %P%n%ct%n%an%n%ae%n%at%n%B",
     ]);
     args.extend([&count, tip.as_str(), "--"]);
     let answer = repo.program().read("the record cannot be read", args)?;
@@ -276,11 +285,18 @@ pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent
 }
 
 fn event(text: &str) -> Option<StoredEvent> {
-    let mut fields = text.splitn(4, '\n');
+    let mut fields = text.splitn(6, '\n');
+    let mut ids = fields.next()?.split(' ').filter_map(CommitId::parse);
+    let commit = ids.next()?;
+    let parents = ids.collect();
+    let committed = fields.next()?.parse().unwrap_or(0);
     let by = (fields.next()?.to_owned(), fields.next()?.to_owned());
     Some(StoredEvent {
+        commit,
+        parents,
         by,
         at: fields.next()?.parse().unwrap_or(0),
+        committed,
         message: fields.next()?.to_owned(),
     })
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
-use crate::core::words::{CommitId, EventId, KnownConfig};
+use crate::core::words::{CommitId, EventId, KnownConfig, SignatureCheck};
 use crate::notes::Notes;
 
 const AGREED: &str = "trusted";
@@ -16,6 +16,7 @@ const HEARD: &str = "record-heard";
 const TEXT: &str = "text";
 const UNSENT: &str = "unsent";
 const CONFIG: &str = "git-config";
+const CHECKED: &str = "signatures";
 /// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
 
@@ -49,6 +50,16 @@ struct Announced {
 #[derive(Serialize, Deserialize)]
 struct Unsent {
     attempt: EventId,
+}
+
+/// What git made of the signatures of the record.
+#[derive(Serialize, Deserialize)]
+pub struct Checked {
+    /// The commit of the main branch whose keys those were.
+    pub main: CommitId,
+    /// The content of its signers file, if it has one.
+    pub signers: Option<String>,
+    pub events: Vec<(CommitId, SignatureCheck)>,
 }
 
 /// The values of `smp.toml` that were agreed to.
@@ -166,6 +177,15 @@ impl Notes {
 
     pub fn config(&self) -> Option<KnownConfig> {
         self.read(CONFIG)
+    }
+
+    /// Keeps what git made of signatures. Where it cannot be written, git is asked the next time.
+    pub fn keep_checked(&self, checked: &Checked) {
+        let _ = self.write(CHECKED, checked);
+    }
+
+    pub fn checked(&self) -> Option<Checked> {
+        self.read(CHECKED)
     }
 
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.

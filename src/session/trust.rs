@@ -91,6 +91,9 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     require_agreed(repo, config)?;
     let main = &config.repository;
     check_remote(repo, &main.remote, &main.url, rule)?;
+    if config.record.as_ref().is_some_and(|record| record.signed) {
+        check_leads_there(repo, &main.remote, &main.url)?;
+    }
     let mut all = all.iter().filter(|one| !one.is_branch);
     all.try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
 }
@@ -281,6 +284,24 @@ fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), St
                 .run("make them agree", remedy(repo, name, url, rule)?)
         }
     }))
+}
+
+/// Refuses where git's own `insteadOf` leads elsewhere than to the place that says whose signatures count.
+fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
+    let Some((read, pushed)) = remote::expanded(repo, name)? else {
+        return Ok(());
+    };
+    let mut leads = std::iter::once(&read).chain(&pushed);
+    let Some(other) = leads.find(|leads| !address::same_place(leads, url)) else {
+        return Ok(());
+    };
+    let other = address::display_url(other);
+    let report = Report::new(format!("the remote {name} is not the one of smp.toml"))
+        .because(format!("smp.toml says {url}"))
+        .because(format!("this clone goes to {other}, by git's insteadOf"))
+        .because("the signers file there says whose events count, so no other place will do");
+    let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");
+    Err(Stop::Misused(report.run("see where that is set", list)))
 }
 
 /// The one address a push to this environment really goes to, the user's `insteadOf` applied. Several are an error, for a

@@ -6,7 +6,7 @@ use std::thread;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{no_app, wrong_branch};
-use crate::core::record::{Reading, RecordView};
+use crate::core::record::{Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
@@ -23,6 +23,7 @@ use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
+const SIGNING: &str = "signing";
 
 /// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
 pub fn run(
@@ -37,6 +38,7 @@ pub fn run(
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
     checks.extend(seen.record);
+    checks.extend(seen.signing);
     if repo.layout().shallow {
         let report = Report::new("is shallow")
             .because("its history is cut off, so nothing can be compared")
@@ -67,6 +69,7 @@ struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
+    signing: Option<Check>,
     /// The environments that would not let us push, and what they said.
     shut: HashMap<String, Vec<String>>,
     elsewhere: SaidElsewhere,
@@ -94,7 +97,10 @@ fn see(
         look::see(session, look, &environments, (Also::Branches, wanted))
     })?;
     let (seen, main) = (looked.environments, looked.main);
-    let begins = installs && matches!(main, Some(Ok(Branch::At(_))));
+    let is_there = matches!(main, Some(Ok(Branch::At(_))));
+    let tried = recorder.filter(|_| is_there);
+    let tried = tried.map_or(Ok(None), |recorder| recorder.try_key());
+    let begins = installs && is_there && tried.is_ok();
     let forge = place::find(session, look.config);
     let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
@@ -109,6 +115,7 @@ fn see(
         environments: seen,
         main,
         record,
+        signing: signing(tried),
         shut,
         elsewhere,
     })
@@ -241,6 +248,21 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let check = Check::good(name, format!("{answers}; {runs}"));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
+}
+
+/// Whether what this clone writes counts on a record of signed events.
+fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
+    match tried {
+        Ok(None) => None,
+        Ok(Some(person)) => {
+            let principal = person.principal.unwrap_or_default();
+            Some(Check::good(
+                SIGNING,
+                format!("this clone signs as {principal}"),
+            ))
+        }
+        Err(stop) => Some(Check::stopped(SIGNING, stop)),
+    }
 }
 
 /// Begins the record where nobody has; where that is not possible, or not to be, says whether it could be written to.

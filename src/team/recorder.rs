@@ -3,17 +3,20 @@
 pub mod beside;
 
 mod append;
+mod signed;
 mod words;
 
 pub use append::Decide;
+pub use signed::{Checking, KeyPlace};
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::config::{Config, Environment};
+use crate::core::record::counted::SignedRecord;
 use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
-use crate::core::refusal::{Refusal, RefusalCode, Stop};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::words::{CommitId, EventId};
 use crate::git::fetch::{self, FetchTarget, Tip, fetch};
 use crate::git::push::{self, MayPush};
@@ -55,6 +58,9 @@ pub struct Recorder<'a> {
     remote: &'a str,
     reference: &'a str,
     environments: &'a [Environment],
+    /// Whose keys count; `None`: the team does not sign.
+    keys: Option<KeyPlace<'a>>,
+    four_eyes: bool,
     may_ask: bool,
     patience: Patience,
 }
@@ -90,11 +96,18 @@ pub fn new_id() -> EventId {
 impl<'a> Recorder<'a> {
     /// The recorder of this configuration; `None` where the team keeps no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
+        let record = config.record.as_ref()?;
+        let keys = record.signed.then_some(KeyPlace {
+            branch: &config.repository.branch,
+            path: &record.signers,
+        });
         Some(Self {
             repo,
             remote: &config.repository.remote,
-            reference: &config.record.as_ref()?.reference,
+            reference: &record.reference,
             environments: &config.environments,
+            keys,
+            four_eyes: config.policy.four_eyes,
             may_ask,
             patience: PATIENCE,
         })
@@ -143,7 +156,15 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        let tip = fetch::tip(self.repo, self.remote, self.reference, self.may_ask);
+        let tip = match self.keys {
+            None => fetch::tip(self.repo, self.remote, self.reference, self.may_ask),
+            // Whose events count stands on the main branch, as it is now.
+            Some(keys) => {
+                let names = (keys.branch, self.reference);
+                let both = fetch::branch_and_tip(self.repo, self.remote, names, self.may_ask);
+                both.map(|(_, tip)| tip)
+            }
+        };
         self.read_at(tip.map_err(with_key))
     }
 
@@ -183,6 +204,7 @@ impl<'a> Recorder<'a> {
                 state: State::default(),
                 tip: None,
                 copy: None,
+                signed: self.keys.map(|_| SignedRecord::default()),
             }),
             (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
             (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
@@ -243,11 +265,23 @@ impl<'a> Recorder<'a> {
     /// Makes sense of a state.
     fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
         let state = record::read_state(text).map_err(|why| self.unreadable(&tip, &why))?;
+        let (state, signed) = match self.keys {
+            None => (state, None),
+            Some(keys) => {
+                let counted = self.counted(keys, &tip);
+                let (state, signed, _) = counted.map_err(|stop| match stop {
+                    Stop::Refused(refusal) => refusal,
+                    other => Report::from(other).refused(RefusalCode::RecordUnreadable),
+                })?;
+                (state, Some(signed))
+            }
+        };
         let names = self.environments.iter().map(|one| one.name.as_str());
         Ok(Reading {
-            state: state.seen_from(|name| names.clone().any(|one| one == name)),
+            state: state.seen_from(|name| names.clone().any(|one| one == name), self.four_eyes),
             tip: Some(tip),
             copy: None,
+            signed,
         })
     }
 
@@ -255,6 +289,12 @@ impl<'a> Recorder<'a> {
     pub fn known(&self) -> Option<Reading> {
         let (tip, text) = objects::seen(self.repo).ok().flatten()?;
         self.understood(tip, &text).ok()
+    }
+
+    /// The same to add events to, which is no good where the keys that count were not looked up in this run.
+    pub(super) fn known_to_write(&self) -> Option<Reading> {
+        let is_sure = self.keys.is_none() || self.repo.main().is_some();
+        self.known().filter(|_| is_sure)
     }
 
     /// For how long the main repository was not heard of; `None`: nobody knows.
@@ -297,11 +337,15 @@ impl<'a> Recorder<'a> {
         let Some(tip) = &reading.tip else {
             return Ok((Vec::new(), 0));
         };
+        if let Some(keys) = self.keys {
+            let (_, _, events) = self.counted(keys, tip)?;
+            return Ok((events, 0));
+        }
         let written = objects::events(self.repo, tip, count)?;
         let all = written.len();
         let events = written.into_iter().filter_map(|one| {
             let (name, email) = one.by;
-            record::read_event(&one.message, Person { name, email }, one.at).ok()
+            record::read_event(&one.message, Person::named(name, email), one.at).ok()
         });
         let events: Vec<Event> = events.collect();
         let unread = all - events.len();

@@ -2,9 +2,10 @@
 
 mod protected;
 
+use crate::diff::{commit_on, production_has_a_hotfix};
 use crate::promote::{deployed_once, promote};
 use crate::sample::sample;
-use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Topology, World};
+use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Run, Topology, World};
 
 fn branches() -> DeployBuilder {
     World::deploy_like().on(Topology::Branches)
@@ -211,4 +212,59 @@ fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced()
         .says("let those who deploy push there, fast-forward only and without a pull request");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.chain().words(), Vec::<&str>::new());
+}
+
+/// Where nothing is staged, nobody is sent to the command that stages.
+#[track_caller]
+fn without_stage(deploy: &Deploy, args: &[&str]) -> Run {
+    let run = deploy.smp(args);
+    run.never_shows("smp stage");
+    run
+}
+
+#[test]
+fn no_hint_about_history_leads_to_stage_where_a_merge_deploys() {
+    let deploy = by_merge("");
+    production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
+    without_stage(&deploy, &["promote", "-n"])
+        .exits(1)
+        .says("merge what production has into the main branch, then: git smp status");
+    without_stage(&deploy, &["status"]).ok();
+    let ahead = commit_on(&deploy, &deploy.team, &[deploy.nth(6)], "Ben", "Go on");
+    deploy.colleague_pushes(&deploy.production, &ahead);
+    without_stage(&deploy, &["promote", "-n"])
+        .exits(1)
+        .says("merge that into the main branch; once it is deployed: git smp status");
+    without_stage(&deploy, &["status"]).ok();
+    // The main branch has it, and its platform is still at it.
+    deploy.colleague_pushes(&deploy.main, &ahead);
+    without_stage(&deploy, &["status"]).ok();
+}
+
+#[test]
+fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
+    let deploy = by_merge("[record]\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff", "--block", "It hangs."]).ok();
+    without_stage(&deploy, &["promote", "-n"])
+        .exits(1)
+        .says("a fix is merged, and proposed once this candidate is closed")
+        .says("or close the candidate: git smp postpone");
+    merged(&deploy, "Tidy the legend (#430)");
+    without_stage(&deploy, &["propose", "-n"])
+        .exits(1)
+        .says("give it up: git smp postpone");
+    without_stage(&deploy, &["status"]).ok();
+}
+
+#[test]
+fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
+    let deploy = by_merge("");
+    let fails = "cat >/dev/null; echo 'no room'; exit 1";
+    deploy.hook(&deploy.production, "pre-receive", fails);
+    deploy
+        .smp(&["promote", "--yes", "--commit", deploy.nth(6)])
+        .exits(1)
+        .says("merge that into the main branch; once it is deployed: git smp status")
+        .never_shows("smp stage");
 }

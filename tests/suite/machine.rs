@@ -10,5 +10,6 @@ mod install;
 mod locale;
 mod manual;
 mod passphrase;
+mod signed;
 mod ssh;
 mod trips;

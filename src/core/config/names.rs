@@ -99,6 +99,22 @@ pub(super) fn check_glob(text: &str) -> Checked {
     }
 }
 
+/// Whether a text may name the file of the keys that count: one of the repository, from its top.
+pub(super) fn check_signers(path: &str) -> Checked {
+    match path {
+        _ if path.is_empty() || path.len() > 200 => Err("must have 1 to 200 characters"),
+        _ if !is_made_of(path, "._/-") => {
+            Err("must be made of letters, digits, `.`, `_`, `/` and `-`")
+        }
+        _ if path.starts_with('-')
+            || path.split('/').any(|part| ["", ".", ".."].contains(&part)) =>
+        {
+            Err("must be a file of the repository, from its top")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The one kind of mention that has a table: a person.
 pub(super) fn check_person(kind: &str) -> Checked {
     match kind {

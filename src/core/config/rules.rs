@@ -40,6 +40,9 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
         let advice = "write [record], or remove it";
         return Err(document.wrong(&["policy", "soak"], why, advice));
     }
+    if let Some((why, advice)) = four_eyes(config) {
+        return Err(document.wrong(&["policy", "four_eyes"], why, advice));
+    }
     let deployed = all.iter().map(|one| &one.branch).chain([&main.branch]);
     let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
     match &config.record {
@@ -48,6 +51,23 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
             Err(document.wrong(&["record"], why, "take refs/smp/record"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Two people can be told apart only where who they are is more than a name that somebody typed.
+fn four_eyes(config: &Config) -> Option<(&'static str, &'static str)> {
+    let record = config.record.as_ref();
+    match record.filter(|_| config.policy.four_eyes) {
+        _ if !config.policy.four_eyes => None,
+        Some(record) if !record.signoff => Some((
+            "needs sign-offs, and record.signoff is false",
+            "remove signoff = false from [record], or four_eyes",
+        )),
+        Some(record) if record.signed || record.ask.is_some() => None,
+        _ => Some((
+            "needs to know who says yes, and a typed name proves nothing",
+            "write signed = true or ask in [record], or remove four_eyes",
+        )),
     }
 }
 

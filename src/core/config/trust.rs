@@ -90,6 +90,11 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
             .collect(),
         record: values.get("record.ref").map(|reference| Record {
             reference: reference.clone(),
+            signed: values
+                .get("record.signed")
+                .is_some_and(|value| value == "true"),
+            signers: (values.get("record.signers").cloned())
+                .unwrap_or_else(|| Record::default().signers),
             ..Record::default()
         }),
         policy: Policy::default(),
@@ -276,7 +281,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 36] = [
+    const KEYS: [(&str, &str, &str); 40] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -362,6 +367,7 @@ mod tests {
             "cadence_days = 8",
             "record.cadence_days",
         ),
+        ("cadence_days = 7", "ask = \"github\"", "record.ask"),
         ("16:00 Europe/London", "24:00 Europe/London", "policy.open"),
         ("open = ", "# open = ", "policy.open"),
         ("\"2026-12-24\", ", "", "policy.closed"),
@@ -381,6 +387,13 @@ mod tests {
         ("watch = [", "# watch = [", "policy.watch"),
         ("reviewed = false", "reviewed = true", "policy.reviewed"),
         ("green = false", "green = true", "policy.green"),
+        ("cadence_days = 7", "signed = true", "record.signed"),
+        ("cadence_days = 7", "signers = \"a/b\"", "record.signers"),
+        (
+            "cadence_days = 7                         # production should not be older than this behind staging\n\n[policy]",
+            "signed = true\n[policy]\nfour_eyes = true",
+            "policy.four_eyes",
+        ),
         (
             "kind = \"teams\"",
             "kind = \"print\"",

@@ -13,7 +13,7 @@ use crate::core::address::{Checked, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
     check_branch, check_dokku_app, check_glob, check_header, check_heroku_app, check_person,
-    check_pointer, check_record_ref, check_remote_name, check_short,
+    check_pointer, check_record_ref, check_remote_name, check_short, check_signers,
 };
 #[cfg(test)]
 use crate::core::config::tests::schema;
@@ -43,6 +43,7 @@ texts! {
     branch: check_branch,
     page: check_page,
     record_ref: check_record_ref,
+    signers: check_signers,
     heroku_app: check_heroku_app,
     dokku_app: check_dokku_app,
     header: check_header,

@@ -2,12 +2,12 @@
 //! tells is asked for where it is needed.
 
 mod about;
+mod forward;
 
 pub use about::{about, deploy};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
-use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
@@ -283,7 +283,7 @@ impl<'a> Situation<'a> {
             Some(Relation::Ahead) => Some(self.forward(target, source)?),
             Some(Relation::Diverged | Relation::Behind) => Some(self.to_merge(target, seen)?),
             Some(Relation::Identical) => None,
-            None if source.runs().is_none() => Some(smp("stage")),
+            None if source.runs().is_none() => Some(self.stage(target)),
             None if seen.runs().is_none() => Some(run(self.promote(target))),
             // Both are known, so that only history can be missing.
             None => Some(run(Typed::other("git fetch --unshallow"))),
@@ -342,58 +342,6 @@ impl<'a> Situation<'a> {
             1 => Typed::smp("promote"),
             _ => promote(&target.name),
         }
-    }
-
-    /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
-    fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
-        let Some(runs) = source.runs().filter(|_| self.candidate().is_none()) else {
-            return Ok(run(self.promote(target)));
-        };
-        let Some(held) = (self.again)(target, runs)? else {
-            return Ok(run(self.promote(target)));
-        };
-        let newer_mends = match self.tip() {
-            Some(tip) => (self.again)(target, tip)?.is_none(),
-            None => false,
-        };
-        let was = format!("{} was rolled back", held.short());
-        Ok(if newer_mends || held == *runs {
-            smp("stage").and(format!("{was}; stage a commit that corrects it"))
-        } else {
-            run(self.promote(target)).and(format!("{was}; promote if later commits correct it"))
-        })
-    }
-
-    /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
-    fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
-        let (name, branch) = (&target.name, &self.config.repository.branch);
-        let missing = (self.between)(self.tip(), seen.runs())?;
-        Ok(match (missing, seen.runs()) {
-            (Some(Relation::Identical | Relation::Behind), _) => smp("stage"),
-            (Some(_), Some(runs)) => way_to_main(self.config, runs)
-                .and(format!("{name} runs commits that {branch} lacks")),
-            _ => run(Typed::smp("diff").arg(name)),
-        })
-    }
-
-    /// What to do where the main branch has commits that the first environment on their way lacks.
-    fn to_stage(&self) -> Result<Option<Hint>, Stop> {
-        let Ok(first) = beginning(self.config) else {
-            return Ok(None);
-        };
-        let frozen = self.state().and_then(|state| state.frozen(&first.name));
-        let (Some(runs), None, false) = (self.runs(&first.name), frozen, first.by_merge) else {
-            return Ok(None);
-        };
-        if let Some(Err(refusal)) = self.main {
-            return Ok(Some(own(Some(refusal))));
-        }
-        Ok(match (self.between)(Some(runs), self.tip())? {
-            Some(Relation::Ahead) => Some(smp("stage")),
-            // A fix that was made for a candidate alone, or a branch that somebody is trying out.
-            Some(Relation::Diverged) => Some(way_to_main(self.config, runs)),
-            Some(Relation::Identical | Relation::Behind) | None => None,
-        })
     }
 }
 

@@ -226,6 +226,9 @@ impl<'a> Recorded<'a> {
                 .run("or close the candidate", Typed::smp("postpone")));
         }
         match candidate.standing() {
+            Standing::Waiting if self.signoff && !candidate.verdicts.is_empty() => {
+                Err(self.same_person(candidate))
+            }
             Standing::Waiting if self.signoff => {
                 let error = format!("nobody has signed {short} off");
                 Err(Refusal::new(RefusalCode::NotSignedOff, error)
@@ -246,6 +249,29 @@ impl<'a> Recorded<'a> {
                     .run("or close the candidate", Typed::smp("postpone")))
             }
         }
+    }
+
+    /// Everybody who said yes may be the one who proposed it.
+    fn same_person(&self, candidate: &Candidate) -> Refusal {
+        let (short, by) = (candidate.commit.short(), &candidate.by);
+        let key = by.principal.as_ref().unwrap_or(&by.name);
+        let error = format!("only who proposed {short} has signed it off");
+        let refusal = Refusal::new(RefusalCode::SamePerson, error).because(format!(
+            "{}, with the key of {key}",
+            self.proposed(candidate)
+        ));
+        let yeses = candidate.verdicts.iter().map(|one| {
+            let (by, when) = (&one.by, ago(self.now, one.at));
+            let key = one.recorded_by.principal.as_deref().unwrap_or("nobody");
+            format!("signed off as {by} {when}, with the key of {key}")
+        });
+        yeses
+            .fold(refusal, Refusal::because)
+            .because("policy.four_eyes in smp.toml requires a yes from somebody else")
+            .run(
+                "let somebody else test it, and in their own clone",
+                Typed::smp("signoff"),
+            )
     }
 
     fn without_candidate(&self, commit: &CommitId, target: &str) -> Result<(), Refusal> {

@@ -54,7 +54,7 @@ pub struct Placed {
     pub login: Option<String>,
 }
 
-/// A yes counts no more: its comment was edited after it went on record.
+/// A yes counts no more: its comment was edited after it went on record, or is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided {
     pub commit: CommitId,
@@ -78,20 +78,51 @@ impl Candidate {
     }
 
     /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
-    /// back, though it be the same.
-    pub(super) fn hear(&mut self, event: &Event, it: &Judged) {
-        (self.verdicts)
-            .retain(|one| one.by != it.of || one.comment.is_some() != it.comment.is_some());
-        self.verdicts.push(SignOff {
+    /// back, though it be the same, nor what that one's own key signed.
+    pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
+        let said = SignOff {
             by: it.of.clone(),
             recorded_by: event.by.clone(),
             verdict: it.verdict,
             note: it.note.clone(),
             at: event.at,
             comment: it.comment.clone(),
-        });
+        };
+        // What nobody signed yet may turn out to be somebody else's.
+        let is_sure = said.comment.is_some() || said.recorded_by.principal.is_some();
+        if is_sure && !self.counts(&said) {
+            return Err(Unlawful::SamePerson);
+        }
+        (self.verdicts).retain(|one| one.by != said.by || !one.is_of_the_same_voice(&said));
+        self.verdicts.push(said);
         if let (Some(inquiry), Some(comment)) = (&mut self.inquiry, &it.comment) {
             inquiry.heard.push(comment.id);
+        }
+        Ok(())
+    }
+
+    /// Whether a verdict counts: a block always, a yes where four eyes are wanted only from somebody else.
+    pub fn counts(&self, one: &SignOff) -> bool {
+        !self.four_eyes || one.verdict == Verdict::Block || self.is_of_somebody_else(one)
+    }
+
+    /// Whether a verdict is certainly not the proposer's own: by the forge's word who commented, or by the key that signed.
+    fn is_of_somebody_else(&self, one: &SignOff) -> bool {
+        match (&one.comment, &self.login) {
+            (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
+            (Some(_), None) => false,
+            (None, _) => one.recorded_by.is_certainly_not(&self.by),
+        }
+    }
+}
+
+impl SignOff {
+    /// Whether both were given in the same way: by comments, or with one key.
+    fn is_of_the_same_voice(&self, other: &Self) -> bool {
+        match (&self.comment, &other.comment) {
+            (Some(_), Some(_)) => true,
+            (None, None) => self.recorded_by.principal == other.recorded_by.principal,
+            _ => false,
         }
     }
 }
@@ -106,6 +137,10 @@ impl State {
             let comment = one.comment.as_ref().map(|comment| comment.id);
             comment != Some(it.comment) || one.verdict != Verdict::Pass
         });
+        if let Some(inquiry) = &mut candidate.inquiry {
+            // What is there after all is read again.
+            inquiry.heard.retain(|id| *id != it.comment);
+        }
         match candidate.verdicts.len() < before {
             true => Ok(()),
             false => Err(Unlawful::NothingNew),

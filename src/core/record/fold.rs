@@ -71,6 +71,7 @@ impl State {
             note: it.note.clone(),
             fixed_at: None,
             verdicts: Vec::new(),
+            four_eyes: self.four_eyes,
             inquiry: Inquiry::by(&it.channels),
             elsewhere: false,
         };
@@ -84,7 +85,7 @@ impl State {
         let open = self.candidate.as_mut();
         let open = open.filter(|open| open.commit == it.commit);
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
-        candidate.hear(event, it);
+        candidate.hear(event, it)?;
         let candidate = candidate.clone();
         // Whoever speaks again takes back what was to be told of their word before.
         let mut blocks = candidate.who_said(Verdict::Block);

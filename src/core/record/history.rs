@@ -313,6 +313,7 @@ mod tests {
         let by = Person {
             name: "Ada Example".into(),
             email: "ada@example.com".into(),
+            principal: None,
         };
         Event {
             id: EventId::of(1),

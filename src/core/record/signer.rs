@@ -13,6 +13,10 @@ pub struct Signer {
     proposed: bool,
     /// Who recorded it, where that is somebody of another name, and whether those put it forward.
     recorded_by: Option<(String, bool)>,
+    /// Whether the forge says who it is.
+    in_comment: bool,
+    /// Whose key signed it, where that is not the address that stands beside the name.
+    key_of: Option<String>,
 }
 
 impl From<&str> for Signer {
@@ -29,20 +33,35 @@ impl Signer {
     /// The one of this name, whose word somebody recorded on what somebody proposed.
     pub fn of(name: &str, recorded_by: &Person, proposer: &Person) -> Self {
         let own = is_same(name, &recorded_by.name);
+        let key = &recorded_by.principal;
         let recorder_proposed = recorded_by == proposer
+            || (key.is_some() && *key == proposer.principal)
             || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
         Self {
             proposed: is_same(name, &proposer.name) || (own && recorder_proposed),
             recorded_by: (!own).then(|| (recorded_by.name.clone(), recorder_proposed)),
+            key_of: key.clone().filter(|key| !is_same(key, &recorded_by.email)),
             ..Self::from(name)
         }
     }
 
     /// The one of a verdict on a candidate, whose commits these people wrote.
     pub fn on(candidate: &Candidate, verdict: &SignOff, authors: &[&str]) -> Self {
-        let mut signer = Self::of(&verdict.by, &verdict.recorded_by, &candidate.by);
+        let mut signer = match &verdict.comment {
+            Some(comment) => Self::commented(&comment.login, candidate.login.as_deref()),
+            None => Self::of(&verdict.by, &verdict.recorded_by, &candidate.by),
+        };
         signer.count(authors);
         signer
+    }
+
+    /// The one whose comment it is. Who read it has nothing to do with it.
+    fn commented(login: &str, proposer: Option<&str>) -> Self {
+        Self {
+            proposed: proposer.is_some_and(|proposer| is_same(login, proposer)),
+            in_comment: true,
+            ..Self::from(login)
+        }
     }
 
     /// Counts the commits of theirs.
@@ -68,7 +87,14 @@ impl Signer {
             let proposed = if *proposed { ", who proposed it" } else { "" };
             format!(" (recorded by {name}{proposed})")
         });
-        format!("{}{did}{}", self.name, by.unwrap_or_default())
+        let key = self.key_of.as_ref();
+        let key = key.map_or(String::new(), |key| format!(" (with the key of {key})"));
+        let comment = if self.in_comment {
+            " (in a comment)"
+        } else {
+            ""
+        };
+        format!("{}{did}{}{comment}{key}", self.name, by.unwrap_or_default())
     }
 }
 
@@ -84,6 +110,7 @@ mod tests {
         Person {
             name: name.into(),
             email: format!("{}@example.com", name.to_lowercase()),
+            principal: None,
         }
     }
 
@@ -134,6 +161,7 @@ mod tests {
         let [ada, ben] = ["Ada", "Ben"].map(|name| Person {
             name: name.into(),
             email: String::new(),
+            principal: None,
         });
         assert_eq!(Signer::of("Ben", &ben, &ada).told(), "Ben");
     }

@@ -18,6 +18,7 @@ fn event(id: u64, what: What) -> Event {
         by: Person {
             name: "Ada Example".into(),
             email: "ada@example.com".into(),
+            principal: None,
         },
         at: 1_646_222_400,
         program: "git-smp 0.1.0".into(),
@@ -351,7 +352,7 @@ fn tellings() -> impl Strategy<Value = Telling> {
 /// Any event at all, by somebody whom git let through.
 fn events() -> impl Strategy<Value = Event> {
     let person = ("[A-Za-zäö日 .,:-]{1,20}", "[a-z@.]{0,12}")
-        .prop_map(|(name, email)| Person { name, email });
+        .prop_map(|(name, email)| Person::named(name, email));
     (ids(), person, any::<i64>(), texts(), whats()).prop_map(|(id, by, at, program, what)| Event {
         id,
         by,

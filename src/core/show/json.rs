@@ -2,6 +2,7 @@
 
 mod history;
 mod status;
+mod verified;
 mod r#where;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub use history::history;
 pub use status::status;
+pub use verified::verified;
 pub use r#where::located;
 
 use crate::core::config::Environment;

@@ -24,6 +24,7 @@ fn the_library_and_git_write_the_same_events_and_read_them_alike() {
             message,
             by: (name, "ada@example.com"),
             at,
+            signed: false,
         };
         let event = record::write(&repo, &draft).unwrap();
         assert_eq!(

@@ -47,7 +47,7 @@ impl Recorder<'_> {
     /// # Errors
     /// As [`Recorder::append`].
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
-        self.append_onto(self.known(), decide)
+        self.append_onto(self.known_to_write(), decide)
     }
 
     /// The same onto what was just read.
@@ -57,7 +57,7 @@ impl Recorder<'_> {
         decide: &mut Decide<'_>,
     ) -> Result<State, Stop> {
         let (name, email) = objects::identity(self.repo)?;
-        let by = Person { name, email };
+        let by = Person::named(name, email);
         let mut pushes = Pushes::default();
         loop {
             let begun = Instant::now();
@@ -132,6 +132,8 @@ impl Recorder<'_> {
             return Err(self.newer(u64::from(format)).into());
         }
         let mut last: Option<(CommitId, State)> = None;
+        let signed = reading.signed.as_ref();
+        let latest = signed.map_or(0, |signed| signed.latest);
         for nth in 0.. {
             let (tip, state) = match &last {
                 Some((tip, state)) => (Some(tip), state),
@@ -143,7 +145,8 @@ impl Recorder<'_> {
             let event = as_read(Event {
                 id,
                 by: by.clone(),
-                at: jiff::Timestamp::now().as_second(),
+                // What is signed is never dated before what came before it.
+                at: jiff::Timestamp::now().as_second().max(latest),
                 program: PROGRAM.to_owned(),
                 what,
             })?;
@@ -154,8 +157,17 @@ impl Recorder<'_> {
                 message: &record::message(&event),
                 by: (&by.name, &by.email),
                 at: event.at,
+                signed: self.keys.is_some(),
             };
-            last = Some((objects::write(self.repo, &written)?, next));
+            let commit = objects::write(self.repo, &written)?;
+            let next = match self.keys {
+                None => next,
+                Some(keys) => {
+                    let by = self.signed_by(keys, by, &commit)?;
+                    state.after(&Event { by, ..event }).map_err(unlawful)?
+                }
+            };
+            last = Some((commit, next));
         }
         Ok(last)
     }

@@ -26,7 +26,7 @@ impl Recorder<'_> {
     /// As [`Recorder::append`].
     pub fn draft(&self, reading: &Reading, decide: &mut Decide<'_>) -> Result<Option<Draft>, Stop> {
         let (name, email) = objects::identity(self.repo)?;
-        let drafted = self.drafted(&Person { name, email }, reading, decide)?;
+        let drafted = self.drafted(&Person::named(name, email), reading, decide)?;
         Ok(drafted.map(|(commit, state)| Draft {
             step: RefStep {
                 reference: self.reference.to_owned(),

@@ -250,6 +250,10 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             "another deploy is in progress, or this one was closed",
         ),
         Unlawful::NotSignedOff => (Code::NotSignedOff, "the candidate is not signed off"),
+        Unlawful::SamePerson => (
+            Code::SamePerson,
+            "you proposed the candidate, so your own yes does not count",
+        ),
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
         Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
     };

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::run::Run;
 
-const DOCUMENTS: [&str; 5] = ["diff", "status", "promote", "history", "where"];
+const DOCUMENTS: [&str; 6] = ["verify", "diff", "status", "promote", "history", "where"];
 
 struct Kept {
     schemas: Schemas,
-    documents: [SchemaIndex; 5],
+    documents: [SchemaIndex; 6],
 }
 
 static KEPT: LazyLock<Kept> = LazyLock::new(|| {
@@ -42,7 +42,9 @@ fn close(schema: &mut Value) {
 pub(super) fn document(args: &[&str]) -> Option<usize> {
     let is_help = args.iter().any(|arg| ["-h", "--help"].contains(arg));
     let asks = args.contains(&"--json") && !is_help;
-    let place = DOCUMENTS.iter().position(|name| args.contains(name));
+    let place = DOCUMENTS
+        .iter()
+        .position(|name| args.contains(name) || args.contains(&&*format!("--{name}")));
     place.filter(|_| asks)
 }
 

@@ -18,6 +18,7 @@ pub const BRANCH: &str = "^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9.
 pub const URL: &str = "^[!-,.-~][!-~]*$";
 pub const PAGE: &str = "^https?://[!-~]+$";
 pub const RECORD_REF: &str = "^(refs/smp/[a-z0-9-]{1,64}|refs/heads/smp-record)$";
+pub const SIGNERS: &str = "^[A-Za-z0-9._][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)*$";
 pub const HEROKU_APP: &str = "^[a-z][a-z0-9-]{2,29}$";
 pub const DOKKU_APP: &str = "^[a-z0-9][a-z0-9._-]{0,99}$";
 pub const HEADER: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";

@@ -52,8 +52,7 @@ fn config(record: bool) -> Config {
         environments: vec![environment("staging"), environment("production")],
         record: record.then(|| Record {
             reference: String::new(),
-            signoff: true,
-            cadence_days: 7,
+            ..Record::default()
         }),
         policy: Policy::default(),
         channels: Vec::new(),

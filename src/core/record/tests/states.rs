@@ -12,6 +12,7 @@ fn full() -> State {
     let by = Person {
         name: "Ada Example".into(),
         email: "ada@example.com".into(),
+        principal: None,
     };
     let owed = |news, sending| Notice {
         about: EventId::of(1),
@@ -40,8 +41,10 @@ fn full() -> State {
     let rosi = Person {
         name: "Rosi".into(),
         email: "rosi@example.com".into(),
+        principal: None,
     };
     State {
+        four_eyes: false,
         format: FORMAT,
         events: 5,
         candidate: Some(Candidate {
@@ -67,6 +70,7 @@ fn full() -> State {
                     address: "https://h/1#7".into(),
                 }),
             }],
+            four_eyes: false,
             inquiry: Some(Inquiry {
                 issue: Some(Issue {
                     number: 1,

@@ -52,6 +52,7 @@ fn after(whats: &[What]) -> State {
     let by = Person {
         name: "Ada Example".into(),
         email: String::new(),
+        principal: None,
     };
     whats
         .iter()

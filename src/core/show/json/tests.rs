@@ -6,6 +6,7 @@ use crate::core::refusal::RefusalCode;
 use crate::core::schema_tests::{hold, of_output};
 use crate::core::show::json::history::HistoryJson;
 use crate::core::show::json::status::StatusJson;
+use crate::core::show::json::verified::VerifyJson;
 use crate::core::show::json::r#where::WhereJson;
 use crate::core::show::json::*;
 
@@ -64,6 +65,7 @@ fn the_schemas_of_the_documents_are_those_of_their_types() {
     hold("promote", of_output::<PromoteJson<'_>>());
     hold("status", of_output::<StatusJson<'_>>());
     hold("history", of_output::<HistoryJson<'_>>());
+    hold("verify", of_output::<VerifyJson<'_>>());
     hold("where", of_output::<WhereJson<'_>>());
 }
 

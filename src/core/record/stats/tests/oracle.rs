@@ -286,6 +286,7 @@ impl Story {
         let by = Person {
             name: "Ada Example".to_owned(),
             email: String::new(),
+            principal: None,
         };
         let id = EventId::of(self.events.len() as u64);
         self.events.push(Event {

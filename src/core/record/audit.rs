@@ -1,0 +1,114 @@
+//! Verifies a record of signed events one after the other: whose each is, that it follows on the one before it, and that
+//! each promotion had a yes by somebody entitled before it began. Pure.
+
+use crate::core::record::counted::Count;
+use crate::core::record::{Event, Kind, Standing, State, Verdict, What};
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+
+/// What a team asks of a promotion.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    pub signoff: bool,
+    pub four_eyes: bool,
+}
+
+/// An event as an auditor reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+    pub commit: CommitId,
+    pub at: i64,
+    /// Who wrote it by its own words.
+    pub by: String,
+    /// Whose key signed it.
+    pub principal: Option<String>,
+    /// What it says, as its own first line.
+    pub what: String,
+    /// A promotion that begins, or that was found to run: who said yes to it.
+    pub signed_off_by: Vec<String>,
+    /// Whether it tells of a deploy past the tool.
+    pub observed: bool,
+    /// Why it does not hold; `None`: it does.
+    pub fault: Option<String>,
+}
+
+/// Every event up to the first that does not hold, and that one.
+pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audited> {
+    let (mut count, mut before, mut all) = (Count::default(), None, Vec::new());
+    for (stored, signature) in events {
+        let state = count.state.clone();
+        let taken = count.take(stored, signature);
+        let event = taken.as_ref().ok();
+        let promotion = event.and_then(|event| promotion(&state, event, rules));
+        let (signed_off_by, unentitled) = match promotion {
+            Some(Ok(yeses)) => (yeses, None),
+            Some(Err(why)) => (Vec::new(), Some(why)),
+            None => (Vec::new(), None),
+        };
+        let observed = event.is_some_and(|event| matches!(event.what, What::Observed(_)));
+        let fault = chained(stored, before).or(taken.err()).or(unentitled);
+        let is_over = fault.is_some();
+        all.push(Audited {
+            commit: stored.commit.clone(),
+            at: stored.at,
+            by: stored.by.0.clone(),
+            principal: signature.principal().map(str::to_owned),
+            what: stored.message.lines().next().unwrap_or_default().to_owned(),
+            signed_off_by,
+            observed,
+            fault,
+        });
+        if is_over {
+            break;
+        }
+        before = Some(&stored.commit);
+    }
+    all
+}
+
+/// Each event has the one before it as its only parent, and the first has none.
+fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
+    match (stored.parents.as_slice(), before) {
+        ([], None) => None,
+        ([parent], Some(before)) if parent == before => None,
+        _ => Some("it does not follow on the event before it alone".to_owned()),
+    }
+}
+
+/// Who said yes to a promotion when it began, or why that was not enough; `None`: it is none, or needs none.
+fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<String>, String>> {
+    let (environment, commit) = match &event.what {
+        What::Deploying(it) if it.kind == Kind::Promote => (&it.environment, &it.to),
+        // What was announced was judged then.
+        What::Deployed(it) if it.kind == Kind::Promote && it.intent.is_none() => {
+            (&it.environment, &it.to)
+        }
+        _ => return None,
+    };
+    if !rules.signoff {
+        return None;
+    }
+    let short = commit.short();
+    let Some(mut open) = state.candidate.clone() else {
+        return Some(Err(format!("nobody had proposed {short}")));
+    };
+    open.four_eyes = rules.four_eyes;
+    if !open.is_to_reach(environment, commit) {
+        let candidate = open.commit.short();
+        let why = format!("{short} was not the candidate for {environment}, but {candidate}");
+        return Some(Err(why));
+    }
+    Some(match open.standing() {
+        Standing::SignedOff => {
+            let yeses = open.who_said(Verdict::Pass);
+            Ok(yeses.map(|one| one.by.clone()).collect())
+        }
+        Standing::Blocked => Err(format!("{short} was blocked")),
+        Standing::Waiting if open.verdicts.is_empty() => {
+            Err(format!("nobody had signed {short} off"))
+        }
+        Standing::Waiting => Err(format!("only who proposed {short} had signed it off")),
+    })
+}
+
+#[cfg(test)]
+mod tests;

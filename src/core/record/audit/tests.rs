@@ -1,0 +1,291 @@
+//! Events that somebody forges, replays, puts in another order or another's mouth: none counts for more than it did.
+
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::*;
+use crate::core::record::{Deployed, Event, Intent, Judged, Person, Proposed, message};
+use crate::core::words::EventId;
+
+const RULES: Rules = Rules {
+    signoff: true,
+    four_eyes: true,
+};
+
+fn id(number: u64) -> CommitId {
+    CommitId::parse(&format!("{number:040x}")).unwrap()
+}
+
+fn event(number: u64, by: &str, what: What) -> Event {
+    Event {
+        id: EventId::of(number),
+        by: Person::named(by.into(), format!("{by}@example.com")),
+        at: 1_646_222_400,
+        program: "git-smp 0.1.0".into(),
+        what,
+    }
+}
+
+fn proposed(commit: u64) -> What {
+    What::Proposed(Proposed {
+        commit: id(commit),
+        environment: "staging".into(),
+        targets: vec![("production".into(), Some(id(0xa)))],
+        note: None,
+        date: "2022-03-02".into(),
+        channels: Vec::new(),
+        login: None,
+        over: None,
+    })
+}
+
+fn judged(commit: u64, of: &str, verdict: Verdict) -> What {
+    What::Judged(Judged {
+        commit: id(commit),
+        of: of.into(),
+        verdict,
+        note: None,
+        channels: Vec::new(),
+        comment: None,
+    })
+}
+
+fn promoting(commit: u64) -> What {
+    What::Deploying(Intent {
+        overrides: None,
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: Some(id(0xa)),
+        to: id(commit),
+        base: None,
+        unsigned: false,
+        over: None,
+        tells: None,
+    })
+}
+
+fn promoted(commit: u64, intent: u64) -> What {
+    What::Deployed(Deployed {
+        overrides: None,
+        intent: Some(EventId::of(intent)),
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: Some(id(0xa)),
+        to: id(commit),
+        commits: 1,
+        signed_off_by: vec!["rosi".into()],
+        unsigned: false,
+        announced_by: None,
+        tells: None,
+        holds: Vec::new(),
+    })
+}
+
+/// A chain of events, each signed by whom it names.
+fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
+    let mut all: Vec<(StoredEvent, SignatureCheck)> = Vec::new();
+    for (number, (by, what)) in events.iter().enumerate() {
+        let number = number as u64 + 1;
+        let event = event(number, by, what.clone());
+        let before = all.last().map(|(stored, _)| stored.commit.clone());
+        let stored = StoredEvent {
+            commit: id(0x1000 + number),
+            parents: before.into_iter().collect(),
+            by: (event.by.name.clone(), event.by.email.clone()),
+            at: event.at + number as i64,
+            committed: event.at + number as i64,
+            message: message(&event),
+        };
+        all.push((stored, SignatureCheck::By(format!("{by}@example.com"))));
+    }
+    all
+}
+
+fn honest() -> Vec<(StoredEvent, SignatureCheck)> {
+    chain(&[
+        ("ada", What::Begun {}),
+        ("ada", proposed(0xb)),
+        ("rosi", judged(0xb, "rosi", Verdict::Pass)),
+        ("ada", promoting(0xb)),
+        ("ada", promoted(0xb, 4)),
+    ])
+}
+
+/// The first that does not hold, counted from 1, and why.
+fn fails(events: &[(StoredEvent, SignatureCheck)]) -> Option<(usize, String)> {
+    let audited = audit(events, RULES);
+    let place = audited.len();
+    audited.last()?.fault.clone().map(|why| (place, why))
+}
+
+#[track_caller]
+fn fails_at(events: &[(&str, What)], place: usize, why: &str) {
+    let (at, told) = fails(&chain(events)).expect("all holds");
+    assert!(at == place && told.contains(why), "{at}: {told}");
+}
+
+#[test]
+fn an_honest_record_holds_and_says_who_said_yes() {
+    assert_eq!(fails(&honest()), None);
+    let audited = audit(&honest(), RULES);
+    assert_eq!(audited[3].signed_off_by, ["rosi"]);
+    assert_eq!(audited[3].principal.as_deref(), Some("ada@example.com"));
+}
+
+#[test]
+fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
+    let (ada, rosi) = ("ada", "rosi");
+    let yes = |who: &'static str, commit| (who, judged(commit, who, Verdict::Pass));
+    let begin = (ada, proposed(0xb));
+    let ship = (ada, promoting(0xb));
+    fails_at(&[begin.clone(), ship.clone()], 2, "not signed off");
+    fails_at(
+        &[begin.clone(), yes(ada, 0xb), ship.clone()],
+        3,
+        "only who proposed",
+    );
+    // In another's name, with one's own key.
+    let as_rosi = (ada, judged(0xb, rosi, Verdict::Pass));
+    fails_at(
+        &[begin.clone(), as_rosi.clone(), ship.clone()],
+        3,
+        "only who proposed",
+    );
+    // After the push began.
+    let late = [begin.clone(), ship.clone(), yes(rosi, 0xb)];
+    fails_at(&late, 2, "not signed off");
+    // To another commit, and to what a fix took the place of.
+    fails_at(&[begin.clone(), yes(rosi, 0xc)], 2, "not the candidate");
+    let fixing = Intent {
+        kind: Kind::Fix,
+        environment: "staging".into(),
+        base: Some(id(0xb)),
+        ..match promoting(0xc) {
+            What::Deploying(it) => it,
+            _ => unreachable!(),
+        }
+    };
+    let fixed = Deployed {
+        kind: Kind::Fix,
+        environment: "staging".into(),
+        ..match promoted(0xc, 3) {
+            What::Deployed(it) => it,
+            _ => unreachable!(),
+        }
+    };
+    let fix = [(ada, What::Deploying(fixing)), (ada, What::Deployed(fixed))];
+    let [fixing, fixed] = fix;
+    let after = [
+        begin.clone(),
+        yes(rosi, 0xb),
+        fixing,
+        fixed,
+        (ada, promoting(0xc)),
+    ];
+    fails_at(&after, 5, "not signed off");
+    // Over somebody's block, lifted by somebody who types that one's name.
+    let block = (rosi, judged(0xb, rosi, Verdict::Block));
+    let cem = ("cem", judged(0xb, "cem", Verdict::Pass));
+    let lifted = ("cem", judged(0xb, rosi, Verdict::Pass));
+    fails_at(&[begin, block, cem, lifted, ship], 5, "not signed off");
+}
+
+/// One change of an honest record, and whether its signatures are still of it: a key signs all of a commit, its parent with
+/// it, so that what is changed by anybody else is signed no more.
+fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCheck)> {
+    let mut events = honest();
+    // Rosi's yes is what may not be made up.
+    let hers = 2;
+    let yes = events[hers].clone();
+    let faults = [
+        SignatureCheck::Missing,
+        SignatureCheck::Wrong,
+        SignatureCheck::Unknown("SHA256:x".into()),
+        SignatureCheck::Unchecked,
+        SignatureCheck::By("ada@example.com".into()),
+        SignatureCheck::By("ADA@example.com".into()),
+    ];
+    let fault = faults[rng(faults.len())].clone();
+    match rng(5) {
+        // Forged: in her name, by whatever key there is.
+        0 => events[hers].1 = fault,
+        // Replayed: a yes from an earlier proposal, behind one that has none.
+        1 => {
+            let mut again = chain(&[
+                ("ada", proposed(0xb)),
+                ("ada", promoting(0xb)),
+                ("ada", promoted(0xb, 2)),
+            ]);
+            let (mut replayed, _) = yes;
+            replayed.parents = vec![again[0].0.commit.clone()];
+            replayed.committed = again[0].0.committed - rng(1000) as i64;
+            again.insert(1, (replayed, fault));
+            again[2].0.parents = vec![again[1].0.commit.clone()];
+            return again;
+        }
+        // In another order: before the proposal, or after the push began.
+        2 => {
+            let place = [0, 1, 3, 4][rng(4)];
+            events.remove(hers);
+            events.insert(place, yes);
+            if rng(2) == 0 {
+                relinked(&mut events);
+            }
+        }
+        // Re-attributed: somebody else's yes becomes hers, or hers is to another commit.
+        3 => {
+            let what = match rng(2) {
+                0 => judged(0xb, "rosi", Verdict::Pass),
+                _ => judged(0xc + rng(100) as u64, "rosi", Verdict::Pass),
+            };
+            let told = event(3, "rosi", what);
+            events[hers] = (
+                StoredEvent {
+                    message: message(&told),
+                    ..yes.0
+                },
+                fault,
+            );
+        }
+        // Left out.
+        _ => {
+            events.remove(hers);
+            if rng(2) == 0 {
+                relinked(&mut events);
+            }
+        }
+    }
+    events
+}
+
+fn relinked(events: &mut [(StoredEvent, SignatureCheck)]) {
+    let mut before = None;
+    for (nth, (stored, _)) in events.iter_mut().enumerate() {
+        stored.parents = before.into_iter().collect();
+        stored.committed = 1_646_222_400 + nth as i64;
+        before = Some(stored.commit.clone());
+    }
+}
+
+#[test]
+fn none_of_a_thousand_forged_records_lets_a_promotion_stand() {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut below = |most: usize| {
+        use proptest::prelude::Rng as _;
+        runner.rng().next_u64() as usize % most
+    };
+    for nth in 0..1000 {
+        let events = forged(&mut below);
+        assert!(fails(&events).is_some(), "{nth}: {events:#?}");
+        // Nor does whoever reads it take the commit for signed off.
+        let mut count = Count::default();
+        for (stored, signature) in &events {
+            let state = count.state.clone().seen_from(|_| true, true);
+            let may = state.candidate.as_ref().map(|open| open.standing());
+            if stored.message.contains("Smp-Event: promoting") {
+                assert_ne!(may, Some(Standing::SignedOff), "{nth}: {events:#?}");
+            }
+            let _ = count.take(stored, signature);
+        }
+    }
+}

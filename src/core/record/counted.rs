@@ -1,0 +1,130 @@
+//! What a record of signed events adds up to: those that count and nothing else. The state that a tree holds is not
+//! believed, for anybody who may push can write one. Pure.
+
+use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+
+/// An event that counts for nothing, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    pub commit: CommitId,
+    /// Whose it claims to be.
+    pub by: String,
+    pub at: i64,
+    /// What it claims, as its own first line.
+    pub what: String,
+    pub why: String,
+}
+
+/// How the events of a record count, one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Count {
+    pub state: State,
+    /// The time of the newest event that counts, in seconds since 1970.
+    pub latest: i64,
+    /// The newest event that counts.
+    pub last: Option<CommitId>,
+    pub ignored: Vec<Ignored>,
+}
+
+/// What a record of signed events was read to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignedRecord {
+    pub latest: i64,
+    pub ignored: Vec<Ignored>,
+    /// Whether the main branch has a file that says whose keys count.
+    pub has_signers: bool,
+}
+
+impl Count {
+    /// Takes the next event in, or names it as one that counts for nothing. Gives the event, where it counts.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub fn take(
+        &mut self,
+        stored: &StoredEvent,
+        signature: &SignatureCheck,
+    ) -> Result<Event, String> {
+        let taken = self.weigh(stored, signature);
+        if let Err(why) = &taken {
+            self.ignored.push(Ignored {
+                commit: stored.commit.clone(),
+                by: stored.by.0.clone(),
+                at: stored.at,
+                what: stored.message.lines().next().unwrap_or_default().to_owned(),
+                why: why.clone(),
+            });
+        }
+        taken
+    }
+
+    fn weigh(&mut self, stored: &StoredEvent, signature: &SignatureCheck) -> Result<Event, String> {
+        if let Some(fault) = signature.fault() {
+            return Err(fault);
+        }
+        // A key that counts no more could otherwise sign for the time when it did.
+        if stored.committed < self.latest {
+            return Err("it is dated before an event that came before it".to_owned());
+        }
+        let Some(event) = read(stored, signature) else {
+            // Somebody entitled wrote it, so it may say no to what is done next.
+            self.state.format = FORMAT + 1;
+            return Err("this version does not know such an event".to_owned());
+        };
+        match self.state.after(&event) {
+            Ok(next) => self.state = next,
+            Err(why) => return Err(unlawful(why).to_owned()),
+        }
+        (self.latest, self.last) = (stored.committed, Some(stored.commit.clone()));
+        Ok(event)
+    }
+}
+
+/// The event, as the one whose key signed it wrote it.
+pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
+    let (name, email) = stored.by.clone();
+    let by = Person {
+        principal: signature.principal().map(str::to_owned),
+        ..Person::named(name, email)
+    };
+    read_event(&stored.message, by, stored.at).ok()
+}
+
+/// As many of those that count for nothing are named.
+const NAMED: usize = 3;
+
+/// Events that count for nothing, a line each, the newest first.
+pub fn told(ignored: &[Ignored]) -> Vec<String> {
+    let more = ignored.len().saturating_sub(NAMED);
+    let newest = ignored.iter().rev().take(NAMED);
+    let lines = newest.map(|one| {
+        let (short, what, why) = (one.commit.short(), &one.what, &one.why);
+        format!("an event counts for nothing: {short} \"{what}\": {why}")
+    });
+    lines
+        .chain((more > 0).then(|| format!("and {more} more that came before")))
+        .collect()
+}
+
+impl Reading {
+    /// The events that count for nothing.
+    pub fn ignored(&self) -> &[Ignored] {
+        self.signed.as_ref().map_or(&[], |signed| &signed.ignored)
+    }
+}
+
+/// Why an event does not follow on those before it.
+pub fn unlawful(why: Unlawful) -> &'static str {
+    match why {
+        Unlawful::Begun => "the record had begun before",
+        Unlawful::OtherCandidate => "its commit was not the candidate then",
+        Unlawful::CandidateOpen => "another candidate was open",
+        Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
+        Unlawful::OtherDeploy => "it does not fit the deploy that was announced",
+        Unlawful::NotSignedOff => "its commit was not signed off then",
+        Unlawful::SamePerson => "who proposed a commit cannot sign it off",
+        Unlawful::NotPending => "no such post was pending",
+        Unlawful::NothingNew => "the record had it already",
+    }
+}

@@ -1,0 +1,46 @@
+//! What `git smp history --verify` says of each event: one line.
+
+use crate::core::record::audit::Audited;
+use crate::core::show::{When, widest};
+use crate::core::text::Tone::{Bad, Good, Hash, Plain, Strong};
+use crate::core::text::{Line, visible};
+
+/// A principal longer than this stands out of its column.
+const LONGEST: usize = 32;
+
+fn who(one: &Audited) -> String {
+    visible(one.principal.as_deref().unwrap_or("nobody"))
+}
+
+/// The events in the order given.
+pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
+    let names: Vec<String> = all.iter().map(who).collect();
+    let width = widest(names.iter().map(String::as_str)).min(LONGEST);
+    let lines = all.iter().zip(&names).map(|(one, name)| {
+        let (tone, mark) = match &one.fault {
+            Some(_) => (Bad, "FAIL"),
+            None if one.observed => (Strong, "note"),
+            None => (Good, "ok  "),
+        };
+        let moment = when.zoned(one.at).map_or_else(
+            || format!("{:16}", "impossible date"),
+            |at| at.strftime("%Y-%m-%d %H:%M").to_string(),
+        );
+        let said = match one.signed_off_by.as_slice() {
+            [] => String::new(),
+            names => format!(" (signed off by {})", names.join(", ")),
+        };
+        let what = &one.what;
+        let why = one.fault.as_ref().map(|why| format!(": {why}"));
+        let rest = format!(
+            "  {moment}  {name:width$}  {what}{said}{}",
+            why.unwrap_or_default()
+        );
+        Line::plain("  ")
+            .and(tone, mark)
+            .and(Plain, "  ")
+            .and(Hash, one.commit.short())
+            .and(Plain, rest)
+    });
+    lines.collect()
+}

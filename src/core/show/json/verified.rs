@@ -1,0 +1,80 @@
+//! `git smp history --verify --json`.
+
+use serde::Serialize;
+
+use crate::core::record::audit::Audited;
+use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
+use crate::core::words::CommitId;
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "git smp history --verify --json"))]
+pub(super) struct VerifyJson<'a> {
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
+    schema: u32,
+    /// Whether every event holds.
+    verified: bool,
+    signers: SignersJson<'a>,
+    /// Oldest first, up to the first that does not hold.
+    events: Vec<EventJson<'a>>,
+}
+
+/// The keys that the events were held against.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SignersJson<'a> {
+    path: &'a str,
+    /// The commit of the main branch; `null` where nothing is on record.
+    commit: Option<&'a CommitId>,
+    /// The name of the file's content; `null` where there is no such file.
+    blob: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct EventJson<'a> {
+    commit: &'a CommitId,
+    at: Option<Rfc3339>,
+    /// Who wrote it, by its own words.
+    by: &'a str,
+    /// Whose key signed it; `null` if that counts for nothing.
+    principal: Option<&'a str>,
+    /// The event in one sentence.
+    event: &'a str,
+    /// Of a promotion, whose yes let it begin.
+    signed_off_by: &'a [String],
+    /// Whether it tells of a deploy past `git smp`.
+    observed: bool,
+    verified: bool,
+    /// Why it does not hold.
+    because: Option<&'a str>,
+}
+
+/// `git smp history --verify --json`. `signers`: the commit of the main branch, and the content of the file there.
+pub fn verified(
+    path: &str,
+    signers: Option<(&CommitId, Option<&str>)>,
+    audited: &[Audited],
+) -> String {
+    let events = audited.iter().map(|one| EventJson {
+        commit: &one.commit,
+        at: time(one.at),
+        by: &one.by,
+        principal: one.principal.as_deref(),
+        event: &one.what,
+        signed_off_by: &one.signed_off_by,
+        observed: one.observed,
+        verified: one.fault.is_none(),
+        because: one.fault.as_deref(),
+    });
+    text(&VerifyJson {
+        schema: SCHEMA,
+        verified: audited.iter().all(|one| one.fault.is_none()),
+        signers: SignersJson {
+            path,
+            commit: signers.map(|(commit, _)| commit),
+            blob: signers.and_then(|(_, blob)| blob),
+        },
+        events: events.collect(),
+    })
+}

@@ -1,0 +1,54 @@
+use serde::{Deserialize, Serialize};
+
+use crate::core::words::CommitId;
+
+/// What git says of the signature of a commit, held against the keys that count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureCheck {
+    /// It is good, and this is whose key made it.
+    By(String),
+    Missing,
+    /// It is good, and nobody's: the key, and that it did not count when the commit was written.
+    Unknown(String),
+    /// It is not of this commit.
+    Wrong,
+    /// It cannot be told here, as without the public key of openpgp or the program that checks it.
+    Unchecked,
+}
+
+impl SignatureCheck {
+    pub fn principal(&self) -> Option<&str> {
+        match self {
+            Self::By(principal) => Some(principal),
+            Self::Missing | Self::Unknown(_) | Self::Wrong | Self::Unchecked => None,
+        }
+    }
+
+    /// Why it does not count; nothing where it does.
+    pub fn fault(&self) -> Option<String> {
+        Some(match self {
+            Self::By(_) => return None,
+            Self::Missing => "it is not signed".to_owned(),
+            Self::Unknown(key) => {
+                format!("the signers file did not know its key {key} at that time")
+            }
+            Self::Wrong => "its signature is not of this event".to_owned(),
+            Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
+        })
+    }
+}
+
+/// An event of the record as git has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub commit: CommitId,
+    pub parents: Vec<CommitId>,
+    /// Who wrote it: name and mail address.
+    pub by: (String, String),
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// The same as its committer says, which is the time that a signature is held against.
+    pub committed: i64,
+    pub message: String,
+}

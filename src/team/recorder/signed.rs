@@ -1,0 +1,236 @@
+//! A record of signed events: which of them count, by the keys that the main branch names, and whether what this clone
+//! writes will.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::core::record::counted::{Count, SignedRecord};
+use crate::core::record::{Event, Person, Reading, State};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+use crate::git::fetch::{FetchTarget, fetch};
+use crate::git::record as objects;
+use crate::git::signed::{self, SignersFile};
+use crate::notes::Checked;
+use crate::team::recorder::Recorder;
+
+/// Where the keys that count stand.
+#[derive(Clone, Copy)]
+pub struct KeyPlace<'a> {
+    /// The main repository's branch.
+    pub branch: &'a str,
+    /// The file there.
+    pub path: &'a str,
+}
+
+/// Every event of a record with what git makes of its signature, oldest first.
+pub struct Checking {
+    pub events: Vec<(StoredEvent, SignatureCheck)>,
+    pub signers: SignersFile,
+    /// The commit of the main branch that the keys are of.
+    pub main: CommitId,
+}
+
+impl Recorder<'_> {
+    /// What of the record counts, and the events that do.
+    pub(super) fn counted(
+        &self,
+        keys: KeyPlace<'_>,
+        tip: &CommitId,
+    ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
+        let checking = self.check(keys, tip, false)?;
+        let (count, events) = fold(&checking.events);
+        let signed = SignedRecord {
+            latest: count.latest,
+            ignored: count.ignored,
+            has_signers: checking.signers.blob.is_some(),
+        };
+        Ok((count.state, signed, events))
+    }
+
+    /// The same of what was read, all by git and now; `None`: nothing was ever recorded.
+    ///
+    /// # Errors
+    /// As [`Recorder::check`].
+    pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
+        let both = self.keys.zip(reading.tip.as_ref());
+        both.map(|(keys, tip)| self.check(keys, tip, true))
+            .transpose()
+    }
+
+    /// Checks every event. What an earlier run of this clone noted is believed of what is over; with `anew`, and of all
+    /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
+    ///
+    /// # Errors
+    /// When git cannot tell, or nobody knows where the main branch is.
+    fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
+        let stored = objects::events(self.repo, tip, u32::MAX)?;
+        let main = self.main_branch(keys)?;
+        let signers = signed::signers_at(self.repo, &main, keys.path)?;
+        let noted = self.notes().checked();
+        let old = noted.as_ref();
+        let old = old.filter(|noted| noted.signers == signers.blob && !anew);
+        let mut known: HashMap<CommitId, SignatureCheck> = old
+            .map(|noted| noted.events.iter().cloned().collect())
+            .unwrap_or_default();
+        let mut unsure: Vec<CommitId> = ids(&stored).collect();
+        unsure.retain(|id| !known.contains_key(id));
+        let mut is_news = noted.is_none_or(|noted| noted.main != main);
+        let mut sure = HashSet::new();
+        loop {
+            for (id, is) in signed::check(self.repo, &signers, &unsure)? {
+                is_news |= known.insert(id.clone(), is.clone()) != Some(is);
+                sure.insert(id);
+            }
+            let events = with(&stored, &known);
+            unsure = since_proposal(&events);
+            unsure.retain(|id| !sure.contains(id));
+            if !unsure.is_empty() {
+                continue;
+            }
+            if is_news {
+                self.notes().keep_checked(&Checked {
+                    main: main.clone(),
+                    signers: signers.blob.clone(),
+                    events: known.into_iter().collect(),
+                });
+            }
+            return Ok(Checking {
+                events,
+                signers,
+                main,
+            });
+        }
+    }
+
+    /// The main branch as the main repository was last heard to have it, with its commit here.
+    fn main_branch(&self, keys: KeyPlace<'_>) -> Result<CommitId, Stop> {
+        let known = self.repo.main().or_else(|| self.last_main(keys));
+        let main = known.ok_or_else(|| {
+            let error = format!("the main repository has no branch {}", keys.branch);
+            let report = Report::new(error).because("its signers file says whose events count");
+            let say = "set repository.branch in smp.toml, then";
+            Stop::Failed(report.run(say, Typed::smp("setup")))
+        })?;
+        if !self.repo.has_commit(&main)? {
+            let by_name = FetchTarget::Commit(main.clone());
+            let by_branch = FetchTarget::Branch(keys.branch.to_owned());
+            fetch(self.repo, self.remote, &by_name)
+                .or_else(|_| fetch(self.repo, self.remote, &by_branch))?;
+        }
+        Ok(main)
+    }
+
+    /// The same as an earlier run, or git, was told it.
+    fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
+        let noted = self.notes().checked().map(|noted| noted.main);
+        let name = format!("refs/remotes/{}/{}", self.remote, keys.branch);
+        noted.or_else(|| self.repo.resolve_revision(&name).ok())
+    }
+
+    /// Whoever signed an event that this clone just wrote, by the keys that count.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would count for nothing.
+    pub(super) fn signed_by(
+        &self,
+        keys: KeyPlace<'_>,
+        by: &Person,
+        id: &CommitId,
+    ) -> Result<Person, Stop> {
+        let main = self.main_branch(keys)?;
+        let signers = signed::signers_at(self.repo, &main, keys.path)?;
+        let checked = signed::check(self.repo, &signers, std::slice::from_ref(id))?;
+        let is = checked.into_iter().next().map(|(_, is)| is);
+        match is.unwrap_or(SignatureCheck::Unchecked) {
+            SignatureCheck::By(principal) => Ok(Person {
+                principal: Some(principal),
+                ..by.clone()
+            }),
+            fault => Err(self.unknown_key(keys, (by, id), &fault).into()),
+        }
+    }
+
+    /// The key of this clone does not count, and how it comes to.
+    fn unknown_key(
+        &self,
+        keys: KeyPlace<'_>,
+        (by, id): (&Person, &CommitId),
+        is: &SignatureCheck,
+    ) -> Refusal {
+        let (path, branch) = (keys.path, keys.branch);
+        let error = format!(
+            "{path} on {branch} does not know your key, so what you write counts for nothing"
+        );
+        let mut report = Report::new(error).causes(is.fault());
+        if let Some(line) = signed::own_line(self.repo, id, &by.email) {
+            report = report.because(format!("the line for it is: {line}"));
+        }
+        let say = format!("let somebody who reviews add that line to {path} on {branch}, then");
+        report
+            .run(say, Typed::smp("setup"))
+            .refused(RefusalCode::NotVerified)
+    }
+
+    /// Signs what nothing points to, as a trial: whether this clone can write events that count, and who it is.
+    ///
+    /// # Errors
+    /// [`RefusalCode::NotVerified`] where it cannot.
+    pub fn try_key(&self) -> Result<Option<Person>, Stop> {
+        let Some(keys) = self.keys else {
+            return Ok(None);
+        };
+        let (name, email) = objects::identity(self.repo)?;
+        let by = Person::named(name, email);
+        let trial = objects::NewEvent {
+            parent: None,
+            state: "",
+            message: "a trial of git smp setup",
+            by: (&by.name, &by.email),
+            at: jiff::Timestamp::now().as_second(),
+            signed: true,
+        };
+        let id = objects::write(self.repo, &trial)?;
+        self.signed_by(keys, &by, &id).map(Some)
+    }
+}
+
+/// What the events add up to, and those that count.
+pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
+    let mut count = Count::default();
+    let all = events.iter();
+    let counted = all.filter_map(|(stored, is)| count.take(stored, is).ok());
+    let counted = counted.collect();
+    (count, counted)
+}
+
+fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
+    stored.iter().map(|one| one.commit.clone())
+}
+
+fn with(
+    stored: &[StoredEvent],
+    known: &HashMap<CommitId, SignatureCheck>,
+) -> Vec<(StoredEvent, SignatureCheck)> {
+    let all = stored.iter().map(|one| {
+        let is = known.get(&one.commit).cloned();
+        (one.clone(), is.unwrap_or(SignatureCheck::Unchecked))
+    });
+    all.collect()
+}
+
+/// All events since the open candidate was put forward; none where there is none.
+fn since_proposal(events: &[(StoredEvent, SignatureCheck)]) -> Vec<CommitId> {
+    let (count, _) = fold(events);
+    let Some(open) = count.state.candidate else {
+        return Vec::new();
+    };
+    let is_it =
+        |(stored, _): &(StoredEvent, SignatureCheck)| stored.message.contains(open.id.as_str());
+    let from = events.iter().position(is_it).unwrap_or(0);
+    events
+        .iter()
+        .skip(from)
+        .map(|(one, _)| one.commit.clone())
+        .collect()
+}

@@ -1,0 +1,389 @@
+//! The tricks by which one person, or a script with that person's key, could try to promote alone. Each is played on the
+//! same world, in which ada has put staging's commit forward, and ends with production not moved.
+
+use std::path::Path;
+
+use super::{by, forged, key_of, promote, proposed, tip, with_key};
+use crate::support::{Deploy, Runner};
+
+type Trick = (&'static str, fn(&Deploy));
+
+const TRICKS: [Trick; 27] = [
+    ("--yes and the commit, with nobody's yes", |_| {}),
+    ("a yes of one's own", |deploy| {
+        by(deploy, "ada").smp(&["signoff"]).exits(1);
+    }),
+    ("--by somebody else", |deploy| {
+        by(deploy, "ada").smp(&["signoff", "--by", "rosi"]).exits(1);
+    }),
+    ("another user.name and user.email", |deploy| {
+        with_key(deploy, "rosi", "ada").smp(&["signoff"]).exits(1);
+    }),
+    ("another name by variables of the environment", |deploy| {
+        let names = ["AUTHOR", "COMMITTER"].into_iter();
+        let as_rosi = names.fold(by(deploy, "ada"), |runner, who| {
+            runner
+                .env(&format!("GIT_{who}_NAME"), "rosi")
+                .env(&format!("GIT_{who}_EMAIL"), "rosi@example.com")
+        });
+        as_rosi.smp(&["signoff"]).exits(1);
+    }),
+    ("a key that was made just now", |deploy| {
+        with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
+    }),
+    ("smp.toml without signatures, agreed to", |deploy| {
+        edited(deploy, "signed = true\n[policy]\nfour_eyes = true\n", "");
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]);
+        ada.smp(&["signoff", "--by", "rosi"]);
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("smp.toml without four eyes, agreed to", |deploy| {
+        edited(deploy, "four_eyes = true\n", "");
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]).ok();
+        ada.smp(&["signoff"]).ok();
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("smp.toml without a record, agreed to", |deploy| {
+        edited(
+            deploy,
+            "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
+            "",
+        );
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]).ok();
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("production made a place to stage to", |deploy| {
+        edited(deploy, "promotes = \"staging\"\n", "");
+        let toml = deploy.toml();
+        let (head, rest) = toml.split_once("[environments.staging]").unwrap();
+        let (staging, rest) = rest.split_once("[environments.production]").unwrap();
+        let (production, end) = rest.split_once("[record]").unwrap();
+        deploy.write_toml(&format!(
+            "{head}[environments.production]{production}[environments.staging]{staging}promotes = \"production\"\n[record]{end}"
+        ));
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]).ok();
+        ada.smp(&["stage", deploy.nth(5), "--yes"]).exits(1);
+    }),
+    ("another file by --config", |deploy| {
+        let other = other_file(deploy);
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes", "--config", &other]).ok();
+        let args = [
+            "promote",
+            "--yes",
+            "--commit",
+            deploy.nth(5),
+            "--config",
+            &other,
+        ];
+        ada.smp(&args).exits(1);
+    }),
+    ("another file by GIT_SMP_CONFIG", |deploy| {
+        let ada = by(deploy, "ada").env("GIT_SMP_CONFIG", other_file(deploy));
+        ada.smp(&["setup", "--yes"]).ok();
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("an agreement by -c smp.trusted", |deploy| {
+        edited(deploy, "four_eyes = true\n", "");
+        let setup = by(deploy, "ada").smp(&["setup", "--yes"]);
+        let trusted = deploy.git(&deploy.work, &["config", "smp.trusted"]);
+        deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
+        setup.ok();
+        let ada = by(deploy, "ada").git_options(&["-c", &format!("smp.trusted={trusted}")]);
+        ada.smp(&["signoff"]).ok();
+        refused(deploy, &ada, "not-verified");
+    }),
+    (
+        "the signers file of the work tree, and of a branch",
+        |deploy| {
+            let line = as_rosi(deploy);
+            let commit =
+                deploy.commit_files(&deploy.work, "Add a signer", &[(".smp/signers", &line)]);
+            deploy.git(
+                &deploy.work,
+                &[
+                    "push",
+                    "-q",
+                    "upstream",
+                    &format!("{commit}:refs/heads/mine"),
+                ],
+            );
+            deploy.git(
+                &deploy.work,
+                &["update-ref", "refs/remotes/upstream/master", &commit],
+            );
+            deploy.git(&deploy.work, &["update-ref", "refs/smp/main", &commit]);
+            with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
+            forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        },
+    ),
+    ("another signers file by smp.toml", |deploy| {
+        edited(
+            deploy,
+            "signed = true\n",
+            "signed = true\nsigners = \"README\"\n",
+        );
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]);
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("-c gpg.ssh.allowedSignersFile", |deploy| {
+        let mine = deploy.path("mine");
+        std::fs::write(&mine, as_rosi(deploy)).unwrap();
+        let setting = format!("gpg.ssh.allowedSignersFile={}", mine.display());
+        let eve = with_key(deploy, "rosi", "eve").git_options(&["-c", &setting]);
+        eve.smp(&["signoff"]).exits(1);
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        refused(
+            deploy,
+            &by(deploy, "ada").git_options(&["-c", &setting]),
+            "not-signed-off",
+        );
+    }),
+    ("-c gpg.ssh.program that is content with all", |deploy| {
+        let content = deploy.path("bin/content");
+        let script = "case \"$*\" in *find-principals*) echo rosi@example.com ;; \
+            *sign*) exec ssh-keygen \"$@\" ;; \
+            *) echo 'Good \"git\" signature for rosi@example.com with ED25519 key SHA256:x' ;; esac";
+        deploy.executable(&content, script);
+        let settings = ["-c", &format!("gpg.ssh.program={}", content.display())];
+        with_key(deploy, "rosi", "eve")
+            .git_options(&settings)
+            .smp(&["signoff"])
+            .exits(1);
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        refused(
+            deploy,
+            &by(deploy, "ada").git_options(&settings),
+            "not-signed-off",
+        );
+    }),
+    ("the same by variables of the environment", |deploy| {
+        let mine = deploy.path("mine");
+        std::fs::write(&mine, as_rosi(deploy)).unwrap();
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        let ada = by(deploy, "ada")
+            .env("GIT_CONFIG_COUNT", "2")
+            .env("GIT_CONFIG_KEY_0", "gpg.ssh.allowedSignersFile")
+            .env("GIT_CONFIG_VALUE_0", &mine)
+            .env("GIT_CONFIG_KEY_1", "gpg.ssh.program")
+            .env("GIT_CONFIG_VALUE_1", "true");
+        refused(deploy, &ada, "not-signed-off");
+    }),
+    ("a replayed event", |deploy| {
+        // Her yes to the very commit, given to a proposal that was closed, with her signature.
+        let ada = by(deploy, "ada");
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        let hers = tip(deploy);
+        ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
+        ada.smp(&["propose", "--yes"]).ok();
+        append(deploy, |_, parent| {
+            raw(deploy, &hers).replace(&parent_of(deploy, &hers), parent)
+        });
+    }),
+    ("a re-attributed event", |deploy| {
+        forged(deploy, ("ada", "ada"), &yes(deploy), true);
+        let own = tip(deploy);
+        append(deploy, |_, parent| {
+            let text = raw(deploy, &own).replace(&parent_of(deploy, &own), parent);
+            text.replace("ada <ada@example.com>", "rosi <rosi@example.com>")
+        });
+        forged(deploy, ("rosi", "ada"), &yes(deploy), true);
+    }),
+    ("an unsigned event with a state that says yes", |deploy| {
+        let tree = deploy.git(&deploy.main, &["show", "refs/smp/record:state.json"]);
+        let said = "\"verdicts\": [{\"by\": \"rosi\", \"recorded_by\": {\"name\": \"rosi\", \
+            \"email\": \"rosi@example.com\"}, \"verdict\": \"pass\", \"note\": null, \"at\": 7}]";
+        let state = tree.replace("\"verdicts\": []", said);
+        assert_ne!(state, tree);
+        let git = |args: &[&str], input: String| {
+            let git = deploy.runner().cwd(&deploy.main).stdin(input);
+            git.program("git", args).ok().out().trim().to_owned()
+        };
+        let blob = git(&["hash-object", "-w", "--stdin"], state);
+        let tree = git(&["mktree"], format!("100644 blob {blob}\tstate.json\n"));
+        append(deploy, |old, _| {
+            let (_, rest) = old.split_once('\n').unwrap();
+            let (head, message) = rest.split_once("\ngpgsig ").unwrap();
+            let (_, message) = message.split_once("-----END SSH SIGNATURE-----\n").unwrap();
+            format!("tree {tree}\n{head}\n{message}")
+        });
+    }),
+    ("a record that is wound back to before a block", |deploy| {
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        let yes = tip(deploy);
+        by(deploy, "rosi")
+            .smp(&["signoff", "--block", "it is broken"])
+            .ok();
+        deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &yes]);
+        refused(deploy, &by(deploy, "ada"), "record-rewound");
+    }),
+    ("notes of this clone that say what git did not", |deploy| {
+        let forged = forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        deploy.smp(&["status"]).ok();
+        let notes = deploy.work.join(".git/smp/signatures");
+        let text = std::fs::read_to_string(&notes).unwrap();
+        let mut note: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let events = note["events"].as_array_mut().unwrap();
+        let ours = events
+            .iter_mut()
+            .find(|event| event[0] == forged.as_str())
+            .unwrap();
+        ours[1] = serde_json::json!({ "by": "rosi@example.com" });
+        std::fs::write(&notes, note.to_string()).unwrap();
+    }),
+    ("git replace of the signers file", |deploy| {
+        let old = deploy.git(&deploy.main, &["rev-parse", "master:.smp/signers"]);
+        let own = deploy.runner().cwd(&deploy.work).stdin(as_rosi(deploy));
+        let own = own
+            .program("git", &["hash-object", "-w", "--stdin"])
+            .ok()
+            .out();
+        deploy.git(&deploy.work, &["replace", "-f", &old, own.trim()]);
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+    }),
+    ("another main repository by url.insteadOf", |deploy| {
+        let mine = deploy.path("mine.git");
+        deploy
+            .runner()
+            .program(
+                "cp",
+                &["-a", deploy.main.to_str().unwrap(), mine.to_str().unwrap()],
+            )
+            .ok();
+        let setting = format!("url.{}.insteadOf={}", mine.display(), deploy.urls()[0]);
+        let ada = by(deploy, "ada").git_options(&["-c", &setting]);
+        ada.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+            .exits(2)
+            .says("by git's insteadOf");
+    }),
+    ("--no-verify, and an alias", |deploy| {
+        by(deploy, "ada")
+            .smp(&["promote", "--yes", "--no-verify"])
+            .exits(2);
+        deploy.git(&deploy.work, &["config", "alias.smp", "!true"]);
+        deploy.git(
+            &deploy.work,
+            &["config", "alias.ship", "!git smp promote --yes"],
+        );
+        let args = ["ship", "--commit", deploy.nth(5)];
+        assert_ne!(deploy.try_git(&deploy.work, &args).code, 0);
+    }),
+    ("a fix that nobody looked at behind a yes", |deploy| {
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        let ada = by(deploy, "ada");
+        ada.smp(&["stage", "--fix", deploy.nth(6), "--yes"]).ok();
+        let fix = deploy.master(&deploy.staging);
+        assert_ne!(fix, deploy.nth(5));
+        ada.smp(&["promote", "--yes", "--commit", &fix]).exits(1);
+    }),
+];
+
+/// The message of rosi's yes to the candidate, as the program would write it.
+pub fn yes(deploy: &Deploy) -> String {
+    let commit = deploy.nth(5);
+    format!(
+        "rosi signed off {}\n\nSmp-Event: signed-off\nSmp-Id: 0123456789abcdef\nSmp-Program: git-smp 0.1.0\n\
+         Smp-Commit: {commit}\nSmp-Of: rosi\n",
+        &commit[..8]
+    )
+}
+
+/// A line that lets eve's key count as rosi's.
+fn as_rosi(deploy: &Deploy) -> String {
+    let public = std::fs::read_to_string(key_of(deploy, "eve").with_extension("pub")).unwrap();
+    format!("rosi@example.com {public}")
+}
+
+#[track_caller]
+fn edited(deploy: &Deploy, old: &str, new: &str) {
+    let toml = deploy.toml();
+    assert!(toml.contains(old), "{toml}");
+    deploy.write_toml(&toml.replace(old, new));
+}
+
+fn other_file(deploy: &Deploy) -> String {
+    let other = deploy.path("other.toml");
+    std::fs::write(&other, deploy.toml().replace("four_eyes = true", "")).unwrap();
+    other.to_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn refused(deploy: &Deploy, runner: &Runner<'_>, code: &str) {
+    let json = runner.smp(&["promote", "-n", "--json"]);
+    assert_eq!(json.exits(1).json()["refusal"]["code"], code);
+    promote(deploy, runner).exits(1);
+}
+
+/// A commit as git stores it.
+fn raw(deploy: &Deploy, commit: &str) -> String {
+    let text = deploy.runner().cwd(&deploy.main);
+    text.program("git", &["cat-file", "commit", commit])
+        .ok()
+        .out()
+}
+
+fn parent_of(deploy: &Deploy, commit: &str) -> String {
+    deploy.git(&deploy.main, &["rev-parse", &format!("{commit}^")])
+}
+
+/// Puts a commit at the end of the record that is made of the text of the last one, and of its name.
+fn append(deploy: &Deploy, made: impl Fn(&str, &str) -> String) {
+    let tip = tip(deploy);
+    let text = made(&raw(deploy, &tip), &tip);
+    let git = deploy.runner().cwd(&deploy.main).stdin(text);
+    let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+    let commit = git.program("git", &args).ok().out();
+    deploy.git(
+        &deploy.main,
+        &["update-ref", "refs/smp/record", commit.trim()],
+    );
+}
+
+/// The folders that a trick may change.
+fn folders(deploy: &Deploy) -> [&Path; 4] {
+    [
+        &deploy.main,
+        &deploy.staging,
+        &deploy.production,
+        &deploy.work,
+    ]
+}
+
+#[track_caller]
+fn copied(deploy: &Deploy, from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    let args = ["-a", from.to_str().unwrap(), to.to_str().unwrap()];
+    deploy.runner().cwd("").program("cp", &args).ok();
+}
+
+#[test]
+fn no_trick_of_one_person_leads_to_production() {
+    let deploy = proposed();
+    let kept = |folder: &Path| deploy.path("kept").join(folder.file_name().unwrap());
+    std::fs::create_dir(deploy.path("kept")).unwrap();
+    for folder in folders(&deploy) {
+        copied(&deploy, folder, &kept(folder));
+    }
+    let was = deploy.deploys(&deploy.production);
+    for (name, trick) in TRICKS {
+        eprintln!("{name}");
+        trick(&deploy);
+        // And after each the command that a script would type.
+        let run = promote(&deploy, &by(&deploy, "ada"));
+        assert_ne!(run.code, 0, "{name}: {run}");
+        assert_eq!(deploy.deploys(&deploy.production), was, "{name}");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(2), "{name}");
+        for folder in folders(&deploy) {
+            copied(&deploy, &kept(folder), folder);
+        }
+    }
+    // It was no lack of the world: somebody else's yes does it.
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    promote(&deploy, &by(&deploy, "ada")).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}

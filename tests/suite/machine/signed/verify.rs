@@ -1,0 +1,154 @@
+//! `git smp history --verify`: what an auditor reads from a clone alone.
+
+use super::tricks::yes;
+use super::{by, forged, git, promote, proposed, tip, world};
+use crate::record::short;
+use crate::support::Deploy;
+
+fn shipped() -> Deploy {
+    let deploy = proposed();
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    promote(&deploy, &by(&deploy, "ada")).ok();
+    deploy
+}
+
+#[test]
+fn every_event_has_a_line_with_whose_key_signed_it() {
+    let deploy = shipped();
+    let run = deploy.smp(&["history", "--verify"]);
+    let out = run.ok().out();
+    let count = out
+        .lines()
+        .filter(|line| line.starts_with("  ok    "))
+        .count();
+    assert_eq!(count, out.lines().count(), "{out}");
+    assert!(out.contains("rosi@example.com  rosi signed off"), "{out}");
+    assert!(out.contains("ada began to promote"), "{out}");
+    assert!(out.contains("(signed off by rosi)"), "{out}");
+    run.says(&format!(
+        "{count} events verified by .smp/signers of master at "
+    ));
+    let json = deploy.smp(&["history", "--verify", "--json"]).ok().json();
+    assert_eq!(json["verified"], true);
+    assert_eq!(json["events"].as_array().unwrap().len(), count);
+    // Offline, from what this clone has.
+    std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
+    let run = deploy.smp(&["history", "--verify"]);
+    assert_eq!(run.ok().out(), out);
+    run.says("this is the record as this clone last saw it");
+}
+
+#[test]
+fn the_first_event_that_does_not_hold_ends_it() {
+    let deploy = proposed();
+    let bad = forged(&deploy, ("rosi", "rosi"), &yes(&deploy), false);
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    let run = deploy.smp(&["history", "--verify"]);
+    let out = run.exits(1).out();
+    let last = out.lines().last().unwrap();
+    assert!(
+        last.starts_with("  FAIL  ") && last.contains(short(&bad)),
+        "{out}"
+    );
+    assert!(
+        last.contains("nobody") && last.ends_with("it is not signed"),
+        "{last}"
+    );
+    run.says(&format!("error: the event {} does not hold\n", short(&bad)));
+    run.says("not looked at: 1 event after it");
+    let json = deploy
+        .smp(&["history", "--verify", "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(json["verified"], false);
+    let events = json["events"].as_array().unwrap();
+    assert_eq!(events.last().unwrap()["because"], "it is not signed");
+}
+
+#[test]
+fn a_deploy_past_the_tool_is_named() {
+    let deploy = proposed();
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    promote(&deploy, &by(&deploy, "ada")).ok();
+    // Who can push to production can push, past any hook.
+    let push = [
+        "push",
+        "-q",
+        "--no-verify",
+        deploy.urls()[2],
+        &format!("{}:refs/heads/master", deploy.nth(6)),
+    ];
+    git(&deploy, ("eve", "eve"), &[], &push);
+    by(&deploy, "ada").smp(&["stage", "--yes"]).ok();
+    by(&deploy, "ada").smp(&["propose", "--yes"]);
+    let run = deploy.smp(&["history", "--verify"]);
+    let out = run.ok().out();
+    let line = out
+        .lines()
+        .find(|line| line.starts_with("  note  "))
+        .unwrap_or_else(|| panic!("{out}"));
+    assert!(
+        line.contains(&format!("saw {} on production", short(deploy.nth(6)))),
+        "{line}"
+    );
+    run.says("1 deploy past git smp");
+}
+
+#[test]
+fn forged_events_of_real_commits_do_not_hold() {
+    let deploy = world();
+    let start = tip(&deploy);
+    let message = |word: &str, more: &str| {
+        format!(
+            "{word}\n\nSmp-Event: {word}\nSmp-Id: 00112233445566{:02x}\n{more}",
+            word.len()
+        )
+    };
+    let commit = format!("Smp-Commit: {}\n", deploy.nth(5));
+    let place = "Smp-Environment: production\n";
+    let proposal = "Smp-Environment: staging\nSmp-Date: 2022-03-02\nSmp-Target: production -\n";
+    let messages = [
+        message("proposed", &format!("{commit}{proposal}")),
+        message("signed-off", &format!("{commit}Smp-Of: rosi\n")),
+        message("promoting", &format!("{commit}{place}")),
+        message("promoted", &format!("{commit}{place}Smp-Commits: 1\n")),
+        message("nonsense", ""),
+    ];
+    for (nth, message) in messages.iter().enumerate() {
+        for (who, signed) in [
+            (("rosi", "rosi"), false),
+            (("rosi", "eve"), true),
+            (("eve", "eve"), true),
+        ] {
+            let bad = forged(&deploy, who, message, signed);
+            let run = deploy.smp(&["history", "--verify"]);
+            assert!(run.exits(1).out().contains(short(&bad)), "{nth}: {run}");
+            let state = deploy.smp(&["status", "--json"]).ok().json();
+            assert_eq!(state["candidate"], serde_json::Value::Null, "{nth}");
+            deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &start]);
+            deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
+        }
+    }
+    // A promotion that one key alone wrote, each event with a good signature.
+    for (nth, message) in messages[..3].iter().enumerate() {
+        let last = forged(&deploy, ("ada", "ada"), message, true);
+        let run = deploy.smp(&["history", "--verify"]);
+        match nth {
+            2 => assert!(run.exits(1).out().contains(short(&last)), "{run}"),
+            _ => drop(run.ok()),
+        }
+    }
+    deploy
+        .smp(&["history", "--verify"])
+        .exits(1)
+        .says("only who proposed");
+}
+
+#[test]
+fn a_record_that_is_not_signed_cannot_be_verified() {
+    let deploy = crate::record::recorded();
+    deploy
+        .smp(&["history", "--verify"])
+        .exits(2)
+        .says("error: the team's record is not signed, so there is nothing to verify\n");
+}
