@@ -92,7 +92,10 @@ impl Recorder<'_> {
                 self.notes().keep_checked(&Checked {
                     main: main.clone(),
                     signers: signers.blob.clone(),
-                    events: known.into_iter().collect(),
+                    // What could not be told is asked again, for it may be by then.
+                    events: (known.into_iter())
+                        .filter(|(_, is)| *is != SignatureCheck::Unchecked)
+                        .collect(),
                 });
             }
             return Ok(Checking {
