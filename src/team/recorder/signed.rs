@@ -165,7 +165,11 @@ impl Recorder<'_> {
         let error = format!(
             "{path} on {branch} does not know your key, so what you write counts for nothing"
         );
-        let mut report = Report::new(error).causes(is.fault());
+        let why = match is {
+            SignatureCheck::Unknown(key) => Some(format!("your key is {key}")),
+            other => other.fault(),
+        };
+        let mut report = Report::new(error).causes(why);
         if let Some(line) = signed::own_line(self.repo, id, &by.email) {
             report = report.because(format!("the line for it is: {line}"));
         }

@@ -168,6 +168,10 @@ fn last_message(deploy: &Deploy) -> String {
 fn a_yes_from_another_key_leads_to_production_and_every_event_is_signed() {
     let deploy = proposed();
     by(&deploy, "rosi").smp(&["signoff"]).ok();
+    let once = tip(&deploy);
+    let again = by(&deploy, "rosi").smp(&["signoff"]);
+    again.ok().says("rosi has already signed off");
+    assert_eq!(tip(&deploy), once);
     let status = deploy.smp(&["status"]).ok().out();
     assert!(status.contains("signed off by rosi at "), "{status}");
     promote(&deploy, &by(&deploy, "ada")).ok();
