@@ -5,6 +5,7 @@
 //! cargo bench --bench against_git -- --million    # and 1,000,000; needs some 5 GB and minutes to write
 //! cargo bench --bench against_git -- --rounds 99  # more rounds, steadier medians
 //! cargo bench --bench against_git -- --latency    # only what a host far away costs
+//! cargo bench --bench against_git -- --where      # only `git smp where`, with a record of 1,000 deploys
 //! ```
 //!
 //! Each repository is written once, below `target/tmp`.
@@ -18,6 +19,7 @@
 mod history;
 mod latency;
 mod pages;
+mod r#where;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -36,6 +38,9 @@ fn main() {
     let rounds = rounds.unwrap_or(31);
     if words.iter().any(|word| word == "--latency") {
         return latency::a_week();
+    }
+    if words.iter().any(|word| word == "--where") {
+        return r#where::where_it_runs(rounds);
     }
     println!("{rounds} rounds each, medians\n");
     println!("{:<56} {:>9} {:>9} {:>7}", "", "git-smp", "git", "ratio");
@@ -72,6 +77,7 @@ fn main() {
             }
         }
     }
+    r#where::where_it_runs(rounds.min(11));
     pages::two_slow_pages(rounds.min(11));
     latency::a_week();
 }

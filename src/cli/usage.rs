@@ -100,6 +100,12 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
             };
             Some(Hint::run("a # wants quotes", pick))
         }
+        ErrorKind::MissingRequiredArgument if command_of(args) == Some("where") => {
+            let typed = args
+                .iter()
+                .fold(Typed::smp(""), |typed, word| typed.arg(word));
+            Some(Hint::run("a # wants quotes", typed.arg("#N")))
+        }
         ErrorKind::InvalidSubcommand => synonym(wrong).or_else(|| {
             let cli = Cli::command();
             slip(args, wrong, nearest(wrong, &commands(&cli))?)

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::core::config::Config;
 use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
-use crate::core::record::{Candidate, Judged, News, State, Verdict, What};
+use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
@@ -14,6 +14,7 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::hearing;
 use crate::team::posting::{self, Pending};
 use crate::team::recorder::Recorder;
 
@@ -48,9 +49,10 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,
     };
-    let before = ui
-        .during("reading the record", || recorder.read_now())??
-        .state;
+    let before = ui.during("reading the record", || recorder.read_now())?;
+    let mut before = RecordView::from(before);
+    hearing::hear(session, &config, &mut before, false);
+    let before = before.known()?.cloned().unwrap_or_default();
     let candidate = candidate(&before)?;
     check_commit(args.commit.as_deref(), candidate)?;
     if args.block.is_none() {
@@ -67,7 +69,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     let (of, said) = ((session, &config), (&judged, key.as_deref()));
     let (state, pending, known) =
         ui.during("writing the record", || record(of, &recorder, said))?;
-    tell(of, (&state, pending), judged, known)
+    tell(of, (&state, pending), judged, known)?;
+    hearing::tell_blocks(session, &config, &before, Typed::smp("propose"))
 }
 
 fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {

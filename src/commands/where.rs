@@ -1,13 +1,17 @@
 //! `git smp where`: in which environments a commit or a pull request runs, and since when.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
-use crate::core::record::arrivals::{arrivals, since};
+use crate::core::record::arrivals::{Arrival, arrivals, since};
 use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId};
 use crate::forge::pull_request;
 use crate::git::Found;
@@ -33,6 +37,7 @@ pub struct Where {
 }
 
 /// What is known of what an environment runs.
+#[derive(Clone)]
 enum Sighted {
     /// Nothing was ever deployed: `None`.
     Runs(Option<CommitId>),
@@ -42,31 +47,34 @@ enum Sighted {
 
 /// What was seen of all of them.
 struct Sight {
-    environments: Vec<Sighted>,
-    main: Option<CommitId>,
-    /// All that is on record, oldest first.
-    events: Vec<Event>,
+    /// `None`: nothing was asked, so the record has to tell.
+    environments: Option<Vec<Sighted>>,
+    record: Option<Reading>,
 }
+
+/// Which commits have another one, of those that were asked about.
+type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
+
+/// So many events are read first, and eight times as many each time that they do not tell since when.
+const FIRST_EVENTS: u32 = 500;
 
 /// Runs it.
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let config = session.config()?;
+    let main = tracked(
+        session,
+        &config.repository.remote,
+        &config.repository.branch,
+    );
+    let commit = match named(session, &args.rev, main.as_ref()) {
+        Err(_) if !args.offline && may_be_new(&args.rev) => new(session, &config, &args.rev)?,
+        named => named?,
+    };
     let sight = match args.offline {
-        true => remembered(session, &config)?,
+        true => remembered(session, &config),
         false => looked(session, &config)?,
     };
-    let commit = named(session, &args.rev, sight.main.as_ref())?;
-    let mut all = Vec::new();
-    for (environment, seen) in config.environments.iter().zip(&sight.environments) {
-        let mut place = place(session, environment, seen, &commit)?;
-        let arrived = arrivals(&sight.events, &environment.name);
-        let is_last = arrived.last().map(|one| &one.to) == place.running.as_ref();
-        if place.runs == Some(true) && is_last {
-            let wanted = place.copy.as_ref().unwrap_or(&commit);
-            place.since = since(&arrived, |to| contains(session, to, wanted))?;
-        }
-        all.push(place);
-    }
+    let all = stands(session, &config, &sight, &commit)?;
     let told = session.repo.commits(std::slice::from_ref(&commit))?;
     let number = pull_request::number(&args.rev);
     let number = number.or_else(|| told.first()?.pull_request());
@@ -117,55 +125,108 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
         Ok(runs) => Sighted::Runs(runs),
         Err(refusal) => Sighted::NotKnown(refusal.report.error),
     });
-    let main = found.main.and_then(Result::ok);
     Ok(Sight {
-        environments: seen.collect(),
-        main: main.as_ref().and_then(Branch::commit).cloned(),
-        events: events(session, config, record.as_ref())?,
+        environments: Some(seen.collect()),
+        record,
     })
 }
 
-/// What this clone saw last, of the record and of the branches that it follows.
-fn remembered(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
+/// What this clone saw of the record last.
+fn remembered(session: &Session<'_>, config: &Config) -> Sight {
     let recorder = recorder(session, config);
     let record = recorder.as_ref().and_then(Recorder::known);
     let age = recorder.as_ref().and_then(Recorder::known_for);
     session.ui.note(asked(age.filter(|_| record.is_some())));
-    let events = events(session, config, record.as_ref())?;
-    let tracked = |remote: &str, branch: &str| {
-        let name = format!("refs/remotes/{remote}/{branch}");
-        session.repo.resolve_revision(&name).ok()
-    };
-    let seen = config.environments.iter().map(|one| {
-        let given = arrivals(&events, &one.name).pop().map(|last| last.to);
-        match given.or_else(|| tracked(&one.remote, &one.branch)) {
-            Some(commit) => Sighted::Runs(Some(commit)),
-            None => Sighted::NotKnown(
-                "this clone saw no deploy there, and does not follow its branch".into(),
-            ),
-        }
-    });
-    let main = &config.repository;
-    Ok(Sight {
-        environments: seen.collect(),
-        main: tracked(&main.remote, &main.branch),
-        events,
-    })
+    Sight {
+        environments: None,
+        record,
+    }
 }
 
+/// How every environment stands to the commit. Of the record no more is read than tells it.
+fn stands(
+    session: &Session<'_>,
+    config: &Config,
+    sight: &Sight,
+    commit: &CommitId,
+) -> Result<Vec<Stand>, Stop> {
+    let (known, mut latest) = (Known::default(), FIRST_EVENTS);
+    loop {
+        let (events, unread) = events(session, config, sight.record.as_ref(), latest)?;
+        let is_all = events.len() + unread < latest as usize;
+        let (mut all, mut is_settled) = (Vec::new(), true);
+        for (place, environment) in config.environments.iter().enumerate() {
+            let arrived = arrivals(&events, &environment.name);
+            let seen = match &sight.environments {
+                Some(all) => all.get(place).cloned(),
+                None => Some(seen_last(session, environment, arrived.last())),
+            };
+            let seen = seen.unwrap_or_else(|| Sighted::NotKnown("it was not looked at".into()));
+            let mut stand = stand(session, (environment, &seen), commit, &known)?;
+            let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
+            if stand.runs == Some(true) && is_last {
+                let wanted = stand.copy.as_ref().unwrap_or(commit);
+                stand.since = since(&arrived, |to| contains(session, to, wanted, &known))?;
+            }
+            is_settled &=
+                !arrived.is_empty() && (stand.runs != Some(true) || stand.since.is_some());
+            all.push(stand);
+        }
+        if is_settled || is_all {
+            if unread > 0 {
+                session.ui.warn(show::unreadable(unread));
+            }
+            return Ok(all);
+        }
+        latest = latest.saturating_mul(8);
+    }
+}
+
+/// What the record or, where it tells of no deploy, the branch that this clone follows says of an environment.
+fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arrival>) -> Sighted {
+    let given = last.map(|last| last.to.clone());
+    match given.or_else(|| tracked(session, &environment.remote, &environment.branch)) {
+        Some(commit) => Sighted::Runs(Some(commit)),
+        None => Sighted::NotKnown(
+            "this clone saw no deploy there, and does not follow its branch".into(),
+        ),
+    }
+}
+
+/// The latest events, and how many cannot be read.
 fn events(
     session: &Session<'_>,
     config: &Config,
     record: Option<&Reading>,
-) -> Result<Vec<Event>, Stop> {
-    let (Some(recorder), Some(reading)) = (recorder(session, config), record) else {
-        return Ok(Vec::new());
-    };
-    let (events, unread) = recorder.events(reading)?;
-    if unread > 0 {
-        session.ui.warn(show::unreadable(unread));
+    latest: u32,
+) -> Result<(Vec<Event>, usize), Stop> {
+    match (recorder(session, config), record) {
+        (Some(recorder), Some(reading)) => recorder.latest_events(reading, latest),
+        _ => Ok((Vec::new(), 0)),
     }
-    Ok(events)
+}
+
+/// Where this clone saw a branch last.
+fn tracked(session: &Session<'_>, remote: &str, branch: &str) -> Option<CommitId> {
+    let name = format!("refs/remotes/{remote}/{branch}");
+    session.repo.resolve_revision(&name).ok()
+}
+
+/// Whether what is not here may have come to the main branch since: a hash or a pull request.
+fn may_be_new(rev: &str) -> bool {
+    let is_hash = (7..=64).contains(&rev.len()) && rev.bytes().all(|one| one.is_ascii_hexdigit());
+    is_hash || pull_request::number(rev).is_some()
+}
+
+/// The commit that a person named, by what the main branch has now. No environment is asked for it.
+fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, Stop> {
+    trust::require_to_look(&session.repo, config, &[])?;
+    let look = Look::of(session, config);
+    let wanted = (Also::Nothing, Main::Branch);
+    let asking = "asking the main repository";
+    let found = (session.ui).during(asking, || look::see(session, &look, &[], wanted))?;
+    let main = found.main.transpose()?;
+    named(session, rev, main.as_ref().and_then(Branch::commit))
 }
 
 /// The commit that a person named. Digits are a hash before they are anything else.
@@ -181,16 +242,31 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
     }
     match session.repo.resolve_hash(rev)? {
         Found::Commit(id) => Ok(id),
-        _ => session.repo.resolve_revision(rev),
+        _ => session
+            .repo
+            .resolve_revision(rev)
+            .map_err(|stop| or_number(stop, rev)),
+    }
+}
+
+/// The same with what a number without its `#` was meant to be.
+fn or_number(stop: Stop, rev: &str) -> Stop {
+    let number = format!("#{rev}");
+    match stop {
+        Stop::Misused(report) if pull_request::number(&number).is_some() => {
+            let meant = Typed::smp("where").arg(&number);
+            Stop::Misused(report.run("or, for a pull request", meant))
+        }
+        other => other,
     }
 }
 
 /// Whether the commit, or a copy of it, is part of what an environment runs.
-fn place(
+fn stand(
     session: &Session<'_>,
-    environment: &Environment,
-    seen: &Sighted,
+    (environment, seen): (&Environment, &Sighted),
     commit: &CommitId,
+    known: &Known,
 ) -> Result<Stand, Stop> {
     let mut place = Stand::unknown(&environment.name);
     let runs = match seen {
@@ -208,10 +284,13 @@ fn place(
     place.running = Some(runs.clone());
     if !repo.has_commit(runs)? {
         place.why = Some(format!("{} is not in this clone", runs.short()));
-    } else if repo.is_ancestor(commit, runs)? {
+    } else if contains(session, runs, commit, known)? {
         place.runs = Some(true);
     } else if repo.layout().shallow {
         place.why = Some("this clone is shallow".to_owned());
+    } else if contains(session, commit, runs, known)? {
+        // All that runs there lies before the commit.
+        place.runs = Some(false);
     } else {
         place.copy = repo.copy_in(runs, commit)?;
         place.runs = Some(place.copy.is_some());
@@ -219,6 +298,18 @@ fn place(
     Ok(place)
 }
 
-fn contains(session: &Session<'_>, to: &CommitId, commit: &CommitId) -> Result<bool, Stop> {
-    Ok(session.repo.has_commit(to)? && session.repo.is_ancestor(commit, to)?)
+/// Whether `to` is here and has the commit.
+fn contains(
+    session: &Session<'_>,
+    to: &CommitId,
+    commit: &CommitId,
+    known: &Known,
+) -> Result<bool, Stop> {
+    let asked = (to.clone(), commit.clone());
+    if let Some(found) = known.borrow().get(&asked) {
+        return Ok(*found);
+    }
+    let found = session.repo.has_commit(to)? && session.repo.is_ancestor(commit, to)?;
+    known.borrow_mut().insert(asked, found);
+    Ok(found)
 }

@@ -5,6 +5,9 @@ use crate::core::text::visible;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
+/// So many commits of the main line are looked at first: to read a whole history takes a second for each 200,000.
+const RECENT: usize = 512;
+
 /// A commit of the main branch that says that it merged a pull request.
 struct Merged {
     id: CommitId,
@@ -60,11 +63,23 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
+/// Those among the newest commits of the main line and what they brought or, where there is none, among all.
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
+    let older = format!("{tip}~{RECENT}");
+    if let Ok(older) = session.repo.resolve_revision(&older) {
+        let recent = among(session, &format!("{older}..{tip}"), number)?;
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
+    }
+    among(session, tip.as_str(), number)
+}
+
+fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>, Stop> {
     let squashed = format!("--grep=#{number})");
     let merged = format!("--grep=request #{number}");
     let args = "log -z --no-color --no-show-signature -F --format=%H%x20%P%n%s".split(' ');
-    let args = args.chain([squashed.as_str(), &merged, tip.as_str()]);
+    let args = args.chain([squashed.as_str(), &merged, range]);
     let told = (session.repo.program()).read("git cannot read the history", args)?;
     let told = String::from_utf8_lossy(&told);
     let entries = told.split('\0').filter_map(|entry| {

@@ -12,6 +12,7 @@
 
 mod directions;
 mod links;
+mod packages;
 mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};

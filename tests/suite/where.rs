@@ -138,3 +138,60 @@ fn offline_nothing_is_asked() {
         .prints_among("Show flags on painpoints (#421)");
     deploy.smp(&["where", &two]).ok().prints_among("unknown: ");
 }
+
+#[test]
+fn a_mistyped_name_is_told_before_any_environment_is_asked() {
+    let deploy = World::deploy_like().ready();
+    for (args, said) in [
+        (&["nothing"][..], "\"nothing\" names no commit here"),
+        (&["HEAD~99"], "\"HEAD~99\" names no commit here"),
+        (&["abcdef1"], "\"abcdef1\" names no commit here"),
+        (
+            &["--offline", "nothing"],
+            "\"nothing\" names no commit here",
+        ),
+        (
+            &["--offline", "abcdef1"],
+            "\"abcdef1\" names no commit here",
+        ),
+    ] {
+        let before = deploy.web.asked().len();
+        let run = deploy.smp(&[&["where"], args].concat());
+        run.exits(2).prints("").says(said);
+        run.never_shows("nothing was asked now");
+        assert_eq!(deploy.web.asked().len(), before, "{args:?}");
+    }
+    let before = deploy.web.asked().len();
+    let run = deploy.smp(&["where", "#9999"]);
+    run.exits(1).says("no commit of pull request #9999");
+    assert_eq!(deploy.web.asked().len(), before);
+    // What cannot be looked up may be a commit all the same.
+    std::fs::rename(&deploy.main, deploy.path("main.away")).unwrap();
+    let run = deploy.smp(&["where", "abcdef1"]);
+    run.exits(1).says("error: ").says("upstream");
+    assert_eq!(deploy.web.asked().len(), before);
+    deploy.smp(&["where", "nothing"]).exits(2);
+}
+
+#[test]
+fn what_was_merged_a_moment_ago_is_found() {
+    let deploy = World::deploy_like().without_pages().ready();
+    let new = deploy.colleague_commits("Draw circles (#777)");
+    for rev in ["#777", &new, &new[..8]] {
+        let run = deploy.smp(&["where", rev]);
+        run.ok()
+            .prints_among("Draw circles (#777)\n  staging     does not run it; runs ");
+    }
+}
+
+#[test]
+fn a_number_is_shown_how_it_is_typed() {
+    let deploy = World::deploy_like().without_pages().ready();
+    let run = deploy.smp(&["where", "--offline", "421"]);
+    run.exits(2)
+        .says("hint: or, for a pull request: git smp where '#421'");
+    // The shell took `#421` for a comment.
+    let run = deploy.smp(&["where", "--offline"]);
+    run.exits(2)
+        .says("hint: a # wants quotes: git smp where --offline '#N'");
+}

@@ -212,7 +212,8 @@ fn defaults_are_those_of_the_contract() {
             signed: false,
             signers: ".smp/signers".into(),
             signoff: true,
-            cadence_days: 7
+            cadence_days: 7,
+            ask: None,
         })
     );
 }

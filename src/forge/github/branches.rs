@@ -1,6 +1,7 @@
 //! What GitHub says of a branch, in version 3 of its API: whether it is protected, the rules of rulesets, which everybody
 //! may read who may read the repository, and those of the older protection, which it shows to administrators.
 
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::core::decide::protection::{Protection, Takes};
@@ -105,14 +106,19 @@ fn is_on(switch: &Option<Switch>) -> bool {
 impl GitHub {
     /// Its REST API, for this token. `address`: where that is, in place of the usual; one of another GitHub is passed over.
     pub fn rest(&self, address: Option<&str>, token: &Secret) -> Result<Rest, Report> {
+        let base = self.rest_at(address)?;
+        let service = Service::new("GitHub", base, token, "application/vnd.github+json")?;
+        Ok(Rest::at(&GITHUB, self.shown(), service))
+    }
+
+    /// Where its REST API is.
+    pub fn rest_at(&self, address: Option<&str>) -> Result<Url, Report> {
         let address = address.filter(|address| self.may_be_asked_at(address));
         let usual = match self.api.strip_suffix("/api/graphql") {
             Some(server) => format!("{server}/api/v3"),
             None => self.api.trim_end_matches("/graphql").to_owned(),
         };
-        let base = base(VARIABLE, address, &usual)?;
-        let service = Service::new("GitHub", base, token, "application/vnd.github+json")?;
-        Ok(Rest::at(&GITHUB, self.shown(), service))
+        base(VARIABLE, address, &usual)
     }
 }
 
