@@ -280,7 +280,7 @@ impl<'p> Window<'p> {
             // Of what clocks show twice both; what they never show is passed when they are set.
             let twice = ambiguous
                 .into_iter()
-                .flat_map(|one| iter::once(one.clone().earlier()).chain(iter::once(one.later())));
+                .flat_map(|one| iter::once(one.earlier()).chain(iter::once(one.later())));
             twice.filter_map(Result::ok)
         })
     }
