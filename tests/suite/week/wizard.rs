@@ -174,7 +174,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
     terminal
         .sees("its page holds no hash")
         .sees("looked for ")
-        .sees("normal as long as nothing was deployed there")
+        .sees("normal before the first deploy")
         .sees("Keep this page and this pattern");
     terminal
         .enters("n")
