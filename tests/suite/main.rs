@@ -69,6 +69,7 @@ mod together;
 mod trips;
 mod trust;
 mod turned_down;
+mod walks;
 mod watch;
 mod webhook;
 mod week;

@@ -143,7 +143,7 @@ pub struct Here<'a> {
     pub authors: &'a [&'a str],
 }
 
-/// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
+/// What the record says: the candidate and its verdicts, a deploy on its way, pending posts, and its own age.
 pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let reading = match view {
         RecordView::NoneKept => return Vec::new(),
@@ -163,12 +163,12 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     lines.extend(
         (state.deploying.iter()).map(|open| deploying(row("deploying", width), open, when)),
     );
-    for owed in &state.pending {
-        let command = owed.command(state.candidate.is_some());
+    for post in &state.pending {
+        let command = post.command(state.candidate.is_some());
         let command = (here.typed)(Hint::run("", command)).concat();
-        lines.push(self::owed(row("owed", width), owed, &command, when));
-        if (here.lacks_webhook)(&owed.channel) {
-            let what = match owed.channel.as_str() {
+        lines.push(pending(row("pending", width), post, &command, when));
+        if (here.lacks_webhook)(&post.channel) {
+            let what = match post.channel.as_str() {
                 ISSUE => "token for the forge".to_owned(),
                 channel => format!("webhook for {channel}"),
             };
@@ -207,14 +207,14 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
 }
 
 /// A post that nobody was seen to make, and the command that makes it.
-fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
-    let begun = owed.attempt.as_ref().map(|sending| {
+fn pending(line: Line, post: &Notice, command: &str, when: &When) -> Line {
+    let begun = post.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
         format!(" that {by} began to send {at}; its result is unknown")
     });
     let rest = format!("{}; send it: {command}", begun.unwrap_or_default());
-    let what = match owed.channel.as_str() {
-        ISSUE if matches!(owed.news, News::Proposed { .. }) => {
+    let what = match post.channel.as_str() {
+        ISSUE if matches!(post.news, News::Proposed { .. }) => {
             "the issue that asks for verdicts".to_owned()
         }
         ISSUE => "a comment on the issue".to_owned(),
