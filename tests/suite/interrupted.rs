@@ -48,7 +48,7 @@ enum How {
 }
 
 /// A world that is put back after each try, and the command that is cut off in it.
-struct Lab<'a> {
+pub struct Lab<'a> {
     deploy: Deploy,
     command: Vec<String>,
     /// What must hold in the end.
@@ -62,7 +62,7 @@ const FOLDERS: [&str; 4] = ["main.git", "staging.git", "production.git", "work"]
 impl<'a> Lab<'a> {
     /// The lab of this command, from what is true now.
     #[track_caller]
-    fn new(deploy: Deploy, command: &[&str], holds: &'a dyn Fn(&Deploy, &Chain)) -> Lab<'a> {
+    pub fn new(deploy: Deploy, command: &[&str], holds: &'a dyn Fn(&Deploy, &Chain)) -> Lab<'a> {
         deploy.executable("bin/git", SHIM);
         let lab = Lab {
             deploy,
@@ -180,7 +180,7 @@ impl<'a> Lab<'a> {
 
     /// Kills before and after every call, and during each push; of these a tenth, unless all are wanted.
     #[track_caller]
-    fn survives_every_step(&self, offset: usize) {
+    pub fn survives_every_step(&self, offset: usize) {
         let course = self.course();
         let mut points = Vec::new();
         let all = everything();
@@ -301,7 +301,7 @@ fn with_record_on(topology: Topology) -> Deploy {
     ready(world.without_pages().toml("[record]\n"))
 }
 
-fn promotion(deploy: &Deploy) -> Vec<String> {
+pub fn promotion(deploy: &Deploy) -> Vec<String> {
     [
         "promote",
         "--yes",
@@ -314,7 +314,7 @@ fn promotion(deploy: &Deploy) -> Vec<String> {
     .to_vec()
 }
 
-fn words(command: &[String]) -> Vec<&str> {
+pub fn words(command: &[String]) -> Vec<&str> {
     command.iter().map(String::as_str).collect()
 }
 
@@ -333,7 +333,7 @@ fn announced(chain: &Chain, word: &str) -> usize {
         - chain.count("ended")
 }
 
-fn promoted_once(deploy: &Deploy, chain: &Chain) {
+pub fn promoted_once(deploy: &Deploy, chain: &Chain) {
     assert_eq!(
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(5)],
