@@ -59,9 +59,16 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
     }
     let judged = judged(args, &config, candidate, by);
-    let of = (session, &config);
+    // Whose key that would be matters only where the same name has spoken before.
+    let repeats = candidate.verdicts.iter().any(|one| one.by == judged.of);
+    let me = match repeats {
+        true => recorder.try_key()?,
+        false => None,
+    };
+    let key = me.and_then(|me| me.principal);
+    let (of, said) = ((session, &config), (&judged, key.as_deref()));
     let (state, pending, known) =
-        ui.during("writing the record", || record(of, &recorder, &judged))?;
+        ui.during("writing the record", || record(of, &recorder, said))?;
     tell(of, (&state, pending), judged, known)?;
     hearing::tell_blocks(session, &config, &before, Typed::smp("propose"))
 }
@@ -86,7 +93,7 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
 fn record(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
-    judged: &Judged,
+    (judged, key): (&Judged, Option<&str>),
 ) -> Result<(State, Pending, bool), Stop> {
     let mut known = false;
     let (state, pending) = posting::append_one(of, recorder, &mut |state| {
@@ -96,7 +103,10 @@ fn record(
             let error = "the candidate changed meanwhile; nothing was recorded";
             return Err(moved(error.to_owned(), format!("it was {was} and is {is}")));
         }
-        known = now.verdicts.iter().any(|one| one.is_repeated_by(judged));
+        known = now
+            .verdicts
+            .iter()
+            .any(|one| one.is_repeated_by(judged, key));
         Ok((!known).then(|| What::Judged(judged.clone())))
     })?;
     Ok((state, pending, known))
