@@ -168,8 +168,9 @@ fn stands(
                 let wanted = stand.copy.as_ref().unwrap_or(commit);
                 stand.since = since(&arrived, |to| contains(session, to, wanted, &known))?;
             }
-            is_settled &=
-                !arrived.is_empty() && (stand.runs != Some(true) || stand.since.is_some());
+            // What the oldest deploy that was read brought may have been there before.
+            let oldest = arrived.first().map(|one| one.at);
+            is_settled &= oldest.is_some() && (stand.runs != Some(true) || stand.since > oldest);
             all.push(stand);
         }
         if is_settled || is_all {
