@@ -131,7 +131,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("nothing was asked now: this is what this clone saw last; its copy of the record is of ");
+        .says("nothing was asked now: this is what this clone saw last; it read the record ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()
@@ -168,7 +168,9 @@ fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     // What cannot be looked up may be a commit all the same.
     std::fs::rename(&deploy.main, deploy.path("main.away")).unwrap();
     let run = deploy.smp(&["where", "abcdef1"]);
-    run.exits(1).says("error: ").says("upstream");
+    run.exits(1)
+        .says("error: the remote upstream does not answer")
+        .says("because: \"abcdef1\" is not in this clone, and may be on the main branch by now");
     assert_eq!(deploy.web.asked().len(), before);
     deploy.smp(&["where", "nothing"]).exits(2);
 }
