@@ -4,6 +4,7 @@ mod forgejo;
 pub mod github;
 mod gitlab;
 mod history;
+pub mod issue;
 pub mod place;
 pub mod protection;
 pub mod pull_request;

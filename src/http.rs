@@ -28,6 +28,8 @@ use crate::core::refusal::{Refusal, RefusalCode, Report};
 
 /// How large an answer may be, in bytes.
 const SIZE: u64 = 1 << 20;
+/// The same of a list of comments, of which each may be long.
+const LIST: u64 = 16 << 20;
 
 /// What a server answered, whatever its status.
 #[derive(Debug, Default)]
@@ -113,18 +115,23 @@ impl Response {
     }
 }
 
-/// Sends a request to `who` once, and reads the answer. `limit`: the time that it is given, for sentences.
-fn exchange(who: &str, limit: Duration, request: RequestBuilder) -> Result<Response, Trouble> {
+/// Sends a request to `who` once, and reads the answer. `limit`: the time that it is given, for sentences, and the most
+/// bytes of its body.
+fn exchange(
+    who: &str,
+    (limit, size): (Duration, u64),
+    request: RequestBuilder,
+) -> Result<Response, Trouble> {
     let answer = (request.send()).map_err(|error| no_answer(who, limit, &error))?;
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let mut body = Vec::new();
-    let cut = match answer.take(SIZE + 1).read_to_end(&mut body) {
+    let cut = match answer.take(size + 1).read_to_end(&mut body) {
         Err(error) if is_timeout(&error) => Some(format!(
             "was not complete within {} seconds",
             limit.as_secs()
         )),
         Err(_) => Some("broke off".to_owned()),
-        Ok(_) if body.len() as u64 > SIZE => Some("is larger than 1 MiB".to_owned()),
+        Ok(_) if body.len() as u64 > size => Some(format!("is larger than {} MiB", size >> 20)),
         Ok(_) => None,
     };
     Ok(Response {

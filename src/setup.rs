@@ -5,6 +5,7 @@ pub mod checks;
 pub mod completions;
 pub mod elsewhere;
 pub mod guard;
+pub mod issues;
 pub mod manual;
 pub mod webhooks;
 pub mod wizard;

@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod delivery;
+pub mod hearing;
 pub mod posting;
 pub mod product;
 pub mod recorder;

@@ -12,7 +12,7 @@ use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::posting;
+use crate::team::{hearing, posting};
 
 const DECLINED: &str = "not postponed; nothing was changed";
 
@@ -58,6 +58,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
         let yes = Typed::smp("postpone --yes").option("--reason", &reason);
         ui.need_yes(&question, why.to_owned(), yes, DECLINED)?;
     }
+    hearing::settle(session, &config, &before);
     let (_, pending) = ui.during("writing the record", || {
         let of = (session, &config);
         posting::append_one(

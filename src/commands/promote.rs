@@ -17,7 +17,7 @@ use crate::session::{Session, trust};
 use crate::team::channel::{self, PRODUCT};
 use crate::team::product::{self, ProductPost};
 use crate::team::summary::Summary;
-use crate::team::{summary, watched};
+use crate::team::{hearing, summary, watched};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
@@ -64,8 +64,11 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         names: &args.environments,
         ..Options::of(&args.deploying)
     };
-    let (deploy, planned) =
-        deploy::looked(|| forward::look(session, &config, (source, &targets), options))?;
+    let (deploy, planned) = deploy::looked(|| {
+        let mut deploy = forward::look(session, &config, (source, &targets), options)?;
+        hearing::hear(session, &config, &mut deploy.seen.record, options.dry_run);
+        Ok(deploy)
+    })?;
     deploy.note_first();
     let planned = match planned {
         Err(refusal) => Err(with_what_came(&deploy, refusal)?),
@@ -164,6 +167,8 @@ fn promote(
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
+    // Somebody may have blocked it since the plan was shown.
+    hearing::hear_again(session, config, &deploy.seen.record);
     deploy.record_observed(false);
     release.keep(text, true)?;
     deploy.tells = text.and_then(|text| last(&plan, release.telling(text)));

@@ -7,14 +7,15 @@ use clap::Args;
 use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
-use crate::core::decide::{self, Proposal, Recorded, merged, next};
-use crate::core::record::{News, Notice, Proposed, State, Telling, What};
+use crate::core::decide::{self, Proposal, Recorded, Step, merged, next};
+use crate::core::record::{ISSUE, News, Notice, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
 use crate::deploy::{self, Deploy, Options, flow, forward, observed};
+use crate::forge::issue::Tracker;
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
@@ -67,7 +68,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
     work.show(&proposal);
     if args.asking.dry_run {
-        return work.posts().print(&work.post(&proposal));
+        return work.preview(&proposal);
     }
     work.ask(&proposal)?;
     work.unmoved()?;
@@ -191,8 +192,11 @@ impl Work<'_> {
 
     fn show(&self, proposal: &Proposal) {
         let (config, when, targets) = (self.config, self.session.when(), &self.deploy.targets);
-        let post = channel::step(self.session, config, TECHNICAL);
-        let lines = show::proposal(config, self.source, targets, proposal, &when, &post);
+        let posts = self.channels().into_iter();
+        let posts: Vec<Step> = posts
+            .map(|name| channel::step(self.session, config, &name))
+            .collect();
+        let lines = show::proposal(config, self.source, targets, proposal, &when, &posts);
         self.deploy.show(&lines);
     }
 
@@ -242,6 +246,7 @@ impl Work<'_> {
     fn record(&self, recorder: &Recorder<'_>, id: &EventId) -> Result<(State, Pending), Stop> {
         let end = rollback_end(&self.session.repo, &self.recorded(self.before)?)?;
         let of = (self.session, self.config);
+        let login = self.login();
         posting::append(of, recorder, &mut |state, _| {
             if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
                 return Ok(Some(end.clone()));
@@ -253,12 +258,27 @@ impl Work<'_> {
                 targets: proposal.targets,
                 note: self.note(),
                 date: self.date(),
-                channels: vec![TECHNICAL.to_owned()],
-                login: None,
+                channels: self.channels(),
+                login: login.clone(),
                 over: proposal.over,
             });
             Ok((!proposal.open).then(|| (id.clone(), proposed)))
         })
+    }
+
+    /// Whom it tells, and the issue in which it asks.
+    fn channels(&self) -> Vec<String> {
+        let mut channels = vec![TECHNICAL.to_owned()];
+        channels.extend(channel::asks(self.config).then(|| ISSUE.to_owned()));
+        channels
+    }
+
+    /// Who proposes, as the forge knows them, where it is asked there.
+    fn login(&self) -> Option<String> {
+        if !channel::asks(self.config) {
+            return None;
+        }
+        Tracker::find(self.session, self.config).ok()?.login()
     }
 
     /// Makes the posts about the candidate that are owed.
@@ -272,8 +292,14 @@ impl Work<'_> {
         Delivery::of(self.session, self.config, "proposed", Typed::smp("propose"))
     }
 
-    /// The post as it would go out.
-    fn post(&self, proposal: &Proposal) -> Notice {
+    /// Shows the texts as they would go out.
+    fn preview(&self, proposal: &Proposal) -> Result<(), Stop> {
+        let posts = self.posts();
+        let mut all = self.channels().into_iter();
+        all.try_for_each(|channel| posts.print(&self.post(proposal, &channel)))
+    }
+
+    fn post(&self, proposal: &Proposal, channel: &str) -> Notice {
         let tells = Telling {
             channels: Vec::new(),
             date: self.date(),
@@ -282,7 +308,7 @@ impl Work<'_> {
         };
         let place = (self.place.name.as_str(), &proposal.plan.commit);
         let news = News::Proposed { note: self.note() };
-        channel::of_deploy(TECHNICAL, &tells, place, news)
+        channel::of_deploy(channel, &tells, place, news)
     }
 
     /// Today, where the proposer is: the date of every post about this candidate.

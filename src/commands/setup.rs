@@ -16,7 +16,7 @@ use crate::session::trust::{self, Place, RemoteState, Trust, places};
 use crate::setup::check::{self, Check};
 use crate::setup::completions::Shell;
 use crate::setup::guard::Guard;
-use crate::setup::{checks, webhooks, wizard};
+use crate::setup::{checks, issues, webhooks, wizard};
 use crate::sources::Look;
 
 #[derive(Debug, Args)]
@@ -137,6 +137,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
 fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Check>, Stop> {
     let config = look.config;
     let mut checks = webhooks::checks(look.repo, config);
+    checks.extend(issues::check(session, config));
     let guard = Guard::of(look.repo)?;
     checks.extend(match (args.hook, args.check) {
         (true, false) => Some(guard.install(config, session.common.config().as_deref())),

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::core::config::Config;
 use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
-use crate::core::record::{Candidate, Judged, News, State, Verdict, What};
+use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
@@ -14,6 +14,7 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::hearing;
 use crate::team::posting::{self, Pending};
 use crate::team::recorder::Recorder;
 
@@ -48,19 +49,28 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         Some(name) => name.trim().to_owned(),
         None => identity(&session.repo)?.0,
     };
-    let before = ui
-        .during("reading the record", || recorder.read_now())??
-        .state;
+    let before = ui.during("reading the record", || recorder.read_now())?;
+    let mut before = RecordView::from(before);
+    hearing::hear(session, &config, &mut before, false);
+    let before = before.known()?.cloned().unwrap_or_default();
     let candidate = candidate(&before)?;
     check_commit(args.commit.as_deref(), candidate)?;
     if args.block.is_none() {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
     }
     let judged = judged(args, &config, candidate, by);
-    let of = (session, &config);
+    // Whose key that would be matters only where the same name has spoken before.
+    let repeats = candidate.verdicts.iter().any(|one| one.by == judged.of);
+    let me = match repeats {
+        true => recorder.try_key()?,
+        false => None,
+    };
+    let key = me.and_then(|me| me.principal);
+    let (of, said) = ((session, &config), (&judged, key.as_deref()));
     let (state, pending, known) =
-        ui.during("writing the record", || record(of, &recorder, &judged))?;
-    tell(of, (&state, pending), judged, known)
+        ui.during("writing the record", || record(of, &recorder, said))?;
+    tell(of, (&state, pending), judged, known)?;
+    hearing::tell_blocks(session, &config, &before, Typed::smp("propose"))
 }
 
 fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {
@@ -83,7 +93,7 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
 fn record(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
-    judged: &Judged,
+    (judged, key): (&Judged, Option<&str>),
 ) -> Result<(State, Pending, bool), Stop> {
     let mut known = false;
     let (state, pending) = posting::append_one(of, recorder, &mut |state| {
@@ -93,7 +103,10 @@ fn record(
             let error = "the candidate changed meanwhile; nothing was recorded";
             return Err(moved(error.to_owned(), format!("it was {was} and is {is}")));
         }
-        known = now.verdicts.iter().any(|one| one.is_repeated_by(judged));
+        known = now
+            .verdicts
+            .iter()
+            .any(|one| one.is_repeated_by(judged, key));
         Ok((!known).then(|| What::Judged(judged.clone())))
     })?;
     Ok((state, pending, known))

@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::session::trust;
 use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
-use crate::team::channel;
+use crate::team::{channel, hearing};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp status --exit-code")]
@@ -43,9 +43,10 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let all: Vec<&Environment> = config.environments.iter().collect();
     trust::require_to_look(&session.repo, &config, &all)?;
     let look = Look::of(session, &config);
-    let found = session.ui.during("asking every environment", || {
+    let mut found = session.ui.during("asking every environment", || {
         look::see(session, &look, &all, (Also::Branches, Main::BranchOrCopy))
     })?;
+    let void = hearing::hear(session, &config, &mut found.record, false);
     let (seen, record) = (found.environments, &found.record);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
@@ -67,7 +68,13 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let behind = behind.transpose()?.flatten();
     if args.json {
         let (held, past_tool) = (&|one: &_| view.held(one), &|one: &_| view.past_tool(one));
-        let text = json::status(&config, &seen, held, past_tool, behind.as_ref(), record);
+        let text = json::status(
+            &config,
+            &seen,
+            (held, past_tool),
+            behind.as_ref(),
+            (record, &void),
+        );
         session.ui.data(text.as_bytes())?;
     } else {
         if manual::are_outdated() || completions::are_outdated() {
@@ -146,14 +153,14 @@ impl<'a> View<'a> {
     }
 
     fn lines(&self) -> Result<Vec<Line>, Stop> {
-        let (repo, when) = (&self.session.repo, self.session.when());
+        let when = self.session.when();
         let names = self.config.environments.iter().map(|one| &one.name);
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let brought = self.brought()?;
         let ships = brought.iter().flat_map(|one| &one.ships);
         let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
         let here = Here {
-            lacks_webhook: &|channel| channel::lacks_webhook(repo, self.config, channel),
+            lacks_webhook: &|channel| channel::lacks_webhook(self.session, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
             tested: (self.candidate())
                 .filter(|candidate| !self.goes_on(&candidate.environment))

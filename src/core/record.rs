@@ -337,12 +337,11 @@ impl State {
 }
 
 impl SignOff {
-    /// Whether that says nothing new: the same verdict, in the same words or without any.
-    pub fn is_repeated_by(&self, judged: &Judged) -> bool {
+    /// Whether that says nothing new: the same verdict, in the same words or without any. `key`: whose key signs it.
+    pub fn is_repeated_by(&self, judged: &Judged, key: Option<&str>) -> bool {
         let no_news = judged.note.is_none() || judged.note == self.note;
-        // Of signed words, only what the same key signs again is no news.
-        let is_known = self.comment.is_some() || self.recorded_by.principal.is_none();
-        let is_same_voice = self.by == judged.of && self.comment == judged.comment && is_known;
+        let is_same_key = self.recorded_by.principal.as_deref() == key;
+        let is_same_voice = self.by == judged.of && self.comment == judged.comment && is_same_key;
         is_same_voice && self.verdict == judged.verdict && no_news
     }
 }

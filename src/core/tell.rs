@@ -4,6 +4,7 @@
 //! text goes only where a chat takes no markup, and nobody is called but those whom the configuration names.
 
 pub mod draft;
+pub mod issue;
 pub mod markdown;
 pub mod post;
 pub mod slack;

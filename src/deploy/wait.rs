@@ -124,8 +124,14 @@ impl Wait<'_> {
             notes.forget_doubt(name);
             if begun.is_silent && is_ref {
                 let short = self.commit.short();
+                let so = match self.target.environment.is_branch {
+                    true => {
+                        "its platform builds after the push, and only a page shows how that ends"
+                    }
+                    false => "it looks the same when a hook did not run",
+                };
                 self.deploy.watch(Progress::Warned(format!(
-                    "the host of {name} accepted the push without any output, and only its branch says that it runs {short}: it looks the same when a hook did not run"
+                    "the host of {name} accepted the push without any output, and only its branch says that it runs {short}: {so}"
                 )));
             }
             return Ok(());

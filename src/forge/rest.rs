@@ -66,7 +66,7 @@ impl Rest {
     ) -> Result<Self, Report> {
         let address = session.repo.program().variable(software.address);
         let address = address.map(|address| address.to_string_lossy().into_owned());
-        let (api, repository) = software.place(pages, address.as_deref())?;
+        let (api, repository) = software.place(pages, address.as_deref(), false)?;
         let token = token::named(&session.repo, &[software.token]).ok_or_else(|| {
             Report::new(format!("there is no token for {}", server(pages))).hint(format!(
                 "set {} to a token that may read {repository}",
@@ -242,14 +242,20 @@ impl Software {
     }
 
     /// Where the API is asked, without its version, and the repository's path there.
-    fn place(&self, pages: &Url, address: Option<&str>) -> Result<(Url, String), Report> {
+    /// `is_its_own`: whether the token was kept for this very server.
+    pub(super) fn place(
+        &self,
+        pages: &Url,
+        address: Option<&str>,
+        is_its_own: bool,
+    ) -> Result<(Url, String), Report> {
         let (name, end) = (self.words.name, format!("/api/{}", self.version));
         let usual = format!("https://{}{end}", server(pages));
         let address = address.filter(|address| !address.is_empty());
         let api = base(self.address, address, &usual)?;
         let is_for_it = match address {
             Some(_) => server(&api) == server(pages) || api.host_str().is_some_and(is_loopback),
-            None => server(pages) == self.home,
+            None => is_its_own || server(pages) == self.home,
         };
         if !is_for_it {
             return Err(Report::new(format!(
@@ -288,7 +294,7 @@ pub fn in_path(name: &str) -> String {
 }
 
 /// A host, with a port where it has one of its own.
-fn server(url: &Url) -> String {
+pub fn server(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let host = host.trim_start_matches("www.").to_ascii_lowercase();
     host + &url

@@ -90,6 +90,19 @@ impl Program {
         command
     }
 
+    /// Another program of this machine, found as `git` is and with the same clean environment; `None`: there is none.
+    pub fn other(&self, name: &str) -> Option<Command> {
+        let mut command = Command::new(find_on_path(name)?);
+        for name in DROPPED.split(' ') {
+            command.env_remove(name);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Some(self.surrounded(command))
+    }
+
     /// Adds to the configuration that a command reads, after all else, and where other programs do not see it.
     pub fn configure<'a>(
         &self,
@@ -132,6 +145,11 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        self.surrounded(command)
+    }
+
+    /// With the variables and in the folder of this program's children.
+    fn surrounded(&self, mut command: Command) -> Command {
         for (name, value) in &self.variables {
             match value {
                 Some(value) => command.env(name, value),

@@ -214,7 +214,10 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
 /// What git says where it cannot sign is about the user's own settings.
 fn unsigned(stop: Stop) -> Stop {
     let error = "this clone cannot sign, and the record takes signed events only";
-    let report = Report::new(error).causes(Report::from(stop).because);
+    let words = Report::from(stop).because.into_iter();
+    // gpg's lines for programs are mixed with those for people.
+    let words = words.filter(|line| !line.starts_with("[GNUPG:]"));
+    let report = Report::new(error).causes(words);
     let ssh = Typed::other("git config gpg.format ssh");
     let key = Typed::other("git config user.signingKey ~/.ssh/id_ed25519.pub");
     report

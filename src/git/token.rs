@@ -2,16 +2,28 @@
 //! in the environment, or where the service's own program put them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::Url;
 use zeroize::Zeroizing;
 
 use crate::core::secret::{Login, Secret};
+use crate::git::child::{self, Ear};
 use crate::git::{Repo, logins};
 use crate::terminal::file;
 
 /// The file of logins in the home folder.
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
+
+/// The variables that hold tokens for GitHub: for its own hosts, then for others.
+const GITHUBS: [&str; 4] = [
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+];
+/// How long `gh` may take.
+const GH: Duration = Duration::from_secs(10);
 
 /// A token, and where it was found.
 #[derive(Clone, Debug)]
@@ -110,16 +122,37 @@ pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     let server = server_in(server).ok_or(Without::Token)?;
     let ghe = server.strip_suffix(".ghe.com");
     let at_github = server == "github.com" || ghe.is_some_and(|before| !before.is_empty());
-    let variables = match at_github {
-        true => ["GH_TOKEN", "GITHUB_TOKEN"],
-        false => ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"],
-    };
+    let (own, others) = GITHUBS.split_at(2);
+    let variables = if at_github { own } else { others };
     let mut tokens = variables.iter().filter_map(|name| variable(repo, name));
     let token = tokens.next().ok_or(Without::Token)?;
     match at_github || is_named(repo, &server) {
         true => Ok(token),
         false => Err(Without::Leave),
     }
+}
+
+/// Looks up who the person is at a server, where no variable says it: as its own program knows, which is `gh` on a
+/// GitHub, then as git's credential helpers do. Both keep a token for the very server that it is sent to.
+pub fn of_person(repo: &Repo, server: &str, has_gh: bool) -> Option<Secret> {
+    let of_gh = has_gh.then(|| gh(repo, server)).flatten();
+    of_gh.or_else(|| {
+        let login = logins::known(repo.program(), &format!("protocol=https\nhost={server}\n"))?;
+        Some(login.password)
+    })
+}
+
+/// What `gh auth token` says. Of the variables it hears nothing: it would hand them out for any server.
+fn gh(repo: &Repo, server: &str) -> Option<Secret> {
+    let mut command = repo.program().other("gh")?;
+    for name in GITHUBS {
+        command.env_remove(name);
+    }
+    command.args(["auth", "token", "--hostname", server]);
+    let output = child::run(command, b"", GH, &Ear::EndsTalk).ok()??;
+    let answer = Zeroizing::new(output.stdout);
+    let token = Secret::new(std::str::from_utf8(&answer).ok()?);
+    Some(token).filter(|token| output.status.success() && !token.is_empty())
 }
 
 /// The token that one of these variables holds, the first that holds something.

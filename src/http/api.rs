@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub use reqwest::Method;
 use reqwest::Url;
 use reqwest::blocking::RequestBuilder;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE};
@@ -10,7 +11,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use crate::core::address::check_page;
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
-use crate::http::{Response, Trouble, client, exchange};
+use crate::http::{LIST, Response, SIZE, Trouble, client, exchange};
 
 /// How long a call may take, from the first byte sent to the last byte of the answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -20,6 +21,8 @@ pub struct Service {
     name: &'static str,
     base: Url,
     headers: HeaderMap,
+    /// How large an answer may be, in bytes.
+    largest: u64,
 }
 
 /// The address at which a service is asked: that of the variable, if it is set, and else the usual one. It must be
@@ -58,7 +61,17 @@ impl Service {
             name,
             base,
             headers,
+            largest: SIZE,
         })
+    }
+
+    /// The same for lists of what people wrote, of which each may be long.
+    #[must_use]
+    pub fn of_texts(self) -> Self {
+        Self {
+            largest: LIST,
+            ..self
+        }
     }
 
     /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is asked for.
@@ -73,8 +86,13 @@ impl Service {
 
     /// Sends JSON to a path below the base; to the base itself where the path is empty: `POST`, once.
     pub fn post(&self, path: &str, body: String) -> Result<Response, Trouble> {
+        self.send(Method::POST, path, body)
+    }
+
+    /// The same with another method, once.
+    pub fn send(&self, method: Method, path: &str, body: String) -> Result<Response, Trouble> {
         let url = self.below(path);
-        let request = client(self.name, &url)?.post(url).body(body);
+        let request = client(self.name, &url)?.request(method, url).body(body);
         self.call(request.header(CONTENT_TYPE, "application/json"))
     }
 
@@ -94,7 +112,7 @@ impl Service {
 
     fn call(&self, request: RequestBuilder) -> Result<Response, Trouble> {
         let request = request.headers(self.headers.clone()).timeout(LIMIT);
-        let answer = exchange(self.name, LIMIT, request)?;
+        let answer = exchange(self.name, (LIMIT, self.largest), request)?;
         match &answer.cut {
             None => Ok(answer),
             Some(cut) => Err(Trouble::Unclear(Report::new(format!(

@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::http::visit::Visit;
-use crate::http::{Logins, Response, Trouble, authority, client, exchange, named};
+use crate::http::{Logins, Response, SIZE, Trouble, authority, client, exchange, named};
 
 /// What it is called in sentences.
 const WHO: &str = "its page";
@@ -35,7 +35,7 @@ pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
             .header("accept-encoding", "identity");
         let left = deadline.saturating_duration_since(Instant::now());
         let request = visit.prepare(request, &url).timeout(left);
-        let answer = exchange(WHO, LIMIT, request).map_err(Trouble::unreachable)?;
+        let answer = exchange(WHO, (LIMIT, SIZE), request).map_err(Trouble::unreachable)?;
         let answered = Instant::now();
         if visit.logs_in(&url, &answer) {
             // Looking for it is not the page's time.

@@ -12,7 +12,7 @@ use self::taken::{Taken, taken};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::typed::{Hint, Typed};
-use crate::http::{Response, Trouble, client, exchange, named};
+use crate::http::{Response, SIZE, Trouble, client, exchange, named};
 
 /// What it is called in sentences.
 const WHO: &str = "the webhook";
@@ -55,7 +55,7 @@ pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
         let request = (client.post(url).body(payload.to_owned()))
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header(CONNECTION, "close");
-        exchange(WHO, LIMIT, request.timeout(LIMIT))
+        exchange(WHO, (LIMIT, SIZE), request.timeout(LIMIT))
     });
     match sent {
         Ok(answer) => answered(says_ok, webhook, &answer),

@@ -55,14 +55,16 @@ impl SaidElsewhere {
             return;
         }
         let branches: Vec<&str> = moved.iter().map(|one| one.branch.as_str()).collect();
-        let told = match forge {
-            Ok(forge) => Ok((forge.words(), protection::look(forge, &branches))),
-            Err(why) => Err(silent("was not asked", why)),
-        };
+        let told = forge.as_ref().map_err(Report::clone);
+        let told = told.and_then(|forge| Ok((forge.words(), protection::look(forge, &branches)?)));
         let (words, told) = match told {
-            Ok((words, Ok(told))) => (words, told),
-            Ok((_, Err(why))) => return self.nobody_says(&moved, &silent("was not asked", &why)),
-            Err(remark) => return self.nobody_says(&moved, &remark),
+            Ok(told) => told,
+            // It is the same of all, and said once.
+            Err(why) => {
+                let remark = silent(&branches.join(" and "), "was not asked", &why);
+                let first = moved.first().map(|one| (one.name.clone(), vec![remark]));
+                return self.remarks.extend(first);
+            }
         };
         for (environment, told) in moved.iter().zip(told) {
             let name = &environment.name;
@@ -71,17 +73,10 @@ impl SaidElsewhere {
             }
             let remarks = match told {
                 Ok(protection) => protection.remarks(&words),
-                Err(why) => vec![silent("is not known", &why)],
+                Err(why) => vec![silent(&environment.branch, "is not known", &why)],
             };
             self.remarks.insert(name.clone(), remarks);
         }
-    }
-
-    fn nobody_says(&mut self, moved: &[&Environment], remark: &str) {
-        let each = moved
-            .iter()
-            .map(|one| (one.name.clone(), vec![remark.to_owned()]));
-        self.remarks.extend(each);
     }
 
     /// Adds to the check of an environment what was said of it.
@@ -104,11 +99,11 @@ impl SaidElsewhere {
     }
 }
 
-/// That nothing is known of how a branch is protected, and why.
-fn silent(how: &str, why: &Report) -> String {
+/// That nothing is known of how branches are protected, and why.
+fn silent(branches: &str, how: &str, why: &Report) -> String {
     let hint = why.hint_text().map(|hint| format!("; {hint}"));
     let (error, hint) = (&why.error, hint.unwrap_or_default());
-    format!("how its host protects the branch {how}: {error}{hint}")
+    format!("how its host protects {branches} {how}: {error}{hint}")
 }
 
 /// The environments that are given builds in a pipeline, and why that would not be done.

@@ -2,11 +2,11 @@
 
 use crate::core::config::{Channel, Config};
 use crate::core::decide::Step;
-use crate::core::record::{Candidate, News, Notice, Telling};
+use crate::core::record::{Candidate, ISSUE, News, Notice, Telling};
 use crate::core::refusal::Report;
 use crate::core::tell::{ChannelKind, Chat};
 use crate::core::words::CommitId;
-use crate::git::Repo;
+use crate::forge::issue::Tracker;
 use crate::session::Session;
 use crate::team::recorder::new_id;
 use crate::team::webhook::{self, Webhook};
@@ -22,19 +22,34 @@ pub enum Route {
     Print,
     /// To a chat, for which this clone has no webhook.
     NoWebhook,
+    /// To the forge, which cannot be asked from this clone.
+    NoToken(Report),
     /// To a chat, with a webhook that cannot be used.
     Unusable(Report),
+    Send(Receiver),
+}
+
+/// Who takes a text.
+pub enum Receiver {
     Chat(Chat, Webhook),
+    /// The forge, which has it as an issue or as a comment of one.
+    Issue(Box<Tracker>),
 }
 
 /// The way to a channel; one that is not configured is printed for.
-pub fn route(repo: &Repo, config: &Config, name: &str) -> Route {
-    let channel = configured(config, name);
+pub fn route(session: &Session<'_>, config: &Config, name: &str) -> Route {
+    if name == ISSUE {
+        return match Tracker::find(session, config) {
+            Ok(tracker) => Route::Send(Receiver::Issue(Box::new(tracker))),
+            Err(why) => Route::NoToken(why),
+        };
+    }
+    let (repo, channel) = (&session.repo, configured(config, name));
     let Some((channel, chat)) = channel.and_then(|one| Some((one, one.kind.chat()?))) else {
         return Route::Print;
     };
     match webhook::find(repo, channel) {
-        Ok(Some(webhook)) => Route::Chat(chat, webhook),
+        Ok(Some(webhook)) => Route::Send(Receiver::Chat(chat, webhook)),
         Ok(None) => Route::NoWebhook,
         Err(stop) => Route::Unusable(stop.into()),
     }
@@ -45,9 +60,20 @@ pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
     config.channels.iter().find(|channel| channel.name == name)
 }
 
-/// Whether a channel's posts cannot be sent from this clone because it has no webhook of it.
-pub fn lacks_webhook(repo: &Repo, config: &Config, name: &str) -> bool {
-    matches!(route(repo, config, name), Route::NoWebhook)
+/// Whether a channel's posts cannot be sent from this clone because it has no webhook of it, or no token.
+pub fn lacks_webhook(session: &Session<'_>, config: &Config, name: &str) -> bool {
+    matches!(
+        route(session, config, name),
+        Route::NoWebhook | Route::NoToken(_)
+    )
+}
+
+/// Whether proposals ask in an issue.
+pub fn asks(config: &Config) -> bool {
+    config
+        .record
+        .as_ref()
+        .is_some_and(|record| record.ask.is_some())
 }
 
 /// The step of a plan that tells a channel.
@@ -55,7 +81,7 @@ pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
     Step::Post {
         channel: name.to_owned(),
         kind: configured(config, name).map_or(ChannelKind::Print, |channel| channel.kind),
-        from_here: !lacks_webhook(&session.repo, config, name),
+        from_here: !lacks_webhook(session, config, name),
     }
 }
 

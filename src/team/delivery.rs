@@ -1,26 +1,26 @@
 //! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end goes on
 //! record. Without a record a post is tried once, and printed if it is not taken.
 
+mod doubt;
+mod tracking;
+mod words;
+
+use std::cell::RefCell;
+
 use crate::core::config::Config;
-use crate::core::record::{Attempt, How, Notice, Placed, What};
+use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
-use crate::core::tell::{Chat, markdown};
-use crate::core::text::{Line, ago};
+use crate::core::tell::{issue, markdown};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Control, EventId};
-use crate::git::record::identity;
 use crate::http;
 use crate::session::Session;
-use crate::team::channel::{Route, configured, route};
+use crate::team::channel::{Receiver, Route, configured, route};
 use crate::team::compose::compose;
-use crate::team::posting::{Pending, Posting};
+use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
-use crate::team::send::{self, Delivered};
-use crate::team::webhook::Webhook;
-
-/// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
-const FRESH: i64 = 300;
+use crate::team::send::{self, Delivered, Watch};
 
 /// Delivers posts.
 pub struct Delivery<'a> {
@@ -29,6 +29,8 @@ pub struct Delivery<'a> {
     recorder: Option<Recorder<'a>>,
     done: &'a str,
     again: Typed,
+    /// The issue that this run opened.
+    opened: RefCell<Option<Issue>>,
 }
 
 impl<'a> Delivery<'a> {
@@ -40,6 +42,7 @@ impl<'a> Delivery<'a> {
             recorder: Recorder::of(&session.repo, config, session.ui.is_interactive()),
             done,
             again,
+            opened: RefCell::default(),
         }
     }
 
@@ -56,7 +59,7 @@ impl<'a> Delivery<'a> {
     ) -> Result<(), Stop> {
         let Pending { notices, begun } = pending.into();
         let routes = notices.iter().filter(|one| wanted(one));
-        let routes = routes.map(|one| (one, route(&self.session.repo, self.config, &one.channel)));
+        let routes = routes.map(|one| (one, route(self.session, self.config, &one.channel)));
         let mut routes: Vec<_> = routes.collect();
         let is_begun = |one: &Notice| {
             let attempt = one.attempt.as_ref().map(|open| &open.id);
@@ -87,7 +90,10 @@ impl<'a> Delivery<'a> {
         wanted: impl Fn(&Notice) -> bool,
     ) -> Result<(), Stop> {
         match one.filter(|one| configured(self.config, &one.channel).is_none()) {
-            Some(one) => self.print(&one),
+            Some(one) => {
+                self.print(&one)?;
+                self.deliver(pending, |one| one.channel == ISSUE && wanted(one))
+            }
             None => self.deliver(pending, wanted),
         }
     }
@@ -98,6 +104,14 @@ impl<'a> Delivery<'a> {
     /// When it cannot be written.
     pub fn print(&self, one: &Notice) -> Result<(), Stop> {
         let post = compose(self.session, self.config, one)?;
+        if one.channel == ISSUE {
+            let ui = self.session.ui;
+            ui.note(format!(
+                "for the issue {:?}:",
+                issue::title(&post, &one.commit)
+            ));
+            return ui.data(issue::text(&post, one).as_bytes());
+        }
         self.print_for(&one.channel, &post)
     }
 
@@ -124,22 +138,20 @@ impl<'a> Delivery<'a> {
     fn tried_once(&self, one: &Notice) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, one.channel.as_str());
         let post = compose(self.session, self.config, one)?;
-        let delivered = match route(&self.session.repo, self.config, channel) {
+        let delivered = match route(self.session, self.config, channel) {
             Route::Print => return self.print_for(channel, &post),
             Route::NoWebhook => {
                 ui.note(format!("this clone has no webhook for {channel}"));
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
-            Route::Chat(chat, webhook) => self.send(channel, &(chat, webhook), &post)?,
+            Route::NoToken(why) => Delivered::No(why),
+            Route::Send(to) => self.send(one, &to, &post)?.0,
         };
         let (story, why) = match delivered {
             Delivered::Yes => return Ok(()),
-            Delivered::No(why) => (format!("the {channel} channel was not notified"), why),
-            Delivered::Unclear(why) => (
-                format!("it is unknown whether the {channel} channel was notified"),
-                why,
-            ),
+            Delivered::No(why) => (words::untold(one), why),
+            Delivered::Unclear(why) => (words::unknown(one), why),
         };
         let causes = [vec![why.error], why.because].concat().join("; ");
         ui.warn(format!("{story}: {causes}"));
@@ -154,16 +166,21 @@ impl<'a> Delivery<'a> {
         let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
         if let Some(open) = attempt {
             // Who could send it again, or ask, is not here.
-            if !ui.is_interactive() && matches!(route, Route::NoWebhook) {
+            if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
                 ui.note(format!(
                     "{} began to send a post to {channel}",
                     open.by.name
                 ));
                 return Ok(());
             }
-            if self.is_left(one, open)? {
+            if self.is_left(one, open, &route)? {
                 return Ok(());
             }
+        }
+        let one = &self.with_issue(one);
+        if !is_ready(one) {
+            ui.note("the issue is not open yet, so what is to be told there stays pending");
+            return Ok(());
         }
         let over = one.attempt.as_ref().map(|open| open.id.clone());
         let mut post = compose(self.session, self.config, one)
@@ -175,11 +192,16 @@ impl<'a> Delivery<'a> {
             Route::Print => {
                 self.print_for(channel, &post)
                     .map_err(|stop| self.unrecorded(stop, channel))?;
-                self.ended(one, over, How::Printed)
+                self.ended(one, over, How::Printed, Placed::default())
             }
             Route::NoWebhook => self.leave(one, &post),
-            Route::Unusable(why) => Err(self.untold(channel, &post, why)),
-            Route::Chat(chat, webhook) => {
+            Route::NoToken(why) => {
+                ui.note(format!("{}: {}", words::untold(one), why.error));
+                why.hint.iter().for_each(|hint| ui.advise(hint.clone()));
+                Ok(())
+            }
+            Route::Unusable(why) => Err(self.untold(one, &post, why)),
+            Route::Send(to) => {
                 let attempt = new_id();
                 let kept = notes.keep_unsent(&attempt);
                 kept.map_err(|stop| self.unrecorded(stop, channel))?;
@@ -192,7 +214,6 @@ impl<'a> Delivery<'a> {
                     ui.note(format!("somebody else sends the post to {channel}"));
                     return Ok(());
                 }
-                let to = (chat, webhook);
                 self.send_begun(one, &Posting { attempt, post, to })
             }
         }
@@ -219,8 +240,9 @@ impl<'a> Delivery<'a> {
         let (channel, attempt) = (&one.channel, begun.attempt.clone());
         let sends = self.session.notes().forget_unsent();
         sends.map_err(|stop| self.unrecorded(stop, channel))?;
-        match self.send(channel, &begun.to, &begun.post)? {
-            Delivered::Yes => self.ended(one, Some(attempt), How::Accepted),
+        let (delivered, placed) = self.send(one, &begun.to, &begun.post)?;
+        match delivered {
+            Delivered::Yes => self.ended(one, Some(attempt), How::Accepted, placed),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
                     attempt,
@@ -228,88 +250,86 @@ impl<'a> Delivery<'a> {
                     why: report.error.clone(),
                 };
                 self.record(channel, &new_id(), &unposted)?;
-                Err(self.untold(channel, &begun.post, report))
+                Err(self.untold(one, &begun.post, report))
             }
-            Delivered::Unclear(report) => Err(self.unclear(channel, report)),
+            Delivered::Unclear(report) => Err(self.unclear(one, report)),
         }
     }
 
-    fn send(
-        &self,
-        channel: &str,
-        (chat, webhook): &(Chat, Webhook),
-        post: &Post,
-    ) -> Result<Delivered, Stop> {
-        let ui = self.session.ui;
-        let payload = (chat.payload)(post);
+    fn send(&self, one: &Notice, to: &Receiver, post: &Post) -> Result<(Delivered, Placed), Stop> {
+        let (ui, channel) = (self.session.ui, &one.channel);
         ui.catch_interrupts()?;
         let progress = ui.progress();
-        let delivered = ui.during(&format!("posting to {channel}"), || {
-            send::send(
-                chat.says_ok,
-                &webhook.address,
-                &payload,
-                &mut |why, left| {
-                    let (why, left) = (&why.error, left.as_secs() + 1);
-                    progress.show(&format!("{channel}: {why}; trying again in {left} s"));
-                    if ui.interrupted() {
-                        Control::Leave
-                    } else {
-                        Control::GoOn
-                    }
-                },
-            )
-        });
+        let watch: &mut Watch<'_> = &mut |why, left| {
+            let (why, left) = (&why.error, left.as_secs() + 1);
+            progress.show(&format!("{channel}: {why}; trying again in {left} s"));
+            if ui.interrupted() {
+                Control::Leave
+            } else {
+                Control::GoOn
+            }
+        };
+        let end = match to {
+            Receiver::Chat(chat, webhook) => {
+                let payload = (chat.payload)(post);
+                let delivered = ui.during(&format!("posting to {channel}"), || {
+                    send::send(
+                        &mut || http::post(chat.says_ok, &webhook.address, &payload),
+                        watch,
+                    )
+                });
+                (delivered, Placed::default())
+            }
+            Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
+                tracking::deliver(tracker, one, post, watch)
+            }),
+        };
         progress.clear();
-        Ok(match delivered {
-            Delivered::Yes => {
+        Ok(match (end, to) {
+            ((Delivered::Yes, placed), Receiver::Chat(chat, _)) => {
                 ui.note(format!("{} accepted the post to {channel}", chat.receiver));
-                Delivered::Yes
+                (Delivered::Yes, placed)
             }
-            Delivered::No(report) if report.hint == Some(http::renew()) => {
-                Delivered::No(report.hint(webhook.renewal()))
+            ((Delivered::Yes, placed), Receiver::Issue(_)) => {
+                ui.note(words::placed(one, &placed));
+                (Delivered::Yes, placed)
             }
-            other => other,
+            ((Delivered::No(report), placed), Receiver::Chat(_, webhook))
+                if report.hint == Some(http::renew()) =>
+            {
+                (Delivered::No(report.hint(webhook.renewal())), placed)
+            }
+            (end, _) => end,
         })
     }
 
-    /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
-    fn is_left(&self, one: &Notice, open: &Attempt) -> Result<bool, Stop> {
-        let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
-        let (name, email) = identity(&self.session.repo).unwrap_or_default();
-        let (by, when) = (&open.by.name, ago(now, open.at));
-        let story = format!("{by} began to send the post to {channel} {when}");
-        if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
-            ui.note(format!("{story}, and may still be sending it"));
-            return Ok(true);
+    /// What is told in the issue that this very run opened.
+    fn with_issue(&self, one: &Notice) -> Notice {
+        let issue = one.issue.clone().or_else(|| self.opened.borrow().clone());
+        let issue = issue.filter(|_| one.channel == ISSUE);
+        Notice {
+            issue,
+            ..one.clone()
         }
-        let story = format!("{story}; its result is unknown");
-        if !ui.is_interactive() {
-            return Err(self.unclear(channel, Report::new(story)));
-        }
-        ui.warn(format!("{story}. The post is:"));
-        let text = markdown::payload(&compose(self.session, self.config, one)?);
-        ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
-        ui.catch_interrupts()?;
-        let answer = ui.ask(&format!(
-            "Look at the {channel} channel: is the post there? Type posted, repost or skip: "
-        ));
-        let how = match answer.as_deref().map(str::trim) {
-            Some("posted") => How::Found,
-            Some("skip") => How::Skipped,
-            Some("repost") => return Ok(false),
-            _ => return Err(self.unclear(channel, Report::new(story))),
-        };
-        self.ended(one, Some(open.id.clone()), how).map(|()| true)
     }
 
-    fn ended(&self, one: &Notice, attempt: Option<EventId>, how: How) -> Result<(), Stop> {
+    fn ended(
+        &self,
+        one: &Notice,
+        attempt: Option<EventId>,
+        how: How,
+        placed: Placed,
+    ) -> Result<(), Stop> {
+        if let (Some(number), Some(address), None) = (placed.issue, &placed.address, &one.issue) {
+            let address = address.clone();
+            self.opened.replace(Some(Issue { number, address }));
+        }
         let posted = What::Posted {
             about: one.about.clone(),
             channel: one.channel.clone(),
             attempt,
             how,
-            placed: Placed::default(),
+            placed,
         };
         self.record(&one.channel, &new_id(), &posted).map(drop)
     }
@@ -329,53 +349,5 @@ impl<'a> Delivery<'a> {
         });
         noted.map_err(|stop| self.unrecorded(stop, channel))?;
         Ok(still)
-    }
-
-    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
-    fn untold(&self, channel: &str, post: &Post, why: Report) -> Stop {
-        let ui = self.session.ui;
-        ui.warn(format!(
-            "the {channel} channel was not notified; this is the post, if you have to paste it:"
-        ));
-        // Where nobody reads it the record has it still.
-        let _ = ui.data(markdown::payload(post).as_bytes());
-        let what = format!("the {channel} channel was not notified");
-        let hint = self.goes_on(why.hint.as_ref(), "run it again to send it");
-        let report = self.but(&what, why);
-        let report = report.because("the post is kept, and still pending");
-        Stop::Incomplete(report.hint(hint))
-    }
-
-    /// It may be in the channel.
-    fn unclear(&self, channel: &str, why: Report) -> Stop {
-        let what = format!("it is unknown whether the {channel} channel was notified");
-        let first = format!("look at the {channel} channel, then answer in a terminal");
-        let report = self.but(&what, why);
-        let report = report.because("the post may be there, and none is sent twice without a yes");
-        Stop::Incomplete(report.run(first, self.again.clone()))
-    }
-
-    /// What was done stands; that a channel was told is not on record.
-    fn unrecorded(&self, stop: Stop, channel: &str) -> Stop {
-        let Some(why) = stop.report().cloned() else {
-            return stop;
-        };
-        let what = format!("the post to {channel} is not on record");
-        let hint = self.goes_on(why.hint.as_ref(), "run it again");
-        Stop::Incomplete(self.but(&what, why).hint(hint))
-    }
-
-    /// What was done, what was not, and why.
-    fn but(&self, what: &str, why: Report) -> Report {
-        let report = Report::new(format!("{}, but {what}", self.done));
-        report.because(why.error).causes(why.because)
-    }
-
-    fn goes_on(&self, first: Option<&Hint>, then: &str) -> Hint {
-        let again = self.again.clone();
-        match first.cloned() {
-            Some(first) => first.and(Hint::run(format!("then {then}"), again)),
-            None => Hint::run(then, again),
-        }
     }
 }

@@ -1,23 +1,21 @@
 //! What is pending after an event, and the post about it whose attempt went on record in the same push.
 
 use crate::core::config::Config;
-use crate::core::record::{Notice, State, What};
+use crate::core::record::{ISSUE, News, Notice, State, What};
 use crate::core::refusal::Stop;
-use crate::core::tell::Chat;
 use crate::core::tell::post::Post;
 use crate::core::words::EventId;
 use crate::notes::CloneLock;
 use crate::session::Session;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
 use crate::team::recorder::{Decide, Recorder, new_id};
-use crate::team::webhook::Webhook;
 
 /// A post whose attempt is on record and which is still to be sent.
 pub struct Posting {
     pub attempt: EventId,
     pub post: Post,
-    pub to: (Chat, Webhook),
+    pub to: Receiver,
 }
 
 /// The posts that the record has pending, oldest first.
@@ -66,15 +64,18 @@ pub fn append(
             last = Some(id.clone());
             return Ok(Some((id, what)));
         }
-        let mut pending = state.pending.iter();
-        let told = pending.find(|one| last.as_ref() == Some(&one.about));
-        begun = told.and_then(|one| begin(session, config, one, &attempt));
-        let begins = told.filter(|_| begun.is_some()).map(|one| What::Posting {
-            about: one.about.clone(),
-            channel: one.channel.clone(),
-            over: None,
-        });
-        Ok(begins.map(|what| (attempt.clone(), what)))
+        let pending = state.pending.iter();
+        let mut told = pending.filter(|one| last.as_ref() == Some(&one.about));
+        Ok(told.find_map(|one| {
+            begun = Some(begin(session, config, one, &attempt)?);
+            let (about, channel, over) = (one.about.clone(), one.channel.clone(), None);
+            let begins = What::Posting {
+                about,
+                channel,
+                over,
+            };
+            Some((attempt.clone(), begins))
+        }))
     })?;
     let notices = state.pending.clone();
     Ok((state, Pending { notices, begun }))
@@ -103,15 +104,25 @@ fn begin(
     one: &Notice,
     attempt: &EventId,
 ) -> Option<(Posting, CloneLock)> {
-    let Route::Chat(chat, webhook) = route(&session.repo, config, &one.channel) else {
+    let Route::Send(to) = route(session, config, &one.channel) else {
         return None;
     };
+    // A comment waits for its issue.
+    if !is_ready(one) {
+        return None;
+    }
     let posting = Posting {
         attempt: attempt.clone(),
         post: compose(session, config, one).ok()?,
-        to: (chat, webhook),
+        to,
     };
     let lock = session.notes().lock_posts().ok()?;
     session.notes().keep_unsent(attempt).ok()?;
     Some((posting, lock))
+}
+
+/// Whether there is a place for it: what is told in an issue needs one.
+pub fn is_ready(one: &Notice) -> bool {
+    let opens = matches!(one.news, News::Proposed { .. });
+    one.channel != ISSUE || opens || one.issue.is_some()
 }

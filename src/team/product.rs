@@ -346,7 +346,7 @@ pub fn deliver_before(
     let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
     // What cannot be sent from here is none of this run's business.
     pending.retain(|one| {
-        one.is_of_a_deploy() && !channel::lacks_webhook(&session.repo, config, &one.channel)
+        one.is_of_a_deploy() && !channel::lacks_webhook(session, config, &one.channel)
     });
     if pending.is_empty() {
         return refusal.into();

@@ -4,9 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::refusal::Report;
-use crate::core::secret::Secret;
 use crate::core::words::Control;
-use crate::http::{self, Sent};
+use crate::http::Sent;
 
 /// The longest time that is waited because the other side asks for it.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -38,15 +37,11 @@ struct Pauses {
 }
 
 /// Told why nothing was taken yet and how long it is until the next try, some ten times a second; may leave.
-type Watch<'w> = dyn FnMut(&Report, Duration) -> Control + 'w;
+pub type Watch<'w> = dyn FnMut(&Report, Duration) -> Control + 'w;
 
-/// Sends a post to the webhook of a chat that says `ok`, or not. What may have arrived is never sent again.
-pub fn send(says_ok: bool, address: &Secret, payload: &str, watch: &mut Watch<'_>) -> Delivered {
-    attempts(
-        &PAUSES,
-        &mut || http::post(says_ok, address, payload),
-        watch,
-    )
+/// Sends a post. What may have arrived is never sent again.
+pub fn send(post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {
+    attempts(&PAUSES, post, watch)
 }
 
 fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {

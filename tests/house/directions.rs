@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("sources", HANDS),
     ("forge", HANDS),
-    ("team", HANDS),
+    ("team", TEAM),
     ("look", OVER_HANDS),
     ("setup", OVER_HANDS),
     ("deploy", OVER_HANDS),
@@ -34,6 +34,10 @@ const WORDS: &[&str] = &[
     "core::words",
 ];
 const HANDS: &[&str] = &["cli", "core", "git", "http", "terminal", "notes", "session"];
+/// The issue of a proposal is one more place that is told.
+const TEAM: &[&str] = &[
+    "cli", "core", "git", "http", "terminal", "notes", "session", "forge",
+];
 const OVER_HANDS: &[&str] = &[
     "cli", "core", "git", "http", "terminal", "notes", "session", "sources", "forge", "team",
     "look",

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::posts::{PRODUCT, chatting_like, posts, sent};
 use crate::promote::{begin, promote, ready, refusal, scripted};
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, World};
+use crate::support::{Deploy, Gate, Page, Topology, World};
 
 const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or did not finish";
 const NOT_CONFIRMED: &str = "error: pushed, but not confirmed: whether production runs";
@@ -209,6 +209,18 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
         .ok()
         .says("nothing to promote")
         .never_shows(WITHOUT_A_WORD);
+}
+
+// The host of a branch is no platform, and has nothing to say of a build.
+#[test]
+fn of_a_branch_it_is_said_that_only_a_page_shows_a_build() {
+    let world = World::deploy_like().on(Topology::Branches);
+    let deploy = ready(world.over_http().without_pages());
+    hook(&deploy, "post-receive", HOOKS[0].0, "644");
+    promote(&deploy, &[])
+        .ok()
+        .says("its platform builds after the push, and only a page shows how that ends")
+        .never_shows("a hook did not run");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 )]
 
 mod any_repository;
+mod ask;
 mod branches;
 mod ci;
 mod completions;
@@ -68,6 +69,7 @@ mod together;
 mod trips;
 mod trust;
 mod turned_down;
+mod walks;
 mod watch;
 mod webhook;
 mod week;

@@ -345,7 +345,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         deploy
             .smp(&["status"])
             .ok()
-            .prints_among("  owed        a post to technical; send it: git smp propose\n");
+            .prints_among("  pending     a post to technical; send it: git smp propose\n");
         assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();
         deploy.smp(&["propose", "-n"]).ok().prints("");

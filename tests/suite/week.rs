@@ -54,7 +54,7 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     promote(&deploy, &[])
         .exits(1)
         .prints("")
-        .never_shows("owed");
+        .never_shows("pending");
     posts(&deploy, &["propose", "--yes"]).ok();
     for _ in 0..2 {
         posts(&deploy, &["promote", "--yes", "--commit", deploy.nth(6)]);
@@ -102,7 +102,7 @@ fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
     run.ok()
         .says("this clone has no webhook for product\n")
         .prints_among("- Flags on painpoints\n");
-    deploy.smp(&["status"]).ok().never_shows("owed");
+    deploy.smp(&["status"]).ok().never_shows("pending");
     promote(&deploy, &[])
         .ok()
         .says("nothing to promote")
@@ -118,7 +118,7 @@ fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
     assert_eq!(next(&deploy), "nothing to do");
     let out = with_webhooks(&deploy).smp(&["status"]).ok().out();
     assert!(out.ends_with("next: nothing to do\n"), "{out}");
-    assert!(out.contains("owed        a post to product"), "{out}");
+    assert!(out.contains("pending     a post to product"), "{out}");
 }
 
 // --- the editor

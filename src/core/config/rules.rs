@@ -58,10 +58,10 @@ fn four_eyes(config: &Config) -> Option<(&'static str, &'static str)> {
             "needs sign-offs, and record.signoff is false",
             "remove signoff = false from [record], or four_eyes",
         )),
-        Some(record) if record.signed => None,
+        Some(record) if record.signed || record.ask.is_some() => None,
         _ => Some((
             "needs to know who says yes, and a typed name proves nothing",
-            "write signed = true in [record], or remove four_eyes",
+            "write signed = true or ask in [record], or remove four_eyes",
         )),
     }
 }

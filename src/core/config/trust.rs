@@ -280,7 +280,7 @@ mod tests {
     }
 
     /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
-    const KEYS: [(&str, &str, &str); 32] = [
+    const KEYS: [(&str, &str, &str); 33] = [
         (
             "remote = \"upstream\"",
             "remote = \"other\"",
@@ -366,6 +366,7 @@ mod tests {
             "cadence_days = 8",
             "record.cadence_days",
         ),
+        ("cadence_days = 7", "ask = \"github\"", "record.ask"),
         ("\"**/migrations/**\", ", "", "policy.watch"),
         ("watch = [", "# watch = [", "policy.watch"),
         ("reviewed = false", "reviewed = true", "policy.reviewed"),

@@ -54,7 +54,7 @@ pub struct Placed {
     pub login: Option<String>,
 }
 
-/// A yes counts no more: its comment was edited after it went on record.
+/// A yes counts no more: its comment was edited after it went on record, or is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided {
     pub commit: CommitId,
@@ -137,6 +137,10 @@ impl State {
             let comment = one.comment.as_ref().map(|comment| comment.id);
             comment != Some(it.comment) || one.verdict != Verdict::Pass
         });
+        if let Some(inquiry) = &mut candidate.inquiry {
+            // What is there after all is read again.
+            inquiry.heard.retain(|id| *id != it.comment);
+        }
         match candidate.verdicts.len() < before {
             true => Ok(()),
             false => Err(Unlawful::NothingNew),

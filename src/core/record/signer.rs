@@ -13,6 +13,8 @@ pub struct Signer {
     proposed: bool,
     /// Who recorded it, where that is somebody of another name, and whether those put it forward.
     recorded_by: Option<(String, bool)>,
+    /// Whether the forge says who it is.
+    in_comment: bool,
     /// Whose key signed it, where that is not the address that stands beside the name.
     key_of: Option<String>,
 }
@@ -45,9 +47,21 @@ impl Signer {
 
     /// The one of a verdict on a candidate, whose commits these people wrote.
     pub fn on(candidate: &Candidate, verdict: &SignOff, authors: &[&str]) -> Self {
-        let mut signer = Self::of(&verdict.by, &verdict.recorded_by, &candidate.by);
+        let mut signer = match &verdict.comment {
+            Some(comment) => Self::commented(&comment.login, candidate.login.as_deref()),
+            None => Self::of(&verdict.by, &verdict.recorded_by, &candidate.by),
+        };
         signer.count(authors);
         signer
+    }
+
+    /// The one whose comment it is. Who read it has nothing to do with it.
+    pub(super) fn commented(login: &str, proposer: Option<&str>) -> Self {
+        Self {
+            proposed: proposer.is_some_and(|proposer| is_same(login, proposer)),
+            in_comment: true,
+            ..Self::from(login)
+        }
     }
 
     /// Counts the commits of theirs.
@@ -75,7 +89,12 @@ impl Signer {
         });
         let key = self.key_of.as_ref();
         let key = key.map_or(String::new(), |key| format!(" (with the key of {key})"));
-        format!("{}{did}{}{key}", self.name, by.unwrap_or_default())
+        let comment = if self.in_comment {
+            " (in a comment)"
+        } else {
+            ""
+        };
+        format!("{}{did}{}{comment}{key}", self.name, by.unwrap_or_default())
     }
 }
 

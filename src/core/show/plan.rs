@@ -3,6 +3,7 @@
 mod step;
 
 use std::collections::HashMap;
+use std::iter;
 
 use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
@@ -53,7 +54,7 @@ pub fn proposal(
     targets: &[Target<'_>],
     proposal: &Proposal,
     when: &When,
-    post: &Step,
+    posts: &[Step],
 ) -> Vec<Line> {
     let plan = &proposal.plan;
     let names: Vec<&str> = proposal.targets.iter().map(|(name, _)| &**name).collect();
@@ -80,14 +81,10 @@ pub fn proposal(
         false => format!("record {digits} as the candidate and freeze {place}"),
     };
     let new = list(config, ships(targets), between);
+    let posts = posts.iter().map(Step::to_string);
+    let steps: Vec<String> = iter::once(record).chain(posts).collect();
     let heading = format!("Candidate for {names}, {date}");
-    lines(
-        heading,
-        rows.collect(),
-        new,
-        plan,
-        &[record, post.to_string()],
-    )
+    lines(heading, rows.collect(), new, plan, &steps)
 }
 
 /// The rollback; what it takes away is listed.

@@ -5,8 +5,8 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploying, FORMAT, Held, LastDeploy, Notice, Reading, RecordView, Standing,
-    Verdict, counted,
+    Candidate, Copied, Deploying, FORMAT, Held, ISSUE, LastDeploy, News, Notice, Reading,
+    RecordView, Standing, Verdict, counted,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{When, row, verdict_by, widest};
@@ -143,7 +143,7 @@ pub struct Here<'a> {
     pub authors: &'a [&'a str],
 }
 
-/// What the record says: the candidate and its verdicts, a deploy on its way, posts that are owed, and its own age.
+/// What the record says: the candidate and its verdicts, a deploy on its way, pending posts, and its own age.
 pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let reading = match view {
         RecordView::NoneKept => return Vec::new(),
@@ -163,15 +163,16 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     lines.extend(
         (state.deploying.iter()).map(|open| deploying(row("deploying", width), open, when)),
     );
-    for owed in &state.pending {
-        let command = owed.command(state.candidate.is_some());
+    for post in &state.pending {
+        let command = post.command(state.candidate.is_some());
         let command = (here.typed)(Hint::run("", command)).concat();
-        lines.push(self::owed(row("owed", width), owed, &command, when));
-        if (here.lacks_webhook)(&owed.channel) {
-            let channel = &owed.channel;
-            let text = format!(
-                "this clone has no webhook for {channel}: send it from a clone that has one"
-            );
+        lines.push(pending(row("pending", width), post, &command, when));
+        if (here.lacks_webhook)(&post.channel) {
+            let what = match post.channel.as_str() {
+                ISSUE => "token for the forge".to_owned(),
+                channel => format!("webhook for {channel}"),
+            };
+            let text = format!("this clone has no {what}: send it from a clone that has one");
             lines.push(row("", width).and(Plain, text));
         }
     }
@@ -206,14 +207,20 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
 }
 
 /// A post that nobody was seen to make, and the command that makes it.
-fn owed(line: Line, owed: &Notice, command: &str, when: &When) -> Line {
-    let begun = owed.attempt.as_ref().map(|sending| {
+fn pending(line: Line, post: &Notice, command: &str, when: &When) -> Line {
+    let begun = post.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
         format!(" that {by} began to send {at}; its result is unknown")
     });
     let rest = format!("{}; send it: {command}", begun.unwrap_or_default());
-    line.and(Strong, format!("a post to {}", owed.channel))
-        .and(Plain, rest)
+    let what = match post.channel.as_str() {
+        ISSUE if matches!(post.news, News::Proposed { .. }) => {
+            "the issue that asks for verdicts".to_owned()
+        }
+        ISSUE => "a comment on the issue".to_owned(),
+        channel => format!("a post to {channel}"),
+    };
+    line.and(Strong, what).and(Plain, rest)
 }
 
 fn copied(copy: &Copied) -> String {
@@ -257,9 +264,11 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         .fixed_at
         .map(|at| format!(", fixed {}", when.moment(at)));
     let place = elsewhere(candidate.elsewhere, &candidate.environment);
+    let asked = (candidate.issue()).map(|issue| format!(", asked in {}", issue.address));
     let text = format!(
-        ", proposed by {by} {at}{}{place}",
-        fixed.unwrap_or_default()
+        ", proposed by {by} {at}{}{place}{}",
+        fixed.unwrap_or_default(),
+        asked.unwrap_or_default()
     );
     let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
     if candidate.verdicts.is_empty() {

@@ -1,7 +1,9 @@
 //! A post as Markdown, for pasting.
 
+use serde_json::Value;
+
 use crate::core::tell::block::{Block, Piece, blocks, said};
-use crate::core::tell::fit::Limits;
+use crate::core::tell::fit::{self, Limits};
 use crate::core::tell::post::Post;
 use crate::core::text::in_markdown;
 
@@ -21,9 +23,35 @@ pub(super) const LIMITS: Limits = Limits {
     knows: |_| false,
 };
 
+/// What a forge takes as the text of an issue, by a wide margin.
+const FORGE: Limits = Limits {
+    whole: 50_000,
+    text: 10_000,
+    subject: 250,
+    list: 4_000,
+    ..LIMITS
+};
+
 pub fn payload(post: &Post) -> String {
-    let post = post.visible();
-    let blocks = blocks(&post, post.commits.len(), &LIMITS);
+    listing(&post.visible(), post.commits.len())
+}
+
+/// The same, cut to what a forge takes.
+pub fn fitted(post: &Post) -> String {
+    let fitted = fit::fitted(post, &FORGE, message, size);
+    fitted.as_str().unwrap_or_default().to_owned()
+}
+
+fn message(post: &Post, count: usize) -> Value {
+    listing(post, count).into()
+}
+
+fn size(text: &Value) -> usize {
+    text.as_str().map_or(0, |text| text.chars().count())
+}
+
+fn listing(post: &Post, count: usize) -> String {
+    let blocks = blocks(post, count, &LIMITS);
     let parts = blocks.iter().map(block).filter(|part| !part.is_empty());
     let parts: Vec<String> = parts.collect();
     parts.join("\n\n") + "\n"
@@ -40,10 +68,11 @@ fn block(block: &Block<'_>) -> String {
             text.trim_start().to_owned()
         }
         // As code: between empty lines, without which Markdown would read the subjects on as a paragraph.
-        Block::Commits(commits, _) => {
+        Block::Commits(commits, more) => {
             let commits = commits.iter();
             let lines = commits.map(|one| format!("    {} {}", one.short, one.subject));
-            lines.collect::<Vec<_>>().join("\n")
+            let more = more.iter().map(|more| format!("    {more}"));
+            lines.chain(more).collect::<Vec<_>>().join("\n")
         }
         Block::Sentence(pieces) => pieces.iter().map(piece).collect(),
         Block::Summary(text) | Block::Note(text) => written(text),

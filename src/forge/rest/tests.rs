@@ -3,7 +3,7 @@ use crate::forge::forgejo::FORGEJO;
 use crate::forge::gitlab::GITLAB;
 
 fn place(software: &Software, pages: &str, address: Option<&str>) -> Result<String, String> {
-    let place = software.place(&Url::parse(pages).unwrap(), address);
+    let place = software.place(&Url::parse(pages).unwrap(), address, false);
     place
         .map(|(api, repository)| format!("{api} {repository}"))
         .map_err(|report| report.error)

@@ -89,14 +89,25 @@ pub const MAIN: &[Row] = &[
         ..OPTIONAL
     },
     Row {
-        key: "repository.branch",
         asked: "The branch that is deployed",
-        unasked: "main",
-        offered: |session, answers, _| branch_of(session, answers),
-        trial: Some(("branch", tries::branch)),
-        ..OPTIONAL
+        is_wanted: |answers, _| !are_branches(answers),
+        ..MAIN_BRANCH
+    },
+    Row {
+        asked: "The branch that work is merged into",
+        is_wanted: |answers, _| are_branches(answers),
+        ..MAIN_BRANCH
     },
 ];
+
+/// The main repository's own branch, which is asked for in the words of each.
+const MAIN_BRANCH: Row = Row {
+    key: "repository.branch",
+    unasked: "main",
+    offered: |session, answers, _| branch_of(session, answers),
+    trial: Some(("branch", tries::branch)),
+    ..OPTIONAL
+};
 
 /// Each environment.
 pub const ENVIRONMENT: &[Row] = &[

@@ -92,7 +92,10 @@ impl Recorder<'_> {
                 self.notes().keep_checked(&Checked {
                     main: main.clone(),
                     signers: signers.blob.clone(),
-                    events: known.into_iter().collect(),
+                    // What could not be told is asked again, for it may be by then.
+                    events: (known.into_iter())
+                        .filter(|(_, is)| *is != SignatureCheck::Unchecked)
+                        .collect(),
                 });
             }
             return Ok(Checking {
@@ -162,7 +165,11 @@ impl Recorder<'_> {
         let error = format!(
             "{path} on {branch} does not know your key, so what you write counts for nothing"
         );
-        let mut report = Report::new(error).causes(is.fault());
+        let why = match is {
+            SignatureCheck::Unknown(key) => Some(format!("your key is {key}")),
+            other => other.fault(),
+        };
+        let mut report = Report::new(error).causes(why);
         if let Some(line) = signed::own_line(self.repo, id, &by.email) {
             report = report.because(format!("the line for it is: {line}"));
         }

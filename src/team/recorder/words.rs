@@ -257,7 +257,13 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
         Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
     };
-    Refusal::new(code, error)
-        .run("see the current state", Typed::smp("status"))
-        .into()
+    let refusal = Refusal::new(code, error);
+    let status = Typed::smp("status");
+    match why {
+        Unlawful::SamePerson => refusal
+            .because("policy.four_eyes in smp.toml requires a yes from somebody else")
+            .run("ask somebody else to test it and sign it off; see", status),
+        _ => refusal.run("see the current state", status),
+    }
+    .into()
 }

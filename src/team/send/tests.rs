@@ -1,3 +1,5 @@
+use crate::core::secret::Secret;
+use crate::http;
 use crate::team::send::*;
 
 const AT_ONCE: Pauses = Pauses {
@@ -149,7 +151,8 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     // A port that was free a moment ago may be another test's by now; nobody listens on port 1.
     let address = Secret::new("http://127.0.0.1:1/s3cr3t".to_owned());
-    match send(false, &address, "{}", &mut |_, _| Control::Leave) {
+    let mut post = || http::post(false, &address, "{}");
+    match send(&mut post, &mut |_, _| Control::Leave) {
         Delivered::No(report) => {
             assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
         }

@@ -104,13 +104,13 @@ impl GitHub {
 fn without_a_token_nobody_is_asked_and_that_is_said() {
     let deploy = on("https://github.com/an-org/a-repo");
     setup(&deploy, &[]).ok().prints_among(
-        "how its host protects the branch was not asked: there is no token for github.com; set GH_TOKEN to a token that may \
+        "how its host protects staging and production was not asked: there is no token for github.com; set GH_TOKEN to a token that may \
          read an-org/a-repo",
     );
     let deploy = branches().build();
     setup(&deploy, &[("GH_TOKEN", TOKEN)])
         .ok()
-        .prints_among("how its host protects the branch was not asked: the main repository has no pages on GitHub");
+        .prints_among("how its host protects staging and production was not asked: the main repository has no pages on GitHub");
 }
 
 #[test]
@@ -148,6 +148,9 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .prints_among("ok    production  answers")
         .prints_among("GitHub protects it, and takes a promotion from the account of your token")
         .never_shows(ALLOW);
+    let asked = github.api.asked();
+    let of_seven = asked.iter().filter(|path| path.ends_with("/rulesets/7"));
+    assert_eq!(of_seven.count(), 2, "once a run: {asked:?}");
     github.api.lacks(
         "v3/repos/an-org/a-repo/rulesets/7",
         "BasicError",
@@ -196,7 +199,7 @@ fn a_forge_that_does_not_tell_fails_no_check() {
         .api
         .only_says(403, r#"{"message":"Resource not accessible"}"#);
     github.setup().ok().prints_among(
-        "how its host protects the branch is not known: GitHub does not let the token look",
+        "how its host protects staging is not known: GitHub does not let the token look",
     );
     github.api.only_says(404, r#"{"message":"Not Found"}"#);
     github

@@ -1,12 +1,14 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
+mod interrupted;
+mod openpgp;
 mod tricks;
 mod verify;
 
 use std::path::PathBuf;
 
 use crate::record::{events, short};
-use crate::support::{Deploy, Run, Runner, World};
+use crate::support::{Deploy, Run, Runner, Topology, World};
 
 /// What turns it all on.
 const SIGNED: &str = "[record]\nsigned = true\n[policy]\nfour_eyes = true\n";
@@ -81,11 +83,13 @@ fn merged(deploy: &Deploy, subject: &str, files: &[(&str, &str)]) -> String {
 
 /// A world in which ada's and rosi's keys count, and eve has one that does not. Its smp.toml is the main branch's.
 fn world() -> Deploy {
-    world_with(SIGNED)
+    world_on(Topology::Remotes)
 }
 
-fn world_with(toml: &str) -> Deploy {
-    let deploy = World::deploy_like().without_pages().toml(toml).build();
+/// The same where environments are reached in this way. Who runs anything without saying who they are is ada.
+fn world_on(topology: Topology) -> Deploy {
+    let world = World::deploy_like().on(topology).without_pages();
+    let deploy = world.toml(SIGNED).build();
     let [ada, rosi, _] = ["ada", "rosi", "eve"].map(|name| key(&deploy, name));
     let signers = format!("# Whose events count\n{ada}\n{rosi}\n");
     let files = [
@@ -93,6 +97,9 @@ fn world_with(toml: &str) -> Deploy {
         ("smp.toml", &deploy.toml()),
     ];
     merged(&deploy, "Say whose signatures count", &files);
+    deploy.configure("gpg.format", "ssh");
+    let own = key_of(&deploy, "ada").with_extension("pub");
+    deploy.configure("user.signingKey", own.to_str().unwrap());
     by(&deploy, "ada").smp(&["setup", "--yes"]).ok();
     deploy
 }
@@ -161,6 +168,10 @@ fn last_message(deploy: &Deploy) -> String {
 fn a_yes_from_another_key_leads_to_production_and_every_event_is_signed() {
     let deploy = proposed();
     by(&deploy, "rosi").smp(&["signoff"]).ok();
+    let once = tip(&deploy);
+    let again = by(&deploy, "rosi").smp(&["signoff"]);
+    again.ok().says("rosi has already signed off");
+    assert_eq!(tip(&deploy), once);
     let status = deploy.smp(&["status"]).ok().out();
     assert!(status.contains("signed off by rosi at "), "{status}");
     promote(&deploy, &by(&deploy, "ada")).ok();
@@ -239,14 +250,14 @@ fn a_clone_without_a_key_is_told_how_to_have_one() {
     let deploy = proposed();
     let run = deploy
         .runner()
-        .git_options(&["-c", "gpg.format=ssh"])
+        .git_options(&["-c", "user.signingKey="])
         .smp(&["signoff"]);
     run.exits(1)
         .says("error: this clone cannot sign, and the record takes signed events only\n")
         .says("git config user.signingKey ");
     deploy
         .runner()
-        .git_options(&["-c", "gpg.format=ssh"])
+        .git_options(&["-c", "user.signingKey="])
         .smp(&["setup", "--check"])
         .exits(1)
         .prints_among("FAIL  signing");

@@ -249,7 +249,7 @@ fn without_a_record_a_chat_that_stays_busy_is_told_nothing_and_the_text_is_print
     deploy.web.set(PRODUCT, accepted("teams"));
     promotes(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, PRODUCT).len(), 4);
-    deploy.smp(&["status"]).ok().never_shows("owed");
+    deploy.smp(&["status"]).ok().never_shows("pending");
 }
 
 #[test]

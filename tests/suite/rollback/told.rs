@@ -228,7 +228,7 @@ fn without_a_record_a_chat_that_fails_is_tried_once_and_the_text_is_printed() {
             .ok()
             .says("nothing to roll back")
             .prints("");
-        deploy.smp(&["status"]).ok().never_shows("owed");
+        deploy.smp(&["status"]).ok().never_shows("pending");
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     }
     assert_eq!(sent(&deploy, TECHNICAL).len(), 2);

@@ -236,6 +236,11 @@ struct Sum {
     owed: Vec<(String, String, Option<String>)>,
     /// What each environment was rolled back from since its last promotion, oldest first.
     held: BTreeMap<String, Vec<String>>,
+    /// Whether the candidate is asked about in an issue, and whether anybody was seen to open it.
+    asks: bool,
+    opened: bool,
+    /// The commits that ran with an issue, by environment.
+    asked: BTreeMap<String, String>,
 }
 
 /// What an announced rollback takes away, as the state has it.
@@ -274,6 +279,15 @@ impl Sum {
                 .flatten()
                 .map(held)
                 .collect(),
+            asks: candidate["inquiry"].is_object(),
+            opened: candidate["inquiry"]["issue"].is_object(),
+            asked: state["deploys"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, deploy)| deploy["issue"].is_object())
+                .filter_map(|(name, deploy)| Some((name.clone(), text(&deploy["commit"])?)))
+                .collect(),
         }
     }
 
@@ -287,6 +301,11 @@ impl Sum {
                     .filter_map(|target| target.split(' ').next());
                 self.missing = targets.map(str::to_owned).collect();
                 self.goals = self.missing.clone();
+                self.asks = event
+                    .more
+                    .get("Channel")
+                    .is_some_and(|all| all.iter().any(|one| one == "issue"));
+                self.opened = false;
                 self.owe(event);
                 self.deploying = None;
             }
@@ -296,6 +315,7 @@ impl Sum {
             "posted" => {
                 let done = self.attempt(event, "Attempt").clone();
                 self.owed.retain(|one| *one != done);
+                self.opened |= event.maybe("Issue").is_some() && done.0.starts_with("proposed");
             }
             "signed-off" | "blocked" => {
                 self.verdicts.insert(of("Of"), event.word == "signed-off");
@@ -303,6 +323,9 @@ impl Sum {
                 self.owed
                     .retain(|(about, _, open)| open.is_some() || !about.starts_with(&before));
                 self.owe(event);
+            }
+            "voided" => {
+                self.verdicts.remove(event.field("Of"));
             }
             "promoting" | "rolling-back" | "staging" | "staging-fix" => {
                 self.superseded();
@@ -316,13 +339,18 @@ impl Sum {
                 let away = away.filter(|(_, from)| *from != "-" && *from != event.field("Commit"));
                 self.going_back = away.map(|(name, from)| (name.to_owned(), from.to_owned()));
             }
-            "staged" | "ended" => (self.deploying, self.going_back) = (None, None),
+            "staged" => {
+                (self.deploying, self.going_back) = (None, None);
+                self.asked.remove(event.field("Environment"));
+            }
+            "ended" => (self.deploying, self.going_back) = (None, None),
             "staged-fix" => {
                 (self.deploying, self.going_back) = (None, None);
                 self.verdicts.clear();
                 self.owed
                     .retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
                 self.owe(event);
+                self.owe_issue(event, self.asks);
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
             "rolled-back" => {
@@ -335,9 +363,17 @@ impl Sum {
                     self.holds(of("Environment"), from);
                 }
                 self.owe(event);
+                let ran = self.asked.remove(event.field("Environment"));
+                self.owe_issue(
+                    event,
+                    ran.is_some() && ran.as_deref() == event.maybe("From"),
+                );
             }
             "doubted" => {}
-            "observed" => self.leaves(event),
+            "observed" => {
+                self.leaves(event);
+                self.asked.remove(event.field("Environment"));
+            }
             "promoted" => {
                 (self.deploying, self.going_back) = (None, None);
                 self.leaves(event);
@@ -346,22 +382,30 @@ impl Sum {
                     held.retain(|one| still.contains(one));
                 }
                 self.held.retain(|_, all| !all.is_empty());
-                if self
+                let is_candidate = self
                     .candidate
                     .as_ref()
-                    .is_some_and(|(_, commit)| commit == event.field("Commit"))
-                {
+                    .is_some_and(|(_, commit)| commit == event.field("Commit"));
+                let told = is_candidate && self.opened;
+                self.asked.remove(event.field("Environment"));
+                if told {
+                    self.asked.insert(of("Environment"), of("Commit"));
+                }
+                if is_candidate {
                     self.missing.remove(event.field("Environment"));
                     if self.missing.is_empty() {
                         self.close();
                     }
                 }
                 self.owe(event);
+                self.owe_issue(event, told);
             }
             "postponed" => {
                 self.superseded();
+                let told = self.opened;
                 self.close();
                 self.owe(event);
+                self.owe_issue(event, told);
             }
             other => panic!("nobody records that it was {other}"),
         }
@@ -406,13 +450,22 @@ impl Sum {
             .collect();
         let held = std::mem::take(&mut self.held);
         let (deploying, going_back) = (self.deploying.take(), self.going_back.take());
+        let asked = std::mem::take(&mut self.asked);
         *self = Sum {
+            asked,
             deploying,
             going_back,
             owed,
             held,
             ..Sum::default()
         };
+    }
+
+    /// What the candidate's issue is still to be told.
+    fn owe_issue(&mut self, event: &Told, is_told: bool) {
+        let about = format!("{} {}", event.word, event.id);
+        self.owed
+            .extend(is_told.then(|| (about, "issue".to_owned(), None)));
     }
 
     fn owe(&mut self, event: &Told) {

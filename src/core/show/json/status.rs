@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::core::config::{Config, Environment};
+use crate::core::decide::answer::VoidRemark;
 use crate::core::decide::finding::Finding;
 use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
 use crate::core::record::{
@@ -46,15 +47,36 @@ struct CandidateJson<'a> {
     proposed_by: &'a str,
     /// Each person's last verdict on this very commit.
     signoffs: Vec<SignOffJson<'a>>,
+    /// The issue that asks about it. Only there where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    issue: Option<&'a str>,
+    /// The comments there that look like a verdict and count for nothing. Only there where there are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    void: Vec<VoidJson<'a>>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignOffJson<'a> {
+    /// The name that was typed, or the login of who commented.
     by: &'a str,
     verdict: Verdict,
     note: Option<&'a str>,
     at: Option<Rfc3339>,
+    /// The comment that it is from. Only there where it is from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    comment: Option<&'a str>,
+}
+
+/// A comment that counts for nothing.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct VoidJson<'a> {
+    by: &'a str,
+    why: &'a str,
+    address: &'a str,
 }
 
 /// A deploy that was announced and whose end is not on record.
@@ -140,16 +162,20 @@ struct BehindJson {
     since: Option<Rfc3339>,
 }
 
+/// What an environment was rolled back from.
+type HeldIn<'f> = &'f dyn Fn(&Environment) -> Vec<Held>;
+/// What it runs past the tool.
+type PastToolIn<'f, 'a> = &'f dyn Fn(&Observed) -> Option<PastTool<'a>>;
+
 /// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
 /// `reading`: the shared record, where the team keeps one. `held`: what an environment was rolled back from.
 /// `past_tool`: what it runs past the tool.
 pub fn status<'a>(
     config: &Config,
     observed: &[Observed],
-    held: &dyn Fn(&Environment) -> Vec<Held>,
-    past_tool: &dyn Fn(&Observed) -> Option<PastTool<'a>>,
+    (held, past_tool): (HeldIn<'_>, PastToolIn<'_, 'a>),
     behind: Option<&Changes>,
-    view: &RecordView,
+    (view, void): (&'a RecordView, &'a [VoidRemark]),
 ) -> String {
     let state = view.state();
     let open = state.and_then(|state| state.candidate.as_ref());
@@ -161,7 +187,7 @@ pub fn status<'a>(
     text(&StatusJson {
         schema: SCHEMA,
         environments,
-        candidate: open.map(candidate),
+        candidate: open.map(|open| candidate(open, void)),
         frozen: (!unreadable).then_some(open.is_some_and(|open| {
             // A merge deploys there, which nothing can freeze.
             let place = config.environment(&open.environment);
@@ -228,18 +254,28 @@ fn observed(past_tool: PastTool<'_>) -> ObservedJson<'_> {
     }
 }
 
-fn candidate(candidate: &Candidate) -> CandidateJson<'_> {
+fn candidate<'a>(candidate: &'a Candidate, void: &'a [VoidRemark]) -> CandidateJson<'a> {
     let signoffs = candidate.verdicts.iter().map(|one: &SignOff| SignOffJson {
         by: &one.by,
         verdict: one.verdict,
         note: one.note.as_deref(),
         at: time(one.at),
+        comment: one.comment.as_ref().map(|comment| comment.address.as_str()),
     });
     CandidateJson {
         commit: &candidate.commit,
         proposed_at: time(candidate.at),
         proposed_by: &candidate.by.name,
         signoffs: signoffs.collect(),
+        issue: candidate.issue().map(|issue| issue.address.as_str()),
+        void: void
+            .iter()
+            .map(|one| VoidJson {
+                by: &one.by,
+                why: &one.why,
+                address: &one.address,
+            })
+            .collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::core::decide::Step;
+use crate::core::record::ISSUE;
 use crate::core::tell::ChannelKind;
 
 impl fmt::Display for Step {
@@ -55,6 +56,7 @@ impl fmt::Display for Step {
                 Some(place) => write!(f, "record the deploy and lift the freeze on {place}"),
                 None => f.write_str("record the deploy"),
             },
+            Self::Comment(address) => write!(f, "comment on {address}"),
             Self::Post {
                 channel,
                 kind,
@@ -71,6 +73,12 @@ fn post(
     from_here: bool,
 ) -> fmt::Result {
     match (kind, from_here) {
+        _ if channel == ISSUE && from_here => {
+            f.write_str("ask for verdicts in an issue on the main repository")
+        }
+        _ if channel == ISSUE => {
+            f.write_str("ask for verdicts in an issue; no token here: it stays pending")
+        }
         (ChannelKind::Print, _) => write!(f, "print the post to {channel}, for pasting"),
         (_, true) => write!(f, "post to {channel}"),
         (_, false) => write!(

@@ -1,0 +1,223 @@
+//! Which comments on a proposal's issue are verdicts, and why the others that look like one are none. Pure.
+//!
+//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very beginning, the
+//! digits of the candidate, and an author of whom the forge says that they may write.
+
+use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
+use crate::core::words::CommitId;
+
+/// The fewest digits that name a commit.
+const DIGITS: usize = 7;
+/// The most characters of a comment that go on record.
+const LONGEST: usize = 2000;
+
+/// A comment, as the forge tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    pub id: u64,
+    /// `None`: nobody who is known there wrote it.
+    pub login: Option<String>,
+    /// Whether the forge says that its author may write or triage.
+    pub may: bool,
+    pub is_edited: bool,
+    pub text: String,
+    pub address: String,
+}
+
+/// A comment that looks like a verdict and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoidRemark {
+    pub by: String,
+    pub address: String,
+    /// What is said of it after "the comment of rosi".
+    pub why: String,
+}
+
+/// What the comments come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeardComments {
+    /// What is to go on record, in order.
+    pub events: Vec<What>,
+    pub void: Vec<VoidRemark>,
+}
+
+/// What a text claims to be.
+struct Claim<'t> {
+    verdict: Verdict,
+    digits: &'t str,
+    rest: &'t str,
+}
+
+/// Reads the comments for this candidate, oldest first. `channels`: who is told of a block.
+pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -> HeardComments {
+    let mut answers = HeardComments::default();
+    for (verdict, comment) in commented(candidate) {
+        let remark = remarks.iter().find(|remark| remark.id == comment.id);
+        let Some(why) = why_taken_back(candidate, verdict, comment, remark) else {
+            continue;
+        };
+        answers.void.push(VoidRemark {
+            by: comment.login.clone(),
+            address: comment.address.clone(),
+            why: why.to_owned(),
+        });
+        // A block stays: whoever can edit a comment could lift it otherwise.
+        if verdict == Verdict::Pass {
+            answers.events.push(What::Voided(Voided {
+                commit: candidate.commit.clone(),
+                comment: comment.id,
+                of: comment.login.clone(),
+                why: format!("the comment {why}"),
+            }));
+        }
+    }
+    let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
+    let heard = heard.unwrap_or_default();
+    for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
+        let Some((claim, login)) = claim(&remark.text).zip(remark.login.as_ref()) else {
+            continue;
+        };
+        let said = judged(candidate, remark, (login, &claim), channels);
+        let why = why_void(candidate, remark, &claim).or_else(|| own(candidate, &said).map(Some));
+        match why {
+            Some(Some(why)) => answers.void.push(void(login, remark, why)),
+            Some(None) => {}
+            None => answers.events.push(What::Judged(said)),
+        }
+    }
+    answers
+}
+
+/// The verdicts that stand and are from a comment.
+fn commented(candidate: &Candidate) -> impl Iterator<Item = (Verdict, &Comment)> {
+    let verdicts = candidate.verdicts.iter();
+    verdicts.filter_map(|one| Some((one.verdict, one.comment.as_ref()?)))
+}
+
+/// Why the comment of a verdict on record does not bear it out any more, or never did.
+fn why_taken_back(
+    candidate: &Candidate,
+    verdict: Verdict,
+    comment: &Comment,
+    remark: Option<&Remark>,
+) -> Option<&'static str> {
+    let Some(remark) = remark else {
+        return Some("is not on the issue");
+    };
+    if remark.is_edited {
+        return Some(EDITED_LATER);
+    }
+    let says_it = claim(&remark.text)
+        .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
+    let is_theirs = remark.login.as_ref() == Some(&comment.login);
+    (!says_it || !is_theirs).then_some("is not what the record says of it")
+}
+
+const EDITED_LATER: &str = "was edited after it went on record";
+
+/// Why a claim is no verdict; `Some(None)`: nobody needs to be told.
+fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option<Option<String>> {
+    let short = candidate.commit.short();
+    let names_it = names(&candidate.commit, claim.digits);
+    let before = candidate.inquiry.as_ref().and_then(|one| one.anew);
+    let is_before = before.is_some_and(|anew| remark.id < anew);
+    if is_before && !names_it {
+        // It was about what the candidate was then.
+        return Some(None);
+    }
+    let why = if !remark.may {
+        "does not count: its author may not write to the repository".to_owned()
+    } else if remark.is_edited {
+        "was edited, so it does not count: ask for a new one".to_owned()
+    } else if claim.digits.len() < DIGITS {
+        format!("does not count: it needs {DIGITS} digits of {short} or more")
+    } else if !names_it {
+        format!("does not count: it does not name {short}")
+    } else if is_before {
+        format!("does not count: it is older than the question about {short}")
+    } else {
+        return None;
+    };
+    Some(Some(why))
+}
+
+/// Why a yes is not one of somebody else, where that is wanted.
+fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
+    let signoff = SignOff {
+        by: said.of.clone(),
+        recorded_by: candidate.by.clone(),
+        verdict: said.verdict,
+        note: None,
+        at: 0,
+        comment: said.comment.clone(),
+    };
+    let why = match candidate.login {
+        Some(_) => "does not count: its author proposed it",
+        None => "does not count: the forge does not say who proposed it",
+    };
+    (!candidate.counts(&signoff)).then(|| why.to_owned())
+}
+
+fn names(commit: &CommitId, digits: &str) -> bool {
+    let digits = digits.to_ascii_lowercase();
+    digits.len() >= DIGITS && commit.as_str().starts_with(&digits)
+}
+
+fn judged(
+    candidate: &Candidate,
+    remark: &Remark,
+    (login, claim): (&String, &Claim<'_>),
+    channels: &[String],
+) -> Judged {
+    let rest = claim.rest.trim();
+    let note: String = rest.chars().take(LONGEST).collect();
+    Judged {
+        commit: candidate.commit.clone(),
+        of: login.clone(),
+        verdict: claim.verdict,
+        note: Some(note).filter(|note| !note.is_empty()),
+        channels: match claim.verdict {
+            Verdict::Block => channels.to_vec(),
+            Verdict::Pass => Vec::new(),
+        },
+        comment: Some(Comment {
+            login: login.clone(),
+            id: remark.id,
+            address: remark.address.clone(),
+        }),
+    }
+}
+
+fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
+    VoidRemark {
+        by: by.to_owned(),
+        address: remark.address.clone(),
+        why,
+    }
+}
+
+/// What a text begins with: the word, as people type it, and the digits after it. A quoted text begins with its mark.
+fn claim(text: &str) -> Option<Claim<'_>> {
+    let text = text.trim_start();
+    let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
+    let verdict = match word.to_ascii_lowercase().as_str() {
+        "signoff" => Verdict::Pass,
+        "block" => Verdict::Block,
+        _ => return None,
+    };
+    let rest = rest.trim_start();
+    let end = rest
+        .find(|c: char| !c.is_ascii_hexdigit())
+        .unwrap_or(rest.len());
+    let (digits, rest) = rest.split_at(end);
+    let ends = rest.starts_with(|c: char| c.is_whitespace() || ".,:;".contains(c));
+    let is_hash = (1..=64).contains(&digits.len()) && (ends || rest.is_empty());
+    is_hash.then(|| Claim {
+        verdict,
+        digits,
+        rest: rest.trim_start_matches(['.', ',', ':', ';']),
+    })
+}
+
+#[cfg(test)]
+mod tests;

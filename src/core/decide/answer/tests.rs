@@ -1,0 +1,258 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::core::decide::tests::candidate;
+use crate::core::record::{Inquiry, SignOff};
+
+/// The candidate of these tests begins with these.
+const IT: &str = "bbbbbbbb";
+
+fn asked() -> Candidate {
+    Candidate {
+        inquiry: Some(Inquiry::default()),
+        ..candidate(&[])
+    }
+}
+
+fn remark(text: &str) -> Remark {
+    Remark {
+        id: 7,
+        login: Some("rosi".into()),
+        may: true,
+        is_edited: false,
+        text: text.into(),
+        address: "https://h/42#7".into(),
+    }
+}
+
+fn read(candidate: &Candidate, remark: &Remark) -> HeardComments {
+    answers(
+        candidate,
+        std::slice::from_ref(remark),
+        &["technical".into()],
+    )
+}
+
+/// What one comment comes to: a verdict with its note, why it is void, or nothing.
+fn told(text: &str) -> String {
+    let answers = read(&asked(), &remark(text));
+    match (answers.events.first(), answers.void.first()) {
+        (Some(What::Judged(it)), None) => {
+            format!("{:?} {}", it.verdict, it.note.clone().unwrap_or_default())
+        }
+        (None, Some(void)) => void.why.clone(),
+        (None, None) => "-".to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
+    for (text, expected) in [
+        ("signoff bbbbbbbb", "Pass "),
+        ("signoff bbbbbbb", "Pass "),
+        (
+            "Signoff BBBBBBBB\r\n\r\nTested on two phones.",
+            "Pass Tested on two phones.",
+        ),
+        ("  signoff\tbbbbbbbb. Fine", "Pass Fine"),
+        (
+            "block bbbbbbbb the legend is broken",
+            "Block the legend is broken",
+        ),
+        ("block bbbbbbbb: the legend", "Block the legend"),
+        ("block bbbbbbbb", "Block "),
+        (&format!("signoff {}", "b".repeat(40)), "Pass "),
+        (
+            &format!("signoff {}", "b".repeat(41)),
+            "does not count: it does not name bbbbbbbb",
+        ),
+        (
+            "signoff bbbbbb",
+            "does not count: it needs 7 digits of bbbbbbbb or more",
+        ),
+        (
+            "signoff aaaaaaaa",
+            "does not count: it does not name bbbbbbbb",
+        ),
+        (
+            "block aaaaaaaa broken",
+            "does not count: it does not name bbbbbbbb",
+        ),
+        ("signoff", "-"),
+        ("signoff it", "-"),
+        ("signoff bbbbbbbbx", "-"),
+        ("signoff bbbbbbbb-x", "-"),
+        ("signoffbbbbbbbb", "-"),
+        ("> signoff bbbbbbbb", "-"),
+        ("Please do not signoff bbbbbbbb", "-"),
+        ("`signoff bbbbbbbb`", "-"),
+        ("s\u{0456}gnoff bbbbbbbb", "-"),
+        ("signoff\u{200b} bbbbbbbb", "-"),
+        ("", "-"),
+    ] {
+        assert_eq!(told(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn whose_comment_it_is_is_what_the_forge_says() {
+    let yes = remark(&format!("signoff {IT}"));
+    let answers = read(&asked(), &yes);
+    let [What::Judged(it)] = answers.events.as_slice() else {
+        panic!("{answers:?}")
+    };
+    let comment = it.comment.as_ref().unwrap();
+    assert_eq!(
+        (it.of.as_str(), comment.login.as_str(), comment.id),
+        ("rosi", "rosi", 7)
+    );
+    assert_eq!(comment.address, "https://h/42#7");
+    assert!(it.channels.is_empty());
+    let no = read(&asked(), &remark(&format!("block {IT} slow")));
+    assert!(matches!(&no.events[..], [What::Judged(it)] if it.channels == ["technical"]));
+}
+
+#[test]
+fn who_may_not_and_what_was_edited_is_void_and_named() {
+    let yes = remark(&format!("signoff {IT}"));
+    let stranger = Remark {
+        may: false,
+        ..yes.clone()
+    };
+    let edited = Remark {
+        is_edited: true,
+        ..yes.clone()
+    };
+    let ghost = Remark { login: None, ..yes };
+    for (one, why) in [(stranger, "may not write"), (edited, "was edited")] {
+        let answers = read(&asked(), &one);
+        assert!(answers.events.is_empty());
+        assert!(
+            answers.void[0].why.contains(why) && answers.void[0].by == "rosi",
+            "{answers:?}"
+        );
+    }
+    assert_eq!(read(&asked(), &ghost), HeardComments::default());
+}
+
+#[test]
+fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
+    let yes = remark(&format!("signoff {IT}"));
+    let What::Judged(it) = read(&asked(), &yes).events.remove(0) else {
+        panic!()
+    };
+    let mut on_record = asked();
+    on_record.inquiry = Some(Inquiry {
+        heard: vec![7],
+        ..Inquiry::default()
+    });
+    on_record.verdicts = vec![SignOff {
+        by: "rosi".into(),
+        recorded_by: on_record.by.clone(),
+        verdict: Verdict::Pass,
+        note: None,
+        at: 0,
+        comment: it.comment,
+    }];
+    assert_eq!(read(&on_record, &yes), HeardComments::default());
+    // What was never said there, or by somebody else, is no yes of theirs, whoever wrote it down.
+    for (one, why) in [
+        (
+            Remark {
+                id: 8,
+                ..remark("Hello")
+            },
+            "is not on the issue",
+        ),
+        (remark("Hello"), "is not what the record says of it"),
+        (
+            remark("block bbbbbbbb slow"),
+            "is not what the record says of it",
+        ),
+        (
+            Remark {
+                login: Some("ben".into()),
+                ..yes.clone()
+            },
+            "is not what the record says of it",
+        ),
+    ] {
+        let answers = read(&on_record, &one);
+        assert!(
+            matches!(&answers.events[..], [What::Voided(it)] if it.comment == 7),
+            "{answers:?}"
+        );
+        assert_eq!(answers.void[0].why, why);
+    }
+    let edited = Remark {
+        is_edited: true,
+        ..yes
+    };
+    let answers = read(&on_record, &edited);
+    assert!(
+        matches!(&answers.events[..], [What::Voided(it)] if it.comment == 7 && it.of == "rosi")
+    );
+    assert_eq!(answers.void[0].why, EDITED_LATER);
+    on_record.verdicts[0].verdict = Verdict::Block;
+    let answers = read(&on_record, &edited);
+    assert!(
+        answers.events.is_empty() && answers.void.len() == 1,
+        "a block stays"
+    );
+}
+
+#[test]
+fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
+    let own = Candidate {
+        four_eyes: true,
+        login: Some("Rosi".into()),
+        ..asked()
+    };
+    let [yes, no] = ["signoff", "block"].map(|word| remark(&format!("{word} {IT}")));
+    let told = read(&own, &yes);
+    assert!(told.events.is_empty());
+    assert_eq!(told.void[0].why, "does not count: its author proposed it");
+    assert_eq!(read(&own, &no).events.len(), 1);
+    let unknown = Candidate {
+        login: None,
+        ..own.clone()
+    };
+    assert!(read(&unknown, &yes).events.is_empty());
+    let ben = Candidate {
+        login: Some("ben".into()),
+        ..own
+    };
+    assert_eq!(read(&ben, &yes).events.len(), 1);
+}
+
+#[test]
+fn what_was_said_before_the_fix_is_about_another_commit() {
+    let mut fixed = asked();
+    fixed.inquiry = Some(Inquiry {
+        anew: Some(9),
+        ..Inquiry::default()
+    });
+    let older = read(&fixed, &remark("signoff aaaaaaaa"));
+    assert_eq!(older, HeardComments::default());
+    let too_soon = read(&fixed, &remark(&format!("signoff {IT}")));
+    assert!(too_soon.events.is_empty() && too_soon.void[0].why.contains("older than the question"));
+    let since = Remark {
+        id: 10,
+        ..remark(&format!("signoff {IT}"))
+    };
+    assert_eq!(read(&fixed, &since).events.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_verdict_but_one_that_begins_so(text in "\\PC{0,40}", case in any::<bool>()) {
+        let answers = read(&asked(), &remark(&text));
+        let small = text.trim_start().to_lowercase();
+        let begins = small.starts_with("signoff") || small.starts_with("block");
+        prop_assert!(answers == HeardComments::default() || begins);
+        let word = if case { "SIGNOFF" } else { "signoff" };
+        let yes = read(&asked(), &remark(&format!("{word} {IT} {text}")));
+        prop_assert_eq!(yes.events.len(), 1);
+    }
+}

@@ -1,0 +1,201 @@
+//! While a deploy is announced.
+
+use super::*;
+
+#[test]
+fn who_may_deploy_while_a_deploy_is_announced() {
+    use Kind::{Promote, Rollback, Stage};
+    let mine = EventId::of(7);
+    let (sent, unsent) = (Some(true), Some(false));
+    // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent it;
+    // what is wanted there; whether that may begin.
+    for (kind, runs, branch, ours, (wanted, commit), may, why) in [
+        (
+            Promote,
+            'a',
+            'a',
+            None,
+            (Promote, 'b'),
+            false,
+            "a colleague's may be on its way",
+        ),
+        (
+            Promote,
+            'a',
+            'b',
+            None,
+            (Promote, 'c'),
+            true,
+            "it has landed, so that its lease holds no more",
+        ),
+        (
+            Promote,
+            'a',
+            'c',
+            None,
+            (Promote, 'b'),
+            true,
+            "somebody moved the branch on",
+        ),
+        (
+            Promote,
+            'b',
+            'b',
+            None,
+            (Rollback, 'a'),
+            true,
+            "it has arrived",
+        ),
+        (
+            Promote,
+            'a',
+            'a',
+            sent,
+            (Promote, 'b'),
+            true,
+            "ours goes on",
+        ),
+        (
+            Promote,
+            'a',
+            'a',
+            sent,
+            (Promote, 'c'),
+            false,
+            "ours may be on its way, and this is another",
+        ),
+        (
+            Promote,
+            'a',
+            'a',
+            unsent,
+            (Promote, 'c'),
+            true,
+            "ours was cut off before its push",
+        ),
+        (
+            Rollback,
+            'b',
+            'b',
+            None,
+            (Promote, 'b'),
+            false,
+            "a rollback may be on its way",
+        ),
+        (
+            Rollback,
+            'b',
+            'a',
+            None,
+            (Promote, 'c'),
+            false,
+            "it has landed, and would be undone unseen",
+        ),
+        (
+            Rollback,
+            'b',
+            'a',
+            None,
+            (Rollback, 'a'),
+            true,
+            "whoever goes on with it may",
+        ),
+        (
+            Rollback,
+            'b',
+            'a',
+            None,
+            (Rollback, '0'),
+            true,
+            "further back is back as well",
+        ),
+        (
+            Rollback,
+            'a',
+            'a',
+            None,
+            (Promote, 'c'),
+            true,
+            "it has arrived",
+        ),
+        (
+            Rollback,
+            'a',
+            'b',
+            None,
+            (Promote, 'c'),
+            false,
+            "it took back what had not arrived, and may be on its way",
+        ),
+        (
+            Promote,
+            'b',
+            'a',
+            None,
+            (Rollback, 'a'),
+            true,
+            "the host declined it, and it runs",
+        ),
+        (
+            Rollback,
+            'b',
+            'a',
+            unsent,
+            (Promote, 'c'),
+            false,
+            "ours has landed and was not seen to run",
+        ),
+        (
+            Promote,
+            'a',
+            'a',
+            None,
+            (Stage, 'c'),
+            false,
+            "one deploy at a time for the whole team",
+        ),
+    ] {
+        let (state, production) = (announced(kind), seen("production", runs, branch));
+        let recorded = Recorded {
+            signoff: false,
+            mine: ours.map(|_| &mine),
+            sent: ours == Some(true),
+            announced: Some(&production),
+            ..recorded(&state)
+        };
+        let name = if wanted == Stage {
+            "staging"
+        } else {
+            "production"
+        };
+        let code = |recorded: Recorded<'_>| {
+            let decided = recorded.nobody_else(Some((wanted, name, &id(commit))), None);
+            decided.err().map(|refusal| refusal.code)
+        };
+        let expected = (!may).then_some(RefusalCode::Deploying);
+        assert_eq!(code(recorded), expected, "{why}");
+        let named = Recorded {
+            take_over: Some("0000000000000007"),
+            ..recorded
+        };
+        assert_eq!(code(named), None, "{why}");
+        // What its platform says has changed has arrived, for a release leaves the branch as it is.
+        let by_api = Observed {
+            source: Source::Api,
+            ..production.clone()
+        };
+        let released = Recorded {
+            announced: Some(&by_api),
+            ..recorded
+        };
+        let arrived = by_api.runs() == state.deploying.as_ref().map(|open| &open.to);
+        assert!(!arrived || code(released).is_none(), "{why}");
+        // Nobody knows what has become of it where its environment was not looked at.
+        let unseen = Recorded {
+            announced: None,
+            mine: None,
+            ..recorded
+        };
+        assert_eq!(code(unseen), Some(RefusalCode::Deploying), "{why}");
+    }
+}

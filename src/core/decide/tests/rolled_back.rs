@@ -1,0 +1,117 @@
+//! What a rollback may go back to.
+
+use super::*;
+
+#[test]
+fn a_rollback_to_a_of_a_production_that_runs_b() {
+    use Relation::{Ahead, Behind, Diverged};
+    use ReleaseStatus::{Pending, Succeeded};
+    let environment = environment("production");
+    let runs_b = || seen("production", 'b', 'b');
+    let with = |releases| Observed {
+        releases: Some(Ok(releases)),
+        ..runs_b()
+    };
+    let unknown = Observed {
+        running: Err(refusal(RefusalCode::Unreachable)),
+        ..runs_b()
+    };
+    for (production, relation, app, looks, expected) in [
+        (runs_b(), Behind, None, false, "push onto b, await"),
+        (seen("production", 'a', 'a'), Behind, None, false, ""),
+        // The branch has something newer that may be on its way: that is taken back, too.
+        (
+            seen("production", 'a', 'b'),
+            Behind,
+            None,
+            false,
+            "push onto b, await, warn 1",
+        ),
+        // Whatever is new is promoted; beside what runs, a person may look.
+        (runs_b(), Ahead, None, true, "not-a-rollback"),
+        (runs_b(), Diverged, None, false, "not-a-rollback"),
+        (runs_b(), Diverged, None, true, "push onto b, await, warn 1"),
+        (
+            new(Branch::NoApp("no such app".into())),
+            Behind,
+            None,
+            true,
+            "no-app",
+        ),
+        // What the platform has built needs no push.
+        (
+            with(vec![release(2, Succeeded, 'b'), release(1, Succeeded, 'a')]),
+            Behind,
+            Some("shop"),
+            false,
+            "release v1, await, warn 1",
+        ),
+        (
+            with(vec![release(2, Succeeded, 'b')]),
+            Behind,
+            Some("shop"),
+            false,
+            "push onto b, await, warn 1",
+        ),
+        (
+            with(vec![release(3, Pending, 'a')]),
+            Behind,
+            Some("shop"),
+            false,
+            "wait, warn 2",
+        ),
+        (
+            with(vec![release(3, Pending, 'c')]),
+            Behind,
+            Some("shop"),
+            false,
+            "deploying",
+        ),
+        (unknown, Behind, None, false, "push onto b, await, warn 1"),
+    ] {
+        let story = format!("{production:?} {relation:?}");
+        let running = Running {
+            app: app.map(|app: &str| PlatformApp::Heroku(app.into())),
+            ..Running::default()
+        };
+        let environment = Environment {
+            running,
+            ..environment.clone()
+        };
+        let target = target(&environment, production, relation);
+        let asked = Asked {
+            somebody_looks: looks,
+            ..nobody()
+        };
+        let (target, commit) = (&target, &id('a'));
+        let wanted = Back { target, commit };
+        assert_eq!(told(rollback(&wanted, &asked)), expected, "{story}");
+    }
+}
+
+#[test]
+fn an_older_commit_is_looked_up_where_it_is_kept() {
+    let environment = environment("production");
+    let target = target(&environment, seen("production", 'b', 'b'), Relation::Ahead);
+    let commit = &id('c');
+    let wanted = Back {
+        target: &target,
+        commit,
+    };
+    let state = State::default();
+    for (recorded, expected) in [
+        (Some(recorded(&state)), "git smp history".to_owned()),
+        (None, format!("git log --oneline {}", id('b').short())),
+    ] {
+        let refusal = rollback(
+            &wanted,
+            &Asked {
+                recorded,
+                ..nobody()
+            },
+        )
+        .unwrap_err();
+        let hint = refusal.report.hint_text().unwrap();
+        assert!(hint.contains(&expected), "{hint}");
+    }
+}

@@ -1,0 +1,94 @@
+//! What may be deployed to staging.
+
+use super::*;
+
+#[test]
+fn a_deploy_of_c_to_a_staging_that_runs_b() {
+    use Relation::{Ahead, Behind, Diverged, Identical};
+    let place = environment("staging");
+    let free = State::default();
+    let frozen = proposed(&[]);
+    let (ahead, diverged) = (changes(Ahead), changes(Diverged));
+    let (b, a) = (id('b'), id('a'));
+    let fix = |base, changes| Some(Fix { base, changes });
+    for (state, runs, relation, fix, looks, expected) in [
+        (None, 'b', Ahead, None, false, "push onto b, await"),
+        (None, 'c', Identical, None, false, ""),
+        (
+            Some(&free),
+            'b',
+            Ahead,
+            None,
+            false,
+            "push onto b, await, record",
+        ),
+        // What staging would lose a person may say yes to.
+        (None, 'b', Behind, None, false, "diverged"),
+        (
+            None,
+            'b',
+            Diverged,
+            None,
+            true,
+            "push onto b, await, warn 2",
+        ),
+        // While a candidate is tested there, only a fix on top of it may go there.
+        (Some(&frozen), 'b', Ahead, None, true, "frozen"),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&b, &ahead),
+            false,
+            "push onto b, await, record",
+        ),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&b, &diverged),
+            true,
+            "diverged",
+        ),
+        (
+            Some(&frozen),
+            'b',
+            Ahead,
+            fix(&a, &ahead),
+            true,
+            "candidate-moved",
+        ),
+        (
+            Some(&free),
+            'b',
+            Ahead,
+            fix(&b, &ahead),
+            true,
+            "not-proposed",
+        ),
+        // What was deployed past the record does not become the candidate by being there.
+        (
+            Some(&frozen),
+            'c',
+            Identical,
+            fix(&b, &ahead),
+            true,
+            "candidate-moved",
+        ),
+    ] {
+        let c = id('c');
+        let target = target(&place, seen("staging", runs, runs), relation);
+        let asked = Asked {
+            somebody_looks: looks,
+            recorded: state.map(recorded),
+            ..nobody()
+        };
+        let wanted = Staging {
+            target: &target,
+            commit: &c,
+            fix,
+            command: &Typed::smp("stage"),
+        };
+        assert_eq!(told(staging(&wanted, &asked)), expected, "{asked:?}");
+    }
+}

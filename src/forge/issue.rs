@@ -1,0 +1,317 @@
+//! The issues of the main repository, where a proposal asks for verdicts: opened, commented, closed, and their comments
+//! read. Two forges have them in the same form, with other words.
+
+mod place;
+mod response;
+mod search;
+mod words;
+
+pub use search::Search;
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::core::config::AskedForge;
+use crate::core::decide::answer::Remark;
+use crate::core::record::Placed;
+use crate::core::refusal::Report;
+use crate::http::api::{Method, Service};
+use crate::http::{Response, Sent, Trouble};
+use response::{ForgeUser, IssueEntry, Membership, Tracking, is_edited, may_developer, may_github};
+use words::{TrackerWords, answered, garbled};
+
+/// How many elements of a list are on a page, and how many pages are read.
+const PAGE: usize = 50;
+const PAGES: usize = 200;
+/// How many accounts one call asks for.
+const ACCOUNTS: usize = 50;
+
+/// The issues of a repository.
+pub struct Tracker {
+    words: &'static TrackerWords,
+    service: Service,
+    /// The repository for people, `owner/name`, and where its pages are.
+    pub repository: String,
+    pages: String,
+    login: OnceCell<Option<String>>,
+}
+
+impl Tracker {
+    /// The forge's name.
+    pub fn name(&self) -> &'static str {
+        self.words.name
+    }
+
+    /// Whose token it is, where the forge says it: some tokens are nobody's.
+    pub fn login(&self) -> Option<String> {
+        let login = self.login.get_or_init(|| {
+            let user: ForgeUser = self.read("user").ok()??;
+            user.login()
+        });
+        login.clone()
+    }
+
+    /// Opens an issue, once.
+    pub fn open(&self, title: &str, text: &str) -> (Sent, Placed) {
+        let body = match self.words.kind {
+            AskedForge::GitHub => json!({"title": title, "body": text}),
+            AskedForge::GitLab => json!({"title": title, "description": text}),
+        };
+        let path = format!("{}/issues", self.path());
+        self.placed(Method::POST, &path, &body, |entry| {
+            let number = entry.issue_number()?;
+            Some(Placed {
+                issue: Some(number),
+                comment: None,
+                address: Some(entry.address().unwrap_or_else(|| self.address(number))),
+                login: entry.login(),
+            })
+        })
+    }
+
+    /// Comments on an issue, once.
+    pub fn comment(&self, number: u64, text: &str) -> (Sent, Placed) {
+        let path = format!("{}/issues/{number}/{}", self.path(), self.words.comments);
+        self.placed(Method::POST, &path, &json!({"body": text}), |entry| {
+            Some(Placed {
+                issue: Some(number),
+                comment: entry.id,
+                address: entry.id.map(|id| self.address_of(number, id, &entry)),
+                login: entry.login(),
+            })
+        })
+    }
+
+    /// Closes an issue; one that is closed stays so.
+    pub fn close(&self, number: u64) -> Sent {
+        let path = format!("{}/issues/{number}", self.path());
+        let (method, body) = match self.words.kind {
+            AskedForge::GitHub => (Method::PATCH, json!({"state": "closed"})),
+            AskedForge::GitLab => (Method::PUT, json!({"state_event": "close"})),
+        };
+        let sent = self.service.send(method, &path, body.to_string());
+        match answered(self.words, sent) {
+            Ok(_) => Sent::Accepted,
+            // Nothing is told by it, so it may be done again.
+            Err(Sent::Unclear(report)) => Sent::NotSent(report),
+            Err(sent) => sent,
+        }
+    }
+
+    /// What was commented on an issue, oldest first, and by whom.
+    ///
+    /// # Errors
+    /// Why that is not known. A part of it is never taken for the whole.
+    pub fn remarks(&self, number: u64) -> Result<Vec<Remark>, Report> {
+        let order = match self.words.kind {
+            AskedForge::GitHub => "",
+            AskedForge::GitLab => "sort=asc&order_by=created_at&",
+        };
+        let path = format!(
+            "{}/issues/{number}/{}?{order}",
+            self.path(),
+            self.words.comments
+        );
+        let mut entries = self
+            .list::<IssueEntry>(&path, PAGES)?
+            .ok_or_else(|| self.gone(number))?;
+        entries.retain(|entry| !entry.system && entry.id.is_some());
+        let writers = match self.words.kind {
+            AskedForge::GitHub => HashSet::new(),
+            AskedForge::GitLab => self.writers(&entries)?,
+        };
+        let remarks = entries.into_iter().filter_map(|entry| {
+            let id = entry.id?;
+            Some(Remark {
+                id,
+                may: match self.words.kind {
+                    AskedForge::GitHub => may_github(&entry),
+                    AskedForge::GitLab => entry.account().is_some_and(|id| writers.contains(&id)),
+                },
+                is_edited: is_edited(&entry),
+                address: self.address_of(number, id, &entry),
+                login: entry.login(),
+                text: entry.body.unwrap_or_default(),
+            })
+        });
+        let mut remarks: Vec<Remark> = remarks.collect();
+        remarks.sort_by_key(|remark| remark.id);
+        Ok(remarks)
+    }
+
+    /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> Result<String, Report> {
+        let repository: Option<Tracking> = self.read(&self.path())?;
+        let repository = repository.ok_or_else(|| self.not_shown())?;
+        if repository.has_none() {
+            let what = format!("{} has issues turned off", self.repository);
+            let report = Report::new(what).because("a proposal asks in one");
+            return Err(report.hint("turn them on in its settings"));
+        }
+        let who = self.login().map_or_else(
+            || "answers; it does not say whose token that is".to_owned(),
+            |login| format!("answers, as {login}"),
+        );
+        Ok(format!(
+            "{who}; proposals ask in issues of {}",
+            self.repository
+        ))
+    }
+
+    /// Sends something that becomes an element, once. That it was taken is believed where it says which it became.
+    fn placed(
+        &self,
+        method: Method,
+        path: &str,
+        body: &serde_json::Value,
+        read: impl FnOnce(IssueEntry) -> Option<Placed>,
+    ) -> (Sent, Placed) {
+        let answer = match answered(
+            self.words,
+            self.service.send(method, path, body.to_string()),
+        ) {
+            Ok(answer) => answer,
+            Err(sent) => return (sent, Placed::default()),
+        };
+        let entry = serde_json::from_slice::<IssueEntry>(&answer.body).ok();
+        match entry.and_then(read) {
+            Some(placed) => (Sent::Accepted, placed),
+            None => (Sent::Unclear(garbled(self.words)), Placed::default()),
+        }
+    }
+
+    /// The accounts among the authors that may write.
+    fn writers(&self, entries: &[IssueEntry]) -> Result<HashSet<u64>, Report> {
+        let ids: HashSet<u64> = entries.iter().filter_map(IssueEntry::account).collect();
+        let mut ids: Vec<u64> = ids.into_iter().collect();
+        ids.sort_unstable();
+        let mut writers = HashSet::new();
+        for some in ids.chunks(ACCOUNTS) {
+            let asked: String = some.iter().map(|id| format!("user_ids[]={id}&")).collect();
+            let path = format!("{}/members/all?{asked}", self.path());
+            let members = self.list::<Membership>(&path, PAGES)?;
+            let members = members.ok_or_else(|| self.not_shown())?;
+            writers.extend(
+                members
+                    .iter()
+                    .filter(|one| may_developer(one))
+                    .map(|one| one.id),
+            );
+        }
+        Ok(writers)
+    }
+
+    /// The path of the repository below the API.
+    fn path(&self) -> String {
+        match self.words.kind {
+            AskedForge::GitHub => format!("repos/{}", self.repository),
+            AskedForge::GitLab => format!("projects/{}", self.repository.replace('/', "%2F")),
+        }
+    }
+
+    fn address(&self, number: u64) -> String {
+        format!("{}{}{number}", self.pages, self.words.issues)
+    }
+
+    fn address_of(&self, number: u64, id: u64, entry: &IssueEntry) -> String {
+        let usual = format!("{}{}{id}", self.address(number), self.words.anchor);
+        entry.address().unwrap_or(usual)
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Report> {
+        self.understood(self.service.get(path, None))
+    }
+
+    fn understood<T: DeserializeOwned>(
+        &self,
+        told: Result<Response, Trouble>,
+    ) -> Result<Option<T>, Report> {
+        let answer = told.map_err(Trouble::report)?;
+        match answer.status {
+            200 => {
+                let read = serde_json::from_slice(&answer.body);
+                read.map(Some).map_err(|_| garbled(self.words))
+            }
+            404 | 410 => Ok(None),
+            _ => Err(words::refused(self.words, &answer)),
+        }
+    }
+
+    /// All of a list; `None` where nothing is there.
+    fn list<T: DeserializeOwned + Numbered>(
+        &self,
+        path: &str,
+        most: usize,
+    ) -> Result<Option<Vec<T>>, Report> {
+        match self.pages_of(path, most)? {
+            Some((_, false)) => Err(Report::new(format!(
+                "{} has more of them than are read",
+                self.words.name
+            ))),
+            Some((all, true)) => Ok(Some(all)),
+            None => Ok(None),
+        }
+    }
+
+    /// So many pages of a list at most, and whether that is all of it. What comes twice, as where the list moves meanwhile,
+    /// counts once.
+    fn pages_of<T: DeserializeOwned + Numbered>(
+        &self,
+        path: &str,
+        most: usize,
+    ) -> Result<Option<(Vec<T>, bool)>, Report> {
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        for page in 1..=most {
+            let answer = self
+                .service
+                .get(&format!("{path}per_page={PAGE}&page={page}"), None);
+            let answer = answer.map_err(Trouble::report)?;
+            let next = answer
+                .header("link")
+                .is_some_and(|links| links.contains("rel=\"next\""))
+                || answer
+                    .header("x-next-page")
+                    .is_some_and(|next| !next.is_empty());
+            let Some(part) = self.understood::<Vec<T>>(Ok(answer))? else {
+                return Ok(None);
+            };
+            let is_full = part.len() >= PAGE;
+            let before = seen.len();
+            all.extend(part.into_iter().filter(|one| seen.insert(one.number())));
+            if !(next || is_full) || seen.len() == before {
+                return Ok(Some((all, true)));
+            }
+        }
+        Ok(Some((all, false)))
+    }
+
+    fn gone(&self, number: u64) -> Report {
+        let name = self.words.name;
+        Report::new(format!(
+            "{name} does not show issue {number} of {}",
+            self.repository
+        ))
+        .because("it was deleted, or the token may not see it")
+    }
+
+    fn not_shown(&self) -> Report {
+        let name = self.words.name;
+        Report::new(format!(
+            "{name} does not show {} to this token",
+            self.repository
+        ))
+        .because("it is not there, or the token may not see it")
+        .hint(self.words.rights)
+    }
+}
+
+/// What has a number that no other of its list has.
+pub(super) trait Numbered {
+    fn number(&self) -> u64;
+}

@@ -1,0 +1,127 @@
+//! Reading what a forge says of issues and comments: good, broken or hostile.
+
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::forge::issue::Numbered;
+
+/// The most characters of a login and of an address.
+const LOGIN: usize = 255;
+const ADDRESS: usize = 500;
+/// The role of a developer, from which on one may push.
+const DEVELOPER: u64 = 30;
+
+/// An issue, or a comment. Only what is used is read, and what is missing is unknown.
+#[derive(Deserialize)]
+pub struct IssueEntry {
+    pub id: Option<u64>,
+    number: Option<u64>,
+    iid: Option<u64>,
+    pub body: Option<String>,
+    pub description: Option<String>,
+    html_url: Option<String>,
+    web_url: Option<String>,
+    user: Option<ForgeUser>,
+    author: Option<ForgeUser>,
+    author_association: Option<String>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    /// Whether GitLab wrote it itself.
+    #[serde(default)]
+    pub system: bool,
+}
+
+#[derive(Deserialize)]
+pub struct ForgeUser {
+    id: Option<u64>,
+    login: Option<String>,
+    username: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Membership {
+    pub id: u64,
+    state: Option<String>,
+    access_level: u64,
+    membership_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Tracking {
+    has_issues: Option<bool>,
+    issues_access_level: Option<String>,
+}
+
+impl Numbered for IssueEntry {
+    fn number(&self) -> u64 {
+        self.id.or(self.iid).or(self.number).unwrap_or_default()
+    }
+}
+
+impl Numbered for Membership {
+    fn number(&self) -> u64 {
+        self.id
+    }
+}
+
+impl ForgeUser {
+    /// Its name, if it is one: it stands in sentences, addresses and the record.
+    pub fn login(&self) -> Option<String> {
+        let login = self.login.as_ref().or(self.username.as_ref())?;
+        let mut bytes = login.bytes();
+        let is_fit = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte));
+        (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
+    }
+}
+
+impl IssueEntry {
+    pub fn issue_number(&self) -> Option<u64> {
+        self.number.or(self.iid)
+    }
+
+    pub fn login(&self) -> Option<String> {
+        self.by()?.login()
+    }
+
+    pub fn account(&self) -> Option<u64> {
+        self.by()?.id
+    }
+
+    fn by(&self) -> Option<&ForgeUser> {
+        self.user.as_ref().or(self.author.as_ref())
+    }
+
+    /// Its page, if that is an address.
+    pub fn address(&self) -> Option<String> {
+        let address = self.html_url.as_ref().or(self.web_url.as_ref())?;
+        let is_plain =
+            address.len() <= ADDRESS && address.bytes().all(|byte| byte.is_ascii_graphic());
+        let url = Url::parse(address).ok().filter(|_| is_plain)?;
+        matches!(url.scheme(), "https" | "http").then(|| address.clone())
+    }
+}
+
+/// Whether GitHub says that the author may write or triage.
+pub fn may_github(entry: &IssueEntry) -> bool {
+    let association = entry.author_association.as_deref();
+    matches!(association, Some("OWNER" | "MEMBER" | "COLLABORATOR"))
+}
+
+/// Whether GitLab says that somebody may write.
+pub fn may_developer(member: &Membership) -> bool {
+    let states = [&member.state, &member.membership_state];
+    let mut states = states.into_iter().flatten();
+    member.access_level >= DEVELOPER && states.all(|state| state == "active")
+}
+
+/// Whether somebody edited it; what does not tell counts as edited.
+pub fn is_edited(entry: &IssueEntry) -> bool {
+    entry.created_at.is_none() || entry.created_at != entry.updated_at
+}
+
+impl Tracking {
+    /// Whether it has no issues.
+    pub fn has_none(&self) -> bool {
+        self.has_issues == Some(false) || self.issues_access_level.as_deref() == Some("disabled")
+    }
+}

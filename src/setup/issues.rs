@@ -1,0 +1,29 @@
+//! Whether proposals can ask in issues from this clone.
+
+use crate::core::config::Config;
+use crate::forge::issue::Tracker;
+use crate::session::Session;
+use crate::setup::check::Check;
+
+const ISSUES: &str = "issues";
+
+/// Asks the forge, where `smp.toml` says that proposals ask there. A clone without a token is good for all the rest.
+pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
+    config.record.as_ref()?.ask?;
+    let tracker = match Tracker::find(session, config) {
+        Ok(tracker) => tracker,
+        Err(why) => {
+            let words = format!("{}; proposals cannot ask from here", why.error);
+            let hint = why.hint_text();
+            return Some(
+                hint.into_iter()
+                    .fold(Check::note(ISSUES, words), Check::because),
+            );
+        }
+    };
+    let checked = session.ui.during("asking about issues", || tracker.check());
+    Some(match checked {
+        Ok(words) => Check::good(ISSUES, words),
+        Err(why) => Check::bad(ISSUES, why),
+    })
+}

@@ -1,0 +1,97 @@
+//! An attempt at a post whose end nobody saw.
+
+use crate::core::record::{Attempt, How, ISSUE, Notice, Placed};
+use crate::core::refusal::{Report, Stop};
+use crate::core::tell::markdown;
+use crate::core::text::{Line, ago};
+use crate::forge::issue::Search;
+use crate::git::record::identity;
+use crate::team::channel::{Route, route};
+use crate::team::compose::compose;
+use crate::team::delivery::{Delivery, tracking, words};
+
+/// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
+const FRESH: i64 = 300;
+
+impl Delivery<'_> {
+    /// Puts on record what is there of the texts that were begun to be sent to an issue; nobody is asked.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn settle(&self, pending: &[Notice]) -> Result<(), Stop> {
+        let notes = self.session.notes();
+        for one in pending.iter().filter(|one| one.channel == ISSUE) {
+            let open = one.attempt.as_ref();
+            let Some(open) = open.filter(|open| !notes.is_unsent(&open.id)) else {
+                continue;
+            };
+            let route = route(self.session, self.config, ISSUE);
+            if let Some(placed) = self.found(one, &route, Search::Own) {
+                self.ended(one, Some(open.id.clone()), How::Found, placed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the forge has it; `None`: that was not seen, which proves nothing.
+    fn found(&self, one: &Notice, route: &Route, whose: Search) -> Option<Placed> {
+        let one = self.with_issue(one);
+        self.session.ui.during("asking whether it is there", || {
+            tracking::found(route, &one, whose)
+        })
+    }
+
+    /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
+    pub(super) fn is_left(
+        &self,
+        one: &Notice,
+        open: &Attempt,
+        route: &Route,
+    ) -> Result<bool, Stop> {
+        if let Some(placed) = self.found(one, route, Search::Own) {
+            self.session.ui.note(words::placed(one, &placed));
+            let (attempt, how) = (Some(open.id.clone()), How::Found);
+            return self.ended(one, attempt, how, placed).map(|()| true);
+        }
+        let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
+        let (name, email) = identity(&self.session.repo).unwrap_or_default();
+        let (by, when) = (&open.by.name, ago(now, open.at));
+        let story = format!("{by} began to send the post to {channel} {when}");
+        if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
+            ui.note(format!("{story}, and may still be sending it"));
+            return Ok(true);
+        }
+        let story = format!("{story}; its result is unknown");
+        if !ui.is_interactive() {
+            return Err(self.unclear(one, Report::new(story)));
+        }
+        ui.warn(format!("{story}. The post is:"));
+        let text = markdown::payload(&compose(self.session, self.config, one)?);
+        ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
+        ui.catch_interrupts()?;
+        let answer = ui.ask(&format!(
+            "Look at {}: is the post there? Type posted, repost or skip: ",
+            words::place(one)
+        ));
+        let mut placed = Placed::default();
+        let how = match answer.as_deref().map(str::trim) {
+            Some("posted") => {
+                // A comment is read where it stands, so that must be known.
+                match self.found(one, route, Search::Anybodys) {
+                    Some(found) => placed = found,
+                    None if one.channel == ISSUE => {
+                        let report = Report::new("nothing there says that it is of this proposal");
+                        return Err(self.unclear(one, report));
+                    }
+                    None => {}
+                }
+                How::Found
+            }
+            Some("skip") => How::Skipped,
+            Some("repost") => return Ok(false),
+            _ => return Err(self.unclear(one, Report::new(story))),
+        };
+        self.ended(one, Some(open.id.clone()), how, placed)
+            .map(|()| true)
+    }
+}

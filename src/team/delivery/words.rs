@@ -1,0 +1,99 @@
+//! What is said of a post that nobody took, or that may be there, and of one that the forge took.
+
+use crate::core::record::{ISSUE, News, Notice, Placed};
+use crate::core::refusal::{Report, Stop};
+use crate::core::tell::markdown;
+use crate::core::tell::post::Post;
+use crate::core::typed::Hint;
+use crate::team::delivery::Delivery;
+
+/// Where people look whether it is there.
+pub(super) fn place(one: &Notice) -> String {
+    match (&one.issue, one.channel == ISSUE) {
+        (Some(issue), true) => issue.address.clone(),
+        (None, true) => "the issues of the main repository".to_owned(),
+        (_, false) => format!("the {} channel", one.channel),
+    }
+}
+
+pub(super) fn untold(one: &Notice) -> String {
+    match (opens(one), one.channel == ISSUE) {
+        (true, _) => "no issue was opened".to_owned(),
+        (false, true) => "the issue was not commented on".to_owned(),
+        (false, false) => format!("{} was not notified", place(one)),
+    }
+}
+
+pub(super) fn unknown(one: &Notice) -> String {
+    match (opens(one), one.channel == ISSUE) {
+        (true, _) => "it is unknown whether the issue was opened".to_owned(),
+        (false, true) => "it is unknown whether the issue was commented on".to_owned(),
+        (false, false) => format!("it is unknown whether {} was notified", place(one)),
+    }
+}
+
+/// What the forge did.
+pub(super) fn placed(one: &Notice, placed: &Placed) -> String {
+    let address = placed.address.as_deref().unwrap_or_default();
+    match (opens(one), one.closes) {
+        (true, _) => format!("asked in {address}"),
+        (false, true) => format!("commented and closed: {address}"),
+        (false, false) => format!("commented: {address}"),
+    }
+}
+
+fn opens(one: &Notice) -> bool {
+    one.channel == ISSUE && matches!(one.news, News::Proposed { .. })
+}
+
+impl Delivery<'_> {
+    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
+    pub(super) fn untold(&self, one: &Notice, post: &Post, why: Report) -> Stop {
+        let ui = self.session.ui;
+        let what = untold(one);
+        if one.channel != ISSUE {
+            ui.warn(format!(
+                "{what}; this is the post, if you have to paste it:"
+            ));
+            // Where nobody reads it the record has it still.
+            let _ = ui.data(markdown::payload(post).as_bytes());
+        }
+        let hint = self.goes_on(why.hint.as_ref(), "run it again to send it");
+        let report = self.but(&what, why);
+        let report = report.because("the post is kept, and still pending");
+        Stop::Incomplete(report.hint(hint))
+    }
+
+    /// It may be in the channel.
+    pub(super) fn unclear(&self, one: &Notice, why: Report) -> Stop {
+        let what = unknown(one);
+        let first = format!("look at {}, then answer in a terminal", place(one));
+        let report = self.but(&what, why);
+        let report = report.because("the post may be there, and none is sent twice without a yes");
+        Stop::Incomplete(report.run(first, self.again.clone()))
+    }
+
+    /// What was done stands; that a channel was told is not on record.
+    pub(super) fn unrecorded(&self, stop: Stop, channel: &str) -> Stop {
+        let Some(why) = stop.report().cloned() else {
+            return stop;
+        };
+        let what = format!("the post to {channel} is not on record");
+        let hint = self.goes_on(why.hint.as_ref(), "run it again");
+        Stop::Incomplete(self.but(&what, why).hint(hint))
+    }
+
+    /// What was done, what was not, and why.
+    fn but(&self, what: &str, why: Report) -> Report {
+        let report = Report::new(format!("{}, but {what}", self.done));
+        report.because(why.error).causes(why.because)
+    }
+
+    fn goes_on(&self, first: Option<&Hint>, then: &str) -> Hint {
+        let again = self.again.clone();
+        match first.cloned() {
+            Some(first) => first.and(Hint::run(format!("then {then}"), again)),
+            None => Hint::run(then, again),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The comments on a proposal's issue: read by the commands that want a verdict, and put on record once. Where the forge
+//! does not answer, what is on record stands, and nothing is guessed.
+
+use crate::core::config::Config;
+use crate::core::decide::answer::{Remark, VoidRemark, answers};
+use crate::core::record::{
+    Candidate, Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
+};
+use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
+use crate::forge::issue::Tracker;
+use crate::git::record::identity;
+use crate::session::Session;
+use crate::team::channel::{TECHNICAL, asks, to_tell};
+use crate::team::delivery::Delivery;
+use crate::team::recorder::{Recorder, new_id};
+
+/// So many comments that count for nothing are named.
+const NAMED: usize = 10;
+
+/// Reads them, and puts on record what they say; with `dry_run` only the view has it then. Gives those that look like a
+/// verdict and are none, which it has named.
+pub fn hear(
+    session: &Session<'_>,
+    config: &Config,
+    view: &mut RecordView,
+    dry_run: bool,
+) -> Vec<VoidRemark> {
+    let void = listen(session, config, view, dry_run);
+    for one in void.iter().take(NAMED) {
+        let text = format!("the comment of {} {}: {}", one.by, one.why, one.address);
+        session.ui.warn(text);
+    }
+    if let Some(more) = void.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let text = format!("and {more} more comments that do not count");
+        session.ui.warn(text);
+    }
+    void
+}
+
+/// Puts on record what was commented since, and names nothing once more.
+pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
+    listen(session, config, &mut view.clone(), false);
+}
+
+fn listen(
+    session: &Session<'_>,
+    config: &Config,
+    view: &mut RecordView,
+    dry_run: bool,
+) -> Vec<VoidRemark> {
+    let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
+    let Some((recorder, state)) = recorder.zip(asked(config, view)) else {
+        return Vec::new();
+    };
+    let hearing = Hearing {
+        session,
+        config,
+        recorder,
+        dry_run,
+    };
+    if candidate(&state).and_then(Candidate::issue).is_none() {
+        hearing.settle(&state, view);
+    }
+    let Some(state) = asked(config, view) else {
+        return Vec::new();
+    };
+    let Some(issue) = candidate(&state).and_then(Candidate::issue) else {
+        return Vec::new();
+    };
+    let remarks = session.ui.during("reading the comments", || {
+        Tracker::find(session, config)?.remarks(issue.number)
+    });
+    match remarks {
+        Ok(remarks) => hearing.take(&state, &remarks, view),
+        Err(why) => {
+            hearing.is_away(&issue.address, &why);
+            Vec::new()
+        }
+    }
+}
+
+/// Finds out whether what was begun to be told in an issue is there, and puts that on record; nobody is asked.
+pub fn settle(session: &Session<'_>, config: &Config, state: &State) {
+    if !asks(config) || !state.pending.iter().any(is_begun) {
+        return;
+    }
+    let delivery = Delivery::of(session, config, "recorded", Typed::smp("propose"));
+    if let Err(stop) = delivery.settle(&state.pending) {
+        session.ui.warn(stop.to_string());
+    }
+}
+
+/// The state of a record whose candidate is asked about in an issue. A copy does not tell what happened since.
+fn asked(config: &Config, view: &RecordView) -> Option<State> {
+    let reading = view.reading().filter(|_| asks(config))?;
+    let state = &reading.state;
+    let is_asked = candidate(state).is_some_and(|open| open.inquiry.is_some());
+    let can_tell = reading.copy.is_none() && state.format <= FORMAT;
+    (is_asked && can_tell).then(|| state.clone())
+}
+
+fn candidate(state: &State) -> Option<&Candidate> {
+    state.candidate.as_ref()
+}
+
+fn is_begun(one: &Notice) -> bool {
+    one.channel == ISSUE && one.attempt.is_some()
+}
+
+/// Who reads, and whether anything may be written.
+struct Hearing<'a> {
+    session: &'a Session<'a>,
+    config: &'a Config,
+    recorder: Recorder<'a>,
+    dry_run: bool,
+}
+
+impl Hearing<'_> {
+    /// A run that was cut off may have opened the issue.
+    fn settle(&self, state: &State, view: &mut RecordView) {
+        if !self.dry_run && state.pending.iter().any(is_begun) {
+            settle(self.session, self.config, state);
+            self.read_again(view);
+        }
+    }
+
+    fn read_again(&self, view: &mut RecordView) {
+        if let (RecordView::Read(reading), Some(now)) = (view, self.recorder.known()) {
+            **reading = now;
+        }
+    }
+
+    /// Puts on record what they come to. Gives those that count for nothing.
+    fn take(&self, state: &State, remarks: &[Remark], view: &mut RecordView) -> Vec<VoidRemark> {
+        let Some(candidate) = candidate(state) else {
+            return Vec::new();
+        };
+        let told = answers(candidate, remarks, &self.channels());
+        if told.events.is_empty() {
+            return told.void;
+        }
+        if self.dry_run {
+            self.imagine(told.events, view);
+            return told.void;
+        }
+        let recorded = self
+            .session
+            .ui
+            .during("writing the record", || self.record(remarks));
+        match recorded {
+            Ok(events) => {
+                events.iter().for_each(|what| self.say(what));
+                self.read_again(view);
+            }
+            Err(stop) => self.session.ui.warn(format!(
+                "what the comments say could not be recorded: {stop}"
+            )),
+        }
+        told.void
+    }
+
+    fn channels(&self) -> Vec<String> {
+        to_tell(self.config, TECHNICAL)
+    }
+
+    /// Adds an event a comment, decided anew where somebody else was quicker. Gives those that are on record by this run.
+    fn record(&self, remarks: &[Remark]) -> Result<Vec<What>, Stop> {
+        let (channels, mut ids, mut made) = (self.channels(), Vec::new(), Vec::new());
+        self.recorder.append_all(&mut |state, nth| {
+            made.truncate(nth);
+            if ids.len() <= nth {
+                ids.push(new_id());
+            }
+            let told = candidate(state).map(|open| answers(open, remarks, &channels));
+            let next = told.and_then(|told| told.events.into_iter().next());
+            made.extend(next.clone());
+            Ok(ids.get(nth).cloned().zip(next))
+        })?;
+        Ok(made)
+    }
+
+    /// What would be on record.
+    fn imagine(&self, events: Vec<What>, view: &mut RecordView) {
+        let RecordView::Read(reading) = view else {
+            return;
+        };
+        let (name, email) = identity(&self.session.repo).unwrap_or_default();
+        for what in events {
+            self.say(&what);
+            let event = Event {
+                id: new_id(),
+                by: Person::named(name.clone(), email.clone()),
+                at: self.session.when().now,
+                program: String::new(),
+                what,
+            };
+            if let Ok(next) = reading.state.after(&event) {
+                reading.state = next;
+            }
+        }
+    }
+
+    fn say(&self, what: &What) {
+        let did = if self.dry_run {
+            "to be recorded"
+        } else {
+            "recorded"
+        };
+        let text = match what {
+            What::Judged(Judged {
+                of,
+                verdict,
+                commit,
+                comment: Some(comment),
+                ..
+            }) => {
+                let said = match verdict {
+                    Verdict::Pass => "signed off",
+                    Verdict::Block => "blocked",
+                };
+                format!("{of} {said} {} in {}", commit.short(), comment.address)
+            }
+            What::Voided(it) => format!(
+                "the yes of {} for {} counts no more: {}",
+                it.of,
+                it.commit.short(),
+                it.why
+            ),
+            _ => return,
+        };
+        self.session.ui.note(format!("{did}: {text}"));
+    }
+
+    fn is_away(&self, address: &str, why: &Report) {
+        let because = why.because.first();
+        let because = because
+            .map(|cause| format!(" ({cause})"))
+            .unwrap_or_default();
+        self.session.ui.warn(format!(
+            "the comments on {address} were not read: {}{because}; what is on record stands",
+            why.error
+        ));
+    }
+}
+
+/// Tells the technical channel of the blocks that comments are, as `signoff` tells of one that was typed.
+///
+/// # Errors
+/// As [`Delivery::deliver`].
+pub fn tell_blocks(
+    session: &Session<'_>,
+    config: &Config,
+    state: &State,
+    again: Typed,
+) -> Result<(), Stop> {
+    if !asks(config) {
+        return Ok(());
+    }
+    let delivery = Delivery::of(session, config, "recorded", again);
+    delivery.deliver(state, |one| matches!(one.news, News::Blocked { .. }))
+}

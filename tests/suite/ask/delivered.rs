@@ -1,0 +1,106 @@
+//! The issue is delivered as a post is: never twice unasked, whatever becomes of a run.
+
+use super::*;
+
+#[test]
+fn an_answer_that_is_lost_is_found_by_its_mark() {
+    for fate in [Fate::DoneAndCut, Fate::DoneAndFailed] {
+        let (deploy, api) = asking(Speaks::GitHub);
+        api.next("/issues", fate);
+        let run = smp(&deploy, &api, &["propose", "--yes"]);
+        run.exits(4)
+            .says("it is unknown whether the issue was opened");
+        assert_eq!(of_the_issue(&deploy), ["proposed", "posting"]);
+        smp(&deploy, &api, &["propose", "--yes"])
+            .ok()
+            .says("asked in https://github.com/");
+        assert_eq!(api.issues().len(), 1);
+        assert_eq!(of_the_issue(&deploy), ["proposed", "posting", "posted"]);
+        let chain = deploy.chain();
+        let found = chain
+            .all("posted")
+            .filter(|event| event.field("How") == "found");
+        assert_eq!(found.count(), 1);
+    }
+}
+
+#[test]
+fn what_nobody_can_find_is_asked_about() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    // Whose token it is is not said, so nothing is searched.
+    api.is_nobodys().next("/issues", Fate::DoneAndCut);
+    smp(&deploy, &api, &["propose", "--yes"]).exits(4);
+    smp(&deploy, &api, &["propose", "--yes"])
+        .exits(4)
+        .says("its result is unknown");
+    assert_eq!(api.issues().len(), 1);
+    let mut person = with_token(&deploy, &api).terminal(&["propose"]);
+    person
+        .sees("Type posted, repost or skip: ")
+        .types("posted\r");
+    person.ends().ok();
+    let chain = deploy.chain();
+    let told = chain
+        .all("posted")
+        .find(|event| event.field("Channel") == "issue");
+    assert_eq!(told.unwrap().field("Issue"), "1");
+    assert_eq!(api.issues().len(), 1);
+}
+
+#[test]
+fn what_is_refused_stays_pending_and_is_made_by_the_next_run() {
+    for status in [403, 404, 410, 422] {
+        let (deploy, api) = asking(Speaks::GitHub);
+        api.next("/issues", Fate::Refused(status));
+        let run = smp(&deploy, &api, &["propose", "--yes"]);
+        run.exits(4).says("no issue was opened");
+        assert_eq!(of_the_issue(&deploy), ["proposed", "posting", "unposted"]);
+        smp(&deploy, &api, &["propose", "--yes"]).ok();
+        assert_eq!(api.issues().len(), 1);
+    }
+}
+
+#[test]
+fn a_comment_that_is_lost_is_made_once_and_closing_is_made_again() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("signoff {}", eight(&deploy, 5)),
+    );
+    api.next("/issues/1", Fate::DoneAndCut)
+        .next("/comments", Fate::DoneAndCut);
+    promotes(&deploy, &api)
+        .exits(4)
+        .says("it is unknown whether the issue was commented on");
+    promotes(&deploy, &api).ok();
+    let issue = api.issues().remove(0);
+    let told = issue.comments.iter().filter(|one| one.by == "ada-e");
+    assert_eq!((issue.closed, told.count()), (true, 1));
+    assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
+}
+
+#[test]
+fn postpone_finds_the_issue_that_a_run_was_cut_off_with() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    api.next("/issues", Fate::DoneAndCut);
+    smp(&deploy, &api, &["propose", "--yes"]).exits(4);
+    smp(&deploy, &api, &["postpone", "--yes", "--reason", "slow"]).ok();
+    let issue = api.issues().remove(0);
+    assert!(issue.closed && issue.comments.len() == 1);
+}
+
+#[test]
+fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    let run = deploy.smp(&["propose", "--yes"]);
+    run.ok()
+        .says("no issue was opened: there is no token for github.com");
+    assert_eq!(of_the_issue(&deploy), ["proposed"]);
+    deploy.smp(&["status"]).ok().prints_among("no token");
+    smp(&deploy, &api, &["propose", "--yes"])
+        .ok()
+        .says("asked in ");
+    assert_eq!(api.issues().len(), 1);
+}

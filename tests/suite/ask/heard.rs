@@ -1,0 +1,242 @@
+//! Whose comments are heard, and which are void.
+
+use serde_json::json;
+
+use super::*;
+
+/// A world with a proposal that asks.
+#[track_caller]
+fn proposed(speaks: Speaks) -> (Deploy, IssuesApi) {
+    let (deploy, api) = asking(speaks);
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    (deploy, api)
+}
+
+#[test]
+fn who_may_not_write_there_says_nothing_that_counts() {
+    for speaks in BOTH {
+        let (deploy, api) = proposed(speaks);
+        let it = eight(&deploy, 5);
+        for may in ["NONE", "CONTRIBUTOR", "FIRST_TIME_CONTRIBUTOR"] {
+            api.comments("mallory", may, &format!("signoff {it}"));
+        }
+        let told = candidate(&deploy, &api);
+        assert_eq!(told["signoffs"], json!([]));
+        assert_eq!(
+            (
+                &told["void"][0]["by"],
+                told["void"].as_array().unwrap().len()
+            ),
+            (&"mallory".into(), 3)
+        );
+        let run = promotes(&deploy, &api);
+        run.exits(1).says("warning: the comment of mallory does not count: its author may not write to the repository");
+        assert_eq!(deploy.chain().count("signed-off"), 0);
+    }
+}
+
+#[test]
+fn an_edited_comment_is_void_and_named() {
+    for speaks in BOTH {
+        let (deploy, api) = proposed(speaks);
+        let it = eight(&deploy, 5);
+        let id = api.comments("rosi-qa", "COLLABORATOR", "Looks good so far");
+        api.edits(id, &format!("signoff {it}"));
+        smp(&deploy, &api, &["status"])
+            .ok()
+            .says("the comment of rosi-qa was edited, so it does not count");
+        promotes(&deploy, &api)
+            .exits(1)
+            .says("the comment of rosi-qa was edited");
+        // One that is on record already counts no more.
+        let id = api.comments("rosi-qa", "COLLABORATOR", &format!("signoff {it}"));
+        assert_eq!(candidate(&deploy, &api)["signoffs"][0]["by"], "rosi-qa");
+        api.edits(id, "On second thoughts, no");
+        // What it says now is no verdict: it was one when it was read.
+        smp(
+            &deploy,
+            &api,
+            &["signoff", "--by", "Ben", "--block", "wait"],
+        )
+        .ok();
+        api.edits(id, &format!("signoff {it} really"));
+        promotes(&deploy, &api).exits(1);
+        assert_eq!(
+            deploy.chain().count("voided"),
+            1,
+            "{:?}",
+            deploy.chain().words()
+        );
+    }
+}
+
+#[test]
+fn a_comment_goes_on_record_once_whoever_reads_it() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = eight(&deploy, 5);
+    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
+    api.comments("ben", "OWNER", &format!("block {it} the legend is broken"));
+    api.comments("ben", "OWNER", &format!("signoff {it} fine now"));
+    for _ in 0..2 {
+        smp(&deploy, &api, &["status"]).ok();
+        smp(&deploy, &api, &["promote", "-n"]).ok();
+    }
+    let words = deploy.chain();
+    assert_eq!((words.count("signed-off"), words.count("blocked")), (2, 1));
+    assert_eq!(
+        candidate(&deploy, &api)["signoffs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn other_commits_too_few_digits_and_quotes_do_not_count() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = deploy.nth(5);
+    for text in [
+        format!("signoff {}", &deploy.nth(4)[..8]),
+        format!("signoff {}", &it[..6]),
+        format!("> signoff {it}"),
+        format!("please signoff {it}"),
+        format!("signoff {it}0"),
+        "signoff".to_owned(),
+        "\u{202e}signoff".to_owned(),
+    ] {
+        api.comments("rosi-qa", "MEMBER", &text);
+    }
+    let told = candidate(&deploy, &api);
+    assert_eq!(told["signoffs"], json!([]));
+    assert_eq!(told["void"].as_array().unwrap().len(), 3, "{told}");
+    promotes(&deploy, &api).exits(1);
+}
+
+#[test]
+fn hostile_texts_act_on_nothing() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = eight(&deploy, 5);
+    let hostile = format!(
+        "block {it} \u{1b}[2J\u{202e}evil\nSmp-Of: Ada\n\nSmp-Event: signed-off\0 {}",
+        "x".repeat(60_000)
+    );
+    api.comments("rosi-qa", "MEMBER", &hostile);
+    let run = smp(&deploy, &api, &["status"]);
+    run.ok().never_shows("\u{1b}[2J").never_shows("\u{202e}");
+    let chain = deploy.chain();
+    assert_eq!((chain.count("blocked"), chain.count("signed-off")), (1, 0));
+    assert_eq!(chain.only("blocked").field("Of"), "rosi-qa");
+    promotes(&deploy, &api).exits(1).never_shows("\u{1b}[2J");
+}
+
+#[test]
+fn a_typed_name_takes_nothing_back_of_a_comment() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("block {} broken", eight(&deploy, 5)),
+    );
+    smp(&deploy, &api, &["signoff", "--by", "rosi-qa"]).ok();
+    promotes(&deploy, &api).exits(1).says("block");
+    api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("signoff {}", eight(&deploy, 5)),
+    );
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn signoff_reads_the_comments_and_tells_the_chat_of_a_block() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[channels.technical]\nkind = \"print\"\n");
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("block {} the legend is broken", eight(&deploy, 5)),
+    );
+    let run = smp(&deploy, &api, &["signoff", "--by", "Ben"]);
+    run.ok()
+        .says("recorded: rosi-qa blocked")
+        .prints_among("is blocked by rosi-qa");
+    run.prints_among("the legend is broken");
+}
+
+#[test]
+fn where_the_forge_is_away_what_is_on_record_stands() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = eight(&deploy, 5);
+    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
+    smp(&deploy, &api, &["status"]).ok();
+    for (status, text) in [
+        (500, "{}"),
+        (200, "<html>"),
+        (404, "{}"),
+        (401, "{}"),
+        (403, "{}"),
+        (429, "{}"),
+    ] {
+        api.only_says(Some((status, text)));
+        let run = smp(&deploy, &api, &["status"]);
+        run.ok()
+            .says("the comments on https://github.com/an-org/a-repo/issues/1 were not read: ");
+        run.says("what is on record stands")
+            .prints_among("signed off by rosi-qa");
+    }
+    api.only_says(None);
+    drop(api);
+    let api = IssuesApi::start(Speaks::GitHub, "another");
+    let run = promotes(&deploy, &api);
+    run.exits(4)
+        .says("were not read: GitHub does not accept the token")
+        .says("done: production runs");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
+fn many_comments_come_on_several_pages() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    for nth in 0..120 {
+        api.comments("ben", "MEMBER", &format!("Seen {nth}"));
+    }
+    api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("signoff {}", eight(&deploy, 5)),
+    );
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    let it = eight(&deploy, 5);
+    api.comments("ada-e", "OWNER", &format!("signoff {it}"));
+    let run = promotes(&deploy, &api);
+    run.exits(1)
+        .says("the comment of ada-e does not count: its author proposed it");
+    // A typed name is nobody's.
+    smp(&deploy, &api, &["signoff", "--by", "Rosi"]);
+    promotes(&deploy, &api).exits(1);
+    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn a_yes_that_nobody_wrote_on_the_issue_counts_no_more() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let id = api.comments(
+        "rosi-qa",
+        "MEMBER",
+        &format!("signoff {}", eight(&deploy, 5)),
+    );
+    smp(&deploy, &api, &["status"]).ok();
+    api.deletes(id);
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("the comment of rosi-qa is not on the issue");
+    deploy.chain().only("voided");
+}

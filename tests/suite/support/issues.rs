@@ -1,0 +1,423 @@
+//! The issues of GitHub and of GitLab: opened, commented and closed by the program, and commented by people, for one token.
+//! Every element that it shows is held against the forge's published schema.
+
+use std::io::{self, BufReader};
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use boon::{Compiler, Schemas};
+use serde_json::{Value, json};
+
+use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
+
+/// Which forge it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    GitHub,
+    GitLab,
+}
+
+/// The server; it ends when it is dropped.
+pub struct IssuesApi {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+/// What becomes of the next thing that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is done, and the connection breaks before the answer.
+    DoneAndCut,
+    /// It is done, and the answer is 502.
+    DoneAndFailed,
+    /// Nothing is done, and this is the status of the answer.
+    Refused(u16),
+}
+
+struct Shared {
+    speaks: Speaks,
+    token: String,
+    schema: Value,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    issues: Vec<Posted>,
+    /// By whom the token is.
+    login: Option<String>,
+    fate: Vec<(String, Fate)>,
+    instead: Option<(u16, String)>,
+    /// Those who may write, on a GitLab.
+    developers: Vec<String>,
+    asked: Vec<(String, String)>,
+    next: u64,
+}
+
+/// An issue, and what was said on it.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    pub title: String,
+    pub text: String,
+    pub closed: bool,
+    pub comments: Vec<Said>,
+}
+
+/// A comment.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub id: u64,
+    pub by: String,
+    pub text: String,
+    pub may: String,
+    pub edited: bool,
+}
+
+const CREATED: &str = "2022-03-02T12:00:00Z";
+
+impl IssuesApi {
+    /// Begins to answer whoever shows this token, which is Ada's.
+    pub fn start(speaks: Speaks, token: &str) -> IssuesApi {
+        let file = match speaks {
+            Speaks::GitHub => "github-issues.json",
+            Speaks::GitLab => "gitlab-issues.json",
+        };
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/forges")
+            .join(file);
+        let schema = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let state = State {
+            login: Some("ada-e".to_owned()),
+            next: 1000,
+            ..State::default()
+        };
+        let shared = Arc::new(Shared {
+            speaks,
+            token: token.to_owned(),
+            schema,
+            state: Mutex::new(state),
+        });
+        let serving = shared.clone();
+        let listener = Listener::start(move |stream, closing| {
+            let _ = serving.connection(&stream, closing);
+        });
+        IssuesApi { shared, listener }
+    }
+
+    /// Where its API is, for the variable that says it.
+    pub fn variable(&self) -> (&'static str, String) {
+        let address = self.listener.address;
+        match self.shared.speaks {
+            Speaks::GitHub => ("GITHUB_API_URL", format!("http://{address}")),
+            Speaks::GitLab => ("GITLAB_API_URL", format!("http://{address}/api/v4")),
+        }
+    }
+
+    /// Somebody comments on the last issue; `may`: what the forge says of them. Gives the number of the comment.
+    pub fn comments(&self, by: &str, may: &str, text: &str) -> u64 {
+        let mut state = self.shared.state.lock().unwrap();
+        state.next += 1;
+        let id = state.next;
+        if may == "COLLABORATOR" && !state.developers.iter().any(|one| one == by) {
+            state.developers.push(by.to_owned());
+        }
+        let issue = state.issues.last_mut().expect("an issue");
+        issue.comments.push(Said {
+            id,
+            by: by.to_owned(),
+            text: text.to_owned(),
+            may: may.to_owned(),
+            edited: false,
+        });
+        id
+    }
+
+    /// Somebody edits a comment.
+    pub fn edits(&self, id: u64, text: &str) {
+        let mut state = self.shared.state.lock().unwrap();
+        let all = state
+            .issues
+            .iter_mut()
+            .flat_map(|issue| &mut issue.comments);
+        let one = all.into_iter().find(|one| one.id == id).expect("a comment");
+        (one.text, one.edited) = (text.to_owned(), true);
+    }
+
+    /// Somebody deletes a comment.
+    pub fn deletes(&self, id: u64) {
+        let mut state = self.shared.state.lock().unwrap();
+        for issue in &mut state.issues {
+            issue.comments.retain(|one| one.id != id);
+        }
+    }
+
+    /// The next thing that is sent to a path that ends so has this fate.
+    pub fn next(&self, end: &str, fate: Fate) -> &Self {
+        self.shared
+            .state
+            .lock()
+            .unwrap()
+            .fate
+            .push((end.to_owned(), fate));
+        self
+    }
+
+    /// Whatever is asked, this is the answer; `None`: it answers as usual again.
+    pub fn only_says(&self, instead: Option<(u16, &str)>) -> &Self {
+        let instead = instead.map(|(status, text)| (status, text.to_owned()));
+        self.shared.state.lock().unwrap().instead = instead;
+        self
+    }
+
+    /// The token is nobody's, as that of an app is.
+    pub fn is_nobodys(&self) -> &Self {
+        self.shared.state.lock().unwrap().login = None;
+        self
+    }
+
+    pub fn issues(&self) -> Vec<Posted> {
+        self.shared.state.lock().unwrap().issues.clone()
+    }
+
+    /// The methods and paths of all calls so far.
+    pub fn asked(&self) -> Vec<String> {
+        let state = self.shared.state.lock().unwrap();
+        state
+            .asked
+            .iter()
+            .map(|(method, path)| format!("{method} {path}"))
+            .collect()
+    }
+
+    /// These are its issues from now on.
+    pub fn has(&self, issues: Vec<Posted>) {
+        self.shared.state.lock().unwrap().issues = issues;
+    }
+}
+
+impl Shared {
+    fn connection(&self, stream: &TcpStream, _: &Closing) -> io::Result<()> {
+        let mut reader = BufReader::new(stream);
+        let Some(head) = Head::read(&mut reader)? else {
+            return Ok(());
+        };
+        let body = head.body(&mut reader, stream)?;
+        let knows = head.header("authorization") == Some(&format!("Bearer {}", self.token));
+        let mut state = self.state.lock().unwrap();
+        state.asked.push((head.method.clone(), head.path.clone()));
+        let at = state
+            .fate
+            .iter()
+            .position(|(end, _)| head.method != "GET" && head.path.ends_with(end));
+        let fate = at.map(|at| state.fate.remove(at).1);
+        let (status, text) = match (&state.instead, fate) {
+            _ if !knows => (401, r#"{"message":"Bad credentials"}"#.to_owned()),
+            (Some(instead), _) => instead.clone(),
+            (_, Some(Fate::Refused(status))) => (status, r#"{"message":"no"}"#.to_owned()),
+            _ => self.told(&mut state, &head, &body),
+        };
+        drop(state);
+        match fate {
+            Some(Fate::DoneAndCut) => {
+                reset_at_end(stream);
+                return Ok(());
+            }
+            Some(Fate::DoneAndFailed) => {
+                return write_answer(
+                    stream,
+                    502,
+                    &[header("Connection", "close")],
+                    b"bad gateway",
+                );
+            }
+            _ => {}
+        }
+        write_answer(
+            stream,
+            status,
+            &[header("Connection", "close")],
+            text.as_bytes(),
+        )
+    }
+
+    fn told(&self, state: &mut State, head: &Head, body: &[u8]) -> (u16, String) {
+        let (api, repository) = match self.speaks {
+            Speaks::GitHub => ("", "/repos/an-org/a-repo"),
+            Speaks::GitLab => ("/api/v4", "/projects/an-org%2Fa-repo"),
+        };
+        let Some(path) = head.path.strip_prefix(api) else {
+            return (404, "{}".to_owned());
+        };
+        if path == "/user" {
+            let user = state.login.clone().map(|login| self.account(&login));
+            return user.map_or((403, "{}".to_owned()), |user| {
+                self.shown(200, "Account", user)
+            });
+        }
+        let Some(path) = path.strip_prefix(repository) else {
+            return (404, r#"{"message":"404 Not Found"}"#.to_owned());
+        };
+        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match (head.method.as_str(), parts.as_slice()) {
+            ("GET", []) => self.shown(200, "Tracked", self.repository()),
+            ("GET", ["members", "all"]) => self.members(state),
+            ("POST", ["issues"]) => self.opened(state, &sent),
+            ("GET", ["issues"]) => {
+                let count = state.issues.len();
+                let all = (0..count).rev().map(|nth| self.issue(state, nth)).collect();
+                self.page(head, "Issues", all)
+            }
+            (method, ["issues", number, rest @ ..]) => {
+                let nth = number.parse::<usize>().unwrap() - 1;
+                match (method, rest) {
+                    ("PATCH" | "PUT", []) => self.changed(state, nth, &sent),
+                    ("GET", ["comments" | "notes"]) => {
+                        let comments = state.issues[nth].comments.clone();
+                        let all = comments.iter().map(|one| self.comment(nth, one)).collect();
+                        self.page(head, "Comments", all)
+                    }
+                    ("POST", ["comments" | "notes"]) => self.commented(state, nth, &sent),
+                    _ => (404, "{}".to_owned()),
+                }
+            }
+            _ => (404, "{}".to_owned()),
+        }
+    }
+
+    fn opened(&self, state: &mut State, sent: &Value) -> (u16, String) {
+        let text = match self.speaks {
+            Speaks::GitHub => &sent["body"],
+            Speaks::GitLab => &sent["description"],
+        };
+        state.issues.push(Posted {
+            title: sent["title"].as_str().unwrap().to_owned(),
+            text: text.as_str().unwrap().to_owned(),
+            closed: false,
+            comments: Vec::new(),
+        });
+        let issue = self.issue(state, state.issues.len() - 1);
+        self.shown(201, "Issue", issue)
+    }
+
+    fn changed(&self, state: &mut State, nth: usize, sent: &Value) -> (u16, String) {
+        let closes = sent["state"] == "closed" || sent["state_event"] == "close";
+        state.issues[nth].closed |= closes;
+        let issue = self.issue(state, nth);
+        self.shown(200, "Issue", issue)
+    }
+
+    fn commented(&self, state: &mut State, nth: usize, sent: &Value) -> (u16, String) {
+        state.next += 1;
+        let said = Said {
+            id: state.next,
+            by: state.login.clone().unwrap_or("an-app".to_owned()),
+            text: sent["body"].as_str().unwrap().to_owned(),
+            may: "MEMBER".to_owned(),
+            edited: false,
+        };
+        let comment = self.comment(nth, &said);
+        state.issues[nth].comments.push(said);
+        self.shown(201, "Comment", comment)
+    }
+
+    fn account(&self, login: &str) -> Value {
+        let id = login
+            .bytes()
+            .fold(7_u64, |sum, byte| sum * 31 % 100_000 + u64::from(byte));
+        match self.speaks {
+            Speaks::GitHub => json!({"id": id, "login": login, "type": "User"}),
+            Speaks::GitLab => {
+                json!({"id": id, "username": login, "name": login, "state": "active"})
+            }
+        }
+    }
+
+    fn repository(&self) -> Value {
+        match self.speaks {
+            Speaks::GitHub => json!({"id": 1, "full_name": "an-org/a-repo", "has_issues": true}),
+            Speaks::GitLab => {
+                json!({"id": 1, "path_with_namespace": "an-org/a-repo", "issues_access_level": "enabled"})
+            }
+        }
+    }
+
+    fn members(&self, state: &State) -> (u16, String) {
+        let members = state.developers.iter().map(|login| {
+            let account = self.account(login);
+            json!({"id": account["id"], "username": login, "state": "active", "access_level": 30})
+        });
+        let guest = json!({"id": self.account("mallory")["id"], "username": "mallory", "state": "active", "access_level": 10});
+        let members: Vec<Value> = members.chain([guest]).collect();
+        self.shown(200, "Members", json!(members))
+    }
+
+    fn issue(&self, state: &State, nth: usize) -> Value {
+        let (issue, number) = (&state.issues[nth], nth + 1);
+        let user = self.account(state.login.as_deref().unwrap_or("an-app"));
+        match self.speaks {
+            Speaks::GitHub => json!({
+                "id": 5000 + nth, "number": number, "title": issue.title, "body": issue.text, "user": user,
+                "state": if issue.closed { "closed" } else { "open" }, "author_association": "MEMBER",
+                "html_url": format!("https://github.com/an-org/a-repo/issues/{number}"),
+                "created_at": CREATED, "updated_at": CREATED,
+            }),
+            Speaks::GitLab => json!({
+                "id": 5000 + nth, "iid": number, "project_id": 1, "title": issue.title, "description": issue.text,
+                "author": user, "state": if issue.closed { "closed" } else { "opened" },
+                "web_url": format!("https://gitlab.com/an-org/a-repo/-/issues/{number}"),
+                "created_at": CREATED, "updated_at": CREATED,
+            }),
+        }
+    }
+
+    fn comment(&self, nth: usize, said: &Said) -> Value {
+        let updated = if said.edited {
+            "2022-03-02T13:00:00Z"
+        } else {
+            CREATED
+        };
+        let user = self.account(&said.by);
+        match self.speaks {
+            Speaks::GitHub => json!({
+                "id": said.id, "user": user, "body": said.text, "author_association": said.may,
+                "html_url": format!("https://github.com/an-org/a-repo/issues/{}#issuecomment-{}", nth + 1, said.id),
+                "created_at": CREATED, "updated_at": updated,
+            }),
+            Speaks::GitLab => json!({
+                "id": said.id, "author": user, "body": said.text, "system": false, "noteable_iid": nth + 1,
+                "noteable_type": "Issue", "created_at": CREATED, "updated_at": updated,
+            }),
+        }
+    }
+
+    fn page(&self, head: &Head, kind: &str, all: Vec<Value>) -> (u16, String) {
+        let of = |key: &str| {
+            let mut pairs = head
+                .query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='));
+            pairs
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| value.parse::<usize>().unwrap())
+        };
+        let (size, page) = (of("per_page").unwrap_or(30), of("page").unwrap_or(1));
+        let part: Vec<Value> = all.into_iter().skip((page - 1) * size).take(size).collect();
+        self.shown(200, kind, json!(part))
+    }
+
+    fn shown(&self, status: u16, kind: &str, value: Value) -> (u16, String) {
+        let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+        let url = "https://forge.example/schema.json";
+        compiler.add_resource(url, self.schema.clone()).unwrap();
+        let index = compiler.compile(&format!("{url}#/$defs/{kind}"), &mut schemas);
+        if let Err(error) = schemas.validate(&value, index.unwrap()) {
+            return (
+                500,
+                format!("the published schema of {kind} does not fit: {error:#}"),
+            );
+        }
+        (status, value.to_string())
+    }
+}
