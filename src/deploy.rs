@@ -12,6 +12,7 @@ pub mod recorder;
 
 mod again;
 mod ask;
+mod asked;
 mod before;
 mod checks;
 mod doubt;
@@ -312,6 +313,7 @@ impl Deploy<'_> {
         if is_told {
             plan.steps.push(channel::step(session, config, TECHNICAL));
         }
+        plan.steps.extend(self.comment(&plan));
         plan.warnings
             .extend(observed::warnings(self.seen.state(), self.by_others()));
         self.warn_of_earlier(&mut plan)?;

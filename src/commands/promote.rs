@@ -22,7 +22,7 @@ use crate::team::{hearing, summary, watched};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
 pub struct Promote {
-    /// The target environments; default: every one that is promoted
+    /// The target environments; default: every environment that promotes another
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
     /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
@@ -33,7 +33,7 @@ pub struct Promote {
     /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
-    /// Ship again what was rolled back
+    /// Ship a commit again that was rolled back
     #[arg(long)]
     pub again: bool,
     /// Begin outside of the hours or before the soak of the policy; the record and the technical channel are told the reason
@@ -177,8 +177,7 @@ fn promote(
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
     // Somebody may have blocked it since the plan was shown.
-    let mut now = deploy.seen.record.clone();
-    hearing::hear(session, config, &mut now, false);
+    hearing::hear_again(session, config, &deploy.seen.record);
     deploy.record_observed(false);
     release.keep(text, true)?;
     let telling = release.telling(text, deploy.overridden.is_some());

@@ -141,6 +141,8 @@ pub enum Step {
         /// Whether this clone has what it takes to send it; if not, the text is printed.
         from_here: bool,
     },
+    /// Tell the issue at this address.
+    Comment(String),
 }
 
 impl Step {
@@ -153,7 +155,7 @@ impl Step {
             | Self::Check { environment, .. }
             | Self::Record { environment, .. } => Some(environment),
             Self::Promote(build) => Some(&build.targets.first()?.environment),
-            Self::Post { .. } => None,
+            Self::Post { .. } | Self::Comment(_) => None,
         }
     }
 
@@ -169,9 +171,11 @@ impl Step {
                 environment == name
             }
             Self::Promote(build) => build.targets.iter().any(|to| to.environment == name),
-            Self::Await { .. } | Self::Check { .. } | Self::Record { .. } | Self::Post { .. } => {
-                false
-            }
+            Self::Await { .. }
+            | Self::Check { .. }
+            | Self::Record { .. }
+            | Self::Post { .. }
+            | Self::Comment(_) => false,
         }
     }
 
@@ -179,7 +183,7 @@ impl Step {
     pub fn deploys(&self) -> bool {
         !matches!(
             self,
-            Self::Check { .. } | Self::Record { .. } | Self::Post { .. }
+            Self::Check { .. } | Self::Record { .. } | Self::Post { .. } | Self::Comment(_)
         )
     }
 }

@@ -236,7 +236,7 @@ fn told(decided: Result<Plan, Refusal>) -> String {
         Step::Check { pages, .. } => format!("check {}", pages.len()),
         Step::Record { lifts: None, .. } => "record".to_owned(),
         Step::Record { .. } => "record, lift".to_owned(),
-        Step::Post { .. } => "post".to_owned(),
+        Step::Post { .. } | Step::Comment(_) => "post".to_owned(),
     };
     let (warnings, consents) = (plan.warnings.len(), plan.consents.len());
     let steps = plan.steps.iter().map(step);

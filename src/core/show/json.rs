@@ -250,7 +250,7 @@ fn step(step: &Step) -> StepJson {
         Step::Await { .. } => StepWord::Wait,
         Step::Check { .. } => StepWord::Check,
         Step::Record { .. } => StepWord::Record,
-        Step::Post { .. } => StepWord::Post,
+        Step::Post { .. } | Step::Comment(_) => StepWord::Post,
     };
     StepJson {
         step: word,
