@@ -26,10 +26,22 @@ pub fn hear(
     view: &mut RecordView,
     dry_run: bool,
 ) -> Vec<VoidRemark> {
+    let heard = ask_forge(session, config, view, dry_run);
+    if heard.is_none() {
+        view.believe_keys_alone();
+    }
+    heard.unwrap_or_default()
+}
+
+/// The same; `None` where the forge bore out nothing.
+fn ask_forge(
+    session: &Session<'_>,
+    config: &Config,
+    view: &mut RecordView,
+    dry_run: bool,
+) -> Option<Vec<VoidRemark>> {
     let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
-    let Some((recorder, state)) = recorder.zip(asked(config, view)) else {
-        return Vec::new();
-    };
+    let (recorder, state) = recorder.zip(asked(config, view))?;
     let hearing = Hearing {
         session,
         config,
@@ -39,20 +51,16 @@ pub fn hear(
     if candidate(&state).and_then(Candidate::issue).is_none() {
         hearing.settle(&state, view);
     }
-    let Some(state) = asked(config, view) else {
-        return Vec::new();
-    };
-    let Some(issue) = candidate(&state).and_then(Candidate::issue) else {
-        return Vec::new();
-    };
+    let state = asked(config, view)?;
+    let issue = candidate(&state).and_then(Candidate::issue)?;
     let remarks = session.ui.during("reading the comments", || {
         Tracker::find(session, config)?.remarks(issue.number)
     });
     match remarks {
-        Ok(remarks) => hearing.take(&state, &remarks, view),
+        Ok(remarks) => Some(hearing.take(&state, &remarks, view)),
         Err(why) => {
             hearing.is_away(&issue.address, &why);
-            Vec::new()
+            None
         }
     }
 }
@@ -139,9 +147,13 @@ impl Hearing<'_> {
                 events.iter().for_each(|what| self.say(what));
                 self.read_again(view);
             }
-            Err(stop) => self.session.ui.warn(format!(
-                "what the comments say could not be recorded: {stop}"
-            )),
+            Err(stop) => {
+                // That one on record is void may be what they say.
+                view.believe_keys_alone();
+                self.session.ui.warn(format!(
+                    "what the comments say could not be recorded: {stop}"
+                ));
+            }
         }
         told.void
     }
