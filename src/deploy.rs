@@ -11,6 +11,7 @@ pub mod observed;
 pub mod recorder;
 
 mod ask;
+mod asked;
 mod doubt;
 mod earlier;
 mod pipeline;
@@ -356,6 +357,7 @@ impl Deploy<'_> {
         if is_told {
             plan.steps.push(channel::step(session, config, TECHNICAL));
         }
+        plan.steps.extend(self.comment(&plan));
         plan.warnings
             .extend(observed::warnings(self.seen.state(), self.by_others()));
         self.warn_of_earlier(&mut plan)?;

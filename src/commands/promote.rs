@@ -168,8 +168,7 @@ fn promote(
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
     // Somebody may have blocked it since the plan was shown.
-    let mut now = deploy.seen.record.clone();
-    hearing::hear(session, config, &mut now, false);
+    hearing::hear_again(session, config, &deploy.seen.record);
     deploy.record_observed(false);
     release.keep(text, true)?;
     deploy.tells = text.and_then(|text| last(&plan, release.telling(text)));

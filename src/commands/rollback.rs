@@ -235,8 +235,8 @@ fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
 }
 
 fn preview(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
-    match plan.steps.last() {
-        Some(Step::Post { .. }) => posts(deploy).print(&owed(deploy, &plan.commit)),
-        _ => Ok(()),
+    match plan.steps.iter().any(Step::deploys) {
+        true => posts(deploy).print(&owed(deploy, &plan.commit)),
+        false => Ok(()),
     }
 }

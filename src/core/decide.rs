@@ -129,6 +129,8 @@ pub enum Step {
         /// Whether this clone has what it takes to send it; if not, the text is printed.
         from_here: bool,
     },
+    /// Tell the issue at this address.
+    Comment(String),
 }
 
 impl Step {
@@ -140,7 +142,7 @@ impl Step {
             | Self::Await { environment, .. }
             | Self::Record { environment, .. } => Some(environment),
             Self::Promote(build) => Some(&build.targets.first()?.environment),
-            Self::Post { .. } => None,
+            Self::Post { .. } | Self::Comment(_) => None,
         }
     }
 
@@ -156,13 +158,18 @@ impl Step {
                 environment == name
             }
             Self::Promote(build) => build.targets.iter().any(|to| to.environment == name),
-            Self::Await { .. } | Self::Record { .. } | Self::Post { .. } => false,
+            Self::Await { .. } | Self::Record { .. } | Self::Post { .. } | Self::Comment(_) => {
+                false
+            }
         }
     }
 
     /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
     pub fn deploys(&self) -> bool {
-        !matches!(self, Self::Record { .. } | Self::Post { .. })
+        !matches!(
+            self,
+            Self::Record { .. } | Self::Post { .. } | Self::Comment(_)
+        )
     }
 }
 

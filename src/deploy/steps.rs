@@ -88,7 +88,7 @@ impl Deploy<'_> {
                 self.deployed(self.target(environment)?, commit, lifts.as_deref())
             }
             // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
-            Step::Post { .. } => Ok(()),
+            Step::Post { .. } | Step::Comment(_) => Ok(()),
         }
     }
 

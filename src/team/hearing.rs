@@ -26,15 +26,29 @@ pub fn hear(
     view: &mut RecordView,
     dry_run: bool,
 ) -> Vec<VoidRemark> {
-    let heard = ask_forge(session, config, view, dry_run);
+    let heard = listen(session, config, view, dry_run);
     if heard.is_none() {
         view.believe_keys_alone();
     }
-    heard.unwrap_or_default()
+    let void = heard.unwrap_or_default();
+    for one in void.iter().take(NAMED) {
+        let text = format!("the comment of {} {}: {}", one.by, one.why, one.address);
+        session.ui.warn(text);
+    }
+    if let Some(more) = void.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let text = format!("and {more} more comments that do not count");
+        session.ui.warn(text);
+    }
+    void
+}
+
+/// Puts on record what was commented since, and names nothing once more.
+pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
+    listen(session, config, &mut view.clone(), false);
 }
 
 /// The same; `None` where the forge bore out nothing.
-fn ask_forge(
+fn listen(
     session: &Session<'_>,
     config: &Config,
     view: &mut RecordView,
@@ -116,21 +130,12 @@ impl Hearing<'_> {
         }
     }
 
-    /// Puts on record what they come to, and names those that count for nothing.
+    /// Puts on record what they come to. Gives those that count for nothing.
     fn take(&self, state: &State, remarks: &[Remark], view: &mut RecordView) -> Vec<VoidRemark> {
         let Some(candidate) = candidate(state) else {
             return Vec::new();
         };
         let told = answers(candidate, remarks, &self.channels());
-        for one in told.void.iter().take(NAMED) {
-            let text = format!("the comment of {} {}: {}", one.by, one.why, one.address);
-            self.session.ui.warn(text);
-        }
-        if let Some(more) = told.void.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            self.session
-                .ui
-                .warn(format!("and {more} more comments that do not count"));
-        }
         if told.events.is_empty() {
             return told.void;
         }

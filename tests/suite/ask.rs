@@ -155,8 +155,14 @@ fn a_tester_only_ever_comments() {
         status
             .ok()
             .prints_among("signed off by rosi-qa (in a comment)");
+        status.prints_among(&format!(", asked in {address}"));
         let run = promotes(&deploy, &api);
         run.ok().says(&format!("commented and closed: {address}"));
+        run.says(&format!(". comment on {address}\n"));
+        let history = smp(&deploy, &api, &["history"]);
+        history
+            .ok()
+            .prints_among("signed off by rosi-qa (in a comment)");
         let issue = api.issues().remove(0);
         assert!(issue.closed);
         let last = issue.comments.last().unwrap();

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 
+use crate::ask::{asking_with, promotes as promoting, smp as with_forge, with_token};
 use crate::promote::{comes_to, person, ready};
 use crate::record::{proposed, signed_off, signed_off_on};
 use crate::sample::{everything, sample};
 use crate::support::{
-    Chain, Deploy, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, TOPOLOGIES, Topology, World,
+    Chain, Deploy, Fault, Gate, IssuesApi, PATIENCE, Page, Posted, Rule, Run, Runner, Speaks,
+    TOPOLOGIES, Topology, World,
 };
 
 /// Takes the next free number, notes what was asked, and kills at the one that it was told.
@@ -51,6 +53,8 @@ pub struct Lab<'a> {
     command: Vec<String>,
     /// What must hold in the end.
     holds: &'a dyn Fn(&Deploy, &Chain),
+    /// The forge where proposals ask, and what it had before.
+    forge: Option<(&'a IssuesApi, Vec<Posted>)>,
 }
 
 const FOLDERS: [&str; 4] = ["main.git", "staging.git", "production.git", "work"];
@@ -64,9 +68,23 @@ impl<'a> Lab<'a> {
             deploy,
             command: command.iter().map(ToString::to_string).collect(),
             holds,
+            forge: None,
         };
         lab.shell("mkdir kept; cp -a \"$@\" kept/");
         lab
+    }
+
+    /// The same where proposals ask in issues.
+    fn asking(self, api: &'a IssuesApi) -> Lab<'a> {
+        let forge = Some((api, api.issues()));
+        Lab { forge, ..self }
+    }
+
+    fn runner(&self) -> Runner<'_> {
+        match &self.forge {
+            Some((api, _)) => with_token(&self.deploy, api),
+            None => self.deploy.runner(),
+        }
     }
 
     #[track_caller]
@@ -78,6 +96,9 @@ impl<'a> Lab<'a> {
     #[track_caller]
     fn put_back(&self) {
         self.shell("rm -rf \"$@\" calls; mkdir calls; for each in \"$@\"; do cp -a \"kept/$each\" \"$each\"; done");
+        if let Some((api, before)) = &self.forge {
+            api.has(before.clone());
+        }
     }
 
     fn calls(&self) -> PathBuf {
@@ -97,7 +118,6 @@ impl<'a> Lab<'a> {
             .find(|git| git.is_file())
             .unwrap();
         let runner = self
-            .deploy
             .runner()
             .directly()
             .path_first("bin")
@@ -142,7 +162,7 @@ impl<'a> Lab<'a> {
     fn again(&self, story: &str) {
         let mut runs: Vec<Run> = Vec::new();
         while runs.last().is_none_or(|run| run.code != 0) {
-            let run = self.deploy.runner().directly().smp(&self.args());
+            let run = self.runner().directly().smp(&self.args());
             if run.code != 0 && run.stderr.contains("its result is unknown") {
                 // It cannot be told whether a push that left no trace is still on its way, so half an hour must pass.
                 outlive_notes(&self.deploy);
@@ -451,6 +471,77 @@ fn a_fix_killed_at_any_step_ends_right() {
     ]
     .map(str::to_owned);
     Lab::new(deploy, &words(&command), &fixed_once).survives_every_step(1);
+}
+
+/// A world where proposals ask in issues, and those who have no chat.
+fn asking() -> (Deploy, IssuesApi) {
+    asking_with(Speaks::GitHub, "[channels.technical]\nkind = \"print\"\n")
+}
+
+/// Somebody signs the last issue off.
+fn yes(deploy: &Deploy, api: &IssuesApi) {
+    let text = format!("signoff {}", &deploy.nth(5)[..8]);
+    api.comments("rosi-qa", "MEMBER", &text);
+}
+
+#[test]
+fn an_issue_is_opened_once_wherever_the_proposal_is_killed() {
+    let (deploy, api) = asking();
+    let holds = |_: &Deploy, chain: &Chain| {
+        chain.only("proposed");
+        assert_eq!(chain.state["owed"], serde_json::json!([]));
+        assert_eq!(chain.state["candidate"]["inquiry"]["issue"]["number"], 1);
+        assert_eq!(api.issues().len(), 1);
+    };
+    let lab = Lab::new(deploy, &["propose", "--yes"], &holds);
+    lab.asking(&api).survives_every_step(0);
+}
+
+#[test]
+fn a_comment_is_heard_once_and_the_issue_closed_once_wherever_a_promotion_is_killed() {
+    let (deploy, api) = asking();
+    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
+    yes(&deploy, &api);
+    let command = promotion(&deploy);
+    let holds = |deploy: &Deploy, chain: &Chain| {
+        chain.only("signed-off");
+        chain.only("promoted");
+        assert_eq!(chain.state["owed"], serde_json::json!([]));
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+        let issue = api.issues().remove(0);
+        let told = issue.comments.iter().filter(|one| one.by == "ada-e");
+        assert_eq!((issue.closed, told.count()), (true, 1));
+    };
+    let lab = Lab::new(deploy, &words(&command), &holds);
+    lab.asking(&api).survives_every_step(1);
+}
+
+#[test]
+fn an_issue_is_closed_once_wherever_a_postponement_or_a_rollback_is_killed() {
+    let (deploy, api) = asking();
+    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
+    let holds = |_: &Deploy, chain: &Chain| {
+        chain.only("postponed");
+        assert_eq!(chain.state["owed"], serde_json::json!([]));
+        let issue = api.issues().remove(0);
+        assert_eq!((issue.closed, issue.comments.len()), (true, 1));
+    };
+    let lab = Lab::new(deploy, &["postpone", "--yes", "--reason", "later"], &holds);
+    lab.asking(&api).survives_every_step(2);
+    let (deploy, api) = asking();
+    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
+    yes(&deploy, &api);
+    promoting(&deploy, &api).ok();
+    let command = ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
+    let holds = |_: &Deploy, chain: &Chain| {
+        chain.only("rolled-back");
+        assert_eq!(chain.state["owed"], serde_json::json!([]));
+        let issue = api.issues().remove(0);
+        let told = issue.comments.iter().filter(|one| one.by == "ada-e");
+        assert_eq!((issue.closed, told.count()), (true, 2));
+    };
+    let lab = Lab::new(deploy, &words(&command), &holds);
+    lab.asking(&api).survives_every_step(0);
 }
 
 // --- F-KILL-1: any time

@@ -48,7 +48,7 @@ impl Protection {
 
     /// What a person should know of it before the first push, a sentence each.
     pub fn remarks(&self, words: &ForgeWords) -> Vec<String> {
-        let (forge, wants) = (words.name, self.wants.join(", "));
+        let (forge, wants) = (words.name, self.wants.join(" and "));
         if !self.is_protected {
             return vec![format!(
                 "{forge} does not protect it: whoever may push to the main repository may move it"
@@ -128,7 +128,7 @@ mod tests {
                 No,
                 Yes,
                 vec![
-                    "GitHub protects it, and wants a pull request, signed commits: it takes no promotion from the account \
+                    "GitHub protects it, and wants a pull request and signed commits: it takes no promotion from the account \
                      of your token",
                     &allow,
                 ],

@@ -230,7 +230,7 @@ fn told(decided: Result<Plan, Refusal>) -> String {
         Step::Await { .. } => "wait".to_owned(),
         Step::Record { lifts: None, .. } => "record".to_owned(),
         Step::Record { .. } => "record, lift".to_owned(),
-        Step::Post { .. } => "post".to_owned(),
+        Step::Post { .. } | Step::Comment(_) => "post".to_owned(),
     };
     let (warnings, consents) = (plan.warnings.len(), plan.consents.len());
     let steps = plan.steps.iter().map(step);

@@ -51,9 +51,10 @@ struct Open<'e> {
     commit: &'e CommitId,
     missing: Vec<&'e str>,
     by: &'e Person,
+    login: Option<&'e str>,
     note: Option<&'e str>,
-    /// Whose yes was recorded, and by whom last.
-    signed_off: HashMap<&'e str, &'e Person>,
+    /// Whose yes was recorded, by whom last, and whether from a comment.
+    signed_off: HashMap<&'e str, (&'e Person, bool)>,
 }
 
 /// The deploys among the events, in the order of the events, which is oldest first.
@@ -201,7 +202,8 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
 /// The one of this name who signed the open candidate off, by their last word.
 fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
     match open.and_then(|open| Some((open.signed_off.get(name)?, open.by))) {
-        Some((recorded_by, proposer)) => Signer::of(name, recorded_by, proposer),
+        Some(((_, true), _)) => Signer::commented(name, open.and_then(|open| open.login)),
+        Some(((recorded_by, false), proposer)) => Signer::of(name, recorded_by, proposer),
         None => Signer::from(name),
     }
 }
@@ -215,6 +217,7 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
                 commit: &proposed.commit,
                 missing: targets.map(|(name, _)| name.as_str()).collect(),
                 by: &event.by,
+                login: proposed.login.as_deref(),
                 note: proposed.note.as_deref(),
                 signed_off: HashMap::new(),
             });
@@ -223,7 +226,8 @@ fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
         (What::Judged(judged), Some(open))
             if *open.commit == judged.commit && judged.verdict == Verdict::Pass =>
         {
-            open.signed_off.insert(&judged.of, &event.by);
+            let is_comment = judged.comment.is_some();
+            open.signed_off.insert(&judged.of, (&event.by, is_comment));
         }
         (What::Deployed(deployed), Some(candidate)) => match deployed.kind {
             Kind::Fix => {

@@ -56,7 +56,7 @@ impl Signer {
     }
 
     /// The one whose comment it is. Who read it has nothing to do with it.
-    fn commented(login: &str, proposer: Option<&str>) -> Self {
+    pub(super) fn commented(login: &str, proposer: Option<&str>) -> Self {
         Self {
             proposed: proposer.is_some_and(|proposer| is_same(login, proposer)),
             in_comment: true,

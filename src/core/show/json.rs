@@ -248,7 +248,7 @@ fn step(step: &Step) -> StepJson {
         Step::Promote(_) => StepWord::Promote,
         Step::Await { .. } => StepWord::Wait,
         Step::Record { .. } => StepWord::Record,
-        Step::Post { .. } => StepWord::Post,
+        Step::Post { .. } | Step::Comment(_) => StepWord::Post,
     };
     StepJson {
         step: word,

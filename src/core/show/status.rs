@@ -264,9 +264,11 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         .fixed_at
         .map(|at| format!(", fixed {}", when.moment(at)));
     let place = elsewhere(candidate.elsewhere, &candidate.environment);
+    let asked = (candidate.issue()).map(|issue| format!(", asked in {}", issue.address));
     let text = format!(
-        ", proposed by {by} {at}{}{place}",
-        fixed.unwrap_or_default()
+        ", proposed by {by} {at}{}{place}{}",
+        fixed.unwrap_or_default(),
+        asked.unwrap_or_default()
     );
     let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
     if candidate.verdicts.is_empty() {

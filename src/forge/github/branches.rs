@@ -2,6 +2,8 @@
 //! may read who may read the repository, and those of the older protection, which it shows to administrators.
 
 use reqwest::Url;
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::core::decide::protection::{Protection, Takes};
@@ -135,6 +137,8 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let rules_of_push = rules
         .iter()
         .filter(|rule| !OTHERS.contains(&rule.kind.as_str()));
+    // Each ruleset is asked once, whatever it has of rules.
+    let mut passed = BTreeMap::new();
     for rule in rules_of_push {
         let known = RULES.iter().find(|(kind, ..)| *kind == rule.kind);
         let (bars, words) = match known {
@@ -144,7 +148,10 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
                 format!("what its rule {} says", rule.called()),
             ),
         };
-        protection.add(bars, &words, passes(rest, &path, rule));
+        let passes = passed
+            .entry(rule.ruleset_id)
+            .or_insert_with_key(|id| passes(rest, &path, *id));
+        protection.add(bars, &words, *passes);
     }
     let is_classic = seen.protection.and_then(|summary| summary.enabled);
     if seen.protected && is_classic != Some(false) {
@@ -160,9 +167,9 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     Ok(protection)
 }
 
-/// Whether the account may pass by a rule; `None`: it is not told.
-fn passes(rest: &Rest, path: &str, rule: &BranchRule) -> Option<bool> {
-    let ruleset: Option<Ruleset> = rest.peek(&format!("{path}/rulesets/{}", rule.ruleset_id?));
+/// Whether the account may pass by the rules of a ruleset; `None`: it is not told.
+fn passes(rest: &Rest, path: &str, ruleset: Option<u64>) -> Option<bool> {
+    let ruleset: Option<Ruleset> = rest.peek(&format!("{path}/rulesets/{}", ruleset?));
     match ruleset?.current_user_can_bypass?.as_str() {
         "always" | "exempt" => Some(true),
         "never" | "pull_requests_only" => Some(false),

@@ -148,6 +148,9 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .prints_among("ok    production  answers")
         .prints_among("GitHub protects it, and takes a promotion from the account of your token")
         .never_shows(ALLOW);
+    let asked = github.api.asked();
+    let of_seven = asked.iter().filter(|path| path.ends_with("/rulesets/7"));
+    assert_eq!(of_seven.count(), 2, "once a run: {asked:?}");
     github.api.lacks(
         "v3/repos/an-org/a-repo/rulesets/7",
         "BasicError",

@@ -190,9 +190,9 @@ impl IssuesApi {
             .collect()
     }
 
-    pub fn forgets(&self) {
-        let mut state = self.shared.state.lock().unwrap();
-        (state.issues, state.asked) = (Vec::new(), Vec::new());
+    /// These are its issues from now on.
+    pub fn has(&self, issues: Vec<Posted>) {
+        self.shared.state.lock().unwrap().issues = issues;
     }
 }
 

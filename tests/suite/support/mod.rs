@@ -50,7 +50,7 @@ pub use githttp::{Fault, GitHttp, Rule, Seen};
 pub use github::GitHubApi;
 pub use heroku::{HerokuApi, Outcome};
 pub use hosts::Transcript;
-pub use issues::{Fate, IssuesApi, Speaks};
+pub use issues::{Fate, IssuesApi, Posted, Speaks};
 pub use platform::{Behaviour, NOT_COMPLETE, RELEASE_COMMAND, SKIPS};
 pub use rounds::Rounds;
 pub use run::{Run, Runner, Running};

@@ -146,7 +146,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
 
 #[test]
 fn the_example_file_names_every_key() {
-    let keys = "remote url branch web site promotes running page pattern json header heroku dokku ref signoff cadence_days \
+    let keys = "remote url branch web site promotes running page pattern json header heroku dokku ref signoff cadence_days ask \
                 signed signers watch reviewed green four_eyes kind mentions";
     for key in keys.split_whitespace() {
         assert!(

@@ -56,6 +56,7 @@ impl fmt::Display for Step {
                 Some(place) => write!(f, "record the deploy and lift the freeze on {place}"),
                 None => f.write_str("record the deploy"),
             },
+            Self::Comment(address) => write!(f, "comment on {address}"),
             Self::Post {
                 channel,
                 kind,

@@ -1,0 +1,33 @@
+//! The issue in which a proposal asks, as far as a plan tells it something.
+
+use crate::core::decide::{Plan, Step};
+use crate::core::record::{Candidate, Issue, Kind, State};
+use crate::deploy::Deploy;
+use crate::team::channel;
+
+impl Deploy<'_> {
+    /// The step that comments on the issue, where one asks about what is deployed or taken back.
+    pub(super) fn comment(&self, plan: &Plan) -> Option<Step> {
+        let state = self.seen.state()?;
+        let records = plan
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Record { .. }));
+        let issue = self.issue(state, plan).filter(|_| records)?;
+        channel::asks(self.look.config).then(|| Step::Comment(issue.address.clone()))
+    }
+
+    fn issue<'s>(&self, state: &'s State, plan: &Plan) -> Option<&'s Issue> {
+        let open = state.candidate.as_ref();
+        match self.kind() {
+            Kind::Stage => None,
+            Kind::Fix => open.and_then(Candidate::issue),
+            Kind::Promote => open.filter(|open| open.commit == plan.commit)?.issue(),
+            Kind::Rollback => {
+                let ran = state.deploys.get(self.name())?;
+                let is_it = self.takes_away.as_ref() == Some(&ran.commit);
+                ran.issue.as_ref().filter(|_| is_it)
+            }
+        }
+    }
+}
