@@ -91,16 +91,24 @@ fn world() -> PathBuf {
 
 /// Every event of each deploy: staged, proposed, signed off, promoted, and each with its announcement.
 fn record(place: &Path) -> String {
+    let format = "--format=%H %ct";
     let line = ask(
         place,
-        &["rev-list", "--first-parent", "--reverse", "upstream/main"],
+        &[
+            "log",
+            "--first-parent",
+            "--reverse",
+            format,
+            "upstream/main",
+        ],
     );
-    let line: Vec<&str> = line.lines().collect();
+    let line = line.lines().map(|one| one.split_once(' ').unwrap());
+    let line: Vec<(&str, u64)> = line.map(|(id, at)| (id, at.parse().unwrap())).collect();
     let step = line.len() / (DEPLOYS + 1);
     let mut stream = "reset refs/smp/seen\n".to_owned();
     let mut count = 0;
     for deploy in 1..=DEPLOYS {
-        let (from, to) = (line[(deploy - 1) * step], line[deploy * step]);
+        let ((from, _), (to, made)) = (line[(deploy - 1) * step], line[deploy * step]);
         let moved = |word: &str, environment: &str| {
             format!(
                 "Smp-Event: {word}\nSmp-Commit: {to}\nSmp-Environment: {environment}\nSmp-From: {from}\n"
@@ -126,7 +134,7 @@ fn record(place: &Path) -> String {
             );
             let who = format!(
                 "Ada Example <ada@example.com> {} +0000",
-                1_500_000_000 + 600 * count
+                made + 60 * (count % 6)
             );
             write!(
                 stream,

@@ -28,10 +28,10 @@ pub struct Where {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Exit 1 when it does not run in the last environment of the chain
+    /// Exit 1 when the commit does not run in the last environment of the chain
     #[arg(long)]
     pub exit_code: bool,
-    /// Use no network: tell what this clone saw last
+    /// Use no network: answer from what this clone saw last
     #[arg(long)]
     pub offline: bool,
 }
@@ -55,7 +55,7 @@ struct Sight {
 /// Which commits have another one, of those that were asked about.
 type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
 
-/// So many events are read first, and eight times as many each time that they do not tell since when.
+/// So many events are read first, and all where they do not tell since when.
 const FIRST_EVENTS: u32 = 500;
 
 /// Runs it.
@@ -74,8 +74,9 @@ pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
         true => remembered(session, &config),
         false => looked(session, &config)?,
     };
-    let all = stands(session, &config, &sight, &commit)?;
     let told = session.repo.commits(std::slice::from_ref(&commit))?;
+    let made = told.first().map_or(0, |one| one.committed);
+    let all = stands(session, &config, &sight, (&commit, made))?;
     let number = pull_request::number(&args.rev);
     let number = number.or_else(|| told.first()?.pull_request());
     if args.json {
@@ -148,12 +149,17 @@ fn stands(
     session: &Session<'_>,
     config: &Config,
     sight: &Sight,
-    commit: &CommitId,
+    (commit, made): (&CommitId, i64),
 ) -> Result<Vec<Stand>, Stop> {
     let (known, mut latest) = (Known::default(), FIRST_EVENTS);
     loop {
         let (events, unread) = events(session, config, sight.record.as_ref(), latest)?;
         let is_all = events.len() + unread < latest as usize;
+        // What is older than all of them came before them.
+        if !is_all && events.first().is_none_or(|oldest| oldest.at > made) {
+            latest = u32::MAX;
+            continue;
+        }
         let (mut all, mut is_settled) = (Vec::new(), true);
         for (place, environment) in config.environments.iter().enumerate() {
             let arrived = arrivals(&events, &environment.name);
@@ -166,10 +172,11 @@ fn stands(
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
             if stand.runs == Some(true) && is_last {
                 let wanted = stand.copy.as_ref().unwrap_or(commit);
-                stand.since = since(&arrived, |to| contains(session, to, wanted, &known))?;
+                stand.since = since(&arrived, made, |to| contains(session, to, wanted, &known))?;
             }
-            is_settled &=
-                !arrived.is_empty() && (stand.runs != Some(true) || stand.since.is_some());
+            // What the oldest deploy that was read brought may have been there before.
+            let oldest = arrived.first().map(|one| one.at);
+            is_settled &= oldest.is_some() && (stand.runs != Some(true) || stand.since > oldest);
             all.push(stand);
         }
         if is_settled || is_all {
@@ -178,7 +185,7 @@ fn stands(
             }
             return Ok(all);
         }
-        latest = latest.saturating_mul(8);
+        latest = u32::MAX;
     }
 }
 
@@ -225,7 +232,11 @@ fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, St
     let wanted = (Also::Nothing, Main::Branch);
     let asking = "asking the main repository";
     let found = (session.ui).during(asking, || look::see(session, &look, &[], wanted))?;
-    let main = found.main.transpose()?;
+    let main = found.main.transpose().map_err(|mut refusal| {
+        let why = format!("{rev:?} is not in this clone, and may be on the main branch by now");
+        refusal.report = refusal.report.because(why);
+        refusal
+    })?;
     named(session, rev, main.as_ref().and_then(Branch::commit))
 }
 

@@ -2,24 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Deploy, Runner, World};
+use crate::shallow::shallow;
+use crate::support::{Deploy, Runner};
 
 const ACTION: &str = include_str!("../../action.yml");
 const COMPONENT: &str = include_str!("../../templates/git-smp.yml");
 
 /// A world, a clone of depth 1 as a CI service makes it, and the digest that somebody agreed to.
 fn job() -> (Deploy, PathBuf, String) {
-    let deploy = World::deploy_like().without_pages().ready();
+    let (deploy, folder) = shallow();
     let digest = deploy.git(&deploy.work, &["config", "smp.trusted"]);
-    let folder = deploy.path("job");
-    let url = format!("file://{}", deploy.main.display());
-    let clone = ["clone", "-q", "--depth", "1", "-o", "upstream", &url];
-    deploy.git("", &[&clone[..], &[folder.to_str().unwrap()]].concat());
-    deploy.git(
-        &folder,
-        &["remote", "set-url", "upstream", deploy.urls()[0]],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), folder.join("smp.toml")).unwrap();
     (deploy, folder, digest)
 }
 

@@ -8,7 +8,7 @@ mod trouble;
 
 use crate::support::{Deploy, World};
 
-pub use record::{Record, promoted, rolled_back};
+pub use record::{Record, promoted, rolled_back, staged};
 
 /// A world whose team keeps a record, trusted.
 #[track_caller]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::support::{Deploy, Runner, World};
 
 /// A world, and a clone of depth 1 that nobody has set up.
-fn shallow() -> (Deploy, PathBuf) {
+pub fn shallow() -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().ready();
     let folder = deploy.path("job");
     let url = format!("file://{}", deploy.main.display());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::history::{Record, promoted, rolled_back};
+use crate::history::{Record, promoted, rolled_back, staged};
 use crate::support::{Deploy, Page, World};
 
 /// Noon of the second of March 2022.
@@ -131,7 +131,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("nothing was asked now: this is what this clone saw last; its copy of the record is of ");
+        .says("nothing was asked now: this is what this clone saw last; it read the record ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()
@@ -168,7 +168,9 @@ fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     // What cannot be looked up may be a commit all the same.
     std::fs::rename(&deploy.main, deploy.path("main.away")).unwrap();
     let run = deploy.smp(&["where", "abcdef1"]);
-    run.exits(1).says("error: ").says("upstream");
+    run.exits(1)
+        .says("error: the remote upstream does not answer")
+        .says("because: \"abcdef1\" is not in this clone, and may be on the main branch by now");
     assert_eq!(deploy.web.asked().len(), before);
     deploy.smp(&["where", "nothing"]).exits(2);
 }
@@ -194,4 +196,40 @@ fn a_number_is_shown_how_it_is_typed() {
     let run = deploy.smp(&["where", "--offline"]);
     run.exits(2)
         .says("hint: a # wants quotes: git smp where --offline '#N'");
+}
+
+#[test]
+fn what_came_long_ago_is_read_as_far_back_as_it_lies() {
+    let deploy = World::deploy_like()
+        .without_pages()
+        .toml("[record]\n")
+        .ready();
+    deploy.forget_record();
+    let [one, two, four, five] = [1, 2, 4, 5].map(|nth| deploy.nth(nth));
+    let (mut record, by) = (Record::default(), "Ada Example");
+    record.add(by, NOON, &promoted("production", one, two, 1, &[]));
+    for minute in 1..=1200 {
+        let (from, to) = match minute {
+            ..1100 => (four, four),
+            1100 => (four, five),
+            _ => (five, five),
+        };
+        record.add(by, NOON + 60 * minute, &staged("staging", from, to));
+    }
+    record.put(&deploy);
+    deploy.smp(&["history"]).ok();
+    for more in [&["--offline"][..], &[]] {
+        let told = located(&deploy, &[more, &[two]].concat());
+        assert_eq!(
+            told["environments"][1],
+            json!({"environment": "production", "runs": true, "since": "2022-03-02T12:00:00+00:00", "as": null})
+        );
+        // Staging had it before the record began.
+        assert_eq!(told["environments"][0]["since"], Value::Null);
+        let told = located(&deploy, &[more, &[five]].concat());
+        assert_eq!(
+            told["environments"][0]["since"],
+            "2022-03-03T06:20:00+00:00"
+        );
+    }
 }

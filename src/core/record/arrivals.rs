@@ -1,5 +1,7 @@
 //! When commits came to run somewhere, by deploys of every kind, those to staging as well. Pure.
 
+use std::ops::Range;
+
 use crate::core::record::{Event, Kind, What};
 use crate::core::words::CommitId;
 
@@ -35,13 +37,14 @@ pub fn arrivals(events: &[Event], environment: &str) -> Vec<Arrival> {
     all.collect()
 }
 
-/// Since when a commit runs there without a break, where the last one given is what runs. `contains`: whether a commit has
-/// it; it is asked a few times only. `None`: it is not given there, or was before the record began.
+/// Since when a commit runs there without a break, where the last one given is what runs. `made`: when the commit was
+/// made, near which the search begins. `contains`: whether a commit has it; it is asked a few times only. `None`: it is not given there, or was before the record began.
 ///
 /// # Errors
 /// Those of `contains`.
 pub fn since<E>(
     arrivals: &[Arrival],
+    made: i64,
     contains: impl Fn(&CommitId) -> Result<bool, E>,
 ) -> Result<Option<i64>, E> {
     let (mut end, mut first) = (arrivals.len(), None);
@@ -51,14 +54,8 @@ pub fn since<E>(
         // Since the last deploy that took something away whatever came stayed.
         let run = arrivals.get(..end).unwrap_or_default();
         let start = run.iter().rposition(|one| !one.is_forward).unwrap_or(0);
-        let (mut without, mut with) = (start, end - 1);
-        while without < with {
-            let middle = without.midpoint(with);
-            match contains(&arrivals[middle].to)? {
-                true => with = middle,
-                false => without = middle + 1,
-            }
-        }
+        let near = start + run[start..].partition_point(|one| one.at < made);
+        let with = first_with(start..end - 1, near, |at| contains(&arrivals[at].to))?;
         first = Some(with);
         if with > start {
             break;
@@ -70,6 +67,36 @@ pub fn since<E>(
     };
     let was_there = first.from.as_ref().map(contains).transpose()?;
     Ok((was_there != Some(true)).then_some(first.at))
+}
+
+/// The first place that has it, where each after it does and the end has. The search goes out from `near` in steps that
+/// double: far away answers take long.
+fn first_with<E>(
+    Range { start, end }: Range<usize>,
+    near: usize,
+    has: impl Fn(usize) -> Result<bool, E>,
+) -> Result<usize, E> {
+    let (mut without, mut with) = (start, end);
+    let (mut at, mut step) = (near, 1);
+    while at < with {
+        match has(at)? {
+            true => with = at,
+            false => (without, at) = (at + 1, at + step),
+        }
+        step *= 2;
+    }
+    step = 1;
+    while without < with {
+        let at = with.saturating_sub(step).max(without);
+        match has(at)? {
+            true => (with, step) = (at, step * 2),
+            false => {
+                without = at + 1;
+                step = 1 + (with - without) / 2;
+            }
+        }
+    }
+    Ok(with)
 }
 
 #[cfg(test)]
@@ -110,7 +137,10 @@ mod tests {
             ("", 'b', None),
         ] {
             let contains = |one: &CommitId| Ok::<_, ()>(*one >= id(commit));
-            assert_eq!(since(&there(all), contains), Ok(expected), "{all} {commit}");
+            for made in [0, 25, 30, 99] {
+                let found = since(&there(all), made, contains);
+                assert_eq!(found, Ok(expected), "{all} {commit} {made}");
+            }
         }
     }
 
@@ -126,8 +156,26 @@ mod tests {
             let expected = with
                 .last()
                 .filter(|one| !contains(one.from.as_ref().unwrap()));
-            let found = since(&arrivals, |one| Ok::<_, ()>(contains(one)));
-            assert_eq!(found, Ok(expected.map(|one| one.at)), "{arrivals:?}");
+            for made in [0, 25, 30, 99] {
+                let found = since(&arrivals, made, |one| Ok::<_, ()>(contains(one)));
+                assert_eq!(found, Ok(expected.map(|one| one.at)), "{arrivals:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_many_is_found_in_few_steps_from_wherever_the_search_begins() {
+        for first in 0..64_usize {
+            for near in 0..80 {
+                let asked = std::cell::Cell::new(0);
+                let has = |at: usize| {
+                    asked.set(asked.get() + 1);
+                    Ok::<_, ()>(at >= first)
+                };
+                assert_eq!(first_with(0..63, near, has), Ok(first.min(63)));
+                let most = if near == first { 2 } else { 16 };
+                assert!(asked.get() <= most, "{first} {near}: {}", asked.get());
+            }
         }
     }
 }

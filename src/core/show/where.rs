@@ -45,7 +45,7 @@ impl Stand {
 pub fn asked(age: Option<Duration>) -> String {
     let record = age.map(|age| {
         let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-        format!("; its copy of the record is of {}", ago(seconds, 0))
+        format!("; it read the record {}", ago(seconds, 0))
     });
     format!(
         "nothing was asked now: this is what this clone saw last{}",
