@@ -217,7 +217,11 @@ fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop>
     match (&config.record, post) {
         (None, Some(post)) => posts.deliver_once(&post),
         (None, None) => Ok(()),
-        (Some(_), None) if channel::configured(config, TECHNICAL).is_none() => Ok(()),
+        (Some(_), None)
+            if channel::configured(config, TECHNICAL).is_none() && !channel::asks(config) =>
+        {
+            Ok(())
+        }
         (Some(_), post) => posts.tell(post, deploy.pending(), Notice::is_of_a_rollback),
     }
 }
