@@ -175,11 +175,10 @@ impl<'a> View<'a> {
         }
         lines.extend(self.unknown_main());
         let width = width.max("candidate".len());
-        let runs = |name: &str| self.runs(name);
         lines.extend(show::timing(
             self.config,
             self.state(),
-            &runs,
+            &|name| self.runs(name),
             when.now,
             width,
         ));

@@ -304,9 +304,10 @@ impl Plan {
     /// Asks the pages of an environment, where it has some, once.
     fn check(&mut self, target: &Target<'_>) {
         let (name, checks) = (target.name(), &target.environment.check);
-        let is_check =
-            |step: &Step| matches!(step, Step::Check { environment, .. } if environment == name);
-        if !checks.is_empty() && !self.steps.iter().any(is_check) {
+        let mut steps = self.steps.iter();
+        let is_there = steps
+            .any(|step| matches!(step, Step::Check { environment, .. } if environment == name));
+        if !checks.is_empty() && !is_there {
             self.steps.push(Step::Check {
                 environment: name.clone(),
                 commit: self.commit.clone(),

@@ -103,11 +103,10 @@ fn zone_of(name: &str) -> Option<TimeZone> {
 
 /// `Mon-Thu`, `Sat-Mon`, `Tue`, or several of these between commas.
 fn days_of(text: &str) -> Option<[bool; 7]> {
-    let place = |name: &str| DAYS.iter().position(|day| *day == name);
     let mut days = [false; 7];
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (place(first)?, place(last)?);
+        let (first, last) = (place_of(first)?, place_of(last)?);
         let count = (last + 7 - first) % 7 + 1;
         let all = (0..7).cycle().skip(first).take(count);
         all.for_each(|day: usize| {
@@ -120,13 +119,19 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
     Some(days)
 }
 
+fn place_of(name: &str) -> Option<usize> {
+    DAYS.iter().position(|day| *day == name)
+}
+
+/// Two digits.
+fn number(text: &str) -> Option<u16> {
+    let is_one = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_one)
+}
+
 /// The minutes since midnight of `09:00`.
 fn minutes(text: &str) -> Option<u16> {
     let (hours, rest) = text.split_once(':')?;
-    let number = |text: &str| {
-        let is_one = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|_| is_one)
-    };
     let (hours, rest) = (number(hours)?, number(rest)?);
     let minutes = hours * 60 + rest;
     (rest < 60 && minutes <= DAY).then_some(minutes)
@@ -154,11 +159,10 @@ impl Soak {
     /// Reads it. The error is a fixed text that says why it is none.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const LONGEST: i64 = 365 * 86_400;
-        let unit = |seconds| text.strip_suffix(seconds);
-        let (number, factor) = (unit("s").map(|number| (number, 1)))
-            .or_else(|| unit("m").map(|number| (number, 60)))
-            .or_else(|| unit("h").map(|number| (number, 3600)))
-            .or_else(|| unit("d").map(|number| (number, 86_400)))
+        const UNITS: [(&str, i64); 4] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+        let mut units = UNITS.iter();
+        let (number, factor) = units
+            .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
             .unwrap_or_default();
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         let number = number.parse::<i64>().ok().filter(|_| is_number);
@@ -254,19 +258,28 @@ impl<'p> Window<'p> {
         if self.has(from) == open {
             return Some(seconds);
         }
-        let is_turn = |turn: &Timestamp| *turn > from && self.has(*turn) == open;
         let yesterday = self.clock(from).date().yesterday().ok()?;
         let days = yesterday.series(Span::new().days(1)).take(AHEAD);
         // Where clocks are set back over midnight, a moment of a day may come after one of the next.
-        let of_days = days.map(|day| self.edges(day).filter(is_turn).min());
+        let of_days = days.map(|day| {
+            self.edges(day)
+                .filter(|turn| self.is_turn(*turn, from, open))
+                .min()
+        });
         let by_clock = of_days.skip_while(Option::is_none).take(2).flatten().min();
         let end = from
             .checked_add(jiff::SignedDuration::from_hours(24 * 800))
             .ok()?;
         let set = self.hours.zone.following(from).map(|one| one.timestamp());
-        let when_set = set.take_while(|turn| *turn < end).find(is_turn);
+        let when_set = set
+            .take_while(|turn| *turn < end)
+            .find(|turn| self.is_turn(*turn, from, open));
         let turns = by_clock.into_iter().chain(when_set);
         turns.min().map(|turn| turn.as_second())
+    }
+
+    fn is_turn(&self, turn: Timestamp, from: Timestamp, open: bool) -> bool {
+        turn > from && self.has(turn) == open
     }
 
     /// The moments of a day at which clocks show its beginning, or the beginning or the end of the hours.

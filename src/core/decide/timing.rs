@@ -110,8 +110,8 @@ impl<'p> Timing<'p> {
             let minute = self.now.div_euclid(60).saturating_mul(60);
             causes.push(format!("it is {} now", self.window.told(minute)));
         }
-        let asks = |soak: &Soak| format!("policy.soak in smp.toml asks for {}", soak.as_str());
-        let (asks, place) = (self.policy.soak.as_ref().map(asks), tested.environment);
+        let (soak, place) = (self.policy.soak.as_ref(), tested.environment);
+        let asks = soak.map(|soak| format!("policy.soak in smp.toml asks for {}", soak.as_str()));
         match (self.soaked(tested), asks) {
             (Soaked::Until(_), Some(asks)) => {
                 let since = tested.since.unwrap_or(self.now);
@@ -145,15 +145,15 @@ impl<'p> Timing<'p> {
             return None;
         }
         let is_open = self.window.is_open(self.now);
-        let told = |turn: Option<i64>, word| {
-            turn.map(|turn| format!("{word} until {}", self.window.told(turn)))
+        let (word, turn) = match is_open {
+            true => ("open", self.window.shuts(self.now)),
+            false => ("closed", self.window.opens(self.now)),
         };
-        let text = match is_open {
-            true => told(self.window.shuts(self.now), "open"),
-            false => told(self.window.opens(self.now), "closed"),
+        let text = match turn {
+            Some(turn) => format!("{word} until {}", self.window.told(turn)),
+            None => word.to_owned(),
         };
-        let always = if is_open { "open" } else { "closed" };
-        Some((is_open, text.unwrap_or_else(|| always.to_owned())))
+        Some((is_open, text))
     }
 
     /// How the soak of a commit stands, where one is asked for, and whether it is over.
@@ -204,12 +204,14 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
 
 /// The reason to go past it: the one that was given now, or with the announcement that this run goes on with.
 fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
-    let announced = || {
-        let open = asked.recorded?.open()?;
-        let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
-        open.overrides.clone().filter(|_| is_this)
-    };
-    asked.overrides.map(str::to_owned).or_else(announced)
+    let given = asked.overrides.map(str::to_owned);
+    given.or_else(|| announced(plan, asked))
+}
+
+fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let open = asked.recorded?.open()?;
+    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
+    open.overrides.clone().filter(|_| is_this)
 }
 
 /// Since when the source runs the commit. Where a merge deploys it, and it went on to what contains the candidate, that

@@ -194,16 +194,9 @@ impl State {
             }
             Kind::Stage | Kind::Fix => {}
         }
-        let overridden = it.overrides.clone().map(|reason| News::Released {
-            summary: None,
-            overridden: Some(Overridden {
-                by: by.name.clone(),
-                reason,
-            }),
-        });
         let told = before.as_ref().map(|open| open.commit.clone());
         if let Some(news) = news(it, told, by.name.clone()) {
-            self.tell_of_deploy(event, it, (&news, overridden.as_ref()));
+            self.tell_of_deploy(event, it, (&news, overridden(it, &by.name).as_ref()));
             self.tell_issue_of_deploy(event, it, (before.as_ref(), issue), news);
         }
         Ok(())
@@ -364,6 +357,15 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// What those who deploy are told in the place of a release.
+fn overridden(it: &Deployed, by: &str) -> Option<News> {
+    let (by, reason) = (by.to_owned(), it.overrides.clone()?);
+    Some(News::Released {
+        summary: None,
+        overridden: Some(Overridden { by, reason }),
+    })
 }
 
 /// What a deploy has to tell.

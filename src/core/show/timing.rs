@@ -1,6 +1,6 @@
 //! What `git smp status` says of the time at which a promotion may begin.
 
-use crate::core::config::{Config, Environment};
+use crate::core::config::Config;
 use crate::core::decide::timing::{Tested, Timing};
 use crate::core::record::State;
 use crate::core::show::row;
@@ -28,9 +28,6 @@ pub fn timing<'s>(
         let Some(commit) = candidate.or_else(|| runs(name)) else {
             continue;
         };
-        let lacks_it = |target: &&&Environment| {
-            target.promotes.as_deref() == Some(name) && runs(&target.name) != Some(commit)
-        };
         let since = match (source.by_merge, candidate) {
             // What it went on to contains the candidate.
             (true, Some(_)) => state.and_then(|state| state.proposed_at(name, commit)),
@@ -41,7 +38,10 @@ pub fn timing<'s>(
             commit,
             since,
         };
-        let soak = targets.iter().find(lacks_it).and(timing.soak(&tested));
+        let lacks_it = targets.iter().any(|target| {
+            target.promotes.as_deref() == Some(name) && runs(&target.name) != Some(commit)
+        });
+        let soak = timing.soak(&tested).filter(|_| lacks_it);
         all.extend(soak.map(|(is_so, text)| ("soak", is_so, text)));
     }
     let lines = all.into_iter().map(|(name, is_so, text)| {
