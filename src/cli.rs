@@ -94,7 +94,7 @@ pub struct DeployOptions {
 /// What is done about a clone whose history is cut off.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Deepening {
-    /// Fetch the history that a shallow clone lacks; where CI is set, also without this
+    /// Fetch the history that a shallow clone lacks; automatic where CI is set
     #[arg(long)]
     pub deepen: bool,
 }

@@ -44,7 +44,7 @@ pub enum Command {
     History(history::History),
     /// Show in which environments a commit or pull request runs, and since when
     Where(r#where::Where),
-    /// Stop a plain push that should not be; the hook that setup installs runs it
+    /// Stop a plain push to production or to a frozen environment; the pre-push hook runs this
     #[command(hide = true)]
     PrePush(pre_push::PrePush),
     /// Print what may be typed next; the shells' completions run it

@@ -19,7 +19,7 @@ const DECLINED: &str = "not postponed; nothing was changed";
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp postpone --reason 'The login page is slow'")]
 pub struct Postpone {
-    /// The reason; the record and the technical channel are told
+    /// The reason; it goes on record and to the technical channel
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     /// Answer yes to the question

@@ -22,7 +22,7 @@ use crate::team::{hearing, summary, watched};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
 pub struct Promote {
-    /// The target environments; default: every one that is promoted
+    /// The target environments; default: every environment that promotes another
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
     /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
@@ -33,7 +33,7 @@ pub struct Promote {
     /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
-    /// Ship again what was rolled back
+    /// Ship a commit again that was rolled back
     #[arg(long)]
     pub again: bool,
     #[command(flatten)]

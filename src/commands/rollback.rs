@@ -25,12 +25,12 @@ use destination::destination;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp rollback --reason 'The login page is blank'")]
 pub struct Rollback {
-    /// The environment; default: the only one that is promoted
+    /// The environment; default: the only one that promotes another
     pub environment: Option<String>,
     /// Put this commit back (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]
     pub to: Option<String>,
-    /// The reason; the record and the technical channel are told
+    /// The reason; it goes on record and to the technical channel
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub reason: Option<String>,
     #[command(flatten)]
@@ -205,7 +205,11 @@ fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop>
     match (&config.record, post) {
         (None, Some(post)) => posts.deliver_once(&post),
         (None, None) => Ok(()),
-        (Some(_), None) if channel::configured(config, TECHNICAL).is_none() => Ok(()),
+        (Some(_), None)
+            if channel::configured(config, TECHNICAL).is_none() && !channel::asks(config) =>
+        {
+            Ok(())
+        }
         (Some(_), post) => posts.tell(post, deploy.pending(), Notice::is_of_a_rollback),
     }
 }

@@ -31,7 +31,7 @@ pub struct Setup {
     /// Agree to smp.toml without a question if this is its digest (from git config smp.trusted)
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["yes", "check"])]
     pub trust: Option<String>,
-    /// Install a pre-push hook that stops a plain push to production or to what is frozen
+    /// Install a pre-push hook that stops a plain push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
     /// Remove that hook, put the former one back, and do nothing else

@@ -28,10 +28,10 @@ pub struct Where {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Exit 1 when it does not run in the last environment of the chain
+    /// Exit 1 when the commit does not run in the last environment of the chain
     #[arg(long)]
     pub exit_code: bool,
-    /// Use no network: tell what this clone saw last
+    /// Use no network: answer from what this clone saw last
     #[arg(long)]
     pub offline: bool,
 }

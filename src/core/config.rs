@@ -252,8 +252,8 @@ pub struct Policy {
     pub reviewed: bool,
     /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
-    /// Whether a sign-off counts only from somebody other than who proposed it. It needs `signed` in `[record]`, for a typed
-    /// name proves nothing.
+    /// Whether a sign-off counts only from somebody other than who proposed it. It needs `signed` or `ask` in `[record]`,
+    /// for a typed name proves nothing.
     #[serde(skip_serializing_if = "is_no")]
     pub four_eyes: bool,
 }

@@ -18,7 +18,7 @@ pub const FORGEJO: Software = Software {
         name: "Forgejo",
         request: "pull request",
         sign: '#',
-        silence: "the commit was written anew when its pull request was merged, the token may not see that, or a merge \
+        silence: "the commit was rewritten when its pull request was merged, the token may not see that, or a merge \
                   holds more than git makes of it by itself",
     },
     token: "FORGEJO_TOKEN",

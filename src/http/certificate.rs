@@ -10,13 +10,13 @@ use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
 /// What is said of one.
-pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or your own, \
+pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or yours, \
                            add it to the system's, or set SSL_CERT_FILE to a file with all that are to be trusted";
 
 /// That there is nothing to check certificates against, so that nobody was asked.
 pub fn none(who: &str) -> Report {
     let report = Report::new(format!(
-        "{who} was not asked, for no certificates can be read here"
+        "{who} was not asked, because no certificates can be read here"
     ));
     let mut variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter();
     match variables.find(|name| env::var_os(name).is_some()) {

@@ -61,7 +61,7 @@ fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
         return Err(unclear("its page redirects to two places at once"));
     }
     let Some(to) = locations.first().and_then(|to| from.join(to).ok()) else {
-        return Err(unclear("its page redirects to nowhere"));
+        return Err(unclear("its page redirects without an address"));
     };
     let same_host =
         to.host_str() == from.host_str() && to.username().is_empty() && to.password().is_none();
@@ -95,7 +95,7 @@ fn usable(page: Response) -> Result<Response, Refusal> {
             RefusalCode::Unreachable,
             format!("{WHO} {cut}"),
         )
-        .because("a part of a page says nothing for certain")),
+        .because("a part of a page proves nothing")),
         Some(cut) => Err(unclear(&format!("{WHO} {cut}"))),
     }
 }

@@ -41,7 +41,7 @@ pub enum Sent {
 /// What to do when a webhook will never take anything again.
 pub fn renew() -> Hint {
     Hint::run(
-        "make a new webhook, take the old one away, then",
+        "make a new webhook, remove the old one, then",
         Typed::smp("setup"),
     )
 }
@@ -85,11 +85,11 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
         Some(_) => None,
     };
     let error = match (&success, answer.status) {
-        (Some(Taken::Unknown(_)), _) => "the webhook does not say that it took the post",
-        (None, 429) => "the webhook takes no more posts for now",
+        (Some(Taken::Unknown(_)), _) => "the webhook does not say that it accepted the post",
+        (None, 429) => "the webhook accepts no more posts for now",
         (None, 503) => "the webhook is out of service for now",
-        (None, 303 | 408 | 500.. | ..=199) => "the webhook does not say what became of the post",
-        _ => "the webhook does not take the post",
+        (None, 303 | 408 | 500.. | ..=199) => "it is unknown whether the webhook accepted the post",
+        _ => "the webhook does not accept the post",
     };
     let words = words(answer.status, word, webhook);
     let report = Report::new(error).because(format!("it answers {words}"));
@@ -97,7 +97,7 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
         (Some(Taken::Yes), _) => Sent::Accepted,
         (Some(Taken::No(_)), _) => Sent::Declined(
             report
-                .because("and says in its answer that it took nothing")
+                .because("and its answer says that it accepted nothing")
                 .hint(renew()),
         ),
         (Some(Taken::Unknown(why)), _) => Sent::Unclear(report.because(why)),
@@ -111,12 +111,12 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
 fn advised(report: Report, status: u16) -> Report {
     match status {
         300..=399 => report
-            .because("redirects are not followed, for the address is a secret")
+            .because("redirects are not followed, because the address is a secret")
             .hint(renew()),
         401 => report
-            .because("its flow takes posts from certain people only, and nobody can log in here")
+            .because("its flow accepts posts from certain people only, and nobody can log in here")
             .hint(
-                "in the Workflows app, let \"Anyone\" trigger the flow, then take its new address",
+                "in the Workflows app, let \"Anyone\" trigger the flow, then use its new address",
             ),
         403 | 404 | 410 => report
             .because("it is gone or was revoked, or its owner left")

@@ -93,7 +93,7 @@ impl<'a> Visit<'a> {
         }
         let (scheme, place) = (url.scheme(), authority(url));
         let why = match self.login {
-            Some(_) => format!("it did not take the login that this machine has for {place}"),
+            Some(_) => format!("it did not accept the login that this machine has for {place}"),
             None => format!(
                 "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {place}"
             ),
@@ -106,7 +106,7 @@ impl<'a> Visit<'a> {
             "printf 'protocol={scheme}\\nhost={place}\\n\\n' | git credential fill | git credential approve"
         );
         let keep = Typed::other("git config --global credential.helper cache");
-        let keep = Hint::run("where no credential helper is set up yet", keep);
+        let keep = Hint::run("if no credential helper is set up yet", keep);
         let hint = keep.and(Hint::run("type it once", Typed::other(once)));
         refusal.because(why).because(netrc).hint(hint)
     }

@@ -119,7 +119,7 @@ pub fn check(installs: bool) -> Option<Check> {
         return None;
     }
     if missing.is_empty() {
-        let words = format!("is installed for {}; try TAB behind: git smp", named(&here));
+        let words = format!("is installed for {}; try TAB after: git smp", named(&here));
         return Some(with_path(Check::good(name, words), &here));
     }
     let listed = named(&missing);

@@ -92,7 +92,7 @@ impl SaidElsewhere {
                 check.but_wrong(refusal.report.clone())
             }
             Some(refusal) => check.because(format!(
-                "whether its build can be promoted was not found out: {}",
+                "it is unknown whether its build can be promoted: {}",
                 refusal.report.error
             )),
         }

@@ -80,7 +80,7 @@ impl Guard {
     pub fn install(&self, config: &Config, named: Option<&Path>) -> Check {
         match self.put(named) {
             Ok(true) if is_there(&self.former) => {
-                let words = "the hook that was there runs after it";
+                let words = "the former hook runs after it";
                 Check::good(LINE, format!("installed: {}; {words}", stops(config)))
             }
             Ok(true) => Check::good(LINE, format!("installed: {}", stops(config))),
@@ -136,7 +136,7 @@ impl Guard {
     /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: people who gave up both
     /// can still be rid of it.
     pub fn remove(&self) -> Result<Vec<Check>, Report> {
-        let not_ours = "is not installed; the pre-push hook that is there is not ours, and stays";
+        let not_ours = "is not installed; the existing pre-push hook is not ours, and stays";
         let is_linked = self.hook.parent().is_some_and(Path::is_symlink);
         let words = match whose(&self.hook) {
             // What lies in somebody else's folder is theirs, whatever it says.
@@ -145,17 +145,17 @@ impl Guard {
             Whose::Changed => return Err(changed(&self.hook)),
             Whose::Ours | Whose::Nobodys if is_there(&self.former) => {
                 fs::rename(&self.former, &self.hook).map_err(|error| self.failed(&error))?;
-                "is taken away, and the one that was there before is back"
+                "is removed, and the former hook is back"
             }
             Whose::Ours => {
                 fs::remove_file(&self.hook).map_err(|error| self.failed(&error))?;
-                "is taken away"
+                "is removed"
             }
             Whose::Nobodys => "is not installed",
         };
         let mut checks = vec![Check::good(LINE, words)];
         if let Some(other) = self.elsewhere.as_ref().filter(|other| other.calls) {
-            let words = format!("is still called by {}; take that line out", other.file);
+            let words = format!("is still called by {}; remove that line", other.file);
             checks.push(Check::note(LINE, words));
         }
         Ok(checks)
@@ -168,7 +168,7 @@ impl Guard {
 }
 
 fn idle(why: &str) -> Check {
-    Check::note(LINE, format!("is there and does nothing: {why}"))
+    Check::note(LINE, format!("is installed and does nothing: {why}"))
 }
 
 /// Whether anything has this name, and be it a link that leads nowhere.
@@ -198,11 +198,11 @@ fn script(config: Option<&Path>) -> Result<String, Report> {
             let line = format!("\n{CONFIG}{}\n", shell_word(path));
             Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &line, 1))
         }
-        _ => Err(Report::new(
-            "is not installed: the configuration's name cannot be written into it",
-        )
-        .because(config.display().to_string())
-        .hint("give the file a plain name")),
+        _ => Err(
+            Report::new("is not installed: it cannot contain the name of the configuration")
+                .because(config.display().to_string())
+                .hint("rename the file to a plain name"),
+        ),
     }
 }
 
@@ -252,13 +252,13 @@ fn may_run(_hook: &Path) -> bool {
 }
 
 fn changed(hook: &Path) -> Report {
-    Report::new("is left alone: it was changed by hand, or is another version's")
+    Report::new("is left alone: it was changed by hand, or is of another version")
         .because(hook.display().to_string())
         .run("", out_of_the_way(hook))
 }
 
 fn in_the_way(former: &Path) -> Report {
-    let what = "is not installed: there are two hooks already, and there is room for one behind it";
+    let what = "is not installed: there are two hooks already, and it can keep only one";
     let there = former.display();
     let cause = format!("next to {NAME} there is {there}, which somebody may need");
     let report = Report::new(what).because(cause);

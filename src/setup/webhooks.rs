@@ -29,7 +29,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             Check::note(name, words)
                 .because(format!("only people who {} need one", needs(channel)))
                 .because(format!(
-                    "set {}, or type it in at the next: git smp setup",
+                    "set {}, or enter it at the next: git smp setup",
                     webhook::variable(channel)
                 ))
         }
@@ -37,7 +37,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             let words = format!("posts to {chat}, by the webhook of {}", found.from);
             let odd = webhook::check(channel.kind, found.address.expose());
             let same = owner(repo, config, channel, &found.address);
-            let same = same.map(|one| format!("{one} has the same one, so both post there"));
+            let same = same.map(|one| format!("{one} has the same webhook, so both post there"));
             let remarks = odd.ok().flatten().into_iter().chain(same);
             remarks.fold(Check::good(name, words), Check::because)
         }

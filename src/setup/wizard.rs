@@ -19,9 +19,14 @@ use questions::TOPOLOGY;
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
-        .because("it names the main repository and the environments, and there is no terminal to ask for them on")
+        .because(
+            "setup asks for the main repository and the environments, and there is no terminal",
+        )
         .run("if your team has one already", Typed::other("git pull"))
-        .run("or copy config.example.toml of git-smp to smp.toml, put your addresses in, then", Typed::smp("setup"));
+        .run(
+            "or copy config.example.toml of git-smp to smp.toml, put your addresses in, then",
+            Typed::smp("setup"),
+        );
     Stop::Misused(report)
 }
 
@@ -29,10 +34,10 @@ pub fn how_to_start(path: &Path) -> Stop {
 pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     let (ui, name) = (session.ui, as_typed(session, path));
     ui.explain(&format!(
-        "There is no {name} yet. A few questions make one; Ctrl-C changes nothing. If your team has one already, press \
+        "There is no {name} yet. A few questions create it; Ctrl-C changes nothing. If your team has one already, press \
          Ctrl-C and type: git pull"
     ));
-    ui.explain("Enter takes what stands in [ ]. Type < to go back to the question before.");
+    ui.explain("Enter takes the value in [ ]. Type < to go back to the previous question.");
     ui.catch_interrupts()?;
     let (mut answers, mut at) = (Answers::default(), 0);
     let text = loop {

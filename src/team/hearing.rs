@@ -26,7 +26,11 @@ pub fn hear(
     view: &mut RecordView,
     dry_run: bool,
 ) -> Vec<VoidRemark> {
-    let void = listen(session, config, view, dry_run);
+    let heard = listen(session, config, view, dry_run);
+    if heard.is_none() {
+        view.believe_keys_alone();
+    }
+    let void = heard.unwrap_or_default();
     for one in void.iter().take(NAMED) {
         let text = format!("the comment of {} {}: {}", one.by, one.why, one.address);
         session.ui.warn(text);
@@ -43,16 +47,15 @@ pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
     listen(session, config, &mut view.clone(), false);
 }
 
+/// The same; `None` where the forge bore out nothing.
 fn listen(
     session: &Session<'_>,
     config: &Config,
     view: &mut RecordView,
     dry_run: bool,
-) -> Vec<VoidRemark> {
+) -> Option<Vec<VoidRemark>> {
     let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
-    let Some((recorder, state)) = recorder.zip(asked(config, view)) else {
-        return Vec::new();
-    };
+    let (recorder, state) = recorder.zip(asked(config, view))?;
     let hearing = Hearing {
         session,
         config,
@@ -62,20 +65,16 @@ fn listen(
     if candidate(&state).and_then(Candidate::issue).is_none() {
         hearing.settle(&state, view);
     }
-    let Some(state) = asked(config, view) else {
-        return Vec::new();
-    };
-    let Some(issue) = candidate(&state).and_then(Candidate::issue) else {
-        return Vec::new();
-    };
+    let state = asked(config, view)?;
+    let issue = candidate(&state).and_then(Candidate::issue)?;
     let remarks = session.ui.during("reading the comments", || {
         Tracker::find(session, config)?.remarks(issue.number)
     });
     match remarks {
-        Ok(remarks) => hearing.take(&state, &remarks, view),
+        Ok(remarks) => Some(hearing.take(&state, &remarks, view)),
         Err(why) => {
             hearing.is_away(&issue.address, &why);
-            Vec::new()
+            None
         }
     }
 }
@@ -153,9 +152,13 @@ impl Hearing<'_> {
                 events.iter().for_each(|what| self.say(what));
                 self.read_again(view);
             }
-            Err(stop) => self.session.ui.warn(format!(
-                "what the comments say could not be recorded: {stop}"
-            )),
+            Err(stop) => {
+                // That one on record is void may be what they say.
+                view.believe_keys_alone();
+                self.session.ui.warn(format!(
+                    "what the comments say could not be recorded: {stop}"
+                ));
+            }
         }
         told.void
     }

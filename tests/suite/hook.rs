@@ -591,7 +591,7 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints("  ok    hook  is taken away, and the one that was there before is back\n");
+        .prints("  ok    hook  is removed, and the former hook is back\n");
     assert_eq!(contents(&hooks(&deploy)), before);
     push(&deploy, &["production", "HEAD:one"]).ok();
 }
@@ -686,7 +686,7 @@ fn twice_is_the_same_as_once() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints("  ok    hook  is taken away\n");
+        .prints("  ok    hook  is removed\n");
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
@@ -709,7 +709,7 @@ fn a_hook_is_taken_away_without_a_file_and_without_the_network() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints("  ok    hook  is taken away\n");
+        .prints("  ok    hook  is removed\n");
     assert_eq!(contents(&hooks(&deploy)), BTreeMap::new());
 }
 
@@ -785,7 +785,7 @@ fn a_former_hook_whose_guard_was_deleted_by_hand_comes_back() {
     deploy
         .smp(&["setup", "--hook"])
         .ok()
-        .prints_among("the hook that was there runs after it");
+        .prints_among("the former hook runs after it");
     push(&deploy, &["staging", "HEAD:one"])
         .ok()
         .prints_among("said by a hook");
@@ -887,7 +887,7 @@ fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is still called by ci/pre-push; take that line out");
+        .prints_among("is still called by ci/pre-push; remove that line");
 }
 
 #[test]
@@ -990,7 +990,7 @@ fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {
     deploy
         .smp(&["setup", "--check"])
         .ok()
-        .prints_among("note  hook        is there and does nothing: its file may not be run");
+        .prints_among("note  hook        is installed and does nothing: its file may not be run");
     deploy
         .smp(&["setup", "--hook"])
         .ok()
@@ -1052,7 +1052,7 @@ fn linked_work_trees_share_the_guard() {
         .cwd("linked")
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints("  ok    hook  is taken away\n");
+        .prints("  ok    hook  is removed\n");
     push(&deploy, &["production", "HEAD:one"]).ok();
 }
 
@@ -1086,7 +1086,7 @@ fn spaces_in_paths_and_a_file_of_another_name_are_no_hindrance() {
         .says("the former one");
     here.smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is taken away");
+        .prints_among("is removed");
 }
 
 #[test]

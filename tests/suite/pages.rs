@@ -214,7 +214,7 @@ fn redirects_are_followed_within_the_pages_own_host_alone() {
     is_refused(&deploy, "its page redirects more than 5 times");
     assert_eq!(deploy.web.asked_for("/staging").len() - before, 6);
     deploy.web.set("/staging", Page::body("").status(302));
-    is_refused(&deploy, "its page redirects to nowhere");
+    is_refused(&deploy, "its page redirects without an address");
 }
 
 #[test]

@@ -356,7 +356,7 @@ fn each_check_names_what_is_wrong_with_a_remote() {
         .prints_among("it has main")
         .says("hint: set repository.branch in smp.toml");
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/heads/main"]);
-    is_bad(&look(), "upstream", "has no branch at all");
+    is_bad(&look(), "upstream", "answers, but has no branches");
     deploy.git(
         &deploy.main,
         &["update-ref", "refs/heads/master", deploy.nth(6)],

@@ -483,7 +483,7 @@ fn the_wizard_offers_an_address_without_its_token() {
     // It is tried as it is offered.
     terminal
         .sees("the remote https://git.invalid/app.git does not answer")
-        .sees("Keep this address all the same? [y/N] ")
+        .sees("Keep this address anyway? [y/N] ")
         .enters("y");
     terminal.sees("The branch that is deployed").ctrl_c();
     terminal.ends().exits(3).never_shows("hunter2");

@@ -166,7 +166,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
         about(&run, "  note  technical"),
         format!(
             "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back or stage a fix need one\n\
-             set {VARIABLE}, or type it in at the next: git smp setup"
+             set {VARIABLE}, or enter it at the next: git smp setup"
         )
     );
 }
@@ -194,7 +194,7 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
         person(&deploy).env("SMP_TECHNICAL_WEBHOOK", flow()),
     ] {
         let run = runner.smp(&["setup", "--check"]);
-        let said = "technical has the same one, so both post there";
+        let said = "technical has the same webhook, so both post there";
         let is_same = run.ok().out().contains(said);
         assert_eq!(is_same, run.out().contains("SMP_PRODUCT"), "{run}");
         run.never_shows("s3cr3t");

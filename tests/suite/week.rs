@@ -76,7 +76,7 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
     let fix = deploy.smp(&["stage", "--fix", "--yes"]);
     fix.ok()
         .says("; no webhook here: the text will be printed\n")
-        .prints_among("to be tested again");
+        .prints_among("must be tested again");
     let postponed = deploy.smp(&["postpone", "--yes", "--reason", "Not today."]);
     postponed
         .ok()

@@ -51,7 +51,7 @@ impl Protection {
         let (forge, wants) = (words.name, self.wants.join(" and "));
         if !self.is_protected {
             return vec![format!(
-                "{forge} does not protect it: whoever may push to the main repository may move it"
+                "{forge} does not protect it: everybody who may push to the main repository may move it"
             )];
         }
         let first = match (self.forward, wants.is_empty()) {

@@ -23,6 +23,19 @@ impl RecordView {
         self.reading().map(|reading| &reading.state)
     }
 
+    /// Where events are signed and four eyes are wanted, whoever has a key could write down a comment that nobody made. So
+    /// where the forge bears none out, a comment is worth what the key is that put it on record.
+    pub fn believe_keys_alone(&mut self) {
+        let Self::Read(reading) = self else {
+            return;
+        };
+        let is_signed = reading.signed.is_some();
+        let open = reading.state.candidate.as_mut();
+        if let Some(open) = open.filter(|open| is_signed && open.four_eyes) {
+            (open.verdicts.iter_mut()).for_each(|one| one.comment = None);
+        }
+    }
+
     /// The same; `None` only where none is kept.
     pub fn known(&self) -> Result<Option<&State>, Refusal> {
         match self {

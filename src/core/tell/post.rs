@@ -81,7 +81,7 @@ impl About<'_> {
     ) -> Post {
         let (old, new) = (before.short(), now.short());
         let lead = format!(
-            "Version {new} on {environment} takes the place of {old} and is to be tested again; it adds only:"
+            "Version {new} on {environment} replaces {old} and must be tested again. It adds only:"
         );
         Post {
             commits: self.listed(added),

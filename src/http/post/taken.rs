@@ -24,7 +24,7 @@ const DECLINED: &str = "account_inactive action_prohibited channel_is_archived c
                         invalid_blocks invalid_payload invalid_token no_active_hooks no_service no_service_id no_team \
                         no_text not_authed posting_to_general_channel_denied team_disabled user_not_found";
 const PAGE: &str =
-    "a web page came back, as of a login or of a proxy on the way: no chat answers with one";
+    "a web page came back, perhaps of a login or of a proxy: no chat answers with one";
 
 /// Judges an answer of the 200s.
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
@@ -53,7 +53,7 @@ fn by_ok(text: &str) -> Taken {
         return Taken::No(Some(text.to_owned()));
     }
     if text.is_empty() {
-        return Taken::Unknown("its answer is empty, and Slack says ok");
+        return Taken::Unknown("its answer is empty, but Slack answers ok");
     }
     if text.starts_with('<') {
         return Taken::Unknown(PAGE);
@@ -62,7 +62,7 @@ fn by_ok(text: &str) -> Taken {
     let words = all(text, "/error");
     let is_error = !words.iter().all(Value::is_null);
     match (said.contains(&true.into()), said.contains(&false.into())) {
-        (false, false) => Taken::Unknown("its answer does not say ok, as that of Slack does"),
+        (false, false) => Taken::Unknown("its answer does not say ok, but Slack answers ok"),
         (true, false) if !is_error => Taken::Yes,
         (false, true) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),
         _ => Taken::Unknown("its answer says both ok and not"),
@@ -72,7 +72,7 @@ fn by_ok(text: &str) -> Taken {
 /// A workflow says 202 and nothing else; one with a `Response` of its own may say anything, but not a page.
 fn by_status(kind: Option<&str>, text: &str) -> Taken {
     if text.contains(FAILED) {
-        return Taken::Unknown("it says in its answer that it could not deliver the post");
+        return Taken::Unknown("its answer says that it could not deliver the post");
     }
     let is_page = kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
     if is_page || text.starts_with('<') {
@@ -81,7 +81,7 @@ fn by_status(kind: Option<&str>, text: &str) -> Taken {
     if all(text, "/ok").contains(&Value::Bool(false))
         || all(text, "/error").iter().any(|error| !error.is_null())
     {
-        return Taken::Unknown("its answer tells of an error");
+        return Taken::Unknown("its answer names an error");
     }
     Taken::Yes
 }

@@ -150,7 +150,10 @@ fn a_success_that_tells_of_a_failure_is_none() {
     let (kind, report) = told(on("200 OK", "", body));
     assert_eq!(
         (kind, report.error.as_str()),
-        ("unclear", "the webhook does not say that it took the post")
+        (
+            "unclear",
+            "the webhook does not say that it accepted the post"
+        )
     );
     let page = "<!DOCTYPE html><title>Sign in</title>";
     for says_ok in [false, true] {

@@ -58,14 +58,13 @@ impl Elsewhere {
 
     /// What is said to those who want the guard here.
     pub fn report(&self) -> Report {
-        let report = Report::new("is not installed: others look after the hooks here")
+        let report = Report::new("is not installed: another tool manages the hooks here")
             .because(self.why.clone());
         let origin = "git config --show-origin core.hooksPath";
-        let input =
-            "the line reads standard input; what else there needs it has to be given it again";
+        let input = "the line reads standard input; if another hook there needs it, pass it on";
         match self.is_folder {
             false => report
-                .because("that is no folder, so no hook runs here")
+                .because("it is no folder, so no hook runs here")
                 .run("see who says so", Typed::other(origin)),
             true => report
                 .because(input)

@@ -62,7 +62,7 @@ pub const MAIN: &[Row] = &[
     Row {
         key: TOPOLOGY,
         asked: "Environments are",
-        explained: "remotes: each environment has an address of its own that a push deploys (Heroku, Dokku, Piku). \
+        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Dokku, Piku). \
                     branches: a platform or a pipeline deploys branches of this repository (Vercel, Netlify, Render, \
                     Railway).",
         words: &["remotes", BRANCHES],
@@ -140,14 +140,14 @@ pub const ENVIRONMENT: &[Row] = &[
     Row {
         key: "environments.{}.running.page",
         asked: "Page of {}",
-        explained: "A page of {} that shows the commit which runs. Type none if there is no such page; then the commit \
-                    that was last pushed to {} counts as the one that runs.",
+        explained: "A page of {} that shows the running commit. Type none if there is no such page; then the commit \
+                    that was last pushed to {} counts as the running one.",
         trial: Some(("page", tries::page)),
         ..OPTIONAL
     },
     Row {
         key: "environments.{}.running.pattern",
-        asked: "Pattern around the hash on it",
+        asked: "Pattern around the hash on this page",
         explained: "A pattern with one group in ( ), around the commit on that page.",
         is_wanted: |answers, place| answers.has("environments.{}.running.page", place),
         offered: |_, _, _| PATTERN.to_owned(),
@@ -175,15 +175,15 @@ pub const TEAM: &[Row] = &[
     Row {
         key: "channels.technical.kind",
         asked: "Chat of the technical channel",
-        explained: "The technical channel is where the developers read of proposals, verdicts and rollbacks. print: \
-                    posts are printed for pasting. none: there is no such channel. All others: posts are sent there.",
+        explained: "In the technical channel developers read about proposals, verdicts and rollbacks. print: posts are \
+                    printed for pasting. none: no such channel. All others: posts are sent there.",
         words: KINDS,
         ..OPTIONAL
     },
     Row {
         key: "channels.product.kind",
         asked: "Chat of the product channel",
-        explained: "The product channel is where everyone reads what is new.",
+        explained: "In the product channel everyone reads what is new.",
         words: KINDS,
         ..OPTIONAL
     },

@@ -28,10 +28,10 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     };
     session.ui.refuse(&report);
     if !question.place.is_empty() {
-        let words = "That is normal as long as nothing was deployed there; then keep it with y.";
+        let words = "That is normal before the first deploy; then keep it with y.";
         session.ui.explain(words);
     }
-    let keep = format!("Keep this {what} all the same?");
+    let keep = format!("Keep this {what} anyway?");
     session.ui.ask_yes(&keep)
 }
 
@@ -48,9 +48,9 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     }
     session.ui.explain(&match head(session, url) {
         Ok(Some((branch, id))) => format!("It answers; its branch {branch} is at {}.", id.short()),
-        Ok(None) => "It answers; nothing was pushed to it yet.".to_owned(),
+        Ok(None) => "It answers; it has no commits yet.".to_owned(),
         Err(refusal) if remote::asks_who(&refusal) => {
-            "It asks who you are, so it was not tried any further.".to_owned()
+            "It asks for a login, so it was not tried further.".to_owned()
         }
         Err(refusal) => return Err(refusal.report),
     });

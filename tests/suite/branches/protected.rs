@@ -121,7 +121,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .ok()
         .prints_among("ok    production  answers; production is at")
         .prints_among(
-            "GitHub does not protect it: whoever may push to the main repository may move it",
+            "GitHub does not protect it: everybody who may push to the main repository may move it",
         );
     github.is("production", true, json!({"enabled": false}));
     let rules = [

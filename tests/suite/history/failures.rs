@@ -1,4 +1,4 @@
-//! Deploys that failed and were mended forward: by a word of the team, or by a revert in git's own words.
+//! Deploys that failed and were fixed forward: by a word of the team, or by a revert in git's own words.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ fn what_was_mended_forward_failed_and_took_until_it_was_mended() {
     let run = deploy.smp(&["history", "--stats", "-n", "0"]);
     run.ok()
         .prints_among("; 5 commits (1 outside git smp)\n")
-        .prints_among("\n  failed       50 % (2 of 4 deploys): 2 mended forward\n")
+        .prints_among("\n  failed       50 % (2 of 4 deploys): 2 fixed forward\n")
         .prints_among("\n  restored in  10 hours (median of 1, 1 outside git smp)\n")
         .prints_among("\n  rework       50 % (2 of 4 deploys)\n");
 }

@@ -137,7 +137,7 @@ fn a_login_in_netrc_serves_as_well_and_one_that_is_not_taken_is_not_shown() {
     let run = trusting(&deploy).smp(&["diff"]);
     run.exits(1)
         .says("its page answers 401")
-        .says("did not take the login")
+        .says("did not accept the login")
         .never_shows("hunter2");
     assert_eq!(
         site.asked().len() - before,

@@ -198,7 +198,7 @@ fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
         run.exits(4)
             .says("error: proposed, but the technical channel was not notified\n")
             .says(why);
-        run.says("and says in its answer that it took nothing")
+        run.says("and its answer says that it accepted nothing")
             .says("set SMP_TECHNICAL_WEBHOOK to it");
         assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
         deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));

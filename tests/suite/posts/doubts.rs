@@ -199,7 +199,7 @@ fn a_login_page_with_a_200_is_no_post_and_no_no() {
         ),
         (
             Page::body("{\"error\":{\"code\":\"x\"}}").header("Content-Type", "application/json"),
-            "tells of an error",
+            "names an error",
         ),
     ] {
         let deploy = in_doubt(answer, why);

@@ -73,7 +73,7 @@ fn a_fix_is_told_with_what_it_adds_alone() {
     assert_eq!(all.len(), 2);
     assert!(
         all[1].contains("Keep the legend from covering the map (#428)")
-            && all[1].contains("to be tested again")
+            && all[1].contains("must be tested again")
     );
     assert!(
         !all[1].contains("MapItems"),

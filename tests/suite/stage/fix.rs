@@ -35,7 +35,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
         .ok();
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.ok()
-        .prints_among("is to be tested again; it adds only:")
+        .prints_among("must be tested again. It adds only:")
         .says(&format!(
             "Fix of the candidate {} on staging\n",
             short(deploy.nth(5))

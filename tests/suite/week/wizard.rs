@@ -165,9 +165,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
         .sees("Page of staging")
         .enters(&deploy.web.url("/down"))
         .sees("its page answers 500");
-    terminal
-        .sees("Keep this page all the same? [y/N] ")
-        .enters("");
+    terminal.sees("Keep this page anyway? [y/N] ").enters("");
     terminal
         .sees("Page of staging")
         .enters(&deploy.web.url("/plain"))
@@ -176,7 +174,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
     terminal
         .sees("its page holds no hash")
         .sees("looked for ")
-        .sees("normal as long as nothing was deployed there")
+        .sees("normal before the first deploy")
         .sees("Keep this page and this pattern");
     terminal
         .enters("n")
@@ -271,7 +269,7 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
         .types(&"\u{7f}".repeat(100))
         .enters("")
         .sees("does not answer")
-        .sees("Keep this address all the same? [y/N] ")
+        .sees("Keep this address anyway? [y/N] ")
         .enters("y");
     terminal.sees("The branch that is deployed").ctrl_c();
     let run = terminal.ends();
@@ -444,7 +442,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .enters("https://example.com/mian.git")
         .sees("the remote upstream of this clone has another address")
         .sees(urls[0])
-        .sees("Keep this address all the same? [y/N] ")
+        .sees("Keep this address anyway? [y/N] ")
         .enters("");
     terminal
         .sees("Its address")
@@ -456,7 +454,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .enters("mian")
         .sees("the main repository has no branch mian")
         .sees("it has master")
-        .sees("Keep this branch all the same? [y/N] ")
+        .sees("Keep this branch anyway? [y/N] ")
         .enters("n");
     terminal
         .sees("The branch that is deployed")
@@ -474,13 +472,13 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .enters(&moved.display().to_string())
         .sees("does not answer")
         .sees("does not appear to be a git")
-        .sees("Keep this address all the same? [y/N] ")
+        .sees("Keep this address anyway? [y/N] ")
         .enters("");
     deploy.git("", &["init", "-q", "--bare", moved.to_str().unwrap()]);
     again
         .sees("push to staging")
         .enters(&moved.display().to_string())
-        .sees("It answers; nothing was pushed to it yet.")
+        .sees("It answers; it has no commits yet.")
         .sees("Page of staging")
         .ctrl_c();
     again.ends().exits(3);

@@ -203,6 +203,31 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
 }
 
 #[test]
+fn a_comment_of_somebody_who_may_not_is_taken_back_though_it_is_on_record() {
+    let mut candidate = asked();
+    candidate.verdicts = vec![SignOff {
+        by: "rosi".into(),
+        recorded_by: candidate.by.clone(),
+        verdict: Verdict::Pass,
+        note: None,
+        at: 0,
+        comment: Some(Comment {
+            login: "rosi".into(),
+            id: 7,
+            address: "https://h/42#7".into(),
+        }),
+    }];
+    let said = remark("signoff bbbbbbbb");
+    assert_eq!(
+        answers(&candidate, std::slice::from_ref(&said), &[]).void,
+        []
+    );
+    let stranger = Remark { may: false, ..said };
+    let answers = answers(&candidate, &[stranger], &[]);
+    assert!(matches!(answers.events.first(), Some(What::Voided(_))));
+}
+
+#[test]
 fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
     let own = Candidate {
         four_eyes: true,

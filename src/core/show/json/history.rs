@@ -125,7 +125,7 @@ struct RestoreJson {
     seen: usize,
 }
 
-/// Deploys that only put right what an earlier one broke: those that went back, and those that mended it.
+/// Deploys that only put right what an earlier one broke: those that went back, and those that fixed it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReworkJson {

@@ -65,7 +65,7 @@ fn the_short_posts_say_what_happened_and_no_more() {
         .collect();
     let fix = "Production deploy 2022-03-02: a fix
 
-@devs Version 5c0ffee1 on staging takes the place of 1f13dc69 and is to be tested again; it adds only:
+@devs Version 5c0ffee1 on staging replaces 1f13dc69 and must be tested again. It adds only:
 
     5c0ffee Keep the legend from covering the map (#426)
 

@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 27] = [
+const TRICKS: [Trick; 28] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -273,6 +273,31 @@ const TRICKS: [Trick; 27] = [
         let args = ["ship", "--commit", deploy.nth(5)];
         assert_ne!(deploy.try_git(&deploy.work, &args).code, 0);
     }),
+    (
+        "a comment that nobody made, put on record by hand",
+        |deploy| {
+            let ada = by(deploy, "ada");
+            ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
+            let commit = deploy.nth(5);
+            let from = deploy.nth(2);
+            let proposal = format!(
+                "ada proposed\n\nSmp-Event: proposed\nSmp-Id: 00000000000000aa\nSmp-Commit: {commit}\nSmp-Login: zoe\n\
+             Smp-Environment: staging\nSmp-Date: 2022-03-02\nSmp-Target: production {from}\n"
+            );
+            forged(deploy, ("ada", "ada"), &proposal, true);
+            let comment =
+                "Smp-Login: rosi\nSmp-Comment: 7\nSmp-Address: https://forge.example/1#7\n";
+            forged(
+                deploy,
+                ("ada", "ada"),
+                &format!("{}{comment}", yes(deploy)),
+                true,
+            );
+            let status = deploy.smp(&["status", "--json"]).ok().json();
+            assert_eq!(status["candidate"]["signoffs"][0]["by"], "rosi");
+            refused(deploy, &ada, "same-person");
+        },
+    ),
     ("a fix that nobody looked at behind a yes", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let ada = by(deploy, "ada");
