@@ -1,4 +1,4 @@
-# Installs git-smp @VERSION@ for you alone: the program, and beside it the completions and the manual's source.
+# Installs git-smp @VERSION@ for you alone: the program, and next to it the completions and the manual's source.
 #
 # It downloads the archive for this machine and SHA256SUMS from the release. Nothing of the archive is unpacked or run before
 # its checksum is right. GIT_SMP_BIN names another folder, GIT_SMP_DOWNLOADS another place of the release.

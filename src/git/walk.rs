@@ -59,6 +59,9 @@ struct Mark {
     colours: u8,
     seen: bool,
     queued: bool,
+    /// This walk has parsed it. What an earlier walk knows of it would let a colour go further down than git's does, which
+    /// shows where dates are wrong.
+    parsed: bool,
 }
 
 impl Entry {
@@ -109,7 +112,8 @@ impl<'o> CommitTable<'o> {
 
     /// Makes a commit's date and parents known.
     fn parse(&mut self, node: Node) -> Result<(), Unreadable> {
-        let entry = &self.entries[node];
+        let entry = &mut self.entries[node];
+        entry.mark.parsed = true;
         if entry.parents.is_some() {
             return Ok(());
         }
@@ -327,7 +331,7 @@ impl Walk<'_, '_> {
                 self.lacking[colour] -= 1;
             }
             // What had the colour before has handed it on before, but for the first, whose parents are just known.
-            if is_news || is_first {
+            if (is_news || is_first) && mark.parsed {
                 let parents = parents.clone().unwrap_or_default();
                 self.pending.extend(&self.table.parents[parents]);
             }

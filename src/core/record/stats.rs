@@ -73,7 +73,7 @@ impl Figures {
     }
 
     /// Those that a later deploy put right, and none took back.
-    pub fn mended_forward(&self) -> usize {
+    pub fn fixed_forward(&self) -> usize {
         self.remedied_by(Remedy::MendedForward)
     }
 

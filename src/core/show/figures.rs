@@ -138,7 +138,7 @@ fn failure_rate(figures: &Figures) -> String {
     );
     let how = [
         (figures.rolled_back(), "rolled back"),
-        (figures.mended_forward(), "fixed forward"),
+        (figures.fixed_forward(), "fixed forward"),
     ];
     let how = how.into_iter().filter(|(count, _)| *count > 0);
     let how: Vec<String> = how.map(|(count, word)| format!("{count} {word}")).collect();

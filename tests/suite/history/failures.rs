@@ -55,13 +55,13 @@ fn of_production(deploy: &Deploy) -> Value {
 }
 
 #[test]
-fn what_was_mended_forward_failed_and_took_until_it_was_mended() {
+fn what_was_fixed_forward_failed_and_took_until_it_was_mended() {
     let deploy = with_record();
     story(&deploy, "Sorts by name; fixes");
     let figures = of_production(&deploy);
     assert_eq!(
         figures["change_failure"],
-        json!({"failed": 2, "rolled_back": 0, "mended_forward": 2, "deploys": 4, "unknown": 0, "rate": 0.5})
+        json!({"failed": 2, "rolled_back": 0, "fixed_forward": 2, "deploys": 4, "unknown": 0, "rate": 0.5})
     );
     // Nobody knows when the first was mended; it was seen two hours later.
     assert_eq!(

@@ -94,7 +94,7 @@ fn figures_are_what_a_hand_would_compute() {
     // Whether the last one, whose commits are not here, mended something nobody can tell.
     assert_eq!(
         figures["change_failure"],
-        json!({"failed": 1, "rolled_back": 1, "mended_forward": 0, "deploys": 4, "unknown": 1, "rate": null})
+        json!({"failed": 1, "rolled_back": 1, "fixed_forward": 0, "deploys": 4, "unknown": 1, "rate": null})
     );
     assert_eq!(
         figures["rework"],

@@ -148,7 +148,7 @@ fn an_environment_that_never_saw_a_deploy_has_figures_that_are_unknown() {
     );
     assert_eq!(
         only["change_failure"],
-        json!({"failed": 0, "rolled_back": 0, "mended_forward": 0, "deploys": 0, "unknown": 0, "rate": null})
+        json!({"failed": 0, "rolled_back": 0, "fixed_forward": 0, "deploys": 0, "unknown": 0, "rate": null})
     );
     assert_eq!(
         only["rework"],

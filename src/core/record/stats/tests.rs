@@ -342,7 +342,7 @@ proptest! {
                 prop_assert!(rate.is_none_or(|rate| (0.0..=1.0).contains(&rate)));
             }
             prop_assert!(one.failures.len() <= one.forward && one.rework <= one.deploys());
-            prop_assert_eq!(one.rolled_back() + one.mended_forward(), one.failures.len());
+            prop_assert_eq!(one.rolled_back() + one.fixed_forward(), one.failures.len());
             prop_assert!(one.weeks.len() <= 12);
             let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
             let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());

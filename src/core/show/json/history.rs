@@ -108,7 +108,7 @@ struct FailureJson {
     /// Those that the next deploy took back.
     rolled_back: usize,
     /// The others: a later deploy brought a revert of what they shipped, or says that it fixes that.
-    mended_forward: usize,
+    fixed_forward: usize,
     /// How many deploys brought something new, by whatever way.
     deploys: usize,
     /// How many of them shipped commits that this clone does not have.
@@ -214,7 +214,7 @@ fn failures(figures: &Figures) -> FailureJson {
     FailureJson {
         failed: figures.failures.len(),
         rolled_back: figures.rolled_back(),
-        mended_forward: figures.mended_forward(),
+        fixed_forward: figures.fixed_forward(),
         deploys: figures.forward,
         unknown: figures.unknown,
         rate: figures.failure_rate(),

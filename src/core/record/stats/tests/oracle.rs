@@ -467,7 +467,7 @@ impl Story {
             "change_failure": {
                 "failed": failed.len(),
                 "rolled_back": back,
-                "mended_forward": failed.len() - back,
+                "fixed_forward": failed.len() - back,
                 "deploys": forward,
                 "unknown": unknown,
                 "rate": exactly(failed.len(), forward),
@@ -565,7 +565,7 @@ fn the_five_figures_of_generated_histories_are_what_a_hand_counts() {
         assert_eq!(counted, by_hand, "story {seed}");
         let told = &by_hand["change_failure"];
         let kinds = [
-            told["mended_forward"] != 0,
+            told["fixed_forward"] != 0,
             told["rolled_back"] != 0,
             told["rate"].is_null() && told["deploys"] != 0,
             by_hand["rework"]["rework"].as_u64() > told["failed"].as_u64(),
