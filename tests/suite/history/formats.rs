@@ -41,6 +41,7 @@ fn json_has_exactly_these_keys() {
                 "candidate": null,
                 "signed_off_by": [],
                 "kind": "rollback",
+                "override": null,
                 "commits": 3,
             },
             {
@@ -52,6 +53,7 @@ fn json_has_exactly_these_keys() {
                 "candidate": five,
                 "signed_off_by": ["Rosi Example"],
                 "kind": "promote",
+                "override": null,
                 "commits": 3,
             },
         ],
