@@ -145,8 +145,8 @@ fn hours_hold_around_every_change_of_every_clock() {
 #[ignore = "takes minutes: cargo test --release --bin git-smp twenty_years -- --ignored"]
 fn hours_hold_in_every_minute_of_twenty_years_in_ten_zones() {
     let closed: Vec<String> = (2008..2028).map(|year| format!("{year}-12-24")).collect();
-    for zone in ZONES {
-        for hours in AT_NIGHT {
+    for (nth, zone) in ZONES.into_iter().enumerate() {
+        for hours in [AT_NIGHT[nth % 3], AT_NIGHT[3 + nth % 3]] {
             hold_hours(hours, zone, &closed, &[YEARS]);
         }
     }
