@@ -9,6 +9,7 @@ pub mod forward;
 pub mod held;
 pub mod observed;
 pub mod recorder;
+pub mod signed;
 
 mod again;
 mod ask;
@@ -23,7 +24,6 @@ mod push;
 mod pushed;
 mod said;
 mod screen;
-mod signed;
 mod span;
 mod steps;
 mod together;
@@ -295,7 +295,7 @@ impl Deploy<'_> {
     /// What is to be done, with everything that is worth knowing before a yes.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
-        self.is_agreed_by_all()?;
+        signed::agreed_by_all(session, config)?;
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
         let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
         plan.warnings.extend(self.ignored());

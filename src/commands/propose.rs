@@ -14,7 +14,7 @@ use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
-use crate::deploy::{self, Deploy, Options, flow, forward, observed};
+use crate::deploy::{self, Deploy, Options, flow, forward, observed, signed};
 use crate::forge::issue::Tracker;
 use crate::forge::reviews;
 use crate::git::record::identity;
@@ -52,6 +52,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         ..Options::default()
     };
     let deploy = forward::look(session, &config, (place, &targets), options)?;
+    signed::agreed_by_all(session, &config)?;
     let work = Work {
         session,
         args,

@@ -8,7 +8,7 @@ use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, W
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
-use crate::deploy::{flow, observed};
+use crate::deploy::{flow, observed, signed};
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
@@ -50,11 +50,15 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         None => identity(&session.repo)?.0,
     };
     let before = ui.during("reading the record", || recorder.read_now())?;
+    signed::agreed_by_all(session, &config)?;
     let mut before = RecordView::from(before);
     hearing::hear(session, &config, &mut before, false);
     let before = before.known()?.cloned().unwrap_or_default();
     let candidate = candidate(&before)?;
     check_commit(args.commit.as_deref(), candidate)?;
+    if args.block.is_none() {
+        counts(&config, candidate)?;
+    }
     if args.block.is_none() {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
     }
@@ -71,6 +75,30 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         ui.during("writing the record", || record(of, &recorder, said))?;
     tell(of, (&state, pending), judged, known)?;
     hearing::tell_blocks(session, &config, &before, Typed::smp("propose"))
+}
+
+/// Refuses a yes that could never count: four eyes are wanted, and only a comment shows whose it is.
+fn counts(config: &Config, candidate: &Candidate) -> Result<(), Refusal> {
+    let is_signed = config.record.as_ref().is_some_and(|record| record.signed);
+    if is_signed || !config.policy.four_eyes {
+        return Ok(());
+    }
+    let commit = candidate.commit.short();
+    let error = "a sign-off that is typed does not count here, for it does not show who says yes";
+    let refusal = Refusal::new(RefusalCode::SamePerson, error).because(
+        "policy.four_eyes in smp.toml requires a yes from somebody other than the proposer",
+    );
+    let issue = (candidate.inquiry.as_ref()).and_then(|inquiry| inquiry.issue.as_ref());
+    Err(match issue {
+        Some(issue) => refusal.hint(format!(
+            "let somebody else comment `signoff {commit}` on {}",
+            issue.address
+        )),
+        None => refusal.run(
+            "open the issue that asks for comments",
+            Typed::smp("propose"),
+        ),
+    })
 }
 
 fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {

@@ -218,8 +218,15 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
     let run = promotes(&deploy, &api);
     run.exits(1)
         .says("the comment of ada-e does not count: its author proposed it");
-    // A typed name is nobody's.
-    smp(&deploy, &api, &["signoff", "--by", "Rosi"]);
+    // A typed name is nobody's: that it cannot count is said at once, and what counts. A block counts from everybody.
+    let before = deploy.chain().events.len();
+    smp(&deploy, &api, &["signoff", "--by", "Rosi"])
+        .exits(1)
+        .says("a sign-off that is typed does not count here")
+        .says(&format!(
+            "hint: let somebody else comment `signoff {it}` on https://github.com/an-org/a-repo/issues/1"
+        ));
+    assert_eq!(deploy.chain().events.len(), before);
     promotes(&deploy, &api).exits(1);
     api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
     promotes(&deploy, &api).ok();

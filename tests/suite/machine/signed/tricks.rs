@@ -42,7 +42,7 @@ const TRICKS: [Trick; 28] = [
         edited(deploy, "four_eyes = true\n", "");
         let ada = by(deploy, "ada");
         ada.smp(&["setup", "--yes"]).ok();
-        ada.smp(&["signoff"]).ok();
+        ada.smp(&["signoff"]).exits(1);
         refused(deploy, &ada, "not-verified");
     }),
     ("smp.toml without a record, agreed to", |deploy| {
@@ -94,7 +94,7 @@ const TRICKS: [Trick; 28] = [
         deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
         setup.ok();
         let ada = by(deploy, "ada").git_options(&["-c", &format!("smp.trusted={trusted}")]);
-        ada.smp(&["signoff"]).ok();
+        ada.smp(&["signoff"]).exits(1);
         refused(deploy, &ada, "not-verified");
     }),
     (
