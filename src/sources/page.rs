@@ -170,7 +170,11 @@ mod tests {
             (r"é[^0-9]*([0-9a-f]+)", "é – 1f13dc69"),
         ] {
             let find = Find::Pattern(page_pattern(pattern).unwrap());
-            assert_eq!(hash_in(&find, &html(body)).unwrap(), "1f13dc69", "{pattern}");
+            assert_eq!(
+                hash_in(&find, &html(body)).unwrap(),
+                "1f13dc69",
+                "{pattern}"
+            );
         }
         let digits = Find::Pattern(page_pattern(r"(\d{8})").unwrap());
         let arabic = hash_in(&digits, &html("١٢٣٤٥٦٧٨"));
