@@ -85,8 +85,7 @@ fn is_as_at(
     (commit, whose): (&CommitId, &str),
     is_meant: impl Fn(&str) -> bool,
 ) -> Result<(), Stop> {
-    let Some(theirs) = file_of_team(repo, ours, commit)?.filter(wants_signatures)
-    else {
+    let Some(theirs) = file_of_team(repo, ours, commit)?.filter(wants_signatures) else {
         return Ok(());
     };
     let mut changes = config::changes(&theirs.trust(), &ours.trust());
