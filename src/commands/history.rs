@@ -52,7 +52,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     }
     let latest = args.count.filter(|_| !args.stats && !args.json);
     let (events, unread) = read(&recorder, &reading, latest)?;
-    for line in counted::told(reading.ignored()) {
+    for line in counted::told(&reading) {
         ui.warn(line);
     }
     if unread > 0 {

@@ -121,6 +121,7 @@ impl Work<'_> {
             .splice(0..0, self.deploy.warnings.clone());
         let past_tool = observed::warnings(Some(state), self.deploy.observed());
         proposal.plan.warnings.extend(past_tool);
+        proposal.plan.warnings.extend(self.deploy.ignored());
         proposal.plan.watched.clone_from(&self.deploy.watched);
         Ok(proposal)
     }

@@ -4,7 +4,8 @@ use clap::Args;
 
 use crate::core::config::Config;
 use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
-use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What};
+use crate::core::decide::next;
+use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What, counted};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
@@ -54,11 +55,13 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     agreed::by_all(&session.repo, &config)?;
     let mut before = RecordView::from(before);
     hearing::hear(session, &config, &mut before, false);
+    let ignored = before.reading().map_or_else(Vec::new, counted::told);
     let before = before.known()?.cloned().unwrap_or_default();
-    let candidate = candidate(&before)?;
+    let candidate = candidate(&before)
+        .map_err(|refusal| ignored.into_iter().fold(refusal, Refusal::because))?;
     check_commit(args.commit.as_deref(), candidate)?;
     if args.block.is_none() {
-        counts(&config, candidate)?;
+        counts(candidate)?;
     }
     if args.block.is_none() {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
@@ -79,27 +82,14 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
 }
 
 /// Refuses a yes that could never count: four eyes are wanted, and only a comment shows whose it is.
-fn counts(config: &Config, candidate: &Candidate) -> Result<(), Refusal> {
-    let is_signed = config.record.as_ref().is_some_and(|record| record.signed);
-    if is_signed || !config.policy.four_eyes {
+fn counts(candidate: &Candidate) -> Result<(), Refusal> {
+    if candidate.counts_typed() {
         return Ok(());
     }
-    let commit = candidate.commit.short();
     let error = "a sign-off that is typed does not count here, for it does not show who says yes";
-    let refusal = Refusal::new(RefusalCode::SamePerson, error).because(
-        "policy.four_eyes in smp.toml requires a yes from somebody other than the proposer",
-    );
-    let issue = (candidate.inquiry.as_ref()).and_then(|inquiry| inquiry.issue.as_ref());
-    Err(match issue {
-        Some(issue) => refusal.hint(format!(
-            "let somebody else comment `signoff {commit}` on {}",
-            issue.address
-        )),
-        None => refusal.run(
-            "open the issue that asks for comments",
-            Typed::smp("propose"),
-        ),
-    })
+    let why = "policy.four_eyes in smp.toml requires a yes from somebody other than the proposer";
+    let refusal = Refusal::new(RefusalCode::SamePerson, error).because(why);
+    Err(refusal.hint(next::by_others(candidate)))
 }
 
 fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) -> Judged {
@@ -178,13 +168,12 @@ fn tell(
     told
 }
 
-fn candidate(state: &State) -> Result<&Candidate, Stop> {
+fn candidate(state: &State) -> Result<&Candidate, Refusal> {
     state.candidate.as_ref().ok_or_else(|| {
         let error = "there is no candidate to sign off";
         Refusal::new(RefusalCode::NotProposed, error)
             .because("a verdict applies to exactly one commit, the proposed one")
             .run("propose it", Typed::smp("propose"))
-            .into()
     })
 }
 

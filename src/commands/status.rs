@@ -262,6 +262,7 @@ impl<'a> View<'a> {
             is_ours: self
                 .open()
                 .is_some_and(|open| notes.has_announced(&open.id)),
+            me: (self.session.repo.config()?.get("user.email")).unwrap_or_default(),
             pushing: match self.config.record {
                 Some(_) => None,
                 None => pushing.next(),

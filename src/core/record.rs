@@ -151,6 +151,9 @@ pub struct Candidate {
     pub note: Option<String>,
     /// When the last fix of it was deployed, in seconds since 1970.
     pub fixed_at: Option<i64>,
+    /// Who deployed its fixes, whose own yes is that of no other pair of eyes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixers: Vec<Fixer>,
     /// Each person's last verdict on this very commit.
     pub verdicts: Vec<SignOff>,
     /// The same as of the state that it is part of.
@@ -162,6 +165,16 @@ pub struct Candidate {
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,
+}
+
+/// Who deployed a fix of the candidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixer {
+    /// The event that tells of it.
+    pub id: EventId,
+    pub by: Person,
+    /// Whose token asked again in the issue.
+    pub login: Option<String>,
 }
 
 /// One environment that a candidate is to reach.
@@ -282,6 +295,7 @@ pub enum Unlawful {
     NotSignedOff,
     /// Who put it forward cannot say yes to it.
     SamePerson,
+    OwnFix,
     /// The post is not owed, or its attempt is not the one that the event means.
     NotPending,
     /// What is said to be seen is on the record already, or does not follow on it.
@@ -378,6 +392,15 @@ impl Candidate {
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
         let all = self.verdicts.iter();
         all.filter(move |one| one.verdict == verdict && self.counts(one))
+    }
+
+    /// Those whose own yes does not count where four eyes are wanted.
+    pub fn own_people(&self) -> String {
+        let short = self.commit.short();
+        match self.fixers.is_empty() {
+            true => format!("who proposed {short}"),
+            false => format!("those who proposed {short} or deployed its fixes"),
+        }
     }
 
     /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.

@@ -6,6 +6,7 @@ use crate::core::record::State;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
+use crate::git::record::identity;
 use crate::session::Session;
 use crate::team::recorder::Recorder;
 
@@ -28,7 +29,8 @@ pub fn recorder_of<'r>(
 
 /// Says what comes next, as the record alone tells it.
 pub fn say_next(session: &Session<'_>, config: &Config, state: &State, lead: &str) {
-    let lines = session.ui.typed(next::on_record(config, state));
+    let (_, me) = identity(&session.repo).unwrap_or_default();
+    let lines = session.ui.typed(next::on_record(config, state, &me));
     let lines = lines.into_iter().enumerate().map(|(nth, line)| match nth {
         0 => Line::plain(format!("{lead}: {line}")),
         _ => Line::plain(line),

@@ -14,9 +14,9 @@ const ABOUT_EVENTS: [RefusalCode; 4] = [
 
 impl Deploy<'_> {
     /// The events that count for nothing, as a plan names them.
-    pub(super) fn ignored(&self) -> Vec<String> {
+    pub fn ignored(&self) -> Vec<String> {
         let reading = self.seen.record.reading();
-        reading.map_or_else(Vec::new, |reading| counted::told(reading.ignored()))
+        reading.map_or_else(Vec::new, counted::told)
     }
 
     /// A refusal with the events that might have made it another one.

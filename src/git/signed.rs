@@ -36,6 +36,27 @@ pub struct SignersFile {
 }
 
 impl SignersFile {
+    /// Whether it names any key.
+    pub fn names_somebody(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.text);
+        let mut lines = text.lines().map(str::trim);
+        lines.any(|line| !line.is_empty() && !line.starts_with('#'))
+    }
+
+    /// Its own line for the key that a line would be for: the last word of that is the key.
+    pub fn line_of(&self, line: &str) -> Option<String> {
+        let key = line.rsplit(' ').next()?;
+        let text = String::from_utf8_lossy(&self.text);
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'));
+        let has = |line: &&str| {
+            line.split_whitespace()
+                .any(|word| word.eq_ignore_ascii_case(key))
+        };
+        lines.find(has).map(|line| line.trim().to_owned())
+    }
+
     /// What the outcome for a commit is known by.
     fn key(&self, commit: &CommitId) -> (Option<String>, CommitId) {
         (self.blob.clone(), commit.clone())

@@ -215,14 +215,17 @@ impl Hearing<'_> {
                 of,
                 verdict,
                 commit,
+                note,
                 comment: Some(comment),
                 ..
             }) => {
-                let said = match verdict {
-                    Verdict::Pass => "signed off",
-                    Verdict::Block => "blocked",
+                let (said, why) = match (verdict, note) {
+                    (Verdict::Pass, _) => ("signed off", ""),
+                    (Verdict::Block, Some(_)) => ("blocked", ""),
+                    (Verdict::Block, None) => ("blocked", ", without a reason"),
                 };
-                format!("{of} {said} {} in {}", commit.short(), comment.address)
+                let (short, address) = (commit.short(), &comment.address);
+                format!("{of} {said} {short} in {address}{why}")
             }
             What::Voided(it) => format!(
                 "the yes of {} for {} counts no more: {}",

@@ -74,7 +74,16 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
     let heard = heard.unwrap_or_default();
     for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
-        let Some((claim, login)) = claim(&remark.text).zip(remark.login.as_ref()) else {
+        let Some(login) = &remark.login else {
+            continue;
+        };
+        let Some(claim) = claim(&remark.text) else {
+            if remark.may && is_meant(&remark.text) {
+                let short = candidate.commit.short();
+                let why =
+                    format!("does not count: it must begin with signoff {short} or block {short}");
+                answers.void.push(void(login, remark, why));
+            }
             continue;
         };
         let said = judged(candidate, remark, (login, &claim), channels);
@@ -151,9 +160,18 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
         at: 0,
         comment: said.comment.clone(),
     };
-    let why = match candidate.login {
-        Some(_) => "does not count: its author proposed it",
-        None => "does not count: the forge does not say who proposed it",
+    let is_own = |login: &Option<String>| {
+        let login = login.as_deref().unwrap_or_default();
+        login.eq_ignore_ascii_case(&said.of)
+    };
+    let why = if is_own(&candidate.login) {
+        "does not count: its author proposed it"
+    } else if candidate.login.is_none() {
+        "does not count: the forge does not say who proposed it"
+    } else if candidate.fixers.iter().any(|fixer| is_own(&fixer.login)) {
+        "does not count: its author deployed a fix of it"
+    } else {
+        "does not count: the forge does not say yet who deployed its fix"
     };
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }
@@ -200,11 +218,7 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
 fn claim(text: &str) -> Option<Claim<'_>> {
     let text = text.trim_start();
     let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
-    let verdict = match word.to_ascii_lowercase().as_str() {
-        "signoff" => Verdict::Pass,
-        "block" => Verdict::Block,
-        _ => return None,
-    };
+    let verdict = verdict(word)?;
     let rest = rest.trim_start();
     let end = rest
         .find(|c: char| !c.is_ascii_hexdigit())
@@ -217,6 +231,26 @@ fn claim(text: &str) -> Option<Claim<'_>> {
         digits,
         rest: rest.trim_start_matches(['.', ',', ':', ';']),
     })
+}
+
+fn verdict(word: &str) -> Option<Verdict> {
+    match word.to_ascii_lowercase().as_str() {
+        "signoff" => Some(Verdict::Pass),
+        "block" => Some(Verdict::Block),
+        _ => None,
+    }
+}
+
+/// Whether a text that makes no claim was meant as one: the word, between marks or before a colon, and no more, or what
+/// begins as a hash. It is named, and counts for nothing: what it is about is for its author to say.
+fn is_meant(text: &str) -> bool {
+    let is_mark = |c: char| c.is_whitespace() || "`*_\"':".contains(c);
+    let text = text.trim_start_matches(is_mark);
+    let end = text.find(|c: char| !c.is_ascii_alphabetic());
+    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+    let rest = rest.trim_start_matches(is_mark);
+    let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+    verdict(word).is_some() && (rest.is_empty() || digits >= DIGITS)
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub struct Situation<'a> {
     pub record: Option<Result<&'a State, &'a Refusal>>,
     /// Whether this clone announced the deploy that is open.
     pub is_ours: bool,
+    /// The mail address of whoever reads, as git's configuration has it.
+    pub me: &'a str,
     /// The environment and the commit of a push of this clone that may still build, where no record tells of it.
     pub pushing: Option<(&'a str, CommitId)>,
     pub between: &'a Between<'a>,
@@ -56,9 +58,47 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
 }
 
 /// The same after a command that looked at the record alone.
-pub fn on_record(config: &Config, state: &State) -> Hint {
-    let next = next(&recorded(config, &[], state, &|_, _| Ok(None)));
-    next.unwrap_or_else(|_| smp("status"))
+pub fn on_record(config: &Config, state: &State, me: &str) -> Hint {
+    let known = recorded(config, &[], state, &|_, _| Ok(None));
+    next(&Situation { me, ..known }).unwrap_or_else(|_| smp("status"))
+}
+
+/// What comes next for `me` while nobody whose word counts has said yes.
+fn sign_off(candidate: &Candidate, me: &str) -> Hint {
+    let others = candidate.four_eyes && candidate.is_of(me);
+    if candidate.inquiry.is_some() && candidate.issue().is_none() {
+        return smp("propose").and("the issue that asks for comments was not opened yet");
+    }
+    match others || !candidate.counts_typed() {
+        true => smp("status").and(by_others(candidate)),
+        false => smp("signoff"),
+    }
+}
+
+/// Who else must say yes, and how.
+pub fn by_others(candidate: &Candidate) -> Hint {
+    let (short, by) = (candidate.commit.short(), &candidate.by.name);
+    let somebody = match candidate.fixers.is_empty() {
+        true => format!("somebody other than {by}"),
+        false => format!("somebody other than {by} and who deployed a fix"),
+    };
+    let comment =
+        (candidate.issue()).map(|issue| format!("comment `signoff {short}` on {}", issue.address));
+    match (candidate.counts_typed(), comment) {
+        (true, comment) => {
+            let say = format!("let {somebody} test it and, in their own clone, type");
+            let hint = Hint::run(say, Typed::smp("signoff"));
+            match comment {
+                Some(comment) => hint.and(format!("or {comment}")),
+                None => hint,
+            }
+        }
+        (false, Some(comment)) => format!("let {somebody} {comment}").into(),
+        (false, None) => Hint::run(
+            "open the issue that asks for comments",
+            Typed::smp("propose"),
+        ),
+    }
 }
 
 /// What to do, and why, where the candidate cannot ship any more.
@@ -83,6 +123,7 @@ fn recorded<'a>(
         main: None,
         record: Some(Ok(state)),
         is_ours: false,
+        me: "",
         pushing: None,
         between,
         again: &|_, _| Ok(None),
@@ -243,7 +284,7 @@ impl<'a> Situation<'a> {
             Standing::Blocked => {
                 Some(smp("stage --fix").and("merge the fix into the main branch first"))
             }
-            Standing::Waiting if self.signoff() => Some(smp("signoff")),
+            Standing::Waiting if self.signoff() => Some(sign_off(candidate, self.me)),
             // Then the record has to tell where it is to go.
             _ if nobody_looked => {
                 let goal = left.find(|goal| self.config.environment(&goal.environment).is_ok());

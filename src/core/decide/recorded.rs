@@ -3,8 +3,8 @@
 use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::promote;
-use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Standing, State, Verdict};
+use crate::core::decide::next::{by_others, promote};
+use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
@@ -231,9 +231,12 @@ impl<'a> Recorded<'a> {
             }
             Standing::Waiting if self.signoff => {
                 let error = format!("nobody has signed {short} off");
-                Err(Refusal::new(RefusalCode::NotSignedOff, error)
-                    .because(format!("it is the candidate, {proposed}"))
-                    .run("if it was tested and works", Typed::smp("signoff")))
+                let refusal = Refusal::new(RefusalCode::NotSignedOff, error)
+                    .because(format!("it is the candidate, {proposed}"));
+                Err(match candidate.four_eyes {
+                    true => refusal.hint(by_others(candidate)),
+                    false => refusal.run("if it was tested and works", Typed::smp("signoff")),
+                })
             }
             Standing::SignedOff | Standing::Waiting => Ok(()),
             Standing::Blocked => {
@@ -251,27 +254,40 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Everybody who said yes may be the one who proposed it.
+    /// Everybody who said yes may be one who proposed it or deployed a fix of it.
     fn same_person(&self, candidate: &Candidate) -> Refusal {
-        let (short, by) = (candidate.commit.short(), &candidate.by);
-        let key = by.principal.as_ref().unwrap_or(&by.name);
-        let error = format!("only who proposed {short} has signed it off");
-        let refusal = Refusal::new(RefusalCode::SamePerson, error).because(format!(
-            "{}, with the key of {key}",
-            self.proposed(candidate)
-        ));
+        let have = match candidate.fixers.is_empty() {
+            true => "has",
+            false => "have",
+        };
+        let error = format!("only {} {have} signed it off", candidate.own_people());
+        let with = |person: &Person| {
+            let key = person.principal.as_ref();
+            key.map_or(String::new(), |key| format!(", with the key of {key}"))
+        };
+        let proposed = self.proposed(candidate) + &with(&candidate.by);
+        let refusal = Refusal::new(RefusalCode::SamePerson, error).because(proposed);
+        let fixes = (candidate.fixers.iter())
+            .map(|fixer| format!("{} deployed a fix{}", fixer.by.name, with(&fixer.by)));
         let yeses = candidate.verdicts.iter().map(|one| {
             let (by, when) = (&one.by, ago(self.now, one.at));
-            let key = one.recorded_by.principal.as_deref().unwrap_or("nobody");
-            format!("signed off as {by} {when}, with the key of {key}")
+            let how = match &one.comment {
+                Some(_) => ", in a comment".to_owned(),
+                None => with(&one.recorded_by),
+            };
+            format!("signed off as {by} {when}{how}")
         });
-        yeses
-            .fold(refusal, Refusal::because)
-            .because("policy.four_eyes in smp.toml requires a yes from somebody else")
-            .run(
-                "let somebody else test it, and in their own clone",
-                Typed::smp("signoff"),
-            )
+        let refusal = fixes.chain(yeses).fold(refusal, Refusal::because);
+        let refusal =
+            refusal.because("policy.four_eyes in smp.toml requires a yes from somebody else");
+        let refusal = refusal.hint(by_others(candidate));
+        match candidate.fixers.is_empty() {
+            true => refusal,
+            false => refusal.run(
+                "or propose it again: close this candidate",
+                Typed::smp("postpone"),
+            ),
+        }
     }
 
     fn without_candidate(&self, commit: &CommitId, target: &str) -> Result<(), Refusal> {

@@ -99,6 +99,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         date: String::new(),
         note: None,
         fixed_at: None,
+        fixers: Vec::new(),
         verdicts: verdicts.iter().map(said).collect(),
         four_eyes: false,
         inquiry: None,

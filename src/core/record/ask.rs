@@ -77,6 +77,18 @@ impl Candidate {
         self.inquiry.as_ref()?.issue.as_ref()
     }
 
+    /// Whether somebody of this mail address proposed it or deployed a fix of it, as git has it.
+    pub fn is_of(&self, email: &str) -> bool {
+        let fixers = self.fixers.iter().map(|fixer| &fixer.by);
+        let mut all = [&self.by].into_iter().chain(fixers);
+        all.any(|one| !email.is_empty() && one.email.eq_ignore_ascii_case(email))
+    }
+
+    /// Whether a yes counts that is typed: where four eyes are wanted, a signature must show whose it is.
+    pub fn counts_typed(&self) -> bool {
+        !self.four_eyes || self.by.principal.is_some()
+    }
+
     /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
     /// back, though it be the same, nor what that one's own key signed.
     pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
@@ -91,7 +103,11 @@ impl Candidate {
         // What nobody signed yet may turn out to be somebody else's.
         let is_sure = said.comment.is_some() || said.recorded_by.principal.is_some();
         if is_sure && !self.counts(&said) {
-            return Err(Unlawful::SamePerson);
+            let is_fix = said.recorded_by.is_certainly_not(&self.by);
+            return Err(match is_fix {
+                true => Unlawful::OwnFix,
+                false => Unlawful::SamePerson,
+            });
         }
         (self.verdicts).retain(|one| one.by != said.by || !one.is_of_the_same_voice(&said));
         self.verdicts.push(said);
@@ -106,13 +122,16 @@ impl Candidate {
         !self.four_eyes || one.verdict == Verdict::Block || self.is_of_somebody_else(one)
     }
 
-    /// Whether a verdict is certainly not the proposer's own: by the forge's word who commented, or by the key that signed.
+    /// Whether a verdict is certainly of nobody who proposed it or deployed a fix of it: by the forge's word who commented,
+    /// or by the key that signed.
     fn is_of_somebody_else(&self, one: &SignOff) -> bool {
-        match (&one.comment, &self.login) {
+        let fixers = self.fixers.iter().map(|fixer| (&fixer.by, &fixer.login));
+        let mut all = [(&self.by, &self.login)].into_iter().chain(fixers);
+        all.all(|(by, login)| match (&one.comment, login) {
             (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
             (Some(_), None) => false,
-            (None, _) => one.recorded_by.is_certainly_not(&self.by),
-        }
+            (None, _) => one.recorded_by.is_certainly_not(by),
+        })
     }
 }
 
@@ -168,6 +187,9 @@ impl State {
         }
         if matches!(told.news, News::Fixed { .. }) && told.issue == inquiry.issue {
             inquiry.anew = inquiry.anew.max(placed.comment);
+            let fixers = candidate.fixers.iter_mut();
+            let fixer = fixers.filter(|fixer| fixer.id == told.about);
+            fixer.for_each(|fixer| fixer.login.clone_from(&placed.login));
         }
     }
 

@@ -70,7 +70,7 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     match (stored.parents.as_slice(), before) {
         ([], None) => None,
         ([parent], Some(before)) if parent == before => None,
-        _ => Some("it does not follow on the event before it alone".to_owned()),
+        _ => Some("its only parent is not the event before it".to_owned()),
     }
 }
 
@@ -106,7 +106,7 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
         Standing::Waiting if open.verdicts.is_empty() => {
             Err(format!("nobody had signed {short} off"))
         }
-        Standing::Waiting => Err(format!("only who proposed {short} had signed it off")),
+        Standing::Waiting => Err(format!("only {} had signed it off", open.own_people())),
     })
 }
 

@@ -94,24 +94,22 @@ pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
 /// As many of those that count for nothing are named.
 const NAMED: usize = 3;
 
-/// Events that count for nothing, a line each, the newest first.
-pub fn told(ignored: &[Ignored]) -> Vec<String> {
-    let more = ignored.len().saturating_sub(NAMED);
-    let newest = ignored.iter().rev().take(NAMED);
+/// Events that count for nothing, a line each, the newest first; before them, that nobody's do.
+pub fn told(reading: &Reading) -> Vec<String> {
+    let Some(signed) = &reading.signed else {
+        return Vec::new();
+    };
+    let nobody = "the signers file on the main branch is missing or names no key, so no event counts; \
+        put a line for each key there";
+    let nobody = (reading.tip.is_some() && !signed.has_signers).then(|| nobody.to_owned());
+    let more = signed.ignored.len().saturating_sub(NAMED);
+    let newest = signed.ignored.iter().rev().take(NAMED);
     let lines = newest.map(|one| {
         let (short, what, why) = (one.commit.short(), &one.what, &one.why);
-        format!("an event counts for nothing: {short} \"{what}\": {why}")
+        format!("an event does not count: {short} \"{what}\": {why}")
     });
-    lines
-        .chain((more > 0).then(|| format!("and {more} more that came before")))
-        .collect()
-}
-
-impl Reading {
-    /// The events that count for nothing.
-    pub fn ignored(&self) -> &[Ignored] {
-        self.signed.as_ref().map_or(&[], |signed| &signed.ignored)
-    }
+    let more = (more > 0).then(|| format!("and {more} more that came before"));
+    nobody.into_iter().chain(lines).chain(more).collect()
 }
 
 /// Why an event does not follow on those before it.
@@ -121,9 +119,10 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::OtherCandidate => "its commit was not the candidate then",
         Unlawful::CandidateOpen => "another candidate was open",
         Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
-        Unlawful::OtherDeploy => "it does not fit the deploy that was announced",
+        Unlawful::OtherDeploy => "no such deploy was announced",
         Unlawful::NotSignedOff => "its commit was not signed off then",
         Unlawful::SamePerson => "who proposed a commit cannot sign it off",
+        Unlawful::OwnFix => "who deployed a fix of a commit cannot sign it off",
         Unlawful::NotPending => "no such post was pending",
         Unlawful::NothingNew => "the record had it already",
     }

@@ -1,9 +1,9 @@
 //! Which event may follow on which, and what they add up to: a rule an event.
 
 use crate::core::record::{
-    Attempt, Candidate, Deployed, Deploying, Event, Goal, Held, ISSUE, Inquiry, Intent, Judged,
-    Kind, LastDeploy, News, Notice, Overridden, Postponed, Proposed, Standing, State, Unlawful,
-    Verdict, What,
+    Attempt, Candidate, Deployed, Deploying, Event, Fixer, Goal, Held, ISSUE, Inquiry, Intent,
+    Judged, Kind, LastDeploy, News, Notice, Overridden, Person, Postponed, Proposed, Standing,
+    State, Unlawful, Verdict, What,
 };
 use crate::core::tell::TECHNICAL;
 use crate::core::words::{CommitId, EventId};
@@ -70,6 +70,7 @@ impl State {
             date: it.date.clone(),
             note: it.note.clone(),
             fixed_at: None,
+            fixers: Vec::new(),
             verdicts: Vec::new(),
             four_eyes: self.four_eyes,
             inquiry: Inquiry::by(&it.channels),
@@ -172,7 +173,7 @@ impl State {
                 self.may_ship(&it.environment, &it.to, false)?;
             }
             Kind::Fix if it.intent.is_none() => return Err(Unlawful::OtherDeploy),
-            Kind::Fix => self.fixed(&it.to, event.at),
+            Kind::Fix => self.fixed(&it.to, event, &by),
             Kind::Stage | Kind::Promote | Kind::Rollback => {}
         }
         self.runs(&it.environment, deploy);
@@ -287,10 +288,15 @@ impl State {
         }
     }
 
-    fn fixed(&mut self, commit: &CommitId, at: i64) {
+    fn fixed(&mut self, commit: &CommitId, event: &Event, by: &Person) {
         if let Some(candidate) = &mut self.candidate {
             candidate.commit = commit.clone();
-            candidate.fixed_at = Some(at);
+            candidate.fixed_at = Some(event.at);
+            candidate.fixers.push(Fixer {
+                id: event.id.clone(),
+                by: by.clone(),
+                login: None,
+            });
             // Both were about another commit.
             candidate.verdicts.clear();
             for goal in &mut candidate.targets {

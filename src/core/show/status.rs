@@ -186,12 +186,7 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
 
 /// What of a record of signed events counts for nothing.
 fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
-    let Some(signed) = &reading.signed else {
-        return Vec::new();
-    };
-    let nobody = (!signed.has_signers && reading.tip.is_some())
-        .then(|| "the main branch has no signers file, so that nobody's events count".to_owned());
-    let texts = nobody.into_iter().chain(counted::told(&signed.ignored));
+    let texts = counted::told(reading).into_iter();
     let lines = texts.map(|text| row("record", width).and(Bad, text));
     lines.collect()
 }

@@ -11,7 +11,7 @@ pub enum SignatureCheck {
     Missing,
     /// It is good, and nobody's: the key, and that it did not count when the commit was written.
     Unknown(String),
-    /// It is not of this commit.
+    /// It is not of this commit, or its key may not sign commits.
     Wrong,
     /// It cannot be told here, as without the public key of openpgp or the program that checks it.
     Unchecked,
@@ -33,7 +33,9 @@ impl SignatureCheck {
             Self::Unknown(key) => {
                 format!("the signers file did not know its key {key} at that time")
             }
-            Self::Wrong => "its signature is not of this event".to_owned(),
+            Self::Wrong => {
+                "its signature is of something else, or its key may not sign events".to_owned()
+            }
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })
     }

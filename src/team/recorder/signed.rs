@@ -43,7 +43,7 @@ impl Recorder<'_> {
         let signed = SignedRecord {
             latest: count.latest,
             ignored: count.ignored,
-            has_signers: checking.signers.blob.is_some(),
+            has_signers: checking.signers.names_somebody(),
         };
         Ok((count.state, signed, events))
     }
@@ -151,30 +151,45 @@ impl Recorder<'_> {
                 principal: Some(principal),
                 ..by.clone()
             }),
-            fault => Err(self.unknown_key(keys, (by, id), &fault).into()),
+            fault => Err(self.unknown_key((keys, &signers), (by, id), &fault).into()),
         }
     }
 
     /// The key of this clone does not count, and how it comes to.
     fn unknown_key(
         &self,
-        keys: KeyPlace<'_>,
+        (keys, signers): (KeyPlace<'_>, &SignersFile),
         (by, id): (&Person, &CommitId),
         is: &SignatureCheck,
     ) -> Refusal {
         let (path, branch) = (keys.path, keys.branch);
-        let error = format!(
-            "{path} on {branch} does not know your key, so what you write counts for nothing"
-        );
+        let line = signed::own_line(self.repo, id, &by.email);
+        let is_there = line.as_ref().and_then(|line| signers.line_of(line));
+        let what = match is_there {
+            _ if !signers.names_somebody() => "names no key",
+            Some(_) => "does not let your key sign this now",
+            None => "does not know your key",
+        };
+        let error = format!("{path} on {branch} {what}, so what you write does not count");
         let why = match is {
             SignatureCheck::Unknown(key) => Some(format!("your key is {key}")),
+            _ if is_there.is_some() => None,
             other => other.fault(),
         };
         let mut report = Report::new(error).causes(why);
-        if let Some(line) = signed::own_line(self.repo, id, &by.email) {
-            report = report.because(format!("the line for it is: {line}"));
-        }
-        let say = format!("let somebody who reviews add that line to {path} on {branch}, then");
+        let say = match (is_there, line) {
+            (Some(there), _) => {
+                report = report.because(format!("its line there is: {there}"));
+                format!(
+                    "sign with a key that counts now, or let somebody who reviews change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch}, then"
+                )
+            }
+            (None, line) => {
+                let line = line.map(|line| format!("the line for it is: {line}"));
+                report = report.causes(line);
+                format!("let somebody who reviews add that line to {path} on {branch}, then")
+            }
+        };
         report
             .run(say, Typed::smp("setup"))
             .refused(RefusalCode::NotVerified)

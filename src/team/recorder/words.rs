@@ -254,13 +254,17 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             Code::SamePerson,
             "you proposed the candidate, so your own yes does not count",
         ),
+        Unlawful::OwnFix => (
+            Code::SamePerson,
+            "you deployed a fix of the candidate, so your own yes does not count",
+        ),
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
         Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
     };
     let refusal = Refusal::new(code, error);
     let status = Typed::smp("status");
     match why {
-        Unlawful::SamePerson => refusal
+        Unlawful::SamePerson | Unlawful::OwnFix => refusal
             .because("policy.four_eyes in smp.toml requires a yes from somebody else")
             .run("ask somebody else to test it and sign it off; see", status),
         _ => refusal.run("see the current state", status),

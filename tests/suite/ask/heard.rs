@@ -109,7 +109,7 @@ fn other_commits_too_few_digits_and_quotes_do_not_count() {
     }
     let told = candidate(&deploy, &api);
     assert_eq!(told["signoffs"], json!([]));
-    assert_eq!(told["void"].as_array().unwrap().len(), 3, "{told}");
+    assert_eq!(told["void"].as_array().unwrap().len(), 4, "{told}");
     promotes(&deploy, &api).exits(1);
 }
 
@@ -224,7 +224,7 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
         .exits(1)
         .says("a sign-off that is typed does not count here")
         .says(&format!(
-            "hint: let somebody else comment `signoff {it}` on https://github.com/an-org/a-repo/issues/1"
+            "hint: let somebody other than Ada Example comment `signoff {it}` on https://github.com/an-org/a-repo/issues/1"
         ));
     assert_eq!(deploy.chain().events.len(), before);
     promotes(&deploy, &api).exits(1);

@@ -342,7 +342,8 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
     by(&deploy, "rosi")
         .smp(&["signoff"])
         .exits(1)
-        .says("does not know your key");
+        .says("does not let your key sign this now")
+        .says("its line there is: rosi@example.com valid-before=");
     // With a date from when it counted, git is content with the signature; the events before it are not.
     let then = Some("2023-06-01T12:00:00Z");
     let back = forged_at(&deploy, ("rosi", "rosi"), &yes, true, then);

@@ -2,10 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::decide::tests::candidate;
-use crate::core::record::{Inquiry, SignOff};
+use crate::core::record::{Fixer, Inquiry, SignOff};
 
 /// The candidate of these tests begins with these.
 const IT: &str = "bbbbbbbb";
+/// What is said of a comment that looks like a verdict.
+const MEANT: &str = "does not count: it must begin with signoff bbbbbbbb or block bbbbbbbb";
 
 fn asked() -> Candidate {
     Candidate {
@@ -79,14 +81,18 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
             "block aaaaaaaa broken",
             "does not count: it does not name bbbbbbbb",
         ),
-        ("signoff", "-"),
+        ("signoff", MEANT),
+        ("**Block**", MEANT),
+        ("signoff: bbbbbbbb", MEANT),
         ("signoff it", "-"),
-        ("signoff bbbbbbbbx", "-"),
-        ("signoff bbbbbbbb-x", "-"),
+        ("signoff bbbbbbbbx", MEANT),
+        ("signoff bbbbbbbb-x", MEANT),
         ("signoffbbbbbbbb", "-"),
         ("> signoff bbbbbbbb", "-"),
         ("Please do not signoff bbbbbbbb", "-"),
-        ("`signoff bbbbbbbb`", "-"),
+        ("`signoff bbbbbbbb`", MEANT),
+        ("block diagrams are nice", "-"),
+        ("> `signoff bbbbbbbb`", "-"),
         ("s\u{0456}gnoff bbbbbbbb", "-"),
         ("signoff\u{200b} bbbbbbbb", "-"),
         ("", "-"),
@@ -249,6 +255,31 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ..own
     };
     assert_eq!(read(&ben, &yes).events.len(), 1);
+    for (login, why) in [
+        (Some("rosi"), Some("its author deployed a fix of it")),
+        (
+            None,
+            Some("the forge does not say yet who deployed its fix"),
+        ),
+        (Some("cem"), None),
+    ] {
+        let fixer = Fixer {
+            id: ben.id.clone(),
+            by: ben.by.clone(),
+            login: login.map(str::to_owned),
+        };
+        let fixed = Candidate {
+            fixers: vec![fixer],
+            ..ben.clone()
+        };
+        let told = read(&fixed, &yes);
+        let found = told.void.first().map(|void| void.why.as_str());
+        let why = why.map(|why| format!("does not count: {why}"));
+        assert_eq!(
+            (found, told.events.len()),
+            (why.as_deref(), usize::from(why.is_none()))
+        );
+    }
 }
 
 #[test]

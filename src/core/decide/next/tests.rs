@@ -86,6 +86,7 @@ fn told(world: World) -> String {
         main: Some(&world.tip),
         record: world.record.as_ref().map(Result::as_ref),
         is_ours: world.is_ours,
+        me: "",
         pushing: world.pushing.map(|commit| ("production", id(commit))),
         between: &|from, to| Ok(from.zip(to).and_then(|(from, to)| between(from, to))),
         again: &again,
@@ -343,6 +344,6 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
         ),
         (announced(Kind::Promote), "git smp status"),
     ] {
-        assert_eq!(on_record(&config(true), &state).to_string(), expected);
+        assert_eq!(on_record(&config(true), &state, "").to_string(), expected);
     }
 }

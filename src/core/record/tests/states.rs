@@ -58,6 +58,7 @@ fn full() -> State {
             date: "2022-03-02".into(),
             note: Some("a\n\n\"b\" \u{1b}\0".into()),
             fixed_at: None,
+            fixers: Vec::new(),
             verdicts: vec![SignOff {
                 by: "Rosi".into(),
                 recorded_by: rosi,

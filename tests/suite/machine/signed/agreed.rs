@@ -1,4 +1,5 @@
-//! Which smp.toml holds where a team signs: the main branch's, which the main repository's default branch names.
+//! Which smp.toml holds where a team signs: the main branch's, which the main repository's default branch names; and what is
+//! said of its signers file.
 
 use super::{SIGNED, by, merged, promote, proposed, world};
 
@@ -76,4 +77,56 @@ fn a_default_branch_that_protects_nothing_is_told_with_the_command_that_mends_it
     deploy.git(&deploy.main, &["symbolic-ref", "HEAD", "refs/heads/master"]);
     let status = deploy.smp(&["status"]);
     assert!(!status.ok().stderr.contains("default branch"));
+}
+
+#[test]
+fn a_line_that_is_for_something_else_is_told_as_it_is() {
+    let deploy = proposed();
+    let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+    let (git, file) = (
+        "rosi@example.com namespaces=\"git\"",
+        "rosi@example.com namespaces=\"file\"",
+    );
+    merged(
+        &deploy,
+        "Let rosi sign files",
+        &[(".smp/signers", &old.replace(git, file))],
+    );
+    by(&deploy, "rosi")
+        .smp(&["signoff"])
+        .exits(1)
+        .says("does not let your key sign this now")
+        .says(&format!("its line there is: {file}"));
+}
+
+#[test]
+fn a_signers_file_that_names_nobody_is_told_by_every_command() {
+    let deploy = proposed();
+    merged(&deploy, "Empty it", &[(".smp/signers", "# nobody\n")]);
+    let empty =
+        "the signers file on the main branch is missing or names no key, so no event counts";
+    let ada = by(&deploy, "ada");
+    ada.smp(&["status"]).ok().prints_among(empty);
+    ada.smp(&["signoff"]).exits(1).says(empty);
+    ada.smp(&["propose", "--dry-run"]).ok().says(empty);
+    ada.smp(&["propose", "--yes"])
+        .exits(1)
+        .says("error: .smp/signers on master names no key, so what you write does not count")
+        .says("the line for it is: ada@example.com");
+    promote(&deploy, &ada).exits(1).says(empty);
+}
+
+#[test]
+fn the_proposer_is_told_who_else_must_say_yes() {
+    let deploy = world();
+    let else_ =
+        "let somebody other than ada test it and, in their own clone, type: git smp signoff";
+    let ada = by(&deploy, "ada");
+    ada.smp(&["propose", "--yes"]).ok().says(else_);
+    let status = ada.smp(&["status"]).ok().out();
+    assert!(status.contains(else_), "{status}");
+    assert!(status.ends_with("next: git smp status\n"), "{status}");
+    ada.smp(&["promote", "-n"]).exits(1).says(else_);
+    let status = by(&deploy, "rosi").smp(&["status"]).ok().out();
+    assert!(status.ends_with("next: git smp signoff\n"), "{status}");
 }

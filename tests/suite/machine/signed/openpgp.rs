@@ -71,7 +71,7 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
     cem(&deploy, &key)
         .smp(&["signoff"])
         .exits(1)
-        .says("does not know your key");
+        .says("does not let your key sign this now");
     signers(&line);
     cem(&deploy, &key)
         .smp(&["setup", "--check"])

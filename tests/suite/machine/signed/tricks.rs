@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 30] = [
+const TRICKS: [Trick; 31] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -316,6 +316,24 @@ const TRICKS: [Trick; 30] = [
             refused(deploy, &ada, "same-person");
         },
     ),
+    ("a yes to a fix of one's own", |deploy| {
+        let (ada, rosi) = (by(deploy, "ada"), by(deploy, "rosi"));
+        ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
+        rosi.smp(&["propose", "--yes"]).ok();
+        ada.smp(&["stage", "--fix", deploy.nth(6), "--yes"]).ok();
+        let fix = deploy.master(&deploy.staging);
+        ada.smp(&["signoff"])
+            .exits(1)
+            .says("error: you deployed a fix of the candidate, so your own yes does not count\n");
+        let typed = yes(deploy).replace(deploy.nth(5), &fix);
+        forged(deploy, ("ada", "ada"), &typed, true);
+        let args = ["promote", "--yes", "--commit", &fix];
+        ada.smp(&args)
+            .exits(1)
+            .says("only those who proposed")
+            .says("ada deployed a fix, with the key of ada@example.com")
+            .says("git smp postpone");
+    }),
     ("a fix that nobody looked at behind a yes", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let ada = by(deploy, "ada");
