@@ -33,7 +33,7 @@ pub use names::check_branch;
 pub use names::check_remote_name;
 use record::is_no;
 pub use record::{AskedForge, Record};
-pub use running::{Find, Page, PageCheck, PlatformApp, Running};
+pub use running::{Find, Page, PageCheck, PlatformApp, Running, page_pattern};
 pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::nearest::nearest;

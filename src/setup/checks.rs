@@ -20,6 +20,7 @@ use crate::setup::check::{self, Check};
 use crate::setup::elsewhere::{self, SaidElsewhere};
 use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
+use crate::team::agreed;
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
@@ -38,6 +39,7 @@ pub fn run(
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
     checks.extend(seen.record);
+    checks.extend(seen.agreed);
     checks.extend(seen.signing);
     if repo.layout().shallow {
         let report = Report::new("is shallow")
@@ -69,6 +71,8 @@ struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
+    /// That the team does not agree to this file, or that any clone could have its own.
+    agreed: Option<Check>,
     signing: Option<Check>,
     /// The environments that would not let us push, and what they said.
     shut: HashMap<String, Vec<String>>,
@@ -98,9 +102,10 @@ fn see(
     })?;
     let (seen, main) = (looked.environments, looked.main);
     let is_there = matches!(main, Some(Ok(Branch::At(_))));
-    let tried = recorder.filter(|_| is_there);
+    let agreed = agreed::by_all(look.repo, look.config);
+    let tried = recorder.filter(|_| is_there && agreed.is_ok());
     let tried = tried.map_or(Ok(None), |recorder| recorder.try_key());
-    let begins = installs && is_there && tried.is_ok();
+    let begins = installs && is_there && agreed.is_ok() && tried.is_ok();
     let forge = place::find(session, look.config);
     let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
@@ -115,6 +120,7 @@ fn see(
         environments: seen,
         main,
         record,
+        agreed: not_agreed(look, agreed)?,
         signing: signing(tried),
         shut,
         elsewhere,
@@ -248,6 +254,20 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     let check = Check::good(name, format!("{answers}; {runs}"));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));
     remarks.fold(check, Check::because)
+}
+
+/// What stands between this clone and a deploy by a file that is not the team's, and the other way round. A file may be
+/// looked at before it is merged.
+fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
+    Ok(match agreed {
+        Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
+        Err(Stop::Refused(refusal)) => {
+            let Report { error, because, .. } = refusal.report;
+            let check = Check::note(SIGNING, error);
+            Some(because.into_iter().fold(check, Check::because))
+        }
+        Err(stop) => return Err(stop),
+    })
 }
 
 /// Whether what this clone writes counts on a record of signed events.

@@ -1,6 +1,6 @@
 //! What tells which commit an environment runs, and what must hold after a deploy.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize, Serializer};
 
 #[cfg(test)]
@@ -53,6 +53,19 @@ pub enum Find {
     Header(String),
     /// The whole body is the commit.
     Body,
+}
+
+/// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
+const COMPILED: usize = 1 << 20;
+
+/// Compiles the pattern of a page. It works on bytes and knows only the letters of ASCII: the tables of all others would take
+/// as long to load as the rest of the program, at each start.
+pub fn page_pattern(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text)
+        .unicode(false)
+        .size_limit(COMPILED)
+        .dfa_size_limit(COMPILED)
+        .build()
 }
 
 fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -18,12 +18,9 @@ use crate::core::config::names::{
 #[cfg(test)]
 use crate::core::config::tests::schema;
 use crate::core::config::{
-    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running,
+    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running, page_pattern,
 };
 use crate::core::window::{Hours, Soak, check_day};
-
-/// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
-const COMPILED: usize = 1 << 20;
 
 /// Readers of texts, each with its rule; a text that may be left out is an `Option`.
 macro_rules! texts {
@@ -70,16 +67,16 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
     if text.len() > 200 {
         return Err(ours("must have at most 200 characters"));
     }
-    let mut builder = RegexBuilder::new(&text);
-    let limited = builder.size_limit(COMPILED).dfa_size_limit(COMPILED);
     // The error's own text quotes the pattern.
-    Err(ours(match limited.build() {
+    Err(ours(match page_pattern(&text) {
         Ok(regex) if regex.captures_len() == 2 => return Ok(Some(regex)),
         Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
         Err(regex::Error::CompiledTooBig(_)) => {
             "is a pattern that grows too large; use smaller counts"
         }
-        Err(_) => "is not a regular expression; see https://docs.rs/regex/#syntax",
+        Err(_) => {
+            "is not a regular expression; \\p{ } and letters outside of ASCII in [ ] do not work; see https://docs.rs/regex/#syntax"
+        }
     }))
 }
 

@@ -1,14 +1,18 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
+mod agreed;
+mod generated;
 mod interrupted;
 mod openpgp;
+mod soak;
 mod tricks;
 mod verify;
 
 use std::path::PathBuf;
 
+use crate::ask::{TOKEN, has_pages};
 use crate::record::{events, short};
-use crate::support::{Deploy, Run, Runner, Topology, World};
+use crate::support::{Deploy, IssuesApi, Run, Runner, Speaks, Topology, World};
 
 /// What turns it all on.
 const SIGNED: &str = "[record]\nsigned = true\n[policy]\nfour_eyes = true\n";
@@ -89,7 +93,21 @@ fn world() -> Deploy {
 /// The same where environments are reached in this way. Who runs anything without saying who they are is ada.
 fn world_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology).without_pages();
-    let deploy = world.toml(SIGNED).build();
+    keyed(world.toml(SIGNED).build())
+}
+
+/// The same where proposals ask in issues.
+fn asking() -> (Deploy, IssuesApi) {
+    let world = World::deploy_like().without_pages();
+    let deploy = world
+        .toml(&SIGNED.replacen('\n', "\nask = \"github\"\n", 1))
+        .build();
+    has_pages(&deploy, Speaks::GitHub);
+    (keyed(deploy), IssuesApi::start(Speaks::GitHub, TOKEN))
+}
+
+/// Lets the keys count, and puts smp.toml on the main branch.
+fn keyed(deploy: Deploy) -> Deploy {
     let [ada, rosi, _] = ["ada", "rosi", "eve"].map(|name| key(&deploy, name));
     let signers = format!("# Whose events count\n{ada}\n{rosi}\n");
     let files = [
@@ -109,22 +127,6 @@ fn proposed() -> Deploy {
     let deploy = world();
     by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
     deploy
-}
-
-// What is written by a file from before signatures is signed by nobody, and would count for nothing.
-#[test]
-fn a_clone_whose_file_is_from_before_signatures_proposes_nothing() {
-    let deploy = proposed();
-    let before = deploy.chain().events.len();
-    deploy.write_toml(&deploy.toml().replace(SIGNED, "[record]\n"));
-    by(&deploy, "rosi").smp(&["setup", "--yes"]).ok();
-    by(&deploy, "rosi")
-        .smp(&["propose", "--yes"])
-        .exits(1)
-        .says("error: smp.toml here is not the one of master, which requires signatures")
-        .says("record.signed")
-        .says("git smp setup");
-    assert_eq!(deploy.chain().events.len(), before);
 }
 
 fn promote(deploy: &Deploy, runner: &Runner<'_>) -> Run {
