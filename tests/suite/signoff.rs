@@ -216,7 +216,7 @@ fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
         ],
     ) {
         let error = match option {
-            "--by" => "error: --by takes a name of one line, without control characters".to_owned(),
+            "--by" => "error: --by takes a name on one line, with at most 100 characters and no control characters".to_owned(),
             _ => format!("error: the text of {option} "),
         };
         let run = deploy.smp(&["signoff", option, text]);

@@ -90,7 +90,7 @@ fn a_commit_may_be_named_in_every_way_that_git_knows() {
         let run = deploy.smp(&["stage", "-y", wrong]);
         run.exits(2)
             .prints("")
-            .says("names no commit here")
+            .says("names no commit in this clone")
             .says("hint: if it is on a remote: git fetch --all\n");
         is_harmless(&run);
     }

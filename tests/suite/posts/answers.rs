@@ -12,7 +12,7 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
     run.exits(4)
         .says("error: proposed, but the technical channel was not notified\n")
         .says(why);
-    run.says("the post is kept, and still pending")
+    run.says("the post is kept and still pending")
         .says("run it again to send it: git smp propose");
     run.prints_among("looking at deploying current staging version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);

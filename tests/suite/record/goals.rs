@@ -135,7 +135,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     deploy
         .smp(&["promote"])
         .exits(2)
-        .says("these environments are promoted from different ones");
+        .says("these environments are promoted from different environments");
     let too_early = deploy.smp(&["promote", "production"]);
     too_early
         .ok()

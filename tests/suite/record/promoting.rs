@@ -70,7 +70,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
     ben.smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already, proposed by Ada Example");
+        .says("is already the candidate, proposed by Ada Example");
     ben.smp(&["postpone", "--yes", "--reason", "x"])
         .exits(1)
         .says(story);
