@@ -33,7 +33,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
                 ))
         }
         Ok(Some(found)) => {
-            let words = format!("posts to {chat} with the webhook from {}", found.from);
+            let words = format!("posts to {chat} (webhook: {})", found.from);
             let odd = webhook::check(channel.kind, found.address.expose());
             let same = owner(repo, config, channel, &found.address);
             let same =

@@ -148,7 +148,7 @@ fn what_a_merge_deploys_is_not_staged_and_is_promoted_as_it_runs() {
         deploy
             .smp(args)
             .exits(1)
-            .says("staging is upstream/master itself: a merge deploys it")
+            .says("staging is the branch upstream/master itself: a merge deploys it")
             .says("git smp status");
     }
     assert_eq!(deploy.snapshot(), before);

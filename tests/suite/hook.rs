@@ -171,7 +171,7 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
         run.exits(1)
             .says("error: a plain push to production is stopped\n")
             .says("hint: git smp promote\n");
-        run.says("because: production gets what staging runs")
+        run.says("because: git smp promote gives production the commit that staging runs")
             .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
@@ -758,12 +758,12 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
         .smp(&["setup", "--hook"])
         .exits(1)
         .prints_among("FAIL  hook")
-        .prints_among("is left alone")
+        .prints_among("is left unchanged")
         .says(".kept && ");
     deploy
         .smp(&["setup", "--no-hook"])
         .exits(1)
-        .says("error: the hook is left alone")
+        .says("error: the hook is left unchanged")
         .says("hint: mv ");
     assert_eq!(contents(&hooks(&deploy)), before);
 }
@@ -778,7 +778,7 @@ fn a_former_hook_whose_guard_was_deleted_by_hand_comes_back() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is back");
+        .prints_among("is restored");
     assert_eq!(contents(&hooks(&deploy)), before);
     deploy.smp(&["setup", "--hook"]).ok();
     std::fs::remove_file(hooks(&deploy).join("pre-push")).unwrap();

@@ -441,7 +441,7 @@ fn the_token_is_in_no_file_and_no_output() {
         api.answers(status, &[("x-echo", TOKEN)], &echo);
         smp(&deploy, &api, &["-v", "diff"])
             .ok()
-            .says("is unknown: GitHub ");
+            .says("were reviewed: GitHub ");
         smp(&deploy, &api, &["-v", "promote", "-n"]).exits(1);
     }
     let found = deploy

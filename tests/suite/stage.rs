@@ -341,7 +341,7 @@ fn without_the_main_repository_its_tip_is_unknown_and_a_named_commit_is_not() {
         .says("hint: ");
     let run = deploy.smp(&["stage", "--yes", deploy.nth(6)]);
     run.ok().says(&format!(
-        "warning: whether {} is on upstream/master is unknown",
+        "warning: it is unknown whether {} is on upstream/master",
         short(deploy.nth(6))
     ));
 }

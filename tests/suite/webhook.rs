@@ -102,7 +102,7 @@ fn a_webhook_is_asked_for_without_echo_and_kept_for_its_owner_alone() {
     run.ok().never_shows("s3cr3t").never_shows("powerplatform");
     assert_eq!(
         about(&run, "  ok    technical"),
-        "ok    technical   posts to Teams with the webhook from smp.technical.webhook in git's configuration"
+        "ok    technical   posts to Teams (webhook: smp.technical.webhook in git's configuration)"
     );
     assert_eq!(kept(&deploy, KEY), Some(flow()));
     let mode = std::fs::metadata(deploy.work.join(".git/config"))
@@ -353,9 +353,10 @@ fn the_environment_comes_before_the_configuration() {
     let deploy = ready(TECHNICAL);
     let by = |run: &Run| {
         about(run, "  ok    technical")
-            .split_once("the webhook of ")
+            .split_once("(webhook: ")
             .unwrap()
             .1
+            .trim_end_matches(')')
             .to_owned()
     };
     let with = |value: &str| person(&deploy).env(VARIABLE, value);

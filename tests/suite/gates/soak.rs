@@ -21,7 +21,10 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
     assert_eq!(refusal(&deploy), "soaking");
     let day = days_from_now(365, "%Y-%m-%d");
     let status = deploy.smp(&["status"]).ok().out();
-    let line = format!("{} runs on staging for 365d only at ", short(deploy.nth(5)));
+    let line = format!(
+        "{} will have run on staging for 365d at ",
+        short(deploy.nth(5))
+    );
     assert!(status.contains(&line), "{status}");
     promote(&deploy, &[])
         .exits(1)

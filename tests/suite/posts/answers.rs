@@ -199,7 +199,7 @@ fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
             .says("error: proposed, but the technical channel was not notified\n")
             .says(why);
         run.says("and its answer says that it accepted nothing")
-            .says("set SMP_TECHNICAL_WEBHOOK to it");
+            .says("set it as SMP_TECHNICAL_WEBHOOK");
         assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
         deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));
         posts(&deploy, &["propose"])

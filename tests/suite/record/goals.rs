@@ -53,7 +53,7 @@ fn of_two_productions_the_last_lifts_the_freeze() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already")
+        .says("is already the candidate")
         .prints("");
     promotes(&deploy, &[])
         .ok()

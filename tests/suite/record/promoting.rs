@@ -245,7 +245,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
         .says(&format!("{next}{why}\n"));
     assert_eq!(super::next(&deploy), "git smp postpone");
     let again = deploy.smp(&["propose", "--yes"]);
-    again.ok().says("is the candidate already");
+    again.ok().says("is already the candidate");
     again.says(&format!("warning: {why}\n"));
     again
         .says("git smp postpone\n")
@@ -381,7 +381,7 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already");
+        .says("is already the candidate");
     let run = deploy.smp(&["promote"]);
     run.ok()
         .prints("")

@@ -499,7 +499,7 @@ fn a_page_that_is_asked_for_another_environment_already_is_asked_for_again() {
         .sees("Pattern around")
         .enters("");
     terminal
-        .sees("that cannot be used: environments.production.running.page: gets the same answer")
+        .sees("that cannot be used: environments.production.running.page: gets the")
         .sees("Page of production [none]: ")
         .enters(&deploy.web.url("/production"))
         .sees("Pattern around")
