@@ -40,7 +40,7 @@ fn a_main_repository_that_was_renamed_is_told_with_its_new_address_and_the_hint_
             "error: the remote upstream has moved to {address}"
         ));
         run.says(&format!("its host answers {status}"))
-            .says("its address is repository.url in smp.toml");
+            .says("its address is in repository.url in smp.toml");
         let command = format!("git remote set-url upstream {address}\nhint: then: git smp setup");
         run.says(&format!("then: {command}\n"))
             .never_shows("does not answer");
@@ -75,7 +75,7 @@ fn an_environment_that_was_renamed_is_told_with_the_key_of_its_address() {
     run.exits(1).says(&format!(
         "error: the remote production has moved to {address}"
     ));
-    run.says("its address is environments.production.url in smp.toml");
+    run.says("its address is in environments.production.url in smp.toml");
     run.says(&format!(
         "then: git remote set-url production {address}\nhint: then: git smp setup\n"
     ));

@@ -197,7 +197,7 @@ fn a_page_that_says_nothing_is_warned_of_and_takes_nobodys_word_away() {
     deploy.web.set("/staging", Page::body("").status(500));
     let run = deploy.smp(&["signoff", "-q"]);
     run.ok().says(&format!(
-        "warning: whether staging runs {} is unknown: staging: its page",
+        "warning: it is unknown whether staging runs {}: staging: its page",
         short(deploy.nth(5))
     ));
     assert_eq!(verdicts(&deploy), ["Ada Example pass -"]);
@@ -287,7 +287,7 @@ fn somebody_without_a_name_is_told_how_to_have_one() {
     ]);
     let run = nobody.smp(&["signoff"]);
     run.exits(1)
-        .says("error: git does not know who you are")
+        .says("error: git does not know your name and email")
         .says("hint: git config --global user.name ");
     assert_eq!(events(&deploy), ["proposed", "posted"]);
 }

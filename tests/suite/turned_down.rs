@@ -225,7 +225,7 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
         307,
         &[
             "it leads to https://git.example.com/new.git",
-            "hint: change repository.url in smp.toml",
+            "hint: set repository.url in smp.toml",
         ],
     ),
     (
@@ -246,7 +246,7 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
         307,
         &[
             "has moved to https://git.example.com/new.git",
-            "its address is repository.url in smp.toml",
+            "its address is in repository.url in smp.toml",
         ],
     ),
     (
@@ -353,7 +353,7 @@ fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
             .says("error: nothing was sent to production")
             .says(&format!("the remote production has moved to {address}"))
             .says(&format!("its host answers {status}"))
-            .says("its address is environments.production.url in smp.toml");
+            .says("its address is in environments.production.url in smp.toml");
         let mend = format!(
             "git remote set-url production {address}\nhint: then: git smp setup\nhint: then: git smp promote"
         );
