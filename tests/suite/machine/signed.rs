@@ -1,7 +1,9 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
+mod generated;
 mod interrupted;
 mod openpgp;
+mod soak;
 mod tricks;
 mod verify;
 
