@@ -181,8 +181,9 @@ impl Work<'_> {
         })?;
         if let Some((next, why)) = lost {
             ui.warn(why);
-            for line in ui.typed(next) {
-                ui.note(line);
+            for (place, line) in ui.typed(next).into_iter().enumerate() {
+                let label = if place == 0 { "next: " } else { "" };
+                ui.note(format!("{label}{line}"));
             }
         }
         Ok(())
