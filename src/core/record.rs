@@ -82,7 +82,7 @@ impl Person {
     }
 }
 
-/// What QA says of a candidate.
+/// QA's verdict on a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -154,7 +154,7 @@ pub struct Candidate {
     /// Who deployed its fixes, whose own yes is that of no other pair of eyes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixers: Vec<Fixer>,
-    /// Each person's last verdict on this very commit.
+    /// Each person's last verdict on this commit.
     pub verdicts: Vec<SignOff>,
     /// The same as of the state that it is part of.
     #[serde(skip)]
@@ -398,7 +398,7 @@ impl Candidate {
     pub fn own_people(&self) -> String {
         let short = self.commit.short();
         match self.fixers.is_empty() {
-            true => format!("who proposed {short}"),
+            true => format!("the proposer of {short}"),
             false => format!("those who proposed {short} or deployed its fixes"),
         }
     }

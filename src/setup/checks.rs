@@ -11,8 +11,8 @@ use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place;
-use crate::git::Repo;
 use crate::git::push::{self, MayPush};
+use crate::git::{self, Repo};
 use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
@@ -109,7 +109,7 @@ fn see(
     let forge = place::find(session, look.config);
     let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
-            let record = scope.spawn(|| settle_record(recorder?, looked.record, begins));
+            let record = scope.spawn(|| settle_record(look.repo, recorder?, looked.record, begins));
             let elsewhere = scope.spawn(|| elsewhere::look(look, &forge, &environments, &seen));
             let shut = shut(look.repo, &environments, &seen);
             let record = record.join().ok().flatten();
@@ -231,7 +231,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         Some(Ok(Branch::NoApp(words))) => {
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
-            let words = "its host has no such app yet; it may make it with the first push";
+            let words = "its host has no such app yet; the first push may create it";
             let causes = report.because.iter().cloned().chain(report.hint_text());
             return causes.fold(Check::note(name, words), Check::because);
         }
@@ -286,7 +286,12 @@ fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
 }
 
 /// Begins the record where nobody has; where that is not possible, or not to be, says whether it could be written to.
-fn settle_record(recorder: Recorder<'_>, view: RecordView, begins: bool) -> Option<Check> {
+fn settle_record(
+    repo: &Repo,
+    recorder: Recorder<'_>,
+    view: RecordView,
+    begins: bool,
+) -> Option<Check> {
     let reading = match view {
         RecordView::NoneKept => return None,
         RecordView::Read(reading) => *reading,
@@ -295,24 +300,24 @@ fn settle_record(recorder: Recorder<'_>, view: RecordView, begins: bool) -> Opti
     let is_new = begins && reading.state.events == 0;
     let begun = is_new.then(|| recorder.begin(reading.clone()));
     Some(match begun {
-        Some(Ok(_)) => Check::good(RECORD, said(recorder, "begun just now")),
+        Some(Ok(_)) => Check::good(RECORD, said(recorder, "created just now")),
         // Something may have been taken.
         Some(Err(stop @ Stop::Incomplete(_))) => Check::stopped(RECORD, stop),
         Some(Err(stop)) => {
-            shut_out(recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
+            shut_out(repo, recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
         }
-        None => shut_out(recorder, &reading)
+        None => shut_out(repo, recorder, &reading)
             .unwrap_or_else(|| Check::good(RECORD, said(recorder, &events(&reading)))),
     })
 }
 
-/// Asks whether the record, as it was read, could be written to, and says so where it could not. A clone that may only read
-/// is good for much.
-fn shut_out(recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
+/// Asks whether the record, as it was read, could be written to, and under which name; says so where it could not. A clone
+/// that may only read is good for much.
+fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {
             let words = format!(
-                "{}; this clone may read it, not write to it",
+                "{}; this clone may read it but not write to it",
                 events(reading)
             );
             let check = Check::note(RECORD, said(recorder, &words));
@@ -321,13 +326,16 @@ fn shut_out(recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
         MayPush::Moved if reading.tip.is_none() => {
             Some(Check::bad(RECORD, recorder.not_shown().report))
         }
-        MayPush::Yes | MayPush::Moved => None,
+        MayPush::Yes | MayPush::Moved => {
+            let nameless = git::record::identity(repo).err()?;
+            Some(Check::stopped(RECORD, nameless))
+        }
     }
 }
 
 fn events(reading: &Reading) -> String {
     match reading.state.events {
-        0 => "nothing on it yet".to_owned(),
+        0 => "it is still empty".to_owned(),
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     }

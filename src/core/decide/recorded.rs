@@ -160,7 +160,7 @@ impl<'a> Recorded<'a> {
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
             refusal = refusal.because(format!(
-                "--take-over {named} names no deploy in progress: this one is {id}"
+                "--take-over {named} is not the deploy in progress, which is {id}"
             ));
         }
         let own = open.command();
@@ -196,7 +196,7 @@ impl<'a> Recorded<'a> {
                 why.clone(),
             ),
             None => (
-                format!("nobody saw the checks of {name} pass with {short}"),
+                format!("it is unknown whether the checks of {name} passed with {short}"),
                 open.story(self.now),
             ),
         };
@@ -230,7 +230,7 @@ impl<'a> Recorded<'a> {
                 Err(self.same_person(candidate))
             }
             Standing::Waiting if self.signoff => {
-                let error = format!("nobody has signed {short} off");
+                let error = format!("nobody has signed off {short}");
                 let refusal = Refusal::new(RefusalCode::NotSignedOff, error)
                     .because(format!("it is the candidate, {proposed}"));
                 Err(match candidate.four_eyes {
@@ -279,7 +279,7 @@ impl<'a> Recorded<'a> {
         });
         let refusal = fixes.chain(yeses).fold(refusal, Refusal::because);
         let refusal =
-            refusal.because("policy.four_eyes in smp.toml requires a yes from somebody else");
+            refusal.because("policy.four_eyes in smp.toml requires a sign-off from somebody else");
         let refusal = refusal.hint(by_others(candidate));
         match candidate.fixers.is_empty() {
             true => refusal,
@@ -301,7 +301,7 @@ impl<'a> Recorded<'a> {
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let error = format!("{by} promoted {short} to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
-                .because("that completed its proposal; to ship it again, propose it again")
+                .because("that closed its proposal; to ship it again, propose it again")
                 .run("see what runs there now", Typed::smp("status")));
         }
         let error = format!("{short} was not proposed, so it cannot be signed off");

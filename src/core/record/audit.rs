@@ -104,7 +104,7 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
         }
         Standing::Blocked => Err(format!("{short} was blocked")),
         Standing::Waiting if open.verdicts.is_empty() => {
-            Err(format!("nobody had signed {short} off"))
+            Err(format!("nobody had signed off {short}"))
         }
         Standing::Waiting => Err(format!("only {} had signed it off", open.own_people())),
     })

@@ -70,7 +70,7 @@ impl Count {
         let Some(event) = read(stored, signature) else {
             // Somebody entitled wrote it, so it may say no to what is done next.
             self.state.format = FORMAT + 1;
-            return Err("this version does not know such an event".to_owned());
+            return Err("this version does not know this kind of event".to_owned());
         };
         match self.state.after(&event) {
             Ok(next) => self.state = next,
@@ -115,7 +115,7 @@ pub fn told(reading: &Reading) -> Vec<String> {
 /// Why an event does not follow on those before it.
 pub fn unlawful(why: Unlawful) -> &'static str {
     match why {
-        Unlawful::Begun => "the record had begun before",
+        Unlawful::Begun => "the record already existed",
         Unlawful::OtherCandidate => "its commit was not the candidate then",
         Unlawful::CandidateOpen => "another candidate was open",
         Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
@@ -124,6 +124,6 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::SamePerson => "who proposed a commit cannot sign it off",
         Unlawful::OwnFix => "who deployed a fix of a commit cannot sign it off",
         Unlawful::NotPending => "no such post was pending",
-        Unlawful::NothingNew => "the record had it already",
+        Unlawful::NothingNew => "the record already had it",
     }
 }

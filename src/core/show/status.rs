@@ -283,7 +283,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         let by = verdict_by(candidate, one, authors, when);
         let void = match candidate.counts(one) {
             true => "",
-            false => ", which does not count: somebody else must say yes",
+            false => ", which does not count: somebody else must sign off",
         };
         line.and(Plain, "; ")
             .and(tone, did)

@@ -34,7 +34,7 @@ impl SignatureCheck {
                 format!("the signers file did not know its key {key} at that time")
             }
             Self::Wrong => {
-                "its signature is of something else, or its key may not sign events".to_owned()
+                "its signature is for another event, or its key may not sign events".to_owned()
             }
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })

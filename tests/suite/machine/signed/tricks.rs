@@ -277,7 +277,7 @@ const TRICKS: [Trick; 31] = [
         let ada = by(deploy, "ada").git_options(&["-c", &setting]);
         ada.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
             .exits(2)
-            .says("by git's insteadOf");
+            .says("git's insteadOf leads this clone to");
     }),
     ("--no-verify, and an alias", |deploy| {
         by(deploy, "ada")
@@ -322,9 +322,9 @@ const TRICKS: [Trick; 31] = [
         rosi.smp(&["propose", "--yes"]).ok();
         ada.smp(&["stage", "--fix", deploy.nth(6), "--yes"]).ok();
         let fix = deploy.master(&deploy.staging);
-        ada.smp(&["signoff"])
-            .exits(1)
-            .says("error: you deployed a fix of the candidate, so your own yes does not count\n");
+        ada.smp(&["signoff"]).exits(1).says(
+            "error: you deployed a fix of the candidate, so your own sign-off does not count\n",
+        );
         let typed = yes(deploy).replace(deploy.nth(5), &fix);
         forged(deploy, ("ada", "ada"), &typed, true);
         let args = ["promote", "--yes", "--commit", &fix];
