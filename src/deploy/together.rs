@@ -10,7 +10,7 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::rollback_end;
-use crate::git::push::{Beside, Push};
+use crate::git::push::{Beside, Ended, Push};
 use crate::look::not_seen;
 use crate::sources::Now;
 use crate::team::recorder::beside::{Draft, KeptBack};
@@ -102,6 +102,13 @@ impl Deploy<'_> {
                 Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(true), Err(stop)) => Err(self.take_back(name, Some(id), stop)),
+            // Of two that lost a race a server does not always say which one did.
+            (Ok(false), Err(Stop::Failed(_)))
+                if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
+            {
+                kept_back.again(recorder, &draft, &outcome)?;
+                Ok(Both::Again)
+            }
             // Somebody else brought it there, with an announcement of theirs or without one.
             (Ok(false), Ok(_)) => {
                 kept_back.again(recorder, &draft, &outcome)?;

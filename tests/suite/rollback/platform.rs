@@ -27,6 +27,7 @@ impl Platform {
     fn new(record: &str) -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
         let deploy = World::deploy_like()
+            .on(Topology::Remotes)
             .without_pages()
             .toml(&format!("{table}{record}"))
             .build();
