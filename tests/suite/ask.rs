@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::record::events;
 use crate::support::{Deploy, Fate, IssuesApi, Run, Runner, Speaks, World};
 
-const TOKEN: &str = "not-for-anybodys-eyes";
+pub const TOKEN: &str = "not-for-anybodys-eyes";
 const PAGES: [&str; 2] = [
     "https://github.com/an-org/a-repo",
     "https://gitlab.com/an-org/a-repo",
@@ -38,12 +38,17 @@ pub fn asking_with(speaks: Speaks, more: &str) -> (Deploy, IssuesApi) {
         .without_pages()
         .toml(&toml(speaks, more))
         .build();
+    has_pages(&deploy, speaks);
+    deploy.trust();
+    (deploy, IssuesApi::start(speaks, TOKEN))
+}
+
+/// Names the pages of the main repository.
+pub fn has_pages(deploy: &Deploy, speaks: Speaks) {
     let branch = "branch = \"master\"\n";
     let pages = PAGES[usize::from(speaks == Speaks::GitLab)];
     let text = deploy.toml();
     deploy.write_toml(&text.replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1));
-    deploy.trust();
-    (deploy, IssuesApi::start(speaks, TOKEN))
 }
 
 /// Starts programs of somebody who has the token.

@@ -182,13 +182,7 @@ impl<'a> Lab<'a> {
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
-    /// Kills before and after every call, and during each push; of these a tenth, unless all are wanted.
-    #[track_caller]
-    pub fn survives_every_step(&self, offset: usize) {
-        self.survives_steps(offset, EACH);
-    }
-
-    /// The same with every so many of them, unless all are wanted.
+    /// Kills before and after every call, and during each push: at every so many of these, unless all are wanted.
     #[track_caller]
     pub fn survives_steps(&self, offset: usize, each: usize) {
         let course = self.course();
@@ -472,75 +466,192 @@ fn a_fix_killed_at_any_step_ends_right() {
     survives_everywhere(1, proposed_on, command, &fixed_once);
 }
 
-/// A world where proposals ask in issues, and those who have no chat.
-fn asking() -> (Deploy, IssuesApi) {
-    asking_with(Speaks::GitHub, "[channels.technical]\nkind = \"print\"\n")
+/// A command where proposals ask in issues.
+pub struct Asked {
+    before: fn(&Deploy, &IssuesApi),
+    typed: fn(&Deploy) -> Vec<String>,
+    /// What must hold in the end, besides that nothing is owed and nothing there twice.
+    holds: fn(&Deploy, &Chain, &[Posted]),
 }
 
-/// Somebody signs the last issue off.
+pub const PROPOSES: Asked = Asked {
+    before: |_, _| {},
+    typed: |_| typed(&["propose", "--yes"]),
+    holds: |_, chain, issues| {
+        chain.only("proposed");
+        assert_eq!(chain.state["candidate"]["inquiry"]["issue"]["number"], 1);
+        assert_eq!((issues.len(), issues[0].comments.len()), (1, 0));
+    },
+};
+pub const HEARS: Asked = Asked {
+    before: |deploy, api| {
+        asks(deploy, api);
+        yes(deploy, api);
+        let text = format!("signoff {} on a phone", short(deploy.nth(5)));
+        api.comments("ben-qa", "COLLABORATOR", &text);
+    },
+    typed: |_| typed(&["status"]),
+    holds: |_, chain, _| assert_eq!(chain.count("signed-off"), 2, "{:?}", chain.words()),
+};
+pub const FIXES: Asked = Asked {
+    before: |deploy, api| {
+        asks(deploy, api);
+        yes(deploy, api);
+    },
+    typed: |deploy| {
+        let pick = ["--pick", deploy.nth(6), "--yes", "--timeout", "2"];
+        typed(&[&["stage", "--fix"], &pick[..]].concat())
+    },
+    holds: |deploy, chain, issues| {
+        let fix = chain.only("staged-fix").field("Commit");
+        let all = [deploy.nth(5), fix];
+        assert_eq!(deploy.deploys(&deploy.staging), all);
+        assert_eq!(chain.state["candidate"]["commit"], fix);
+        assert_eq!(chain.state["candidate"]["verdicts"], serde_json::json!([]));
+        assert!(!issues[0].closed);
+        assert_eq!(told(&issues[0]).len(), 1);
+        assert!(told(&issues[0])[0].contains(&format!("signoff {}", short(fix))));
+    },
+};
+pub const PROMOTES: Asked = Asked {
+    before: |deploy, api| {
+        asks(deploy, api);
+        yes(deploy, api);
+    },
+    typed: |deploy| promotion(deploy).to_vec(),
+    holds: |deploy, chain, issues| {
+        chain.only("signed-off");
+        chain.only("promoted");
+        assert_eq!(announced(chain, "promoting"), 1, "{:?}", chain.words());
+        let all = [2, 5].map(|number| deploy.nth(number));
+        assert_eq!(deploy.deploys(&deploy.production), all);
+        assert!(chain.state["candidate"].is_null(), "{}", chain.state);
+        assert_eq!((issues[0].closed, told(&issues[0]).len()), (true, 1));
+    },
+};
+pub const POSTPONES: Asked = Asked {
+    before: asks,
+    typed: |_| typed(&["postpone", "--yes", "--reason", "later"]),
+    holds: |_, chain, issues| {
+        chain.only("postponed");
+        assert_eq!((issues[0].closed, told(&issues[0]).len()), (true, 1));
+    },
+};
+pub const ROLLS_BACK: Asked = Asked {
+    before: |deploy, api| {
+        asks(deploy, api);
+        yes(deploy, api);
+        promoting(deploy, api).ok();
+    },
+    typed: |deploy| {
+        let back = ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"];
+        typed(&back)
+    },
+    holds: |deploy, chain, issues| {
+        chain.only("rolled-back");
+        let all = [2, 5, 2].map(|number| deploy.nth(number));
+        assert_eq!(deploy.deploys(&deploy.production), all);
+        assert_eq!((issues[0].closed, told(&issues[0]).len()), (true, 2));
+    },
+};
+
+fn typed(all: &[&str]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+fn short(commit: &str) -> &str {
+    &commit[..8]
+}
+
+fn asks(deploy: &Deploy, api: &IssuesApi) {
+    with_forge(deploy, api, &["propose", "--yes"]).ok();
+}
+
+/// Somebody signs off on the last issue.
 fn yes(deploy: &Deploy, api: &IssuesApi) {
-    let text = format!("signoff {}", &deploy.nth(5)[..8]);
-    api.comments("rosi-qa", "MEMBER", &text);
+    let text = format!("signoff {}", short(deploy.nth(5)));
+    api.comments("rosi-qa", "COLLABORATOR", &text);
+}
+
+/// What the program said on an issue.
+pub fn told(issue: &Posted) -> Vec<&str> {
+    let ours = issue.comments.iter().filter(|one| one.by == "ada-e");
+    ours.map(|one| one.text.as_str()).collect()
+}
+
+/// Nothing is owed, no verdict is on record twice, and nothing was said twice.
+#[track_caller]
+fn nothing_twice(chain: &Chain, issues: &[Posted]) {
+    assert_eq!(chain.state["owed"], serde_json::json!([]));
+    let comments = chain
+        .events
+        .iter()
+        .filter_map(|one| one.more.get("Comment"));
+    let mut comments: Vec<_> = comments.collect();
+    let count = comments.len();
+    comments.dedup();
+    assert_eq!(comments.len(), count, "{:?}", chain.words());
+    assert_eq!(issues.len(), 1);
+    let mut said = told(&issues[0]);
+    let count = said.len();
+    said.sort_unstable();
+    said.dedup();
+    assert_eq!(said.len(), count, "{:?}", issues[0].comments);
+}
+
+impl Asked {
+    /// Kills it at every step in this world, or with `step` at one of so many.
+    #[track_caller]
+    pub fn survives(
+        &self,
+        (deploy, api): (Deploy, IssuesApi),
+        also: fn(&Deploy),
+        (offset, step): (usize, usize),
+    ) {
+        (self.before)(&deploy, &api);
+        let words = (self.typed)(&deploy);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let holds = |deploy: &Deploy, chain: &Chain| {
+            nothing_twice(chain, &api.issues());
+            (self.holds)(deploy, chain, &api.issues());
+            also(deploy);
+        };
+        let lab = Lab::new(deploy, &words, &holds).asking(&api);
+        lab.survives_steps(offset, step);
+    }
+
+    /// The same where events are not signed.
+    #[track_caller]
+    fn survives_unsigned(&self, speaks: Speaks, offset: usize) {
+        let chat = "[channels.technical]\nkind = \"print\"\n";
+        self.survives(asking_with(speaks, chat), |_| {}, (offset, EACH));
+    }
 }
 
 #[test]
 fn an_issue_is_opened_once_wherever_the_proposal_is_killed() {
-    let (deploy, api) = asking();
-    let holds = |_: &Deploy, chain: &Chain| {
-        chain.only("proposed");
-        assert_eq!(chain.state["owed"], serde_json::json!([]));
-        assert_eq!(chain.state["candidate"]["inquiry"]["issue"]["number"], 1);
-        assert_eq!(api.issues().len(), 1);
-    };
-    let lab = Lab::new(deploy, &["propose", "--yes"], &holds);
-    lab.asking(&api).survives_every_step(0);
+    PROPOSES.survives_unsigned(Speaks::GitHub, 0);
+}
+
+#[test]
+fn a_comment_is_heard_once_wherever_the_run_that_reads_it_is_killed() {
+    HEARS.survives_unsigned(Speaks::GitLab, 3);
+}
+
+#[test]
+fn a_fix_asks_anew_once_wherever_it_is_killed() {
+    FIXES.survives_unsigned(Speaks::GitHub, 2);
 }
 
 #[test]
 fn a_comment_is_heard_once_and_the_issue_closed_once_wherever_a_promotion_is_killed() {
-    let (deploy, api) = asking();
-    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
-    yes(&deploy, &api);
-    let command = promotion(&deploy);
-    let holds = |deploy: &Deploy, chain: &Chain| {
-        chain.only("signed-off");
-        chain.only("promoted");
-        assert_eq!(chain.state["owed"], serde_json::json!([]));
-        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-        let issue = api.issues().remove(0);
-        let told = issue.comments.iter().filter(|one| one.by == "ada-e");
-        assert_eq!((issue.closed, told.count()), (true, 1));
-    };
-    let lab = Lab::new(deploy, &words(&command), &holds);
-    lab.asking(&api).survives_every_step(1);
+    PROMOTES.survives_unsigned(Speaks::GitHub, 1);
 }
 
 #[test]
 fn an_issue_is_closed_once_wherever_a_postponement_or_a_rollback_is_killed() {
-    let (deploy, api) = asking();
-    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
-    let holds = |_: &Deploy, chain: &Chain| {
-        chain.only("postponed");
-        assert_eq!(chain.state["owed"], serde_json::json!([]));
-        let issue = api.issues().remove(0);
-        assert_eq!((issue.closed, issue.comments.len()), (true, 1));
-    };
-    let lab = Lab::new(deploy, &["postpone", "--yes", "--reason", "later"], &holds);
-    lab.asking(&api).survives_every_step(2);
-    let (deploy, api) = asking();
-    with_forge(&deploy, &api, &["propose", "--yes"]).ok();
-    yes(&deploy, &api);
-    promoting(&deploy, &api).ok();
-    let command = ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
-    let holds = |_: &Deploy, chain: &Chain| {
-        chain.only("rolled-back");
-        assert_eq!(chain.state["owed"], serde_json::json!([]));
-        let issue = api.issues().remove(0);
-        let told = issue.comments.iter().filter(|one| one.by == "ada-e");
-        assert_eq!((issue.closed, told.count()), (true, 2));
-    };
-    let lab = Lab::new(deploy, &words(&command), &holds);
-    lab.asking(&api).survives_every_step(0);
+    POSTPONES.survives_unsigned(Speaks::GitLab, 2);
+    ROLLS_BACK.survives_unsigned(Speaks::GitHub, 0);
 }
 
 // --- F-KILL-1: any time

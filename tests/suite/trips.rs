@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ask::{TOKEN, has_pages};
 use crate::connections::cost;
 use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, with_webhooks};
 use crate::record::RECORD;
-use crate::support::{Deploy, DeployBuilder, Rounds, World};
+use crate::support::{Deploy, DeployBuilder, IssuesApi, Rounds, Runner, Speaks, World};
 
 /// So long, in milliseconds, the servers wait for what is asked at the same time. A number that is too high is measured
 /// again with more patience, because a busy machine makes it higher.
@@ -37,6 +38,8 @@ pub enum Before {
     RecordMoved,
     /// Setup did not run yet.
     New,
+    /// Somebody signed off in a comment, which nobody read.
+    Commented,
 }
 
 const fn trip(command: &'static str, record: bool, before: Before) -> Trip {
@@ -79,6 +82,32 @@ impl Trip {
         deploy
     }
 
+    /// The same where proposals ask in issues.
+    fn asking(self, builder: DeployBuilder, api: &IssuesApi) -> Deploy {
+        let record = format!("{RECORD}ask = \"github\"\n{}", channels("teams"));
+        let deploy = builder.toml(&record).build();
+        has_pages(&deploy, Speaks::GitHub);
+        deploy.trust();
+        accepts_posts(&deploy);
+        let smp = |args: &[&str]| asker(&deploy, api).smp(args).ok().stderr.clone();
+        if self.before != Before::Nothing {
+            smp(&["propose", "--yes"]);
+        }
+        smp(&["status"]);
+        if [Before::Commented, Before::Promoted].contains(&self.before) {
+            let text = format!("signoff {}", &deploy.nth(5)[..8]);
+            api.comments("rosi-qa", "MEMBER", &text);
+        }
+        if self.before == Before::Promoted {
+            smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
+        }
+        deploy
+    }
+
+    fn asks(self) -> bool {
+        self.command.ends_with(ASKS)
+    }
+
     fn happens(self, deploy: &Deploy) {
         accepts_posts(deploy);
         let smp = |args: &[&str]| with_webhooks(deploy).smp(args).ok().stderr.clone();
@@ -110,6 +139,17 @@ impl Trip {
     }
 }
 
+/// What the table says of a command where proposals ask in issues.
+const ASKS: &str = ", with `ask`";
+
+/// Somebody with both webhooks and a token.
+fn asker<'d>(deploy: &'d Deploy, api: &IssuesApi) -> Runner<'d> {
+    let (name, value) = api.variable();
+    with_webhooks(deploy)
+        .env("GH_TOKEN", TOKEN)
+        .env(name, value)
+}
+
 fn accepts_posts(deploy: &Deploy) {
     for path in [TECHNICAL, PRODUCT] {
         deploy.web.set(path, accepted("teams"));
@@ -131,17 +171,24 @@ pub fn allowed(trip: Trip) -> Vec<Option<usize>> {
 
 /// What the command takes: requests in a row, connections, processes of git.
 fn measured(trip: Trip, builder: DeployBuilder, quiet: Duration) -> [usize; 3] {
-    let deploy = trip.world(builder);
+    let api = IssuesApi::start(Speaks::GitHub, TOKEN);
+    let deploy = match trip.asks() {
+        true => trip.asking(builder, &api),
+        false => trip.world(builder),
+    };
     let rounds = Arc::new(Rounds::default());
     deploy.http().goes_through(&rounds);
     deploy.web.goes_through(&rounds);
+    api.goes_through(&rounds);
     let words = trip.words(&deploy);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut processes = 0;
     let (in_a_row, connections) = rounds.count(quiet, || {
-        processes = cost(&deploy, with_webhooks(&deploy), &words)
-            .processes
-            .len();
+        let runner = match trip.asks() {
+            true => asker(&deploy, &api),
+            false => with_webhooks(&deploy),
+        };
+        processes = cost(&deploy, runner, &words).processes.len();
     });
     [in_a_row, connections, processes]
 }
@@ -221,6 +268,35 @@ fn deploying_takes_no_more_requests_in_a_row_than_the_table_allows() {
         ]
     });
     hold(&deploys.collect::<Vec<_>>(), &open());
+}
+
+#[test]
+fn asking_in_an_issue_takes_no_more_requests_in_a_row_than_the_table_allows() {
+    let asks = [
+        trip("`propose --yes`, with `ask`", true, Before::Nothing),
+        trip("`status`, with `ask`", true, Before::Proposed),
+        trip(
+            "`status`, a new comment, with `ask`",
+            true,
+            Before::Commented,
+        ),
+        trip(
+            "`promote --yes --commit COMMIT`, with `ask`",
+            true,
+            Before::Commented,
+        ),
+        trip(
+            "`postpone --yes --reason bug`, with `ask`",
+            true,
+            Before::Proposed,
+        ),
+        trip(
+            "`rollback --yes --to OLDER`, with `ask`",
+            true,
+            Before::Promoted,
+        ),
+    ];
+    hold(&asks, &open());
 }
 
 #[test]

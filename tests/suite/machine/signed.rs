@@ -7,8 +7,9 @@ mod verify;
 
 use std::path::PathBuf;
 
+use crate::ask::{TOKEN, has_pages};
 use crate::record::{events, short};
-use crate::support::{Deploy, Run, Runner, Topology, World};
+use crate::support::{Deploy, IssuesApi, Run, Runner, Speaks, Topology, World};
 
 /// What turns it all on.
 const SIGNED: &str = "[record]\nsigned = true\n[policy]\nfour_eyes = true\n";
@@ -89,7 +90,21 @@ fn world() -> Deploy {
 /// The same where environments are reached in this way. Who runs anything without saying who they are is ada.
 fn world_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology).without_pages();
-    let deploy = world.toml(SIGNED).build();
+    keyed(world.toml(SIGNED).build())
+}
+
+/// The same where proposals ask in issues.
+fn asking() -> (Deploy, IssuesApi) {
+    let world = World::deploy_like().without_pages();
+    let deploy = world
+        .toml(&SIGNED.replacen('\n', "\nask = \"github\"\n", 1))
+        .build();
+    has_pages(&deploy, Speaks::GitHub);
+    (keyed(deploy), IssuesApi::start(Speaks::GitHub, TOKEN))
+}
+
+/// Lets the keys count, and puts smp.toml on the main branch.
+fn keyed(deploy: Deploy) -> Deploy {
     let [ada, rosi, _] = ["ada", "rosi", "eve"].map(|name| key(&deploy, name));
     let signers = format!("# Whose events count\n{ada}\n{rosi}\n");
     let files = [

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
+use super::rounds::Rounds;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
 /// Which forge it is.
@@ -40,6 +41,7 @@ struct Shared {
     token: String,
     schema: Value,
     state: Mutex<State>,
+    rounds: Mutex<Arc<Rounds>>,
 }
 
 #[derive(Default)]
@@ -97,6 +99,7 @@ impl IssuesApi {
             token: token.to_owned(),
             schema,
             state: Mutex::new(state),
+            rounds: Mutex::default(),
         });
         let serving = shared.clone();
         let listener = Listener::start(move |stream, closing| {
@@ -112,6 +115,11 @@ impl IssuesApi {
             Speaks::GitHub => ("GITHUB_API_URL", format!("http://{address}")),
             Speaks::GitLab => ("GITLAB_API_URL", format!("http://{address}/api/v4")),
         }
+    }
+
+    /// Lets every request pass this gate from now on.
+    pub fn goes_through(&self, rounds: &Arc<Rounds>) {
+        *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
     /// Somebody comments on the last issue; `may`: what the forge says of them. Gives the number of the comment.
@@ -203,6 +211,8 @@ impl Shared {
             return Ok(());
         };
         let body = head.body(&mut reader, stream)?;
+        let rounds = self.rounds.lock().unwrap().clone();
+        let _working = rounds.pass(true);
         let knows = head.header("authorization") == Some(&format!("Bearer {}", self.token));
         let mut state = self.state.lock().unwrap();
         state.asked.push((head.method.clone(), head.path.clone()));

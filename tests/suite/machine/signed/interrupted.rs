@@ -1,7 +1,10 @@
 //! Cut off anywhere with signatures on, and begun again: one deploy, one event each, and all of them hold.
 
-use super::{by, world_on};
-use crate::interrupted::{EACH, Lab, promoted_once, promotion, words};
+use super::{asking, by, world_on};
+use crate::interrupted::{
+    Asked, EACH, FIXES, HEARS, Lab, POSTPONES, PROMOTES, PROPOSES, ROLLS_BACK, promoted_once,
+    promotion, words,
+};
 use crate::support::{Chain, Deploy, TOPOLOGIES};
 
 fn promoted_and_verified(deploy: &Deploy, chain: &Chain) {
@@ -19,4 +22,26 @@ fn a_signed_promotion_survives_a_kill_at_each_step() {
         Lab::new(deploy, &words(&command), &promoted_and_verified)
             .survives_steps(3 + nth * EACH, TOPOLOGIES.len() * EACH);
     }
+}
+
+/// The same where a proposal asks in an issue, and the yes is a comment.
+fn survives(asked: &Asked, offset: usize) {
+    let verified = |deploy: &Deploy| {
+        deploy.smp(&["history", "--verify"]).ok();
+    };
+    asked.survives(asking(), verified, (offset, 30));
+}
+
+#[test]
+fn signed_verdicts_from_comments_survive_a_kill_at_each_step() {
+    survives(&PROPOSES, 9);
+    survives(&HEARS, 5);
+    survives(&POSTPONES, 12);
+}
+
+#[test]
+fn signed_deploys_with_verdicts_from_comments_survive_a_kill_at_each_step() {
+    survives(&FIXES, 7);
+    survives(&PROMOTES, 14);
+    survives(&ROLLS_BACK, 3);
 }
