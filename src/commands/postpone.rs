@@ -7,12 +7,12 @@ use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
-use crate::deploy::{flow, signed};
+use crate::deploy::flow;
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::{hearing, posting};
+use crate::team::{agreed, hearing, posting};
 
 const DECLINED: &str = "not postponed; nothing was changed";
 
@@ -36,7 +36,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let before = ui
         .during("reading the record", || recorder.read_now())??
         .state;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let posts = Delivery::of(session, &config, "postponed", Typed::smp("postpone"));
     let Some(candidate) = &before.candidate else {
         ui.note("there is no candidate: nothing to postpone");

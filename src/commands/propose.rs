@@ -14,13 +14,14 @@ use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
-use crate::deploy::{self, Deploy, Options, flow, forward, observed, signed};
+use crate::deploy::{self, Deploy, Options, flow, forward, observed};
 use crate::forge::issue::Tracker;
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
 use crate::session::{Session, trust};
 use crate::sources::Also;
+use crate::team::agreed;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::posting::{self, Pending};
@@ -52,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         ..Options::default()
     };
     let deploy = forward::look(session, &config, (place, &targets), options)?;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let work = Work {
         session,
         args,

@@ -8,10 +8,11 @@ use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, W
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
-use crate::deploy::{flow, observed, signed};
+use crate::deploy::{flow, observed};
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
+use crate::team::agreed;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::hearing;
@@ -50,7 +51,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         None => identity(&session.repo)?.0,
     };
     let before = ui.during("reading the record", || recorder.read_now())?;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let mut before = RecordView::from(before);
     hearing::hear(session, &config, &mut before, false);
     let before = before.known()?.cloned().unwrap_or_default();

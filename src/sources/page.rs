@@ -20,8 +20,9 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
     // Some servers begin UTF-8 with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let found = match find {
-        Find::Pattern(pattern) => (pattern.captures_iter(text))
-            .filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()))
+        Find::Pattern(pattern) => (pattern.captures_iter(text.as_bytes()))
+            .filter_map(|captures| captures.get(1))
+            .map(|hash| String::from_utf8_lossy(hash.as_bytes()).into_owned())
             .take(1000)
             .collect(),
         Find::Json(pointer) => json_values(text, pointer)?,
@@ -129,6 +130,7 @@ fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::config::page_pattern;
 
     fn html(body: &str) -> Response {
         let kind = ("content-type", "text/html; charset=utf-8");
@@ -144,7 +146,7 @@ mod tests {
     }
 
     fn pattern() -> Find {
-        Find::Pattern(regex::Regex::new(r#"data-commit="([0-9a-fA-F]*)""#).unwrap())
+        Find::Pattern(page_pattern(r#"data-commit="([0-9a-fA-F]*)""#).unwrap())
     }
 
     #[test]
@@ -157,6 +159,26 @@ mod tests {
     fn a_short_and_a_full_form_of_one_commit_are_one() {
         let answer = html(r#"<a data-commit="1f13dc6"/><b data-commit="1f13dc69aabb"/>"#);
         assert_eq!(hash_in(&pattern(), &answer).unwrap(), "1f13dc69aabb");
+    }
+
+    #[test]
+    fn letters_outside_of_ascii_stand_in_a_pattern_and_on_a_page() {
+        for (pattern, body) in [
+            (r"Größe \d+, Stand ([0-9a-f]+)", "Größe 12, Stand 1f13dc69."),
+            (r"(?i)COMMIT:\s+(\w+)\b", "Commit: 1F13DC69 – neu"),
+            (r"Commit.{1,5}([0-9a-f]{8})", "Commit – 1f13dc69"),
+            (r"é[^0-9]*([0-9a-f]+)", "é – 1f13dc69"),
+        ] {
+            let find = Find::Pattern(page_pattern(pattern).unwrap());
+            assert_eq!(
+                hash_in(&find, &html(body)).unwrap(),
+                "1f13dc69",
+                "{pattern}"
+            );
+        }
+        let digits = Find::Pattern(page_pattern(r"(\d{8})").unwrap());
+        let arabic = hash_in(&digits, &html("١٢٣٤٥٦٧٨"));
+        assert_eq!(arabic.unwrap_err().report.error, "its page holds no hash");
     }
 
     #[test]

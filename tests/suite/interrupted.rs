@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use crate::ask::{asking_with, promotes as promoting, smp as with_forge, with_token};
 use crate::promote::{comes_to, person, ready};
 use crate::record::{proposed, proposed_on, signed_off_on};
-use crate::sample::{everything, sample};
+use crate::sample::{Random, everything, sample};
 use crate::support::{
     Chain, Deploy, Fault, Gate, IssuesApi, PATIENCE, Page, Posted, Rule, Run, Runner, Speaks,
     TOPOLOGIES, Topology, World,
@@ -237,14 +237,11 @@ impl<'a> Lab<'a> {
         let begun = Instant::now();
         self.deploy.runner().directly().smp(&self.args()).ok();
         let full = u64::try_from(begun.elapsed().as_micros()).unwrap();
-        let mut random = seed;
+        let mut random = Random(seed);
         for round in rounds {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let time = Duration::from_micros((random >> 33) % full);
+            let time = Duration::from_micros(random.next() % full);
             let signal = [Signal::KILL, Signal::INT, Signal::TERM, Signal::HUP][round % 4];
-            let group = (random >> 20) & 1 == 1;
+            let group = random.below(2) == 1;
             let story =
                 format!("seed {seed}, round {round}: {signal:?} after {time:?}, to all: {group}");
             self.put_back();
@@ -280,10 +277,12 @@ fn is_deploy(call: &str) -> bool {
 
 /// As if half an hour had passed since the last push began.
 fn outlive_notes(deploy: &Deploy) {
-    for entry in fs::read_dir(deploy.work.join(".git/smp"))
-        .unwrap()
-        .flatten()
-    {
+    outlive_notes_in(&deploy.work);
+}
+
+/// The same in this clone.
+pub fn outlive_notes_in(clone: &Path) {
+    for entry in fs::read_dir(clone.join(".git/smp")).unwrap().flatten() {
         if entry
             .file_name()
             .to_string_lossy()

@@ -6,6 +6,26 @@ pub fn everything() -> bool {
     std::env::var_os("GIT_SMP_EVERY_STEP").is_some()
 }
 
+/// Numbers that look random and are the same for the same seed.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        let (factor, more) = (6_364_136_223_846_793_005, 1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(factor).wrapping_add(more);
+        self.0 >> 33
+    }
+
+    /// One of 0 to `count` - 1.
+    pub fn below(&mut self, count: usize) -> usize {
+        usize::try_from(self.next()).unwrap() % count
+    }
+
+    pub fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+}
+
 /// So many of these, evenly spread from the first to the last. Of a single one the last is taken, which has the most in
 /// it.
 pub fn sample<T>(count: usize, of: impl IntoIterator<Item = T>) -> Vec<T> {

@@ -289,5 +289,10 @@ fn somebody_without_a_name_is_told_how_to_have_one() {
     run.exits(1)
         .says("error: git does not know who you are")
         .says("hint: git config --global user.name ");
+    nobody
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among("git does not know who you are, and everything on the record bears a name\n")
+        .says("hint: git config --global user.email ");
     assert_eq!(events(&deploy), ["proposed", "posted"]);
 }

@@ -11,6 +11,7 @@ use crate::core::words::{CommitId, EventId};
 use crate::git::push::{self, Ended, EventPush};
 use crate::git::record::{self as objects, NewEvent};
 use crate::git::remote;
+use crate::team::agreed;
 use crate::team::recorder::words::{unknown, unlawful};
 use crate::team::recorder::{PROGRAM, Reading, Recorder, new_id};
 
@@ -142,6 +143,7 @@ impl Recorder<'_> {
             let Some((id, what)) = decide(state, nth)? else {
                 break;
             };
+            agreed::once(self.repo, self.config)?;
             let event = as_read(Event {
                 id,
                 by: by.clone(),

@@ -1,7 +1,10 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
+mod agreed;
+mod generated;
 mod interrupted;
 mod openpgp;
+mod soak;
 mod tricks;
 mod verify;
 
@@ -124,22 +127,6 @@ fn proposed() -> Deploy {
     let deploy = world();
     by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
     deploy
-}
-
-// What is written by a file from before signatures is signed by nobody, and would count for nothing.
-#[test]
-fn a_clone_whose_file_is_from_before_signatures_proposes_nothing() {
-    let deploy = proposed();
-    let before = deploy.chain().events.len();
-    deploy.write_toml(&deploy.toml().replace(SIGNED, "[record]\n"));
-    by(&deploy, "rosi").smp(&["setup", "--yes"]).ok();
-    by(&deploy, "rosi")
-        .smp(&["propose", "--yes"])
-        .exits(1)
-        .says("error: smp.toml here is not the one of master, which requires signatures")
-        .says("record.signed")
-        .says("git smp setup");
-    assert_eq!(deploy.chain().events.len(), before);
 }
 
 fn promote(deploy: &Deploy, runner: &Runner<'_>) -> Run {

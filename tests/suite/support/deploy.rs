@@ -10,11 +10,12 @@ use super::template::{self, Template};
 use super::web::{Page, Web};
 use super::worlds::Topology;
 
-/// What the bare repositories of the environments do after a push: they "build" and "release" it.
+/// What the bare repositories of the environments do after a push: they "build" and "release" it. What is deployed is
+/// written over in one piece, as long as before, so that no page is ever empty: a `mv` would be a process for each push.
 pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "-----> Building $new"
   echo "$new" >>deploys
-  echo "$new" >deployed.new && mv deployed.new deployed
+  echo "$new" 1<>deployed
   echo "-----> Released"
 done"#;
 

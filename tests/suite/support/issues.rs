@@ -178,6 +178,12 @@ impl IssuesApi {
         self
     }
 
+    /// By whom the token is.
+    pub fn is_of(&self, login: &str) -> &Self {
+        self.shared.state.lock().unwrap().login = Some(login.to_owned());
+        self
+    }
+
     /// The token is nobody's, as that of an app is.
     pub fn is_nobodys(&self) -> &Self {
         self.shared.state.lock().unwrap().login = None;

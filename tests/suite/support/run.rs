@@ -106,10 +106,19 @@ impl<'world> Runner<'world> {
         self
     }
 
-    /// Runs `git smp` with these arguments to its end.
+    /// Runs `git smp` with these arguments to its end. Where nothing depends on git itself the binary is started as git
+    /// starts it, which saves a process for each run.
     #[track_caller]
     pub fn smp(&self, args: &[&str]) -> Run {
-        self.start(args).finish()
+        let is_like_git = !self.directly
+            && self.git_options.is_empty()
+            && !self.sets("PATH")
+            && !args.contains(&"--help");
+        if !is_like_git {
+            return self.start(args).finish();
+        }
+        let as_git_does = self.clone().path_first(self.world.git_programs());
+        as_git_does.directly().start(args).finish()
     }
 
     /// Runs any program to its end.

@@ -259,7 +259,10 @@ impl World {
                 &["commit", "-q", "--allow-empty", "--no-verify", "-F", "-"],
             )
             .ok();
-        self.git(&folder, &["rev-parse", "HEAD"])
+        let head = std::fs::read_to_string(folder.join(".git/HEAD")).unwrap_or_default();
+        let branch = head.trim_end().trim_start_matches("ref: ");
+        let known = self.refs(&folder).remove(branch);
+        known.unwrap_or_else(|| self.git(&folder, &["rev-parse", "HEAD"]))
     }
 
     /// The next minute of this world's clock, as git reads dates; for merges and tags that tests make themselves.

@@ -23,6 +23,10 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
             "running.pattern: is not a regular expression",
         ),
         (
+            r"pattern = '\p{L}([0-9a-f]+)'",
+            r"running.pattern: is not a regular expression; \p{ } and letters outside",
+        ),
+        (
             "pattern = '((a{99}){99}){99}'",
             "running.pattern: is a pattern that grows too large",
         ),
