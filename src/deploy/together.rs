@@ -116,14 +116,17 @@ impl Deploy<'_> {
             }
             (Ok(false), Err(stop)) => Err(stop),
             (Err(_), Err(stop)) => Err(stop),
-            (Err(trouble), Ok(_)) => {
-                let short = push.commit.short();
-                let report = Report::new(format!(
-                    "cannot tell whether the push of {short} to {name} is on record"
-                ));
-                let report = report.because(trouble.to_string());
-                Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
-            }
+            (Err(trouble), Ok(_)) => Err(self.not_known(name, push, &trouble)),
         }
+    }
+
+    /// The push arrived, and nobody can say whether its announcement did.
+    fn not_known(&self, name: &str, push: &Push, trouble: &Stop) -> Stop {
+        let short = push.commit.short();
+        let report = Report::new(format!(
+            "cannot tell whether the push of {short} to {name} is on record"
+        ));
+        let report = report.because(trouble.to_string());
+        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
 }
