@@ -50,7 +50,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     if !args.yes {
         let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
         let (question, why) = match by_merge {
-            true => (format!("Postpone {short}?"), "postponing is for everyone"),
+            true => (format!("Postpone {short}?"), "postponing affects everyone"),
             false => (
                 format!("Postpone {short} and lift the freeze on {place}?"),
                 "postponing lifts the freeze for everyone",
@@ -115,7 +115,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
             .into());
     }
     session.ui.warn(format!(
-        "{story},; its result is unknown; postponing gives that up on the record and stops nothing"
+        "{story},; its result is unknown; postponing closes it on the record but does not stop it"
     ));
     Ok(())
 }

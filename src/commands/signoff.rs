@@ -226,14 +226,14 @@ fn is_tested(
             observed::record(session, look, Some(state), [seen].into_iter(), false);
         }
         Err(refusal) => session.ui.warn(format!(
-            "whether {name} runs {tested} is unknown: {}",
+            "it is unknown whether {name} runs {tested}: {}",
             refusal.report.error
         )),
         Ok(other) => {
             let runs = short(other.as_ref());
             let error = format!("{name} does not run the candidate {tested}");
             let hint = match environment.by_merge {
-                true => Hint::run("put forward what runs now", Typed::smp("postpone"))
+                true => Hint::run("propose what runs now", Typed::smp("postpone"))
                     .and(Hint::run("then", Typed::smp("propose"))),
                 false => Hint::run(
                     "deploy the candidate again",

@@ -82,7 +82,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     } else {
         if manual::are_outdated() || completions::are_outdated() {
             let say =
-                "the man pages or completions here are of another version; bring them up to date";
+                "the installed man pages or completions are from another version; update them";
             session.ui.advise(Hint::run(say, Typed::smp("setup")));
         }
         session.ui.answer(&view.lines()?)?;

@@ -267,7 +267,7 @@ impl Config {
     /// The environment of this name; `Misused` for one that the file does not have.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         let found = self.find(name);
-        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("type one of them")))
+        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("use one of these names")))
     }
 
     /// The same of a name that a person typed; their command is given with the name that was probably meant.

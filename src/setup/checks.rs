@@ -231,7 +231,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         Some(Ok(Branch::NoApp(words))) => {
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
-            let words = "its host has no such app yet; it may make it with the first push";
+            let words = "its host has no such app yet; the first push may create it";
             let causes = report.because.iter().cloned().chain(report.hint_text());
             return causes.fold(Check::note(name, words), Check::because);
         }
@@ -300,7 +300,7 @@ fn settle_record(
     let is_new = begins && reading.state.events == 0;
     let begun = is_new.then(|| recorder.begin(reading.clone()));
     Some(match begun {
-        Some(Ok(_)) => Check::good(RECORD, said(recorder, "begun just now")),
+        Some(Ok(_)) => Check::good(RECORD, said(recorder, "created just now")),
         // Something may have been taken.
         Some(Err(stop @ Stop::Incomplete(_))) => Check::stopped(RECORD, stop),
         Some(Err(stop)) => {
@@ -317,7 +317,7 @@ fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Ch
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {
             let words = format!(
-                "{}; this clone may read it, not write to it",
+                "{}; this clone may read it but not write to it",
                 events(reading)
             );
             let check = Check::note(RECORD, said(recorder, &words));
@@ -335,7 +335,7 @@ fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Ch
 
 fn events(reading: &Reading) -> String {
     match reading.state.events {
-        0 => "nothing on it yet".to_owned(),
+        0 => "it is still empty".to_owned(),
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     }

@@ -134,7 +134,7 @@ fn a_tester_only_ever_comments() {
         }
         promotes(&deploy, &api)
             .exits(1)
-            .says(&format!("nobody has signed {it} off"));
+            .says(&format!("nobody has signed off {it}"));
         let id = api.comments(
             "rosi-qa",
             "COLLABORATOR",

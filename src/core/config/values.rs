@@ -70,9 +70,11 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
     // The error's own text quotes the pattern.
     Err(ours(match page_pattern(&text) {
         Ok(regex) if regex.captures_len() == 2 => return Ok(Some(regex)),
-        Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
+        Ok(_) => {
+            "must have exactly one capturing group ( ), around the commit; use (?: ) for other groups"
+        }
         Err(regex::Error::CompiledTooBig(_)) => {
-            "is a pattern that grows too large; use smaller counts"
+            "is a regular expression that grows too large; use smaller counts"
         }
         Err(_) => {
             "is not a regular expression; \\p{ } and letters outside of ASCII in [ ] do not work; see https://docs.rs/regex/#syntax"
@@ -273,17 +275,20 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
     ];
     let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
     let (key, find) = ways.next().unwrap_or(("", Find::Body));
-    let only_for_pages = format!("`{key}` is for a page, and there is none");
+    let only_for_pages = format!("`{key}` needs a page, but there is none");
     let heroku = raw.heroku.map(PlatformApp::Heroku);
     let apps = (heroku, raw.dokku.map(PlatformApp::Dokku));
     let is_both = matches!(apps, (Some(_), Some(_)));
     let (why, advice) = match (apps.0.or(apps.1), raw.page) {
-        _ if is_both => ("has both `heroku` and `dokku`", "keep the one that runs it"),
+        _ if is_both => (
+            "has both `heroku` and `dokku`",
+            "keep the platform that runs it",
+        ),
         (None, None) => (
             "has no `page`",
-            "write page, heroku or dokku, or remove the table",
+            "add `page`, `heroku` or `dokku`, or remove the table",
         ),
-        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "write `page`, or remove it"),
+        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "add `page`, or remove it"),
         _ if ways.next().is_some() => (
             "has more than one of `pattern`, `json` and `header`",
             "keep the one that fits the page",

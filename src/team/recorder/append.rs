@@ -352,7 +352,7 @@ impl Pushes {
 fn as_read(event: Event) -> Result<Event, Stop> {
     record::read_event(&record::message(&event), event.by, event.at).map_err(|_| {
         Stop::Failed(Report::new(
-            "the event could not be read again as it would be written, so nothing was recorded",
+            "the event would not read back as it was written, so nothing was recorded",
         ))
     })
 }

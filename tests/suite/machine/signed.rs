@@ -218,7 +218,7 @@ fn a_yes_of_the_proposers_own_is_refused_and_not_recorded() {
     by(&deploy, "ada")
         .smp(&["signoff"])
         .exits(1)
-        .says("error: you proposed the candidate, so your own yes does not count\n");
+        .says("error: you proposed the candidate, so your own sign-off does not count\n");
     assert_eq!(tip(&deploy), before);
     let json = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(json.exits(1).json()["refusal"]["code"], "not-signed-off");
@@ -271,7 +271,7 @@ fn a_clone_without_a_key_is_told_how_to_have_one() {
         .git_options(&["-c", "user.signingKey="])
         .smp(&["signoff"]);
     run.exits(1)
-        .says("error: this clone cannot sign, and the record takes signed events only\n")
+        .says("error: this clone cannot sign, and the record accepts only signed events\n")
         .says("git config user.signingKey ");
     deploy
         .runner()

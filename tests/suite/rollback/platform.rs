@@ -115,7 +115,7 @@ fn what_was_built_is_released_again_and_nothing_is_pushed() {
         run.ok().says(&format!(
             "1. release {two} (v3) again on Heroku, without a build"
         ));
-        run.says("warning: the config vars of production go back to those of v3 as well");
+        run.says("warning: the config vars of production return to those of v3 as well");
         run.says(&format!("done: production runs {two}"))
             .never_shows("-----> Building");
         platform.went_back_once();

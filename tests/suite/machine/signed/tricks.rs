@@ -277,7 +277,7 @@ const TRICKS: [Trick; 30] = [
         let ada = by(deploy, "ada").git_options(&["-c", &setting]);
         ada.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
             .exits(2)
-            .says("by git's insteadOf");
+            .says("git's insteadOf leads this clone to");
     }),
     ("--no-verify, and an alias", |deploy| {
         by(deploy, "ada")
