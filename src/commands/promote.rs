@@ -243,7 +243,7 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         return Ok(first);
     }
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let mut report = Report::new("these environments are promoted from different ones")
+    let mut report = Report::new("these environments are promoted from different environments")
         .because(format!("they are promoted from {}", names.join(", ")));
     for (nth, target) in targets.iter().enumerate() {
         let say = ["promote them one after the other", "then"][nth.min(1)];

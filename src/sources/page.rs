@@ -9,7 +9,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::http::Response;
 use crate::http::pointer::values;
 
-const NO_HASH: &str = "its page names something that is no hash";
+const NO_HASH: &str = "its page contains something that is not a hash";
 
 /// The one hash (7 to 64 lower-case hex digits) that a page names.
 ///
@@ -46,11 +46,11 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
         .collect();
     match hashes.as_slice() {
         [only] => Ok((*only).to_owned()),
-        [] => Err(unclear("its page holds no hash", [looked])),
+        [] => Err(unclear("its page contains no hash", [looked])),
         several => {
             let some = several.iter().take(4);
             let some: Vec<&str> = some.map(|hash| hash.get(..12).unwrap_or(hash)).collect();
-            let what = format!("its page holds {} different hashes", several.len());
+            let what = format!("its page contains {} different hashes", several.len());
             Err(unclear(
                 &what,
                 [looked, format!("found {}", some.join(", "))],
@@ -184,12 +184,12 @@ mod tests {
     #[test]
     fn none_several_and_no_hash_are_refused_without_the_pages_words() {
         for (body, words) in [
-            ("<title>log in</title>", "holds no hash"),
+            ("<title>log in</title>", "contains no hash"),
             (
                 r#"data-commit="1f13dc69" data-commit="7587cca7""#,
                 "2 different hashes",
             ),
-            (r#"data-commit="1f13""#, "no hash"),
+            (r#"data-commit="1f13""#, "not a hash"),
         ] {
             let refusal = hash_in(&pattern(), &html(body)).unwrap_err();
             assert_eq!(refusal.code, RefusalCode::PageUnclear);
@@ -223,7 +223,7 @@ mod tests {
             in_header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
         ] {
             let refusal = several.unwrap_err();
-            assert_eq!(refusal.report.error, "its page holds 2 different hashes");
+            assert_eq!(refusal.report.error, "its page contains 2 different hashes");
             assert_eq!(refusal.report.because[1], "found 1f13dc69, 7587cca7");
         }
         for no_hash in [
@@ -236,7 +236,7 @@ mod tests {
         ] {
             assert_eq!(
                 no_hash.unwrap_err().report.error,
-                "its page names something that is no hash"
+                "its page contains something that is not a hash"
             );
         }
     }
@@ -262,7 +262,7 @@ mod tests {
         }
         for nothing in [&[][..], &[""], &[" , "]] {
             let refusal = in_header(nothing).unwrap_err();
-            assert_eq!(refusal.report.error, "its page holds no hash");
+            assert_eq!(refusal.report.error, "its page contains no hash");
         }
     }
 
@@ -308,7 +308,7 @@ mod tests {
         ] {
             let refusal = json(value).unwrap_err();
             assert_eq!(
-                refusal.report.error, "its page names something that is no hash",
+                refusal.report.error, "its page contains something that is not a hash",
                 "{value}"
             );
             let why =

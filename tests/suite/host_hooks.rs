@@ -8,7 +8,8 @@ use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, Topology, World};
 
 const NOT_DEPLOYED: &str = "error: pushed, but not deployed: a hook on the host of production did not run, or did not finish";
-const NOT_CONFIRMED: &str = "error: pushed, but not confirmed: whether production runs";
+const NOT_CONFIRMED: &str =
+    "error: pushed, but not confirmed: it is unknown whether production runs";
 const WITHOUT_A_WORD: &str = "warning: the host of production accepted the push without any output";
 
 /// Hooks that deploy nothing: the file, its mode, what is said, and git's or the hook's own words.

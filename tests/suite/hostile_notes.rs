@@ -60,7 +60,7 @@ fn a_note_that_is_a_link_is_refused_by_every_command_and_leads_nowhere() {
                 .says("is a link")
                 .prints("");
             run.says(&format!(
-                "hint: look where it came from, then take it away: rm {}\n",
+                "hint: find out where it came from, then remove it: rm {}\n",
                 note.display()
             ));
         }
@@ -106,7 +106,7 @@ fn a_note_that_is_a_pipe_hangs_nobody() {
     deploy
         .smp(&["status"])
         .exits(1)
-        .says("is no note of ours")
+        .says("is not a file of git smp")
         .says("rm ");
 }
 

@@ -438,7 +438,7 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already")
+        .says("is already the candidate")
         .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
     // It changes nothing about the candidate, which was proposed for another production.

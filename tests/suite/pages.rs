@@ -20,7 +20,7 @@ const USUAL: &str = r#"'data-commit="([0-9a-f]{7,64})"'"#;
 fn open_minded() -> Deploy {
     let deploy = World::deploy();
     deploy.write_toml(&deploy.toml().replace(USUAL, ANYTHING));
-    deploy.trust();
+    deploy.agree();
     deploy
 }
 
@@ -261,31 +261,37 @@ fn a_page_must_hold_exactly_one_hash() {
         assert_eq!(staging_runs(&deploy), Ok(full.clone()), "{good}");
     }
     for (bad, words) in [
-        ("<title>Log in</title>".to_owned(), "its page holds no hash"),
-        (String::new(), "its page holds no hash"),
-        (named(""), "names something that is no hash"),
-        (named("unknown"), "names something that is no hash"),
-        (short(6), "names something that is no hash"),
+        (
+            "<title>Log in</title>".to_owned(),
+            "its page contains no hash",
+        ),
+        (String::new(), "its page contains no hash"),
+        (named(""), "contains something that is not a hash"),
+        (named("unknown"), "contains something that is not a hash"),
+        (short(6), "contains something that is not a hash"),
         (
             named(&format!(" {full}")),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
         (
             named(&format!("{full}\u{1b}[31m")),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
-        (named(&"a".repeat(65)), "names something that is no hash"),
+        (
+            named(&"a".repeat(65)),
+            "contains something that is not a hash",
+        ),
         (
             named(&full) + &named("dirty"),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
         (
             named(&full) + &named(deploy.nth(4)),
-            "its page holds 2 different hashes",
+            "its page contains 2 different hashes",
         ),
         (
             short(7) + &named(&deploy.nth(4)[..7]),
-            "its page holds 2 different hashes",
+            "its page contains 2 different hashes",
         ),
         (named(&format!("{full}0")), "a commit that cannot be found"),
     ] {
@@ -348,7 +354,7 @@ fn hashes_that_stand_for_no_commit_are_told_apart() {
     ] {
         for hash in [&hash[..], &hash[..10]] {
             deploy.web.set("/staging", Page::commit(hash));
-            is_refused(&deploy, "is not a commit").says(&format!("because: it is a {kind} here"));
+            is_refused(&deploy, "is not a commit").says(&format!("because: it is a {kind}"));
             assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
         }
     }
@@ -450,7 +456,7 @@ fn an_ambiguous_hash_is_an_error_and_never_a_guess() {
     let (one, two) = (write("commit", &one), write("commit", &two));
     deploy.web.set("/staging", Page::commit(&digits));
     is_refused(&deploy, &format!("the hash {digits} is ambiguous"))
-        .says("because: 2 commits here begin with it");
+        .says("because: 2 commits begin with it");
     assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
     for full in [one, two] {
         deploy.web.set("/staging", Page::commit(&full));
@@ -551,28 +557,32 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
         (
             "json = \"/commit\"",
             Page::body("{}"),
-            "its page holds no hash",
+            "its page contains no hash",
         ),
         (
             "json = \"/commit\"",
             Page::body("{\"commit\": 7}"),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
         (
             "header = \"x-commit\"",
             Page::commit(hash),
-            "its page holds no hash",
+            "its page contains no hash",
         ),
         (
             "header = \"x-commit\"",
             Page::body("").header("X-Commit", "v1.2"),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
-        ("", Page::commit(hash), "names something that is no hash"),
+        (
+            "",
+            Page::commit(hash),
+            "contains something that is not a hash",
+        ),
         (
             "pattern = '(v\\d+)'",
             Page::body("v12"),
-            "names something that is no hash",
+            "contains something that is not a hash",
         ),
     ] {
         deploy.write_toml(&good.replacen(&format!("pattern = {USUAL}"), how, 1));

@@ -15,7 +15,7 @@ fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
         let run = deploy.smp(&["postpone", "--yes", "--reason", " login is broken "]);
         let c = short(deploy.nth(5));
         run.ok()
-            .prints_among("does not go to production for now")
+            .prints_among("was postponed for production")
             .says(&format!(
                 "the candidate is {c}, proposed by Ada Example at "
             ));

@@ -388,7 +388,7 @@ fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
         run.exits(2)
             .prints("")
             .says("needs the shared record, and smp.toml has no [record]");
-        run.says("hint: add a line [record] to smp.toml, then: git smp setup");
+        run.says("hint: add the line [record] to smp.toml, then: git smp setup");
     }
     assert_eq!(deploy.http().seen().len(), asked);
     assert_eq!(deploy.snapshot(), before);
@@ -397,7 +397,7 @@ fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
     deploy
         .smp(&["propose"])
         .exits(2)
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     deploy.trust();
     deploy.smp(&["propose", "--yes"]).ok();
 }

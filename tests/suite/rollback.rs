@@ -348,8 +348,8 @@ fn a_broken_page_hinders_nobody() {
     deploy
         .smp(&["rollback", "-n"])
         .ok()
-        .says("warning: what production runs is unknown")
-        .says("which is assumed to run");
+        .says("warning: it is unknown what production runs")
+        .says("so that commit is assumed");
     let run = deploy.runner().directly().start(&scripted(&deploy, 4, &[]));
     gate.reached();
     deploy
@@ -358,7 +358,7 @@ fn a_broken_page_hinders_nobody() {
     gate.open();
     run.finish()
         .ok()
-        .says("warning: what production runs is unknown")
+        .says("warning: it is unknown what production runs")
         .says("done: production runs");
     assert_eq!(
         without_record(deploy.snapshot()),

@@ -236,7 +236,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
     };
     untouched(1)
         .says("smp.toml was not agreed to")
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     assert!(deploy.web.asked().is_empty());
     deploy.trust();
     is_good(&untouched(0), "production", "answers");
@@ -244,7 +244,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
     is_bad(&untouched(1), "staging", "its remote is missing");
     deploy.trust();
     deploy.web.set("/production", Page::body("maintenance"));
-    is_bad(&untouched(1), "production", "its page holds no hash");
+    is_bad(&untouched(1), "production", "its page contains no hash");
     deploy
         .web
         .set("/production", Page::deployed(&deploy.production));
@@ -401,9 +401,9 @@ fn each_check_names_what_is_wrong_with_a_page() {
     for (page, words) in [
         (
             Page::body("<title>Log in</title>"),
-            "its page holds no hash",
+            "its page contains no hash",
         ),
-        (Page::body(&two), "its page holds 2 different hashes"),
+        (Page::body(&two), "its page contains 2 different hashes"),
         (Page::body("gone").status(404), "its page answers 404"),
         (
             Page::commit(&"ab".repeat(20)),
@@ -501,14 +501,14 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
         .sees(urls[1])
         .enters("ext::sh -c touch% canary");
     terminal
-        .sees("that will not do")
+        .sees("that cannot be used")
         .sees("Address that a push to staging")
         .sees(urls[1])
         .enters("");
     terminal
         .sees("Page of staging")
         .enters("ftp://x/")
-        .sees("that page will not do");
+        .sees("that page cannot be used");
     terminal
         .sees("Page of staging")
         .enters(&page)
@@ -540,7 +540,9 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     run.ok()
         .says("staging     answers")
         .says("production  answers");
-    run.says("so that the whole team has it:\r\ngit add smp.toml && git commit -m 'Add smp.toml' smp.toml && ");
+    run.says(
+        "for the whole team:\r\ngit add smp.toml && git commit -m 'Add smp.toml' smp.toml && ",
+    );
     let text = deploy.toml();
     for part in [
         urls[0],

@@ -90,7 +90,7 @@ fn a_commit_may_be_named_in_every_way_that_git_knows() {
         let run = deploy.smp(&["stage", "-y", wrong]);
         run.exits(2)
             .prints("")
-            .says("names no commit here")
+            .says("names no commit in this clone")
             .says("hint: if it is on a remote: git fetch --all\n");
         is_harmless(&run);
     }
@@ -341,7 +341,7 @@ fn without_the_main_repository_its_tip_is_unknown_and_a_named_commit_is_not() {
         .says("hint: ");
     let run = deploy.smp(&["stage", "--yes", deploy.nth(6)]);
     run.ok().says(&format!(
-        "warning: whether {} is on upstream/master is unknown",
+        "warning: it is unknown whether {} is on upstream/master",
         short(deploy.nth(6))
     ));
 }

@@ -225,7 +225,7 @@ fn nothing_is_asked_before_somebody_agreed() {
         .smp(&["status"])
         .exits(2)
         .prints("")
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     deploy.smp(&["status", "--json"]).exits(2).prints("");
     assert_eq!(deploy.http().seen().len() + deploy.web.asked().len(), 0);
 }

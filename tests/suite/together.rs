@@ -212,7 +212,7 @@ fn many_at_once(deploy: &Deploy) {
     assert_eq!(chain.state["candidate"]["commit"], deploy.nth(5));
     let winner = &chain.only("proposed").author;
     for (member, run) in members.iter().zip(&runs) {
-        run.ok().says("is the candidate");
+        run.ok().says("the candidate");
         if member.name != winner {
             run.says(&format!("proposed by {winner}")).prints("");
         }

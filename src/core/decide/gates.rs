@@ -67,7 +67,7 @@ pub fn first_push(
         return Err(no_app(target.environment, words));
     }
     if let Some(runs) = target.observed.runs() {
-        let error = format!("{name} runs {}, and its host has no such app", runs.short());
+        let error = format!("{name} runs {}, but its host has no such app", runs.short());
         let correct = format!("correct environments.{name}.url in smp.toml, then");
         return Err(Refusal::new(RefusalCode::NoApp, error)
             .because(format!("its host says: {words}"))

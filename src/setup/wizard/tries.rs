@@ -26,7 +26,7 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     };
     session.ui.refuse(&report);
     if !question.place.is_empty() {
-        let words = "That is normal before the first deploy; then keep it with y.";
+        let words = "That is normal before the first deploy; keep it with y.";
         session.ui.explain(words);
     }
     let keep = format!("Keep this {what} anyway?");

@@ -112,7 +112,7 @@ fn what_nobody_agreed_to_is_not_asked_for_one_end_either() {
             .smp(args)
             .exits(2)
             .prints("")
-            .says("hint: look at it and agree: git smp setup");
+            .says("hint: review it and agree to it: git smp setup");
     }
     assert_eq!(questions(&deploy), before);
 }

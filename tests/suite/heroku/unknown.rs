@@ -45,7 +45,7 @@ fn a_refusal_of_the_platform_is_its_own() {
         (
             403,
             two_factor,
-            "Heroku wants a second factor besides the token",
+            "Heroku requires a second factor in addition to the token",
         ),
         (
             403,
@@ -81,7 +81,7 @@ fn a_platform_that_cannot_answer_is_unreachable() {
         (
             429,
             json!({ "id": "rate_limit", "message": "Slow down." }).to_string(),
-            "Heroku takes no more questions",
+            "Heroku takes no more requests",
         ),
         (500, String::new(), "Heroku cannot answer for now"),
         (
@@ -140,7 +140,7 @@ fn one_app_that_is_unknown_is_enough() {
 fn a_release_without_a_commit_is_unknown() {
     let platform = Platform::alone();
     platform.api.null_commit("shop");
-    let hint = "hint: name a page that does in environments.production.running of smp.toml";
+    let hint = "hint: add a page that names it to environments.production.running in smp.toml";
     platform
         .refuses("unknown-commit")
         .says("Heroku does not name the commit of its release v3")

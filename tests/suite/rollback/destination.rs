@@ -29,7 +29,7 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
     );
     let run = default_of(&deploy);
     run.exits(1).says(&format!(
-        "what production ran before {} is unknown",
+        "it is unknown what production ran before {}",
         short(deploy.nth(2))
     ));
     run.says("hint: then name it: add --to and its hash");
@@ -44,7 +44,7 @@ fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again(
     rolls_back(&deploy, 3, &[]).ok();
     let run = default_of(&deploy);
     run.exits(1).says(&format!(
-        "what production ran before {} is unknown",
+        "it is unknown what production ran before {}",
         short(deploy.nth(3))
     ));
     run.says("hint: then name it: add --to and its hash");

@@ -284,7 +284,7 @@ fn a_conflict_is_told_cleanly_and_changes_nothing() {
             .prints("")
             .says(&words)
             .says("because: conflict in LOG\n")
-            .says("hint: do it by hand: git switch -c fix ");
+            .says("hint: copy it by hand: git switch -c fix ");
     }
     assert_eq!(
         (deploy.snapshot(), own(&deploy, &deploy.work)),
@@ -312,7 +312,7 @@ fn what_makes_no_difference_and_merges_are_no_fix() {
     let merge = deploy.master(&deploy.main);
     let run = deploy.smp(&["stage", "--fix", "--yes", "--pick", &merge]);
     run.exits(1)
-        .says("is a merge, which has no one change to copy")
+        .says("is a merge, so it has no single change to copy")
         .says("git log --oneline ");
 }
 
@@ -388,7 +388,7 @@ fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
         terminal
             .sees(CHOOSE)
             .enters(wrong)
-            .sees("is none of the commits above");
+            .sees("is not one of the commits above");
     }
     terminal.sees(CHOOSE).enters("");
     let run = terminal.ends();

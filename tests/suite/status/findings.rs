@@ -99,12 +99,12 @@ fn a_page_without_exactly_one_known_commit_is_unknown_and_says_why() {
             (
                 Page::body("<title>Log in</title>"),
                 "page-unclear",
-                "its page holds no hash",
+                "its page contains no hash",
             ),
             (
                 Page::body(both),
                 "page-unclear",
-                "its page holds 2 different hashes",
+                "its page contains 2 different hashes",
             ),
             (
                 Page::commit("abcdef0123"),
