@@ -28,7 +28,7 @@ fn at(deploy: &Deploy, keys: &str) {
         .toml()
         .replacen(branch, &format!("{branch}{keys}"), 1);
     deploy.write_toml(&toml);
-    deploy.trust();
+    deploy.agree();
 }
 
 /// Runs it with a forge's variables: its name, the path of its API, whom to ask.

@@ -20,7 +20,7 @@ const USUAL: &str = r#"'data-commit="([0-9a-f]{7,64})"'"#;
 fn open_minded() -> Deploy {
     let deploy = World::deploy();
     deploy.write_toml(&deploy.toml().replace(USUAL, ANYTHING));
-    deploy.trust();
+    deploy.agree();
     deploy
 }
 

@@ -269,7 +269,7 @@ fn chained(topology: Topology, more: &str) -> (Deploy, PathBuf) {
     deploy.add_toml(&format!(
         "\n[environments.preprod]\n{line}\npromotes = \"staging\"\n{more}"
     ));
-    deploy.trust();
+    deploy.agree();
     (deploy, preprod)
 }
 

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::githttp::GitHttp;
+use super::run::Runner;
 use super::sandbox::{Snapshot, World};
 use super::ssh::SshHost;
 use super::template::{self, Template};
@@ -144,6 +145,18 @@ impl Deploy {
                 .map(|ssh| ("@SSH@", host(ssh.url(&self.main)))),
         );
         own
+    }
+
+    /// Agrees to `smp.toml` as it is now, as [`World::trust`] does, and faster where many worlds are alike.
+    #[track_caller]
+    pub fn agree(&self) {
+        template::agree(self, &self.runner(), template::Own::new());
+    }
+
+    /// The same as this runner does it, to whom a server of this world alone answers at this address.
+    #[track_caller]
+    pub fn agree_as(&self, runner: &Runner<'_>, server: &str) {
+        template::agree(self, runner, vec![("@SERVER@", server.to_owned())]);
     }
 
     /// The text of `smp.toml`.
