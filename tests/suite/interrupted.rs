@@ -38,7 +38,7 @@ code=$?
 exit $code"#;
 
 /// By day one of so many steps is taken.
-pub const EACH: usize = 10;
+pub const EACH: usize = 16;
 
 /// How the program is killed at a call of git.
 #[derive(Debug, Clone, Copy, PartialEq)]
