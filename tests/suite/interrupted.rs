@@ -178,10 +178,10 @@ impl<'a> Lab<'a> {
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
-    /// Kills before and after every call, and during each push; of these a tenth, unless all are wanted.
+    /// Kills before and after every call, and during each push; of these a sixteenth, unless all are wanted.
     #[track_caller]
     pub fn survives_every_step(&self, offset: usize) {
-        self.survives_steps(offset, 10);
+        self.survives_steps(offset, 16);
     }
 
     #[track_caller]
@@ -635,7 +635,7 @@ impl Asked {
     #[track_caller]
     fn survives_unsigned(&self, speaks: Speaks, offset: usize) {
         let chat = "[channels.technical]\nkind = \"print\"\n";
-        self.survives(asking_with(speaks, chat), |_| {}, (offset, 10));
+        self.survives(asking_with(speaks, chat), |_| {}, (offset, 16));
     }
 }
 
