@@ -129,7 +129,7 @@ fn by_merge(more: &str) -> Deploy {
         .replace("branch = \"staging\"", "branch = \"master\"");
     deploy.write_toml(&format!("{text}{more}"));
     deploy.web.set("/staging", Page::commit(deploy.nth(6)));
-    deploy.trust();
+    deploy.agree();
     deploy
 }
 

@@ -28,7 +28,7 @@ fn at(deploy: &Deploy, keys: &str) {
         .toml()
         .replacen(branch, &format!("{branch}{keys}"), 1);
     deploy.write_toml(&toml);
-    deploy.trust();
+    deploy.agree();
 }
 
 /// Runs it with a forge's variables: its name, the path of its API, whom to ask.
@@ -62,6 +62,17 @@ fn a_field_that_forgejo_does_not_publish_fails() {
 fn a_field_that_gitlab_does_not_publish_fails() {
     let api = RestApi::start("gitlab", TOKEN);
     api.has("v4/x", "Members", json!([{"id": 1, "may_push": true}]));
+}
+
+#[test]
+#[should_panic(expected = "the published schema of BranchWithProtection does not fit")]
+fn a_field_that_github_does_not_publish_fails() {
+    let api = RestApi::start("github", TOKEN);
+    api.has(
+        "v3/x",
+        "BranchWithProtection",
+        json!({"name": "main", "may_push": true}),
+    );
 }
 
 #[test]

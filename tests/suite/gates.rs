@@ -22,7 +22,7 @@ fn days_from_now(days: i64, format: &str) -> String {
 #[track_caller]
 fn asks_for(deploy: &Deploy, policy: &str) {
     deploy.add_toml(&format!("[policy]\n{policy}\n"));
-    deploy.trust();
+    deploy.agree();
 }
 
 /// Hours that begin in three days, and how it is told when.

@@ -27,7 +27,7 @@ fn on_github_at(deploy: &Deploy, pages: &str) {
             .toml()
             .replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1),
     );
-    deploy.trust();
+    deploy.agree();
 }
 
 /// GitHub as it is when all is well: each of the three commits that would ship was approved and is green.

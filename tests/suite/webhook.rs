@@ -28,9 +28,8 @@ fn world(channels: &str) -> Deploy {
 
 /// A world whose `smp.toml` was agreed to.
 fn ready(channels: &str) -> Deploy {
-    let deploy = world(channels);
-    deploy.trust();
-    deploy
+    let world = World::deploy_like().without_pages();
+    world.toml(channels).ready()
 }
 
 /// A `git` that writes every command line down before it runs it, and the file that it writes to.

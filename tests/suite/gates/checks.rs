@@ -20,7 +20,7 @@ fn checks(deploy: &Deploy, names: &[&str], times: u32) {
             .web
             .set(&format!("/health-{name}"), Page::body("all is ok"));
     }
-    deploy.trust();
+    deploy.agree();
 }
 
 fn broken() -> Page {

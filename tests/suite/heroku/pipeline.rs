@@ -22,7 +22,9 @@ fn coupled(more: &str, pages: bool) -> Platform {
     let toml = platform.deploy.toml();
     let toml = toml.replace("[environments.production]\n", BY_PIPELINE);
     platform.deploy.write_toml(&toml);
-    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .deploy
+        .agree_as(&platform.runner(), &platform.api.url());
     platform
 }
 
@@ -41,7 +43,9 @@ fn with_us(more: &str) -> Platform {
          [environments.us.running]\nheroku = \"shop-us\"\n",
         us.display()
     ));
-    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .deploy
+        .agree_as(&platform.runner(), &platform.api.url());
     platform
 }
 
