@@ -178,7 +178,10 @@ mod tests {
         }
         let digits = Find::Pattern(page_pattern(r"(\d{8})").unwrap());
         let arabic = hash_in(&digits, &html("١٢٣٤٥٦٧٨"));
-        assert_eq!(arabic.unwrap_err().report.error, "its page holds no hash");
+        assert_eq!(
+            arabic.unwrap_err().report.error,
+            "its page contains no hash"
+        );
     }
 
     #[test]

@@ -92,29 +92,35 @@ fn the_header_of_a_redirect_is_not_the_pages() {
 fn a_json_key_that_stands_twice_is_neither_the_first_nor_the_last() {
     let deploy = telling("json = \"/build/commit\"");
     let (new, old) = (deploy.nth(5), deploy.nth(4));
-    for two in [
-        format!(r#"{{"build": {{"commit": "{new}", "commit": "{old}"}}}}"#),
-        format!(r#"{{"build": {{"commit": "{old}", "commit": "{new}"}}}}"#),
-        format!(r#"{{"build": {{"commit": "{new}", "\u0063ommit": "{old}"}}}}"#),
-        format!(r#"{{"build": {{"commit": "{old}"}}, "build": {{"commit": "{new}"}}}}"#),
-    ] {
+    for two in sample(
+        2,
+        [
+            format!(r#"{{"build": {{"commit": "{new}", "commit": "{old}"}}}}"#),
+            format!(r#"{{"build": {{"commit": "{old}", "commit": "{new}"}}}}"#),
+            format!(r#"{{"build": {{"commit": "{new}", "\u0063ommit": "{old}"}}}}"#),
+            format!(r#"{{"build": {{"commit": "{old}"}}, "build": {{"commit": "{new}"}}}}"#),
+        ],
+    ) {
         deploy.web.set("/staging", Page::body(&two));
         is_refused(&deploy, "its page contains 2 different hashes")
             .says("looked for /build/commit");
         assert_eq!(staging_runs(&deploy), Err("page-unclear".into()), "{two}");
     }
-    for one in [
-        format!(
-            r#"{{"build": {{"commit": "{new}", "commit": "{}"}}}}"#,
-            &new[..8]
-        ),
-        format!(r#"{{"build": {{"commit": "{new}"}}, "build": {{}}, "build": null}}"#),
-        format!(r#"{{"build": {{"commit": "{new}", "commit": "", "commit": null}}}}"#),
-        format!(
-            r#"{{"commit": "{old}", "a": 1, "a": 2, "build": {{"commit": "{new}", "by": 1, "by": 2}}}}"#
-        ),
-        format!("\u{feff}{{\"build\": {{\"commit\": \"{new}\"}}}}"),
-    ] {
+    for one in sample(
+        3,
+        [
+            format!(
+                r#"{{"build": {{"commit": "{new}", "commit": "{}"}}}}"#,
+                &new[..8]
+            ),
+            format!(r#"{{"build": {{"commit": "{new}"}}, "build": {{}}, "build": null}}"#),
+            format!(r#"{{"build": {{"commit": "{new}", "commit": "", "commit": null}}}}"#),
+            format!(
+                r#"{{"commit": "{old}", "a": 1, "a": 2, "build": {{"commit": "{new}", "by": 1, "by": 2}}}}"#
+            ),
+            format!("\u{feff}{{\"build\": {{\"commit\": \"{new}\"}}}}"),
+        ],
+    ) {
         deploy.web.set("/staging", Page::body(&one));
         assert_eq!(staging_runs(&deploy), Ok(new.to_owned()), "{one}");
     }
