@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Comment, ISSUE, Inquiry, Issue, Placed, Voided};
+pub use ask::{Comment, Fixer, ISSUE, Inquiry, Issue, Placed, Voided};
 pub use event::{
     CheckFailed, Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What,
 };
@@ -165,16 +165,6 @@ pub struct Candidate {
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,
-}
-
-/// Who deployed a fix of the candidate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fixer {
-    /// The event that tells of it.
-    pub id: EventId,
-    pub by: Person,
-    /// Whose token asked again in the issue.
-    pub login: Option<String>,
 }
 
 /// One environment that a candidate is to reach.
@@ -392,15 +382,6 @@ impl Candidate {
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
         let all = self.verdicts.iter();
         all.filter(move |one| one.verdict == verdict && self.counts(one))
-    }
-
-    /// Those whose own yes does not count where four eyes are wanted.
-    pub fn own_people(&self) -> String {
-        let short = self.commit.short();
-        match self.fixers.is_empty() {
-            true => format!("the proposer of {short}"),
-            false => format!("those who proposed {short} or deployed its fixes"),
-        }
     }
 
     /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.

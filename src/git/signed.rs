@@ -47,14 +47,11 @@ impl SignersFile {
     pub fn line_of(&self, line: &str) -> Option<String> {
         let key = line.rsplit(' ').next()?;
         let text = String::from_utf8_lossy(&self.text);
-        let mut lines = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('#'));
-        let has = |line: &&str| {
-            line.split_whitespace()
-                .any(|word| word.eq_ignore_ascii_case(key))
-        };
-        lines.find(has).map(|line| line.trim().to_owned())
+        let mut lines = text.lines().map(str::trim).filter(|line| {
+            let mut words = line.split_whitespace();
+            !line.starts_with('#') && words.any(|word| word.eq_ignore_ascii_case(key))
+        });
+        lines.next().map(str::to_owned)
     }
 
     /// What the outcome for a commit is known by.

@@ -160,20 +160,21 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
         at: 0,
         comment: said.comment.clone(),
     };
-    let is_own = |login: &Option<String>| {
-        let login = login.as_deref().unwrap_or_default();
-        login.eq_ignore_ascii_case(&said.of)
-    };
-    let why = if is_own(&candidate.login) {
+    let mut fixers = candidate.fixers.iter();
+    let why = if is_login(candidate.login.as_ref(), &said.of) {
         "does not count: its author proposed it"
     } else if candidate.login.is_none() {
         "does not count: the forge does not say who proposed it"
-    } else if candidate.fixers.iter().any(|fixer| is_own(&fixer.login)) {
+    } else if fixers.any(|fixer| is_login(fixer.login.as_ref(), &said.of)) {
         "does not count: its author deployed a fix of it"
     } else {
         "does not count: the forge does not say yet who deployed its fix"
     };
     (!candidate.counts(&signoff)).then(|| why.to_owned())
+}
+
+fn is_login(login: Option<&String>, name: &str) -> bool {
+    login.is_some_and(|login| login.eq_ignore_ascii_case(name))
 }
 
 fn names(commit: &CommitId, digits: &str) -> bool {
@@ -241,10 +242,13 @@ fn verdict(word: &str) -> Option<Verdict> {
     }
 }
 
+fn is_mark(c: char) -> bool {
+    c.is_whitespace() || "`*_\"':".contains(c)
+}
+
 /// Whether a text that makes no claim was meant as one: the word, between marks or before a colon, and no more, or what
 /// begins as a hash. It is named, and counts for nothing: what it is about is for its author to say.
 fn is_meant(text: &str) -> bool {
-    let is_mark = |c: char| c.is_whitespace() || "`*_\"':".contains(c);
     let text = text.trim_start_matches(is_mark);
     let end = text.find(|c: char| !c.is_ascii_alphabetic());
     let (word, rest) = text.split_at(end.unwrap_or(text.len()));

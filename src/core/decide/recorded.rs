@@ -261,19 +261,15 @@ impl<'a> Recorded<'a> {
             false => "have",
         };
         let error = format!("only {} {have} signed it off", candidate.own_people());
-        let with = |person: &Person| {
-            let key = person.principal.as_ref();
-            key.map_or(String::new(), |key| format!(", with the key of {key}"))
-        };
-        let proposed = self.proposed(candidate) + &with(&candidate.by);
+        let proposed = self.proposed(candidate) + &with_key(&candidate.by);
         let refusal = Refusal::new(RefusalCode::SamePerson, error).because(proposed);
         let fixes = (candidate.fixers.iter())
-            .map(|fixer| format!("{} deployed a fix{}", fixer.by.name, with(&fixer.by)));
+            .map(|fixer| format!("{} deployed a fix{}", fixer.by.name, with_key(&fixer.by)));
         let yeses = candidate.verdicts.iter().map(|one| {
             let (by, when) = (&one.by, ago(self.now, one.at));
             let how = match &one.comment {
                 Some(_) => ", in a comment".to_owned(),
-                None => with(&one.recorded_by),
+                None => with_key(&one.recorded_by),
             };
             format!("signed off as {by} {when}{how}")
         });
@@ -387,4 +383,9 @@ impl Deploying {
         let when = ago(now, self.at);
         format!("{by} began to {what} {commit} {place} {environment} {when}")
     }
+}
+/// ", with the key of ada@example.com", where somebody signed.
+fn with_key(person: &Person) -> String {
+    let key = person.principal.as_ref();
+    key.map_or(String::new(), |key| format!(", with the key of {key}"))
 }

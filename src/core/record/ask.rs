@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
-    Candidate, Deployed, Event, Judged, Kind, News, Notice, SignOff, State, Telling, Unlawful,
-    Verdict,
+    Candidate, Deployed, Event, Judged, Kind, News, Notice, Person, SignOff, State, Telling,
+    Unlawful, Verdict,
 };
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, EventId};
 
 /// The place of delivery that is no chat: the issue of a proposal.
 pub const ISSUE: &str = "issue";
@@ -39,6 +39,16 @@ pub struct Comment {
     #[serde(rename = "comment")]
     pub id: u64,
     pub address: String,
+}
+
+/// Who deployed a fix of the candidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixer {
+    /// The event that tells of it.
+    pub id: EventId,
+    pub by: Person,
+    /// Whose token asked again in the issue.
+    pub login: Option<String>,
 }
 
 /// Where a forge put a text, and whose token it was. A chat tells none of it.
@@ -75,6 +85,15 @@ impl Candidate {
     /// The issue that asks about it, where somebody was seen to open it.
     pub fn issue(&self) -> Option<&Issue> {
         self.inquiry.as_ref()?.issue.as_ref()
+    }
+
+    /// Those whose own yes does not count where four eyes are wanted.
+    pub fn own_people(&self) -> String {
+        let short = self.commit.short();
+        match self.fixers.is_empty() {
+            true => format!("the proposer of {short}"),
+            false => format!("those who proposed {short} or deployed its fixes"),
+        }
     }
 
     /// Whether somebody of this mail address proposed it or deployed a fix of it, as git has it.
