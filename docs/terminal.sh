@@ -7,7 +7,7 @@ set -eu
 awk '
 /^A deploy world in / { folder = $NF; parent = folder; sub("[^/]*$", "", parent) }
 /^\$ git smp / { shown = ($4 == "diff" || $4 == "promote"); if (shown) sub(/--commit [0-9a-f]+/, substr($0, match($0, /--commit /), 17)) }
-/^What the record says/ { shown = 0 }
+/^The record of this week/ { shown = 0 }
 shown {
   while (parent != "" && (at = index($0, folder))) $0 = substr($0, 1, at - 1) "shop" substr($0, at + length(folder))
   gsub(/&/, "\\&amp;"); gsub(/</, "\\&lt;"); gsub(/>/, "\\&gt;")

@@ -97,7 +97,7 @@ fn play(folder: &Path) -> Outcome<()> {
 
     world.commit(&work, "Warn before the cart is emptied (#6)")?;
     world.git(&work, &["push", "--quiet", "upstream", "master"])?;
-    println!("What the record says of it, newest first:\n");
+    println!("The record of this week, newest first:\n");
     println!(
         "{}\n",
         world.git(&work, &["log", "--format=%s", "refs/smp/seen"])?

@@ -31,7 +31,7 @@ pub enum Command {
     Diff(diff::Diff),
     /// Deploy a commit of the main repository to staging
     Stage(stage::Stage),
-    /// Put staging's commit forward for production, and freeze staging
+    /// Propose staging's commit for production, and freeze staging
     Propose(propose::Propose),
     /// Record QA's verdict on the candidate
     Signoff(signoff::Signoff),
@@ -111,7 +111,7 @@ fn roll_back_if_wanted(
     match rollback::run(session, &back) {
         Ok(()) => Err(Stop::Failed(
             Report::new(format!(
-                "{name} was rolled back, for its checks did not pass"
+                "{name} was rolled back, because its checks did not pass"
             ))
             .run("correct it, then", Typed::smp("stage")),
         )),
@@ -119,7 +119,10 @@ fn roll_back_if_wanted(
             Report::new(format!(
                 "{name} was not rolled back, and its checks did not pass"
             ))
-            .run("put back what ran before", Typed::smp("rollback").arg(name))
+            .run(
+                "roll back to what ran before",
+                Typed::smp("rollback").arg(name),
+            )
             .run("or check again", Typed::smp("promote").arg(name)),
         )),
         Err(other) => Err(other),

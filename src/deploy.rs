@@ -9,7 +9,6 @@ pub mod forward;
 pub mod held;
 pub mod observed;
 pub mod recorder;
-pub mod signed;
 
 mod again;
 mod ask;
@@ -24,6 +23,7 @@ mod push;
 mod pushed;
 mod said;
 mod screen;
+mod signed;
 mod span;
 mod steps;
 mod together;
@@ -49,6 +49,7 @@ use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
 use crate::session::Session;
 use crate::sources::Look;
+use crate::team::agreed;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::posting::Pending;
 use crate::team::recorder::Recorder;
@@ -295,7 +296,7 @@ impl Deploy<'_> {
     /// What is to be done, with everything that is worth knowing before a yes.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
-        signed::agreed_by_all(session, config)?;
+        agreed::by_all(&session.repo, config)?;
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
         let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
         plan.warnings.extend(self.ignored());

@@ -62,10 +62,21 @@ pub struct Repo {
     identity: OnceLock<(String, String)>,
     /// What git made of signatures in this run, by the keys that counted and the commit.
     checked: Mutex<HashMap<(Option<String>, CommitId), SignatureCheck>>,
-    /// Where the main repository's branch was when this run last asked for it.
-    main: Mutex<Option<CommitId>>,
+    /// What this run was told last of the main repository; `None`: it has not asked yet.
+    main: Mutex<Option<MainSeen>>,
+    /// Once it was found in this run that the team agrees to this clone's `smp.toml`.
+    pub agreed: OnceLock<()>,
     /// None where the library cannot open what git can, or history is cut off.
     reader: Option<Library>,
+}
+
+/// Where the main repository has what it was asked for.
+#[derive(Clone, Debug)]
+pub struct MainSeen {
+    /// Its main branch, where it has that.
+    pub at: Option<CommitId>,
+    /// The branch that it calls its own, where that is there.
+    pub head: Option<CommitId>,
 }
 
 /// Where things lie: `git rev-parse --show-toplevel --git-dir ...`. All paths are absolute.
@@ -145,12 +156,13 @@ impl Repo {
             identity: OnceLock::new(),
             checked: Mutex::default(),
             main: Mutex::default(),
+            agreed: OnceLock::new(),
             reader,
         })
     }
 
-    /// Where the main repository's branch is, as this run was told last; `None`: it has not asked yet.
-    pub fn main(&self) -> Option<CommitId> {
+    /// Where the main repository's branches are, as this run was told last; `None`: it has not asked yet.
+    pub fn main(&self) -> Option<MainSeen> {
         let main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
         main.clone()
     }

@@ -181,7 +181,7 @@ fn no_answer(who: &str, limit: Duration, error: &reqwest::Error) -> Trouble {
         false if error.is_timeout() => {
             format!("did not answer within {} seconds", limit.as_secs())
         }
-        false => "did not answer as HTTP asks".to_owned(),
+        false => "did not answer with valid HTTP".to_owned(),
     };
     let cause = cause.filter(|_| never_left || !error.is_timeout());
     let report = Report::new(format!("{who} {what}"));

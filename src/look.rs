@@ -116,7 +116,7 @@ fn main_and_record(
             return Ok((Some(look.main_at(branch)?), RecordView::NoneKept));
         }
     };
-    let names = (main.branch.as_str(), recorder.reference());
+    let names = (main.branch.as_str(), Some(recorder.reference()));
     let both = fetch::branch_and_tip(look.repo, &main.remote, names, look.may_ask);
     let tip = match &both {
         Ok((_, tip)) => Ok(tip.clone()),

@@ -141,14 +141,14 @@ fn is_old(entry: &fs::DirEntry) -> bool {
 
 fn not_ours(path: &Path, kind: fs::FileType) -> Stop {
     let what = match kind.is_symlink() {
-        true => "a link, and no note is read or written through one",
-        false => "no note of ours",
+        true => "a link, and git smp does not follow links there",
+        false => "not a file of git smp",
     };
     let path = path.display().to_string();
     let command = Typed::other("rm").arg(&path);
     let report = Report::new("the clone's own notes cannot be used");
     let report = report.because(format!("{path} is {what}"));
-    Stop::Failed(report.run("look where it came from, then take it away", command))
+    Stop::Failed(report.run("find out where it came from, then remove it", command))
 }
 
 #[cfg(test)]

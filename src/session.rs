@@ -50,7 +50,7 @@ impl<'a> Session<'a> {
         let named = self.common.config();
         let path = named.or_else(|| Some(top?.join("smp.toml")));
         path.ok_or_else(|| {
-            let report = Report::new("a bare repository has no work tree, so no smp.toml");
+            let report = Report::new("a bare repository has no work tree, and so no smp.toml");
             Stop::Misused(report.hint("name the file with --config"))
         })
     }
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
         })?;
         let repo = self.repo.reopened()?;
         if repo.layout().shallow {
-            let also = format!("so is what {} has", main.remote);
+            let also = format!("the repository of {} is shallow as well", main.remote);
             return Err(shallow(None).because(also).into());
         }
         let was = "this clone was shallow; the rest of its history was fetched from";
@@ -127,7 +127,7 @@ impl<'a> Session<'a> {
 /// What is said where history is cut off. `deepens`: the command of ours that fetches the rest, where one can.
 pub fn shallow(deepens: Option<Typed>) -> Refusal {
     let refusal = Refusal::new(RefusalCode::Shallow, "this clone is shallow")
-        .because("its history is cut off, so what ships and what disappears cannot be told");
+        .because("its history is cut off, so the commits that would ship are unknown");
     match deepens {
         Some(deepens) => refusal
             .run("fetch the rest", deepens)

@@ -148,8 +148,8 @@ impl Look<'_> {
         let asked = self.read_page(environment.running.page.as_ref()?);
         let name = &environment.name;
         let moved =
-            format!("where the page moved, correct environments.{name}.running in smp.toml, then");
-        let open = "open its page to see whether it answers, then";
+            format!("if the page moved, correct environments.{name}.running in smp.toml, then");
+        let open = format!("open the page of {name} to see whether it answers, then");
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -171,9 +171,8 @@ impl Look<'_> {
         if refusal.code != RefusalCode::Unreachable || !has_one || !url.starts_with("https://") {
             return refusal;
         }
-        refusal.because(
-            "git's http.proxy is for git alone; pages are asked through what HTTPS_PROXY or ALL_PROXY names",
-        )
+        refusal
+            .because("git's http.proxy applies only to git; set HTTPS_PROXY or ALL_PROXY for pages")
     }
 
     fn ask_branch(

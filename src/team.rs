@@ -1,5 +1,6 @@
 //! What the team shares: the record as a ref of the main repository, and the posts in its channels.
 
+pub mod agreed;
 pub mod channel;
 pub mod delivery;
 pub mod hearing;

@@ -24,7 +24,7 @@ pub fn lines() -> Option<String> {
             format!("{}: {hint}", report.because.join(", "))
         }
         None => format!(
-            "There is no {} yet, which names your environments. Write it, question by question: {}",
+            "There is no {} yet. It names your environments. To create it: {}",
             path.display(),
             Typed::smp("setup")
         ),

@@ -98,13 +98,13 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
                 true => Typed::instead_of("--pick", "--pick '#N'"),
                 false => Typed::smp("stage --fix").option("--pick", "#N"),
             };
-            Some(Hint::run("a # wants quotes", pick))
+            Some(Hint::run("quote the #", pick))
         }
         ErrorKind::MissingRequiredArgument if command_of(args) == Some("where") => {
             let typed = args
                 .iter()
                 .fold(Typed::smp(""), |typed, word| typed.arg(word));
-            Some(Hint::run("a # wants quotes", typed.arg("#N")))
+            Some(Hint::run("quote the #", typed.arg("#N")))
         }
         ErrorKind::InvalidSubcommand => synonym(wrong).or_else(|| {
             let cli = Cli::command();
@@ -143,7 +143,7 @@ fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
     let whole = words.join(" ");
     let typed = before.iter().chain([&whole]).chain(rest);
     let typed = typed.fold(Typed::smp(""), |typed, word| typed.arg(word));
-    Some(Hint::run("a text of several words wants quotes", typed))
+    Some(Hint::run("quote a text of several words", typed))
 }
 
 /// The command that does what other programs have another word for.

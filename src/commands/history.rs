@@ -32,7 +32,7 @@ pub struct History {
     /// List only the latest COUNT; the figures cover all
     #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
     pub count: Option<usize>,
-    /// Check the signature of every event and the yes behind every promotion; exit 1 at the first that fails
+    /// Check the signature of every event and the sign-off behind every promotion; exit 1 at the first that fails
     #[arg(long, conflicts_with_all = ["stats", "count"])]
     pub verify: bool,
 }
@@ -114,9 +114,9 @@ fn read(
 
 fn no_record() -> Stop {
     let report = Report::new("the team keeps no record, so there is no history")
-        .because("smp.toml has no table [record], which turns it on");
+        .because("smp.toml has no table [record]");
     Stop::Misused(report.run(
-        "add a line [record] to smp.toml and commit it, then",
+        "add the line [record] to smp.toml and commit it, then",
         Typed::smp("setup"),
     ))
 }
@@ -131,7 +131,7 @@ fn figures(
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
-    let shipped = (session.ui).during("looking at what every deploy shipped", || {
+    let shipped = (session.ui).during("listing what every deploy shipped", || {
         shipped::shipped(&session.repo, deploys)
     });
     let targets = config.targets();

@@ -7,12 +7,12 @@ use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
-use crate::deploy::{flow, signed};
+use crate::deploy::flow;
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use crate::team::{hearing, posting};
+use crate::team::{agreed, hearing, posting};
 
 const DECLINED: &str = "not postponed; nothing was changed";
 
@@ -36,7 +36,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let before = ui
         .during("reading the record", || recorder.read_now())??
         .state;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let posts = Delivery::of(session, &config, "postponed", Typed::smp("postpone"));
     let Some(candidate) = &before.candidate else {
         ui.note("there is no candidate: nothing to postpone");
@@ -50,7 +50,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     if !args.yes {
         let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
         let (question, why) = match by_merge {
-            true => (format!("Postpone {short}?"), "postponing is for everyone"),
+            true => (format!("Postpone {short}?"), "postponing affects everyone"),
             false => (
                 format!("Postpone {short} and lift the freeze on {place}?"),
                 "postponing lifts the freeze for everyone",
@@ -115,7 +115,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
             .into());
     }
     session.ui.warn(format!(
-        "{story},; its result is unknown; postponing gives that up on the record and stops nothing"
+        "{story},; its result is unknown; postponing closes it on the record but does not stop it"
     ));
     Ok(())
 }
@@ -129,8 +129,10 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     if is_unasked(session, args) {
         let report =
             Report::new("a postponement needs a reason").because("the record shows it to the team");
+        let yes = if args.yes { "--yes" } else { "" };
+        let typed = Typed::smp("postpone").plain(yes).option("--reason", "...");
         return Err(Stop::Misused(
-            report.hint("say why: add --reason and a text"),
+            report.run("say why in place of the dots", typed),
         ));
     }
     session.ui.catch_interrupts()?;

@@ -165,7 +165,7 @@ impl PlainPush<'_> {
             Report::new(sentence)
                 .because(format!("{} {held}", record.reference))
                 .because(PAST)
-                .hint("push the branches that you mean by name"),
+                .hint("name the branches to push"),
         ))
     }
 
@@ -235,7 +235,7 @@ fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
     report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
     report.because(format!(
-        "{why}, so what was agreed to in this clone applies"
+        "{why}, so the values that this clone agreed to apply"
     ))
 }
 
@@ -248,7 +248,7 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
     };
     Report::new(format!("a plain push to {name} is stopped"))
         .because(format!(
-            "{name} gets what {source} runs, which is checked before and after"
+            "git smp promote gives {name} the commit that {source} runs, and checks it before and after"
         ))
         .because(PAST)
         .run("", promote)
@@ -261,7 +261,7 @@ fn aged(copied: &Copied) -> String {
             let age = ago(i64::try_from(age.as_secs()).unwrap_or(i64::MAX), 0);
             format!("{why}; this clone last read the record {age}")
         }
-        None => format!("{why}; when this clone last read the record is unknown"),
+        None => format!("{why}; it is unknown when this clone last read the record"),
     }
 }
 

@@ -33,10 +33,10 @@ pub struct Promote {
     /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
-    /// Ship a commit again that was rolled back
+    /// Ship a rolled-back commit again
     #[arg(long)]
     pub again: bool,
-    /// Begin outside of the hours or before the soak of the policy; the record and the technical channel are told the reason
+    /// Begin outside the hours of the policy or before its soak ends; the reason goes on record and to the technical channel
     #[arg(
         long = "override",
         id = "override",
@@ -243,7 +243,7 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         return Ok(first);
     }
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let mut report = Report::new("these environments are promoted from different ones")
+    let mut report = Report::new("these environments are promoted from different environments")
         .because(format!("they are promoted from {}", names.join(", ")));
     for (nth, target) in targets.iter().enumerate() {
         let say = ["promote them one after the other", "then"][nth.min(1)];

@@ -14,13 +14,14 @@ use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
-use crate::deploy::{self, Deploy, Options, flow, forward, observed, signed};
+use crate::deploy::{self, Deploy, Options, flow, forward, observed};
 use crate::forge::issue::Tracker;
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
 use crate::session::{Session, trust};
 use crate::sources::Also;
+use crate::team::agreed;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::posting::{self, Pending};
@@ -52,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         ..Options::default()
     };
     let deploy = forward::look(session, &config, (place, &targets), options)?;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let work = Work {
         session,
         args,
@@ -81,7 +82,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     let (short, name) = (proposal.plan.commit.short(), &place.name);
     ui.note(match place.by_merge {
-        true => format!("{short} is the candidate; merges go on to be deployed to {name}, for nothing can freeze that branch"),
+        true => format!("{short} is the candidate; merges still deploy to {name}, because that branch cannot be frozen"),
         false => format!("{short} is the candidate; {name} is frozen until it is promoted or postponed"),
     });
     work.pay(pending)?;
@@ -163,7 +164,7 @@ impl Work<'_> {
         let (short, by) = (candidate.commit.short(), &candidate.by.name);
         let when = self.session.when().moment(candidate.at);
         ui.note(format!(
-            "{short} is the candidate already, proposed by {by} {when}"
+            "{short} is already the candidate, proposed by {by} {when}"
         ));
         if note.is_some() && candidate.note != note {
             ui.warn("the proposal is unchanged: this note is not added to it");
@@ -180,8 +181,9 @@ impl Work<'_> {
         })?;
         if let Some((next, why)) = lost {
             ui.warn(why);
-            for line in ui.typed(next) {
-                ui.note(line);
+            for (place, line) in ui.typed(next).into_iter().enumerate() {
+                let label = if place == 0 { "next: " } else { "" };
+                ui.note(format!("{label}{line}"));
             }
         }
         Ok(())
@@ -215,7 +217,7 @@ impl Work<'_> {
         let (question, why) = match self.place.by_merge {
             true => (
                 format!("Propose {short}?"),
-                "it is put forward for everyone".to_owned(),
+                "a proposal affects everyone".to_owned(),
             ),
             false => (
                 format!("Propose {short} and freeze {name}?"),

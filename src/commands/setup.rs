@@ -34,7 +34,7 @@ pub struct Setup {
     /// Install a pre-push hook that stops a plain push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
-    /// Remove that hook, put the former one back, and do nothing else
+    /// Remove that hook, restore the earlier one, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check", "deepen", "trust"])]
     pub no_hook: bool,
     #[command(flatten)]
@@ -125,7 +125,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
         Err(_) => format!("git push -u {} HEAD", shell_word(&config.repository.remote)),
     };
     let command = format!("git add {file} && git commit -m {title} {file} && {push}");
-    Hint::from("next: commit it and push it, so that the whole team has it:")
+    Hint::from("next: commit and push it for the whole team:")
         .and(Hint::run("", Typed::other(command)))
         .and(Hint::run(
             "then everyone",
@@ -174,9 +174,9 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         return Ok(());
     } else if args.check {
         let error = format!("{} was not agreed to in this clone", config.path.display());
-        let report = Report::new(error).because("until then nothing is asked over the network");
+        let report = Report::new(error).because("until then git smp does not use the network");
         let setup = Typed::smp("setup");
-        return Err(Stop::Failed(report.run("look at it and agree", setup)));
+        return Err(Stop::Failed(report.run("review it and agree to it", setup)));
     }
     if !args.yes && args.trust.is_none() {
         ask(session, is_agreed, absent.len(), is_new)?;
@@ -198,7 +198,7 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
         (false, _) => format!("Trust this and add {remotes}?"),
     };
     let declined = match is_new {
-        true => "smp.toml was written, and is not agreed to; nothing else was changed",
+        true => "smp.toml was written but not agreed to; nothing else was changed",
         false => "nothing was changed",
     };
     let (why, yes) = (
@@ -220,7 +220,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     };
     let mut lines = Vec::new();
     if let Some(heading) = heading {
-        let all = "With its defaults, this is all that you agree to:";
+        let all = "You agree to all of this, defaults included:";
         lines.push(Line::plain(format!("{file} {heading}. {all}")));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));
@@ -231,7 +231,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     }
     if let Trust::Changed(changes) = trust {
         lines.push(Line::plain(match changes.as_slice() {
-            [] => "What it said before is not known any more.",
+            [] => "Its earlier content is unknown.",
             _ => "Changed:",
         }));
         let changes = changes

@@ -8,10 +8,11 @@ use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, W
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::short;
-use crate::deploy::{flow, observed, signed};
+use crate::deploy::{flow, observed};
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
+use crate::team::agreed;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::hearing;
@@ -50,7 +51,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         None => identity(&session.repo)?.0,
     };
     let before = ui.during("reading the record", || recorder.read_now())?;
-    signed::agreed_by_all(session, &config)?;
+    agreed::by_all(&session.repo, &config)?;
     let mut before = RecordView::from(before);
     hearing::hear(session, &config, &mut before, false);
     let before = before.known()?.cloned().unwrap_or_default();
@@ -225,14 +226,14 @@ fn is_tested(
             observed::record(session, look, Some(state), [seen].into_iter(), false);
         }
         Err(refusal) => session.ui.warn(format!(
-            "whether {name} runs {tested} is unknown: {}",
+            "it is unknown whether {name} runs {tested}: {}",
             refusal.report.error
         )),
         Ok(other) => {
             let runs = short(other.as_ref());
             let error = format!("{name} does not run the candidate {tested}");
             let hint = match environment.by_merge {
-                true => Hint::run("put forward what runs now", Typed::smp("postpone"))
+                true => Hint::run("propose what runs now", Typed::smp("postpone"))
                     .and(Hint::run("then", Typed::smp("propose"))),
                 false => Hint::run(
                     "deploy the candidate again",

@@ -76,16 +76,16 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
 fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -> Stop {
     let (main, name) = (&config.repository, &environment.name);
     let branch = format!("{}/{}", main.remote, main.branch);
-    let report = Report::new(format!("{name} is {branch} itself: a merge deploys it, and stage has nothing to do"))
-        .because("what is merged runs there as soon as its platform has built it, and nothing can freeze that branch");
+    let report = Report::new(format!("{name} is the branch {branch} itself: a merge deploys it, so there is nothing to stage"))
+        .because("a merged commit runs there once its platform has built it, and that branch cannot be frozen");
     Stop::Failed(match is_fix {
         true => report
             .run(
-                "merge the fix; when it runs there, give the candidate up",
+                "merge the fix; when it runs there, close the candidate",
                 Typed::smp("postpone"),
             )
-            .run("and put forward what has the fix", Typed::smp("propose")),
-        false => report.run("merge what is to be deployed, then", Typed::smp("status")),
+            .run("then propose the fix", Typed::smp("propose")),
+        false => report.run("merge what you want to deploy, then", Typed::smp("status")),
     })
 }
 
@@ -284,7 +284,7 @@ impl<'a> Order<'a> {
             };
             let (runs, short, branch) = (runs.short(), commit.short(), &config.repository.branch);
             lacking.push(match merged {
-                true => format!("{name} runs {runs}, which {short} lacks: it cannot be promoted there"),
+                true => format!("{name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
                 false => format!(
                     "{name} runs {runs}: after this deploy nothing can be promoted until that is merged into {branch} (no \
                      squash, no rebase)"

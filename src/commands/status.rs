@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::session::trust;
 use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
-use crate::team::{channel, hearing};
+use crate::team::{agreed, channel, hearing};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp status --exit-code")]
@@ -47,6 +47,9 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         look::see(session, &look, &all, (Also::Branches, Main::BranchOrCopy))
     })?;
     let void = hearing::hear(session, &config, &mut found.record, false);
+    if let Ok(Some(gap)) = agreed::gap(&session.repo, &config) {
+        session.ui.warn(gap);
+    }
     let (seen, record) = (found.environments, &found.record);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
@@ -79,7 +82,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     } else {
         if manual::are_outdated() || completions::are_outdated() {
             let say =
-                "the man pages or completions here are of another version; bring them up to date";
+                "the installed man pages or completions are from another version; update them";
             session.ui.advise(Hint::run(say, Typed::smp("setup")));
         }
         session.ui.answer(&view.lines()?)?;

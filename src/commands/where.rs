@@ -241,7 +241,7 @@ fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, St
     let asking = "asking the main repository";
     let found = (session.ui).during(asking, || look::see(session, &look, &[], wanted))?;
     let main = found.main.transpose().map_err(|mut refusal| {
-        let why = format!("{rev:?} is not in this clone, and may be on the main branch by now");
+        let why = format!("{rev:?} is not in this clone, but may be on the main branch by now");
         refusal.report = refusal.report.because(why);
         refusal
     })?;

@@ -8,8 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const UNKNOWN: &str =
     "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
 
-const PASSWORD: &str = "must hold no password; an ssh agent or a git credential helper keeps those";
-const USER: &str = "must have a plain user name before the `@`, as git@host";
+const PASSWORD: &str =
+    "must not contain a password; keep it in a git credential helper, or use an ssh key";
+const USER: &str = "must have a plain user name before the `@`, as in git@host";
 
 /// The reason of a rule that is broken.
 pub type Checked = Result<(), &'static str>;
@@ -58,12 +59,12 @@ pub fn check_url(url: &str) -> Checked {
     let name = address.path.strip_prefix('/').unwrap_or(address.path);
     Err(match address.way {
         Way::Http | Way::Git if !is_loopback(address.host) => {
-            "must use https or ssh: http and git are for this machine alone"
+            "must use https or ssh; http and git are allowed only for localhost"
         }
         _ if name.is_empty() => "must name a repository after the host",
         _ if name.starts_with('-') => "must not have a path that begins with `-`",
         _ if name.contains(['?', '#', '\\', '"', '<', '>']) => {
-            "must not hold `?`, `#`, quotes, angle brackets or a backslash"
+            "must not contain `?`, `#`, quotes, angle brackets or a backslash"
         }
         _ => return Ok(()),
     })
@@ -76,14 +77,14 @@ pub fn check_page(url: &str) -> Checked {
         return Err("must begin with https://");
     }
     if url.contains('\\') {
-        return Err("must not hold a backslash");
+        return Err("must not contain a backslash");
     }
     let address = take_apart(url)?;
     check_user(&address)?;
     check_host(address.host)?;
     match address.way {
         Way::Http if !is_loopback(address.host) => {
-            Err("must use https: http is for this machine alone")
+            Err("must use https; http is allowed only for localhost")
         }
         _ => Ok(()),
     }
@@ -238,12 +239,14 @@ fn scp_form(url: &str) -> Option<(&str, &str)> {
 fn check_text(url: &str) -> Checked {
     Err(match url {
         _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
-        _ if url.starts_with('-') => "must not begin with `-`: it would be read as an option",
+        _ if url.starts_with('-') => {
+            "must not begin with `-`, because git would read it as an option"
+        }
         _ if !url.bytes().all(|b| b.is_ascii_graphic()) => {
             "must be plain ASCII without spaces or control characters"
         }
         _ if url.as_bytes().windows(3).any(is_encoded_control) => {
-            "must hold no control characters, percent-encoded or not"
+            "must not contain control characters, not even percent-encoded ones"
         }
         _ => return Ok(()),
     })
@@ -262,7 +265,9 @@ fn check_user(address: &Address<'_>) -> Checked {
         (Way::Ssh, Some(user)) if user.is_empty() || user.starts_with('-') => Err(USER),
         (Way::Ssh, Some(user)) if !is_made_of(user, "._-+") => Err(USER),
         (Way::Ssh, _) | (_, None) => Ok(()),
-        _ => Err("must hold no user, password or token; a git credential helper keeps those"),
+        _ => {
+            Err("must not contain a user, password or token; keep them in a git credential helper")
+        }
     }
 }
 
@@ -275,7 +280,7 @@ fn check_host(host: &str) -> Checked {
     if begins_well && is_made_of(host, "._-") && !host.contains("..") && host.len() <= 253 {
         return Ok(());
     }
-    Err("must have a host made of letters, digits, `.` and `-`, beginning with a letter or a digit")
+    Err("must have a host of letters, digits, `.` and `-` that begins with a letter or a digit")
 }
 
 /// Whether a host is this machine.

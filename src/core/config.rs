@@ -33,7 +33,7 @@ pub use names::check_branch;
 pub use names::check_remote_name;
 use record::is_no;
 pub use record::{AskedForge, Record};
-pub use running::{Find, Page, PageCheck, PlatformApp, Running};
+pub use running::{Find, Page, PageCheck, PlatformApp, Running, page_pattern};
 pub use trust::{Change, agreed, changes, digest};
 
 use crate::core::nearest::nearest;
@@ -61,7 +61,7 @@ pub struct Config {
     #[serde(deserialize_with = "values::table")]
     pub repository: MainRepository,
     // In the order of the file. These and the channels are agreed to each by its name.
-    /// The places where the software runs, each with a name of its own: `[environments.staging]`. The order of the file
+    /// The places where the software runs, each with its own name: `[environments.staging]`. The order of the file
     /// is the order in which several environments are promoted.
     #[serde(skip_serializing, deserialize_with = "values::environments")]
     #[cfg_attr(test, schemars(schema_with = "schema::environments"))]
@@ -70,7 +70,7 @@ pub struct Config {
     pub record: Option<Record>,
     #[serde(default, deserialize_with = "values::table")]
     pub policy: Policy,
-    /// The chats that are notified. Each webhook is a secret: `git smp setup` asks for it, and it never stands here.
+    /// The chats that are notified. Each webhook is a secret: `git smp setup` asks for it, and it never belongs in this file.
     #[serde(default, skip_serializing, deserialize_with = "values::channels")]
     #[cfg_attr(test, schemars(with = "values::Channels"))]
     pub channels: Vec<Channel>,
@@ -89,7 +89,7 @@ pub struct MainRepository {
     #[serde(deserialize_with = "values::url")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::URL)))]
     pub url: String,
-    /// The branch that reviewed work is merged to.
+    /// The branch that reviewed work is merged into.
     #[serde(default, deserialize_with = "values::branch")]
     #[cfg_attr(
         test,
@@ -100,7 +100,7 @@ pub struct MainRepository {
     #[serde(default, deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub web: Option<String>,
-    /// The software of its host, which knows of reviews and checks. Needed only if the host's name does not tell.
+    /// The software of its host, which is asked for reviews and checks. Needed only if the host's name does not show it.
     #[serde(default, deserialize_with = "values::some_word")]
     #[cfg_attr(test, schemars(with = "ForgeKind"))]
     pub forge: Option<ForgeKind>,
@@ -144,15 +144,15 @@ pub struct Environment {
     #[serde(default, deserialize_with = "values::branch")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::BRANCH)))]
     pub branch: String,
-    /// The address where people look at it. It is shown, and never asked.
+    /// Its address for people. It is only shown.
     #[serde(default, deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub site: Option<String>,
-    /// The name of the environment whose running commit this one gets, as `promotes = "staging"`.
+    /// The name of the environment whose running commit this one gets, for example `promotes = "staging"`.
     #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub promotes: Option<String>,
-    /// How it is given a commit: by a push, or in Heroku's pipeline with the very build that its source runs. The latter
-    /// needs `heroku` under `running` on both sides.
+    /// How it gets a commit: by a push, or by Heroku's pipeline, with the build that its source runs. The pipeline needs
+    /// `heroku` under `running` on both sides.
     #[serde(
         default,
         skip_serializing_if = "DeployBy::is_push",
@@ -166,7 +166,7 @@ pub struct Environment {
     )]
     #[cfg_attr(test, schemars(with = "values::RawRunning"))]
     pub running: Running,
-    /// What must hold after each deploy before anybody is told of it.
+    /// The pages to check after each deploy, before it is recorded and posted.
     #[serde(default, deserialize_with = "values::page_checks")]
     #[cfg_attr(test, schemars(length(max = 20)))]
     pub check: Vec<PageCheck>,
@@ -189,25 +189,25 @@ impl DeployBy {
     }
 }
 
-/// What a promotion asks for beyond the rules that always hold.
+/// What a promotion requires in addition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// When a promotion may begin: days, hours and a time zone, as `Mon-Thu 09:00-16:00 Europe/London`. What the clocks
-    /// of that zone show decides.
+    /// When a promotion may begin: days, hours and a time zone, such as `Mon-Thu 09:00-16:00 Europe/London`. The local time
+    /// of that zone decides.
     #[serde(deserialize_with = "values::hours")]
     #[cfg_attr(test, schemars(with = "Option<String>", length(max = 100), regex(pattern = schema::HOURS)))]
     pub open: Option<Hours>,
-    /// Days on which no promotion may begin, as `2026-12-24`, in the time zone of `open`, or in UTC without it.
+    /// Days on which no promotion may begin, such as `2026-12-24`: in the time zone of `open`, or without it in UTC.
     #[serde(deserialize_with = "values::days")]
     #[cfg_attr(
         test,
         schemars(length(max = 100), inner(regex(pattern = schema::DAY)))
     )]
     pub closed: Vec<String>,
-    /// For how long a commit must have run where it is tested before it is promoted: a number and `s`, `m`, `h` or `d`,
-    /// as `24h`. It needs `[record]`, which knows since when it runs.
+    /// How long a commit must have run on staging before it is promoted: a number and `s`, `m`, `h` or `d`, such as `24h`. It
+    /// needs `[record]`.
     #[serde(deserialize_with = "values::soak")]
     #[cfg_attr(test, schemars(with = "Option<String>", length(max = 100), regex(pattern = schema::SOAK)))]
     pub soak: Option<Soak>,
@@ -223,8 +223,8 @@ pub struct Policy {
     pub reviewed: bool,
     /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
-    /// Whether a sign-off counts only from somebody other than who proposed it. It needs `signed` or `ask` in `[record]`,
-    /// for a typed name proves nothing.
+    /// Whether a sign-off counts only if another person proposed the candidate. It needs `signed` or `ask` in `[record]`,
+    /// because a typed name proves nothing.
     #[serde(skip_serializing_if = "is_no")]
     pub four_eyes: bool,
 }
@@ -267,7 +267,7 @@ impl Config {
     /// The environment of this name; `Misused` for one that the file does not have.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         let found = self.find(name);
-        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("type one of them")))
+        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("use one of these names")))
     }
 
     /// The same of a name that a person typed; their command is given with the name that was probably meant.

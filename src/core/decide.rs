@@ -343,7 +343,7 @@ fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
             "{there}, and its page is {cached}: nothing is pushed or released. To see what runs, purge the page from the cache, or exclude it from caching"
         ),
         (_, Err(refusal)) => format!(
-            "{there}, but whether that runs is unknown ({}): nothing is pushed",
+            "{there}, but it is unknown whether that commit runs ({}): nothing is pushed",
             refusal.report.error
         ),
         _ => format!(

@@ -82,7 +82,7 @@ impl Person {
     }
 }
 
-/// What QA says of a candidate.
+/// QA's verdict on a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -151,7 +151,7 @@ pub struct Candidate {
     pub note: Option<String>,
     /// When the last fix of it was deployed, in seconds since 1970.
     pub fixed_at: Option<i64>,
-    /// Each person's last verdict on this very commit.
+    /// Each person's last verdict on this commit.
     pub verdicts: Vec<SignOff>,
     /// The same as of the state that it is part of.
     #[serde(skip)]

@@ -136,7 +136,7 @@ fn named(line: Line, commit: &Commit) -> Line {
 
 /// How many a list leaves out, and the command that shows them all.
 fn rest(more: usize, all: &str) -> Option<Line> {
-    (more > 0).then(|| Line::faint(format!("and {more} more; all of them: {all}")))
+    (more > 0).then(|| Line::faint(format!("and {more} more; list all: {all}")))
 }
 
 #[cfg(test)]

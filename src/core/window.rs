@@ -15,9 +15,10 @@ const AHEAD: usize = 800;
 const DAY: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-const SHAPE: &str = "must be days, hours and a time zone, as \"Mon-Thu 09:00-16:00 Europe/London\"";
-const ORDER: &str = "must begin before it ends, on one day; a day ends at 24:00";
-const ZONE: &str = "must name a time zone of the IANA database, as Europe/London";
+const SHAPE: &str =
+    "must be days, hours and a time zone, such as \"Mon-Thu 09:00-16:00 Europe/London\"";
+const ORDER: &str = "must begin before it ends on the same day; a day ends at 24:00";
+const ZONE: &str = "must name a time zone of the IANA database, such as Europe/London";
 
 /// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.
 #[derive(Clone, Debug)]
@@ -145,7 +146,7 @@ pub fn check_day(text: &str) -> Result<(), &'static str> {
             .is_ok_and(|day| day.to_string() == text);
     is_one
         .then_some(())
-        .ok_or("must be a day, as \"2026-12-24\"")
+        .ok_or("must be a day, such as \"2026-12-24\"")
 }
 
 /// How long a commit must have run: `24h`.
@@ -168,8 +169,8 @@ impl Soak {
         let number = number.parse::<i64>().ok().filter(|_| is_number);
         let seconds = number.and_then(|number| number.checked_mul(factor));
         let seconds = seconds.filter(|seconds| (1..=LONGEST).contains(seconds));
-        let seconds =
-            seconds.ok_or("must be a number and s, m, h or d, as \"24h\", of at most 365 days")?;
+        let seconds = seconds
+            .ok_or("must be a number with s, m, h or d, such as \"24h\", and at most 365 days")?;
         let text = text.to_owned();
         Ok(Self { text, seconds })
     }

@@ -156,7 +156,7 @@ pub fn numbered(text: &str) -> Option<(&str, u64)> {
     Some((title, number.parse().ok()?))
 }
 
-/// How one commit stands to another.
+/// How one commit relates to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

@@ -66,9 +66,9 @@ impl Deploy<'_> {
             false => "there is no terminal to ask on".to_owned(),
         });
         let report = report.because(match kind {
-            Kind::Promote => "a deploy needs a yes to the exact commit that ships",
-            Kind::Rollback => "a rollback needs a yes to the exact commit that runs afterwards",
-            Kind::Stage | Kind::Fix => "a deploy needs a yes to what is deployed",
+            Kind::Promote => "a deploy needs your yes to the exact commit that ships",
+            Kind::Rollback => "a rollback needs your yes to the exact commit that runs afterwards",
+            Kind::Stage | Kind::Fix => "a deploy needs your yes to what is deployed",
         });
         let report = report.run("if the answer is yes", self.command_with_yes(&plan.commit));
         Err(report.refused(RefusalCode::NeedsTerminal).into())

@@ -90,7 +90,7 @@ impl Deploy<'_> {
         let report = report.causes(failed).causes(
             recorded
                 .err()
-                .map(|trouble| format!("the record could not be told: {trouble}")),
+                .map(|trouble| format!("the record could not be updated: {trouble}")),
         );
         let is_promoted = environment.promotes.is_some();
         let report = match is_promoted {
@@ -100,13 +100,13 @@ impl Deploy<'_> {
                     Some(before) => back.option("--to", before.short()),
                     None => back,
                 };
-                report.run("put back what ran before", back)
+                report.run("roll back to what ran before", back)
             }
             false => report.hint(self.correction(target)),
         };
         Stop::Unhealthy(Box::new(Unhealthy {
             report: report.run(
-                "or, where the site is well by now, check again",
+                "or, if the site works by now, check again",
                 self.command_to(name),
             ),
             why,
@@ -176,7 +176,7 @@ fn follow(
             }
             Streaked::Unsteady(bad, all) => {
                 break Some(format!(
-                    "{} {last}, {bad} times of {all}, and was never well {} times in a row",
+                    "{} {last} {bad} times of {all}, and never passed {} times in a row",
                     check.page, check.times
                 ));
             }

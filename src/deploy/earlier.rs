@@ -183,7 +183,7 @@ pub fn not_on_main(
             "{name} does not exist, so it is unknown whether {short} was merged"
         )),
         Some(Err(refusal)) => Some(format!(
-            "whether {short} is on {name} is unknown: {}",
+            "it is unknown whether {short} is on {name}: {}",
             refusal.report.error
         )),
     })
@@ -202,7 +202,7 @@ impl Deploy<'_> {
                 1 => "has its app",
                 _ => "have their apps",
             };
-            let text = format!("{} {has} already, so --first changes nothing", self.names());
+            let text = format!("{} already {has}, so --first changes nothing", self.names());
             self.session.ui.note(text);
         }
     }
@@ -232,7 +232,7 @@ impl Deploy<'_> {
             };
             if !is_there {
                 plan.warnings.push(format!(
-                    "pushes to {} go to {address}, by your own url.insteadOf",
+                    "pushes to {} go to {address}, because of your own url.insteadOf",
                     target.environment.remote
                 ));
             }
@@ -283,7 +283,7 @@ impl Deploy<'_> {
                 ));
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
-                "nothing is taken over: {}, but there is nothing to deploy in its place",
+                "nothing is taken over: {}, but there is nothing to deploy instead",
                 open.story(recorded.now)
             )),
             None if is_asked => ui.note("nothing is taken over: no deploy is in progress"),

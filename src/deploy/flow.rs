@@ -22,7 +22,7 @@ pub fn recorder_of<'r>(
             "proposals and verdicts are kept there, on the main repository, for the whole team",
         );
         let setup = Typed::smp("setup");
-        Stop::Misused(report.run("add a line [record] to smp.toml, then", setup))
+        Stop::Misused(report.run("add the line [record] to smp.toml, then", setup))
     })
 }
 

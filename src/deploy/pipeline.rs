@@ -108,7 +108,7 @@ impl Deploy<'_> {
             let more = |error: String| {
                 let report = Report::new(error)
                     .because(format!("the platform says {reports}"))
-                    .because("it goes on there, and is not begun a second time");
+                    .because("it continues there, and is not started a second time");
                 Err(Stop::Incomplete(report.run(AGAIN, command.clone())))
             };
             if begun.elapsed() >= timeout {
@@ -151,15 +151,15 @@ impl Deploy<'_> {
             .collect();
         let (called, names) = (&build.release.called, names.join(" and "));
         let report = Report::new(format!(
-            "promoted, but not live: the build {called} did not come to run on {names}"
+            "promoted, but not live: {names} did not start to run the build {called}"
         ));
         let told = failed
             .iter()
             .map(|(to, words)| format!("its platform says of {}: {words}", to.environment));
         let report = report.causes(told).because(match done.is_empty() {
-            true => "what ran before runs on".to_owned(),
+            true => "the previous release still runs".to_owned(),
             false => format!(
-                "it was released to {}; the same command, run again, goes on with the rest",
+                "it was released to {}; run the same command again to continue with the rest",
                 done.join(" and ")
             ),
         });

@@ -54,7 +54,7 @@ impl Wait<'_> {
                 "pushed, but not deployed: a hook on the host of {name} did not run, or did not finish"
             ),
             _ => {
-                format!("pushed, but not confirmed: whether {name} runs {short} is unknown")
+                format!("pushed, but not confirmed: it is unknown whether {name} runs {short}")
             }
         });
         let report = report.because(format!("its host says: {}", &doubt.words));
@@ -151,7 +151,7 @@ impl Wait<'_> {
         Stop::Incomplete(if now.cached.is_some() {
             let why = match from_before(now, self.since()) {
                 true => "that answer is older than this deploy",
-                false => "a cache answers for it, so what it runs now is unknown",
+                false => "a cache answers for it, so the running commit is unknown",
             };
             report.because(why).run(FORGET, command)
         } else if is_unknown(now) {
@@ -190,7 +190,7 @@ impl Wait<'_> {
         }
         let word = self.word_or("up to date");
         Report::new(if is_unknown(now) {
-            format!("{word}, but not confirmed: whether {name} runs {short} is unknown")
+            format!("{word}, but not confirmed: it is unknown whether {name} runs {short}")
         } else if self
             .doubt()
             .is_some_and(|doubt| doubt.meaning == Meaning::NotDeployed)

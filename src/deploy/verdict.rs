@@ -146,7 +146,7 @@ impl Pushed<'_> {
             Ok(false) => Outcome::Not(self.not_ours(at)),
             Err(refusal) => {
                 let (short, why) = (self.push.commit.short(), &refusal.report.error);
-                let cause = format!("whether it runs {short} anyway is unknown: {why}");
+                let cause = format!("it is unknown whether it runs {short} anyway: {why}");
                 Outcome::Not(with_cause(self.not_ours(at), cause))
             }
         }

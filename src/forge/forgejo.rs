@@ -18,8 +18,7 @@ pub const FORGEJO: Software = Software {
         name: "Forgejo",
         request: "pull request",
         sign: '#',
-        silence: "the commit was rewritten when its pull request was merged, the token may not see that, or a merge \
-                  holds more than git makes of it by itself",
+        silence: "its pull request was merged as other commits, the token may not see that, or a merge contains changes that git would not make",
     },
     token: "FORGEJO_TOKEN",
     address: "FORGEJO_API_URL",
@@ -153,8 +152,8 @@ fn look(
     let writers = writers.ok_or_else(|| rest.not_found())?;
     if history.line.is_empty() {
         return Err(
-            Report::new("git does not name every commit that would ship")
-                .because("it names no more than 2,000 commits, or the history cannot be read"),
+            Report::new("git does not list every commit that would ship")
+                .because("it lists at most 2,000 commits, or the history cannot be read"),
         );
     }
     let checks = match wanted.first() {

@@ -19,8 +19,7 @@ pub const GITLAB: Software = Software {
         name: "GitLab",
         request: "merge request",
         sign: '!',
-        silence: "the commit is not there, the token may not see its merge request, or a merge holds more than git makes \
-                  of it by itself",
+        silence: "the commit is not there, the token may not see its merge request, or a merge contains changes that git would not make",
     },
     token: "GITLAB_TOKEN",
     address: "GITLAB_API_URL",

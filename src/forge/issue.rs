@@ -151,15 +151,15 @@ impl Tracker {
         let repository = repository.ok_or_else(|| self.not_shown())?;
         if repository.has_none() {
             let what = format!("{} has issues turned off", self.repository);
-            let report = Report::new(what).because("a proposal asks in one");
+            let report = Report::new(what).because("a proposal opens one");
             return Err(report.hint("turn them on in its settings"));
         }
         let who = self.login().map_or_else(
-            || "answers; it does not say whose token that is".to_owned(),
+            || "answers, but does not say whose token this is".to_owned(),
             |login| format!("answers, as {login}"),
         );
         Ok(format!(
-            "{who}; proposals ask in issues of {}",
+            "{who}; proposals open issues in {}",
             self.repository
         ))
     }
@@ -251,7 +251,7 @@ impl Tracker {
     ) -> Result<Option<Vec<T>>, Report> {
         match self.pages_of(path, most)? {
             Some((_, false)) => Err(Report::new(format!(
-                "{} has more of them than are read",
+                "{} has more of them than git smp reads",
                 self.words.name
             ))),
             Some((all, true)) => Ok(Some(all)),
@@ -306,7 +306,7 @@ impl Tracker {
             "{name} does not show {} to this token",
             self.repository
         ))
-        .because("it is not there, or the token may not see it")
+        .because("it does not exist, or the token may not see it")
         .hint(self.words.rights)
     }
 }

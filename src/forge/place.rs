@@ -70,10 +70,10 @@ fn by_name(host: &str) -> ForgeKind {
     }
 }
 
-/// That the main repository has no pages on such a forge.
+/// That the main repository has no web address on such a forge.
 pub fn no_pages(name: &str) -> Report {
-    Report::new(format!("the main repository has no pages on {name}")).run(
-        "say where they are, or what its host runs: repository.web or repository.forge in smp.toml, then",
+    Report::new(format!("the main repository has no web address on {name}")).run(
+        "set repository.web (its web address) or repository.forge (its software) in smp.toml, then",
         Typed::smp("setup"),
     )
 }
@@ -96,10 +96,10 @@ fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
             return Ok(Forge::GitHub(github, token, at));
         }
         Err(Without::Leave) => Report::new(format!(
-            "your environment does not say that the token is for {server}"
+            "no variable says that the token is for {server}"
         ))
         .hint(format!(
-            "set GH_HOST={named}, which says that your token may be sent there"
+            "set GH_HOST={named} if your token may be sent there"
         )),
         Err(Without::Token) => Report::new(format!("there is no token for {server}")).hint(
             match github.is_githubs_own() {

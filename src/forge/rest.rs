@@ -146,7 +146,7 @@ impl Rest {
             reviews.coverage = Coverage::Partly(trouble.clone());
         } else if some.len() < wanted.len() && reviews.coverage == Coverage::Whole {
             let name = self.software.words.name;
-            let why = format!("{name} is asked about {MOST} commits at most");
+            let why = format!("{name} is asked about at most {MOST} commits");
             reviews.coverage = Coverage::Partly(Report::new(why));
         }
         reviews
@@ -156,7 +156,7 @@ impl Rest {
     pub fn not_found(&self) -> Report {
         let (name, repository) = (self.software.words.name, &self.repository);
         Report::new(format!("{name} does not show {repository} to this token"))
-            .because("it is not there, or the token may not see it")
+            .because("it does not exist, or the token may not see it")
             .hint(self.software.rights)
     }
 
@@ -182,7 +182,7 @@ impl Rest {
         let read = serde_json::from_slice(&answer.body);
         read.map(Some).map_err(|_| {
             let name = self.software.words.name;
-            let report = Report::new(format!("{name}'s answer is not what was asked for"));
+            let report = Report::new(format!("{name}'s answer is not what its API documents"));
             drop(self.trouble.set(report.clone()));
             report
         })
@@ -201,9 +201,9 @@ impl Rest {
             |said: Complaint| !unknown.contains(&said.message.to_ascii_lowercase().as_str());
         if !said.is_ok_and(knows) {
             let name = self.software.words.name;
-            let report = Report::new(format!("{name} does not know what it was asked")).because(
-                format!("no {name} is there, an old one, or the token may not see all of it"),
-            );
+            let report = Report::new(format!("{name} does not know the request")).because(format!(
+                "the address is wrong, {name} is too old, or the token may not see it"
+            ));
             drop(self.trouble.set(report.clone()));
             return Err(report);
         }
@@ -215,14 +215,15 @@ impl Rest {
         let name = words.name;
         match answer.status {
             401 => Report::new(format!("{name} does not accept the token"))
-                .hint(format!("make a new one, and set {token} to it")),
-            403 => Report::new(format!("{name} does not let the token look"))
-                .hint(self.software.rights),
+                .hint(format!("make a new one, and set it as {token}")),
+            403 => {
+                Report::new(format!("{name} gives the token no access")).hint(self.software.rights)
+            }
             429 => {
-                let report = Report::new(format!("{name} takes no more calls for now"));
+                let report = Report::new(format!("{name} takes no more requests for now"));
                 match answer.retry_after().map(|wait| wait.as_secs()) {
                     Some(wait @ 1..=3600) => {
-                        report.because(format!("it will again in {} min", wait.div_ceil(60)))
+                        report.because(format!("wait {} min", wait.div_ceil(60)))
                     }
                     _ => report,
                 }
@@ -259,11 +260,11 @@ impl Software {
         };
         if !is_for_it {
             return Err(Report::new(format!(
-                "your environment does not say that the token is for {}",
+                "no variable says that the token is for {}",
                 server(pages)
             ))
             .hint(format!(
-                "set {}={usual}, which says that your token may be sent there",
+                "set {}={usual} if your token may be sent there",
                 self.address
             )));
         }

@@ -83,10 +83,9 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     let is_asked_for = config.policy.reviewed || config.policy.green;
     match &reviews.coverage {
         Coverage::Whole => {}
-        Coverage::Partly(why) => session.ui.note(format!(
-            "reviews and checks are not all known: {}",
-            why.error
-        )),
+        Coverage::Partly(why) => session
+            .ui
+            .note(format!("some reviews or checks are unknown: {}", why.error)),
         Coverage::Not(why) => {
             let text = format!("reviews and checks were not looked at: {}", why.error);
             match is_asked_for {

@@ -35,6 +35,8 @@ const WINDOW: usize = 96;
 const BLOCK: usize = 4096;
 /// A call to read takes as long as to copy so many names.
 const CALL: usize = 256;
+/// To look for so many names takes as long as to start a thread.
+const QUICK: usize = 128;
 /// The bytes that the names of packs may take.
 const LONGEST: u64 = 16 << 20;
 /// git follows alternates of alternates this far.
@@ -76,6 +78,11 @@ impl Abbreviation {
             length,
             most: length,
         })
+    }
+
+    /// Whether so many names are spelled sooner than a thread starts.
+    pub fn is_quick(&self, names: usize) -> bool {
+        names * self.names.indexes.len() <= QUICK && self.length == self.most
     }
 
     /// How many digits each of these needs so that no other object shares them. `first` tells what git prints for the

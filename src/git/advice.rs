@@ -17,27 +17,27 @@ const ANSWERS: [(&[u16], &str, &str); 6] = [
     (
         &[302, 303],
         SENT_ON,
-        "log in where it leads, or ask those who run the host",
+        "log in at the address that it redirects to, or ask the host's administrators",
     ),
     (&[401], "its host does not know who you are", "log in there"),
     (
         &[403],
-        "its host gives you no right to push",
-        "ask for the right to push there",
+        "its host does not allow you to push",
+        "ask for permission to push there",
     ),
     (
         &[404, 410],
-        "its host has no such repository, or not for you",
+        "its host has no such repository, or you may not see it",
         "see whether you may push there",
     ),
     (&[409, 423, 429], "its host is busy", "wait a little"),
     (
         &[413],
-        "its host takes no push of that size",
-        "have the limit there raised, or push over ssh",
+        "its host accepts no push of that size",
+        "ask for a higher limit there, or push over ssh",
     ),
 ];
-const SENT_ON: &str = "its host sends pushes on to another address";
+const SENT_ON: &str = "its host redirects pushes to another address";
 
 /// Why a remote lets nobody in, and what helps.
 pub struct Shut {
@@ -61,10 +61,11 @@ fn advice(errand: &Errand<'_>, words: &str, next: &Typed) -> Option<Shut> {
         }
         Transport::Ssh(account) if means(words, LineKind::ChangedHost) => {
             because.push(format!(
-                "the ssh key of {} is not the one that was confirmed here: it was changed, or somebody else answers",
+                "the ssh host key of {} is not the one that you confirmed: it was changed, or another machine answers",
                 account.destination
             ));
-            let first = "ask those who run the host whether they changed its key; only if they did";
+            let first =
+                "ask the host's administrators whether they changed its key; only if they did";
             (first.to_owned(), forget_key(words) + &ssh_line(account))
         }
         Transport::Ssh(account) if means(words, LineKind::UnknownHost) => (
@@ -102,7 +103,7 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
     let (what, hint) = match errand.purpose {
         // The remote may well answer, and this clone be the one that cannot take what it sends.
         Purpose::Fetch => (
-            format!("what is missing here could not be fetched from {remote}"),
+            format!("the missing commits could not be fetched from {remote}"),
             Hint::run("see what git says", Typed::other("git fetch").arg(remote)),
         ),
         Purpose::Look | Purpose::Push | Purpose::Ask => (
@@ -131,7 +132,7 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
     }
     let hint = if denies(words) {
         let remote = shell_word(remote);
-        then(&format!("ask for the right to push to {remote}"), next)
+        then(&format!("ask for permission to push to {remote}"), next)
     } else {
         let dry = Typed::other("git push --dry-run --no-verify").arg(remote);
         let dry = Hint::run(
@@ -153,12 +154,12 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
     let (meaning, hint) = match known {
         Some((_, meaning, first)) => (*meaning, then(first, next)),
         None if moved::is_redirect(status) => {
-            let say = format!("change {key} in smp.toml to where it leads, then");
+            let say = format!("set {key} in smp.toml to the address that it redirects to, then");
             (SENT_ON, moved::setup_then(say, next))
         }
         None => (
             "its host turned it away",
-            then("ask those who run the host", next),
+            then("ask the host's administrators", next),
         ),
     };
     let login = advice(&errand, "fatal: Authentication failed", next).filter(|_| status == 401);

@@ -22,7 +22,7 @@ use crate::terminal::file;
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
     // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
-    let asked = (repo.program()).read("git knows no editor here", ["var", "GIT_EDITOR"]);
+    let asked = (repo.program()).read("git has no editor configured", ["var", "GIT_EDITOR"]);
     let editor = asked.map_err(|stopped| match stopped {
         Stop::Failed(report) => stop(report.because("nothing was deployed")),
         other => other,
@@ -45,7 +45,8 @@ pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(path, text));
     written.map_err(|error| {
-        let report = Report::new("there is no place for a text to edit, so nothing was deployed");
+        let report =
+            Report::new("the file for the text cannot be written, so nothing was deployed");
         stop(report.because(format!("{}: {error}", path.display())))
     })
 }
@@ -79,7 +80,7 @@ fn failed(how: &str, editor: &str) -> Report {
 }
 
 fn stop(report: Report) -> Stop {
-    Stop::Failed(report.hint("give the text with --summary, or a file that has it with -F"))
+    Stop::Failed(report.hint("give the text with --summary, or a file with the text with -F"))
 }
 
 #[cfg(test)]

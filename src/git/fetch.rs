@@ -10,7 +10,7 @@ use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
 use crate::git::remote::{self, heads};
 use crate::git::response::{LineKind, is_shut, means};
-use crate::git::{Repo, advice, record};
+use crate::git::{MainSeen, Repo, advice, record};
 
 /// As many names fit on one command line.
 const AT_ONCE: usize = 500;
@@ -18,11 +18,16 @@ const AT_ONCE: usize = 500;
 const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
 /// The same for refs by their names: a dry run brings the objects, writes no ref, and says what each ref is at. git looks
-/// for what it does not find under the name that is meant under others, which the last four keep out.
+/// for what it does not find under the name that is meant under others, which the last ones keep out.
 const BRING: &str = "-c gc.auto=0 -c maintenance.auto=false -c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 \
     fetch --dry-run --porcelain --no-tags --no-write-fetch-head --no-recurse-submodules --no-prune --refmap= \
     --no-write-commit-graph --";
-const NAMESAKES: [&str; 4] = [
+const NAMESAKES: [&str; 9] = [
+    "^refs/HEAD",
+    "^refs/tags/HEAD",
+    "^refs/heads/HEAD",
+    "^refs/remotes/HEAD",
+    "^refs/remotes/HEAD/HEAD",
     "^refs/refs/*",
     "^refs/tags/refs/*",
     "^refs/heads/refs/*",
@@ -30,6 +35,10 @@ const NAMESAKES: [&str; 4] = [
 ];
 /// Where this clone keeps what the main repository's branch was at.
 const MAIN: &str = "refs/smp/main";
+/// The branch that a repository calls its own. No push moves it.
+pub(super) const HEAD: &str = "HEAD";
+/// How git says that it leads nowhere.
+const NO_HEAD: &str = "couldn't find remote ref HEAD";
 /// Where the dry run would put them: a name that no clone has, for of what has not changed git says nothing.
 const NOWHERE: &str = "refs/smp/looked-at/";
 
@@ -48,6 +57,9 @@ impl From<Option<CommitId>> for Tip {
         Self { at, is_here }
     }
 }
+
+/// What a look brought: what the refs are at, and HEAD.
+type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 /// What is fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -105,59 +117,41 @@ pub fn turn() -> MutexGuard<'static, ()> {
 /// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
 /// git cannot do both.
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
-    let wanted = format!("refs/heads/{branch}");
-    let is = match bring(repo, remote, [&wanted], may_ask)? {
-        Some([at]) => Branch::At(keep(repo, (remote, branch), at)),
-        None => remote::branch(repo, remote, branch, may_ask)?,
-    };
-    saw(repo, &is);
-    Ok(is)
+    branch_and_tip(repo, remote, (branch, None), may_ask).map(|(branch, _)| branch)
 }
 
-/// Remembers for this run where the main repository's branch is.
-fn saw(repo: &Repo, branch: &Branch) {
-    let mut main = repo.main.lock().unwrap_or_else(PoisonError::into_inner);
-    *main = branch.commit().cloned();
-}
-
-/// The same of the branch and of the record's ref at once.
+/// The same of the branch and of the record's ref at once. What the main repository calls its own branch is asked along.
 pub fn branch_and_tip(
     repo: &Repo,
     remote: &str,
-    (branch, reference): (&str, &str),
+    (branch, reference): (&str, Option<&str>),
     may_ask: bool,
 ) -> Result<(Branch, Tip), Refusal> {
     let wanted = format!("refs/heads/{branch}");
-    let brought = match was_seen(repo) {
-        true => bring(repo, remote, [&wanted, reference], may_ask)?,
+    let names: Vec<&str> = [wanted.as_str()].into_iter().chain(reference).collect();
+    let brought = match reference.is_none() || was_seen(repo) {
+        true => bring(repo, remote, &names, may_ask)?,
         false => None,
     };
-    if let Some([at, tip]) = brought {
-        let at = Branch::At(keep(repo, (remote, branch), at));
-        saw(repo, &at);
-        return Ok((at, here(tip)));
+    if let Some((ids, head)) = brought
+        && let [at, rest @ ..] = ids.as_slice()
+    {
+        keep(repo, (remote, branch), at);
+        saw(repo, Some(at), head);
+        let (at, is_here) = (rest.first().cloned(), true);
+        return Ok((Branch::At(ids[0].clone()), Tip { at, is_here }));
     }
     let names = (branch, reference);
-    let (branch, tip) = remote::branch_and_tip(repo, remote, names, may_ask)?;
-    saw(repo, &branch);
+    let (branch, [tip, head]) = remote::branch_and_tip(repo, remote, names, may_ask)?;
+    saw(repo, branch.commit(), head);
     Ok((branch, tip.into()))
 }
 
-/// The same of the record's ref.
-pub fn tip(repo: &Repo, remote: &str, reference: &str, may_ask: bool) -> Result<Tip, Refusal> {
-    let brought = match was_seen(repo) {
-        true => bring(repo, remote, [reference], may_ask)?,
-        false => None,
-    };
-    match brought {
-        Some([tip]) => Ok(here(tip)),
-        None => remote::tip(repo, remote, reference, may_ask).map(Tip::from),
-    }
-}
-
-fn here(tip: CommitId) -> Tip {
-    let (at, is_here) = (Some(tip), true);
-    Tip { at, is_here }
+/// Remembers for this run where the main repository's branch is, and what it calls its own.
+fn saw(repo: &Repo, at: Option<&CommitId>, head: Option<CommitId>) {
+    let mut main = repo.main.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = at.cloned();
+    *main = Some(MainSeen { at, head });
 }
 
 /// Whether there was a record. git brings nothing at all where one of the refs is missing.
@@ -168,25 +162,54 @@ fn was_seen(repo: &Repo) -> bool {
 /// Keeps the main repository's commit where the user's own ref of that branch does not, so that git need not bring it again
 /// when the next one comes: `git update-ref refs/smp/main ID`. It is only about what is sent, so it does not matter where
 /// that is not possible.
-fn keep(repo: &Repo, (remote, branch): (&str, &str), id: CommitId) -> CommitId {
+fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     let own = format!("refs/remotes/{remote}/{branch}");
-    if !record::is_at(repo, &own, &id) && !record::is_at(repo, MAIN, &id) {
+    if !record::is_at(repo, &own, id) && !record::is_at(repo, MAIN, id) {
         let note = "git smp: the main repository's branch as it was seen";
         let _ = (repo.program()).run(["update-ref", "-m", note, MAIN, id.as_str()]);
     }
-    id
 }
 
-/// Brings the refs of these very names, and says what they are at. `None` where git cannot say that of each: where one is
-/// missing, something cannot be kept here, the host sends nothing, or git is older than 2.41.
-fn bring<const N: usize>(
-    repo: &Repo,
-    remote: &str,
-    names: [&str; N],
-    may_ask: bool,
-) -> Result<Option<[CommitId; N]>, Refusal> {
+/// Brings the refs of these very names and what the remote calls its own branch, and says what they are at. `None` where
+/// git cannot say that of each: where one is missing, something cannot be kept here, the host sends nothing, or git is
+/// older than 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
+fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
+    let mut with_head = repo.main().is_none_or(|seen| seen.head.is_some());
+    loop {
+        let wanted: Vec<&str> = names
+            .iter()
+            .copied()
+            .chain(with_head.then_some(HEAD))
+            .collect();
+        let output = match errand.run(&question(remote, &wanted)) {
+            Ok(output) => output,
+            Err(NoAnswer::Silent(_)) => return Ok(None),
+            Err(why) => return Err(advice::unreachable(&errand, &why.words())),
+        };
+        if output.status.success() {
+            let said = String::from_utf8_lossy(&output.stdout);
+            let ids = (0..wanted.len()).map(|nth| brought(repo, &said, &format!("{NOWHERE}{nth}")));
+            let ids: Option<Vec<CommitId>> = ids.collect();
+            return Ok(ids.map(|mut ids| {
+                let head = with_head.then(|| ids.pop()).flatten();
+                (ids, head)
+            }));
+        }
+        let words = String::from_utf8_lossy(&output.stderr);
+        if is_shut(&words) {
+            return Err(advice::unreachable(&errand, &words));
+        }
+        if !with_head || !words.lines().any(|line| line.ends_with(NO_HEAD)) {
+            return Ok(None);
+        }
+        with_head = false;
+    }
+}
+
+/// The arguments of that git.
+fn question(remote: &str, names: &[&str]) -> Vec<String> {
     // From 2.48 to 2.49 git would set what it calls the remote's own branch.
     let head = format!("remote.{remote}.followRemoteHEAD=never");
     let args = ["-c", &head].into_iter().chain(BRING.split(' '));
@@ -194,23 +217,7 @@ fn bring<const N: usize>(
     let wanted = names.iter().enumerate();
     let wanted = wanted.map(|(nth, name)| format!("+{name}:{NOWHERE}{nth}"));
     let others = NAMESAKES.map(str::to_owned);
-    let args: Vec<String> = args.chain(wanted).chain(others).collect();
-    let output = match errand.run(&args) {
-        Ok(output) => output,
-        Err(NoAnswer::Silent(_)) => return Ok(None),
-        Err(why) => return Err(advice::unreachable(&errand, &why.words())),
-    };
-    if !output.status.success() {
-        let words = String::from_utf8_lossy(&output.stderr);
-        return match is_shut(&words) {
-            true => Err(advice::unreachable(&errand, &words)),
-            false => Ok(None),
-        };
-    }
-    let said = String::from_utf8_lossy(&output.stdout);
-    let ids = (0..N).map(|nth| brought(repo, &said, &format!("{NOWHERE}{nth}")));
-    let ids: Option<Vec<CommitId>> = ids.collect();
-    Ok(ids.and_then(|ids| ids.try_into().ok()))
+    args.chain(wanted).chain(others).collect()
 }
 
 /// The commit that git says it would put there, in a line of a flag, the id before, the id now and the name; `None` where

@@ -229,21 +229,25 @@ impl<'a> Listing<'a> {
             .filter(|&&node| !table.entries[node].is_merge());
         let listed: Vec<Node> = listed.copied().collect();
         let ids: Vec<Oid> = listed.iter().map(|&node| table.entries[node].id).collect();
-        let (commits, lengths) = thread::scope(|scope| {
-            let lengths = scope.spawn(|| abbreviation.lengths(&ids, first));
-            // One after the other: the library locks its packs, so that threads would mostly wait for each other.
-            let commits = listed.into_iter().map(|node| {
-                let entry = &mut table.entries[node];
-                match entry.raw.take() {
-                    Some(raw) => self.show(entry.id, &raw),
-                    None => self.show(entry.id, walk::read(self.odb, entry.id)?.data()),
-                }
-            });
-            let commits = commits.collect::<Result<Vec<_>, _>>();
-            (commits, lengths.join())
+        let is_quick = abbreviation.is_quick(ids.len());
+        let spell = || abbreviation.lengths(&ids, first);
+        // One after the other: the library locks its packs, so that threads would mostly wait for each other.
+        let commits = listed.into_iter().map(|node| {
+            let entry = &mut table.entries[node];
+            match entry.raw.take() {
+                Some(raw) => self.show(entry.id, &raw),
+                None => self.show(entry.id, walk::read(self.odb, entry.id)?.data()),
+            }
         });
-        let (mut commits, lengths) = (commits?, lengths.map_err(|_| Unreadable)??);
-        for (commit, length) in commits.iter_mut().zip(lengths) {
+        let (commits, lengths) = match is_quick {
+            true => (commits.collect::<Result<Vec<_>, _>>(), spell()),
+            false => thread::scope(|scope| {
+                let lengths = scope.spawn(spell);
+                (commits.collect(), lengths.join().unwrap_or(Err(Unreadable)))
+            }),
+        };
+        let mut commits = commits?;
+        for (commit, length) in commits.iter_mut().zip(lengths?) {
             let short = commit.id.as_str().get(..length);
             short.ok_or(Unreadable)?.clone_into(&mut commit.short);
         }

@@ -27,10 +27,15 @@ pub struct HostAnswer {
 pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<HostAnswer, Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Ask, may_ask);
     if !errand.reaches_a_host() {
-        let what = format!("{remote} is not reached over ssh, so that its host cannot be asked");
+        let what = format!("{remote} is not reached over ssh, so its host cannot be asked");
         return Err(Refusal::new(RefusalCode::Unreachable, what)
-            .because("the address is not that of an account on it, or GIT_SSH names another program than OpenSSH")
-            .run("see the address", Typed::other("git remote get-url").arg(remote)));
+            .because(
+                "the address names no account on it, or GIT_SSH names a program other than OpenSSH",
+            )
+            .run(
+                "see the address",
+                Typed::other("git remote get-url").arg(remote),
+            ));
     }
     let output = match errand.run(&[words.to_owned()]) {
         Ok(output) if output.status.code() != Some(NOT_REACHED) => output,

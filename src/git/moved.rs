@@ -12,7 +12,7 @@ const SERVICE: &str = "/info/refs";
 const LONGEST: usize = 2048;
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
-const ASK: &str = "ask those who run the host";
+const ASK: &str = "ask the host's administrators";
 
 /// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
 /// no credentials, and nothing of it but the new address is ever used.
@@ -90,8 +90,8 @@ pub(super) fn refusal(
     let address = page.as_deref().and_then(|page| page.strip_suffix(SERVICE));
     let (what, hint) = match address {
         Some(address) if address.trim_end_matches('/') == same.trim_end_matches('/') => (
-            "is redirected to its own address, again and again".to_owned(),
-            Hint::run(format!("{ASK} what is wrong there, then"), next.clone()),
+            "redirects to its own address, again and again".to_owned(),
+            Hint::run(format!("{ASK} to correct that, then"), next.clone()),
         ),
         Some(address) if address.contains("://") => {
             let right = "if that is right, change its url in smp.toml";
@@ -105,7 +105,7 @@ pub(super) fn refusal(
             (format!("has moved to {address}"), hint)
         }
         _ => {
-            let page = page.map(|page| format!("{page}, which is no repository"));
+            let page = page.map(|page| format!("{page}, which is not a repository"));
             let to = page.unwrap_or_else(|| "another address".to_owned());
             let say = format!("log in there, or {ASK} for the repository's address, then");
             (format!("redirects to {to}"), Hint::run(say, next.clone()))
@@ -113,7 +113,7 @@ pub(super) fn refusal(
     };
     Report::new(format!("the remote {remote} {what}"))
         .because(format!(
-            "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another place"
+            "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another address"
         ))
         .hint(hint)
         .refused(RefusalCode::Unreachable)
@@ -123,7 +123,7 @@ pub(super) fn refusal(
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
     let mut because = refusal.report.because.iter();
     if because.any(|line| line.contains(NOT_FOLLOWED)) {
-        let place = format!("its address is {key} in smp.toml, and in this clone's own remote");
+        let place = format!("its address is in {key} in smp.toml and in this clone's remote");
         return refusal.because(place);
     }
     refusal

@@ -298,7 +298,7 @@ impl<'a> Errand<'a> {
                 return Ok(last);
             }
             logins::tell(program, "reject", &login);
-            turn.say(&format!("{} does not take that", site.origin));
+            turn.say(&format!("{} does not accept it", site.origin));
             before = Some(login);
         }
         kept.forget(site);
@@ -356,7 +356,7 @@ fn is_usual(key: &Path) -> bool {
 }
 
 fn told(output: Option<Output>) -> Result<Output, NoAnswer> {
-    let waits = "a credential helper waits for a person";
+    let waits = "a credential helper waits for input";
     output.ok_or_else(|| NoAnswer::Unanswered(waits.to_owned()))
 }
 

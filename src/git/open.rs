@@ -136,7 +136,7 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
 
 /// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
-    let mut report = failed("there is no repository to work in", stderr);
+    let mut report = failed("this is not a git repository", stderr);
     if String::from_utf8_lossy(stderr).contains("not a git repository") {
         report = report.hint("cd into a clone");
     }
@@ -162,7 +162,7 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
         if dot_git.exists() && !same(&target(&dot_git), &layout.common_dir) {
             let (bare, above) = (layout.git_dir.display(), above.display());
             let because =
-                "it may have come with somebody's commit, and its configuration could run programs";
+                "it may come from somebody's commit, and its configuration could run programs";
             let report = Report::new(format!(
                 "the bare repository {bare} lies inside the work tree {above}"
             ));

@@ -87,7 +87,7 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
 
 /// The user's name and mail, `NAME <MAIL>`: `git var GIT_COMMITTER_IDENT`.
 fn committer(program: &Program) -> Result<String, Stop> {
-    let what = "git does not know who makes the copies";
+    let what = "git does not know your name and email for the copies";
     let answer = program.read(what, ["var", "GIT_COMMITTER_IDENT"]);
     let printed = answer.map_err(|stop| match stop {
         Stop::Failed(report) => {

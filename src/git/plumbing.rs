@@ -80,7 +80,10 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
     let text = String::from_utf8_lossy(&output.stdout);
     let id = text.lines().last().and_then(CommitId::parse);
     id.filter(|_| output.status.success()).ok_or_else(|| {
-        let mut report = failed(&format!("{rev:?} names no commit here"), &output.stderr);
+        let mut report = failed(
+            &format!("{rev:?} names no commit in this clone"),
+            &output.stderr,
+        );
         let causes = &mut report.because;
         causes.retain(|cause| cause != "Needed a single revision");
         Stop::Misused(

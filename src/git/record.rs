@@ -51,7 +51,7 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     ) {
         Ok(state) => Ok(Some((id, state))),
         Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
-            "forget it, and read again",
+            "discard that copy, then read again",
             Typed::other(format!("git update-ref -d {SEEN}")),
         ))),
         Err(other) => Err(other),
@@ -83,7 +83,7 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
         let report = failed(UNREADABLE_HERE, &output.stderr);
         return Err(Stop::Failed(report.run(
-            "forget it, and read again",
+            "discard that copy, then read again",
             Typed::other(format!("rm \"$(git rev-parse --git-path {SEEN})\"")),
         )));
     }
@@ -131,7 +131,7 @@ fn state_by_program(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String
         (Some((kind, _)), _) if kind != "commit" => format!("is a {kind}, not a commit"),
         (Some((_, size)), _) if size > LARGEST_EVENT => "is larger than any event".to_owned(),
         (_, Some((kind, _))) if kind != "blob" => format!("has no {FILE}"),
-        (_, Some((_, size))) if size > LARGEST_STATE => "holds more than any state".to_owned(),
+        (_, Some((_, size))) if size > LARGEST_STATE => "is larger than any state".to_owned(),
         _ => return read_state(repo, what, id).map(Ok),
     };
     Ok(Err(format!("{} {is}", id.short())))
@@ -157,8 +157,8 @@ pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<b
 /// When they are larger than anybody would read, or cannot be written, as on a full disk.
 pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     if event.state.len() as u64 > LARGEST_STATE {
-        let report = Report::new("the record would hold more than anybody could read");
-        let say = "close the candidate, and with it its verdicts";
+        let report = Report::new("the record would be too large to read");
+        let say = "close the candidate, which drops its verdicts";
         return Err(Stop::Failed(report.run(say, Typed::smp("postpone"))));
     }
     let (name, email) = event.by;
@@ -168,9 +168,9 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let report = Report::new("the event is too long for the record, so nothing was recorded");
         let (is, most) = (size >> 10, LARGEST_EVENT >> 10);
         let report = report.because(format!(
-            "it would have {is} KiB, and an event may have {most}"
+            "it would have {is} KiB, and an event may have at most {most}"
         ));
-        let hint = "type the command again with a shorter text";
+        let hint = "run the command again with a shorter text";
         return Err(Stop::Failed(report.hint(hint)));
     }
     // The library leaves what it writes to its writer alone.
@@ -213,7 +213,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
 
 /// What git says where it cannot sign is about the user's own settings.
 fn unsigned(stop: Stop) -> Stop {
-    let error = "this clone cannot sign, and the record takes signed events only";
+    let error = "this clone cannot sign, and the record accepts only signed events";
     let words = Report::from(stop).because.into_iter();
     // gpg's lines for programs are mixed with those for people.
     let words = words.filter(|line| !line.starts_with("[GNUPG:]"));
@@ -221,7 +221,7 @@ fn unsigned(stop: Stop) -> Stop {
     let ssh = Typed::other("git config gpg.format ssh");
     let key = Typed::other("git config user.signingKey ~/.ssh/id_ed25519.pub");
     report
-        .run("with a key of ssh", ssh)
+        .run("with an ssh key", ssh)
         .run("", key)
         .run("then", Typed::smp("setup"))
         .refused(RefusalCode::NotVerified)
@@ -241,7 +241,7 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
-    let what = "git does not know who you are, and everything on the record bears a name";
+    let what = "git does not know your name and email, and every event on the record has both";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo

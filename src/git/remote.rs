@@ -4,6 +4,7 @@
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
+use crate::git::fetch::HEAD;
 use crate::git::network::Errand;
 use crate::git::response::{LineKind, kind, wants_one};
 use crate::git::{Repo, advice};
@@ -38,18 +39,23 @@ pub fn branches(
         .collect()
 }
 
-/// Reads where `branch` is on `remote`, and what the ref of another name points to, with one question: `git ls-remote
-/// REMOTE refs/heads/BRANCH REF`, the exact names only.
-pub fn branch_and_tip(
+/// Reads where `branch` is on `remote`, what the ref of another name points to, and what the remote calls its own branch,
+/// with one question: `git ls-remote REMOTE refs/heads/BRANCH REF HEAD`, the exact names only.
+pub(super) fn branch_and_tip(
     repo: &Repo,
     remote: &str,
-    (branch, reference): (&str, &str),
+    (branch, reference): (&str, Option<&str>),
     may_ask: bool,
-) -> Result<(Branch, Option<CommitId>), Refusal> {
+) -> Result<(Branch, [Option<CommitId>; 2]), Refusal> {
     let wanted = format!("refs/heads/{branch}");
-    let listed = list(repo, remote, &[&wanted, reference], may_ask)?;
+    let names: Vec<&str> = [wanted.as_str(), HEAD]
+        .into_iter()
+        .chain(reference)
+        .collect();
+    let listed = list(repo, remote, &names, may_ask)?;
     let branch = in_list(repo, remote, &wanted, &listed, may_ask)?;
-    Ok((branch, named(&listed, reference)))
+    let tip = reference.and_then(|reference| named(&listed, reference));
+    Ok((branch, [tip, named(&listed, HEAD)]))
 }
 
 /// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all.

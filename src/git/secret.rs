@@ -40,7 +40,10 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     })?;
     #[cfg(unix)]
     fs::set_permissions(&path, mode).map_err(|error| {
-        let report = Report::new(format!("{} cannot be closed to others", path.display()));
+        let report = Report::new(format!(
+            "other users may read {}, and that cannot be changed",
+            path.display()
+        ));
         Stop::Failed(report.because(error.to_string()))
     })?;
     let config = GitConfig::parse(&repo.program().read_config(&[])?);
@@ -48,7 +51,7 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
         return Ok(());
     }
     let report = Report::new(format!("{key} was written, but git reads another value"))
-        .because("another place of git's configuration has one, too, and comes later");
+        .because("another file of git's configuration sets it later");
     let list = Typed::other("git config --list --show-origin --name-only");
     Err(Stop::Failed(report.run("see which", list)))
 }

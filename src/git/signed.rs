@@ -233,7 +233,7 @@ impl LaidOut {
         // A clone that may only be read can be checked all the same.
         let written = written.or_else(|_| Self::in_folder(&std::env::temp_dir(), text));
         written.map_err(|error| {
-            let report = Report::new("the keys that count cannot be laid out for git");
+            let report = Report::new("the signers cannot be written to a file for git");
             Stop::Failed(report.because(error.to_string()))
         })
     }

@@ -32,7 +32,7 @@ pub struct Service {
 /// When the variable holds no such address; its value is not repeated.
 pub fn base(variable: &str, value: Option<&str>, usual: &str) -> Result<Url, Report> {
     let address = value.filter(|value| !value.is_empty()).unwrap_or(usual);
-    let url = Url::parse(address).map_err(|_| "it is no address");
+    let url = Url::parse(address).map_err(|_| "it is not an address");
     check_page(address).and(url).map_err(|why| {
         Report::new(format!("{variable} cannot be used: {why}")).hint(format!("unset {variable}"))
     })
@@ -49,7 +49,7 @@ impl Service {
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
         let mut bearer = bearer.map_err(|_| {
             Report::new(format!(
-                "the token for {name} holds characters that no token has"
+                "the token for {name} contains characters that no token has"
             ))
         })?;
         bearer.set_sensitive(true);

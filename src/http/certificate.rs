@@ -10,8 +10,7 @@ use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
 /// What is said of one.
-pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if that is your company's or yours, \
-                           add it to the system's, or set SSL_CERT_FILE to a file with all that are to be trusted";
+pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if you trust that authority, add it to the system's list, or set SSL_CERT_FILE to a file with all trusted authorities";
 
 /// That there is nothing to check certificates against, so that nobody was asked.
 pub fn none(who: &str) -> Report {
@@ -22,7 +21,7 @@ pub fn none(who: &str) -> Report {
     match variables.find(|name| env::var_os(name).is_some()) {
         Some(name) => report
             .because(format!(
-                "{name} is set, and nothing that it names is a certificate"
+                "{name} is set, but what it names contains no certificate"
             ))
             .run(
                 "correct it, or try without it",

@@ -83,7 +83,7 @@ fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
     let mut locations = answer.all("location");
     locations.dedup();
     if locations.len() > 1 {
-        return Err(unclear("its page redirects to two places at once"));
+        return Err(unclear("its page redirects to two addresses at once"));
     }
     let Some(to) = locations.first().and_then(|to| from.join(to).ok()) else {
         return Err(unclear("its page redirects without an address"));
@@ -97,7 +97,7 @@ fn next(from: &Url, answer: &Response) -> Result<Url, Refusal> {
     let place: String = authority(&to).chars().take(80).collect();
     Err(unclear("its page redirects to another host")
         .because(format!("to {}://{place}", to.scheme()))
-        .because("a login page, perhaps; only redirects within a page's own host are followed"))
+        .because("it may be a login page; only redirects within the page's own host are followed"))
 }
 
 fn whole(page: Response) -> Result<Response, Refusal> {
@@ -113,7 +113,7 @@ fn whole(page: Response) -> Result<Response, Refusal> {
             RefusalCode::Unreachable,
             format!("{WHO} {cut}"),
         )
-        .because("a part of a page proves nothing")),
+        .because("an incomplete page proves nothing")),
         Some(cut) => Err(unclear(&format!("{WHO} {cut}"))),
     }
 }

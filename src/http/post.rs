@@ -49,7 +49,7 @@ pub fn renew() -> Hint {
 /// Posts to a webhook, once. `says_ok`: whether nothing but an `ok` means that it was taken.
 pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
-        return Sent::NotSent(Report::new("the webhook is no address"));
+        return Sent::NotSent(Report::new("the webhook is not an address"));
     };
     let sent = client(WHO, &url).and_then(|client| {
         let request = (client.post(url).body(payload.to_owned()))
@@ -114,7 +114,7 @@ fn advised(report: Report, status: u16) -> Report {
             .because("redirects are not followed, because the address is a secret")
             .hint(renew()),
         401 => report
-            .because("its flow accepts posts from certain people only, and nobody can log in here")
+            .because("its flow accepts posts only from certain people, and git smp cannot log in")
             .hint(
                 "in the Workflows app, let \"Anyone\" trigger the flow, then use its new address",
             ),

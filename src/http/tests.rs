@@ -58,7 +58,7 @@ fn two_places_to_go_to_are_none_and_one_of_two_encodings_is_enough() {
     };
     let refused = |answers: &[&str]| page(answers).unwrap_err().report.error;
     let two = refused(&[&to("Location: /a\r\nLocation: /b\r\n")]);
-    assert_eq!(two, "its page redirects to two places at once");
+    assert_eq!(two, "its page redirects to two addresses at once");
     assert_eq!(
         page(&[&to("Location: /a\r\nLocation: /a\r\n"), &ok("")])
             .unwrap()

@@ -95,7 +95,7 @@ impl<'a> Visit<'a> {
         let why = match self.login {
             Some(_) => format!("it did not accept the login that this machine has for {place}"),
             None => format!(
-                "it asks for a name and a password, and neither git's credential helpers nor .netrc have one for {place}"
+                "it asks for a name and a password, but git's credential helpers and .netrc have none for {place}"
             ),
         };
         let host = url.host_str().unwrap_or_default();

@@ -15,13 +15,13 @@ pub struct CloneLock {
 impl Notes {
     /// Locks the clone for a deploy; `deploying` while another program has it.
     pub fn lock_deploys(&self) -> Result<CloneLock, Stop> {
-        let why = "two at once would take each other's announcements for their own";
+        let why = "two at once would take over each other's deploys";
         self.lock("turn", "deploys", why)
     }
 
     /// The same for posts.
     pub fn lock_posts(&self) -> Result<CloneLock, Stop> {
-        self.lock("posting", "posts", "two at once could post the same")
+        self.lock("posting", "posts", "two at once could send the same post")
     }
 
     fn lock(&self, file: &str, what: &str, why: &str) -> Result<CloneLock, Stop> {

@@ -12,7 +12,7 @@ use crate::core::refusal::{Report, Stop};
 pub fn read(path: &Path) -> Result<Config, Stop> {
     let bytes = bytes(path).unwrap_or_else(|error| {
         let what = format!("cannot be read: {}", error.kind());
-        Err(whole_file(path, &what, "see to it that you can read it"))
+        Err(whole_file(path, &what, "make it readable for your user"))
     });
     let config = bytes.and_then(|bytes| config::parse(path, bytes));
     config.map_err(Stop::Misused)
@@ -21,13 +21,13 @@ pub fn read(path: &Path) -> Result<Config, Stop> {
 fn bytes(path: &Path) -> io::Result<Result<Vec<u8>, Report>> {
     let seen = path.symlink_metadata()?;
     if !seen.file_type().is_file() {
-        let advice = "put a plain file in its place";
+        let advice = "replace it with a regular file";
         return Ok(Err(whole_file(path, "is not a regular file", advice)));
     }
     let file = File::open(path)?;
     if !same_file(&seen, &file.metadata()?) {
         let what = "was replaced while it was read";
-        return Ok(Err(whole_file(path, what, "look who writes to it")));
+        return Ok(Err(whole_file(path, what, "find out what writes to it")));
     }
     let mut bytes = Vec::new();
     // One more shows that it is too large.
@@ -84,7 +84,7 @@ mod tests {
             (b"\xef\xbb\xbf", "smp.toml: is empty"),
             (b"# caf\xe9\n", "smp.toml:1:6: is not UTF-8 text"),
             (b"a = 1\n\xff\xfe", "smp.toml:2:1: is not UTF-8 text"),
-            (b"a = 1\nb\0", "smp.toml:2:2: holds a NUL character"),
+            (b"a = 1\nb\0", "smp.toml:2:2: contains a NUL character"),
         ] {
             let (_folder, path) = write(bytes);
             assert_eq!(stopped(read(&path)).error, error);

@@ -106,7 +106,7 @@ impl References {
         let short = found
             .trim_start_matches("refs/heads/")
             .trim_start_matches("refs/remotes/");
-        let because = format!("{short} has it, and what is checked out here lacks it");
+        let because = format!("{short} has it, but the commit checked out here does not");
         let report = Report::new(format!("there is no {}", path.display())).because(because);
         Some(report.run("", Typed::other(self.command(found, &have))))
     }

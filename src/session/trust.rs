@@ -63,16 +63,17 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     }
     let file = config.path.file_name().unwrap_or_default();
     let file = file.to_string_lossy();
-    let report = Report::new(format!(
-        "{file} does not have the digest that --trust names"
-    ))
-    .because(format!("its digest is {digest}"))
-    .because("it changed since somebody agreed to it, or it is not the team's")
-    .run(
-        "look at it in a clone of yours and agree",
-        Typed::smp("setup"),
-    )
-    .run("then pin", Typed::other(format!("git config {KEY}")));
+    let report = Report::new(format!("{file} does not match the digest of --trust"))
+        .because(format!("its digest is {digest}"))
+        .because("it changed since somebody agreed to it, or it is not your team's file")
+        .run(
+            "review it in your own clone and agree to it",
+            Typed::smp("setup"),
+        )
+        .run(
+            "then pass this digest",
+            Typed::other(format!("git config {KEY}")),
+        );
     Err(Stop::Misused(report))
 }
 
@@ -104,7 +105,8 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let report = match look(repo, config)? {
         Trust::Same => return Ok(()),
         Trust::New => {
-            let why = "it names places to read from and to push to, and anyone may have written it";
+            let why =
+                "it names the addresses to read from and push to, and anyone may have written it";
             Report::new(format!("{file} was not agreed to in this clone yet")).because(why)
         }
         Trust::Changed(changes) => {
@@ -113,7 +115,7 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
         }
     };
     Err(Stop::Misused(
-        report.run("look at it and agree", Typed::smp("setup")),
+        report.run("review it and agree to it", Typed::smp("setup")),
     ))
 }
 
@@ -127,7 +129,7 @@ pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
     match (old, new) {
         (Some(old), Some(new)) => format!("{key} was {old} and is {new}"),
-        (Some(old), None) => format!("{key} was {old} and is gone"),
+        (Some(old), None) => format!("{key} was {old} and was removed"),
         (None, Some(new)) => format!("{key} is new: {new}"),
         (None, None) => key.clone(),
     }
@@ -237,7 +239,7 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
         for leads in std::iter::once(&read).chain(&pushed).take(2) {
             let leads = address::display_url(leads);
             if !rule.takes(&leads, url) && !others.iter().any(|text| text.contains(&leads)) {
-                others.push(format!("{leads} by git's insteadOf"));
+                others.push(format!("{leads} (through git's insteadOf)"));
             }
         }
     }
@@ -278,7 +280,7 @@ fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), St
         RemoteState::Missing => Report::new(format!("the remote {name} is missing in this clone"))
             .run("add it", Typed::smp("setup")),
         RemoteState::Other(found) => {
-            Report::new(format!("the remote {name} is not the one of smp.toml"))
+            Report::new(format!("the remote {name} is not the one in smp.toml"))
                 .because(format!("smp.toml says {url}"))
                 .because(format!("this clone has {found}"))
                 .run("make them agree", remedy(repo, name, url, rule)?)
@@ -296,12 +298,12 @@ fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
         return Ok(());
     };
     let other = address::display_url(other);
-    let report = Report::new(format!("the remote {name} is not the one of smp.toml"))
+    let report = Report::new(format!("the remote {name} is not the one in smp.toml"))
         .because(format!("smp.toml says {url}"))
-        .because(format!("this clone goes to {other}, by git's insteadOf"))
-        .because("the signers file there says whose events count, so no other place will do");
+        .because(format!("git's insteadOf leads this clone to {other}"))
+        .because("the signers file at that address says whose events count");
     let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");
-    Err(Stop::Misused(report.run("see where that is set", list)))
+    Err(Stop::Misused(report.run("find where it is set", list)))
 }
 
 /// The one address a push to this environment really goes to, the user's `insteadOf` applied. Several are an error, for a
@@ -312,9 +314,9 @@ pub fn push_address(repo: &Repo, environment: &Environment) -> Result<String, St
     if let [one] = urls.as_slice() {
         return Ok(address::display_url(one));
     }
-    let what = format!("a push to {remote} would go to {} places", urls.len());
+    let what = format!("a push to {remote} would go to {} addresses", urls.len());
     let report = (urls.iter().map(|url| address::display_url(url)))
         .fold(Report::new(what), Report::because)
-        .run("leave one address", push_to_one(remote));
+        .run("keep one address", push_to_one(remote));
     Err(Stop::Misused(report))
 }

@@ -69,8 +69,9 @@ impl Check {
     /// The same where the environment lets nobody push from here, as it said.
     #[must_use]
     pub fn turned_away(self, words: &[String]) -> Self {
-        let say = format!("ask for the right to push to {}, then", self.name);
-        let report = Report::new("a push from here is turned away").causes(words.iter().cloned());
+        let say = format!("ask for permission to push to {}, then", self.name);
+        let report =
+            Report::new("a push from this clone would be declined").causes(words.iter().cloned());
         self.but_wrong(report.run(say, Typed::smp("setup")))
     }
 

@@ -11,8 +11,8 @@ use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place;
-use crate::git::Repo;
 use crate::git::push::{self, MayPush};
+use crate::git::{self, Repo};
 use crate::look::{self, Main};
 use crate::session::Session;
 use crate::session::trust::{self, Place, RemoteState};
@@ -20,6 +20,7 @@ use crate::setup::check::{self, Check};
 use crate::setup::elsewhere::{self, SaidElsewhere};
 use crate::setup::{completions, manual};
 use crate::sources::{Also, Look};
+use crate::team::agreed;
 use crate::team::recorder::Recorder;
 
 const RECORD: &str = "record";
@@ -38,6 +39,7 @@ pub fn run(
     let places = places.iter().map(|place| seen.check(repo, config, place));
     let mut checks: Vec<Check> = places.collect();
     checks.extend(seen.record);
+    checks.extend(seen.agreed);
     checks.extend(seen.signing);
     if repo.layout().shallow {
         let report = Report::new("is shallow")
@@ -69,6 +71,8 @@ struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
     record: Option<Check>,
+    /// That the team does not agree to this file, or that any clone could have its own.
+    agreed: Option<Check>,
     signing: Option<Check>,
     /// The environments that would not let us push, and what they said.
     shut: HashMap<String, Vec<String>>,
@@ -98,13 +102,14 @@ fn see(
     })?;
     let (seen, main) = (looked.environments, looked.main);
     let is_there = matches!(main, Some(Ok(Branch::At(_))));
-    let tried = recorder.filter(|_| is_there);
+    let agreed = agreed::by_all(look.repo, look.config);
+    let tried = recorder.filter(|_| is_there && agreed.is_ok());
     let tried = tried.map_or(Ok(None), |recorder| recorder.try_key());
-    let begins = installs && is_there && tried.is_ok();
+    let begins = installs && is_there && agreed.is_ok() && tried.is_ok();
     let forge = place::find(session, look.config);
     let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
         thread::scope(|scope| {
-            let record = scope.spawn(|| settle_record(recorder?, looked.record, begins));
+            let record = scope.spawn(|| settle_record(look.repo, recorder?, looked.record, begins));
             let elsewhere = scope.spawn(|| elsewhere::look(look, &forge, &environments, &seen));
             let shut = shut(look.repo, &environments, &seen);
             let record = record.join().ok().flatten();
@@ -115,6 +120,7 @@ fn see(
         environments: seen,
         main,
         record,
+        agreed: not_agreed(look, agreed)?,
         signing: signing(tried),
         shut,
         elsewhere,
@@ -197,7 +203,11 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
             return Check::good(name, format!("answers; {branch} is at {}", id.short()));
         }
         Err(refusal) => return Check::bad(name, refusal.report.clone()),
-        Ok(Branch::Empty | Branch::NoApp(_)) => Report::new("answers, but has no branches"),
+        Ok(Branch::Empty | Branch::NoApp(_)) => {
+            let push = Typed::other("git push").arg(name).arg(branch);
+            let report = Report::new("answers, but has no branches");
+            return Check::bad(name, report.run("push the first commit", push));
+        }
         Ok(Branch::Missing(others)) => {
             Report::new(format!("answers, but has no branch {branch}")).because(has(others))
         }
@@ -225,7 +235,7 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         Some(Ok(Branch::NoApp(words))) => {
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
-            let words = "its host has no such app yet; it may make it with the first push";
+            let words = "its host has no such app yet; the first push may create it";
             let causes = report.because.iter().cloned().chain(report.hint_text());
             return causes.fold(Check::note(name, words), Check::because);
         }
@@ -250,6 +260,20 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
     remarks.fold(check, Check::because)
 }
 
+/// What stands between this clone and a deploy by a file that is not the team's, and the other way round. A file may be
+/// looked at before it is merged.
+fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
+    Ok(match agreed {
+        Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
+        Err(Stop::Refused(refusal)) => {
+            let Report { error, because, .. } = refusal.report;
+            let check = Check::note(SIGNING, error);
+            Some(because.into_iter().fold(check, Check::because))
+        }
+        Err(stop) => return Err(stop),
+    })
+}
+
 /// Whether what this clone writes counts on a record of signed events.
 fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
     match tried {
@@ -266,7 +290,12 @@ fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
 }
 
 /// Begins the record where nobody has; where that is not possible, or not to be, says whether it could be written to.
-fn settle_record(recorder: Recorder<'_>, view: RecordView, begins: bool) -> Option<Check> {
+fn settle_record(
+    repo: &Repo,
+    recorder: Recorder<'_>,
+    view: RecordView,
+    begins: bool,
+) -> Option<Check> {
     let reading = match view {
         RecordView::NoneKept => return None,
         RecordView::Read(reading) => *reading,
@@ -275,24 +304,24 @@ fn settle_record(recorder: Recorder<'_>, view: RecordView, begins: bool) -> Opti
     let is_new = begins && reading.state.events == 0;
     let begun = is_new.then(|| recorder.begin(reading.clone()));
     Some(match begun {
-        Some(Ok(_)) => Check::good(RECORD, said(recorder, "begun just now")),
+        Some(Ok(_)) => Check::good(RECORD, said(recorder, "created just now")),
         // Something may have been taken.
         Some(Err(stop @ Stop::Incomplete(_))) => Check::stopped(RECORD, stop),
         Some(Err(stop)) => {
-            shut_out(recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
+            shut_out(repo, recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
         }
-        None => shut_out(recorder, &reading)
+        None => shut_out(repo, recorder, &reading)
             .unwrap_or_else(|| Check::good(RECORD, said(recorder, &events(&reading)))),
     })
 }
 
-/// Asks whether the record, as it was read, could be written to, and says so where it could not. A clone that may only read
-/// is good for much.
-fn shut_out(recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
+/// Asks whether the record, as it was read, could be written to, and under which name; says so where it could not. A clone
+/// that may only read is good for much.
+fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {
             let words = format!(
-                "{}; this clone may read it, not write to it",
+                "{}; this clone may read it but not write to it",
                 events(reading)
             );
             let check = Check::note(RECORD, said(recorder, &words));
@@ -301,13 +330,16 @@ fn shut_out(recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
         MayPush::Moved if reading.tip.is_none() => {
             Some(Check::bad(RECORD, recorder.not_shown().report))
         }
-        MayPush::Yes | MayPush::Moved => None,
+        MayPush::Yes | MayPush::Moved => {
+            let nameless = git::record::identity(repo).err()?;
+            Some(Check::stopped(RECORD, nameless))
+        }
     }
 }
 
 fn events(reading: &Reading) -> String {
     match reading.state.events {
-        0 => "nothing on it yet".to_owned(),
+        0 => "it is still empty".to_owned(),
         1 => "1 event".to_owned(),
         count => format!("{count} events"),
     }

@@ -73,7 +73,7 @@ impl SaidElsewhere {
             }
             let remarks = match told {
                 Ok(protection) => protection.remarks(&words),
-                Err(why) => vec![silent(&environment.branch, "is not known", &why)],
+                Err(why) => vec![silent(&environment.branch, "is unknown", &why)],
             };
             self.remarks.insert(name.clone(), remarks);
         }

@@ -65,7 +65,7 @@ impl Guard {
             }
             _ if !is_ours => return None,
             Some(other) => idle(&format!("git does not look there: {}", other.why)),
-            None if !may_run(&self.hook) => idle("its file may not be run"),
+            None if !may_run(&self.hook) => idle("its file is not executable"),
             None => Check::good(LINE, format!("is installed: {stops}")),
         })
     }
@@ -80,7 +80,7 @@ impl Guard {
     pub fn install(&self, config: &Config, named: Option<&Path>) -> Check {
         match self.put(named) {
             Ok(true) if is_there(&self.former) => {
-                let words = "the former hook runs after it";
+                let words = "the existing hook runs after it";
                 Check::good(LINE, format!("installed: {}; {words}", stops(config)))
             }
             Ok(true) => Check::good(LINE, format!("installed: {}", stops(config))),
@@ -136,7 +136,8 @@ impl Guard {
     /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: people who gave up both
     /// can still be rid of it.
     pub fn remove(&self) -> Result<Vec<Check>, Report> {
-        let not_ours = "is not installed; the existing pre-push hook is not ours, and stays";
+        let not_ours =
+            "is not installed; the existing pre-push hook is not from git smp, so it stays";
         let is_linked = self.hook.parent().is_some_and(Path::is_symlink);
         let words = match whose(&self.hook) {
             // What lies in somebody else's folder is theirs, whatever it says.
@@ -145,7 +146,7 @@ impl Guard {
             Whose::Changed => return Err(changed(&self.hook)),
             Whose::Ours | Whose::Nobodys if is_there(&self.former) => {
                 fs::rename(&self.former, &self.hook).map_err(|error| self.failed(&error))?;
-                "is removed, and the former hook is back"
+                "is removed, and the earlier hook is restored"
             }
             Whose::Ours => {
                 fs::remove_file(&self.hook).map_err(|error| self.failed(&error))?;
@@ -252,15 +253,15 @@ fn may_run(_hook: &Path) -> bool {
 }
 
 fn changed(hook: &Path) -> Report {
-    Report::new("is left alone: it was changed by hand, or is of another version")
+    Report::new("is left unchanged: it was edited by hand, or is from another version")
         .because(hook.display().to_string())
         .run("", out_of_the_way(hook))
 }
 
 fn in_the_way(former: &Path) -> Report {
-    let what = "is not installed: there are two hooks already, and it can keep only one";
+    let what = "is not installed: there are already two hooks, and it can keep only one";
     let there = former.display();
-    let cause = format!("next to {NAME} there is {there}, which somebody may need");
+    let cause = format!("next to {NAME} there is {there}, which may still be needed");
     let report = Report::new(what).because(cause);
     report.run("look at it, then", out_of_the_way(former))
 }

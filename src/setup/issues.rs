@@ -13,7 +13,10 @@ pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
     let tracker = match Tracker::find(session, config) {
         Ok(tracker) => tracker,
         Err(why) => {
-            let words = format!("{}; proposals cannot ask from here", why.error);
+            let words = format!(
+                "{}; proposals cannot open an issue from this clone",
+                why.error
+            );
             let hint = why.hint_text();
             return Some(
                 hint.into_iter()
@@ -21,7 +24,7 @@ pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
             );
         }
     };
-    let checked = session.ui.during("asking about issues", || tracker.check());
+    let checked = session.ui.during("looking for issues", || tracker.check());
     Some(match checked {
         Ok(words) => Check::good(ISSUES, words),
         Err(why) => Check::bad(ISSUES, why),

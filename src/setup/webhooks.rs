@@ -24,20 +24,20 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
     let name = &channel.name;
     match webhook::find(repo, channel) {
         Ok(None) => {
-            let words =
-                format!("no webhook here, so posts to {chat} cannot be sent from this clone");
+            let words = format!("this clone has no webhook, so it cannot send posts to {chat}");
             Check::note(name, words)
                 .because(format!("only people who {} need one", needs(channel)))
                 .because(format!(
-                    "set {}, or enter it at the next: git smp setup",
+                    "set {}, or enter it in: git smp setup",
                     webhook::variable(channel)
                 ))
         }
         Ok(Some(found)) => {
-            let words = format!("posts to {chat}, by the webhook of {}", found.from);
+            let words = format!("posts to {chat} (webhook: {})", found.from);
             let odd = webhook::check(channel.kind, found.address.expose());
             let same = owner(repo, config, channel, &found.address);
-            let same = same.map(|one| format!("{one} has the same webhook, so both post there"));
+            let same =
+                same.map(|one| format!("{one} has the same webhook, so both channels post there"));
             let remarks = odd.ok().flatten().into_iter().chain(same);
             remarks.fold(Check::good(name, words), Check::because)
         }
@@ -118,9 +118,9 @@ fn asked(
         let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };
-        let report = Report::new(format!("this is the webhook of {other} already"));
+        let report = Report::new(format!("this is already the webhook of {other}"));
         let variable = webhook::variable(channel);
-        let cause = format!("if both are to post to one chat, set {variable}");
+        let cause = format!("to post to one chat from both, set {variable}");
         session.ui.refuse(&report.because(cause));
     }
     Ok(None)

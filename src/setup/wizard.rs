@@ -20,11 +20,11 @@ use questions::TOPOLOGY;
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
         .because(
-            "setup asks for the main repository and the environments, and there is no terminal",
+            "setup asks for the main repository and the environments, but there is no terminal",
         )
         .run("if your team has one already", Typed::other("git pull"))
         .run(
-            "or copy config.example.toml of git-smp to smp.toml, put your addresses in, then",
+            "or copy git-smp's config.example.toml to smp.toml, put in your addresses, then",
             Typed::smp("setup"),
         );
     Stop::Misused(report)
@@ -110,7 +110,7 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
                 *answers = before;
                 let is_page = row.key.ends_with(".page");
                 let what = if is_page { "that page" } else { "that" };
-                ui.warn(format!("{what} will not do: {why}"));
+                ui.warn(format!("{what} cannot be used: {why}"));
                 // Two environments on one page: the pattern is right.
                 if is_pattern && why.contains(".running.page: ") {
                     answers.forget("environments.{}.running.page", place);

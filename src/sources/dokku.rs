@@ -104,8 +104,8 @@ impl<'a> Dokku<'a> {
         let key = format!("environments.{name}.branch");
         let error = format!("Dokku deploys its branch {deploys}, not {branch}");
         Refusal::new(RefusalCode::WrongBranch, error)
-            .because("it takes a push to another branch, and deploys nothing")
-            .hint(Hint::run("let it deploy that branch", set).and(Hint::run(
+            .because("it accepts a push to another branch, but deploys nothing")
+            .hint(Hint::run("make it deploy that branch", set).and(Hint::run(
                 format!("or set {key} in smp.toml, then"),
                 Typed::smp("setup"),
             )))
@@ -113,7 +113,7 @@ impl<'a> Dokku<'a> {
 
     fn refused(&self, answer: &HostAnswer) -> Refusal {
         let words = response::first_words(&answer.said, &answer.out);
-        let error = format!("Dokku does not tell about {}", self.app);
+        let error = format!("Dokku does not report on {}", self.app);
         let report = Report::new(error).because(words);
         let look = host::typed(
             self.repo,
@@ -121,7 +121,7 @@ impl<'a> Dokku<'a> {
             &format!("git:report {}", self.app),
         );
         report
-            .run("see what it says", look)
+            .run("see its answer", look)
             .refused(RefusalCode::Unreachable)
     }
 
@@ -130,9 +130,9 @@ impl<'a> Dokku<'a> {
         let look = host::typed(self.repo, &self.environment.remote, &asked);
         Refusal::new(
             RefusalCode::Unreachable,
-            format!("Dokku's answer to {asked} is not understood"),
+            format!("git smp does not understand Dokku's answer to {asked}"),
         )
-        .run("see what it says", look)
+        .run("see its answer", look)
     }
 }
 

@@ -137,12 +137,12 @@ fn one_commit(
     let report = match found {
         Found::Commit(id) => return Ok(id),
         Found::Ambiguous(count) => Report::new(format!("{name}: the hash {short} is ambiguous"))
-            .because(format!("{count} commits here begin with it"))
-            .hint(format!("let {name} report more digits of its commit")),
+            .because(format!("{count} commits begin with it"))
+            .hint(format!("make {name} report more digits of its commit")),
         Found::NotACommit(kind) => Report::new(format!("{name}: {short} is not a commit"))
-            .because(format!("it is a {kind} here"))
+            .because(format!("it is a {kind}"))
             .hint(format!(
-                "let {name} report the commit that it was built from"
+                "make {name} report the commit that it was built from"
             )),
         Found::Missing => Report::new(format!(
             "{name} runs {short}, a commit that cannot be found"

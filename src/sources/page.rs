@@ -9,7 +9,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::http::Response;
 use crate::http::pointer::values;
 
-const NO_HASH: &str = "its page names something that is no hash";
+const NO_HASH: &str = "its page contains something that is not a hash";
 
 /// The one hash (7 to 64 lower-case hex digits) that a page names.
 ///
@@ -20,8 +20,9 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
     // Some servers begin UTF-8 with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let found = match find {
-        Find::Pattern(pattern) => (pattern.captures_iter(text))
-            .filter_map(|captures| Some(captures.get(1)?.as_str().to_owned()))
+        Find::Pattern(pattern) => (pattern.captures_iter(text.as_bytes()))
+            .filter_map(|captures| captures.get(1))
+            .map(|hash| String::from_utf8_lossy(hash.as_bytes()).into_owned())
             .take(1000)
             .collect(),
         Find::Json(pointer) => json_values(text, pointer)?,
@@ -45,11 +46,11 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
         .collect();
     match hashes.as_slice() {
         [only] => Ok((*only).to_owned()),
-        [] => Err(unclear("its page holds no hash", [looked])),
+        [] => Err(unclear("its page contains no hash", [looked])),
         several => {
             let some = several.iter().take(4);
             let some: Vec<&str> = some.map(|hash| hash.get(..12).unwrap_or(hash)).collect();
-            let what = format!("its page holds {} different hashes", several.len());
+            let what = format!("its page contains {} different hashes", several.len());
             Err(unclear(
                 &what,
                 [looked, format!("found {}", some.join(", "))],
@@ -129,6 +130,7 @@ fn unclear(what: &str, causes: impl IntoIterator<Item = String>) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::config::page_pattern;
 
     fn html(body: &str) -> Response {
         let kind = ("content-type", "text/html; charset=utf-8");
@@ -144,7 +146,7 @@ mod tests {
     }
 
     fn pattern() -> Find {
-        Find::Pattern(regex::Regex::new(r#"data-commit="([0-9a-fA-F]*)""#).unwrap())
+        Find::Pattern(page_pattern(r#"data-commit="([0-9a-fA-F]*)""#).unwrap())
     }
 
     #[test]
@@ -160,14 +162,37 @@ mod tests {
     }
 
     #[test]
+    fn letters_outside_of_ascii_stand_in_a_pattern_and_on_a_page() {
+        for (pattern, body) in [
+            (r"Größe \d+, Stand ([0-9a-f]+)", "Größe 12, Stand 1f13dc69."),
+            (r"(?i)COMMIT:\s+(\w+)\b", "Commit: 1F13DC69 – neu"),
+            (r"Commit.{1,5}([0-9a-f]{8})", "Commit – 1f13dc69"),
+            (r"é[^0-9]*([0-9a-f]+)", "é – 1f13dc69"),
+        ] {
+            let find = Find::Pattern(page_pattern(pattern).unwrap());
+            assert_eq!(
+                hash_in(&find, &html(body)).unwrap(),
+                "1f13dc69",
+                "{pattern}"
+            );
+        }
+        let digits = Find::Pattern(page_pattern(r"(\d{8})").unwrap());
+        let arabic = hash_in(&digits, &html("١٢٣٤٥٦٧٨"));
+        assert_eq!(
+            arabic.unwrap_err().report.error,
+            "its page contains no hash"
+        );
+    }
+
+    #[test]
     fn none_several_and_no_hash_are_refused_without_the_pages_words() {
         for (body, words) in [
-            ("<title>log in</title>", "holds no hash"),
+            ("<title>log in</title>", "contains no hash"),
             (
                 r#"data-commit="1f13dc69" data-commit="7587cca7""#,
                 "2 different hashes",
             ),
-            (r#"data-commit="1f13""#, "no hash"),
+            (r#"data-commit="1f13""#, "not a hash"),
         ] {
             let refusal = hash_in(&pattern(), &html(body)).unwrap_err();
             assert_eq!(refusal.code, RefusalCode::PageUnclear);
@@ -201,7 +226,7 @@ mod tests {
             in_header(&["1f13dc69", "", "1f13dc69,7587cca7"]),
         ] {
             let refusal = several.unwrap_err();
-            assert_eq!(refusal.report.error, "its page holds 2 different hashes");
+            assert_eq!(refusal.report.error, "its page contains 2 different hashes");
             assert_eq!(refusal.report.because[1], "found 1f13dc69, 7587cca7");
         }
         for no_hash in [
@@ -214,7 +239,7 @@ mod tests {
         ] {
             assert_eq!(
                 no_hash.unwrap_err().report.error,
-                "its page names something that is no hash"
+                "its page contains something that is not a hash"
             );
         }
     }
@@ -240,7 +265,7 @@ mod tests {
         }
         for nothing in [&[][..], &[""], &[" , "]] {
             let refusal = in_header(nothing).unwrap_err();
-            assert_eq!(refusal.report.error, "its page holds no hash");
+            assert_eq!(refusal.report.error, "its page contains no hash");
         }
     }
 
@@ -286,7 +311,7 @@ mod tests {
         ] {
             let refusal = json(value).unwrap_err();
             assert_eq!(
-                refusal.report.error, "its page names something that is no hash",
+                refusal.report.error, "its page contains something that is not a hash",
                 "{value}"
             );
             let why =

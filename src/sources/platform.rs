@@ -129,7 +129,7 @@ pub fn current(
         Some(release) => release,
         None if releases.iter().all(is_nothing) => return Ok(None),
         None => {
-            let what = format!("{name}: {platform} says of none of its releases that it runs");
+            let what = format!("{name}: {platform} reports no running release");
             return Err(
                 Refusal::new(RefusalCode::UnknownCommit, what).run("see them", Typed::other(list))
             );
@@ -147,11 +147,11 @@ pub fn current(
     );
     Err(Refusal::new(RefusalCode::UnknownCommit, what)
         .because(match release.status {
-            ReleaseStatus::Expired => "what was built for it was deleted",
-            _ => "it was built from something else than a git push, as a container or a tarball",
+            ReleaseStatus::Expired => "its build was deleted",
+            _ => "it was not built from a git push, but from a container or a tarball, for example",
         })
         .run(
-            format!("name a page that does in environments.{name}.running of smp.toml, then"),
+            format!("add a page that names it to environments.{name}.running in smp.toml, then"),
             Typed::smp("setup"),
         ))
 }
@@ -168,7 +168,10 @@ pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
     let released = released.map_or("nothing", CommitId::short);
     Refusal::new(
         RefusalCode::PageUnclear,
-        format!("its page names {}, its platform {released}", page.short()),
+        format!(
+            "its page names {}, but its platform names {released}",
+            page.short()
+        ),
     )
 }
 

@@ -179,7 +179,7 @@ impl<'a> Delivery<'a> {
         }
         let one = &self.with_issue(one);
         if !is_ready(one) {
-            ui.note("the issue is not open yet, so what is to be told there stays pending");
+            ui.note("the issue is not open yet, so its comments stay pending");
             return Ok(());
         }
         let over = one.attempt.as_ref().map(|open| open.id.clone());

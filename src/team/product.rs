@@ -90,7 +90,7 @@ impl<'a> ProductPost<'a> {
             Summary::Text(text) => return Ok(Some(text)),
             Summary::Missing => {
                 ui.warn(format!(
-                    "no post to {PRODUCT}: it has no text; give one with --summary or -F"
+                    "no post to {PRODUCT}: it has no text; give it one with --summary or -F"
                 ));
                 return Ok(None);
             }
@@ -267,7 +267,7 @@ impl<'a> ProductPost<'a> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "their run posts to {PRODUCT}; this is your text, in case they have none:"
+            "their run posts to {PRODUCT}; this is your text, in case theirs has none:"
         ));
         self.preview(text)
     }

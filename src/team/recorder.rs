@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::core::config::{Config, Environment};
+use crate::core::config::Config;
 use crate::core::record::counted::SignedRecord;
 use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -57,10 +57,9 @@ pub struct Recorder<'a> {
     repo: &'a Repo,
     remote: &'a str,
     reference: &'a str,
-    environments: &'a [Environment],
+    config: &'a Config,
     /// Whose keys count; `None`: the team does not sign.
     keys: Option<KeyPlace<'a>>,
-    four_eyes: bool,
     may_ask: bool,
     patience: Patience,
 }
@@ -105,9 +104,8 @@ impl<'a> Recorder<'a> {
             repo,
             remote: &config.repository.remote,
             reference: &record.reference,
-            environments: &config.environments,
+            config,
             keys,
-            four_eyes: config.policy.four_eyes,
             may_ask,
             patience: PATIENCE,
         })
@@ -156,16 +154,10 @@ impl<'a> Recorder<'a> {
     /// # Errors
     /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        let tip = match self.keys {
-            None => fetch::tip(self.repo, self.remote, self.reference, self.may_ask),
-            // Whose events count stands on the main branch, as it is now.
-            Some(keys) => {
-                let names = (keys.branch, self.reference);
-                let both = fetch::branch_and_tip(self.repo, self.remote, names, self.may_ask);
-                both.map(|(_, tip)| tip)
-            }
-        };
-        self.read_at(tip.map_err(with_key))
+        // Whose events count stands on the main branch, as it is now.
+        let names = (self.config.repository.branch.as_str(), Some(self.reference));
+        let both = fetch::branch_and_tip(self.repo, self.remote, names, self.may_ask);
+        self.read_at(both.map(|(_, tip)| tip).map_err(with_key))
     }
 
     /// The same, where it was just asked where the record is.
@@ -276,9 +268,13 @@ impl<'a> Recorder<'a> {
                 (state, Some(signed))
             }
         };
-        let names = self.environments.iter().map(|one| one.name.as_str());
+        let config = self.config;
+        let names = config.environments.iter().map(|one| one.name.as_str());
         Ok(Reading {
-            state: state.seen_from(|name| names.clone().any(|one| one == name), self.four_eyes),
+            state: state.seen_from(
+                |name| names.clone().any(|one| one == name),
+                config.policy.four_eyes,
+            ),
             tip: Some(tip),
             copy: None,
             signed,

@@ -59,7 +59,7 @@ fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'
         };
         let pause = told.unwrap_or(Duration::from_millis(*next));
         if pause > LONGEST {
-            let asked = format!("it asked to come back in {}", long(pause));
+            let asked = format!("it asked for a pause of {}", long(pause));
             return Delivered::No(report.because(asked));
         }
         if !waited(&report, pause, watch) {

@@ -32,7 +32,7 @@ impl Webhook {
                 "make a new one, then",
                 Typed::smp("setup").behind(format_args!("git config --unset-all {key} &&")),
             ),
-            None => format!("make a new one, and set {} to it", self.from).into(),
+            None => format!("make a new one, and set it as {}", self.from).into(),
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     let forgets = forgets(repo, channel);
     let say = match from == variable {
         true => format!("set {from} to the webhook of {name}, or forget it"),
-        false => "have the right one at hand, then".to_owned(),
+        false => "get the right one, then".to_owned(),
     };
     let setup = Typed::smp("setup").behind(format_args!("{forgets} &&"));
     let error = format!("{from}: {}", report.error);
@@ -122,27 +122,23 @@ pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report>
 /// An address that posts may be sent to.
 fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("the webhook holds blanks, or characters that no address has");
+        return Err("the webhook contains spaces, or characters that no address has");
     }
     let small = address.to_ascii_lowercase();
     if ["&amp;", "\\u0026", "&#38;", "&#x26;"]
         .iter()
         .any(|and| small.contains(and))
     {
-        return Err(
-            "the webhook was copied from the source of a page: what stands there for & is no part of an address",
-        );
+        return Err("the webhook was copied from a page's HTML source, where & has another form");
     }
     let web = small.starts_with("https://") || small.starts_with("http://");
     let url = Url::parse(address).ok();
     let Some(url) = url.filter(|_| web && address.len() <= LONGEST) else {
-        return Err("the webhook is no address; one begins with https:// and a host");
+        return Err("the webhook is not an address; it must begin with https:// and a host");
     };
     let is_loopback = matches!(host(&url).as_str(), "127.0.0.1" | "[::1]" | "localhost");
     if url.scheme() == "http" && !is_loopback {
-        return Err(
-            "the webhook must begin with https://, because http lets everybody on the way read it",
-        );
+        return Err("the webhook must begin with https://, because others could read it over http");
     }
     Ok(url)
 }

@@ -36,10 +36,12 @@ pub fn asking(speaks: Speaks) -> (Deploy, IssuesApi) {
 pub fn asking_with(speaks: Speaks, more: &str) -> (Deploy, IssuesApi) {
     let deploy = World::deploy_like()
         .without_pages()
-        .toml(&toml(speaks, more))
-        .build();
+        .toml("[record]\n")
+        .ready();
+    let text = deploy.toml();
+    deploy.write_toml(&text.replace("[record]\n", &toml(speaks, more)));
     has_pages(&deploy, speaks);
-    deploy.trust();
+    deploy.agree();
     (deploy, IssuesApi::start(speaks, TOKEN))
 }
 
@@ -134,7 +136,7 @@ fn a_tester_only_ever_comments() {
         }
         promotes(&deploy, &api)
             .exits(1)
-            .says(&format!("nobody has signed {it} off"));
+            .says(&format!("nobody has signed off {it}"));
         let id = api.comments(
             "rosi-qa",
             "COLLABORATOR",

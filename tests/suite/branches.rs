@@ -129,7 +129,7 @@ fn by_merge(more: &str) -> Deploy {
         .replace("branch = \"staging\"", "branch = \"master\"");
     deploy.write_toml(&format!("{text}{more}"));
     deploy.web.set("/staging", Page::commit(deploy.nth(6)));
-    deploy.trust();
+    deploy.agree();
     deploy
 }
 
@@ -148,7 +148,7 @@ fn what_a_merge_deploys_is_not_staged_and_is_promoted_as_it_runs() {
         deploy
             .smp(args)
             .exits(1)
-            .says("staging is upstream/master itself: a merge deploys it")
+            .says("staging is the branch upstream/master itself: a merge deploys it")
             .says("git smp status");
     }
     assert_eq!(deploy.snapshot(), before);
@@ -164,7 +164,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("nothing can freeze that branch")
+        .says("that branch cannot be frozen")
         .never_shows("is frozen");
     assert_eq!(deploy.smp(&["status", "--json"]).json()["frozen"], false);
     let candidate = deploy.nth(6).to_owned();
@@ -174,7 +174,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&["signoff", "--by", "Rosi"])
         .exits(1)
-        .says("put forward what runs now: git smp postpone");
+        .says("propose what runs now: git smp postpone");
     let yes = ["promote", "--yes", "--commit", candidate.as_str()];
     deploy
         .smp(&["status"])
@@ -209,7 +209,7 @@ fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced()
         .exits(1)
         .says("- Changes must be made through a pull request.")
         .says("its host protects the branch production")
-        .says("let those who deploy push there, fast-forward only and without a pull request");
+        .says("allow those who deploy to push there, fast-forward only and without a pull request");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.chain().words(), Vec::<&str>::new());
 }

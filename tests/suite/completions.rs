@@ -126,14 +126,14 @@ fn files_of_another_version_are_noticed_by_status_and_replaced_by_setup() {
     runner
         .smp(&["setup", "--yes"])
         .ok()
-        .prints_among("installed for you for bash");
+        .prints_among("installed for bash");
     let ours = std::fs::read(&file).unwrap();
     runner.smp(&["status"]).ok().never_shows("another version");
     std::fs::write(&file, "# of old\n").unwrap();
     runner
         .smp(&["status"])
         .ok()
-        .says("are of another version")
+        .says("are from another version")
         .says(": git smp setup\n");
     runner
         .smp(&["status", "-q"])
@@ -152,5 +152,8 @@ fn files_of_another_version_are_noticed_by_status_and_replaced_by_setup() {
     let pages = deploy.path("home/.local/share/man/man1");
     std::fs::create_dir_all(&pages).unwrap();
     std::fs::write(pages.join("git-smp.1"), ".TH OLD 1\n").unwrap();
-    runner.smp(&["status"]).ok().says("are of another version");
+    runner
+        .smp(&["status"])
+        .ok()
+        .says("are from another version");
 }

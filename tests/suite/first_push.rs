@@ -7,11 +7,11 @@ fn first_where_the_app_is_there_is_a_note_and_no_error() {
     let deploy = World::deploy_like().ready();
     let run = deploy.smp(&["stage", "--first", "--yes"]);
     run.ok()
-        .says("staging has its app already, so --first changes nothing")
+        .says("staging already has its app, so --first changes nothing")
         .says("done: staging runs");
     let run = deploy.smp(&["promote", "--first", "--yes", "--commit", deploy.nth(6)]);
     run.ok()
-        .says("production has its app already, so --first changes nothing")
+        .says("production already has its app, so --first changes nothing")
         .says("done: production runs");
 }
 

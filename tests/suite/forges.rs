@@ -10,7 +10,7 @@ use crate::support::{Deploy, RestApi, Run, World};
 const TOKEN: &str = "not-for-anybodys-eyes";
 const REVIEWED: &str = "[policy]\nreviewed = true\n";
 const BOTH: &str = "[policy]\nreviewed = true\ngreen = true\n";
-const UNKNOWN: &str = "error: whether every commit that would ship was reviewed is unknown\n";
+const UNKNOWN: &str = "error: it is unknown whether every commit that would ship was reviewed\n";
 
 /// A world whose main repository has its pages there, with this at the end of `smp.toml`.
 #[track_caller]
@@ -28,7 +28,7 @@ fn at(deploy: &Deploy, keys: &str) {
         .toml()
         .replacen(branch, &format!("{branch}{keys}"), 1);
     deploy.write_toml(&toml);
-    deploy.trust();
+    deploy.agree();
 }
 
 /// Runs it with a forge's variables: its name, the path of its API, whom to ask.
@@ -65,6 +65,17 @@ fn a_field_that_gitlab_does_not_publish_fails() {
 }
 
 #[test]
+#[should_panic(expected = "the published schema of BranchWithProtection does not fit")]
+fn a_field_that_github_does_not_publish_fails() {
+    let api = RestApi::start("github", TOKEN);
+    api.has(
+        "v3/x",
+        "BranchWithProtection",
+        json!({"name": "main", "may_push": true}),
+    );
+}
+
+#[test]
 fn a_token_goes_nowhere_that_the_persons_own_environment_does_not_name() {
     for (pages, forge, name, version) in [
         ("https://gitlab.acme.example/o/g/r", "", "GITLAB", "v4"),
@@ -87,11 +98,9 @@ fn a_token_goes_nowhere_that_the_persons_own_environment_does_not_name() {
         let host = pages.split('/').nth(2).unwrap();
         let (token, address) = (format!("{name}_TOKEN"), format!("{name}_API_URL"));
         let run = deploy.runner().env(&token, TOKEN).smp(&["promote", "-n"]);
-        let leave =
-            format!("because: your environment does not say that the token is for {host}\n");
+        let leave = format!("because: no variable says that the token is for {host}\n");
         let usual = format!("https://{host}/api/{version}");
-        let hint =
-            format!("hint: set {address}={usual}, which says that your token may be sent there");
+        let hint = format!("hint: set {address}={usual} if your token may be sent there");
         run.exits(1).says(UNKNOWN).says(&leave).says(&hint);
         let elsewhere = "https://other.example/api/v4";
         let run = deploy.runner().env(&token, TOKEN).env(&address, elsewhere);

@@ -22,7 +22,7 @@ fn days_from_now(days: i64, format: &str) -> String {
 #[track_caller]
 fn asks_for(deploy: &Deploy, policy: &str) {
     deploy.add_toml(&format!("[policy]\n{policy}\n"));
-    deploy.trust();
+    deploy.agree();
 }
 
 /// Hours that begin in three days, and how it is told when.
@@ -60,7 +60,7 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("error: no promotion may begin at this hour")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("past it, on record: add --override and the reason");
+        .says("to promote anyway, on record: add --override and the reason");
     // The zone of the machine changes nothing.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
@@ -100,7 +100,7 @@ fn on_a_day_that_is_closed_nothing_begins() {
     promote(&deploy, &[])
         .exits(1)
         .says("no promotion may begin on ")
-        .says("policy.closed in smp.toml has that day")
+        .says("policy.closed in smp.toml lists that day")
         .says(&format!("from {opens}: git smp promote"));
     assert_eq!(refusal(&deploy), "closed");
 }
@@ -120,7 +120,9 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     let run = promote(&deploy, &["--override", reason]);
     run.ok()
         .prints_among("policy overridden")
-        .prints_among("by Ada Example, past the hours or the soak of the policy.")
+        .prints_among(
+            "by Ada Example, although the hours or the soak of the policy did not allow it.",
+        )
         .prints_among(reason);
     let chain = deploy.chain();
     for word in ["promoting", "promoted"] {

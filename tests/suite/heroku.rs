@@ -54,9 +54,9 @@ impl Platform {
     #[track_caller]
     fn like(builder: DeployBuilder, pages: bool) -> Platform {
         let deploy = if pages {
-            builder.build()
+            builder.ready()
         } else {
-            builder.without_pages().build()
+            builder.without_pages().ready()
         };
         let mut toml = deploy.toml();
         for (name, app) in ["staging", "production"].into_iter().zip(APPS) {
@@ -78,7 +78,9 @@ impl Platform {
             }
         }
         let platform = Platform { api, deploy };
-        platform.smp(&["setup", "--yes"]).ok();
+        platform
+            .deploy
+            .agree_as(&platform.runner(), &platform.api.url());
         platform
     }
 

@@ -6,6 +6,7 @@ mod formats;
 mod record;
 mod trouble;
 
+use crate::sample::everything;
 use crate::support::{Deploy, World};
 
 pub use record::{Record, promoted, rolled_back, staged};
@@ -200,10 +201,12 @@ fn colours_are_there_when_asked_for() {
 }
 
 #[test]
-fn ten_thousand_events_are_listed_by_one_reading() {
+fn thousands_of_events_are_listed_by_one_reading() {
+    // Ten thousand where everything is tried.
+    let turns = if everything() { 2500 } else { 525 };
     let deploy = with_record();
     let mut record = Record::default();
-    for turn in 0..2500 {
+    for turn in 0..turns {
         let (from, to) = (deploy.nth(1 + turn % 5), deploy.nth(2 + turn % 5));
         let at = NOON + 3600 * i64::try_from(turn).unwrap();
         record.add(
@@ -249,7 +252,7 @@ fn ten_thousand_events_are_listed_by_one_reading() {
         .path_first("bin")
         .directly()
         .smp(&["history"]);
-    assert_eq!(run.ok().out().lines().count(), 2500);
+    assert_eq!(run.ok().out().lines().count(), turns);
     let asked = std::fs::read_to_string(&calls).unwrap();
     let logs = asked.lines().filter(|line| line.contains(" log ")).count();
     assert_eq!(logs, 1, "{asked}");
@@ -271,5 +274,7 @@ fn ten_thousand_events_are_listed_by_one_reading() {
     assert_eq!(latest(3), ["500"]);
     assert_eq!(latest(124), ["500"]);
     assert_eq!(latest(200), ["500", "4000"]);
-    assert_eq!(latest(2499), ["500", "4000", "32000"]);
+    if everything() {
+        assert_eq!(latest(2499), ["500", "4000", "32000"]);
+    }
 }

@@ -171,7 +171,7 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
         run.exits(1)
             .says("error: a plain push to production is stopped\n")
             .says("hint: git smp promote\n");
-        run.says("because: production gets what staging runs")
+        run.says("because: git smp promote gives production the commit that staging runs")
             .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
@@ -411,7 +411,7 @@ fn what_the_clone_saw_last_counts_while_the_main_repository_does_not_answer() {
     std::fs::remove_file(&heard).unwrap();
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
-        .says("when this clone last read the record is unknown");
+        .says("it is unknown when this clone last read the record");
 
     std::fs::rename(&away, &main).unwrap();
     thaw(&deploy);
@@ -591,7 +591,7 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints("  ok    hook  is removed, and the former hook is back\n");
+        .prints("  ok    hook  is removed, and the earlier hook is restored\n");
     assert_eq!(contents(&hooks(&deploy)), before);
     push(&deploy, &["production", "HEAD:one"]).ok();
 }
@@ -697,7 +697,7 @@ fn twice_is_the_same_as_once() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is not ours, and stays");
+        .prints_among("is not from git smp, so it stays");
     assert_eq!(contents(&hooks(&deploy)), theirs);
 }
 
@@ -725,7 +725,7 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
     let run = deploy.smp(&["setup", "--hook"]);
     run.exits(1)
         .prints_among("FAIL  hook")
-        .prints_among("there are two hooks already");
+        .prints_among("there are already two hooks");
     run.says("error: one check failed")
         .says("hint: look at it, then: mv ")
         .says("pre-push.before-smp.kept");
@@ -758,12 +758,12 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
         .smp(&["setup", "--hook"])
         .exits(1)
         .prints_among("FAIL  hook")
-        .prints_among("is left alone")
+        .prints_among("is left unchanged")
         .says(".kept && ");
     deploy
         .smp(&["setup", "--no-hook"])
         .exits(1)
-        .says("error: the hook is left alone")
+        .says("error: the hook is left unchanged")
         .says("hint: mv ");
     assert_eq!(contents(&hooks(&deploy)), before);
 }
@@ -778,14 +778,14 @@ fn a_former_hook_whose_guard_was_deleted_by_hand_comes_back() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is back");
+        .prints_among("is restored");
     assert_eq!(contents(&hooks(&deploy)), before);
     deploy.smp(&["setup", "--hook"]).ok();
     std::fs::remove_file(hooks(&deploy).join("pre-push")).unwrap();
     deploy
         .smp(&["setup", "--hook"])
         .ok()
-        .prints_among("the former hook runs after it");
+        .prints_among("the existing hook runs after it");
     push(&deploy, &["staging", "HEAD:one"])
         .ok()
         .prints_among("said by a hook");
@@ -947,7 +947,7 @@ fn a_folder_of_hooks_that_is_a_link_is_somebody_elses() {
     deploy
         .smp(&["setup", "--no-hook"])
         .ok()
-        .prints_among("is not ours, and stays");
+        .prints_among("is not from git smp, so it stays");
     assert_eq!(contents(&theirs), before);
 }
 
@@ -987,10 +987,9 @@ fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {
         .prints_among("ok    hook        is installed");
     let hook = hooks(&deploy).join("pre-push");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o644)).unwrap();
-    deploy
-        .smp(&["setup", "--check"])
-        .ok()
-        .prints_among("note  hook        is installed and does nothing: its file may not be run");
+    deploy.smp(&["setup", "--check"]).ok().prints_among(
+        "note  hook        is installed and does nothing: its file is not executable",
+    );
     deploy
         .smp(&["setup", "--hook"])
         .ok()

@@ -68,9 +68,9 @@ fn first_list_comes_empty(deploy: &Deploy, remote: &str, pattern: &str) {
         .out();
     let (git, once) = (git.trim_end(), deploy.path("asked-once"));
     let script = format!(
-        "case \"$*\" in *\"ls-remote --quiet --heads -- {remote} {pattern}\")\n  \
+        "case \"$*\" in *\"ls-remote --quiet \"*\" {remote} {pattern}\"*)\n  \
          [ -e '{0}' ] || {{ touch '{0}'; exit 0; }} ;;\n\
-         *\" --porcelain \"*\" {remote} +{pattern}:\"*)\n  \
+         *\" --porcelain \"*\" {remote} \"*\"+{pattern}:\"*)\n  \
          echo \"fatal: couldn't find remote ref {pattern}\" >&2; exit 128 ;;\nesac\nexec {git} \"$@\"",
         once.display()
     );

@@ -393,7 +393,7 @@ fn whole_files_that_are_no_lawful_toml_are_refused_with_a_place() {
             (&dotted, "smp.toml:1:"),
             (&keys, "smp.toml:1:1: "),
             ("", "smp.toml: is empty"),
-            ("a = 'b\0hunter2'", "smp.toml:1:7: holds a NUL character"),
+            ("a = 'b\0hunter2'", "smp.toml:1:7: contains a NUL character"),
         ],
     ) {
         deploy.write_toml(text);

@@ -40,7 +40,7 @@ fn a_main_repository_that_was_renamed_is_told_with_its_new_address_and_the_hint_
             "error: the remote upstream has moved to {address}"
         ));
         run.says(&format!("its host answers {status}"))
-            .says("its address is repository.url in smp.toml");
+            .says("its address is in repository.url in smp.toml");
         let command = format!("git remote set-url upstream {address}\nhint: then: git smp setup");
         run.says(&format!("then: {command}\n"))
             .never_shows("does not answer");
@@ -75,7 +75,7 @@ fn an_environment_that_was_renamed_is_told_with_the_key_of_its_address() {
     run.exits(1).says(&format!(
         "error: the remote production has moved to {address}"
     ));
-    run.says("its address is environments.production.url in smp.toml");
+    run.says("its address is in environments.production.url in smp.toml");
     run.says(&format!(
         "then: git remote set-url production {address}\nhint: then: git smp setup\n"
     ));
@@ -138,7 +138,7 @@ fn a_page_to_log_in_is_not_taken_for_a_new_address() {
             .fault(Rule::any("/main.git/", Fault::Moved(302, login)).times(1000));
         let run = deploy.smp(&["stage", "--yes"]);
         run.exits(1)
-            .says("error: the remote upstream redirects to https://login.example.com/start, which is no repository");
+            .says("error: the remote upstream redirects to https://login.example.com/start, which is not a repository");
         run.never_shows("open-sesame").never_shows("set-url");
         // What is typed next goes nowhere else, either.
         run.says("then: git -c http.followRedirects=false ls-remote upstream\n");
@@ -153,8 +153,8 @@ fn an_address_that_is_redirected_to_itself_is_not_to_be_set_again() {
     deploy
         .smp(&["stage", "--yes"])
         .exits(1)
-        .says("error: the remote upstream is redirected to its own address")
-        .says("hint: ask those who run the host")
+        .says("error: the remote upstream redirects to its own address")
+        .says("hint: ask the host's administrators")
         .never_shows("set-url");
 }
 

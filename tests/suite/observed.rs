@@ -22,7 +22,7 @@ fn ships(deploy: &Deploy, number: usize) {
 /// A world on whose record the fourth and the fifth commits ran on production.
 #[track_caller]
 fn shipped() -> Deploy {
-    shipped_on(Topology::Remotes)
+    shipped_on(Topology::default())
 }
 
 #[track_caller]
@@ -36,7 +36,7 @@ fn shipped_on(topology: Topology) -> Deploy {
 /// Then somebody pushed the sixth by hand, to both.
 #[track_caller]
 fn pushed_by_hand() -> Deploy {
-    pushed_by_hand_on(Topology::Remotes)
+    pushed_by_hand_on(Topology::default())
 }
 
 #[track_caller]
@@ -438,7 +438,7 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already")
+        .says("is already the candidate")
         .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
     // It changes nothing about the candidate, which was proposed for another production.

@@ -20,7 +20,7 @@ const USUAL: &str = r#"'data-commit="([0-9a-f]{7,64})"'"#;
 fn open_minded() -> Deploy {
     let deploy = World::deploy();
     deploy.write_toml(&deploy.toml().replace(USUAL, ANYTHING));
-    deploy.trust();
+    deploy.agree();
     deploy
 }
 
@@ -247,48 +247,60 @@ fn a_page_must_hold_exactly_one_hash() {
     let full = deploy.nth(5).to_owned();
     let named = |hash: &str| format!("<p data-commit=\"{hash}\">");
     let short = |digits: usize| named(&full[..digits]);
-    for good in [
-        named(&full),
-        named(&full.to_uppercase()),
-        short(7),
-        named(&full[..7].to_uppercase()),
-        short(39),
-        named(&full).repeat(3),
-        short(7) + &named(&full),
-        named(&full) + &named(&full.to_uppercase()) + &short(12),
-    ] {
+    for good in sample(
+        3,
+        [
+            named(&full),
+            named(&full.to_uppercase()),
+            short(7),
+            named(&full[..7].to_uppercase()),
+            short(39),
+            named(&full).repeat(3),
+            short(7) + &named(&full),
+            named(&full) + &named(&full.to_uppercase()) + &short(12),
+        ],
+    ) {
         deploy.web.set("/staging", Page::body(&good));
         assert_eq!(staging_runs(&deploy), Ok(full.clone()), "{good}");
     }
-    for (bad, words) in [
-        ("<title>Log in</title>".to_owned(), "its page holds no hash"),
-        (String::new(), "its page holds no hash"),
-        (named(""), "names something that is no hash"),
-        (named("unknown"), "names something that is no hash"),
-        (short(6), "names something that is no hash"),
-        (
-            named(&format!(" {full}")),
-            "names something that is no hash",
-        ),
-        (
-            named(&format!("{full}\u{1b}[31m")),
-            "names something that is no hash",
-        ),
-        (named(&"a".repeat(65)), "names something that is no hash"),
-        (
-            named(&full) + &named("dirty"),
-            "names something that is no hash",
-        ),
-        (
-            named(&full) + &named(deploy.nth(4)),
-            "its page holds 2 different hashes",
-        ),
-        (
-            short(7) + &named(&deploy.nth(4)[..7]),
-            "its page holds 2 different hashes",
-        ),
-        (named(&format!("{full}0")), "a commit that cannot be found"),
-    ] {
+    for (bad, words) in sample(
+        4,
+        [
+            (
+                "<title>Log in</title>".to_owned(),
+                "its page contains no hash",
+            ),
+            (String::new(), "its page contains no hash"),
+            (named(""), "contains something that is not a hash"),
+            (named("unknown"), "contains something that is not a hash"),
+            (short(6), "contains something that is not a hash"),
+            (
+                named(&format!(" {full}")),
+                "contains something that is not a hash",
+            ),
+            (
+                named(&format!("{full}\u{1b}[31m")),
+                "contains something that is not a hash",
+            ),
+            (
+                named(&"a".repeat(65)),
+                "contains something that is not a hash",
+            ),
+            (
+                named(&full) + &named("dirty"),
+                "contains something that is not a hash",
+            ),
+            (
+                named(&full) + &named(deploy.nth(4)),
+                "its page contains 2 different hashes",
+            ),
+            (
+                short(7) + &named(&deploy.nth(4)[..7]),
+                "its page contains 2 different hashes",
+            ),
+            (named(&format!("{full}0")), "a commit that cannot be found"),
+        ],
+    ) {
         deploy.web.set("/staging", Page::body(&bad));
         let run = is_refused(&deploy, words);
         run.never_shows("Log in")
@@ -304,7 +316,7 @@ fn what_a_page_says_besides_its_hash_is_never_shown() {
     let hostile = "<title>PLANTED \u{1b}]0;owned\u{7}\u{1b}[2J \u{202e}evil</title>\r\n";
     let names = format!("{hostile}data-commit=\"{}\"", deploy.nth(5));
     let two = format!("{names} data-commit=\"{}\"", deploy.nth(1));
-    for body in [hostile, &names, &two] {
+    for body in sample(2, [hostile, &names, &two]) {
         for status in [200, 500] {
             let page = Page::body(body)
                 .status(status)
@@ -341,18 +353,21 @@ fn hashes_that_stand_for_no_commit_are_told_apart() {
     let deploy = open_minded();
     let look = |what: &str| deploy.git(&deploy.work, &["rev-parse", what]);
     deploy.git(&deploy.work, &["tag", "-a", "-m", "x", "v1", deploy.nth(5)]);
-    for (hash, kind) in [
-        (look("HEAD^{tree}"), "tree"),
-        (look("HEAD:LOG"), "blob"),
-        (look("v1"), "tag"),
-    ] {
+    for (hash, kind) in sample(
+        2,
+        [
+            (look("HEAD^{tree}"), "tree"),
+            (look("HEAD:LOG"), "blob"),
+            (look("v1"), "tag"),
+        ],
+    ) {
         for hash in [&hash[..], &hash[..10]] {
             deploy.web.set("/staging", Page::commit(hash));
-            is_refused(&deploy, "is not a commit").says(&format!("because: it is a {kind} here"));
+            is_refused(&deploy, "is not a commit").says(&format!("because: it is a {kind}"));
             assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
         }
     }
-    for unknown in ["0".repeat(40), "deadbee".into(), "f".repeat(64)] {
+    for unknown in sample(1, ["0".repeat(40), "deadbee".into(), "f".repeat(64)]) {
         deploy.web.set("/staging", Page::commit(&unknown));
         is_refused(
             &deploy,
@@ -450,7 +465,7 @@ fn an_ambiguous_hash_is_an_error_and_never_a_guess() {
     let (one, two) = (write("commit", &one), write("commit", &two));
     deploy.web.set("/staging", Page::commit(&digits));
     is_refused(&deploy, &format!("the hash {digits} is ambiguous"))
-        .says("because: 2 commits here begin with it");
+        .says("because: 2 commits begin with it");
     assert_eq!(staging_runs(&deploy), Err("unknown-commit".into()));
     for full in [one, two] {
         deploy.web.set("/staging", Page::commit(&full));
@@ -542,39 +557,46 @@ fn json_headers_and_bare_bodies_name_the_commit_too() {
         deploy.smp(&["setup", "--yes"]).ok();
         assert_eq!(staging_runs(&deploy), Ok(hash.to_owned()), "{how}");
     }
-    for (how, page, words) in [
-        (
-            "json = \"/commit\"",
-            Page::commit(hash),
-            "its page is not JSON",
-        ),
-        (
-            "json = \"/commit\"",
-            Page::body("{}"),
-            "its page holds no hash",
-        ),
-        (
-            "json = \"/commit\"",
-            Page::body("{\"commit\": 7}"),
-            "names something that is no hash",
-        ),
-        (
-            "header = \"x-commit\"",
-            Page::commit(hash),
-            "its page holds no hash",
-        ),
-        (
-            "header = \"x-commit\"",
-            Page::body("").header("X-Commit", "v1.2"),
-            "names something that is no hash",
-        ),
-        ("", Page::commit(hash), "names something that is no hash"),
-        (
-            "pattern = '(v\\d+)'",
-            Page::body("v12"),
-            "names something that is no hash",
-        ),
-    ] {
+    for (how, page, words) in sample(
+        3,
+        [
+            (
+                "json = \"/commit\"",
+                Page::commit(hash),
+                "its page is not JSON",
+            ),
+            (
+                "json = \"/commit\"",
+                Page::body("{}"),
+                "its page contains no hash",
+            ),
+            (
+                "json = \"/commit\"",
+                Page::body("{\"commit\": 7}"),
+                "contains something that is not a hash",
+            ),
+            (
+                "header = \"x-commit\"",
+                Page::commit(hash),
+                "its page contains no hash",
+            ),
+            (
+                "header = \"x-commit\"",
+                Page::body("").header("X-Commit", "v1.2"),
+                "contains something that is not a hash",
+            ),
+            (
+                "",
+                Page::commit(hash),
+                "contains something that is not a hash",
+            ),
+            (
+                "pattern = '(v\\d+)'",
+                Page::body("v12"),
+                "contains something that is not a hash",
+            ),
+        ],
+    ) {
         deploy.write_toml(&good.replacen(&format!("pattern = {USUAL}"), how, 1));
         deploy.web.set("/staging", page);
         deploy

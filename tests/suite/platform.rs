@@ -714,7 +714,7 @@ fn gits_own_colours_hide_no_words() {
 #[test]
 fn a_host_that_talks_more_than_anybody_reads_is_heard_to_its_last_word() {
     let deploy = ready(World::deploy_like().without_pages());
-    let talk = "cat >/dev/null\nyes '       compiling another file of a very large program' | head -n 160000\n\
+    let talk = "cat >/dev/null\nyes '       compiling another file of a very large program' | head -n 40000\n\
                 echo 'Waiting for release.... failed.'";
     deploy.hook(&deploy.production, "post-receive", talk);
     promote(&deploy, &["-q"])

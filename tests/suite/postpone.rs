@@ -15,7 +15,7 @@ fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
         let run = deploy.smp(&["postpone", "--yes", "--reason", " login is broken "]);
         let c = short(deploy.nth(5));
         run.ok()
-            .prints_among("does not go to production for now")
+            .prints_among("was postponed for production")
             .says(&format!(
                 "the candidate is {c}, proposed by Ada Example at "
             ));
@@ -69,7 +69,8 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
             .says("error: a postponement needs a reason")
-            .says("hint: say why: add --reason and a text\n");
+            .says("hint: say why in place of the dots: git smp postpone")
+            .says(" --reason ...\n");
     }
     let run = deploy
         .runner()

@@ -207,7 +207,7 @@ fn a_second_proposal_of_the_same_adds_nothing() {
     for more in [&["--yes"][..], &[], &["-n"]] {
         let run = deploy.smp(&[&["propose"], more].concat());
         run.ok().prints("").says(&format!(
-            "{} is the candidate already, proposed by Ada Example at ",
+            "{} is already the candidate, proposed by Ada Example at ",
             short(deploy.nth(5))
         ));
         run.never_shows("This will");
@@ -222,11 +222,11 @@ fn a_second_proposal_of_the_same_adds_nothing() {
 fn another_commit_waits_until_the_candidate_is_done_with() {
     let deploy = proposed();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
-    let words = format!("error: {} is the candidate already", short(deploy.nth(5)));
+    let words = format!("error: {} is already the candidate", short(deploy.nth(5)));
     refuses(
         &deploy,
         &words,
-        "hint: give it up: git smp postpone\nhint: or, for a fix of it: git smp stage --fix\n",
+        "hint: give it up: git smp postpone\nhint: or deploy a fix of it: git smp stage --fix\n",
     );
     // Both hints go on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);

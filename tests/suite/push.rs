@@ -586,7 +586,7 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
     );
     promote(&deploy, &[])
         .exits(2)
-        .says("the remote production is not the one of smp.toml")
+        .says("the remote production is not the one in smp.toml")
         .says("hint: ");
     deploy.git(
         &deploy.work,
@@ -598,7 +598,7 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
     );
     promote(&deploy, &[])
         .exits(2)
-        .says("the remote production is not the one of smp.toml")
+        .says("the remote production is not the one in smp.toml")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -610,7 +610,7 @@ fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
         let other = elsewhere(&deploy);
         deploy.configure(&format!("url.{}.{key}", other.display()), deploy.urls()[2]);
         let told = format!(
-            "warning: pushes to production go to {}, by your own url.insteadOf",
+            "warning: pushes to production go to {}, because of your own url.insteadOf",
             other.display()
         );
         deploy.smp(&["promote", "-n"]).ok().says(&told);

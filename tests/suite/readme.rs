@@ -8,13 +8,14 @@ use crate::support::Deploy;
 const README: &str = include_str!("../../README.md");
 
 /// What cannot run in this world.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     (
         "cargo run --example playground",
         "a world of its own: `.ci/run` plays it",
     ),
     ("cargo install --locked git-smp", "downloads crates"),
     ("cargo install --locked --path .", "builds for minutes"),
+    ("cargo uninstall git-smp", "removes what cargo installed"),
     ("cargo deb", "needs cargo-deb"),
     (
         "cargo build --release && cargo generate-rpm",

@@ -29,7 +29,7 @@ pub fn recorded_like(builder: DeployBuilder) -> Deploy {
 /// A world in which staging's commit is the candidate.
 #[track_caller]
 pub fn proposed() -> Deploy {
-    proposed_on(Topology::Remotes)
+    proposed_on(Topology::default())
 }
 
 /// The same where environments are reached in this way.
@@ -56,7 +56,7 @@ fn proposes(deploy: &Deploy) {
 /// A world in which staging's commit may go to production.
 #[track_caller]
 pub fn signed_off() -> Deploy {
-    signed_off_on(Topology::Remotes)
+    signed_off_on(Topology::default())
 }
 
 /// The same where environments are reached in this way.
@@ -388,7 +388,7 @@ fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
         run.exits(2)
             .prints("")
             .says("needs the shared record, and smp.toml has no [record]");
-        run.says("hint: add a line [record] to smp.toml, then: git smp setup");
+        run.says("hint: add the line [record] to smp.toml, then: git smp setup");
     }
     assert_eq!(deploy.http().seen().len(), asked);
     assert_eq!(deploy.snapshot(), before);
@@ -397,7 +397,7 @@ fn every_command_of_a_candidate_says_what_is_missing_where_no_record_is_kept() {
     deploy
         .smp(&["propose"])
         .exits(2)
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     deploy.trust();
     deploy.smp(&["propose", "--yes"]).ok();
 }

@@ -242,7 +242,7 @@ fn a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write() {
     lags(&deploy, "main.git", "late-main.git");
     let run = deploy.smp(&["signoff", "--by", "Ada"]);
     run.exits(1)
-        .says("error: upstream answers with older states of the record: a replica that lags, or it was rewound");
+        .says("error: upstream answers with older states of the record: a replica lags, or the record was rewound");
     run.says("hint: ").never_shows("others wrote");
     assert_eq!(deploy.chain().words(), ["proposed", "posted", "signed-off"]);
 }

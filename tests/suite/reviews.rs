@@ -27,7 +27,7 @@ fn on_github_at(deploy: &Deploy, pages: &str) {
             .toml()
             .replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1),
     );
-    deploy.trust();
+    deploy.agree();
 }
 
 /// GitHub as it is when all is well: each of the three commits that would ship was approved and is green.
@@ -196,7 +196,7 @@ fn long_lists_of_marks_end_in_a_number() {
     }
     let run = smp(&deploy, &api, &["diff"]);
     assert_eq!(run.ok().stderr.matches("not reviewed: ").count(), 20);
-    run.says("and 9 more; all of them: git smp diff --json\n");
+    run.says("and 9 more; list all: git smp diff --json\n");
     let run = smp(&deploy, &api, &["promote", "-n"]);
     assert_eq!(
         run.ok()
@@ -205,7 +205,7 @@ fn long_lists_of_marks_end_in_a_number() {
             .count(),
         10
     );
-    run.says("19 more commits were not reviewed; all of them: git smp diff --json\n");
+    run.says("19 more commits were not reviewed; list all: git smp diff --json\n");
 }
 
 #[test]
@@ -247,9 +247,9 @@ fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so(
     deploy.colleague_pushes(&deploy.staging, &merge);
     let run = smp(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
-        .says("error: whether every commit that would ship was reviewed is unknown\n");
+        .says("error: it is unknown whether every commit that would ship was reviewed\n");
     run.says(&format!(
-        "because: nobody can tell of {} \"Merge it\"\n",
+        "because: it is unknown for {} \"Merge it\"\n",
         &merge[..7]
     ));
     api.commit(&merge);
@@ -301,15 +301,15 @@ fn a_merge_with_nothing_beside_it_is_decided_too() {
     let refused = "1 commit that would ship was not reviewed";
     smp(&deploy, &api, &["propose", "-n"])
         .ok()
-        .says(&format!("git smp promote refuses it: {refused}\n"));
+        .says(&format!("git smp promote would refuse it now: {refused}\n"));
     smp(&deploy, &api, &["promote", "-n"])
         .exits(1)
         .says(refused);
     api.answers(500, &[], "");
     smp(&deploy, &api, &["diff"])
         .ok()
-        .says("whether the commits were reviewed is unknown: GitHub answers 500\n");
-    let unknown = "whether every commit that would ship was reviewed is unknown\n";
+        .says("it is unknown whether the commits were reviewed: GitHub answers 500\n");
+    let unknown = "it is unknown whether every commit that would ship was reviewed\n";
     smp(&deploy, &api, &["promote", "-n"])
         .exits(1)
         .says(unknown)
@@ -359,7 +359,7 @@ fn of_many_commits_a_page_is_asked_for_at_a_time() {
     api.answers(500, &[], "");
     smp(&deploy, &api, &["diff"])
         .ok()
-        .says("whether the commits were reviewed is unknown: GitHub answers 500");
+        .says("it is unknown whether the commits were reviewed: GitHub answers 500");
     assert_eq!(api.calls(), 3);
 }
 
@@ -377,8 +377,7 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
             .env("GITHUB_GRAPHQL_URL", api.url())
             .env("GH_ENTERPRISE_TOKEN", TOKEN)
     };
-    let unnamed =
-        "were not looked at: your environment does not say that the token is for git.example.com\n";
+    let unnamed = "were not looked at: no variable says that the token is for git.example.com\n";
     enterprise().smp(&["-v", "diff"]).ok().says(unnamed);
     enterprise()
         .env("GH_HOST", "github.com")
@@ -398,7 +397,7 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
         .env("GITHUB_GRAPHQL_URL", "http://git.example.com/graphql")
         .smp(&["diff"])
         .ok()
-        .says("whether the commits were reviewed is unknown: GITHUB_GRAPHQL_URL cannot be used: must use https");
+        .says("it is unknown whether the commits were reviewed: GITHUB_GRAPHQL_URL cannot be used: must use https");
 }
 
 #[test]
@@ -410,8 +409,8 @@ fn what_smp_toml_names_is_nobodys_leave_to_send_a_token_there() {
         .env("GH_ENTERPRISE_TOKEN", TOKEN)
         .smp(&["promote", "-n"]);
     run.exits(1)
-        .says("because: your environment does not say that the token is for git.example.com\n");
-    let hint = "set GH_HOST=git.example.com, which says that your token may be sent there";
+        .says("because: no variable says that the token is for git.example.com\n");
+    let hint = "set GH_HOST=git.example.com if your token may be sent there";
     run.says(&format!("hint: {hint}, then: git smp promote\n"));
 }
 
@@ -442,7 +441,7 @@ fn the_token_is_in_no_file_and_no_output() {
         api.answers(status, &[("x-echo", TOKEN)], &echo);
         smp(&deploy, &api, &["-v", "diff"])
             .ok()
-            .says("is unknown: GitHub ");
+            .says("were reviewed: GitHub ");
         smp(&deploy, &api, &["-v", "promote", "-n"]).exits(1);
     }
     let found = deploy
@@ -492,16 +491,21 @@ fn a_service_that_fails_is_told_in_one_line_and_stops_nothing() {
     let none: &[(&str, &str)] = &[];
     let cases = [
         (401, none, "{}", "GitHub does not accept the token"),
-        (403, none, "{}", "GitHub does not let the token look"),
-        (403, &spent[..], "{}", "GitHub takes no more calls for now"),
+        (403, none, "{}", "GitHub gives the token no access"),
+        (
+            403,
+            &spent[..],
+            "{}",
+            "GitHub takes no more requests for now",
+        ),
         (
             403,
             &[("x-github-sso", "required; url=x")][..],
             "{}",
-            "GitHub wants the token to be authorized for the organization",
+            "GitHub requires the token to be authorized for the organization",
         ),
         (404, none, "{}", "GitHub's API is not at this address"),
-        (429, none, "{}", "GitHub takes no more calls for now"),
+        (429, none, "{}", "GitHub takes no more requests for now"),
         (500, none, "<html>", "GitHub answers 500"),
         (
             302,
@@ -513,34 +517,34 @@ fn a_service_that_fails_is_told_in_one_line_and_stops_nothing() {
             200,
             none,
             "<html>",
-            "GitHub's answer is not what was asked for",
+            "GitHub's answer is not what its API documents",
         ),
         (
             200,
             none,
             r#"{"errors":[{"type":"RATE_LIMITED","message":"x"}]}"#,
-            "GitHub takes no more calls for now",
+            "GitHub takes no more requests for now",
         ),
     ];
     let api = GitHubApi::start(TOKEN);
     for (status, headers, body, words) in sample(4, cases) {
         api.answers(status, headers, body);
         let run = smp(&deploy, &api, &["diff"]);
-        let line = format!("whether the commits were reviewed is unknown: {words}");
+        let line = format!("it is unknown whether the commits were reviewed: {words}");
         run.ok()
             .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)))
             .says(&line);
         assert_eq!(run.stderr.lines().count(), 3, "{run}");
     }
     api.recovers().breaks_off();
-    let line = "whether the commits were reviewed is unknown: the answer of GitHub broke off\n";
+    let line = "it is unknown whether the commits were reviewed: the answer of GitHub broke off\n";
     smp(&deploy, &api, &["diff"]).ok().says(line);
     smp(&deploy, &api, &["promote", "-n"])
         .ok()
         .says(&format!("warning: {line}"));
     let run = smp(&deploy, &api, &["diff", "--json"]);
     assert_eq!(run.ok().json()["ships"][0].get("review"), None);
-    run.says("reviews and checks are not all known: the answer of GitHub broke off\n");
+    run.says("some reviews or checks are unknown: the answer of GitHub broke off\n");
     let before = deploy.snapshot();
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
@@ -553,7 +557,7 @@ fn a_repository_that_the_token_may_not_see_is_unknown() {
     let api = nothing_is_well(&deploy);
     smp(&deploy, &api, &["diff"])
         .ok()
-        .says("whether the commits were reviewed is unknown: GitHub does not show an-org/another to this token\n");
+        .says("it is unknown whether the commits were reviewed: GitHub does not show an-org/another to this token\n");
 }
 
 #[test]
@@ -570,13 +574,13 @@ fn of_a_part_of_an_answer_the_rest_is_unknown() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);
     api.refuses("FORBIDDEN", &["repository", "c0", "associatedPullRequests"]);
-    let line = "whether 1 of 3 commits was reviewed is unknown: GitHub does not let the token see all of it\n";
+    let line = "it is unknown whether 1 of 3 commits was reviewed: GitHub does not let the token see all of it\n";
     smp(&deploy, &api, &["diff"]).ok().says(line);
     let run = smp(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
-        .says("error: whether every commit that would ship was reviewed is unknown\n");
+        .says("error: it is unknown whether every commit that would ship was reviewed\n");
     run.says(&format!(
-        "because: nobody can tell of {} \"Fix malformed",
+        "because: it is unknown for {} \"Fix malformed",
         seven(&deploy, 5)
     ));
 }
@@ -595,7 +599,7 @@ fn what_was_not_reviewed_is_not_promoted_where_the_policy_says_so() {
             "because: {} \"Keep the sidebar open on reload (#422)\" has no pull request\n",
             seven(&deploy, 3)
         ));
-        run.says("because: policy.reviewed in smp.toml asks for")
+        run.says("because: policy.reviewed in smp.toml requires")
             .says("hint: ")
             .says("git smp promote");
         let json = smp(&deploy, &api, &["promote", "-n", "--json"]);
@@ -681,9 +685,9 @@ fn without_the_authors_nobody_can_tell_whose_approval_counts() {
     api.refuses("FORBIDDEN", &["repository", "c0", "authors"]);
     let run = smp(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
-        .says("error: whether every commit that would ship was reviewed is unknown\n");
+        .says("error: it is unknown whether every commit that would ship was reviewed\n");
     run.says(&format!(
-        "because: nobody can tell of {} \"Fix malformed",
+        "because: it is unknown for {} \"Fix malformed",
         seven(&deploy, 5)
     ));
 }
@@ -736,13 +740,13 @@ fn what_was_approved_for_the_main_branch_before_is_not_reviewed() {
 #[test]
 fn unknown_is_not_reviewed() {
     let deploy = on_github(REVIEWED);
-    let unknown = "error: whether every commit that would ship was reviewed is unknown\n";
+    let unknown = "error: it is unknown whether every commit that would ship was reviewed\n";
     is_untouched(&deploy, || {
         let run = deploy.smp(&scripted(&deploy, &[]));
         run.exits(1)
             .says(unknown)
             .says("because: there is no token for github.com\n");
-        run.says("because: policy.reviewed in smp.toml asks for it, and unknown is not reviewed\n");
+        run.says("because: policy.reviewed in smp.toml requires it, and unknown does not count as reviewed\n");
         run.says(
             "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote\n",
         );
@@ -751,8 +755,8 @@ fn unknown_is_not_reviewed() {
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
         run.exits(1)
             .says(unknown)
-            .says("because: nobody can tell of ")
-            .says("because: GitHub does not tell\n");
+            .says("because: it is unknown for ")
+            .says("because: GitHub does not say\n");
         api.answers(500, &[], "");
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
         run.exits(1)
@@ -768,7 +772,7 @@ fn unknown_is_not_reviewed() {
     let run = elsewhere.smp(&["promote", "-n"]);
     run.exits(1)
         .says(unknown)
-        .says("because: the main repository has no pages on GitHub\n")
+        .says("because: the main repository has no web address on GitHub\n")
         .says("repository.web");
 }
 
@@ -794,7 +798,7 @@ fn only_checks_that_succeeded_are_green() {
     let deploy = on_github(GREEN);
     let short = deploy.nth(5)[..8].to_owned();
     let failed = format!("error: the checks of {short} failed\n");
-    let pending = format!("error: the checks of {short} have not come to their end\n");
+    let pending = format!("error: the checks of {short} have not finished\n");
     is_untouched(&deploy, || {
         for (state, words) in sample(
             2,
@@ -810,7 +814,7 @@ fn only_checks_that_succeeded_are_green() {
             let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
             run.exits(1)
                 .says(words)
-                .says("because: policy.green in smp.toml asks")
+                .says("because: policy.green in smp.toml requires")
                 .says("hint: ");
             let json = smp(&deploy, &api, &["promote", "-n", "--json"])
                 .exits(1)
@@ -818,11 +822,11 @@ fn only_checks_that_succeeded_are_green() {
             assert_eq!(json["refusal"]["code"], "not-green");
         }
         let api = GitHubApi::start(TOKEN);
-        let unknown = format!("error: whether the checks of {short} succeeded is unknown\n");
+        let unknown = format!("error: it is unknown whether the checks of {short} succeeded\n");
         smp(&deploy, &api, &["promote", "-n"])
             .exits(1)
             .says(&unknown)
-            .says("because: GitHub does not tell\n");
+            .says("because: GitHub does not say\n");
         smp(&deploy, api.commit(deploy.nth(5)), &["promote", "-n"])
             .exits(1)
             .says(&format!("error: {short} has no checks\n"));
@@ -830,7 +834,7 @@ fn only_checks_that_succeeded_are_green() {
         smp(&deploy, &api, &["promote", "-n"])
             .exits(1)
             .says(&unknown)
-            .says("because: GitHub takes no more calls");
+            .says("because: GitHub takes no more requests");
         deploy
             .smp(&["promote", "-n"])
             .exits(1)
@@ -853,7 +857,7 @@ fn the_checks_that_decide_are_asked_for_anew() {
     api.answers(500, &[], "");
     smp(&deploy, &api, &["promote", "-n"])
         .exits(1)
-        .says("succeeded is unknown\n");
+        .says("it is unknown whether the checks of");
     api.recovers();
     let before = deploy.snapshot();
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();
@@ -866,10 +870,10 @@ fn a_proposal_is_warned_that_its_promotion_is_refused_as_things_stand() {
     let api = nothing_is_well(&deploy);
     let run = smp(&deploy, &api, &["propose", "-n"]);
     run.ok().says("was not reviewed: it has no pull request\n");
-    run.says("warning: as things stand, git smp promote refuses it: 3 commits that would ship were not reviewed\n");
-    let refuses = "as things stand, git smp promote refuses it: ";
+    run.says("warning: git smp promote would refuse it now: 3 commits that would ship were not reviewed\n");
+    let refuses = "git smp promote would refuse it now: ";
     deploy.smp(&["propose", "-n"]).ok().says(&format!(
-        "warning: {refuses}whether every commit that would ship was reviewed is unknown: there is no token for github.com\n"
+        "warning: {refuses}it is unknown whether every commit that would ship was reviewed: there is no token for github.com\n"
     ));
     smp(&deploy, &api, &["propose", "--yes"]).ok();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"]).ok();

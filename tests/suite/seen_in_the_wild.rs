@@ -462,7 +462,7 @@ fn the_page_lies_or_cannot_be_read() {
     );
     let login = Page::body("<title>Log in</title>");
     for (page, words) in [
-        (login, "its page holds no hash"),
+        (login, "its page contains no hash"),
         (Page::body(two), "2 different hashes"),
     ] {
         deploy.web.set("/production", page);

@@ -135,7 +135,7 @@ fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
 
 #[test]
 fn only_the_one_that_is_missing_is_added() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let [_, staging, _] = deploy.urls();
     deploy.git(&deploy.work, &["config", "remote.staging.url", staging]);
     assert_eq!(deploy.trust().stderr.matches("remote to add").count(), 1);
@@ -150,7 +150,10 @@ fn only_the_one_that_is_missing_is_added() {
 
 #[test]
 fn a_remote_with_another_address_is_left_alone_and_not_asked() {
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     let elsewhere = deploy.http().url(&deploy.path("elsewhere.git"));
     deploy.git(&deploy.work, &["remote", "add", "production", &elsewhere]);
     let section = config(&deploy);
@@ -182,7 +185,10 @@ fn a_remote_with_another_address_is_left_alone_and_not_asked() {
 #[test]
 fn an_address_with_a_password_in_it_is_another_one_and_the_password_is_not_shown() {
     // SEC-03
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     let [_, _, production] = deploy.urls();
     let with_password = production.replace("http://", "http://ada:hunter2@");
     deploy.git(
@@ -223,7 +229,7 @@ fn the_second_run_adds_nothing_and_asks_nothing() {
 
 #[test]
 fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let untouched = |code: i32| {
         let before = everything(&deploy);
         let run = deploy.smp(&["setup", "--check"]);
@@ -236,7 +242,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
     };
     untouched(1)
         .says("smp.toml was not agreed to")
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     assert!(deploy.web.asked().is_empty());
     deploy.trust();
     is_good(&untouched(0), "production", "answers");
@@ -244,7 +250,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
     is_bad(&untouched(1), "staging", "its remote is missing");
     deploy.trust();
     deploy.web.set("/production", Page::body("maintenance"));
-    is_bad(&untouched(1), "production", "its page holds no hash");
+    is_bad(&untouched(1), "production", "its page contains no hash");
     deploy
         .web
         .set("/production", Page::deployed(&deploy.production));
@@ -264,7 +270,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
 
 #[test]
 fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let before = everything(&deploy);
     for input in ["", "y\ny\ny\n"] {
         let run = deploy.runner().stdin(input).smp(&["setup"]);
@@ -279,7 +285,7 @@ fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
 
 #[test]
 fn at_the_terminal_only_y_means_yes() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let before = everything(&deploy);
     for keys in sample(
         2,
@@ -332,7 +338,7 @@ fn what_is_typed_before_the_question_is_no_answer() {
 
 #[test]
 fn each_check_names_what_is_wrong_with_a_remote() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     deploy.trust();
     let look = || deploy.smp(&["setup", "--check"]);
 
@@ -401,9 +407,9 @@ fn each_check_names_what_is_wrong_with_a_page() {
     for (page, words) in [
         (
             Page::body("<title>Log in</title>"),
-            "its page holds no hash",
+            "its page contains no hash",
         ),
-        (Page::body(&two), "its page holds 2 different hashes"),
+        (Page::body(&two), "its page contains 2 different hashes"),
         (Page::body("gone").status(404), "its page answers 404"),
         (
             Page::commit(&"ab".repeat(20)),
@@ -501,14 +507,14 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
         .sees(urls[1])
         .enters("ext::sh -c touch% canary");
     terminal
-        .sees("that will not do")
+        .sees("that cannot be used")
         .sees("Address that a push to staging")
         .sees(urls[1])
         .enters("");
     terminal
         .sees("Page of staging")
         .enters("ftp://x/")
-        .sees("that page will not do");
+        .sees("that page cannot be used");
     terminal
         .sees("Page of staging")
         .enters(&page)
@@ -540,7 +546,9 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
     run.ok()
         .says("staging     answers")
         .says("production  answers");
-    run.says("so that the whole team has it:\r\ngit add smp.toml && git commit -m 'Add smp.toml' smp.toml && ");
+    run.says(
+        "for the whole team:\r\ngit add smp.toml && git commit -m 'Add smp.toml' smp.toml && ",
+    );
     let text = deploy.toml();
     for part in [
         urls[0],

@@ -130,7 +130,7 @@ fn a_main_repository_that_is_shallow_itself_is_told() {
         .smp(&["diff", "--deepen"])
         .exits(1)
         .says("this clone is shallow")
-        .says("because: so is what upstream has");
+        .says("because: the repository of upstream is shallow as well");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_pinned_digest_agrees_to_one_file_and_no_other() {
     other
         .exits(2)
         .prints("")
-        .says("smp.toml does not have the digest that --trust names")
+        .says("smp.toml does not match the digest of --trust")
         .says(&format!("because: its digest is {digest}\n"));
     assert_eq!(
         deploy.git(&folder, &["config", "--list", "--local"]),

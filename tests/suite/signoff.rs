@@ -197,7 +197,7 @@ fn a_page_that_says_nothing_is_warned_of_and_takes_nobodys_word_away() {
     deploy.web.set("/staging", Page::body("").status(500));
     let run = deploy.smp(&["signoff", "-q"]);
     run.ok().says(&format!(
-        "warning: whether staging runs {} is unknown: staging: its page",
+        "warning: it is unknown whether staging runs {}: staging: its page",
         short(deploy.nth(5))
     ));
     assert_eq!(verdicts(&deploy), ["Ada Example pass -"]);
@@ -216,7 +216,7 @@ fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
         ],
     ) {
         let error = match option {
-            "--by" => "error: --by takes a name of one line, without control characters".to_owned(),
+            "--by" => "error: --by takes a name on one line, with at most 100 characters and no control characters".to_owned(),
             _ => format!("error: the text of {option} "),
         };
         let run = deploy.smp(&["signoff", option, text]);
@@ -287,7 +287,14 @@ fn somebody_without_a_name_is_told_how_to_have_one() {
     ]);
     let run = nobody.smp(&["signoff"]);
     run.exits(1)
-        .says("error: git does not know who you are")
+        .says("error: git does not know your name and email")
         .says("hint: git config --global user.name ");
+    nobody
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .prints_among(
+            "git does not know your name and email, and every event on the record has both\n",
+        )
+        .says("hint: git config --global user.email ");
     assert_eq!(events(&deploy), ["proposed", "posted"]);
 }

@@ -37,7 +37,7 @@ fn a_text_that_no_post_could_hold_is_refused_before_anything_is_looked_at() {
     wrong(
         &deploy,
         &["--summary", "--json"],
-        "hint: give a text of a few lines with --summary, or a file that has it with -F\n",
+        "hint: give a text of a few lines with --summary, or a file with the text with -F\n",
     );
     wrong(&deploy, &["--summary"], "a value is required");
     wrong(

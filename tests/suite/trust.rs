@@ -54,7 +54,7 @@ fn before_setup_every_networked_command_refuses_and_asks_nobody() {
         &deploy,
         &[
             "error: smp.toml was not agreed to",
-            "hint: look at it and agree: git smp setup",
+            "hint: review it and agree to it: git smp setup",
         ],
     );
     assert_eq!(requests(&deploy), 0);
@@ -174,7 +174,7 @@ fn each_value_that_matters_is_named_with_its_old_and_its_new_form() {
             .says("error: smp.toml changed since it was agreed to")
             .prints("");
         run.says(&format!("because: {key} was {was} and is {is}\n"));
-        run.says("hint: look at it and agree: git smp setup");
+        run.says("hint: review it and agree to it: git smp setup");
         assert_eq!(requests(&deploy), before, "{key}: somebody was asked");
         // Setup shows it too, and without an answer leaves everything as it was.
         let shown = deploy.runner().directly().smp(&["setup"]);
@@ -196,7 +196,7 @@ fn what_is_added_or_removed_is_told_and_every_command_refuses() {
     deploy
         .smp(&["status"])
         .exits(2)
-        .says("because: environments.production.promotes was staging and is gone");
+        .says("because: environments.production.promotes was staging and was removed");
     deploy.add_toml("\n[channels.product]\nkind = \"print\"\n");
     deploy
         .smp(&["status"])
@@ -280,7 +280,7 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
             (
                 "watch = [\"**/migrations/**\"]\n",
                 "",
-                "policy.watch was [\"**/migrations/**\"] and is gone",
+                "policy.watch was [\"**/migrations/**\"] and was removed",
             ),
             (
                 "/migrations/",
@@ -320,7 +320,7 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
             &deploy,
             &[
                 &format!("because: {told}\n"),
-                "hint: look at it and agree: git smp setup",
+                "hint: review it and agree to it: git smp setup",
             ],
         );
         deploy
@@ -334,8 +334,8 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
     all_refuse(
         &deploy,
         &[
-            "record.cadence_days was 3 and is gone",
-            "record.signoff was true and is gone",
+            "record.cadence_days was 3 and was removed",
+            "record.signoff was true and was removed",
         ],
     );
 }
@@ -369,7 +369,7 @@ fn the_first_setup_shows_all_that_it_asks_trust_for() {
     let (_, list) = again
         .exits(1)
         .stderr
-        .split_once("this is all that you agree to:\n")
+        .split_once("You agree to all of this, defaults included:\n")
         .unwrap();
     let list: Vec<(&str, &str)> = list
         .lines()
@@ -469,7 +469,7 @@ fn a_kept_list_that_was_tampered_with_proves_nothing() {
     deploy
         .smp(&["setup"])
         .exits(1)
-        .says("What it said before is not known any more");
+        .says("Its earlier content is unknown");
 }
 
 #[test]
@@ -481,7 +481,7 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
     let elsewhere = deploy.http().url(&deploy.main);
     let again = deploy.urls()[2].to_owned();
     let missing = "error: the remote production is missing in this clone";
-    let other = "error: the remote production is not the one of smp.toml";
+    let other = "error: the remote production is not the one in smp.toml";
     for (change, error, hint) in sample(
         2,
         [
@@ -532,7 +532,7 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
     deploy.git(&deploy.work, &["remote", "set-url", "upstream", &again]);
     all_refuse(
         &deploy,
-        &["error: the remote upstream is not the one of smp.toml"],
+        &["error: the remote upstream is not the one in smp.toml"],
     );
     std::fs::write(deploy.work.join(".git/config"), &good).unwrap();
     deploy.smp(&["status"]).ok();
@@ -593,7 +593,7 @@ fn https_and_ssh_are_the_same_place_for_the_main_repository_alone() {
     quick
         .smp(&["diff"])
         .exits(2)
-        .says("the remote production is not the one of smp.toml");
+        .says("the remote production is not the one in smp.toml");
 }
 
 #[test]
@@ -679,7 +679,7 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
     deploy
         .smp(&["propose"])
         .exits(2)
-        .says("error: the remote upstream is not the one of smp.toml");
+        .says("error: the remote upstream is not the one in smp.toml");
     // To look it does not matter.
     deploy.smp(&["status"]).ok();
     deploy.git(
@@ -760,7 +760,7 @@ fn an_alias_that_gits_insteadof_expands_to_the_very_address_is_that_address() {
         .prints_among("ok    production");
     deploy.smp(&["status"]).ok();
     let run = deploy.smp(&["stage", "--yes"]);
-    run.ok().never_shows("by your own url.insteadOf");
+    run.ok().never_shows("because of your own url.insteadOf");
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
     // Pushes by another alias for the same place are fine as well.
     deploy.git(
@@ -786,9 +786,9 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
     );
     let run = deploy.smp(&["status"]);
     run.exits(2)
-        .says("error: the remote production is not the one of smp.toml")
+        .says("error: the remote production is not the one in smp.toml")
         .says("because: this clone has host:production and ");
-    run.says(&format!("{} by git's insteadOf", elsewhere.display()));
+    run.says(&format!("{} (through git's insteadOf", elsewhere.display()));
     deploy
         .smp(&["setup", "--check"])
         .exits(1)
@@ -806,7 +806,7 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
     deploy
         .smp(&["status"])
         .exits(2)
-        .says(&format!("{} by git's insteadOf", elsewhere.display()));
+        .says(&format!("{} (through git's insteadOf", elsewhere.display()));
     // An alias of nothing is an address of its own.
     deploy.git(
         &deploy.work,

@@ -36,17 +36,17 @@ fn leaves_no_note(deploy: &Deploy) {
 // --- the answer to the push itself (gitea#32839)
 
 const ANSWERS: [(u16, &str); 11] = [
-    (302, "sends pushes on to another address"),
-    (303, "sends pushes on to another address"),
+    (302, "redirects pushes to another address"),
+    (303, "redirects pushes to another address"),
     (401, "does not know who you are"),
-    (403, "gives you no right to push"),
+    (403, "does not allow you to push"),
     (404, "no such repository"),
     (409, "its host is busy"),
-    (413, "takes no push of that size"),
+    (413, "accepts no push of that size"),
     (422, "turned it away"),
     (429, "its host is busy"),
-    (307, "sends pushes on to another address"),
-    (308, "sends pushes on to another address"),
+    (307, "redirects pushes to another address"),
+    (308, "redirects pushes to another address"),
 ];
 
 #[test]
@@ -81,7 +81,7 @@ fn a_push_that_is_turned_away_leaves_no_announcement_and_a_colleague_goes_on() {
         .fault(Rule::post(RECEIVE, Fault::Status(413)).times(1000));
     told_at_once(&deploy)
         .exits(1)
-        .says("takes no push of that size");
+        .says("accepts no push of that size");
     let chain = deploy.chain();
     assert_eq!(
         (
@@ -153,7 +153,7 @@ fn a_push_too_large_for_its_host_is_told_so_whether_it_goes_in_one_piece_or_in_m
             "300",
         ]);
         run.exits(1)
-            .says("takes no push of that size")
+            .says("accepts no push of that size")
             .never_shows("cannot tell");
         leaves_no_note(&deploy);
     }
@@ -175,7 +175,7 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
             .fault(Rule::post(RECEIVE, Fault::Moved(status, to)).times(1000));
         told_at_once(&deploy)
             .exits(1)
-            .says("sends pushes on")
+            .says("redirects pushes")
             .says("environments.production.url")
             .says("then: git smp setup\nhint: then: git smp promote");
         assert!(elsewhere.seen().is_empty(), "{:#?}", elsewhere.seen());
@@ -209,14 +209,14 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
     (
         true,
         403,
-        &["HTTP 403", "hint: ask for the right to push there"],
+        &["HTTP 403", "hint: ask for permission to push there"],
     ),
     (
         true,
         413,
         &[
-            "takes no push of that size",
-            "hint: have the limit there raised",
+            "accepts no push of that size",
+            "hint: ask for a higher limit there",
         ],
     ),
     (true, 429, &["its host is busy", "hint: wait a little"]),
@@ -225,7 +225,7 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
         307,
         &[
             "it leads to https://git.example.com/new.git",
-            "hint: change repository.url in smp.toml",
+            "hint: set repository.url in smp.toml",
         ],
     ),
     (
@@ -233,20 +233,20 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
         302,
         &[
             "it leads to https://git.example.com/new.git",
-            "hint: log in where it leads",
+            "hint: log in at the address that it redirects to",
         ],
     ),
     (
         false,
         403,
-        &["error: 403", "hint: ask for the right to push to upstream"],
+        &["error: 403", "hint: ask for permission to push to upstream"],
     ),
     (
         false,
         307,
         &[
             "has moved to https://git.example.com/new.git",
-            "its address is repository.url in smp.toml",
+            "its address is in repository.url in smp.toml",
         ],
     ),
     (
@@ -303,7 +303,7 @@ fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_
     let again = "git smp promote production";
     for (status, words) in [
         (401, "log in to http://127.0.0.1:"),
-        (403, "ask for the right to push to production"),
+        (403, "ask for permission to push to production"),
         (404, dry),
     ] {
         let deploy = host();
@@ -353,7 +353,7 @@ fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
             .says("error: nothing was sent to production")
             .says(&format!("the remote production has moved to {address}"))
             .says(&format!("its host answers {status}"))
-            .says("its address is environments.production.url in smp.toml");
+            .says("its address is in environments.production.url in smp.toml");
         let mend = format!(
             "git remote set-url production {address}\nhint: then: git smp setup\nhint: then: git smp promote"
         );
@@ -388,7 +388,7 @@ fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_
         .fault(Rule::post(RECEIVE, Fault::Status(403)).times(1000));
     let run = run.finish();
     run.exits(1)
-        .says("gives you no right to push")
+        .says("does not allow you to push")
         .says("its branch cannot be read now")
         .never_shows("its branch is still at");
     leaves_no_note(&deploy);

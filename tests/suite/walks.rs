@@ -90,7 +90,7 @@ fn with_remotes_of_their_own() {
         asked.sees(&format!("push to {name} goes to")).enters(url);
         page(&deploy, &mut asked, name);
     }
-    the_rest(asked).ok().says("next: commit it and push it");
+    the_rest(asked).ok().says("next: commit and push it");
     promotes(&deploy, || deploy.runner());
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
@@ -110,7 +110,7 @@ fn with_branches_of_the_main_repository() {
     the_rest(asked)
         .ok()
         .says("production  answers; production is at")
-        .says("next: commit it and push it");
+        .says("next: commit and push it");
     promotes(&deploy, || deploy.runner());
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.git(&deploy.work, &["remote"]), "upstream");
@@ -152,7 +152,7 @@ fn with_the_same_build_in_a_pipeline() {
     runner()
         .smp(&["status"])
         .exits(2)
-        .says("hint: look at it and agree: git smp setup\n");
+        .says("hint: review it and agree to it: git smp setup\n");
     // Nobody coupled the apps yet, and setup says with which commands that is done.
     let mut again = terminal(runner(), &["setup"]);
     again.sees("Trust this?").enters("y");

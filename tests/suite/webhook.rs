@@ -11,7 +11,7 @@ const BOTH: &str = "[channels.technical]\nkind = \"teams\"\n[channels.product]\n
 const KEY: &str = "smp.technical.webhook";
 const VARIABLE: &str = "SMP_TECHNICAL_WEBHOOK";
 const QUESTION: &str = "Webhook of technical, for Teams (not shown; Enter for later): ";
-const MISSING: &str = "no webhook here, so posts to Teams cannot be sent from this clone";
+const MISSING: &str = "this clone has no webhook, so it cannot send posts to Teams";
 
 /// A webhook as long as they come.
 fn flow() -> String {
@@ -28,9 +28,8 @@ fn world(channels: &str) -> Deploy {
 
 /// A world whose `smp.toml` was agreed to.
 fn ready(channels: &str) -> Deploy {
-    let deploy = world(channels);
-    deploy.trust();
-    deploy
+    let world = World::deploy_like().without_pages();
+    world.toml(channels).ready()
 }
 
 /// A `git` that writes every command line down before it runs it, and the file that it writes to.
@@ -102,7 +101,7 @@ fn a_webhook_is_asked_for_without_echo_and_kept_for_its_owner_alone() {
     run.ok().never_shows("s3cr3t").never_shows("powerplatform");
     assert_eq!(
         about(&run, "  ok    technical"),
-        "ok    technical   posts to Teams, by the webhook of smp.technical.webhook in git's configuration"
+        "ok    technical   posts to Teams (webhook: smp.technical.webhook in git's configuration)"
     );
     assert_eq!(kept(&deploy, KEY), Some(flow()));
     let mode = std::fs::metadata(deploy.work.join(".git/config"))
@@ -166,7 +165,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
         about(&run, "  note  technical"),
         format!(
             "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back or stage a fix need one\n\
-             set {VARIABLE}, or enter it at the next: git smp setup"
+             set {VARIABLE}, or enter it in: git smp setup"
         )
     );
 }
@@ -182,7 +181,7 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
         .sees("Only people who promote need one.")
         .sees("Webhook of product, for Teams")
         .enters(&flow())
-        .sees("this is the webhook of technical already")
+        .sees("this is already the webhook of technical")
         .sees("set SMP_PRODUCT_WEBHOOK")
         .sees("Webhook of product, for Teams")
         .enters(&product);
@@ -194,7 +193,7 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
         person(&deploy).env("SMP_TECHNICAL_WEBHOOK", flow()),
     ] {
         let run = runner.smp(&["setup", "--check"]);
-        let said = "technical has the same webhook, so both post there";
+        let said = "technical has the same webhook, so both channels post there";
         let is_same = run.ok().out().contains(said);
         assert_eq!(is_same, run.out().contains("SMP_PRODUCT"), "{run}");
         run.never_shows("s3cr3t");
@@ -207,7 +206,7 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
     let mut terminal = asked(&deploy);
     terminal.enters("https://acme.webhook.office.com/webhookb2/s3cr3t");
     terminal
-        .sees("retired in May 2026")
+        .sees("retired those in May 2026")
         .sees("Workflows")
         .sees("Anyone")
         .sees(QUESTION);
@@ -217,7 +216,7 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
         .sees(QUESTION);
     terminal
         .enters("s3cr3t")
-        .sees("is no address")
+        .sees("is not an address")
         .sees("note  technical");
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, KEY), None);
@@ -225,7 +224,7 @@ fn what_is_no_webhook_is_explained_and_asked_for_again() {
     let mut terminal = asked(&deploy);
     terminal
         .enters("s3cr3t")
-        .sees("is no address")
+        .sees("is not an address")
         .sees(QUESTION)
         .enters(&flow())
         .sees("ok    technical");
@@ -243,8 +242,7 @@ fn what_is_odd_is_kept_and_said() {
     let run = terminal.ends();
     run.ok().never_shows("s3cr3t");
     assert!(
-        about(&run, "  ok    technical")
-            .contains("\nMicrosoft announced an end of the webhooks at"),
+        about(&run, "  ok    technical").contains("\nMicrosoft announced the end of webhooks at"),
         "{run}"
     );
 }
@@ -259,11 +257,11 @@ fn an_address_that_can_take_no_post_is_asked_for_again() {
         .sees(QUESTION);
     terminal
         .enters("https://teams.microsoft.com/l/channel/s3cr3t")
-        .sees("a link to a place in Teams")
+        .sees("a link that people open in Teams")
         .sees(QUESTION);
     terminal
         .enters(&flow().replace('&', "&amp;"))
-        .sees("source of a page")
+        .sees("HTML source")
         .sees("note  technical");
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, KEY), None);
@@ -276,7 +274,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
     for (key, address, word) in sample(
         1,
         [
-            (KEY, without_sig.as_str(), "lacks its signature"),
+            (KEY, without_sig.as_str(), "signature (sig=...) is missing"),
             (
                 KEY,
                 "https://make.powerautomate.com/environments/s3cr3t/flows",
@@ -285,7 +283,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
             (
                 "smp.product.webhook",
                 "https://hooks.slack.com/triggers/T0/1/s3cr3t",
-                "starts a workflow of Slack",
+                "starts a Slack workflow",
             ),
             (
                 "smp.product.webhook",
@@ -354,9 +352,10 @@ fn the_environment_comes_before_the_configuration() {
     let deploy = ready(TECHNICAL);
     let by = |run: &Run| {
         about(run, "  ok    technical")
-            .split_once("the webhook of ")
+            .split_once("(webhook: ")
             .unwrap()
             .1
+            .trim_end_matches(')')
             .to_owned()
     };
     let with = |value: &str| person(&deploy).env(VARIABLE, value);

@@ -131,7 +131,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("nothing was asked now: this is what this clone saw last; it read the record ");
+        .says("no environment was asked: this is what this clone last saw; it read the record ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()
@@ -143,22 +143,25 @@ fn offline_nothing_is_asked() {
 fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     let deploy = World::deploy_like().ready();
     for (args, said) in [
-        (&["nothing"][..], "\"nothing\" names no commit here"),
-        (&["HEAD~99"], "\"HEAD~99\" names no commit here"),
-        (&["abcdef1"], "\"abcdef1\" names no commit here"),
+        (
+            &["nothing"][..],
+            "\"nothing\" names no commit in this clone",
+        ),
+        (&["HEAD~99"], "\"HEAD~99\" names no commit in this clone"),
+        (&["abcdef1"], "\"abcdef1\" names no commit in this clone"),
         (
             &["--offline", "nothing"],
-            "\"nothing\" names no commit here",
+            "\"nothing\" names no commit in this clone",
         ),
         (
             &["--offline", "abcdef1"],
-            "\"abcdef1\" names no commit here",
+            "\"abcdef1\" names no commit in this clone",
         ),
     ] {
         let before = deploy.web.asked().len();
         let run = deploy.smp(&[&["where"], args].concat());
         run.exits(2).prints("").says(said);
-        run.never_shows("nothing was asked now");
+        run.never_shows("no environment was asked");
         assert_eq!(deploy.web.asked().len(), before, "{args:?}");
     }
     let before = deploy.web.asked().len();
@@ -170,7 +173,7 @@ fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     let run = deploy.smp(&["where", "abcdef1"]);
     run.exits(1)
         .says("error: the remote upstream does not answer")
-        .says("because: \"abcdef1\" is not in this clone, and may be on the main branch by now");
+        .says("because: \"abcdef1\" is not in this clone, but may be on the main branch by now");
     assert_eq!(deploy.web.asked().len(), before);
     deploy.smp(&["where", "nothing"]).exits(2);
 }
@@ -195,7 +198,7 @@ fn a_number_is_shown_how_it_is_typed() {
     // The shell took `#421` for a comment.
     let run = deploy.smp(&["where", "--offline"]);
     run.exits(2)
-        .says("hint: a # wants quotes: git smp where --offline '#N'");
+        .says("hint: quote the #: git smp where --offline '#N'");
 }
 
 #[test]

@@ -56,12 +56,14 @@ fn say(
         let past = audited.iter().filter(|one| one.observed).count();
         let past = match past {
             0 => String::new(),
-            some => format!("; {} past git smp", counted(some, "deploy")),
+            some => format!("; {} outside git smp", counted(some, "deploy")),
         };
-        session.ui.note(format!("{count} verified by {keys}{past}"));
+        session
+            .ui
+            .note(format!("{count} verified with {keys}{past}"));
         return Ok(());
     };
-    let error = format!("the event {} does not hold", failed.commit.short());
+    let error = format!("the event {} could not be verified", failed.commit.short());
     let rest = checked.events.len() - audited.len();
     let mut refusal = Refusal::new(RefusalCode::NotVerified, error);
     refusal = failed
@@ -69,14 +71,11 @@ fn say(
         .iter()
         .fold(refusal, |all, why| all.because(why.clone()));
     if rest > 0 {
-        refusal = refusal.because(format!(
-            "not looked at: {} after it",
-            counted(rest, "event")
-        ));
+        refusal = refusal.because(format!("not checked: {} after it", counted(rest, "event")));
     }
     let show = Typed::other("git show --show-signature").arg(failed.commit.as_str());
     Err(refusal
-        .because(format!("held against {keys}"))
+        .because(format!("checked with {keys}"))
         .run("look at it", show)
         .into())
 }

@@ -96,13 +96,13 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
     let short = runs.short();
     let record = match seen.record.reading() {
         Some(_) => format!("the record does not say what ran there before {short}"),
-        None => "smp.toml has no [record], which would remember it".to_owned(),
+        None => "smp.toml has no [record] to remember it".to_owned(),
     };
     let platform = observed.releases.as_ref().map(|releases| match releases {
         Err(refusal) => format!("its platform does not say: {}", refusal.report.error),
         Ok(_) => "its platform lists no earlier release of another commit".to_owned(),
     });
-    let error = format!("what {name} ran before {short} is unknown");
+    let error = format!("it is unknown what {name} ran before {short}");
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
     (causes.fold(Report::new(error), Report::because))
@@ -117,7 +117,7 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
     let report = match session.repo.resolve_hash(&hash.to_ascii_lowercase())? {
         Found::Commit(id) => return Ok(id),
         Found::Ambiguous(count) => Report::new(format!("the hash {hash} is ambiguous"))
-            .because(format!("{count} commits here begin with it"))
+            .because(format!("{count} commits begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
             .run("name a commit", Typed::smp("history")),

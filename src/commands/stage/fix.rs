@@ -32,7 +32,7 @@ impl Order<'_> {
         let mut missing = Vec::new();
         for pick in ordered {
             if repo.is_copied(pick, &candidate.commit)? {
-                let text = format!("the candidate has a copy of {} already", pick.short());
+                let text = format!("the candidate already has a copy of {}", pick.short());
                 self.session.ui.note(text);
             } else {
                 missing.push(pick.clone());
@@ -98,7 +98,7 @@ impl Order<'_> {
             let meant: Vec<_> = words.iter().map(|word| self.meant(word, commits)).collect();
             match words.iter().zip(&meant).find(|(_, meant)| meant.is_empty()) {
                 None => return Ok(Some(meant.concat())),
-                Some((word, _)) => ui.warn(format!("{word:?} is none of the commits above")),
+                Some((word, _)) => ui.warn(format!("{word:?} is not one of the commits above")),
             }
         }
     }

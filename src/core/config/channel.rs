@@ -13,7 +13,7 @@ pub struct Channel {
     /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
     #[serde(deserialize_with = "values::word")]
     pub kind: ChannelKind,
-    /// Who is called at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
+    /// Who is mentioned at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
     /// notifies a person.
     #[serde(default, deserialize_with = "values::list")]
     #[cfg_attr(test, schemars(length(max = 100)))]

@@ -18,26 +18,28 @@ use crate::core::typed::Typed;
 /// What stands before an error of a rule, to be told from serde's own, and between its reason and its advice.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
-const ELSEWHERE: &str = "keep it in SMP_<CHANNEL>_WEBHOOK, where setup asks for it, in HEROKU_API_KEY or a credential \
-                         helper, and replace it if it was ever committed";
+const ELSEWHERE: &str = "keep a webhook in SMP_<CHANNEL>_WEBHOOK, a token in HEROKU_API_KEY, a password in a credential helper; revoke it if it was ever committed";
 /// What the parser finds, by the beginning of its message.
 const SYNTAX: [(&str, &str); 10] = [
-    ("duplicate key", "this key or table is here twice"),
-    ("string values", "not valid TOML: text must stand in quotes"),
+    ("duplicate key", "this key or table is defined twice"),
+    (
+        "string values",
+        "not valid TOML: a string must be in quotes",
+    ),
     ("unclosed", "not valid TOML: a bracket is not closed"),
     ("invalid basic", QUOTES),
     ("invalid literal", QUOTES),
-    ("key with no", "not valid TOML: a key without a value"),
-    ("missing value", "not valid TOML: a key without a value"),
+    ("key with no", "not valid TOML: a key has no value"),
+    ("missing value", "not valid TOML: a key has no value"),
     ("cannot recurse", "not valid TOML: nested too deeply"),
     ("recursion", "not valid TOML: nested too deeply"),
     (
         "cannot extend",
-        "not valid TOML: this table was already closed",
+        "not valid TOML: this table is already defined",
     ),
 ];
-const QUOTES: &str = "not valid TOML: the text in quotes is not closed, or has a wrong escape";
-pub(super) const ENVIRONMENTS: &str = "write [environments.staging] and [environments.production], each with its url, or with its branch of the main repository";
+const QUOTES: &str = "not valid TOML: a quoted string is not closed, or has an invalid escape";
+pub(super) const ENVIRONMENTS: &str = "add [environments.staging] and [environments.production], each with a `url` or with a `branch` of the main repository";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
 const RUNNING: &str = "page pattern json header heroku dokku confirm_seconds";
 
@@ -76,11 +78,11 @@ impl<'t> Document<'t> {
             return Err(document.problem(text.len(), "is not UTF-8 text", "save it as UTF-8"));
         }
         if text.trim().is_empty() {
-            let advice = "write [repository] and [environments], as config.example.toml shows";
+            let advice = "add [repository] and [environments], as config.example.toml shows";
             return Err(whole_file(path, "is empty", advice));
         }
         if let Some(at) = text.find('\0') {
-            return Err(document.problem(at, "holds a NUL character", "save it as UTF-8 text"));
+            return Err(document.problem(at, "contains a NUL character", "save it as UTF-8 text"));
         }
         let table = DeTable::parse(text).map_err(|error| {
             let mut known = SYNTAX.iter();
@@ -101,7 +103,7 @@ impl<'t> Document<'t> {
             for (at, text) in key.into_iter().chain(text) {
                 let (why, advice) = match text {
                     _ if secret::looks_like_one(text) => (STRAYED, ELSEWHERE),
-                    _ if text.contains(acts) => ("holds control or invisible characters", ""),
+                    _ if text.contains(acts) => ("contains control or invisible characters", ""),
                     _ => continue,
                 };
                 return Err(self.wrong_at(at, path, why, advice));
@@ -187,13 +189,13 @@ impl<'t> Document<'t> {
     fn missing(&self, spot: &Spot, key: &str) -> Report {
         let section = spot.path.split('.').next().unwrap_or_default();
         let advice = match (section, key) {
-            ("", "repository") => "write [repository] with the url of the team's own repository",
+            ("", "repository") => "add [repository] with the `url` of the team's own repository",
             ("", _) => ENVIRONMENTS,
-            ("repository", _) => "write the address of the team's own repository",
-            (_, "kind") => &format!("write kind = \"{}\"", KINDS.join("\" or \"")),
-            (_, "name") => "write the name that is shown",
-            (_, "page") => "write the address that is asked after a deploy",
-            _ => "write the chat's own id, as adele@example.com",
+            ("repository", _) => "add the address of the team's own repository",
+            (_, "kind") => &format!("add kind = \"{}\"", KINDS.join("\" or \"")),
+            (_, "name") => "add the name to show",
+            (_, "page") => "add the address to check after a deploy",
+            _ => "add the person's id in the chat, such as adele@example.com",
         };
         match section {
             "" => self.problem(spot.at, &format!("has no [{key}]"), advice),
@@ -212,7 +214,8 @@ impl<'t> Document<'t> {
             (parent, key)
         {
             let name = parent.trim_start_matches("channels.").to_ascii_uppercase();
-            let advice = format!("keep it in SMP_{name}_WEBHOOK, or let setup ask for it");
+            let advice =
+                format!("remove it; setup asks for the webhook, or reads SMP_{name}_WEBHOOK");
             return self.wrong_at(spot.at, path, STRAYED, &advice);
         }
         let parent = shown_key(parent);
@@ -221,9 +224,9 @@ impl<'t> Document<'t> {
         } else if known.contains(&"running") && RUNNING.split(' ').any(|one| one == key) {
             format!("`{key}` belongs in [{parent}.running]")
         } else if COMMANDS.split(' ').any(|one| one == key) {
-            "no key of this file can name a command".to_owned()
+            "this file cannot run commands".to_owned()
         } else {
-            format!("known keys are {}", known.join(", "))
+            format!("the known keys are {}", known.join(", "))
         };
         let place = if parent.is_empty() { "" } else { " in " };
         let what = format!("unknown key `{}`{place}{parent}", shown_key(key));
@@ -244,7 +247,8 @@ impl<'t> Document<'t> {
                 at: meant.map_or_else(|| place_of(key, value), |key| key.span().start),
                 given: match value.get_ref() {
                     DeValue::String(_) => "text",
-                    DeValue::Integer(_) | DeValue::Float(_) => "a number",
+                    DeValue::Integer(_) => "a number",
+                    DeValue::Float(_) => "a decimal number",
                     DeValue::Boolean(_) => "true or false",
                     DeValue::Datetime(_) => "a date",
                     DeValue::Array(_) => "a list",

@@ -15,7 +15,7 @@ pub fn check_remote_name(name: &str) -> Checked {
         _ if name.is_empty() || name.len() > 64 => "must have 1 to 64 characters",
         Some(c) if !c.is_ascii_alphanumeric() => "must begin with a letter or a digit",
         _ if !is_made_of(name, "._-") => "must be made of letters, digits, `.`, `_` and `-`",
-        _ if !ends_well => "must not hold `..`, nor end in `.` or `.lock`",
+        _ if !ends_well => "must not contain `..`, or end in `.` or `.lock`",
         _ => return Ok(()),
     })
 }
@@ -27,10 +27,10 @@ pub fn check_branch(name: &str) -> Checked {
     Err(match name {
         _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
         _ if !is_made_of(name, "._/-") => "must be made of letters, digits, `.`, `_`, `/` and `-`",
-        _ if name.starts_with('-') || name == "HEAD" => "must not begin with `-`, nor be HEAD",
+        _ if name.starts_with('-') || name == "HEAD" => "must not begin with `-`, or be HEAD",
         _ if name.starts_with("refs/") => "must be the short name, without refs/heads/",
         _ if is_hash => "must not look like the hash of a commit",
-        _ if name.contains("..") || name.ends_with('.') => "must not hold `..`, nor end in `.`",
+        _ if name.contains("..") || name.ends_with('.') => "must not contain `..`, or end in `.`",
         _ if name.split('/').any(is_no_part) => {
             "must have no part that is empty, begins with `.` or ends in `.lock`"
         }
@@ -47,7 +47,9 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
     match name.strip_prefix("refs/smp/") {
         Some(word) if (1..=64).contains(&word.len()) && is_small(word) => Ok(()),
         None if name == "refs/heads/smp-record" => Ok(()),
-        _ => Err("must be refs/smp/ and a word of a-z, 0-9 and `-`, or refs/heads/smp-record"),
+        _ => {
+            Err("must be refs/smp/NAME, with a name of a-z, 0-9 and `-`, or refs/heads/smp-record")
+        }
     }
 }
 
@@ -55,7 +57,7 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
 pub(super) fn check_heroku_app(name: &str) -> Checked {
     match name.chars().next() {
         Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
-        _ => Err("must be 3 to 30 of a-z, 0-9 and `-`, beginning with a letter"),
+        _ => Err("must be 3 to 30 characters of a-z, 0-9 and `-`, and begin with a letter"),
     }
 }
 
@@ -65,7 +67,9 @@ pub(super) fn check_dokku_app(name: &str) -> Checked {
     let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
     match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
         true => Ok(()),
-        false => Err("must be of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or a digit"),
+        false => {
+            Err("must be made of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit")
+        }
     }
 }
 
@@ -73,7 +77,7 @@ pub(super) fn check_dokku_app(name: &str) -> Checked {
 pub(super) fn check_header(name: &str) -> Checked {
     match name.len() {
         1..=100 if is_made_of(name, "!#$%&'*+-.^_`|~") => Ok(()),
-        _ => Err("must be the name of a header, as `x-commit`"),
+        _ => Err("must be the name of a header, such as `x-commit`"),
     }
 }
 
@@ -82,7 +86,7 @@ pub(super) fn check_pointer(text: &str) -> Checked {
     match text {
         _ if text.len() > 200 => Err("must have at most 200 characters"),
         _ if text.is_empty() || text.starts_with('/') => Ok(()),
-        _ => Err("must be a JSON pointer, as \"/build/commit\", or empty"),
+        _ => Err("must be a JSON pointer, such as \"/build/commit\", or empty"),
     }
 }
 
@@ -93,7 +97,7 @@ pub(super) fn check_glob(text: &str) -> Checked {
     match text {
         _ if text.is_empty() || text.len() > 200 => Err("must have 1 to 200 characters"),
         _ if leaves || text.starts_with(['/', '-', ':', '!', '~']) => {
-            Err("must be a pattern of files inside the repository")
+            Err("must be a glob of files inside the repository")
         }
         _ => Ok(()),
     }
@@ -109,7 +113,7 @@ pub(super) fn check_signers(path: &str) -> Checked {
         _ if path.starts_with('-')
             || path.split('/').any(|part| ["", ".", ".."].contains(&part)) =>
         {
-            Err("must be a file of the repository, from its top")
+            Err("must be a path inside the repository, relative to its top")
         }
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::config::tests::schema;
 use crate::core::config::values;
 
-/// The record that the team shares on the main repository: proposals, sign-offs, deploys. The table turns it on.
+/// The record that the team shares on the main repository: proposals, sign-offs, deploys. This table turns it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -29,11 +29,11 @@ pub struct Record {
     )]
     #[cfg_attr(test, schemars(with = "AskedForge"))]
     pub ask: Option<AskedForge>,
-    /// Whether every event must carry its author's git signature, by ssh or openpgp. One that does not counts for nothing.
+    /// Whether every event must carry its author's git signature, by ssh or openpgp. An event without one does not count.
     #[serde(skip_serializing_if = "is_no")]
     pub signed: bool,
-    /// The file that says whose keys count, as ssh's allowed signers. It is read from the main branch, never from the work
-    /// tree.
+    /// The file of the keys that count, in ssh's format of allowed signers. It is read from the main branch, never from the
+    /// work tree.
     #[serde(
         deserialize_with = "values::signers",
         skip_serializing_if = "is_usual_place"

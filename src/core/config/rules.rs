@@ -36,8 +36,8 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
         }
     }
     if config.policy.soak.is_some() && config.record.is_none() {
-        let why = "since when a commit runs only the record tells, and there is none";
-        let advice = "write [record], or remove it";
+        let why = "needs [record], which says how long a commit has run";
+        let advice = "add [record], or remove `soak`";
         return Err(document.wrong(&["policy", "soak"], why, advice));
     }
     if let Some((why, advice)) = four_eyes(config) {
@@ -47,8 +47,8 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
     match &config.record {
         Some(record) if deployed.any(|branch| branch == record.reference) => {
-            let why = "`ref` is a branch that is deployed";
-            Err(document.wrong(&["record"], why, "take refs/smp/record"))
+            let why = "`ref` is a branch that an environment deploys";
+            Err(document.wrong(&["record"], why, "use refs/smp/record"))
         }
         _ => Ok(()),
     }
@@ -60,13 +60,13 @@ fn four_eyes(config: &Config) -> Option<(&'static str, &'static str)> {
     match record.filter(|_| config.policy.four_eyes) {
         _ if !config.policy.four_eyes => None,
         Some(record) if !record.signoff => Some((
-            "needs sign-offs, and record.signoff is false",
-            "remove signoff = false from [record], or four_eyes",
+            "needs sign-offs, but record.signoff is false",
+            "remove `signoff = false` from [record], or remove four_eyes",
         )),
         Some(record) if record.signed || record.ask.is_some() => None,
         _ => Some((
-            "needs to know who says yes, and a typed name proves nothing",
-            "write signed = true or ask in [record], or remove four_eyes",
+            "needs proof of who signs off, and a typed name proves nothing",
+            "add `signed = true` or `ask` to [record], or remove four_eyes",
         )),
     }
 }
@@ -85,7 +85,8 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
         _ => return None,
     };
     let why = format!("has the same {what} as [repository]");
-    let advice = "give the environment the address that deploys it, and a remote of its own, or leave both out and name its branch";
+    let advice =
+        "give the environment its own address and remote, or remove both and set its `branch`";
     Some((&[], why, advice.to_owned()))
 }
 
@@ -93,16 +94,16 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
 /// past that.
 fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let (key, why, advice): (&[_], _, _) = if one.remote != main.remote {
-        let advice = "write the address whose push deploys it; or leave `remote` out and write its branch of the main repository";
-        (&[], "has a `remote`, and no `url`", advice)
+        let advice = "add the `url` that deploys it, or replace `remote` with its `branch` of the main repository";
+        (&[], "has a `remote` but no `url`", advice)
     } else if one.branch.is_empty() {
-        let advice = "without `url` it is a branch of the main repository, so write which; or write the address whose push deploys it";
+        let advice = "add its `branch` of the main repository, or the `url` that deploys it";
         (&[], "has no `branch`", advice)
     } else if one.promotes.is_some() && one.branch == main.branch {
-        let advice = "name the branch that deploys this environment";
+        let advice = "use a branch that only deploys this environment";
         (
             &["branch"],
-            "is the branch of [repository], so a merge would deploy past `promotes`",
+            "is the branch of [repository], so every merge would deploy without a promotion",
             advice,
         )
     } else {
@@ -117,10 +118,10 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
     let are_branches = one.is_branch && other.is_branch;
     let (key, what, advice): (&[_], _, _) = if are_branches && one.branch == other.branch {
-        let advice = "give each environment a branch of its own";
+        let advice = "give each environment its own branch";
         (&["branch"], "branch", advice)
     } else if !are_branches && same_remote(&one.remote, &other.remote) {
-        (&[], "remote", "give each environment a remote of its own")
+        (&[], "remote", "give each environment its own remote")
     } else if one.branch == other.branch && same_place(&one.url, &other.url) {
         let advice = "give each environment its own url, or its own branch";
         (&[], "url and branch", advice)
@@ -128,14 +129,15 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
         let advice = "name the app of each environment";
         (key, key[1], advice)
     } else if pages.is_some_and(|(page, others)| same_page(page, others)) {
-        let advice = "give each environment a page of its own, or a pattern, json or header that finds its own commit";
+        let advice =
+            "give each environment its own page, or its own pattern, json or header on that page";
         (&["running", "page"], "page", advice)
     } else {
         return None;
     };
     let there = format!("environments.{}.running.{what}", other.name);
     let why = match key.first() {
-        Some(&"running") => format!("asks the same as {}", shown_key(&there)),
+        Some(&"running") => format!("gets the same answer as {}", shown_key(&there)),
         _ => format!("has the same {what} as {}", other.name),
     };
     Some((key, why, advice.to_owned()))
@@ -205,7 +207,10 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     } else {
         last?;
         let why = "the environments promote each other in a circle";
-        (why, "let the first promote none".to_owned())
+        (
+            why,
+            "remove `promotes` from the first environment".to_owned(),
+        )
     };
     Some((&["promotes"], why.to_owned(), advice))
 }
@@ -217,9 +222,9 @@ fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
     }
     let lacks = match config.source_of(one) {
         None => {
-            let advice = "write which environment it `promotes`, or remove `deploy`";
+            let advice = "add the environment that it `promotes`, or remove `deploy`";
             let why =
-                "a pipeline promotes what another environment runs, and this has no `promotes`";
+                "a pipeline promotes what another environment runs, but this one has no `promotes`";
             return Some((&["deploy"], why.to_owned(), advice.to_owned()));
         }
         Some(source) => [source, one]
@@ -227,7 +232,7 @@ fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
             .find(|one| !matches!(one.running.app, Some(PlatformApp::Heroku(_))))?,
     };
     let table = shown_key(&format!("environments.{}.running", lacks.name));
-    let why = format!("a pipeline promotes from app to app, and [{table}] has no `heroku`");
+    let why = format!("a pipeline promotes from app to app, but [{table}] has no `heroku`");
     let advice = format!("name the app in [{table}], or remove `deploy`");
     Some((&["deploy"], why, advice))
 }

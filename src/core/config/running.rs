@@ -1,6 +1,6 @@
 //! What tells which commit an environment runs, and what must hold after a deploy.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize, Serializer};
 
 #[cfg(test)]
@@ -55,16 +55,29 @@ pub enum Find {
     Body,
 }
 
+/// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
+const COMPILED: usize = 1 << 20;
+
+/// Compiles the pattern of a page. It works on bytes and knows only the letters of ASCII: the tables of all others would take
+/// as long to load as the rest of the program, at each start.
+pub fn page_pattern(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text)
+        .unicode(false)
+        .size_limit(COMPILED)
+        .dfa_size_limit(COMPILED)
+        .build()
+}
+
 fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_str(pattern.as_str())
 }
 
-/// A page that is asked after a deploy, when the environment reports the commit. It must answer well so many times in a row.
+/// A page to check after a deploy, once the environment reports the commit. It must answer well `times` times in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PageCheck {
-    /// Its address. Its login never stands here: git's credential helpers or `.netrc` have it.
+    /// Its address, without a login: git's credential helpers or `.netrc` keep that.
     #[serde(deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub page: String,
@@ -76,7 +89,7 @@ pub struct PageCheck {
     )]
     #[cfg_attr(test, schemars(with = "u16", range(min = 100, max = 599)))]
     pub status: Option<u32>,
-    /// A text that its answer must contain, in the same case.
+    /// A text that its answer must contain. Case matters.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -84,7 +97,7 @@ pub struct PageCheck {
     )]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
     pub contains: Option<String>,
-    /// How many answers in a row must be so, a second apart. As many bad ones in a row are a failure; fewer are none.
+    /// How many good answers in a row are needed, a second apart. The same number of bad answers in a row is a failure.
     #[serde(default = "three", deserialize_with = "values::number::<1, 60, _, _>")]
     #[cfg_attr(test, schemars(range(min = 1, max = 60)))]
     pub times: u32,

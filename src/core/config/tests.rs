@@ -248,7 +248,7 @@ fn cfg_12_keys_that_act_on_a_terminal_are_shown_as_escapes() {
     let report = error_of("", "\"\\u001b]0;x\\u0007\" = 1");
     assert_eq!(
         report.error,
-        "smp.toml:10:1: environments.production.\\u{1b}]0;x\\u{7}: holds control or invisible characters"
+        "smp.toml:10:1: environments.production.\\u{1b}]0;x\\u{7}: contains control or invisible characters"
     );
     let long = error_of(
         "",
@@ -272,7 +272,7 @@ fn cfg_12_keys_that_act_on_a_terminal_are_shown_as_escapes() {
     refuses(&[(
         "",
         "[policy]\nwatch = [\"a\\u202eb\"]",
-        "policy.watch[0]: holds control or invisible characters",
+        "policy.watch[0]: contains control or invisible characters",
     )]);
 }
 
@@ -341,8 +341,9 @@ fn cfg_18_secrets_are_refused_wherever_they_stand_and_never_shown() {
         .hint_text()
         .unwrap();
     assert!(
-        hint.starts_with("keep it in SMP_TECHNICAL_WEBHOOK, or let setup ask for it; edit ")
-            && hint.ends_with(", then: git smp setup"),
+        hint.starts_with(
+            "remove it; setup asks for the webhook, or reads SMP_TECHNICAL_WEBHOOK; edit "
+        ) && hint.ends_with(", then: git smp setup"),
         "{hint}"
     );
     let text = SMALL.replace(
@@ -378,17 +379,17 @@ fn channels_and_policy_are_checked() {
         (
             "",
             "[policy]\nwatch = ['../x']",
-            "policy.watch[0]: must be a pattern of files inside the repository",
+            "policy.watch[0]: must be a glob of files inside the repository",
         ),
         (
             "",
             "[policy]\nwatch = ['a', '/etc/passwd']",
-            "policy.watch[1]: must be a pattern of files inside",
+            "policy.watch[1]: must be a glob of files inside",
         ),
         (
             "",
             "[policy]\nwatch = [':(top)x']",
-            "policy.watch[0]: must be a pattern of files inside",
+            "policy.watch[0]: must be a glob of files inside",
         ),
         (
             "",
@@ -425,7 +426,7 @@ fn an_unknown_environment_is_answered_with_those_that_are_known() {
     let meant = "did you mean: git smp production";
     assert_eq!(report.hint_text().as_deref(), Some(meant));
     let stranger = typed("elsewhere").hint_text();
-    assert_eq!(stranger.as_deref(), Some("type one of them"));
+    assert_eq!(stranger.as_deref(), Some("use one of these names"));
     assert!(
         stopped(config.environment("\u{1b}[31m"))
             .error

@@ -496,7 +496,7 @@ mod tests {
                 .hint_text()
                 .unwrap();
             let known = hint
-                .strip_prefix("known keys are ")
+                .strip_prefix("the known keys are ")
                 .unwrap_or_else(|| panic!("{hint}"));
             for key in known.split(';').next().unwrap().split(", ") {
                 let is_agreed =

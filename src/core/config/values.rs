@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -18,12 +18,9 @@ use crate::core::config::names::{
 #[cfg(test)]
 use crate::core::config::tests::schema;
 use crate::core::config::{
-    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running,
+    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running, page_pattern,
 };
 use crate::core::window::{Hours, Soak, check_day};
-
-/// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
-const COMPILED: usize = 1 << 20;
 
 /// Readers of texts, each with its rule; a text that may be left out is an `Option`.
 macro_rules! texts {
@@ -70,16 +67,18 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
     if text.len() > 200 {
         return Err(ours("must have at most 200 characters"));
     }
-    let mut builder = RegexBuilder::new(&text);
-    let limited = builder.size_limit(COMPILED).dfa_size_limit(COMPILED);
     // The error's own text quotes the pattern.
-    Err(ours(match limited.build() {
+    Err(ours(match page_pattern(&text) {
         Ok(regex) if regex.captures_len() == 2 => return Ok(Some(regex)),
-        Ok(_) => "must have exactly one group in ( ), around the commit; (?: ) only groups",
-        Err(regex::Error::CompiledTooBig(_)) => {
-            "is a pattern that grows too large; use smaller counts"
+        Ok(_) => {
+            "must have exactly one capturing group ( ), around the commit; use (?: ) for other groups"
         }
-        Err(_) => "is not a regular expression; see https://docs.rs/regex/#syntax",
+        Err(regex::Error::CompiledTooBig(_)) => {
+            "is a regular expression that grows too large; use smaller counts"
+        }
+        Err(_) => {
+            "is not a regular expression; \\p{ } and letters outside of ASCII in [ ] do not work; see https://docs.rs/regex/#syntax"
+        }
     }))
 }
 
@@ -206,10 +205,11 @@ pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environmen
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Channels {
-    /// Those who deploy: proposals, fixes, blocks, postponements and rollbacks.
+    /// The channel of the people who deploy: proposals, fixes, blocks, postponements and rollbacks.
     #[cfg_attr(test, schemars(with = "Option<Channel>"))]
     technical: Option<Table<Channel>>,
-    /// Everyone: what is new on production. With this table `git smp promote` asks for a text before it deploys.
+    /// The channel that everyone reads: what is new on production. With this table `git smp promote` asks for a text before
+    /// it deploys.
     #[cfg_attr(test, schemars(with = "Option<Channel>"))]
     product: Option<Table<Channel>>,
 }
@@ -228,8 +228,8 @@ pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::E
 #[cfg_attr(test, schemars(transform = schema::one_way_to_find))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRunning {
-    /// A page that names the running commit, as 7 to 64 hex digits. Its login never stands here: git's credential helpers
-    /// or `.netrc` have it.
+    /// A page that names the running commit, as 7 to 64 hex digits. The address has no login: git's credential helpers or
+    /// `.netrc` keep that.
     #[serde(default, deserialize_with = "page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     page: Option<String>,
@@ -240,16 +240,16 @@ pub(super) struct RawRunning {
         schemars(with = "Option<String>", length(max = 200), regex(pattern = schema::ONE_GROUP))
     )]
     pattern: Option<Regex>,
-    /// Where on the page: a JSON pointer, as `/build/commit`.
+    /// Where on the page: a JSON pointer, such as `/build/commit`.
     #[serde(default, deserialize_with = "pointer")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::POINTER)))]
     json: Option<String>,
-    /// Where in the answer: the name of a header, as `x-commit`.
+    /// Where in the answer: the name of a header, such as `x-commit`.
     #[serde(default, deserialize_with = "header")]
     #[cfg_attr(test, schemars(length(max = 100), regex(pattern = schema::HEADER)))]
     header: Option<String>,
     /// The name of the app on Heroku, to ask Heroku's API. It is believed, and a `page` must agree with it. The token never
-    /// stands here.
+    /// belongs in this file.
     #[serde(default, deserialize_with = "heroku_app")]
     #[cfg_attr(test, schemars(regex(pattern = schema::HEROKU_APP)))]
     heroku: Option<String>,
@@ -258,8 +258,8 @@ pub(super) struct RawRunning {
     #[serde(default, deserialize_with = "dokku_app")]
     #[cfg_attr(test, schemars(regex(pattern = schema::DOKKU_APP)))]
     dokku: Option<String>,
-    /// For how many seconds all answers must name the new commit before a deploy is called live. Default: 10 if there is
-    /// a `page`, else 0.
+    /// For how many seconds all answers must name the new commit before a deploy is called live. Default: 10 if there is a
+    /// `page`, otherwise 0.
     #[serde(default, deserialize_with = "number::<0, 3600, _, _>")]
     #[cfg_attr(test, schemars(range(min = 0, max = 3600)))]
     confirm_seconds: Option<u32>,
@@ -275,17 +275,20 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
     ];
     let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
     let (key, find) = ways.next().unwrap_or(("", Find::Body));
-    let only_for_pages = format!("`{key}` is for a page, and there is none");
+    let only_for_pages = format!("`{key}` needs a page, but there is none");
     let heroku = raw.heroku.map(PlatformApp::Heroku);
     let apps = (heroku, raw.dokku.map(PlatformApp::Dokku));
     let is_both = matches!(apps, (Some(_), Some(_)));
     let (why, advice) = match (apps.0.or(apps.1), raw.page) {
-        _ if is_both => ("has both `heroku` and `dokku`", "keep the one that runs it"),
+        _ if is_both => (
+            "has both `heroku` and `dokku`",
+            "keep the platform that runs it",
+        ),
         (None, None) => (
             "has no `page`",
-            "write page, heroku or dokku, or remove the table",
+            "add `page`, `heroku` or `dokku`, or remove the table",
         ),
-        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "write `page`, or remove it"),
+        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "add `page`, or remove it"),
         _ if ways.next().is_some() => (
             "has more than one of `pattern`, `json` and `header`",
             "keep the one that fits the page",
@@ -316,7 +319,7 @@ pub(super) struct RawPerson {
     #[serde(deserialize_with = "short")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::TEXT)))]
     id: String,
-    /// May say that this is a person.
+    /// Optional: `person` is the only kind.
     #[serde(rename = "kind", default, deserialize_with = "person")]
     #[cfg_attr(test, schemars(extend("const" = "person")))]
     _kind: String,

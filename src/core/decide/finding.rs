@@ -118,7 +118,7 @@ impl Finding {
             }
             Self::CachedPage => {
                 let cached = cached.unwrap_or_default();
-                format!("what it runs now is unknown: its page is {cached}")
+                format!("the running commit is unknown: its page is {cached}")
             }
             Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
             Self::ReleasePending => {
@@ -148,7 +148,7 @@ impl Finding {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");
                 format!("it is not confirmed that it runs {at}, because its host said: {words}")
             }
-            Self::RefDiffers => "how the two commits relate is unknown".to_owned(),
+            Self::RefDiffers => "it is unknown how the two commits relate".to_owned(),
         }
     }
 }

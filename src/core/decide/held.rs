@@ -62,7 +62,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
         return Ok(());
     }
     let refusal = Refusal::new(RefusalCode::RolledBack, story)
-        .because("what was rolled back ships again only after an explicit yes");
+        .because("a rolled-back commit ships again only after an explicit yes");
     let other = again
         .map(|one| &one.held.commit)
         .filter(|held| **held != commit);

@@ -40,7 +40,7 @@ fn names(environments: &[&Environment], between: &str) -> String {
 pub fn no_target() -> Stop {
     let report = Report::new("no environment is promoted from another");
     Stop::Misused(report.run(
-        "write promotes = \"staging\" under environments.production in smp.toml, then",
+        "add promotes = \"staging\" under environments.production in smp.toml, then",
         Typed::smp("setup"),
     ))
 }
@@ -60,7 +60,7 @@ pub fn source_of<'c>(
         let Some((other, source)) = others.next() else {
             return no_target();
         };
-        let report = Report::new(error).because(format!("{other} is promoted, from {source}"));
+        let report = Report::new(error).because(format!("{other} is promoted from {source}"));
         Stop::Misused(report.run("", Typed::smp(command).arg(other)))
     })
 }
@@ -75,12 +75,12 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
         [one] => Ok(one),
         [] => Err(no_target()),
         several => {
-            let error = "there are several environments where a candidate could be tested";
+            let error = "it is unclear which environment tests the candidate";
             let names = names(several, " and from ");
             let report = Report::new(error)
-                .because(format!("others are promoted from {names}"))
-                .because("one candidate at a time is put forward, from one of them");
-            let keep = "keep a configuration file for each, and name it with --config";
+                .because(format!("environments are promoted from {names}"))
+                .because("only one candidate can be open, and it comes from one environment");
+            let keep = "write one configuration file for each, and choose it with --config";
             Err(Stop::Misused(report.hint(keep)))
         }
     }
@@ -113,7 +113,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     };
     let Some(wrong) = wrong else { return Ok(()) };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    let again = format!("type it again with another text after {option}");
+    let again = format!("run it again with another text after {option}");
     Err(Stop::Misused(report.hint(again)))
 }
 
@@ -132,8 +132,8 @@ pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
         return Ok(());
     }
     let error =
-        "--by takes a name of one line, without control characters, of at most 100 characters";
-    let again = "type it again with another name after --by";
+        "--by takes a name on one line, with at most 100 characters and no control characters";
+    let again = "run it again with another name after --by";
     Err(Stop::Misused(Report::new(error).hint(again)))
 }
 

@@ -234,7 +234,7 @@ impl<'a> Situation<'a> {
             Standing::Blocked if moved => Some(smp("postpone")),
             _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
             Standing::Blocked if goes_on => {
-                Some(smp("postpone").and("merge the fix, and put that forward then"))
+                Some(smp("postpone").and("merge the fix, then propose it"))
             }
             Standing::Blocked if nobody_looked => {
                 let give_up = Hint::run("or close the candidate", Typed::smp("postpone"));
@@ -323,7 +323,7 @@ impl<'a> Situation<'a> {
                 "this releases it again; first find out why it failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                "it asks whether to ship again what was rolled back"
+                "it asks whether to ship the rolled-back commit again"
             }
             (_, Some(_)) if shipped => {
                 "it waits for the release; if that failed, release it again on the platform"

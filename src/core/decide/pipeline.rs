@@ -85,23 +85,23 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
     let name = &source.environment;
     let releases = source.releases.clone().unwrap_or_else(|| Ok(Vec::new()))?;
     let Some(current) = releases.into_iter().find(|release| release.current) else {
-        let error = format!("the platform of {name} says of none of its releases that it runs");
+        let error = format!("the platform of {name} reports no running release");
         return Err(Refusal::new(RefusalCode::UnknownCommit, error)
-            .because("a pipeline promotes the build of the release that runs")
+            .because("a pipeline promotes the build of the running release")
             .run("see where things stand", Typed::smp("status")));
     };
     let (called, short) = (&current.called, commit.short());
     if current.status == ReleaseStatus::Expired || current.slug.is_none() {
         let error = format!("the build of {called} of {name} was deleted");
         let refusal = Refusal::new(RefusalCode::SlugExpired, error)
-            .because("a pipeline promotes what is built, and makes no new build")
+            .because("a pipeline promotes an existing build and never makes a new one")
             .run("build a newer commit", Typed::smp("stage"));
         return Err(by_push(refusal));
     }
     if current.commit.as_ref() == Some(commit) {
         return Ok(current);
     }
-    let error = format!("{name} does not run {short} by its platform's word");
+    let error = format!("the platform of {name} does not report that {short} runs");
     Err(Refusal::new(RefusalCode::StagingStale, error)
         .because(format!(
             "its release {called} is not known to be built from it"
@@ -112,7 +112,7 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
 fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling), Refusal> {
     let (place, name) = (&source.environment, target.name());
     let Some(couplings) = target.couplings.clone() else {
-        let error = format!("whether {place} and {name} are in one pipeline is not known");
+        let error = format!("it is unknown whether {place} and {name} are in the same pipeline");
         return Err(no_pipeline(error).run("look again", Typed::smp("status")));
     };
     couplings.fitting(source, &target.observed)
@@ -138,20 +138,26 @@ impl Couplings {
             return Err(by_push(no_pipeline(error).run("add it", add)));
         };
         if from.pipeline != to.pipeline {
-            let error = format!("{name} is in another pipeline than {place}");
+            let error = format!("{name} and {place} are in different pipelines");
             let remove = pipelines(target, "remove", "");
-            let refusal = no_pipeline(error).run("take it out of that", remove);
-            return Err(by_push(refusal.run("add it to the other", add)));
+            let refusal =
+                no_pipeline(error).run(format!("remove {name} from its pipeline"), remove);
+            return Err(by_push(
+                refusal.run(format!("add it to the pipeline of {place}"), add),
+            ));
         }
         if rank(&to).is_some() && rank(&to) > rank(&from) {
             return Ok((from, to));
         }
         let (stage, theirs) = (&to.stage, &from.stage);
         let error =
-            format!("{name} is in the stage {stage} of its pipeline, and {place} in {theirs}");
+            format!("{name} is in stage {stage} of the pipeline, and {place} is in stage {theirs}");
         let update = pipelines(target, "update", "-s production");
-        let refusal = no_pipeline(error).because("a build is promoted to a later stage only");
-        Err(by_push(refusal.run("put it into its stage", update)))
+        let refusal = no_pipeline(error).because("a build is promoted only to a later stage");
+        Err(by_push(refusal.run(
+            format!("move {name} to the production stage"),
+            update,
+        )))
     }
 }
 
@@ -162,7 +168,7 @@ fn rank(one: &Coupling) -> Option<usize> {
 
 fn no_pipeline(error: String) -> Refusal {
     Refusal::new(RefusalCode::NoPipeline, error)
-        .because("a build is promoted from app to app of one pipeline")
+        .because("a build is promoted from one app to another in the same pipeline")
 }
 
 /// The platform's own command about the pipeline of an app.

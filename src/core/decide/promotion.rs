@@ -65,7 +65,7 @@ fn since(source: &Observed, moved_on: &MovedOn<'_>) -> Vec<String> {
     let (commit, since) = (moved_on.candidate.short(), moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
     let story = format!(
-        "{name} moved on to {at} by a merge: {commit} is the candidate and ships, the {count} since then do not"
+        "{name} moved on to {at} by a merge: the candidate {commit} ships, the {count} since then do not"
     );
     let lines = first_ten(&since.ships).map(|line| format!("since then: {line}"));
     [story].into_iter().chain(lines).collect()
@@ -344,7 +344,7 @@ fn check_branch(
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
         _ => Refusal::new(RefusalCode::RolledBack, story)
-            .because("this promotion would ship again what was rolled back, so a person must confirm it")
+            .because("this promotion would ship a rolled-back commit again, so a person must confirm it")
             .run("run it in a terminal, without --yes", promote(name))
             .run("in a script", promote(name).plain("--again")),
     })

@@ -57,12 +57,12 @@ pub fn proposal(
     plan.consents.retain(|consent| consent.question != MAKE_IT);
     if let Some(candidate) = candidate {
         let (name, runs) = (&source.environment, plan.commit.short());
-        let error = format!("{} is the candidate already", candidate.commit.short());
+        let error = format!("{} is already the candidate", candidate.commit.short());
         return Err(Refusal::new(RefusalCode::CandidateOpen, error)
             .because(format!("it was {}", recorded.proposed(candidate)))
             .because(format!("{name} runs {runs} now"))
             .run("give it up", Typed::smp("postpone"))
-            .run("or, for a fix of it", Typed::smp("stage --fix")));
+            .run("or deploy a fix of it", Typed::smp("stage --fix")));
     }
     let lacking = targets.iter().filter(|target| {
         let changes = target.changes.as_ref();

@@ -3,11 +3,9 @@
 use crate::core::decide::review::ForgeWords;
 
 /// What those who deploy need, where a host takes no push to a branch.
-pub const ALLOW: &str = "let those who deploy push there, fast-forward only and without a pull request: what ships was \
-                         reviewed where it was merged";
+pub const ALLOW: &str = "allow those who deploy to push there, fast-forward only and without a pull request: the commits were reviewed when they were merged";
 /// The same, where it takes none that goes back.
-pub const ALLOW_BACK: &str =
-    "let those who deploy force-push there, or revert on the main branch and promote that";
+pub const ALLOW_BACK: &str = "allow those who deploy to force-push there, or revert on the main branch and promote the revert";
 
 /// Whether a host takes a push of the account that asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,38 +49,38 @@ impl Protection {
         let (forge, wants) = (words.name, self.wants.join(" and "));
         if !self.is_protected {
             return vec![format!(
-                "{forge} does not protect it: everybody who may push to the main repository may move it"
+                "{forge} does not protect it: everyone who can push to the main repository can move it"
             )];
         }
         let first = match (self.forward, wants.is_empty()) {
             (Takes::Yes, true) => {
-                format!("{forge} protects it, and takes a promotion from the account of your token")
+                format!("{forge} protects it and accepts a promotion from your token's account")
             }
             (Takes::Yes, false) => {
-                format!("{forge} protects it, and takes a promotion with {wants}")
+                format!("{forge} protects it and accepts a promotion with {wants}")
             }
-            (Takes::No, true) => format!(
-                "{forge} protects it, and takes no push to it from the account of your token"
-            ),
+            (Takes::No, true) => {
+                format!("{forge} protects it and accepts no push from your token's account")
+            }
             (Takes::No, false) => format!(
-                "{forge} protects it, and wants {wants}: it takes no promotion from the account of your token"
+                "{forge} protects it and requires {wants}: it accepts no promotion from your token's account"
             ),
             (Takes::Unknown, true) => format!(
-                "{forge} protects it, and does not tell the account of your token how: a push shows it"
+                "{forge} protects it, but does not show the rules to your token's account: only a push shows whether it is allowed"
             ),
             (Takes::Unknown, false) => format!(
-                "{forge} protects it, and wants {wants}; whom it lets push past that it does not tell"
+                "{forge} protects it and requires {wants}; it does not say who may bypass that"
             ),
         };
         let allow = (self.forward != Takes::Yes).then(|| format!("on {forge}, {ALLOW}"));
         let back = match self.back {
             Takes::Yes => None,
             Takes::No => Some(format!(
-                "a rollback goes back, which it declines: {ALLOW_BACK}"
+                "a rollback moves it back, which it declines: {ALLOW_BACK}"
             )),
-            Takes::Unknown => Some(
-                "a rollback goes back; whether it takes such a push it does not tell".to_owned(),
-            ),
+            Takes::Unknown => {
+                Some("a rollback moves it back; it does not say whether it accepts that".to_owned())
+            }
         };
         [first].into_iter().chain(allow).chain(back).collect()
     }
@@ -106,20 +104,20 @@ mod tests {
     fn what_a_host_takes_is_said_and_what_to_do_where_it_takes_none() {
         use Takes::{No, Unknown, Yes};
         let allow = format!("on GitHub, {ALLOW}");
-        let back = format!("a rollback goes back, which it declines: {ALLOW_BACK}");
+        let back = format!("a rollback moves it back, which it declines: {ALLOW_BACK}");
         for (wants, forward, goes_back, expected) in [
             (
                 &[][..],
                 Yes,
                 Yes,
-                vec!["GitHub protects it, and takes a promotion from the account of your token"],
+                vec!["GitHub protects it and accepts a promotion from your token's account"],
             ),
             (
                 &["signed commits"],
                 Yes,
                 No,
                 vec![
-                    "GitHub protects it, and takes a promotion with signed commits",
+                    "GitHub protects it and accepts a promotion with signed commits",
                     &back,
                 ],
             ),
@@ -128,8 +126,7 @@ mod tests {
                 No,
                 Yes,
                 vec![
-                    "GitHub protects it, and wants a pull request and signed commits: it takes no promotion from the account \
-                     of your token",
+                    "GitHub protects it and requires a pull request and signed commits: it accepts no promotion from your token's account",
                     &allow,
                 ],
             ),
@@ -138,7 +135,7 @@ mod tests {
                 No,
                 No,
                 vec![
-                    "GitHub protects it, and takes no push to it from the account of your token",
+                    "GitHub protects it and accepts no push from your token's account",
                     &allow,
                     &back,
                 ],
@@ -148,9 +145,9 @@ mod tests {
                 Unknown,
                 Unknown,
                 vec![
-                    "GitHub protects it, and does not tell the account of your token how: a push shows it",
+                    "GitHub protects it, but does not show the rules to your token's account: only a push shows whether it is allowed",
                     &allow,
-                    "a rollback goes back; whether it takes such a push it does not tell",
+                    "a rollback moves it back; it does not say whether it accepts that",
                 ],
             ),
             (
@@ -158,7 +155,7 @@ mod tests {
                 Unknown,
                 Yes,
                 vec![
-                    "GitHub protects it, and wants a pull request; whom it lets push past that it does not tell",
+                    "GitHub protects it and requires a pull request; it does not say who may bypass that",
                     &allow,
                 ],
             ),

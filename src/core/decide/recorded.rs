@@ -160,7 +160,7 @@ impl<'a> Recorded<'a> {
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
             refusal = refusal.because(format!(
-                "--take-over {named} names no deploy in progress: this one is {id}"
+                "--take-over {named} is not the deploy in progress, which is {id}"
             ));
         }
         let own = open.command();
@@ -196,7 +196,7 @@ impl<'a> Recorded<'a> {
                 why.clone(),
             ),
             None => (
-                format!("nobody saw the checks of {name} pass with {short}"),
+                format!("it is unknown whether the checks of {name} passed with {short}"),
                 open.story(self.now),
             ),
         };
@@ -230,7 +230,7 @@ impl<'a> Recorded<'a> {
                 Err(self.same_person(candidate))
             }
             Standing::Waiting if self.signoff => {
-                let error = format!("nobody has signed {short} off");
+                let error = format!("nobody has signed off {short}");
                 Err(Refusal::new(RefusalCode::NotSignedOff, error)
                     .because(format!("it is the candidate, {proposed}"))
                     .run("if it was tested and works", Typed::smp("signoff")))
@@ -255,7 +255,7 @@ impl<'a> Recorded<'a> {
     fn same_person(&self, candidate: &Candidate) -> Refusal {
         let (short, by) = (candidate.commit.short(), &candidate.by);
         let key = by.principal.as_ref().unwrap_or(&by.name);
-        let error = format!("only who proposed {short} has signed it off");
+        let error = format!("only the proposer of {short} has signed it off");
         let refusal = Refusal::new(RefusalCode::SamePerson, error).because(format!(
             "{}, with the key of {key}",
             self.proposed(candidate)
@@ -267,9 +267,9 @@ impl<'a> Recorded<'a> {
         });
         yeses
             .fold(refusal, Refusal::because)
-            .because("policy.four_eyes in smp.toml requires a yes from somebody else")
+            .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
             .run(
-                "let somebody else test it, and in their own clone",
+                "let somebody else test it, then type in their own clone",
                 Typed::smp("signoff"),
             )
     }
@@ -285,7 +285,7 @@ impl<'a> Recorded<'a> {
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let error = format!("{by} promoted {short} to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
-                .because("that completed its proposal; to ship it again, propose it again")
+                .because("that closed its proposal; to ship it again, propose it again")
                 .run("see what runs there now", Typed::smp("status")));
         }
         let error = format!("{short} was not proposed, so it cannot be signed off");

@@ -120,7 +120,7 @@ impl ForgeWords {
         name: "GitHub",
         request: "pull request",
         sign: '#',
-        silence: "the commit is not there, or the token may not see its pull requests or checks",
+        silence: "the commit does not exist, or the token may not see its pull requests or checks",
     };
 }
 
@@ -162,12 +162,12 @@ impl Reviews {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
             Coverage::Whole if self.unnamed > 0 => {
-                Report::new("git does not name every merge that would ship")
-                    .because("it names no more than 2,000 commits, or the history cannot be read")
+                Report::new("git does not list every merge that would ship")
+                    .because("it lists at most 2,000 commits, or the history cannot be read")
             }
             Coverage::Whole => {
                 let ForgeWords { name, silence, .. } = self.words;
-                Report::new(format!("{name} does not tell")).because(silence)
+                Report::new(format!("{name} does not say")).because(silence)
             }
         }
     }

@@ -94,7 +94,7 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
     if let Err(refusal) = &observed.running {
         let (at, why) = (short(branch.commit()), &refusal.report.error);
         plan.warn(format!(
-            "what {name} runs is unknown ({why}); its branch is at {at}, which is assumed to run"
+            "it is unknown what {name} runs ({why}); its branch is at {at}, so that commit is assumed"
         ));
     }
     plan.warnings.extend(disagreement(observed));
@@ -139,13 +139,13 @@ fn take_back(
         (Some(_), Some(former)) => {
             let called = &former.called;
             plan.warn(format!(
-                "the config vars of {name} go back to those of {called} as well"
+                "the config vars of {name} return to those of {called} as well"
             ));
             plan.release(target, former, true);
             return Ok(());
         }
         (Some(_), None) => plan.warn(format!(
-            "the platform has no known release of {short} to go back to: it is pushed and built again"
+            "the platform has no known release of {short} to return to: it is pushed and built again"
         )),
         (None, _) => {}
     }

@@ -121,7 +121,7 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
     let (short, base) = (commit.short(), fix.base.short());
     if candidate.commit != *fix.base {
         let now = candidate.commit.short();
-        let error = format!("the candidate is {now} now, no longer {base}");
+        let error = format!("the candidate is now {now}, no longer {base}");
         return Err(Refusal::new(RefusalCode::CandidateMoved, error)
             .because("somebody deployed another fix meanwhile")
             .run("see what would be added to it", Typed::smp("stage --fix")));

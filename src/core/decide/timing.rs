@@ -64,7 +64,7 @@ impl<'p> Timing<'p> {
                 Hint::run(from, Typed::smp("promote"))
             }
             (None, Soaked::Unknown) => {
-                let begins = "to put on record that it runs there, so that the soak begins";
+                let begins = "to record that it runs there and begin the soak";
                 Hint::run(begins, Typed::smp("propose"))
             }
             // Nothing but closed days is left.
@@ -73,7 +73,7 @@ impl<'p> Timing<'p> {
                 Typed::smp("setup"),
             ),
         };
-        Some(refusal.hint(hint.and("past it, on record: add --override and the reason")))
+        Some(refusal.hint(hint.and("to promote anyway, on record: add --override and the reason")))
     }
 
     fn closed(&self) -> Refusal {
@@ -92,7 +92,7 @@ impl<'p> Timing<'p> {
             RefusalCode::Soaking,
             match tested.since {
                 Some(_) => error,
-                None => format!("since when {place} runs {short} is unknown"),
+                None => format!("it is unknown since when {place} runs {short}"),
             },
         )
     }
@@ -104,24 +104,24 @@ impl<'p> Timing<'p> {
             causes.push(
                 match (self.window.closed_day(self.now), &self.policy.open) {
                     (None, Some(hours)) => format!("policy.open in smp.toml is {hours}"),
-                    _ => "policy.closed in smp.toml has that day".to_owned(),
+                    _ => "policy.closed in smp.toml lists that day".to_owned(),
                 },
             );
             let minute = self.now.div_euclid(60).saturating_mul(60);
             causes.push(format!("it is {} now", self.window.told(minute)));
         }
         let (soak, place) = (self.policy.soak.as_ref(), tested.environment);
-        let asks = soak.map(|soak| format!("policy.soak in smp.toml asks for {}", soak.as_str()));
+        let asks = soak.map(|soak| format!("policy.soak in smp.toml requires {}", soak.as_str()));
         match (self.soaked(tested), asks) {
             (Soaked::Until(_), Some(asks)) => {
                 let since = tested.since.unwrap_or(self.now);
                 let (told, ago) = (self.window.told(since), ago(self.now, since));
                 causes.push(format!(
-                    "it runs on {place} since {told} ({ago}), and {asks}"
+                    "it has run on {place} since {told} ({ago}), and {asks}"
                 ));
             }
             (Soaked::Unknown, Some(asks)) => {
-                causes.push(format!("{asks}, and unknown is not long enough"));
+                causes.push(format!("{asks}, and unknown does not count as long enough"));
             }
             _ => {}
         }
@@ -166,10 +166,13 @@ impl<'p> Timing<'p> {
                 let end = self.window.told(end);
                 (
                     false,
-                    format!("{short} runs on {place} for {asked} only at {end}"),
+                    format!("{short} will have run on {place} for {asked} at {end}"),
                 )
             }
-            Soaked::Unknown => (false, format!("since when {place} runs {short} is unknown")),
+            Soaked::Unknown => (
+                false,
+                format!("it is unknown since when {place} runs {short}"),
+            ),
         })
     }
 }

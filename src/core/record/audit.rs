@@ -70,7 +70,7 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     match (stored.parents.as_slice(), before) {
         ([], None) => None,
         ([parent], Some(before)) if parent == before => None,
-        _ => Some("it does not follow on the event before it alone".to_owned()),
+        _ => Some("its only parent is not the event before it".to_owned()),
     }
 }
 
@@ -104,9 +104,9 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
         }
         Standing::Blocked => Err(format!("{short} was blocked")),
         Standing::Waiting if open.verdicts.is_empty() => {
-            Err(format!("nobody had signed {short} off"))
+            Err(format!("nobody had signed off {short}"))
         }
-        Standing::Waiting => Err(format!("only who proposed {short} had signed it off")),
+        Standing::Waiting => Err(format!("only the proposer of {short} had signed it off")),
     })
 }
 

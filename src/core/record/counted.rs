@@ -70,7 +70,7 @@ impl Count {
         let Some(event) = read(stored, signature) else {
             // Somebody entitled wrote it, so it may say no to what is done next.
             self.state.format = FORMAT + 1;
-            return Err("this version does not know such an event".to_owned());
+            return Err("this version does not know this kind of event".to_owned());
         };
         match self.state.after(&event) {
             Ok(next) => self.state = next,
@@ -100,7 +100,7 @@ pub fn told(ignored: &[Ignored]) -> Vec<String> {
     let newest = ignored.iter().rev().take(NAMED);
     let lines = newest.map(|one| {
         let (short, what, why) = (one.commit.short(), &one.what, &one.why);
-        format!("an event counts for nothing: {short} \"{what}\": {why}")
+        format!("an event does not count: {short} \"{what}\": {why}")
     });
     lines
         .chain((more > 0).then(|| format!("and {more} more that came before")))
@@ -117,7 +117,7 @@ impl Reading {
 /// Why an event does not follow on those before it.
 pub fn unlawful(why: Unlawful) -> &'static str {
     match why {
-        Unlawful::Begun => "the record had begun before",
+        Unlawful::Begun => "the record already existed",
         Unlawful::OtherCandidate => "its commit was not the candidate then",
         Unlawful::CandidateOpen => "another candidate was open",
         Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
@@ -125,6 +125,6 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::NotSignedOff => "its commit was not signed off then",
         Unlawful::SamePerson => "who proposed a commit cannot sign it off",
         Unlawful::NotPending => "no such post was pending",
-        Unlawful::NothingNew => "the record had it already",
+        Unlawful::NothingNew => "the record already had it",
     }
 }

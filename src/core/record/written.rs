@@ -66,16 +66,14 @@ fn check_names(state: &State) -> Result<(), ReadError> {
 }
 
 fn check_name(name: &str) -> Result<(), ReadError> {
-    let what = "an environment or a channel there has a name that no smp.toml has";
+    let what = "an environment or a channel in it has an invalid name";
     check_remote_name(name).map_err(|why| ReadError::Garbage(format!("{what}: it {why}")))
 }
 
 /// Where, and never what: the text is foreign.
 fn garbage(error: &serde_json::Error) -> ReadError {
     let (line, column) = (error.line(), error.column());
-    ReadError::Garbage(format!(
-        "line {line}, column {column} is not as it should be"
-    ))
+    ReadError::Garbage(format!("line {line}, column {column} is invalid"))
 }
 
 /// The event as a commit's message. Who and when is for the commit itself to say. Texts come back settled: the ends of
@@ -112,7 +110,7 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError
     };
     let (id, word) = (EventId::parse(only(&all, "Id")?), only(&all, "Event")?);
     let (Some(id), Some(what)) = (id, from_trailers(word, &all)) else {
-        let why = "it is no event that this version knows".to_owned();
+        let why = "this version does not know its kind".to_owned();
         return Err(ReadError::Garbage(why));
     };
     Ok(Event {
@@ -127,6 +125,8 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError
 fn only<'a>(all: &'a BTreeMap<String, Vec<String>>, key: &str) -> Result<&'a str, ReadError> {
     match all.get(key).map(Vec::as_slice) {
         Some([one]) => Ok(one),
-        _ => Err(ReadError::Garbage(format!("it has not one Smp-{key}"))),
+        _ => Err(ReadError::Garbage(format!(
+            "it does not have exactly one Smp-{key}"
+        ))),
     }
 }

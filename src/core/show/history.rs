@@ -50,7 +50,7 @@ pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Ve
 
 /// That this is only a copy, how old it is, and why.
 pub fn stale(copy: &Copied) -> String {
-    let age = age(copy).unwrap_or_else(|| "nobody knows when".to_owned());
+    let age = age(copy).unwrap_or_else(|| "at an unknown time".to_owned());
     let (error, why) = (&copy.why.report.error, cause(&copy.why));
     format!("{error}{why}; this is the record as this clone last saw it: {age}")
 }
@@ -58,7 +58,7 @@ pub fn stale(copy: &Copied) -> String {
 pub fn unreadable(count: usize) -> String {
     let events = counted(count, "event");
     format!(
-        "{events} of the record cannot be read, being damaged or of a newer git-smp, so the list lacks what they tell"
+        "{events} of the record cannot be read (damaged, or from a newer git-smp), so the list is incomplete"
     )
 }
 

@@ -44,9 +44,9 @@ struct CommitJson<'a> {
     author: &'a str,
     /// When it was authored, with its own offset from UTC; `null` for a time that no calendar has.
     date: Option<Rfc3339>,
-    /// The number that GitHub knows or that a squash merge leaves at the end of the subject.
+    /// The number of the pull request, from its host or from the end of the subject.
     pull_request: Option<u64>,
-    /// Only there when GitHub was asked and knows the commit.
+    /// Only present if the host was asked and knows the commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "ReviewJson<'_>"))]
     review: Option<ReviewJson<'a>>,
@@ -83,9 +83,9 @@ struct DiffJson<'a> {
     schema: u32,
     /// What runs on the target.
     from: &'a End,
-    /// What would run there.
+    /// What would run on it.
     to: &'a End,
-    /// How `to` stands to `from`.
+    /// How `to` relates to `from`.
     relation: Relation,
     /// The commits that would ship, without merges.
     ships: Vec<CommitJson<'a>>,
@@ -130,11 +130,11 @@ struct PromoteJson<'a> {
     ships: Vec<CommitJson<'a>>,
     /// How many merges the list leaves out.
     merges: usize,
-    /// The files that change and that the team watches. Only there where `watch` of `[policy]` is set.
+    /// The watched files that change. Only present if `watch` in `[policy]` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     watched: Option<&'a [String]>,
-    /// What would be done. Empty: there is nothing to do, or it is refused.
+    /// What would be done. Empty if there is nothing to do, or if it is refused.
     steps: Vec<StepJson>,
     /// Why nothing would be done.
     refusal: Option<RefusalJson<'a>>,
@@ -146,9 +146,9 @@ struct TargetJson<'a> {
     environment: &'a str,
     /// What it runs; `null` if that is unknown.
     from: Option<&'a CommitId>,
-    /// How the commit stands to what it runs; `null` if that is unknown.
+    /// How the commit relates to what it runs; `null` if that is unknown.
     relation: Option<Relation>,
-    /// What is remarkable about it. Only there where something is.
+    /// The finding. Only present if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "tests::findings"))]
     finding: Option<&'static str>,

@@ -77,7 +77,7 @@ pub fn proposal(
     let place = &source.environment;
     let by_merge = (config.environment(place)).is_ok_and(|environment| environment.by_merge);
     let record = match by_merge {
-        true => format!("record {digits} as the candidate; merges go on to be deployed to {place}"),
+        true => format!("record {digits} as the candidate; merges still deploy to {place}"),
         false => format!("record {digits} as the candidate and freeze {place}"),
     };
     let new = list(config, ships(targets), between);

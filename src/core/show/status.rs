@@ -190,7 +190,7 @@ fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
         return Vec::new();
     };
     let nobody = (!signed.has_signers && reading.tip.is_some())
-        .then(|| "the main branch has no signers file, so that nobody's events count".to_owned());
+        .then(|| "the main branch has no signers file, so nobody's events count".to_owned());
     let texts = nobody.into_iter().chain(counted::told(&signed.ignored));
     let lines = texts.map(|text| row("record", width).and(Bad, text));
     lines.collect()
@@ -288,7 +288,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         let by = verdict_by(candidate, one, authors, when);
         let void = match candidate.counts(one) {
             true => "",
-            false => ", which does not count: somebody else must say yes",
+            false => ", which does not count: somebody else must sign off",
         };
         line.and(Plain, "; ")
             .and(tone, did)

@@ -48,7 +48,7 @@ pub fn asked(age: Option<Duration>) -> String {
         format!("; it read the record {}", ago(seconds, 0))
     });
     format!(
-        "nothing was asked now: this is what this clone saw last{}",
+        "no environment was asked: this is what this clone last saw{}",
         record.unwrap_or_default()
     )
 }
@@ -90,7 +90,7 @@ fn line(place: &Stand, width: usize, when: &When) -> Line {
             .and(Plain, "does not run it")
             .and(Faint, "; nothing is deployed there"),
         (None, _) => {
-            let why = place.why.as_deref().unwrap_or("nobody can tell");
+            let why = place.why.as_deref().unwrap_or("nothing shows it");
             line.and(Bad, "unknown")
                 .and(Plain, format!(": {}", visible(why)))
         }

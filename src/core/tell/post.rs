@@ -99,7 +99,7 @@ impl About<'_> {
     pub fn postponed(&self, commit: &CommitId, environment: &str, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
         let lead = format!(
-            "Version {short} does not go to {places} for now, says {by}; {environment} is free for deploys again."
+            "Version {short} was postponed for {places} by {by}; {environment} is free for deploys again."
         );
         self.post(" is postponed", lead, Some(reason))
     }
@@ -127,7 +127,7 @@ impl About<'_> {
     pub fn overridden(&self, commit: &CommitId, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
         let lead = format!(
-            "Version {short} was promoted to {places} by {by}, past the hours or the soak of the policy."
+            "Version {short} was promoted to {places} by {by}, although the hours or the soak of the policy did not allow it."
         );
         Post {
             link: self.link(self.runs(), commit, DETAIL),

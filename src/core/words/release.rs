@@ -57,7 +57,7 @@ pub struct PlatformWords {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
-    /// It is being built, and nobody can tell of which commit.
+    /// It is being built, and it is unknown for which commit.
     Building,
     /// Its release phase runs.
     Pending,

@@ -33,7 +33,7 @@ impl SignatureCheck {
             Self::Unknown(key) => {
                 format!("the signers file did not know its key {key} at that time")
             }
-            Self::Wrong => "its signature is not of this event".to_owned(),
+            Self::Wrong => "its signature is for another event".to_owned(),
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })
     }

@@ -261,7 +261,7 @@ impl ClassicProtection {
         }
         // Whether the account is among them is not compared.
         if self.restrictions.is_some() {
-            protection.add(Bars::Push, "a push by one of those whom it names", None);
+            protection.add(Bars::Push, "a push by somebody on its list", None);
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn read(
     let errors = match &body["errors"] {
         Value::Null if body.is_object() => &[],
         Value::Array(errors) => errors.as_slice(),
-        _ => return Err(Report::new("GitHub's answer is not what was asked for")),
+        _ => return Err(Report::new("GitHub's answer is not what its API documents")),
     };
     let first = errors.first();
     let trouble = first.map(|error| problem(error, answer, repository));
@@ -245,12 +245,12 @@ fn refused(answer: &Response) -> Report {
         || answer.header("retry-after").is_some();
     match answer.status {
         401 => Report::new("GitHub does not accept the token")
-            .hint("make a new one, and set GH_TOKEN to it"),
+            .hint("make a new one, and set it as GH_TOKEN"),
         403 if answer.header("x-github-sso").is_some() => Report::new(
-            "GitHub wants the token to be authorized for the organization (single sign-on)",
+            "GitHub requires the token to be authorized for the organization (single sign-on)",
         )
-        .hint("authorize it in GitHub's settings of tokens"),
-        403 if !spent => Report::new("GitHub does not let the token look").hint(RIGHTS),
+        .hint("authorize it in GitHub's token settings"),
+        403 if !spent => Report::new("GitHub gives the token no access").hint(RIGHTS),
         403 | 429 => limited(answer),
         404 => Report::new("GitHub's API is not at this address"),
         status => Report::new(format!("GitHub answers {status}")),
@@ -258,14 +258,11 @@ fn refused(answer: &Response) -> Report {
 }
 
 fn limited(answer: &Response) -> Report {
-    let report =
-        Report::new("GitHub takes no more calls for now, for too many were made with this token");
+    let report = Report::new("GitHub takes no more requests for now: this token made too many");
     let wait = answer.retry_after().map(|wait| wait.as_secs());
     // An hour is the longest that GitHub makes anybody wait.
     match wait.or_else(|| reset(answer)) {
-        Some(wait @ 1..=3600) => {
-            report.because(format!("it will again in {} min", wait.div_ceil(60)))
-        }
+        Some(wait @ 1..=3600) => report.because(format!("wait {} min", wait.div_ceil(60))),
         _ => report,
     }
 }
@@ -279,6 +276,6 @@ fn reset(answer: &Response) -> Option<u64> {
 
 fn not_found(repository: &str) -> Report {
     Report::new(format!("GitHub does not show {repository} to this token"))
-        .because("it is not there, or the token may not see it")
+        .because("it does not exist, or the token may not see it")
         .hint(RIGHTS)
 }

@@ -427,10 +427,7 @@ fn how_long_a_limit_lasts_is_told_where_it_can_be_believed() {
             Coverage::Partly(report) => report.because,
             other => panic!("{other:?}"),
         };
-    assert_eq!(
-        because(&[("retry-after", "61")]),
-        ["it will again in 2 min"]
-    );
+    assert_eq!(because(&[("retry-after", "61")]), ["wait 2 min"]);
     for odd in [
         "-1",
         "0",

@@ -56,9 +56,7 @@ fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Repor
     };
     let named = shell_word(server);
     let report = match why {
-        Without::Leave => Report::new(format!(
-            "your environment does not say that the token is for {server}"
-        )),
+        Without::Leave => Report::new(format!("no variable says that the token is for {server}")),
         Without::Token => Report::new(format!("there is no token for {server}")),
     };
     report.hint(format!(

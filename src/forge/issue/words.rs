@@ -76,17 +76,17 @@ pub fn refused(words: &TrackerWords, answer: &Response) -> Report {
     let name = words.name;
     match answer.status {
         401 => Report::new(format!("{name} does not accept the token"))
-            .hint(format!("make a new one, and set {} to it", words.token)),
+            .hint(format!("make a new one, and set it as {}", words.token)),
         403 if answer.header("x-github-sso").is_some() => Report::new(format!(
-            "{name} wants the token to be authorized for the organization (single sign-on)"
+            "{name} requires the token to be authorized for the organization (single sign-on)"
         ))
-        .hint("authorize it in GitHub's settings of tokens"),
+        .hint("authorize it in GitHub's token settings"),
         403 if !is_spent(answer) => {
-            Report::new(format!("{name} does not let the token do that")).hint(words.rights)
+            Report::new(format!("{name} does not allow the token to do that")).hint(words.rights)
         }
-        403 | 429 => Report::new(format!("{name} takes no more calls for now")),
+        403 | 429 => Report::new(format!("{name} takes no more requests for now")),
         404 => Report::new(format!("{name} does not show that to this token"))
-            .because("it is not there, or the token may not see it")
+            .because("it does not exist, or the token may not see it")
             .hint(words.rights),
         410 => Report::new(format!("{name} says that it is gone"))
             .because("the issue was deleted, or issues are turned off in its settings"),
@@ -95,5 +95,8 @@ pub fn refused(words: &TrackerWords, answer: &Response) -> Report {
 }
 
 pub fn garbled(words: &TrackerWords) -> Report {
-    Report::new(format!("{}'s answer is not what was asked for", words.name))
+    Report::new(format!(
+        "{}'s answer is not what its API documents",
+        words.name
+    ))
 }

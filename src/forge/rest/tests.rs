@@ -17,11 +17,7 @@ fn a_name_is_one_part_of_a_path() {
 #[test]
 fn the_api_is_at_home_or_where_the_person_says_for_that_very_host() {
     let there = |text: &str| Ok(text.to_owned());
-    let leave = |host: &str| {
-        Err(format!(
-            "your environment does not say that the token is for {host}"
-        ))
-    };
+    let leave = |host: &str| Err(format!("no variable says that the token is for {host}"));
     for (software, pages, address, expected) in [
         (
             &GITLAB,
@@ -93,13 +89,13 @@ fn the_api_is_at_home_or_where_the_person_says_for_that_very_host() {
             &FORGEJO,
             "https://codeberg.org/o/r%2f..%2fx",
             None,
-            Err("the main repository has no pages on Forgejo".to_owned()),
+            Err("the main repository has no web address on Forgejo".to_owned()),
         ),
         (
             &FORGEJO,
             "https://codeberg.org/o",
             None,
-            Err("the main repository has no pages on Forgejo".to_owned()),
+            Err("the main repository has no web address on Forgejo".to_owned()),
         ),
     ] {
         let shown = match place(software, pages, address) {

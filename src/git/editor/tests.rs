@@ -112,7 +112,7 @@ impl Desk {
         assert_eq!(report.error, error);
         assert_eq!(
             report.hint_text().as_deref(),
-            Some("give the text with --summary, or a file that has it with -F")
+            Some("give the text with --summary, or a file with the text with -F")
         );
         report
     }
@@ -191,7 +191,7 @@ fn an_editor_that_fails_or_is_not_there_deploys_nothing() {
 fn where_git_knows_no_editor_it_says_so() {
     let mut desk = Desk::new();
     desk.variables.push(("TERM".into(), Some("dumb".into())));
-    let report = desk.refused("git knows no editor here");
+    let report = desk.refused("git has no editor configured");
     assert_eq!(report.because.last().unwrap(), "nothing was deployed");
 }
 
@@ -212,5 +212,5 @@ fn what_is_no_text_any_more_is_refused() {
         );
     }
     // The folder that the last one left is in the way of the next text.
-    desk.refused("there is no place for a text to edit, so nothing was deployed");
+    desk.refused("the file for the text cannot be written, so nothing was deployed");
 }

@@ -16,8 +16,8 @@ impl Task<'_> {
         let (onto, picks) = (self.onto.for_link(), picks.join(" "));
         let copy = format!("git switch -c fix {onto} && git cherry-pick -x {picks}");
         let go_on = Typed::other("git add -u && git cherry-pick --continue");
-        Hint::run("do it by hand", Typed::other(copy))
-            .and(Hint::run("resolve what conflicts", go_on))
+        Hint::run("copy it by hand", Typed::other(copy))
+            .and(Hint::run("resolve the conflicts, then", go_on))
             .and(Hint::run("then", Typed::smp("stage --fix fix")))
     }
 
@@ -25,7 +25,7 @@ impl Task<'_> {
     fn below(&self, top: &CommitId) -> String {
         match self.onto.short() {
             onto if top == self.onto => onto.to_owned(),
-            onto => format!("{onto} with the picks before it"),
+            onto => format!("{onto} with the earlier picks"),
         }
     }
 }
@@ -38,7 +38,7 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
         report = report.because(format!("conflict in {file}"));
     }
     if files.is_empty() {
-        report = report.because("git names no file, so folders may have moved");
+        report = report.because("git names no file; folders may have moved");
     } else if files.len() > NAMED {
         report = report.because(format!("and {} more", files.len() - NAMED));
     }
@@ -50,7 +50,7 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
 pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
     let (named, below) = (pick.named(), task.below(top));
     Report::new(format!("{named} changes nothing on top of {below}"))
-        .because("all of its change is there already")
+        .because("its change is already there")
         .run("leave it out; to look at it", show(pick))
         .refused(RefusalCode::NothingToPick)
         .into()
@@ -63,8 +63,8 @@ pub fn no_one_change(pick: &Original, parents: &[CommitId]) -> Stop {
         Some(first) => {
             let range = format!("{}..{}", first.for_link(), pick.id.for_link());
             let log = Typed::other(format!("git log --oneline {range}"));
-            let what = format!("{named} is a merge, which has no one change to copy");
-            Report::new(what).run("name the commits that it brought instead", log)
+            let what = format!("{named} is a merge, so it has no single change to copy");
+            Report::new(what).run("name the commits that it merged instead", log)
         }
         None => Report::new(format!(
             "{named} has no parent, so it has no change to copy"
@@ -82,7 +82,7 @@ fn show(pick: &Original) -> Typed {
 pub fn cut_off(pick: &Original) -> Stop {
     Refusal::new(RefusalCode::Shallow, "this clone is shallow")
         .because(format!(
-            "the parent of {} is not here, so nobody can tell what it changed",
+            "the parent of {} is not here, so its change is unknown",
             pick.named()
         ))
         .run("fetch the rest", Typed::other("git fetch --unshallow"))

@@ -11,7 +11,7 @@ use crate::git::Repo;
 use crate::git::secret::is_shared;
 
 /// The size at which the log of a push starts again from nothing, in bytes.
-const LIMIT: u64 = 8 << 20;
+const LIMIT: u64 = 2 << 20;
 /// How much of it is read at once, in bytes.
 const PIECE: u64 = 1 << 20;
 /// The longest line of a remote's output that is passed on, in bytes.

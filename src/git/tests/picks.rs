@@ -229,7 +229,7 @@ fn picks_come_in_the_order_in_which_they_are_named() {
         wrong
             .report
             .error
-            .ends_with(&format!("{} with the picks before it", candidate.short())),
+            .ends_with(&format!("{} with the earlier picks", candidate.short())),
         "{wrong:?}"
     );
 }

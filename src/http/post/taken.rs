@@ -24,7 +24,7 @@ const DECLINED: &str = "account_inactive action_prohibited channel_is_archived c
                         invalid_blocks invalid_payload invalid_token no_active_hooks no_service no_service_id no_team \
                         no_text not_authed posting_to_general_channel_denied team_disabled user_not_found";
 const PAGE: &str =
-    "a web page came back, perhaps of a login or of a proxy: no chat answers with one";
+    "the answer is a web page, maybe of a login or a proxy; a chat does not answer with one";
 
 /// Judges an answer of the 200s.
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
@@ -65,7 +65,7 @@ fn by_ok(text: &str) -> Taken {
         (false, false) => Taken::Unknown("its answer does not say ok, but Slack answers ok"),
         (true, false) if !is_error => Taken::Yes,
         (false, true) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),
-        _ => Taken::Unknown("its answer says both ok and not"),
+        _ => Taken::Unknown("its answer says both ok and not ok"),
     }
 }
 

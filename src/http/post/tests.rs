@@ -160,7 +160,7 @@ fn a_success_that_tells_of_a_failure_is_none() {
         let (kind, report) = told(at(says_ok, "200 OK", "Content-Type: text/html\r\n", page));
         assert_eq!(kind, "unclear");
         assert!(
-            report.because[1].contains("a web page came back"),
+            report.because[1].contains("the answer is a web page"),
             "{report:?}"
         );
     }

@@ -64,8 +64,8 @@ impl Elsewhere {
         let input = "the line reads standard input; if another hook there needs it, pass it on";
         match self.is_folder {
             false => report
-                .because("it is no folder, so no hook runs here")
-                .run("see who says so", Typed::other(origin)),
+                .because("it is not a folder, so no hook runs in this clone")
+                .run("see where it is set", Typed::other(origin)),
             true => report
                 .because(input)
                 .run(format!("add this line to {}", self.file), line()),

@@ -248,7 +248,7 @@ mod tests {
         take(&mut answers, page, "https://staging.example.com/").unwrap();
         assert_eq!(
             take(&mut answers, "environments.production.running.pattern", PATTERN),
-            Err("environments.production.running.page: asks the same as environments.staging.running.page".to_owned())
+            Err("environments.production.running.page: gets the same answer as environments.staging.running.page".to_owned())
         );
     }
 

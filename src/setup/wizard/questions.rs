@@ -148,7 +148,7 @@ pub const ENVIRONMENT: &[Row] = &[
     Row {
         key: "environments.{}.running.pattern",
         asked: "Pattern around the hash on this page",
-        explained: "A pattern with one group in ( ), around the commit on that page.",
+        explained: "A regular expression with one group in ( ), around the commit on that page.",
         is_wanted: |answers, place| answers.has("environments.{}.running.page", place),
         offered: |_, _, _| PATTERN.to_owned(),
         trial: Some(("page and this pattern", tries::pattern)),
@@ -175,15 +175,14 @@ pub const TEAM: &[Row] = &[
     Row {
         key: "channels.technical.kind",
         asked: "Chat of the technical channel",
-        explained: "In the technical channel developers read about proposals, verdicts and rollbacks. print: posts are \
-                    printed for pasting. none: no such channel. All others: posts are sent there.",
+        explained: "Developers read about proposals, verdicts and rollbacks in the technical channel. print: posts are printed for you to paste. none: no such channel. Otherwise posts are sent to that chat.",
         words: KINDS,
         ..OPTIONAL
     },
     Row {
         key: "channels.product.kind",
         asked: "Chat of the product channel",
-        explained: "In the product channel everyone reads what is new.",
+        explained: "Everyone reads what is new in the product channel.",
         words: KINDS,
         ..OPTIONAL
     },

@@ -1,9 +1,7 @@
 //! What can be tried of an answer is tried at once: whether an address and a page answer, and what a pattern finds.
 
-use regex::Regex;
-
 use crate::core::address::same_place;
-use crate::core::config::Find;
+use crate::core::config::{Find, page_pattern};
 use crate::core::refusal::{Refusal, Report};
 use crate::core::words::{Branch, CommitId};
 use crate::git::{Found, remote, token};
@@ -28,7 +26,7 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     };
     session.ui.refuse(&report);
     if !question.place.is_empty() {
-        let words = "That is normal before the first deploy; then keep it with y.";
+        let words = "That is normal before the first deploy; keep it with y.";
         session.ui.explain(words);
     }
     let keep = format!("Keep this {what} anyway?");
@@ -103,7 +101,7 @@ pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     let key = "environments.{}.running.pattern";
     let is_given = answers.has(key, place);
     // That it is a pattern was seen before.
-    let (true, Ok(regex)) = (is_given, Regex::new(answers.get(key, place))) else {
+    let (true, Ok(regex)) = (is_given, page_pattern(answers.get(key, place))) else {
         return Ok(());
     };
     let answer = read(session, answers, place)?;

@@ -30,7 +30,7 @@ pub fn nobody() -> Refusal {
         RefusalCode::Unauthorized,
         "nobody is logged in to Heroku here",
     )
-    .because("neither HEROKU_API_KEY nor git's credential helpers nor .netrc has a token")
+    .because("HEROKU_API_KEY, git's credential helpers and .netrc have no token")
     .hint(log_in())
 }
 
@@ -40,7 +40,7 @@ pub fn unlike_the_api() -> Refusal {
         RefusalCode::Unreachable,
         "Heroku does not answer as its API does",
     )
-    .because("its answer is not the JSON that was asked for")
+    .because("its answer is not the expected JSON")
 }
 
 impl Heroku {
@@ -62,7 +62,7 @@ impl Heroku {
             401 | 403 | 404 | 429 => Trouble::NotSent(self.trouble(answer, "release to")),
             // After a 408 it gave up waiting for the call, or so it believes.
             400..=407 | 409..=499 => Trouble::NotSent(
-                Report::new(format!("Heroku makes no such release of {app}"))
+                Report::new(format!("Heroku does not make that release of {app}"))
                     .because(words)
                     .run(
                         "see which there are",
@@ -92,7 +92,7 @@ impl Heroku {
                     Typed::other(format!("heroku releases --app {app}")),
                 )
                 .run(
-                    "where its slug expired, build a newer commit",
+                    "if its slug expired, build a newer commit",
                     Typed::smp("stage"),
                 ),
             ),
@@ -113,7 +113,7 @@ impl Heroku {
                 let hint = Hint::run("make an API key, which needs none", make)
                     .and("then set HEROKU_API_KEY to its token");
                 (
-                    "wants a second factor besides the token".to_owned(),
+                    "requires a second factor in addition to the token".to_owned(),
                     Some(hint),
                 )
             }
@@ -130,7 +130,7 @@ impl Heroku {
                 let what = format!("has no app {app} that this account may see");
                 (what, Some(hint.into()))
             }
-            429 => ("takes no more questions for now".to_owned(), None),
+            429 => ("takes no more requests for now".to_owned(), None),
             500.. => ("cannot answer for now".to_owned(), None),
             _ => ("does not answer as its API does".to_owned(), None),
         };

@@ -80,7 +80,8 @@ impl Delivery<'_> {
                 match self.found(one, route, Search::Anybodys) {
                     Some(found) => placed = found,
                     None if one.channel == ISSUE => {
-                        let report = Report::new("nothing there says that it is of this proposal");
+                        let report =
+                            Report::new("nothing there says that it belongs to this proposal");
                         return Err(self.unclear(one, report));
                     }
                     None => {}

@@ -22,7 +22,7 @@ pub(super) fn deliver(
         return once(&mut || tracker.open(&title, &text), watch);
     }
     let Some(issue) = &one.issue else {
-        let report = Report::new("it is not known which issue asks about it");
+        let report = Report::new("it is unknown which issue asks about it");
         return (Delivered::No(report), Placed::default());
     };
     if one.closes {

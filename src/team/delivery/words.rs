@@ -52,15 +52,13 @@ impl Delivery<'_> {
         let ui = self.session.ui;
         let what = untold(one);
         if one.channel != ISSUE {
-            ui.warn(format!(
-                "{what}; this is the post, if you have to paste it:"
-            ));
+            ui.warn(format!("{what}; paste this post if you need to:"));
             // Where nobody reads it the record has it still.
             let _ = ui.data(markdown::payload(post).as_bytes());
         }
         let hint = self.goes_on(why.hint.as_ref(), "run it again to send it");
         let report = self.but(&what, why);
-        let report = report.because("the post is kept, and still pending");
+        let report = report.because("the post is kept and still pending");
         Stop::Incomplete(report.hint(hint))
     }
 
@@ -69,7 +67,8 @@ impl Delivery<'_> {
         let what = unknown(one);
         let first = format!("look at {}, then answer in a terminal", place(one));
         let report = self.but(&what, why);
-        let report = report.because("the post may be there, and none is sent twice without a yes");
+        let report =
+            report.because("the post may be there, and it is not sent twice without a yes");
         Stop::Incomplete(report.run(first, self.again.clone()))
     }
 

@@ -11,6 +11,7 @@ use crate::core::words::{CommitId, EventId};
 use crate::git::push::{self, Ended, EventPush};
 use crate::git::record::{self as objects, NewEvent};
 use crate::git::remote;
+use crate::team::agreed;
 use crate::team::recorder::words::{unknown, unlawful};
 use crate::team::recorder::{PROGRAM, Reading, Recorder, new_id};
 
@@ -142,6 +143,7 @@ impl Recorder<'_> {
             let Some((id, what)) = decide(state, nth)? else {
                 break;
             };
+            agreed::once(self.repo, self.config)?;
             let event = as_read(Event {
                 id,
                 by: by.clone(),
@@ -350,7 +352,7 @@ impl Pushes {
 fn as_read(event: Event) -> Result<Event, Stop> {
     record::read_event(&record::message(&event), event.by, event.at).map_err(|_| {
         Stop::Failed(Report::new(
-            "the event could not be read again as it would be written, so nothing was recorded",
+            "the event would not read back as it was written, so nothing was recorded",
         ))
     })
 }

@@ -108,7 +108,8 @@ impl Recorder<'_> {
 
     /// The main branch as the main repository was last heard to have it, with its commit here.
     fn main_branch(&self, keys: KeyPlace<'_>) -> Result<CommitId, Stop> {
-        let known = self.repo.main().or_else(|| self.last_main(keys));
+        let known = self.repo.main().and_then(|seen| seen.at);
+        let known = known.or_else(|| self.last_main(keys));
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
             let report = Report::new(error).because("its signers file says whose events count");

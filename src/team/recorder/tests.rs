@@ -62,6 +62,8 @@ impl World {
         ]
         .concat();
         world.git("", &all);
+        let root = world.commit("", "Root", None);
+        world.git("main.git", &["update-ref", "refs/heads/main", &root]);
         world
     }
 
@@ -146,12 +148,14 @@ impl World {
         exists.then_some(id)
     }
 
-    /// Every ref of the main repository.
+    /// Every ref of the main repository but its branch.
     fn refs(&self) -> String {
-        self.git(
-            "main.git",
-            &["for-each-ref", "--format=%(refname) %(objectname)"],
-        )
+        let format = "--format=%(refname) %(objectname)";
+        let all = self.git("main.git", &["for-each-ref", format]);
+        let lines = all
+            .lines()
+            .filter(|line| !line.starts_with("refs/heads/main "));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Makes an object of the main repository from a file's worth of text.

@@ -32,7 +32,7 @@ impl Recorder<'_> {
 
     /// Others were quicker for as long as there was patience.
     pub(super) fn busy(&self) -> Refusal {
-        self.trouble("the record is busy: others wrote to it at every attempt")
+        self.trouble("the record is busy: others wrote to it during every attempt")
             .run("see what happens there", Typed::smp("history"))
             .refused(RefusalCode::RecordBusy)
     }
@@ -44,27 +44,33 @@ impl Recorder<'_> {
             .because(format!(
                 "{place} does not exist, but this clone saw it at {last}"
             ))
-            .because("somebody deleted it, as git push --mirror does, or it was moved")
-            .run("restore what this clone saw", self.put_back(None))
+            .because("somebody deleted it (git push --mirror does that), or it was moved")
+            .run(
+                "restore the record that this clone saw",
+                self.put_back(None),
+            )
     }
 
     /// The record lacks what this clone saw of it: it has something else.
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         self.lacks(Report::new("the record was rewritten"), last, tip)
             .because(format!(
-                "if that was intended, forget what was seen: {}",
+                "if that was intended, discard this clone's copy: {}",
                 forget()
             ))
-            .run("restore what this clone saw", self.put_back(Some(tip)))
+            .run(
+                "restore the record that this clone saw",
+                self.put_back(Some(tip)),
+            )
             .refused(RefusalCode::RecordRewound)
     }
 
     /// The record is at something that came before what this clone saw, and stays there.
     pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
-        let say = "if it was rewound, restore what this clone saw";
+        let say = "if it was rewound, restore the record that this clone saw";
         self.lacks(self.answers_with_older(), last, tip)
             .because(format!(
-                "if it was rewound and that was intended, forget what was seen: {}",
+                "if it was rewound and that was intended, discard this clone's copy: {}",
                 forget()
             ))
             .because("if a replica lags, wait and run the same command again")
@@ -99,14 +105,14 @@ impl Recorder<'_> {
     /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
     pub(super) fn lagging(&self) -> Refusal {
         self.trouble(self.answers_with_older().error)
-            .because("each read shows the same state, but each push finds another")
+            .because("each read shows the same state, but each push finds a different one")
             .run("wait a moment, then", Typed::smp("status"))
             .refused(RefusalCode::RecordBusy)
     }
 
     fn answers_with_older(&self) -> Report {
         Report::new(format!(
-            "{} answers with older states of the record: a replica that lags, or it was rewound",
+            "{} answers with older states of the record: a replica lags, or the record was rewound",
             self.remote
         ))
     }
@@ -123,7 +129,7 @@ impl Recorder<'_> {
         let seen = seen_id(self.repo).ok().flatten().filter(|seen| seen != tip);
         let report = report.causes(seen.map(|seen| {
             let (seen, back) = (seen.short(), self.put_back(Some(tip)));
-            format!("this clone saw it at {seen}; to put that back: {back}")
+            format!("this clone saw it at {seen}; to restore that: {back}")
         }));
         let look = Typed::other("git fetch").arg(self.remote);
         let look = look.arg(self.reference).plain("&& git show FETCH_HEAD");
@@ -163,9 +169,9 @@ impl Recorder<'_> {
                 report.because.extend(first_words(words));
                 let remote = self.remote;
                 let ask = match self.other_ref() {
-                    None => format!("ask for the right to push to {}", self.place()),
+                    None => format!("ask for permission to push to {}", self.place()),
                     Some(set) => format!(
-                        "ask for the right to push to {remote}, or, if it takes branches only, {set}"
+                        "ask for permission to push to {remote}, or, if it takes branches only, {set}"
                     ),
                 };
                 Hint::run(format!("{ask}, then"), next)
@@ -195,7 +201,7 @@ impl Recorder<'_> {
         let ask = format!("ask its administrator to show {}", self.reference);
         let first = self.other_ref().unwrap_or(&ask);
         self.trouble(format!("{} {what} and does not show it", self.remote))
-            .because("the server takes refs of this name and hides them from readers, as uploadpack.hideRefs does")
+            .because("the server accepts refs of this name but hides them from readers (uploadpack.hideRefs does that)")
             .run(format!("{first}, then"), Typed::smp("setup"))
     }
 
@@ -204,12 +210,12 @@ impl Recorder<'_> {
         let remote = self.remote;
         let report = self.trouble("the record cannot be written to");
         let report = report.causes(namesakes.iter().map(|name| {
-            format!("{remote} has {name} as well, and git cannot tell the two apart in a push")
+            format!("{remote} has {name} as well, and git cannot distinguish them in a push")
         }));
         let push = Typed::other("git push").arg(remote).plain("--delete");
         let push = (namesakes.iter()).fold(push, |push, name| push.arg(name));
         report
-            .run("take that away", push)
+            .run("remove that", push)
             .refused(RefusalCode::RecordNotWritable)
     }
 
@@ -240,7 +246,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     let (code, error) = match why {
         Unlawful::Begun => (Code::RecordBusy, "somebody else began the record meanwhile"),
         Unlawful::OtherCandidate => (Code::CandidateMoved, "the candidate has changed"),
-        Unlawful::CandidateOpen => (Code::CandidateOpen, "there is a candidate already"),
+        Unlawful::CandidateOpen => (Code::CandidateOpen, "there is already a candidate"),
         Unlawful::Frozen => (
             Code::Frozen,
             "a candidate is open, so only a fix may be deployed",
@@ -252,7 +258,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
         Unlawful::NotSignedOff => (Code::NotSignedOff, "the candidate is not signed off"),
         Unlawful::SamePerson => (
             Code::SamePerson,
-            "you proposed the candidate, so your own yes does not count",
+            "you proposed the candidate, so your own sign-off does not count",
         ),
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
         Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
@@ -261,7 +267,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     let status = Typed::smp("status");
     match why {
         Unlawful::SamePerson => refusal
-            .because("policy.four_eyes in smp.toml requires a yes from somebody else")
+            .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
             .run("ask somebody else to test it and sign it off; see", status),
         _ => refusal.run("see the current state", status),
     }

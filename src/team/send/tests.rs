@@ -99,10 +99,7 @@ fn a_long_wait_is_not_waited_for() {
     ] {
         match sending(vec![later(seconds)], Control::GoOn) {
             (Delivered::No(report), 1) => {
-                assert_eq!(
-                    report.because,
-                    [format!("it asked to come back in {words}")]
-                );
+                assert_eq!(report.because, [format!("it asked for a pause of {words}")]);
             }
             other => panic!("{other:?}"),
         }

@@ -35,9 +35,9 @@ impl Sheet {
             None => draft(&landed()?),
         };
         let origin = match (offer.kept, offered.as_str()) {
-            (Some(_), _) => "The text above is yours, from the run before.",
+            (Some(_), _) => "The text above is yours, from an earlier run.",
             (None, "") => {
-                "No pull request ships, so there is no draft; it is for you to say what is new."
+                "No pull request ships, so there is no draft. Say what is new in your own words."
             }
             (None, _) => {
                 "The list above is a draft, the titles of the pull requests that ship.\n\

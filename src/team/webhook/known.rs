@@ -30,8 +30,7 @@ const TEAMS_PAGES: [&str; 3] = [
     "teams.cloud.microsoft",
 ];
 /// How a webhook of Teams is made.
-const IN_TEAMS: &str = "make a new one in the Workflows app of Teams: template \"Post to a channel when a webhook \
-                        request is received\"; who can trigger the flow: Anyone";
+const IN_TEAMS: &str = "make a new one in the Workflows app of Teams, from the template \"Post to a channel when a webhook request is received\"; let \"Anyone\" trigger the flow";
 /// Where the right one is found.
 const OF_A_FLOW: &str = "open the flow in the Workflows app of Teams, and copy the URL of its trigger with the button next to it";
 const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/services/; make one at api.slack.com/apps, under \
@@ -46,7 +45,7 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
     let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
     if at(&RETIRED) {
         let error =
-            "the webhook is one of the Office 365 connectors, which Microsoft retired in May 2026";
+            "the webhook is an Office 365 connector, and Microsoft retired those in May 2026";
         return refuse(error, IN_TEAMS);
     }
     let (slack, teams) = (at(&SLACK), at(&TEAMS) || at(&TEAMS_PAGES));
@@ -60,7 +59,7 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
             OF_SLACK,
         ),
         ChannelKind::Teams if at(&TEAMS_PAGES) => refuse(
-            "the webhook is a link to a place in Teams, which people open; no post can be sent to it",
+            "the webhook is a link that people open in Teams; no post can be sent to it",
             OF_A_FLOW,
         ),
         ChannelKind::Teams if teams => of_a_flow(&host, url),
@@ -72,19 +71,18 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
 /// The address of a flow's trigger is whole with its signature, which is what lets posts in.
 fn of_a_flow(host: &str, url: &Url) -> Result<Option<String>, Report> {
     if !url.path().to_ascii_lowercase().contains("/triggers/") {
-        let error = "the webhook is a page of Power Automate, where flows are made; no post can be sent to it";
+        let error =
+            "the webhook is a page of Power Automate that people open; no post can be sent to it";
         return refuse(error, OF_A_FLOW);
     }
     if !url
         .query_pairs()
         .any(|(key, value)| key == "sig" && !value.is_empty())
     {
-        let error =
-            "the webhook lacks its signature (sig=...), so it is not whole and lets nobody in";
+        let error = "the webhook is incomplete: its signature (sig=...) is missing";
         return refuse(error, OF_A_FLOW);
     }
-    let old = "Microsoft announced an end of the webhooks at logic.azure.com for November 2025; if posts do not arrive, \
-               make a new one in the Workflows app of Teams";
+    let old = "Microsoft announced the end of webhooks at logic.azure.com for November 2025; if posts do not arrive, make a new one in the Workflows app of Teams";
     Ok(is_at(host, "logic.azure.com").then(|| old.to_owned()))
 }
 
@@ -92,11 +90,13 @@ fn of_slack(at_the_hooks: bool, url: &Url) -> Result<Option<String>, Report> {
     let parts = url.path().split('/').filter(|part| !part.is_empty());
     let error = match (at_the_hooks, parts.collect::<Vec<_>>().as_slice()) {
         (true, ["services", _, _, _]) => return Ok(None),
-        (true, ["services", ..]) => "the webhook is not whole: three parts follow after /services/",
-        (true, ["triggers" | "workflows", ..]) => {
-            "the webhook starts a workflow of Slack, which takes its own fields and no post"
+        (true, ["services", ..]) => {
+            "the webhook is incomplete: /services/ must be followed by three parts"
         }
-        _ => "the webhook is a page of Slack, which people open; no post can be sent to it",
+        (true, ["triggers" | "workflows", ..]) => {
+            "the webhook starts a Slack workflow, which takes its own fields and no posts"
+        }
+        _ => "the webhook is a page of Slack that people open; no post can be sent to it",
     };
     refuse(error, OF_SLACK)
 }

@@ -207,7 +207,7 @@ fn retired_connectors_are_explained() {
         let report = check(ChannelKind::Teams, retired).expect_err(retired);
         let text = format!("{report:?}");
         for word in [
-            "retired in May 2026",
+            "retired those in May 2026",
             "Workflows",
             "webhook request is received",
             "Anyone",
@@ -236,16 +236,20 @@ fn what_can_take_no_post_is_refused_and_not_repeated() {
     let of_json = FLOW.replace('&', "\\u0026");
     let (teams, slack) = (ChannelKind::Teams, ChannelKind::Slack);
     for (kind, address, word) in [
-        (teams, without_sig, "lacks its signature"),
-        (teams, &format!("{without_sig}&sig="), "lacks its signature"),
+        (teams, without_sig, "signature (sig=...) is missing"),
+        (
+            teams,
+            &format!("{without_sig}&sig="),
+            "signature (sig=...) is missing",
+        ),
         (
             teams,
             "https://prod-1.westeurope.logic.azure.com/workflows/s3cr3t/triggers/manual/paths/invoke",
             "signature",
         ),
-        (teams, &escaped, "source of a page"),
-        (teams, &of_json, "source of a page"),
-        (slack, &escaped, "source of a page"),
+        (teams, &escaped, "HTML source"),
+        (teams, &of_json, "HTML source"),
+        (slack, &escaped, "HTML source"),
         (
             teams,
             "https://make.powerautomate.com/environments/s3cr3t/flows/s3cr3t/details",
@@ -264,12 +268,12 @@ fn what_can_take_no_post_is_refused_and_not_repeated() {
         (
             teams,
             "https://teams.microsoft.com/l/channel/s3cr3t/General?groupId=x",
-            "link to a place in Teams",
+            "link that people open in Teams",
         ),
         (
             teams,
             "https://teams.cloud.microsoft/l/message/s3cr3t",
-            "link to a place in Teams",
+            "link that people open in Teams",
         ),
         (teams, HOOK, "address of Slack, and the channel is in Teams"),
         (
@@ -286,19 +290,19 @@ fn what_can_take_no_post_is_refused_and_not_repeated() {
         (
             slack,
             "https://hooks.slack.com/triggers/T0/1/s3cr3t",
-            "starts a workflow",
+            "starts a Slack workflow",
         ),
         (
             slack,
             "https://hooks.slack.com/workflows/T0/A0/1/s3cr3t",
-            "starts a workflow",
+            "starts a Slack workflow",
         ),
         (
             slack,
             "https://hooks.slack.com/services/T0/s3cr3t",
-            "not whole",
+            "is incomplete",
         ),
-        (slack, "https://hooks.slack.com/services/", "not whole"),
+        (slack, "https://hooks.slack.com/services/", "is incomplete"),
         (
             slack,
             "https://acme.slack.com/archives/s3cr3t/p1",
@@ -355,7 +359,7 @@ fn a_webhook_tells_how_to_replace_it() {
     };
     assert_eq!(
         renewal("SMP_TECHNICAL_WEBHOOK"),
-        "make a new one, and set SMP_TECHNICAL_WEBHOOK to it"
+        "make a new one, and set it as SMP_TECHNICAL_WEBHOOK"
     );
     assert_eq!(
         renewal("smp.technical.webhook in git's configuration"),

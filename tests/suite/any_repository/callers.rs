@@ -122,7 +122,7 @@ fn with_configuration_on_the_command_line_and_in_the_environment() {
     elsewhere
         .smp(&["diff"])
         .exits(2)
-        .says("the remote production is not the one of smp.toml");
+        .says("the remote production is not the one in smp.toml");
 }
 
 // ENV-01.

@@ -285,7 +285,7 @@ fn objects_that_are_borrowed_packed_or_listed_in_a_graph() {
     runner
         .smp(&["diff", "--from", "HEAD", "--to", &theirs])
         .exits(2)
-        .says("names no commit here");
+        .says("names no commit in this clone");
 }
 
 // F-GIT-2; facts 11: shallow clone.
@@ -334,7 +334,7 @@ fn no_repository_at_all() {
         let run = deploy.runner().cwd("").smp(args);
         run.exits(1)
             .prints("")
-            .says("error: there is no repository to work in")
+            .says("error: this is not a git repository")
             .says("not a git repository");
         run.says("hint: cd into a clone");
     }

@@ -50,9 +50,10 @@ fn setup_says_whether_the_token_works() {
         let (deploy, api) = asking(speaks);
         let run = smp(&deploy, &api, &["setup", "--check"]);
         run.ok()
-            .prints_among("answers, as ada-e; proposals ask in issues of an-org/a-repo");
+            .prints_among("answers, as ada-e; proposals open issues in an-org/a-repo");
         let none = deploy.smp(&["setup", "--check"]);
-        none.ok().prints_among("proposals cannot ask from here");
+        none.ok()
+            .prints_among("proposals cannot open an issue from this clone");
         api.only_says(Some((401, "{}")));
         smp(&deploy, &api, &["setup", "--check"])
             .exits(1)

@@ -6,8 +6,10 @@ use super::branches;
 use crate::support::{Deploy, RestApi, Run};
 
 const TOKEN: &str = "not-for-anybodys-eyes";
-const ALLOW: &str = "let those who deploy push there, fast-forward only and without a pull request";
-const BACK: &str = "a rollback goes back, which it declines: let those who deploy force-push there";
+const ALLOW: &str =
+    "allow those who deploy to push there, fast-forward only and without a pull request";
+const BACK: &str =
+    "a rollback moves it back, which it declines: allow those who deploy to force-push there";
 
 /// A world of branches whose main repository has its pages there.
 fn on(pages: &str) -> Deploy {
@@ -110,7 +112,7 @@ fn without_a_token_nobody_is_asked_and_that_is_said() {
     let deploy = branches().build();
     setup(&deploy, &[("GH_TOKEN", TOKEN)])
         .ok()
-        .prints_among("how its host protects staging and production was not asked: the main repository has no pages on GitHub");
+        .prints_among("how its host protects staging and production was not asked: the main repository has no web address on GitHub");
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .ok()
         .prints_among("ok    production  answers; production is at")
         .prints_among(
-            "GitHub does not protect it: everybody who may push to the main repository may move it",
+            "GitHub does not protect it: everyone who can push to the main repository can move it",
         );
     github.is("production", true, json!({"enabled": false}));
     let rules = [
@@ -137,7 +139,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .setup()
         .ok()
         .prints_among("note  production  answers")
-        .prints_among("GitHub protects it, and wants a pull request: it takes no promotion from the account of your token")
+        .prints_among("GitHub protects it and requires a pull request: it accepts no promotion from your token's account")
         .prints_among(&format!("on GitHub, {ALLOW}"))
         .prints_among(BACK);
     // Who may bypass them is not held to them; whether one may is not always told.
@@ -146,7 +148,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .setup()
         .ok()
         .prints_among("ok    production  answers")
-        .prints_among("GitHub protects it, and takes a promotion from the account of your token")
+        .prints_among("GitHub protects it and accepts a promotion from your token's account")
         .never_shows(ALLOW);
     let asked = github.api.asked();
     let of_seven = asked.iter().filter(|path| path.ends_with("/rulesets/7"));
@@ -159,8 +161,10 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
     github
         .setup()
         .ok()
-        .prints_among("GitHub protects it, and wants a pull request; whom it lets push past that it does not tell")
-        .prints_among("a rollback goes back; whether it takes such a push it does not tell");
+        .prints_among(
+            "GitHub protects it and requires a pull request; it does not say who may bypass that",
+        )
+        .prints_among("a rollback moves it back; it does not say whether it accepts that");
 }
 
 #[test]
@@ -170,7 +174,7 @@ fn the_older_protection_of_github_is_read_where_the_token_may() {
     let path = "v3/repos/an-org/a-repo/branches/production/protection";
     github.api.lacks(path, "BasicError", "Not Found");
     github.setup().ok().prints_among(
-        "GitHub protects it, and does not tell the account of your token how: a push shows it",
+        "GitHub protects it, but does not show the rules to your token's account: only a push shows whether it is allowed",
     );
     let on = json!({"url": "https://api.github.com/x", "enabled": true});
     let value = json!({
@@ -187,7 +191,7 @@ fn the_older_protection_of_github_is_read_where_the_token_may() {
         .ok()
         .prints_among("note  production  answers")
         .prints_among(
-            "and wants a pull request: it takes no promotion from the account of your token",
+            "and requires a pull request: it accepts no promotion from your token's account",
         )
         .prints_among(BACK);
 }
@@ -198,14 +202,15 @@ fn a_forge_that_does_not_tell_fails_no_check() {
     github
         .api
         .only_says(403, r#"{"message":"Resource not accessible"}"#);
-    github.setup().ok().prints_among(
-        "how its host protects staging is not known: GitHub does not let the token look",
-    );
+    github
+        .setup()
+        .ok()
+        .prints_among("how its host protects staging is unknown: GitHub gives the token no access");
     github.api.only_says(404, r#"{"message":"Not Found"}"#);
     github
         .setup()
         .ok()
-        .prints_among("GitHub does not know what it was asked");
+        .prints_among("GitHub does not know the request");
 }
 
 fn gitlab(protected: bool, can_push: bool, rule: Option<bool>) -> Run {
@@ -249,15 +254,15 @@ fn gitlab_tells_whether_the_account_may_push() {
         .prints_among("GitLab does not protect it");
     gitlab(true, true, Some(true))
         .ok()
-        .prints_among("GitLab protects it, and takes a promotion from the account of your token")
-        .never_shows("a rollback goes back");
+        .prints_among("GitLab protects it and accepts a promotion from your token's account")
+        .never_shows("a rollback moves it back");
     gitlab(true, true, Some(false)).ok().prints_among(BACK);
     gitlab(true, false, None)
         .ok()
         .prints_among("note  staging     answers")
-        .prints_among("GitLab protects it, and takes no push to it from the account of your token")
+        .prints_among("GitLab protects it and accepts no push from your token's account")
         .prints_among(&format!("on GitLab, {ALLOW}"))
-        .prints_among("whether it takes such a push it does not tell");
+        .prints_among("it does not say whether it accepts that");
 }
 
 #[test]
@@ -294,8 +299,8 @@ fn forgejo_and_gitea_tell_whether_the_account_may_push() {
             .prints_among(&format!("{name} does not protect it"))
             .prints_among("note  production  answers")
             .prints_among(&format!(
-                "{name} protects it, and takes no push to it from the account of your token"
+                "{name} protects it and accepts no push from your token's account"
             ))
-            .prints_among("a rollback goes back");
+            .prints_among("a rollback moves it back");
     }
 }

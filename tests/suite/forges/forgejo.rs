@@ -250,7 +250,7 @@ fn a_pull_request_that_was_merged_without_a_merge_brought_all_of_its_commits_if_
     let run = ask(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
         .says(UNKNOWN)
-        .says("because: Forgejo does not tell\n");
+        .says("because: Forgejo does not say\n");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_merge_brings_the_commits_of_its_pull_request_and_nothing_that_git_does_not_
             false => run
                 .exits(1)
                 .says(UNKNOWN)
-                .says("because: Forgejo does not tell\n"),
+                .says("because: Forgejo does not say\n"),
         };
         // What came by the merge and is not the pull request's own.
         merged(
@@ -302,17 +302,17 @@ fn only_statuses_that_all_succeeded_are_green() {
         ask(&deploy, &api, &["promote", "-n"]).exits(1).says(words);
     };
     refused(&[], "has no checks\n");
-    refused(&["success", "pending"], "have not come to their end\n");
+    refused(&["success", "pending"], "have not finished\n");
     refused(&["pending", "error"], "failed\n");
     refused(&["success", "warning"], "failed\n");
-    refused(&["success"; 50], "succeeded is unknown\n");
+    refused(&["success"; 50], "it is unknown whether the checks of");
     let api = all_is_well(&deploy);
     let some = json!({"total_count": 3, "statuses": [{"status": "success"}]});
     let path = format!("{REPOSITORY}/commits/{}/status", deploy.nth(5));
     api.has(&path, "CombinedStatus", some);
     ask(&deploy, &api, &["promote", "-n"])
         .exits(1)
-        .says("succeeded is unknown\n");
+        .says("it is unknown whether the checks of");
 }
 
 #[test]
@@ -336,6 +336,6 @@ fn what_forgejo_does_not_tell_is_no_approval() {
         let run = ask(&deploy, &api, &["promote", "-n"]);
         run.exits(1)
             .says(UNKNOWN)
-            .says("because: Forgejo does not know what it was asked\n");
+            .says("because: Forgejo does not know the request\n");
     }
 }

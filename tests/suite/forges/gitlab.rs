@@ -145,8 +145,10 @@ fn what_nobody_else_approved_is_marked_in_gitlabs_own_words() {
     let run = ask(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
         .says("error: 2 commits that would ship were not reviewed\n");
-    run.says("policy.reviewed in smp.toml asks for a merge request, merged into the main branch,");
-    run.says("hint: have approved on GitLab what has a merge request, then: git smp promote");
+    run.says(
+        "policy.reviewed in smp.toml requires a merge request that is merged into the main branch",
+    );
+    run.says("hint: get those with a merge request approved on GitLab, then: git smp promote");
 }
 
 #[test]
@@ -225,18 +227,18 @@ fn what_gitlab_does_not_tell_is_no_approval() {
         &|api| {
             api.lacks(&commits, "Message", "404 Commit Not Found");
         },
-        "GitLab does not tell",
+        "GitLab does not say",
     );
     unknown(
         &|api| opinions(api, 424, &["ben"], "", json!([])),
-        "GitLab does not tell",
+        "GitLab does not say",
     );
     let more = |api: &RestApi| {
         let commits = json!({"pageInfo": {"hasNextPage": true}, "nodes": [{"author": null}]});
         let told = json!({"data": {"project": {"mergeRequest": {"commits": commits}}}});
         api.has("graphql/424", "GraphQL", told);
     };
-    unknown(&more, "GitLab does not tell");
+    unknown(&more, "GitLab does not say");
     let path = "v4/projects/a-group%2Fbelow%2Fa-repo";
     let hidden = "GitLab does not show a-group/below/a-repo to this token";
     unknown(
@@ -247,15 +249,15 @@ fn what_gitlab_does_not_tell_is_no_approval() {
     );
     for (status, body, why) in [
         (401, "{}", "GitLab does not accept the token"),
-        (403, "{}", "GitLab does not let the token look"),
-        (404, "<html>", "GitLab does not know what it was asked"),
-        (429, "{}", "GitLab takes no more calls for now"),
+        (403, "{}", "GitLab gives the token no access"),
+        (404, "<html>", "GitLab does not know the request"),
+        (429, "{}", "GitLab takes no more requests for now"),
         (500, "", "GitLab answers 500"),
-        (200, "[", "GitLab's answer is not what was asked for"),
+        (200, "[", "GitLab's answer is not what its API documents"),
         (
             200,
             "{\"id\":-1}",
-            "GitLab's answer is not what was asked for",
+            "GitLab's answer is not what its API documents",
         ),
         (301, "", "GitLab answers 301"),
     ] {
@@ -275,18 +277,12 @@ fn only_pipelines_that_all_succeeded_are_green_and_of_each_kind_the_newest_count
     for (pipelines, words) in [
         (json!([]), "has no checks\n"),
         (json!([pipeline("skipped", "push")]), "has no checks\n"),
-        (
-            json!([pipeline("manual", "push")]),
-            "have not come to their end\n",
-        ),
-        (
-            json!([pipeline("running", "push")]),
-            "have not come to their end\n",
-        ),
+        (json!([pipeline("manual", "push")]), "have not finished\n"),
+        (json!([pipeline("running", "push")]), "have not finished\n"),
         (json!([pipeline("canceled", "push")]), "failed\n"),
         (
             json!([pipeline("new word", "push")]),
-            "succeeded is unknown\n",
+            "it is unknown whether the checks of",
         ),
         (
             json!([
@@ -325,7 +321,7 @@ fn who_pressed_the_button_wrote_nothing_of_a_merge_that_git_makes_by_itself() {
             false => run
                 .exits(1)
                 .says(UNKNOWN)
-                .says("because: GitLab does not tell\n"),
+                .says("because: GitLab does not say\n"),
         };
     }
 }

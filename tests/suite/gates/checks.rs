@@ -20,7 +20,7 @@ fn checks(deploy: &Deploy, names: &[&str], times: u32) {
             .web
             .set(&format!("/health-{name}"), Page::body("all is ok"));
     }
-    deploy.trust();
+    deploy.agree();
 }
 
 fn broken() -> Page {
@@ -73,7 +73,7 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
         ))
         .says(&format!("because: {page} answers 503 Service Unavailable"))
         .says(&format!(
-            "put back what ran before: git smp rollback production --to {old}\n"
+            "roll back to what ran before: git smp rollback production --to {old}\n"
         ))
         .says("check again: git smp promote production --summary 'Maps are faster.'")
         .never_shows("done: ")

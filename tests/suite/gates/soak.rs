@@ -21,7 +21,10 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
     assert_eq!(refusal(&deploy), "soaking");
     let day = days_from_now(365, "%Y-%m-%d");
     let status = deploy.smp(&["status"]).ok().out();
-    let line = format!("{} runs on staging for 365d only at ", short(deploy.nth(5)));
+    let line = format!(
+        "{} will have run on staging for 365d at ",
+        short(deploy.nth(5))
+    );
     assert!(status.contains(&line), "{status}");
     promote(&deploy, &[])
         .exits(1)
@@ -29,7 +32,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
             "error: {} has not run on staging for 365d yet",
             short(deploy.nth(5))
         ))
-        .says("because: it runs on staging since ")
+        .says("because: it has run on staging since ")
         .says(&format!("{day} "));
     // A moment is over soon, and a longer one is not, where a fix takes the candidate's place.
     let text = deploy.toml().replace("365d", "1s");
@@ -72,8 +75,8 @@ fn unknown_is_not_long_enough_and_a_proposal_puts_it_on_record() {
         .smp(&["promote", "-n"])
         .exits(1)
         .says("is unknown")
-        .says("unknown is not long enough")
-        .says("so that the soak begins: git smp propose");
+        .says("unknown does not count as long enough")
+        .says("begin the soak: git smp propose");
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
     comes_to_be_allowed(&deploy);
     promote(&deploy, &[]).ok();
@@ -107,5 +110,5 @@ fn without_a_record_no_soak_can_be_asked_for() {
     deploy
         .smp(&["promote", "-n"])
         .exits(2)
-        .says("policy.soak: since when a commit runs only the record tells");
+        .says("policy.soak: needs [record], which says how long a commit has run");
 }

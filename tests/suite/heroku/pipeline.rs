@@ -22,7 +22,9 @@ fn coupled(more: &str, pages: bool) -> Platform {
     let toml = platform.deploy.toml();
     let toml = toml.replace("[environments.production]\n", BY_PIPELINE);
     platform.deploy.write_toml(&toml);
-    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .deploy
+        .agree_as(&platform.runner(), &platform.api.url());
     platform
 }
 
@@ -41,7 +43,9 @@ fn with_us(more: &str) -> Platform {
          [environments.us.running]\nheroku = \"shop-us\"\n",
         us.display()
     ));
-    platform.smp(&["setup", "--yes"]).ok();
+    platform
+        .deploy
+        .agree_as(&platform.runner(), &platform.api.url());
     platform
 }
 
@@ -120,7 +124,7 @@ fn where_one_of_several_fails_the_next_run_goes_on_with_that() {
         platform.api.new_releases("shop", Outcome::FailsAfter(2));
         let run = platform.promote(&[]);
         run.exits(4)
-            .says("the build v3 did not come to run on production")
+            .says("production did not start to run the build v3")
             .says("its platform says of production: Release command failed.")
             .says("it was released to us")
             .says("heroku releases:output v4 -a shop\n")
@@ -155,14 +159,14 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
             |one| {
                 one.api.couples("shop", "maps", "production");
             },
-            "production is in another pipeline than staging",
+            "production and staging are in different pipelines",
             "heroku pipelines:remove -a shop\n",
         ),
         (
             |one| {
                 one.api.couples("shop", "shop", "staging");
             },
-            "production is in the stage staging of its pipeline, and staging in staging",
+            "production is in stage staging of the pipeline, and staging is in stage staging",
             "heroku pipelines:update -a shop -s production\n",
         ),
         (
@@ -230,7 +234,7 @@ fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
     let run = platform.promote(&[]);
     run.exits(4)
         .says("its platform says of production: The app is locked.")
-        .says("what ran before runs on");
+        .says("the previous release still runs");
     assert_eq!(
         platform.api.current("shop").as_deref(),
         Some(platform.deploy.nth(2))

@@ -36,34 +36,37 @@ fn a_refusal_of_the_platform_is_its_own() {
     let platform = Platform::alone();
     let two_factor =
         json!({ "id": "two_factor", "message": "A second authentication factor is required." });
-    for (status, body, words) in [
-        (
-            401,
-            json!({ "id": "unauthorized", "message": "Invalid credentials." }),
-            "Heroku does not know the token",
-        ),
-        (
-            403,
-            two_factor,
-            "Heroku wants a second factor besides the token",
-        ),
-        (
-            403,
-            json!({ "id": "forbidden" }),
-            "Heroku gives this account no right to look at the app shop-staging",
-        ),
-        (
-            404,
-            json!({ "id": "not_found" }),
-            "Heroku has no app shop-staging that this account may see",
-        ),
-        // Its words are shown, but for those with the token.
-        (
-            401,
-            json!({ "id": "unauthorized", "message": format!("no such key: {TOKEN}") }),
-            "it answers 401",
-        ),
-    ] {
+    for (status, body, words) in sample(
+        2,
+        [
+            (
+                401,
+                json!({ "id": "unauthorized", "message": "Invalid credentials." }),
+                "Heroku does not know the token",
+            ),
+            (
+                403,
+                two_factor,
+                "Heroku requires a second factor in addition to the token",
+            ),
+            (
+                403,
+                json!({ "id": "forbidden" }),
+                "Heroku gives this account no right to look at the app shop-staging",
+            ),
+            (
+                404,
+                json!({ "id": "not_found" }),
+                "Heroku has no app shop-staging that this account may see",
+            ),
+            // Its words are shown, but for those with the token.
+            (
+                401,
+                json!({ "id": "unauthorized", "message": format!("no such key: {TOKEN}") }),
+                "it answers 401",
+            ),
+        ],
+    ) {
         platform.api.recovers();
         platform.api.answers(None, status, &body.to_string());
         is_unknown(&platform, "unauthorized")
@@ -77,19 +80,22 @@ fn a_refusal_of_the_platform_is_its_own() {
 #[test]
 fn a_platform_that_cannot_answer_is_unreachable() {
     let platform = Platform::alone();
-    for (status, body, words) in [
-        (
-            429,
-            json!({ "id": "rate_limit", "message": "Slow down." }).to_string(),
-            "Heroku takes no more questions",
-        ),
-        (500, String::new(), "Heroku cannot answer for now"),
-        (
-            200,
-            "<title>Maintenance</title>".to_owned(),
-            "Heroku does not answer as its API does",
-        ),
-    ] {
+    for (status, body, words) in sample(
+        1,
+        [
+            (
+                429,
+                json!({ "id": "rate_limit", "message": "Slow down." }).to_string(),
+                "Heroku takes no more requests",
+            ),
+            (500, String::new(), "Heroku cannot answer for now"),
+            (
+                200,
+                "<title>Maintenance</title>".to_owned(),
+                "Heroku does not answer as its API does",
+            ),
+        ],
+    ) {
         platform.api.recovers();
         platform.api.answers(None, status, &body);
         is_unknown(&platform, "unreachable").says(words);
@@ -140,7 +146,7 @@ fn one_app_that_is_unknown_is_enough() {
 fn a_release_without_a_commit_is_unknown() {
     let platform = Platform::alone();
     platform.api.null_commit("shop");
-    let hint = "hint: name a page that does in environments.production.running of smp.toml";
+    let hint = "hint: add a page that names it to environments.production.running in smp.toml";
     platform
         .refuses("unknown-commit")
         .says("Heroku does not name the commit of its release v3")

@@ -16,7 +16,7 @@ fn a_team_without_a_record_is_told_how_to_turn_it_on() {
         run.exits(2)
             .prints("")
             .says("error: the team keeps no record, so there is no history\n");
-        run.says("hint: add a line [record] to smp.toml and commit it, then: git smp setup\n");
+        run.says("hint: add the line [record] to smp.toml and commit it, then: git smp setup\n");
     }
     deploy.add_toml("\n[record]\n");
     deploy
@@ -39,7 +39,7 @@ fn nothing_is_asked_before_somebody_agreed() {
         .smp(&["history"])
         .exits(2)
         .prints("")
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     assert_eq!(deploy.http().seen().len(), 0);
 }
 
@@ -94,7 +94,7 @@ fn without_the_main_repository_the_copy_of_this_clone_is_told_with_its_age() {
     deploy
         .smp(&["history"])
         .ok()
-        .says("as this clone last saw it: nobody knows when\n");
+        .says("as this clone last saw it: at an unknown time\n");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn events_that_cannot_be_read_are_left_out_and_counted() {
     record.put(&deploy);
     let run = deploy.smp(&["history"]);
     assert_eq!(run.ok().out().lines().count(), 1);
-    let why = "of the record cannot be read, being damaged or of a newer git-smp, so the list lacks what they tell\n";
+    let why = "of the record cannot be read (damaged, or from a newer git-smp), so the list is incomplete\n";
     assert_eq!(run.stderr, format!("warning: 1 event {why}"));
     record.raw("Ada Example", NOON, "just a commit\n");
     record.raw("Ada Example", NOON, "");

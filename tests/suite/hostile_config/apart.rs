@@ -39,7 +39,7 @@ fn a_copied_page_or_app_does_not_make_production_run_the_candidate_already() {
                 "{first}"
             );
             let both = format!(
-                "environments.production.running.{key}: asks the same as environments.staging.running.{key}"
+                "environments.production.running.{key}: gets the same answer as environments.staging.running.{key}"
             );
             assert!(first.ends_with(&both), "{first}");
             run.never_shows("127.0.0.1").never_shows("shop-hunter");

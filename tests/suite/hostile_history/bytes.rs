@@ -267,7 +267,7 @@ fn the_language_and_the_place_of_the_user_change_no_decision() {
             .says("hint: cd into a clone");
         let run = runner.smp(&["diff", "--from", "nowhere", "--to", "HEAD"]);
         run.exits(2)
-            .says("names no commit here")
+            .says("names no commit in this clone")
             .never_shows("Needed a single revision");
     }
 }

@@ -240,7 +240,7 @@ fn two_thousand_commits_are_listed_whole_and_may_be_cut_off_by_whoever_reads() {
     );
     let plan = deploy.smp(&["promote", "-n"]).ok().clone();
     assert!(
-        (plan.out() + &plan.stderr).contains("and 1943 more; all of them: git smp diff"),
+        (plan.out() + &plan.stderr).contains("and 1943 more; list all: git smp diff"),
         "{plan}"
     );
     deploy
@@ -282,7 +282,7 @@ fn two_thousand_commits_are_listed_whole_and_may_be_cut_off_by_whoever_reads() {
         .smp(&["diff"])
         .ok()
         .prints("")
-        .says("and 1940 more; all of them: git smp diff --json");
+        .says("and 1940 more; list all: git smp diff --json");
 }
 
 #[test]

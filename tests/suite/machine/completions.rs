@@ -25,7 +25,7 @@ fn world() -> Deploy {
         .toml("[record]\nsignoff = false\n")
         .build();
     let setup = deploy.trust();
-    setup.prints_among("installed for you for bash, zsh, fish");
+    setup.prints_among("installed for bash, zsh, fish");
     setup.prints_among("in ~/.zshrc, before compinit: fpath=(");
     deploy
         .smp(&["setup"])

@@ -93,7 +93,7 @@ fn an_app_that_does_not_run_is_unknown() {
     assert_eq!(finding(&deploy, 1), "unknown-commit");
     promote(&deploy, &[])
         .exits(1)
-        .says("Dokku says of none of its releases that it runs");
+        .says("Dokku reports no running release");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         let deploy = without_apps(World::deploy_like(), words, &["staging", "production"]);
         let run = deploy.smp(&["setup", "--yes"]);
         run.ok().prints_among(
-            "note  staging     its host has no such app yet; it may make it with the first push",
+            "note  staging     its host has no such app yet; the first push may create it",
         );
         run.prints_among(if words.is_some() {
             "it says: App staging does not exist"

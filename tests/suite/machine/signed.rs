@@ -1,5 +1,6 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
+mod agreed;
 mod generated;
 mod interrupted;
 mod openpgp;
@@ -86,7 +87,7 @@ fn merged(deploy: &Deploy, subject: &str, files: &[(&str, &str)]) -> String {
 
 /// A world in which ada's and rosi's keys count, and eve has one that does not. Its smp.toml is the main branch's.
 fn world() -> Deploy {
-    world_on(Topology::Remotes)
+    world_on(Topology::default())
 }
 
 /// The same where environments are reached in this way. Who runs anything without saying who they are is ada.
@@ -126,22 +127,6 @@ fn proposed() -> Deploy {
     let deploy = world();
     by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
     deploy
-}
-
-// What is written by a file from before signatures is signed by nobody, and would count for nothing.
-#[test]
-fn a_clone_whose_file_is_from_before_signatures_proposes_nothing() {
-    let deploy = proposed();
-    let before = deploy.chain().events.len();
-    deploy.write_toml(&deploy.toml().replace(SIGNED, "[record]\n"));
-    by(&deploy, "rosi").smp(&["setup", "--yes"]).ok();
-    by(&deploy, "rosi")
-        .smp(&["propose", "--yes"])
-        .exits(1)
-        .says("error: smp.toml here is not the one of master, which requires signatures")
-        .says("record.signed")
-        .says("git smp setup");
-    assert_eq!(deploy.chain().events.len(), before);
 }
 
 fn promote(deploy: &Deploy, runner: &Runner<'_>) -> Run {
@@ -233,7 +218,7 @@ fn a_yes_of_the_proposers_own_is_refused_and_not_recorded() {
     by(&deploy, "ada")
         .smp(&["signoff"])
         .exits(1)
-        .says("error: you proposed the candidate, so your own yes does not count\n");
+        .says("error: you proposed the candidate, so your own sign-off does not count\n");
     assert_eq!(tip(&deploy), before);
     let json = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(json.exits(1).json()["refusal"]["code"], "not-signed-off");
@@ -286,7 +271,7 @@ fn a_clone_without_a_key_is_told_how_to_have_one() {
         .git_options(&["-c", "user.signingKey="])
         .smp(&["signoff"]);
     run.exits(1)
-        .says("error: this clone cannot sign, and the record takes signed events only\n")
+        .says("error: this clone cannot sign, and the record accepts only signed events\n")
         .says("git config user.signingKey ");
     deploy
         .runner()

@@ -78,7 +78,7 @@ fn a_deploy_from_its_setup_to_its_end() {
     deploy
         .smp(&["setup", "--check"])
         .exits(1)
-        .says("hint: look at it and agree: git smp setup");
+        .says("hint: review it and agree to it: git smp setup");
     deploy.trust();
     deploy.smp(&["setup", "--check"]).ok();
     deploy
@@ -197,7 +197,7 @@ fn a_host_with_another_key_is_told_as_such_wherever_there_is_room_for_one_line()
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("is not the one that was confirmed here")
+        .prints_among("is not the one that you confirmed")
         .never_shows("@@@@");
     deploy
         .smp(&["diff"])
@@ -211,8 +211,8 @@ fn a_host_with_another_key_is_asked_about_first_and_then_the_hint_forgets_the_ol
     deploy.ssh().becomes_somebody_else(&deploy);
     let run = promote(&deploy, &[]);
     run.exits(1)
-        .says("is not the one that was confirmed here: it was changed, or somebody else answers")
-        .says("hint: ask those who run the host whether they changed its key; only if they did: ssh-keygen ");
+        .says("is not the one that you confirmed: it was changed, or another machine answers")
+        .says("hint: ask the host's administrators whether they changed its key; only if they did: ssh-keygen ");
     let (_, command) = run.stderr.rsplit_once("only if they did: ").unwrap();
     let (forget, confirm) = command.trim().split_once(" && ").unwrap();
     assert!(confirm.starts_with("ssh -T -p "), "{confirm}");
@@ -349,10 +349,10 @@ fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words(
         let run = deploy.smp(args);
         run.exits(1)
             .says("error: 2 checks failed")
-            .prints_among("but a push from here is turned away");
+            .prints_among("but a push from this clone would be declined");
         run.prints_among("FATAL: W any production ada DENIED by fallthru\n")
             .never_shows("correct access rights");
-        run.says("hint: ask for the right to push to staging, then: git smp setup");
+        run.says("hint: ask for permission to push to staging, then: git smp setup");
     }
     deploy.smp(&["status"]).ok();
     // Whoever tries all the same reads the same.

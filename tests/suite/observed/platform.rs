@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{RECORD, saw, told};
 use crate::record::short;
 use crate::sample::sample;
-use crate::support::{Deploy, HerokuApi, Outcome, Run, World};
+use crate::support::{Deploy, HerokuApi, Outcome, Run, Runner, World};
 
 const APP: &str = "shared-maps";
 const TOKEN: &str = "t0ken-0123456789";
@@ -20,31 +20,31 @@ impl Platform {
     #[track_caller]
     fn new() -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
-        let deploy = World::deploy_like()
-            .without_pages()
-            .toml(&format!("{table}{RECORD}"));
+        let deploy = World::deploy_like().without_pages().toml(RECORD).ready();
+        deploy.add_toml(&format!("\n{table}"));
         let api = HerokuApi::start(TOKEN);
-        let platform = Platform {
-            deploy: deploy.build(),
-            api,
-        };
+        let platform = Platform { deploy, api };
         platform
             .api
             .app(APP)
             .follow(APP, &platform.deploy.production);
-        platform.smp(&["setup", "--yes"]).ok();
+        platform
+            .deploy
+            .agree_as(&platform.runner(), &platform.api.url());
         platform.promotes(5).ok();
         platform
     }
 
-    #[track_caller]
-    fn smp(&self, args: &[&str]) -> Run {
-        let runner = self
-            .deploy
+    fn runner(&self) -> Runner<'_> {
+        self.deploy
             .runner()
             .env("HEROKU_API_URL", self.api.url())
-            .env("HEROKU_API_KEY", TOKEN);
-        let run = runner.smp(args);
+            .env("HEROKU_API_KEY", TOKEN)
+    }
+
+    #[track_caller]
+    fn smp(&self, args: &[&str]) -> Run {
+        let run = self.runner().smp(args);
         run.never_shows(TOKEN);
         run
     }

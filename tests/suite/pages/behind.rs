@@ -72,7 +72,7 @@ fn a_certificate_of_the_companys_own_authority_is_named_and_can_be_trusted() {
             .exits(1)
             .says("no certificates can be read here")
             .says("SSL_CERT_FILE is set")
-            .never_shows("as HTTP asks");
+            .never_shows("with valid HTTP");
     }
     // A name that it is not for is no question of who issued it.
     deploy.write_toml(
@@ -239,7 +239,7 @@ fn a_socks_proxy_is_used_and_that_of_git_is_named_as_not_used() {
         deploy.nth(5)
     );
     assert_eq!(socks.passed(), 1);
-    let word = "git's http.proxy is for git alone";
+    let word = "git's http.proxy applies only to git";
     is_refused(&deploy, "its page cannot be reached").never_shows(word);
     for key in ["http.proxy", "http.https://127.0.0.1.proxy"] {
         let git = format!("{key}=http://ada:hunter2@127.0.0.1:9");

@@ -52,7 +52,7 @@ fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
         deploy.web.set("/production", page);
         let run = deploy.smp(&["status"]);
         let line =
-            format!("cached-page: what it runs now is unknown: {words}{FORGET}git smp status\n");
+            format!("cached-page: the running commit is unknown: {words}{FORGET}git smp status\n");
         run.ok()
             .prints_among(&line)
             .prints_among(&format!("next: {FORGET}git smp status\n"));
@@ -90,7 +90,7 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
         .says("its page is a cached answer, 340 s old: nothing is pushed or released");
-    run.says("a cache answers for it, so what it runs now is unknown");
+    run.says("a cache answers for it, so the running commit is unknown");
     run.says(&format!(
         "it reports {} in a cached answer, 340 s old",
         &deploy.nth(2)[..8]
@@ -128,7 +128,7 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
     let before = deploy.snapshot();
     let run = promote(&deploy, &[]);
     run.exits(1)
-        .says("what it runs now is unknown: its page is a cached answer, 340 s old");
+        .says("the running commit is unknown: its page is a cached answer, 340 s old");
     run.says(&format!("hint: {FORGET}git smp promote production\n"))
         .never_shows("--again");
     assert_eq!(refusal(&deploy), "page-unclear");
@@ -203,7 +203,8 @@ fn a_page_that_names_nothing_usable_says_so_when_it_comes_from_a_cache() {
         "/staging",
         Page::body("<title>Sorry</title>").header("Age", "340"),
     );
-    is_refused(&deploy, "its page holds no hash").says("because: it is a cached answer, 340 s old");
+    is_refused(&deploy, "its page contains no hash")
+        .says("because: it is a cached answer, 340 s old");
     deploy.web.set(
         "/staging",
         Page::body("").status(503).header("X-Cache", "HIT"),

@@ -52,7 +52,7 @@ fn a_short_hash_that_became_a_number_is_read_and_resolved() {
         deploy
             .web
             .set("/staging", Page::body(format!("{{\"commit\":{number}}}")));
-        let run = is_refused(&deploy, "its page names something that is no hash");
+        let run = is_refused(&deploy, "its page contains something that is not a hash");
         run.says("the page writes the hash without quotes; report the full one")
             .never_shows(number);
     }

@@ -99,7 +99,7 @@ fn a_mistyped_password_is_asked_for_again() {
         .enters("ada")
         .sees("Password for")
         .enters("open-sesam");
-    terminal.sees("does not take");
+    terminal.sees("does not accept");
     types_the_password(&mut terminal);
     let run = terminal.ends();
     run.ok()

@@ -12,7 +12,7 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
     run.exits(4)
         .says("error: proposed, but the technical channel was not notified\n")
         .says(why);
-    run.says("the post is kept, and still pending")
+    run.says("the post is kept and still pending")
         .says("run it again to send it: git smp propose");
     run.prints_among("looking at deploying current staging version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
@@ -199,7 +199,7 @@ fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
             .says("error: proposed, but the technical channel was not notified\n")
             .says(why);
         run.says("and its answer says that it accepted nothing")
-            .says("set SMP_TECHNICAL_WEBHOOK to it");
+            .says("set it as SMP_TECHNICAL_WEBHOOK");
         assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
         deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));
         posts(&deploy, &["propose"])

@@ -16,7 +16,7 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
     run.exits(4)
         .says("error: proposed, but it is unknown whether the technical channel was notified\n")
         .says(why);
-    run.says("none is sent twice without a yes")
+    run.says("it is not sent twice without a yes")
         .says("hint: look at the technical channel");
     holds_back(&deploy, 1);
     deploy
@@ -190,18 +190,22 @@ fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
 fn a_login_page_with_a_200_is_no_post_and_no_no() {
     // RediSearch#9873: what answers is not the chat, and what was done with the post before nobody knows.
     let page = "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head></html>";
-    for (answer, why) in [
-        (Page::body(page), "a web page came back"),
-        (Page::body(page).status(202), "a web page came back"),
-        (
-            Page::body(page).header("Content-Type", "application/octet-stream"),
-            "a web page came back",
-        ),
-        (
-            Page::body("{\"error\":{\"code\":\"x\"}}").header("Content-Type", "application/json"),
-            "names an error",
-        ),
-    ] {
+    for (answer, why) in sample(
+        2,
+        [
+            (Page::body(page), "the answer is a web page"),
+            (Page::body(page).status(202), "the answer is a web page"),
+            (
+                Page::body(page).header("Content-Type", "application/octet-stream"),
+                "the answer is a web page",
+            ),
+            (
+                Page::body("{\"error\":{\"code\":\"x\"}}")
+                    .header("Content-Type", "application/json"),
+                "names an error",
+            ),
+        ],
+    ) {
         let deploy = in_doubt(answer, why);
         answers(&deploy, "repost")
             .ok()
@@ -218,11 +222,14 @@ fn a_200_in_which_slack_does_not_say_ok_is_never_called_accepted() {
         [
             (Page::body(""), "its answer is empty"),
             (Page::body("").status(204), "its answer is empty"),
-            (Page::body("<html>portal</html>"), "a web page came back"),
+            (
+                Page::body("<html>portal</html>"),
+                "the answer is a web page",
+            ),
             (Page::body("thanks"), "its answer does not say ok"),
             (
                 Page::body("{\"ok\":true,\"ok\":false}"),
-                "its answer says both ok and not",
+                "its answer says both ok and not ok",
             ),
         ],
     ) {

@@ -111,7 +111,7 @@ fn a_script_that_gives_no_text_is_told_that_there_is_no_post() {
     let deploy = signed_off("teams");
     promotes(&deploy, &[])
         .ok()
-        .says("no post to product: it has no text; give one with --summary or -F");
+        .says("no post to product: it has no text; give it one with --summary or -F");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 
@@ -122,7 +122,7 @@ fn without_a_product_channel_a_text_is_printed_and_none_is_asked_for() {
     let run = crate::record::promotes(&deploy, &["--summary", "- Flags"]);
     run.ok()
         .prints_among("with the following changes:\n\n- Flags\n")
-        .says("print the post to product, for pasting");
+        .says("print the post to product for you to paste");
     let quiet = crate::record::proposed();
     quiet.smp(&["signoff", "--by", "Rosi"]).ok();
     crate::record::promotes(&quiet, &[])

@@ -50,7 +50,7 @@ fn a_block_and_a_postponement_are_told_with_their_reasons() {
         all[1]
     );
     assert!(
-        all[2].contains("does not go to production for now, says Ada Example; staging is free"),
+        all[2].contains("was postponed for production by Ada Example; staging is free"),
         "{}",
         all[2]
     );

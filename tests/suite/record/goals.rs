@@ -53,7 +53,7 @@ fn of_two_productions_the_last_lifts_the_freeze() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already")
+        .says("is already the candidate")
         .prints("");
     promotes(&deploy, &[])
         .ok()
@@ -135,7 +135,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     deploy
         .smp(&["promote"])
         .exits(2)
-        .says("these environments are promoted from different ones");
+        .says("these environments are promoted from different environments");
     let too_early = deploy.smp(&["promote", "production"]);
     too_early
         .ok()

@@ -91,7 +91,7 @@ fn an_environment_with_a_shell_in_its_name_is_on_no_record_and_in_nobodys_hint()
         status
             .ok()
             .prints_among("the record cannot be read")
-            .prints_among("a name that no smp.toml has");
+            .prints_among("an invalid name");
         let told = deploy.smp(&["promote", "-n", "--json"]);
         assert_eq!(
             told.exits(1).json()["refusal"]["code"],

@@ -229,7 +229,7 @@ fn setup_checks_the_record_and_tells_how_much_is_on_it() {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let run = deploy.trust();
     run.says("  record.ref                        refs/smp/record\n");
-    run.prints_among("  ok    record      refs/smp/record on upstream; begun just now\n");
+    run.prints_among("  ok    record      refs/smp/record on upstream; created just now\n");
     deploy.smp(&["propose", "--yes"]).ok();
     deploy
         .smp(&["setup", "--check"])
@@ -251,7 +251,7 @@ fn a_clone_that_may_only_read_the_main_repository_is_told_so_and_may_look() {
     deploy.http().fault(no_push.times(1000));
     deploy
         .trust()
-        .prints_among("; nothing on it yet; this clone may read it, not write to it\n")
+        .prints_among("; it is still empty; this clone may read it but not write to it\n")
         .prints_among("403");
     deploy.smp(&["setup", "--check"]).ok();
     deploy.smp(&["status"]).ok();
@@ -262,7 +262,7 @@ fn a_clone_that_may_only_read_the_main_repository_is_told_so_and_may_look() {
             .prints("")
             .says("error: the record cannot be written to")
             .says("403")
-            .says("hint: ask for the right");
+            .says("hint: ask for permission");
     }
     assert_eq!(deploy.snapshot(), before);
 }

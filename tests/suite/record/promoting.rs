@@ -70,7 +70,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
     ben.smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already, proposed by Ada Example");
+        .says("is already the candidate, proposed by Ada Example");
     ben.smp(&["postpone", "--yes", "--reason", "x"])
         .exits(1)
         .says(story);
@@ -245,7 +245,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
         .says(&format!("{next}{why}\n"));
     assert_eq!(super::next(&deploy), "git smp postpone");
     let again = deploy.smp(&["propose", "--yes"]);
-    again.ok().says("is the candidate already");
+    again.ok().says("is already the candidate");
     again.says(&format!("warning: {why}\n"));
     again
         .says("git smp postpone\n")
@@ -381,7 +381,7 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .says("is the candidate already");
+        .says("is already the candidate");
     let run = deploy.smp(&["promote"]);
     run.ok()
         .prints("")

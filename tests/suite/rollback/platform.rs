@@ -26,15 +26,16 @@ impl Platform {
     #[track_caller]
     fn new(record: &str) -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
-        let deploy = World::deploy_like()
-            .without_pages()
-            .toml(&format!("{table}{record}"))
-            .build();
+        let world = World::deploy_like().on(Topology::Remotes).without_pages();
+        let deploy = world.toml(record).ready();
+        deploy.add_toml(&format!("\n{table}"));
         let api = HerokuApi::start(TOKEN);
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
         api.app(APP).follow(APP, &deploy.production);
         let platform = Platform { deploy, api };
-        platform.smp(&["setup", "--yes"]).ok();
+        platform
+            .deploy
+            .agree_as(&platform.runner(), &platform.api.url());
         platform
     }
 
@@ -115,7 +116,7 @@ fn what_was_built_is_released_again_and_nothing_is_pushed() {
         run.ok().says(&format!(
             "1. release {two} (v3) again on Heroku, without a build"
         ));
-        run.says("warning: the config vars of production go back to those of v3 as well");
+        run.says("warning: the config vars of production return to those of v3 as well");
         run.says(&format!("done: production runs {two}"))
             .never_shows("-----> Building");
         platform.went_back_once();

@@ -4,7 +4,7 @@
 use super::{is_bad, is_good};
 use crate::record::{RECORD, bens_clone};
 use crate::sample::sample;
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, Topology, World};
 
 fn of_record(deploy: &Deploy) -> Option<String> {
     deploy.refs(&deploy.main).get("refs/smp/record").cloned()
@@ -30,7 +30,7 @@ fn setup_begins_the_record_once_and_takes_nothing_back() {
     deploy
         .smp(&["setup", "--yes"])
         .ok()
-        .prints_among("refs/smp/record on upstream; begun just now");
+        .prints_among("refs/smp/record on upstream; created just now");
     assert_eq!(updates().lines().count(), 1, "{}", updates());
     assert_eq!(
         subjects(&deploy, "refs/smp/record"),
@@ -77,7 +77,7 @@ fn a_record_that_nobody_began_is_written_to_as_ever() {
     deploy
         .smp(&["setup", "--check"])
         .ok()
-        .prints_among("; nothing on it yet\n");
+        .prints_among("; it is still empty\n");
     assert_eq!(of_record(&deploy), None);
     deploy.smp(&["propose", "--yes"]).ok();
     assert!(subjects(&deploy, "refs/smp/record")[0].starts_with("Ada Example proposed"));
@@ -102,7 +102,7 @@ fn a_host_that_lets_nobody_delete_is_left_without_litter_and_gets_no_false_advic
         deploy
             .smp(&["setup", "--yes"])
             .ok()
-            .prints_among("begun just now")
+            .prints_among("created just now")
             .never_shows("refs/heads/smp-record");
         let ours: Vec<String> = deploy
             .refs(&deploy.main)
@@ -131,7 +131,7 @@ fn a_host_that_takes_branches_only_is_found_out_before_the_first_event() {
     deploy
         .smp(&["setup", "--yes"])
         .ok()
-        .prints_among("refs/heads/smp-record on upstream; begun just now");
+        .prints_among("refs/heads/smp-record on upstream; created just now");
     deploy.smp(&["propose", "--yes"]).ok();
     assert_eq!(subjects(&deploy, "refs/heads/smp-record").len(), 3);
 }
@@ -176,7 +176,10 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
 #[test]
 fn a_password_that_may_only_read_is_found_by_setup_as_well() {
     use crate::support::{Fault, Rule};
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     deploy.trust();
     deploy.http().fault(
         Rule::any(
@@ -186,10 +189,14 @@ fn a_password_that_may_only_read_is_found_by_setup_as_well() {
         .times(1000),
     );
     let run = deploy.smp(&["setup", "--check"]);
-    is_bad(&run, "production", "but a push from here is turned away");
+    is_bad(
+        &run,
+        "production",
+        "but a push from this clone would be declined",
+    );
     is_good(&run, "staging", "answers");
     run.prints_among("403")
-        .says("hint: ask for the right to push to production, then: git smp setup");
+        .says("hint: ask for permission to push to production, then: git smp setup");
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use crate::promote::{person, ready};
 use crate::record::{
-    bens_clone, events, is_harmless, merged, next, own, proposed, recorded, sentences, short,
-    trailer,
+    bens_clone, events, is_harmless, merged, next, own, proposed, proposed_on, recorded, sentences,
+    short, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, Topology, World};
 
 /// The candidate's commit.
 #[track_caller]
@@ -284,7 +284,7 @@ fn a_conflict_is_told_cleanly_and_changes_nothing() {
             .prints("")
             .says(&words)
             .says("because: conflict in LOG\n")
-            .says("hint: do it by hand: git switch -c fix ");
+            .says("hint: copy it by hand: git switch -c fix ");
     }
     assert_eq!(
         (deploy.snapshot(), own(&deploy, &deploy.work)),
@@ -312,7 +312,7 @@ fn what_makes_no_difference_and_merges_are_no_fix() {
     let merge = deploy.master(&deploy.main);
     let run = deploy.smp(&["stage", "--fix", "--yes", "--pick", &merge]);
     run.exits(1)
-        .says("is a merge, which has no one change to copy")
+        .says("is a merge, so it has no single change to copy")
         .says("git log --oneline ");
 }
 
@@ -388,7 +388,7 @@ fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
         terminal
             .sees(CHOOSE)
             .enters(wrong)
-            .sees("is none of the commits above");
+            .sees("is not one of the commits above");
     }
     terminal.sees(CHOOSE).enters("");
     let run = terminal.ends();
@@ -443,7 +443,7 @@ fn what_was_deployed_past_the_record_does_not_become_the_candidate_unseen() {
 
 #[test]
 fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
-    let deploy = proposed();
+    let deploy = proposed_on(Topology::Remotes);
     deploy.smp(&["signoff"]).ok();
     deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null; exit 1");
     let run = deploy.smp(&["stage", "--fix", "--yes"]);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::deploy::{DEPLOYS, Deploy, DeployBuilder, PASSES_ON, SUBJECTS};
+use super::run::Runner;
 use super::sandbox::World;
 
 /// What was at the place of a world's root when the template was made.
@@ -78,6 +79,47 @@ pub fn after(builder: &DeployBuilder, name: &str, story: impl FnOnce(&Deploy)) -
     })
 }
 
+/// Agrees to `smp.toml` as it is now, as `git smp setup --yes` does: that is done once for all worlds whose clones and
+/// files are alike, and what it wrote into the clone is copied. One that writes elsewhere, too, is done for each. `others`
+/// are addresses of this world alone.
+#[track_caller]
+pub fn agree(deploy: &Deploy, runner: &Runner<'_>, others: Own) {
+    let mut own = deploy.own();
+    own.extend(others);
+    let before = Template::of_clone(deploy, &own);
+    let outside = || {
+        let mut objects = Template::empty(Vec::new());
+        objects.read(
+            &deploy.path(""),
+            &deploy.work.join(".git/objects"),
+            &Own::new(),
+        );
+        (deploy.snapshot(), objects.files)
+    };
+    let record = deploy.refs(&deploy.main).remove("refs/smp/record");
+    let mut is_done = false;
+    let template = of_kind(format!("{:?} {record:?}", before.files), || {
+        let there = outside();
+        runner.smp(&["setup", "--yes"]).ok();
+        is_done = true;
+        if there != outside() {
+            return Template::empty(Vec::new());
+        }
+        let mut after = Template::of_clone(deploy, &own);
+        // The digest goes by one name before and after.
+        let digest = Path::new("work/.git/config");
+        after
+            .files
+            .retain(|file| file.0 == digest || !before.files.contains(file));
+        after
+    });
+    match template.files.is_empty() {
+        true if is_done => {}
+        true => drop(runner.smp(&["setup", "--yes"]).ok()),
+        false => drop(template.copy(deploy, own)),
+    }
+}
+
 fn of_kind(kind: String, make: impl FnOnce() -> Template) -> Arc<Template> {
     static ALL: Templates = Mutex::new(BTreeMap::new());
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +139,25 @@ impl Template {
         }
         // The files of this world's hooks go with it; those of the other template are the same, and stay.
         template.hooks.clone_from(&fresh(formats).hooks);
+        template
+    }
+
+    /// The clone of a world but for its objects, with names for what is the world's own. What is no text is left out.
+    fn of_clone(deploy: &Deploy, own: &Own) -> Template {
+        let mut own = own.clone();
+        let config = deploy.work.join(".git/config");
+        let config = fs::read_to_string(config).unwrap();
+        let digest = config
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("trusted = "));
+        own.extend(digest.map(|digest| (DIGEST, digest.to_owned())));
+        let mut template = Template::empty(deploy.commits.clone());
+        template.read(&deploy.path(""), &deploy.work, &own);
+        template.folders.retain(|folder| folder.ends_with("smp"));
+        template.files.retain(|(file, content)| {
+            !file.starts_with("work/.git/objects") && std::str::from_utf8(content).is_ok()
+        });
+        template.hooks.clear();
         template
     }
 

@@ -88,7 +88,7 @@ fn an_older_commit_than_production_runs_is_said_to_be_no_way_there() {
     let deploy = recorded();
     promote_once(&deploy);
     let words = format!(
-        "warning: production runs {}, which {} lacks: it cannot be promoted there\n",
+        "warning: production runs {}, which {} lacks: this commit cannot be promoted there\n",
         short(deploy.nth(5)),
         short(deploy.nth(3))
     );
@@ -188,7 +188,7 @@ fn the_fix_is_typed_as_it_stands_in_the_list_and_a_typo_is_asked_again() {
         terminal
             .sees(question)
             .enters(wrong)
-            .sees("is none of the commits above");
+            .sees("is not one of the commits above");
     }
     terminal
         .sees(question)
@@ -289,7 +289,7 @@ fn an_environment_in_the_place_of_another_name_is_told_apart() {
     deploy
         .smp(&["stage", "-n", "stagin"])
         .exits(2)
-        .says("names no commit here");
+        .says("names no commit in this clone");
 }
 
 // --- what can be taken over, and by what
@@ -327,7 +327,7 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     );
     let wrong = deploy.smp(&["stage", "--yes", "--take-over", "1234"]);
     wrong.exits(1).says(&format!(
-        "because: --take-over 1234 names no deploy in progress: this one is {id}\n"
+        "because: --take-over 1234 is not the deploy in progress, which is {id}\n"
     ));
     // Staging runs the candidate: there is nothing that could take its place.
     let run = deploy.smp(&["stage", deploy.nth(5), "--yes", "--take-over", id]);

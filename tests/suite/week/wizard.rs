@@ -29,7 +29,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("The branch that is deployed")
         .enters("no such..branch");
     terminal
-        .sees("that will not do: ")
+        .sees("that cannot be used: ")
         .sees("The branch that is deployed")
         .enters("master");
     // The same address for both is wrong at the second one.
@@ -41,8 +41,8 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     terminal
         .sees("Pattern around")
         .enters("no group")
-        .sees("that will not do: ")
-        .sees("exactly one group");
+        .sees("that cannot be used: ")
+        .sees("exactly one capturing group");
     terminal
         .sees("Pattern around")
         .enters("")
@@ -52,7 +52,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     terminal
         .sees("push to production goes to")
         .enters(urls[1])
-        .sees("that will not do: ");
+        .sees("that cannot be used: ");
     // Back to the branch, and forth again: everything is there.
     terminal
         .sees("push to production goes to")
@@ -83,7 +83,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Keep a record (y/n) [n]: ")
         .enters("maybe");
     terminal
-        .sees("that will not do: type y, n")
+        .sees("that cannot be used: type y, n")
         .sees("Keep a record")
         .enters("y");
     // Typed, or chosen with the arrow keys; what is none of the words is no answer.
@@ -121,7 +121,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .enters("y");
     let run = terminal.ends();
     run.ok()
-        .says("next: commit it and push it, so that the whole team has it:\r\ngit add smp.toml && ")
+        .says("next: commit and push it for the whole team:\r\ngit add smp.toml && ")
         .says("\r\nthen everyone: git pull && git smp setup\r\n");
     let text = deploy.toml();
     for part in [
@@ -172,7 +172,7 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
         .sees("Pattern around")
         .enters("");
     terminal
-        .sees("its page holds no hash")
+        .sees("its page contains no hash")
         .sees("looked for ")
         .sees("normal before the first deploy")
         .sees("Keep this page and this pattern");
@@ -241,7 +241,7 @@ fn an_address_of_herokus_offers_its_app() {
     // The file is there, and that is said.
     let run = terminal.ends();
     run.exits(3)
-        .says("smp.toml was written, and is not agreed to; nothing else was changed");
+        .says("smp.toml was written but not agreed to; nothing else was changed");
     run.never_shows("nothing was changed");
     let text = deploy.toml();
     assert!(
@@ -310,7 +310,7 @@ fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
         let run = deploy.smp(args);
         run.exits(2)
             .prints("")
-            .says("because: upstream/master has it, and what is checked out here lacks it\n");
+            .says("because: upstream/master has it, but the commit checked out here does not\n");
         run.says("hint: git pull\n")
             .never_shows("make one")
             .never_shows("config.example.toml");
@@ -499,7 +499,7 @@ fn a_page_that_is_asked_for_another_environment_already_is_asked_for_again() {
         .sees("Pattern around")
         .enters("");
     terminal
-        .sees("that will not do: environments.production.running.page: asks the same")
+        .sees("that cannot be used: environments.production.running.page: gets the")
         .sees("Page of production [none]: ")
         .enters(&deploy.web.url("/production"))
         .sees("Pattern around")

@@ -29,7 +29,7 @@ fn two_environments_that_are_asked_in_the_same_way_are_one_slip() {
     ] {
         let report = asked(&page(https, ""), &page(other, ""))
             .unwrap_or_else(|| panic!("{other} is taken for another"));
-        let named = "environments.production.running.page: asks the same as environments.staging.running.page";
+        let named = "environments.production.running.page: gets the same answer as environments.staging.running.page";
         assert!(
             report.error.starts_with("smp.toml:9:20: ") && report.error.ends_with(named),
             "{}",
@@ -91,7 +91,7 @@ fn one_page_may_tell_of_several_environments_each_in_its_own_way() {
 
 #[test]
 fn two_environments_that_name_the_same_app_are_one_slip() {
-    let named = "environments.production.running.heroku: asks the same as environments.staging.running.heroku";
+    let named = "environments.production.running.heroku: gets the same answer as environments.staging.running.heroku";
     for (staging, production) in [
         ("heroku = 'shop'", "heroku = 'shop'"),
         (

@@ -60,31 +60,31 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
             "branch = \"main\"\n",
             "",
             "smp.toml:5:15: environments.staging: has no `branch`",
-            "write the address whose push deploys it",
+            "or the `url` that deploys it",
         ),
         (
             "branch = \"production\"",
             "branch = \"main\"",
-            "smp.toml:9:10: environments.production.branch: is the branch of [repository], so a merge would deploy past",
-            "name the branch that deploys this environment",
+            "smp.toml:9:10: environments.production.branch: is the branch of [repository], so every merge would deploy without a promotion",
+            "use a branch that only deploys this environment",
         ),
         (
             "[environments.production]",
             "[environments.production]\nremote = \"production\"",
-            "smp.toml:8:15: environments.production: has a `remote`, and no `url`",
-            "leave `remote` out",
+            "smp.toml:8:15: environments.production: has a `remote` but no `url`",
+            "replace `remote` with its `branch`",
         ),
         (
             "branch = \"main\"",
             "branch = \"production\"",
             "smp.toml:9:10: environments.production.branch: has the same branch as staging",
-            "a branch of its own",
+            "its own branch",
         ),
         (
             "branch = \"main\"",
             "url = \"git@github.com:o/r.git\"",
             "smp.toml:5:15: environments.staging: has the same url as [repository]",
-            "leave both out and name its branch",
+            "remove both and set its `branch`",
         ),
     ] {
         let (is, advice) = told(&BRANCHES.replacen(old, new, 1));
@@ -97,7 +97,10 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
     }
     // The repository's own branch is what it is by default, too, and a written default changes nothing.
     let (is, _) = told(&BRANCHES.replace("\"production\"\n", "\"main\"\n"));
-    assert!(is.contains("a merge would deploy past"), "{is}");
+    assert!(
+        is.contains("every merge would deploy without a promotion"),
+        "{is}"
+    );
     let written = BRANCHES.replace("branch =", "remote = \"upstream\"\nbranch =");
     assert!(parse(Path::new("smp.toml"), written).is_ok());
 }

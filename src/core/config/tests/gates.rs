@@ -60,7 +60,7 @@ fn what_is_no_time_is_refused_with_its_key() {
         ),
         (
             "soak = \"a day\"",
-            "policy.soak: must be a number and s, m, h or d",
+            "policy.soak: must be a number with s, m, h or d",
         ),
     ];
     let cases = cases.map(|(line, error)| (policy(line), error));
@@ -83,7 +83,7 @@ fn a_soak_needs_a_record() {
     assert!(
         report
             .error
-            .contains("policy.soak: since when a commit runs only the record tells")
+            .contains("policy.soak: needs [record], which says how long a commit has run")
     );
 }
 

@@ -58,12 +58,12 @@ fn cfg_01_to_09_names_and_addresses_are_checked_wherever_they_stand() {
         (
             "",
             "[environments.x]\nurl = 'https://u:hunter2@h/x'",
-            "environments.x.url: must hold no user, password or token",
+            "environments.x.url: must not contain a user, password or token",
         ),
         (
             "",
             "[environments.x]\nurl = \"https://h/a\\nb\"",
-            "environments.x.url: holds control or invisible characters",
+            "environments.x.url: contains control or invisible characters",
         ),
         (
             "",
@@ -98,7 +98,7 @@ fn cfg_10_the_record_is_never_kept_on_a_branch_that_is_deployed() {
         (
             "",
             "branch = 'smp-record'\n[record]\nref = 'refs/heads/smp-record'",
-            "record: `ref` is a branch that is deployed",
+            "record: `ref` is a branch that an environment deploys",
         ),
     ]);
     assert!(

@@ -49,7 +49,7 @@ const TOLD_BY_TYPE: &[&str] = &[
     "must be \"",
     "has more than one of",
     "has both `heroku` and `dokku`",
-    "is for a page, and there is none",
+    "needs a page, but there is none",
 ];
 
 /// What is wrong with a text by the schema; `Err` where it is no TOML that an editor could check.

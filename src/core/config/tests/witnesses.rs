@@ -8,23 +8,27 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
     for (rest, error) in [
         (
             "pattern = 'abc'",
-            "running.pattern: must have exactly one group",
+            "running.pattern: must have exactly one capturing group",
         ),
         (
             "pattern = '(a)(b)'",
-            "running.pattern: must have exactly one group",
+            "running.pattern: must have exactly one capturing group",
         ),
         (
             "pattern = '(?:a)'",
-            "running.pattern: must have exactly one group",
+            "running.pattern: must have exactly one capturing group",
         ),
         (
             "pattern = '(hunter2'",
             "running.pattern: is not a regular expression",
         ),
         (
+            r"pattern = '\p{L}([0-9a-f]+)'",
+            r"running.pattern: is not a regular expression; \p{ } and letters outside",
+        ),
+        (
             "pattern = '((a{99}){99}){99}'",
-            "running.pattern: is a pattern that grows too large",
+            "running.pattern: is a regular expression that grows too large",
         ),
         ("pattern = 'a(b)', json = ''", "has more than one of"),
         ("json = '/a', header = 'x'", "has more than one of"),
@@ -58,7 +62,7 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
         (
             STAGING,
             "running = { heroku = 'app', json = '' }",
-            "`json` is for a page",
+            "`json` needs a page",
         ),
         (
             STAGING,

@@ -95,7 +95,7 @@ fn a_page_and_a_branch() {
         (drifted(Some(Diverged)), "deployed-outside-git"),
         (
             drifted(None),
-            "ref-differs: how the two commits relate is unknown",
+            "ref-differs: it is unknown how the two commits relate",
         ),
         // What is unknown bears the word of its reason.
         (page(RefusalCode::Unreachable), "unreachable: unknown"),
@@ -211,7 +211,7 @@ fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
     tells([
         (
             kept(seen('a', 'b')),
-            "cached-page: what it runs now is unknown: its page is a cached answer, 340 s old",
+            "cached-page: the running commit is unknown: its page is a cached answer, 340 s old",
         ),
         (kept(drifted(None)), "cached-page"),
         (kept(drifted(Some(Relation::Behind))), "cached-page"),

@@ -51,7 +51,7 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     };
     let request = reviews.words.request;
     let asks = format!(
-        "policy.reviewed in smp.toml asks for a {request}, merged into the main branch, that somebody else approved"
+        "policy.reviewed in smp.toml requires a {request} that is merged into the main branch and approved by somebody else"
     );
     report.because(asks).hint(what_to_do(faults, reviews))
 }
@@ -66,21 +66,21 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let count = approvable.count();
     let ForgeWords { name, request, .. } = reviews.words;
     let hint = if count == 0 {
-        format!("take it out of the branch, for a revert leaves it there, and bring it back with a {request}").into()
+        format!("remove it from the branch's history (a revert keeps it there), then bring it back with a {request}").into()
     } else if count == faults.len() {
         Hint::run(
-            format!("have it approved on {name}, then"),
+            format!("get it approved on {name}, then"),
             Typed::smp("promote"),
         )
     } else {
         Hint::run(
-            format!("have approved on {name} what has a {request}, then"),
+            format!("get those with a {request} approved on {name}, then"),
             Typed::smp("promote"),
         )
-        .and("take the rest out of the branch, for a revert leaves it there, and bring it back with one")
+        .and("remove the rest from the branch's history (a revert keeps it there), then bring it back with one")
     };
     hint.and(Hint::run(
-        "or give the policy up in smp.toml, then",
+        "or remove policy.reviewed from smp.toml, then",
         Typed::smp("setup"),
     ))
 }
@@ -90,7 +90,7 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     if unknown.is_empty() && reviews.unnamed == 0 {
         return None;
     }
-    let mut report = Report::new("whether every commit that would ship was reviewed is unknown");
+    let mut report = Report::new("it is unknown whether every commit that would ship was reviewed");
     if !unknown.is_empty() && (unknown.len() < ships.len() || ships.len() == 1) {
         let examples: Vec<String> = (unknown.iter().take(EXAMPLES))
             .map(|commit| quoted(commit))
@@ -99,29 +99,29 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
         if let rest @ 1.. = unknown.len().saturating_sub(EXAMPLES) {
             named += &format!(" and {rest} more");
         }
-        report = report.because(format!("nobody can tell of {named}"));
+        report = report.because(format!("it is unknown for {named}"));
     }
-    let policy = "policy.reviewed in smp.toml asks for it, and unknown is not reviewed";
+    let policy = "policy.reviewed in smp.toml requires it, and unknown does not count as reviewed";
     Some(because_unknown(report, reviews, policy))
 }
 
 /// Why this commit must not ship where its checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let (short, checks) = (candidate.short(), reviews.checks(candidate));
-    let asks = "policy.green in smp.toml asks for checks that succeeded";
+    let asks = "policy.green in smp.toml requires checks that succeeded";
     let report = match checks {
         Checks::Succeeded => return None,
         Checks::Unknown => because_unknown(
             Report::new(format!(
-                "whether the checks of {short} succeeded is unknown"
+                "it is unknown whether the checks of {short} succeeded"
             )),
             reviews,
-            "policy.green in smp.toml asks for it, and unknown is not green",
+            "policy.green in smp.toml requires it, and unknown does not count as green",
         ),
         Checks::None => Report::new(format!("{short} has no checks"))
             .because(asks)
             .run(
-                format!("let them run for it on {}, then", reviews.words.name),
+                format!("run the checks for it on {}, then", reviews.words.name),
                 Typed::smp("promote"),
             ),
         Checks::Pending => Report::new(checked(candidate, reviews)?)
@@ -130,7 +130,7 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
         Checks::Failed => Report::new(checked(candidate, reviews)?)
             .because(asks)
             .run("correct what failed and deploy that", Typed::smp("stage"))
-            .run("or let them run again, then", Typed::smp("promote")),
+            .run("or run them again, then", Typed::smp("promote")),
     };
     Some(report.refused(RefusalCode::NotGreen))
 }

@@ -70,9 +70,7 @@ impl Shipping<'_> {
                 Coverage::Not(why) => format!("{error}: {}", why.error),
                 Coverage::Whole | Coverage::Partly(_) => error,
             };
-            plan.warn(format!(
-                "as things stand, git smp promote refuses it: {why}"
-            ));
+            plan.warn(format!("git smp promote would refuse it now: {why}"));
         }
     }
 }

@@ -153,12 +153,12 @@ fn a_policy_refuses_what_is_not_approved_and_what_nobody_can_tell_of() {
     let refusal = reviewed(&ships, &known(&[approved(1), approved(2)], partly)).unwrap();
     assert_eq!(
         refusal.report.error,
-        "whether every commit that would ship was reviewed is unknown"
+        "it is unknown whether every commit that would ship was reviewed"
     );
     assert_eq!(
         refusal.report.because[..2],
         [
-            "nobody can tell of 0000003 \"Change 3\"",
+            "it is unknown for 0000003 \"Change 3\"",
             "GitHub answers 502"
         ]
     );
@@ -204,17 +204,17 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
             .hint_text()
             .unwrap()
     };
-    let give_up = "; or give the policy up in smp.toml, then: git smp setup";
-    let approve = format!("have it approved on GitHub, then: git smp promote{give_up}");
+    let give_up = "; or remove policy.reviewed from smp.toml, then: git smp setup";
+    let approve = format!("get it approved on GitHub, then: git smp promote{give_up}");
     assert_eq!(hint(unapproved(), unapproved()), approve);
     assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
-    let take_out = "take it out of the branch, for a revert leaves it there, and bring it back with a pull request";
+    let take_out = "remove it from the branch's history (a revert keeps it there), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, elsewhere()),
         format!("{take_out}{give_up}")
     );
-    let both = "have approved on GitHub what has a pull request, then: git smp promote; \
-                take the rest out of the branch, for a revert leaves it there, and bring it back with one";
+    let both = "get those with a pull request approved on GitHub, then: git smp promote; \
+                remove the rest from the branch's history (a revert keeps it there), then bring it back with one";
     assert_eq!(
         hint(Origin::Direct, unapproved()),
         format!("{both}{give_up}")
@@ -239,14 +239,14 @@ fn a_merge_that_nobody_could_name_is_unknown() {
     let refusal = reviewed(&ships, &lacking(1)).unwrap();
     assert_eq!(
         refusal.report.error,
-        "whether every commit that would ship was reviewed is unknown"
+        "it is unknown whether every commit that would ship was reviewed"
     );
     assert_eq!(
         refusal.report.because[0],
-        "git does not name every merge that would ship"
+        "git does not list every merge that would ship"
     );
     assert!(reviewed(&[], &lacking(2)).is_some());
-    let line = "whether 1 of 2 commits was reviewed is unknown: git does not name every merge that would ship";
+    let line = "it is unknown whether 1 of 2 commits was reviewed: git does not list every merge that would ship";
     assert_eq!(unknown(&ships, &lacking(1)).as_deref(), Some(line));
 }
 
@@ -295,11 +295,11 @@ fn long_lists_end_in_a_number() {
     assert_eq!(lines.len(), 12);
     assert_eq!(
         lines[10],
-        "1 more commit was not reviewed; all of them: git smp diff --json"
+        "1 more commit was not reviewed; list all: git smp diff --json"
     );
     assert_eq!(
         lines[11],
-        "whether 1 of 12 commits was reviewed is unknown: GitHub does not tell"
+        "it is unknown whether 1 of 12 commits was reviewed: GitHub does not say"
     );
     let refusal = reviewed(&ships, &known(&direct, Coverage::Whole)).unwrap();
     assert_eq!(refusal.report.because[10], "and 1 more");

@@ -38,14 +38,14 @@ pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
         some => format!("{some} of {} were", counted(all, "commit")),
     };
     let why = reviews.why().error;
-    Some(format!("whether {which} reviewed is unknown: {why}"))
+    Some(format!("it is unknown whether {which} reviewed: {why}"))
 }
 
 /// That the checks of a commit did not succeed, where they are known to have failed or to be under way.
 pub fn checked(candidate: &CommitId, reviews: &Reviews) -> Option<String> {
     let how = match reviews.checks(candidate) {
         Checks::Failed => "failed",
-        Checks::Pending => "have not come to their end",
+        Checks::Pending => "have not finished",
         Checks::Unknown | Checks::None | Checks::Succeeded => return None,
     };
     Some(format!("the checks of {} {how}", candidate.short()))
@@ -66,7 +66,7 @@ pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> V
             "commits were"
         };
         lines.push(format!(
-            "{rest} more {were} not reviewed; all of them: git smp diff --json"
+            "{rest} more {were} not reviewed; list all: git smp diff --json"
         ));
     }
     lines.extend(unknown(ships, reviews));

@@ -80,8 +80,7 @@ fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
             None,
             Some((
                 soaking,
-                "to put on record that it runs there, so that the soak begins: git smp propose"
-                    .to_owned(),
+                "to record that it runs there and begin the soak: git smp propose".to_owned(),
             )),
         ),
         // By a clock that is ahead it has not run yet.
@@ -113,17 +112,20 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
         [
             "policy.open in smp.toml is Mon-Thu 09:00-16:00 Europe/London",
             "it is Saturday 2026-11-28 08:00 Europe/London now",
-            "it runs on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml asks for 24h",
+            "it has run on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml requires 24h",
         ]
     );
     let day = refusal(&policy("", &["2026-11-28"], ""), None);
     assert_eq!(day.error, "no promotion may begin on 2026-11-28");
-    assert_eq!(day.because[0], "policy.closed in smp.toml has that day");
+    assert_eq!(day.because[0], "policy.closed in smp.toml lists that day");
     let unknown = refusal(&policy("", &[], "24h"), None);
-    assert_eq!(unknown.error, "since when staging runs bbbbbbbb is unknown");
+    assert_eq!(
+        unknown.error,
+        "it is unknown since when staging runs bbbbbbbb"
+    );
     assert_eq!(
         unknown.because,
-        ["policy.soak in smp.toml asks for 24h, and unknown is not long enough"]
+        ["policy.soak in smp.toml requires 24h, and unknown does not count as long enough"]
     );
 }
 

@@ -141,14 +141,14 @@ fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
     fails_at(
         &[begin.clone(), yes(ada, 0xb), ship.clone()],
         3,
-        "only who proposed",
+        "only the proposer of",
     );
     // In another's name, with one's own key.
     let as_rosi = (ada, judged(0xb, rosi, Verdict::Pass));
     fails_at(
         &[begin.clone(), as_rosi.clone(), ship.clone()],
         3,
-        "only who proposed",
+        "only the proposer of",
     );
     // After the push began.
     let late = [begin.clone(), ship.clone(), yes(rosi, 0xb)];

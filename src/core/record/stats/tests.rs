@@ -152,7 +152,7 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
         (Some(2.0), Some(3.0))
     );
     assert_eq!(figures.observed_share(), Some(0.4));
-    // It was taken back, and nobody knows when.
+    // It was taken back, and at an unknown time.
     assert_eq!(
         (figures.rolled_back_share(), figures.time_to_restore()),
         (Some(0.5), None)

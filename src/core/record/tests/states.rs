@@ -195,7 +195,7 @@ fn what_garbage_holds_is_not_repeated() {
     else {
         panic!()
     };
-    assert_eq!(why, "line 1, column 34 is not as it should be");
+    assert_eq!(why, "line 1, column 34 is invalid");
 }
 
 #[test]

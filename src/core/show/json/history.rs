@@ -25,21 +25,21 @@ struct DeployJson<'a> {
     /// What ran before; `null` for a first deploy.
     from: Option<&'a CommitId>,
     to: &'a CommitId,
-    /// Only there with the kind `observed`: it was deployed after this, and before `at`.
+    /// Only present for the kind `observed`: it was deployed after this time and before `at`.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Option<Rfc3339>>,
     /// When it was seen to run.
     at: Option<Rfc3339>,
-    /// Who deployed it; with the kind `observed` who saw it.
+    /// Who deployed it, or who saw it for the kind `observed`.
     by: &'a str,
-    /// The candidate that was promoted; `null` for a rollback, and where nobody had put the commit forward.
+    /// The candidate that was promoted; `null` for a rollback, and if nobody proposed the commit.
     candidate: Option<&'a CommitId>,
     signed_off_by: Vec<&'a str>,
     kind: KindWord,
-    /// The reason that was given to begin outside of the hours or before the soak of the policy; `null` if none was.
+    /// The reason given with `--override`; `null` if there was none.
     #[serde(rename = "override")]
     overrides: Option<&'a str>,
-    /// How many commits that was, as it was recorded; `null` if that is not known.
+    /// The number of commits, as recorded; `null` if it is unknown.
     commits: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ struct FiguresJson<'a> {
     /// How many deploys went past `git smp`.
     observed: usize,
     promotions_per_week: Option<f64>,
-    /// As `promotions_per_week`, with what went past `git smp`, but for what went back.
+    /// Like `promotions_per_week`, with the deploys past `git smp` and without those that went back.
     deploys_per_week: Option<f64>,
     /// The last 12 weeks up to this one, the oldest first.
     weeks: &'a [Week],
@@ -82,7 +82,7 @@ struct FiguresJson<'a> {
     #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     rolled_back_share: Option<f64>,
     change_failure: FailureJson,
-    /// From a deploy that failed to what put it right.
+    /// From a failed deploy to the deploy that corrected it.
     time_to_restore_seconds: RestoreJson,
     rework: ReworkJson,
 }
@@ -92,24 +92,24 @@ struct FiguresJson<'a> {
 struct LeadJson {
     median: Option<i64>,
     p90: Option<i64>,
-    /// How many commits the two figures are of.
+    /// The number of commits in the two figures.
     commits: usize,
-    /// How many of these count until somebody saw them run, because they went past `git smp`.
+    /// How many of these were deployed past `git smp`: their time ends when somebody saw them run.
     seen: usize,
-    /// Of how many more nothing is known in this clone; `null` if not even their number is.
+    /// How many more commits this clone does not know; `null` if even their number is unknown.
     unknown: Option<u64>,
 }
 
-/// Deploys that failed, among those that brought something new.
+/// Deploys that failed, among those that brought new commits.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FailureJson {
     failed: usize,
     /// Those that the next deploy took back.
     rolled_back: usize,
-    /// The others: a later deploy brought a revert of what they shipped, or says that it fixes that.
+    /// The others: a later deploy shipped a revert of them, or says that it fixes them.
     fixed_forward: usize,
-    /// How many deploys brought something new, by whatever way.
+    /// How many deploys brought new commits, with `git smp` or past it.
     deploys: usize,
     /// How many of them shipped commits that this clone does not have.
     unknown: usize,
@@ -124,11 +124,11 @@ struct RestoreJson {
     median: Option<i64>,
     /// How many failures there were.
     failures: usize,
-    /// Of how many of these the time is not known, because a deploy went past `git smp`.
+    /// For how many of these the time is unknown, because of a deploy past `git smp`.
     seen: usize,
 }
 
-/// Deploys that only put right what an earlier one broke: those that went back, and those that fixed it.
+/// Deploys that only corrected an earlier one: they went back, or they fixed it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReworkJson {

@@ -23,17 +23,17 @@ pub(super) struct StatusJson<'a> {
     schema: u32,
     /// In the order of `smp.toml`.
     environments: Vec<EnvironmentJson<'a>>,
-    /// What was put forward for production; `null` without a record.
+    /// What is proposed for production; `null` if nothing is, or without a record.
     candidate: Option<CandidateJson<'a>>,
     /// Whether a candidate is open; `null` when the record cannot be read.
     frozen: Option<bool>,
-    /// What the first environment that promotes another lacks of it; `null` if that is unknown.
+    /// What the first environment that promotes another lacks; `null` if that is unknown.
     production_behind: Option<BehindJson>,
-    /// Only there when a deploy was announced and its end is not on record.
+    /// Only present if a deploy was announced and its end is not on record.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "DeployingJson<'_>"))]
     deploying: Option<DeployingJson<'a>>,
-    /// Only there where a record is kept.
+    /// Only present if a record is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "RecordJson<'_>"))]
     record: Option<RecordJson<'a>>,
@@ -45,13 +45,13 @@ struct CandidateJson<'a> {
     commit: &'a CommitId,
     proposed_at: Option<Rfc3339>,
     proposed_by: &'a str,
-    /// Each person's last verdict on this very commit.
+    /// Each person's last verdict on this commit.
     signoffs: Vec<SignOffJson<'a>>,
-    /// The issue that asks about it. Only there where one does.
+    /// The issue that asks about it. Only present if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     issue: Option<&'a str>,
-    /// The comments there that look like a verdict and count for nothing. Only there where there are some.
+    /// The comments on that issue that look like a verdict and do not count. Only present if there are some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     void: Vec<VoidJson<'a>>,
 }
@@ -59,18 +59,18 @@ struct CandidateJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignOffJson<'a> {
-    /// The name that was typed, or the login of who commented.
+    /// The name that was typed, or the login of the person who commented.
     by: &'a str,
     verdict: Verdict,
     note: Option<&'a str>,
     at: Option<Rfc3339>,
-    /// The comment that it is from. Only there where it is from one.
+    /// The comment that it comes from. Only present if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     comment: Option<&'a str>,
 }
 
-/// A comment that counts for nothing.
+/// A comment that does not count.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct VoidJson<'a> {
@@ -97,9 +97,9 @@ struct DeployingJson<'a> {
 struct RecordJson<'a> {
     /// Its last event; `null` if there is none or it is unknown.
     tip: Option<&'a CommitId>,
-    /// How old this clone's copy is, where only that could be read, in seconds.
+    /// The age of this clone's copy in seconds, if only that could be read.
     copy_seconds: Option<u64>,
-    /// What is remarkable about it.
+    /// The finding about it.
     finding: Option<RefusalCode>,
 }
 
@@ -109,7 +109,7 @@ struct EnvironmentJson<'a> {
     name: &'a str,
     remote: &'a str,
     branch: &'a str,
-    /// The commit of the branch on the remote; `null` if it is unknown or not there.
+    /// The commit of the branch on the remote; `null` if it is unknown or the branch does not exist.
     #[serde(rename = "ref")]
     reference: Option<&'a CommitId>,
     /// The running commit; `null` if it is unknown or nothing was ever deployed.
@@ -117,19 +117,19 @@ struct EnvironmentJson<'a> {
     source: Source,
     /// Whether `running` and `ref` are the same; `null` if either is unknown.
     agrees: Option<bool>,
-    /// What is remarkable; `null` if all is well.
+    /// The finding; `null` if all is well.
     #[cfg_attr(test, schemars(schema_with = "tests::findings_of_status"))]
     finding: Option<&'static str>,
-    /// Only there where what runs was deployed past `git smp`.
+    /// Only present if what runs was deployed past `git smp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "ObservedJson<'_>"))]
     observed: Option<ObservedJson<'a>>,
-    /// What it was rolled back from, oldest first. Only there where there is something.
+    /// What it was rolled back from, oldest first. Only present if there is something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldJson>,
 }
 
-/// What runs and nobody deployed with this program.
+/// What runs and was not deployed with `git smp`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ObservedJson<'a> {
@@ -143,7 +143,7 @@ struct ObservedJson<'a> {
     by: Option<&'a str>,
 }
 
-/// What was rolled back, and does not ship again unasked.
+/// A commit that was rolled back, and does not ship again without a confirmation.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HeldJson {
@@ -156,9 +156,9 @@ struct HeldJson {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct BehindJson {
-    /// How many commits, merges counted.
+    /// The number of commits, merges included.
     commits: usize,
-    /// When the oldest of them was committed, merges not counted.
+    /// When the oldest of them was committed, merges left out.
     since: Option<Rfc3339>,
 }
 

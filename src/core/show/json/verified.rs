@@ -19,14 +19,14 @@ pub(super) struct VerifyJson<'a> {
     events: Vec<EventJson<'a>>,
 }
 
-/// The keys that the events were held against.
+/// The keys that the events were checked against.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct SignersJson<'a> {
     path: &'a str,
-    /// The commit of the main branch; `null` where nothing is on record.
+    /// The commit of the main branch; `null` if nothing is on record.
     commit: Option<&'a CommitId>,
-    /// The name of the file's content; `null` where there is no such file.
+    /// The hash of the file's content; `null` if there is no such file.
     blob: Option<&'a str>,
 }
 
@@ -35,15 +35,15 @@ struct SignersJson<'a> {
 struct EventJson<'a> {
     commit: &'a CommitId,
     at: Option<Rfc3339>,
-    /// Who wrote it, by its own words.
+    /// Who wrote it, as the event says.
     by: &'a str,
-    /// Whose key signed it; `null` if that counts for nothing.
+    /// Whose key signed it; `null` if the signature does not count.
     principal: Option<&'a str>,
     /// The event in one sentence.
     event: &'a str,
-    /// Of a promotion, whose yes let it begin.
+    /// For a promotion: whose sign-off allowed it.
     signed_off_by: &'a [String],
-    /// Whether it tells of a deploy past `git smp`.
+    /// Whether it reports a deploy past `git smp`.
     observed: bool,
     verified: bool,
     /// Why it does not hold.

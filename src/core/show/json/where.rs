@@ -13,7 +13,7 @@ pub(super) struct WhereJson<'a> {
     #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
     commit: &'a CommitId,
-    /// The number that was named, or that the subject ends in.
+    /// The number that was given, or that the subject ends in.
     pull_request: Option<u64>,
     /// In the order of `smp.toml`.
     environments: Vec<PlaceJson<'a>>,
@@ -25,9 +25,9 @@ struct PlaceJson<'a> {
     environment: &'a str,
     /// `null` if that is unknown.
     runs: Option<bool>,
-    /// Since when it runs there without a break; `null` without a record, and where it began before the record.
+    /// Since when it runs there without a break; `null` without a record, and if that began before the record.
     since: Option<Rfc3339>,
-    /// The copy that runs there, after a cherry-pick; `null` where the commit itself does, or nothing of it.
+    /// The copy that runs there, after a cherry-pick; `null` if the commit itself runs there, or neither does.
     r#as: Option<&'a CommitId>,
 }
 

@@ -80,7 +80,7 @@ fn post(
         _ if channel == ISSUE => {
             f.write_str("ask for verdicts in an issue; no token here: it stays pending")
         }
-        (ChannelKind::Print, _) => write!(f, "print the post to {channel}, for pasting"),
+        (ChannelKind::Print, _) => write!(f, "print the post to {channel} for you to paste"),
         (_, true) => write!(f, "post to {channel}"),
         (_, false) => write!(
             f,

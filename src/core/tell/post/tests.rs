@@ -79,7 +79,7 @@ The legend covers the map.
 ";
     let postponed = "Production deploy 2022-03-02 is postponed
 
-@devs Version 1f13dc69 does not go to production for now, says Ada; staging is free for deploys again.
+@devs Version 1f13dc69 was postponed for production by Ada; staging is free for deploys again.
 
 The legend covers the map.
 ";

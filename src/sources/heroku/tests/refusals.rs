@@ -48,7 +48,7 @@ fn each_refusal_says_what_helps() {
             "429 Too Many Requests",
             "rate_limit",
             Unreachable,
-            "takes no more questions for now",
+            "takes no more requests for now",
             "",
         ),
         (

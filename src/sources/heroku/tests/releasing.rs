@@ -36,9 +36,9 @@ fn what_is_declined_changed_nothing() {
         ("404 Not Found", "no app an-app"),
         (
             "422 Unprocessable Entity",
-            "Heroku makes no such release of an-app",
+            "Heroku does not make that release of an-app",
         ),
-        ("429 Too Many Requests", "takes no more questions"),
+        ("429 Too Many Requests", "takes no more requests"),
     ] {
         let (kind, report) = released(no(status, "x", "Release is not eligible for rollback."));
         assert_eq!(

@@ -141,7 +141,7 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     };
     assert_eq!(
         report.error,
-        "git does not know who you are, and everything on the record bears a name"
+        "git does not know your name and email, and every event on the record has both"
     );
     assert!(
         report
@@ -266,10 +266,7 @@ fn a_state_that_nobody_could_read_again_is_not_written() {
         .map(|who| clone.append(judged(&who, &long)))
         .find_map(Result::err)
         .unwrap();
-    assert_eq!(
-        stop.to_string(),
-        "the record would hold more than anybody could read"
-    );
+    assert_eq!(stop.to_string(), "the record would be too large to read");
     assert_eq!(world.clone("other").read().unwrap().state.events, 11);
 }
 

@@ -33,7 +33,9 @@ fn what_came_since_is_read_with_one_question() {
 #[test]
 fn where_git_cannot_do_both_the_record_is_listed_and_fetched() {
     // An old git, a host that lists and sends nothing, a git that brings nothing in a dry run, one that hangs up.
-    let here = "echo \"* 0 $(git -C ../main.git rev-parse refs/smp/record) refs/smp/looked-at/0\"";
+    let here = "for ref in main:0 smp/record:1 main:2; do \
+        id=$(git -C ../main.git for-each-ref --format='%(objectname)' refs/heads/${ref%:*} refs/${ref%:*}); \
+        echo \"* 0 $id refs/smp/looked-at/${ref#*:}\"; done";
     for fault in [
         "echo \"error: unknown option \\`porcelain'\" >&2; exit 129\n",
         "echo 'fatal: the remote end hung up unexpectedly' >&2; exit 128\n",
@@ -94,7 +96,8 @@ fn what_the_main_branch_was_at_is_kept_and_its_commits_are_here() {
     let next = world.commit("two", "Two", Some(&commit));
     world.git("main.git", &["update-ref", "refs/heads/main", &next]);
     let repo = one.faulty();
-    let (branch, tip) = fetch::branch_and_tip(&repo, "upstream", ("main", RECORD), false).unwrap();
+    let (branch, tip) =
+        fetch::branch_and_tip(&repo, "upstream", ("main", Some(RECORD)), false).unwrap();
     assert_eq!(branch.commit().map(CommitId::as_str), Some(next.as_str()));
     assert_eq!(tip.at.map(|at| at.to_string()), world.at(RECORD));
     assert!(tip.is_here);
@@ -111,7 +114,8 @@ fn what_the_main_branch_was_at_is_kept_and_its_commits_are_here() {
     std::fs::write(world.path("one/.git/refs/smp/main.lock"), "").unwrap();
     let third = world.commit("three", "Three", Some(&next));
     world.git("main.git", &["update-ref", "refs/heads/main", &third]);
-    let (branch, _) = fetch::branch_and_tip(&repo, "upstream", ("main", RECORD), false).unwrap();
+    let (branch, _) =
+        fetch::branch_and_tip(&repo, "upstream", ("main", Some(RECORD)), false).unwrap();
     assert_eq!(branch.commit().map(CommitId::as_str), Some(third.as_str()));
     assert_eq!(asked(&world), [2, 0, 0]);
 }

@@ -15,6 +15,7 @@ fn seen_twice(world: &World) -> (Checkout<'_>, String, String) {
 /// Answers looks so, one after the other, and truly afterwards; `-` is a repository without the record.
 fn answers(world: &World, answers: &[&str]) {
     let (answers, count) = (answers.join(" "), world.path("count"));
+    let main = world.at("refs/heads/main").unwrap();
     let count = count.display();
     let text = |none: &str, one: &str| {
         format!(
@@ -23,11 +24,16 @@ fn answers(world: &World, answers: &[&str]) {
              i=$((i + 1))\ndone\nreal \"$@\"\n"
         )
     };
-    let none = format!("{{ echo $((n + 1)) >'{count}'; exit 0; }}");
-    let lists = text(&none, &format!("%s\\t{RECORD}"));
+    let branch = format!("{main}\\trefs/heads/main");
+    let none = format!("{{ echo $((n + 1)) >'{count}'; printf '{branch}\\n'; exit 0; }}");
+    let lists = text(&none, &format!("{branch}\\n%s\\t{RECORD}"));
     world.fault("ls-remote", &lists);
     // git brings nothing then, and what is there is listed.
-    let brings = text("exit 128", "* 0 %s refs/smp/looked-at/0");
+    let [one, three] = [0, 2].map(|nth| format!("* 0 {main} refs/smp/looked-at/{nth}"));
+    let brings = text(
+        "exit 128",
+        &format!("{one}\\n* 0 %s refs/smp/looked-at/1\\n{three}"),
+    );
     world.fault("look", &brings);
 }
 
@@ -108,7 +114,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
     assert_eq!(why.code, RefusalCode::RecordRewound);
     assert_eq!(
         why.report.error,
-        "upstream answers with older states of the record: a replica that lags, or it was rewound"
+        "upstream answers with older states of the record: a replica lags, or the record was rewound"
     );
     assert!(
         why.report
@@ -116,7 +122,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
             .iter()
             .any(|line| line == &format!("this clone saw it at {}", &last[..8]))
     );
-    assert!(looks(&world) > 2, "it is asked for again");
+    assert!(looks(&world) >= 2, "it is asked for again");
     // The hint harms nothing where a copy lagged: the record is past what the lease asks for.
     let hint = why.report.hint_text().unwrap();
     let (done, words) = world.run("one", hint.split_once(": ").unwrap().1, &[]);

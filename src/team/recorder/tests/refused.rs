@@ -72,7 +72,7 @@ fn a_record_that_was_rewound_is_put_back_by_the_hint() {
         let why = refused(&world, "one");
         let error = match rewound_to {
             "HEAD~1" => {
-                "upstream answers with older states of the record: a replica that lags, or it was rewound"
+                "upstream answers with older states of the record: a replica lags, or the record was rewound"
             }
             _ => "the record was rewritten",
         };
@@ -100,11 +100,10 @@ fn what_was_seen_can_be_forgotten_if_the_team_began_anew() {
     let anew = world.commit(&record::write_state(&State::default()), "x", None);
     put(&world, RECORD, &anew);
     let why = refused(&world, "one");
-    let forget = why
-        .report
-        .because
-        .iter()
-        .find_map(|line| line.strip_prefix("if that was intended, forget what was seen: "));
+    let forget =
+        why.report.because.iter().find_map(|line| {
+            line.strip_prefix("if that was intended, discard this clone's copy: ")
+        });
     let (done, words) = world.run("one", forget.unwrap(), &[]);
     assert!(done, "{words}");
     assert_eq!(world.named("one").read().unwrap().state, State::default());
@@ -140,9 +139,9 @@ fn garbage_on_the_ref_is_no_record_in_a_clone_that_knows_it_and_in_a_new_one() {
         (tree, "is a tree, not a commit"),
         (no_state, "has no state.json"),
         (long_message, "is larger than any event"),
-        (huge, "holds more than any state"),
-        (bad_json, "line 1, column 15 is not as it should be"),
-        (no_json, "line 1, column 0 is not as it should be"),
+        (huge, "is larger than any state"),
+        (bad_json, "line 1, column 15 is invalid"),
+        (no_json, "line 1, column 0 is invalid"),
     ];
     for (id, words) in cases {
         put(&world, RECORD, &id);

@@ -121,7 +121,7 @@ fn a_kept_text_comes_in_place_of_the_draft() {
     assert!(
         sheet
             .text()
-            .contains("# The text above is yours, from the run before.\n")
+            .contains("# The text above is yours, from an earlier run.\n")
     );
     assert_eq!(sheet.read(&sheet.text()), "Faster maps");
 }

@@ -156,7 +156,7 @@ fn add(deploy: &Deploy, random: &mut Random, all: &[Text]) -> Vec<String> {
 /// How many events `status` says count for nothing.
 fn ignored(deploy: &Deploy) -> usize {
     let told = deploy.smp(&["status"]).ok().out();
-    let named = told.matches("an event counts for nothing: ").count();
+    let named = told.matches("an event does not count: ").count();
     let more = told.lines().find_map(|line| {
         let (_, rest) = line.split_once("and ")?;
         rest.strip_suffix(" more that came before")?

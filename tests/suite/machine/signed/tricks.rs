@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 28] = [
+const TRICKS: [Trick; 30] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -121,6 +121,24 @@ const TRICKS: [Trick; 28] = [
             forged(deploy, ("rosi", "eve"), &yes(deploy), true);
         },
     ),
+    ("a branch that names itself as the main branch", |deploy| {
+        own_branch(deploy, "");
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]);
+        with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("a main branch that is nowhere, and no record", |deploy| {
+        own_branch(
+            deploy,
+            "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
+        );
+        deploy.git(&deploy.main, &["update-ref", "-d", "refs/heads/mine"]);
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]);
+        refused(deploy, &ada, "not-verified");
+    }),
     ("another signers file by smp.toml", |deploy| {
         edited(
             deploy,
@@ -259,7 +277,7 @@ const TRICKS: [Trick; 28] = [
         let ada = by(deploy, "ada").git_options(&["-c", &setting]);
         ada.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
             .exits(2)
-            .says("by git's insteadOf");
+            .says("git's insteadOf leads this clone to");
     }),
     ("--no-verify, and an alias", |deploy| {
         by(deploy, "ada")
@@ -329,6 +347,26 @@ fn edited(deploy: &Deploy, old: &str, new: &str) {
     let toml = deploy.toml();
     assert!(toml.contains(old), "{toml}");
     deploy.write_toml(&toml.replace(old, new));
+}
+
+/// A branch whose smp.toml names it as the main branch, and whose signers file takes eve's key for rosi's. `without`: what
+/// its smp.toml leaves out.
+fn own_branch(deploy: &Deploy, without: &str) {
+    edited(deploy, "\nbranch = \"master\"\n", "\nbranch = \"mine\"\n");
+    edited(deploy, "\npromotes", "\nbranch = \"master\"\npromotes");
+    edited(
+        deploy,
+        "[environments.staging]\n",
+        "[environments.staging]\nbranch = \"master\"\n",
+    );
+    edited(deploy, without, "");
+    let signers = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+    let signers = format!("{signers}\n{}", as_rosi(deploy));
+    let files = [("smp.toml", deploy.toml()), (".smp/signers", signers)];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let commit = deploy.commit_files(&deploy.work, "Mine", &files);
+    let to = format!("{commit}:refs/heads/mine");
+    deploy.git(&deploy.work, &["push", "-q", "upstream", &to]);
 }
 
 fn other_file(deploy: &Deploy) -> String {

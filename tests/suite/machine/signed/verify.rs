@@ -26,7 +26,7 @@ fn every_event_has_a_line_with_whose_key_signed_it() {
     assert!(out.contains("ada began to promote"), "{out}");
     assert!(out.contains("(signed off by rosi)"), "{out}");
     run.says(&format!(
-        "{count} events verified by .smp/signers of master at "
+        "{count} events verified with .smp/signers of master at "
     ));
     let json = deploy.smp(&["history", "--verify", "--json"]).ok().json();
     assert_eq!(json["verified"], true);
@@ -54,8 +54,11 @@ fn the_first_event_that_does_not_hold_ends_it() {
         last.contains("nobody") && last.ends_with("it is not signed"),
         "{last}"
     );
-    run.says(&format!("error: the event {} does not hold\n", short(&bad)));
-    run.says("not looked at: 1 event after it");
+    run.says(&format!(
+        "error: the event {} could not be verified\n",
+        short(&bad)
+    ));
+    run.says("not checked: 1 event after it");
     let json = deploy
         .smp(&["history", "--verify", "--json"])
         .exits(1)
@@ -91,7 +94,7 @@ fn a_deploy_past_the_tool_is_named() {
         line.contains(&format!("saw {} on production", short(deploy.nth(6)))),
         "{line}"
     );
-    run.says("1 deploy past git smp");
+    run.says("1 deploy outside git smp");
 }
 
 #[test]
@@ -141,7 +144,7 @@ fn forged_events_of_real_commits_do_not_hold() {
     deploy
         .smp(&["history", "--verify"])
         .exits(1)
-        .says("only who proposed");
+        .says("only the proposer of");
 }
 
 #[test]

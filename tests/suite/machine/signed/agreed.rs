@@ -1,0 +1,79 @@
+//! Which smp.toml holds where a team signs: the main branch's, which the main repository's default branch names.
+
+use super::{SIGNED, by, merged, promote, proposed, world};
+
+// What is written by a file from before signatures is signed by nobody, and would count for nothing.
+#[test]
+fn a_clone_whose_file_is_from_before_signatures_writes_nothing() {
+    let deploy = proposed();
+    let before = deploy.chain().events.len();
+    deploy.write_toml(&deploy.toml().replace(SIGNED, "[record]\n"));
+    let rosi = by(&deploy, "rosi");
+    let setup = rosi.smp(&["setup", "--yes"]);
+    let wrong = "smp.toml here is not the one of master, which requires signatures";
+    setup.ok().prints_among(wrong);
+    for args in [
+        &["propose", "--yes"][..],
+        &["signoff"],
+        &["signoff", "--block", "broken"],
+        &["postpone", "--yes", "--reason", "later"],
+        &["stage", deploy.nth(6), "--yes"],
+    ] {
+        rosi.smp(args)
+            .exits(1)
+            .says(&format!("error: {wrong}"))
+            .says("record.signed")
+            .says("git smp setup");
+    }
+    rosi.smp(&["status"]).ok();
+    assert_eq!(deploy.chain().events.len(), before);
+}
+
+#[test]
+fn a_team_whose_default_branch_is_another_one_works() {
+    let deploy = world();
+    deploy.git(&deploy.main, &["branch", "develop", "master"]);
+    deploy.git(
+        &deploy.main,
+        &["symbolic-ref", "HEAD", "refs/heads/develop"],
+    );
+    merged(&deploy, "Come after it", &[("later", "")]);
+    by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    promote(&deploy, &by(&deploy, "ada")).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    let status = deploy.smp(&["status"]);
+    assert!(!status.ok().stderr.contains("default branch"));
+}
+
+#[test]
+fn a_default_branch_that_protects_nothing_is_told_with_the_command_that_mends_it() {
+    let deploy = proposed();
+    let mends = "git symbolic-ref HEAD refs/heads/master";
+    let told = |what: &str| {
+        by(&deploy, "rosi")
+            .smp(&["status"])
+            .ok()
+            .says(what)
+            .says(mends);
+        let check = by(&deploy, "rosi").smp(&["setup", "--check"]);
+        check.ok().prints_among("note  signing").prints_among(mends);
+    };
+    deploy.git(
+        &deploy.main,
+        &["symbolic-ref", "HEAD", "refs/heads/nowhere"],
+    );
+    told("the main repository has no default branch");
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    // A branch of that name has nothing to say.
+    let older = deploy.nth(1);
+    deploy.git(&deploy.main, &["update-ref", "refs/heads/HEAD", older]);
+    told("the main repository has no default branch");
+    deploy.git(&deploy.main, &["update-ref", "refs/heads/old", older]);
+    deploy.git(&deploy.main, &["symbolic-ref", "HEAD", "refs/heads/old"]);
+    told("smp.toml of the main repository's default branch does not require signatures");
+    promote(&deploy, &by(&deploy, "ada")).ok();
+    deploy.git(&deploy.main, &["symbolic-ref", "HEAD", "refs/heads/master"]);
+    let status = deploy.smp(&["status"]);
+    assert!(!status.ok().stderr.contains("default branch"));
+}
