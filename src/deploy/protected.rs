@@ -10,15 +10,15 @@ type Row = (&'static str, &'static str, bool, &'static str);
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    ("GitHub", "Cannot force-push to this", true, "public transcripts"),
-    ("GitLab", "You are not allowed to force push code to a protected branch", true, "public transcripts"),
+    ("GitHub", "Cannot force-push to this", true, "apache/maven-studies README.md"),
+    ("GitLab", "You are not allowed to force push code to a protected branch", true, "gitlab-org/gitlab-ce#25601"),
     ("Gitea, Forgejo", "Not allowed to force-push to protected branch", true, "go-gitea/gitea routers/private/hook_pre_receive.go"),
     ("Gitea, Forgejo", "is protected from force push", true, "go-gitea/gitea routers/private/hook_pre_receive.go"),
-    ("GitHub", "GH006: Protected branch update failed", false, "htmlhint/HTMLHint#1111, fractava/biblio#282"),
+    ("GitHub", "GH006: Protected branch update failed", false, "docs.github.com, troubleshooting required status checks; htmlhint/HTMLHint#1111"),
     ("GitHub", "protected branch hook declined", false, "git's reason beside GH006; htmlhint/HTMLHint#1111"),
     ("GitHub", "GH013: Repository rule violations found", false, "vmvarela/sql-pipe#63"),
     ("GitHub", "push declined due to repository rule violations", false, "git's reason beside GH013; public transcripts"),
-    ("GitLab", "You are not allowed to push code to protected branches", false, "gitlab qa, push to a protected branch; public transcripts"),
+    ("GitLab", "You are not allowed to push code to protected branches", false, "its own test restrict_push_protected_branch_spec.rb, in gitlab-org/gitlab#375603"),
     ("Gitea, Forgejo", "Not allowed to push to protected branch", false, "go-gitea/gitea routers/private/hook_pre_receive.go"),
 ];
 

@@ -10,7 +10,7 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::rollback_end;
-use crate::git::push::{Beside, Push};
+use crate::git::push::{Beside, Ended, Push};
 use crate::look::not_seen;
 use crate::sources::Now;
 use crate::team::recorder::beside::{Draft, KeptBack};
@@ -102,6 +102,13 @@ impl Deploy<'_> {
                 Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(true), Err(stop)) => Err(self.take_back(name, Some(id), stop)),
+            // Of two that lost a race a server does not always say which one did.
+            (Ok(false), Err(Stop::Failed(_)))
+                if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
+            {
+                kept_back.again(recorder, &draft, &outcome)?;
+                Ok(Both::Again)
+            }
             // Somebody else brought it there, with an announcement of theirs or without one.
             (Ok(false), Ok(_)) => {
                 kept_back.again(recorder, &draft, &outcome)?;
@@ -109,14 +116,17 @@ impl Deploy<'_> {
             }
             (Ok(false), Err(stop)) => Err(stop),
             (Err(_), Err(stop)) => Err(stop),
-            (Err(trouble), Ok(_)) => {
-                let short = push.commit.short();
-                let report = Report::new(format!(
-                    "cannot tell whether the push of {short} to {name} is on record"
-                ));
-                let report = report.because(trouble.to_string());
-                Err(Stop::Incomplete(report.run(AGAIN, self.command_to(name))))
-            }
+            (Err(trouble), Ok(_)) => Err(self.not_known(name, push, &trouble)),
         }
+    }
+
+    /// The push arrived, and nobody can say whether its announcement did.
+    fn not_known(&self, name: &str, push: &Push, trouble: &Stop) -> Stop {
+        let short = push.commit.short();
+        let report = Report::new(format!(
+            "cannot tell whether the push of {short} to {name} is on record"
+        ));
+        let report = report.because(trouble.to_string());
+        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
 }

@@ -203,7 +203,11 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
             return Check::good(name, format!("answers; {branch} is at {}", id.short()));
         }
         Err(refusal) => return Check::bad(name, refusal.report.clone()),
-        Ok(Branch::Empty | Branch::NoApp(_)) => Report::new("answers, but has no branches"),
+        Ok(Branch::Empty | Branch::NoApp(_)) => {
+            let push = Typed::other("git push").arg(name).arg(branch);
+            let report = Report::new("answers, but has no branches");
+            return Check::bad(name, report.run("push the first commit", push));
+        }
         Ok(Branch::Missing(others)) => {
             Report::new(format!("answers, but has no branch {branch}")).because(has(others))
         }

@@ -247,6 +247,23 @@ fn the_measures() {
     assert!(house.closures <= CLOSURES, "too many closures have names");
 }
 
+/// The second platform is known where platforms are asked, and where `smp.toml` is read. Elsewhere its name is a word to
+/// people or a host's own, in these files alone.
+#[test]
+fn a_platform_is_known_to_its_source_and_the_configuration() {
+    let knows = |file: &&String| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        text.to_lowercase().contains("dokku")
+    };
+    let is_its_place =
+        |file: &&String| !file.starts_with("sources") && !file.starts_with("core/config/");
+    let elsewhere: Vec<&String> = house().files.keys().filter(is_its_place).collect();
+    let elsewhere: Vec<&String> = elsewhere.into_iter().filter(knows).collect();
+    // What hosts print during a push, and an example in a question.
+    assert_eq!(elsewhere, ["deploy/words.rs", "setup/wizard/questions.rs"]);
+}
+
 #[test]
 fn no_file_is_long() {
     let files: Vec<_> = house().files.clone().into_iter().collect();

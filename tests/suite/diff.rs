@@ -7,7 +7,7 @@ mod links;
 
 use std::path::Path;
 
-use crate::support::{Deploy, TOPOLOGIES, World};
+use crate::support::{Deploy, TOPOLOGIES, Topology, World};
 
 /// What git itself lists.
 #[track_caller]
@@ -250,7 +250,7 @@ fn histories_without_a_common_commit_have_diverged() {
 #[test]
 fn before_the_first_deploy_all_history_ships() {
     for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
-        let deploy = builder.build();
+        let deploy = builder.on(Topology::Remotes).build();
         deploy.git(
             &deploy.production,
             &["update-ref", "-d", "refs/heads/master"],
@@ -277,7 +277,10 @@ fn before_the_first_deploy_all_history_ships() {
 
 #[test]
 fn with_nothing_on_staging_there_is_nothing_to_compare() {
-    let deploy = World::deploy_like().without_pages().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .without_pages()
+        .build();
     deploy.git(&deploy.staging, &["update-ref", "-d", "refs/heads/master"]);
     deploy.trust();
     deploy
@@ -293,15 +296,7 @@ fn with_nothing_on_staging_there_is_nothing_to_compare() {
 fn the_list_begins_at_what_runs_and_not_at_the_ref() {
     let deploy = World::deploy_like().ready();
     // A fetch into it moves the ref and deploys nothing.
-    deploy.git(
-        &deploy.production,
-        &[
-            "fetch",
-            "-q",
-            deploy.main.to_str().unwrap(),
-            "+master:refs/heads/master",
-        ],
-    );
+    deploy.moves_silently(&deploy.production);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
     deploy
         .smp(&["diff"])

@@ -65,6 +65,17 @@ fn a_field_that_gitlab_does_not_publish_fails() {
 }
 
 #[test]
+#[should_panic(expected = "the published schema of BranchWithProtection does not fit")]
+fn a_field_that_github_does_not_publish_fails() {
+    let api = RestApi::start("github", TOKEN);
+    api.has(
+        "v3/x",
+        "BranchWithProtection",
+        json!({"name": "main", "may_push": true}),
+    );
+}
+
+#[test]
 fn a_token_goes_nowhere_that_the_persons_own_environment_does_not_name() {
     for (pages, forge, name, version) in [
         ("https://gitlab.acme.example/o/g/r", "", "GITLAB", "v4"),

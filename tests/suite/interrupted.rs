@@ -4,6 +4,7 @@
 //! of its own clone is such a call, so "before and after each" is every boundary between two steps.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::ask::{asking_with, promotes as promoting, smp as with_forge, with_token};
 use crate::promote::{comes_to, person, ready};
-use crate::record::{proposed, signed_off, signed_off_on};
+use crate::record::{proposed, proposed_on, signed_off_on};
 use crate::sample::{Random, everything, sample};
 use crate::support::{
     Chain, Deploy, Fault, Gate, IssuesApi, PATIENCE, Page, Posted, Rule, Run, Runner, Speaks,
@@ -35,6 +36,9 @@ code=$?
 [ "$how" != after ] || kill -9 $PPID
 : >"$SHIM_CALLS/$number.ended"
 exit $code"#;
+
+/// By day one of so many steps is taken.
+pub const EACH: usize = 16;
 
 /// How the program is killed at a call of git.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -178,14 +182,9 @@ impl<'a> Lab<'a> {
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
-    /// Kills before and after every call, and during each push; of these a sixteenth, unless all are wanted.
+    /// Kills before and after every call, and during each push: at every so many of these, unless all are wanted.
     #[track_caller]
-    pub fn survives_every_step(&self, offset: usize) {
-        self.survives_steps(offset, 16);
-    }
-
-    #[track_caller]
-    fn survives_steps(&self, offset: usize, step: usize) {
+    pub fn survives_steps(&self, offset: usize, each: usize) {
         let course = self.course();
         let mut points = Vec::new();
         let all = everything();
@@ -199,7 +198,7 @@ impl<'a> Lab<'a> {
         let ours: Vec<_> = if all {
             points
         } else {
-            points.into_iter().skip(offset).step_by(step).collect()
+            points.into_iter().skip(offset).step_by(each).collect()
         };
         let mut killed = 0;
         for (number, how, call) in &ours {
@@ -233,13 +232,13 @@ impl<'a> Lab<'a> {
 
     /// Sends each of these signals at some times of its way.
     #[track_caller]
-    fn survives_signals(&self, seed: u64, rounds: usize) {
+    fn survives_signals(&self, seed: u64, rounds: Range<usize>) {
         self.put_back();
         let begun = Instant::now();
         self.deploy.runner().directly().smp(&self.args()).ok();
         let full = u64::try_from(begun.elapsed().as_micros()).unwrap();
         let mut random = Random(seed);
-        for round in 0..rounds {
+        for round in rounds {
             let time = Duration::from_micros(random.next() % full);
             let signal = [Signal::KILL, Signal::INT, Signal::TERM, Signal::HUP][round % 4];
             let group = random.below(2) == 1;
@@ -296,26 +295,14 @@ pub fn outlive_notes_in(clone: &Path) {
     }
 }
 
-fn with_record() -> Deploy {
-    with_record_on(Topology::Remotes)
-}
-
 fn with_record_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology);
     ready(world.without_pages().toml("[record]\n"))
 }
 
-pub fn promotion(deploy: &Deploy) -> Vec<String> {
-    [
-        "promote",
-        "--yes",
-        "--commit",
-        deploy.nth(5),
-        "--timeout",
-        "2",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+pub fn promotion(deploy: &Deploy) -> [String; 6] {
+    let commit = deploy.nth(5);
+    ["promote", "--yes", "--commit", commit, "--timeout", "2"].map(str::to_owned)
 }
 
 pub fn words(command: &[String]) -> Vec<&str> {
@@ -414,67 +401,68 @@ fn rolled_back_once(deploy: &Deploy, chain: &Chain) {
 
 // --- F-KILL-1: every step
 
+/// Kills this command at every step on each topology. By day each takes steps that the other does not.
+#[track_caller]
+fn survives_everywhere<const N: usize>(
+    offset: usize,
+    world: impl Fn(Topology) -> Deploy,
+    command: impl Fn(&Deploy) -> [String; N],
+    holds: &dyn Fn(&Deploy, &Chain),
+) {
+    for (nth, topology) in TOPOLOGIES.into_iter().enumerate() {
+        let deploy = world(topology);
+        let command = command(&deploy);
+        let lab = Lab::new(deploy, &words(&command), holds);
+        lab.survives_steps(offset + nth * EACH, TOPOLOGIES.len() * EACH);
+    }
+}
+
 #[test]
 fn promote_killed_at_any_step_ends_right() {
-    for topology in TOPOLOGIES {
-        let deploy = signed_off_on(topology);
-        let command = promotion(&deploy);
-        Lab::new(deploy, &words(&command), &promoted_once).survives_every_step(0);
-    }
+    survives_everywhere(0, signed_off_on, promotion, &promoted_once);
 }
 
 #[test]
 fn propose_killed_at_any_step_ends_right() {
-    Lab::new(with_record(), &["propose", "--yes"], &proposed_once).survives_every_step(1);
+    let command = |_: &Deploy| ["propose", "--yes"].map(str::to_owned);
+    survives_everywhere(1, with_record_on, command, &proposed_once);
 }
 
 #[test]
 fn a_verdict_or_postponement_killed_at_any_step_ends_right() {
-    Lab::new(proposed(), &["signoff"], &judged_once).survives_every_step(2);
-    Lab::new(
-        proposed(),
-        &["postpone", "--yes", "--reason", "later"],
-        &postponed_once,
-    )
-    .survives_every_step(0);
+    let signoff = |_: &Deploy| ["signoff"].map(str::to_owned);
+    survives_everywhere(2, proposed_on, signoff, &judged_once);
+    let postpone = |_: &Deploy| ["postpone", "--yes", "--reason", "later"].map(str::to_owned);
+    survives_everywhere(0, proposed_on, postpone, &postponed_once);
 }
 
 #[test]
 fn stage_killed_at_any_step_ends_right() {
-    for topology in TOPOLOGIES {
-        let deploy = with_record_on(topology);
-        let command = ["stage", "--yes", "--timeout", "2"];
-        Lab::new(deploy, &command, &staged_once).survives_every_step(2);
-    }
+    let command = |_: &Deploy| ["stage", "--yes", "--timeout", "2"].map(str::to_owned);
+    survives_everywhere(2, with_record_on, command, &staged_once);
 }
 
 #[test]
 fn rollback_killed_at_any_step_ends_right() {
     let toml = "[record]\nsignoff = false\n[channels.technical]\nkind = \"print\"\n";
-    for topology in TOPOLOGIES {
-        let world = World::deploy_like().on(topology);
-        let deploy = ready(world.without_pages().toml(toml));
+    let promoted = |topology| {
+        let deploy = ready(World::deploy_like().on(topology).without_pages().toml(toml));
         deploy.smp(&words(&promotion(&deploy))).ok();
-        let command =
-            ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned);
-        Lab::new(deploy, &words(&command), &rolled_back_once).survives_every_step(1);
-    }
+        deploy
+    };
+    let command = |deploy: &Deploy| {
+        ["rollback", "--to", deploy.nth(2), "--yes", "--timeout", "2"].map(str::to_owned)
+    };
+    survives_everywhere(1, promoted, command, &rolled_back_once);
 }
 
 #[test]
 fn a_fix_killed_at_any_step_ends_right() {
-    let deploy = proposed();
-    let command = [
-        "stage",
-        "--fix",
-        "--pick",
-        deploy.nth(6),
-        "--yes",
-        "--timeout",
-        "2",
-    ]
-    .map(str::to_owned);
-    Lab::new(deploy, &words(&command), &fixed_once).survives_every_step(1);
+    let command = |deploy: &Deploy| {
+        let fix = deploy.nth(6);
+        ["stage", "--fix", "--pick", fix, "--yes", "--timeout", "2"].map(str::to_owned)
+    };
+    survives_everywhere(1, proposed_on, command, &fixed_once);
 }
 
 /// A command where proposals ask in issues.
@@ -529,7 +517,7 @@ pub const PROMOTES: Asked = Asked {
         asks(deploy, api);
         yes(deploy, api);
     },
-    typed: promotion,
+    typed: |deploy| promotion(deploy).to_vec(),
     holds: |deploy, chain, issues| {
         chain.only("signed-off");
         chain.only("promoted");
@@ -635,7 +623,7 @@ impl Asked {
     #[track_caller]
     fn survives_unsigned(&self, speaks: Speaks, offset: usize) {
         let chat = "[channels.technical]\nkind = \"print\"\n";
-        self.survives(asking_with(speaks, chat), |_| {}, (offset, 16));
+        self.survives(asking_with(speaks, chat), |_| {}, (offset, EACH));
     }
 }
 
@@ -669,8 +657,13 @@ fn an_issue_is_closed_once_wherever_a_postponement_or_a_rollback_is_killed() {
 
 #[test]
 fn promote_ends_right_whenever_a_signal_comes() {
-    let rounds = if everything() { 200 } else { 4 };
-    for topology in TOPOLOGIES {
+    for (nth, topology) in TOPOLOGIES.into_iter().enumerate() {
+        // By day each takes signals that the other does not.
+        let rounds = if everything() {
+            0..200
+        } else {
+            2 * nth..2 * nth + 2
+        };
         let deploy = signed_off_on(topology);
         let command = promotion(&deploy);
         Lab::new(deploy, &words(&command), &promoted_once).survives_signals(20_220_302, rounds);
@@ -696,6 +689,7 @@ fn a_lock_that_a_killed_git_left_in_the_clone_hinders_nobody() {
 /// A world whose main repository can fail, with a gate before production takes anything.
 fn failing() -> (Deploy, Gate) {
     let deploy = World::deploy_like()
+        .on(Topology::Remotes)
         .without_pages()
         .over_open_http()
         .main_over_http()
@@ -829,7 +823,7 @@ fn nothing_pushed(deploy: &Deploy, chain: &Chain) {
 
 #[test]
 fn ctrl_c_at_the_question_and_during_the_announcement_pushes_nothing_and_leaves_nothing_open() {
-    let deploy = signed_off();
+    let deploy = signed_off_on(Topology::Remotes);
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ").ctrl_c();
     terminal.ends().exits(3).says("nothing was changed");

@@ -22,7 +22,7 @@ fn ships(deploy: &Deploy, number: usize) {
 /// A world on whose record the fourth and the fifth commits ran on production.
 #[track_caller]
 fn shipped() -> Deploy {
-    shipped_on(Topology::Remotes)
+    shipped_on(Topology::default())
 }
 
 #[track_caller]
@@ -36,7 +36,7 @@ fn shipped_on(topology: Topology) -> Deploy {
 /// Then somebody pushed the sixth by hand, to both.
 #[track_caller]
 fn pushed_by_hand() -> Deploy {
-    pushed_by_hand_on(Topology::Remotes)
+    pushed_by_hand_on(Topology::default())
 }
 
 #[track_caller]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot,
-    TOPOLOGIES, World,
+    TOPOLOGIES, Topology, World,
 };
 
 /// A world that was set up and agreed to.
@@ -128,8 +128,8 @@ fn over_http_one_push_with_the_users_credentials_deploys() {
     let before = deploy.snapshot();
     promote(&deploy, &[]).ok().never_shows("open-sesame");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
-    assert_eq!(deploy.http().pushes(&deploy.staging), 0);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
+    assert_eq!(deploy.deploys(&deploy.staging), [deploy.nth(5)]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn over_http_without_pages_one_push_deploys() {
 // F-PUSH-7, the first deploy.
 #[test]
 fn the_first_deploy_makes_the_branch() {
-    let deploy = ready(World::deploy_like());
+    let deploy = ready(World::deploy_like().on(Topology::Remotes));
     deploy.git(
         &deploy.production,
         &["update-ref", "-d", "refs/heads/master"],
@@ -220,7 +220,7 @@ fn a_second_run_has_nothing_to_do() {
     // Nothing is asked where there is nothing to do, so no yes is needed either.
     deploy.smp(&["promote"]).ok().says("nothing to promote");
     assert_eq!(deploy.snapshot(), before);
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 #[test]
@@ -233,15 +233,16 @@ fn a_dry_run_shows_the_plan_and_pushes_nothing() {
         .says("Fix malformed view variable in MapItems (#425)")
         .prints("");
     run.says(&format!(
-        "1. push {} to master on production, if that is still at",
-        &deploy.nth(5)[..8]
+        "1. push {} to {}, if that is still at",
+        &deploy.nth(5)[..8],
+        deploy.goes_to("production")
     ));
     run.says("2. wait until production reports it");
     deploy
         .smp(&["promote", "-n", "--yes", "--commit", deploy.nth(5)])
         .ok();
     assert_eq!(deploy.snapshot(), before);
-    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 0);
     let asked_to_push = |path: &str| path.contains("receive-pack");
     assert!(
         deploy.http().seen()[asked..]
@@ -265,6 +266,7 @@ fn a_dry_run_for_scripts_says_it_all_in_json() {
         })
     };
     let (new, old) = (&deploy.nth(5)[..8], &deploy.nth(2)[..8]);
+    let goes_to = deploy.goes_to("production");
     let run = deploy.smp(&["promote", "-n", "--json"]);
     let expected = json!({
         "schema": 1,
@@ -277,7 +279,7 @@ fn a_dry_run_for_scripts_says_it_all_in_json() {
         ],
         "merges": 0,
         "steps": [
-            { "step": "push", "detail": format!("push {new} to master on production, if that is still at {old}") },
+            { "step": "push", "detail": format!("push {new} to {goes_to}, if that is still at {old}") },
             { "step": "wait", "detail": "wait until production reports it" },
         ],
         "refusal": null,
@@ -379,7 +381,8 @@ fn staging_that_does_not_run_what_was_pushed_to_it_is_no_source() {
 
 #[test]
 fn staging_without_a_deploy_has_nothing_to_promote() {
-    refuses(
+    refuses_in(
+        World::deploy_like().on(Topology::Remotes),
         "nothing-deployed",
         "nothing is deployed on staging yet",
         |deploy| {
@@ -391,14 +394,14 @@ fn staging_without_a_deploy_has_nothing_to_promote() {
 
 #[test]
 fn a_branch_that_is_not_there_is_not_made() {
-    refuses("wrong-branch", "the remote production has main", |deploy| {
-        deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
+    refuses("wrong-branch", "has main", |deploy| {
+        deploy.renames(&deploy.production, "main");
     });
 }
 
 #[test]
 fn a_remote_that_does_not_answer_is_not_up_to_date() {
-    let host = World::deploy_like().over_open_http();
+    let host = World::deploy_like().on(Topology::Remotes).over_open_http();
     refuses_in(
         host,
         "unreachable",
@@ -414,7 +417,12 @@ fn a_remote_that_does_not_answer_is_not_up_to_date() {
 /// A world whose two environments run the same, and a user whose password is wrong from now on: whoever mistakes an
 /// unknown for "up to date" is right by accident here.
 fn locked_out() -> Deploy {
-    let deploy = ready(World::deploy_like().over_http().without_pages());
+    let deploy = ready(
+        World::deploy_like()
+            .on(Topology::Remotes)
+            .over_http()
+            .without_pages(),
+    );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
     deploy.configure(
@@ -678,7 +686,7 @@ fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
 // Safety 4.4, "update hook declines"
 #[test]
 fn an_update_hook_that_says_no_is_a_no() {
-    let deploy = ready(World::deploy_like().without_pages());
+    let deploy = ready(World::deploy_like().on(Topology::Remotes).without_pages());
     let before = deploy.snapshot();
     deploy.hook(
         &deploy.production,
@@ -763,7 +771,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
         .says("error: up to date, but not running")
         .says("because: ")
         .says("hint: ");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     let planned = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(planned["steps"].as_array().unwrap().len(), 1);
     assert_eq!(planned["steps"][0]["step"], "wait");
@@ -774,7 +782,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     third.finish().ok().says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 // F-PUSH-5, "page 500s"
@@ -933,19 +941,14 @@ fn a_configuration_that_nobody_agreed_to_deploys_nothing() {
 /// Two regions, `eu` and `us`, that promote staging; production's repository is the first.
 fn regions() -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().build();
-    let us = deploy.bare("us");
-    deploy.git(
-        &deploy.production,
-        &["push", "-q", us.to_str().unwrap(), "master"],
-    );
+    let (us, reached) = deploy.another("us");
     deploy.write_toml(
         &deploy
             .toml()
             .replace("[environments.production]", "[environments.eu]"),
     );
     deploy.add_toml(&format!(
-        "\n[environments.us]\nurl = \"{}\"\npromotes = \"staging\"\n",
-        us.display()
+        "\n[environments.us]\n{reached}\npromotes = \"staging\"\n"
     ));
     deploy.trust();
     (deploy, us)
@@ -968,8 +971,6 @@ fn several_targets_are_promoted_in_order_after_one_question_that_names_them_all(
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees("This will")
-        .sees("on eu")
-        .sees("on us")
         .sees("Type eu us to deploy: ")
         .enters("eu us");
     terminal.sees("done: eu runs").sees("done: us runs");

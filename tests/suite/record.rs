@@ -29,7 +29,7 @@ pub fn recorded_like(builder: DeployBuilder) -> Deploy {
 /// A world in which staging's commit is the candidate.
 #[track_caller]
 pub fn proposed() -> Deploy {
-    proposed_on(Topology::Remotes)
+    proposed_on(Topology::default())
 }
 
 /// The same where environments are reached in this way.
@@ -56,7 +56,7 @@ fn proposes(deploy: &Deploy) {
 /// A world in which staging's commit may go to production.
 #[track_caller]
 pub fn signed_off() -> Deploy {
-    signed_off_on(Topology::Remotes)
+    signed_off_on(Topology::default())
 }
 
 /// The same where environments are reached in this way.

@@ -10,7 +10,9 @@ mod told;
 use crate::promote::{person, ready};
 use crate::record::{promotes, short};
 use crate::sample::sample;
-use crate::support::{Deploy, DeployBuilder, Gate, Page, Run, Snapshot, TOPOLOGIES, World};
+use crate::support::{
+    Deploy, DeployBuilder, Gate, Page, Run, Snapshot, TOPOLOGIES, Topology, World,
+};
 
 /// A record where nobody has to sign anything off, so that a test ships what it likes.
 pub const RECORD: &str = "[record]\nsignoff = false\n";
@@ -83,8 +85,8 @@ fn scripted<'a>(deploy: &'a Deploy, to: usize, more: &[&'a str]) -> Vec<&'a str>
 /// The snapshot after production was given this commit once, and nothing else anywhere but on the record.
 fn put_back_once(deploy: &Deploy, before: &Snapshot, to: usize) -> Snapshot {
     let mut after = without_record(before.clone());
+    *deploy.branch_in(&mut after, &deploy.production) = deploy.nth(to).into();
     let production = after.get_mut("production.git").unwrap();
-    production.insert("refs/heads/master".into(), deploy.nth(to).into());
     production
         .get_mut("deploys")
         .unwrap()
@@ -128,8 +130,9 @@ fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
             shipped(world)
         };
         let five = deploy.nth(5);
-        deploy.git(&deploy.production, &["tag", "v1", five]);
-        deploy.git(&deploy.production, &["branch", "other", five]);
+        let (repository, _) = deploy.deployed_by(&deploy.production);
+        deploy.git(&repository, &["tag", "v1", five]);
+        deploy.git(&repository, &["branch", "other", five]);
         let before = deploy.snapshot();
         let run = rolls_back(&deploy, 2, &["--reason", "Maps are empty."]);
         run.ok()
@@ -138,7 +141,8 @@ fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
             .says("Fix malformed view variable in MapItems (#425)");
         let (to, from) = (short(deploy.nth(2)), short(five));
         run.says(&format!(
-            "1. push {to} to master on production, if that is still at {from}"
+            "1. push {to} to {}, if that is still at {from}",
+            deploy.goes_to("production")
         ));
         run.says("2. wait until ")
             .says("-----> Building")
@@ -164,7 +168,7 @@ fn over_http_it_is_one_push() {
     let before = deploy.snapshot();
     rolls_back(&deploy, 4, &[]).ok().never_shows("open-sesame");
     assert_eq!(deploy.snapshot(), put_back_once(&deploy, &before, 4));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 #[test]
@@ -391,8 +395,9 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
 
     let planned = deploy.smp(&["rollback", "-n"]);
     planned.ok().says(&format!(
-        "push {} to master on production",
-        short(deploy.nth(5))
+        "push {} to {}",
+        short(deploy.nth(5)),
+        deploy.goes_to("production")
     ));
     let mut terminal = person(&deploy).terminal(&["rollback"]);
     terminal.sees("Type production to roll back: ");
@@ -424,11 +429,11 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
         1,
         [
             shipped(World::deploy_like().without_pages()),
-            recorded(World::deploy_like().without_pages()),
+            recorded(World::deploy_like().without_pages().ref_by_ref()),
         ],
     ) {
         deploy.git(
-            &deploy.production,
+            deploy.deployed_by(&deploy.production).0,
             &["config", "receive.denyNonFastForwards", "true"],
         );
         let before = without_record(deploy.snapshot());
@@ -484,7 +489,7 @@ fn a_hook_that_says_no_is_told_in_its_own_words() {
 
 #[test]
 fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
-    let deploy = recorded(World::deploy_like().over_http());
+    let deploy = recorded(World::deploy_like().on(Topology::Remotes).over_http());
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     let pushes = deploy.http().pushes(&deploy.production);
     let run = rolls_back(&deploy, 4, &["--timeout", "1", "--reason", "It's slow"]);

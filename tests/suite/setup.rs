@@ -135,7 +135,7 @@ fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
 
 #[test]
 fn only_the_one_that_is_missing_is_added() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let [_, staging, _] = deploy.urls();
     deploy.git(&deploy.work, &["config", "remote.staging.url", staging]);
     assert_eq!(deploy.trust().stderr.matches("remote to add").count(), 1);
@@ -150,7 +150,10 @@ fn only_the_one_that_is_missing_is_added() {
 
 #[test]
 fn a_remote_with_another_address_is_left_alone_and_not_asked() {
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     let elsewhere = deploy.http().url(&deploy.path("elsewhere.git"));
     deploy.git(&deploy.work, &["remote", "add", "production", &elsewhere]);
     let section = config(&deploy);
@@ -182,7 +185,10 @@ fn a_remote_with_another_address_is_left_alone_and_not_asked() {
 #[test]
 fn an_address_with_a_password_in_it_is_another_one_and_the_password_is_not_shown() {
     // SEC-03
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     let [_, _, production] = deploy.urls();
     let with_password = production.replace("http://", "http://ada:hunter2@");
     deploy.git(
@@ -223,7 +229,7 @@ fn the_second_run_adds_nothing_and_asks_nothing() {
 
 #[test]
 fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let untouched = |code: i32| {
         let before = everything(&deploy);
         let run = deploy.smp(&["setup", "--check"]);
@@ -264,7 +270,7 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
 
 #[test]
 fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let before = everything(&deploy);
     for input in ["", "y\ny\ny\n"] {
         let run = deploy.runner().stdin(input).smp(&["setup"]);
@@ -279,7 +285,7 @@ fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
 
 #[test]
 fn at_the_terminal_only_y_means_yes() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let before = everything(&deploy);
     for keys in sample(
         2,
@@ -332,7 +338,7 @@ fn what_is_typed_before_the_question_is_no_answer() {
 
 #[test]
 fn each_check_names_what_is_wrong_with_a_remote() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     deploy.trust();
     let look = || deploy.smp(&["setup", "--check"]);
 

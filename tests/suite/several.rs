@@ -11,7 +11,7 @@ use crate::support::{Deploy, Page, TOPOLOGIES, Topology, World};
 /// Two regions, `eu` and `us`, that run the second commit and promote staging; production's repository is the first.
 #[track_caller]
 fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
-    regions_on(Topology::Remotes, pages, more)
+    regions_on(Topology::default(), pages, more)
 }
 
 #[track_caller]

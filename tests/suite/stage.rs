@@ -5,10 +5,10 @@ mod fix;
 use crate::diff::fetching::cut_off;
 use crate::promote::{person, ready};
 use crate::record::{
-    RECORD, events, is_harmless, next, proposed, recorded, sentences, short, trailer,
+    RECORD, events, is_harmless, next, proposed, recorded, recorded_like, sentences, short, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, TOPOLOGIES, World};
+use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
 
 /// A world without a record, where what runs is what the ref says.
 #[track_caller]
@@ -39,14 +39,15 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
         .says("-----> Building");
     let [new, old] = [6, 5].map(|nth| short(deploy.nth(nth)).to_owned());
     run.says(&format!(
-        "1. push {new} to master on staging, if that is still at {old}\n"
+        "1. push {new} to {}, if that is still at {old}\n",
+        deploy.goes_to("staging")
     ));
     run.says("2. wait until staging reports it\n")
         .says(&format!("done: staging runs {new}\n"))
         .never_shows("record");
     let mut after = before;
+    *deploy.branch_in(&mut after, &deploy.staging) = deploy.nth(6).into();
     let staging = after.get_mut("staging.git").unwrap();
-    staging.insert("refs/heads/master".into(), deploy.nth(6).into());
     staging
         .get_mut("deploys")
         .unwrap()
@@ -332,7 +333,7 @@ fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
 
 #[test]
 fn without_the_main_repository_its_tip_is_unknown_and_a_named_commit_is_not() {
-    let deploy = plain();
+    let deploy = ready(World::deploy_like().on(Topology::Remotes).without_pages());
     cut_off(&deploy, deploy.urls()[0]);
     deploy
         .smp(&["stage", "--yes"])
@@ -348,7 +349,7 @@ fn without_the_main_repository_its_tip_is_unknown_and_a_named_commit_is_not() {
 
 #[test]
 fn a_staging_that_does_not_answer_is_not_deployed_to() {
-    let deploy = recorded();
+    let deploy = recorded_like(World::deploy_like().on(Topology::Remotes));
     let before = deploy.snapshot();
     cut_off(&deploy, deploy.urls()[1]);
     deploy

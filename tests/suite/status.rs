@@ -4,7 +4,7 @@ mod findings;
 mod formats;
 
 use crate::diff::{production_has_a_hotfix, short};
-use crate::support::{Deploy, Run, TOPOLOGIES, World};
+use crate::support::{Deploy, Run, TOPOLOGIES, Topology, World};
 
 /// The words of an environment's line.
 #[track_caller]
@@ -174,7 +174,7 @@ fn refs_are_said_to_be_all_there_is_where_there_is_no_page() {
 #[test]
 fn nothing_deployed_is_a_state_and_no_error() {
     for builder in [World::deploy_like(), World::deploy_like().without_pages()] {
-        let deploy = builder.build();
+        let deploy = builder.on(Topology::Remotes).build();
         let empty = |bare: &std::path::Path| {
             deploy.git(bare, &["update-ref", "-d", "refs/heads/master"]);
             std::fs::remove_file(bare.join("deployed")).unwrap();
@@ -197,7 +197,7 @@ fn nothing_deployed_is_a_state_and_no_error() {
 
 #[test]
 fn of_several_targets_each_has_its_line_and_the_first_that_needs_something_is_next() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let demo = deploy.bare("demo");
     deploy.colleague_pushes(&demo, deploy.nth(6));
     deploy.add_toml(&format!(

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crate::promote::ready;
 use crate::sample::{everything, sample};
-use crate::support::{Deploy, DeployBuilder, Gate, Run, Runner, Running, TOPOLOGIES, World};
+use crate::support::{
+    Deploy, DeployBuilder, Gate, Run, Runner, Running, TOPOLOGIES, Topology, World,
+};
 
 const NAMES: [&str; 8] = [
     "Ada Example",
@@ -19,6 +21,11 @@ const NAMES: [&str; 8] = [
 
 fn over_a_path() -> DeployBuilder {
     World::deploy_like().without_pages().toml("[record]\n")
+}
+
+/// Announcements go before what they announce.
+fn announcing() -> DeployBuilder {
+    over_a_path().ref_by_ref()
 }
 
 fn over_http() -> DeployBuilder {
@@ -263,7 +270,7 @@ fn of_many_at_once_over_a_path_one_proposes_and_one_deploys_and_no_verdict_is_lo
 // F-LOCK-1
 #[test]
 fn of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost() {
-    let deploy = ready(over_http());
+    let deploy = ready(over_http().on(Topology::Remotes));
     many_at_once(&deploy);
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
 }
@@ -392,7 +399,7 @@ fn announcement(deploy: &Deploy) -> String {
 // F-LOCK-2, and R5: the id that was shown is the one that is put aside
 #[test]
 fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing_else() {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (mut run, gate) = announced(&deploy, &ada);
     run.signal(rustix::process::Signal::KILL);
@@ -452,7 +459,7 @@ fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing
 // F-LOCK-3
 #[test]
 fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_so() {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     let id = announcement(&deploy);
@@ -481,7 +488,7 @@ fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_s
 // F-LOCK-3, when all is over by the time the first comes back
 #[test]
 fn a_promotion_that_comes_back_when_another_is_through_pushes_nothing_and_names_it() {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     ben.promotes(&["--take-over", &announcement(&deploy)])
@@ -500,7 +507,7 @@ fn a_promotion_that_comes_back_when_another_is_through_pushes_nothing_and_names_
 // F-LOCK-4
 #[test]
 fn a_take_over_that_comes_too_late_finds_it_finished() {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     let id = announcement(&deploy);
@@ -539,7 +546,7 @@ fn only_for(deploy: &Deploy, name: &str, gate: &Gate) -> String {
 // R6
 #[test]
 fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
@@ -558,11 +565,32 @@ fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
 }
 
+// R6, where nothing can come between: what is on its way with the announcement is kept back with it
+#[test]
+fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
+    for topology in TOPOLOGIES {
+        let deploy = signed_off(over_a_path().on(topology));
+        let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+        let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
+        let run = ada.promotes(&[]);
+        gate.reached();
+        ben.smp(&["signoff", "--block", "maps are empty"]).ok();
+        let before = deploy.snapshot();
+        gate.open();
+        run.finish()
+            .exits(1)
+            .says("Ben Example blocked it")
+            .never_shows("done:");
+        assert_eq!(deploy.snapshot(), before);
+        assert_eq!(deploy.chain().count("promoting"), 0);
+    }
+}
+
 // F-PUSH-6
 #[test]
 fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_announcement_is_ended()
  {
-    let deploy = signed_off(over_a_path());
+    let deploy = signed_off(announcing());
     let [ada] = team(&deploy, 1).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     deploy.colleague_pushes(&deploy.production, deploy.nth(3));
@@ -628,7 +656,7 @@ fn many_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
 // F-LOCK-2, F-KILL-3: the push outlives the program that began it
 #[test]
 fn a_promotion_that_vanished_after_its_push_is_finished_by_a_colleague_in_its_name() {
-    let deploy = signed_off(World::deploy_like().toml("[record]\n"));
+    let deploy = signed_off(World::deploy_like().ref_by_ref().toml("[record]\n"));
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let gate = for_the_first(&deploy, &deploy.production, "pre-receive");
     let mut run = ada.promotes(&[]);

@@ -25,7 +25,8 @@ pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, 
 pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     let (name, remote) = (&environment.name, &environment.remote);
     let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
-    let error = format!("{name} has no branch {}", environment.branch);
+    let place = if environment.is_branch { remote } else { name };
+    let error = format!("{place} has no branch {}", environment.branch);
     let set = format!("set environments.{name}.branch in smp.toml, then");
     let refusal = Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some.join(", ")))
@@ -46,7 +47,7 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let refusal = Refusal::new(RefusalCode::NoApp, error)
         .because(format!("it says: {words}"))
         .because(format!(
-            "Dokku, Piku and similar hosts create it with the first push; otherwise environments.{name}.url is misspelled"
+            "some hosts create it with the first push; otherwise environments.{name}.url is misspelled"
         ));
     let deploy = next::deploy(environment).plain("--first");
     refusal.run("to create it", deploy)

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::core::record::{Person, Reading, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::CommitId;
-use crate::git::push::{PushOutcome, RefStep};
+use crate::git::push::{Ended, PushOutcome, RefStep};
 use crate::git::record as objects;
 use crate::team::recorder::append::{DECLINED, wait_a_little};
 use crate::team::recorder::{Decide, Recorder};
@@ -43,6 +43,11 @@ impl Recorder<'_> {
         // Whoever reads next finds out by themselves if this cannot be kept here.
         let _ = objects::remember(self.repo, &draft.step.commit, draft.step.expected.as_ref());
         draft.state
+    }
+
+    /// Whether others wrote to the record since it was read for these events.
+    pub fn moved_since(&self, draft: &Draft) -> bool {
+        self.ask_tip().is_ok_and(|tip| tip != draft.step.expected)
     }
 
     /// Whether it is on the record, as that is now.
@@ -86,6 +91,10 @@ impl KeptBack {
         self.before = before;
         self.count += 1;
         if self.unmoved >= DECLINED {
+            // Kept back for a record where this clone sees none: it is there, and not shown.
+            if outcome.ended == Ended::Stale && self.before.is_none() {
+                return Err(recorder.not_shown());
+            }
             let words = outcome.reason.clone().unwrap_or_default();
             return Err(recorder.not_writable(outcome.ended, &words));
         }

@@ -1,7 +1,7 @@
 //! Which two commits are compared: environments, or revisions that a person names.
 
 use crate::diff::{log, range, short};
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, Topology, World};
 
 /// A world whose every question over the network would be seen.
 fn watched() -> Deploy {
@@ -244,7 +244,7 @@ fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_lin
 
 #[test]
 fn of_several_targets_one_must_be_named() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let demo = deploy.bare("demo");
     deploy.colleague_pushes(&demo, deploy.nth(3));
     deploy.add_toml(&format!(

@@ -8,7 +8,7 @@ use crate::support::{Deploy, TOPOLOGIES, Topology, World};
 
 /// A world with everything served over HTTP, whose requests are seen.
 fn served() -> Deploy {
-    served_on(Topology::Remotes)
+    served_on(Topology::default())
 }
 
 fn served_on(topology: Topology) -> Deploy {
@@ -99,7 +99,7 @@ fn a_missing_commit_comes_from_the_main_repository_and_only_once() {
 #[test]
 fn what_several_questions_miss_is_fetched_once() {
     for args in [&["status"][..], &["promote", "-n"]] {
-        let deploy = served();
+        let deploy = served_on(Topology::Remotes);
         let seventh = deploy.colleague_commits("Add a seventh thing");
         deploy.colleague_pushes(&deploy.staging, &seventh);
         let before = deploy.http().seen().len();
@@ -422,7 +422,10 @@ fn a_page_that_nobody_serves_any_more_is_named_and_never_taken_for_up_to_date() 
 // facts 11: the wrong cause reported.
 #[test]
 fn a_remote_that_does_not_answer_is_named_and_never_taken_for_up_to_date() {
-    let deploy = World::deploy_like().without_pages().ready();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .without_pages()
+        .ready();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     cut_off(&deploy, deploy.urls()[2]);
     let run = deploy.smp(&["diff"]);

@@ -87,7 +87,7 @@ fn merged(deploy: &Deploy, subject: &str, files: &[(&str, &str)]) -> String {
 
 /// A world in which ada's and rosi's keys count, and eve has one that does not. Its smp.toml is the main branch's.
 fn world() -> Deploy {
-    world_on(Topology::Remotes)
+    world_on(Topology::default())
 }
 
 /// The same where environments are reached in this way. Who runs anything without saying who they are is ada.

@@ -13,7 +13,9 @@ fn ben(deploy: &Deploy) -> std::path::PathBuf {
 }
 
 fn chatting() -> Deploy {
-    let world = World::deploy_like().toml(&format!("{RECORD}{}", channels("teams")));
+    let world = World::deploy_like()
+        .on(Topology::Remotes)
+        .toml(&format!("{RECORD}{}", channels("teams")));
     let deploy = world.after("shipped twice", ships_twice);
     deploy.web.set(TECHNICAL, accepted("teams"));
     deploy
@@ -117,6 +119,7 @@ fn without_a_record_the_run_that_sees_its_end_tells_it() {
 fn building() -> (Deploy, Gate, Running) {
     let deploy = shipped(
         World::deploy_like()
+            .on(Topology::Remotes)
             .without_pages()
             .toml(&channels("teams")),
     );
@@ -270,7 +273,7 @@ fn broken_notes_of_earlier_versions_fail_no_promotion() {
 
 #[test]
 fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
-    let deploy = recorded(World::deploy_like().without_pages());
+    let deploy = recorded(World::deploy_like().without_pages().ref_by_ref());
     let before = without_record(deploy.snapshot());
     let gate = Gate::new(&deploy, "event");
     let once = deploy.path("event.once");
@@ -301,7 +304,7 @@ fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
 
 #[test]
 fn of_two_at_once_one_puts_it_back() {
-    let deploy = recorded(World::deploy_like().without_pages());
+    let deploy = recorded(World::deploy_like().without_pages().ref_by_ref());
     let folder = ben(&deploy);
     let gate = Gate::new(&deploy, "both");
     let tip = deploy.refs(&deploy.main)["refs/smp/record"].clone();
@@ -363,7 +366,7 @@ fn of_two_at_once_without_a_record_one_puts_it_back() {
 
 #[test]
 fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
-    let deploy = recorded(World::deploy_like().without_pages());
+    let deploy = recorded(World::deploy_like().without_pages().ref_by_ref());
     let folder = ben(&deploy);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let gate = Gate::new(&deploy, "build");
@@ -406,7 +409,7 @@ fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
 
 #[test]
 fn while_a_rollback_is_announced_nobody_promotes() {
-    let deploy = recorded(World::deploy_like().without_pages());
+    let deploy = recorded(World::deploy_like().without_pages().ref_by_ref());
     let folder = ben(&deploy);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let gate = Gate::new(&deploy, "build");

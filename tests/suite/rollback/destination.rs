@@ -11,8 +11,9 @@ fn default_of(deploy: &Deploy) -> Run {
 #[track_caller]
 fn leads_to(deploy: &Deploy, number: usize) {
     default_of(deploy).ok().says(&format!(
-        "push {} to master on production",
-        short(deploy.nth(number))
+        "push {} to {}",
+        short(deploy.nth(number)),
+        deploy.goes_to("production")
     ));
 }
 
@@ -156,7 +157,12 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
 
 #[test]
 fn nothing_is_put_back_where_nothing_runs() {
-    let deploy = ready(World::deploy_like().without_pages().toml(RECORD));
+    let deploy = ready(
+        World::deploy_like()
+            .on(Topology::Remotes)
+            .without_pages()
+            .toml(RECORD),
+    );
     deploy.git(
         &deploy.production,
         &["update-ref", "-d", "refs/heads/master"],
@@ -174,11 +180,11 @@ fn nothing_is_put_back_where_nothing_runs() {
 #[test]
 fn a_branch_that_is_not_there_is_not_made() {
     let deploy = shipped(World::deploy_like());
-    deploy.git(&deploy.production, &["branch", "-m", "master", "main"]);
+    deploy.renames(&deploy.production, "main");
     let before = deploy.snapshot();
     rolls_back(&deploy, 2, &[])
         .exits(1)
-        .says("production has no branch master");
+        .says(deploy.topology().differs().renamed);
     assert_eq!(deploy.snapshot(), before);
 }
 

@@ -26,7 +26,8 @@ impl Platform {
     #[track_caller]
     fn new(record: &str) -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
-        let deploy = World::deploy_like().without_pages().toml(record).ready();
+        let world = World::deploy_like().on(Topology::Remotes).without_pages();
+        let deploy = world.toml(record).ready();
         deploy.add_toml(&format!("\n{table}"));
         let api = HerokuApi::start(TOKEN);
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));

@@ -4,7 +4,7 @@
 use super::{is_bad, is_good};
 use crate::record::{RECORD, bens_clone};
 use crate::sample::sample;
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, Topology, World};
 
 fn of_record(deploy: &Deploy) -> Option<String> {
     deploy.refs(&deploy.main).get("refs/smp/record").cloned()
@@ -176,7 +176,10 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
 #[test]
 fn a_password_that_may_only_read_is_found_by_setup_as_well() {
     use crate::support::{Fault, Rule};
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     deploy.trust();
     deploy.http().fault(
         Rule::any(

@@ -2,11 +2,11 @@
 
 use crate::promote::{person, ready};
 use crate::record::{
-    bens_clone, events, is_harmless, merged, next, own, proposed, recorded, sentences, short,
-    trailer,
+    bens_clone, events, is_harmless, merged, next, own, proposed, proposed_on, recorded, sentences,
+    short, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, World};
+use crate::support::{Deploy, Topology, World};
 
 /// The candidate's commit.
 #[track_caller]
@@ -443,7 +443,7 @@ fn what_was_deployed_past_the_record_does_not_become_the_candidate_unseen() {
 
 #[test]
 fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
-    let deploy = proposed();
+    let deploy = proposed_on(Topology::Remotes);
     deploy.smp(&["signoff"]).ok();
     deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null; exit 1");
     let run = deploy.smp(&["stage", "--fix", "--yes"]);

@@ -3,7 +3,7 @@
 use crate::diff::fetching::cut_off;
 use crate::sample::sample;
 use crate::status::{line, next_of};
-use crate::support::{Page, Web, World};
+use crate::support::{Page, Topology, Web, World};
 
 // facts 11: the wrong cause reported; unknown is never up to date.
 #[test]
@@ -34,7 +34,10 @@ fn a_page_that_nobody_serves_any_more_is_unknown() {
 
 #[test]
 fn a_remote_that_does_not_answer_is_unknown() {
-    let deploy = World::deploy_like().without_pages().ready();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .without_pages()
+        .ready();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status", "--exit-code"]).ok().out();
     assert!(
@@ -61,7 +64,7 @@ fn a_remote_that_does_not_answer_is_unknown() {
 
 #[test]
 fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
-    let deploy = World::deploy_like().ready();
+    let deploy = World::deploy_like().on(Topology::Remotes).ready();
     cut_off(&deploy, deploy.urls()[2]);
     let out = deploy.smp(&["status"]).ok().out();
     assert!(
@@ -77,7 +80,7 @@ fn a_ref_that_cannot_be_read_beside_a_page_that_can() {
 
 #[test]
 fn a_main_repository_that_does_not_answer_hides_nothing_of_the_environments() {
-    let deploy = World::deploy_like().ready();
+    let deploy = World::deploy_like().on(Topology::Remotes).ready();
     cut_off(&deploy, deploy.urls()[0]);
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "production").contains("; 3 commits behind staging"));

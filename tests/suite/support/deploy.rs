@@ -20,9 +20,12 @@ pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "-----> Released"
 done"#;
 
-/// What each hook of the main repository does where environments are branches of it: it passes on what concerns an
-/// environment to that one's own hook, as to a host that watches the branch. The refs of each push are a line of a log.
+/// What each hook of the main repository does where environments are branches of it: after the repository's own it passes
+/// on what concerns an environment to that one's hook, as to a host that watches the branch. The refs of each push are a
+/// line of a log.
 pub(super) const PASSES_ON: &str = r#"hook=${0##*/}
+input=$(cat)
+if [ -x "hooks/own-$hook" ]; then echo "$input" | "./hooks/own-$hook" || exit 1; fi
 refs=
 while read -r old new ref; do
   refs="$refs${refs:+ }$ref"
@@ -30,7 +33,9 @@ while read -r old new ref; do
   case $name in main | */*) continue ;; esac
   [ -x "../$name.git/hooks/$hook" ] || continue
   echo "$old $new $ref" | ( cd "../$name.git" && unset GIT_QUARANTINE_PATH && GIT_DIR=. "./hooks/$hook" ) || exit 1
-done
+done <<END
+$input
+END
 echo "$refs" >>"$hook.log""#;
 
 /// The subjects of the standard history, oldest first.
@@ -250,6 +255,7 @@ pub struct DeployBuilder {
     without_pages: bool,
     confirm_seconds: u32,
     account: Option<(&'static str, &'static str)>,
+    ref_by_ref: bool,
     over_http: bool,
     main_over_http: bool,
     over_ssh: bool,
@@ -274,6 +280,12 @@ impl DeployBuilder {
     /// The pages must agree for so long; without this one answer is enough.
     pub fn confirming(mut self, seconds: u32) -> Self {
         self.confirm_seconds = seconds;
+        self
+    }
+
+    /// The main repository moves each ref by itself, so that an announcement always goes before what it announces.
+    pub fn ref_by_ref(mut self) -> Self {
+        self.ref_by_ref = true;
         self
     }
 
@@ -412,6 +424,15 @@ impl DeployBuilder {
         deploy.commits = template.copy(&deploy, deploy.own());
         if is_one {
             deploy.branch_off();
+        }
+        if self.ref_by_ref {
+            let config = deploy.main.join("config");
+            let text = std::fs::read_to_string(&config).unwrap();
+            std::fs::write(
+                config,
+                format!("{text}[receive]\n\tadvertiseAtomic = false\n"),
+            )
+            .unwrap();
         }
         if self.main_over_http || self.main_over_ssh || is_one {
             let config = deploy.work.join(".git/config");

@@ -281,7 +281,11 @@ impl World {
             let asked = ["rev-parse", "--path-format=absolute", "--git-path", "hooks"];
             PathBuf::from(self.git(&repository, &asked))
         };
-        self.executable(hooks.join(name), script);
+        // What passes on to environments goes on doing so.
+        let passes_on =
+            std::fs::read_link(hooks.join(name)).is_ok_and(|to| to.ends_with("passes-on"));
+        let own = if passes_on { "own-" } else { "" };
+        self.executable(hooks.join(format!("{own}{name}")), script);
     }
 
     /// Writes an executable shell script, for hooks and for programs that stand in front of others on PATH.

@@ -6,13 +6,22 @@ use std::path::{Path, PathBuf};
 use super::deploy::Deploy;
 
 /// How the environments of a world are reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topology {
     /// Each by a remote of its own.
-    #[default]
     Remotes,
     /// As branches of the main repository, `staging` and `production`.
     Branches,
+}
+
+impl Default for Topology {
+    /// That of every story which does not say: `GIT_SMP_BRANCHES` runs all of them on branches.
+    fn default() -> Self {
+        match std::env::var_os("GIT_SMP_BRANCHES") {
+            Some(_) => Self::Branches,
+            None => Self::Remotes,
+        }
+    }
 }
 
 /// Both, for stories that are the same on either.
@@ -68,6 +77,18 @@ impl Deploy {
             true => (self.main.clone(), format!("refs/heads/{name}")),
             false => (bare.to_owned(), "refs/heads/master".to_owned()),
         }
+    }
+
+    /// What a plan says of where a push to an environment goes.
+    pub fn goes_to(&self, environment: &str) -> String {
+        let (remote, branch) = self.topology().place(environment);
+        format!("{branch} on {remote}")
+    }
+
+    /// How many pushes came over HTTP to the repository that deploys what is behind `bare`.
+    #[track_caller]
+    pub fn pushed_over_http(&self, bare: &Path) -> usize {
+        self.http().pushes(&self.deployed_by(bare).0)
     }
 
     /// Puts the main branch's commit on what deploys `bare`, without a deploy.

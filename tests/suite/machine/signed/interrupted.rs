@@ -2,8 +2,8 @@
 
 use super::{asking, by, world_on};
 use crate::interrupted::{
-    Asked, FIXES, HEARS, Lab, POSTPONES, PROMOTES, PROPOSES, ROLLS_BACK, promoted_once, promotion,
-    words,
+    Asked, EACH, FIXES, HEARS, Lab, POSTPONES, PROMOTES, PROPOSES, ROLLS_BACK, promoted_once,
+    promotion, words,
 };
 use crate::support::{Chain, Deploy, TOPOLOGIES};
 
@@ -19,7 +19,8 @@ fn a_signed_promotion_survives_a_kill_at_each_step() {
         deploy.smp(&["propose", "--yes"]).ok();
         by(&deploy, "rosi").smp(&["signoff"]).ok();
         let command = promotion(&deploy);
-        Lab::new(deploy, &words(&command), &promoted_and_verified).survives_every_step(3 + nth);
+        Lab::new(deploy, &words(&command), &promoted_and_verified)
+            .survives_steps(3 + nth * EACH, TOPOLOGIES.len() * EACH);
     }
 }
 
