@@ -42,7 +42,7 @@ pub struct Common {
         hide_env_values = true
     )]
     config: Option<OsString>,
-    /// Use colours or not; also NO_COLOR, CLICOLOR_FORCE and git's color.ui
+    /// When to use colours; NO_COLOR, CLICOLOR_FORCE and git's color.ui count as well
     #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
     /// Print more: which page and which ref was asked

@@ -31,7 +31,7 @@ pub enum Command {
     Diff(diff::Diff),
     /// Deploy a commit of the main repository to staging
     Stage(stage::Stage),
-    /// Put staging's commit forward for production, and freeze staging
+    /// Propose staging's commit for production, and freeze staging
     Propose(propose::Propose),
     /// Record QA's verdict on the candidate
     Signoff(signoff::Signoff),

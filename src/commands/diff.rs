@@ -30,7 +30,7 @@ pub struct Diff {
     /// Print one JSON object
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
-    /// Print a Markdown list, for pasting
+    /// Print a Markdown list to paste
     #[arg(long)]
     pub markdown: bool,
     /// Exit 1 when there are differences, as git diff does

@@ -32,7 +32,7 @@ pub struct History {
     /// List only the latest COUNT; the figures cover all
     #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
     pub count: Option<usize>,
-    /// Check the signature of every event and the yes behind every promotion; exit 1 at the first that fails
+    /// Check the signature of every event and the sign-off behind every promotion; exit 1 at the first that fails
     #[arg(long, conflicts_with_all = ["stats", "count"])]
     pub verify: bool,
 }

@@ -129,8 +129,10 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
     if is_unasked(session, args) {
         let report =
             Report::new("a postponement needs a reason").because("the record shows it to the team");
+        let yes = if args.yes { "--yes" } else { "" };
+        let typed = Typed::smp("postpone").plain(yes).option("--reason", "...");
         return Err(Stop::Misused(
-            report.hint("say why: add --reason and a text"),
+            report.run("say why in place of the dots", typed),
         ));
     }
     session.ui.catch_interrupts()?;

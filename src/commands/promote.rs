@@ -33,10 +33,10 @@ pub struct Promote {
     /// Let the host create the app with this push
     #[arg(long)]
     pub first: bool,
-    /// Ship a commit again that was rolled back
+    /// Ship a rolled-back commit again
     #[arg(long)]
     pub again: bool,
-    /// Begin outside of the hours or before the soak of the policy; the record and the technical channel are told the reason
+    /// Begin outside the hours of the policy or before its soak ends; the reason goes on record and to the technical channel
     #[arg(
         long = "override",
         id = "override",

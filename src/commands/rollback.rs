@@ -27,7 +27,7 @@ use destination::destination;
 pub struct Rollback {
     /// The environment; default: the only one that promotes another
     pub environment: Option<String>,
-    /// Put this commit back (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
+    /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]
     pub to: Option<String>,
     /// The reason; it goes on record and to the technical channel

@@ -34,7 +34,7 @@ pub struct Setup {
     /// Install a pre-push hook that stops a plain push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
-    /// Remove that hook, put the former one back, and do nothing else
+    /// Remove that hook, restore the earlier one, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check", "deepen", "trust"])]
     pub no_hook: bool,
     #[command(flatten)]

@@ -69,7 +69,8 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
             .says("error: a postponement needs a reason")
-            .says("hint: say why: add --reason and a text\n");
+            .says("hint: say why in place of the dots: git smp postpone")
+            .says(" --reason ...\n");
     }
     let run = deploy
         .runner()

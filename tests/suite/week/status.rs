@@ -70,7 +70,9 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     let at = &deploy.master(&deploy.production)[..8];
     assert!(out.contains(&format!("; its branch is at {at}\n")), "{out}");
     assert!(
-        out.contains("next: open its page to see whether it answers, then: git smp status\n"),
+        out.contains(
+            "next: open the page of production to see whether it answers, then: git smp status\n"
+        ),
         "{out}"
     );
     // Nor is what may run told as what does not.

@@ -26,7 +26,7 @@ fn every_event_has_a_line_with_whose_key_signed_it() {
     assert!(out.contains("ada began to promote"), "{out}");
     assert!(out.contains("(signed off by rosi)"), "{out}");
     run.says(&format!(
-        "{count} events verified by .smp/signers of master at "
+        "{count} events verified with .smp/signers of master at "
     ));
     let json = deploy.smp(&["history", "--verify", "--json"]).ok().json();
     assert_eq!(json["verified"], true);
@@ -58,7 +58,7 @@ fn the_first_event_that_does_not_hold_ends_it() {
         "error: the event {} could not be verified\n",
         short(&bad)
     ));
-    run.says("not looked at: 1 event after it");
+    run.says("not checked: 1 event after it");
     let json = deploy
         .smp(&["history", "--verify", "--json"])
         .exits(1)
