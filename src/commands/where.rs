@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
-use crate::core::record::arrivals::{Arrival, arrivals, since};
+use crate::core::record::arrivals::{Arrival, arrivals, carrier, since};
 use crate::core::record::{Event, Reading};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
@@ -160,19 +160,27 @@ fn stands(
             latest = u32::MAX;
             continue;
         }
+        let environments = config.environments.iter();
+        let arrived = environments.map(|one| arrivals(&events, &one.name));
+        let arrived: Vec<Vec<Arrival>> = arrived.collect();
+        let mut carriers = Vec::new();
+        for arrived in &arrived {
+            let carrier = carrier(arrived, made, |to| contains(session, to, commit, &known))?;
+            carriers.extend(carrier.cloned());
+        }
         let (mut all, mut is_settled) = (Vec::new(), true);
-        for (place, environment) in config.environments.iter().enumerate() {
-            let arrived = arrivals(&events, &environment.name);
+        for (place, (environment, arrived)) in config.environments.iter().zip(&arrived).enumerate()
+        {
             let seen = match &sight.environments {
                 Some(all) => all.get(place).cloned(),
                 None => Some(seen_last(session, environment, arrived.last())),
             };
             let seen = seen.unwrap_or_else(|| Sighted::NotKnown("it was not looked at".into()));
-            let mut stand = stand(session, (environment, &seen), commit, &known)?;
+            let mut stand = stand(session, (environment, &seen), (commit, &carriers), &known)?;
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
             if stand.runs == Some(true) && is_last {
                 let wanted = stand.copy.as_ref().unwrap_or(commit);
-                stand.since = since(&arrived, made, |to| contains(session, to, wanted, &known))?;
+                stand.since = since(arrived, made, |to| contains(session, to, wanted, &known))?;
             }
             // What the oldest deploy that was read brought may have been there before.
             let oldest = arrived.first().map(|one| one.at);
@@ -276,7 +284,7 @@ fn or_number(stop: Stop, rev: &str) -> Stop {
 fn stand(
     session: &Session<'_>,
     (environment, seen): (&Environment, &Sighted),
-    commit: &CommitId,
+    (commit, carriers): (&CommitId, &[CommitId]),
     known: &Known,
 ) -> Result<Stand, Stop> {
     let mut place = Stand::unknown(&environment.name);
@@ -293,6 +301,13 @@ fn stand(
     };
     let repo = &session.repo;
     place.running = Some(runs.clone());
+    if carriers
+        .iter()
+        .any(|one| contains(session, runs, one, known) == Ok(true))
+    {
+        let answered = (runs.clone(), commit.clone());
+        known.borrow_mut().insert(answered, true);
+    }
     if !repo.has_commit(runs)? {
         place.why = Some(format!("{} is not in this clone", runs.short()));
     } else if contains(session, runs, commit, known)? {

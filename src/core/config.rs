@@ -1,7 +1,7 @@
 //! `smp.toml`: what a team says about its environments. TOML text in, [`Config`] out, or one sentence that names file,
 //! line, column and key, and never a value.
 //!
-//! The file is committed, and whoever can open a pull request can write to it; so nothing in it can name a command or
+//! The file is committed, and everyone who can open a pull request can write to it, so nothing in it can name a command or
 //! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
 mod channel;

@@ -24,7 +24,7 @@ enum Both {
     Arrived(Box<Arrived>),
     /// The host moves each ref by itself.
     NotAtomic,
-    /// The record moved, so that what was decided is decided anew.
+    /// The record moved, so the decision is made again.
     Again,
 }
 

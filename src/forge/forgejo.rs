@@ -219,7 +219,7 @@ fn came(
     }
 }
 
-/// Whether a commit may be one that a pull request brought and that was written anew when it was merged: it lies just
+/// Whether a commit may be one that a pull request brought and that was rewritten when it was merged: it lies just
 /// before the last of those.
 fn may_be_rebased(
     history: &MainLine,

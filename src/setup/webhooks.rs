@@ -114,7 +114,7 @@ fn asked(
             session.ui.refuse(&report);
             continue;
         }
-        // The clone is opened anew for what was kept a moment ago.
+        // The clone is opened again for what was kept a moment ago.
         let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };

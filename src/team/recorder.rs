@@ -1,4 +1,4 @@
-//! Reads the shared record and adds to it: fetch, fold, decide anew, and push only onto what was read.
+//! Reads the shared record and adds to it: fetch, fold, decide again, and push only onto what was read.
 
 pub mod beside;
 

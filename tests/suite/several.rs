@@ -51,8 +51,8 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
         let mut terminal = person(&deploy).terminal(&[&["promote"], &given[..]].concat());
         terminal
             .sees("This will")
-            .sees(&format!("on {}", given[0]))
-            .sees(&format!("on {}", given[1]));
+            .sees(&format!("wait until {} reports it", given[0]))
+            .sees(&format!("wait until {} reports it", given[1]));
         terminal
             .sees(&format!("Type {shown} to deploy: "))
             .enters(shown);

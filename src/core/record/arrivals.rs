@@ -14,24 +14,24 @@ pub struct Arrival {
     pub at: i64,
     /// Whether all that ran before still ran after it.
     is_forward: bool,
+    /// The same for certain: a person may stage what takes something away, and nobody promotes it.
+    keeps: bool,
 }
 
 /// What an environment was given, oldest first.
 pub fn arrivals(events: &[Event], environment: &str) -> Vec<Arrival> {
     let all = events.iter().filter_map(|event| {
-        let (place, from, to, is_forward) = match &event.what {
-            What::Deployed(one) => {
-                let is_forward = one.kind != Kind::Rollback;
-                (&one.environment, one.from.clone(), &one.to, is_forward)
-            }
-            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, false),
+        let (place, from, to, kind) = match &event.what {
+            What::Deployed(one) => (&one.environment, one.from.clone(), &one.to, Some(one.kind)),
+            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, None),
             _ => return None,
         };
         (place == environment).then(|| Arrival {
             from,
             to: to.clone(),
             at: event.at,
-            is_forward,
+            is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
+            keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
         })
     });
     all.collect()
@@ -67,6 +67,40 @@ pub fn since<E>(
     };
     let was_there = first.from.as_ref().map(contains).transpose()?;
     Ok((was_there != Some(true)).then_some(first.at))
+}
+
+/// How many deploys are asked whether they brought a commit, ever farther from the day it was made.
+const ASKED: usize = 6;
+
+/// What was given last, if a deploy near the day when a commit was made has it, and every one since then kept what ran
+/// before it. That is a few short walks, where one from what runs would go through all that came since. `None`: it is not
+/// known so.
+///
+/// # Errors
+/// Those of `contains`.
+pub fn carrier<E>(
+    arrivals: &[Arrival],
+    made: i64,
+    contains: impl Fn(&CommitId) -> Result<bool, E>,
+) -> Result<Option<&CommitId>, E> {
+    let lost = arrivals.windows(2).rposition(|pair| match pair {
+        [before, next] => !next.keeps || next.from.as_ref() != Some(&before.to),
+        _ => true,
+    });
+    let line = arrivals.get(lost.map_or(0, |at| at + 1)..);
+    // To ask the last one is the long walk.
+    let Some((last, line)) = line.unwrap_or_default().split_last() else {
+        return Ok(None);
+    };
+    let near = line.partition_point(|one| one.at < made);
+    for step in 0..ASKED {
+        match line.get(near + (1 << step) - 1) {
+            Some(one) if contains(&one.to)? => return Ok(Some(&last.to)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(None)
 }
 
 /// The first place that has it, where each after it does and the end has. The search goes out from `near` in steps that
@@ -115,6 +149,7 @@ mod tests {
                 to: id(to),
                 at,
                 is_forward: to > before,
+                keeps: to > before,
             });
             before = to;
         }
@@ -142,6 +177,36 @@ mod tests {
                 assert_eq!(found, Ok(expected), "{all} {commit} {made}");
             }
         }
+    }
+
+    // What it says is what the end of the line says, and where a deploy took something away it says nothing of before.
+    #[test]
+    fn a_commit_is_carried_to_the_end_by_deploys_that_keep_what_ran() {
+        for (all, commit, made, expected) in [
+            ("bcdef", 'c', 15, true),
+            ("bcdef", 'c', 40, true),
+            ("bcdef", 'c', 50, false),
+            ("bcde", 'f', 10, false),
+            ("fbcdef", 'c', 30, true),
+            ("fbcdef", 'c', 10, true),
+            ("fb", 'c', 10, false),
+            ("", 'c', 10, false),
+        ] {
+            let arrivals = there(all);
+            let contains = |one: &CommitId| Ok::<_, ()>(*one >= id(commit));
+            let found = carrier(&arrivals, made, contains).unwrap();
+            let last = arrivals.last().map(|last| &last.to);
+            assert_eq!(found, last.filter(|_| expected), "{all} {commit} {made}");
+        }
+        let contains = |one: &CommitId| Ok::<_, ()>(*one == id('c'));
+        // Something ran in between that is not on record, or a person staged what takes something away.
+        let mut gap = there("bcd");
+        gap[2].from = Some(id('a'));
+        assert_eq!(carrier(&gap, 15, contains), Ok(None));
+        let mut staged = there("bcd");
+        assert_eq!(carrier(&staged, 15, contains), Ok(Some(&id('d'))));
+        staged[2].keeps = false;
+        assert_eq!(carrier(&staged, 15, contains), Ok(None));
     }
 
     // The plain way, deploy by deploy, gives the same.

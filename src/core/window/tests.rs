@@ -36,11 +36,19 @@ struct Wall {
     closed: Vec<String>,
 }
 
+/// What a clock on the wall shows.
+fn shown(zone: &TimeZone, seconds: i64) -> String {
+    let clock = Timestamp::from_second(seconds).unwrap();
+    let clock = clock.to_zoned(zone.clone());
+    clock.strftime("%a %Y-%m-%d %H:%M").to_string()
+}
+
 impl Wall {
     fn is_open(&self, seconds: i64) -> bool {
-        let clock = Timestamp::from_second(seconds).unwrap();
-        let clock = clock.to_zoned(self.zone.clone());
-        let shown = clock.strftime("%a %Y-%m-%d %H:%M").to_string();
+        self.has(&shown(&self.zone, seconds))
+    }
+
+    fn has(&self, shown: &str) -> bool {
         let mut shown = shown.split(' ');
         let [day, date, time] = [(); 3].map(|()| shown.next().unwrap());
         self.days.contains(&day)
@@ -89,13 +97,12 @@ fn hold(wall: &Wall, window: &Window<'_>, (begin, end): (i64, i64)) {
     }
 }
 
-/// The same for hours in a zone, with these days closed.
-fn hold_hours(text: &str, zone: &str, closed: &[String], spans: &[(i64, i64)]) {
-    let hours = hours(&format!("{text} {zone}"));
+/// The oracle for hours in a zone, with these days closed.
+fn wall_of(text: &str, hours: &Hours, closed: &[String]) -> Wall {
     let (days, clock) = text.split_once(' ').unwrap();
     let (from, until) = clock.split_once('-').unwrap();
     let is_open = days_of(days).unwrap();
-    let wall = Wall {
+    Wall {
         zone: hours.zone.clone(),
         days: (0..7)
             .filter(|day| is_open[*day])
@@ -104,7 +111,13 @@ fn hold_hours(text: &str, zone: &str, closed: &[String], spans: &[(i64, i64)]) {
         from: from.to_owned(),
         until: until.to_owned(),
         closed: closed.to_vec(),
-    };
+    }
+}
+
+/// Holds these hours against it, minute by minute.
+fn hold_hours(text: &str, zone: &str, closed: &[String], spans: &[(i64, i64)]) {
+    let hours = hours(&format!("{text} {zone}"));
+    let wall = wall_of(text, &hours, closed);
     let window = Window::of(Some(&hours), closed);
     spans.iter().for_each(|span| hold(&wall, &window, *span));
 }
@@ -137,6 +150,58 @@ fn hours_hold_around_every_change_of_every_clock() {
         let some: Vec<_> = changes.into_iter().skip(nth).step_by(13).collect();
         for hours in AT_NIGHT {
             hold_hours(hours, zone, &[], &some);
+        }
+    }
+}
+
+/// The moments of twenty years that are held by day: each quarter of an hour of the days around a change of clocks, and
+/// of the days that are closed, and elsewhere one in 29. Between two changes clocks run evenly, so that only the quarter of
+/// the week matters: every zone is some quarters from UTC, and sets its clocks by some. 29 and the 672 quarters of a week
+/// have no factor in common, so each of them is met about twice a year.
+fn moments(zone: &str, closed: &[String]) -> Vec<i64> {
+    let days = closed
+        .iter()
+        .map(|day| seconds(&format!("{day}T12:00:00Z")));
+    let days = days.map(|noon| (noon - 1440 * MINUTE, noon + 1440 * MINUTE));
+    let spans = around_changes(zone).into_iter().chain(days);
+    let near = spans.flat_map(|(begin, end)| {
+        let begin = begin - begin.rem_euclid(QUARTER);
+        (begin..end).step_by(15 * 60)
+    });
+    let all = (YEARS.0..YEARS.1).step_by(29 * 15 * 60);
+    all.chain(near).collect()
+}
+
+const QUARTER: i64 = 15 * MINUTE;
+
+#[test]
+fn hours_hold_over_twenty_years_in_ten_zones() {
+    let closed: Vec<String> = (2008..2028).map(|year| format!("{year}-12-24")).collect();
+    for (nth, zone) in ZONES.into_iter().enumerate() {
+        let half = AT_NIGHT.into_iter().skip(nth % 2).step_by(2);
+        let half: Vec<_> = half
+            .map(|text| {
+                let hours = hours(&format!("{text} {zone}"));
+                let wall = wall_of(text, &hours, &closed);
+                (wall, Window::of(Some(&hours), &closed))
+            })
+            .collect();
+        for (nth, moment) in moments(zone, &closed).into_iter().enumerate() {
+            let clock = shown(&half[0].0.zone, moment);
+            for (wall, window) in &half {
+                let open = wall.has(&clock);
+                assert_eq!(window.is_open(moment), open, "{} {clock}", window.hours);
+                // Some turn at no quarter, and some only on closed days.
+                if nth % 997 == 0 && !["02:10", "00:00"].contains(&wall.from.as_str()) {
+                    let mut later = (1..).map(|quarter| moment + quarter * QUARTER);
+                    let turn = later.find(|later| wall.is_open(*later) != open);
+                    let told = match open {
+                        true => window.shuts(moment),
+                        false => window.opens(moment),
+                    };
+                    assert_eq!(told, turn, "{} {clock}", window.hours);
+                }
+            }
         }
     }
 }

@@ -203,7 +203,7 @@ impl Recorder<'_> {
             return Ok(None);
         }
         self.notes().heard();
-        // Whoever reads next finds out by themselves if this cannot be kept here.
+        // The next reader finds out if this cannot be kept here.
         let _ = objects::remember(self.repo, &commit, onto);
         Ok(Some(state))
     }

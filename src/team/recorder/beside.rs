@@ -40,7 +40,7 @@ impl Recorder<'_> {
     /// The record took it: it is what this clone saw last. Gives the state after it.
     pub fn took(&self, draft: Draft) -> State {
         self.notes().heard();
-        // Whoever reads next finds out by themselves if this cannot be kept here.
+        // The next reader finds out if this cannot be kept here.
         let _ = objects::remember(self.repo, &draft.step.commit, draft.step.expected.as_ref());
         draft.state
     }
