@@ -79,7 +79,7 @@ fn production_the_same_as_staging() {
         assert_eq!(next_of(&deploy, &run), "git smp stage");
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
-        assert_eq!(next_of(&deploy, &deploy.smp(&["status"])), "nothing to do");
+        assert_eq!(next_of(&deploy, &deploy.smp(&["status"])), "nothing");
     }
 }
 

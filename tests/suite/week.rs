@@ -115,9 +115,9 @@ fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
     signed_off(&deploy);
     promote(&deploy, &["--summary", "- Flags"]).ok();
     deploy.colleague_pushes(&deploy.main, deploy.nth(5));
-    assert_eq!(next(&deploy), "nothing to do");
+    assert_eq!(next(&deploy), "nothing");
     let out = with_webhooks(&deploy).smp(&["status"]).ok().out();
-    assert!(out.ends_with("next: nothing to do\n"), "{out}");
+    assert!(out.ends_with("next: nothing\n"), "{out}");
     assert!(out.contains("pending     a post to product"), "{out}");
 }
 

@@ -54,7 +54,7 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
         next = all.to_stage()?;
     }
     // A post that is owed is a remark: its own line has the command.
-    Ok(next.unwrap_or_else(|| "nothing to do".into()))
+    Ok(next.unwrap_or_else(|| "nothing".into()))
 }
 
 /// The same after a command that looked at the record alone.

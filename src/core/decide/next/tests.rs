@@ -148,7 +148,7 @@ fn without_a_record_the_environments_tell() {
     for (world, expected) in [
         (world('b', 'a', 'b'), "git smp promote"),
         (world('b', 'b', 'c'), "git smp stage"),
-        (world('b', 'b', 'b'), "nothing to do"),
+        (world('b', 'b', 'b'), "nothing"),
         // Production is ahead of staging: the main branch has it, or is to have it first.
         (world('b', 'c', 'c'), "git smp stage"),
         (world('b', 'f', 'c'), &hotfix),
