@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::manual::installed;
 use crate::support::{Deploy, PROGRAMS, Runner};
 
-/// Starts programs with `bin` first on PATH, and without the folder of the binary under test, which has a
-/// `share/man` beside it as well, and the `man` of the other tests.
+/// Starts programs with `bin` first on PATH, without the `man` of the other tests, and without folders that have these pages
+/// beside them: that of the binary under test, and those of a program that somebody installed here.
 fn from_bin(deploy: &Deploy) -> Runner<'_> {
     let path = deploy
         .env()
@@ -15,8 +15,12 @@ fn from_bin(deploy: &Deploy) -> Runner<'_> {
         .unwrap()
         .1;
     let ours = Path::new(env!("CARGO_BIN_EXE_git-smp")).parent().unwrap();
+    let has_pages = |folder: &Path| {
+        let beside = ["../man", "../share/man"].map(|place| folder.join(place));
+        (beside.iter()).any(|place| place.join("man1/git-smp.1").exists())
+    };
     let others = std::env::split_paths(&path)
-        .filter(|folder| folder != ours && folder != Path::new(PROGRAMS));
+        .filter(|folder| folder != ours && folder != Path::new(PROGRAMS) && !has_pages(folder));
     let path = std::env::join_paths(std::iter::once(deploy.path("bin")).chain(others)).unwrap();
     deploy
         .runner()
