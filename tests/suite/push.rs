@@ -370,7 +370,7 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     run.finish()
         .exits(1)
         .says("production was moved to")
-        .says("the host accepted nothing of this push")
+        .says("the host accepted no part of this push")
         .says("hint: ");
     assert_eq!(
         deploy.deploys(&deploy.production),
