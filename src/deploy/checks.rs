@@ -176,7 +176,7 @@ fn follow(
             }
             Streaked::Unsteady(bad, all) => {
                 break Some(format!(
-                    "{} {last} {bad} times of {all}, and never passed {} times in a row",
+                    "{} {last}; {bad} of {all} answers were bad, and it never passed {} times in a row",
                     check.page, check.times
                 ));
             }

@@ -22,9 +22,6 @@ struct Earlier<'a> {
     commit: CommitId,
     age: Duration,
     is_push: bool,
-    /// Whether a second push of the same could do no harm: of a branch of the main repository only one can land, and what
-    /// is built of it is built afterwards.
-    may_be_repeated: bool,
 }
 
 impl Earlier<'_> {
@@ -71,7 +68,6 @@ impl Deploy<'_> {
                 commit,
                 age,
                 is_push,
-                may_be_repeated: is_push && target.environment.is_branch,
             })
         })
     }
@@ -82,7 +78,7 @@ impl Deploy<'_> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
             let begins = plan.steps.iter().any(|step| step.begins(earlier.name));
-            if is_same && (!begins || earlier.may_be_repeated) {
+            if is_same && !begins {
                 continue;
             }
             let (story, may_be, second) = earlier.words();

@@ -101,7 +101,7 @@ impl Deploy<'_> {
                 Ok(promotion) if is_over(&promotion, build) => {
                     return self.ended(build, notes, &promotion);
                 }
-                Ok(_) => "that its promotion is going on".to_owned(),
+                Ok(_) => "that its promotion is in progress".to_owned(),
                 Err(refusal) => format!("nothing of it ({})", refusal.report.error),
             };
             let (called, command) = (&build.release.called, self.command());
@@ -120,7 +120,7 @@ impl Deploy<'_> {
             let waiting = Progress::Waiting(&names, begun.elapsed(), &reports);
             if self.watch(waiting) == Control::Leave {
                 return more(format!(
-                    "left while the build {called} was being promoted to {names}"
+                    "interrupted while the build {called} was being promoted to {names}"
                 ));
             }
             thread::sleep(PAUSE.min(timeout.saturating_sub(begun.elapsed())));

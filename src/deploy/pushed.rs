@@ -134,7 +134,7 @@ impl Pushed<'_> {
             Ended::NothingSent if self.busy.is_some() => Stop::Failed(self.turned_down(&still)),
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
-                Report::new(format!("{name} took {short}, but its branch is still {is_at}"))
+                Report::new(format!("{name} accepted {short}, but its branch is still {is_at}"))
                     .because("the host may have ignored the push (its own output is above), or a replica that lags answered")
                     .run(AGAIN, command),
             ),
@@ -178,7 +178,7 @@ impl Pushed<'_> {
             .because(format!("its branch does not have {short} now"));
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
-                let report = report.because("the host accepted nothing of this push");
+                let report = report.because("the host accepted no part of this push");
                 let report = report.run("see what would ship now", command);
                 report.refused(RefusalCode::TargetMoved).into()
             }
@@ -279,7 +279,7 @@ impl Pushed<'_> {
                 Report::new(format!("{name} declined {short}"))
                     .because(format!("{who} says: {reason}"))
                     .because(still)
-                    .run("correct that there, then", command)
+                    .run("correct that on the host, then", command)
             }
             Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
                 let error = format!("{name} declined {short}: its host could not store it");
@@ -287,7 +287,7 @@ impl Pushed<'_> {
                     .because(format!("its host says: {reason}"))
                     .causes(last(&causes(said)))
                     .because(still)
-                    .run("correct that there, then", command)
+                    .run("correct that on the host, then", command)
             }
             _ => {
                 let error = "the build failed, or a hook there declined it";

@@ -232,7 +232,7 @@ pub(super) fn reported(now: &Now) -> String {
     let mut reports = match &now.running {
         Ok(Some(id)) => id.short().to_owned(),
         Ok(None) => "nothing".to_owned(),
-        Err(refusal) => format!("nothing usable ({})", refusal.report.error),
+        Err(refusal) => format!("no usable commit ({})", refusal.report.error),
     };
     if let Some(cached) = now.cached {
         reports = format!("{reports} in {cached}");

@@ -86,7 +86,7 @@ impl Pushed<'_> {
             Ok(_) if self.ended == Ended::Unclear => Err(self.building()),
             Ok(branch) => {
                 let at = branch.commit().map_or("nothing", CommitId::short);
-                Err(format!("nothing new; its branch still reads as {at}"))
+                Err(format!("nothing new; its branch is still at {at}"))
             }
             Err(refusal) => {
                 let is_over = matches!(self.ended, Ended::NothingSent | Ended::Refused(_));
@@ -172,7 +172,7 @@ impl Pushed<'_> {
         }
         let (name, error) = (self.name(), &refusal.report.error);
         self.deploy.watch(Progress::Warned(format!(
-            "the branch of {name} cannot be read now, so what it reports decides: {error}"
+            "the branch of {name} cannot be read now, so its own report decides: {error}"
         )));
         Outcome::Arrived(None)
     }

@@ -155,7 +155,7 @@ fn with_path(check: Check, shells: &[Shell]) -> Check {
     {
         true => check,
         false => check.because(format!(
-            "zsh looks there with this line in ~/.zshrc, before compinit: fpath=({} $fpath)",
+            "for zsh add this line to ~/.zshrc, before compinit: fpath=({} $fpath)",
             folder.display()
         )),
     }

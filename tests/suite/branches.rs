@@ -298,7 +298,7 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
     merged(&deploy, "Tidy the legend (#430)");
     without_stage(&deploy, &["propose", "-n"])
         .exits(1)
-        .says("give it up: git smp postpone");
+        .says("close the candidate: git smp postpone");
     without_stage(&deploy, &["status"]).ok();
 }
 

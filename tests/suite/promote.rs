@@ -576,10 +576,13 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
         run.exits(1).says(words).says("because: ").says(&hint);
         assert_eq!(deploy.snapshot(), before);
     };
-    refused(&deploy.smp(&["promote"]), "there is no terminal to ask on");
+    refused(
+        &deploy.smp(&["promote"]),
+        "there is no terminal to confirm at",
+    );
     refused(
         &deploy.smp(&["promote", "--commit", deploy.nth(5)]),
-        "there is no terminal to ask on",
+        "there is no terminal to confirm at",
     );
     refused(
         &deploy.smp(&["promote", "--yes"]),
@@ -589,7 +592,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
         .runner()
         .stdin("production\nproduction\ny\n")
         .smp(&["promote"]);
-    refused(&answered, "there is no terminal to ask on");
+    refused(&answered, "there is no terminal to confirm at");
 }
 
 #[test]
@@ -601,7 +604,7 @@ fn an_answer_is_not_read_from_a_terminal_whose_question_goes_elsewhere() {
     terminal
         .ends()
         .exits(1)
-        .says("there is no terminal to ask on");
+        .says("there is no terminal to confirm at");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -853,7 +856,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
         run.exits(1)
             .says("production was moved to")
             .says(&deploy.nth(3)[..8])
-            .says("the host accepted nothing of this push");
+            .says("the host accepted no part of this push");
         assert_eq!(
             deploy.deploys(&deploy.production),
             [deploy.nth(2), deploy.nth(3)]

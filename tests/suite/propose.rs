@@ -132,7 +132,7 @@ fn without_a_terminal_silence_is_a_no() {
     let run = deploy.runner().stdin("y\n").smp(&["propose"]);
     run.exits(1)
         .prints("")
-        .says("error: there is no terminal to ask on")
+        .says("error: there is no terminal to confirm at")
         .says("freezes staging for everyone");
     run.says("hint: if the answer is yes: git smp propose --yes");
     assert_eq!(deploy.snapshot(), before);
@@ -226,7 +226,7 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
     refuses(
         &deploy,
         &words,
-        "hint: give it up: git smp postpone\nhint: or deploy a fix of it: git smp stage --fix\n",
+        "hint: close the candidate: git smp postpone\nhint: or deploy a fix of it: git smp stage --fix\n",
     );
     // Both hints go on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);

@@ -8,7 +8,9 @@ use rustix::process::Signal;
 use crate::diff::fetching::CLOSED_PORT;
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
 use crate::sample::sample;
-use crate::support::{Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, Terminal, World};
+use crate::support::{
+    Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, TOPOLOGIES, Terminal, World,
+};
 
 const RECEIVE: &str = "production.git/git-receive-pack";
 const ASKS_TO_LOOK: &str = "production.git/info/refs?service=git-upload-pack";
@@ -368,7 +370,7 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     run.finish()
         .exits(1)
         .says("production was moved to")
-        .says("the host accepted nothing of this push")
+        .says("the host accepted no part of this push")
         .says("hint: ");
     assert_eq!(
         deploy.deploys(&deploy.production),
@@ -767,6 +769,44 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(5)]
     );
+}
+
+/// However an environment is reached, and whether or not a record is kept.
+#[test]
+fn a_push_whose_program_was_killed_starts_one_build_on_either_topology() {
+    let variants = TOPOLOGIES.map(|topology| ["", "[record]\n"].map(|more| (topology, more)));
+    for (topology, more) in variants.into_iter().flatten() {
+        let world = World::deploy_like().on(topology).without_pages();
+        let deploy = ready(world.toml(more));
+        if !more.is_empty() {
+            deploy.smp(&["propose", "--yes"]).ok();
+            deploy.smp(&["signoff"]).ok();
+        }
+        let (repository, branch) = deploy.deployed_by(&deploy.production);
+        let (gate, builds) = (Gate::new(&deploy, "build"), deploy.path("builds"));
+        let script = format!(
+            "while read -r old new ref; do [ \"$ref\" != {branch} ] || {{ echo built >>'{}'; {}; }}; done",
+            builds.display(),
+            gate.line()
+        );
+        deploy.hook(&repository, "pre-receive", &script);
+        let mut run = begin(&deploy, &[]);
+        gate.reached();
+        run.signal(Signal::KILL);
+        run.finish().exits(128 + 9);
+        promote(&deploy, &["--timeout", "1"])
+            .exits(4)
+            .says("its result is unknown")
+            .says("a second push would start a second build");
+        assert_eq!(refusal(&deploy), "push-in-flight", "{topology:?} {more}");
+        let patient = begin(&deploy, &[]);
+        patient.says("has no known result; waiting for it");
+        gate.open();
+        patient.finish().ok();
+        comes_to(&deploy, &deploy.production, deploy.nth(5));
+        let built = std::fs::read_to_string(&builds).unwrap();
+        assert_eq!(built, "built\n", "{topology:?} {more}");
+    }
 }
 
 // F-KILL-1, "terminal closed"

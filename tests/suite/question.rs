@@ -157,7 +157,7 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
         // Its page says nothing of that; the lease of the push does.
         (
             "production was moved",
-            "the host accepted nothing of this push",
+            "the host accepted no part of this push",
             |deploy| {
                 deploy.web.set("/production", Page::commit(deploy.nth(2)));
                 deploy.colleague_pushes(&deploy.production, deploy.nth(4));
@@ -197,6 +197,6 @@ fn a_branch_rewritten_behind_an_unchanged_page_is_not_pushed_over() {
         .ends()
         .exits(1)
         .says("production was moved to")
-        .says("the host accepted nothing of this push");
+        .says("the host accepted no part of this push");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -109,7 +109,7 @@ fn a_branch_that_never_shows_what_was_taken_was_put_aside_or_its_copy_lags() {
     let run = run.finish();
     let (five, two) = (&deploy.nth(5)[..8], &deploy.nth(2)[..8]);
     run.exits(4).says(&format!(
-        "error: production took {five}, but its branch is still at {two}"
+        "error: production accepted {five}, but its branch is still at {two}"
     ));
     run.says("ignored the push")
         .says("a replica that lags answered")

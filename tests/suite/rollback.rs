@@ -258,7 +258,7 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
             .exits(1)
             .says("production was moved to")
             .says(short(deploy.nth(6)))
-            .says("the host accepted nothing of this push");
+            .says("the host accepted no part of this push");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
         assert_eq!(
             deploy.deploys(&deploy.production),
@@ -320,10 +320,13 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
         run.exits(1).says(words).says("because: ").says(&hint);
         assert_eq!(deploy.snapshot(), before);
     };
-    refused(&deploy.smp(&["rollback"]), "there is no terminal to ask on");
+    refused(
+        &deploy.smp(&["rollback"]),
+        "there is no terminal to confirm at",
+    );
     refused(
         &deploy.smp(&["rollback", "--to", deploy.nth(4)]),
-        "there is no terminal to ask on",
+        "there is no terminal to confirm at",
     );
     refused(
         &deploy.smp(&["rollback", "--yes"]),
@@ -331,7 +334,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     );
     refused(
         &deploy.runner().stdin("production\n").smp(&["rollback"]),
-        "there is no terminal to ask on",
+        "there is no terminal to confirm at",
     );
     // What the hint says is what does it.
     deploy

@@ -21,6 +21,7 @@ impl Random {
         usize::try_from(self.next()).unwrap() % count
     }
 
+    #[cfg(feature = "machine")]
     pub fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }

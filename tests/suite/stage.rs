@@ -123,7 +123,7 @@ fn a_dry_run_and_a_missing_terminal_deploy_nothing() {
         .stdin("y\n")
         .smp(&["stage", "upstream/master~0"]);
     run.exits(1)
-        .says("error: there is no terminal to ask on")
+        .says("error: there is no terminal to confirm at")
         .says("because: ");
     run.says("hint: if the answer is yes: git smp stage upstream/master~0 --yes\n");
     assert_eq!(deploy.snapshot(), before);

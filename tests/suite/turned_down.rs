@@ -438,7 +438,7 @@ fn a_work_tree_on_the_host_with_changes_in_it_is_the_reason_and_no_build_failed(
         .says("error: production declined")
         .never_shows("the build failed");
     run.says("because: its host says: Working directory has unstaged changes");
-    run.says("hint: correct that there, then: git smp promote production");
+    run.says("hint: correct that on the host, then: git smp promote production");
 }
 
 #[test]

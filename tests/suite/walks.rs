@@ -159,7 +159,7 @@ fn with_the_same_build_in_a_pipeline() {
     again
         .ends()
         .exits(1)
-        .says("staging is in no pipeline")
+        .says("staging is not in a pipeline")
         .says("hint: make one: heroku pipelines:create -a shop-staging -s staging");
     api.couples("shop-staging", "shop", "staging");
     runner()

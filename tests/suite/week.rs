@@ -199,7 +199,7 @@ fn a_freeze_that_somebody_broke_is_said_and_how_to_put_it_right() {
         .smp(&["status"])
         .ok()
         .never_shows("no longer")
-        .never_shows("give it up");
+        .never_shows("close the candidate");
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub fn by_others(candidate: &Candidate) -> Hint {
     let (short, by) = (candidate.commit.short(), &candidate.by.name);
     let somebody = match candidate.fixers.is_empty() {
         true => format!("somebody other than {by}"),
-        false => format!("somebody other than {by} and who deployed a fix"),
+        false => format!("somebody other than {by} and the people who deployed a fix"),
     };
     let comment =
         (candidate.issue()).map(|issue| format!("comment `signoff {short}` on {}", issue.address));

@@ -128,7 +128,7 @@ impl Couplings {
         let (place, name) = (&source.environment, &target.environment);
         let (Some(from), to) = (self.source?, self.target?) else {
             let create = pipelines(source, "create", "-s staging");
-            let error = format!("{place} is in no pipeline");
+            let error = format!("{place} is not in a pipeline");
             return Err(by_push(no_pipeline(error).run("make one", create)));
         };
         let add = format!("add {}", from.pipeline);

@@ -61,7 +61,7 @@ pub fn proposal(
         return Err(Refusal::new(RefusalCode::CandidateOpen, error)
             .because(format!("it was {}", recorded.proposed(candidate)))
             .because(format!("{name} runs {runs} now"))
-            .run("give it up", Typed::smp("postpone"))
+            .run("close the candidate", Typed::smp("postpone"))
             .run("or deploy a fix of it", Typed::smp("stage --fix")));
     }
     let lacking = targets.iter().filter(|target| {

@@ -101,7 +101,7 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         plan.warn(format!(
-            "{} was proposed for {name} as it is now; after this rollback it must be proposed again",
+            "{} was proposed for what {name} runs now; propose it again after this rollback",
             candidate.commit.short()
         ));
     }

@@ -308,7 +308,7 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     };
     let place = place.unwrap_or_else(|| "its branch".to_owned());
     let says = seen.runs();
-    let says = says.map_or("nothing usable", CommitId::as_str);
+    let says = says.map_or("no usable commit", CommitId::as_str);
     let branch = match &seen.branch {
         Some(Ok(branch)) => {
             let at = branch.commit().map_or("nothing", CommitId::as_str);

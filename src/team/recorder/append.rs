@@ -299,9 +299,9 @@ impl Recorder<'_> {
                 code: RefusalCode::Unreachable,
                 report,
             }) => unknown(report),
-            Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => {
-                Stop::Incomplete(report.because("cannot tell whether the record took the event"))
-            }
+            Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => Stop::Incomplete(
+                report.because("cannot tell whether the record accepted the event"),
+            ),
             stop => stop,
         }
     }

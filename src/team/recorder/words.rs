@@ -188,7 +188,7 @@ impl Recorder<'_> {
 
     /// The server took an event, and nobody can read it.
     pub(super) fn taken_and_not_shown(&self) -> Report {
-        self.hidden("took the event")
+        self.hidden("accepted the event")
     }
 
     /// The server has a record, and nobody can read it.
@@ -233,7 +233,7 @@ fn forget() -> String {
 
 /// Nobody can say whether an event is on the record.
 pub(super) fn unknown(why: Report) -> Stop {
-    let report = Report::new("cannot tell whether the record took the event");
+    let report = Report::new("cannot tell whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
     Stop::Incomplete(
         report.hint("when it answers again, run the same command again: it continues from there"),

@@ -198,11 +198,11 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
     platform
         .smp(&["setup", "--yes"])
         .exits(1)
-        .prints_among("; but staging is in no pipeline")
+        .prints_among("; but staging is not in a pipeline")
         .says("hint: make one: heroku pipelines:create -a shop-staging -s staging\n");
     platform
         .refuses("no-pipeline")
-        .says("staging is in no pipeline")
+        .says("staging is not in a pipeline")
         .says("heroku pipelines:create -a shop-staging -s staging\n");
     platform.api.couples("shop-staging", "shop", "staging");
     platform

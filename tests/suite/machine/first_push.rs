@@ -73,7 +73,7 @@ fn no_app_is_made_unasked() {
     deploy
         .smp(&["stage", "--first"])
         .exits(1)
-        .says("there is no terminal to ask on")
+        .says("there is no terminal to confirm at")
         .says("git smp stage --first --yes\n");
     assert!(!is_there(&deploy, "staging"));
 }

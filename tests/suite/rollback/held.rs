@@ -228,7 +228,7 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     deploy.smp(&["propose", "--yes"]).ok();
     rolls_back(&deploy, 4, &[])
         .ok()
-        .says("after this rollback it must be proposed again");
+        .says("propose it again after this rollback");
     promotes(&deploy, &[])
         .exits(1)
         .says("production changed since the proposal")

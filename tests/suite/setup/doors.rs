@@ -144,7 +144,7 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
     let begun = std::time::Instant::now();
     let run = deploy.smp(&["setup", "--yes"]);
     run.exits(4)
-        .prints_among("FAIL  record      upstream took the event and does not show it")
+        .prints_among("FAIL  record      upstream accepted the event and does not show it")
         .says(fix);
     assert!(
         begun.elapsed().as_secs() < 40,

@@ -81,7 +81,10 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
         .unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
     let report = stop.report().unwrap();
-    assert_eq!(report.error, "upstream took the event and does not show it");
+    assert_eq!(
+        report.error,
+        "upstream accepted the event and does not show it"
+    );
     assert!(
         report
             .hint_text()
