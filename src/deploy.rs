@@ -89,8 +89,9 @@ pub enum Wanted<'a> {
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
-        /// The candidate, where a merge deploys the source and its branch has gone on, and what came since.
-        moved_on: Option<(CommitId, Changes)>,
+        /// The candidate, where a merge deploys the source and its branch has gone on, what came since, and whether what it
+        /// runs has the candidate.
+        moved_on: Option<(CommitId, Changes, bool)>,
     },
     /// What ran before, and why.
     Rollback {
@@ -183,8 +184,12 @@ impl Deploy<'_> {
         let Wanted::Promote { moved_on, .. } = &self.wanted else {
             return None;
         };
-        let (candidate, since) = moved_on.as_ref()?;
-        Some(MovedOn { candidate, since })
+        let (candidate, since, is_run) = moved_on.as_ref()?;
+        Some(MovedOn {
+            candidate,
+            since,
+            is_run: *is_run,
+        })
     }
 
     /// What a promotion would ship.

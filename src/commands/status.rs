@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
+use crate::core::decide::merged::has_left;
 use crate::core::decide::next::{Situation, next};
 use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
@@ -165,9 +166,7 @@ impl<'a> View<'a> {
         let here = Here {
             lacks_webhook: &|channel| channel::lacks_webhook(self.session, self.config, channel),
             typed: &|hint| self.session.ui.typed(hint),
-            tested: (self.candidate())
-                .filter(|candidate| !self.goes_on(&candidate.environment))
-                .and_then(|candidate| self.runs(&candidate.environment)),
+            instead: self.instead()?,
             authors: &authors,
         };
         let mut lines = self.picture()?;
@@ -239,9 +238,33 @@ impl<'a> View<'a> {
         Ok(lines)
     }
 
-    /// Whether merges go on to be deployed to an environment, whatever was put forward there.
-    fn goes_on(&self, name: &str) -> bool {
-        self.config.environment(name).is_ok_and(|one| one.by_merge)
+    /// What runs where the candidate is tested, where that cannot ship from there any more, and how that came.
+    fn instead(&self) -> Result<Option<(&CommitId, &'static str)>, Stop> {
+        let Some(candidate) = self.candidate() else {
+            return Ok(None);
+        };
+        let place = self.config.environment(&candidate.environment).ok();
+        let Some((place, seen)) = place.zip(self.observed(&candidate.environment)) else {
+            return Ok(None);
+        };
+        let how = match place.by_merge {
+            true => "its branch does not contain the candidate any more",
+            false => "somebody deployed there despite the freeze",
+        };
+        let has_left = has_left(place, seen, &candidate.commit, &|from, to| {
+            self.stands(from, to)
+        })?;
+        Ok(seen.runs().filter(|_| has_left).map(|runs| (runs, how)))
+    }
+
+    /// How the second commit stands to the first, where this clone has both.
+    fn stands(
+        &self,
+        from: Option<&CommitId>,
+        to: Option<&CommitId>,
+    ) -> Result<Option<Relation>, Stop> {
+        let changes = self.between(self.here(from), self.here(to))?;
+        Ok(changes.map(|changes| changes.relation))
     }
 
     fn next(&self) -> Result<Hint, Stop> {
@@ -267,7 +290,7 @@ impl<'a> View<'a> {
                 Some(_) => None,
                 None => pushing.next(),
             },
-            between: &|from, to| Ok(self.between(from, to)?.map(|changes| changes.relation)),
+            between: &|from, to| self.stands(from, to),
             again: &|target, commit| {
                 let (runs, held) = (self.runs(&target.name), self.held(target));
                 let weighed = held::weigh(self.session, runs, Some(commit), held)?;

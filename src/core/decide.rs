@@ -87,6 +87,8 @@ pub struct Asked<'a> {
 pub struct MovedOn<'a> {
     pub candidate: &'a CommitId,
     pub since: &'a Changes,
+    /// Whether what it runs is the candidate, or contains it.
+    pub is_run: bool,
 }
 
 /// One effect, in the order they happen. What is shown is exactly what is done, because it is this value.

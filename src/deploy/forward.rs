@@ -29,7 +29,7 @@ pub fn look<'a>(
     let source = observed.next().ok_or_else(not_seen)?;
     let moved_on = moved_on(session, from, &source, &seen)?;
     let runs = match &moved_on {
-        Some((candidate, _)) => Some(candidate),
+        Some((candidate, ..)) => Some(candidate),
         None => source.runs(),
     };
     let warnings = match runs {
@@ -77,7 +77,7 @@ fn moved_on(
     from: &Environment,
     source: &Observed,
     seen: &Seen,
-) -> Result<Option<(CommitId, Changes)>, Stop> {
+) -> Result<Option<(CommitId, Changes, bool)>, Stop> {
     let candidate = seen.state().and_then(|state| state.frozen(&from.name));
     let (true, Some(candidate), Some(at)) = (from.by_merge, candidate, source.reference()) else {
         return Ok(None);
@@ -86,7 +86,12 @@ fn moved_on(
     if commit == at || !repo.has_commit(commit)? || !repo.is_ancestor(commit, at)? {
         return Ok(None);
     }
-    Ok(Some((commit.clone(), repo.changes(Some(commit), at)?)))
+    let is_run = match source.runs() {
+        Some(runs) => repo.has_commit(runs)? && repo.is_ancestor(commit, runs)?,
+        None => false,
+    };
+    let since = repo.changes(Some(commit), at)?;
+    Ok(Some((commit.clone(), since, is_run)))
 }
 
 /// What lies between an environment and the commit that it is to be given.

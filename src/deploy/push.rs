@@ -225,11 +225,6 @@ impl Deploy<'_> {
         {
             return Ok(());
         }
-        let moved_on = self.moved_on().is_some();
-        if moved_on && now.runs().is_none() {
-            // What it runs in this moment is no matter: the candidate was part of its branch, and that only goes forward.
-            return Ok(());
-        }
         Ok(unmoved(before, now, RefusalCode::CandidateMoved, command)?)
     }
 }

@@ -201,6 +201,51 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
 }
 
 #[test]
+fn a_candidate_does_not_ship_while_the_page_of_the_branch_it_is_part_of_names_less_or_nothing() {
+    let deploy = by_merge("[record]\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    merged(&deploy, "Tidy the legend (#430)");
+    let before = deploy.snapshot();
+    let yes = ["promote", "--yes", "--commit", deploy.nth(6)];
+    let refused = |code: &str| {
+        let planned = deploy.smp(&["promote", "-n", "--json"]).exits(1).json();
+        assert_eq!(planned["refusal"]["code"], code);
+        deploy.smp(&yes).exits(1);
+    };
+    deploy.web.set("/staging", Page::commit(deploy.nth(5)));
+    refused("staging-stale");
+    deploy.web.set("/staging", Page::body("").status(503));
+    refused("page-unclear");
+    assert_eq!(deploy.snapshot(), before);
+    // The merge is still being built.
+    deploy.web.set("/staging", Page::commit(deploy.nth(6)));
+    deploy.smp(&yes).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+}
+
+#[test]
+fn a_branch_that_is_set_back_from_the_candidate_leads_to_its_end() {
+    let deploy = by_merge("[record]\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    for nth in [5, 2] {
+        deploy.colleague_pushes(&deploy.main, deploy.nth(nth));
+        deploy.web.set("/staging", Page::commit(deploy.nth(nth)));
+        let planned = deploy.smp(&["promote", "-n", "--json"]).exits(1).json();
+        assert_eq!(planned["refusal"]["code"], "candidate-moved", "{nth}");
+        let runs = deploy.nth(nth)[..8].to_owned();
+        without_stage(&deploy, &["status"])
+            .ok()
+            .prints_among(&format!("staging now runs {runs} instead"))
+            .prints_among("next: git smp postpone");
+    }
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "Taken back."])
+        .ok();
+}
+
+#[test]
 fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced() {
     let deploy = recorded().ready();
     let before = deploy.snapshot();

@@ -1,8 +1,10 @@
 //! Where a merge deploys the first environment, nothing is staged there: what leads to another commit is a merge. Pure.
 
-use crate::core::config::Config;
+use crate::core::config::{Config, Environment};
+use crate::core::decide::next::Between;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Hint;
+use crate::core::words::{CommitId, Observed, Relation};
 
 /// The same refusal, whose hints can be followed there.
 pub fn refusal(config: &Config, mut refusal: Refusal) -> Refusal {
@@ -24,6 +26,27 @@ pub fn stop(config: &Config, stop: Stop) -> Stop {
         }
         other => other,
     }
+}
+
+/// Whether an environment runs something else than its candidate, and that cannot ship from there any more. A branch that
+/// merges move may go on to what contains it.
+pub fn has_left(
+    place: &Environment,
+    seen: &Observed,
+    candidate: &CommitId,
+    between: &Between<'_>,
+) -> Result<bool, Stop> {
+    if seen.runs().is_none_or(|runs| runs == candidate) {
+        return Ok(false);
+    }
+    if !place.by_merge {
+        return Ok(true);
+    }
+    let stands = between(Some(candidate), seen.reference())?;
+    Ok(matches!(
+        stands,
+        Some(Relation::Behind | Relation::Diverged)
+    ))
 }
 
 fn hint(config: &Config, hint: Option<Hint>) -> Option<Hint> {

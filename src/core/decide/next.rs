@@ -8,6 +8,7 @@ pub use about::{about, deploy};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
+use crate::core::decide::merged::has_left;
 use crate::core::decide::next::about::own;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
@@ -42,9 +43,10 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
     if next.is_none() {
         next = all.lost()?.map(|(next, why)| next.and(why));
     }
-    next = next
-        .or_else(|| all.on_record())
-        .or_else(|| all.on_its_way());
+    if next.is_none() {
+        next = all.on_record()?;
+    }
+    next = next.or_else(|| all.on_its_way());
     for target in all.config.targets() {
         if next.is_none() {
             next = all.of_target(target)?;
@@ -234,22 +236,24 @@ impl<'a> Situation<'a> {
     }
 
     /// What the record says comes next; `None`: what the environments say decides.
-    fn on_record(&self) -> Option<Hint> {
-        let state = match self.record? {
-            Ok(state) => state,
-            Err(refusal) => {
+    fn on_record(&self) -> Result<Option<Hint>, Stop> {
+        let state = match self.record {
+            Some(Ok(state)) => state,
+            Some(Err(refusal)) => {
                 let hint = refusal.report.hint.clone();
-                return Some(hint.unwrap_or_else(|| smp("history")));
+                return Ok(Some(hint.unwrap_or_else(|| smp("history"))));
             }
+            None => return Ok(None),
         };
         if state.format > FORMAT {
             let install = Typed::other("cargo install git-smp");
-            return Some(run(install).and("this record was written by a newer git-smp"));
+            let newer = "this record was written by a newer git-smp";
+            return Ok(Some(run(install).and(newer)));
         }
         if let Some(open) = &state.deploying {
             let at = self.seen(&open.environment).and_then(Observed::reference);
             let landed = at.is_some() && at != open.from.as_ref();
-            return Some(match open.command() {
+            return Ok(Some(match open.command() {
                 _ if self.seen.is_empty() => smp("status"),
                 Some(command) if self.is_ours || landed => run(command),
                 Some(command) => {
@@ -259,19 +263,23 @@ impl<'a> Situation<'a> {
                 }
                 None => smp("setup")
                     .and("continue that deploy with the smp.toml that names its environment"),
-            });
+            }));
         }
-        self.of_candidate(state.candidate.as_ref()?)
+        let candidate = state.candidate.as_ref();
+        candidate.map_or(Ok(None), |candidate| self.of_candidate(candidate))
     }
 
-    fn of_candidate(&self, candidate: &Candidate) -> Option<Hint> {
+    fn of_candidate(&self, candidate: &Candidate) -> Result<Option<Hint>, Stop> {
         let (commit, nobody_looked) = (&candidate.commit, self.seen.is_empty());
-        let tested = self.runs(&candidate.environment);
-        let place = self.config.environment(&candidate.environment);
-        let goes_on = place.is_ok_and(|place| place.by_merge);
-        let moved = tested.is_some_and(|runs| runs != commit) && !goes_on;
+        let place = self.config.environment(&candidate.environment).ok();
+        let goes_on = place.is_some_and(|place| place.by_merge);
+        let moved = match place.zip(self.seen(&candidate.environment)) {
+            Some((place, seen)) => has_left(place, seen, commit, self.between)?,
+            None => false,
+        };
         let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
-        match candidate.standing() {
+        Ok(match candidate.standing() {
+            _ if moved && goes_on => Some(smp("postpone")),
             Standing::Blocked if moved => Some(smp("postpone")),
             _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
             Standing::Blocked if goes_on => {
@@ -299,7 +307,7 @@ impl<'a> Situation<'a> {
             _ => left
                 .find(|goal| self.runs(&goal.environment) == Some(commit))
                 .map(|goal| run(promote(&goal.environment))),
-        }
+        })
     }
 
     /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.

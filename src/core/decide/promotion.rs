@@ -78,14 +78,6 @@ fn candidate(
     asked: &Asked<'_>,
 ) -> Result<CommitId, Refusal> {
     let name = &source.environment;
-    if let Some(moved_on) = &asked.moved_on {
-        let commit = moved_on.candidate.clone();
-        return only(
-            asked,
-            commit,
-            format!("{name} has moved on, and the candidate is"),
-        );
-    }
     let Some(commit) = source.running.clone()? else {
         let no_app = matches!(source.branch, Some(Ok(Branch::NoApp(_))));
         let first = if no_app { "--first" } else { "" };
@@ -96,11 +88,20 @@ fn candidate(
             .run("deploy the tip of the main branch", stage));
     };
     branch(environment, source)?;
-    let agrees = source.agrees() != Some(false) || finding::is_emptied(source);
-    if !agrees || Finding::of(source) == Some(Finding::StalePage) {
+    let is_tested = match &asked.moved_on {
+        Some(moved_on) => moved_on.is_run && !finding::is_cached(source),
+        None => source.agrees() != Some(false) || finding::is_emptied(source),
+    };
+    if !is_tested || Finding::of(source) == Some(Finding::StalePage) {
         return Err(stale_source(environment, source, asked));
     }
-    only(asked, commit, format!("{name} runs"))
+    match &asked.moved_on {
+        Some(moved_on) => {
+            let lead = format!("{name} has moved on, and the candidate is");
+            only(asked, moved_on.candidate.clone(), lead)
+        }
+        None => only(asked, commit, format!("{name} runs")),
+    }
 }
 
 /// The commit, if it is the only one that may ship.
@@ -261,7 +262,11 @@ fn add_record(
     let (name, observed, commit) = (target.name(), &target.observed, &plan.commit);
     if observed.runs() == Some(commit) && !finding::is_cached(observed) {
         if !recorded.is_due(name, commit) && !target.given {
-            return Ok(());
+            // Nothing to do here, unless something else was put forward for it, and its place does not run that any more.
+            return match recorded.waits(&source.environment, name) {
+                true => recorded.signed_off(&source.environment, commit, name),
+                false => Ok(()),
+            };
         }
         if recorded.open_for(name, commit).is_none() {
             // Somebody else brought it there; that is recorded only of what was signed off, as if we had.

@@ -361,6 +361,13 @@ impl<'a> Recorded<'a> {
         self.open_for(environment, commit).is_some() || goal.is_some_and(|goal| !goal.reached)
     }
 
+    /// Whether what was put forward in the first is still to come to the second.
+    pub fn waits(&self, source: &str, target: &str) -> bool {
+        let candidate = self.state.frozen(source);
+        let goal = candidate.and_then(|candidate| candidate.goal(target));
+        goal.is_some_and(|goal| !goal.reached)
+    }
+
     /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
     pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
         let candidate = self.candidate(commit)?;

@@ -1,6 +1,7 @@
 //! Decisions, a row each: facts in, steps or a refusal out.
 
 mod announced;
+mod gone_back;
 mod rolled_back;
 mod staged;
 

@@ -137,8 +137,8 @@ pub struct Here<'a> {
     /// Whether a channel's posts cannot be sent from it.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
     pub typed: &'a dyn Fn(Hint) -> Vec<String>,
-    /// What runs where the candidate is tested, if that is known.
-    pub tested: Option<&'a CommitId>,
+    /// What runs where the candidate is tested, if that is something else and it cannot ship from there; and how that came.
+    pub instead: Option<(&'a CommitId, &'a str)>,
     /// Who wrote the commits that the candidate brings, as far as that is known.
     pub authors: &'a [&'a str],
 }
@@ -244,10 +244,9 @@ fn elsewhere(is_so: bool, environment: &str) -> String {
 /// What stands in a candidate's way, and the command that gives it up.
 fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
-    if let Some(runs) = here.tested.filter(|runs| **runs != candidate.commit) {
+    if let Some((runs, how)) = here.instead {
         let (place, runs) = (&candidate.environment, runs.short());
-        let text =
-            format!("{place} now runs {runs} instead: somebody deployed there despite the freeze");
+        let text = format!("{place} now runs {runs} instead: {how}");
         lines.push((Bad, text));
     }
     if !lines.is_empty() || candidate.standing() == Standing::Blocked {

@@ -212,6 +212,20 @@ fn a_staging_that_moved_on_is_not_what_was_signed_off() {
 }
 
 #[test]
+fn a_staging_that_is_back_at_what_production_runs_has_not_shipped_the_candidate() {
+    let deploy = signed_off();
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(2));
+    let put_back = format!("git smp stage {}", short(deploy.nth(5)));
+    let hint = format!("hint: deploy the candidate again: {put_back}");
+    assert_eq!(refused(&deploy, &hint), "candidate-moved");
+    assert_eq!(next(&deploy), put_back);
+    deploy
+        .smp(&["promote"])
+        .exits(1)
+        .never_shows("nothing to promote");
+}
+
+#[test]
 fn a_candidate_whose_staging_is_not_what_was_pushed_is_led_back_to_the_candidate() {
     let deploy = recorded_like(World::deploy_like());
     deploy.smp(&["propose", "--yes"]).ok();

@@ -17,6 +17,8 @@ struct World {
     pushing: Option<char>,
     /// What production was rolled back from, and `e` takes back.
     held: Option<char>,
+    /// Whether staging is the main branch.
+    by_merge: bool,
 }
 
 /// What staging and production run, and where the main branch is.
@@ -29,6 +31,7 @@ fn world(staging: char, production: char, tip: char) -> World {
         is_ours: false,
         pushing: None,
         held: None,
+        by_merge: false,
     }
 }
 
@@ -80,8 +83,10 @@ fn told(world: World) -> String {
         let held = held.clone().filter(|held| commit >= held);
         Ok(held.filter(|_| *commit < id('e')))
     };
+    let mut config = config(world.record.is_some());
+    config.environments[0].by_merge = world.by_merge;
     let next = next(&Situation {
-        config: &config(world.record.is_some()),
+        config: &config,
         seen: &[world.staging, world.production],
         main: Some(&world.tip),
         record: world.record.as_ref().map(Result::as_ref),
@@ -303,6 +308,31 @@ fn the_record_comes_before_the_environments() {
         (unreadable(refusal().hint("look at it")), "look at it"),
     ] {
         assert_eq!(told(world), expected);
+    }
+}
+
+#[test]
+fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
+    use Verdict::{Block, Pass};
+    let staging = |runs, branch| World {
+        staging: seen("staging", runs, branch),
+        by_merge: true,
+        ..world('b', 'a', branch)
+    };
+    let wait = "wait for staging or deploy it again, then: git smp status";
+    let fix = "git smp postpone; merge the fix, then propose it";
+    for (verdict, world, expected) in [
+        (Pass, staging('b', 'b'), "git smp promote"),
+        (Pass, staging('c', 'c'), "git smp promote"),
+        (Block, staging('c', 'c'), fix),
+        (Pass, staging('a', 'c'), wait),
+        // Set back, below it and to what production runs, or rewritten.
+        (Pass, staging('1', '1'), "git smp postpone"),
+        (Pass, staging('a', 'a'), "git smp postpone"),
+        (Pass, staging('f', 'f'), "git smp postpone"),
+        (Block, staging('a', 'a'), "git smp postpone"),
+    ] {
+        assert_eq!(told(with(proposed(&[verdict]), world)), expected);
     }
 }
 
