@@ -26,7 +26,7 @@ fn world() -> Deploy {
         .build();
     let setup = deploy.trust();
     setup.prints_among("installed for bash, zsh, fish");
-    setup.prints_among("in ~/.zshrc, before compinit: fpath=(");
+    setup.prints_among("add this line to ~/.zshrc, before compinit: fpath=(");
     deploy
         .smp(&["setup"])
         .ok()
