@@ -23,9 +23,8 @@ const FOR_ALL: [&str; 5] = [
     "repository.branch",
 ];
 
-/// Refuses a file that says something else than the team's, where that one wants signatures: whoever edits the file in
-/// their own clone could agree to it there, and nobody else would have seen it. What is written by such a file would be
-/// signed by nobody, and count for nothing.
+/// Refuses a local file that differs from the team's, where the team's wants signatures. Somebody could agree to an edited
+/// file in their own clone, and nobody else would have seen it. Events written by such a file would not count.
 ///
 /// # Errors
 /// `not-verified`, with the keys that differ.

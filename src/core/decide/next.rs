@@ -29,7 +29,7 @@ pub struct Situation<'a> {
     pub record: Option<Result<&'a State, &'a Refusal>>,
     /// Whether this clone announced the deploy that is open.
     pub is_ours: bool,
-    /// The mail address of whoever reads, as git's configuration has it.
+    /// The reader's mail address, from git's configuration.
     pub me: &'a str,
     /// The environment and the commit of a push of this clone that may still build, where no record tells of it.
     pub pushing: Option<(&'a str, CommitId)>,

@@ -159,9 +159,9 @@ fn a_soak_begins_with_what_was_seen_last_and_unknown_is_no_time() {
     state.candidate = Some(candidate(&[]));
     assert_eq!(since(&state), None, "it was put forward before that");
     state.candidate.as_mut().unwrap().at = 80;
-    assert_eq!(since(&state), Some(80), "whoever put it forward saw it");
+    assert_eq!(since(&state), Some(80), "its proposer saw it");
     state.candidate.as_mut().unwrap().fixed_at = Some(90);
-    assert_eq!(since(&state), Some(90), "a fix begins it anew");
+    assert_eq!(since(&state), Some(90), "a fix starts the time again");
     state.candidate.as_mut().unwrap().commit = id('d');
     assert_eq!(since(&state), None);
     assert_eq!(state.runs_since("production", &id('d')), None);
