@@ -335,7 +335,6 @@ impl Deploying {
 impl State {
     /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose yes
     /// counts.
-    #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
