@@ -24,7 +24,8 @@ use crate::team::delivery::Delivery;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp stage --fix --pick '#427'")]
 pub struct Stage {
-    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's
+    /// branch
     pub rev: Option<String>,
     /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
     #[arg(long)]
@@ -111,7 +112,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
-    // The last words on the screen, for nobody else hears them.
+    // The last words on the screen, because nobody else hears them.
     fix::must_come_back(&deploy, &plan.commit)?;
     told
 }
@@ -191,8 +192,8 @@ impl<'a> Order<'a> {
         let report = Report::new(format!("{name} is an environment, not a commit"))
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
-            true => report.run("leave it out", self.without_name()),
-            false => report.hint("name the commit by its hash after --pick"),
+            true => report.run("leave out the name", self.without_name()),
+            false => report.hint("give the hash of the commit after --pick"),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {

@@ -162,7 +162,7 @@ impl Pushed<'_> {
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
-            .because("only its branch shows what runs there, and that has more commits");
+            .because("only its branch shows what runs there, and the branch has more commits");
         Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
@@ -316,7 +316,8 @@ fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
+/// none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()
