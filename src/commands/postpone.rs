@@ -27,7 +27,6 @@ pub struct Postpone {
     pub yes: bool,
 }
 
-/// Runs it: look, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);

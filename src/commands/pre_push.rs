@@ -36,7 +36,6 @@ enum Ruling {
     Stop(Report),
 }
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     let told = terminal::told();
     // git says nothing where there is nothing to push; what breaks off was something.

@@ -49,7 +49,6 @@ impl Rollback {
     }
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("--reason", args.reason.as_deref())?;

@@ -40,7 +40,6 @@ pub struct Stage {
     pub deploying: DeployOptions,
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
@@ -209,7 +208,6 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// The command that was typed, without a commit.
     fn without_name(&self) -> Typed {
         let words = [
             (self.args.deploying.asking.dry_run, "-n"),
@@ -218,7 +216,6 @@ impl<'a> Order<'a> {
         with(&words)
     }
 
-    /// The command that does the same again.
     fn again(&self) -> Typed {
         let words = [(self.args.fix, "--fix"), (self.args.first, "--first")];
         let picks = self.args.pick.iter();

@@ -295,7 +295,6 @@ impl Config {
         all.filter(|one| one.promotes.is_some()).collect()
     }
 
-    /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
     }

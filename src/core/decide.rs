@@ -193,7 +193,6 @@ impl Step {
 /// A deploy that may go ahead. Without steps there is nothing to do, which is a good end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What ships.
     pub commit: CommitId,
     pub steps: Vec<Step>,
     /// What a person should know before saying yes.

@@ -14,7 +14,6 @@ pub struct Pushed<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,
     pub push: &'a Push,
-    /// How git ended.
     pub ended: Ended,
     /// Why the branch was not taken, in the server's or git's words.
     pub reason: Option<&'a str>,
@@ -36,7 +35,6 @@ impl Pushed<'_> {
         self.push.commit.short()
     }
 
-    /// The command that goes on.
     pub(super) fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }

@@ -39,11 +39,8 @@ const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negot
 /// What is to be pushed, and on what condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// The remote's name.
     pub remote: String,
-    /// The branch there.
     pub branch: String,
-    /// The one commit.
     pub commit: CommitId,
     /// What the branch must still be; `None`: it must not exist yet.
     pub expected: Option<CommitId>,
@@ -86,7 +83,6 @@ pub enum PushProgress<'a> {
 /// How the `git push` program itself ended. What really happened is read from the remote, never from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The server took it.
     Accepted,
     /// The server had it before anything was sent: somebody else's push brought it, or an earlier one of ours.
     UpToDate,
@@ -104,10 +100,8 @@ pub enum Ended {
     Left,
 }
 
-/// How it ended, and why it was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushOutcome {
-    /// How it ended.
     pub ended: Ended,
     /// The reason in the server's or git's own words; foreign text.
     pub reason: Option<String>,

@@ -112,7 +112,6 @@ pub fn tip(
     Ok(named(&listed, reference))
 }
 
-/// The one of this very name.
 fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
     let found = listed.iter().find(|(name, _)| name == wanted);
     found.map(|(_, id)| id.clone())

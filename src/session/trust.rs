@@ -125,7 +125,6 @@ pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
     check_remote(repo, &main.remote, &main.url, Rule::of_main(config))
 }
 
-/// One change, in words.
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
     match (old, new) {
         (Some(old), Some(new)) => format!("{key} was {old} and is {new}"),

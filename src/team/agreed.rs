@@ -44,9 +44,6 @@ pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
 }
 
 /// The same, once in a run: what was begun by a file is ended by it.
-///
-/// # Errors
-/// As [`by_all`].
 pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     match repo.agreed.get() {
         Some(()) => Ok(()),
@@ -56,9 +53,6 @@ pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
 
 /// Why the default branch does not protect the signatures that our file wants, with the command that mends it; `None`: it
 /// does, or there is nothing to protect.
-///
-/// # Errors
-/// When its file cannot be read.
 pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     let Some(seen) = repo.main().filter(|_| wants_signatures(ours)) else {
         return Ok(None);

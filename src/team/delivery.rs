@@ -23,7 +23,6 @@ use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Delivers posts.
 pub struct Delivery<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -106,9 +105,6 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints a post that nobody keeps a record of.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn print(&self, one: &Notice) -> Result<(), Stop> {
         let post = compose(self.session, self.config, one)?;
         if one.channel == ISSUE {

@@ -251,9 +251,6 @@ impl Hearing<'_> {
 }
 
 /// Tells the technical channel of the blocks that comments are, as `signoff` tells of one that was typed.
-///
-/// # Errors
-/// As [`Delivery::deliver`].
 pub fn tell_blocks(
     session: &Session<'_>,
     config: &Config,

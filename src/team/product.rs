@@ -75,9 +75,6 @@ impl<'a> ProductPost<'a> {
     }
 
     /// The text of the post, from whoever has it; `None`: there is none, which is said.
-    ///
-    /// # Errors
-    /// When the editor fails, or its text cannot be used.
     pub fn text(&self, asking: Asking, given: Option<Summary>) -> Result<Option<String>, Stop> {
         let ui = self.session.ui;
         let summary = match given {
@@ -165,9 +162,6 @@ impl<'a> ProductPost<'a> {
     }
 
     /// Shows the post as it would go out.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
         self.delivery(&Typed::smp("promote"))
             .print(&self.notification(text))
@@ -188,9 +182,6 @@ impl<'a> ProductPost<'a> {
 
     /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
     /// is cut off loses nothing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some(kept) = self.notes().text()
@@ -260,9 +251,6 @@ impl<'a> ProductPost<'a> {
     }
 
     /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
-    ///
-    /// # Errors
-    /// When the clone's notes or the text cannot be written.
     pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
@@ -274,9 +262,6 @@ impl<'a> ProductPost<'a> {
 
     /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this very
     /// commit is told now, for it runs.
-    ///
-    /// # Errors
-    /// As [`ProductPost::end`].
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),

@@ -18,7 +18,6 @@ const LONGEST: usize = 8192;
 /// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// Where posts are sent to.
     pub address: Secret,
     /// Where it was found: `SMP_TECHNICAL_WEBHOOK`, or `smp.technical.webhook in git's configuration`.
     pub from: String,

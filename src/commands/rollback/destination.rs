@@ -47,7 +47,6 @@ pub fn destination(
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
 }
 
-/// Whether it was rolled back there.
 fn is_held(seen: &Seen, name: &str, commit: &CommitId) -> bool {
     let held = seen.record.reading().map(|reading| &reading.state.held);
     let mut held = held.and_then(|held| held.get(name)).into_iter().flatten();
@@ -112,7 +111,6 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
         .refused(RefusalCode::UnknownCommit)
 }
 
-/// The commit that a person named by its hash.
 fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
     let report = match session.repo.resolve_hash(&hash.to_ascii_lowercase())? {
         Found::Commit(id) => return Ok(id),

@@ -42,7 +42,6 @@ impl Streak {
         }
     }
 
-    /// Takes one more answer.
     pub fn take(&mut self, is_good: bool) -> Streaked {
         let (was_good, count) = self.row;
         let count = if was_good == is_good { count + 1 } else { 1 };

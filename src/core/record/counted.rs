@@ -38,9 +38,6 @@ pub struct SignedRecord {
 
 impl Count {
     /// Takes the next event in, or names it as one that counts for nothing. Gives the event, where it counts.
-    ///
-    /// # Errors
-    /// Why it does not count.
     pub fn take(
         &mut self,
         stored: &StoredEvent,

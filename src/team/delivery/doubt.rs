@@ -15,9 +15,6 @@ const FRESH: i64 = 300;
 
 impl Delivery<'_> {
     /// Puts on record what is there of the texts that were begun to be sent to an issue; nobody is asked.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
     pub fn settle(&self, pending: &[Notice]) -> Result<(), Stop> {
         let notes = self.session.notes();
         for one in pending.iter().filter(|one| one.channel == ISSUE) {

@@ -44,9 +44,6 @@ impl Recorder<'_> {
 
     /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
     /// the other, each time with the state after those before, and again from the first where somebody else was quicker.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
         self.append_onto(self.known_to_write(), decide)
     }
@@ -72,9 +69,6 @@ impl Recorder<'_> {
 
     /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has: whether
     /// the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
     pub fn begin(&self, read: Reading) -> Result<State, Stop> {
         let id = new_id();
         self.append_onto(Some(read), &mut |state, _| {

@@ -21,9 +21,6 @@ pub struct Draft {
 
 impl Recorder<'_> {
     /// Writes what is decided on top of what was just read; `None`: nothing is to be recorded.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
     pub fn draft(&self, reading: &Reading, decide: &mut Decide<'_>) -> Result<Option<Draft>, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let drafted = self.drafted(&Person::named(name, email), reading, decide)?;
@@ -51,9 +48,6 @@ impl Recorder<'_> {
     }
 
     /// Whether it is on the record, as that is now.
-    ///
-    /// # Errors
-    /// When the record cannot be read.
     pub fn has(&self, draft: &Draft) -> Result<bool, Stop> {
         let reading = self.read_now()??;
         self.holds(

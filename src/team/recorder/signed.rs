@@ -49,9 +49,6 @@ impl Recorder<'_> {
     }
 
     /// The same of what was read, all by git and now; `None`: nothing was ever recorded.
-    ///
-    /// # Errors
-    /// As [`Recorder::check`].
     pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
         let both = self.keys.zip(reading.tip.as_ref());
         both.map(|(keys, tip)| self.check(keys, tip, true))
@@ -60,9 +57,6 @@ impl Recorder<'_> {
 
     /// Checks every event. What an earlier run of this clone noted is believed of what is over; with `anew`, and of all
     /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
-    ///
-    /// # Errors
-    /// When git cannot tell, or nobody knows where the main branch is.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         let main = self.main_branch(keys)?;

@@ -22,9 +22,6 @@ pub struct Sheet {
 
 impl Sheet {
     /// Makes one for a deploy; what landed is asked for only if nobody wrote about it before.
-    ///
-    /// # Errors
-    /// Those of `landed`.
     pub fn new(
         offer: &Offer<'_>,
         landed: impl FnOnce() -> Result<Vec<Landed>, Stop>,
