@@ -254,9 +254,13 @@ fn is_meant(text: &str) -> bool {
     let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
         return false;
     };
-    let hash = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS;
     let mut words = line.split(|c: char| !c.is_alphanumeric());
-    !line.starts_with('>') && (rest.is_empty() || hash(rest) || words.any(hash))
+    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
+}
+
+/// Whether a text begins with digits that can name a commit.
+fn is_hash(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
 }
 
 #[cfg(test)]
