@@ -114,7 +114,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
             .into());
     }
     session.ui.warn(format!(
-        "{story},; its result is unknown; postponing closes it on the record but does not stop it"
+        "{story}; its result is unknown; postponing closes it on the record but does not stop it"
     ));
     Ok(())
 }

@@ -198,8 +198,8 @@ impl<'a> Order<'a> {
         let report = Report::new(format!("{name} is an environment, not a commit"))
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
-            true => report.run("leave it out", self.without_name()),
-            false => report.hint("name the commit by its hash after --pick"),
+            true => report.run("leave out the name", self.without_name()),
+            false => report.hint("give the hash of the commit after --pick"),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {

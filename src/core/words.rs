@@ -221,7 +221,7 @@ impl Branch {
 pub enum Source {
     Page,
     Api,
-    /// The branch on its remote: nothing better is configured.
+    /// The branch on its remote, because neither a page nor a platform is configured.
     Ref,
 }
 

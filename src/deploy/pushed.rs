@@ -162,7 +162,7 @@ impl Pushed<'_> {
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
-            .because("only its branch shows what runs there, and that has more commits");
+            .because("only its branch shows what runs there, and the branch has more commits");
         Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 

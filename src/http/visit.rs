@@ -107,7 +107,10 @@ impl<'a> Visit<'a> {
         );
         let keep = Typed::other("git config --global credential.helper cache");
         let keep = Hint::run("if no credential helper is set up yet", keep);
-        let hint = keep.and(Hint::run("type it once", Typed::other(once)));
+        let hint = keep.and(Hint::run(
+            "type the name and password once",
+            Typed::other(once),
+        ));
         refusal.because(why).because(netrc).hint(hint)
     }
 

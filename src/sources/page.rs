@@ -89,7 +89,7 @@ fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
 }
 
 fn no_quotes(pointer: &str) -> Refusal {
-    let why = "is a number: the page writes the hash without quotes; report the full one";
+    let why = "is a number: the page writes the hash without quotes; put it in quotes";
     unclear(NO_HASH, [format!("{pointer} {why}")])
 }
 
@@ -315,7 +315,7 @@ mod tests {
                 "{value}"
             );
             let why =
-                "/commit is a number: the page writes the hash without quotes; report the full one";
+                "/commit is a number: the page writes the hash without quotes; put it in quotes";
             assert_eq!(refusal.report.because, [why], "{value}");
         }
         for value in ["0182872", "1f13dc69", "12e4f567"] {

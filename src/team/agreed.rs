@@ -86,7 +86,7 @@ fn is_as_at(
     if changes.is_empty() {
         return Ok(());
     }
-    let error = format!("{FILE} here is not the one of {whose}, which requires signatures");
+    let error = format!("{FILE} here differs from the one on {whose}, which requires signatures");
     let causes = changes.iter().take(5).map(trust::describe);
     let refusal = Refusal::new(RefusalCode::NotVerified, error);
     let say = "take that branch's file, or merge yours there first, then";

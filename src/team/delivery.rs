@@ -214,7 +214,7 @@ impl<'a> Delivery<'a> {
                     over,
                 };
                 if !self.record(channel, &attempt, &posting)? {
-                    ui.note(format!("somebody else sends the post to {channel}"));
+                    ui.note(format!("somebody else is sending the post to {channel}"));
                     return Ok(());
                 }
                 self.send_begun(one, &Posting { attempt, post, to })

@@ -228,7 +228,7 @@ impl Hearing<'_> {
                 format!("{of} {said} {short} in {address}{why}")
             }
             What::Voided(it) => format!(
-                "the yes of {} for {} counts no more: {}",
+                "the yes of {} for {} no longer counts: {}",
                 it.of,
                 it.commit.short(),
                 it.why
@@ -244,7 +244,7 @@ impl Hearing<'_> {
             .map(|cause| format!(" ({cause})"))
             .unwrap_or_default();
         self.session.ui.warn(format!(
-            "the comments on {address} were not read: {}{because}; what is on record stands",
+            "the comments on {address} were not read: {}{because}; the verdicts on record stay as they are",
             why.error
         ));
     }

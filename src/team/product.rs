@@ -255,7 +255,7 @@ impl<'a> ProductPost<'a> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "their run posts to {PRODUCT}; this is your text, in case theirs has none:"
+            "the other run posts to {PRODUCT}; if it has no text, paste yours:"
         ));
         self.preview(text)
     }
@@ -371,5 +371,5 @@ fn untold(stop: &Stop, again: &Typed) -> Stop {
         "deployed, but the {PRODUCT} channel was not notified"
     ))
     .because(stop.to_string());
-    Stop::Incomplete(report.run("run it again to notify it", again.clone()))
+    Stop::Incomplete(report.run("run the command again to notify the channel", again.clone()))
 }

@@ -70,7 +70,7 @@ fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Del
             return (Delivered::No(report.because(asked)), placed);
         }
         if !waited(&report, pause, watch) {
-            let report = report.because("left before it was tried again");
+            let report = report.because("interrupted before the next try");
             return (Delivered::No(report), placed);
         }
     }

@@ -106,7 +106,8 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
     let log = format!("git log --oneline {}", runs.for_link());
     (causes.fold(Report::new(error), Report::because))
         .hint(
-            Hint::run("look for it", Typed::other(log)).and("then name it: add --to and its hash"),
+            Hint::run("find the commit", Typed::other(log))
+                .and("then run this command again with --to and its hash"),
         )
         .refused(RefusalCode::UnknownCommit)
 }
@@ -118,7 +119,7 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
             .because(format!("{count} commits begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
-            .run("name a commit", Typed::smp("history")),
+            .run("see what ran there", Typed::smp("history")),
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
             .run("see what ran there", Typed::smp("history"))
             .run(

@@ -119,7 +119,7 @@ fn why_taken_back(
     let says_it = claim(&remark.text)
         .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
-    (!says_it || !is_theirs).then_some("is not what the record says of it")
+    (!says_it || !is_theirs).then_some("no longer matches the record")
 }
 
 const EDITED_LATER: &str = "was edited after it went on record";

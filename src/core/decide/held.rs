@@ -94,9 +94,9 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
     let look = match ships {
         Ships::TakenBack { by, of } => {
             let (by, of) = (by.short(), of.short());
-            format!("{by}, which reverts {of}, ships as well; check that this corrects it")
+            format!("{by}, which reverts {of}, ships as well; check that it corrects the problem")
         }
-        Ships::Again | Ships::Without => "check that this deploy corrects it".to_owned(),
+        Ships::Again | Ships::Without => "check that this deploy corrects the problem".to_owned(),
     };
     format!("{short} was {back}{}; {look}", why.collect::<String>())
 }

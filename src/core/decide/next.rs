@@ -369,13 +369,13 @@ impl<'a> Situation<'a> {
                 return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
-                "this releases it again; first find out why it failed"
+                "the promotion releases the commit again; first find out why the release failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                "it asks whether to ship the rolled-back commit again"
+                "the promotion asks whether to ship the rolled-back commit again"
             }
             (_, Some(_)) if shipped => {
-                "it waits for the release; if that failed, release it again on the platform"
+                "the promotion waits for the release; if the release failed, repeat it on the platform"
             }
             _ => return None,
         };

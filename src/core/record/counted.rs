@@ -97,7 +97,7 @@ pub fn told(reading: &Reading) -> Vec<String> {
         return Vec::new();
     };
     let nobody = "the signers file on the main branch is missing or names no key, so no event counts; \
-        put a line for each key there";
+        add a line for each key";
     let nobody = (reading.tip.is_some() && !signed.has_signers).then(|| nobody.to_owned());
     let more = signed.ignored.len().saturating_sub(NAMED);
     let newest = signed.ignored.iter().rev().take(NAMED);
@@ -118,8 +118,8 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
         Unlawful::OtherDeploy => "no such deploy was announced",
         Unlawful::NotSignedOff => "its commit was not signed off then",
-        Unlawful::SamePerson => "who proposed a commit cannot sign it off",
-        Unlawful::OwnFix => "who deployed a fix of a commit cannot sign it off",
+        Unlawful::SamePerson => "the proposer of a commit cannot sign it off",
+        Unlawful::OwnFix => "those who deployed a fix of a commit cannot sign it off",
         Unlawful::NotPending => "no such post was pending",
         Unlawful::NothingNew => "the record already had it",
     }

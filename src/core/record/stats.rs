@@ -67,7 +67,7 @@ impl Lead {
 }
 
 impl Figures {
-    /// Those that the next deploy took back.
+    /// Failed deploys that the next deploy took back.
     pub fn rolled_back(&self) -> usize {
         self.remedied_by(Remedy::RolledBack)
     }

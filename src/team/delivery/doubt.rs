@@ -33,7 +33,7 @@ impl Delivery<'_> {
     /// Where the forge has it; `None`: that was not seen, which proves nothing.
     fn found(&self, one: &Notice, route: &Route, whose: Search) -> Option<Placed> {
         let one = self.with_issue(one);
-        self.session.ui.during("asking whether it is there", || {
+        self.session.ui.during("looking for the post", || {
             tracking::found(route, &one, whose)
         })
     }
