@@ -278,9 +278,11 @@ impl<'a> Delivery<'a> {
             Receiver::Chat(chat, webhook) => {
                 let (says_ok, to, payload) =
                     (chat.says_ok, webhook.address.clone(), (chat.payload)(post));
-                let post = move || (http::post(says_ok, &to, &payload), Placed::default());
                 ui.during(&format!("posting to {channel}"), || {
-                    send::send(Arc::new(post), watch)
+                    send::send(
+                        Arc::new(move || (http::post(says_ok, &to, &payload), Placed::default())),
+                        watch,
+                    )
                 })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {

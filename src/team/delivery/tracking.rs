@@ -28,8 +28,10 @@ pub(super) fn deliver(
     };
     if one.closes {
         let ours = Arc::clone(tracker);
-        let close = move || (ours.close(number), Placed::default());
-        match send::send(Arc::new(close), watch) {
+        match send::send(
+            Arc::new(move || (ours.close(number), Placed::default())),
+            watch,
+        ) {
             (Delivered::Yes, _) => {}
             // Nothing was told yet, and an issue that is closed stays so.
             (Delivered::Unclear(report), placed) => return (Delivered::No(report), placed),
