@@ -84,8 +84,8 @@ struct PlainPush<'a> {
 }
 
 impl PlainPush<'_> {
-    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an
-    /// old branch, or a conflict in the file, is when people push past the tool.
+    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was:
+    /// an old branch, or a conflict in the file, is when people push past the tool.
     fn judge(&self) -> Result<Ruling, Stop> {
         let repo = &self.session.repo;
         let file = self.session.config();
@@ -137,8 +137,8 @@ impl PlainPush<'_> {
         self.look_for_a_freeze(config, &environment.name)
     }
 
-    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the
-    /// freeze and every verdict. What this clone saw of it may be put back.
+    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go
+    /// the freeze and every verdict. What this clone saw of it may be put back.
     fn harms_the_record(&self, config: &Config) -> Result<Option<Report>, Stop> {
         let (Some(record), main) = (&config.record, &config.repository) else {
             return Ok(None);
@@ -169,8 +169,8 @@ impl PlainPush<'_> {
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
-    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings of an
-    /// address count as well, for a guard had better stop one too many.
+    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings
+    /// of an address count as well, because a guard had better stop one too many.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
         let branch = format!("refs/heads/{}", environment.branch);

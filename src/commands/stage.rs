@@ -25,7 +25,8 @@ use crate::team::delivery::Delivery;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp stage --fix --pick '#427'")]
 pub struct Stage {
-    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's
+    /// branch
     pub rev: Option<String>,
     /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
     #[arg(long)]
@@ -112,7 +113,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
-    // The last words on the screen, for nobody else hears them.
+    // The last words on the screen, because nobody else hears them.
     fix::must_come_back(&deploy, &plan.commit)?;
     told
 }
@@ -170,8 +171,8 @@ impl<'a> Order<'a> {
         self.picked(&picks)
     }
 
-    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag
-    /// or branch that is called like one must not lead astray.
+    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a
+    /// tag or branch that is called like one must not lead astray.
     fn named(&self, rev: &str) -> Result<CommitId, Stop> {
         let repo = &self.session.repo;
         if let Some(number) = pull_request::number(rev) {

@@ -205,7 +205,7 @@ pub struct Plan {
     pub overrides: Option<String>,
 }
 
-/// Something that a person must say yes to by itself, for it is not to be had from any witness.
+/// Something that a person must say yes to by itself, because it is not to be had from any witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     pub story: String,

@@ -316,7 +316,8 @@ fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
+/// none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

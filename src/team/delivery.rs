@@ -1,5 +1,5 @@
-//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end goes on
-//! record. Without a record a post is tried once, and printed if it is not taken.
+//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end
+//! goes on record. Without a record a post is tried once, and printed if it is not taken.
 
 mod doubt;
 mod tracking;
@@ -49,9 +49,9 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it for
-    /// one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and the first
-    /// of those is the error.
+    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it
+    /// for one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and
+    /// the first of those is the error.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
@@ -124,7 +124,8 @@ impl<'a> Delivery<'a> {
         ui.data(markdown::payload(post).as_bytes())
     }
 
-    /// Tells a channel where no record is kept, once, for nobody could know of a second: what is not taken is printed.
+    /// Tells a channel where no record is kept, once, because nobody could know of a second: what is not taken is
+    /// printed.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
@@ -339,8 +340,8 @@ impl<'a> Delivery<'a> {
         self.record(&one.channel, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt is
-    /// another by now, is somebody else's.
+    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
+    /// is another by now, is somebody else's.
     fn record(&self, channel: &str, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);

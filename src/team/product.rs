@@ -221,7 +221,7 @@ impl<'a> ProductPost<'a> {
         let delivery = self.delivery(again);
         let told = text.map(|text| self.notification(text));
         if self.config.record.is_none() {
-            // Before it is sent, for what may be there is never sent again.
+            // Before it is sent, because what may be there is never sent again.
             self.forget_text(again)?;
             return told.map_or(Ok(()), |told| delivery.deliver_once(&told));
         }
@@ -260,8 +260,8 @@ impl<'a> ProductPost<'a> {
         self.preview(text)
     }
 
-    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this very
-    /// commit is told now, for it runs.
+    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this
+    /// very commit is told now, because it runs.
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
@@ -348,7 +348,7 @@ pub fn deliver_before(
     refusal: Refusal,
 ) -> Stop {
     let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
-    // What cannot be sent from here is none of this run's business.
+    // What cannot be sent from here is not for this run to send.
     pending.retain(|one| {
         one.is_of_a_deploy() && !channel::lacks_webhook(session, config, &one.channel)
     });

@@ -1,7 +1,7 @@
 //! Which comments on a proposal's issue are verdicts, and why the others that look like one are none. Pure.
 //!
-//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very beginning, the
-//! digits of the candidate, and an author of whom the forge says that they may write.
+//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
+//! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::words::CommitId;
@@ -246,7 +246,7 @@ fn verdict(word: &str) -> Option<Verdict> {
 const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
 
 /// Whether a text that makes no claim was meant as one: its first line begins with the word, however it is written, and has
-/// no more than that, or a hash. It is named, and counts for nothing: what it is about is for its author to say.
+/// no more than that, or a hash. It is named, and does not count: what it is about is for its author to say.
 fn is_meant(text: &str) -> bool {
     let line = text.trim_start().lines().next().unwrap_or_default();
     let line = line.to_lowercase();

@@ -1,5 +1,5 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what history
-//! tells is asked for where it is needed.
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what
+//! history tells is asked for where it is needed.
 
 mod about;
 mod forward;
@@ -382,7 +382,8 @@ impl<'a> Situation<'a> {
         Some(run(promote(&target.name)).and(note))
     }
 
-    /// The command that ships what a source runs. One of several is promoted by its name, for the others may not be ready.
+    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
+    /// ready.
     fn promote(&self, target: &Environment) -> Typed {
         if self.signoff() && self.candidate().is_none() {
             return Typed::smp("propose");

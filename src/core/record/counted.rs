@@ -4,7 +4,7 @@
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
-/// An event that counts for nothing, and why.
+/// An event that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     pub commit: CommitId,
@@ -37,7 +37,7 @@ pub struct SignedRecord {
 }
 
 impl Count {
-    /// Takes the next event in, or names it as one that counts for nothing. Gives the event, where it counts.
+    /// Takes the next event in, or names it as one that does not count. Gives the event, where it counts.
     pub fn take(
         &mut self,
         stored: &StoredEvent,
@@ -60,7 +60,7 @@ impl Count {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
-        // A key that counts no more could otherwise sign for the time when it did.
+        // A key that no longer counts could otherwise sign for the time when it did.
         if stored.committed < self.latest {
             return Err("it is dated before an event that came before it".to_owned());
         }
@@ -88,10 +88,10 @@ pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     read_event(&stored.message, by, stored.at).ok()
 }
 
-/// As many of those that count for nothing are named.
+/// As many of those that do not count are named.
 const NAMED: usize = 3;
 
-/// Events that count for nothing, a line each, the newest first; before them, that nobody's do.
+/// Events that do not count, a line each, the newest first; before them, that nobody's do.
 pub fn told(reading: &Reading) -> Vec<String> {
     let Some(signed) = &reading.signed else {
         return Vec::new();

@@ -10,7 +10,7 @@ use crate::forge::issue::{Search, Tracker};
 use crate::team::channel::{Receiver, Route};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Opens the issue, or comments on it. It is closed first, for that can be done again and a comment cannot.
+/// Opens the issue, or comments on it. It is closed first, because that can be done again and a comment cannot.
 pub(super) fn deliver(
     tracker: &Arc<Tracker>,
     one: &Notice,

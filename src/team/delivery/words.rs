@@ -47,7 +47,7 @@ fn opens(one: &Notice) -> bool {
 }
 
 impl Delivery<'_> {
-    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
+    /// Nobody took it. The text is shown, because the channel may have to be told by hand.
     pub(super) fn untold(&self, one: &Notice, post: &Post, why: Report) -> Stop {
         let ui = self.session.ui;
         let what = untold(one);

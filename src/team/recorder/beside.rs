@@ -1,5 +1,5 @@
-//! Events that go on the record in the same push as a branch of the main repository: both arrive, or neither does. Nobody
-//! can come between what was read and what is pushed, for the record's own lease would not hold.
+//! Events that go on the record in the same push as a branch of the main repository: both arrive, or neither does.
+//! Nobody can come between what was read and what is pushed, because the record's own lease would not hold.
 
 use std::time::Instant;
 
@@ -68,8 +68,8 @@ pub struct KeptBack {
 }
 
 impl KeptBack {
-    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to the
-    /// record, or others write to it all the time.
+    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to
+    /// the record, or others write to it all the time.
     pub fn again(
         &mut self,
         recorder: &Recorder<'_>,

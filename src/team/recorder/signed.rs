@@ -86,7 +86,7 @@ impl Recorder<'_> {
                 self.notes().keep_checked(&Checked {
                     main: main.clone(),
                     signers: signers.blob.clone(),
-                    // What could not be told is asked again, for it may be by then.
+                    // What could not be told is asked again, because it may be by then.
                     events: (known.into_iter())
                         .filter(|(_, is)| *is != SignatureCheck::Unchecked)
                         .collect(),
@@ -126,10 +126,10 @@ impl Recorder<'_> {
         noted.or_else(|| self.repo.resolve_revision(&name).ok())
     }
 
-    /// Whoever signed an event that this clone just wrote, by the keys that count.
+    /// Who signed an event that this clone just wrote, by the keys that count.
     ///
     /// # Errors
-    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would count for nothing.
+    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would not count.
     pub(super) fn signed_by(
         &self,
         keys: KeyPlace<'_>,
