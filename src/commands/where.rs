@@ -195,8 +195,8 @@ fn stands(
 /// What the record or, where it tells of no deploy, the branch that this clone follows says of an environment.
 fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arrival>) -> Sighted {
     let given = last.map(|last| last.to.clone());
-    let tracked = || (session.repo).tracked(&environment.remote, &environment.branch);
-    match given.or_else(tracked) {
+    let Environment { remote, branch, .. } = environment;
+    match given.or_else(|| session.repo.tracked(remote, branch)) {
         Some(commit) => Sighted::Runs(Some(commit)),
         None => Sighted::NotKnown(
             "this clone saw no deploy there, and does not follow its branch".into(),
