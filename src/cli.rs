@@ -138,3 +138,14 @@ pub fn count(text: &str) -> Result<usize, String> {
     let count = text.parse();
     count.map_err(|_| "type a whole number, 0 or more".to_owned())
 }
+
+/// The commands that people type, each with its arguments.
+#[cfg(test)]
+pub fn commands() -> Vec<clap::Command> {
+    let mut cli = <Cli as clap::CommandFactory>::command();
+    cli.build();
+    let all = cli.get_subcommands().filter(|one| !one.is_hide_set());
+    all.filter(|one| one.get_name() != "help")
+        .cloned()
+        .collect()
+}

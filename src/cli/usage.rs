@@ -216,8 +216,7 @@ mod tests {
     }
     #[test]
     fn each_command_has_one_example_that_is_one() {
-        let cli = Cli::command();
-        for command in cli.get_subcommands().filter(|one| !one.is_hide_set()) {
+        for command in crate::cli::commands() {
             let name = command.get_name();
             let text = command.get_after_help().unwrap().to_string();
             let line = text.strip_prefix("Example: git ").unwrap();

@@ -88,8 +88,11 @@ fn offering(known: &Arc<Known>) -> Command {
             named.collect()
         }))
     };
-    let cli = Cli::command().mut_args(fill);
-    cli.mut_subcommands(|command| command.mut_args(fill))
+    let mut cli = Cli::command();
+    // The arguments of the commands are not there before.
+    cli.build();
+    cli.mut_args(fill)
+        .mut_subcommands(|command| command.mut_args(fill))
 }
 
 /// A word as the shell's own file reads it.
