@@ -7,6 +7,7 @@ use std::thread;
 use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::protection::Protection;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::and;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place::Forge;
 use crate::forge::protection;
@@ -61,7 +62,7 @@ impl SaidElsewhere {
             Ok(told) => told,
             // It is the same of all, and said once.
             Err(why) => {
-                let remark = silent(&branches.join(" and "), "was not asked", &why);
+                let remark = silent(&and(&branches), "was not asked", &why);
                 let first = moved.first().map(|one| (one.name.clone(), vec![remark]));
                 return self.remarks.extend(first);
             }

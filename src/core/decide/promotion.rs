@@ -64,8 +64,12 @@ fn since(source: &Observed, moved_on: &MovedOn<'_>) -> Vec<String> {
     let (name, at) = (&source.environment, short(source.reference()));
     let (commit, since) = (moved_on.candidate.short(), moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
+    let does = match since.ships.len() + since.ships_merges {
+        1 => "does",
+        _ => "do",
+    };
     let story = format!(
-        "{name} moved on to {at} by a merge: the candidate {commit} ships, the {count} since then do not"
+        "{name} moved on to {at} by a merge: the candidate {commit} ships, the {count} since then {does} not"
     );
     let lines = first_ten(&since.ships).map(|line| format!("since then: {line}"));
     [story].into_iter().chain(lines).collect()
