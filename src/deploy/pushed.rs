@@ -14,7 +14,6 @@ pub struct Pushed<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,
     pub push: &'a Push,
-    /// How git ended.
     pub ended: Ended,
     /// Why the branch was not taken, in the server's or git's words.
     pub reason: Option<&'a str>,
@@ -36,7 +35,6 @@ impl Pushed<'_> {
         self.push.commit.short()
     }
 
-    /// The command that goes on.
     pub(super) fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }
@@ -167,7 +165,7 @@ impl Pushed<'_> {
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
-            .because("only its branch shows what runs there, and that has more commits");
+            .because("only its branch shows what runs there, and the branch has more commits");
         Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
@@ -321,7 +319,8 @@ fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
+/// none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

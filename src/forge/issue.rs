@@ -40,7 +40,6 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// The forge's name.
     pub fn name(&self) -> &'static str {
         self.words.name
     }
@@ -143,9 +142,6 @@ impl Tracker {
     }
 
     /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn check(&self) -> Result<String, Report> {
         let repository: Option<Tracking> = self.read(&self.path())?;
         let repository = repository.ok_or_else(|| self.not_shown())?;

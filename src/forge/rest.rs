@@ -56,9 +56,6 @@ pub struct Rest {
 impl Rest {
     /// The repository that has its pages at this address. Without the person's own word the token goes to the forge's home
     /// alone, for `smp.toml` could name anybody's host.
-    ///
-    /// # Errors
-    /// Why it cannot be asked.
     pub fn open(
         session: &Session<'_>,
         software: &'static Software,

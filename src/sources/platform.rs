@@ -164,7 +164,9 @@ pub fn current(
             _ => "it was not built from a git push, but from a container or a tarball, for example",
         })
         .run(
-            format!("add a page that names it to environments.{name}.running in smp.toml, then"),
+            format!(
+                "add a page that shows the commit to environments.{name}.running in smp.toml, then"
+            ),
             Typed::smp("setup"),
         ))
 }

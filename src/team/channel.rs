@@ -54,7 +54,6 @@ pub fn route(session: &Session<'_>, config: &Config, name: &str) -> Route {
     }
 }
 
-/// The channel, if it is configured.
 pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
     config.channels.iter().find(|channel| channel.name == name)
 }
@@ -67,7 +66,6 @@ pub fn lacks_webhook(session: &Session<'_>, config: &Config, name: &str) -> bool
     )
 }
 
-/// Whether proposals ask in an issue.
 pub fn asks(config: &Config) -> bool {
     config
         .record

@@ -1,5 +1,5 @@
-//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end goes on
-//! record. Without a record a post is tried once, and printed if it is not taken.
+//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end
+//! goes on record. Without a record a post is tried once, and printed if it is not taken.
 
 mod doubt;
 mod tracking;
@@ -22,7 +22,6 @@ use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Delivers posts.
 pub struct Delivery<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -46,9 +45,9 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it for
-    /// one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and the first
-    /// of those is the error.
+    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it
+    /// for one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and
+    /// the first of those is the error.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
@@ -99,9 +98,6 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints a post that nobody keeps a record of.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn print(&self, one: &Notice) -> Result<(), Stop> {
         let post = compose(self.session, self.config, one)?;
         if one.channel == ISSUE {
@@ -121,7 +117,8 @@ impl<'a> Delivery<'a> {
         ui.data(markdown::payload(post).as_bytes())
     }
 
-    /// Tells a channel where no record is kept, once, for nobody could know of a second: what is not taken is printed.
+    /// Tells a channel where no record is kept, once, because nobody could know of a second: what is not taken is
+    /// printed.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
@@ -211,7 +208,7 @@ impl<'a> Delivery<'a> {
                     over,
                 };
                 if !self.record(channel, &attempt, &posting)? {
-                    ui.note(format!("somebody else sends the post to {channel}"));
+                    ui.note(format!("somebody else is sending the post to {channel}"));
                     return Ok(());
                 }
                 self.send_begun(one, &Posting { attempt, post, to })
@@ -334,8 +331,8 @@ impl<'a> Delivery<'a> {
         self.record(&one.channel, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt is
-    /// another by now, is somebody else's.
+    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
+    /// is another by now, is somebody else's.
     fn record(&self, channel: &str, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);

@@ -63,7 +63,7 @@ fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'
             return Delivered::No(report.because(asked));
         }
         if !waited(&report, pause, watch) {
-            return Delivered::No(report.because("left before it was tried again"));
+            return Delivered::No(report.because("interrupted before the next try"));
         }
     }
 }

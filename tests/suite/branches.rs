@@ -209,7 +209,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&yes)
         .ok()
-        .says(&format!("staging moved on to {}", &later[..8]))
+        .says(&format!("a merge moved staging on to {}", &later[..8]))
         .says("since then: ")
         .says("Tidy the legend (#430)")
         .never_shows("lift the freeze");
@@ -315,7 +315,7 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
     deploy.smp(&["signoff", "--block", "It hangs."]).ok();
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("a fix is merged, and proposed once this candidate is closed")
+        .says("merge the fix, and propose it once this candidate is closed")
         .says("or close the candidate: git smp postpone");
     merged(&deploy, "Tidy the legend (#430)");
     without_stage(&deploy, &["propose", "-n"])

@@ -55,7 +55,6 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
     }
 }
 
-/// Whether a name may name an app on Heroku.
 pub(super) fn check_heroku_app(name: &str) -> Checked {
     match name.chars().next() {
         Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),

@@ -1,5 +1,5 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what history
-//! tells is asked for where it is needed.
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what
+//! history tells is asked for where it is needed.
 
 mod about;
 mod forward;
@@ -356,13 +356,13 @@ impl<'a> Situation<'a> {
                 return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
-                "this releases it again; first find out why it failed"
+                "the promotion releases the commit again; first find out why the release failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                "it asks whether to ship the rolled-back commit again"
+                "the promotion asks whether to ship the rolled-back commit again"
             }
             (_, Some(_)) if shipped => {
-                "it waits for the release; if that failed, release it again on the platform"
+                "the promotion waits for the release; if the release failed, repeat it on the platform"
             }
             _ => return None,
         };
@@ -372,7 +372,8 @@ impl<'a> Situation<'a> {
         Some(run(promote(&target.name)).and(note))
     }
 
-    /// The command that ships what a source runs. One of several is promoted by its name, for the others may not be ready.
+    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
+    /// ready.
     fn promote(&self, target: &Environment) -> Typed {
         if self.signoff() && self.candidate().is_none() {
             return Typed::smp("propose");

@@ -40,7 +40,7 @@ pub struct Link {
 /// To those who made the changes.
 const DETAIL: &str = " for more detail.";
 const PRODUCT: &str = " for more detail on these changes.";
-const TAKEN_BACK: &str = " for what that takes back.";
+const TAKEN_BACK: &str = " for what the rollback takes back.";
 
 /// What all posts about one deploy have in common.
 #[derive(Clone, Copy)]

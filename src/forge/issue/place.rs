@@ -21,9 +21,6 @@ use words::TrackerWords;
 
 impl Tracker {
     /// The one that `smp.toml` names.
-    ///
-    /// # Errors
-    /// Why it cannot be asked: what is missing, and what to do.
     pub fn find(session: &Session<'_>, config: &Config) -> Result<Self, Report> {
         let pages = config.web_base().unwrap_or_default();
         match config.record.as_ref().and_then(|record| record.ask) {

@@ -9,7 +9,7 @@ use crate::http::Sent;
 use crate::team::channel::{Receiver, Route};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Opens the issue, or comments on it. It is closed first, for that can be done again and a comment cannot.
+/// Opens the issue, or comments on it. It is closed first, because that can be done again and a comment cannot.
 pub(super) fn deliver(
     tracker: &Tracker,
     one: &Notice,

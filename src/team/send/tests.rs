@@ -111,7 +111,7 @@ fn whoever_watches_may_leave() {
     for answer in [busy(), later(60), not_sent()] {
         match sending(vec![answer], Control::Leave) {
             (Delivered::No(report), 1) => {
-                assert_eq!(report.because, ["left before it was tried again"])
+                assert_eq!(report.because, ["interrupted before the next try"])
             }
             other => panic!("{other:?}"),
         }

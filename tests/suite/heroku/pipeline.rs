@@ -227,7 +227,7 @@ fn a_promotion_that_the_platform_declines_changes_nothing() {
     run.exits(1)
         .says("Heroku does not promote the build v3 of shop-staging")
         .says("it says: The slug has expired.")
-        .says("hint: see whether it is still built: heroku releases --app shop-staging\n");
+        .says("hint: see its releases: heroku releases --app shop-staging\n");
     assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
     platform.api.recovers();
     platform.promote(&[]).ok().says("done: on record");

@@ -171,17 +171,17 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
             },
             "is not on the issue",
         ),
-        (remark("Hello"), "is not what the record says of it"),
+        (remark("Hello"), "no longer matches the record"),
         (
             remark("block bbbbbbbb slow"),
-            "is not what the record says of it",
+            "no longer matches the record",
         ),
         (
             Remark {
                 login: Some("ben".into()),
                 ..yes.clone()
             },
-            "is not what the record says of it",
+            "no longer matches the record",
         ),
     ] {
         let answers = read(&on_record, &one);
