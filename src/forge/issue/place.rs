@@ -1,6 +1,6 @@
 //! Where the issues are, and the token that may be sent there.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use reqwest::Url;
 
@@ -102,6 +102,6 @@ fn tracker(
         service: Service::new(words.name, api, token, words.accept)?.of_texts(),
         repository,
         pages: pages.trim_end_matches('/').to_owned(),
-        login: OnceCell::new(),
+        login: OnceLock::new(),
     })
 }
