@@ -130,7 +130,6 @@ pub struct PostText {
     pub file: Option<OsString>,
 }
 
-/// A number of seconds to wait.
 fn seconds(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("type a whole number of seconds, 1 or more".to_owned()),
@@ -138,7 +137,6 @@ fn seconds(text: &str) -> Result<u64, String> {
     }
 }
 
-/// How many there may be.
 pub fn count(text: &str) -> Result<usize, String> {
     let count = text.parse();
     count.map_err(|_| "type a whole number, 0 or more".to_owned())

@@ -56,7 +56,6 @@ use crate::team::recorder::Recorder;
 use crate::terminal::prompt::somebody_is_there;
 use screen::Progress;
 
-/// The options of a deploy.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     pub yes: bool,
@@ -76,7 +75,6 @@ pub struct Options<'a> {
     pub take_over: Option<&'a str>,
 }
 
-/// What is to be deployed.
 pub enum Wanted<'a> {
     /// A commit; with the candidate that it mends and what lies between both, where it is a fix.
     Stage {

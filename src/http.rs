@@ -52,14 +52,13 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// What people are told.
     pub fn report(self) -> Report {
         match self {
             Self::NotSent(report) | Self::Unclear(report) => report,
         }
     }
 
-    /// The same for one who only wanted to know something.
+    /// What is refused to one who only wanted to know something.
     pub fn unreachable(self) -> Refusal {
         self.report().refused(RefusalCode::Unreachable)
     }
@@ -79,7 +78,6 @@ impl Response {
         self.cut.is_some() && self.body.len() as u64 <= SIZE
     }
 
-    /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }

@@ -44,7 +44,6 @@ pub enum Main {
     BranchOrCopy,
 }
 
-/// What was seen.
 pub struct Seen {
     /// In the order asked for.
     pub environments: Vec<Observed>,

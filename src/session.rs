@@ -44,7 +44,8 @@ impl<'a> Session<'a> {
         Notes::of(&self.repo.layout().common_dir)
     }
 
-    /// Where the configuration is, whether it exists or not. A bare repository has no top level, so there it must be named.
+    /// Where the configuration is, whether it exists or not. A bare repository has no top level, so there it must be
+    /// named.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
         let top = self.repo.layout().top.as_ref();
         let named = self.common.config();
@@ -63,7 +64,7 @@ impl<'a> Session<'a> {
         file::read(&path)
     }
 
-    /// Refuses where history is cut off, for there every comparison may be wrong.
+    /// Refuses where history is cut off, because there every comparison may be wrong.
     pub fn whole_history(&self) -> Result<(), Stop> {
         match self.repo.layout().shallow {
             true => Err(shallow(Some(Typed::smp("setup --deepen"))).into()),
@@ -71,8 +72,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The same clone with its whole history, fetched from the main repository, where it is cut off and somebody `asked` for
-    /// the rest or this is a CI job; `None` where it is whole already.
+    /// The same clone with its whole history, fetched from the main repository, where it is cut off and somebody
+    /// `asked` for the rest or this is a CI job; `None` where it is whole already.
     ///
     /// # Errors
     /// `shallow` where nobody wants that, with the command that does, and where the main repository is shallow itself.

@@ -99,7 +99,8 @@ impl Ui {
         Some(if columns == usize::MAX { 80 } else { columns })
     }
 
-    /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any more.
+    /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any
+    /// more.
     pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         let written = out.write_all(bytes).and_then(|()| out.flush());
@@ -222,8 +223,8 @@ pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
 }
 
-/// What git tells a hook on standard input, however long it is. From a terminal nothing is read, for nobody there knows
-/// what to type.
+/// What git tells a hook on standard input, however long it is. From a terminal nothing is read, because nobody there
+/// knows what to type.
 pub fn told() -> io::Result<String> {
     let (mut stdin, mut bytes) = (io::stdin().lock(), Vec::new());
     if !stdin.is_terminal() {

@@ -22,7 +22,6 @@ const KEPT: &[&str] = &[
 ];
 
 impl Cli {
-    /// Reads the command line.
     pub fn read() -> Result<(Self, Given), clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(std::env::args_os())?;
@@ -72,7 +71,6 @@ fn given(matches: &ArgMatches) -> Given {
     given
 }
 
-/// What stands on the command line for an argument.
 fn value(matches: &ArgMatches, id: &str) -> Option<String> {
     let mut values = matches.try_get_raw(id).ok().flatten()?;
     let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);

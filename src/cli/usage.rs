@@ -58,7 +58,7 @@ fn opens_manual(args: &[String]) -> bool {
     program::ask("man", &["-w", &page]).is_some() && program::show("man", &[&page])
 }
 
-/// What is wrong: of a word that nobody knows no more than that, for the hints say what was meant.
+/// What is wrong: of a word that nobody knows no more than that, because the hints say what was meant.
 fn wrong(error: &clap::Error) -> String {
     if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
         (error.kind(), error.get(ContextKind::InvalidSubcommand))

@@ -40,7 +40,6 @@ pub struct Diff {
     pub deepening: Deepening,
 }
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let deep = deepened(session, args)?;
     let session = deep.as_ref().unwrap_or(session);

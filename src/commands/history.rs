@@ -37,7 +37,6 @@ pub struct History {
     pub verify: bool,
 }
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     let (ui, config) = (session.ui, session.config()?);
     let recorder =

@@ -27,7 +27,6 @@ pub struct Postpone {
     pub yes: bool,
 }
 
-/// Runs it: look, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
@@ -115,7 +114,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
             .into());
     }
     session.ui.warn(format!(
-        "{story},; its result is unknown; postponing closes it on the record but does not stop it"
+        "{story}; its result is unknown; postponing closes it on the record but does not stop it"
     ));
     Ok(())
 }

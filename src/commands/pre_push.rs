@@ -36,7 +36,6 @@ enum Ruling {
     Stop(Report),
 }
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     let told = terminal::told();
     // git says nothing where there is nothing to push; what breaks off was something.
@@ -85,8 +84,8 @@ struct PlainPush<'a> {
 }
 
 impl PlainPush<'_> {
-    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was: an
-    /// old branch, or a conflict in the file, is when people push past the tool.
+    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was:
+    /// an old branch, or a conflict in the file, is when people push past the tool.
     fn judge(&self) -> Result<Ruling, Stop> {
         let repo = &self.session.repo;
         let file = self.session.config();
@@ -138,8 +137,8 @@ impl PlainPush<'_> {
         self.look_for_a_freeze(config, &environment.name)
     }
 
-    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go the
-    /// freeze and every verdict. What this clone saw of it may be put back.
+    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go
+    /// the freeze and every verdict. What this clone saw of it may be put back.
     fn harms_the_record(&self, config: &Config) -> Result<Option<Report>, Stop> {
         let (Some(record), main) = (&config.record, &config.repository) else {
             return Ok(None);
@@ -170,8 +169,8 @@ impl PlainPush<'_> {
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
-    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings of an
-    /// address count as well, for a guard had better stop one too many.
+    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings
+    /// of an address count as well, because a guard had better stop one too many.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
         let branch = format!("refs/heads/{}", environment.branch);
@@ -235,7 +234,7 @@ fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
     report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
     report.because(format!(
-        "{why}, so the values that this clone agreed to apply"
+        "{why}, so the last values that were agreed to apply"
     ))
 }
 

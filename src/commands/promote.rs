@@ -53,7 +53,6 @@ pub struct Promote {
     pub json: bool,
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
     check_text("--override", args.overrides.as_deref())?;

@@ -37,7 +37,6 @@ pub struct Propose {
     pub asking: Asking,
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("--note", args.note.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
@@ -296,7 +295,6 @@ impl Work<'_> {
         Delivery::of(self.session, self.config, "proposed", Typed::smp("propose"))
     }
 
-    /// Shows the texts as they would go out.
     fn preview(&self, proposal: &Proposal) -> Result<(), Stop> {
         let posts = self.posts();
         let mut all = self.channels().into_iter();

@@ -49,7 +49,6 @@ impl Rollback {
     }
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("--reason", args.reason.as_deref())?;
@@ -105,7 +104,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         environment.name
     );
     let find = Hint::run("find the older commit", Typed::other("git log --oneline"));
-    let hint = find.and("then deploy it: give its hash to the command stage");
+    let hint = find.and("then run git smp stage with its hash");
     Err(Stop::Misused(Report::new(error).hint(hint)))
 }
 

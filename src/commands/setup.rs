@@ -44,7 +44,6 @@ pub struct Setup {
     pub completions: Option<Shell>,
 }
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     if args.no_hook {
         let checks = Guard::of(&session.repo)?.remove().map_err(|report| {

@@ -86,7 +86,7 @@ fn counts(candidate: &Candidate) -> Result<(), Refusal> {
     if candidate.counts_typed() {
         return Ok(());
     }
-    let error = "a sign-off that is typed does not count here, for it does not show who says yes";
+    let error = "a typed sign-off does not count here, because it does not show who says yes";
     let why = "policy.four_eyes in smp.toml requires a yes from somebody other than the proposer";
     let refusal = Refusal::new(RefusalCode::SamePerson, error).because(why);
     Err(refusal.hint(next::by_others(candidate)))

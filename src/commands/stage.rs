@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
+use crate::core::decide::next::first_commit;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -25,7 +26,8 @@ use crate::team::delivery::Delivery;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp stage --fix --pick '#427'")]
 pub struct Stage {
-    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's branch
+    /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's
+    /// branch
     pub rev: Option<String>,
     /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
     #[arg(long)]
@@ -40,7 +42,6 @@ pub struct Stage {
     pub deploying: DeployOptions,
 }
 
-/// Runs it: look, decide, show, ask, do.
 pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     let config = session.config()?;
     let environment = beginning(&config)?;
@@ -113,7 +114,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
-    // The last words on the screen, for nobody else hears them.
+    // The last words on the screen, because nobody else hears them.
     fix::must_come_back(&deploy, &plan.commit)?;
     told
 }
@@ -171,8 +172,8 @@ impl<'a> Order<'a> {
         self.picked(&picks)
     }
 
-    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a tag
-    /// or branch that is called like one must not lead astray.
+    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a
+    /// tag or branch that is called like one must not lead astray.
     fn named(&self, rev: &str) -> Result<CommitId, Stop> {
         let repo = &self.session.repo;
         if let Some(number) = pull_request::number(rev) {
@@ -199,8 +200,8 @@ impl<'a> Order<'a> {
         let report = Report::new(format!("{name} is an environment, not a commit"))
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
-            true => report.run("leave it out", self.without_name()),
-            false => report.hint("name the commit by its hash after --pick"),
+            true => report.run("leave out the name", self.without_name()),
+            false => report.hint("give the hash of the commit after --pick"),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
@@ -209,7 +210,6 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// The command that was typed, without a commit.
     fn without_name(&self) -> Typed {
         let words = [
             (self.args.deploying.asking.dry_run, "-n"),
@@ -218,7 +218,6 @@ impl<'a> Order<'a> {
         with(&words)
     }
 
-    /// The command that does the same again.
     fn again(&self) -> Typed {
         let words = [(self.args.fix, "--fix"), (self.args.first, "--first")];
         let picks = self.args.pick.iter();
@@ -227,21 +226,24 @@ impl<'a> Order<'a> {
     }
 
     fn tip(&self) -> Result<CommitId, Stop> {
+        let code = RefusalCode::WrongBranch;
         match &self.seen.main {
             Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
             Some(Err(refusal)) => Err(refusal.clone().into()),
-            Some(Ok(_)) | None => Err(Refusal::new(
-                RefusalCode::WrongBranch,
-                "the main repository does not have the branch to deploy",
-            )
-            .hint(
-                Hint::run(
-                    "set repository.branch in smp.toml, then",
-                    Typed::smp("setup"),
-                )
-                .and("or name a commit"),
-            )
-            .into()),
+            Some(Ok(Branch::Empty)) => {
+                let push = first_commit(self.look.config);
+                let refusal = Refusal::new(code, "the main repository has no branches");
+                Err(refusal.run("push the first commit", push).into())
+            }
+            Some(Ok(_)) | None => {
+                let set = "set repository.branch in smp.toml, then";
+                let refusal = Refusal::new(
+                    code,
+                    "the main repository does not have the branch to deploy",
+                );
+                let hint = Hint::run(set, Typed::smp("setup")).and("or name a commit");
+                Err(refusal.hint(hint).into())
+            }
         }
     }
 

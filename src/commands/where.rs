@@ -58,7 +58,6 @@ type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
 /// So many events are read first, and all where they do not tell since when.
 const FIRST_EVENTS: u32 = 500;
 
-/// Runs it.
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let config = session.config()?;
     let main = tracked(

@@ -28,7 +28,6 @@ pub(super) struct Address<'u> {
     pub(super) path: &'u str,
 }
 
-/// The ways to a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Https,
@@ -283,7 +282,11 @@ fn check_host(host: &str) -> Checked {
     Err("must have a host of letters, digits, `.` and `-` that begins with a letter or a digit")
 }
 
-/// Whether a host is this machine.
+/// Whether git finds a repository at this address on this machine.
+pub fn is_here(url: &str) -> bool {
+    take_apart(url).is_ok_and(|address| address.way == Way::Local || is_loopback(address.host))
+}
+
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host == "[::1]"

@@ -144,14 +144,14 @@ pub struct Environment {
     #[serde(default, deserialize_with = "values::branch")]
     #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::BRANCH)))]
     pub branch: String,
-    /// Its address for people. It is only shown.
+    /// The address that people open. It is only shown.
     #[serde(default, deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub site: Option<String>,
     /// The name of the environment whose running commit this one gets, for example `promotes = "staging"`.
     #[cfg_attr(test, schemars(regex(pattern = schema::REMOTE)))]
     pub promotes: Option<String>,
-    /// How it gets a commit: by a push, or by Heroku's pipeline, with the build that its source runs. The pipeline needs
+    /// How this environment gets a commit: by a push, or by Heroku's pipeline, with the build that its source runs. The pipeline needs
     /// `heroku` under `running` on both sides.
     #[serde(
         default,
@@ -295,7 +295,6 @@ impl Config {
         all.filter(|one| one.promotes.is_some()).collect()
     }
 
-    /// The environment whose commit `target` is given.
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {
         self.find(target.promotes.as_deref()?)
     }

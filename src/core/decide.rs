@@ -193,7 +193,6 @@ impl Step {
 /// A deploy that may go ahead. Without steps there is nothing to do, which is a good end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What ships.
     pub commit: CommitId,
     pub steps: Vec<Step>,
     /// What a person should know before saying yes.
@@ -206,7 +205,7 @@ pub struct Plan {
     pub overrides: Option<String>,
 }
 
-/// Something that a person must say yes to by itself, for it is not to be had from any witness.
+/// Something that a person must say yes to by itself, because it is not to be had from any witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     pub story: String,

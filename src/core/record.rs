@@ -51,8 +51,8 @@ pub const FORMAT: u32 = 1;
 pub struct Person {
     pub name: String,
     pub email: String,
-    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it is
-    /// no part of what is written.
+    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it
+    /// is no part of what is written.
     #[serde(skip)]
     pub principal: Option<String>,
 }
@@ -323,7 +323,7 @@ impl Deploying {
         let (name, short) = (&self.environment, self.to.short());
         let command = match self.kind {
             Kind::Stage => Typed::smp("stage"),
-            // By its hash, for a copy that was made for the candidate is on no branch.
+            // By its hash, because a copy that was made for the candidate is on no branch.
             Kind::Fix => Typed::smp("stage --fix").arg(short),
             Kind::Promote => Typed::smp("promote").arg(name),
             Kind::Rollback => Typed::smp("rollback").arg(name).option("--to", short),
@@ -333,8 +333,8 @@ impl Deploying {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose yes
-    /// counts.
+    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose
+    /// yes counts.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;

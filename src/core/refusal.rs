@@ -31,7 +31,6 @@ impl Report {
         self
     }
 
-    /// Adds several.
     #[must_use]
     pub fn causes<C: Into<String>>(mut self, causes: impl IntoIterator<Item = C>) -> Self {
         self.because.extend(causes.into_iter().map(Into::into));

@@ -32,7 +32,6 @@ impl Secret {
 pub struct Login {
     /// The name; it may be empty.
     pub name: String,
-    /// The password.
     pub password: Secret,
 }
 

@@ -145,7 +145,7 @@ impl Hint {
         for (say, command) in &mut self.0 {
             let stages = command.as_ref().is_some_and(Typed::stages);
             if stages && command.as_ref().is_some_and(|command| command.has("--fix")) {
-                *say = "a fix is merged, and proposed once this candidate is closed".to_owned();
+                *say = "merge the fix, and propose it once this candidate is closed".to_owned();
                 *command = None;
             } else if stages {
                 if !say.ends_with("then") {
@@ -365,7 +365,7 @@ mod tests {
             (
                 "deploy a fix",
                 "stage --fix",
-                "a fix is merged, and proposed once this candidate is closed",
+                "merge the fix, and propose it once this candidate is closed",
             ),
             ("wait for it", "status", "wait for it: git smp status"),
         ] {

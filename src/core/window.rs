@@ -235,7 +235,6 @@ impl<'p> Window<'p> {
         format!("{clock} {}", self.zone())
     }
 
-    /// What its zone is called.
     pub fn zone(&self) -> &str {
         self.hours.zone.iana_name().unwrap_or("UTC")
     }

@@ -87,7 +87,7 @@ pub struct Commit {
     pub id: CommitId,
     /// Its name as `git log --oneline` abbreviates it in this repository.
     pub short: String,
-    /// Its subject as `git log --oneline` prints it: bytes, for git promises no encoding.
+    /// Its subject as `git log --oneline` prints it: bytes, because git promises no encoding.
     pub subject: Vec<u8>,
     pub author: String,
     /// When it was authored: seconds since 1970 and minutes east of UTC.
@@ -125,8 +125,8 @@ pub struct Landed {
 }
 
 impl Landed {
-    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and the
-    /// merge commits of GitHub and GitLab.
+    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and
+    /// the merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
@@ -221,7 +221,7 @@ impl Branch {
 pub enum Source {
     Page,
     Api,
-    /// The branch on its remote: nothing better is configured.
+    /// The branch on its remote, because neither a page nor a platform is configured.
     Ref,
 }
 
@@ -302,8 +302,8 @@ impl Observed {
         }
     }
 
-    /// What was deployed there last, whatever runs now: what its branch has or, in a pipeline, what its platform released
-    /// before it went back to what runs.
+    /// What was deployed there last, whatever runs now: what its branch has or, in a pipeline, what its platform
+    /// released before it went back to what runs.
     pub fn deployed_last(&self) -> Option<&CommitId> {
         if !self.by_pipeline {
             return self.reference();

@@ -35,7 +35,6 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
 }
 
 impl Deploy<'_> {
-    /// A no to what was shown.
     pub fn declined(&self) -> Stop {
         let what = match self.kind() {
             Kind::Rollback => "not rolled back; nothing was changed",

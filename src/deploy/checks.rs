@@ -26,8 +26,8 @@ impl Deploy<'_> {
     /// Asks every page of an environment that runs the commit until each has passed or failed.
     ///
     /// # Errors
-    /// [`Stop::Unhealthy`] where one failed: that is on record, and nobody is told of the deploy. After a rollback it is only
-    /// a warning, for an older commit may not have the page, and nothing must hold a rollback up.
+    /// [`Stop::Unhealthy`] where one failed: that is on record, and nobody is told of the deploy. After a rollback it
+    /// is only a warning, because an older commit may not have the page, and nothing must hold a rollback up.
     pub(super) fn check(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
         let checks = target.environment.check.as_slice();

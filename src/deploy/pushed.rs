@@ -14,7 +14,6 @@ pub struct Pushed<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,
     pub push: &'a Push,
-    /// How git ended.
     pub ended: Ended,
     /// Why the branch was not taken, in the server's or git's words.
     pub reason: Option<&'a str>,
@@ -36,7 +35,6 @@ impl Pushed<'_> {
         self.push.commit.short()
     }
 
-    /// The command that goes on.
     pub(super) fn command(&self) -> Typed {
         self.deploy.command_to(self.name())
     }
@@ -95,7 +93,10 @@ impl Pushed<'_> {
         };
         let report = report.because(match at {
             Ok(at) if at == self.push.expected.as_ref() => {
-                format!("its branch is still {}; its own output is above", place(at))
+                format!(
+                    "its branch is still {}; the host's output is above",
+                    place(at)
+                )
             }
             Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
@@ -125,7 +126,7 @@ impl Pushed<'_> {
     fn unmoved(&self) -> Stop {
         let (name, short, command) = (self.name(), self.short(), self.command());
         let is_at = place(self.push.expected.as_ref());
-        let still = format!("its branch is still {is_at}");
+        let still = format!("the branch of {name} is still {is_at}");
         let found = match self.push.expected {
             Some(_) => format!("elsewhere than {is_at}"),
             None => "where it saw none".to_owned(),
@@ -135,7 +136,7 @@ impl Pushed<'_> {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} accepted {short}, but its branch is still {is_at}"))
-                    .because("the host may have ignored the push (its own output is above), or a replica that lags answered")
+                    .because("the host may have ignored the push (the host's output is above), or a replica that lags answered")
                     .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
@@ -164,7 +165,7 @@ impl Pushed<'_> {
     /// The same, where nothing but the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
-            .because("only its branch shows what runs there, and that has more commits");
+            .because("only its branch shows what runs there, and the branch has more commits");
         Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
     }
 
@@ -256,7 +257,7 @@ impl Pushed<'_> {
         let said = self.host_said();
         let still = match said.is_empty() {
             true => format!("{still}; its host said nothing else"),
-            false => format!("{still}; its own output is above"),
+            false => format!("{still}; the host's output is above"),
         };
         if let Some(report) = self.protected(&still) {
             return report;
@@ -318,7 +319,8 @@ fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, for what comes after them is advice; all where it names none.
+/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
+/// none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

@@ -56,8 +56,8 @@ impl Deploy<'_> {
         })
     }
 
-    /// What goes on record before a push, given the state and how many events come before: the end of somebody's rollback,
-    /// where that is due, and the announcement of this name.
+    /// What goes on record before a push, given the state and how many events come before: the end of somebody's
+    /// rollback, where that is due, and the announcement of this name.
     pub(super) fn next_event(
         &self,
         target: &Target<'_>,
@@ -92,8 +92,8 @@ impl Deploy<'_> {
         Ok(Some((id.clone(), What::Deploying(announced))))
     }
 
-    /// Announces a rollback that needs no push of ours, for the branch is there already: what is open of another deploy,
-    /// as of one that the host declined and made all the same, ends with it.
+    /// Announces a rollback that needs no push of ours, because the branch is there already: what is open of another
+    /// deploy, as of one that the host declined and made all the same, ends with it.
     pub(super) fn announce_return(
         &self,
         target: &Target<'_>,
@@ -194,8 +194,8 @@ impl Deploy<'_> {
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
 
-    /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. `lifts`: where the freeze
-    /// is over when the candidate has reached all its goals.
+    /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. `lifts`: where the
+    /// freeze is over when the candidate has reached all its goals.
     pub(super) fn deployed(
         &self,
         target: &Target<'_>,
@@ -267,16 +267,16 @@ impl Deploy<'_> {
         })))
     }
 
-    /// Why it began although its time had not come: as it was announced, or by this run, where only the first of several
-    /// environments was announced.
+    /// Why it began although its time had not come: as it was announced, or by this run, where only the first of
+    /// several environments was announced.
     fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }
 }
 
-/// The end of a rollback that was announced and has arrived, where nobody wrote it down: whoever deploys next closes its
-/// announcement, and then it would be on no record and told to nobody.
+/// The end of a rollback that was announced and has arrived, where nobody wrote it down: whoever deploys next closes
+/// its announcement, and then it would be on no record and told to nobody.
 pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(EventId, What)>, Stop> {
     let Some(open) = recorded.unwritten_rollback() else {
         return Ok(None);

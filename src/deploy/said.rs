@@ -79,7 +79,6 @@ impl Said {
         })
     }
 
-    /// The words, to be shown.
     pub fn words(&self) -> &str {
         self.marked.get(self.begin..).unwrap_or_default()
     }

@@ -1,10 +1,10 @@
-//! The events of a record that count for nothing, as a plan and a refusal name them.
+//! The events of a record that do not count, as a plan and a refusal name them.
 
 use crate::core::record::counted;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::deploy::Deploy;
 
-/// The refusals that events may lie behind which count for nothing.
+/// The refusals that may be due to events that do not count.
 const ABOUT_EVENTS: [RefusalCode; 4] = [
     RefusalCode::NotProposed,
     RefusalCode::NotSignedOff,
@@ -13,7 +13,7 @@ const ABOUT_EVENTS: [RefusalCode; 4] = [
 ];
 
 impl Deploy<'_> {
-    /// The events that count for nothing, as a plan names them.
+    /// The events that do not count, as a plan names them.
     pub fn ignored(&self) -> Vec<String> {
         let reading = self.seen.record.reading();
         reading.map_or_else(Vec::new, counted::told)

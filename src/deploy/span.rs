@@ -13,7 +13,6 @@ const FEWEST: u32 = 5;
 /// How many of the last answers are remembered.
 const LAST: usize = 20;
 
-/// What one answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// That the new commit runs.

@@ -24,7 +24,6 @@ const HARDLY: Duration = Duration::from_secs(5);
 pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
-    /// When it began.
     pub since: Instant,
     /// What the host said against it.
     pub doubt: Option<Doubt>,

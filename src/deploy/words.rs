@@ -38,7 +38,6 @@ pub type Row = (&'static str, &'static str, Meaning, &'static str);
 
 use Meaning::*;
 
-/// All of them.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     ("Heroku", "Pushed to non-* branch, skipping build.", NotDeployed,

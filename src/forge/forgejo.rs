@@ -326,7 +326,6 @@ fn weighed(opinions: &[Judgement], writers: &[ForgejoUser]) -> Reviewed {
     }
 }
 
-/// How the statuses of a commit ended.
 fn checks(rest: &Rest, path: &str, candidate: &CommitId) -> Result<Checks, Report> {
     let path = format!("{path}/commits/{candidate}/status?limit={STATUSES}");
     let Some(Combined {

@@ -8,8 +8,8 @@ mod words;
 
 pub use search::Search;
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -36,11 +36,10 @@ pub struct Tracker {
     /// The repository for people, `owner/name`, and where its pages are.
     pub repository: String,
     pages: String,
-    login: OnceCell<Option<String>>,
+    login: OnceLock<Option<String>>,
 }
 
 impl Tracker {
-    /// The forge's name.
     pub fn name(&self) -> &'static str {
         self.words.name
     }
@@ -143,9 +142,6 @@ impl Tracker {
     }
 
     /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn check(&self) -> Result<String, Report> {
         let repository: Option<Tracking> = self.read(&self.path())?;
         let repository = repository.ok_or_else(|| self.not_shown())?;

@@ -40,9 +40,6 @@ impl Forge {
 }
 
 /// Finds the forge: by the file's own word, else by the host of the main repository's pages.
-///
-/// # Errors
-/// Why it cannot be asked.
 pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
     let pages = config.web_base();
     let url = pages.as_deref().and_then(|pages| Url::parse(pages).ok());

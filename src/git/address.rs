@@ -19,7 +19,6 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// How long that may take.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
             Self::Look | Self::Ask => 60,
@@ -47,7 +46,6 @@ pub enum Transport {
 pub struct Account {
     /// `user@host`, or a host, as ssh takes it.
     pub destination: String,
-    /// The port, where one is named.
     pub port: Option<String>,
 }
 
@@ -58,7 +56,6 @@ pub struct Site {
     pub url: String,
     /// Its beginning, `https://host:port`.
     pub origin: String,
-    /// The user's name, where the address has one.
     pub user: Option<String>,
     /// The path without its first slash.
     pub path: String,

@@ -48,9 +48,6 @@ enum FromChild {
 
 /// Runs a child that must end within a time; past it the child is killed. `None`: it was ended because it turned to a
 /// person.
-///
-/// # Errors
-/// Why there is no answer.
 pub fn run(
     command: Command,
     input: &[u8],

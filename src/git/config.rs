@@ -51,7 +51,6 @@ impl GitConfig {
         self.all(key).pop()
     }
 
-    /// Every value, in order.
     pub fn all(&self, key: &str) -> Vec<&str> {
         let own = self.entries.iter().filter(|(own, _)| own == key);
         own.map(|(_, value)| value.as_str()).collect()

@@ -61,7 +61,6 @@ impl From<Option<CommitId>> for Tip {
 /// What a look brought: what the refs are at, and HEAD.
 type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
 
-/// What is fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
     /// The branch of this name, if the remote has one.

@@ -55,7 +55,6 @@ impl People {
     }
 }
 
-/// Why there is no answer, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
     /// It would have taken a person, and nobody answered: what was to be sent is not accepted anywhere.
@@ -65,7 +64,6 @@ pub enum NoAnswer {
 }
 
 impl NoAnswer {
-    /// The words.
     pub fn words(self) -> String {
         let (Self::Unanswered(words) | Self::Silent(words)) = self;
         words
@@ -74,13 +72,10 @@ impl NoAnswer {
 
 /// One question to a remote.
 pub struct Errand<'a> {
-    /// The clone.
     pub repo: &'a Repo,
     /// The remote's name, or an address.
     pub remote: &'a str,
-    /// What for.
     pub purpose: Purpose,
-    /// Where that leads.
     pub place: Transport,
     config: &'a GitConfig,
     /// Whether a person is there who may be asked.
@@ -152,7 +147,6 @@ impl<'a> Errand<'a> {
         Some((output, moved::location(&trace, &from)))
     }
 
-    /// The address that is asked.
     pub fn address(&self) -> String {
         address(self.config, self.remote, self.purpose).unwrap_or_default()
     }

@@ -31,7 +31,8 @@ use log::Tail;
 const TICK: Duration = Duration::from_millis(40);
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
-/// A push that the user's own settings for pushes have no say in. With progress, for it shows whether anything was sent.
+/// A push that the user's own settings for pushes have no say in. With progress, because it shows whether anything was
+/// sent.
 const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negotiate=false \
     -c core.warnAmbiguousRefs=false push --porcelain --progress --no-verify --no-follow-tags --no-signed \
     --no-force-if-includes --recurse-submodules=no";
@@ -39,11 +40,8 @@ const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negot
 /// What is to be pushed, and on what condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// The remote's name.
     pub remote: String,
-    /// The branch there.
     pub branch: String,
-    /// The one commit.
     pub commit: CommitId,
     /// What the branch must still be; `None`: it must not exist yet.
     pub expected: Option<CommitId>,
@@ -86,7 +84,6 @@ pub enum PushProgress<'a> {
 /// How the `git push` program itself ended. What really happened is read from the remote, never from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The server took it.
     Accepted,
     /// The server had it before anything was sent: somebody else's push brought it, or an earlier one of ours.
     UpToDate,
@@ -104,10 +101,8 @@ pub enum Ended {
     Left,
 }
 
-/// How it ended, and why it was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushOutcome {
-    /// How it ended.
     pub ended: Ended,
     /// The reason in the server's or git's own words; foreign text.
     pub reason: Option<String>,
@@ -117,8 +112,8 @@ pub struct PushOutcome {
 
 /// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
 ///
-/// The caller has made sure that it is a fast-forward. The child has a process group of its own, so that Ctrl-C does not
-/// reach it, and writes to a file, so that it survives us.
+/// The caller has made sure that it is a fast-forward. The child has a process group of its own, so that Ctrl-C does
+/// not reach it, and writes to a file, so that it survives us.
 ///
 /// # Errors
 /// When git cannot be started or its log cannot be written; then nothing was pushed.
@@ -252,8 +247,8 @@ impl PushOutcome {
     }
 }
 
-/// The arguments of git for exactly one commit to exactly each of these refs, on the condition that it is still where it
-/// was; several move together or not at all.
+/// The arguments of git for exactly one commit to exactly each of these refs, on the condition that it is still where
+/// it was; several move together or not at all.
 fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<String> {
     let atomic = (steps.len() > 1).then(|| "--atomic".to_owned());
     let leases = steps.iter().map(|step| {

@@ -64,9 +64,6 @@ fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
 }
 
 /// The last event that this clone saw: `git for-each-ref refs/smp/seen`.
-///
-/// # Errors
-/// When the ref is broken.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     repo.either(|library| library.at(SEEN), || seen_id_by_program(repo))
 }
@@ -138,9 +135,6 @@ fn state_by_program(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String
 }
 
 /// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Says whether it was still at `old`.
-///
-/// # Errors
-/// When git cannot be started.
 pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<bool, Stop> {
     let none = "0".repeat(new.as_str().len());
     let (new, old) = (new.as_str(), old.map_or(none.as_str(), CommitId::as_str));
@@ -234,9 +228,6 @@ fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
 }
 
 /// Who uses this clone, by name and mail address: `git var GIT_COMMITTER_IDENT`.
-///
-/// # Errors
-/// When git does not know, in its own words.
 pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
@@ -266,9 +257,6 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
 }
 
 /// The latest `count` events up to this one, oldest first: `git log --first-parent --reverse --max-count=COUNT`.
-///
-/// # Errors
-/// When git cannot read them.
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
     let count = format!("--max-count={}", count.min(i32::MAX as u32));
     let mut args = vec!["-c", "log.showSignature=false"];

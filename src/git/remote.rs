@@ -1,5 +1,5 @@
-//! What a remote has, and the remotes of this clone: always the `git` program, for it alone knows the user's credentials,
-//! proxies and ssh settings.
+//! What a remote has, and the remotes of this clone: always the `git` program, because it alone knows the user's
+//! credentials, proxies and ssh settings.
 
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
@@ -14,8 +14,8 @@ type Refs = Vec<(String, CommitId)>;
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
 ///
-/// With `may_ask`, here and below, a person may be asked for a password on the terminal. A remote that does not answer is
-/// `unreachable`, with git's words.
+/// With `may_ask`, here and below, a person may be asked for a password on the terminal. A remote that does not answer
+/// is `unreachable`, with git's words.
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     let wanted = format!("refs/heads/{branch}");
     let listed = list(repo, remote, &[&wanted], may_ask)?;
@@ -39,8 +39,8 @@ pub fn branches(
         .collect()
 }
 
-/// Reads where `branch` is on `remote`, what the ref of another name points to, and what the remote calls its own branch,
-/// with one question: `git ls-remote REMOTE refs/heads/BRANCH REF HEAD`, the exact names only.
+/// Reads where `branch` is on `remote`, what the ref of another name points to, and what the remote calls its own
+/// branch, with one question: `git ls-remote REMOTE refs/heads/BRANCH REF HEAD`, the exact names only.
 pub(super) fn branch_and_tip(
     repo: &Repo,
     remote: &str,
@@ -84,8 +84,8 @@ fn in_list(
     })
 }
 
-/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was pushed
-/// to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
+/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was
+/// pushed to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
 pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
     let text = ask(repo, remote, &["HEAD"], false)?;
     let mut branches = text.lines().filter_map(|line| {
@@ -112,7 +112,6 @@ pub fn tip(
     Ok(named(&listed, reference))
 }
 
-/// The one of this very name.
 fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
     let found = listed.iter().find(|(name, _)| name == wanted);
     found.map(|(_, id)| id.clone())
@@ -155,7 +154,8 @@ fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<St
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
     let symref = (*patterns == ["HEAD"]).then_some("--symref");
-    // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be sifted here.
+    // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be
+    // sifted here.
     let are_branches = patterns.iter().all(|one| one.starts_with("refs/heads/"));
     let heads = are_branches.then_some("--heads");
     let words = quick
@@ -180,7 +180,8 @@ pub fn asks_who(refusal: &Refusal) -> bool {
     refusal.report.because.iter().any(|line| wants_one(line))
 }
 
-/// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push --all`.
+/// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push
+/// --all`.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
@@ -189,8 +190,8 @@ pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git remote
-/// get-url`. `None` where git sees no such remote, or cannot expand it.
+/// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git
+/// remote get-url`. `None` where git sees no such remote, or cannot expand it.
 pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>)>, Stop> {
     let output = repo.program().run(["remote", "get-url", "--", remote])?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -198,7 +199,8 @@ pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>
     Ok(read.and_then(|read| Some((read.to_owned(), push_urls(repo, remote).ok()?))))
 }
 
-/// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME URL`.
+/// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME
+/// URL`.
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     let what = format!("the remote {remote} cannot be added");
     let args = ["remote", "add", "--", remote, url];

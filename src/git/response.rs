@@ -1,5 +1,5 @@
-//! What git, ssh and hosts say, and what it means. Nobody decides by it where a branch is; it tells who may be asked, how to
-//! speak of a remote that let nobody in, and what of all that is worth passing on.
+//! What git, ssh and hosts say, and what it means. Nobody decides by it where a branch is; it tells who may be asked,
+//! how to speak of a remote that let nobody in, and what of all that is worth passing on.
 
 use crate::core::text::without_userinfo;
 
@@ -10,8 +10,9 @@ pub enum LineKind {
     Noise,
     /// One of git's progress bars, which would only flood a terminal that is shown the remote's words.
     Progress,
-    /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would look
-    /// as if it had never begun; the remote's words are no such sign, for a host that lets nobody in speaks too.
+    /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would
+    /// look as if it had never begun; the remote's words are no such sign, because a host that lets nobody in speaks
+    /// too.
     Sending,
     /// git wants a name and a password, and has nobody to ask.
     NoLogin,
@@ -27,8 +28,8 @@ pub enum LineKind {
     NoRef,
     /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
     NotAtomic,
-    /// A ref cannot be named, as where the remote has a branch called `refs/heads/master` as well; said before anything is
-    /// sent.
+    /// A ref cannot be named, as where the remote has a branch called `refs/heads/master` as well; said before anything
+    /// is sent.
     Unnameable,
     /// What follows is about what tracks the branch here, which is no matter of a push.
     Tracks,

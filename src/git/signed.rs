@@ -71,9 +71,6 @@ pub fn signers_at(repo: &Repo, main: &CommitId, path: &str) -> Result<SignersFil
 }
 
 /// A file at a commit of the main branch; `None`: it has no such file.
-///
-/// # Errors
-/// As [`signers_at`].
 pub fn file_at(repo: &Repo, main: &CommitId, path: &str) -> Result<Option<Vec<u8>>, Stop> {
     Ok(content_at(repo, main, path)?.map(|(_, text)| text))
 }
@@ -112,9 +109,6 @@ fn content_by_program(repo: &Repo, main: &CommitId, path: &str) -> Result<Conten
 }
 
 /// What git makes of the signatures of these commits, in any order. What was checked before in this run is known.
-///
-/// # Errors
-/// When git cannot be started, or the keys cannot be laid out for it.
 pub fn check(
     repo: &Repo,
     signers: &SignersFile,

@@ -111,7 +111,6 @@ impl Ssh {
         self.user(of, Some(account)).is_open
     }
 
-    /// Whether a connection to this account is kept.
     pub fn is_kept(&self, account: &Account) -> bool {
         self.kept().socket(account).is_some()
     }
@@ -130,7 +129,6 @@ impl Ssh {
         files.filter(|file| file.is_file()).collect()
     }
 
-    /// Ends every connection that was kept.
     pub fn hang_up(&self) {
         self.kept().end();
     }

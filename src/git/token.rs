@@ -115,9 +115,6 @@ pub enum Without {
 /// server of one's own gets only what is in `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`, and only where `GH_HOST`
 /// or `GITHUB_SERVER_URL` names it, for `smp.toml` could name anybody's. `server`: its host, with a port where it has
 /// one of its own.
-///
-/// # Errors
-/// Why there is none to be sent there.
 pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     let server = server_in(server).ok_or(Without::Token)?;
     let ghe = server.strip_suffix(".ghe.com");

@@ -26,7 +26,7 @@ pub struct Service {
 }
 
 /// The address at which a service is asked: that of the variable, if it is set, and else the usual one. It must be
-/// https, or loopback, for the token goes there.
+/// https, or loopback, because the token goes there.
 ///
 /// # Errors
 /// When the variable holds no such address; its value is not repeated.
@@ -74,7 +74,8 @@ impl Service {
         }
     }
 
-    /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is asked for.
+    /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is
+    /// asked for.
     pub fn get(&self, path: &str, range: Option<&str>) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.get(url);

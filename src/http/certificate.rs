@@ -21,7 +21,7 @@ pub fn none(who: &str) -> Report {
     match variables.find(|name| env::var_os(name).is_some()) {
         Some(name) => report
             .because(format!(
-                "{name} is set, but what it names contains no certificate"
+                "{name} is set, but there is no certificate at that path"
             ))
             .run(
                 "correct it, or try without it",

@@ -35,9 +35,6 @@ pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
 }
 
 /// The same of a page whose status the caller judges.
-///
-/// # Errors
-/// As [`get`], but for the status.
 pub fn ask(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
     whole(answer_of(address, logins)?.0)
 }

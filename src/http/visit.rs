@@ -1,6 +1,6 @@
 //! What is carried along while one page is read: the cookies that its redirects set, and the name and password that it
-//! asks for. Both go to the page's own host alone, and are gone afterwards; a login that was taken is remembered by this
-//! process, for a page is read again and again while a deploy is waited for.
+//! asks for. Both go to the page's own host alone, and are gone afterwards; a login that was taken is remembered by
+//! this process, because a page is read again and again while a deploy is waited for.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -107,7 +107,10 @@ impl<'a> Visit<'a> {
         );
         let keep = Typed::other("git config --global credential.helper cache");
         let keep = Hint::run("if no credential helper is set up yet", keep);
-        let hint = keep.and(Hint::run("type it once", Typed::other(once)));
+        let hint = keep.and(Hint::run(
+            "type the name and password once",
+            Typed::other(once),
+        ));
         refusal.because(why).because(netrc).hint(hint)
     }
 

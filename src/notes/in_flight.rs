@@ -73,7 +73,6 @@ impl Notes {
         self.sent_ago(name, commit).is_some()
     }
 
-    /// How long ago that was.
     pub fn sent_ago(&self, name: &str, commit: &CommitId) -> Option<Duration> {
         self.given(name, commit).map(|(_, age)| age).max()
     }

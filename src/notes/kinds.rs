@@ -195,7 +195,6 @@ impl Notes {
         let _ = fs::write(self.path(HEARD), b"");
     }
 
-    /// How long ago that was.
     pub fn heard_ago(&self) -> Option<Duration> {
         let then = self.written_at(HEARD)?;
         Some(SystemTime::now().duration_since(then).unwrap_or_default())

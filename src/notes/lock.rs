@@ -19,7 +19,6 @@ impl Notes {
         self.lock("turn", "deploys", why)
     }
 
-    /// The same for posts.
     pub fn lock_posts(&self) -> Result<CloneLock, Stop> {
         self.lock("posting", "posts", "two at once could send the same post")
     }

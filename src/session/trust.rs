@@ -125,7 +125,6 @@ pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
     check_remote(repo, &main.remote, &main.url, Rule::of_main(config))
 }
 
-/// One change, in words.
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
     match (old, new) {
         (Some(old), Some(new)) => format!("{key} was {old} and is {new}"),
@@ -161,11 +160,11 @@ pub struct Place<'c> {
 pub enum Rule {
     /// The very same address, for reading and for pushing.
     Deploy,
-    /// The same place, however it is reached, for reading and for pushing: the record is written there, or its branches are
-    /// deployed.
+    /// The same place, however it is reached, for reading and for pushing: the record is written there, or its branches
+    /// are deployed.
     Main,
-    /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are not
-    /// to push there by accident set an address that leads nowhere.
+    /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are
+    /// not to push there by accident set an address that leads nowhere.
     ReadOnly,
 }
 
@@ -210,8 +209,8 @@ pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Sto
     places.collect()
 }
 
-/// Compares a remote in the clone's configuration with the address it should have: as it is written there or, where that
-/// is an alias, as git's own `insteadOf` expands it.
+/// Compares a remote in the clone's configuration with the address it should have: as it is written there or, where
+/// that is an alias, as git's own `insteadOf` expands it.
 pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<RemoteState, Stop> {
     let git = repo.config()?;
     let urls = git.all(&format!("remote.{name}.url"));
@@ -306,8 +305,8 @@ fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     Err(Stop::Misused(report.run("find where it is set", list)))
 }
 
-/// The one address a push to this environment really goes to, the user's `insteadOf` applied. Several are an error, for a
-/// push would go to all of them.
+/// The one address a push to this environment really goes to, the user's `insteadOf` applied. Several are an error,
+/// because a push would go to all of them.
 pub fn push_address(repo: &Repo, environment: &Environment) -> Result<String, Stop> {
     let remote = &environment.remote;
     let urls = remote::push_urls(repo, remote)?;

@@ -8,7 +8,7 @@ use crate::session::Session;
 pub struct Check {
     name: String,
     mark: Grade,
-    /// What came of it, why, and what to type if it must be mended.
+    /// What came of it, why, and what to type to correct it.
     report: Report,
 }
 

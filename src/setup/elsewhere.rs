@@ -7,6 +7,7 @@ use std::thread;
 use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::protection::Protection;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::and;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place::Forge;
 use crate::forge::protection;
@@ -61,7 +62,11 @@ impl SaidElsewhere {
             Ok(told) => told,
             // It is the same of all, and said once.
             Err(why) => {
-                let remark = silent(&branches.join(" and "), "was not asked", &why);
+                let remark = silent(
+                    &and(&branches),
+                    "its host was not asked how it protects",
+                    &why,
+                );
                 let first = moved.first().map(|one| (one.name.clone(), vec![remark]));
                 return self.remarks.extend(first);
             }
@@ -73,7 +78,11 @@ impl SaidElsewhere {
             }
             let remarks = match told {
                 Ok(protection) => protection.remarks(&words),
-                Err(why) => vec![silent(&environment.branch, "is unknown", &why)],
+                Err(why) => vec![silent(
+                    &environment.branch,
+                    "it is unknown how its host protects",
+                    &why,
+                )],
             };
             self.remarks.insert(name.clone(), remarks);
         }
@@ -100,10 +109,10 @@ impl SaidElsewhere {
 }
 
 /// That nothing is known of how branches are protected, and why.
-fn silent(branches: &str, how: &str, why: &Report) -> String {
+fn silent(branches: &str, lead: &str, why: &Report) -> String {
     let hint = why.hint_text().map(|hint| format!("; {hint}"));
     let (error, hint) = (&why.error, hint.unwrap_or_default());
-    format!("how its host protects {branches} {how}: {error}{hint}")
+    format!("{lead} {branches}: {error}{hint}")
 }
 
 /// The environments that are given builds in a pipeline, and why that would not be done.

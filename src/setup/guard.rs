@@ -169,7 +169,7 @@ impl Guard {
 }
 
 fn idle(why: &str) -> Check {
-    Check::note(LINE, format!("is installed and does nothing: {why}"))
+    Check::note(LINE, format!("is installed, but does nothing: {why}"))
 }
 
 /// Whether anything has this name, and be it a link that leads nowhere.

@@ -120,7 +120,7 @@ fn asked(
         };
         let report = Report::new(format!("this is already the webhook of {other}"));
         let variable = webhook::variable(channel);
-        let cause = format!("to post to one chat from both, set {variable}");
+        let cause = format!("to post to the same chat from both channels, set {variable}");
         session.ui.refuse(&report.because(cause));
     }
     Ok(None)

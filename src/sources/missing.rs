@@ -53,9 +53,9 @@ impl Look<'_> {
         }
     }
 
-    /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, for there
-    /// it should be, then from the environment's own remote, for commits that exist only there. `fetched`: what was
-    /// fetched before; without it nothing is.
+    /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, because
+    /// there it should be, then from the environment's own remote, for commits that exist only there. `fetched`: what
+    /// was fetched before; without it nothing is.
     pub(super) fn bring_commit(
         &self,
         environment: &Environment,
@@ -110,8 +110,8 @@ impl Look<'_> {
     }
 }
 
-/// Fetches when no other fetch is under way, and only what that one did not bring. What is here after a fetch that failed
-/// is here: another program of this clone may have brought it.
+/// Fetches when no other fetch is under way, and only what that one did not bring. What is here after a fetch that
+/// failed is here: another program of this clone may have brought it.
 fn in_turn(
     here: impl Fn() -> Result<bool, Stop>,
     fetch: impl FnOnce() -> Result<(), Refusal>,

@@ -89,12 +89,12 @@ fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
 }
 
 fn no_quotes(pointer: &str) -> Refusal {
-    let why = "is a number: the page writes the hash without quotes; report the full one";
+    let why = "is a number: the page writes the hash without quotes; put it in quotes";
     unclear(NO_HASH, [format!("{pointer} {why}")])
 }
 
-/// The digits of a short hash that was written as a number, for it has no letters. Fewer than seven are no hash, and more
-/// than fifteen may have been rounded.
+/// The digits of a short hash that was written as a number, because it has no letters. Fewer than seven are no hash,
+/// and more than fifteen may have been rounded.
 fn digits_of(number: &Number) -> Option<String> {
     let digits = number.as_u64()?.to_string();
     (7..=15).contains(&digits.len()).then_some(digits)
@@ -315,7 +315,7 @@ mod tests {
                 "{value}"
             );
             let why =
-                "/commit is a number: the page writes the hash without quotes; report the full one";
+                "/commit is a number: the page writes the hash without quotes; put it in quotes";
             assert_eq!(refusal.report.because, [why], "{value}");
         }
         for value in ["0182872", "1f13dc69", "12e4f567"] {

@@ -1,5 +1,5 @@
-//! Whether the whole team agrees to this clone's `smp.toml`, where it signs its record. The main branch's file says so; which
-//! branch that is, says that of the branch which the main repository calls its own, for no push moves that.
+//! Whether the whole team agrees to this clone's `smp.toml`, where it signs its record. The main branch's file says so;
+//! which branch that is, says that of the branch which the main repository calls its own, because no push moves that.
 
 use std::path::Path;
 
@@ -23,8 +23,8 @@ const FOR_ALL: [&str; 5] = [
     "repository.branch",
 ];
 
-/// Refuses a local file that differs from the team's, where the team's wants signatures. Somebody could agree to an edited
-/// file in their own clone, and nobody else would have seen it. Events written by such a file would not count.
+/// Refuses a local file that differs from the team's, where the team's wants signatures. Somebody could agree to an
+/// edited file in their own clone, and nobody else would have seen it. Events written by such a file would not count.
 ///
 /// # Errors
 /// `not-verified`, with the keys that differ.
@@ -44,9 +44,6 @@ pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
 }
 
 /// The same, once in a run: what was begun by a file is ended by it.
-///
-/// # Errors
-/// As [`by_all`].
 pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     match repo.agreed.get() {
         Some(()) => Ok(()),
@@ -54,11 +51,8 @@ pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     }
 }
 
-/// Why the default branch does not protect the signatures that our file wants, with the command that mends it; `None`: it
-/// does, or there is nothing to protect.
-///
-/// # Errors
-/// When its file cannot be read.
+/// Why the default branch does not protect the signatures that our file wants, with the command that corrects it;
+/// `None`: it does, or there is nothing to protect.
 pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     let Some(seen) = repo.main().filter(|_| wants_signatures(ours)) else {
         return Ok(None);
@@ -92,7 +86,7 @@ fn is_as_at(
     if changes.is_empty() {
         return Ok(());
     }
-    let error = format!("{FILE} here is not the one of {whose}, which requires signatures");
+    let error = format!("{FILE} here differs from the one on {whose}, which requires signatures");
     let causes = changes.iter().take(5).map(trust::describe);
     let refusal = Refusal::new(RefusalCode::NotVerified, error);
     let say = "take that branch's file, or merge yours there first, then";
@@ -100,8 +94,8 @@ fn is_as_at(
     Err(refusal.run(say, Typed::smp("setup")).into())
 }
 
-/// The file at a commit of the main repository, at the same place as ours or at the top; `None` where it has none that can
-/// be read.
+/// The file at a commit of the main repository, at the same place as ours or at the top; `None` where it has none that
+/// can be read.
 fn file_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Option<Config>, Stop> {
     if !repo.has_commit(commit)? {
         fetch(

@@ -1,11 +1,12 @@
-//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end goes on
-//! record. Without a record a post is tried once, and printed if it is not taken.
+//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end
+//! goes on record. Without a record a post is tried once, and printed if it is not taken.
 
 mod doubt;
 mod tracking;
 mod words;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use crate::core::config::Config;
 use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
@@ -22,7 +23,6 @@ use crate::team::posting::{Pending, Posting, is_ready};
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Delivers posts.
 pub struct Delivery<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -31,6 +31,8 @@ pub struct Delivery<'a> {
     again: Typed,
     /// The issue that this run opened.
     opened: RefCell<Option<Issue>>,
+    /// Whether somebody pressed Ctrl-C: what is not sent yet stays pending.
+    left: Cell<bool>,
 }
 
 impl<'a> Delivery<'a> {
@@ -43,12 +45,13 @@ impl<'a> Delivery<'a> {
             done,
             again,
             opened: RefCell::default(),
+            left: Cell::default(),
         }
     }
 
-    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it for
-    /// one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and the first
-    /// of those is the error.
+    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it
+    /// for one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and
+    /// the first of those is the error.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
@@ -71,15 +74,18 @@ impl<'a> Delivery<'a> {
         let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        let ends =
-            routes.into_iter().map(
-                |(one, route)| match begun.as_ref().filter(|_| is_begun(one)) {
-                    Some((begun, _)) => self.send_begun(one, begun),
-                    None => self.deliver_one(one, route),
-                },
-            );
-        let ends: Vec<_> = ends.collect();
-        ends.into_iter().collect()
+        let mut first = Ok(());
+        for (one, route) in routes {
+            let end = match begun.as_ref().filter(|_| is_begun(one)) {
+                Some((begun, _)) => self.send_begun(one, begun),
+                None => self.deliver_one(one, route),
+            };
+            first = first.and(end);
+            if self.left.get() {
+                break;
+            }
+        }
+        first
     }
 
     /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
@@ -99,9 +105,6 @@ impl<'a> Delivery<'a> {
     }
 
     /// Prints a post that nobody keeps a record of.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn print(&self, one: &Notice) -> Result<(), Stop> {
         let post = compose(self.session, self.config, one)?;
         if one.channel == ISSUE {
@@ -121,7 +124,8 @@ impl<'a> Delivery<'a> {
         ui.data(markdown::payload(post).as_bytes())
     }
 
-    /// Tells a channel where no record is kept, once, for nobody could know of a second: what is not taken is printed.
+    /// Tells a channel where no record is kept, once, because nobody could know of a second: what is not taken is
+    /// printed.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
@@ -211,7 +215,7 @@ impl<'a> Delivery<'a> {
                     over,
                 };
                 if !self.record(channel, &attempt, &posting)? {
-                    ui.note(format!("somebody else sends the post to {channel}"));
+                    ui.note(format!("somebody else is sending the post to {channel}"));
                     return Ok(());
                 }
                 self.send_begun(one, &Posting { attempt, post, to })
@@ -260,25 +264,27 @@ impl<'a> Delivery<'a> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.catch_interrupts()?;
         let progress = ui.progress();
-        let watch: &mut Watch<'_> = &mut |why, left| {
-            let (why, left) = (&why.error, left.as_secs() + 1);
-            progress.show(&format!("{channel}: {why}; trying again in {left} s"));
-            if ui.interrupted() {
-                Control::Leave
-            } else {
-                Control::GoOn
+        let watch: &mut Watch<'_> = &mut |why| {
+            if let Some((why, left)) = why {
+                let (why, left) = (&why.error, left.as_secs() + 1);
+                progress.show(&format!("{channel}: {why}; trying again in {left} s"));
+            }
+            self.left.set(self.left.get() || ui.interrupted());
+            match self.left.get() {
+                true => Control::Leave,
+                false => Control::GoOn,
             }
         };
         let end = match to {
             Receiver::Chat(chat, webhook) => {
-                let payload = (chat.payload)(post);
-                let delivered = ui.during(&format!("posting to {channel}"), || {
+                let (says_ok, to, payload) =
+                    (chat.says_ok, webhook.address.clone(), (chat.payload)(post));
+                ui.during(&format!("posting to {channel}"), || {
                     send::send(
-                        &mut || http::post(chat.says_ok, &webhook.address, &payload),
+                        Arc::new(move || (http::post(says_ok, &to, &payload), Placed::default())),
                         watch,
                     )
-                });
-                (delivered, Placed::default())
+                })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
                 tracking::deliver(tracker, one, post, watch)
@@ -334,8 +340,8 @@ impl<'a> Delivery<'a> {
         self.record(&one.channel, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt is
-    /// another by now, is somebody else's.
+    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
+    /// is another by now, is somebody else's.
     fn record(&self, channel: &str, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);

@@ -1,5 +1,5 @@
-//! The comments on a proposal's issue: read by the commands that want a verdict, and put on record once. Where the forge
-//! does not answer, what is on record stands, and nothing is guessed.
+//! The comments on a proposal's issue: read by the commands that want a verdict, and put on record once. Where the
+//! forge does not answer, what is on record stands, and nothing is guessed.
 
 use crate::core::config::Config;
 use crate::core::decide::answer::{Remark, VoidRemark, answers};
@@ -15,7 +15,7 @@ use crate::team::channel::{TECHNICAL, asks, to_tell};
 use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 
-/// So many comments that count for nothing are named.
+/// So many comments that do not count are named.
 const NAMED: usize = 10;
 
 /// Reads them, and puts on record what they say; with `dry_run` only the view has it then. Gives those that look like a
@@ -130,7 +130,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// Puts on record what they come to. Gives those that count for nothing.
+    /// Puts on record what they come to. Gives those that do not count.
     fn take(&self, state: &State, remarks: &[Remark], view: &mut RecordView) -> Vec<VoidRemark> {
         let Some(candidate) = candidate(state) else {
             return Vec::new();
@@ -167,7 +167,8 @@ impl Hearing<'_> {
         to_tell(self.config, TECHNICAL)
     }
 
-    /// Adds an event a comment, decided anew where somebody else was quicker. Gives those that are on record by this run.
+    /// Adds an event a comment, decided again where somebody else was quicker. Gives those that are on record by this
+    /// run.
     fn record(&self, remarks: &[Remark]) -> Result<Vec<What>, Stop> {
         let (channels, mut ids, mut made) = (self.channels(), Vec::new(), Vec::new());
         self.recorder.append_all(&mut |state, nth| {
@@ -228,7 +229,7 @@ impl Hearing<'_> {
                 format!("{of} {said} {short} in {address}{why}")
             }
             What::Voided(it) => format!(
-                "the yes of {} for {} counts no more: {}",
+                "the yes of {} for {} no longer counts: {}",
                 it.of,
                 it.commit.short(),
                 it.why
@@ -244,16 +245,13 @@ impl Hearing<'_> {
             .map(|cause| format!(" ({cause})"))
             .unwrap_or_default();
         self.session.ui.warn(format!(
-            "the comments on {address} were not read: {}{because}; what is on record stands",
+            "the comments on {address} were not read: {}{because}; the verdicts on record stay as they are",
             why.error
         ));
     }
 }
 
 /// Tells the technical channel of the blocks that comments are, as `signoff` tells of one that was typed.
-///
-/// # Errors
-/// As [`Delivery::deliver`].
 pub fn tell_blocks(
     session: &Session<'_>,
     config: &Config,

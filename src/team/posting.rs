@@ -44,9 +44,6 @@ impl From<Vec<Notice>> for Pending {
 
 /// Adds events to the record and, with the same push, that the post about the last of them begins, if this clone can send
 /// it. `decide` as for [`Recorder::append_all`].
-///
-/// # Errors
-/// As [`Recorder::append_all`].
 pub fn append(
     (session, config): (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
@@ -82,9 +79,6 @@ pub fn append(
 }
 
 /// The same for one event.
-///
-/// # Errors
-/// As [`Recorder::append`].
 pub fn append_one(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,

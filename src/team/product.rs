@@ -8,7 +8,7 @@ use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
-use crate::core::text::Line;
+use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
@@ -75,9 +75,6 @@ impl<'a> ProductPost<'a> {
     }
 
     /// The text of the post, from whoever has it; `None`: there is none, which is said.
-    ///
-    /// # Errors
-    /// When the editor fails, or its text cannot be used.
     pub fn text(&self, asking: Asking, given: Option<Summary>) -> Result<Option<String>, Stop> {
         let ui = self.session.ui;
         let summary = match given {
@@ -114,7 +111,7 @@ impl<'a> ProductPost<'a> {
         let kept = self.notes().text();
         let kept = kept.filter(|kept| kept.commit == self.commit);
         let offer = Offer {
-            heading: &titled(&self.names().join(", "), "deploy", &self.date),
+            heading: &titled(&and(&self.names()), "deploy", &self.date),
             commit: &self.commit,
             from: self.targets.iter().find_map(|(_, from)| from.as_ref()),
             kept: kept.as_ref().map(|kept| kept.text.as_str()),
@@ -165,9 +162,6 @@ impl<'a> ProductPost<'a> {
     }
 
     /// Shows the post as it would go out.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
         self.delivery(&Typed::smp("promote"))
             .print(&self.notification(text))
@@ -188,9 +182,6 @@ impl<'a> ProductPost<'a> {
 
     /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
     /// is cut off loses nothing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some(kept) = self.notes().text()
@@ -230,7 +221,7 @@ impl<'a> ProductPost<'a> {
         let delivery = self.delivery(again);
         let told = text.map(|text| self.notification(text));
         if self.config.record.is_none() {
-            // Before it is sent, for what may be there is never sent again.
+            // Before it is sent, because what may be there is never sent again.
             self.forget_text(again)?;
             return told.map_or(Ok(()), |told| delivery.deliver_once(&told));
         }
@@ -260,23 +251,17 @@ impl<'a> ProductPost<'a> {
     }
 
     /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
-    ///
-    /// # Errors
-    /// When the clone's notes or the text cannot be written.
     pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "their run posts to {PRODUCT}; this is your text, in case theirs has none:"
+            "the other run posts to {PRODUCT}; if it has no text, paste yours:"
         ));
         self.preview(text)
     }
 
-    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this very
-    /// commit is told now, for it runs.
-    ///
-    /// # Errors
-    /// As [`ProductPost::end`].
+    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this
+    /// very commit is told now, because it runs.
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
@@ -363,7 +348,7 @@ pub fn deliver_before(
     refusal: Refusal,
 ) -> Stop {
     let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
-    // What cannot be sent from here is none of this run's business.
+    // What cannot be sent from here is not for this run to send.
     pending.retain(|one| {
         one.is_of_a_deploy() && !channel::lacks_webhook(session, config, &one.channel)
     });
@@ -386,5 +371,5 @@ fn untold(stop: &Stop, again: &Typed) -> Stop {
         "deployed, but the {PRODUCT} channel was not notified"
     ))
     .because(stop.to_string());
-    Stop::Incomplete(report.run("run it again to notify it", again.clone()))
+    Stop::Incomplete(report.run("run the command again to notify the channel", again.clone()))
 }

@@ -111,7 +111,6 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// The ref that keeps it.
     pub fn reference(&self) -> &str {
         self.reference
     }
@@ -132,9 +131,6 @@ impl<'a> Recorder<'a> {
     }
 
     /// What was read or, where the main repository did not answer, what this clone saw of it last.
-    ///
-    /// # Errors
-    /// As [`Recorder::read`].
     pub fn or_copy(&self, now: Result<Reading, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
         let why = match now {
             Err(refusal) if refusal.code == RefusalCode::Unreachable => refusal,
@@ -150,9 +146,6 @@ impl<'a> Recorder<'a> {
     }
 
     /// Reads what the main repository has now, and nothing else.
-    ///
-    /// # Errors
-    /// As [`Recorder::read`].
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
         // Whose events count stands on the main branch, as it is now.
         let names = (self.config.repository.branch.as_str(), Some(self.reference));
@@ -161,9 +154,6 @@ impl<'a> Recorder<'a> {
     }
 
     /// The same, where it was just asked where the record is.
-    ///
-    /// # Errors
-    /// As [`Recorder::read`].
     pub fn read_at(&self, mut tip: Result<Tip, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
         // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
         // of the main repository that lags behind may answer in its place.
@@ -314,17 +304,11 @@ impl<'a> Recorder<'a> {
     }
 
     /// Every event, oldest first, with those that cannot be read left out and counted.
-    ///
-    /// # Errors
-    /// When git cannot read them.
     pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
         self.latest_events(reading, u32::MAX)
     }
 
     /// The same of the latest `count` events.
-    ///
-    /// # Errors
-    /// As [`Recorder::events`].
     pub fn latest_events(
         &self,
         reading: &Reading,

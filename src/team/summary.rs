@@ -104,9 +104,6 @@ pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop
 }
 
 /// The draft alone, for a dry run.
-///
-/// # Errors
-/// When history cannot be read.
 pub fn drafted(session: &Session<'_>, offer: &Offer<'_>) -> Result<String, Stop> {
     Ok(draft(&session.repo.landed(offer.from, offer.commit)?))
 }

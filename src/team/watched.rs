@@ -9,9 +9,6 @@ use crate::core::words::CommitId;
 use crate::session::Session;
 
 /// Those that a commit changes where these run, `None` being nothing yet; each once, however many of them lack it.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn between(
     session: &Session<'_>,
     config: &Config,
@@ -31,9 +28,6 @@ pub fn between(
 }
 
 /// Those that a candidate, where there is one, changes in every target of which it is known what runs there.
-///
-/// # Errors
-/// When the clone cannot be read.
 pub fn in_targets(
     session: &Session<'_>,
     config: &Config,

@@ -18,7 +18,6 @@ const LONGEST: usize = 8192;
 /// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// Where posts are sent to.
     pub address: Secret,
     /// Where it was found: `SMP_TECHNICAL_WEBHOOK`, or `smp.technical.webhook in git's configuration`.
     pub from: String,
@@ -76,7 +75,7 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     let forgets = forgets(repo, channel);
     let say = match from == variable {
         true => format!("set {from} to the webhook of {name}, or forget it"),
-        false => "get the right one, then".to_owned(),
+        false => "get the right webhook, then".to_owned(),
     };
     let setup = Typed::smp("setup").behind(format_args!("{forgets} &&"));
     let error = format!("{from}: {}", report.error);

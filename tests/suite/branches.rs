@@ -52,6 +52,23 @@ fn the_guard_judges_by_the_branch() {
     );
 }
 
+#[test]
+fn an_empty_main_repository_is_begun_with_a_push() {
+    let deploy = branches().ready();
+    for name in ["master", "staging", "production"] {
+        let branch = format!("refs/heads/{name}");
+        deploy.git(&deploy.main, &["update-ref", "-d", &branch]);
+        deploy
+            .web
+            .set(&format!("/{name}"), Page::body("").status(404));
+    }
+    let push = "push the first commit: git push upstream master\n";
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among(push);
+    deploy.smp(&["stage", "--yes"]).exits(1).says(push);
+    deploy.smp(&["setup", "--check"]).exits(1).says(push);
+}
+
 /// A team that keeps a record and signs nothing off.
 fn recorded() -> DeployBuilder {
     branches().toml("[record]\nsignoff = false\n")
@@ -192,7 +209,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&yes)
         .ok()
-        .says(&format!("staging moved on to {}", &later[..8]))
+        .says(&format!("a merge moved staging on to {}", &later[..8]))
         .says("since then: ")
         .says("Tidy the legend (#430)")
         .never_shows("lift the freeze");
@@ -298,7 +315,7 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
     deploy.smp(&["signoff", "--block", "It hangs."]).ok();
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("a fix is merged, and proposed once this candidate is closed")
+        .says("merge the fix, and propose it once this candidate is closed")
         .says("or close the candidate: git smp postpone");
     merged(&deploy, "Tidy the legend (#430)");
     without_stage(&deploy, &["propose", "-n"])

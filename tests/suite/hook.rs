@@ -988,7 +988,7 @@ fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {
     let hook = hooks(&deploy).join("pre-push");
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o644)).unwrap();
     deploy.smp(&["setup", "--check"]).ok().prints_among(
-        "note  hook        is installed and does nothing: its file is not executable",
+        "note  hook        is installed, but does nothing: its file is not executable",
     );
     deploy
         .smp(&["setup", "--hook"])

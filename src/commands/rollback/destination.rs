@@ -47,7 +47,6 @@ pub fn destination(
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
 }
 
-/// Whether it was rolled back there.
 fn is_held(seen: &Seen, name: &str, commit: &CommitId) -> bool {
     let held = seen.record.reading().map(|reading| &reading.state.held);
     let mut held = held.and_then(|held| held.get(name)).into_iter().flatten();
@@ -107,12 +106,12 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
     let log = format!("git log --oneline {}", runs.for_link());
     (causes.fold(Report::new(error), Report::because))
         .hint(
-            Hint::run("look for it", Typed::other(log)).and("then name it: add --to and its hash"),
+            Hint::run("find the commit", Typed::other(log))
+                .and("then run this command again with --to and its hash"),
         )
         .refused(RefusalCode::UnknownCommit)
 }
 
-/// The commit that a person named by its hash.
 fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
     let report = match session.repo.resolve_hash(&hash.to_ascii_lowercase())? {
         Found::Commit(id) => return Ok(id),
@@ -120,7 +119,7 @@ fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
             .because(format!("{count} commits begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
-            .run("name a commit", Typed::smp("history")),
+            .run("see what ran there", Typed::smp("history")),
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
             .run("see what ran there", Typed::smp("history"))
             .run(

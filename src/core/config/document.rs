@@ -137,7 +137,6 @@ impl<'t> Document<'t> {
         self.problem(at, &format!("{}: {why}", shown_key(path)), advice)
     }
 
-    /// What is wrong at a byte, and what to do about it.
     pub(super) fn problem(&self, at: usize, what: &str, advice: &str) -> Report {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
@@ -292,7 +291,6 @@ fn place_of(key: Option<&Key<'_>>, value: &Item<'_>) -> usize {
     key.map_or(value.span().start, |key| key.span().start)
 }
 
-/// What is wrong with a file as a whole.
 pub fn whole_file(path: &Path, what: &str, advice: &str) -> Report {
     Report::new(cut_end(&format!("{}: {what}", file_name(path))))
         .run(format!("{advice}, then"), Typed::smp("setup"))

@@ -14,7 +14,6 @@ impl Config {
         }
     }
 
-    /// The page that compares `from` with `to`.
     pub fn compare_url(&self, from: &CommitId, to: &CommitId) -> Option<String> {
         let base = self.web_base()?;
         let (from, to) = (from.for_link(), to.for_link());
@@ -26,7 +25,6 @@ impl Config {
         })
     }
 
-    /// The page of one commit.
     pub fn commit_url(&self, id: &CommitId) -> Option<String> {
         let (base, id) = (self.web_base()?, id.for_link());
         Some(match host(&base) {

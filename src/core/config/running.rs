@@ -89,7 +89,7 @@ pub struct PageCheck {
     )]
     #[cfg_attr(test, schemars(with = "u16", range(min = 100, max = 599)))]
     pub status: Option<u32>,
-    /// A text that its answer must contain. Case matters.
+    /// A text that the answer must contain. Case matters.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

@@ -9,7 +9,6 @@ const SENTENCE: usize = 200;
 const KEY: usize = 60;
 const FILE: usize = 40;
 
-/// The last part of a path.
 pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     cut(&visible(&name.to_string_lossy()), FILE / 2, FILE / 2)

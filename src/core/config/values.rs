@@ -101,7 +101,6 @@ pub fn some_number<'de, const LEAST: u32, const MOST: u32, D: Deserializer<'de>>
     number::<LEAST, MOST, D, u32>(from).map(Some)
 }
 
-/// A text that is read by this.
 fn parsed<'de, D: Deserializer<'de>, T>(
     from: D,
     parse: fn(&str) -> Result<T, &'static str>,
@@ -141,7 +140,6 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<V
 #[derive(Deserialize)]
 struct Element<T>(T);
 
-/// Patterns of files.
 pub fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     struct Glob(#[serde(deserialize_with = "glob")] String);
@@ -193,7 +191,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
     }
 }
 
-/// The environments, by their names.
 pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environment>, D::Error> {
     let all = BTreeMap::<String, Table<Environment>>::deserialize(from)?.into_iter();
     let all = all.map(|(name, Table(one))| Environment { name, ..one });
@@ -265,7 +262,6 @@ pub(super) struct RawRunning {
     confirm_seconds: Option<u32>,
 }
 
-/// How to find out what runs.
 pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> {
     let raw: RawRunning = table(from)?;
     let ways = [

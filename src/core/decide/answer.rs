@@ -1,7 +1,7 @@
 //! Which comments on a proposal's issue are verdicts, and why the others that look like one are none. Pure.
 //!
-//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very beginning, the
-//! digits of the candidate, and an author of whom the forge says that they may write.
+//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
+//! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::words::CommitId;
@@ -119,7 +119,7 @@ fn why_taken_back(
     let says_it = claim(&remark.text)
         .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
-    (!says_it || !is_theirs).then_some("is not what the record says of it")
+    (!says_it || !is_theirs).then_some("no longer matches the record")
 }
 
 const EDITED_LATER: &str = "was edited after it went on record";
@@ -242,19 +242,25 @@ fn verdict(word: &str) -> Option<Verdict> {
     }
 }
 
-fn is_mark(c: char) -> bool {
-    c.is_whitespace() || "`*_\"':".contains(c)
+/// What people begin a verdict with, with whatever stands between its letters; the longer one of two that begin alike first.
+const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
+
+/// Whether a text that makes no claim was meant as one: its first line begins with the word, however it is written, and has
+/// no more than that, or a hash. It is named, and does not count: what it is about is for its author to say.
+fn is_meant(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let line = line.to_lowercase();
+    let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
+    let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
+        return false;
+    };
+    let mut words = line.split(|c: char| !c.is_alphanumeric());
+    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
 }
 
-/// Whether a text that makes no claim was meant as one: the word, between marks or before a colon, and no more, or what
-/// begins as a hash. It is named, and counts for nothing: what it is about is for its author to say.
-fn is_meant(text: &str) -> bool {
-    let text = text.trim_start_matches(is_mark);
-    let end = text.find(|c: char| !c.is_ascii_alphabetic());
-    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-    let rest = rest.trim_start_matches(is_mark);
-    let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-    verdict(word).is_some() && (rest.is_empty() || digits >= DIGITS)
+/// Whether a text begins with digits that can name a commit.
+fn is_hash(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
 }
 
 #[cfg(test)]

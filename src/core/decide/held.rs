@@ -94,15 +94,15 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
     let look = match ships {
         Ships::TakenBack { by, of } => {
             let (by, of) = (by.short(), of.short());
-            format!("{by}, which reverts {of}, ships as well; check that this corrects it")
+            format!("{by}, which reverts {of}, ships as well; check that it corrects the problem")
         }
-        Ships::Again | Ships::Without => "check that this deploy corrects it".to_owned(),
+        Ships::Again | Ships::Without => "check that this deploy corrects the problem".to_owned(),
     };
     format!("{short} was {back}{}; {look}", why.collect::<String>())
 }
 
 /// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
-/// message names by hash or number counts, for a subject may be that of many. The newest is the first.
+/// message names by hash or number counts, because a subject may be that of many. The newest is the first.
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     let reverts = Ancestry::of(landed).reverts();
     let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
@@ -159,8 +159,8 @@ impl<'a> Ancestry<'a> {
         only.flat_map(|at| self.with_brought(at)).collect()
     }
 
-    /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes what
-    /// it brought.
+    /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes
+    /// what it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
         let hashes = hashes.into_iter();

@@ -1,10 +1,11 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what history
-//! tells is asked for where it is needed.
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what
+//! history tells is asked for where it is needed.
 
 mod about;
 mod forward;
 
 pub use about::{about, deploy};
+pub use forward::{first_commit, push_to_main};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
@@ -31,7 +32,7 @@ pub struct Situation<'a> {
     pub is_ours: bool,
     /// The reader's mail address, from git's configuration.
     pub me: &'a str,
-    /// The environment and the commit of a push of this clone that may still build, where no record tells of it.
+    /// The environment and the commit of a push of this clone that may still build.
     pub pushing: Option<(&'a str, CommitId)>,
     pub between: &'a Between<'a>,
     pub again: &'a ShipsAgain<'a>,
@@ -130,20 +131,6 @@ fn recorded<'a>(
         between,
         again: &|_, _| Ok(None),
     }
-}
-
-/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
-pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
-    let (remote, short) = (&config.repository.remote, commit.short());
-    format!("git push {remote} {commit}:refs/heads/fix-{short}")
-}
-
-/// How a commit that runs comes to the main branch, so that the next deploy has it.
-fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
-    let (branch, short) = (&config.repository.branch, commit.short());
-    run(Typed::other(push_to_main(config, commit))).and(format!(
-        "then merge the branch fix-{short} into {branch} (no squash, no rebase), and stage it"
-    ))
 }
 
 fn run(command: Typed) -> Hint {
@@ -369,20 +356,24 @@ impl<'a> Situation<'a> {
                 return Some(about(found, seen, target));
             }
             (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
-                "this releases it again; first find out why it failed"
+                "the promotion releases the commit again; first find out why the release failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {
-                "it asks whether to ship the rolled-back commit again"
+                "the promotion asks whether to ship the rolled-back commit again"
             }
             (_, Some(_)) if shipped => {
-                "it waits for the release; if that failed, release it again on the platform"
+                "the promotion waits for the release; if the release failed, repeat it on the platform"
             }
             _ => return None,
         };
+        if self.signoff() && self.candidate().is_none() {
+            return Some(smp("propose").and("what ships again needs a new proposal"));
+        }
         Some(run(promote(&target.name)).and(note))
     }
 
-    /// The command that ships what a source runs. One of several is promoted by its name, for the others may not be ready.
+    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
+    /// ready.
     fn promote(&self, target: &Environment) -> Typed {
         if self.signoff() && self.candidate().is_none() {
             return Typed::smp("propose");

@@ -65,7 +65,7 @@ fn since(source: &Observed, moved_on: &MovedOn<'_>) -> Vec<String> {
     let (commit, since) = (moved_on.candidate.short(), moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
     let story = format!(
-        "{name} moved on to {at} by a merge: the candidate {commit} ships, the {count} since then do not"
+        "a merge moved {name} on to {at}: the candidate {commit} ships, but not the {count} since then"
     );
     let lines = first_ten(&since.ships).map(|line| format!("since then: {line}"));
     [story].into_iter().chain(lines).collect()

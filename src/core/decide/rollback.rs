@@ -107,7 +107,7 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
     }
 }
 
-/// The steps: what was built before is released again where that can be, for it takes seconds.
+/// The steps: what was built before is released again where that can be, because it takes seconds.
 fn take_back(
     wanted: &Back<'_>,
     branch: &Branch,

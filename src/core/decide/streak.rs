@@ -1,7 +1,7 @@
 //! When a check after a deploy has passed, and when it has failed: by answers in a row. Pure.
 //!
-//! One bad answer says little, for a healthy site drops one now and then; nor does one good answer. So as many in a row
-//! decide, for either end. Where neither comes, the check is not known to pass, and that is a failure as well.
+//! One bad answer says little, because a healthy site drops one now and then; nor does one good answer. So as many in a
+//! row decide, for either end. Where neither comes, the check is not known to pass, and that is a failure as well.
 
 use std::time::Duration;
 
@@ -42,7 +42,6 @@ impl Streak {
         }
     }
 
-    /// Takes one more answer.
     pub fn take(&mut self, is_good: bool) -> Streaked {
         let (was_good, count) = self.row;
         let count = if was_good == is_good { count + 1 } else { 1 };
@@ -80,8 +79,8 @@ mod tests {
         }
     }
 
-    /// Asks a site on a virtual clock, each answer of which takes some time: what comes of it, after how long, and after
-    /// how many answers.
+    /// Asks a site on a virtual clock, each answer of which takes some time: what comes of it, after how long, and
+    /// after how many answers.
     fn run(
         times: u32,
         dice: &mut Dice,

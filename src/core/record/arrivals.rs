@@ -39,9 +39,6 @@ pub fn arrivals(events: &[Event], environment: &str) -> Vec<Arrival> {
 
 /// Since when a commit runs there without a break, where the last one given is what runs. `made`: when the commit was
 /// made, near which the search begins. `contains`: whether a commit has it; it is asked a few times only. `None`: it is not given there, or was before the record began.
-///
-/// # Errors
-/// Those of `contains`.
 pub fn since<E>(
     arrivals: &[Arrival],
     made: i64,
@@ -75,9 +72,6 @@ const ASKED: usize = 6;
 /// What was given last, if a deploy near the day when a commit was made has it, and every one since then kept what ran
 /// before it. That is a few short walks, where one from what runs would go through all that came since. `None`: it is not
 /// known so.
-///
-/// # Errors
-/// Those of `contains`.
 pub fn carrier<E>(
     arrivals: &[Arrival],
     made: i64,

@@ -24,7 +24,7 @@ pub struct Inquiry {
     /// `None`: nobody was seen to open it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// The comment that asked anew after the last fix. What was commented before it is about another commit.
+    /// The comment that asked again after the last fix. What was commented before it is about another commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anew: Option<u64>,
     /// The comments that are on record as verdicts; none is put there twice.
@@ -64,7 +64,7 @@ pub struct Placed {
     pub login: Option<String>,
 }
 
-/// A yes counts no more: its comment was edited after it went on record, or is not there.
+/// A yes no longer counts: its comment was edited after it went on record, or is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided {
     pub commit: CommitId,
@@ -141,8 +141,8 @@ impl Candidate {
         !self.four_eyes || one.verdict == Verdict::Block || self.is_of_somebody_else(one)
     }
 
-    /// Whether a verdict is certainly of nobody who proposed it or deployed a fix of it: by the forge's word who commented,
-    /// or by the key that signed.
+    /// Whether a verdict is certainly of nobody who proposed it or deployed a fix of it: by the forge's word who
+    /// commented, or by the key that signed.
     fn is_of_somebody_else(&self, one: &SignOff) -> bool {
         let fixers = self.fixers.iter().map(|fixer| (&fixer.by, &fixer.login));
         let mut all = [(&self.by, &self.login)].into_iter().chain(fixers);

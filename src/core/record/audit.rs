@@ -94,7 +94,7 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
     open.four_eyes = rules.four_eyes;
     if !open.is_to_reach(environment, commit) {
         let candidate = open.commit.short();
-        let why = format!("{short} was not the candidate for {environment}, but {candidate}");
+        let why = format!("the candidate for {environment} was {candidate}, not {short}");
         return Some(Err(why));
     }
     Some(match open.standing() {

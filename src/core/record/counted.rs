@@ -4,7 +4,7 @@
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
-/// An event that counts for nothing, and why.
+/// An event that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     pub commit: CommitId,
@@ -37,10 +37,7 @@ pub struct SignedRecord {
 }
 
 impl Count {
-    /// Takes the next event in, or names it as one that counts for nothing. Gives the event, where it counts.
-    ///
-    /// # Errors
-    /// Why it does not count.
+    /// Takes the next event in, or names it as one that does not count. Gives the event, where it counts.
     pub fn take(
         &mut self,
         stored: &StoredEvent,
@@ -63,7 +60,7 @@ impl Count {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
-        // A key that counts no more could otherwise sign for the time when it did.
+        // A key that no longer counts could otherwise sign for the time when it did.
         if stored.committed < self.latest {
             return Err("it is dated before an event that came before it".to_owned());
         }
@@ -91,16 +88,16 @@ pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     read_event(&stored.message, by, stored.at).ok()
 }
 
-/// As many of those that count for nothing are named.
+/// As many of those that do not count are named.
 const NAMED: usize = 3;
 
-/// Events that count for nothing, a line each, the newest first; before them, that nobody's do.
+/// Events that do not count, a line each, the newest first; before them, that nobody's do.
 pub fn told(reading: &Reading) -> Vec<String> {
     let Some(signed) = &reading.signed else {
         return Vec::new();
     };
     let nobody = "the signers file on the main branch is missing or names no key, so no event counts; \
-        put a line for each key there";
+        add a line for each key";
     let nobody = (reading.tip.is_some() && !signed.has_signers).then(|| nobody.to_owned());
     let more = signed.ignored.len().saturating_sub(NAMED);
     let newest = signed.ignored.iter().rev().take(NAMED);
@@ -121,8 +118,8 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::Frozen => "a candidate was open, so only a fix could be deployed",
         Unlawful::OtherDeploy => "no such deploy was announced",
         Unlawful::NotSignedOff => "its commit was not signed off then",
-        Unlawful::SamePerson => "who proposed a commit cannot sign it off",
-        Unlawful::OwnFix => "who deployed a fix of a commit cannot sign it off",
+        Unlawful::SamePerson => "the proposer of a commit cannot sign it off",
+        Unlawful::OwnFix => "those who deployed a fix of a commit cannot sign it off",
         Unlawful::NotPending => "no such post was pending",
         Unlawful::NothingNew => "the record already had it",
     }

@@ -56,7 +56,7 @@ pub enum What {
         channel: String,
         why: String,
     },
-    /// A post is pending no more.
+    /// A post is no longer pending.
     Posted {
         about: EventId,
         channel: String,

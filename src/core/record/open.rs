@@ -15,7 +15,7 @@ impl State {
         Ok(())
     }
 
-    /// A check failed: the announcement stays open, for nobody may be told that it runs well.
+    /// A check failed: the announcement stays open, because nobody may be told that it runs well.
     pub(super) fn check_failed(&mut self, it: &CheckFailed) -> Result<(), Unlawful> {
         let open = self.deploying.as_mut();
         match (open, &it.intent) {

@@ -37,13 +37,13 @@ pub struct Figures {
     pub unknown: usize,
     /// Those of them that failed, oldest first.
     pub failures: Vec<Failure>,
-    /// How many deploys only put right what an earlier one broke: what went back, and what mended it.
+    /// How many deploys only put right what an earlier one broke: what went back, and what corrected it.
     pub rework: usize,
 }
 
-/// How long commits took from being committed to being seen to run, for every commit that a deploy shipped. A commit that
-/// was rolled back and shipped again counts again; what the very first deploy of an environment brought does not count,
-/// for it is all history.
+/// How long commits took from being committed to being seen to run, for every commit that a deploy shipped. A commit
+/// that was rolled back and shipped again counts again; what the very first deploy of an environment brought does not
+/// count, for it is all history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
     /// The seconds of each commit, the shortest first.
@@ -67,7 +67,7 @@ impl Lead {
 }
 
 impl Figures {
-    /// Those that the next deploy took back.
+    /// Failed deploys that the next deploy took back.
     pub fn rolled_back(&self) -> usize {
         self.remedied_by(Remedy::RolledBack)
     }

@@ -26,7 +26,7 @@ fn kept(c: char) -> char {
 }
 
 /// One trailer, with its text folded as git folds: each further line begins with a space. One that is empty or made of
-/// dots has a dot more, for an empty one would end the trailers.
+/// dots has a dot more, because an empty one would end the trailers.
 pub fn trailer(key: &str, text: &str) -> String {
     let text = settled(text);
     let mut lines = text.split('\n');

@@ -134,9 +134,9 @@ struct PromoteJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     watched: Option<&'a [String]>,
-    /// What would be done. Empty if there is nothing to do, or if it is refused.
+    /// What would be done. Empty if there is nothing to do, or if the promotion is refused.
     steps: Vec<StepJson>,
-    /// Why nothing would be done.
+    /// Why the promotion is refused.
     refusal: Option<RefusalJson<'a>>,
 }
 
@@ -146,7 +146,7 @@ struct TargetJson<'a> {
     environment: &'a str,
     /// What it runs; `null` if that is unknown.
     from: Option<&'a CommitId>,
-    /// How the commit relates to what it runs; `null` if that is unknown.
+    /// How the commit relates to what the target runs; `null` if that is unknown.
     relation: Option<Relation>,
     /// The finding. Only present if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

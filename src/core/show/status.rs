@@ -114,7 +114,7 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
         when.moment(found.since),
     );
     let text = format!(
-        "{WORD}: {to} was deployed outside git smp, and the record has {from} ({at}); the next command that deploys there, proposes or signs off records it"
+        "{WORD}: {to} was deployed outside git smp, and the record has {from} ({at}); the next deploy there, or the next proposal or sign-off, records it"
     );
     row("", width).and(Plain, text)
 }

@@ -129,7 +129,7 @@ pub(super) fn opening<'a>(post: &'a Post, limits: &Limits) -> Opening<'a> {
 }
 
 /// Whether no chat could take any of this text for markup, a link or an emoji: letters, digits, and the marks of a
-/// plain sentence. Only such a text may share a line with a real mention, for those need a place with markup.
+/// plain sentence. Only such a text may share a line with a real mention, because those need a place with markup.
 pub(super) fn harmless(text: &str) -> bool {
     let mut next = text.chars().skip(1);
     let plain = text.chars().all(|c| {

@@ -59,7 +59,7 @@ fn listing(post: &Post, count: usize) -> String {
 
 fn block(block: &Block<'_>) -> String {
     match block {
-        // Plain, for most chats take a pasted text as it is and would show the marks of a heading.
+        // Plain, because most chats take a pasted text as it is and would show the marks of a heading.
         Block::Heading(text) => in_markdown(text),
         // Those who are configured are meant, so their `@` is left as it is.
         Block::Opening(opening) => {

@@ -68,9 +68,6 @@ struct Actor {
 }
 
 /// What an answer says of the commits that were asked for. `repository` is for sentences.
-///
-/// # Errors
-/// Why it says nothing of any of them.
 pub fn read(
     answer: &Response,
     page: &[CommitId],
@@ -121,7 +118,6 @@ pub fn read(
     Ok(reviews)
 }
 
-/// A piece of the answer as what it should be.
 fn read_as<'a, T: Deserialize<'a>>(value: &'a Value) -> Option<T> {
     T::deserialize(value).ok()
 }

@@ -76,7 +76,6 @@ impl Kept {
         Some(own.socket.clone())
     }
 
-    /// Ends them all.
     pub fn end(&mut self) {
         *self = Self::default();
     }

@@ -132,7 +132,7 @@ pub const ENVIRONMENT: &[Row] = &[
     Row {
         key: "environments.{}.running.heroku",
         asked: "App of {} on Heroku",
-        explained: "Heroku's API can say what the app runs: heroku = \"{app}\". Type none to leave it out.",
+        explained: "Heroku's API can say what the app runs (heroku = \"{app}\"). Type none to leave it out.",
         is_wanted: |answers, place| !are_branches(answers) && !app_of(answers, place).is_empty(),
         offered: |_, answers, place| app_of(answers, place),
         ..OPTIONAL

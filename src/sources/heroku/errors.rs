@@ -49,7 +49,7 @@ impl Heroku {
         let report = self.trouble(answer, "look at");
         match answer.status {
             401 | 403 | 404 => report
-                .because(format!("the token is that of {}", self.token.from))
+                .because(format!("the token is from {}", self.token.from))
                 .refused(RefusalCode::Unauthorized),
             _ => report.refused(RefusalCode::Unreachable),
         }
@@ -62,10 +62,10 @@ impl Heroku {
             401 | 403 | 404 | 429 => Trouble::NotSent(self.trouble(answer, "release to")),
             // After a 408 it gave up waiting for the call, or so it believes.
             400..=407 | 409..=499 => Trouble::NotSent(
-                Report::new(format!("Heroku does not make that release of {app}"))
+                Report::new(format!("Heroku does not create that release of {app}"))
                     .because(words)
                     .run(
-                        "see which there are",
+                        "see its releases",
                         Typed::other(format!("heroku releases --app {app}")),
                     ),
             ),
@@ -88,7 +88,7 @@ impl Heroku {
                 ))
                 .because(words)
                 .run(
-                    "see whether it is still built",
+                    "see its releases",
                     Typed::other(format!("heroku releases --app {app}")),
                 )
                 .run(
@@ -110,7 +110,7 @@ impl Heroku {
             401 => ("does not know the token".to_owned(), Some(log_in())),
             403 if id == "two_factor" => {
                 let make = Typed::other("heroku authorizations:create");
-                let hint = Hint::run("make an API key, which needs none", make)
+                let hint = Hint::run("make an API key, which needs no second factor", make)
                     .and("then set HEROKU_API_KEY to its token");
                 (
                     "requires a second factor in addition to the token".to_owned(),
@@ -125,8 +125,7 @@ impl Heroku {
                 (what, Some(hint))
             }
             404 => {
-                let hint =
-                    "correct environments.*.running.heroku in smp.toml, or ask for access to it";
+                let hint = "correct environments.*.running.heroku in smp.toml, or ask for access to the app";
                 let what = format!("has no app {app} that this account may see");
                 (what, Some(hint.into()))
             }

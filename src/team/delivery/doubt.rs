@@ -15,9 +15,6 @@ const FRESH: i64 = 300;
 
 impl Delivery<'_> {
     /// Puts on record what is there of the texts that were begun to be sent to an issue; nobody is asked.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
     pub fn settle(&self, pending: &[Notice]) -> Result<(), Stop> {
         let notes = self.session.notes();
         for one in pending.iter().filter(|one| one.channel == ISSUE) {
@@ -36,7 +33,7 @@ impl Delivery<'_> {
     /// Where the forge has it; `None`: that was not seen, which proves nothing.
     fn found(&self, one: &Notice, route: &Route, whose: Search) -> Option<Placed> {
         let one = self.with_issue(one);
-        self.session.ui.during("asking whether it is there", || {
+        self.session.ui.during("looking for the post", || {
             tracking::found(route, &one, whose)
         })
     }

@@ -47,7 +47,7 @@ fn opens(one: &Notice) -> bool {
 }
 
 impl Delivery<'_> {
-    /// Nobody took it. The text is shown, for the channel may have to be told by hand.
+    /// Nobody took it. The text is shown, because the channel may have to be told by hand.
     pub(super) fn untold(&self, one: &Notice, post: &Post, why: Report) -> Stop {
         let ui = self.session.ui;
         let what = untold(one);
@@ -56,7 +56,7 @@ impl Delivery<'_> {
             // Where nobody reads it the record has it still.
             let _ = ui.data(markdown::payload(post).as_bytes());
         }
-        let hint = self.goes_on(why.hint.as_ref(), "run it again to send it");
+        let hint = self.goes_on(why.hint.as_ref(), "run the command again to send the post");
         let report = self.but(&what, why);
         let report = report.because("the post is kept and still pending");
         Stop::Incomplete(report.hint(hint))
@@ -67,8 +67,8 @@ impl Delivery<'_> {
         let what = unknown(one);
         let first = format!("look at {}, then answer in a terminal", place(one));
         let report = self.but(&what, why);
-        let report =
-            report.because("the post may be there, and it is not sent twice without a yes");
+        let report = report
+            .because("the post may be there already, so it is sent again only after your yes");
         Stop::Incomplete(report.run(first, self.again.clone()))
     }
 
@@ -78,7 +78,7 @@ impl Delivery<'_> {
             return stop;
         };
         let what = format!("the post to {channel} is not on record");
-        let hint = self.goes_on(why.hint.as_ref(), "run it again");
+        let hint = self.goes_on(why.hint.as_ref(), "run the command again");
         Stop::Incomplete(self.but(&what, why).hint(hint))
     }
 

@@ -1,4 +1,4 @@
-//! Adding events: push onto what this clone saw last, on the condition that nothing came since, and decide anew from a
+//! Adding events: push onto what this clone saw last, on the condition that nothing came since, and decide again from a
 //! fresh look where something did.
 
 use std::hash::{BuildHasher, RandomState};
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
 
 impl Recorder<'_> {
-    /// Adds one event, whose name is `id`. What it is, `decide` says anew each time that somebody else was quicker;
+    /// Adds one event, whose name is `id`. What it is, `decide` says again each time that somebody else was quicker;
     /// `None`: nothing is to be recorded any more. Gives the state after it.
     ///
     /// # Errors
@@ -43,10 +43,8 @@ impl Recorder<'_> {
     }
 
     /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
-    /// the other, each time with the state after those before, and again from the first where somebody else was quicker.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
+    /// the other, each time with the state after those before, and again from the first where somebody else was
+    /// quicker.
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
         self.append_onto(self.known_to_write(), decide)
     }
@@ -70,11 +68,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has: whether
-    /// the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
+    /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has:
+    /// whether the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
     pub fn begin(&self, read: Reading) -> Result<State, Stop> {
         let id = new_id();
         self.append_onto(Some(read), &mut |state, _| {
@@ -82,8 +77,8 @@ impl Recorder<'_> {
         })
     }
 
-    /// Decides and pushes once: first from what this clone saw last, for the lease holds only where that is so still, and
-    /// from a look at the main repository where it is not. Gives the state when there is nothing more to do.
+    /// Decides and pushes once: first from what this clone saw last, because the lease holds only where that is so
+    /// still, and from a look at the main repository where it is not. Gives the state when there is nothing more to do.
     fn attempt(
         &self,
         by: &Person,
@@ -120,8 +115,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Writes what is decided as objects on top of what was read, which nothing points to yet. Gives the last of them and
-    /// the state after it; `None`: nothing is to be recorded.
+    /// Writes what is decided as objects on top of what was read, which nothing points to yet. Gives the last of them
+    /// and the state after it; `None`: nothing is to be recorded.
     pub(super) fn drafted(
         &self,
         by: &Person,
@@ -185,8 +180,8 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Pushes what was drafted, and gives the state after it if it is on the record: by the server's word where that is of
-    /// this very step, and read from there otherwise, never inferred.
+    /// Pushes what was drafted, and gives the state after it if it is on the record: by the server's word where that is
+    /// of this very step, and read from there otherwise, never inferred.
     fn push(
         &self,
         (commit, state): (CommitId, State),
@@ -231,7 +226,8 @@ impl Recorder<'_> {
             pushes.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
             self.give_up_on((ended, &words), onto, pushes)?;
         }
-        // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that certain.
+        // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that
+        // certain.
         let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
         if !kept_back && (moved || ended != Ended::Declined) {
             pushes.open = Some(OpenPush {
@@ -242,8 +238,8 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end. Where
-    /// git took it, the place before may be the answer of a copy that lags behind.
+    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end.
+    /// Where git took it, the place before may be the answer of a copy that lags behind.
     fn tip_after(&self, ended: Ended, onto: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
         let took = matches!(ended, Ended::Accepted | Ended::UpToDate);
         let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! Events that go on the record in the same push as a branch of the main repository: both arrive, or neither does. Nobody
-//! can come between what was read and what is pushed, for the record's own lease would not hold.
+//! Events that go on the record in the same push as a branch of the main repository: both arrive, or neither does.
+//! Nobody can come between what was read and what is pushed, because the record's own lease would not hold.
 
 use std::time::Instant;
 
@@ -21,9 +21,6 @@ pub struct Draft {
 
 impl Recorder<'_> {
     /// Writes what is decided on top of what was just read; `None`: nothing is to be recorded.
-    ///
-    /// # Errors
-    /// As [`Recorder::append`].
     pub fn draft(&self, reading: &Reading, decide: &mut Decide<'_>) -> Result<Option<Draft>, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let drafted = self.drafted(&Person::named(name, email), reading, decide)?;
@@ -51,9 +48,6 @@ impl Recorder<'_> {
     }
 
     /// Whether it is on the record, as that is now.
-    ///
-    /// # Errors
-    /// When the record cannot be read.
     pub fn has(&self, draft: &Draft) -> Result<bool, Stop> {
         let reading = self.read_now()??;
         self.holds(
@@ -74,8 +68,8 @@ pub struct KeptBack {
 }
 
 impl KeptBack {
-    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to the
-    /// record, or others write to it all the time.
+    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to
+    /// the record, or others write to it all the time.
     pub fn again(
         &mut self,
         recorder: &Recorder<'_>,

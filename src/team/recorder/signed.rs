@@ -49,9 +49,6 @@ impl Recorder<'_> {
     }
 
     /// The same of what was read, all by git and now; `None`: nothing was ever recorded.
-    ///
-    /// # Errors
-    /// As [`Recorder::check`].
     pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
         let both = self.keys.zip(reading.tip.as_ref());
         both.map(|(keys, tip)| self.check(keys, tip, true))
@@ -60,9 +57,6 @@ impl Recorder<'_> {
 
     /// Checks every event. What an earlier run of this clone noted is believed of what is over; with `anew`, and of all
     /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
-    ///
-    /// # Errors
-    /// When git cannot tell, or nobody knows where the main branch is.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         let main = self.main_branch(keys)?;
@@ -92,7 +86,7 @@ impl Recorder<'_> {
                 self.notes().keep_checked(&Checked {
                     main: main.clone(),
                     signers: signers.blob.clone(),
-                    // What could not be told is asked again, for it may be by then.
+                    // What could not be told is asked again, because it may be by then.
                     events: (known.into_iter())
                         .filter(|(_, is)| *is != SignatureCheck::Unchecked)
                         .collect(),
@@ -132,10 +126,10 @@ impl Recorder<'_> {
         noted.or_else(|| self.repo.resolve_revision(&name).ok())
     }
 
-    /// Whoever signed an event that this clone just wrote, by the keys that count.
+    /// Who signed an event that this clone just wrote, by the keys that count.
     ///
     /// # Errors
-    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would count for nothing.
+    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would not count.
     pub(super) fn signed_by(
         &self,
         keys: KeyPlace<'_>,

@@ -187,7 +187,8 @@ impl World {
         write_program(&self.path("main.git/hooks").join(name), text);
     }
 
-    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this; `look` is the `fetch` that says where the record is. In it, `real` is the true git, and `once` takes this away.
+    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this; `look` is the `fetch` that says where the record is. In
+    /// it, `real` is the true git, and `once` takes this away.
     fn fault(&self, subcommand: &str, text: &str) {
         let real = find_on_path("git").unwrap();
         let here = self.path("faults").join(subcommand);
@@ -378,8 +379,8 @@ fn refusal(stop: Stop) -> Refusal {
     }
 }
 
-/// Writes a program. A child does it, for what we hold open ourselves, another thread's child may hold open as well, and
-/// then it cannot be started.
+/// Writes a program. A child does it, because what we hold open ourselves, another thread's child may hold open as
+/// well, and then it cannot be started.
 fn write_program(path: &Path, text: &str) {
     let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod +x \"$1\"";
     let status = Command::new("/bin/sh")

@@ -22,9 +22,6 @@ pub struct Sheet {
 
 impl Sheet {
     /// Makes one for a deploy; what landed is asked for only if nobody wrote about it before.
-    ///
-    /// # Errors
-    /// Those of `landed`.
     pub fn new(
         offer: &Offer<'_>,
         landed: impl FnOnce() -> Result<Vec<Landed>, Stop>,
@@ -41,7 +38,7 @@ impl Sheet {
             }
             (None, _) => {
                 "The list above is a draft, the titles of the pull requests that ship.\n\
-                 Left as it is, it is not posted. To post it as it is, delete this line."
+                 If you do not change it, it is not posted. To post it unchanged, delete this line."
             }
         };
         let sign = sign(&offered, config);

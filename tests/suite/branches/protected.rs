@@ -106,13 +106,13 @@ impl GitHub {
 fn without_a_token_nobody_is_asked_and_that_is_said() {
     let deploy = on("https://github.com/an-org/a-repo");
     setup(&deploy, &[]).ok().prints_among(
-        "how its host protects staging and production was not asked: there is no token for github.com; set GH_TOKEN to a token that may \
+        "its host was not asked how it protects staging and production: there is no token for github.com; set GH_TOKEN to a token that may \
          read an-org/a-repo",
     );
     let deploy = branches().build();
     setup(&deploy, &[("GH_TOKEN", TOKEN)])
         .ok()
-        .prints_among("how its host protects staging and production was not asked: the main repository has no web address on GitHub");
+        .prints_among("its host was not asked how it protects staging and production: the main repository has no web address on GitHub");
 }
 
 #[test]
@@ -202,10 +202,9 @@ fn a_forge_that_does_not_tell_fails_no_check() {
     github
         .api
         .only_says(403, r#"{"message":"Resource not accessible"}"#);
-    github
-        .setup()
-        .ok()
-        .prints_among("how its host protects staging is unknown: GitHub gives the token no access");
+    github.setup().ok().prints_among(
+        "it is unknown how its host protects staging: GitHub gives the token no access",
+    );
     github.api.only_says(404, r#"{"message":"Not Found"}"#);
     github
         .setup()

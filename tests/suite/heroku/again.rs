@@ -106,7 +106,7 @@ fn a_release_that_the_platform_declines_changes_nothing() {
             (
                 422,
                 json!({ "id": "invalid_params", "message": "It has expired." }),
-                "Heroku does not make that release of shop",
+                "Heroku does not create that release of shop",
             ),
             (
                 403,

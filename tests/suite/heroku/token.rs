@@ -53,14 +53,14 @@ fn it_is_looked_up_in_three_places_in_turn() {
     let run = platform.stranger().smp(&["promote", "-n"]);
     run.exits(1)
         .says("Heroku does not know the token")
-        .says("the token is that of .netrc")
+        .says("the token is from .netrc")
         .never_shows("of-nobody");
     helper(&platform, TOKEN);
     is_let_in(&platform, &platform.stranger());
     helper(&platform, "of-nobody-else");
     let run = platform.stranger().smp(&["promote", "-n"]);
     run.exits(1)
-        .says("the token is that of git's credential helpers")
+        .says("the token is from git's credential helpers")
         .never_shows("of-nobody-else");
     is_let_in(&platform, &platform.runner());
     // An empty one is none.

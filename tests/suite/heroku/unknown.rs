@@ -71,7 +71,7 @@ fn a_refusal_of_the_platform_is_its_own() {
         platform.api.answers(None, status, &body.to_string());
         is_unknown(&platform, "unauthorized")
             .says(words)
-            .says("because: the token is that of HEROKU_API_KEY");
+            .says("because: the token is from HEROKU_API_KEY");
     }
     platform.api.recovers();
     assert_eq!(platform.finding(), Value::Null);
@@ -98,7 +98,9 @@ fn a_platform_that_cannot_answer_is_unreachable() {
     ) {
         platform.api.recovers();
         platform.api.answers(None, status, &body);
-        is_unknown(&platform, "unreachable").says(words);
+        is_unknown(&platform, "unreachable")
+            .says(words)
+            .says("hint: try again: git smp status\n");
     }
 }
 
@@ -146,7 +148,8 @@ fn one_app_that_is_unknown_is_enough() {
 fn a_release_without_a_commit_is_unknown() {
     let platform = Platform::alone();
     platform.api.null_commit("shop");
-    let hint = "hint: add a page that names it to environments.production.running in smp.toml";
+    let hint =
+        "hint: add a page that shows the commit to environments.production.running in smp.toml";
     platform
         .refuses("unknown-commit")
         .says("Heroku does not name the commit of its release v3")

@@ -53,7 +53,7 @@ fn a_short_hash_that_became_a_number_is_read_and_resolved() {
             .web
             .set("/staging", Page::body(format!("{{\"commit\":{number}}}")));
         let run = is_refused(&deploy, "its page contains something that is not a hash");
-        run.says("the page writes the hash without quotes; report the full one")
+        run.says("the page writes the hash without quotes; put it in quotes")
             .never_shows(number);
     }
 }

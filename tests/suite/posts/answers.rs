@@ -13,7 +13,7 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
         .says("error: proposed, but the technical channel was not notified\n")
         .says(why);
     run.says("the post is kept and still pending")
-        .says("run it again to send it: git smp propose");
+        .says("run the command again to send the post: git smp propose");
     run.prints_among("looking at deploying current staging version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);

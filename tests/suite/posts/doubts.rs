@@ -16,7 +16,7 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
     run.exits(4)
         .says("error: proposed, but it is unknown whether the technical channel was notified\n")
         .says(why);
-    run.says("it is not sent twice without a yes")
+    run.says("so it is sent again only after your yes")
         .says("hint: look at the technical channel");
     holds_back(&deploy, 1);
     deploy

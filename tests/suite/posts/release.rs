@@ -53,7 +53,7 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
     let run = promotes(&deploy, &["--summary", "- Flags on painpoints"]);
     run.exits(4)
         .says("error: deployed, but the product channel was not notified\n")
-        .says("run it again to send it: git smp promote");
+        .says("run the command again to send the post: git smp promote");
     run.prints_among("- Flags on painpoints\n");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     deploy

@@ -214,5 +214,5 @@ fn what_has_nothing_of_what_was_rolled_back_ships_with_a_warning() {
     deploy.colleague_pushes(&deploy.staging, &hotfix);
     promotes(&deploy, &["-n"])
         .ok()
-        .says("(Maps are empty.); check that this deploy corrects it");
+        .says("(Maps are empty.); check that this deploy corrects the problem");
 }

@@ -379,7 +379,7 @@ fn a_second_rollback_that_nobody_remembers_shows_where_to_look() {
     ));
     let look = format!("git log --oneline {}", &deploy.nth(2)[..12]);
     assert_eq!(hinted(&run.stderr), std::slice::from_ref(&look));
-    run.says("hint: then name it: add --to and its hash\n");
+    run.says("hint: then run this command again with --to and its hash\n");
     deploy.runner().program("sh", &["-c", &look]).ok();
 }
 

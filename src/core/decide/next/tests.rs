@@ -138,7 +138,7 @@ fn without_a_record_the_environments_tell() {
         )
     };
     let hotfix = to_main('f') + "; production runs commits that main lacks";
-    let waits = "git smp promote production; it waits for the release; if that failed, release it again on the platform";
+    let waits = "git smp promote production; the promotion waits for the release; if the release failed, repeat it on the platform";
     let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
                    setup; or, if you saw it run, confirm that in a terminal: git smp promote";
     let of = |production, world| World {
@@ -167,6 +167,13 @@ fn without_a_record_the_environments_tell() {
         (
             from(nothing(staging('a', 'a')), world('b', 'a', 'b')),
             "git smp stage",
+        ),
+        (
+            World {
+                tip: Ok(Branch::Empty),
+                ..from(nothing(staging('a', 'a')), world('b', 'a', 'b'))
+            },
+            "push the first commit: git push upstream main",
         ),
         // Nothing ships before it is known what runs.
         (of(unknown, world('b', 'a', 'b')), "open the page"),
@@ -242,6 +249,17 @@ fn the_record_comes_before_the_environments() {
         (
             with(State::default(), world('b', 'b', 'c')),
             "git smp stage",
+        ),
+        // What was shipped was rolled back past the tool, and its proposal is closed.
+        (
+            with(
+                State::default(),
+                World {
+                    production: seen("production", 'a', 'b'),
+                    ..world('b', 'a', 'b')
+                },
+            ),
+            "git smp propose; what ships again needs a new proposal",
         ),
         (with(proposed(&[]), world('b', 'a', 'c')), "git smp signoff"),
         (

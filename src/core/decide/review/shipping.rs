@@ -20,7 +20,7 @@ pub struct Merges {
 pub struct Shipping<'a>(pub Vec<(&'a str, &'a Changes, Merges)>);
 
 impl Shipping<'_> {
-    /// All the commits, each once. Merges come first, for no list names them.
+    /// All the commits, each once. Merges come first, because no list names them.
     pub fn commits(&self) -> Vec<&Commit> {
         self.lacking(|_| true)
     }

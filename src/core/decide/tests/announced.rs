@@ -7,8 +7,8 @@ fn who_may_deploy_while_a_deploy_is_announced() {
     use Kind::{Promote, Rollback, Stage};
     let mine = EventId::of(7);
     let (sent, unsent) = (Some(true), Some(false));
-    // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent it;
-    // what is wanted there; whether that may begin.
+    // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent
+    // it; what is wanted there; whether that may begin.
     for (kind, runs, branch, ours, (wanted, commit), may, why) in [
         (
             Promote,
@@ -179,7 +179,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             ..recorded
         };
         assert_eq!(code(named), None, "{why}");
-        // What its platform says has changed has arrived, for a release leaves the branch as it is.
+        // What its platform says has changed has arrived, because a release leaves the branch as it is.
         let by_api = Observed {
             source: Source::Api,
             ..production.clone()

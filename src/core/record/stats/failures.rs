@@ -19,8 +19,8 @@ pub struct Failure {
     pub at: i64,
     pub is_promotion: bool,
     pub remedy: Remedy,
-    /// How long after that what put it right was seen to run; `None` where one of them was only seen, for nobody knows
-    /// when it was.
+    /// How long after that what put it right was seen to run; `None` where one of them was only seen, because nobody
+    /// knows when it was.
     pub seconds: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ fn is_ours(deploy: &PastDeploy) -> bool {
     !matches!(deploy.kind, DeployKind::Observed { .. })
 }
 
-/// How many deploys went back, or mended an earlier one.
+/// How many deploys went back, or corrected an earlier one.
 pub fn rework(deploys: &[(&PastDeploy, &Shipped)]) -> usize {
     let rework = deploys
         .iter()

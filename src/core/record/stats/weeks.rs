@@ -22,7 +22,7 @@ pub struct Week {
     pub name: String,
     pub promotions: usize,
     pub rollbacks: usize,
-    /// How many deploys past the tool.
+    /// How many deploys outside `git smp`.
     pub observed: usize,
 }
 

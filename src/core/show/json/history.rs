@@ -43,7 +43,7 @@ struct DeployJson<'a> {
     commits: Option<u64>,
 }
 
-/// `observed`: it went past `git smp`.
+/// `observed`: it was outside `git smp`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -67,16 +67,16 @@ struct FiguresJson<'a> {
     since: Option<Rfc3339>,
     promotions: usize,
     rollbacks: usize,
-    /// How many deploys went past `git smp`.
+    /// How many deploys were outside `git smp`.
     observed: usize,
     promotions_per_week: Option<f64>,
-    /// Like `promotions_per_week`, with the deploys past `git smp` and without those that went back.
+    /// Like `promotions_per_week`, but deploys outside `git smp` count as well, except those that went back.
     deploys_per_week: Option<f64>,
     /// The last 12 weeks up to this one, the oldest first.
     weeks: &'a [Week],
     /// From commit to production.
     lead_time_seconds: LeadJson,
-    /// How many promotions were rolled back before the next.
+    /// How many promotions were rolled back before the next promotion.
     rolled_back: usize,
     /// Their share of all promotions.
     #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
@@ -94,7 +94,7 @@ struct LeadJson {
     p90: Option<i64>,
     /// The number of commits in the two figures.
     commits: usize,
-    /// How many of these were deployed past `git smp`: their time ends when somebody saw them run.
+    /// How many of these were deployed outside `git smp`: their time ends when somebody saw them run.
     seen: usize,
     /// How many more commits this clone does not know; `null` if even their number is unknown.
     unknown: Option<u64>,
@@ -105,11 +105,11 @@ struct LeadJson {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FailureJson {
     failed: usize,
-    /// Those that the next deploy took back.
+    /// Failed deploys that the next deploy took back.
     rolled_back: usize,
-    /// The others: a later deploy shipped a revert of them, or says that it fixes them.
+    /// Failed deploys that a later deploy fixed: it shipped a revert of them, or says that it fixes them.
     fixed_forward: usize,
-    /// How many deploys brought new commits, with `git smp` or past it.
+    /// How many deploys brought new commits, with `git smp` or outside it.
     deploys: usize,
     /// How many of them shipped commits that this clone does not have.
     unknown: usize,
@@ -124,7 +124,7 @@ struct RestoreJson {
     median: Option<i64>,
     /// How many failures there were.
     failures: usize,
-    /// For how many of these the time is unknown, because of a deploy past `git smp`.
+    /// How many of these have an unknown time, because a deploy was outside `git smp`.
     seen: usize,
 }
 

@@ -120,7 +120,7 @@ struct EnvironmentJson<'a> {
     /// The finding; `null` if all is well.
     #[cfg_attr(test, schemars(schema_with = "tests::findings_of_status"))]
     finding: Option<&'static str>,
-    /// Only present if what runs was deployed past `git smp`.
+    /// Only present if what runs was deployed outside `git smp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "ObservedJson<'_>"))]
     observed: Option<ObservedJson<'a>>,
@@ -135,7 +135,7 @@ struct EnvironmentJson<'a> {
 struct ObservedJson<'a> {
     /// What ran before.
     from: Option<&'a CommitId>,
-    /// When something else was last known to run.
+    /// When the environment was last seen to run another commit.
     since: Option<Rfc3339>,
     /// When it was seen; `null` while it is not on record.
     at: Option<Rfc3339>,

@@ -12,10 +12,10 @@ use crate::core::words::CommitId;
 pub(super) struct VerifyJson<'a> {
     #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
-    /// Whether every event holds.
+    /// Whether every event is valid.
     verified: bool,
     signers: SignersJson<'a>,
-    /// Oldest first, up to the first that does not hold.
+    /// Oldest first, up to the first that is not valid.
     events: Vec<EventJson<'a>>,
 }
 
@@ -43,10 +43,10 @@ struct EventJson<'a> {
     event: &'a str,
     /// For a promotion: whose sign-off allowed it.
     signed_off_by: &'a [String],
-    /// Whether it reports a deploy past `git smp`.
+    /// Whether it reports a deploy outside `git smp`.
     observed: bool,
     verified: bool,
-    /// Why it does not hold.
+    /// Why it is not valid.
     because: Option<&'a str>,
 }
 

@@ -88,7 +88,7 @@ The legend covers the map.
 
 @devs Version 1f13dc69 was rolled back to 7587cca7 on production by Ada.
 
-See {COMPARE} for what that takes back.
+See {COMPARE} for what the rollback takes back.
 
 Maps are empty.
 "

@@ -36,7 +36,7 @@ fn what_is_declined_changed_nothing() {
         ("404 Not Found", "no app an-app"),
         (
             "422 Unprocessable Entity",
-            "Heroku does not make that release of an-app",
+            "Heroku does not create that release of an-app",
         ),
         ("429 Too Many Requests", "takes no more requests"),
     ] {

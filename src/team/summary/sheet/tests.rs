@@ -43,7 +43,7 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
          #\n\
          # What will be deployed is 1f13dc69.\n\
          # The list above is a draft, the titles of the pull requests that ship.\n\
-         # Left as it is, it is not posted. To post it as it is, delete this line.\n\
+         # If you do not change it, it is not posted. To post it unchanged, delete this line.\n\
          #\n\
          # Lines that begin with '#' are left out.\n\
          # An empty text means no post in the product channel.\n"
@@ -57,7 +57,8 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
 #[test]
 fn a_draft_is_said_yes_to_by_any_change_even_of_a_comment() {
     let sheet = sheet_with(&["Draw maps (#425)"], None, &[]);
-    let line = "# Left as it is, it is not posted. To post it as it is, delete this line.\n";
+    let line =
+        "# If you do not change it, it is not posted. To post it unchanged, delete this line.\n";
     for changed in [
         sheet.text().replace(line, ""),
         sheet.text().replace("maps", "charts"),
