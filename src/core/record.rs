@@ -310,11 +310,6 @@ impl Default for State {
 }
 
 impl Deploying {
-    /// Whether it brings this commit there, for this reason.
-    pub fn is(&self, kind: Kind, environment: &str, to: &CommitId) -> bool {
-        (self.kind, self.environment.as_str(), &self.to) == (kind, environment, to)
-    }
-
     /// What a rollback takes away, where that is known.
     pub fn takes_away(&self) -> Option<&CommitId> {
         let mut targets = self.tells.as_ref()?.targets.iter();
