@@ -130,9 +130,8 @@ pub fn current(
         None if releases.iter().all(is_nothing) => return Ok(None),
         None => {
             let what = format!("{name}: {platform} reports no running release");
-            return Err(
-                Refusal::new(RefusalCode::UnknownCommit, what).run("see them", Typed::other(list))
-            );
+            return Err(Refusal::new(RefusalCode::UnknownCommit, what)
+                .run("see its releases", Typed::other(list)));
         }
     };
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
