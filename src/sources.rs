@@ -217,7 +217,7 @@ impl Look<'_> {
             None => (None, None),
         };
         let released = match &raw.releases {
-            Some(Ok(releases)) => Some(match platform::current(environment, releases) {
+            Some(Ok(releases)) => Some(match platform::current(self.repo, environment, releases) {
                 Ok(Some(id)) => self.bring(environment, id, fetched)?.map(Some),
                 other => other,
             }),

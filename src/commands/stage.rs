@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
+use crate::core::decide::next::first_commit;
 use crate::core::decide::{self, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -225,21 +226,24 @@ impl<'a> Order<'a> {
     }
 
     fn tip(&self) -> Result<CommitId, Stop> {
+        let code = RefusalCode::WrongBranch;
         match &self.seen.main {
             Some(Ok(Branch::At(tip))) => Ok(tip.clone()),
             Some(Err(refusal)) => Err(refusal.clone().into()),
-            Some(Ok(_)) | None => Err(Refusal::new(
-                RefusalCode::WrongBranch,
-                "the main repository does not have the branch to deploy",
-            )
-            .hint(
-                Hint::run(
-                    "set repository.branch in smp.toml, then",
-                    Typed::smp("setup"),
-                )
-                .and("or name a commit"),
-            )
-            .into()),
+            Some(Ok(Branch::Empty)) => {
+                let push = first_commit(self.look.config);
+                let refusal = Refusal::new(code, "the main repository has no branches");
+                Err(refusal.run("push the first commit", push).into())
+            }
+            Some(Ok(_)) | None => {
+                let set = "set repository.branch in smp.toml, then";
+                let refusal = Refusal::new(
+                    code,
+                    "the main repository does not have the branch to deploy",
+                );
+                let hint = Hint::run(set, Typed::smp("setup")).and("or name a commit");
+                Err(refusal.hint(hint).into())
+            }
         }
     }
 

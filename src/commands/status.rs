@@ -286,10 +286,7 @@ impl<'a> View<'a> {
                 .open()
                 .is_some_and(|open| notes.has_announced(&open.id)),
             me: (self.session.repo.config()?.get("user.email")).unwrap_or_default(),
-            pushing: match self.config.record {
-                Some(_) => None,
-                None => pushing.next(),
-            },
+            pushing: pushing.next(),
             between: &|from, to| self.stands(from, to),
             again: &|target, commit| {
                 let (runs, held) = (self.runs(&target.name), self.held(target));

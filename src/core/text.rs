@@ -135,6 +135,14 @@ pub fn counted(count: impl ToString, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
+/// "north", "north and south", or "north, south and demo".
+pub fn and(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// How long ago a time was, in words. Both in seconds since 1970.
 pub fn ago(now: i64, then: i64) -> String {
     let past = now.saturating_sub(then);

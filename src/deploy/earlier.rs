@@ -190,7 +190,7 @@ impl Deploy<'_> {
     pub fn note_first(&self) {
         let mut branches = self.targets.iter().map(|target| &target.observed.branch);
         let has_app = branches.all(|branch| match branch {
-            Some(Ok(branch)) => !matches!(branch, Branch::NoApp(_)),
+            Some(Ok(branch)) => !matches!(branch, Branch::NoApp(_) | Branch::Missing(_)),
             Some(Err(_)) | None => false,
         });
         if self.options.first && has_app {

@@ -93,7 +93,10 @@ impl Pushed<'_> {
         };
         let report = report.because(match at {
             Ok(at) if at == self.push.expected.as_ref() => {
-                format!("its branch is still {}; its own output is above", place(at))
+                format!(
+                    "its branch is still {}; the host's output is above",
+                    place(at)
+                )
             }
             Ok(at) => format!("its branch is {}", place(at)),
             Err(refusal) => format!("its branch cannot be read now: {}", refusal.report.error),
@@ -123,7 +126,7 @@ impl Pushed<'_> {
     fn unmoved(&self) -> Stop {
         let (name, short, command) = (self.name(), self.short(), self.command());
         let is_at = place(self.push.expected.as_ref());
-        let still = format!("its branch is still {is_at}");
+        let still = format!("the branch of {name} is still {is_at}");
         let found = match self.push.expected {
             Some(_) => format!("elsewhere than {is_at}"),
             None => "where it saw none".to_owned(),
@@ -133,7 +136,7 @@ impl Pushed<'_> {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} accepted {short}, but its branch is still {is_at}"))
-                    .because("the host may have ignored the push (its own output is above), or a replica that lags answered")
+                    .because("the host may have ignored the push (the host's output is above), or a replica that lags answered")
                     .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
@@ -254,7 +257,7 @@ impl Pushed<'_> {
         let said = self.host_said();
         let still = match said.is_empty() {
             true => format!("{still}; its host said nothing else"),
-            false => format!("{still}; its own output is above"),
+            false => format!("{still}; the host's output is above"),
         };
         if let Some(report) = self.protected(&still) {
             return report;

@@ -8,8 +8,8 @@ mod words;
 
 pub use search::Search;
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -36,7 +36,7 @@ pub struct Tracker {
     /// The repository for people, `owner/name`, and where its pages are.
     pub repository: String,
     pages: String,
-    login: OnceCell<Option<String>>,
+    login: OnceLock<Option<String>>,
 }
 
 impl Tracker {

@@ -63,13 +63,17 @@ impl Rest {
     ) -> Result<Self, Report> {
         let address = session.repo.program().variable(software.address);
         let address = address.map(|address| address.to_string_lossy().into_owned());
-        let (api, repository) = software.place(pages, address.as_deref(), false)?;
+        let place = software.place(pages, address.as_deref(), false);
         let token = token::named(&session.repo, &[software.token]).ok_or_else(|| {
-            Report::new(format!("there is no token for {}", server(pages))).hint(format!(
-                "set {} to a token that may read {repository}",
+            let reads = place.as_ref().map(|(_, repository)| repository.to_string());
+            let reads = reads.unwrap_or_else(|_| "the main repository".to_owned());
+            let report = Report::new(format!("there is no token for {}", server(pages)));
+            report.hint(format!(
+                "set {} to a token that may read {reads}",
                 software.token
             ))
         })?;
+        let (api, repository) = place?;
         let service = Service::new(software.words.name, api, &token, "application/json")?;
         Ok(Self::at(software, repository, service))
     }

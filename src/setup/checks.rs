@@ -5,6 +5,7 @@ use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::next::first_commit;
 use crate::core::decide::{no_app, wrong_branch};
 use crate::core::record::{Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
@@ -204,7 +205,7 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
         }
         Err(refusal) => return Check::bad(name, refusal.report.clone()),
         Ok(Branch::Empty | Branch::NoApp(_)) => {
-            let push = Typed::other("git push").arg(name).arg(branch);
+            let push = first_commit(config);
             let report = Report::new("answers, but has no branches");
             return Check::bad(name, report.run("push the first commit", push));
         }

@@ -7,6 +7,7 @@ use std::thread;
 use crate::core::config::{DeployBy, Environment};
 use crate::core::decide::protection::Protection;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::text::and;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place::Forge;
 use crate::forge::protection;
@@ -62,7 +63,7 @@ impl SaidElsewhere {
             // It is the same of all, and said once.
             Err(why) => {
                 let remark = silent(
-                    &branches.join(" and "),
+                    &and(&branches),
                     "its host was not asked how it protects",
                     &why,
                 );

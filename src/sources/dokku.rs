@@ -34,7 +34,6 @@ pub fn app_at(url: &str) -> Option<&str> {
 pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: "Dokku",
-        releases: "dokku events",
         restart: Typed::other(format!("dokku ps:restart {app}")),
         again: "dokku ps:rebuild",
         pipelines: "",

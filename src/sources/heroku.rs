@@ -55,7 +55,6 @@ pub fn app_at(url: &str) -> Option<&str> {
 pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: NAME,
-        releases: "heroku releases",
         restart: Typed::other(format!("heroku restart -a {app}")),
         again: "heroku releases:retry",
         pipelines: "heroku pipelines:",

@@ -5,7 +5,7 @@ use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
-use crate::git::Repo;
+use crate::git::{Repo, host};
 use crate::http::Trouble;
 use crate::sources::dokku::{self, Dokku};
 use crate::sources::heroku::{self, Heroku};
@@ -88,9 +88,16 @@ impl Look<'_> {
         let releases =
             of(self.repo, environment, self.may_ask)?.and_then(|platform| platform.releases());
         let name = &environment.name;
-        let correct = format!("correct environments.{name}.running in smp.toml, then");
-        let hint = Hint::run(correct, Typed::smp("setup"));
-        Some(releases.map_err(|refusal| named(environment, refusal, hint)))
+        Some(releases.map_err(|refusal| {
+            let hint = match refusal.code {
+                RefusalCode::Unreachable => Hint::run("try again", Typed::smp("status")),
+                _ => Hint::run(
+                    format!("correct environments.{name}.running in smp.toml, then"),
+                    Typed::smp("setup"),
+                ),
+            };
+            named(environment, refusal, hint)
+        }))
     }
 
     /// The same releases with the commit of each.
@@ -119,19 +126,26 @@ impl Look<'_> {
 /// # Errors
 /// `unknown-commit` where the platform does not name it.
 pub fn current(
+    repo: &Repo,
     environment: &Environment,
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
     let (name, words) = (&environment.name, words(environment));
-    let (platform, list) = words.map_or(("its platform", ""), |words| (words.name, words.releases));
+    let platform = words.map_or("its platform", |words| words.name);
     let release = match releases.iter().find(|release| release.current) {
         Some(release) if release.commit.is_some() => return Ok(release.commit.clone()),
         Some(release) => release,
         None if releases.iter().all(is_nothing) => return Ok(None),
         None => {
             let what = format!("{name}: {platform} reports no running release");
-            return Err(Refusal::new(RefusalCode::UnknownCommit, what)
-                .run("see its releases", Typed::other(list)));
+            let see = match &environment.running.app {
+                Some(PlatformApp::Dokku(app)) => {
+                    host::typed(repo, &environment.remote, &format!("ps:report {app}"))
+                }
+                Some(PlatformApp::Heroku(app)) => Typed::other(format!("heroku releases -a {app}")),
+                None => Typed::smp("status"),
+            };
+            return Err(Refusal::new(RefusalCode::UnknownCommit, what).run("see what it reports", see));
         }
     };
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.

@@ -1,5 +1,7 @@
 //! The channels that are told, and how a post gets there from this clone.
 
+use std::sync::Arc;
+
 use crate::core::config::{Channel, Config};
 use crate::core::decide::Step;
 use crate::core::record::{Candidate, ISSUE, News, Notice, Telling};
@@ -32,14 +34,14 @@ pub enum Route {
 pub enum Receiver {
     Chat(Chat, Webhook),
     /// The forge, which has it as an issue or as a comment of one.
-    Issue(Box<Tracker>),
+    Issue(Arc<Tracker>),
 }
 
 /// The way to a channel; one that is not configured is printed for.
 pub fn route(session: &Session<'_>, config: &Config, name: &str) -> Route {
     if name == ISSUE {
         return match Tracker::find(session, config) {
-            Ok(tracker) => Route::Send(Receiver::Issue(Box::new(tracker))),
+            Ok(tracker) => Route::Send(Receiver::Issue(Arc::new(tracker))),
             Err(why) => Route::NoToken(why),
         };
     }

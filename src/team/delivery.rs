@@ -5,7 +5,8 @@ mod doubt;
 mod tracking;
 mod words;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use crate::core::config::Config;
 use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
@@ -30,6 +31,8 @@ pub struct Delivery<'a> {
     again: Typed,
     /// The issue that this run opened.
     opened: RefCell<Option<Issue>>,
+    /// Whether somebody pressed Ctrl-C: what is not sent yet stays pending.
+    left: Cell<bool>,
 }
 
 impl<'a> Delivery<'a> {
@@ -42,6 +45,7 @@ impl<'a> Delivery<'a> {
             done,
             again,
             opened: RefCell::default(),
+            left: Cell::default(),
         }
     }
 
@@ -70,15 +74,18 @@ impl<'a> Delivery<'a> {
         let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
         let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
-        let ends =
-            routes.into_iter().map(
-                |(one, route)| match begun.as_ref().filter(|_| is_begun(one)) {
-                    Some((begun, _)) => self.send_begun(one, begun),
-                    None => self.deliver_one(one, route),
-                },
-            );
-        let ends: Vec<_> = ends.collect();
-        ends.into_iter().collect()
+        let mut first = Ok(());
+        for (one, route) in routes {
+            let end = match begun.as_ref().filter(|_| is_begun(one)) {
+                Some((begun, _)) => self.send_begun(one, begun),
+                None => self.deliver_one(one, route),
+            };
+            first = first.and(end);
+            if self.left.get() {
+                break;
+            }
+        }
+        first
     }
 
     /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
@@ -257,25 +264,27 @@ impl<'a> Delivery<'a> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.catch_interrupts()?;
         let progress = ui.progress();
-        let watch: &mut Watch<'_> = &mut |why, left| {
-            let (why, left) = (&why.error, left.as_secs() + 1);
-            progress.show(&format!("{channel}: {why}; trying again in {left} s"));
-            if ui.interrupted() {
-                Control::Leave
-            } else {
-                Control::GoOn
+        let watch: &mut Watch<'_> = &mut |why| {
+            if let Some((why, left)) = why {
+                let (why, left) = (&why.error, left.as_secs() + 1);
+                progress.show(&format!("{channel}: {why}; trying again in {left} s"));
+            }
+            self.left.set(self.left.get() || ui.interrupted());
+            match self.left.get() {
+                true => Control::Leave,
+                false => Control::GoOn,
             }
         };
         let end = match to {
             Receiver::Chat(chat, webhook) => {
-                let payload = (chat.payload)(post);
-                let delivered = ui.during(&format!("posting to {channel}"), || {
+                let (says_ok, to, payload) =
+                    (chat.says_ok, webhook.address.clone(), (chat.payload)(post));
+                ui.during(&format!("posting to {channel}"), || {
                     send::send(
-                        &mut || http::post(chat.says_ok, &webhook.address, &payload),
+                        Arc::new(move || (http::post(says_ok, &to, &payload), Placed::default())),
                         watch,
                     )
-                });
-                (delivered, Placed::default())
+                })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
                 tracking::deliver(tracker, one, post, watch)

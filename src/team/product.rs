@@ -8,7 +8,7 @@ use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
-use crate::core::text::Line;
+use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
@@ -111,7 +111,7 @@ impl<'a> ProductPost<'a> {
         let kept = self.notes().text();
         let kept = kept.filter(|kept| kept.commit == self.commit);
         let offer = Offer {
-            heading: &titled(&self.names().join(", "), "deploy", &self.date),
+            heading: &titled(&and(&self.names()), "deploy", &self.date),
             commit: &self.commit,
             from: self.targets.iter().find_map(|(_, from)| from.as_ref()),
             kept: kept.as_ref().map(|kept| kept.text.as_str()),

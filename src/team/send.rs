@@ -1,8 +1,10 @@
 //! Attempt a post until it is known what came of it: tried again only while it is certain that nobody took it.
 
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::core::record::Placed;
 use crate::core::refusal::Report;
 use crate::core::words::Control;
 use crate::http::Sent;
@@ -36,36 +38,61 @@ struct Pauses {
     unreached: [u64; 3],
 }
 
-/// Told why nothing was taken yet and how long it is until the next try, some ten times a second; may leave.
-pub type Watch<'w> = dyn FnMut(&Report, Duration) -> Control + 'w;
+/// One attempt: what came of it, and where it is then. It may outlive the run that waits for it.
+pub type Attempt = dyn Fn() -> (Sent, Placed) + Send + Sync;
+
+/// Told some ten times a second why nothing was taken yet and how long it is until the next try, or nothing while the
+/// other side is to answer; may leave.
+pub type Watch<'w> = dyn FnMut(Option<(&Report, Duration)>) -> Control + 'w;
 
 /// Sends a post. What may have arrived is never sent again.
-pub fn send(post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {
-    attempts(&PAUSES, post, watch)
+pub fn send(post: Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
+    attempts(&PAUSES, &post, watch)
 }
 
-fn attempts(pauses: &Pauses, post: &mut dyn FnMut() -> Sent, watch: &mut Watch<'_>) -> Delivered {
+fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     let (mut busy, mut unreached) = (pauses.busy.iter(), pauses.unreached.iter());
     loop {
-        let (report, told, next) = match post() {
-            Sent::Accepted => return Delivered::Yes,
-            Sent::Declined(report) => return Delivered::No(report),
-            Sent::Unclear(report) => return Delivered::Unclear(report),
+        let (sent, placed) = answered(post, watch);
+        let (report, told, next) = match sent {
+            Sent::Accepted => return (Delivered::Yes, placed),
+            Sent::Declined(report) => return (Delivered::No(report), placed),
+            Sent::Unclear(report) => return (Delivered::Unclear(report), placed),
             Sent::Later(told, report) => (report, told, busy.next()),
             Sent::NotSent(report) => (report, None, unreached.next()),
         };
         let Some(next) = next else {
-            return Delivered::No(report);
+            return (Delivered::No(report), placed);
         };
         let pause = told.unwrap_or(Duration::from_millis(*next));
         if pause > LONGEST {
             let asked = format!("it asked for a pause of {}", long(pause));
-            return Delivered::No(report.because(asked));
+            return (Delivered::No(report.because(asked)), placed);
         }
         if !waited(&report, pause, watch) {
-            return Delivered::No(report.because("interrupted before the next try"));
+            let report = report.because("interrupted before the next try");
+            return (Delivered::No(report), placed);
         }
     }
+}
+
+/// Makes an attempt and waits for its end, unless the one who watches leaves: then nobody knows what came of it.
+fn answered(post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Sent, Placed) {
+    let (ends, end) = mpsc::channel();
+    let post = Arc::clone(post);
+    // Nobody hears the end of one that was left.
+    thread::spawn(move || drop(ends.send(post())));
+    let why = loop {
+        match end.recv_timeout(GLANCE) {
+            Ok(end) => return end,
+            Err(mpsc::RecvTimeoutError::Disconnected) => break "the attempt broke off",
+            Err(mpsc::RecvTimeoutError::Timeout) if watch(None) == Control::Leave => {
+                break "interrupted before the answer came";
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+    };
+    (Sent::Unclear(Report::new(why)), Placed::default())
 }
 
 fn long(time: Duration) -> String {
@@ -81,7 +108,7 @@ fn waited(report: &Report, pause: Duration, watch: &mut Watch<'_>) -> bool {
     let begun = Instant::now();
     loop {
         let left = pause.saturating_sub(begun.elapsed());
-        if watch(report, left) == Control::Leave {
+        if watch(Some((report, left))) == Control::Leave {
             return false;
         }
         if left.is_zero() {

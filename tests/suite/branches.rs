@@ -52,6 +52,23 @@ fn the_guard_judges_by_the_branch() {
     );
 }
 
+#[test]
+fn an_empty_main_repository_is_begun_with_a_push() {
+    let deploy = branches().ready();
+    for name in ["master", "staging", "production"] {
+        let branch = format!("refs/heads/{name}");
+        deploy.git(&deploy.main, &["update-ref", "-d", &branch]);
+        deploy
+            .web
+            .set(&format!("/{name}"), Page::body("").status(404));
+    }
+    let push = "push the first commit: git push upstream master\n";
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among(push);
+    deploy.smp(&["stage", "--yes"]).exits(1).says(push);
+    deploy.smp(&["setup", "--check"]).exits(1).says(push);
+}
+
 /// A team that keeps a record and signs nothing off.
 fn recorded() -> DeployBuilder {
     branches().toml("[record]\nsignoff = false\n")

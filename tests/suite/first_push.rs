@@ -16,6 +16,15 @@ fn first_where_the_app_is_there_is_a_note_and_no_error() {
 }
 
 #[test]
+fn first_where_the_branch_is_missing_is_not_said_to_find_its_app() {
+    let deploy = World::deploy_like().ready();
+    deploy.renames(&deploy.production, "main");
+    let commit = deploy.nth(5).to_owned();
+    let run = deploy.smp(&["promote", "--first", "--yes", "--commit", &commit]);
+    run.exits(1).never_shows("already has its app");
+}
+
+#[test]
 fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
     let readings = "its address is misspelled, or you may not read it";
     let deploy = World::deploy_like().over_open_http().build();

@@ -109,6 +109,12 @@ fn a_token_goes_nowhere_that_the_persons_own_environment_does_not_name() {
         run.exits(1)
             .says(&format!("because: there is no token for {host}\n"));
         run.says(&format!("hint: set {token} to a token that may read o/"));
+        // What comes first is asked for first.
+        let run = deploy.smp(&["promote", "-n"]);
+        run.says(&format!("because: there is no token for {host}\n"))
+            .says(&format!(
+                "hint: set {token} to a token that may read the main repository"
+            ));
     }
 }
 

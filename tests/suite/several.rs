@@ -100,6 +100,8 @@ fn the_first_that_fails_leaves_the_second_alone() {
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
         let run = promotes(&deploy, &["us", "eu"]);
         run.ok().says("done: eu runs").never_shows("done: us runs");
+        run.says("Us and eu deploy ")
+            .says("the same as us, 3 commits ahead of eu");
         masters(&deploy, &us, [5, 5]);
         assert_eq!(deploy.deploys(&us).len(), 2);
         promotes(&deploy, &["us", "eu"])

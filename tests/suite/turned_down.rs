@@ -390,7 +390,7 @@ fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_
     run.exits(1)
         .says("does not allow you to push")
         .says("its branch cannot be read now")
-        .never_shows("its branch is still at");
+        .never_shows("branch of production is still at");
     leaves_no_note(&deploy);
 }
 
@@ -491,7 +491,7 @@ fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
         promote(&deploy, &[])
             .exits(1)
             .says("its host said nothing else")
-            .never_shows("its own output is above");
+            .never_shows("the host's output is above");
     }
 }
 
@@ -533,7 +533,7 @@ fn a_first_deploy_that_is_declined_leaves_a_branch_that_is_still_not_there() {
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
     promote(&deploy, &[])
         .exits(1)
-        .says("because: its branch is still not there")
+        .says("because: the branch of production is still not there")
         .never_shows("at not there");
 }
 

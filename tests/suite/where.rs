@@ -131,7 +131,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("no environment was asked: this is what this clone last saw; it read the record ");
+        .says("no environment was asked: this is what the record (read ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()

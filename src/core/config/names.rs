@@ -27,7 +27,9 @@ pub fn check_branch(name: &str) -> Checked {
     Err(match name {
         _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
         _ if !is_made_of(name, "._/-") => "must be made of letters, digits, `.`, `_`, `/` and `-`",
-        _ if name.starts_with('-') || name == "HEAD" => "must not begin with `-`, or be HEAD",
+        _ if name.starts_with('-') || name == "HEAD" => {
+            "must not begin with `-` and must not be HEAD"
+        }
         _ if name.starts_with("refs/") => "must be the short name, without refs/heads/",
         _ if is_hash => "must not look like the hash of a commit",
         _ if name.contains("..") || name.ends_with('.') => "must not contain `..`, or end in `.`",

@@ -97,7 +97,7 @@ fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
         let advice = "add the `url` that deploys it, or replace `remote` with its `branch` of the main repository";
         (&[], "has a `remote` but no `url`", advice)
     } else if one.branch.is_empty() {
-        let advice = "add its `branch` of the main repository, or the `url` that deploys it";
+        let advice = "set `branch = \"...\"` (a branch of the main repository), or `url = \"...\"`";
         (&[], "has no `branch`", advice)
     } else if one.promotes.is_some() && one.branch == main.branch {
         let advice = "use a branch that only deploys this environment";
@@ -106,6 +106,10 @@ fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
             "is the branch of [repository], so every merge would deploy without a promotion",
             advice,
         )
+    } else if matches!(one.running.app, Some(PlatformApp::Dokku(_))) {
+        let advice = "add the `url` that pushes to the app, or remove `dokku`";
+        let why = "is asked on the server of the environment's `url`, but this one is a `branch`";
+        (&["running", "dokku"], why, advice)
     } else {
         return None;
     };

@@ -242,19 +242,25 @@ fn verdict(word: &str) -> Option<Verdict> {
     }
 }
 
-fn is_mark(c: char) -> bool {
-    c.is_whitespace() || "`*_\"':".contains(c)
+/// What people begin a verdict with, with whatever stands between its letters; the longer one of two that begin alike first.
+const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
+
+/// Whether a text that makes no claim was meant as one: its first line begins with the word, however it is written, and has
+/// no more than that, or a hash. It is named, and does not count: what it is about is for its author to say.
+fn is_meant(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let line = line.to_lowercase();
+    let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
+    let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
+        return false;
+    };
+    let mut words = line.split(|c: char| !c.is_alphanumeric());
+    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
 }
 
-/// Whether a text that makes no claim was meant as one: the word, between marks or before a colon, and no more, or what
-/// begins as a hash. It is named, and does not count: what it is about is for its author to say.
-fn is_meant(text: &str) -> bool {
-    let text = text.trim_start_matches(is_mark);
-    let end = text.find(|c: char| !c.is_ascii_alphabetic());
-    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-    let rest = rest.trim_start_matches(is_mark);
-    let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-    verdict(word).is_some() && (rest.is_empty() || digits >= DIGITS)
+/// Whether a text begins with digits that can name a commit.
+fn is_hash(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
 }
 
 #[cfg(test)]

@@ -35,9 +35,11 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
         return refusal;
     }
     let set = Hint::run(set, Typed::smp("setup"));
-    refusal.hint(set.and(format!(
-        "or create the branch {} on {remote}, at the commit that runs there",
-        environment.branch
+    // The guard stops a push there without that option.
+    let create = Typed::other("git push --no-verify").arg(remote);
+    refusal.hint(set.and(Hint::run(
+        "or create the branch, with COMMIT for the commit that runs there",
+        create.plain(&format!("COMMIT:refs/heads/{}", environment.branch)),
     )))
 }
 

@@ -5,6 +5,7 @@ mod about;
 mod forward;
 
 pub use about::{about, deploy};
+pub use forward::{first_commit, push_to_main};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
@@ -31,7 +32,7 @@ pub struct Situation<'a> {
     pub is_ours: bool,
     /// The reader's mail address, from git's configuration.
     pub me: &'a str,
-    /// The environment and the commit of a push of this clone that may still build, where no record tells of it.
+    /// The environment and the commit of a push of this clone that may still build.
     pub pushing: Option<(&'a str, CommitId)>,
     pub between: &'a Between<'a>,
     pub again: &'a ShipsAgain<'a>,
@@ -130,20 +131,6 @@ fn recorded<'a>(
         between,
         again: &|_, _| Ok(None),
     }
-}
-
-/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
-pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
-    let (remote, short) = (&config.repository.remote, commit.short());
-    format!("git push {remote} {commit}:refs/heads/fix-{short}")
-}
-
-/// How a commit that runs comes to the main branch, so that the next deploy has it.
-fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
-    let (branch, short) = (&config.repository.branch, commit.short());
-    run(Typed::other(push_to_main(config, commit))).and(format!(
-        "then merge the branch fix-{short} into {branch} (no squash, no rebase), and stage it"
-    ))
 }
 
 fn run(command: Typed) -> Hint {
@@ -379,6 +366,9 @@ impl<'a> Situation<'a> {
             }
             _ => return None,
         };
+        if self.signoff() && self.candidate().is_none() {
+            return Some(smp("propose").and("what ships again needs a new proposal"));
+        }
         Some(run(promote(&target.name)).and(note))
     }
 

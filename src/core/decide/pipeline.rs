@@ -152,12 +152,16 @@ impl Couplings {
         let (stage, theirs) = (&to.stage, &from.stage);
         let error =
             format!("{name} is in stage {stage} of the pipeline, and {place} is in stage {theirs}");
-        let update = pipelines(target, "update", "-s production");
-        let refusal = no_pipeline(error).because("a build is promoted only to a later stage");
-        Err(by_push(refusal.run(
-            format!("move {name} to the production stage"),
-            update,
-        )))
+        let mut refusal = no_pipeline(error).because("a build is promoted only to a later stage");
+        if theirs == "production" {
+            let update = pipelines(source, "update", "-s staging");
+            refusal = refusal.run(format!("move {place} to the staging stage"), update);
+        }
+        if stage != "production" {
+            let update = pipelines(target, "update", "-s production");
+            refusal = refusal.run(format!("move {name} to the production stage"), update);
+        }
+        Err(by_push(refusal))
     }
 }
 

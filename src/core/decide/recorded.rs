@@ -297,8 +297,8 @@ impl<'a> Recorded<'a> {
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let error = format!("{by} promoted {short} to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
-                .because("that closed its proposal; to ship it again, propose it again")
-                .run("see what runs there now", Typed::smp("status")));
+                .because("that closed its proposal")
+                .run("to ship it again, propose it again", Typed::smp("propose")));
         }
         let error = format!("{short} was not proposed, so it cannot be signed off");
         Err(Refusal::new(RefusalCode::NotProposed, error)

@@ -12,7 +12,7 @@ use crate::core::record::{Candidate, State, Verdict};
 use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
-use crate::core::text::{Line, counted};
+use crate::core::text::{Line, and, counted};
 use crate::core::words::{Changes, Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
@@ -44,7 +44,7 @@ pub fn promotion(
     let mut running = targets.iter().filter_map(|one| one.observed.runs());
     let from = running.next().filter(|runs| **runs != plan.commit);
     let new = list(config, ships, from.map(|from| (from, &plan.commit)));
-    let heading = titled(&names.join(", "), "deploy", &date);
+    let heading = titled(&and(&names), "deploy", &date);
     lines(heading, rows.collect(), new, plan, &steps(plan))
 }
 
@@ -58,7 +58,7 @@ pub fn proposal(
 ) -> Vec<Line> {
     let plan = &proposal.plan;
     let names: Vec<&str> = proposal.targets.iter().map(|(name, _)| &**name).collect();
-    let (names, date) = (names.join(" and "), when.date(when.now));
+    let (names, date) = (and(&names), when.date(when.now));
     let here = proposal.targets.iter().map(|(name, runs)| {
         let target = targets.iter().find(|one| one.environment.name == *name);
         let changes = target.and_then(|target| target.changes.as_ref());
@@ -289,14 +289,15 @@ fn ahead(
 ) -> Line {
     let mut counts = Vec::new();
     for target in targets {
-        let of = match targets {
-            [_] => String::new(),
-            _ => format!(" of {}", target.environment.name),
+        let name = &target.environment.name;
+        let [of, like] = match targets {
+            [_] => [String::new(), String::new()],
+            _ => [format!(" of {name}"), format!(" as {name}")],
         };
         counts.extend(target.changes.iter().map(|changes| {
             let commits = counted(changes.ships.len(), "commit");
             match (changes.relation, changes.ships_merges) {
-                (Relation::Identical, _) => format!("the same{of}"),
+                (Relation::Identical, _) => format!("the same{like}"),
                 (_, 0) => format!("{commits} ahead{of}"),
                 (_, merges) => format!("{commits} and {} ahead{of}", counted(merges, "merge")),
             }

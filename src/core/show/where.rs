@@ -43,14 +43,17 @@ impl Stand {
 
 /// That nothing was asked, and how old the record is that is told of.
 pub fn asked(age: Option<Duration>) -> String {
-    let record = age.map(|age| {
-        let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-        format!("; it read the record {}", ago(seconds, 0))
-    });
-    format!(
-        "no environment was asked: this is what this clone last saw{}",
-        record.unwrap_or_default()
-    )
+    let copies = "remote-tracking branches of this clone say";
+    match age {
+        None => format!("no environment was asked: this is what the {copies}"),
+        Some(age) => {
+            let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+            let read = ago(seconds, 0);
+            format!(
+                "no environment was asked: this is what the record (read {read}) or the {copies}"
+            )
+        }
+    }
 }
 
 /// The commit, as `git log --oneline` has it.

@@ -3,7 +3,7 @@
 //! All posts about one candidate are made from one [`About`]; so they cannot carry different dates.
 
 use crate::core::config::{Config, Mention};
-use crate::core::text::visible;
+use crate::core::text::{and, visible};
 use crate::core::words::{Changes, Commit, CommitId};
 
 /// A post. Its texts are foreign: whatever is made of them calls [`Post::visible`] first and takes nothing for markup.
@@ -187,12 +187,7 @@ impl About<'_> {
     /// "production", or "production and demo".
     fn places(&self) -> String {
         let names: Vec<&str> = self.targets.iter().map(|(name, _)| name.as_str()).collect();
-        match names.split_last() {
-            Some((last, before)) if !before.is_empty() => {
-                format!("{} and {last}", before.join(", "))
-            }
-            _ => names.concat(),
-        }
+        and(&names)
     }
 }
 

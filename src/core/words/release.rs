@@ -47,7 +47,6 @@ pub struct Coupling {
 pub struct PlatformWords {
     pub name: &'static str,
     pub app: String,
-    pub releases: &'static str,
     pub restart: Typed,
     /// Its command that releases again what was built.
     pub again: &'static str,

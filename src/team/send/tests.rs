@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use crate::core::secret::Secret;
 use crate::http;
 use crate::team::send::*;
@@ -9,13 +11,15 @@ const AT_ONCE: Pauses = Pauses {
 
 /// Sends by a webhook that answers so, one after the other; gives what came of it and how often it was asked.
 fn sending(answers: Vec<Sent>, wish: Control) -> (Delivered, usize) {
-    let (mut answers, mut asked) = (answers.into_iter(), 0);
-    let mut post = || {
-        asked += 1;
-        answers.next().unwrap()
-    };
-    let outcome = attempts(&AT_ONCE, &mut post, &mut |_, _| wish);
-    (outcome, asked)
+    let (count, left) = (answers.len(), Arc::new(Mutex::new(answers.into_iter())));
+    let ours = Arc::clone(&left);
+    let post: Arc<Attempt> =
+        Arc::new(move || (ours.lock().unwrap().next().unwrap(), Placed::default()));
+    let outcome = attempts(&AT_ONCE, &post, &mut |why| match why {
+        Some(_) => wish,
+        None => Control::GoOn,
+    });
+    (outcome.0, count - left.lock().unwrap().len())
 }
 
 fn report() -> Report {
@@ -122,16 +126,14 @@ fn whoever_watches_may_leave() {
 fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
     let mut told = Vec::new();
     let begun = Instant::now();
-    let mut answers = [later(1), Sent::Accepted].into_iter();
-    let outcome = attempts(
-        &AT_ONCE,
-        &mut || answers.next().unwrap(),
-        &mut |report, left| {
-            told.push((report.error.clone(), left));
-            Control::GoOn
-        },
-    );
-    assert!(matches!(outcome, Delivered::Yes));
+    let answers = Mutex::new([later(1), Sent::Accepted].into_iter());
+    let post: Arc<Attempt> =
+        Arc::new(move || (answers.lock().unwrap().next().unwrap(), Placed::default()));
+    let outcome = attempts(&AT_ONCE, &post, &mut |why| {
+        told.extend(why.map(|(report, left)| (report.error.clone(), left)));
+        Control::GoOn
+    });
+    assert!(matches!(outcome.0, Delivered::Yes));
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert!(
         told.len() >= 3 && told.is_sorted_by(|a, b| a.1 > b.1),
@@ -148,11 +150,33 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     // A port that was free a moment ago may be another test's by now; nobody listens on port 1.
     let address = Secret::new("http://127.0.0.1:1/s3cr3t".to_owned());
-    let mut post = || http::post(false, &address, "{}");
-    match send(&mut post, &mut |_, _| Control::Leave) {
+    let post = move || (http::post(false, &address, "{}"), Placed::default());
+    let outcome = send(Arc::new(post), &mut |why| match why {
+        Some(_) => Control::Leave,
+        None => Control::GoOn,
+    });
+    match outcome.0 {
         Delivered::No(report) => {
             assert!(!format!("{report:?}").contains("s3cr3t"), "{report:?}")
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn whoever_leaves_while_the_other_side_is_silent_waits_no_longer_and_knows_nothing() {
+    let (answers, never) = mpsc::channel::<()>();
+    let never = Mutex::new(never);
+    let post = move || {
+        let _ = never.lock().unwrap().recv();
+        (Sent::Accepted, Placed::default())
+    };
+    let outcome = attempts(&AT_ONCE, &(Arc::new(post) as Arc<Attempt>), &mut |_| {
+        Control::Leave
+    });
+    assert!(
+        matches!(&outcome.0, Delivered::Unclear(why) if why.error == "interrupted before the answer came"),
+        "{outcome:?}"
+    );
+    drop(answers);
 }

@@ -25,6 +25,27 @@ fn an_answer_that_is_lost_is_found_by_its_mark() {
 }
 
 #[test]
+fn ctrl_c_while_the_forge_is_silent_ends_the_run_and_what_is_there_is_found() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    api.next("/issues", Fate::DoneAndSilent);
+    let ours = with_token(&deploy, &api).directly();
+    let mut person = ours.terminal(&["propose", "--yes"]);
+    api.has_one();
+    person.ctrl_c();
+    person
+        .ends()
+        .exits(4)
+        .says("it is unknown whether the issue was opened")
+        .says("interrupted before the answer came");
+    assert_eq!(of_the_issue(&deploy), ["proposed", "posting"]);
+    smp(&deploy, &api, &["propose", "--yes"])
+        .ok()
+        .says("asked in https://github.com/");
+    assert_eq!(api.issues().len(), 1);
+    assert_eq!(of_the_issue(&deploy), ["proposed", "posting", "posted"]);
+}
+
+#[test]
 fn what_nobody_can_find_is_asked_about() {
     let (deploy, api) = asking(Speaks::GitHub);
     // Whose token it is is not said, so nothing is searched.

@@ -154,7 +154,7 @@ fn where_one_of_several_fails_the_next_run_goes_on_with_that() {
 #[test]
 fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_them() {
     type Case = (fn(&Platform), &'static str, &'static str);
-    let cases: [Case; 3] = [
+    let cases: [Case; 4] = [
         (
             |one| {
                 one.api.couples("shop", "maps", "production");
@@ -168,6 +168,13 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
             },
             "production is in stage staging of the pipeline, and staging is in stage staging",
             "heroku pipelines:update -a shop -s production\n",
+        ),
+        (
+            |one| {
+                one.api.couples("shop-staging", "shop", "production");
+            },
+            "production is in stage production of the pipeline, and staging is in stage production",
+            "heroku pipelines:update -a shop-staging -s staging\n",
         ),
         (
             |one| one.api.expires("shop-staging", 3),

@@ -98,7 +98,9 @@ fn a_platform_that_cannot_answer_is_unreachable() {
     ) {
         platform.api.recovers();
         platform.api.answers(None, status, &body);
-        is_unknown(&platform, "unreachable").says(words);
+        is_unknown(&platform, "unreachable")
+            .says(words)
+            .says("hint: try again: git smp status\n");
     }
 }
 

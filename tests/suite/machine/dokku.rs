@@ -93,7 +93,8 @@ fn an_app_that_does_not_run_is_unknown() {
     assert_eq!(finding(&deploy, 1), "unknown-commit");
     promote(&deploy, &[])
         .exits(1)
-        .says("Dokku reports no running release");
+        .says("Dokku reports no running release")
+        .says(" ps:report production\n");
 }
 
 #[test]

@@ -5,10 +5,12 @@ use std::io::{self, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
+use super::PATIENCE;
 use super::rounds::Rounds;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
@@ -32,6 +34,8 @@ pub enum Fate {
     DoneAndCut,
     /// It is done, and the answer is 502.
     DoneAndFailed,
+    /// It is done, and nothing is ever answered.
+    DoneAndSilent,
     /// Nothing is done, and this is the status of the answer.
     Refused(u16),
 }
@@ -194,6 +198,15 @@ impl IssuesApi {
         self.shared.state.lock().unwrap().issues.clone()
     }
 
+    /// Waits until an issue is there.
+    pub fn has_one(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.issues().is_empty() {
+            assert!(Instant::now() < deadline, "no issue is ever opened");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The methods and paths of all calls so far.
     pub fn asked(&self) -> Vec<String> {
         let state = self.shared.state.lock().unwrap();
@@ -211,7 +224,7 @@ impl IssuesApi {
 }
 
 impl Shared {
-    fn connection(&self, stream: &TcpStream, _: &Closing) -> io::Result<()> {
+    fn connection(&self, stream: &TcpStream, closing: &Closing) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
         let Some(head) = Head::read(&mut reader)? else {
             return Ok(());
@@ -237,6 +250,10 @@ impl Shared {
         match fate {
             Some(Fate::DoneAndCut) => {
                 reset_at_end(stream);
+                return Ok(());
+            }
+            Some(Fate::DoneAndSilent) => {
+                closing.pause(PATIENCE);
                 return Ok(());
             }
             Some(Fate::DoneAndFailed) => {

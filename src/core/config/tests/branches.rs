@@ -60,7 +60,7 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
             "branch = \"main\"\n",
             "",
             "smp.toml:5:15: environments.staging: has no `branch`",
-            "or the `url` that deploys it",
+            "set `branch = \"...\"` (a branch of the main repository), or `url = \"...\"`",
         ),
         (
             "branch = \"production\"",
@@ -79,6 +79,12 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
             "branch = \"production\"",
             "smp.toml:9:10: environments.production.branch: has the same branch as staging",
             "its own branch",
+        ),
+        (
+            "[environments.production]",
+            "running.dokku = \"shop\"\n[environments.production]",
+            "smp.toml:8:17: environments.staging.running.dokku: is asked on the server of the environment's `url`",
+            "or remove `dokku`",
         ),
         (
             "branch = \"main\"",

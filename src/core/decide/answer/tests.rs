@@ -87,14 +87,22 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ("signoff it", "-"),
         ("signoff bbbbbbbbx", MEANT),
         ("signoff bbbbbbbb-x", MEANT),
-        ("signoffbbbbbbbb", "-"),
+        ("signoffbbbbbbbb", MEANT),
+        ("sign-off bbbbbbbb", MEANT),
+        ("Sign off", MEANT),
+        ("Signed off: bbbbbbbb\nTested on two phones.", MEANT),
+        ("signoff for bbbbbbbb", MEANT),
+        ("\u{1f44d} signoff bbbbbbbb", MEANT),
+        ("Blocked `bbbbbbbb`", MEANT),
+        ("Signed-off-by: Rosi <rosi@example.com>", "-"),
+        ("Fine, so sign-off bbbbbbbb", "-"),
         ("> signoff bbbbbbbb", "-"),
         ("Please do not signoff bbbbbbbb", "-"),
         ("`signoff bbbbbbbb`", MEANT),
         ("block diagrams are nice", "-"),
         ("> `signoff bbbbbbbb`", "-"),
         ("s\u{0456}gnoff bbbbbbbb", "-"),
-        ("signoff\u{200b} bbbbbbbb", "-"),
+        ("signoff\u{200b} bbbbbbbb", MEANT),
         ("", "-"),
     ] {
         assert_eq!(told(text), expected, "{text:?}");
@@ -304,8 +312,9 @@ proptest! {
     #[test]
     fn no_text_is_a_verdict_but_one_that_begins_so(text in "\\PC{0,40}", case in any::<bool>()) {
         let answers = read(&asked(), &remark(&text));
-        let small = text.trim_start().to_lowercase();
-        let begins = small.starts_with("signoff") || small.starts_with("block");
+        let small = text.to_lowercase();
+        let small: String = small.chars().filter(|c| c.is_alphanumeric()).collect();
+        let begins = NEAR.iter().any(|word| small.starts_with(word));
         prop_assert!(answers == HeardComments::default() || begins);
         let word = if case { "SIGNOFF" } else { "signoff" };
         let yes = read(&asked(), &remark(&format!("{word} {IT} {text}")));

@@ -244,7 +244,6 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
         platform: Some(PlatformWords {
             name: "A Cloud",
             app: "shop".into(),
-            releases: "cloud releases",
             restart: Typed::other("cloud restart shop"),
             again: "cloud again",
             pipelines: "",

@@ -1,12 +1,12 @@
 //! What brings a commit from the main branch to the first environment, and from there to the next.
 
-use crate::core::config::Environment;
+use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
-use crate::core::decide::next::{Situation, run, smp, way_to_main};
+use crate::core::decide::next::{Situation, run, smp};
 use crate::core::refusal::Stop;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Observed, Relation};
+use crate::core::words::{Branch, CommitId, Observed, Relation};
 
 impl Situation<'_> {
     /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
@@ -43,6 +43,9 @@ impl Situation<'_> {
 
     /// How a newer commit of the main branch comes to what a target promotes.
     pub(super) fn stage(&self, target: &Environment) -> Hint {
+        if matches!(self.main, Some(Ok(Branch::Empty))) {
+            return Hint::run("push the first commit", first_commit(self.config));
+        }
         match self.is_merged(target) {
             true => Hint::run("once the main branch is deployed", Typed::smp("status")),
             false => smp("stage"),
@@ -80,4 +83,24 @@ impl Situation<'_> {
             Some(Relation::Identical | Relation::Behind) | None => None,
         })
     }
+}
+
+/// What begins an empty main repository.
+pub fn first_commit(config: &Config) -> Typed {
+    let main = &config.repository;
+    Typed::other("git push").arg(&main.remote).arg(&main.branch)
+}
+
+/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
+pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
+    let (remote, short) = (&config.repository.remote, commit.short());
+    format!("git push {remote} {commit}:refs/heads/fix-{short}")
+}
+
+/// How a commit that runs comes to the main branch, so that the next deploy has it.
+fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
+    let (branch, short) = (&config.repository.branch, commit.short());
+    run(Typed::other(push_to_main(config, commit))).and(format!(
+        "then merge the branch fix-{short} into {branch} (no squash, no rebase), and stage it"
+    ))
 }

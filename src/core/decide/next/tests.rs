@@ -168,6 +168,13 @@ fn without_a_record_the_environments_tell() {
             from(nothing(staging('a', 'a')), world('b', 'a', 'b')),
             "git smp stage",
         ),
+        (
+            World {
+                tip: Ok(Branch::Empty),
+                ..from(nothing(staging('a', 'a')), world('b', 'a', 'b'))
+            },
+            "push the first commit: git push upstream main",
+        ),
         // Nothing ships before it is known what runs.
         (of(unknown, world('b', 'a', 'b')), "open the page"),
         (of(missing, world('b', 'a', 'b')), "git smp setup --check"),
@@ -242,6 +249,17 @@ fn the_record_comes_before_the_environments() {
         (
             with(State::default(), world('b', 'b', 'c')),
             "git smp stage",
+        ),
+        // What was shipped was rolled back past the tool, and its proposal is closed.
+        (
+            with(
+                State::default(),
+                World {
+                    production: seen("production", 'a', 'b'),
+                    ..world('b', 'a', 'b')
+                },
+            ),
+            "git smp propose; what ships again needs a new proposal",
         ),
         (with(proposed(&[]), world('b', 'a', 'c')), "git smp signoff"),
         (
