@@ -19,7 +19,7 @@ use crate::session::trust::{self, RemoteState, Rule, Trust};
 use crate::team::recorder::Recorder;
 use crate::terminal::{self, Ui};
 
-/// `git smp pre-push`, as git calls such a hook
+// `git smp pre-push`, as git calls such a hook.
 #[derive(Debug, Args)]
 pub struct PrePush {
     /// The remote's name, or its address where it has none

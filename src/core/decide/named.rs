@@ -4,6 +4,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{acts, unfit};
 use crate::core::typed::Typed;
+use crate::core::words::is_hash;
 
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
@@ -93,9 +94,7 @@ pub fn check_hash(
     least: usize,
     source: &str,
 ) -> Result<(), Stop> {
-    if hash.is_none_or(|hash| {
-        (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }) {
+    if hash.is_none_or(|hash| is_hash(hash, least)) {
         return Ok(());
     }
     let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
