@@ -207,7 +207,6 @@ fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Bro
     }
 }
 
-/// The arguments of that git.
 fn question(remote: &str, names: &[&str]) -> Vec<String> {
     // From 2.48 to 2.49 git would set what it calls the remote's own branch.
     let head = format!("remote.{remote}.followRemoteHEAD=never");

@@ -151,12 +151,10 @@ impl TypedLogins {
         found.cloned()
     }
 
-    /// Keeps it for the rest of the run.
     pub fn keep(&self, credential: Credential) {
         self.all().push(credential);
     }
 
-    /// Forgets what is of no use.
     pub fn forget(&self, site: &Site) {
         self.all().retain(|credential| !credential.is_for(site));
     }

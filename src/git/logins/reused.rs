@@ -15,7 +15,6 @@ use crate::git::program::Program;
 
 /// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
 const LISTENER: &str = r#"!f() { test "$1" != get || sed -n 's/^wwwauth\[\]=/smp-offered: /p;s/^capability\[\]=/smp-able: /p' >&2; }; f"#;
-/// How its lines begin.
 const OFFERED: &str = "smp-offered: ";
 const ABLE: &str = "smp-able: ";
 /// What git says that it can do from the version on that can send a login unasked.
@@ -92,7 +91,6 @@ impl Challenge {
 /// A login, once it was asked for; `None` where there is none that may be used again.
 type Kept = Arc<OnceLock<Option<Credential>>>;
 
-/// What is used again in this run.
 #[derive(Default)]
 pub struct ReusedLogins(Mutex<Places>);
 

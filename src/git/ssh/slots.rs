@@ -23,7 +23,6 @@ pub struct Slots {
 struct AccountLoad {
     account: Account,
     count: usize,
-    /// Whether one has ended.
     any_ended: bool,
 }
 
