@@ -70,7 +70,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     Err(if let Some(held) = other {
         let held = held.short();
         refusal
-            .because(format!("no known revert of {held} ships with it"))
+            .because(format!("no known revert of {held} ships as well"))
             .run("stage its revert", Typed::smp("stage"))
             .run("or, if later commits correct it", again)
     } else {

@@ -112,7 +112,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     };
     let Some(wrong) = wrong else { return Ok(()) };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    let again = format!("run it again with another text after {option}");
+    let again = format!("run the command again with another text after {option}");
     Err(Stop::Misused(report.hint(again)))
 }
 
@@ -132,7 +132,7 @@ pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
     }
     let error =
         "--by takes a name on one line, with at most 100 characters and no control characters";
-    let again = "run it again with another name after --by";
+    let again = "run the command again with another name after --by";
     Err(Stop::Misused(Report::new(error).hint(again)))
 }
 
