@@ -29,9 +29,12 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of those options.
+pub const COMMON: &str = "Options of every command";
+
 /// What every command understands.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = COMMON)]
 pub struct Common {
     /// Read this configuration instead of smp.toml at the top of the work tree
     #[arg(
@@ -67,7 +70,9 @@ impl Common {
     }
 }
 
-/// How a command that follows a plan is asked.
+// From here on `///` would be taken for what the command itself does.
+
+// How a command that follows a plan is asked.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Asking {
     /// Show the plan and change nothing
@@ -78,7 +83,7 @@ pub struct Asking {
     pub yes: bool,
 }
 
-/// Options of every command that deploys.
+// Options of every command that deploys.
 #[derive(Debug, Args)]
 pub struct DeployOptions {
     #[command(flatten)]
@@ -105,7 +110,7 @@ impl DeployOptions {
     }
 }
 
-/// What is done about a clone whose history is cut off.
+// What is done about a clone whose history is cut off.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Deepening {
     /// Fetch the history that a shallow clone lacks; automatic where CI is set
@@ -113,7 +118,7 @@ pub struct Deepening {
     pub deepen: bool,
 }
 
-/// What the product post says, where that is given.
+// What the product post says, where that is given.
 #[derive(Debug, Args)]
 pub struct PostText {
     /// The text of the product post; default: your editor opens. An empty text means no post
@@ -135,4 +140,15 @@ fn seconds(text: &str) -> Result<u64, String> {
 pub fn count(text: &str) -> Result<usize, String> {
     let count = text.parse();
     count.map_err(|_| "type a whole number, 0 or more".to_owned())
+}
+
+/// The commands that people type, each with its arguments.
+#[cfg(test)]
+pub fn commands() -> Vec<clap::Command> {
+    let mut cli = <Cli as clap::CommandFactory>::command();
+    cli.build();
+    let all = cli.get_subcommands().filter(|one| !one.is_hide_set());
+    all.filter(|one| one.get_name() != "help")
+        .cloned()
+        .collect()
 }

@@ -21,7 +21,9 @@ use crate::core::typed::Typed;
 use crate::session::Session;
 use crate::terminal::Ui;
 
+// The arguments of a command are put together only where that command is typed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Add the missing remotes and check everything a deploy needs
     Setup(setup::Setup),

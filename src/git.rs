@@ -48,7 +48,7 @@ use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck};
+use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck, is_hash};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -107,21 +107,9 @@ pub enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unreadable;
 
-impl From<git2::Error> for Unreadable {
-    fn from(_: git2::Error) -> Self {
-        Self
-    }
-}
-
-/// Where git fails at a part, it says so when it is asked for the whole.
-impl From<Stop> for Unreadable {
-    fn from(_: Stop) -> Self {
-        Self
-    }
-}
-
-impl From<std::io::Error> for Unreadable {
-    fn from(_: std::io::Error) -> Self {
+/// Whatever fails here, git says so itself when it is asked.
+impl<E: std::error::Error> From<E> for Unreadable {
+    fn from(_: E) -> Self {
         Self
     }
 }
@@ -231,7 +219,7 @@ impl Repo {
     /// What a hash of 7 to 64 digits stands for, whatever branches and tags are called:
     /// `git rev-parse --disambiguate`. Of several objects that begin so, the only commit is meant.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Stop> {
-        if !(7..=64).contains(&hex.len()) || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !is_hash(hex, 7) {
             return Ok(Found::Missing);
         }
         self.either(
@@ -252,6 +240,21 @@ impl Repo {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
         }
+    }
+
+    /// The same. Digits are a hash before they are anything else: our own hints show such, and a tag or branch that is
+    /// called like one must not lead astray.
+    pub fn resolve(&self, rev: &str) -> Result<CommitId, Stop> {
+        match self.resolve_hash(rev)? {
+            Found::Commit(id) => Ok(id),
+            _ => self.resolve_revision(rev),
+        }
+    }
+
+    /// Where this clone saw the branch of a remote last.
+    pub fn tracked(&self, remote: &str, branch: &str) -> Option<CommitId> {
+        let name = format!("refs/remotes/{remote}/{branch}");
+        self.resolve_revision(&name).ok()
     }
 
     /// The library's answer or, where it has none, git's.

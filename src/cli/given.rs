@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_an_option_of_a_command() {
-        let cli = Cli::command();
-        let all: Vec<&clap::Arg> = (cli.get_subcommands())
+        let commands = crate::cli::commands();
+        let all: Vec<&clap::Arg> = (commands.iter())
             .flat_map(clap::Command::get_arguments)
             .collect();
         for option in KEPT {

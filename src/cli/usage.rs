@@ -214,10 +214,21 @@ mod tests {
         assert_eq!(help("deploy"), "git smp -h");
         assert_eq!(help("pre-push"), "git smp -h");
     }
+
+    #[test]
+    fn the_help_of_a_command_begins_as_the_list_of_commands_does() {
+        let cli = Cli::command();
+        for command in crate::cli::commands() {
+            let name = command.get_name();
+            let listed = cli.find_subcommand(name).and_then(clap::Command::get_about);
+            assert!(listed.is_some(), "{name}");
+            assert_eq!(command.get_about(), listed, "{name}");
+        }
+    }
+
     #[test]
     fn each_command_has_one_example_that_is_one() {
-        let cli = Cli::command();
-        for command in cli.get_subcommands().filter(|one| !one.is_hide_set()) {
+        for command in crate::cli::commands() {
             let name = command.get_name();
             let text = command.get_after_help().unwrap().to_string();
             let line = text.strip_prefix("Example: git ").unwrap();

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use clap::{Arg, Args, Command, CommandFactory};
 use clap_complete::engine::{self, ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
-use crate::cli::Cli;
+use crate::cli::{COMMON, Cli};
 use crate::core::refusal::Stop;
 use crate::core::text::{shell_word, visible};
 use crate::setup::completions::Shell;
 use crate::terminal::Ui;
 use known::{Kinds, Known};
 
-/// `git smp complete`, as the shells call it
+// `git smp complete`, as the shells call it.
 #[derive(Debug, Args)]
 pub struct Complete {
     /// The shell that asks
@@ -55,6 +55,8 @@ fn offered(args: &Complete) -> Vec<CompletionCandidate> {
     let index = line.len() - 1;
     let mut all = engine::complete(&mut cli, line, index, None).unwrap_or_default();
     all.retain(|one| !hidden.iter().any(|name| one.get_value() == name.as_str()));
+    // The options of the command come before those of every command.
+    all.sort_by_key(|one| one.get_tag().is_some_and(|tag| tag.to_string() == COMMON));
     // Options are offered where nothing else may follow, or where one was begun.
     let is_option = |one: &CompletionCandidate| one.get_value().to_string_lossy().starts_with('-');
     if current.is_empty() && !all.iter().all(is_option) {
@@ -88,8 +90,11 @@ fn offering(known: &Arc<Known>) -> Command {
             named.collect()
         }))
     };
-    let cli = Cli::command().mut_args(fill);
-    cli.mut_subcommands(|command| command.mut_args(fill))
+    let mut cli = Cli::command();
+    // The arguments of the commands are not there before.
+    cli.build();
+    cli.mut_args(fill)
+        .mut_subcommands(|command| command.mut_args(fill))
 }
 
 /// A word as the shell's own file reads it.

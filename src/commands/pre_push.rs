@@ -19,7 +19,7 @@ use crate::session::trust::{self, RemoteState, Rule, Trust};
 use crate::team::recorder::Recorder;
 use crate::terminal::{self, Ui};
 
-/// `git smp pre-push`, as git calls such a hook
+// `git smp pre-push`, as git calls such a hook.
 #[derive(Debug, Args)]
 pub struct PrePush {
     /// The remote's name, or its address where it has none
@@ -234,7 +234,7 @@ fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
     report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
     report.because(format!(
-        "{why}, so the last values that were agreed to apply"
+        "{why}, so this clone uses the last values that it agreed to"
     ))
 }
 

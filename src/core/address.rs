@@ -282,6 +282,11 @@ fn check_host(host: &str) -> Checked {
     Err("must have a host of letters, digits, `.` and `-` that begins with a letter or a digit")
 }
 
+/// Whether git finds a repository at this address on this machine.
+pub fn is_here(url: &str) -> bool {
+    take_apart(url).is_ok_and(|address| address.way == Way::Local || is_loopback(address.host))
+}
+
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host == "[::1]"

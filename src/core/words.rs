@@ -65,6 +65,11 @@ impl CommitId {
     }
 }
 
+/// Whether a text may be a hash, or the first digits of one: `least` or more.
+pub fn is_hash(text: &str, least: usize) -> bool {
+    (least..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The eight digits of a commit in a sentence, or that there is none.
 pub fn short(commit: Option<&CommitId>) -> &str {
     commit.map_or("nothing", CommitId::short)

@@ -66,7 +66,6 @@ impl Service {
     }
 
     /// The same for lists of what people wrote, of which each may be long.
-    #[must_use]
     pub fn of_texts(self) -> Self {
         Self {
             largest: LIST,

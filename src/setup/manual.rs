@@ -136,13 +136,9 @@ mod tests {
 
     #[test]
     fn every_command_has_a_page_that_names_every_flag() {
-        let cli = Cli::command();
-        for command in cli
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set())
-        {
+        for command in crate::cli::commands() {
             let page = page(&format!("git-smp-{}.1", command.get_name()));
-            for arg in command.get_arguments() {
+            for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
                 let long = arg.get_long().map(|long| format!("--{long}"));
                 let short = arg.get_short().map(|short| format!("-{short}"));
                 for flag in long.into_iter().chain(short) {

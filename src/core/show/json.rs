@@ -30,7 +30,7 @@ const SCHEMA: u32 = 1;
 pub struct End {
     /// The environment's name; `null` when a revision was named instead.
     pub environment: Option<String>,
-    /// What it runs; `null`: nothing was ever deployed.
+    /// What it runs; `null` if nothing was ever deployed.
     pub commit: Option<CommitId>,
 }
 

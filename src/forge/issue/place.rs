@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use reqwest::Url;
 
+use crate::core::address::{is_here, is_loopback};
 use crate::core::config::{AskedForge, Config};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
@@ -23,14 +24,38 @@ impl Tracker {
     /// The one that `smp.toml` names.
     pub fn find(session: &Session<'_>, config: &Config) -> Result<Self, Report> {
         let pages = config.web_base().unwrap_or_default();
-        match config.record.as_ref().and_then(|record| record.ask) {
-            Some(AskedForge::GitLab) => gitlab(session, &pages),
-            Some(AskedForge::GitHub) | None => github(session, &pages),
+        let (words, (api, repository), token) = match config.record.as_ref().and_then(|it| it.ask) {
+            Some(AskedForge::GitLab) => gitlab(session, &pages)?,
+            Some(AskedForge::GitHub) | None => github(session, &pages)?,
+        };
+        if proves_nothing(config, &api) {
+            let what = format!("{} names this machine", words.address);
+            let why = "with record.signed or policy.four_eyes, a comment counts only on the forge of the main repository";
+            let report = Report::new(what).because(why);
+            return Err(report.hint(format!("unset {}", words.address)));
         }
+        Ok(Self {
+            words,
+            service: Service::new(words.name, api, &token, words.accept)?.of_texts(),
+            repository,
+            pages: pages.trim_end_matches('/').to_owned(),
+            login: OnceLock::new(),
+        })
     }
 }
 
-fn github(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
+/// Where a forge's API is, the repository there, and the token for it.
+type Place = (&'static TrackerWords, (Url, String), Secret);
+
+/// Whether comments at this address say nothing of what others think: anybody can let a server answer on their own machine.
+/// A main repository that is there as well is a playground.
+fn proves_nothing(config: &Config, api: &Url) -> bool {
+    let signed = config.record.as_ref().is_some_and(|record| record.signed);
+    let is_alone = api.host_str().is_some_and(is_loopback) && !is_here(&config.repository.url);
+    is_alone && (signed || config.policy.four_eyes)
+}
+
+fn github(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
     let github = GitHub::of(pages).ok_or_else(|| no_pages("GitHub"))?;
     let (server, repository) = (github.server.clone(), github.shown());
     let of_variable = token::github(&session.repo, &server);
@@ -42,7 +67,7 @@ fn github(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
     let address = session.repo.program().variable(VARIABLE);
     let address = address.map(|address| address.to_string_lossy().into_owned());
     let api = github.rest_at(address.as_deref())?;
-    tracker(&words::GITHUB, (api, &token), repository, pages)
+    Ok((&words::GITHUB, (api, repository), token))
 }
 
 fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Report {
@@ -62,7 +87,7 @@ fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Repor
     ))
 }
 
-fn gitlab(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
+fn gitlab(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
     let url = Url::parse(pages).map_err(|_| no_pages(GITLAB.words.name))?;
     let address = session.repo.program().variable(GITLAB.address);
     let address = address.map(|address| address.to_string_lossy().into_owned());
@@ -88,20 +113,41 @@ fn gitlab(session: &Session<'_>, pages: &str) -> Result<Tracker, Report> {
         api.path().trim_end_matches('/'),
         GITLAB.version
     ));
-    tracker(&words::GITLAB, (api, &token), repository, pages)
+    Ok((&words::GITLAB, (api, repository), token))
 }
 
-fn tracker(
-    words: &'static TrackerWords,
-    (api, token): (Url, &Secret),
-    repository: String,
-    pages: &str,
-) -> Result<Tracker, Report> {
-    Ok(Tracker {
-        words,
-        service: Service::new(words.name, api, token, words.accept)?.of_texts(),
-        repository,
-        pages: pages.trim_end_matches('/').to_owned(),
-        login: OnceLock::new(),
-    })
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::core::config;
+
+    #[test]
+    fn a_forge_on_ones_own_machine_proves_nothing_of_a_main_repository_elsewhere() {
+        let (here, there) = ("http://127.0.0.1:7/api/v3", "https://api.github.com");
+        let (signed, nothing) = ("signed = true\n", "");
+        let eyes = "[policy]\nfour_eyes = true\n";
+        for (url, api, more, expected) in [
+            ("https://github.com/an-org/a-repo.git", here, signed, true),
+            ("git@github.com:an-org/a-repo.git", here, signed, true),
+            ("git@github.com:an-org/a-repo.git", here, eyes, true),
+            ("https://github.com/an-org/a-repo.git", there, signed, false),
+            ("https://github.com/an-org/a-repo.git", here, nothing, false),
+            ("/srv/main.git", here, signed, false),
+            ("http://localhost:8080/main.git", here, eyes, false),
+        ] {
+            let text = format!(
+                "[repository]\nurl = \"{url}\"\n[environments.staging]\nurl = \"/s\"\n\
+                 [environments.production]\nurl = \"/p\"\npromotes = \"staging\"\n[record]\nask = \"github\"\n{more}"
+            );
+            let config = config::parse(Path::new("smp.toml"), &text).unwrap();
+            let api = Url::parse(api).unwrap();
+            assert_eq!(
+                proves_nothing(&config, &api),
+                expected,
+                "{url} {api} {more}"
+            );
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use crate::core::config::AskedForge;
 use crate::core::refusal::Report;
+use crate::forge::github::branches::VARIABLE;
+use crate::forge::gitlab::GITLAB as GITLAB_REST;
 use crate::http::{Response, Sent, Trouble};
 
 /// A forge, as far as its issues differ from another's.
@@ -18,6 +20,8 @@ pub struct TrackerWords {
     /// How all issues are asked for, and those of one person.
     pub all: &'static str,
     pub creator: &'static str,
+    /// The variable that says where its API is.
+    pub address: &'static str,
     /// The token, and what it must be allowed to do.
     token: &'static str,
     pub rights: &'static str,
@@ -32,6 +36,7 @@ pub const GITHUB: TrackerWords = TrackerWords {
     anchor: "#issuecomment-",
     all: "state=all&",
     creator: "creator",
+    address: VARIABLE,
     token: "GH_TOKEN",
     rights: "give the token read and write access to issues",
 };
@@ -45,6 +50,7 @@ pub const GITLAB: TrackerWords = TrackerWords {
     anchor: "#note_",
     all: "scope=all&",
     creator: "author_username",
+    address: GITLAB_REST.address,
     token: "GITLAB_TOKEN",
     rights: "give the token the scope api, and a role that may open and close issues",
 };

@@ -122,8 +122,7 @@ impl Recorder<'_> {
     /// The same as an earlier run, or git, was told it.
     fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
         let noted = self.notes().checked().map(|noted| noted.main);
-        let name = format!("refs/remotes/{}/{}", self.remote, keys.branch);
-        noted.or_else(|| self.repo.resolve_revision(&name).ok())
+        noted.or_else(|| self.repo.tracked(self.remote, keys.branch))
     }
 
     /// Who signed an event that this clone just wrote, by the keys that count.
