@@ -81,6 +81,13 @@ impl Screen {
         }
     }
 
+    fn begins(&mut self, ui: &Ui, step: String) {
+        if self.begun.as_ref() != Some(&step) {
+            ui.note(format!("{step} ..."));
+            self.begun = Some(step);
+        }
+    }
+
     fn still_pushing(&mut self, ui: &Ui, name: &str, elapsed: Duration) -> Control {
         if self.asked_to_leave == 1 {
             self.asked_to_leave += 1;
@@ -118,13 +125,7 @@ impl Screen {
                 return Control::GoOn;
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
-            Progress::Pushing(step) => {
-                let step = step.to_string();
-                if self.begun.as_ref() != Some(&step) {
-                    ui.note(format!("{step} ..."));
-                    self.begun = Some(step);
-                }
-            }
+            Progress::Pushing(step) => self.begins(ui, step.to_string()),
             Progress::ByOthers(name, is_again) => {
                 ui.note(match is_again {
                     true => format!("an earlier push from this clone, or somebody else's, brought the same commit to {name}"),
