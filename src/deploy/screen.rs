@@ -35,7 +35,6 @@ pub enum Progress<'a> {
     Recorded(Option<&'a str>),
 }
 
-/// The terminal of a deploy.
 pub struct Screen {
     progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
