@@ -39,7 +39,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -114,6 +114,11 @@ impl<E: std::error::Error> From<E> for Unreadable {
     }
 }
 
+/// Locks it, also where a thread died that held it: each of these is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Repo {
     /// Opens the repository that git would use here: by `GIT_DIR`, or from the current folder upwards.
     pub fn open() -> Result<Self, Stop> {
@@ -151,7 +156,7 @@ impl Repo {
 
     /// Where the main repository's branches are, as this run was told last; `None`: it has not asked yet.
     pub fn main(&self) -> Option<MainSeen> {
-        let main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+        let main = lock(&self.main);
         main.clone()
     }
 

@@ -40,11 +40,9 @@ pub struct Where {
 enum Sighted {
     /// Nothing was ever deployed: `None`.
     Runs(Option<CommitId>),
-    /// And why.
     NotKnown(String),
 }
 
-/// What was seen of all of them.
 struct Sight {
     /// `None`: nothing was asked, so the record has to tell.
     environments: Option<Vec<Sighted>>,

@@ -148,7 +148,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// The environment that it concerns, if it is one.
     pub fn environment(&self) -> Option<&str> {
         match self {
             Self::Push { environment, .. }

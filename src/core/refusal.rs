@@ -217,7 +217,6 @@ impl Stop {
 }
 
 impl From<Stop> for Report {
-    /// What to tell, in any case.
     fn from(stop: Stop) -> Self {
         let report = stop.report().cloned();
         report.unwrap_or_else(|| Self::new(stop.to_string()))

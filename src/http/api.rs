@@ -89,7 +89,6 @@ impl Service {
         self.send(Method::POST, path, body)
     }
 
-    /// The same with another method, once.
     pub fn send(&self, method: Method, path: &str, body: String) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.request(method, url).body(body);

@@ -145,7 +145,6 @@ pub enum RemoteState {
 #[derive(Clone)]
 pub struct Place<'c> {
     pub remote: &'c str,
-    /// The address it should have.
     pub url: &'c str,
     /// Whose it is; none: it is the main repository's.
     pub environment: Option<&'c Environment>,

@@ -46,7 +46,6 @@ impl Check {
         Self::of(name, Grade::Bad, report)
     }
 
-    /// What a step that did not work comes to.
     pub fn stopped(name: &str, stop: Stop) -> Self {
         let mark = match &stop {
             Stop::Incomplete(_) => Grade::Unfinished,

@@ -20,7 +20,6 @@ pub enum Takes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
     pub is_protected: bool,
-    /// What it wants of a push.
     pub wants: Vec<String>,
     /// A push that goes forward, as a promotion does.
     pub forward: Takes,
