@@ -57,7 +57,7 @@ pub fn history(
 pub fn stale(copy: &Copied) -> String {
     let age = age(copy).unwrap_or_else(|| "at an unknown time".to_owned());
     let (error, why) = (&copy.why.report.error, cause(&copy.why));
-    format!("{error}{why}; this is the record as this clone last saw it: {age}")
+    format!("{error}{why}; this clone's copy of the record is shown, read {age}")
 }
 
 pub fn unreadable(count: usize) -> String {
