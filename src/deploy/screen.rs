@@ -12,7 +12,7 @@ use crate::terminal::{self, Ui};
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
     /// A push or a release begins.
-    Pushing(&'a Step),
+    Pushing(&'a Step, &'a CommitId),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
     /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
@@ -114,7 +114,7 @@ impl Screen {
                 return Control::GoOn;
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
-            Progress::Pushing(step) => ui.note(format!("{step} ...")),
+            Progress::Pushing(step, commit) => ui.note(format!("{} ...", step.told(commit))),
             Progress::ByOthers(name) => {
                 ui.note(format!(
                     "somebody else pushed the same commit to {name} at the same time"

@@ -81,7 +81,7 @@ pub fn proposal(
         false => format!("record {digits} as the candidate and freeze {place}"),
     };
     let new = list(config, ships(targets), between);
-    let posts = posts.iter().map(Step::to_string);
+    let posts = posts.iter().map(|post| post.told(&plan.commit));
     let steps: Vec<String> = iter::once(record).chain(posts).collect();
     let heading = format!("Candidate for {names}, {date}");
     lines(heading, rows.collect(), new, plan, &steps)
@@ -156,7 +156,8 @@ pub fn staging(
 }
 
 fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(Step::to_string).collect()
+    let steps = plan.steps.iter();
+    steps.map(|step| step.told(&plan.commit)).collect()
 }
 
 /// All of a plan: paragraphs with an empty line behind each; one without lines is left out.
