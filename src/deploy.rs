@@ -40,7 +40,7 @@ use std::cell::RefCell;
 
 use crate::cli::DeployOptions;
 use crate::core::config::Environment;
-use crate::core::decide::{self, Asked, Back, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
+use crate::core::decide::{self, Asked, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Typed;
@@ -282,7 +282,7 @@ impl Deploy<'_> {
                 decide::staging(&staging, &asked)
             }
             (Wanted::Rollback { commit, .. }, [target, ..]) => {
-                decide::rollback(&Back { target, commit }, &asked)
+                decide::rollback(target, commit, &asked)
             }
             (_, []) => Err(not_seen()),
         }

@@ -25,7 +25,7 @@ pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
-pub use rollback::{Back, nothing_deployed, rollback};
+pub use rollback::{nothing_deployed, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;
