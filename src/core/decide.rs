@@ -75,7 +75,7 @@ pub struct Asked<'a> {
     pub now: i64,
     pub recorded: Option<Recorded<'a>>,
     /// The candidate, where a merge deploys the source and its branch has gone on since.
-    pub moved_on: Option<MovedOn<'a>>,
+    pub moved_on: Option<&'a MovedOn>,
     /// What the team asks for before a promotion begins; `None`: nothing is pushed.
     pub policy: Option<&'a Policy>,
     /// `--override`: why it may begin although its time has not come.
@@ -83,10 +83,10 @@ pub struct Asked<'a> {
 }
 
 /// A candidate that is part of what its environment has by now, and what came there since.
-#[derive(Clone, Copy, Debug)]
-pub struct MovedOn<'a> {
-    pub candidate: &'a CommitId,
-    pub since: &'a Changes,
+#[derive(Debug)]
+pub struct MovedOn {
+    pub candidate: CommitId,
+    pub since: Changes,
     /// Whether what it runs is the candidate, or contains it.
     pub is_run: bool,
 }

@@ -7,13 +7,13 @@ use std::iter;
 
 use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::{Plan, Proposal, Step, Target};
+use crate::core::decide::{Fix, Plan, Proposal, Step, Target};
 use crate::core::record::{Candidate, State, Verdict};
 use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, and, counted};
-use crate::core::words::{Changes, Commit, CommitId, Observed, Relation, short};
+use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
 type Row<'a> = (&'a str, Line);
@@ -113,8 +113,7 @@ pub fn rollback(
 }
 
 pub struct Added<'a> {
-    pub base: &'a CommitId,
-    pub changes: &'a Changes,
+    pub fix: &'a Fix,
     /// What copies were made of, oldest first.
     pub copies: &'a [CommitId],
 }
@@ -130,8 +129,7 @@ pub fn staging(
     let name = &target.environment.name;
     let rows = now_and_then(config, target, plan, commit.map(Commit::subject_text));
     let Some(Added {
-        base,
-        changes,
+        fix: Fix { base, changes },
         copies,
     }) = fix
     else {
