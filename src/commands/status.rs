@@ -351,6 +351,9 @@ impl<'a> View<'a> {
     /// The deploy past the tool that an environment still runs, on record or not.
     fn past_tool(&self, seen: &Observed) -> Option<PastTool<'a>> {
         let name = &seen.environment;
+        if seen.by_merge {
+            return None;
+        }
         if let Some(found) = self.unrecorded.iter().find(|one| one.environment == *name) {
             return Some(PastTool::Unrecorded(found));
         }

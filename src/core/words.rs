@@ -278,6 +278,8 @@ pub struct Observed {
     pub platform: Option<PlatformWords>,
     /// Whether its platform gives it builds of another environment, so that its branch tells nothing of it.
     pub by_pipeline: bool,
+    /// Whether it is the main branch itself, so that every merge deploys it.
+    pub by_merge: bool,
 }
 
 impl Observed {

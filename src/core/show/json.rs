@@ -83,7 +83,7 @@ struct DiffJson<'a> {
     schema: u32,
     /// What runs on the target.
     from: &'a End,
-    /// What would run on it.
+    /// What would run on the target.
     to: &'a End,
     /// How `to` relates to `from`.
     relation: Relation,

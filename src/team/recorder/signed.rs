@@ -174,13 +174,13 @@ impl Recorder<'_> {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 format!(
-                    "sign with a key that counts now, or let somebody who reviews change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch}, then"
+                    "sign with a key that counts now, or change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch} with a reviewed change, then"
                 )
             }
             (None, line) => {
                 let line = line.map(|line| format!("the line for it is: {line}"));
                 report = report.causes(line);
-                format!("let somebody who reviews add that line to {path} on {branch}, then")
+                format!("add that line to {path} on {branch} with a reviewed change, then")
             }
         };
         report
