@@ -101,7 +101,9 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
     }
     let error = open.story(recorded.now);
     Err(Refusal::new(RefusalCode::Deploying, error)
-        .because(format!("{name} has it, and the record does not say so yet"))
+        .because(format!(
+            "{name} has the candidate, and that is not on record yet"
+        ))
         .because("a fix comes too late for this candidate")
         .run("wait for it", Typed::smp("status"))
         .run("or record it, then propose again", promote(name)))
