@@ -124,7 +124,7 @@ impl Finding {
             }
             Self::Deploying if seen.by_merge && !is_certain(seen) => {
                 format!(
-                    "{at} was merged, but is not live: it is still being built, its build failed, or it was rolled back"
+                    "{at} was merged; the platform is still building it, could not build it, or went back"
                 )
             }
             Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),

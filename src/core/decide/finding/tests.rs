@@ -131,7 +131,7 @@ fn a_merge_that_is_not_live_was_not_rolled_back_unless_its_platform_says_so() {
     tells([
         (
             merged.clone(),
-            "deploying: bbbbbbbb was merged, but is not live: it is still being built, its build failed, or it was rolled back",
+            "deploying: bbbbbbbb was merged; the platform is still building it, could not build it, or went back",
         ),
         (released(merged, &back), "rolled-back"),
     ]);
