@@ -103,7 +103,7 @@ fn play(folder: &Path) -> Outcome<()> {
         world.git(&work, &["log", "--format=%s", "refs/smp/seen"])?
     );
     println!(
-        "One more commit is on the main repository now. To play on, start the pages again in one terminal:\n"
+        "One more commit is on the main repository now. To continue, start the pages again in one terminal:\n"
     );
     println!(
         "  cargo run --example playground -- --serve {}\n",

@@ -39,7 +39,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use config::GitConfig;
 use config::PendingConfig;
@@ -48,7 +48,7 @@ use network::People;
 use program::Program;
 
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck};
+use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck, is_hash};
 
 /// A repository, to be shared by threads.
 pub struct Repo {
@@ -107,23 +107,16 @@ pub enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unreadable;
 
-impl From<git2::Error> for Unreadable {
-    fn from(_: git2::Error) -> Self {
+/// Whatever fails here, git says so itself when it is asked.
+impl<E: std::error::Error> From<E> for Unreadable {
+    fn from(_: E) -> Self {
         Self
     }
 }
 
-/// Where git fails at a part, it says so when it is asked for the whole.
-impl From<Stop> for Unreadable {
-    fn from(_: Stop) -> Self {
-        Self
-    }
-}
-
-impl From<std::io::Error> for Unreadable {
-    fn from(_: std::io::Error) -> Self {
-        Self
-    }
+/// Locks it, also where a thread died that held it: each of these is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Repo {
@@ -163,7 +156,7 @@ impl Repo {
 
     /// Where the main repository's branches are, as this run was told last; `None`: it has not asked yet.
     pub fn main(&self) -> Option<MainSeen> {
-        let main = self.main.lock().unwrap_or_else(PoisonError::into_inner);
+        let main = lock(&self.main);
         main.clone()
     }
 
@@ -231,7 +224,7 @@ impl Repo {
     /// What a hash of 7 to 64 digits stands for, whatever branches and tags are called:
     /// `git rev-parse --disambiguate`. Of several objects that begin so, the only commit is meant.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Stop> {
-        if !(7..=64).contains(&hex.len()) || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !is_hash(hex, 7) {
             return Ok(Found::Missing);
         }
         self.either(
@@ -252,6 +245,21 @@ impl Repo {
             Some(Ok(Found::Commit(id))) => Ok(id),
             _ => plumbing::resolve_revision(&self.program, rev),
         }
+    }
+
+    /// The same. Digits are a hash before they are anything else: our own hints show such, and a tag or branch that is
+    /// called like one must not lead astray.
+    pub fn resolve(&self, rev: &str) -> Result<CommitId, Stop> {
+        match self.resolve_hash(rev)? {
+            Found::Commit(id) => Ok(id),
+            _ => self.resolve_revision(rev),
+        }
+    }
+
+    /// Where this clone saw the branch of a remote last.
+    pub fn tracked(&self, remote: &str, branch: &str) -> Option<CommitId> {
+        let name = format!("refs/remotes/{remote}/{branch}");
+        self.resolve_revision(&name).ok()
     }
 
     /// The library's answer or, where it has none, git's.

@@ -253,6 +253,7 @@ impl Look<'_> {
             doubt,
             platform: platform::words(environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
+            by_merge: environment.by_merge,
         })
     }
 

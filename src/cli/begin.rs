@@ -24,7 +24,7 @@ pub fn lines() -> Option<String> {
             format!("{}: {hint}", report.because.join(", "))
         }
         None => format!(
-            "There is no {} yet. It names your environments. To create it: {}",
+            "There is no {} yet. This file names your environments. To create it: {}",
             path.display(),
             Typed::smp("setup")
         ),

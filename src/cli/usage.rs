@@ -15,7 +15,6 @@ use crate::core::text::visible;
 use crate::core::typed::{Given, Hint, Typed};
 use crate::git::program;
 
-/// Says it; gives the exit code.
 pub fn usage(error: &clap::Error) -> u8 {
     let args = given::typed();
     match error.kind() {
@@ -177,7 +176,6 @@ fn commands(cli: &clap::Command) -> Vec<&str> {
     all.map(clap::Command::get_name).collect()
 }
 
-/// The command that was meant.
 fn command_of(args: &[String]) -> Option<&str> {
     let cli = Cli::command();
     let commands = commands(&cli);

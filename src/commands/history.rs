@@ -77,7 +77,9 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     }
     let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
     let (when, width) = (session.when(), ui.picture_width());
-    let mut lines = show::history(&latest, &when, width);
+    let merged = config.environments.iter().find(|one| one.by_merge);
+    let merged = merged.map(|one| one.name.as_str());
+    let mut lines = show::history(&latest, &when, width, merged);
     for one in figures.iter().filter(|_| !deploys.is_empty()) {
         if !lines.is_empty() {
             lines.push(Line::default());

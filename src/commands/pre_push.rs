@@ -234,7 +234,7 @@ fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
     report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
     report.because(format!(
-        "{why}, so the last values that were agreed to apply"
+        "{why}, so this clone uses the last values that it agreed to"
     ))
 }
 

@@ -148,9 +148,7 @@ fn runs(observed: &Observed) -> Option<&CommitId> {
 
 /// The announcement of this rollback by a run that was cut off.
 fn announced<'s>(seen: &'s Seen, name: &str, commit: &CommitId) -> Option<&'s Deploying> {
-    let open = seen.open()?;
-    let is_this = open.kind == Kind::Rollback && open.environment == name && open.to == *commit;
-    is_this.then_some(open)
+    (seen.open()).filter(|open| open.is(Kind::Rollback, name, commit))
 }
 
 /// What runs or, where that is what it goes back to already, what its branch has and may be on its way. Of a run that was

@@ -7,7 +7,8 @@ use clap::Args;
 use crate::cli::Deepening;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::{Line, Tone, shell_word, wrapped};
+use crate::core::show::widest;
+use crate::core::text::{Line, Tone, counted, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::git::{Repo, remote};
 use crate::session::Session;
@@ -187,10 +188,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
 }
 
 fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> Result<(), Stop> {
-    let remotes = match absent {
-        1 => "1 remote".to_owned(),
-        count => format!("{count} remotes"),
-    };
+    let remotes = counted(absent, "remote");
     let question = match (is_agreed, absent) {
         (true, _) => format!("Add {remotes}?"),
         (false, 0) => "Trust this?".to_owned(),
@@ -210,8 +208,7 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
 /// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
 /// the very list that a yes is kept of.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -> Vec<Line> {
-    let file = config.path.file_name().unwrap_or_default();
-    let file = file.to_string_lossy();
+    let file = config.file();
     let heading = match trust {
         Trust::Same => None,
         Trust::New => Some("is new here"),
@@ -251,10 +248,6 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
         lines.extend(state_of(place, remote, columns));
     }
     lines
-}
-
-fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
-    texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
 /// A remote that the file names, and how it stands in this clone.

@@ -203,7 +203,7 @@ fn is_tested(
     state: &State,
 ) -> Result<(), Stop> {
     let environment = look.config.environment(&candidate.environment)?;
-    let seen = session.ui.during("asking where it is tested", || {
+    let seen = session.ui.during("asking the tested environment", || {
         look.environments(&[environment], Also::Nothing)
     })?;
     let Some(seen) = seen.first() else {

@@ -16,7 +16,6 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
-use crate::git::Found;
 use crate::look::{Main, Seen, see_one};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
@@ -172,16 +171,10 @@ impl<'a> Order<'a> {
         self.picked(&picks)
     }
 
-    /// The commit that a person named. Digits are a hash before they are anything else: our own hints show such, and a
-    /// tag or branch that is called like one must not lead astray.
     fn named(&self, rev: &str) -> Result<CommitId, Stop> {
-        let repo = &self.session.repo;
-        if let Some(number) = pull_request::number(rev) {
-            return pull_request::merged(self.session, &self.tip()?, number);
-        }
-        match repo.resolve_hash(rev)? {
-            Found::Commit(id) => Ok(id),
-            _ => repo.resolve_revision(rev),
+        match pull_request::number(rev) {
+            Some(number) => pull_request::merged(self.session, &self.tip()?, number),
+            None => self.session.repo.resolve(rev),
         }
     }
 

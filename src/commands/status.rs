@@ -158,8 +158,8 @@ impl<'a> View<'a> {
 
     fn lines(&self) -> Result<Vec<Line>, Stop> {
         let when = self.session.when();
-        let names = self.config.environments.iter().map(|one| &one.name);
-        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
+        let environments = self.config.environments.iter();
+        let width = show::widest(environments.map(|one| one.name.as_str()));
         let brought = self.brought()?;
         let ships = brought.iter().flat_map(|one| &one.ships);
         let authors: Vec<&str> = ships.map(|one| one.author.as_str()).collect();
@@ -351,6 +351,9 @@ impl<'a> View<'a> {
     /// The deploy past the tool that an environment still runs, on record or not.
     fn past_tool(&self, seen: &Observed) -> Option<PastTool<'a>> {
         let name = &seen.environment;
+        if seen.by_merge {
+            return None;
+        }
         if let Some(found) = self.unrecorded.iter().find(|one| one.environment == *name) {
             return Some(PastTool::Unrecorded(found));
         }

@@ -12,9 +12,8 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId};
+use crate::core::words::{Branch, CommitId, is_hash};
 use crate::forge::pull_request;
-use crate::git::Found;
 use crate::look::{self, Main};
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
@@ -41,11 +40,9 @@ pub struct Where {
 enum Sighted {
     /// Nothing was ever deployed: `None`.
     Runs(Option<CommitId>),
-    /// And why.
     NotKnown(String),
 }
 
-/// What was seen of all of them.
 struct Sight {
     /// `None`: nothing was asked, so the record has to tell.
     environments: Option<Vec<Sighted>>,
@@ -60,11 +57,8 @@ const FIRST_EVENTS: u32 = 500;
 
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let config = session.config()?;
-    let main = tracked(
-        session,
-        &config.repository.remote,
-        &config.repository.branch,
-    );
+    let main = &config.repository;
+    let main = session.repo.tracked(&main.remote, &main.branch);
     let commit = match named(session, &args.rev, main.as_ref()) {
         Err(_) if !args.offline && may_be_new(&args.rev) => new(session, &config, &args.rev)?,
         named => named?,
@@ -199,7 +193,8 @@ fn stands(
 /// What the record or, where it tells of no deploy, the branch that this clone follows says of an environment.
 fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arrival>) -> Sighted {
     let given = last.map(|last| last.to.clone());
-    match given.or_else(|| tracked(session, &environment.remote, &environment.branch)) {
+    let Environment { remote, branch, .. } = environment;
+    match given.or_else(|| session.repo.tracked(remote, branch)) {
         Some(commit) => Sighted::Runs(Some(commit)),
         None => Sighted::NotKnown(
             "this clone saw no deploy there, and does not follow its branch".into(),
@@ -220,16 +215,9 @@ fn events(
     }
 }
 
-/// Where this clone saw a branch last.
-fn tracked(session: &Session<'_>, remote: &str, branch: &str) -> Option<CommitId> {
-    let name = format!("refs/remotes/{remote}/{branch}");
-    session.repo.resolve_revision(&name).ok()
-}
-
 /// Whether what is not here may have come to the main branch since: a hash or a pull request.
 fn may_be_new(rev: &str) -> bool {
-    let is_hash = (7..=64).contains(&rev.len()) && rev.bytes().all(|one| one.is_ascii_hexdigit());
-    is_hash || pull_request::number(rev).is_some()
+    is_hash(rev, 7) || pull_request::number(rev).is_some()
 }
 
 /// The commit that a person named, by what the main branch has now. No environment is asked for it.
@@ -247,7 +235,6 @@ fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, St
     named(session, rev, main.as_ref().and_then(Branch::commit))
 }
 
-/// The commit that a person named. Digits are a hash before they are anything else.
 fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<CommitId, Stop> {
     if let Some(number) = pull_request::number(rev) {
         let tip = main.ok_or_else(|| {
@@ -258,13 +245,7 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
         })?;
         return pull_request::merged(session, tip, number);
     }
-    match session.repo.resolve_hash(rev)? {
-        Found::Commit(id) => Ok(id),
-        _ => session
-            .repo
-            .resolve_revision(rev)
-            .map_err(|stop| or_number(stop, rev)),
-    }
+    (session.repo.resolve(rev)).map_err(|stop| or_number(stop, rev))
 }
 
 /// The same with what a number without its `#` was meant to be.

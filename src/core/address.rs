@@ -19,7 +19,6 @@ pub type Checked = Result<(), &'static str>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address<'u> {
     pub(super) way: Way,
-    /// What stands before the `@`.
     pub(super) user: Option<&'u str>,
     /// Empty for a local path.
     pub(super) host: &'u str,

@@ -16,6 +16,7 @@ mod shown;
 mod trust;
 mod values;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -301,6 +302,11 @@ impl Config {
 
     fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
+    }
+
+    /// What the file is called.
+    pub fn file(&self) -> Cow<'_, str> {
+        self.path.file_name().unwrap_or_default().to_string_lossy()
     }
 
     fn names(&self) -> Vec<&str> {

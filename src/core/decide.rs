@@ -25,7 +25,7 @@ pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
-pub use rollback::{Back, rollback};
+pub use rollback::{Back, nothing_deployed, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;
@@ -148,7 +148,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// The environment that it concerns, if it is one.
     pub fn environment(&self) -> Option<&str> {
         match self {
             Self::Push { environment, .. }

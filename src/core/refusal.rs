@@ -10,6 +10,7 @@ use crate::core::words::CommitId;
 
 /// What a person is told when something stops: one sentence, its causes, and the next command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Report {
     pub error: String,
     pub because: Vec<String>,
@@ -24,21 +25,16 @@ impl Report {
             hint: None,
         }
     }
-
-    #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.because.push(cause.into());
         self
     }
-
-    #[must_use]
     pub fn causes<C: Into<String>>(mut self, causes: impl IntoIterator<Item = C>) -> Self {
         self.because.extend(causes.into_iter().map(Into::into));
         self
     }
 
     /// Says why a file of this clone cannot be written, and what helps.
-    #[must_use]
     pub fn unwritten(self, path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let hint = match error.kind() {
@@ -51,14 +47,12 @@ impl Report {
     }
 
     /// Says what to do next, in place of what was said before.
-    #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// Says what to type next, in a line after those that stand already. `say`: what it is for; it may be empty.
-    #[must_use]
     pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
         let line = Hint::run(say, command);
         self.hint = Some(match self.hint {
@@ -145,6 +139,7 @@ codes! {
 
 /// A deploy that will not happen, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Refusal {
     pub code: RefusalCode,
     pub report: Report,
@@ -154,20 +149,14 @@ impl Refusal {
     pub fn new(code: RefusalCode, error: impl Into<String>) -> Self {
         Report::new(error).refused(code)
     }
-
-    #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.report = self.report.because(cause);
         self
     }
-
-    #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.report = self.report.hint(hint);
         self
     }
-
-    #[must_use]
     pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
         self.report = self.report.run(say, command);
         self
@@ -228,7 +217,6 @@ impl Stop {
 }
 
 impl From<Stop> for Report {
-    /// What to tell, in any case.
     fn from(stop: Stop) -> Self {
         let report = stop.report().cloned();
         report.unwrap_or_else(|| Self::new(stop.to_string()))

@@ -116,7 +116,7 @@ fn row(name: &str, width: usize) -> Line {
 }
 
 /// How wide the column of these names is.
-fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+pub fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0)
 }
 

@@ -14,6 +14,7 @@ pub enum Tone {
 
 /// A line of pieces, without its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Line(pub Vec<(Tone, String)>);
 
 impl Line {
@@ -28,8 +29,6 @@ impl Line {
     pub fn faint(text: impl Into<String>) -> Self {
         Self::of(Tone::Faint, text)
     }
-
-    #[must_use]
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.0.push((tone, text.into()));
         self

@@ -6,6 +6,7 @@ use crate::core::text::{shell_word, without_userinfo};
 
 /// A command to type. It is rendered once, with what was given on the command line of this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Typed {
     /// How one of ours begins, up to where `--config` stands: `git smp`. Another program's has none.
     start: String,
@@ -44,7 +45,6 @@ impl Typed {
     }
 
     /// Puts in front of one of ours what is typed with it, quoted already: `git pull &&`.
-    #[must_use]
     pub fn behind(mut self, first: fmt::Arguments<'_>) -> Self {
         self.start = format!("{first} {}", self.start);
         self
@@ -53,20 +53,15 @@ impl Typed {
     pub fn is_ours(&self) -> bool {
         !self.start.is_empty()
     }
-
-    #[must_use]
     pub fn arg(mut self, value: &str) -> Self {
         self.words.push(shell_word(value));
         self
     }
-
-    #[must_use]
     pub fn option(self, name: &str, value: &str) -> Self {
         self.plain(name).arg(value)
     }
 
     /// Adds options that have no value, or words that need no quotes, separated by blanks; none where it is empty.
-    #[must_use]
     pub fn plain(mut self, words: &str) -> Self {
         self.words
             .extend(words.split_whitespace().map(str::to_owned));
@@ -99,6 +94,7 @@ impl fmt::Display for Typed {
 
 /// What to do next, a line each: what it is for, and the command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Hint(Vec<(String, Option<Typed>)>);
 
 impl Hint {
@@ -115,7 +111,6 @@ impl Hint {
     }
 
     /// The same, and then this command: behind the last line, or on one of its own where that names a command already.
-    #[must_use]
     pub fn then(mut self, command: Typed) -> Self {
         match self.0.last_mut() {
             Some((say, none @ None)) => {
@@ -128,7 +123,6 @@ impl Hint {
     }
 
     /// The same with what has to be so first at its beginning.
-    #[must_use]
     pub fn once(mut self, so: &str) -> Self {
         if let Some((say, _)) = self.0.first_mut() {
             *say = match say.as_str() {
@@ -140,7 +134,6 @@ impl Hint {
     }
 
     /// The same where a merge, and no command of ours, brings a commit to staging.
-    #[must_use]
     pub fn with_merges(mut self) -> Self {
         for (say, command) in &mut self.0 {
             let stages = command.as_ref().is_some_and(Typed::stages);
@@ -157,8 +150,6 @@ impl Hint {
         }
         self
     }
-
-    #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         self.0.extend(other.into().0);
         self

@@ -75,7 +75,6 @@ impl Hours {
 }
 
 impl fmt::Display for Hours {
-    /// As they were written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -175,7 +174,6 @@ impl Soak {
         Ok(Self { text, seconds })
     }
 
-    /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -65,6 +65,11 @@ impl CommitId {
     }
 }
 
+/// Whether a text may be a hash, or the first digits of one: `least` or more.
+pub fn is_hash(text: &str, least: usize) -> bool {
+    (least..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The eight digits of a commit in a sentence, or that there is none.
 pub fn short(commit: Option<&CommitId>) -> &str {
     commit.map_or("nothing", CommitId::short)
@@ -273,6 +278,8 @@ pub struct Observed {
     pub platform: Option<PlatformWords>,
     /// Whether its platform gives it builds of another environment, so that its branch tells nothing of it.
     pub by_pipeline: bool,
+    /// Whether it is the main branch itself, so that every merge deploys it.
+    pub by_merge: bool,
 }
 
 impl Observed {

@@ -127,9 +127,7 @@ impl Deploy<'_> {
         let appended = recorder.append(&new_id(), &mut |state: &State| {
             let open = state.deploying.as_ref();
             // What somebody else began meanwhile is another deploy.
-            if open.is_some_and(|open| {
-                (open.kind, &open.environment, &open.to) != (kind, name, commit)
-            }) {
+            if open.is_some_and(|open| !open.is(kind, name, commit)) {
                 return Ok(None);
             }
             let from = self.came_from(Some(state), target, commit);

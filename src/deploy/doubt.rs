@@ -78,6 +78,11 @@ impl Heard {
         }
     }
 
+    /// What it said may be lost, or was said to another push.
+    pub fn is_not_all(&mut self) {
+        self.spoke = true;
+    }
+
     /// Whether the remote said not one word.
     pub fn is_silent(&self) -> bool {
         !self.spoke

@@ -13,7 +13,8 @@ pub fn warnings<'o>(
     state: Option<&State>,
     seen: impl IntoIterator<Item = &'o Observed>,
 ) -> Vec<String> {
-    let found = seen.into_iter().filter_map(|one| unrecorded(one, state?));
+    let found = seen.into_iter().filter(|one| !one.by_merge);
+    let found = found.filter_map(|one| unrecorded(one, state?));
     found
         .map(|one| format!("{}; that is recorded first", one.story()))
         .collect()

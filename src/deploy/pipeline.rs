@@ -102,13 +102,13 @@ impl Deploy<'_> {
                     return self.ended(build, notes, &promotion);
                 }
                 Ok(_) => "that its promotion is in progress".to_owned(),
-                Err(refusal) => format!("nothing of it ({})", refusal.report.error),
+                Err(refusal) => format!("nothing about it ({})", refusal.report.error),
             };
             let (called, command) = (&build.release.called, self.command());
             let more = |error: String| {
                 let report = Report::new(error)
                     .because(format!("the platform says {reports}"))
-                    .because("it continues there, and is not started a second time");
+                    .because("the promotion continues there, and is not started a second time");
                 Err(Stop::Incomplete(report.run(AGAIN, command.clone())))
             };
             if begun.elapsed() >= timeout {

@@ -26,6 +26,8 @@ const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_m
 /// A push that has ended, and what was heard of its host.
 pub struct PushEnd {
     marker: InFlight,
+    /// Whether an earlier push of this clone may bring the same.
+    is_again: bool,
     said: Vec<String>,
     heard: Heard,
     pub outcome: PushOutcome,
@@ -59,6 +61,7 @@ impl Deploy<'_> {
         if self.watch(Progress::Pushing(step)) == Control::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
+        let is_again = self.notes().may_go_on(name, &push.commit);
         let marker = self.note(name, &push.commit, push.expected.as_ref(), None)?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
@@ -72,6 +75,7 @@ impl Deploy<'_> {
         let outcome = outcome.inspect_err(|_| marker.ended())?;
         Ok(PushEnd {
             marker,
+            is_again,
             said,
             heard,
             outcome,
@@ -87,8 +91,9 @@ impl Deploy<'_> {
     ) -> Result<(Heard, Option<Now>), Stop> {
         let PushEnd {
             marker,
+            is_again,
             said,
-            heard,
+            mut heard,
             outcome,
         } = sent;
         let (name, ended) = (target.environment.name.as_str(), outcome.ended);
@@ -106,7 +111,10 @@ impl Deploy<'_> {
                 marker.landed();
                 // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
                 if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
-                    self.watch(Progress::ByOthers(name));
+                    self.watch(Progress::ByOthers(name, is_again));
+                }
+                if ended != Ended::Accepted {
+                    heard.is_not_all();
                 }
                 Ok((heard, now.map(|now| *now)))
             }
@@ -190,6 +198,13 @@ impl Deploy<'_> {
         }
         let command = self.command_to(&target.environment.name);
         let target_now = now.next().ok_or_else(not_seen)?;
+        let name = &target.environment.name;
+        if target_now.runs() != target.observed.runs()
+            && let Some(runs) = target_now.runs()
+            && self.notes().may_go_on(name, runs)
+        {
+            return Err(self.by_an_earlier_push(name, runs));
+        }
         if let Some(source) = source {
             let source_now = now.next().ok_or_else(not_seen)?;
             self.source_unmoved(source, &source_now, &command)?;
@@ -200,6 +215,15 @@ impl Deploy<'_> {
         };
         unmoved(&before, &now, RefusalCode::TargetMoved, &command)?;
         Ok(reading)
+    }
+
+    /// What this clone pushed before has arrived since the plan was shown: the next run records it.
+    pub(super) fn by_an_earlier_push(&self, name: &str, commit: &CommitId) -> Stop {
+        let short = commit.short();
+        let report = Report::new(format!(
+            "an earlier push from this clone brought {short} to {name} meanwhile; this run pushed nothing"
+        ));
+        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
 }
 

@@ -47,9 +47,8 @@ impl Deploy<'_> {
         push: &Push,
         recorded: &Recorded<'s>,
     ) -> Option<&'s Deploying> {
-        let wanted = (self.kind(), &target.environment.name, &push.commit);
         recorded.open().filter(|open| {
-            (open.kind, &open.environment, &open.to) == wanted
+            open.is(self.kind(), &target.environment.name, &push.commit)
                 // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
                 && open.from == push.expected
                 && recorded.mine == Some(&open.id)
@@ -100,10 +99,9 @@ impl Deploy<'_> {
         commit: &CommitId,
     ) -> Result<(), Stop> {
         let environment = target.environment;
-        let wanted = (Kind::Rollback, &environment.name, commit);
-        let open = self.seen.open();
-        let open = open.map(|open| (open.kind, &open.environment, &open.to));
-        if self.kind() != Kind::Rollback || open == Some(wanted) {
+        let mut open = self.seen.open().into_iter();
+        let is_open = open.any(|open| open.is(Kind::Rollback, &environment.name, commit));
+        if self.kind() != Kind::Rollback || is_open {
             return Ok(());
         }
         let expected = target.observed.reference();
@@ -230,9 +228,8 @@ impl Deploy<'_> {
         commit: &CommitId,
     ) -> Result<Option<What>, Stop> {
         let (repo, kind, name) = (self.look.repo, self.kind(), &target.environment.name);
-        let wanted = (kind, name, commit);
-        let open = (state.deploying.as_ref())
-            .filter(|open| (open.kind, &open.environment, &open.to) == wanted);
+        let open = state.deploying.as_ref();
+        let open = open.filter(|open| open.is(kind, name, commit));
         let candidate = candidate(state).filter(|candidate| candidate.commit == *commit);
         let goal = candidate.and_then(|candidate| candidate.goal(name));
         let is_reached = kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached);

@@ -200,7 +200,6 @@ fn evened(text: &str) -> String {
     even.trim_end_matches(['.', '!', ' ']).to_owned()
 }
 
-/// Whether a text is this whole pattern.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {

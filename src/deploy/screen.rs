@@ -15,8 +15,8 @@ pub enum Progress<'a> {
     Pushing(&'a Step),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
-    /// An environment had the commit before our push began, though it did not when we looked: somebody else's brought it.
-    ByOthers(&'a str),
+    /// Another push brought an environment the commit while ours was on its way, maybe an earlier one of this clone.
+    ByOthers(&'a str, bool),
     /// A push runs, for so long already.
     StillPushing(&'a str, Duration),
     /// An environment does not report the commit yet, but this; for how long it was waited.
@@ -35,10 +35,11 @@ pub enum Progress<'a> {
     Recorded(Option<&'a str>),
 }
 
-/// The terminal of a deploy.
 pub struct Screen {
     progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
+    /// The push that was told last: a host that moves each ref by itself is sent it twice.
+    begun: Option<String>,
     /// Those who want quiet are shown the host's words only when they explain a failure.
     unsaid: VecDeque<Line>,
     /// The environments that somebody else gave the commit in the same moment.
@@ -52,6 +53,7 @@ impl Screen {
         Self {
             progress: ui.progress(),
             asked_to_leave: 0,
+            begun: None,
             unsaid: VecDeque::new(),
             by_others: Vec::new(),
             owed: None,
@@ -75,6 +77,13 @@ impl Screen {
             self.unsaid.drain(..self.unsaid.len().saturating_sub(40));
         } else {
             ui.say(&[line]);
+        }
+    }
+
+    fn begins(&mut self, ui: &Ui, step: String) {
+        if self.begun.as_ref() != Some(&step) {
+            ui.note(format!("{step} ..."));
+            self.begun = Some(step);
         }
     }
 
@@ -115,11 +124,14 @@ impl Screen {
                 return Control::GoOn;
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
-            Progress::Pushing(step) => ui.note(format!("{step} ...")),
-            Progress::ByOthers(name) => {
-                ui.note(format!(
-                    "somebody else pushed the same commit to {name} at the same time"
-                ));
+            Progress::Pushing(step) => self.begins(ui, step.to_string()),
+            Progress::ByOthers(name, is_again) => {
+                ui.note(match is_again {
+                    true => format!("an earlier push from this clone, or somebody else's, brought the same commit to {name}"),
+                    false => {
+                        format!("somebody else pushed the same commit to {name} at the same time")
+                    }
+                });
                 self.by_others.push(name.to_owned());
             }
             Progress::Waiting(name, elapsed, reports) => self.progress.show(&format!(

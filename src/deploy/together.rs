@@ -4,7 +4,9 @@
 //! can: the push carries the lease of the record that was read directly before it.
 
 use crate::core::decide::{Recorded, Step, Target};
+use crate::core::record::State;
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
@@ -49,6 +51,7 @@ impl Deploy<'_> {
         let mut kept_back = KeptBack::default();
         loop {
             let reading = self.look_again(target, None)?.ok_or_else(not_seen)?;
+            self.arrived_before(target, push, &reading.state, recorded)?;
             let draft = recorder.draft(&reading, &mut |state, nth| {
                 let recorded = Recorded { state, ..recorded };
                 self.next_event(target, push, (recorded, nth), (&id, end.as_ref()))
@@ -109,15 +112,57 @@ impl Deploy<'_> {
                 kept_back.again(recorder, &draft, &outcome)?;
                 Ok(Both::Again)
             }
-            // Somebody else brought it there, with an announcement of theirs or without one.
-            (Ok(false), Ok(_)) => {
-                kept_back.again(recorder, &draft, &outcome)?;
-                Ok(Both::Again)
+            // Another push brought it there, with its announcement or without one: what is left is to see it run.
+            (Ok(false), Ok(arrived)) => {
+                self.not_overtaken(name, push, recorder)?;
+                Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(false), Err(stop)) => Err(stop),
             (Err(_), Err(stop)) => Err(stop),
             (Err(trouble), Ok(_)) => Err(self.not_known(name, push, &trouble)),
         }
+    }
+
+    /// An earlier push of this clone, which was cut off from it, arrived with its announcement.
+    fn arrived_before(
+        &self,
+        target: &Target<'_>,
+        push: &Push,
+        state: &State,
+        recorded: Recorded<'_>,
+    ) -> Result<(), Stop> {
+        let open = state.deploying.as_ref().map(|open| &open.id);
+        let mine = open.filter(|id| self.notes().has_announced(id));
+        let now = Recorded {
+            state,
+            mine,
+            ..recorded
+        };
+        match self.own_announcement(target, push, &now) {
+            Some(_) => Err(self.by_an_earlier_push(&target.environment.name, &push.commit)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses to take it for arrived where the record tells of a later deploy there.
+    fn not_overtaken(&self, name: &str, push: &Push, recorder: &Recorder<'_>) -> Result<(), Stop> {
+        let now = recorder.read_now().and_then(|read| Ok(read?));
+        let state = now
+            .map_err(|trouble| self.not_known(name, push, &trouble))?
+            .state;
+        let open = state.deploying.as_ref();
+        let Some(later) = open.filter(|open| open.environment == name && open.to != push.commit)
+        else {
+            return Ok(());
+        };
+        let short = push.commit.short();
+        let report = Report::new(format!(
+            "another deploy to {name} began after {short} arrived"
+        ));
+        let report = report.because(later.story(self.session.when().now));
+        Err(Stop::Incomplete(
+            report.run("wait for it", Typed::smp("status")),
+        ))
     }
 
     /// The push arrived, and nobody can say whether its announcement did.

@@ -100,7 +100,7 @@ impl Wait<'_> {
         ))
         .because("its release phase failed, so the previous release still runs");
         let report = report.run("see why", failed.output.clone());
-        let say = "then correct it, or run it again";
+        let say = "then correct it, or try again";
         Stop::Incomplete(report.run(say, self.command()))
     }
 

@@ -46,7 +46,6 @@ impl Begun {
     }
 }
 
-/// An environment that is waited for.
 pub struct Wait<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,

@@ -6,11 +6,12 @@ use std::collections::{HashMap, HashSet};
 use serde::Deserialize;
 
 use crate::core::decide::protection::{Protection, Takes};
-use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
+use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history::{self, MainLine};
 use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
+use crate::forge::reviews::gathered;
 use crate::git::Repo;
 
 pub const FORGEJO: Software = Software {
@@ -172,18 +173,9 @@ fn look(
         .zip(landed)
         .filter_map(|(id, landed)| Some((id, landed.ok()?)))
         .collect();
-    let known = wanted.iter().enumerate().map(|(nth, id)| {
-        let checks = if nth == 0 { checks } else { Checks::Unknown };
-        let origin = came(repo, history, &told, id).unwrap_or_default();
-        (id.clone(), Review { origin, checks })
-    });
-    let known = known
-        .filter(|(_, review)| *review != Review::default())
-        .collect();
-    Ok(Reviews {
-        known,
-        ..Reviews::unknown(Coverage::Whole)
-    })
+    let wanted = wanted.iter();
+    let origins = wanted.map(|id| (id, came(repo, history, &told, id).unwrap_or_default()));
+    Ok(gathered(origins, checks))
 }
 
 /// How a commit came, by what is told of the commits of the main line.

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::core::decide::protection::{Protection, Takes};
-use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, Review, Reviews};
+use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history;
 use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
+use crate::forge::reviews::gathered;
 use crate::git::Repo;
 
 pub const GITLAB: Software = Software {
@@ -179,22 +180,11 @@ fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Rev
             })
         }),
     };
-    let known = wanted
-        .iter()
-        .zip(brought)
-        .enumerate()
-        .map(|(nth, (id, brought))| {
-            let origin = brought.map_or(Origin::Unknown, |brought| came(repo, id, &brought, read));
-            let checks = if nth == 0 { checks } else { Checks::Unknown };
-            (id.clone(), Review { origin, checks })
-        });
-    let known = known
-        .filter(|(_, review)| *review != Review::default())
-        .collect();
-    Ok(Reviews {
-        known,
-        ..Reviews::unknown(Coverage::Whole)
-    })
+    let origins = wanted.iter().zip(brought).map(|(id, brought)| {
+        let origin = brought.map_or(Origin::Unknown, |brought| came(repo, id, &brought, read));
+        (id, origin)
+    });
+    Ok(gathered(origins, checks))
 }
 
 /// How a commit came. Of the merge itself nobody is the author where git makes it so by itself; what else may be in it

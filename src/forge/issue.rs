@@ -247,7 +247,7 @@ impl Tracker {
     ) -> Result<Option<Vec<T>>, Report> {
         match self.pages_of(path, most)? {
             Some((_, false)) => Err(Report::new(format!(
-                "{} has more of them than git smp reads",
+                "{} has more issues or comments than git smp reads",
                 self.words.name
             ))),
             Some((all, true)) => Ok(Some(all)),

@@ -388,7 +388,7 @@ pub fn together(all: impl IntoIterator<Item = Checks>) -> Checks {
     worst.next().unwrap_or(Checks::None)
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(LONGEST_NAME).collect()
 }
 

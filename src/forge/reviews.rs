@@ -2,9 +2,10 @@
 //! there is a token for it.
 
 use std::collections::HashSet;
+use std::iter;
 
 use crate::core::config::Config;
-use crate::core::decide::review::{Coverage, Merges, Reviews, Shipping};
+use crate::core::decide::review::{Checks, Coverage, Merges, Origin, Review, Reviews, Shipping};
 use crate::core::decide::{Plan, Proposal, Step, Target};
 use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit, CommitId};
@@ -158,4 +159,18 @@ fn look_at<'a>(
     let from: Vec<_> = asked.map(|target| target.observed.runs()).collect();
     let reviews = look(session, config, ships, (&from, to));
     (shipping, reviews)
+}
+
+/// How each of these came and, of the first, which is the candidate, how its checks ended; of some nothing is known.
+pub(super) fn gathered<'i>(
+    origins: impl Iterator<Item = (&'i CommitId, Origin)>,
+    checks: Checks,
+) -> Reviews {
+    let all = origins.zip(iter::once(checks).chain(iter::repeat(Checks::Unknown)));
+    let all = all.map(|((id, origin), checks)| (id.clone(), Review { origin, checks }));
+    let known = all.filter(|(_, review)| *review != Review::default());
+    Reviews {
+        known: known.collect(),
+        ..Reviews::unknown(Coverage::Whole)
+    }
 }

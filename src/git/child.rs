@@ -38,7 +38,6 @@ pub enum Ear<'a> {
     EndsTalk,
 }
 
-/// What comes from a child.
 enum FromChild {
     /// A piece of its standard error.
     Said(Vec<u8>),
@@ -150,7 +149,6 @@ fn listen(child: &mut Child) -> Receiver<FromChild> {
     events
 }
 
-/// What a child said.
 #[derive(Default)]
 struct Stderr {
     all: Vec<u8>,

@@ -2,7 +2,7 @@
 //! kept by git for two weeks, which is longer than any run.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
@@ -10,7 +10,7 @@ use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
 use crate::git::remote::{self, heads};
 use crate::git::response::{LineKind, is_shut, means};
-use crate::git::{MainSeen, Repo, advice, record};
+use crate::git::{MainSeen, Repo, advice, lock, record};
 
 /// As many names fit on one command line.
 const AT_ONCE: usize = 500;
@@ -110,7 +110,7 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
 /// Waits for the fetch of this program that is under way: what it brings need not be fetched by another.
 pub fn turn() -> MutexGuard<'static, ()> {
     static FETCHING: Mutex<()> = Mutex::new(());
-    FETCHING.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&FETCHING)
 }
 
 /// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
@@ -148,7 +148,7 @@ pub fn branch_and_tip(
 
 /// Remembers for this run where the main repository's branch is, and what it calls its own.
 fn saw(repo: &Repo, at: Option<&CommitId>, head: Option<CommitId>) {
-    let mut main = repo.main.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut main = lock(&repo.main);
     let at = at.cloned();
     *main = Some(MainSeen { at, head });
 }
@@ -207,7 +207,6 @@ fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Bro
     }
 }
 
-/// The arguments of that git.
 fn question(remote: &str, names: &[&str]) -> Vec<String> {
     // From 2.48 to 2.49 git would set what it calls the remote's own branch.
     let head = format!("remote.{remote}.followRemoteHEAD=never");

@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
@@ -13,7 +13,7 @@ use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 use crate::git::abbrev::{Abbreviation, Names};
 use crate::git::walk::{self, CommitTable, Node};
-use crate::git::{Found, Repo, Unreadable, object, plumbing};
+use crate::git::{Found, Repo, Unreadable, lock, object, plumbing};
 
 /// A repository that the library can read.
 pub struct Library {
@@ -157,8 +157,7 @@ impl Library {
 
     /// The repository, for one thread at a time.
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
-        let repository = self.repository.lock();
-        repository.unwrap_or_else(PoisonError::into_inner)
+        lock(&self.repository)
     }
 }
 

@@ -5,7 +5,7 @@
 mod reused;
 
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 pub use reused::ReusedLogins;
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::core::secret::{Login, Secret};
 use crate::git::address::Site;
 use crate::git::child::{self, Ear};
+use crate::git::lock;
 use crate::git::program::Program;
 use crate::terminal::prompt::Turn;
 
@@ -146,23 +147,17 @@ pub struct TypedLogins(Mutex<Vec<Credential>>);
 impl TypedLogins {
     /// What was typed for this server.
     pub fn of(&self, site: &Site) -> Option<Credential> {
-        let all = self.all();
+        let all = lock(&self.0);
         let found = all.iter().find(|credential| credential.is_for(site));
         found.cloned()
     }
 
-    /// Keeps it for the rest of the run.
     pub fn keep(&self, credential: Credential) {
-        self.all().push(credential);
+        lock(&self.0).push(credential);
     }
 
-    /// Forgets what is of no use.
     pub fn forget(&self, site: &Site) {
-        self.all().retain(|credential| !credential.is_for(site));
-    }
-
-    fn all(&self) -> MutexGuard<'_, Vec<Credential>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).retain(|credential| !credential.is_for(site));
     }
 }
 

@@ -22,12 +22,10 @@ pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_REDACT", "1"),
 ];
 
-/// Whether this answer sends people elsewhere.
 pub(super) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// Whether a line is part of a trace.
 pub(super) fn is_trace(line: &str) -> bool {
     let mut time = line.bytes().take(8);
     time.all(|byte| byte.is_ascii_digit() || byte == b':') && line.contains(" http.c:")
@@ -113,7 +111,7 @@ pub(super) fn refusal(
     };
     Report::new(format!("the remote {remote} {what}"))
         .because(format!(
-            "its host answers {status}; {NOT_FOLLOWED}, so that no password goes to another address"
+            "its host answers {status}; {NOT_FOLLOWED}, so a password cannot go to another address"
         ))
         .hint(hint)
         .refused(RefusalCode::Unreachable)

@@ -10,7 +10,7 @@ mod alone;
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::core::text::shell_word;
@@ -20,7 +20,7 @@ use crate::git::config::{GitConfig, UNREADABLE};
 use crate::git::logins::{self, ReusedLogins, TypedLogins};
 use crate::git::response::{LineKind, NOBODY, asks_for_login, lines, means, wants_confirmation};
 use crate::git::ssh::{Ssh, own_locale};
-use crate::git::{Repo, moved};
+use crate::git::{Repo, lock, moved};
 use crate::terminal::prompt::{Turn, somebody_is_there};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
@@ -359,8 +359,4 @@ fn words(output: Option<&Output>) -> String {
         .map(|output| output.stderr.as_slice())
         .unwrap_or_default();
     String::from_utf8_lossy(words).into_owned()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

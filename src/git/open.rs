@@ -106,7 +106,6 @@ fn same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Asks `git rev-parse`.
 fn ask(program: &Program) -> Result<Layout, Stop> {
     let questions = "--git-dir --git-common-dir --is-bare-repository --is-shallow-repository";
     let command = ["rev-parse", "--path-format=absolute"].into_iter();

@@ -84,7 +84,7 @@ impl Program {
     }
 
     /// A `git` command with a clean environment, no standard input and captured output, which asks nobody anything.
-    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    pub fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = self.as_configured();
         command.args(ALWAYS.split(' ')).args(args);
         command
@@ -92,15 +92,7 @@ impl Program {
 
     /// Another program of this machine, found as `git` is and with the same clean environment; `None`: there is none.
     pub fn other(&self, name: &str) -> Option<Command> {
-        let mut command = Command::new(find_on_path(name)?);
-        for name in DROPPED.split(' ') {
-            command.env_remove(name);
-        }
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Some(self.surrounded(command))
+        Some(self.surrounded(Command::new(find_on_path(name)?)))
     }
 
     /// Adds to the configuration that a command reads, after all else, and where other programs do not see it.
@@ -130,9 +122,6 @@ impl Program {
     /// A `git` command that nothing is added to: the one to ask for configuration.
     fn as_configured(&self) -> Command {
         let mut command = Command::new(&self.path);
-        for name in DROPPED.split(' ') {
-            command.env_remove(name);
-        }
         if env::var_os("GIT_ALLOW_PROTOCOL").is_none() {
             command.env("GIT_ALLOW_PROTOCOL", PROTOCOLS);
         }
@@ -141,15 +130,19 @@ impl Program {
             // What is pushed is history as it is, so that is what is looked at: no replacements and no grafts.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_GRAFT_FILE", "/dev/null")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .env("GIT_TERMINAL_PROMPT", "0");
         self.surrounded(command)
     }
 
-    /// With the variables and in the folder of this program's children.
+    /// With the variables, the pipes and in the folder of this program's children.
     fn surrounded(&self, mut command: Command) -> Command {
+        for name in DROPPED.split(' ') {
+            command.env_remove(name);
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         for (name, value) in &self.variables {
             match value {
                 Some(value) => command.env(name, value),
@@ -174,29 +167,29 @@ impl Program {
     }
 
     /// Runs `git` and gives its standard output, when it ended with 0; otherwise git's own words under `what`.
-    pub fn read<S: AsRef<OsStr>>(
+    pub fn read(
         &self,
         what: &str,
-        args: impl IntoIterator<Item = S>,
+        args: impl IntoIterator<Item: AsRef<OsStr>>,
     ) -> Result<Vec<u8>, Stop> {
         self.ask(what, args, b"")
     }
 
     /// The same with this on its standard input.
-    pub fn ask<S: AsRef<OsStr>>(
+    pub fn ask(
         &self,
         what: &str,
-        args: impl IntoIterator<Item = S>,
+        args: impl IntoIterator<Item: AsRef<OsStr>>,
         input: &[u8],
     ) -> Result<Vec<u8>, Stop> {
         self.ask_as(what, args, input, &[])
     }
 
     /// The same, with variables for this one child.
-    pub fn ask_as<S: AsRef<OsStr>>(
+    pub fn ask_as(
         &self,
         what: &str,
-        args: impl IntoIterator<Item = S>,
+        args: impl IntoIterator<Item: AsRef<OsStr>>,
         input: &[u8],
         variables: &[(&str, &str)],
     ) -> Result<Vec<u8>, Stop> {
@@ -218,7 +211,7 @@ impl Program {
     }
 
     /// Runs `git` to its end. An exit code other than 0 is no error here.
-    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Stop> {
+    pub fn run(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<Output, Stop> {
         let output = self.command(args).output();
         output.map_err(|error| cannot_start(&self.path, &error))
     }

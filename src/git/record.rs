@@ -23,7 +23,6 @@ const UNREADABLE_HERE: &str = "what this clone saw of the record cannot be read"
 
 /// An event as it is to be written.
 pub struct NewEvent<'a> {
-    /// The event before it.
     pub parent: Option<&'a CommitId>,
     /// The state after it.
     pub state: &'a str,

@@ -8,13 +8,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::thread;
 use std::time::SystemTime;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::{CommitId, SignatureCheck};
-use crate::git::Repo;
+use crate::git::{Repo, lock};
 use keys::Keys;
 
 pub use keys::own_line;
@@ -114,7 +113,7 @@ pub fn check(
     signers: &SignersFile,
     commits: &[CommitId],
 ) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
-    let known = repo.checked.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock(&repo.checked);
     let (mut all, mut rest) = (Vec::new(), Vec::new());
     for commit in commits {
         match known.get(&signers.key(commit)) {
@@ -127,7 +126,7 @@ pub fn check(
         return Ok(all);
     }
     let fresh = check_now(repo, signers, &rest)?;
-    let mut known = repo.checked.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(&repo.checked);
     known.extend(
         fresh
             .iter()

@@ -10,13 +10,14 @@ mod slots;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::core::text::shell_word;
 use crate::git::address::Account;
 use crate::git::child::{self, Ear};
 use crate::git::config::GitConfig;
+use crate::git::lock;
 use crate::git::program::{Program, find_on_path};
 use kept::Kept;
 use slots::{Slot, Slots};
@@ -101,7 +102,7 @@ impl Ssh {
 
     /// Waits until one more child may go to this account. It has been prepared.
     pub fn enter<'a>(&'a self, account: &'a Account) -> Slot<'a> {
-        let is_to_come = self.kept().is_to_come(account);
+        let is_to_come = lock(&self.kept).is_to_come(account);
         self.slots
             .enter(account, || !is_to_come || self.is_kept(account))
     }
@@ -112,7 +113,7 @@ impl Ssh {
     }
 
     pub fn is_kept(&self, account: &Account) -> bool {
-        self.kept().socket(account).is_some()
+        lock(&self.kept).socket(account).is_some()
     }
 
     /// The files of keys that ssh would try there and that exist.
@@ -130,11 +131,7 @@ impl Ssh {
     }
 
     pub fn hang_up(&self) {
-        self.kept().end();
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept).end();
     }
 
     /// As git finds it. One that is not plain `ssh` is asked for what only OpenSSH knows, as git does.
@@ -166,7 +163,7 @@ impl Ssh {
         if !cfg!(unix) || !user.is_open {
             return None;
         }
-        self.kept().place(&user.line, account)
+        lock(&self.kept).place(&user.line, account)
     }
 }
 

@@ -28,7 +28,6 @@ const GH: Duration = Duration::from_secs(10);
 /// A token, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// What lets one in.
     pub secret: Secret,
     /// Where it was found: a variable, `git's credential helpers` or `.netrc`.
     pub from: &'static str,

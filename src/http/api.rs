@@ -66,7 +66,6 @@ impl Service {
     }
 
     /// The same for lists of what people wrote, of which each may be long.
-    #[must_use]
     pub fn of_texts(self) -> Self {
         Self {
             largest: LIST,
@@ -90,7 +89,6 @@ impl Service {
         self.send(Method::POST, path, body)
     }
 
-    /// The same with another method, once.
     pub fn send(&self, method: Method, path: &str, body: String) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.request(method, url).body(body);

@@ -13,7 +13,7 @@ use crate::session::Session;
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
         Report::new(format!("there is no {}", path.display()))
-            .because("it names the main repository and the environments")
+            .because("this file names the main repository and the environments")
             .run("if your team has one already", Typed::other("git pull"))
             .run("or make one", Typed::smp("setup"))
     }))

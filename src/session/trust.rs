@@ -61,8 +61,7 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     if pinned == digest {
         return Ok(());
     }
-    let file = config.path.file_name().unwrap_or_default();
-    let file = file.to_string_lossy();
+    let file = config.file();
     let report = Report::new(format!("{file} does not match the digest of --trust"))
         .because(format!("its digest is {digest}"))
         .because("it changed since somebody agreed to it, or it is not your team's file")
@@ -100,8 +99,7 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
 }
 
 fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
-    let file = config.path.file_name().unwrap_or_default();
-    let file = file.to_string_lossy();
+    let file = config.file();
     let report = match look(repo, config)? {
         Trust::Same => return Ok(()),
         Trust::New => {
@@ -147,7 +145,6 @@ pub enum RemoteState {
 #[derive(Clone)]
 pub struct Place<'c> {
     pub remote: &'c str,
-    /// The address it should have.
     pub url: &'c str,
     /// Whose it is; none: it is the main repository's.
     pub environment: Option<&'c Environment>,

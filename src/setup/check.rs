@@ -1,10 +1,12 @@
 //! A line of `git smp setup`: what was checked, and what came of it.
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::show::widest;
 use crate::core::text::{Line, Tone, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::session::Session;
 
+#[must_use]
 pub struct Check {
     name: String,
     mark: Grade,
@@ -44,7 +46,6 @@ impl Check {
         Self::of(name, Grade::Bad, report)
     }
 
-    /// What a step that did not work comes to.
     pub fn stopped(name: &str, stop: Stop) -> Self {
         let mark = match &stop {
             Stop::Incomplete(_) => Grade::Unfinished,
@@ -52,22 +53,18 @@ impl Check {
         };
         Self::of(name, mark, stop.into())
     }
-
-    #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.report = self.report.because(cause);
         self
     }
 
     /// Says first what is good about it.
-    #[must_use]
     pub fn but(mut self, good: &str) -> Self {
         self.report.error.insert_str(0, good);
         self
     }
 
     /// The same where the environment lets nobody push from here, as it said.
-    #[must_use]
     pub fn turned_away(self, words: &[String]) -> Self {
         let say = format!("ask for permission to push to {}, then", self.name);
         let report =
@@ -76,7 +73,6 @@ impl Check {
     }
 
     /// The same where something else about it is wrong.
-    #[must_use]
     pub fn but_wrong(mut self, wrong: Report) -> Self {
         if self.mark >= Grade::Bad {
             return self;
@@ -89,7 +85,6 @@ impl Check {
     }
 
     /// The same, which is no failure and yet more than good.
-    #[must_use]
     pub fn worth_knowing(mut self) -> Self {
         self.mark = self.mark.max(Grade::Note);
         self
@@ -117,8 +112,8 @@ impl Check {
 
 /// Shows outcomes as the answer, in columns, and fails if one of them does.
 pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
-    let names = checks.iter().map(|check| check.name.chars().count());
-    let (width, columns) = (names.max().unwrap_or(0), session.ui.answer_width());
+    let width = widest(checks.iter().map(|check| check.name.as_str()));
+    let columns = session.ui.answer_width();
     let lines = checks.iter().flat_map(|check| check.lines(width, columns));
     session.ui.answer(&lines.collect::<Vec<_>>())?;
     let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Grade::Bad).collect();

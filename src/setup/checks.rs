@@ -9,6 +9,7 @@ use crate::core::decide::next::first_commit;
 use crate::core::decide::{no_app, wrong_branch};
 use crate::core::record::{Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
+use crate::core::text::counted;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place;
@@ -341,8 +342,7 @@ fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Ch
 fn events(reading: &Reading) -> String {
     match reading.state.events {
         0 => "it is still empty".to_owned(),
-        1 => "1 event".to_owned(),
-        count => format!("{count} events"),
+        count => counted(count, "event"),
     }
 }
 

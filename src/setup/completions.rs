@@ -131,7 +131,7 @@ pub fn check(installs: bool) -> Option<Check> {
     let failed: Vec<String> = failed.collect();
     Some(match failed.is_empty() {
         true => {
-            let words = format!("installed for {listed}; they work in each new shell");
+            let words = format!("installed for {listed}; start a new shell to use it");
             with_path(Check::good(name, words), &missing)
         }
         false => {

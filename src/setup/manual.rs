@@ -78,20 +78,19 @@ fn are_ours(section: &Path) -> bool {
 
 /// Where the user's own data is, by the rule that most programs follow.
 pub fn user_folder() -> Option<PathBuf> {
-    let [data, home] = ["XDG_DATA_HOME", "HOME"].map(|name| {
-        let folder = env::var_os(name).map(PathBuf::from);
-        folder.filter(|folder| folder.is_absolute())
-    });
-    data.or_else(|| home.map(|home| home.join(".local/share")))
+    folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
+}
+
+/// The absolute folder that a variable names.
+fn folder(variable: &str) -> Option<PathBuf> {
+    let folder = env::var_os(variable).map(PathBuf::from);
+    folder.filter(|folder| folder.is_absolute())
 }
 
 /// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of
 /// the user's own, then where users' pages belong.
 fn folders() -> Vec<PathBuf> {
-    let [home, data] = ["HOME", "XDG_DATA_HOME"].map(|name| {
-        let folder = env::var_os(name).map(PathBuf::from);
-        folder.filter(|folder| folder.is_absolute())
-    });
+    let (home, data) = (folder("HOME"), folder("XDG_DATA_HOME"));
     let named = program::ask("man", &["-w"]).unwrap_or_default();
     let own = env::split_paths(&named)
         .filter(|path| home.as_ref().is_some_and(|home| path.starts_with(home)));

@@ -165,8 +165,11 @@ impl Platform for Dokku<'_> {
                 }
                 Some(self.commit(sha, deploys)?)
             }
-            // The first push decides which branch deploys.
-            None => None,
+            // The first push decides which branch deploys, where none is set for the app itself.
+            None => match all.own_deploy_branch() {
+                Some(own) if own != self.environment.branch => return Err(self.wrong_branch(own)),
+                _ => None,
+            },
         };
         let look = host::typed(
             self.repo,

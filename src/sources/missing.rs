@@ -151,7 +151,7 @@ fn one_commit(
             true => "it is not in the main repository",
             false => "it is neither in the main repository nor on the environment's own remote",
         })
-        .hint("ask who deployed it to push it to the main repository"),
+        .hint("ask the person who deployed it to push it to the main repository"),
     };
     let report = trouble.into_iter().fold(report, |report, (_, why)| {
         let words = why.report.because.first().map_or("", String::as_str);

@@ -145,7 +145,9 @@ pub fn current(
                 Some(PlatformApp::Heroku(app)) => Typed::other(format!("heroku releases -a {app}")),
                 None => Typed::smp("status"),
             };
-            return Err(Refusal::new(RefusalCode::UnknownCommit, what).run("look there", see));
+            return Err(
+                Refusal::new(RefusalCode::UnknownCommit, what).run("see what it reports", see)
+            );
         }
     };
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.

@@ -30,7 +30,6 @@ pub enum Route {
     Send(Receiver),
 }
 
-/// Who takes a text.
 pub enum Receiver {
     Chat(Chat, Webhook),
     /// The forge, which has it as an issue or as a comment of one.
@@ -75,7 +74,6 @@ pub fn asks(config: &Config) -> bool {
         .is_some_and(|record| record.ask.is_some())
 }
 
-/// The step of a plan that tells a channel.
 pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
     Step::Post {
         channel: name.to_owned(),

@@ -8,7 +8,6 @@ use crate::session::Session;
 use crate::team::channel::configured;
 use crate::team::watched;
 
-/// Everything that the post says.
 pub fn compose(session: &Session<'_>, config: &Config, one: &Notice) -> Result<Post, Stop> {
     let (commit, environment) = (&one.commit, one.environment.as_str());
     let when = session.when();

@@ -51,7 +51,6 @@ const LAG_PAUSE: Duration = Duration::from_millis(500);
 /// The name and version that every event bears.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
-/// The one who reads and writes the record.
 #[derive(Clone, Copy)]
 pub struct Recorder<'a> {
     repo: &'a Repo,

@@ -49,7 +49,6 @@ impl Summary {
 pub struct Offer<'a> {
     /// The post's own heading: "Production deploy 2022-03-02".
     pub heading: &'a str,
-    /// What will run.
     pub commit: &'a CommitId,
     /// What runs; `None` where nothing was ever deployed.
     pub from: Option<&'a CommitId>,

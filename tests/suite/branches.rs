@@ -5,6 +5,7 @@ mod protected;
 use crate::diff::{commit_on, production_has_a_hotfix};
 use crate::interrupted::outlive_notes_in;
 use crate::promote::{deployed_once, promote};
+use crate::record::bens_clone;
 use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Fault, Page, Rule, Run, Topology, World};
 
@@ -99,7 +100,10 @@ fn a_host_that_moves_each_ref_by_itself_is_told_first() {
         &["config", "receive.advertiseAtomic", "false"],
     );
     let before = deploy.pushes().len();
-    promote(&deploy, &[]).ok().never_shows("atomic");
+    let run = promote(&deploy, &[]);
+    run.ok().never_shows("atomic");
+    // It is sent twice, and told once.
+    assert_eq!(run.stderr.matches(" to production on ").count(), 2, "{run}");
     assert_eq!(
         deploy.pushes()[before..],
         [
@@ -212,8 +216,14 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .says(&format!("a merge moved staging on to {}", &later[..8]))
         .says("since then: ")
         .says("Tidy the legend (#430)")
-        .never_shows("lift the freeze");
+        .never_shows("lift the freeze")
+        .never_shows("outside git smp; the record has");
     assert_eq!(deploy.master(&deploy.production), candidate);
+    // What a merge deploys is the usual way there.
+    for command in ["status", "history"] {
+        let run = deploy.smp(&[command]);
+        run.ok().never_shows("outside git smp");
+    }
     assert_eq!(deploy.chain().words().last(), Some(&"promoted"));
 }
 
@@ -239,6 +249,49 @@ fn a_candidate_does_not_ship_while_the_page_of_the_branch_it_is_part_of_names_le
     deploy.web.set("/staging", Page::commit(deploy.nth(6)));
     deploy.smp(&yes).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
+}
+
+#[test]
+fn a_merge_that_its_platform_still_builds_was_not_rolled_back() {
+    let deploy = by_merge("");
+    let hash = deploy.colleague_commits("Tidy the legend (#430)");
+    let told = deploy.smp(&["status", "--json"]).ok().json();
+    assert_eq!(told["environments"][0]["finding"], "deploying");
+    let status = deploy.smp(&["status"]);
+    status
+        .ok()
+        .never_shows("rolled back from")
+        .prints_among(&format!("{} was merged, and its platform", &hash[..8]));
+}
+
+#[test]
+fn a_clone_that_lacks_a_candidate_which_main_lost_is_led_out_as_well() {
+    let deploy = by_merge("[record]\nsignoff = false\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    let (lost, left) = (deploy.nth(6).to_owned(), deploy.nth(5).to_owned());
+    let hash = commit_on(
+        &deploy,
+        &deploy.team,
+        &[&left],
+        "Cem",
+        "Tidy the legend (#430)",
+    );
+    deploy.colleague_pushes(&deploy.main, &hash);
+    deploy.web.set("/staging", Page::commit(&hash));
+    let prune = ["gc", "-q", "--prune=now"];
+    deploy.git(&deploy.main, &prune);
+    let ben = bens_clone(&deploy);
+    let has = deploy.try_git(&ben, &["cat-file", "-e", &lost]);
+    assert_ne!(has.code, 0);
+    let ben = || deploy.runner().cwd(&ben);
+    ben()
+        .smp(&["status"])
+        .ok()
+        .prints_among("next: git smp postpone\n");
+    ben()
+        .smp(&["promote", "-n"])
+        .exits(1)
+        .says("or close the candidate: git smp postpone");
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::promote::{begin, comes_to, person, promote, ready, refusal};
 use crate::record::{bens_clone, promotes, short};
 use crate::rollback::RECORD;
 use crate::sample::sample;
-use crate::support::{Behaviour, Deploy, DeployBuilder, Gate, PATIENCE, Page, Run, Running, World};
+use crate::support::{
+    Behaviour, Deploy, DeployBuilder, Gate, PATIENCE, Page, Run, Running, Topology, World,
+};
 
 /// A run that is killed while the host builds what it pushed; the build goes on behind the gate.
 #[track_caller]
@@ -553,7 +555,7 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
     run.ok()
         .says("somebody else pushed the same commit to production")
         .says("done: production runs");
-    run.says("their run posts to product")
+    run.says("the other run posts to product")
         .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
     assert_eq!(
@@ -595,4 +597,66 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
         .says("their run posts to technical");
     posts(&deploy, &args).ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
+
+/// A world of branches, whose record arrives together with a branch.
+fn together() -> Deploy {
+    ready(World::deploy_like().on(Topology::Branches).toml(RECORD))
+}
+
+#[test]
+fn a_push_that_loses_to_an_earlier_one_of_the_same_commit_goes_on_from_there() {
+    for is_own in [true, false] {
+        let deploy = together();
+        let ben = ben(&deploy);
+        let [earlier, later] = ["earlier", "later"].map(|name| Gate::new(&deploy, name));
+        let (first, second) = (earlier.line(), later.line());
+        let hook = format!("cat >/dev/null; if mkdir began; then {first}; else {second}; fi");
+        deploy.hook(&deploy.production, "pre-receive", &hook);
+        let mut run = begin(&deploy, &[]);
+        earlier.reached();
+        killed(&mut run);
+        run.finish().exits(128 + 9);
+        let runner = match is_own {
+            true => person(&deploy),
+            false => person(&deploy).cwd(&ben),
+        };
+        let mut terminal = runner.terminal(&["promote"]);
+        terminal.sees(" to deploy: ").enters("production");
+        later.reached();
+        earlier.open();
+        comes_to(&deploy, &deploy.production, deploy.nth(5));
+        later.open();
+        let told = match is_own {
+            true => {
+                "an earlier push from this clone, or somebody else's, brought the same commit to"
+            }
+            false => "somebody else pushed the same commit to production at the same time",
+        };
+        let run = terminal.ends();
+        run.ok()
+            .says(told)
+            .says("done: production runs")
+            .says("done: on record");
+        run.never_shows("without any output");
+        assert_eq!(deploy.chain().words(), ["promoting", "promoted"]);
+        assert_eq!(deploy.deploys(&deploy.production).len(), 2);
+    }
+}
+
+#[test]
+fn an_earlier_push_that_arrives_while_somebody_reads_the_plan_is_told_as_such() {
+    let deploy = together();
+    let gate = promotion_that_builds(&deploy);
+    let mut terminal = person(&deploy).terminal(&["promote"]);
+    terminal.sees(" to deploy: ");
+    lands(&deploy, &gate, "production.git", deploy.nth(5));
+    terminal.enters("production");
+    let run = terminal.ends();
+    run.exits(4)
+        .says("an earlier push from this clone brought ")
+        .says(" to production meanwhile; this run pushed")
+        .says("hint: to continue: git smp promote production");
+    promote(&deploy, &[]).ok().says("done: on record");
+    assert_eq!(deploy.chain().words(), ["promoting", "promoted"]);
 }

@@ -325,7 +325,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
     run.exits(4)
         .says("error: proposed, but the post to technical is not on record")
         .says("the output cannot be written");
-    run.says("hint: run it again: git smp propose");
+    run.says("hint: run the command again: git smp propose");
 
     let declined = recorded();
     declined.hook(

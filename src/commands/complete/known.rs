@@ -119,8 +119,7 @@ fn commits(repo: &Repo, config: &Config) -> Vec<Word> {
         last.for_each(|(name, one)| add(&one.commit, format!("deployed to {name} last")));
     }
     for one in &config.environments {
-        let tracked = format!("refs/remotes/{}/{}", one.remote, one.branch);
-        if let Ok(commit) = repo.resolve_revision(&tracked) {
+        if let Some(commit) = repo.tracked(&one.remote, &one.branch) {
             add(&commit, format!("{}/{}", one.remote, one.branch));
         }
     }

@@ -37,7 +37,6 @@ pub fn run(session: &Session<'_>, config: &Config, as_json: bool) -> Result<(), 
     say(session, (config, record), checked.as_ref(), &audited)
 }
 
-/// What it comes to.
 fn say(
     session: &Session<'_>,
     (config, record): (&Config, &Record),

@@ -1,5 +1,6 @@
 //! What an environment is put back to.
 
+use crate::core::decide::nothing_deployed;
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -73,13 +74,6 @@ fn on_record(
         runs,
     )
     .cloned())
-}
-
-fn nothing_deployed(name: &str) -> Refusal {
-    let error = format!("nothing is deployed on {name} yet, so there is nothing to roll back to");
-    Refusal::new(RefusalCode::NothingDeployed, error)
-        .run("see the current state", Typed::smp("status"))
-        .run("to deploy", Typed::smp("promote").arg(name))
 }
 
 /// What the platform released before what runs.

@@ -11,7 +11,7 @@ use crate::core::config::values;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
-    /// The ref on the main repository that keeps it: `refs/smp/` and a word, or `refs/heads/smp-record` on hosts that take
+    /// The ref on the main repository that keeps it: `refs/smp/` and a word, or `refs/heads/smp-record` on hosts that accept
     /// only branches and tags.
     #[serde(rename = "ref", deserialize_with = "values::record_ref")]
     #[cfg_attr(test, schemars(regex(pattern = schema::RECORD_REF)))]

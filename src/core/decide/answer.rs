@@ -33,7 +33,6 @@ pub struct VoidRemark {
     pub why: String,
 }
 
-/// What the comments come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeardComments {
     /// What is to go on record, in order.

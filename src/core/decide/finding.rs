@@ -73,6 +73,8 @@ impl Finding {
             return Some(certain.unwrap_or(Self::CachedPage));
         }
         Some(released.unwrap_or(match seen.drift {
+            // A merge takes its platform minutes.
+            Some(Relation::Ahead) if seen.by_merge => Self::Deploying,
             Some(Relation::Ahead) => Self::RolledBack,
             Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
             // Nothing was put back: its repository was emptied, or the app was deployed another way from the beginning.
@@ -119,6 +121,9 @@ impl Finding {
             Self::CachedPage => {
                 let cached = cached.unwrap_or_default();
                 format!("the running commit is unknown: its page is {cached}")
+            }
+            Self::Deploying if seen.by_merge && !is_certain(seen) => {
+                format!("{at} was merged, and its platform still builds it, failed, or went back")
             }
             Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
             Self::ReleasePending => {

@@ -9,7 +9,7 @@ use crate::core::record::Held;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Landed, numbered};
+use crate::core::words::{CommitId, Landed, is_hash, numbered};
 
 /// A commit that an environment was rolled back from, and how what would ship stands to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     Err(if let Some(held) = other {
         let held = held.short();
         refusal
-            .because(format!("no known revert of {held} ships with it"))
+            .because(format!("no known revert of {held} ships as well"))
             .run("stage its revert", Typed::smp("stage"))
             .run("or, if later commits correct it", again)
     } else {
@@ -252,11 +252,7 @@ fn hashes(body: &str) -> Vec<&str> {
         sentence.split(", reversing").next()
     });
     let words = parts.flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
-    words
-        .filter(|word| {
-            (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
-        })
-        .collect()
+    words.filter(|word| is_hash(word, 7)).collect()
 }
 
 /// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.

@@ -42,11 +42,12 @@ pub fn has_left(
     if !place.by_merge {
         return Ok(true);
     }
-    let stands = between(Some(candidate), seen.reference())?;
-    Ok(matches!(
-        stands,
-        Some(Relation::Behind | Relation::Diverged)
-    ))
+    let (candidate, at) = (Some(candidate), seen.reference());
+    Ok(match between(candidate, at)? {
+        Some(stands) => matches!(stands, Relation::Behind | Relation::Diverged),
+        // A clone that has the branch has all that it contains.
+        None => between(at, at)?.is_some() && between(candidate, candidate)?.is_none(),
+    })
 }
 
 fn hint(config: &Config, hint: Option<Hint>) -> Option<Hint> {

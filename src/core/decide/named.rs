@@ -4,6 +4,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{acts, unfit};
 use crate::core::typed::Typed;
+use crate::core::words::is_hash;
 
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
@@ -93,9 +94,7 @@ pub fn check_hash(
     least: usize,
     source: &str,
 ) -> Result<(), Stop> {
-    if hash.is_none_or(|hash| {
-        (least..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }) {
+    if hash.is_none_or(|hash| is_hash(hash, least)) {
         return Ok(());
     }
     let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
@@ -113,7 +112,7 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     };
     let Some(wrong) = wrong else { return Ok(()) };
     let report = Report::new(format!("the text of {option} {wrong}"));
-    let again = format!("run it again with another text after {option}");
+    let again = format!("run the command again with another text after {option}");
     Err(Stop::Misused(report.hint(again)))
 }
 
@@ -133,7 +132,7 @@ pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
     }
     let error =
         "--by takes a name on one line, with at most 100 characters and no control characters";
-    let again = "run it again with another name after --by";
+    let again = "run the command again with another name after --by";
     Err(Stop::Misused(Report::new(error).hint(again)))
 }
 

@@ -367,7 +367,7 @@ impl<'a> Situation<'a> {
             _ => return None,
         };
         if self.signoff() && self.candidate().is_none() {
-            return Some(smp("propose").and("what ships again needs a new proposal"));
+            return Some(smp("propose").and("a commit that ships again needs a new proposal"));
         }
         Some(run(promote(&target.name)).and(note))
     }

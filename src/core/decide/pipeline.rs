@@ -18,7 +18,6 @@ pub struct Couplings {
 /// A build that is promoted, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
-    /// The environment that runs it.
     pub source: String,
     pub commit: CommitId,
     /// The release that it runs in there.

@@ -20,7 +20,6 @@ pub enum Takes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
     pub is_protected: bool,
-    /// What it wants of a push.
     pub wants: Vec<String>,
     /// A push that goes forward, as a promotion does.
     pub forward: Takes,
@@ -76,11 +75,11 @@ impl Protection {
         let back = match self.back {
             Takes::Yes => None,
             Takes::No => Some(format!(
-                "a rollback moves it back, which it declines: {ALLOW_BACK}"
+                "a rollback moves the branch back, which {forge} declines: {ALLOW_BACK}"
             )),
-            Takes::Unknown => {
-                Some("a rollback moves it back; it does not say whether it accepts that".to_owned())
-            }
+            Takes::Unknown => Some(format!(
+                "a rollback moves the branch back; {forge} does not say whether it accepts that"
+            )),
         };
         [first].into_iter().chain(allow).chain(back).collect()
     }
@@ -104,7 +103,7 @@ mod tests {
     fn what_a_host_takes_is_said_and_what_to_do_where_it_takes_none() {
         use Takes::{No, Unknown, Yes};
         let allow = format!("on GitHub, {ALLOW}");
-        let back = format!("a rollback moves it back, which it declines: {ALLOW_BACK}");
+        let back = format!("a rollback moves the branch back, which GitHub declines: {ALLOW_BACK}");
         for (wants, forward, goes_back, expected) in [
             (
                 &[][..],
@@ -147,7 +146,7 @@ mod tests {
                 vec![
                     "GitHub protects it, but does not show the rules to your token's account: only a push shows whether it is allowed",
                     &allow,
-                    "a rollback moves it back; it does not say whether it accepts that",
+                    "a rollback moves the branch back; GitHub does not say whether it accepts that",
                 ],
             ),
             (

@@ -17,14 +17,11 @@ use crate::core::words::CommitId;
 /// How many commits are named one by one in a plan or a refusal.
 const NAMED: usize = 10;
 
-/// How the checks of a commit ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Checks {
-    /// Nobody can tell.
     #[default]
     Unknown,
     None,
-    /// Not all have come to their end.
     Pending,
     Failed,
     Succeeded,
@@ -69,7 +66,6 @@ impl PullRequest {
 /// How a commit came to be where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody can tell.
     #[default]
     Unknown,
     Direct,

@@ -59,11 +59,7 @@ fn lies_behind(
 ) -> Result<(), Refusal> {
     let (name, to) = (wanted.target.name(), wanted.commit.short());
     let Some(changes) = &wanted.target.changes else {
-        let error =
-            format!("nothing is deployed on {name} yet, so there is nothing to roll back to");
-        return Err(Refusal::new(RefusalCode::NothingDeployed, error)
-            .run("see the current state", Typed::smp("status"))
-            .run("to deploy", promote(name)));
+        return Err(nothing_deployed(name));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
         return Ok(());
@@ -87,6 +83,13 @@ fn lies_behind(
         .because("a rollback only removes commits; new ones must be tested and promoted")
         .run("choose an older commit", older)
         .run("or promote", promote(name)))
+}
+
+pub fn nothing_deployed(name: &str) -> Refusal {
+    let error = format!("nothing is deployed on {name} yet, so there is nothing to roll back to");
+    Refusal::new(RefusalCode::NothingDeployed, error)
+        .run("see the current state", Typed::smp("status"))
+        .run("to deploy", promote(name))
 }
 
 fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {

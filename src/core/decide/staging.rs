@@ -3,6 +3,7 @@
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
+use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Kind};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -75,8 +76,33 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
         (Some(candidate), _) if candidate.commit == *wanted.commit => Ok(()),
         (Some(candidate), None) => Err(frozen(name, candidate, recorded.now)),
         (None, Some(_)) => Err(nothing_to_fix()),
-        (Some(candidate), Some(fix)) => on_top(wanted.commit, candidate, &fix),
+        (Some(candidate), Some(fix)) => {
+            on_top(wanted.commit, candidate, &fix)?;
+            not_shipped(candidate, recorded)
+        }
     }
+}
+
+/// Refuses a fix of what somebody promotes and the target has already: on the record the fix would take that deploy's place,
+/// which nobody would be told of any more. `--take-over` leaves it aside.
+fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Refusal> {
+    let open = recorded.open().filter(|open| {
+        let is_it = open.kind == Kind::Promote && open.to == candidate.commit;
+        is_it && open.failed.is_none() && recorded.take_over.is_none()
+    });
+    let Some((open, seen)) = open.zip(recorded.announced) else {
+        return Ok(());
+    };
+    let (name, to) = (&open.environment, &open.to);
+    if seen.runs() != Some(to) && seen.reference() != Some(to) {
+        return Ok(());
+    }
+    let error = open.story(recorded.now);
+    Err(Refusal::new(RefusalCode::Deploying, error)
+        .because(format!("{name} has it, and the record does not say so yet"))
+        .because("a fix comes too late for this candidate")
+        .run("wait for it", Typed::smp("status"))
+        .run("or record it, then propose again", promote(name)))
 }
 
 pub fn nothing_to_fix() -> Refusal {

@@ -20,10 +20,8 @@ pub struct Streak {
     bad: u32,
 }
 
-/// What the answers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streaked {
-    /// Nothing yet: ask again.
     GoOn,
     Passed,
     /// So many in a row were bad.

@@ -50,6 +50,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         doubt: None,
         platform: None,
         by_pipeline: false,
+        by_merge: false,
     }
 }
 

@@ -76,6 +76,16 @@ impl<'p> Timing<'p> {
         Some(refusal.hint(hint.and("to promote anyway, on record: add --override and the reason")))
     }
 
+    /// All that is against it, in one sentence.
+    fn errors(&self, tested: &Tested<'_>) -> String {
+        let closed = (!self.window.is_open(self.now)).then(|| self.closed());
+        let is_over = matches!(self.soaked(tested), Soaked::Enough);
+        let soaking = (!is_over).then(|| self.soaking(tested));
+        let all = [closed, soaking].into_iter().flatten();
+        let all: Vec<String> = all.map(|refusal| refusal.report.error).collect();
+        all.join(", and ")
+    }
+
     fn closed(&self) -> Refusal {
         let error = match self.window.closed_day(self.now) {
             Some(day) => format!("no promotion may begin on {day}"),
@@ -187,8 +197,8 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
         commit: &plan.commit,
         since: since(source, &plan.commit, asked),
     };
-    let refusal = Timing::of(policy, asked.now).refusal(&tested);
-    match (refusal, overriding(plan, asked)) {
+    let timing = Timing::of(policy, asked.now);
+    match (timing.refusal(&tested), overriding(plan, asked)) {
         (None, _) => {
             if asked.overrides.is_some() {
                 plan.warn("--override is not needed: the promotion may begin now");
@@ -196,9 +206,9 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
             Ok(())
         }
         (Some(refusal), None) => Err(refusal),
-        (Some(refusal), Some(reason)) => {
-            let error = &refusal.report.error;
-            plan.warn(format!("{error}: overridden, on record ({reason})"));
+        (Some(_), Some(reason)) => {
+            let all = timing.errors(&tested);
+            plan.warn(format!("{all}: overridden, on record ({reason})"));
             plan.overrides = Some(reason);
             Ok(())
         }

@@ -149,7 +149,7 @@ impl State {
     fn deployed(&mut self, event: &Event, it: &Deployed) -> Result<(), Unlawful> {
         if let Some(open) = &self.deploying
             && it.intent.is_some()
-            && (open.kind != it.kind || open.environment != it.environment || open.to != it.to)
+            && !open.is(it.kind, &it.environment, &it.to)
         {
             return Err(Unlawful::OtherDeploy);
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::core::record::{CheckFailed, Event, Kind, Person, Signer, Verdict, What};
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, is_hash};
 
 /// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,9 +128,7 @@ fn fixes(text: &str) -> Vec<String> {
         let hash = pair[1].trim_start_matches(['(', '[', '`', '"', '\'']);
         let hash = hash.trim_end_matches(|c: char| !c.is_alphanumeric());
         let is_word = word.trim_end_matches(':').eq_ignore_ascii_case("fixes");
-        let is_hash =
-            (7..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (is_word && is_hash).then(|| hash.to_ascii_lowercase())
+        (is_word && is_hash(hash, 7)).then(|| hash.to_ascii_lowercase())
     });
     pairs.collect()
 }

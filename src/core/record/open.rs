@@ -1,7 +1,14 @@
 //! What is heard and seen of a deploy while its announcement is open.
 
-use crate::core::record::{CheckFailed, Doubted, State, Unlawful};
-use crate::core::words::EventId;
+use crate::core::record::{CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::words::{CommitId, EventId};
+
+impl Deploying {
+    /// Whether it brings this commit there, for this reason.
+    pub fn is(&self, kind: Kind, environment: &str, to: &CommitId) -> bool {
+        (self.kind, self.environment.as_str(), &self.to) == (kind, environment, to)
+    }
+}
 
 impl State {
     /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.

@@ -19,12 +19,18 @@ pub struct Unrecorded {
     pub to: CommitId,
     /// When the record last knew that `from` runs, in seconds since 1970.
     pub since: i64,
+    /// Whether a merge deploys there, so that nothing is wrong with it.
+    pub by_merge: bool,
 }
 
 impl Unrecorded {
     pub fn story(&self) -> String {
         let (name, from, to) = (&self.environment, self.from.short(), self.to.short());
-        format!("{name} runs {to}, which was deployed outside git smp; the record has {from}")
+        let how = match self.by_merge {
+            true => "by a merge",
+            false => "outside git smp",
+        };
+        format!("{name} runs {to}, which was deployed {how}; the record has {from}")
     }
 }
 
@@ -59,6 +65,7 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
         from: commit.clone(),
         to: to.clone(),
         since: at,
+        by_merge: seen.by_merge,
     })
 }
 

@@ -13,8 +13,13 @@ const LONGEST_NAME: usize = 24;
 const RANGE: usize = 18;
 
 /// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
-/// where one is too short.
-pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Vec<Line> {
+/// where one is too short. `merged`: the environment that every merge deploys.
+pub fn history(
+    deploys: &[&PastDeploy],
+    when: &When,
+    width: Option<usize>,
+    merged: Option<&str>,
+) -> Vec<Line> {
     let names: Vec<String> = deploys
         .iter()
         .map(|one| visible(&one.environment))
@@ -32,7 +37,7 @@ pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Ve
         let line = Line::plain(format!("{moment}  {name:name_width$}  "))
             .and(Hash, format!("{:>RANGE$}", range(past)))
             .and(Plain, format!("  {count:>count_width$}  {seen}{}", past.by));
-        let Some((tone, remark)) = remark(past, when) else {
+        let Some((tone, remark)) = remark(past, when, merged) else {
             lines.push(line);
             continue;
         };
@@ -52,7 +57,7 @@ pub fn history(deploys: &[&PastDeploy], when: &When, width: Option<usize>) -> Ve
 pub fn stale(copy: &Copied) -> String {
     let age = age(copy).unwrap_or_else(|| "at an unknown time".to_owned());
     let (error, why) = (&copy.why.report.error, cause(&copy.why));
-    format!("{error}{why}; this is the record as this clone last saw it: {age}")
+    format!("{error}{why}; this clone's copy of the record is shown, read {age}")
 }
 
 pub fn unreadable(count: usize) -> String {
@@ -62,9 +67,13 @@ pub fn unreadable(count: usize) -> String {
     )
 }
 
-fn remark(past: &PastDeploy, when: &When) -> Option<(Tone, String)> {
+fn remark(past: &PastDeploy, when: &When, merged: Option<&str>) -> Option<(Tone, String)> {
     match past.kind {
         DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
+        DeployKind::Observed { since, back: false } if merged == Some(&past.environment) => {
+            let moment = when.between(since, past.at);
+            Some((Plain, format!("deployed by a merge {moment}")))
+        }
         DeployKind::Observed { since, back } => {
             let did = if back { "rolled back" } else { "deployed" };
             let moment = when.between(since, past.at);
@@ -139,7 +148,7 @@ mod tests {
             now: 0,
             zone: TimeZone::fixed(offset(1)),
         };
-        history(&deploys.iter().collect::<Vec<_>>(), &when, width)
+        history(&deploys.iter().collect::<Vec<_>>(), &when, width, None)
             .iter()
             .map(Line::text)
             .collect()

@@ -30,7 +30,7 @@ const SCHEMA: u32 = 1;
 pub struct End {
     /// The environment's name; `null` when a revision was named instead.
     pub environment: Option<String>,
-    /// What it runs; `null`: nothing was ever deployed.
+    /// What it runs; `null` if nothing was ever deployed.
     pub commit: Option<CommitId>,
 }
 
@@ -83,7 +83,7 @@ struct DiffJson<'a> {
     schema: u32,
     /// What runs on the target.
     from: &'a End,
-    /// What would run on it.
+    /// What would run on the target.
     to: &'a End,
     /// How `to` relates to `from`.
     relation: Relation,

@@ -13,13 +13,11 @@ pub struct Stand {
     pub environment: String,
     /// `None`: that is not known.
     pub runs: Option<bool>,
-    /// What it runs.
     pub running: Option<CommitId>,
     /// Since when, in seconds since 1970.
     pub since: Option<i64>,
     /// The copy that runs there, where not the commit itself does.
     pub copy: Option<CommitId>,
-    /// Why nothing is known.
     pub why: Option<String>,
 }
 

@@ -193,7 +193,6 @@ impl About<'_> {
 
 impl Post {
     /// The same with every acting character of every text made visible: what acts on a terminal acts in a chat too.
-    #[must_use]
     pub fn visible(&self) -> Self {
         let mut post = self.clone();
         let commits = post.commits.iter_mut().flat_map(|commit| {

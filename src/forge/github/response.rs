@@ -7,10 +7,9 @@ use serde_json::{Map, Value};
 use crate::core::decide::review::{Checks, Coverage, Origin, PullRequest, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
+use crate::forge::rest::cut;
 use crate::http::Response;
 
-/// More characters than a login has.
-const LONGEST_NAME: usize = 255;
 const RIGHTS: &str =
     "give the token read access to contents, pull requests, checks and commit statuses";
 
@@ -230,10 +229,6 @@ impl Pull {
             author: self.author.as_ref().map(|author| cut(&author.login)),
         }
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_NAME).collect()
 }
 
 fn refused(answer: &Response) -> Report {

@@ -29,7 +29,7 @@ impl Tracker {
             Some(AskedForge::GitHub) | None => github(session, &pages)?,
         };
         if proves_nothing(config, &api) {
-            let what = format!("{} is said to be on this machine", words.name);
+            let what = format!("{} names this machine", words.address);
             let why = "with record.signed or policy.four_eyes, a comment counts only on the forge of the main repository";
             let report = Report::new(what).because(why);
             return Err(report.hint(format!("unset {}", words.address)));

@@ -153,7 +153,7 @@ fn a_ctrl_c_that_the_editor_outlives_costs_no_text() {
     assert_eq!(desk.edit("- one\n").unwrap(), "- one\nmore\n");
     // Where the tests were started with the signal ignored, as by nohup, a shell cannot die of it.
     desk.uses("exec perl -e '$SIG{INT} = \"DEFAULT\"; kill \"INT\", $$; sleep 9'");
-    desk.refused("the editor ended (exit status: 130), so nothing was deployed");
+    let _ = desk.refused("the editor ended (exit status: 130), so nothing was deployed");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn an_editor_that_fails_or_is_not_there_deploys_nothing() {
     let report = desk.refused("the editor ended (exit status: 3), so nothing was deployed");
     assert!(report.because[0].starts_with("it is: sh "), "{report:?}");
     desk.git(&["config", "core.editor", "kill -9 $$; :"]);
-    desk.refused("the editor ended (signal: 9 (SIGKILL)), so nothing was deployed");
+    let _ = desk.refused("the editor ended (signal: 9 (SIGKILL)), so nothing was deployed");
     desk.git(&[
         "config",
         "core.editor",
@@ -212,5 +212,5 @@ fn what_is_no_text_any_more_is_refused() {
         );
     }
     // The folder that the last one left is in the way of the next text.
-    desk.refused("the file for the text cannot be written, so nothing was deployed");
+    let _ = desk.refused("the file for the text cannot be written, so nothing was deployed");
 }

@@ -5,17 +5,17 @@
 
 use std::collections::HashMap;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::git::address::Site;
 use crate::git::child::Ear;
 use crate::git::config::GitConfig;
+use crate::git::lock;
 use crate::git::logins::{Credential, HELPERS, fill, quiet};
 use crate::git::program::Program;
 
 /// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
 const LISTENER: &str = r#"!f() { test "$1" != get || sed -n 's/^wwwauth\[\]=/smp-offered: /p;s/^capability\[\]=/smp-able: /p' >&2; }; f"#;
-/// How its lines begin.
 const OFFERED: &str = "smp-offered: ";
 const ABLE: &str = "smp-able: ";
 /// What git says that it can do from the version on that can send a login unasked.
@@ -92,7 +92,6 @@ impl Challenge {
 /// A login, once it was asked for; `None` where there is none that may be used again.
 type Kept = Arc<OnceLock<Option<Credential>>>;
 
-/// What is used again in this run.
 #[derive(Default)]
 pub struct ReusedLogins(Mutex<Places>);
 
@@ -106,7 +105,7 @@ struct Places {
 impl ReusedLogins {
     /// Whether there is nothing to learn of an address any more.
     pub fn knows(&self, site: &Site) -> bool {
-        let places = self.places();
+        let places = lock(&self.0);
         places
             .offers
             .get(&site.url)
@@ -120,19 +119,19 @@ impl ReusedLogins {
                 was_taken,
                 ..challenge
             };
-            self.places().offers.insert(site.url.clone(), challenge);
+            lock(&self.0).offers.insert(site.url.clone(), challenge);
         }
     }
 
     /// Whether a login that was typed may be sent to an address unasked.
     pub fn is_offered(&self, site: &Site) -> bool {
-        self.places().offers.contains_key(&site.url)
+        lock(&self.0).offers.contains_key(&site.url)
     }
 
     /// The login for an address, where its host took one in this run: what git's helpers say, who are asked once.
     pub fn of(&self, program: &Program, config: &GitConfig, site: &Site) -> Option<Credential> {
         let (challenge, kept) = {
-            let mut places = self.places();
+            let mut places = lock(&self.0);
             let challenge = places.offers.get(&site.url)?.clone();
             if !challenge.was_taken {
                 return None;
@@ -147,11 +146,7 @@ impl ReusedLogins {
     /// Gives a login up that its host did not take, for the rest of the run.
     pub fn give_up(&self, config: &GitConfig, site: &Site) {
         let none = Arc::new(OnceLock::from(None));
-        self.places().logins.insert(key(config, site), none);
-    }
-
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).logins.insert(key(config, site), none);
     }
 }
 

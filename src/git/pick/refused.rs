@@ -51,7 +51,7 @@ pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
     let (named, below) = (pick.named(), task.below(top));
     Report::new(format!("{named} changes nothing on top of {below}"))
         .because("its change is already there")
-        .run("leave it out; to look at it", show(pick))
+        .run("leave out that commit; to look at it", show(pick))
         .refused(RefusalCode::NothingToPick)
         .into()
 }
@@ -69,7 +69,7 @@ pub fn no_one_change(pick: &Original, parents: &[CommitId]) -> Stop {
         None => Report::new(format!(
             "{named} has no parent, so it has no change to copy"
         ))
-        .run("leave it out; to look at it", show(pick)),
+        .run("leave out that commit; to look at it", show(pick)),
     };
     report.refused(RefusalCode::NothingToPick).into()
 }

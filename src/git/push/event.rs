@@ -16,7 +16,6 @@ pub const NOBODYS: &str = "refs/smp/nobody-has-this";
 
 /// How a push to the record ended.
 pub struct EventPush {
-    /// How it ended, as far as git says.
     pub ended: Ended,
     /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
     pub is_taken: bool,

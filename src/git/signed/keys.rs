@@ -1,6 +1,10 @@
 //! The file of the keys that count: ssh's allowed signers, which `ssh-keygen` reads itself, and lines of the same form for
 //! keys of openpgp: `<principal> openpgp <fingerprint>`.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use crate::core::words::CommitId;
 use crate::git::Repo;
 
@@ -85,29 +89,15 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
     (!key.principal.is_empty()).then_some(key)
 }
 
-fn number(digits: &str, from: usize, to: usize) -> Option<i8> {
-    digits.get(from..to)?.parse().ok()
-}
-
 /// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it, in UTC.
 fn time(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches('Z');
-    let clock = match digits.len() {
-        8 => (0, 0, 0),
-        12 => (number(digits, 8, 10)?, number(digits, 10, 12)?, 0),
-        14 => (
-            number(digits, 8, 10)?,
-            number(digits, 10, 12)?,
-            number(digits, 12, 14)?,
-        ),
-        _ => return None,
-    };
-    let year = digits.get(..4)?.parse().ok()?;
-    let day = jiff::civil::Date::new(year, number(digits, 4, 6)?, number(digits, 6, 8)?).ok()?;
-    let time = jiff::civil::Time::new(clock.0, clock.1, clock.2, 0).ok()?;
-    let at = jiff::civil::DateTime::from_parts(day, time);
-    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(at.timestamp().as_second())
+    let is_time = matches!(digits.len(), 8 | 12 | 14) && digits.bytes().all(|b| b.is_ascii_digit());
+    let whole = format!("{digits:0<14}");
+    let at = DateTime::strptime("%Y%m%d%H%M%S", whole)
+        .ok()
+        .filter(|_| is_time)?;
+    Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
 /// The line for the signers file that lets the key count which signed a commit of ours: of ssh the key itself, which its
@@ -132,18 +122,12 @@ pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<Strin
     };
     let (armored, _) = armored.split_once(ARMOR_END)?;
     let packed: String = armored.split_whitespace().collect();
-    let key = public_key(&unpacked(&packed)?)?;
-    let kind = field(&key)?;
-    let kind = String::from_utf8(kind.to_vec()).ok()?;
-    Some(format!(
-        "{principal} namespaces=\"git\" {kind} {}",
-        packed_of(&key)
-    ))
-}
-
-/// The public key that a signature of ssh holds: behind `SSHSIG` and a version.
-fn public_key(signature: &[u8]) -> Option<Vec<u8>> {
-    Some(field(signature.strip_prefix(b"SSHSIG")?.get(4..)?)?.to_vec())
+    let signature = BASE64_STANDARD.decode(packed).ok()?;
+    // The public key stands behind this word and a version.
+    let key = field(signature.strip_prefix(b"SSHSIG")?.get(4..)?)?;
+    let kind = std::str::from_utf8(field(key)?).ok()?;
+    let key = BASE64_STANDARD.encode(key);
+    Some(format!("{principal} namespaces=\"git\" {kind} {key}"))
 }
 
 /// The first field: its length in four bytes, and so many more.
@@ -152,57 +136,9 @@ fn field(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// What Base64 (RFC 4648) stands for.
-fn unpacked(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = DIGITS.iter().position(|one| *one == digit)?;
-        held = (held << 6) | u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from((held >> bits) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
-/// Bytes as Base64.
-fn packed_of(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for part in bytes.chunks(3) {
-        let held = (0..3).fold(0_usize, |held, nth| {
-            (held << 8) | usize::from(part.get(nth).copied().unwrap_or(0))
-        });
-        for nth in 0..4 {
-            let digit = DIGITS.get((held >> (18 - 6 * nth)) & 63).copied();
-            text.push(if nth <= part.len() {
-                char::from(digit.unwrap_or(b'='))
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_comes_back_as_it_was() {
-        for length in 0..70_u8 {
-            let bytes: Vec<u8> = (0..length).map(|nth| nth.wrapping_mul(37)).collect();
-            assert_eq!(unpacked(&packed_of(&bytes)), Some(bytes));
-        }
-        assert_eq!(packed_of(b"Ada"), "QWRh");
-        assert_eq!(packed_of(b"Ad"), "QWQ=");
-        assert_eq!(packed_of(b"A"), "QQ==");
-        assert_eq!(unpacked("Q Q"), None);
-    }
 
     #[test]
     fn lines_of_openpgp_are_told_from_those_of_ssh() {

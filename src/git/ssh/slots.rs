@@ -1,10 +1,11 @@
 //! How many children go to one account at once: the first alone, until its connection is there for the others, and then no
 //! more than a host lets in.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::git::address::Account;
+use crate::git::lock;
 
 /// OpenSSH's own limits are ten that log in at once, and ten on one connection.
 const AT_ONCE: usize = 8;
@@ -23,7 +24,6 @@ pub struct Slots {
 struct AccountLoad {
     account: Account,
     count: usize,
-    /// Whether one has ended.
     any_ended: bool,
 }
 
@@ -31,7 +31,7 @@ impl Slots {
     /// Waits for room. `is_open`: whether the others have nothing to wait for.
     pub fn enter<'a>(&'a self, account: &'a Account, is_open: impl Fn() -> bool) -> Slot<'a> {
         let begun = Instant::now();
-        let mut all = self.lock();
+        let mut all = lock(&self.all);
         loop {
             let own = running(&mut all, account);
             let is_free = own.any_ended || begun.elapsed() > OPENS || is_open();
@@ -43,10 +43,6 @@ impl Slots {
             let waited = self.news.wait_timeout(all, TICK);
             all = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<AccountLoad>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,7 +67,7 @@ pub struct Slot<'a> {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let mut all = self.slots.lock();
+        let mut all = lock(&self.slots.all);
         let own = running(&mut all, self.account);
         own.count -= 1;
         own.any_ended = true;

@@ -24,7 +24,6 @@ impl Question {
         self.row.key.replace("{}", self.place)
     }
 
-    /// One of its texts.
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
         text.replace("{}", self.place)
             .replace("{app}", &app_of(answers, self.place))
@@ -52,7 +51,6 @@ impl Answers {
         (all().filter(|one| (one.row.is_wanted)(self, one.place))).collect()
     }
 
-    /// The answer to a question, if it was asked.
     pub fn of(&self, question: Question) -> Option<&str> {
         self.0.get(&question.key()).map(String::as_str)
     }

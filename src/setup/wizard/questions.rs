@@ -57,7 +57,6 @@ fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }
 
-/// The main repository.
 pub const MAIN: &[Row] = &[
     Row {
         key: TOPOLOGY,
@@ -109,7 +108,6 @@ const MAIN_BRANCH: Row = Row {
     ..OPTIONAL
 };
 
-/// Each environment.
 pub const ENVIRONMENT: &[Row] = &[
     Row {
         key: "environments.{}.url",

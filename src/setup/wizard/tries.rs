@@ -79,7 +79,6 @@ pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(
     }
 }
 
-/// Whether the page answers.
 pub fn page(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
     match answers.has("environments.{}.running.page", place) {
         true => read(session, answers, place).map(drop),
@@ -96,7 +95,6 @@ fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::R
     asked.map_err(|refusal| refusal.report)
 }
 
-/// What the pattern finds on the page.
 pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
     let key = "environments.{}.running.pattern";
     let is_given = answers.has(key, place);

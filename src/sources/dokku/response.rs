@@ -117,6 +117,12 @@ impl Told {
         set.next().unwrap_or(USUAL_BRANCH)
     }
 
+    /// The deploy branch of the app itself; `None` where none is set, or this Dokku does not tell it from the usual one.
+    pub fn own_deploy_branch(&self) -> Option<&str> {
+        self.value("computed-deploy-branch")?;
+        self.value("deploy-branch")
+    }
+
     fn newest(&self) -> Option<&DokkuBuild> {
         self.builds.iter().max_by_key(|build| build.started())
     }

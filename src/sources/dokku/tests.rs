@@ -110,19 +110,26 @@ fn a_newer_deploy_is_a_newer_release() {
 
 #[test]
 fn the_branch_that_deploys_is_the_app_s_own_or_the_server_s_or_master() {
-    for (git, branch) in [
+    for (git, branch, own) in [
         (
             r#"{"deploy-branch":"main","computed-deploy-branch":"main","global-deploy-branch":"trunk"}"#,
             "main",
+            Some("main"),
         ),
         (
             r#"{"deploy-branch":"","computed-deploy-branch":"trunk","global-deploy-branch":"trunk"}"#,
             "trunk",
+            None,
         ),
-        (r#"{"git-deploy-branch":"main"}"#, "main"),
-        (r#"{"deploy-branch":""}"#, "master"),
+        // Before 0.38 that was the usual one, too.
+        (r#"{"git-deploy-branch":"main"}"#, "main", None),
+        (r#"{"deploy-branch":""}"#, "master", None),
     ] {
-        assert_eq!(object(git, "git").unwrap().deploy_branch(), branch);
+        let told = object(git, "git").unwrap();
+        assert_eq!(
+            (told.deploy_branch(), told.own_deploy_branch()),
+            (branch, own)
+        );
     }
 }
 

@@ -24,7 +24,6 @@ fn log_in() -> Hint {
     Hint::run("log in", Typed::other("heroku login")).and("or set HEROKU_API_KEY")
 }
 
-/// Nobody is logged in.
 pub fn nobody() -> Refusal {
     Refusal::new(
         RefusalCode::Unauthorized,

@@ -122,8 +122,7 @@ impl Recorder<'_> {
     /// The same as an earlier run, or git, was told it.
     fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
         let noted = self.notes().checked().map(|noted| noted.main);
-        let name = format!("refs/remotes/{}/{}", self.remote, keys.branch);
-        noted.or_else(|| self.repo.resolve_revision(&name).ok())
+        noted.or_else(|| self.repo.tracked(self.remote, keys.branch))
     }
 
     /// Who signed an event that this clone just wrote, by the keys that count.
@@ -175,13 +174,13 @@ impl Recorder<'_> {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
                 format!(
-                    "sign with a key that counts now, or let somebody who reviews change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch}, then"
+                    "sign with a key that counts now, or change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch} with a reviewed change, then"
                 )
             }
             (None, line) => {
                 let line = line.map(|line| format!("the line for it is: {line}"));
                 report = report.causes(line);
-                format!("let somebody who reviews add that line to {path} on {branch}, then")
+                format!("add that line to {path} on {branch} with a reviewed change, then")
             }
         };
         report

@@ -60,7 +60,6 @@ impl Sheet {
         })
     }
 
-    /// The whole sheet.
     pub fn text(&self) -> String {
         let comment = |line| format!("{} {line}", self.sign).trim_end().to_owned() + "\n";
         let comments: String = self.comments.lines().map(comment).collect();

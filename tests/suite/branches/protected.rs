@@ -8,8 +8,7 @@ use crate::support::{Deploy, RestApi, Run};
 const TOKEN: &str = "not-for-anybodys-eyes";
 const ALLOW: &str =
     "allow those who deploy to push there, fast-forward only and without a pull request";
-const BACK: &str =
-    "a rollback moves it back, which it declines: allow those who deploy to force-push there";
+const BACK: &str = "a rollback moves the branch back, which GitHub declines: allow those who deploy to force-push there";
 
 /// A world of branches whose main repository has its pages there.
 fn on(pages: &str) -> Deploy {
@@ -164,7 +163,9 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .prints_among(
             "GitHub protects it and requires a pull request; it does not say who may bypass that",
         )
-        .prints_among("a rollback moves it back; it does not say whether it accepts that");
+        .prints_among(
+            "a rollback moves the branch back; GitHub does not say whether it accepts that",
+        );
 }
 
 #[test]
@@ -254,14 +255,16 @@ fn gitlab_tells_whether_the_account_may_push() {
     gitlab(true, true, Some(true))
         .ok()
         .prints_among("GitLab protects it and accepts a promotion from your token's account")
-        .never_shows("a rollback moves it back");
-    gitlab(true, true, Some(false)).ok().prints_among(BACK);
+        .never_shows("a rollback moves the branch back");
+    gitlab(true, true, Some(false))
+        .ok()
+        .prints_among(&BACK.replace("GitHub", "GitLab"));
     gitlab(true, false, None)
         .ok()
         .prints_among("note  staging     answers")
         .prints_among("GitLab protects it and accepts no push from your token's account")
         .prints_among(&format!("on GitLab, {ALLOW}"))
-        .prints_among("it does not say whether it accepts that");
+        .prints_among("GitLab does not say whether it accepts that");
 }
 
 #[test]
@@ -300,6 +303,6 @@ fn forgejo_and_gitea_tell_whether_the_account_may_push() {
             .prints_among(&format!(
                 "{name} protects it and accepts no push from your token's account"
             ))
-            .prints_among("a rollback moves it back");
+            .prints_among("a rollback moves the branch back");
     }
 }

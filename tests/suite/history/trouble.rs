@@ -81,7 +81,7 @@ fn without_the_main_repository_the_copy_of_this_clone_is_told_with_its_age() {
         run.ok()
             .prints(&expected)
             .says("warning: the remote upstream does not answer (");
-        run.says("; this is the record as this clone last saw it: 3 days ago\n");
+        run.says("; this clone's copy of the record is shown, read 3 days ago\n");
         assert_eq!(run.stderr.lines().count(), 1, "{run}");
     }
     assert_eq!(
@@ -94,7 +94,7 @@ fn without_the_main_repository_the_copy_of_this_clone_is_told_with_its_age() {
     deploy
         .smp(&["history"])
         .ok()
-        .says("as this clone last saw it: at an unknown time\n");
+        .says("this clone's copy of the record is shown, read at an unknown time\n");
 }
 
 #[test]

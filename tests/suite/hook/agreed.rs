@@ -31,13 +31,13 @@ fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
     run.exits(1)
         .says("error: a plain push to production is stopped")
         .says(words)
-        .says("so the last values that were agreed to apply");
+        .says("so this clone uses the last values that it agreed to");
     run.says("hint: once smp.toml can be used: git smp promote\n");
     let run = push(deploy, &["staging", "HEAD:master"]);
     run.exits(1)
         .says("error: staging is frozen")
         .says(words)
-        .says("so the last values that were agreed to apply");
+        .says("so this clone uses the last values that it agreed to");
     let run = push(deploy, &["upstream", ":refs/smp/record"]);
     run.exits(1).says("deletes the team's record").says(words);
     assert_eq!(deploy.snapshot(), before, "{name}");
@@ -106,7 +106,7 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     let run = deploy.try_git(&linked, &["push", "production", "HEAD:refs/heads/one"]);
     run.exits(1)
         .says("error: a plain push to production is stopped")
-        .says("so the last values that were agreed to apply");
+        .says("so this clone uses the last values that it agreed to");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn an_older_file_that_names_other_places_takes_none_of_those_that_were_agreed_to
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
         .says("error: staging is frozen")
-        .says("so the last values that were agreed to apply");
+        .says("so this clone uses the last values that it agreed to");
 }
 
 #[test]

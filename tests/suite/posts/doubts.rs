@@ -1,4 +1,4 @@
-//! Where a post may have gone out it is never sent again unasked.
+//! Where a post may have gone out it is never sent again without a question.
 
 use rustix::process::Signal;
 

@@ -16,6 +16,7 @@ pub struct Chain {
 }
 
 /// One event.
+#[derive(Debug)]
 pub struct Told {
     /// Its kind, as `promoted`.
     pub word: String,
@@ -135,9 +136,10 @@ impl Deploy {
             assert_eq!(
                 Sum::of(state),
                 sum,
-                "after event {} of {:?}",
+                "after event {} of {:?}: {:#?}",
                 number + 1,
-                event.word
+                event.word,
+                &events[..=number]
             );
         }
         // That it began is what nearly every record has, and tells nothing of what happened then.

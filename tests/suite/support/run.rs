@@ -14,9 +14,12 @@ use super::sandbox::World;
 use super::schemas;
 use super::signals;
 use super::terminal::Terminal;
+use crate::sample::everything;
 
 /// How long a program may run before the test ends it and fails.
 const LIMIT: Duration = Duration::from_secs(60);
+/// The same where everything is tried: long records on a machine that has more to do.
+const LIMIT_AT_NIGHT: Duration = Duration::from_secs(600);
 
 /// How a program is to be started: by default `git smp …` in the world's own folder, with no terminal and no input.
 #[derive(Clone)]
@@ -40,7 +43,7 @@ impl<'world> Runner<'world> {
             stdin: Vec::new(),
             git_options: Vec::new(),
             directly: false,
-            limit: LIMIT,
+            limit: if everything() { LIMIT_AT_NIGHT } else { LIMIT },
         }
     }
 

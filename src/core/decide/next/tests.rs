@@ -259,7 +259,7 @@ fn the_record_comes_before_the_environments() {
                     ..world('b', 'a', 'b')
                 },
             ),
-            "git smp propose; what ships again needs a new proposal",
+            "git smp propose; a commit that ships again needs a new proposal",
         ),
         (with(proposed(&[]), world('b', 'a', 'c')), "git smp signoff"),
         (

@@ -66,7 +66,7 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let count = approvable.count();
     let ForgeWords { name, request, .. } = reviews.words;
     let hint = if count == 0 {
-        format!("remove it from the branch's history (a revert keeps it there), then bring it back with a {request}").into()
+        format!("remove the commit from the branch's history (a revert keeps it there), then bring it back with a {request}").into()
     } else if count == faults.len() {
         Hint::run(
             format!("get it approved on {name}, then"),

@@ -208,7 +208,7 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
     let approve = format!("get it approved on GitHub, then: git smp promote{give_up}");
     assert_eq!(hint(unapproved(), unapproved()), approve);
     assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
-    let take_out = "remove it from the branch's history (a revert keeps it there), then bring it back with a pull request";
+    let take_out = "remove the commit from the branch's history (a revert keeps it there), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, elsewhere()),
         format!("{take_out}{give_up}")

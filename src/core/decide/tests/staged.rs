@@ -92,3 +92,51 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
         assert_eq!(told(staging(&wanted, &asked)), expected, "{asked:?}");
     }
 }
+
+#[test]
+fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
+    let place = environment("staging");
+    let (b, c, ahead) = (id('b'), id('c'), changes(Relation::Ahead));
+    let state = State {
+        deploying: announced(Kind::Promote).deploying,
+        ..proposed(&[])
+    };
+    let failed = State {
+        deploying: state.deploying.clone().map(|open| Deploying {
+            failed: Some("the page is down".into()),
+            ..open
+        }),
+        ..state.clone()
+    };
+    // What production runs and its branch has.
+    for (state, runs, branch, take_over, expected) in [
+        (&state, 'b', 'b', None, "deploying"),
+        (&state, 'a', 'b', None, "deploying"),
+        (&state, 'a', 'a', None, "deploying"),
+        (&state, 'a', 'c', None, "push onto b, await, record"),
+        (&state, 'b', 'b', Some("0007"), "push onto b, await, record"),
+        // It is there, and it is what the fix is for.
+        (&failed, 'b', 'b', None, "push onto b, await, record"),
+    ] {
+        let production = seen("production", runs, branch);
+        let target = target(&place, seen("staging", 'b', 'b'), Relation::Ahead);
+        let asked = Asked {
+            recorded: Some(Recorded {
+                announced: Some(&production),
+                take_over,
+                ..recorded(state)
+            }),
+            ..nobody()
+        };
+        let wanted = Staging {
+            target: &target,
+            commit: &c,
+            fix: Some(Fix {
+                base: &b,
+                changes: &ahead,
+            }),
+            command: &Typed::smp("stage"),
+        };
+        assert_eq!(told(staging(&wanted, &asked)), expected, "{runs} {branch}");
+    }
+}

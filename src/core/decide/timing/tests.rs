@@ -218,6 +218,16 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
         plan.warnings,
         ["no promotion may begin at this hour: overridden, on record (the shop is down)"]
     );
+    // Both that are in the way are named.
+    let tested = Tested {
+        environment: "staging",
+        commit: &id('b'),
+        since: Some(NOW),
+    };
+    assert_eq!(
+        Timing::of(&shut, NOW).errors(&tested),
+        "no promotion may begin at this hour, and bbbbbbbb has not run on staging for 24h yet"
+    );
     // Nothing was in the way, so nothing was overridden.
     let plan = promoted(&open, Some("the shop is down"), &state).unwrap();
     assert_eq!((plan.overrides, plan.warnings.len()), (None, 1));

@@ -3,10 +3,8 @@
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::stats::{Shipped, passed};
 
-/// What put a failed deploy right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// The next deploy went back.
     RolledBack,
     /// A later deploy brought a revert of what it shipped, or says that it fixes that.
     MendedForward,

@@ -354,7 +354,7 @@ proptest! {
         prop_assert_eq!(all.iter().map(|one| one.deploys()).sum::<usize>(), deploys.len());
         let shown: Vec<&PastDeploy> = deploys.iter().collect();
         let lines = [
-            show::history(&shown, &when, Some(width)),
+            show::history(&shown, &when, Some(width), None),
             all.iter().flat_map(|one| show::figures(one, &when, Some(width))).collect(),
         ];
         prop_assert!(lines.concat().iter().all(|line| !line.0.is_empty()));

@@ -9,7 +9,6 @@ use crate::core::show::When;
 
 /// How many weeks are told one by one.
 const TOLD: i64 = 12;
-/// A Monday.
 const MONDAY: Date = date(1970, 1, 5);
 
 /// What happened in one week.

@@ -24,6 +24,7 @@ fn seen(running: char, branch: char) -> Observed {
         doubt: None,
         platform: None,
         by_pipeline: false,
+        by_merge: false,
     }
 }
 

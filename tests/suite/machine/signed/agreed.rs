@@ -11,7 +11,7 @@ fn a_clone_whose_file_is_from_before_signatures_writes_nothing() {
     deploy.write_toml(&deploy.toml().replace(SIGNED, "[record]\n"));
     let rosi = by(&deploy, "rosi");
     let setup = rosi.smp(&["setup", "--yes"]);
-    let wrong = "smp.toml here is not the one of master, which requires signatures";
+    let wrong = "smp.toml here differs from the one on master, which requires signatures";
     setup.ok().prints_among(wrong);
     for args in [
         &["propose", "--yes"][..],

@@ -1,8 +1,6 @@
 //! Events that somebody forged, replayed, reordered, or gave to another name, made by a generator: none of them counts, and
 //! each is named. By day some, at night a thousand.
 
-use std::time::Duration;
-
 use super::{by, forged, promote, proposed, tip};
 use crate::record::short;
 use crate::sample::{Random, everything};
@@ -30,9 +28,6 @@ const WORDS: [&str; 19] = [
     "posted",
     "unposted",
 ];
-
-/// How long a run may take that checks them all on a machine with more to do.
-const LONG: Duration = Duration::from_secs(600);
 
 /// A commit as git stores it, in parts.
 #[derive(Clone)]
@@ -160,7 +155,7 @@ fn add(deploy: &Deploy, random: &mut Random, all: &[Text]) -> Vec<String> {
 
 /// How many events `status` says count for nothing.
 fn ignored(deploy: &Deploy) -> usize {
-    let told = deploy.runner().limit(LONG).smp(&["status"]).ok().out();
+    let told = deploy.smp(&["status"]).ok().out();
     let named = told.matches("an event does not count: ").count();
     let more = told.lines().find_map(|line| {
         let (_, rest) = line.split_once("and ")?;
@@ -176,14 +171,13 @@ fn no_event_of_a_generator_is_accepted() {
     let deploy = proposed();
     // A yes to the very commit that is put forward, given before to a proposal that was closed.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
-    let ada = by(&deploy, "ada").limit(LONG);
+    let ada = by(&deploy, "ada");
     ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
     ada.smp(&["propose", "--yes"]).ok();
     let all = genuine(&deploy);
     let seen = |deploy: &Deploy| {
-        let ours = deploy.runner().limit(LONG);
-        let status = ours.smp(&["status", "--json"]).ok().json();
-        let history = ours.smp(&["history", "--json"]).ok().json();
+        let status = deploy.smp(&["status", "--json"]).ok().json();
+        let history = deploy.smp(&["history", "--json"]).ok().json();
         (
             status["candidate"].clone(),
             status["frozen"].clone(),
@@ -199,7 +193,7 @@ fn no_event_of_a_generator_is_accepted() {
     }
     assert_eq!(seen(&deploy), before);
     assert_eq!(ignored(&deploy), made.len(), "some of them count");
-    let verify = deploy.runner().limit(LONG).smp(&["history", "--verify"]);
+    let verify = deploy.smp(&["history", "--verify"]);
     let out = verify.exits(1).out();
     let last = out.lines().last().unwrap();
     assert!(
@@ -211,8 +205,7 @@ fn no_event_of_a_generator_is_accepted() {
     promote(&deploy, &ada).exits(1);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     // What she signs herself counts, on top of all of them.
-    let rosi = by(&deploy, "rosi").limit(LONG);
-    rosi.smp(&["signoff"]).ok();
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
     promote(&deploy, &ada).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(ignored(&deploy), made.len());

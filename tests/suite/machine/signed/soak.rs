@@ -123,8 +123,14 @@ impl Walk {
         (run.code < 128).then_some(run)
     }
 
+    /// What was done, and what is on record.
     fn told(&self) -> String {
-        self.log.join("\n")
+        let (chain, log) = (self.deploy.chain(), self.log.join("\n"));
+        let events = chain.events.iter();
+        let events: Vec<_> = events
+            .map(|one| format!("{} by {}", one.word, one.author))
+            .collect();
+        format!("{log}\n{}", events.join(", "))
     }
 
     fn staging(&self) -> String {

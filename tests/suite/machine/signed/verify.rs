@@ -35,7 +35,7 @@ fn every_event_has_a_line_with_whose_key_signed_it() {
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = deploy.smp(&["history", "--verify"]);
     assert_eq!(run.ok().out(), out);
-    run.says("this is the record as this clone last saw it");
+    run.says("this clone's copy of the record is shown");
 }
 
 #[test]
