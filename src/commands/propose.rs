@@ -114,6 +114,7 @@ impl Work<'_> {
         let recorded = self.recorded(state)?;
         let proposal = decide::proposal(self.place, self.source, &self.deploy.targets, &recorded);
         let mut proposal = proposal.map_err(|refusal| merged::refusal(self.config, refusal))?;
+        self.deploy.source_is_settled()?;
         proposal
             .plan
             .warnings

@@ -45,6 +45,16 @@ impl Earlier<'_> {
         let story = format!("{began}; its result is unknown");
         (story, may_be, second)
     }
+
+    /// That it may replace what runs now.
+    fn may_replace(&self, runs: &CommitId, command: Typed) -> Report {
+        let ((story, may_be, _), short) = (self.words(), runs.short());
+        let why = format!("{} runs {short} now, but that may change", self.name);
+        let report = Report::new(story).because(may_be).because(why);
+        report
+            .run("wait for it", Typed::smp("status"))
+            .run("then", command)
+    }
 }
 
 impl Deploy<'_> {
@@ -87,19 +97,14 @@ impl Deploy<'_> {
                     .push(format!("{story}: {may_be}, and {second}"));
                 continue;
             }
-            let (report, command) = (Report::new(story), self.command());
+            let command = self.command();
             let report = if begins {
-                report
+                Report::new(story)
                     .because(format!("{may_be}, and {second}"))
                     .run("wait for it", Typed::smp("status"))
                     .run("or confirm it in a terminal, without --yes", command)
             } else {
-                let (name, short) = (earlier.name, plan.commit.short());
-                report
-                    .because(may_be)
-                    .because(format!("{name} runs {short} now, but that may change"))
-                    .run("wait for it", Typed::smp("status"))
-                    .run("then", command)
+                earlier.may_replace(&plan.commit, command)
             };
             return Err(report.refused(match is_same {
                 true => RefusalCode::PushInFlight,
@@ -107,6 +112,26 @@ impl Deploy<'_> {
             }));
         }
         Ok(())
+    }
+
+    /// Refuses to put forward what a push of this clone, of which no record tells yet, may replace in a moment.
+    pub fn source_is_settled(&self) -> Result<(), Refusal> {
+        let Some((source, runs)) = self.source().and_then(|one| Some((one, one.runs()?))) else {
+            return Ok(());
+        };
+        let name = source.environment.as_str();
+        let pushing = self.notes().pushing(name, source.reference());
+        let Some((commit, age)) = pushing.filter(|(commit, _)| commit != runs) else {
+            return Ok(());
+        };
+        let earlier = Earlier {
+            name,
+            commit,
+            age,
+            is_push: true,
+        };
+        let report = earlier.may_replace(runs, Typed::smp("propose"));
+        Err(report.refused(RefusalCode::Deploying))
     }
 
     /// Whether an earlier push of this clone to one of these environments is all that is in the way.
@@ -239,11 +264,11 @@ impl Deploy<'_> {
     /// Says of each push whose commit has files in Git LFS that their contents do not come along. What goes to the main
     /// repository is there already.
     pub(super) fn warn_of_lfs(&self, plan: &mut Plan) {
+        let commit = &plan.commit;
         for step in &plan.steps {
             let Step::Push {
                 environment,
                 remote,
-                commit,
                 expected,
                 ..
             } = step

@@ -133,6 +133,10 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
     let hint = if denies(words) {
         let remote = shell_word(remote);
         then(&format!("ask for permission to push to {remote}"), next)
+    } else if words.contains("matches more than one") {
+        let list = Typed::other("git ls-remote").arg(remote);
+        let say = "rename the branch or tag there that has such a full name";
+        Hint::run(say, list.plain("'refs/*/refs/heads/*'")).and(Hint::run("then", next.clone()))
     } else {
         let dry = Typed::other("git push --dry-run --no-verify").arg(remote);
         let dry = Hint::run(

@@ -1,6 +1,6 @@
 //! `--first` where no host makes an app. Those that make one are reached over ssh: `machine::first_push`.
 
-use crate::support::World;
+use crate::support::{Topology, World};
 
 #[test]
 fn first_where_the_app_is_there_is_a_note_and_no_error() {
@@ -27,7 +27,10 @@ fn first_where_the_branch_is_missing_is_not_said_to_find_its_app() {
 #[test]
 fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
     let readings = "its address is misspelled, or you may not read it";
-    let deploy = World::deploy_like().over_open_http().build();
+    let deploy = World::deploy_like()
+        .on(Topology::Remotes)
+        .over_open_http()
+        .build();
     let misspelled = deploy.urls()[1].replace("staging.git", "stagin.git");
     deploy.write_toml(&deploy.toml().replace(deploy.urls()[1], &misspelled));
     let run = deploy.smp(&["setup", "--yes"]);
@@ -41,7 +44,7 @@ fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
         .says("does not answer")
         .says(readings);
 
-    let by_path = World::deploy();
+    let by_path = World::deploy_like().on(Topology::Remotes).build();
     by_path.write_toml(&by_path.toml().replace("/staging.git", "/stagin.git"));
     by_path
         .smp(&["setup", "--yes"])

@@ -9,7 +9,8 @@ use crate::diff::fetching::CLOSED_PORT;
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
 use crate::sample::sample;
 use crate::support::{
-    Deploy, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, TOPOLOGIES, Terminal, World,
+    Deploy, DeployBuilder, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, TOPOLOGIES, Terminal,
+    Topology, World,
 };
 
 const RECEIVE: &str = "production.git/git-receive-pack";
@@ -21,14 +22,20 @@ fn host() -> Deploy {
     ready(World::deploy_like().over_http().without_pages())
 }
 
+/// The same with remotes of their own, for stories about these.
+fn remotes() -> DeployBuilder {
+    World::deploy_like().on(Topology::Remotes)
+}
+
 // --- the host took it, whatever it looks like from here
 
 /// git makes sense of the answer or not: the ref moved, once, and that is a success.
 #[track_caller]
-fn arrives_although(rule: Rule) -> Deploy {
+fn arrives_although(fault: Fault, times: usize) -> Deploy {
     let deploy = host();
     let before = deploy.snapshot();
-    deploy.http().fault(rule);
+    let rule = Rule::post(&deploy.asked(RECEIVE), fault);
+    deploy.http().fault(rule.times(times));
     promote(&deploy, &[]).ok().says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     let faults = deploy
@@ -44,34 +51,34 @@ fn arrives_although(rule: Rule) -> Deploy {
 // F-PUSH-2; 4.4, "accepted, cut before the answer, once": git says "remote rejected"
 #[test]
 fn a_push_whose_answer_is_cut_once_arrives() {
-    arrives_although(Rule::post(RECEIVE, Fault::DropResponse));
+    arrives_although(Fault::DropResponse, 1);
 }
 
 // F-PUSH-2; 4.4, "accepted, cut, twice"
 #[test]
 fn a_push_whose_answer_is_cut_twice_arrives() {
-    let deploy = arrives_although(Rule::post(RECEIVE, Fault::DropResponse).times(2));
+    let deploy = arrives_although(Fault::DropResponse, 2);
     promote(&deploy, &[]).ok().says("nothing to promote");
 }
 
 // F-PUSH-2; 4.4, "accepted, no report"
 #[test]
 fn a_push_without_a_report_arrives() {
-    let deploy = arrives_although(Rule::post(RECEIVE, Fault::NoReport));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    let deploy = arrives_although(Fault::NoReport, 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 // F-PUSH-2; 4.4, "cut inside the report"
 #[test]
 fn a_push_whose_report_breaks_off_arrives() {
-    let deploy = arrives_although(Rule::post(RECEIVE, Fault::TruncateResponse(30)));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    let deploy = arrives_although(Fault::TruncateResponse(30), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 // F-PUSH-2; 4.4, "cut in the request body, once": the transport sends it again
 #[test]
 fn a_push_that_is_cut_on_its_way_and_sent_again_arrives_once() {
-    let deploy = arrives_although(Rule::post(RECEIVE, Fault::DropRequest(10)));
+    let deploy = arrives_although(Fault::DropRequest(10), 1);
     assert_eq!(
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(5)]
@@ -88,7 +95,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     gate.reached();
     deploy
         .http()
-        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(500)).times(1000));
+        .fault(Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(500)).times(1000));
     gate.open();
     run.finish()
         .exits(4)
@@ -104,7 +111,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     assert!(looks > 1, "it is looked at once more within the timeout");
     deploy.http().heal();
     promote(&deploy, &[]).ok().says("nothing to promote");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
 /// A push that the host holds in its build; what happens to the looks after it, and what the run comes to.
@@ -136,7 +143,7 @@ fn a_look_after_the_push_that_fails_is_repeated() {
         let before = deploy.snapshot();
         let run = looked_at_after(
             &deploy,
-            Rule::get(ASKS_TO_LOOK, fault.clone()).times(times),
+            Rule::get(&deploy.asked(ASKS_TO_LOOK), fault.clone()).times(times),
             &[],
         );
         run.ok()
@@ -147,7 +154,7 @@ fn a_look_after_the_push_that_fails_is_repeated() {
             deployed_once(&deploy, &before),
             "{fault:?}"
         );
-        assert_eq!(deploy.http().pushes(&deploy.production), 1);
+        assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     }
 }
 
@@ -157,7 +164,7 @@ fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
     let before = deploy.snapshot();
     let run = looked_at_after(
         &deploy,
-        Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000),
+        Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000),
         &[],
     );
     run.ok()
@@ -172,7 +179,7 @@ fn a_branch_that_cannot_be_read_after_the_push_leaves_it_to_the_page() {
 fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_be_read() {
     let deploy = ready(World::deploy_like().over_http());
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
-    let never = Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000);
+    let never = Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000);
     let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
     run.exits(4)
         .says("cannot tell whether")
@@ -184,7 +191,7 @@ fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_b
         .never_shows("nothing to promote")
         .never_shows("done:");
     assert_eq!(
-        deploy.http().pushes(&deploy.production),
+        deploy.pushed_over_http(&deploy.production),
         1,
         "it is not pushed twice"
     );
@@ -199,7 +206,7 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
     gate.reached();
     deploy
         .http()
-        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+        .fault(Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000));
     gate.open();
     terminal.sees("its branch cannot be read").ctrl_c();
     terminal
@@ -222,7 +229,7 @@ fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
         match fails {
             "host" => deploy
                 .http()
-                .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503))),
+                .fault(Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503))),
             _ => deploy.web.set_first(
                 "/production",
                 1,
@@ -248,7 +255,7 @@ fn a_host_that_stays_away_before_the_push_is_sent_nothing() {
     terminal.sees("Type production to deploy: ");
     deploy
         .http()
-        .fault(Rule::get(ASKS_TO_LOOK, Fault::Status(503)).times(1000));
+        .fault(Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000));
     terminal.enters("production");
     terminal
         .ends()
@@ -256,24 +263,25 @@ fn a_host_that_stays_away_before_the_push_is_sent_nothing() {
         .says("does not answer")
         .never_shows("done:");
     assert_eq!(deploy.snapshot(), before);
-    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 0);
 }
 
 // --- nobody can tell what became of it
 
 /// The ref has not moved, and yet a build may be going on: not a failure, and no second push by itself.
 #[track_caller]
-fn nobody_can_tell_after(rule: Rule) -> Deploy {
+fn nobody_can_tell_after(fault: Fault, times: usize) -> Deploy {
     let deploy = host();
     let before = deploy.snapshot();
-    deploy.http().fault(rule);
+    let rule = Rule::post(&deploy.asked(RECEIVE), fault);
+    deploy.http().fault(rule.times(times));
     let run = promote(&deploy, &["--timeout", "1"]);
     run.exits(4)
         .says("the result of the push")
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
-    let pushes = deploy.http().pushes(&deploy.production);
+    let pushes = deploy.pushed_over_http(&deploy.production);
     deploy.http().heal();
 
     // F-PUSH-3: a second push could start a second build, so a script does not get one.
@@ -283,7 +291,7 @@ fn nobody_can_tell_after(rule: Rule) -> Deploy {
         .says("because: ")
         .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
-    assert_eq!(deploy.http().pushes(&deploy.production), pushes);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), pushes);
 
     deploy
 }
@@ -291,7 +299,7 @@ fn nobody_can_tell_after(rule: Rule) -> Deploy {
 // F-PUSH-2; 4.4, "POST answered 500/429/302"
 #[test]
 fn a_push_that_is_answered_500_may_have_arrived() {
-    let deploy = nobody_can_tell_after(Rule::post(RECEIVE, Fault::Status(500)));
+    let deploy = nobody_can_tell_after(Fault::Status(500), 1);
     let before = deploy.snapshot();
     // A person may decide.
     let mut terminal = person(&deploy).terminal(&["promote"]);
@@ -306,7 +314,7 @@ fn a_push_that_is_answered_500_may_have_arrived() {
 // F-PUSH-2; 4.4, "cut in the request body, twice"
 #[test]
 fn a_push_that_is_cut_on_its_way_every_time_may_have_arrived() {
-    nobody_can_tell_after(Rule::post(RECEIVE, Fault::DropRequest(10)).times(2));
+    nobody_can_tell_after(Fault::DropRequest(10), 2);
 }
 
 // F-PUSH-2: the connection is gone, the host still builds, and the ref moves later
@@ -314,7 +322,9 @@ fn a_push_that_is_cut_on_its_way_every_time_may_have_arrived() {
 fn a_build_that_outlives_its_connection_is_waited_for() {
     let deploy = host();
     let before = deploy.snapshot();
-    deploy.http().fault(Rule::post(RECEIVE, Fault::Status(502)));
+    deploy
+        .http()
+        .fault(Rule::post(&deploy.asked(RECEIVE), Fault::Status(502)));
     let run = begin(&deploy, &[]);
     deploy.http().sees(|seen| seen.status == 502);
     let looks = || {
@@ -361,7 +371,9 @@ fn a_closed_port_is_sent_nothing() {
 fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     let deploy = host();
     let late = Fault::Delay(Duration::from_secs(2));
-    deploy.http().fault(Rule::get(ASKS_TO_PUSH, late.clone()));
+    deploy
+        .http()
+        .fault(Rule::get(&deploy.asked(ASKS_TO_PUSH), late.clone()));
     let run = begin(&deploy, &[]);
     deploy
         .http()
@@ -376,7 +388,7 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(3)]
     );
-    assert_eq!(deploy.http().pushes(&deploy.production), 0);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 0);
     // What is true now is a new plan.
     promote(&deploy, &[]).ok().says("2 commits ahead");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
@@ -394,7 +406,7 @@ fn a_redirect_of_the_push_is_not_followed() {
     let before = deploy.snapshot();
     deploy
         .http()
-        .fault(Rule::get(ASKS_TO_PUSH, Fault::Redirect(to.clone())).times(1000));
+        .fault(Rule::get(&deploy.asked(ASKS_TO_PUSH), Fault::Redirect(to.clone())).times(1000));
     promote(&deploy, &[])
         .exits(1)
         .says("nothing was sent to production");
@@ -411,7 +423,7 @@ fn a_redirect_of_the_push_is_not_followed() {
 
 #[test]
 fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
-    let deploy = host();
+    let deploy = ready(remotes().over_http().without_pages());
     let (candidate, trap) = (deploy.nth(5).to_owned(), deploy.nth(6).to_owned());
     let settings = [
         ("push.followTags", "true"),
@@ -485,7 +497,7 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
     ]);
     run.ok().says("production runs ");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     assert_eq!(deploy.http().pushes(&deploy.staging), 0);
     for hook in marks {
         assert!(!deploy.path(format!("{hook}.ran")).exists(), "{hook} ran");
@@ -496,13 +508,11 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
 #[test]
 fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
     let deploy = host();
-    for name in [
-        "refs/tags/master",
-        "refs/heads/x/master",
-        "refs/heads/heads/master",
-        "refs/tags/heads/master",
-    ] {
-        deploy.git(&deploy.production, &["update-ref", name, deploy.nth(1)]);
+    let (repository, branch) = deploy.deployed_by(&deploy.production);
+    let short = branch.trim_start_matches("refs/heads/");
+    for start in ["tags", "heads/x", "heads/heads", "tags/heads"] {
+        let name = format!("refs/{start}/{short}");
+        deploy.git(&repository, &["update-ref", &name, deploy.nth(1)]);
     }
     let before = deploy.snapshot();
     promote(&deploy, &[]).ok();
@@ -513,15 +523,23 @@ fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
 #[test]
 fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
     let deploy = host();
-    let trap = "refs/heads/refs/heads/master";
-    deploy.git(&deploy.production, &["update-ref", trap, deploy.nth(1)]);
-    let before = deploy.snapshot();
-    promote(&deploy, &[])
-        .exits(1)
-        .says("nothing was sent to production")
-        .says("matches more than one");
-    assert_eq!(deploy.snapshot(), before);
-    deploy.git(&deploy.production, &["update-ref", "-d", trap]);
+    let (repository, branch) = deploy.deployed_by(&deploy.production);
+    // A branch or a tag whose own name is the full name of the branch.
+    for kind in ["heads", "tags"] {
+        let trap = format!("refs/{kind}/{branch}");
+        deploy.git(&repository, &["update-ref", &trap, deploy.nth(1)]);
+        let before = deploy.snapshot();
+        let run = promote(&deploy, &[]);
+        run.exits(1)
+            .says("nothing was sent to production")
+            .says("matches more than one")
+            .says("rename the branch or tag there that has such a full name: git ls-remote ");
+        assert_eq!(deploy.snapshot(), before);
+        let list = ["ls-remote", ".", "refs/*/refs/heads/*"];
+        let found = deploy.git(&repository, &list);
+        assert!(found.ends_with(&trap), "{found}");
+        deploy.git(&repository, &["update-ref", "-d", &trap]);
+    }
     promote(&deploy, &[]).ok();
 }
 
@@ -538,7 +556,7 @@ fn elsewhere(deploy: &Deploy) -> PathBuf {
 // Safety 4.4, "two pushurls"
 #[test]
 fn a_remote_with_two_addresses_to_push_to_is_refused() {
-    let deploy = ready(World::deploy_like());
+    let deploy = ready(remotes());
     let other = elsewhere(&deploy);
     let before = deploy.snapshot();
     for url in [deploy.urls()[2], other.to_str().unwrap()] {
@@ -575,7 +593,7 @@ fn a_remote_with_two_addresses_to_push_to_is_refused() {
 
 #[test]
 fn a_remote_whose_pushes_go_elsewhere_is_refused() {
-    let deploy = ready(World::deploy_like());
+    let deploy = ready(remotes());
     let other = elsewhere(&deploy);
     let before = deploy.snapshot();
     deploy.git(
@@ -608,7 +626,7 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
 #[test]
 fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
     for key in sample(1, ["insteadOf", "pushInsteadOf"]) {
-        let deploy = ready(World::deploy_like());
+        let deploy = ready(remotes());
         let other = elsewhere(&deploy);
         deploy.configure(&format!("url.{}.{key}", other.display()), deploy.urls()[2]);
         let told = format!(
@@ -718,7 +736,7 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -751,14 +769,14 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
         .says("a second push would start a second build")
         .says("hint: ");
     assert_eq!(refusal(&deploy), "push-in-flight");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     let patient = begin(&deploy, &[]);
     patient.says("has no known result; waiting for it");
     gate.open();
     patient.finish().ok();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
     // The hook that releases runs after the ref moved.
     let deadline = Instant::now() + PATIENCE;
     while deploy.deploys(&deploy.production).len() < 2 {
@@ -821,5 +839,5 @@ fn a_push_whose_terminal_was_closed_goes_on_and_is_not_doubled() {
     gate.open();
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
-    assert_eq!(deploy.http().pushes(&deploy.production), 1);
+    assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }

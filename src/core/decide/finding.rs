@@ -123,7 +123,9 @@ impl Finding {
                 format!("the running commit is unknown: its page is {cached}")
             }
             Self::Deploying if seen.by_merge && !is_certain(seen) => {
-                format!("{at} was merged, and its platform still builds it, failed, or went back")
+                format!(
+                    "{at} was merged; the platform is still building it, could not build it, or went back"
+                )
             }
             Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
             Self::ReleasePending => {

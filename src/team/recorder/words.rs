@@ -191,7 +191,7 @@ impl Recorder<'_> {
                 let ask = match self.other_ref() {
                     None => format!("ask for permission to push to {}", self.place()),
                     Some(set) => format!(
-                        "ask for permission to push to {remote}, or, if it takes branches only, {set}"
+                        "ask for permission to push to {remote}, or, if it accepts only branches, {set}"
                     ),
                 };
                 Hint::run(format!("{ask}, then"), next)

@@ -182,8 +182,8 @@ fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
         terminal.enters("production");
         terminal
             .ends()
-            .exits(1)
-            .says("production moved since the plan was shown; nothing was pushed");
+            .exits(4)
+            .says("an earlier push from this clone brought ");
         lands_and_nothing_is_lost(&deploy);
     }
 }

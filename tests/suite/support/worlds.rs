@@ -79,6 +79,14 @@ impl Deploy {
         }
     }
 
+    /// A place in the repository of an environment, as it is asked for over HTTP: `production.git/git-receive-pack`.
+    pub fn asked(&self, place: &str) -> String {
+        let (bare, rest) = place.split_once('/').unwrap();
+        let (repository, _) = self.deployed_by(&self.path(bare));
+        let folder = repository.file_name().unwrap().to_string_lossy();
+        format!("{folder}/{rest}")
+    }
+
     /// What a plan says of where a push to an environment goes.
     pub fn goes_to(&self, environment: &str) -> String {
         let (remote, branch) = self.topology().place(environment);
