@@ -94,15 +94,14 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     if old == new {
         return Ok(());
     }
-    let place = |name: &str| format!("{SEEN_ON}{}", name.trim_start_matches("refs/"));
-    let (seen, back) = (seen_id(repo)?, new.map(place));
+    let (seen, back) = (seen_id(repo)?, new.map(kept_as));
     let back_at = match &back {
         Some(name) => repo.either(|library| library.at(name), || at_by_program(repo, name))?,
         None => None,
     };
     let mut lines = String::new();
     match (old, &seen) {
-        (Some(old), Some(id)) => lines += &format!("update {} {id}\n", place(old)),
+        (Some(old), Some(id)) => lines += &format!("update {} {id}\n", kept_as(old)),
         // Nobody knows which ref it was seen on, so it is compared.
         (None, Some(_)) => return Ok(()),
         (_, None) => {}
@@ -128,6 +127,11 @@ pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
         Ok(one.and_then(|(name, id)| Some((name.to_owned(), CommitId::parse(id)?))))
     };
     repo.either(|library| library.none_below(SEEN_ON), by_program)
+}
+
+/// By which name the copy of a record on this ref is kept.
+fn kept_as(reference: &str) -> String {
+    format!("{SEEN_ON}{}", reference.trim_start_matches("refs/"))
 }
 
 /// The ref of the record whose copy is kept by this name.
