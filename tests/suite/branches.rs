@@ -261,7 +261,10 @@ fn a_merge_that_its_platform_still_builds_was_not_rolled_back() {
     status
         .ok()
         .never_shows("rolled back from")
-        .prints_among(&format!("{} was merged; the platform", &hash[..8]));
+        .prints_among(&format!("{} was merged; the platform", &hash[..8]))
+        .prints_among(
+            "next: wait for staging or build it again on its platform, then: git smp status",
+        );
 }
 
 #[test]

@@ -360,7 +360,11 @@ impl<'a> Situation<'a> {
         let note = match (Finding::of(source), Finding::of(seen)) {
             (Some(found @ (StalePage | CachedPage)), _) => return Some(about(found, source, from)),
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
-                let wait = format!("wait for {} or deploy it again, then", from.name);
+                let again = match from.by_merge {
+                    true => "build it again on its platform",
+                    false => "deploy it again",
+                };
+                let wait = format!("wait for {} or {again}, then", from.name);
                 return Some(Hint::run(wait, Typed::smp("status")));
             }
             (_, Some(found @ (StalePage | CachedPage | ReleasePending | Deploying))) => {

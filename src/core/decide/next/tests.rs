@@ -1,5 +1,5 @@
 //! What comes next, a row each. History is the alphabet: `b` has all that `a` has; `f` lies beside all others, and nobody
-//! knows how `0` stands to anything.
+//! knows how `0` stands to anything. The clone has no `9`.
 
 use crate::core::config::{MainRepository, Policy, Record};
 use crate::core::decide::next::*;
@@ -69,7 +69,9 @@ fn config(record: bool) -> Config {
 
 fn between(from: &CommitId, to: &CommitId) -> Option<Relation> {
     let ends = [from, to];
-    if from == to {
+    if ends.contains(&&id('9')) {
+        None
+    } else if from == to {
         Some(Relation::Identical)
     } else if ends.contains(&&id('0')) {
         None
@@ -365,7 +367,7 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
         by_merge: true,
         ..world('b', 'a', branch)
     };
-    let wait = "wait for staging or deploy it again, then: git smp status";
+    let wait = "wait for staging or build it again on its platform, then: git smp status";
     let fix = "git smp postpone; merge the fix, then propose it";
     let again = "git smp postpone; staging now runs cccccccc, not the candidate: close the candidate, then propose what runs now";
     assert_eq!(
@@ -386,6 +388,10 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
     ] {
         assert_eq!(told(with(proposed(&[verdict]), world)), expected);
     }
+    // What a clone lacks is no part of a branch that it has.
+    let mut lacking = proposed(&[Pass]);
+    lacking.candidate.as_mut().unwrap().commit = id('9');
+    assert_eq!(told(with(lacking, staging('c', 'c'))), "git smp postpone");
 }
 
 #[test]
