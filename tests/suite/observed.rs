@@ -393,22 +393,31 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
 }
 
 #[test]
-fn a_candidate_that_was_pushed_by_hand_is_promoted_and_not_only_seen() {
+fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     let deploy = ready(World::deploy_like().without_pages().toml("[record]\n"));
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     // Nobody signed it off, so that nothing is written yet.
     let before = deploy.snapshot();
     promotes(&deploy, &[]).exits(1).says("nobody has signed");
-    assert_eq!(
-        told(&deploy.smp(&["status", "--json"]), "production").get("observed"),
-        None
-    );
+    let production = told(&deploy.smp(&["status", "--json"]), "production");
+    assert_eq!(production["observed"]["from"], json!(deploy.nth(2)));
     assert_eq!(deploy.snapshot(), before);
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    promotes(&deploy, &[]).ok();
-    let chain = deploy.chain();
-    assert_eq!((chain.count("observed"), chain.count("promoted")), (0, 1));
+    promotes(&deploy, &[]).ok().says("that is recorded first");
+    let words = deploy.chain().words();
+    assert!(
+        words.ends_with(&["signed-off", "observed", "promoted"]),
+        "{words:?}"
+    );
+    let history = deploy.smp(&["history", "--json"]).ok().json();
+    let deploys = history["deploys"].as_array().unwrap();
+    assert!(
+        deploys
+            .iter()
+            .any(|one| one["kind"] == "observed" && one["to"] == deploy.nth(5)),
+        "{history}"
+    );
 }
 
 #[test]

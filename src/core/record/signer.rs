@@ -34,11 +34,18 @@ impl Signer {
     pub fn of(name: &str, recorded_by: &Person, proposer: &Person) -> Self {
         let own = is_same(name, &recorded_by.name);
         let key = &recorded_by.principal;
-        let recorder_proposed = recorded_by == proposer
-            || (key.is_some() && *key == proposer.principal)
-            || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email));
+        let by_keys = key.is_some() && proposer.principal.is_some();
+        // Two keys say more than what anybody can set as their name or address.
+        let recorder_proposed = match by_keys {
+            true => *key == proposer.principal,
+            false => {
+                recorded_by == proposer
+                    || (!proposer.email.is_empty() && is_same(&recorded_by.email, &proposer.email))
+            }
+        };
+        let named = is_same(name, &proposer.name) && !(own && by_keys);
         Self {
-            proposed: is_same(name, &proposer.name) || (own && recorder_proposed),
+            proposed: named || (own && recorder_proposed),
             recorded_by: (!own).then(|| (recorded_by.name.clone(), recorder_proposed)),
             key_of: key.clone().filter(|key| !is_same(key, &recorded_by.email)),
             ..Self::from(name)
@@ -111,6 +118,31 @@ mod tests {
             name: name.into(),
             email: format!("{}@example.com", name.to_lowercase()),
             principal: None,
+        }
+    }
+
+    #[test]
+    fn a_key_says_who_somebody_is_whatever_name_and_address_they_set() {
+        let keyed = |name: &str, email: &str, key: &str| Person {
+            email: email.into(),
+            principal: Some(key.into()),
+            ..person(name)
+        };
+        let (ada, rosi) = ("ada@example.com", "rosi@example.com");
+        let told = |name, email, key| {
+            Signer::of(name, &keyed(name, email, key), &keyed("Ada", ada, ada)).told()
+        };
+        for (name, email, key, is) in [
+            ("Rosi", ada, rosi, "Rosi (with the key of rosi@example.com)"),
+            ("Ada", rosi, rosi, "Ada"),
+            (
+                "Rosi",
+                rosi,
+                ada,
+                "Rosi, who proposed it (with the key of ada@example.com)",
+            ),
+        ] {
+            assert_eq!(told(name, email, key), is);
         }
     }
 

@@ -52,11 +52,7 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     }
     // What was announced is a deploy with this program, whether its end was seen or not.
     let mut announced = state.deploying.iter().map(|open| &open.environment);
-    if announced.any(|place| place == name)
-        || state.unseen.get(name) == Some(to)
-        // A promotion writes the candidate down as a deploy with this program once it is signed off.
-        || (state.candidate.iter()).any(|open| open.is_to_reach(name, to))
-    {
+    if announced.any(|place| place == name) || state.unseen.get(name) == Some(to) {
         return None;
     }
     let (commit, at) = state.known(name)?;

@@ -279,9 +279,9 @@ impl Recorder<'_> {
                 return Err(self.not_shown().into());
             }
         }
-        // Somebody else's push may hold the ref for a moment, which looks like any other no.
+        // Somebody else's push may hold the ref for a moment, which looks like any other no but a hook's.
         pushes.declined += usize::from(ended == Ended::Declined);
-        if is_certain(ended) || pushes.declined >= DECLINED {
+        if is_certain(ended) || is_by_hook(words) || pushes.declined >= DECLINED {
             return Err(self.not_writable(ended, words).into());
         }
         Ok(())
@@ -306,6 +306,14 @@ impl Recorder<'_> {
 /// Whether the push is known to have come to nothing.
 fn is_certain(ended: Ended) -> bool {
     matches!(ended, Ended::NothingSent | Ended::Refused(_))
+}
+
+/// Whether a hook of the server said no, which it would say again.
+pub(super) fn is_by_hook(words: &str) -> bool {
+    words
+        .lines()
+        .next()
+        .is_some_and(|reason| reason.ends_with("hook declined"))
 }
 
 /// What was tried so far to get one event onto the record.

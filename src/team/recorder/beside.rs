@@ -8,7 +8,7 @@ use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::CommitId;
 use crate::git::push::{Ended, PushOutcome, RefStep};
 use crate::git::record as objects;
-use crate::team::recorder::append::{DECLINED, wait_a_little};
+use crate::team::recorder::append::{DECLINED, is_by_hook, wait_a_little};
 use crate::team::recorder::{Decide, Recorder};
 
 /// Events as objects that nothing points to yet.
@@ -84,12 +84,12 @@ impl KeptBack {
         };
         self.before = before;
         self.count += 1;
-        if self.unmoved >= DECLINED {
+        let words = outcome.reason.clone().unwrap_or_default();
+        if self.unmoved >= DECLINED || is_by_hook(&words) {
             // Kept back for a record where this clone sees none: it is there, and not shown.
             if outcome.ended == Ended::Stale && self.before.is_none() {
                 return Err(recorder.not_shown());
             }
-            let words = outcome.reason.clone().unwrap_or_default();
             return Err(recorder.not_writable(outcome.ended, &words));
         }
         if since.elapsed() > recorder.patience.busy {

@@ -403,6 +403,6 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(5)]
     );
-    assert_eq!(events(&deploy)[2..], ["signed-off", "promoted"]);
+    assert_eq!(events(&deploy)[2..], ["signed-off", "observed", "promoted"]);
     assert_eq!(next(&deploy), "git smp stage");
 }

@@ -244,20 +244,9 @@ fn a_proposal_that_saw_the_last_deploy_still_there_narrows_the_time() {
 }
 
 #[test]
-fn the_candidate_that_somebody_pushed_is_left_to_a_promotion() {
+fn the_candidate_that_somebody_pushed_came_past_the_tool_like_any_commit() {
     let story = [promoted('1'), proposed('2', '1', None)];
-    assert_eq!(told(&seen('2', '2'), &story), None);
-    let postponed = What::Postponed(Postponed {
-        candidate: EventId::of(2),
-        commit: id('2'),
-        intent: None,
-        reason: "later".into(),
-        channels: Vec::new(),
-    });
-    assert_eq!(
-        told(&seen('2', '2'), &[&story[..], &[postponed]].concat()),
-        Some((id('1'), id('2'), 60))
-    );
+    assert_eq!(told(&seen('2', '2'), &story), Some((id('1'), id('2'), 120)));
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn a_hook_that_says_no_is_quoted() {
         }
         world.hook("pre-receive", "echo \"only branches here\" >&2\nexit 1\n");
         let why = refused(&world);
+        assert_eq!(world.calls("push"), 1, "it would say the same again");
         assert!(
             told(&why).contains("remote: only branches here"),
             "{}",
