@@ -405,7 +405,8 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     assert_eq!(deploy.snapshot(), before);
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promotes(&deploy, &[]).ok().says("that is recorded first");
-    let words = deploy.chain().words();
+    let chain = deploy.chain();
+    let words = chain.words();
     assert!(
         words.ends_with(&["signed-off", "observed", "promoted"]),
         "{words:?}"
