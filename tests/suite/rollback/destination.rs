@@ -179,13 +179,29 @@ fn nothing_is_put_back_where_nothing_runs() {
 
 #[test]
 fn a_branch_that_is_not_there_is_not_made() {
-    let deploy = shipped(World::deploy_like());
-    deploy.renames(&deploy.production, "main");
-    let before = deploy.snapshot();
-    rolls_back(&deploy, 2, &[])
-        .exits(1)
-        .says(deploy.topology().differs().renamed);
-    assert_eq!(deploy.snapshot(), before);
+    for world in [World::deploy_like(), World::deploy_like().without_pages()] {
+        let deploy = shipped(world);
+        deploy.renames(&deploy.production, "main");
+        let before = deploy.snapshot();
+        for run in [rolls_back(&deploy, 2, &[]), default_of(&deploy)] {
+            run.exits(1).says(deploy.topology().differs().renamed);
+        }
+        assert_eq!(deploy.snapshot(), before);
+    }
+}
+
+#[test]
+fn without_a_record_git_lists_what_ran() {
+    let deploy = World::deploy_like().without_pages().ready();
+    for (wrong, say) in [
+        ("HEAD~1", "copy it from"),
+        ("deadbeef", "see what ran there"),
+    ] {
+        deploy
+            .smp(&["rollback", "--to", wrong])
+            .says(&format!("hint: {say}: git log --oneline\n"))
+            .never_shows("git smp history");
+    }
 }
 
 #[test]
