@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::promote::{person, promote, refusal};
 use crate::record::{events, short, signed_off, trailer};
+use crate::support::World;
 use crate::support::Deploy;
 
 /// So many days from now, by the clocks of UTC.
