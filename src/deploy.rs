@@ -40,11 +40,11 @@ use std::cell::RefCell;
 
 use crate::cli::DeployOptions;
 use crate::core::config::Environment;
-use crate::core::decide::{self, Asked, Back, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
+use crate::core::decide::{self, Asked, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{Changes, CommitId, Control, Observed, Relation};
+use crate::core::words::{CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
 use crate::session::Session;
@@ -76,10 +76,10 @@ pub struct Options<'a> {
 }
 
 pub enum Wanted<'a> {
-    /// A commit; with the candidate that it mends and what lies between both, where it is a fix.
+    /// A commit, which may be a fix of the candidate.
     Stage {
         commit: CommitId,
-        fix: Option<(CommitId, Changes)>,
+        fix: Option<Fix>,
         /// The command that does the same again.
         command: Typed,
     },
@@ -87,9 +87,8 @@ pub enum Wanted<'a> {
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
-        /// The candidate, where a merge deploys the source and its branch has gone on, what came since, and whether what it
-        /// runs has the candidate.
-        moved_on: Option<(CommitId, Changes, bool)>,
+        /// Where a merge deploys the source, and its branch has gone on from the candidate.
+        moved_on: Option<MovedOn>,
     },
     /// What ran before, and why.
     Rollback {
@@ -161,9 +160,9 @@ impl Deploy<'_> {
         match &self.wanted {
             Wanted::Stage {
                 commit,
-                fix: Some((base, _)),
+                fix: Some(fix),
                 ..
-            } if base != commit => Kind::Fix,
+            } if fix.base != *commit => Kind::Fix,
             Wanted::Stage { .. } => Kind::Stage,
             Wanted::Promote { .. } => Kind::Promote,
             Wanted::Rollback { .. } => Kind::Rollback,
@@ -178,21 +177,16 @@ impl Deploy<'_> {
         }
     }
 
-    fn moved_on(&self) -> Option<MovedOn<'_>> {
-        let Wanted::Promote { moved_on, .. } = &self.wanted else {
-            return None;
-        };
-        let (candidate, since, is_run) = moved_on.as_ref()?;
-        Some(MovedOn {
-            candidate,
-            since,
-            is_run: *is_run,
-        })
+    fn moved_on(&self) -> Option<&MovedOn> {
+        match &self.wanted {
+            Wanted::Promote { moved_on, .. } => moved_on.as_ref(),
+            Wanted::Stage { .. } | Wanted::Rollback { .. } => None,
+        }
     }
 
     /// What a promotion would ship.
     pub fn candidate(&self) -> Option<&CommitId> {
-        let moved_on = self.moved_on().map(|moved_on| moved_on.candidate);
+        let moved_on = self.moved_on().map(|moved_on| &moved_on.candidate);
         moved_on.or_else(|| self.source()?.runs())
     }
 
@@ -272,17 +266,16 @@ impl Deploy<'_> {
                 },
                 [target, ..],
             ) => {
-                let fix = fix.as_ref().map(|(base, changes)| Fix { base, changes });
                 let staging = Staging {
                     target,
                     commit,
-                    fix,
+                    fix: fix.as_ref(),
                     command,
                 };
                 decide::staging(&staging, &asked)
             }
             (Wanted::Rollback { commit, .. }, [target, ..]) => {
-                decide::rollback(&Back { target, commit }, &asked)
+                decide::rollback(target, commit, &asked)
             }
             (_, []) => Err(not_seen()),
         }

@@ -8,12 +8,12 @@ use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::first_commit;
-use crate::core::decide::{self, Plan};
+use crate::core::decide::{self, Fix, Plan};
 use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Changes, CommitId, Observed};
+use crate::core::words::{Branch, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
@@ -104,7 +104,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     deploy.can_be_answered(&plan)?;
     // Of several commits it was asked before which are the fix.
     let is_it = match &added {
-        Some(fix) if unnamed && fix.changes.ships.len() == 1 => "Is that the fix? ",
+        Some(it) if unnamed && it.fix.changes.ships.len() == 1 => "Is that the fix? ",
         _ => "",
     };
     let (short, name) = (plan.commit.short(), deploy.name());
@@ -140,8 +140,7 @@ struct Order<'a> {
 
 struct Chosen {
     commit: CommitId,
-    /// `--fix`: the candidate, and what lies between it and the commit.
-    fix: Option<(CommitId, Changes)>,
+    fix: Option<Fix>,
     /// What copies were made of, oldest first, where a person named the commits.
     picked: Option<Vec<CommitId>>,
 }
@@ -247,7 +246,7 @@ impl<'a> Order<'a> {
             (true, Some(candidate)) => {
                 let base = candidate.commit.clone();
                 let changes = self.session.repo.changes(Some(&base), &commit)?;
-                Some((base, changes))
+                Some(Fix { base, changes })
             }
         };
         Ok(Chosen {
@@ -329,14 +328,9 @@ fn with(words: &[(bool, &str)]) -> Typed {
 /// `--fix`: what is added to the candidate, if anything is.
 fn added<'d>(deploy: &'d Deploy<'_>, copies: &'d [CommitId]) -> Option<Added<'d>> {
     match &deploy.wanted {
-        Wanted::Stage {
-            fix: Some((base, changes)),
-            ..
-        } if deploy.kind() == Kind::Fix => Some(Added {
-            base,
-            changes,
-            copies,
-        }),
+        Wanted::Stage { fix: Some(fix), .. } if deploy.kind() == Kind::Fix => {
+            Some(Added { fix, copies })
+        }
         _ => None,
     }
 }
@@ -370,7 +364,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
         return Ok(());
     }
     let post = added.zip(candidate(deploy)).map(|(added, candidate)| {
-        let before = added.base.clone();
+        let before = added.fix.base.clone();
         Notice {
             commit: plan.commit.clone(),
             ..channel::of_candidate(candidate, News::Fixed { before })

@@ -25,7 +25,7 @@ pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
-pub use rollback::{Back, earlier, nothing_deployed, rollback};
+pub use rollback::{earlier, nothing_deployed, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;
@@ -75,7 +75,7 @@ pub struct Asked<'a> {
     pub now: i64,
     pub recorded: Option<Recorded<'a>>,
     /// The candidate, where a merge deploys the source and its branch has gone on since.
-    pub moved_on: Option<MovedOn<'a>>,
+    pub moved_on: Option<&'a MovedOn>,
     /// What the team asks for before a promotion begins; `None`: nothing is pushed.
     pub policy: Option<&'a Policy>,
     /// `--override`: why it may begin although its time has not come.
@@ -83,22 +83,22 @@ pub struct Asked<'a> {
 }
 
 /// A candidate that is part of what its environment has by now, and what came there since.
-#[derive(Clone, Copy, Debug)]
-pub struct MovedOn<'a> {
-    pub candidate: &'a CommitId,
-    pub since: &'a Changes,
+#[derive(Debug)]
+pub struct MovedOn {
+    pub candidate: CommitId,
+    pub since: Changes,
     /// Whether what it runs is the candidate, or contains it.
     pub is_run: bool,
 }
 
-/// One effect, in the order they happen. What is shown is exactly what is done, because it is this value.
+/// One effect of a plan on its commit, in the order they happen. What is shown is exactly what is done, because it is
+/// this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Push {
         environment: String,
         remote: String,
         branch: String,
-        commit: CommitId,
         /// Where the branch must still be; `None`: it must not exist yet.
         expected: Option<CommitId>,
     },
@@ -106,7 +106,6 @@ pub enum Step {
     Release {
         environment: String,
         platform: &'static str,
-        commit: CommitId,
         /// The release that was made of it before.
         former: Release,
         /// Whether that is to come back as it was, with its config vars.
@@ -118,7 +117,6 @@ pub enum Step {
     Promote(Build),
     Await {
         environment: String,
-        commit: CommitId,
         /// Who reports it: an address for people, or the branch.
         witness: String,
         /// Whether a push or a release of this plan comes before it.
@@ -127,13 +125,11 @@ pub enum Step {
     /// Ask the pages that must answer well before anybody is told.
     Check {
         environment: String,
-        commit: CommitId,
         pages: Vec<String>,
     },
     /// Put it on the shared record that the environment runs the commit.
     Record {
         environment: String,
-        commit: CommitId,
         /// Where that lifts the freeze, if anywhere.
         lifts: Option<String>,
     },
@@ -248,7 +244,6 @@ impl Plan {
                 environment: there.name.clone(),
                 remote: there.remote.clone(),
                 branch: there.branch.clone(),
-                commit: self.commit.clone(),
                 expected,
             });
         }
@@ -262,7 +257,6 @@ impl Plan {
         self.steps.push(Step::Release {
             environment: target.name().clone(),
             platform: platform.map_or("its platform", |platform| platform.name),
-            commit: self.commit.clone(),
             former: former.clone(),
             back,
             newest: newest.map_or(0, |release| release.version),
@@ -294,7 +288,6 @@ impl Plan {
         };
         self.steps.push(Step::Await {
             environment: there.name.clone(),
-            commit: self.commit.clone(),
             witness,
             pushed,
         });
@@ -310,7 +303,6 @@ impl Plan {
         if !checks.is_empty() && !is_there {
             self.steps.push(Step::Check {
                 environment: name.clone(),
-                commit: self.commit.clone(),
                 pages: checks.iter().map(|one| one.page.clone()).collect(),
             });
         }
@@ -321,7 +313,6 @@ impl Plan {
         self.check(target);
         self.steps.push(Step::Record {
             environment: target.name().clone(),
-            commit: self.commit.clone(),
             lifts,
         });
     }

@@ -264,11 +264,11 @@ impl Deploy<'_> {
     /// Says of each push whose commit has files in Git LFS that their contents do not come along. What goes to the main
     /// repository is there already.
     pub(super) fn warn_of_lfs(&self, plan: &mut Plan) {
+        let commit = &plan.commit;
         for step in &plan.steps {
             let Step::Push {
                 environment,
                 remote,
-                commit,
                 expected,
                 ..
             } = step

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::mem;
 
 use crate::core::config::{Config, DeployBy, Environment};
-use crate::core::decide::Target;
+use crate::core::decide::{MovedOn, Target};
 use crate::core::refusal::Stop;
-use crate::core::words::{Changes, CommitId, Observed};
+use crate::core::words::{CommitId, Observed};
 use crate::deploy::{Deploy, Options, Wanted, held, not_on_main};
 use crate::look::{Main, Seen, not_seen, see};
 use crate::session::Session;
@@ -29,7 +29,7 @@ pub fn look<'a>(
     let source = observed.next().ok_or_else(not_seen)?;
     let moved_on = moved_on(session, from, &source, &seen)?;
     let runs = match &moved_on {
-        Some((candidate, ..)) => Some(candidate),
+        Some(moved_on) => Some(&moved_on.candidate),
         None => source.runs(),
     };
     let warnings = match runs {
@@ -77,7 +77,7 @@ fn moved_on(
     from: &Environment,
     source: &Observed,
     seen: &Seen,
-) -> Result<Option<(CommitId, Changes, bool)>, Stop> {
+) -> Result<Option<MovedOn>, Stop> {
     let candidate = seen.state().and_then(|state| state.frozen(&from.name));
     let (true, Some(candidate), Some(at)) = (from.by_merge, candidate, source.reference()) else {
         return Ok(None);
@@ -90,8 +90,11 @@ fn moved_on(
         Some(runs) => repo.has_commit(runs)? && repo.is_ancestor(commit, runs)?,
         None => false,
     };
-    let since = repo.changes(Some(commit), at)?;
-    Ok(Some((commit.clone(), since, is_run)))
+    Ok(Some(MovedOn {
+        candidate: commit.clone(),
+        since: repo.changes(Some(commit), at)?,
+        is_run,
+    }))
 }
 
 /// What lies between an environment and the commit that it is to be given.

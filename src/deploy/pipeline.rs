@@ -46,7 +46,7 @@ impl Deploy<'_> {
             self.look_again(target, intent)?;
             self.nothing_newer(target, to.newest)?;
         }
-        if self.watch(Progress::Pushing(step)) == Control::Leave {
+        if self.watch(Progress::Pushing(step, &build.commit)) == Control::Leave {
             return Err(Stop::Declined("nothing was promoted".to_owned()));
         }
         let source = self.look.config.environment(&build.source)?;

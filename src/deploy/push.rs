@@ -58,7 +58,7 @@ impl Deploy<'_> {
         step: &Step,
     ) -> Result<PushEnd, Stop> {
         let name = target.environment.name.as_str();
-        if self.watch(Progress::Pushing(step)) == Control::Leave {
+        if self.watch(Progress::Pushing(step, &push.commit)) == Control::Leave {
             return Err(Stop::Declined("nothing was pushed".to_owned()));
         }
         let is_again = self.notes().may_go_on(name, &push.commit);
@@ -257,9 +257,13 @@ impl Deploy<'_> {
 const LOOKS: u32 = 5;
 
 impl Deploy<'_> {
-    pub(super) fn release(&self, target: &Target<'_>, step: &Step) -> Result<(), Stop> {
+    pub(super) fn release(
+        &self,
+        target: &Target<'_>,
+        commit: &CommitId,
+        step: &Step,
+    ) -> Result<(), Stop> {
         let Step::Release {
-            commit,
             former,
             back,
             newest,
@@ -269,7 +273,7 @@ impl Deploy<'_> {
             return Ok(());
         };
         self.nothing_newer(target, *newest)?;
-        if self.watch(Progress::Pushing(step)) == Control::Leave {
+        if self.watch(Progress::Pushing(step, commit)) == Control::Leave {
             return Err(Stop::Declined("nothing was released".to_owned()));
         }
         let name = &target.environment.name;

@@ -12,7 +12,7 @@ use crate::terminal::{self, Ui};
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
     /// A push or a release begins.
-    Pushing(&'a Step),
+    Pushing(&'a Step, &'a CommitId),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
     /// Another push brought an environment the commit while ours was on its way, maybe an earlier one of this clone.
@@ -124,7 +124,7 @@ impl Screen {
                 return Control::GoOn;
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
-            Progress::Pushing(step) => self.begins(ui, step.to_string()),
+            Progress::Pushing(step, commit) => self.begins(ui, step.told(commit)),
             Progress::ByOthers(name, is_again) => {
                 ui.note(match is_again {
                     true => format!("an earlier push from this clone, or somebody else's, brought the same commit to {name}"),

@@ -38,7 +38,7 @@ impl Deploy<'_> {
         self.confirm_earlier(plan)?;
         let (mut done, mut begun) = (Vec::new(), None);
         for step in &plan.steps {
-            let result = self.step(step, &done, &mut begun);
+            let result = self.step((step, &plan.commit), &done, &mut begun);
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
             }
@@ -51,25 +51,20 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    fn step(&self, step: &Step, done: &[&str], begun: &mut Option<Begun>) -> Result<(), Stop> {
+    fn step(
+        &self,
+        (step, commit): (&Step, &CommitId),
+        done: &[&str],
+        begun: &mut Option<Begun>,
+    ) -> Result<(), Stop> {
         match step {
-            Step::Push {
-                environment,
-                commit,
-                ..
-            }
-            | Step::Release {
-                environment,
-                commit,
-                ..
-            } => {
+            Step::Push { environment, .. } | Step::Release { environment, .. } => {
                 *begun = Some(self.begin(step, environment, commit)?);
                 Ok(())
             }
             Step::Promote(build) => self.promote_build(step, build),
             Step::Await {
                 environment,
-                commit,
                 pushed,
                 ..
             } => {
@@ -80,21 +75,13 @@ impl Deploy<'_> {
                 }
                 self.await_live(environment, commit, begun.take())
             }
-            Step::Check {
-                environment,
-                commit,
-                ..
-            } => {
+            Step::Check { environment, .. } => {
                 if !done.contains(&environment.as_str()) {
                     return self.confirm(environment, commit);
                 }
                 self.check(environment, commit)
             }
-            Step::Record {
-                environment,
-                commit,
-                lifts,
-            } => {
+            Step::Record { environment, lifts } => {
                 // What ran before this run is believed no sooner than what it brought itself.
                 if !done.contains(&environment.as_str()) {
                     self.confirm(environment, commit)?;
@@ -131,7 +118,7 @@ impl Deploy<'_> {
         let begun = self
             .look_again(target, intent.as_ref())
             .and_then(|_| match step {
-                Step::Release { .. } => self.release(target, step).map(|()| Begun {
+                Step::Release { .. } => self.release(target, commit, step).map(|()| Begun {
                     word: "released",
                     since,
                     doubt: None,

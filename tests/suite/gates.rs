@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::promote::{person, promote, refusal};
 use crate::record::{events, short, signed_off, trailer};
-use crate::support::World;
 use crate::support::Deploy;
+use crate::support::World;
 
 /// So many days from now, by the clocks of UTC.
 fn days_from_now(days: i64, format: &str) -> String {

@@ -1,7 +1,7 @@
 //! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
 
 use crate::commands::stage::{Chosen, Order};
-use crate::core::decide::next;
+use crate::core::decide::{Fix, next};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, counted};
 use crate::core::typed::Typed;
@@ -44,7 +44,8 @@ impl Order<'_> {
 
     /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
     pub(super) fn settled(&self, chosen: Chosen) -> Result<Chosen, Stop> {
-        let (Some((base, changes)), None, None) = (&chosen.fix, &chosen.picked, &self.args.rev)
+        let (Some(Fix { base, changes }), None, None) =
+            (&chosen.fix, &chosen.picked, &self.args.rev)
         else {
             return Ok(chosen);
         };

@@ -77,7 +77,10 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
             continue;
         };
         let Some(claim) = claim(&remark.text) else {
-            if remark.may && is_meant(&remark.text) {
+            // Whoever said it since in the right words knows.
+            let is_over =
+                commented(candidate).any(|(_, it)| it.login == *login && it.id > remark.id);
+            if remark.may && !is_over && is_meant(&remark.text) {
                 let short = candidate.commit.short();
                 let why =
                     format!("does not count: it must begin with signoff {short} or block {short}");

@@ -103,7 +103,7 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
     let error = format!("the platform of {name} does not report that {short} runs");
     Err(Refusal::new(RefusalCode::StagingStale, error)
         .because(format!(
-            "its release {called} is not known to be built from it"
+            "it is unknown whether its release {called} was built from that commit"
         ))
         .run("see where things stand", Typed::smp("status")))
 }

@@ -60,9 +60,9 @@ pub fn promotion(
 }
 
 /// What came to the source after the candidate, which does not ship.
-fn since(source: &Observed, moved_on: &MovedOn<'_>) -> Vec<String> {
+fn since(source: &Observed, moved_on: &MovedOn) -> Vec<String> {
     let (name, at) = (&source.environment, short(source.reference()));
-    let (commit, since) = (moved_on.candidate.short(), moved_on.since);
+    let (commit, since) = (moved_on.candidate.short(), &moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
     let story = format!(
         "a merge moved {name} on to {at}: the candidate {commit} ships, but not the {count} since then"

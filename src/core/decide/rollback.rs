@@ -12,17 +12,13 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Relation, ReleaseStatus, short};
 
-#[derive(Clone, Copy, Debug)]
-pub struct Back<'a> {
-    /// The environment, and what lies between what it runs and the commit; what it runs is what its branch has, where
-    /// it does not say itself.
-    pub target: &'a Target<'a>,
-    pub commit: &'a CommitId,
-}
-
-/// Plans it, or gives the first reason why it must not happen.
-pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
-    let Back { target, commit } = *wanted;
+/// Plans it, or gives the first reason why it must not happen. What the target runs is what its branch has, where it does
+/// not say itself; its changes lie between that and the commit.
+pub fn rollback(
+    target: &Target<'_>,
+    commit: &CommitId,
+    asked: &Asked<'_>,
+) -> Result<Plan, Refusal> {
     let (name, observed, recorded) = (target.name(), &target.observed, asked.recorded);
     let at = branch(target.environment, observed)?;
     if let Branch::NoApp(words) = &at {
@@ -42,9 +38,9 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
             let command = command.option("--to", commit.short());
             recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(command))?;
         }
-        lies_behind(wanted, &at, asked, &mut plan)?;
-        warn(wanted, &at, asked, &mut plan);
-        take_back(wanted, &at, asked, &mut plan)?;
+        lies_behind(target, &at, asked, &mut plan)?;
+        warn(target, &at, asked, &mut plan);
+        take_back(target, &at, asked, &mut plan)?;
     }
     if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
         plan.record(target, None);
@@ -54,14 +50,14 @@ pub fn rollback(wanted: &Back<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
 
 /// Refuses to go forward: whatever is new on production was tested before, and is promoted.
 fn lies_behind(
-    wanted: &Back<'_>,
+    target: &Target<'_>,
     branch: &Branch,
     asked: &Asked<'_>,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let (name, to) = (wanted.target.name(), wanted.commit.short());
-    let Some(changes) = &wanted.target.changes else {
-        wanted.target.observed.running.clone()?;
+    let (name, to) = (target.name(), plan.commit.short().to_owned());
+    let Some(changes) = &target.changes else {
+        target.observed.running.clone()?;
         return Err(nothing_deployed(name));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
@@ -70,11 +66,11 @@ fn lies_behind(
     let new = amount(changes.ships.len(), changes.ships_merges);
     let story = format!("{to} has {new} that {name} does not run");
     if changes.relation == Relation::Diverged && asked.somebody_looks {
-        let runs = short(wanted.target.observed.runs().or(branch.commit()));
+        let runs = short(target.observed.runs().or(branch.commit()));
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
-    let runs = wanted.target.observed.runs().or(branch.commit());
+    let runs = target.observed.runs().or(branch.commit());
     let error = format!("{to} is not an older version of {name}");
     Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
@@ -102,8 +98,8 @@ pub fn nothing_deployed(name: &str) -> Refusal {
         .run("to deploy", promote(name))
 }
 
-fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
-    let (observed, name) = (&wanted.target.observed, wanted.target.name());
+fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) {
+    let (observed, name) = (&target.observed, target.name());
     if let Err(refusal) = &observed.running {
         let (at, why) = (short(branch.commit()), &refusal.report.error);
         plan.warn(format!(
@@ -125,13 +121,13 @@ fn warn(wanted: &Back<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan) 
 
 /// The steps: what was built before is released again where that can be, because it takes seconds.
 fn take_back(
-    wanted: &Back<'_>,
+    target: &Target<'_>,
     branch: &Branch,
     asked: &Asked<'_>,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let Back { target, commit } = *wanted;
-    let (name, short) = (target.name(), commit.short());
+    let (name, commit) = (target.name(), plan.commit.clone());
+    let (short, commit) = (commit.short(), &commit);
     if pending(&target.observed).is_some_and(|one| one.commit.as_ref() == Some(commit)) {
         plan.warn(format!(
             "a release of {short} on {name} is already in progress"

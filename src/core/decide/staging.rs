@@ -17,14 +17,16 @@ pub struct Staging<'a> {
     pub target: &'a Target<'a>,
     pub commit: &'a CommitId,
     /// `--fix`: it may go there although a candidate is tested there.
-    pub fix: Option<Fix<'a>>,
+    pub fix: Option<&'a Fix>,
     pub command: &'a Typed,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub struct Fix<'a> {
-    pub base: &'a CommitId,
-    pub changes: &'a Changes,
+#[derive(Debug)]
+pub struct Fix {
+    /// The candidate.
+    pub base: CommitId,
+    /// What lies between it and the commit.
+    pub changes: Changes,
 }
 
 /// Plans it, or gives the first reason why it must not happen.
@@ -44,11 +46,11 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     // A page that is broken is what a deploy may mend, and staging may be broken at any time.
     let runs_already = target.observed.runs() == Some(commit) && at.commit() == Some(commit);
     if runs_already {
-        if let Some(fix) = wanted.fix.filter(|fix| fix.base != commit)
+        if let Some(fix) = wanted.fix.filter(|fix| fix.base != *commit)
             && recorded.is_some()
             && open.is_none()
         {
-            return Err(deployed_by_hand(name, commit, fix.base));
+            return Err(deployed_by_hand(name, commit, &fix.base));
         }
         confirmed(&target.observed)?;
         arrived(target, commit, asked)?;
@@ -77,7 +79,7 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
         (Some(candidate), None) => Err(frozen(name, candidate, recorded.now)),
         (None, Some(_)) => Err(nothing_to_fix()),
         (Some(candidate), Some(fix)) => {
-            on_top(wanted.commit, candidate, &fix)?;
+            on_top(wanted.commit, candidate, fix)?;
             not_shipped(candidate, recorded)
         }
     }
@@ -145,9 +147,9 @@ fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refu
 }
 
 /// A fix has everything that the candidate has, and more.
-fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(), Refusal> {
+fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Refusal> {
     let (short, base) = (commit.short(), fix.base.short());
-    if candidate.commit != *fix.base {
+    if candidate.commit != fix.base {
         let now = candidate.commit.short();
         let error = format!("the candidate is now {now}, no longer {base}");
         return Err(Refusal::new(RefusalCode::CandidateMoved, error)
@@ -160,7 +162,7 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix<'_>) -> Result<(),
     let error = format!("{short} is not a fix of the candidate");
     let pick = Typed::smp("stage --fix").option("--pick", short);
     Err(Refusal::new(RefusalCode::Diverged, error)
-        .because(format!("it lacks {} of {base}", lost(fix.changes)))
+        .because(format!("it lacks {} of {base}", lost(&fix.changes)))
         .run("copy the fix alone onto the candidate", pick))
 }
 

@@ -204,7 +204,7 @@ pub fn promote(
         ships: changes.map_or_else(Vec::new, |changes| commits(&changes.ships, reviews)),
         merges: changes.map_or(0, |changes| changes.ships_merges),
         watched,
-        steps: plan.iter().flat_map(|plan| &plan.steps).map(step).collect(),
+        steps: plan.iter().flat_map(steps).collect(),
         refusal: plan.as_ref().err().map(refusal),
     })
 }
@@ -242,8 +242,15 @@ fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
     }
 }
 
-fn step(step: &Step) -> StepJson {
-    let word = match step {
+fn steps(plan: &Plan) -> impl Iterator<Item = StepJson> {
+    plan.steps.iter().map(|step| StepJson {
+        step: word(step),
+        detail: step.told(&plan.commit),
+    })
+}
+
+fn word(step: &Step) -> StepWord {
+    match step {
         Step::Push { .. } => StepWord::Push,
         Step::Release { .. } => StepWord::Release,
         Step::Promote(_) => StepWord::Promote,
@@ -251,10 +258,6 @@ fn step(step: &Step) -> StepJson {
         Step::Check { .. } => StepWord::Check,
         Step::Record { .. } => StepWord::Record,
         Step::Post { .. } | Step::Comment(_) => StepWord::Post,
-    };
-    StepJson {
-        step: word,
-        detail: step.to_string(),
     }
 }
 

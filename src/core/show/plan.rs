@@ -7,13 +7,13 @@ use std::iter;
 
 use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::{Plan, Proposal, Step, Target};
+use crate::core::decide::{Fix, Plan, Proposal, Step, Target};
 use crate::core::record::{Candidate, State, Verdict};
 use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, and, counted};
-use crate::core::words::{Changes, Commit, CommitId, Observed, Relation, short};
+use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
 type Row<'a> = (&'a str, Line);
@@ -81,7 +81,7 @@ pub fn proposal(
         false => format!("record {digits} as the candidate and freeze {place}"),
     };
     let new = list(config, ships(targets), between);
-    let posts = posts.iter().map(Step::to_string);
+    let posts = posts.iter().map(|post| post.told(&plan.commit));
     let steps: Vec<String> = iter::once(record).chain(posts).collect();
     let heading = format!("Candidate for {names}, {date}");
     lines(heading, rows.collect(), new, plan, &steps)
@@ -113,8 +113,7 @@ pub fn rollback(
 }
 
 pub struct Added<'a> {
-    pub base: &'a CommitId,
-    pub changes: &'a Changes,
+    pub fix: &'a Fix,
     /// What copies were made of, oldest first.
     pub copies: &'a [CommitId],
 }
@@ -130,8 +129,7 @@ pub fn staging(
     let name = &target.environment.name;
     let rows = now_and_then(config, target, plan, commit.map(Commit::subject_text));
     let Some(Added {
-        base,
-        changes,
+        fix: Fix { base, changes },
         copies,
     }) = fix
     else {
@@ -156,7 +154,8 @@ pub fn staging(
 }
 
 fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(Step::to_string).collect()
+    let steps = plan.steps.iter();
+    steps.map(|step| step.told(&plan.commit)).collect()
 }
 
 /// All of a plan: paragraphs with an empty line behind each; one without lines is left out.

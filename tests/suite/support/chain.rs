@@ -446,17 +446,18 @@ impl Sum {
         }
     }
 
-    /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not.
+    /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not, nor how
+    /// an earlier candidate ended.
     fn close(&mut self) {
-        let of_deploys = |about: &str| {
-            ["promoted", "rolled-back"]
+        let of_ends = |about: &str| {
+            ["promoted", "rolled-back", "postponed"]
                 .iter()
                 .any(|word| about.starts_with(word))
         };
         let owed = self
             .owed
             .drain(..)
-            .filter(|(about, ..)| of_deploys(about))
+            .filter(|(about, ..)| of_ends(about))
             .collect();
         let held = std::mem::take(&mut self.held);
         let (deploying, going_back) = (self.deploying.take(), self.going_back.take());

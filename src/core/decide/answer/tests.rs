@@ -170,6 +170,16 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         comment: it.comment,
     }];
     assert_eq!(read(&on_record, &yes), HeardComments::default());
+    // What its author meant before is named no more; what another one means is.
+    for (login, id, named) in [("rosi", 6, 0), ("rosi", 8, 1), ("ben", 6, 1)] {
+        let meant = Remark {
+            id,
+            login: Some(login.into()),
+            ..remark("sign-off bbbbbbbb")
+        };
+        let all = [meant, yes.clone()];
+        assert_eq!(answers(&on_record, &all, &[]).void.len(), named, "{login}");
+    }
     // What was never said there, or by somebody else, is no yes of theirs, whoever wrote it down.
     for (one, why) in [
         (

@@ -37,14 +37,14 @@ fn a_staging_that_a_merge_deploys_ships_the_candidate_b_while_what_it_runs_has_i
         (nothing, false, "nothing-deployed"),
     ] {
         let (state, since) = (proposed(&[Verdict::Pass]), changes(Relation::Ahead));
-        let b = id('b');
+        let moved_on = MovedOn {
+            candidate: id('b'),
+            since,
+            is_run,
+        };
         let asked = Asked {
             recorded: Some(recorded(&state)),
-            moved_on: Some(MovedOn {
-                candidate: &b,
-                since: &since,
-                is_run,
-            }),
+            moved_on: Some(&moved_on),
             ..nobody()
         };
         let place = environment("production");

@@ -83,9 +83,8 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
             somebody_looks: looks,
             ..nobody()
         };
-        let (target, commit) = (&target, &id('a'));
-        let wanted = Back { target, commit };
-        assert_eq!(told(rollback(&wanted, &asked)), expected, "{story}");
+        let decided = rollback(&target, &id('a'), &asked);
+        assert_eq!(told(decided), expected, "{story}");
     }
 }
 
@@ -93,18 +92,14 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
 fn an_older_commit_is_looked_up_where_it_is_kept() {
     let environment = environment("production");
     let target = target(&environment, seen("production", 'b', 'b'), Relation::Ahead);
-    let commit = &id('c');
-    let wanted = Back {
-        target: &target,
-        commit,
-    };
     let state = State::default();
     for (recorded, expected) in [
         (Some(recorded(&state)), "git smp history".to_owned()),
         (None, format!("git log --oneline {}", id('b').short())),
     ] {
         let refusal = rollback(
-            &wanted,
+            &target,
+            &id('c'),
             &Asked {
                 recorded,
                 ..nobody()

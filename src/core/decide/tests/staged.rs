@@ -8,9 +8,10 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
     let place = environment("staging");
     let free = State::default();
     let frozen = proposed(&[]);
-    let (ahead, diverged) = (changes(Ahead), changes(Diverged));
-    let (b, a) = (id('b'), id('a'));
-    let fix = |base, changes| Some(Fix { base, changes });
+    let fix = |base, relation| {
+        let (base, changes) = (id(base), changes(relation));
+        Some(Fix { base, changes })
+    };
     for (state, runs, relation, fix, looks, expected) in [
         (None, 'b', Ahead, None, false, "push onto b, await"),
         (None, 'c', Identical, None, false, ""),
@@ -38,7 +39,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             Some(&frozen),
             'b',
             Ahead,
-            fix(&b, &ahead),
+            fix('b', Ahead),
             false,
             "push onto b, await, record",
         ),
@@ -46,7 +47,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             Some(&frozen),
             'b',
             Ahead,
-            fix(&b, &diverged),
+            fix('b', Diverged),
             true,
             "diverged",
         ),
@@ -54,7 +55,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             Some(&frozen),
             'b',
             Ahead,
-            fix(&a, &ahead),
+            fix('a', Ahead),
             true,
             "candidate-moved",
         ),
@@ -62,7 +63,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             Some(&free),
             'b',
             Ahead,
-            fix(&b, &ahead),
+            fix('b', Ahead),
             true,
             "not-proposed",
         ),
@@ -71,7 +72,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             Some(&frozen),
             'c',
             Identical,
-            fix(&b, &ahead),
+            fix('b', Ahead),
             true,
             "candidate-moved",
         ),
@@ -86,7 +87,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
         let wanted = Staging {
             target: &target,
             commit: &c,
-            fix,
+            fix: fix.as_ref(),
             command: &Typed::smp("stage"),
         };
         assert_eq!(told(staging(&wanted, &asked)), expected, "{asked:?}");
@@ -96,7 +97,13 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
 #[test]
 fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
     let place = environment("staging");
-    let (b, c, ahead) = (id('b'), id('c'), changes(Relation::Ahead));
+    let (c, fix) = (
+        id('c'),
+        Fix {
+            base: id('b'),
+            changes: changes(Relation::Ahead),
+        },
+    );
     let state = State {
         deploying: announced(Kind::Promote).deploying,
         ..proposed(&[])
@@ -131,10 +138,7 @@ fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
         let wanted = Staging {
             target: &target,
             commit: &c,
-            fix: Some(Fix {
-                base: &b,
-                changes: &ahead,
-            }),
+            fix: Some(&fix),
             command: &Typed::smp("stage"),
         };
         assert_eq!(told(staging(&wanted, &asked)), expected, "{runs} {branch}");
