@@ -144,7 +144,7 @@ fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
     let deploy = World::deploy_like().without_pages().ready();
     deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
     let commit = deploy.master(&deploy.staging);
-    deploy.smp(&["promote", "--yes", "--commit", &commit]).ok();
+    deploy.colleague_pushes(&deploy.production, &commit);
     let old = deploy.git(&deploy.work, &["rev-parse", "production/master"]);
     let run = deploy.smp(&["where", "--offline", "--exit-code", &commit]);
     run.exits(1).prints_among(&format!(

@@ -24,6 +24,7 @@ pub fn destination(
     if let Some(hash) = to {
         return named(session, hash, earlier(look.config.record.is_some(), None));
     }
+    branch(look.config.environment(name)?, observed)?;
     let open = seen.open().filter(|open| open.environment == *name);
     if let Some(open) = open.filter(|open| open.kind == Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
@@ -33,7 +34,6 @@ pub fn destination(
     let notes = session.notes();
     let Some(runs) = super::runs(observed) else {
         // What is unknown is not nothing.
-        branch(look.config.environment(name)?, observed)?;
         observed.running.clone()?;
         return Err(nothing_deployed(name).into());
     };
