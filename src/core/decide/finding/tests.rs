@@ -123,6 +123,22 @@ fn a_page_and_a_branch() {
 }
 
 #[test]
+fn a_merge_that_is_not_live_was_not_rolled_back_unless_its_platform_says_so() {
+    let merged = Observed {
+        by_merge: true,
+        ..seen('a', 'b')
+    };
+    let back = [(4, Succeeded, 'a'), (3, Succeeded, 'b')];
+    tells([
+        (
+            merged.clone(),
+            "deploying: bbbbbbbb was merged; the platform is still building it, could not build it, or went back",
+        ),
+        (released(merged, &back), "rolled-back"),
+    ]);
+}
+
+#[test]
 fn a_platform_tells_which_of_them_it_is() {
     let first = nothing(Branch::At(id('b')));
     let behind = || drifted(Some(Relation::Behind));
