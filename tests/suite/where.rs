@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::history::{Record, promoted, rolled_back, staged};
-use crate::support::{Deploy, Page, World};
+use crate::support::{Deploy, Page, Topology, World};
 
 /// Noon of the second of March 2022.
 const NOON: i64 = 1_646_222_400;
@@ -141,7 +141,8 @@ fn offline_nothing_is_asked() {
 
 #[test]
 fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
-    let deploy = World::deploy_like().without_pages().ready();
+    let remotes = World::deploy_like().on(Topology::Remotes);
+    let deploy = remotes.without_pages().ready();
     deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
     let commit = deploy.master(&deploy.staging);
     deploy.colleague_pushes(&deploy.production, &commit);
