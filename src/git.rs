@@ -262,6 +262,20 @@ impl Repo {
         self.resolve_revision(&name).ok()
     }
 
+    /// Whether a remote had a commit in this branch when this clone saw it last; `None`: it does not follow its branches.
+    pub fn is_pushed(&self, remote: &str, branch: &str, commit: &CommitId) -> Option<bool> {
+        if let Some(at) = self.tracked(remote, branch) {
+            return self.is_ancestor(commit, &at).ok();
+        }
+        let (key, all) = (
+            format!("remote.{remote}.fetch"),
+            format!("refs/heads/*:refs/remotes/{remote}/*"),
+        );
+        let fetched = self.config().ok()?.all(&key);
+        let follows = fetched.iter().any(|one| one.trim_start_matches('+') == all);
+        follows.then_some(false)
+    }
+
     /// The library's answer or, where it has none, git's.
     fn either<T>(
         &self,

@@ -46,8 +46,9 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     ui.note(format!("the candidate is {short}, proposed by {by} {when}"));
     give_up_deploy(session, args, &before)?;
     let reason = reason(session, args)?;
+    // What merges deploy to was never frozen.
+    let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
     if !args.yes {
-        let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
         let (question, why) = match by_merge {
             true => (format!("Postpone {short}?"), "postponing affects everyone"),
             false => (
@@ -76,7 +77,10 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
             },
         )
     })?;
-    ui.note(format!("{short} is postponed; {place} is no longer frozen"));
+    ui.note(match by_merge {
+        true => format!("{short} is postponed"),
+        false => format!("{short} is postponed; {place} is no longer frozen"),
+    });
     let by = identity(&session.repo)?.0;
     let post = channel::of_candidate(candidate, News::Postponed { by, reason });
     posts.tell(Some(post), pending, is_of_a_postponement)

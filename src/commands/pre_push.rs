@@ -154,7 +154,12 @@ impl PlainPush<'_> {
             return Ok(None);
         };
         let is_written = to.is_some() && reference != objects::SEEN;
-        if is_written && *to == objects::seen_id(&self.session.repo)? {
+        let repo = &self.session.repo;
+        if is_written && *to == objects::seen_id(repo)? {
+            return Ok(None);
+        }
+        let moved = objects::seen_elsewhere(repo)?.map(|(_, last)| last);
+        if is_written && !record.signed && *to == moved {
             return Ok(None);
         }
         let what = if is_written { "overwrites" } else { "deletes" };

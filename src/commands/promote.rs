@@ -241,10 +241,15 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
     if rest.iter().all(|other| other.name == first.name) {
         return Ok(first);
     }
-    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let chain = config.in_order().into_iter();
+    let chain: Vec<&Environment> = chain
+        .filter(|one| targets.iter().any(|target| target.name == one.name))
+        .collect();
+    let names = chain.iter().filter_map(|one| one.promotes.as_deref());
+    let names: Vec<&str> = names.collect();
     let mut report = Report::new("these environments are promoted from different environments")
         .because(format!("they are promoted from {}", names.join(", ")));
-    for (nth, target) in targets.iter().enumerate() {
+    for (nth, target) in chain.iter().enumerate() {
         let say = ["promote them one after the other", "then"][nth.min(1)];
         report = report.run(say, Typed::smp("promote").arg(&target.name));
     }

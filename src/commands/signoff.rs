@@ -222,8 +222,7 @@ fn is_tested(
             let runs = short(other.as_ref());
             let error = format!("{name} does not run the candidate {tested}");
             let hint = match environment.by_merge {
-                true => Hint::run("propose what runs now", Typed::smp("postpone"))
-                    .and(Hint::run("then", Typed::smp("propose"))),
+                true => next::propose_again(),
                 false => Hint::run(
                     "deploy the candidate again",
                     Typed::smp("stage").arg(tested),

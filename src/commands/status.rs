@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::merged::has_left;
-use crate::core::decide::next::{Situation, next};
+use crate::core::decide::next::{Situation, fix_branch, next};
 use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
 use crate::core::record::{Candidate, Deploying, Held, RecordView, Standing, State};
@@ -268,7 +268,8 @@ impl<'a> View<'a> {
     }
 
     fn next(&self) -> Result<Hint, Stop> {
-        let notes = self.session.notes();
+        let (notes, repo) = (self.session.notes(), &self.session.repo);
+        let remote = &self.config.repository.remote;
         let mut pushing = self.seen.iter().filter_map(|seen| {
             let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
             Some((seen.environment.as_str(), commit))
@@ -277,15 +278,12 @@ impl<'a> View<'a> {
             config: self.config,
             seen: self.seen,
             main: self.main,
-            record: match self.record {
-                RecordView::NoneKept => None,
-                RecordView::Read(reading) => Some(Ok(&reading.state)),
-                RecordView::Unreadable(refusal) => Some(Err(refusal)),
-            },
+            record: self.record.read(),
             is_ours: self
                 .open()
                 .is_some_and(|open| notes.has_announced(&open.id)),
-            me: (self.session.repo.config()?.get("user.email")).unwrap_or_default(),
+            now: self.session.when().now,
+            me: (repo.config()?.get("user.email")).unwrap_or_default(),
             pushing: pushing.next(),
             between: &|from, to| self.stands(from, to),
             again: &|target, commit| {
@@ -294,6 +292,7 @@ impl<'a> View<'a> {
                 let mut again = weighed.into_iter().filter(|one| one.ships == Ships::Again);
                 Ok(again.next().map(|one| one.held.commit))
             },
+            pushed: &|one| repo.is_pushed(remote, &fix_branch(one), one),
         })
     }
 

@@ -17,6 +17,7 @@ mod trust;
 mod values;
 
 use std::borrow::Cow;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -294,6 +295,13 @@ impl Config {
     pub fn targets(&self) -> Vec<&Environment> {
         let all = self.environments.iter();
         all.filter(|one| one.promotes.is_some()).collect()
+    }
+
+    /// The same, each after the one that it promotes: a chain goes link by link.
+    pub fn in_order(&self) -> Vec<&Environment> {
+        let mut all = self.targets();
+        all.sort_by_key(|one| iter::successors(Some(*one), |one| self.source_of(one)).count());
+        all
     }
 
     pub fn source_of(&self, target: &Environment) -> Option<&Environment> {

@@ -143,7 +143,9 @@ impl Hint {
             } else if stages {
                 if !say.ends_with("then") {
                     let or = if say.starts_with("or ") { "or " } else { "" };
-                    *say = format!("{or}merge that into the main branch; once it is deployed");
+                    *say = format!(
+                        "{or}merge the commit that should run into the main branch; once it is deployed"
+                    );
                 }
                 *command = Some(Typed::smp("status"));
             }
@@ -346,12 +348,12 @@ mod tests {
             (
                 "deploy the newer commit first",
                 "stage",
-                "merge that into the main branch; once it is deployed: git smp status",
+                "merge the commit that should run into the main branch; once it is deployed: git smp status",
             ),
             (
                 "or ship a correction",
                 "stage",
-                "or merge that into the main branch; once it is deployed: git smp status",
+                "or merge the commit that should run into the main branch; once it is deployed: git smp status",
             ),
             (
                 "deploy a fix",

@@ -13,6 +13,8 @@ use crate::git::secret::is_shared;
 
 /// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
 pub const SEEN: &str = "refs/smp/seen";
+/// Where it keeps what it saw of the record on other refs, each under the name of that ref without its `refs/`.
+const SEEN_ON: &str = "refs/smp/seen-on/";
 /// The one file of the record's tree.
 const FILE: &str = "state.json";
 /// The most bytes of a state: some thousand times what a team needs.
@@ -86,17 +88,69 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     Ok(id)
 }
 
+/// `record.ref` was `old` and is `new`, `None` where there is no record: what was seen on one ref says nothing about
+/// another, so it is put aside, and what was seen on the new one earlier counts again: `git update-ref --stdin`.
+pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Stop> {
+    if old == new {
+        return Ok(());
+    }
+    let (seen, back) = (seen_id(repo)?, new.map(kept_as));
+    let back_at = match &back {
+        Some(name) => repo.either(|library| library.at(name), || at_by_program(repo, name))?,
+        None => None,
+    };
+    let mut lines = String::new();
+    match (old, &seen) {
+        (Some(old), Some(id)) => lines += &format!("update {} {id}\n", kept_as(old)),
+        // Nobody knows which ref it was seen on, so it is compared.
+        (None, Some(_)) => return Ok(()),
+        (_, None) => {}
+    }
+    match (back.zip(back_at), seen) {
+        (Some((name, id)), _) => lines += &format!("update {SEEN} {id}\ndelete {name} {id}\n"),
+        (None, Some(id)) => lines += &format!("delete {SEEN} {id}\n"),
+        (None, None) => return Ok(()),
+    }
+    let what = "what this clone saw of the record cannot be put aside";
+    let args = ["update-ref", "--stdin"];
+    repo.program().ask(what, args, lines.as_bytes()).map(drop)
+}
+
+/// What this clone saw of the record last on a ref that is not `record.ref` any more, with the name that keeps it.
+pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
+    let by_program = || {
+        let args = ["for-each-ref", "--sort=-committerdate", "--count=1"];
+        let args = [&args[..], &["--format=%(refname) %(objectname)", SEEN_ON]].concat();
+        let answer = repo.program().read(UNREADABLE_HERE, args)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let one = answer.trim().split_once(' ');
+        Ok(one.and_then(|(name, id)| Some((name.to_owned(), CommitId::parse(id)?))))
+    };
+    repo.either(|library| library.none_below(SEEN_ON), by_program)
+}
+
+/// By which name the copy of a record on this ref is kept.
+fn kept_as(reference: &str) -> String {
+    format!("{SEEN_ON}{}", reference.trim_start_matches("refs/"))
+}
+
+/// The ref of the record whose copy is kept by this name.
+pub fn kept_for(name: &str) -> String {
+    name.replacen(SEEN_ON, "refs/", 1)
+}
+
 /// Whether a ref of this clone is at this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
-    let by_program = || {
-        let args = ["rev-parse", "--verify", "--quiet", name];
-        let output = repo.program().run(args)?;
-        Ok(CommitId::parse(
-            String::from_utf8_lossy(&output.stdout).trim(),
-        ))
-    };
-    let at = repo.either(|library| library.at(name), by_program);
+    let at = repo.either(|library| library.at(name), || at_by_program(repo, name));
     at.is_ok_and(|at| at.as_ref() == Some(id))
+}
+
+fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
+    let args = ["rev-parse", "--verify", "--quiet", name];
+    let output = repo.program().run(args)?;
+    Ok(CommitId::parse(
+        String::from_utf8_lossy(&output.stdout).trim(),
+    ))
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.

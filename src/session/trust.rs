@@ -4,7 +4,7 @@ use crate::core::address;
 use crate::core::config::{self, Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
-use crate::git::{Repo, remote};
+use crate::git::{Repo, record, remote};
 use crate::notes::Notes;
 
 /// Where the digest of the agreed values is kept, in the clone's configuration.
@@ -48,7 +48,13 @@ fn notes(repo: &Repo) -> Notes {
     Notes::of(&repo.layout().common_dir)
 }
 
+/// Keeps that the user agreed to this file. What this clone saw of the record belongs to the ref of the file before it.
 pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
+    if let Some(before) = agreed(repo)? {
+        let [old, new] = [&before, config].map(|one| one.record.as_ref());
+        let [old, new] = [old, new].map(|record| record.map(|one| one.reference.as_str()));
+        record::turn(repo, old, new)?;
+    }
     let values = config.trust();
     let digest = config::digest(&values);
     notes(repo).keep_agreed(values)?;

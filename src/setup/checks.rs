@@ -341,7 +341,8 @@ fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Ch
 
 fn events(reading: &Reading) -> String {
     match reading.state.events {
-        0 => "it is still empty".to_owned(),
+        0 if reading.tip.is_none() => "it is still empty".to_owned(),
+        0 => "none of its events counts".to_owned(),
         count => counted(count, "event"),
     }
 }

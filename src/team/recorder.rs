@@ -181,16 +181,27 @@ impl<'a> Recorder<'a> {
         self.notes().heard();
         let is_here = tip.is_here;
         match (tip.at, objects::seen(self.repo)?) {
-            (None, None) => Ok(Reading {
-                state: State::default(),
-                tip: None,
-                copy: None,
-                signed: self.keys.map(|_| SignedRecord::default()),
-            }),
+            (None, None) => self.nothing_yet(),
             (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
             (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
             (Some(tip), seen) => self.fetched((tip, is_here), seen.map(|(last, _)| last)),
         }
+    }
+
+    /// There is no record, and this clone saw none on this ref. One on another ref is taken along, unless events are to be
+    /// signed: a record that begins with others would not be verified.
+    fn nothing_yet(&self) -> Result<Reading, Miss> {
+        if self.keys.is_none()
+            && let Some((name, last)) = objects::seen_elsewhere(self.repo)?
+        {
+            return Err(Miss::Refused(self.elsewhere(&name, &last)));
+        }
+        Ok(Reading {
+            state: State::default(),
+            tip: None,
+            copy: None,
+            signed: self.keys.map(|_| SignedRecord::default()),
+        })
     }
 
     /// Fetches what this clone has not seen, unless it came with the answer, and remembers it if it is a record that follows

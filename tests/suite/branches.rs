@@ -200,7 +200,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&["signoff", "--by", "Rosi"])
         .exits(1)
-        .says("propose what runs now: git smp postpone");
+        .says("close the candidate: git smp postpone");
     let yes = ["promote", "--yes", "--commit", candidate.as_str()];
     deploy
         .smp(&["status"])
@@ -319,6 +319,40 @@ fn a_branch_that_is_set_back_from_the_candidate_leads_to_its_end() {
 }
 
 #[test]
+fn an_unsigned_candidate_that_a_merge_replaced_is_closed_and_every_command_says_so() {
+    let deploy = by_merge("[record]\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    let later = merged(&deploy, "Tidy the legend (#430)");
+    let postpone = "close the candidate: git smp postpone";
+    let next = "close the candidate, then propose what runs now\nnext: git smp postpone\n";
+    deploy.smp(&["status"]).ok().prints_among(next);
+    for args in [&["signoff"][..], &["promote", "-n"]] {
+        deploy
+            .smp(args)
+            .exits(1)
+            .says(postpone)
+            .says("then: git smp propose")
+            .never_shows("git smp signoff");
+    }
+    // What production has of the later commits says nothing of staging.
+    deploy.colleague_pushes(&deploy.production, &later);
+    deploy.web.set("/production", Page::commit(&later));
+    merged(&deploy, "Widen the legend (#431)");
+    deploy
+        .smp(&["propose", "--yes"])
+        .exits(1)
+        .says("is already the candidate")
+        .says(postpone)
+        .never_shows("behind production");
+    // Merges went on all the time.
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "Later."])
+        .ok()
+        .never_shows("frozen")
+        .never_shows("is free for deploys");
+}
+
+#[test]
 fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced() {
     let deploy = recorded().ready();
     let before = deploy.snapshot();
@@ -357,7 +391,7 @@ fn no_hint_about_history_leads_to_stage_where_a_merge_deploys() {
     deploy.colleague_pushes(&deploy.production, &ahead);
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge that into the main branch; once it is deployed: git smp status");
+        .says("merge the commit that should run into the main branch; once it is deployed: git smp status");
     without_stage(&deploy, &["status"]).ok();
     // The main branch has it, and its platform is still at it.
     deploy.colleague_pushes(&deploy.main, &ahead);
@@ -388,6 +422,6 @@ fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
     deploy
         .smp(&["promote", "--yes", "--commit", deploy.nth(6)])
         .exits(1)
-        .says("merge that into the main branch; once it is deployed: git smp status")
+        .says("merge the commit that should run into the main branch; once it is deployed: git smp status")
         .never_shows("smp stage");
 }

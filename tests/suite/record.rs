@@ -3,6 +3,7 @@
 mod goals;
 mod hostile;
 mod looking;
+mod moved;
 mod promoting;
 
 use std::path::Path;

@@ -107,16 +107,31 @@ fn production_with_a_hotfix_of_its_own() {
         line(&out, "production").ends_with("; diverged: staging has 3 more and lacks 1"),
         "{out}"
     );
-    run.prints_among("note: production runs commits that master lacks\n");
     // The command that is told brings it there.
     let command = next_of(&deploy, &run);
     let branch = command.rsplit('/').next().unwrap();
-    run.prints_among(&format!("note: then merge the branch {branch} into master"));
+    let merge = format!("merge the branch {branch} into master (no squash, no rebase)");
+    run.prints_among(&format!(
+        "note: production runs commits that master lacks\nnote: push them, then {merge}\nnext: "
+    ));
     deploy.runner().program("sh", &["-c", &command]).ok();
     assert_eq!(
         deploy.git(&deploy.main, &["rev-parse", branch]).trim(),
         deploy.master(&deploy.production)
     );
+    // What was pushed is merged next.
+    deploy.smp(&["status"]).ok().prints_among(&format!(
+        "note: if that branch is gone, push it again: {command}\nnext: {merge}, then: git smp stage\n"
+    ));
+    // A clone that follows the main branch alone cannot know.
+    let master = "+refs/heads/master:refs/remotes/upstream/master";
+    deploy.git(&deploy.work, &["config", "remote.upstream.fetch", master]);
+    let tracked = format!("refs/remotes/upstream/{branch}");
+    deploy.git(&deploy.work, &["update-ref", "-d", &tracked]);
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(&format!("next: push it, then {merge}: {command}\n"));
 }
 
 // facts 11: rolled back on the platform, the ref still at the bad commit.

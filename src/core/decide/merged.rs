@@ -50,6 +50,12 @@ pub fn has_left(
     })
 }
 
+/// Whether a merge replaced the candidate where it is tested. A yes to it is refused then: it may be to what runs instead.
+pub fn is_replaced(place: &Environment, seen: &Observed, candidate: &CommitId) -> bool {
+    let runs = seen.running.as_ref().map(Option::as_ref);
+    place.by_merge && runs.is_ok_and(|runs| runs != Some(candidate))
+}
+
 fn hint(config: &Config, hint: Option<Hint>) -> Option<Hint> {
     let by_merge = config.environments.iter().any(|one| one.by_merge);
     hint.map(|hint| if by_merge { hint.with_merges() } else { hint })

@@ -2,19 +2,20 @@
 //! history tells is asked for where it is needed.
 
 mod about;
+mod announced;
 mod forward;
 
 pub use about::{about, deploy};
-pub use forward::{first_commit, push_to_main};
+pub use forward::{first_commit, fix_branch, push_to_main};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
-use crate::core::decide::merged::has_left;
+use crate::core::decide::merged::{has_left, is_replaced};
 use crate::core::decide::next::about::own;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Observed, Relation};
+use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
 /// How the second commit stands to the first; `None` where that cannot be known.
 pub type Between<'a> =
@@ -32,10 +33,14 @@ pub struct Situation<'a> {
     pub is_ours: bool,
     /// The reader's mail address, from git's configuration.
     pub me: &'a str,
+    /// In seconds since 1970.
+    pub now: i64,
     /// The environment and the commit of a push of this clone that may still build.
     pub pushing: Option<(&'a str, CommitId)>,
     pub between: &'a Between<'a>,
     pub again: &'a ShipsAgain<'a>,
+    /// Whether the main repository has the branch that brings a commit to the main branch; `None`: this clone cannot tell.
+    pub pushed: &'a dyn Fn(&CommitId) -> Option<bool>,
 }
 
 /// The next command, and in the lines after it what there is to know about it.
@@ -48,7 +53,7 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
         next = all.on_record()?;
     }
     next = next.or_else(|| all.on_its_way());
-    for target in all.config.targets() {
+    for target in all.config.in_order() {
         if next.is_none() {
             next = all.of_target(target)?;
         }
@@ -61,9 +66,9 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
 }
 
 /// The same after a command that looked at the record alone.
-pub fn on_record(config: &Config, state: &State, me: &str) -> Hint {
+pub fn on_record(config: &Config, state: &State, me: &str, now: i64) -> Hint {
     let known = recorded(config, &[], state, &|_, _| Ok(None));
-    next(&Situation { me, ..known }).unwrap_or_else(|_| smp("status"))
+    next(&Situation { me, now, ..known }).unwrap_or_else(|_| smp("status"))
 }
 
 /// What comes next for `me` while nobody whose word counts has said yes.
@@ -127,9 +132,11 @@ fn recorded<'a>(
         record: Some(Ok(state)),
         is_ours: false,
         me: "",
+        now: 0,
         pushing: None,
         between,
         again: &|_, _| Ok(None),
+        pushed: &|_| None,
     }
 }
 
@@ -144,6 +151,15 @@ fn smp(words: &str) -> Hint {
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
+
+/// What leads from a candidate that cannot ship any more to what runs now.
+pub fn propose_again() -> Hint {
+    let then = Hint::run("then", Typed::smp("propose"));
+    Hint::run("close the candidate", Typed::smp("postpone")).and(then)
+}
+
+/// The same in one sentence, after what makes it so.
+const AGAIN: &str = "close the candidate, then propose what runs now";
 
 impl<'a> Situation<'a> {
     fn seen(&self, environment: &str) -> Option<&'a Observed> {
@@ -175,7 +191,7 @@ impl<'a> Situation<'a> {
 
     /// An environment that no promotion can go on with before somebody can tell what it runs.
     fn not_confirmed(&self) -> Option<Hint> {
-        self.config.targets().into_iter().find_map(|target| {
+        self.config.in_order().into_iter().find_map(|target| {
             let from = self.config.source_of(target)?;
             let source = self.seen(&from.name)?;
             [from, target].into_iter().find_map(|one| {
@@ -212,9 +228,8 @@ impl<'a> Situation<'a> {
                     return Ok(Some((smp("postpone"), why)));
                 }
                 Some(Relation::Ahead) | None if is_sure => {
-                    let again = smp("postpone").and(Hint::run("then", Typed::smp("propose")));
-                    let why = format!("{name} now runs {short}, not what it ran before");
-                    return Ok(Some((again, why)));
+                    let why = format!("{name} now runs {short}, not what it ran before: {AGAIN}");
+                    return Ok(Some((smp("postpone"), why)));
                 }
                 _ => {}
             }
@@ -238,19 +253,7 @@ impl<'a> Situation<'a> {
             return Ok(Some(run(install).and(newer)));
         }
         if let Some(open) = &state.deploying {
-            let at = self.seen(&open.environment).and_then(Observed::reference);
-            let landed = at.is_some() && at != open.from.as_ref();
-            return Ok(Some(match open.command() {
-                _ if self.seen.is_empty() => smp("status"),
-                Some(command) if self.is_ours || landed => run(command),
-                Some(command) => {
-                    let take_over = command.option("--take-over", open.id.as_str());
-                    let wait = smp("status").and("that deploy must finish first");
-                    wait.and(Hint::run("only if that run died", take_over))
-                }
-                None => smp("setup")
-                    .and("continue that deploy with the smp.toml that names its environment"),
-            }));
+            return Ok(Some(self.of_deploying(open)));
         }
         let candidate = state.candidate.as_ref();
         candidate.map_or(Ok(None), |candidate| self.of_candidate(candidate))
@@ -265,28 +268,36 @@ impl<'a> Situation<'a> {
             None => false,
         };
         let mut left = candidate.targets.iter().filter(|goal| !goal.reached);
-        Ok(match candidate.standing() {
+        let seen = place.zip(self.seen(&candidate.environment));
+        let replaced = seen.filter(|(place, seen)| is_replaced(place, seen, commit));
+        Ok(match (candidate.standing(), replaced) {
             _ if moved && goes_on => Some(smp("postpone")),
-            Standing::Blocked if moved => Some(smp("postpone")),
+            (Standing::Blocked, _) if moved => Some(smp("postpone")),
             _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
-            Standing::Blocked if goes_on => {
+            (Standing::Blocked, _) if goes_on => {
                 Some(smp("postpone").and("merge the fix, then propose it"))
             }
-            Standing::Blocked if nobody_looked => {
+            (Standing::Blocked, _) if nobody_looked => {
                 let give_up = Hint::run("or close the candidate", Typed::smp("postpone"));
                 Some(smp("stage --fix").and(give_up))
             }
-            Standing::Blocked => {
+            (Standing::Blocked, _) => {
                 Some(smp("stage --fix").and("merge the fix into the main branch first"))
             }
-            Standing::Waiting if self.signoff() => Some(sign_off(candidate, self.me)),
+            (Standing::Waiting, Some((place, seen))) if self.signoff() => {
+                let (place, runs) = (&place.name, short(seen.runs()));
+                let instead = format!("{place} now runs {runs}, not the candidate: {AGAIN}");
+                Some(smp("postpone").and(instead))
+            }
+            (Standing::Waiting, None) if self.signoff() => Some(sign_off(candidate, self.me)),
             // Then the record has to tell where it is to go.
             _ if nobody_looked => {
-                let goal = left.find(|goal| self.config.environment(&goal.environment).is_ok());
+                let mut goals = self.config.in_order().into_iter();
+                let goal = goals.find(|one| left.clone().any(|goal| goal.environment == one.name));
                 Some(
                     goal.map_or(smp("status"), |goal| match candidate.targets.len() {
-                        1 => smp("promote"),
-                        _ => run(promote(&goal.environment)),
+                        1 => self.begin(goal, Typed::smp("promote")),
+                        _ => self.begin(goal, promote(&goal.name)),
                     }),
                 )
             }
@@ -320,7 +331,7 @@ impl<'a> Situation<'a> {
             Some(Relation::Diverged | Relation::Behind) => Some(self.to_merge(target, seen)?),
             Some(Relation::Identical) => None,
             None if source.runs().is_none() => Some(self.stage(target)),
-            None if seen.runs().is_none() => Some(run(self.promote(target))),
+            None if seen.runs().is_none() => Some(self.promote(target)),
             // Both are known, so that only history can be missing.
             None => Some(run(Typed::other("git fetch --unshallow"))),
         })
@@ -373,19 +384,7 @@ impl<'a> Situation<'a> {
         if self.signoff() && self.candidate().is_none() {
             return Some(smp("propose").and("a commit that ships again needs a new proposal"));
         }
-        Some(run(promote(&target.name)).and(note))
-    }
-
-    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
-    /// ready.
-    fn promote(&self, target: &Environment) -> Typed {
-        if self.signoff() && self.candidate().is_none() {
-            return Typed::smp("propose");
-        }
-        match self.config.targets().len() {
-            1 => Typed::smp("promote"),
-            _ => promote(&target.name),
-        }
+        Some(self.begin(target, promote(&target.name)).and(note))
     }
 }
 

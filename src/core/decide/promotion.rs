@@ -7,8 +7,8 @@ use crate::core::decide::gates::{
     lost,
 };
 use crate::core::decide::held::check_held;
-use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, timing};
+use crate::core::decide::next::{promote, propose_again};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -44,7 +44,8 @@ pub fn promotion(
         recorded.checked(environment, &plan.commit)?;
     }
     for target in targets {
-        add_target(&mut plan, source, target, asked)?;
+        add_target(&mut plan, source, target, asked)
+            .map_err(|refusal| replaced(environment, source, asked, refusal))?;
     }
     // What an earlier run began is gone on with at any time.
     if plan.steps.iter().any(Step::begins_one) {
@@ -57,6 +58,27 @@ pub fn promotion(
         }
     }
     Ok(plan)
+}
+
+/// The same refusal where a sign-off would be refused as well.
+fn replaced(
+    environment: &Environment,
+    source: &Observed,
+    asked: &Asked<'_>,
+    mut refusal: Refusal,
+) -> Refusal {
+    use RefusalCode::{NotSignedOff, SamePerson};
+    let asks = matches!(refusal.code, NotSignedOff | SamePerson);
+    let moved = asked.moved_on.as_ref().filter(|_| asks);
+    if moved.is_some_and(|moved| merged::is_replaced(environment, source, &moved.candidate)) {
+        refusal = refusal.because(format!(
+            "{} runs {} now",
+            source.environment,
+            short(source.runs())
+        ));
+        refusal.report.hint = Some(propose_again());
+    }
+    refusal
 }
 
 /// What came to the source after the candidate, which does not ship.
@@ -293,7 +315,7 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
                 "commit",
             );
             let error = format!("{source} is behind {name}");
-            let lacks = "or, if the main branch lacks it, see how to bring it there";
+            let lacks = "if the main branch lacks that commit, see how to merge it";
             Err(Refusal::new(RefusalCode::Behind, error)
                 .because(format!("promoting would move {name} back by {back}"))
                 .run("deploy the newer commit first", Typed::smp("stage"))

@@ -50,7 +50,9 @@ pub fn proposal(
         policy: None,
         overrides: None,
     };
-    let mut plan = promotion(environment, source, targets, &asked)?;
+    // How it stands to the targets matters once the open candidate is closed.
+    let compared = if candidate.is_some() { &[] } else { targets };
+    let mut plan = promotion(environment, source, compared, &asked)?;
     recorded.checked(environment, &plan.commit)?;
     // A proposal pushes nothing, so it makes no app.
     plan.steps.clear();

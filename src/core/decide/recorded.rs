@@ -3,11 +3,11 @@
 use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{by_others, promote};
+use crate::core::decide::next::{by_others, promote, propose_again};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::core::words::{CommitId, Observed, Source, short};
 
@@ -312,15 +312,13 @@ impl<'a> Recorded<'a> {
             return Ok(());
         };
         let (name, runs) = (&target.environment.name, target.observed.runs());
-        let (code, postpone) = (RefusalCode::TargetMoved, Typed::smp("postpone"));
-        let propose = Hint::run("then", Typed::smp("propose"));
-        let again = Hint::run("close the candidate", postpone.clone()).and(propose);
+        let code = RefusalCode::TargetMoved;
         let (commit, proposed) = (candidate.commit.short(), self.proposed(candidate));
         let Some(goal) = candidate.goal(name) else {
             let error = format!("{name} was not part of the proposal");
             return Err(Refusal::new(code, error)
                 .because(format!("{commit} was {proposed}"))
-                .hint(again));
+                .hint(propose_again()));
         };
         if runs == goal.from.as_ref() {
             return Ok(());
@@ -338,8 +336,8 @@ impl<'a> Recorded<'a> {
                     "{} of it would disappear",
                     counted(lost.len(), "commit")
                 ))
-                .run(merge, postpone),
-            None => refusal.hint(again),
+                .run(merge, Typed::smp("postpone")),
+            None => refusal.hint(propose_again()),
         })
     }
 

@@ -1,7 +1,7 @@
 //! When a promotion may begin: inside the team's hours, on no day that is closed, and when the commit has run for long
 //! enough where it is tested. A person may go past that, with a reason that goes on record.
 
-use crate::core::config::Policy;
+use crate::core::config::{Environment, Policy};
 use crate::core::decide::{Asked, Plan};
 use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -17,6 +17,30 @@ pub struct Tested<'t> {
     pub commit: &'t CommitId,
     /// Since when it runs there, in seconds since 1970; `None`: nobody knows.
     pub since: Option<i64>,
+}
+
+impl<'t> Tested<'t> {
+    /// The candidate or, without one, what the environment runs.
+    pub fn of(
+        place: &'t Environment,
+        state: Option<&'t State>,
+        runs: Option<&'t CommitId>,
+    ) -> Option<Self> {
+        let environment = place.name.as_str();
+        let open = state.and_then(|state| state.frozen(environment));
+        let candidate = open.map(|open| &open.commit);
+        let commit = candidate.or(runs)?;
+        let since = match (place.by_merge, candidate) {
+            // What it went on to contains the candidate.
+            (true, Some(_)) => state.and_then(|state| state.proposed_at(environment, commit)),
+            _ => state.and_then(|state| state.runs_since(environment, commit)),
+        };
+        Some(Self {
+            environment,
+            commit,
+            since,
+        })
+    }
 }
 
 /// The policy at one moment.
@@ -53,15 +77,25 @@ impl<'p> Timing<'p> {
             (true, _) => self.soaking(tested),
         };
         let refusal = self.causes(tested).fold(refusal, Refusal::because);
+        let hint = self.opens(tested, Typed::smp("promote"))?;
+        Some(refusal.hint(hint.and("to promote anyway, on record: add --override and the reason")))
+    }
+
+    /// From when on `promote` may begin, or what has to be done for that; `None`: it may begin now.
+    pub fn opens(&self, tested: &Tested<'_>, promote: Typed) -> Option<Hint> {
+        let soaked = self.soaked(tested);
+        if self.window.is_open(self.now) && matches!(soaked, Soaked::Enough) {
+            return None;
+        }
         let opens = match soaked {
             Soaked::Enough => self.window.opens(self.now),
             Soaked::Until(end) => self.window.opens(end),
             Soaked::Unknown => None,
         };
-        let hint = match (opens, soaked) {
+        Some(match (opens, soaked) {
             (Some(opens), _) => {
                 let from = format!("from {}", self.window.told(opens));
-                Hint::run(from, Typed::smp("promote"))
+                Hint::run(from, promote)
             }
             (None, Soaked::Unknown) => {
                 let begins = "to record that it runs there and begin the soak";
@@ -72,8 +106,7 @@ impl<'p> Timing<'p> {
                 "correct policy.closed in smp.toml, then",
                 Typed::smp("setup"),
             ),
-        };
-        Some(refusal.hint(hint.and("to promote anyway, on record: add --override and the reason")))
+        })
     }
 
     /// All that is against it, in one sentence.

@@ -36,12 +36,17 @@ impl RecordView {
         }
     }
 
-    /// The same; `None` only where none is kept.
-    pub fn known(&self) -> Result<Option<&State>, Refusal> {
+    /// The same, and why it is not known; `None` only where none is kept.
+    pub fn read(&self) -> Option<Result<&State, &Refusal>> {
         match self {
-            Self::Unreadable(refusal) => Err(refusal.clone()),
-            Self::NoneKept | Self::Read(_) => Ok(self.state()),
+            Self::Unreadable(refusal) => Some(Err(refusal)),
+            Self::NoneKept | Self::Read(_) => self.state().map(Ok),
         }
+    }
+
+    /// The same as an error of its own.
+    pub fn known(&self) -> Result<Option<&State>, Refusal> {
+        self.read().transpose().map_err(Clone::clone)
     }
 }
 

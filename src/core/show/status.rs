@@ -194,15 +194,12 @@ fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
 fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
     let (short, place, since) = (open.to.short(), &open.environment, when.clock(open.at));
     let what = format!("{short} to {place}, by {} since {since}", open.by.name);
-    let rest = format!(
-        "{}; its result is not on record yet",
-        elsewhere(open.elsewhere, place)
-    );
-    let failed = open.failed.as_ref();
-    let failed = failed.map(|why| format!("; a check failed: {why}"));
-    line.and(Strong, what)
-        .and(Plain, rest)
-        .and(Bad, failed.unwrap_or_default())
+    let line = line.and(Strong, what);
+    let line = line.and(Plain, elsewhere(open.elsewhere, place));
+    match &open.failed {
+        Some(why) => line.and(Bad, format!("; a check failed: {why}")),
+        None => line.and(Plain, "; its result is not on record yet"),
+    }
 }
 
 /// A post that nobody was seen to make, and the command that makes it.

@@ -23,23 +23,11 @@ pub fn timing<'s>(
     let targets = config.targets();
     for source in &config.environments {
         let name = source.name.as_str();
-        let open = state.and_then(|state| state.frozen(name));
-        let candidate = open.map(|open| &open.commit);
-        let Some(commit) = candidate.or_else(|| runs(name)) else {
+        let Some(tested) = Tested::of(source, state, runs(name)) else {
             continue;
         };
-        let since = match (source.by_merge, candidate) {
-            // What it went on to contains the candidate.
-            (true, Some(_)) => state.and_then(|state| state.proposed_at(name, commit)),
-            _ => state.and_then(|state| state.runs_since(name, commit)),
-        };
-        let tested = Tested {
-            environment: name,
-            commit,
-            since,
-        };
         let lacks_it = targets.iter().any(|target| {
-            target.promotes.as_deref() == Some(name) && runs(&target.name) != Some(commit)
+            target.promotes.as_deref() == Some(name) && runs(&target.name) != Some(tested.commit)
         });
         let soak = timing.soak(&tested).filter(|_| lacks_it);
         all.extend(soak.map(|(is_so, text)| ("soak", is_so, text)));

@@ -95,12 +95,15 @@ impl About<'_> {
         self.post(" is blocked", lead, reason)
     }
 
-    /// Tells that the candidate is withdrawn, and that the freeze is over with it.
+    /// Tells that the candidate is withdrawn and that the freeze, where there was one, is over with it.
     pub fn postponed(&self, commit: &CommitId, environment: &str, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
-        let lead = format!(
-            "Version {short} was postponed for {places} by {by}; {environment} is free for deploys again."
-        );
+        let place = self.config.environment(environment);
+        let free = match place.is_ok_and(|place| place.by_merge) {
+            true => String::new(),
+            false => format!("; {environment} is free for deploys again"),
+        };
+        let lead = format!("Version {short} was postponed for {places} by {by}{free}.");
         self.post(" is postponed", lead, Some(reason))
     }
 

@@ -25,6 +25,13 @@ impl Library {
         Ok(Some(commit_id(target)?))
     }
 
+    /// That no ref's name begins so; if one does, git tells more of it.
+    pub(super) fn none_below<T>(&self, start: &str) -> Result<Option<T>, Unreadable> {
+        let repository = self.lock();
+        let mut names = repository.references_glob(&format!("{start}*"))?;
+        names.next().map_or(Ok(None), |_| Err(Unreadable))
+    }
+
     /// The state after an event. What is no event, or larger than one, is for git to tell.
     pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Unreadable> {
         let (repository, event) = (self.lock(), oid(id)?);

@@ -7,7 +7,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::advice;
 use crate::git::push::Ended;
-use crate::git::record::{SEEN, seen_id};
+use crate::git::record::{SEEN, kept_for, seen_id};
 use crate::git::response::first_words;
 use crate::team::recorder::{PROGRAM, Recorder};
 
@@ -44,11 +44,31 @@ impl Recorder<'_> {
             .because(format!(
                 "{place} does not exist, but this clone saw it at {last}"
             ))
-            .because("somebody deleted it (git push --mirror does that), or it was moved")
+            .because("somebody deleted it (git push --mirror does that)")
             .run(
                 "restore the record that this clone saw",
                 self.put_back(None),
             )
+    }
+
+    /// There is no record, but this clone saw one on another ref, and keeps it by this name.
+    pub(super) fn elsewhere(&self, name: &str, last: &CommitId) -> Refusal {
+        let (place, old, last) = (self.place(), kept_for(name), last.short());
+        let (remote, new) = (shell_word(self.remote), self.reference);
+        Refusal::new(
+            RefusalCode::RecordRewound,
+            "the record was left on another ref",
+        )
+        .because(format!(
+            "{place} does not exist, but this clone saw the record at {last} on {old}"
+        ))
+        .because(format!(
+            "to begin a new record instead, discard this clone's copy: git update-ref -d {name}"
+        ))
+        .run(
+            "in the clone that used the record last, take it along",
+            Typed::other(format!("git push {remote} {name}:{new}")),
+        )
     }
 
     /// The record lacks what this clone saw of it: it has something else.

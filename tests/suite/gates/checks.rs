@@ -85,10 +85,11 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
     );
     let status = deploy.smp(&["status"]).ok().out();
     assert!(status.contains("; a check failed: "), "{status}");
-    assert!(
-        status.ends_with("next: git smp promote production\n"),
-        "{status}"
+    let next = format!(
+        "note: if the site works by now, check again: git smp promote production\nnext: git smp rollback production --to {old}\n"
     );
+    assert!(status.ends_with(&next), "{status}");
+    assert!(!status.contains("not on record"), "{status}");
     deploy
         .smp(&["history"])
         .ok()

@@ -3,6 +3,7 @@
 mod agreed;
 mod generated;
 mod interrupted;
+mod moved;
 mod openpgp;
 mod soak;
 mod tricks;

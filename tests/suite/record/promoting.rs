@@ -249,10 +249,10 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
     ];
     deploy.smp(&back).ok();
     let why = format!(
-        "production now runs {}, not what it ran before",
+        "production now runs {}, not what it ran before: close the candidate, then propose what runs now",
         short(deploy.nth(1))
     );
-    let next = "next: git smp postpone\nthen: git smp propose\n";
+    let next = "next: git smp postpone\n";
     deploy
         .smp(&["signoff"])
         .ok()
@@ -261,9 +261,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
     let again = deploy.smp(&["propose", "--yes"]);
     again.ok().says("is already the candidate");
     again.says(&format!("warning: {why}\n"));
-    again
-        .says("git smp postpone\n")
-        .says("then: git smp propose\n");
+    again.says("next: git smp postpone\n");
     assert_eq!(refused(&deploy, "runs"), "target-moved");
 }
 

@@ -3,7 +3,8 @@
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
-use crate::core::decide::next::{Situation, run, smp};
+use crate::core::decide::next::{Situation, promote, run, smp};
+use crate::core::decide::timing::{Tested, Timing};
 use crate::core::refusal::Stop;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
@@ -12,27 +13,59 @@ impl Situation<'_> {
     /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
     pub(super) fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
         let Some(runs) = source.runs().filter(|_| self.candidate().is_none()) else {
-            return Ok(run(self.promote(target)));
+            return Ok(self.promote(target));
         };
         let Some(held) = (self.again)(target, runs)? else {
-            return Ok(run(self.promote(target)));
+            return Ok(self.promote(target));
         };
         let newer_mends = match self.tip() {
             Some(tip) => (self.again)(target, tip)?.is_none(),
             None => false,
         };
         let was = format!("{} was rolled back", held.short());
-        Ok(if newer_mends || held == *runs {
-            let verb = if self.is_merged(target) {
-                "merge"
-            } else {
-                "stage"
-            };
-            self.stage(target)
-                .and(format!("{was}; {verb} a commit that corrects it"))
-        } else {
-            run(self.promote(target)).and(format!("{was}; promote if later commits correct it"))
+        let is_newest = self.tip().is_none_or(|tip| tip == runs);
+        Ok(match newer_mends || held == *runs {
+            true if is_newest => self
+                .merged("merge a commit that corrects it into the main branch")
+                .and(was),
+            true => {
+                let verb = if self.is_merged(target) {
+                    "merge"
+                } else {
+                    "stage"
+                };
+                self.stage(target)
+                    .and(format!("{was}; {verb} a commit that corrects it"))
+            }
+            false => self
+                .promote(target)
+                .and(format!("{was}; promote if later commits correct it")),
         })
+    }
+
+    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
+    /// ready.
+    pub(super) fn promote(&self, target: &Environment) -> Hint {
+        if self.signoff() && self.candidate().is_none() {
+            return smp("propose");
+        }
+        match self.config.targets().len() {
+            1 => self.begin(target, Typed::smp("promote")),
+            _ => self.begin(target, promote(&target.name)),
+        }
+    }
+
+    /// A promotion, and from when on it may begin where that is later.
+    pub(super) fn begin(&self, target: &Environment, command: Typed) -> Hint {
+        let timing = Timing::of(&self.config.policy, self.now);
+        let source = self.config.source_of(target);
+        let tested = source.and_then(|source| {
+            let candidate = self.candidate().map(|candidate| &candidate.commit);
+            let runs = self.runs(&source.name).or(candidate);
+            Tested::of(source, self.state(), runs)
+        });
+        let later = tested.and_then(|tested| timing.opens(&tested, command.clone()));
+        later.unwrap_or_else(|| run(command))
     }
 
     /// Whether a merge deploys what a target promotes.
@@ -54,14 +87,41 @@ impl Situation<'_> {
 
     /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
     pub(super) fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
-        let (name, branch) = (&target.name, &self.config.repository.branch);
+        let name = &target.name;
         let missing = (self.between)(self.tip(), seen.runs())?;
         Ok(match (missing, seen.runs()) {
             (Some(Relation::Identical | Relation::Behind), _) => self.stage(target),
-            (Some(_), Some(runs)) => way_to_main(self.config, runs)
-                .and(format!("{name} runs commits that {branch} lacks")),
+            (Some(_), Some(runs)) => self.way_to_main(name, runs),
             _ => run(Typed::smp("diff").arg(name)),
         })
+    }
+
+    /// How a commit that runs comes to the main branch, so that the next deploy has it.
+    fn way_to_main(&self, environment: &str, runs: &CommitId) -> Hint {
+        let (main, fix) = (&self.config.repository.branch, fix_branch(runs));
+        let push = Typed::other(push_to_main(self.config, runs));
+        let merge = format!("merge the branch {fix} into {main} (no squash, no rebase)");
+        let lacks = format!("{environment} runs commits that {main} lacks");
+        match (self.pushed)(runs) {
+            Some(true) => self
+                .merged(&merge)
+                .and(lacks)
+                .and(Hint::run("if that branch is gone, push it again", push)),
+            Some(false) => run(push).and(lacks).and(format!("push them, then {merge}")),
+            // Then this line comes again after the push.
+            None => Hint::run(format!("push it, then {merge}"), push).and(lacks),
+        }
+    }
+
+    /// What follows a merge that somebody has to make first.
+    fn merged(&self, merge: &str) -> Hint {
+        match self.config.environments.iter().any(|one| one.by_merge) {
+            true => Hint::run(
+                format!("{merge}; once it is deployed"),
+                Typed::smp("status"),
+            ),
+            false => Hint::run(format!("{merge}, then"), Typed::smp("stage")),
+        }
     }
 
     /// What to do where the main branch has commits that the first environment on their way lacks.
@@ -79,7 +139,7 @@ impl Situation<'_> {
         Ok(match (self.between)(Some(runs), self.tip())? {
             Some(Relation::Ahead) => Some(smp("stage")),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
-            Some(Relation::Diverged) => Some(way_to_main(self.config, runs)),
+            Some(Relation::Diverged) => Some(self.way_to_main(&first.name, runs)),
             Some(Relation::Identical | Relation::Behind) | None => None,
         })
     }
@@ -91,16 +151,13 @@ pub fn first_commit(config: &Config) -> Typed {
     Typed::other("git push").arg(&main.remote).arg(&main.branch)
 }
 
-/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
-pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
-    let (remote, short) = (&config.repository.remote, commit.short());
-    format!("git push {remote} {commit}:refs/heads/fix-{short}")
+/// The branch of the main repository that brings a commit which runs to the main branch.
+pub fn fix_branch(commit: &CommitId) -> String {
+    format!("fix-{}", commit.short())
 }
 
-/// How a commit that runs comes to the main branch, so that the next deploy has it.
-fn way_to_main(config: &Config, commit: &CommitId) -> Hint {
-    let (branch, short) = (&config.repository.branch, commit.short());
-    run(Typed::other(push_to_main(config, commit))).and(format!(
-        "then merge the branch fix-{short} into {branch} (no squash, no rebase), and stage it"
-    ))
+/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
+pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
+    let (remote, branch) = (&config.repository.remote, fix_branch(commit));
+    format!("git push {remote} {commit}:refs/heads/{branch}")
 }

@@ -19,6 +19,9 @@ struct World {
     held: Option<char>,
     /// Whether staging is the main branch.
     by_merge: bool,
+    /// Whether the branch is there that brings a hotfix to the main branch.
+    pushed: Option<bool>,
+    policy: Policy,
 }
 
 /// What staging and production run, and where the main branch is.
@@ -32,6 +35,8 @@ fn world(staging: char, production: char, tip: char) -> World {
         pushing: None,
         held: None,
         by_merge: false,
+        pushed: Some(false),
+        policy: Policy::default(),
     }
 }
 
@@ -87,6 +92,7 @@ fn told(world: World) -> String {
     };
     let mut config = config(world.record.is_some());
     config.environments[0].by_merge = world.by_merge;
+    config.policy = world.policy;
     let next = next(&Situation {
         config: &config,
         seen: &[world.staging, world.production],
@@ -94,9 +100,11 @@ fn told(world: World) -> String {
         record: world.record.as_ref().map(Result::as_ref),
         is_ours: world.is_ours,
         me: "",
+        now: 0,
         pushing: world.pushing.map(|commit| ("production", id(commit))),
         between: &|from, to| Ok(from.zip(to).and_then(|(from, to)| between(from, to))),
         again: &again,
+        pushed: &|_| world.pushed,
     });
     next.unwrap().to_string()
 }
@@ -133,13 +141,25 @@ fn without_a_record_the_environments_tell() {
         doubt: Some("declined".into()),
         ..production('b', 'b')
     };
-    let to_main = |commit: char| {
-        let (long, short) = (commit.to_string().repeat(40), commit.to_string().repeat(8));
-        format!(
-            "git push upstream {long}:refs/heads/fix-{short}; then merge the branch fix-{short} into main (no squash, no rebase), and stage it"
-        )
+    let push = format!(
+        "git push upstream {}:refs/heads/fix-ffffffff",
+        "f".repeat(40)
+    );
+    let merge = "merge the branch fix-ffffffff into main (no squash, no rebase)";
+    let lacks = "runs commits that main lacks";
+    let hotfix = format!("{push}; production {lacks}; push them, then {merge}");
+    let of_staging = format!("{push}; staging {lacks}; push them, then {merge}");
+    let again = format!("production {lacks}; if that branch is gone, push it again: {push}");
+    let (there, deployed) = (
+        format!("{merge}, then: git smp stage; {again}"),
+        format!("{merge}; once it is deployed: git smp status; {again}"),
+    );
+    let in_one_line = format!("push it, then {merge}: {push}; production {lacks}");
+    let is_pushed = |pushed, by_merge| World {
+        pushed,
+        by_merge,
+        ..world('b', 'f', 'c')
     };
-    let hotfix = to_main('f') + "; production runs commits that main lacks";
     let waits = "git smp promote production; the promotion waits for the release; if the release failed, repeat it on the platform";
     let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
                    setup; or, if you saw it run, confirm that in a terminal: git smp promote";
@@ -160,7 +180,11 @@ fn without_a_record_the_environments_tell() {
         (world('b', 'c', 'c'), "git smp stage"),
         (world('b', 'f', 'c'), &hotfix),
         (world('b', 'f', '0'), "git smp diff production"),
-        (world('f', 'f', 'c'), &to_main('f')),
+        (world('f', 'f', 'c'), &of_staging),
+        // The push is named once: where it is not known whether that was done, together with the merge.
+        (is_pushed(Some(true), false), &there),
+        (is_pushed(Some(true), true), &deployed),
+        (is_pushed(None, false), &in_one_line),
         (world('0', 'a', 'b'), "git fetch --unshallow"),
         (
             of(nothing(production('a', 'a')), world('b', 'a', 'b')),
@@ -203,6 +227,10 @@ fn without_a_record_the_environments_tell() {
         // What was rolled back does not ship again by itself.
         (
             held('b', world('b', 'a', 'b')),
+            "merge a commit that corrects it into the main branch, then: git smp stage; bbbbbbbb was rolled back",
+        ),
+        (
+            held('b', world('b', 'a', 'c')),
             "git smp stage; bbbbbbbb was rolled back; stage a commit that corrects it",
         ),
         (
@@ -294,7 +322,7 @@ fn the_record_comes_before_the_environments() {
         // it.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
-            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
+            "git smp postpone; production now runs 11111111, not what it ran before: close the candidate, then propose what runs now",
         ),
         (
             with(
@@ -341,6 +369,12 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
     };
     let wait = "wait for staging or build it again on its platform, then: git smp status";
     let fix = "git smp postpone; merge the fix, then propose it";
+    let again = "git smp postpone; staging now runs cccccccc, not the candidate: close the candidate, then propose what runs now";
+    assert_eq!(
+        told(with(proposed(&[]), staging('b', 'c'))),
+        "git smp signoff"
+    );
+    assert_eq!(told(with(proposed(&[]), staging('c', 'c'))), again);
     for (verdict, world, expected) in [
         (Pass, staging('b', 'b'), "git smp promote"),
         (Pass, staging('c', 'c'), "git smp promote"),
@@ -387,7 +421,7 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
     for (state, expected) in [
         (
             rolled_back,
-            "git smp postpone; then: git smp propose; production now runs 11111111, not what it ran before",
+            "git smp postpone; production now runs 11111111, not what it ran before: close the candidate, then propose what runs now",
         ),
         (proposed(&[]), "git smp signoff"),
         (proposed(&[Pass]), "git smp promote"),
@@ -398,6 +432,68 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
         ),
         (announced(Kind::Promote), "git smp status"),
     ] {
-        assert_eq!(on_record(&config(true), &state, "").to_string(), expected);
+        assert_eq!(
+            on_record(&config(true), &state, "", 0).to_string(),
+            expected
+        );
     }
+}
+
+#[test]
+fn a_chain_is_promoted_link_by_link_whatever_the_order_of_the_file() {
+    let mut config = config(true);
+    let mut preprod = environment("preprod");
+    preprod.promotes = Some("staging".to_owned());
+    config.environments[1].promotes = Some("preprod".to_owned());
+    config.environments.push(preprod);
+    let mut state = proposed(&[Verdict::Pass]);
+    let goals = &mut state.candidate.as_mut().unwrap().targets;
+    goals.push(goals[0].clone());
+    goals[1].environment = "preprod".to_owned();
+    let next = on_record(&config, &state, "", 0).to_string();
+    assert_eq!(next, "git smp promote preprod");
+    state.candidate.as_mut().unwrap().targets[1].reached = true;
+    let next = on_record(&config, &state, "", 0).to_string();
+    assert_eq!(next, "git smp promote production");
+}
+
+#[test]
+fn what_may_not_begin_yet_comes_next_with_its_time() {
+    let closed = |world| World {
+        policy: Policy {
+            closed: vec!["1970-01-01".to_owned()],
+            ..Policy::default()
+        },
+        ..world
+    };
+    let later = "from Friday 1970-01-02 00:00 UTC: git smp promote";
+    assert_eq!(told(closed(world('b', 'a', 'b'))), later);
+    let signed_off = with(proposed(&[Verdict::Pass]), world('b', 'a', 'b'));
+    assert_eq!(told(closed(signed_off)), later);
+    let unproposed = with(State::default(), world('b', 'a', 'b'));
+    assert_eq!(told(closed(unproposed)), "git smp propose");
+}
+
+#[test]
+fn a_check_that_failed_leads_to_the_rollback() {
+    let failed = |kind, environment: &str| {
+        let mut state = announced(kind);
+        let open = state.deploying.as_mut().unwrap();
+        open.failed = Some("503".to_owned());
+        open.environment = environment.to_owned();
+        told(with(state, world('b', 'b', 'b')))
+    };
+    let again = "if the site works by now, check again: git smp";
+    assert_eq!(
+        failed(Kind::Promote, "production"),
+        format!("git smp rollback production --to aaaaaaaa; {again} promote production")
+    );
+    assert_eq!(
+        failed(Kind::Stage, "staging"),
+        format!("correct it, then: git smp stage; {again} stage")
+    );
+    assert_eq!(
+        failed(Kind::Rollback, "production"),
+        "git smp rollback production --to aaaaaaaa"
+    );
 }

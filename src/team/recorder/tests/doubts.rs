@@ -192,7 +192,7 @@ fn a_push_that_may_still_land_is_no_clean_failure() {
     let world = begun();
     // Unclear, and from then on nobody answers but to the look directly after the push.
     world.fault("push", "(echo '#!/bin/sh'; echo 'mv \"$0\" \"$0.was\"; mv \"$0.next\" \"$0\"; exec git \"$@\"') >\"$(dirname \"$0\")\"/ls-remote\n(echo '#!/bin/sh'; echo 'exit 128') >\"$(dirname \"$0\")\"/ls-remote.next\nchmod +x \"$(dirname \"$0\")\"/ls-remote*\nexit 1\n");
-    let stop = try_it(&world).unwrap_err();
+    let stop = try_for(&world, Duration::from_secs(3)).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
     // Never anything but unclear, until patience is at its end.
     let world = begun();

@@ -1,0 +1,43 @@
+//! `record.ref` becomes a new one together with `signed`: the signed record begins anew, and no clone puts unsigned events
+//! on its ref.
+
+use super::{SIGNED, by, git, keyed};
+use crate::support::World;
+
+const UNSIGNED: &str = "[record]\nsignoff = true\n";
+const NEW: &str = "refs/smp/signed";
+
+#[test]
+fn a_signed_record_begins_on_a_new_ref_and_older_clones_take_it() {
+    let world = World::deploy_like().without_pages();
+    let deploy = world.toml(UNSIGNED).build();
+    deploy.trust();
+    deploy.smp(&["propose", "--yes"]).ok();
+    let older = deploy.path("older");
+    let [from, to] = [&deploy.work, &older].map(|path| path.to_str().unwrap());
+    deploy.runner().program("cp", &["-R", from, to]).ok();
+    let signed = SIGNED.replace("[policy]", &format!("ref = \"{NEW}\"\n[policy]"));
+    deploy.write_toml(&deploy.toml().replace(UNSIGNED, &signed));
+    let deploy = keyed(deploy);
+    by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["history", "--verify"]).ok();
+    let tip = deploy.refs(&deploy.main)[NEW].clone();
+    // The older clone saw another record, on another ref.
+    std::fs::write(older.join("smp.toml"), deploy.toml()).unwrap();
+    let rosi = by(&deploy, "rosi").cwd(&older);
+    let setup = rosi.smp(&["setup", "--yes"]);
+    setup.ok().never_shows("refs/smp/seen");
+    assert_eq!(deploy.refs(&deploy.main)[NEW], tip);
+    rosi.smp(&["signoff"]).ok();
+    rosi.smp(&["history", "--verify"]).ok();
+    // What was seen on this ref still counts.
+    let rewound = ["update-ref", NEW, tip.as_str()];
+    git(&deploy, ("rosi", "rosi"), &[], &rewound);
+    rosi.smp(&["status"])
+        .ok()
+        .prints_among("older states of the record");
+    git(&deploy, ("rosi", "rosi"), &[], &["update-ref", "-d", NEW]);
+    rosi.smp(&["status"])
+        .ok()
+        .prints_among("the record is gone");
+}
