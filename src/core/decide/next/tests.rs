@@ -162,7 +162,7 @@ fn without_a_record_the_environments_tell() {
     };
     let waits = "git smp promote production; the promotion waits for the release; if the release failed, repeat it on the platform";
     let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
-                   setup; or, if you saw it run, confirm that in a terminal: git smp promote";
+                   setup; if you saw it run, confirm that in a terminal: git smp promote";
     let of = |production, world| World {
         production,
         ..world
