@@ -140,6 +140,26 @@ fn offline_nothing_is_asked() {
 }
 
 #[test]
+fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
+    let deploy = World::deploy_like().without_pages().ready();
+    deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
+    let commit = deploy.master(&deploy.staging);
+    deploy.colleague_pushes(&deploy.production, &commit);
+    let old = deploy.git(&deploy.work, &["rev-parse", "production/master"]);
+    let run = deploy.smp(&["where", "--offline", "--exit-code", &commit]);
+    run.exits(1).prints_among(&format!(
+        "  production  unknown: its branch was at {}, which does not have it, when this clone fetched it last\n",
+        &old[..8]
+    ));
+    let told = located(&deploy, &["--offline", &commit]);
+    assert_eq!(told["environments"][1]["runs"], Value::Null);
+    deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
+    deploy
+        .smp(&["where", "--offline", "--exit-code", &commit])
+        .ok();
+}
+
+#[test]
 fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     let deploy = World::deploy_like().ready();
     for (args, said) in [
