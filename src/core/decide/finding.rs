@@ -177,7 +177,7 @@ pub fn witness_hint(name: &str) -> Hint {
     let key = format!("environments.{name}.running");
     let say = format!("set a page or the platform's app in {key} of smp.toml, then");
     Hint::run(say, Typed::smp("setup")).and(Hint::run(
-        "or, if you saw it run, confirm that in a terminal",
+        "if you saw it run, confirm that in a terminal",
         Typed::smp("promote"),
     ))
 }
