@@ -54,7 +54,8 @@ pub struct Promote {
 }
 
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash("--commit", args.commit.as_deref(), 4, "diff --json")?;
+    let listed = Typed::smp("diff --json");
+    check_hash("--commit", args.commit.as_deref(), 4, listed)?;
     check_text("--override", args.overrides.as_deref())?;
     let given = summary::given(&args.text)?;
     let config = session.config()?;

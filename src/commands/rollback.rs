@@ -8,7 +8,7 @@ use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
-use crate::core::decide::{Plan, Step, merged};
+use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::{Hint, Typed};
@@ -50,9 +50,10 @@ impl Rollback {
 }
 
 pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
-    check_hash("--to", args.to.as_deref(), 7, "history")?;
     check_text("--reason", args.reason.as_deref())?;
     let config = session.config()?;
+    let listed = decide::earlier(config.record.is_some(), None);
+    check_hash("--to", args.to.as_deref(), 7, listed)?;
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;

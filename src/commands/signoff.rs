@@ -43,7 +43,8 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("--block", args.block.as_deref())?;
     check_text("--note", args.note.as_deref())?;
     check_name(args.by.as_deref())?;
-    check_hash("--commit", args.commit.as_deref(), 4, "status --json")?;
+    let listed = Typed::smp("status --json");
+    check_hash("--commit", args.commit.as_deref(), 4, listed)?;
     let (config, ui) = (session.config()?, session.ui);
     let recorder = flow::recorder_of(session, &config, "signoff")?;
     trust::require(&session.repo, &config, &[beginning(&config)?])?;
@@ -230,7 +231,7 @@ fn is_tested(
                 .and("then test it"),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
-                .because(format!("it runs {runs}, so that may be what was tested"))
+                .because(format!("{name} runs {runs}, which may be what was tested"))
                 .hint(hint)
                 .into());
         }

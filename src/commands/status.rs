@@ -298,10 +298,7 @@ impl<'a> View<'a> {
 
     /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
     fn is_told_below(&self, seen: &Observed) -> bool {
-        let is_it = self.open().is_some_and(|open| {
-            open.environment == seen.environment && seen.reference() == Some(&open.to)
-        });
-        is_it && finding::may_be_on_its_way(seen)
+        (self.open()).is_some_and(|open| finding::is_on_its_way(seen, open))
     }
 
     /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.

@@ -30,7 +30,7 @@ pub struct Where {
     /// Exit 1 when the commit does not run in the last environment of the chain
     #[arg(long)]
     pub exit_code: bool,
-    /// Use no network: answer from what this clone saw last
+    /// Use no network: answer from this clone's copy of the record, or from its tracking branches
     #[arg(long)]
     pub offline: bool,
 }
@@ -40,6 +40,8 @@ pub struct Where {
 enum Sighted {
     /// Nothing was ever deployed: `None`.
     Runs(Option<CommitId>),
+    /// The branch that this clone follows was there once: what came since, nobody knows.
+    Followed(CommitId),
     NotKnown(String),
 }
 
@@ -194,9 +196,10 @@ fn stands(
 fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arrival>) -> Sighted {
     let given = last.map(|last| last.to.clone());
     let Environment { remote, branch, .. } = environment;
-    match given.or_else(|| session.repo.tracked(remote, branch)) {
-        Some(commit) => Sighted::Runs(Some(commit)),
-        None => Sighted::NotKnown(
+    match (given, session.repo.tracked(remote, branch)) {
+        (Some(commit), _) => Sighted::Runs(Some(commit)),
+        (None, Some(commit)) => Sighted::Followed(commit),
+        (None, None) => Sighted::NotKnown(
             "this clone saw no deploy there, and does not follow its branch".into(),
         ),
     }
@@ -277,7 +280,7 @@ fn stand(
             place.runs = Some(false);
             return Ok(place);
         }
-        Sighted::Runs(Some(runs)) => runs,
+        Sighted::Runs(Some(runs)) | Sighted::Followed(runs) => runs,
     };
     let repo = &session.repo;
     place.running = Some(runs.clone());
@@ -300,6 +303,13 @@ fn stand(
     } else {
         place.copy = repo.copy_in(runs, commit)?;
         place.runs = Some(place.copy.is_some());
+    }
+    if matches!(seen, Sighted::Followed(_)) && place.runs == Some(false) {
+        let at = runs.short();
+        place.why = Some(format!(
+            "its branch was at {at}, which does not have it, when this clone fetched it last"
+        ));
+        place.runs = None;
     }
     Ok(place)
 }

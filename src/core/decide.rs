@@ -19,13 +19,13 @@ mod staging;
 pub mod streak;
 pub mod timing;
 
-pub use gates::{confirmed, first_ten, no_app, unmoved, wrong_branch};
+pub use gates::{branch, confirmed, first_ten, no_app, unmoved, wrong_branch};
 pub use held::{Ancestry, HeldBack, Ships, reverts};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::Recorded;
-pub use rollback::{nothing_deployed, rollback};
+pub use rollback::{earlier, nothing_deployed, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
 use std::collections::HashMap;

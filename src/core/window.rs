@@ -233,6 +233,11 @@ impl<'p> Window<'p> {
         format!("{clock} {}", self.zone())
     }
 
+    /// A moment that has come, the same way: a clock showed that minute.
+    pub fn shown(&self, seconds: i64) -> String {
+        self.told(seconds.div_euclid(60).saturating_mul(60))
+    }
+
     pub fn zone(&self) -> &str {
         self.hours.zone.iana_name().unwrap_or("UTC")
     }

@@ -149,7 +149,7 @@ impl Pushed<'_> {
             Ended::Stale => Report::new(format!("nothing was pushed to {name}: git found its branch {found}"))
                     .causes(self.reason.map(|reason| format!("git says: {reason}")))
                     .because(format!("it is {is_at} now: it moved and came back, or a replica that lags answered"))
-                    .run("see what would ship now", command).refused(RefusalCode::TargetMoved).into(),
+                    .run("see the new plan", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
     }
@@ -180,7 +180,7 @@ impl Pushed<'_> {
         match self.ended {
             Ended::Stale | Ended::Declined | Ended::Refused(_) | Ended::NothingSent => {
                 let report = report.because("the host accepted no part of this push");
-                let report = report.run("see what would ship now", command);
+                let report = report.run("see the new plan", command);
                 report.refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {

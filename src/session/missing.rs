@@ -49,6 +49,18 @@ fn fetched(repo: &Repo, remote: &str) -> Option<(String, String)> {
     Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
 }
 
+/// The commit that is checked out has the file, so that nothing but the work tree lacks it.
+fn deleted(report: Report, path: &Path, is_in_index: bool) -> Report {
+    let restore = match is_in_index {
+        true => "git restore",
+        false => "git restore --staged --worktree",
+    };
+    let report = report.because("the commit checked out here has it, but the work tree does not");
+    let is_here = std::env::current_dir().is_ok_and(|here| path.parent() == Some(&here));
+    let file = if is_here { "smp.toml" } else { ":/smp.toml" };
+    report.run("", Typed::other(restore).arg(file))
+}
+
 /// The lines that a command of git's prints; none where it fails.
 fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
     let args: Vec<&str> = command.split(' ').collect();
@@ -95,11 +107,18 @@ impl References {
         if session.common.config().is_some() {
             return None;
         }
-        let objects = looked_at.iter();
-        let objects = objects.map(|(_, object)| format!("{object}:smp.toml\n"));
+        let objects = looked_at.iter().map(|(_, object)| object.as_str());
+        let objects = ["HEAD", ""].into_iter().chain(objects);
+        let objects = objects.map(|object| format!("{object}:smp.toml\n"));
         let command = "cat-file --batch-check=%(objecttype)";
         let kinds = lines(session, command, &objects.collect::<String>());
-        let have = looked_at.iter().zip(&kinds);
+        let report = Report::new(format!("there is no {}", path.display()));
+        if let [head, index, ..] = kinds.as_slice()
+            && head == "blob"
+        {
+            return Some(deleted(report, path, index == "blob"));
+        }
+        let have = looked_at.iter().zip(kinds.iter().skip(2));
         let have = have.filter_map(|((name, _), kind)| (kind == "blob").then_some(name.as_str()));
         let have: Vec<&str> = have.collect();
         let found = self.best(&have)?;
@@ -107,7 +126,7 @@ impl References {
             .trim_start_matches("refs/heads/")
             .trim_start_matches("refs/remotes/");
         let because = format!("{short} has it, but the commit checked out here does not");
-        let report = Report::new(format!("there is no {}", path.display())).because(because);
+        let report = report.because(because);
         Some(report.run("", Typed::other(self.command(found, &have))))
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::promote::{person, promote, refusal};
 use crate::record::{events, short, signed_off, trailer};
 use crate::support::Deploy;
+use crate::support::World;
 
 /// So many days from now, by the clocks of UTC.
 fn days_from_now(days: i64, format: &str) -> String {
@@ -106,6 +107,24 @@ fn on_a_day_that_is_closed_nothing_begins() {
 }
 
 #[test]
+fn without_a_record_the_reason_is_kept_in_the_post_alone() {
+    let deploy = World::deploy_like().without_pages().ready();
+    asks_for(&deploy, &hours_later().0);
+    let kept = "with a post to the technical channel";
+    deploy
+        .smp(&["promote", "-n"])
+        .exits(1)
+        .says(&format!("to promote anyway, {kept}: add --override"))
+        .never_shows("on record");
+    deploy
+        .smp(&["promote", "-n", "--override", "the shop is down"])
+        .ok()
+        .says(&format!("overridden, {kept} (the shop is down)"))
+        .says("print the post to technical")
+        .never_shows("on record");
+}
+
+#[test]
 fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     let deploy = signed_off();
     let (hours, _) = hours_later();
@@ -120,9 +139,7 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     let run = promote(&deploy, &["--override", reason]);
     run.ok()
         .prints_among("policy overridden")
-        .prints_among(
-            "by Ada Example, although the hours or the soak of the policy did not allow it.",
-        )
+        .prints_among("by Ada Example, although the policy did not allow it yet.")
         .prints_among(reason);
     let chain = deploy.chain();
     for word in ["promoting", "promoted"] {

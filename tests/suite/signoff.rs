@@ -177,7 +177,7 @@ fn a_yes_is_to_what_runs_and_a_block_needs_nothing_to_run() {
         short(deploy.nth(5))
     ));
     run.says(&format!(
-        "because: it runs {}, so that may be what was tested",
+        "because: staging runs {}, which may be what was tested",
         short(deploy.nth(6))
     ));
     run.says(&format!(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::history::{Record, promoted, rolled_back, staged};
-use crate::support::{Deploy, Page, World};
+use crate::support::{Deploy, Page, Topology, World};
 
 /// Noon of the second of March 2022.
 const NOON: i64 = 1_646_222_400;
@@ -137,6 +137,27 @@ fn offline_nothing_is_asked() {
         .ok()
         .prints_among("Show flags on painpoints (#421)");
     deploy.smp(&["where", &two]).ok().prints_among("unknown: ");
+}
+
+#[test]
+fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
+    let remotes = World::deploy_like().on(Topology::Remotes);
+    let deploy = remotes.without_pages().ready();
+    deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
+    let commit = deploy.master(&deploy.staging);
+    deploy.colleague_pushes(&deploy.production, &commit);
+    let old = deploy.git(&deploy.work, &["rev-parse", "production/master"]);
+    let run = deploy.smp(&["where", "--offline", "--exit-code", &commit]);
+    run.exits(1).prints_among(&format!(
+        "  production  unknown: its branch was at {}, which does not have it, when this clone fetched it last\n",
+        &old[..8]
+    ));
+    let told = located(&deploy, &["--offline", &commit]);
+    assert_eq!(told["environments"][1]["runs"], Value::Null);
+    deploy.git(&deploy.work, &["fetch", "-q", "--all"]);
+    deploy
+        .smp(&["where", "--offline", "--exit-code", &commit])
+        .ok();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an environment is put back to.
 
-use crate::core::decide::nothing_deployed;
+use crate::core::decide::{branch, earlier, nothing_deployed};
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -22,8 +22,9 @@ pub fn destination(
     seen.record.known()?;
     let name = &observed.environment;
     if let Some(hash) = to {
-        return named(session, hash);
+        return named(session, hash, earlier(look.config.record.is_some(), None));
     }
+    branch(look.config.environment(name)?, observed)?;
     let open = seen.open().filter(|open| open.environment == *name);
     if let Some(open) = open.filter(|open| open.kind == Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
@@ -31,7 +32,11 @@ pub fn destination(
         return Ok(open.to.clone());
     }
     let notes = session.notes();
-    let runs = super::runs(observed).ok_or_else(|| nothing_deployed(name))?;
+    let Some(runs) = super::runs(observed) else {
+        // What is unknown is not nothing.
+        observed.running.clone()?;
+        return Err(nothing_deployed(name).into());
+    };
     if let Some(commit) = notes.leads_to(name, runs) {
         return Ok(commit);
     }
@@ -106,16 +111,16 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
         .refused(RefusalCode::UnknownCommit)
 }
 
-fn named(session: &Session<'_>, hash: &str) -> Result<CommitId, Stop> {
+fn named(session: &Session<'_>, hash: &str, earlier: Typed) -> Result<CommitId, Stop> {
     let report = match session.repo.resolve_hash(&hash.to_ascii_lowercase())? {
         Found::Commit(id) => return Ok(id),
         Found::Ambiguous(count) => Report::new(format!("the hash {hash} is ambiguous"))
             .because(format!("{count} commits begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
-            .run("see what ran there", Typed::smp("history")),
+            .run("see what ran there", earlier),
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
-            .run("see what ran there", Typed::smp("history"))
+            .run("see what ran there", earlier)
             .run(
                 "if only this clone lacks it",
                 Typed::other("git fetch --all"),

@@ -1,6 +1,7 @@
 //! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
 //! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
 
+use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{
@@ -81,6 +82,17 @@ impl Finding {
             _ if has_no_branch(seen) => Self::DeployedOutsideGit,
             Some(Relation::Identical) | None => Self::RefDiffers,
         }))
+    }
+
+    /// The same where a deploy is announced: what that deploy explains is that it goes on.
+    pub fn announced(seen: &Observed, open: Option<&Deploying>) -> Option<Self> {
+        let explains = open.is_some_and(|open| is_on_its_way(seen, open));
+        Some(match Self::of(seen)? {
+            Self::RolledBack | Self::DeployedOutsideGit | Self::RefDiffers if explains => {
+                Self::Deploying
+            }
+            found => found,
+        })
     }
 
     pub fn word(self) -> &'static str {
@@ -165,7 +177,7 @@ pub fn witness_hint(name: &str) -> Hint {
     let key = format!("environments.{name}.running");
     let say = format!("set a page or the platform's app in {key} of smp.toml, then");
     Hint::run(say, Typed::smp("setup")).and(Hint::run(
-        "or, if you saw it run, confirm that in a terminal",
+        "if you saw it run, confirm that in a terminal",
         Typed::smp("promote"),
     ))
 }
@@ -198,6 +210,13 @@ pub fn is_sure(seen: &Observed) -> bool {
 /// Whether what the branch has beyond what runs may be on its way: nobody can tell that from a release that failed.
 pub fn may_be_on_its_way(seen: &Observed) -> bool {
     matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)
+}
+
+/// Whether its branch has what was announced, and it does not run that yet: forwards, or back from what it ran before.
+pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
+    let is_there = open.environment == seen.environment && seen.reference() == Some(&open.to);
+    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from.as_ref();
+    is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
 }
 
 /// Why it is not known what runs, or where the branch is.

@@ -170,7 +170,7 @@ pub fn unmoved(
     let error = format!("{name} moved since the plan was shown; nothing was pushed");
     Err(Refusal::new(code, error)
         .because(format!("{what} was {} and is {}", short(then), short(now)))
-        .run("see what would ship now", command.clone()))
+        .run("see the new plan", command.clone()))
 }
 
 /// What is the matter with an environment before the deploy, where it is known what runs.

@@ -92,15 +92,13 @@ pub fn check_hash(
     option: &str,
     hash: Option<&str>,
     least: usize,
-    source: &str,
+    source: Typed,
 ) -> Result<(), Stop> {
     if hash.is_none_or(|hash| is_hash(hash, least)) {
         return Ok(());
     }
     let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
-    Err(Stop::Misused(
-        report.run("copy it from", Typed::smp(source)),
-    ))
+    Err(Stop::Misused(report.run("copy it from", source)))
 }
 
 /// Refuses a text that no post could hold.

@@ -94,14 +94,14 @@ pub fn by_others(candidate: &Candidate) -> Hint {
         (candidate.issue()).map(|issue| format!("comment `signoff {short}` on {}", issue.address));
     match (candidate.counts_typed(), comment) {
         (true, comment) => {
-            let say = format!("let {somebody} test it and, in their own clone, type");
+            let say = format!("{somebody} must test it and, in their own clone, run");
             let hint = Hint::run(say, Typed::smp("signoff"));
             match comment {
                 Some(comment) => hint.and(format!("or {comment}")),
                 None => hint,
             }
         }
-        (false, Some(comment)) => format!("let {somebody} {comment}").into(),
+        (false, Some(comment)) => format!("{somebody} must {comment}").into(),
         (false, None) => Hint::run(
             "open the issue that asks for comments",
             Typed::smp("propose"),

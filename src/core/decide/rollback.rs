@@ -1,7 +1,9 @@
 //! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
 //! by pushing the older commit.
 
-use crate::core::decide::finding::{is_cached, may_be_on_its_way, pending, releases};
+use crate::core::decide::finding::{
+    is_cached, is_on_its_way, may_be_on_its_way, pending, releases,
+};
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
@@ -55,6 +57,7 @@ fn lies_behind(
 ) -> Result<(), Refusal> {
     let (name, to) = (target.name(), plan.commit.short().to_owned());
     let Some(changes) = &target.changes else {
+        target.observed.running.clone()?;
         return Err(nothing_deployed(name));
     };
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
@@ -68,17 +71,24 @@ fn lies_behind(
         return Ok(());
     }
     let runs = target.observed.runs().or(branch.commit());
-    // Without a record git alone knows what came before.
-    let older = match runs.filter(|_| asked.recorded.is_none()) {
-        Some(runs) => Typed::other(format!("git log --oneline {}", runs.short())),
-        None => Typed::smp("history"),
-    };
     let error = format!("{to} is not an older version of {name}");
     Err(Refusal::new(RefusalCode::NotARollback, error)
         .because(story)
         .because("a rollback only removes commits; new ones must be tested and promoted")
-        .run("choose an older commit", older)
+        .run(
+            "choose an older commit",
+            earlier(asked.recorded.is_some(), runs),
+        )
         .run("or promote", promote(name)))
+}
+
+/// What lists the commits that an environment may have run before. Without a record git alone knows them.
+pub fn earlier(has_record: bool, runs: Option<&CommitId>) -> Typed {
+    match (has_record, runs) {
+        (true, _) => Typed::smp("history"),
+        (false, Some(runs)) => Typed::other(format!("git log --oneline {}", runs.short())),
+        (false, None) => Typed::other("git log --oneline"),
+    }
 }
 
 pub fn nothing_deployed(name: &str) -> Refusal {
@@ -96,7 +106,10 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
             "it is unknown what {name} runs ({why}); its branch is at {at}, so that commit is assumed"
         ));
     }
-    plan.warnings.extend(disagreement(observed));
+    let open = asked.recorded.and_then(|one| one.open());
+    if !open.is_some_and(|open| is_on_its_way(observed, open)) {
+        plan.warnings.extend(disagreement(observed));
+    }
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         plan.warn(format!(

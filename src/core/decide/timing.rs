@@ -68,8 +68,8 @@ impl<'p> Timing<'p> {
         }
     }
 
-    /// Why no promotion of a commit may begin now.
-    pub fn refusal(&self, tested: &Tested<'_>) -> Option<Refusal> {
+    /// Why no promotion of a commit may begin now. `kept`: where the reason to go past that is kept.
+    pub fn refusal(&self, tested: &Tested<'_>, kept: &str) -> Option<Refusal> {
         let soaked = self.soaked(tested);
         let refusal = match (self.window.is_open(self.now), &soaked) {
             (true, Soaked::Enough) => return None,
@@ -78,7 +78,8 @@ impl<'p> Timing<'p> {
         };
         let refusal = self.causes(tested).fold(refusal, Refusal::because);
         let hint = self.opens(tested, Typed::smp("promote"))?;
-        Some(refusal.hint(hint.and("to promote anyway, on record: add --override and the reason")))
+        let anyway = format!("to promote anyway, {kept}: add --override and the reason");
+        Some(refusal.hint(hint.and(anyway)))
     }
 
     /// From when on `promote` may begin, or what has to be done for that; `None`: it may begin now.
@@ -150,17 +151,17 @@ impl<'p> Timing<'p> {
                     _ => "policy.closed in smp.toml lists that day".to_owned(),
                 },
             );
-            let minute = self.now.div_euclid(60).saturating_mul(60);
-            causes.push(format!("it is {} now", self.window.told(minute)));
+            causes.push(format!("it is {} now", self.window.shown(self.now)));
         }
         let (soak, place) = (self.policy.soak.as_ref(), tested.environment);
         let asks = soak.map(|soak| format!("policy.soak in smp.toml requires {}", soak.as_str()));
         match (self.soaked(tested), asks) {
             (Soaked::Until(_), Some(asks)) => {
                 let since = tested.since.unwrap_or(self.now);
-                let (told, ago) = (self.window.told(since), ago(self.now, since));
+                let (told, ago) = (self.window.shown(since), ago(self.now, since));
+                let short = tested.commit.short();
                 causes.push(format!(
-                    "it has run on {place} since {told} ({ago}), and {asks}"
+                    "{short} has run on {place} since {told} ({ago}), and {asks}"
                 ));
             }
             (Soaked::Unknown, Some(asks)) => {
@@ -231,7 +232,11 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
         since: since(source, &plan.commit, asked),
     };
     let timing = Timing::of(policy, asked.now);
-    match (timing.refusal(&tested), overriding(plan, asked)) {
+    let kept = match asked.recorded {
+        Some(_) => "on record",
+        None => "with a post to the technical channel",
+    };
+    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
         (None, _) => {
             if asked.overrides.is_some() {
                 plan.warn("--override is not needed: the promotion may begin now");
@@ -241,7 +246,7 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
         (Some(refusal), None) => Err(refusal),
         (Some(_), Some(reason)) => {
             let all = timing.errors(&tested);
-            plan.warn(format!("{all}: overridden, on record ({reason})"));
+            plan.warn(format!("{all}: overridden, {kept} ({reason})"));
             plan.overrides = Some(reason);
             Ok(())
         }

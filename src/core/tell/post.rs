@@ -130,7 +130,7 @@ impl About<'_> {
     pub fn overridden(&self, commit: &CommitId, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
         let lead = format!(
-            "Version {short} was promoted to {places} by {by}, although the hours or the soak of the policy did not allow it."
+            "Version {short} was promoted to {places} by {by}, although the policy did not allow it yet."
         );
         Post {
             link: self.link(self.runs(), commit, DETAIL),

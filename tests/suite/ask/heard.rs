@@ -224,7 +224,7 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
         .exits(1)
         .says("a typed sign-off does not count here")
         .says(&format!(
-            "hint: let somebody other than Ada Example comment `signoff {it}` on https://github.com/an-org/a-repo/issues/1"
+            "hint: somebody other than Ada Example must comment `signoff {it}` on https://github.com/an-org/a-repo/issues/1"
         ));
     assert_eq!(deploy.chain().events.len(), before);
     promotes(&deploy, &api).exits(1);

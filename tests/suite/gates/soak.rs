@@ -32,7 +32,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
             "error: {} has not run on staging for 365d yet",
             short(deploy.nth(5))
         ))
-        .says("because: it has run on staging since ")
+        .says("has run on staging since ")
         .says(&format!("{day} "));
     // A moment is over soon, and a longer one is not, where a fix takes the candidate's place.
     let text = deploy.toml().replace("365d", "1s");

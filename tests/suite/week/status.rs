@@ -61,6 +61,32 @@ fn a_deploy_on_its_way_is_no_alarm_and_its_way_out_is_named() {
 }
 
 #[test]
+fn a_rollback_on_its_way_is_no_deploy_past_git() {
+    let deploy = recorded_like(World::deploy_like().confirming(0));
+    let (runs, older) = (deploy.master(&deploy.production), deploy.nth(1).to_owned());
+    deploy
+        .web
+        .set("/production", crate::support::Page::commit(&runs));
+    let run = deploy.smp(&["rollback", "--yes", "--to", &older, "--timeout", "1"]);
+    run.exits(4);
+    let out = shown(&deploy);
+    assert!(
+        out.contains("  deploying ") && !out.contains("outside-git"),
+        "{out}"
+    );
+    assert_eq!(out.matches("next: ").count(), 1, "{out}");
+    let on = format!("git smp rollback production --to {}", &older[..8]);
+    assert_eq!(next(&deploy), on);
+    let json = deploy.smp(&["status", "--json"]).ok().json();
+    assert_eq!(json["environments"][1]["finding"], "deploying");
+    // The plan that goes on with it does not say so either.
+    deploy
+        .smp(&["rollback", "-n"])
+        .ok()
+        .never_shows("without its git remote");
+}
+
+#[test]
 fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     let deploy = recorded_like(World::deploy_like().confirming(0));
     deploy

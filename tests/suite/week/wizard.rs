@@ -324,6 +324,37 @@ fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
 }
 
 #[test]
+fn a_file_that_was_deleted_here_is_restored() {
+    let deploy = World::deploy_like().ready();
+    deploy.git(&deploy.work, &["add", "smp.toml"]);
+    deploy.git(&deploy.work, &["commit", "-q", "-m", "Add smp.toml"]);
+    let (staged, gone) = (
+        "git restore --staged --worktree smp.toml",
+        "git restore smp.toml",
+    );
+    for (how, hint) in [
+        (&["rm", "-q"][..], staged),
+        (&["rm", "-q", "--cached"], gone),
+    ] {
+        deploy.git(&deploy.work, &[how, &["smp.toml"]].concat());
+        if hint == gone {
+            deploy.git(&deploy.work, &["reset", "-q"]);
+            std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
+        }
+        for command in ["status", "setup"] {
+            let run = deploy.smp(&[command]);
+            run.exits(2)
+                .says("because: the commit checked out here has it, but the work tree does not\n")
+                .says(&format!("hint: {hint}\n"))
+                .never_shows("git pull");
+        }
+        let words: Vec<&str> = hint.split(' ').skip(1).collect();
+        deploy.git(&deploy.work, &words);
+        deploy.smp(&["status"]).ok();
+    }
+}
+
+#[test]
 fn a_branch_that_was_left_behind_names_the_one_that_has_the_file() {
     let deploy = not_pulled();
     let told = |expected: &str| {

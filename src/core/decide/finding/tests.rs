@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::core::decide::finding::*;
 use crate::core::decide::next::about;
 use crate::core::decide::tests::{self, environment, id, release};
+use crate::core::record::Kind;
 use crate::core::typed::Typed;
 use crate::core::words::{Cached, PlatformWords};
 use ReleaseStatus::{Expired, Failed, Pending, Succeeded};
@@ -332,4 +333,36 @@ fn of_a_pipeline_the_releases_tell_and_its_branch_does_not() {
         // A change of a config var that failed.
         (promoted(None, &[(2, Failed, 'a'), (1, Succeeded, 'a')]), ""),
     ]);
+}
+
+#[test]
+fn what_an_announced_deploy_explains_is_that_deploy() {
+    let promotes = tests::announced(Kind::Promote).deploying;
+    let rolls_back = tests::announced(Kind::Rollback).deploying;
+    let back = |running, branch| Observed {
+        drift: Some(Relation::Behind),
+        ..seen(running, branch)
+    };
+    let elsewhere = Observed {
+        environment: "staging".into(),
+        ..back('b', 'a')
+    };
+    let outside = Some(Finding::DeployedOutsideGit);
+    let failed = released(back('b', 'a'), &[(2, Failed, 'a'), (1, Succeeded, 'b')]);
+    for (seen, open, expected) in [
+        (back('b', 'a'), &rolls_back, Some(Finding::Deploying)),
+        (seen('a', 'b'), &promotes, Some(Finding::Deploying)),
+        (back('b', 'a'), &None, outside),
+        (seen('a', 'b'), &None, Some(Finding::RolledBack)),
+        // Something else runs, or its branch is elsewhere, or it is another environment.
+        (back('c', 'a'), &rolls_back, outside),
+        (back('b', '1'), &rolls_back, outside),
+        (elsewhere, &rolls_back, outside),
+        // Its platform says what became of it.
+        (failed, &rolls_back, Some(Finding::ReleaseFailed)),
+        (seen('a', 'a'), &rolls_back, None),
+    ] {
+        let told = Finding::announced(&seen, open.as_ref());
+        assert_eq!(told, expected, "{seen:?}");
+    }
 }

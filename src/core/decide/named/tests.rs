@@ -15,7 +15,7 @@ fn mistake(checked: Result<(), Stop>) -> Option<String> {
 fn a_hash_has_enough_hex_digits_and_nothing_else() {
     let full = "5".repeat(40);
     let (spaced, long) = (format!("{full} "), "5".repeat(65));
-    let check = |hash, least| mistake(check_hash("--commit", hash, least, "status"));
+    let check = |hash, least| mistake(check_hash("--commit", hash, least, Typed::smp("status")));
     for good in [
         None,
         Some("abcd"),

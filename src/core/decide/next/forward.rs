@@ -5,6 +5,7 @@ use crate::core::decide::named::beginning;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::{Situation, promote, run, smp};
 use crate::core::decide::timing::{Tested, Timing};
+use crate::core::record::Candidate;
 use crate::core::refusal::Stop;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
@@ -12,7 +13,10 @@ use crate::core::words::{Branch, CommitId, Observed, Relation};
 impl Situation<'_> {
     /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
     pub(super) fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
-        let Some(runs) = source.runs().filter(|_| self.candidate().is_none()) else {
+        if let Some(candidate) = self.candidate() {
+            return self.to_ship(target, candidate);
+        }
+        let Some(runs) = source.runs() else {
             return Ok(self.promote(target));
         };
         let Some(held) = (self.again)(target, runs)? else {
@@ -40,6 +44,21 @@ impl Situation<'_> {
             false => self
                 .promote(target)
                 .and(format!("{was}; promote if later commits correct it")),
+        })
+    }
+
+    /// A candidate that was rolled back since it was put forward would be refused.
+    fn to_ship(&self, target: &Environment, candidate: &Candidate) -> Result<Hint, Stop> {
+        let since = candidate.fixed_at.unwrap_or(candidate.at);
+        let held = self.state().map(|state| state.held(&target.name));
+        let late = held.is_some_and(|held| held.iter().any(|one| one.at > since));
+        Ok(match (self.again)(target, &candidate.commit)? {
+            Some(held) if late => {
+                let was = format!("{} was rolled back", held.short());
+                let then = "close the candidate, then propose what corrects it";
+                smp("postpone").and(format!("{was}: {then}"))
+            }
+            _ => self.promote(target),
         })
     }
 

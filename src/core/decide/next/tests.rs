@@ -4,7 +4,7 @@
 use crate::core::config::{MainRepository, Policy, Record};
 use crate::core::decide::next::*;
 use crate::core::decide::tests::{announced, candidate, environment, id, seen};
-use crate::core::record::{Kind, LastDeploy, Verdict};
+use crate::core::record::{Held, Kind, LastDeploy, Verdict};
 use crate::core::refusal::RefusalCode;
 
 /// Staging and production, which promotes it, and what is known of them.
@@ -162,7 +162,7 @@ fn without_a_record_the_environments_tell() {
     };
     let waits = "git smp promote production; the promotion waits for the release; if the release failed, repeat it on the platform";
     let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
-                   setup; or, if you saw it run, confirm that in a terminal: git smp promote";
+                   setup; if you saw it run, confirm that in a terminal: git smp promote";
     let of = |production, world| World {
         production,
         ..world
@@ -496,4 +496,29 @@ fn a_check_that_failed_leads_to_the_rollback() {
         failed(Kind::Rollback, "production"),
         "git smp rollback production --to aaaaaaaa"
     );
+}
+
+#[test]
+fn a_candidate_that_was_rolled_back_since_is_closed_and_one_that_is_put_forward_again_ships() {
+    let rolled_back = |at| {
+        let mut state = proposed(&[Verdict::Pass]);
+        let by = state.candidate.as_ref().unwrap().by.clone();
+        let (commit, reason) = (id('b'), None);
+        let held = Held {
+            commit,
+            by,
+            at,
+            reason,
+        };
+        state.held.insert("production".to_owned(), vec![held]);
+        told(World {
+            held: Some('b'),
+            ..with(state, world('b', 'a', 'b'))
+        })
+    };
+    let proposed_at = proposed(&[]).candidate.unwrap().at;
+    let close = "bbbbbbbb was rolled back: close the candidate, then propose what corrects it";
+    let later = rolled_back(proposed_at + 1);
+    assert_eq!(later, format!("git smp postpone; {close}"));
+    assert_eq!(rolled_back(proposed_at - 1), "git smp promote");
 }

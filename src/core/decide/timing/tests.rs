@@ -28,7 +28,7 @@ fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
         commit: &commit,
         since: since.map(|hours| NOW - hours * HOUR),
     };
-    let refusal = Timing::of(policy, NOW).refusal(&tested)?;
+    let refusal = Timing::of(policy, NOW).refusal(&tested, "on record")?;
     let hint = refusal.report.hint_text().unwrap();
     assert!(hint.contains("add --override and the reason"), "{hint}");
     let first = hint.split("; ").next().unwrap().to_owned();
@@ -103,7 +103,8 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
             commit: &commit,
             since,
         };
-        Timing::of(policy, NOW).refusal(&tested).unwrap().report
+        let told = Timing::of(policy, NOW).refusal(&tested, "on record");
+        told.unwrap().report
     };
     let both = refusal(&policy(WORKDAYS, &[], "24h"), Some(NOW - HOUR));
     assert_eq!(both.error, "no promotion may begin at this hour");
@@ -112,7 +113,15 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
         [
             "policy.open in smp.toml is Mon-Thu 09:00-16:00 Europe/London",
             "it is Saturday 2026-11-28 08:00 Europe/London now",
-            "it has run on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml requires 24h",
+            "bbbbbbbb has run on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml requires 24h",
+        ]
+    );
+    // A minute that has begun is no minute in the future.
+    let begun = refusal(&policy("", &[], "24h"), Some(NOW - 55));
+    assert_eq!(
+        begun.because,
+        [
+            "bbbbbbbb has run on staging since Saturday 2026-11-28 07:59 UTC (just now), and policy.soak in smp.toml requires 24h"
         ]
     );
     let day = refusal(&policy("", &["2026-11-28"], ""), None);

@@ -179,9 +179,10 @@ pub fn status<'a>(
 ) -> String {
     let state = view.state();
     let open = state.and_then(|state| state.candidate.as_ref());
+    let deploy = state.and_then(|state| state.deploying.as_ref());
     let environments = config.environments.iter().zip(observed);
     let environments = environments
-        .map(|(one, seen)| environment(one, seen, held(one), past_tool(seen)))
+        .map(|(one, seen)| environment((one, seen), deploy, held(one), past_tool(seen)))
         .collect();
     let unreadable = matches!(view, RecordView::Unreadable(_));
     text(&StatusJson {
@@ -193,9 +194,7 @@ pub fn status<'a>(
             let place = config.environment(&open.environment);
             !place.is_ok_and(|place| place.by_merge)
         })),
-        deploying: state
-            .and_then(|state| state.deploying.as_ref())
-            .map(deploying),
+        deploying: deploy.map(deploying),
         record: record(view),
         production_behind: behind.map(|changes| BehindJson {
             commits: changes.ships.len() + changes.ships_merges,
@@ -205,8 +204,8 @@ pub fn status<'a>(
 }
 
 fn environment<'a>(
-    environment: &'a Environment,
-    seen: &'a Observed,
+    (environment, seen): (&'a Environment, &'a Observed),
+    deploy: Option<&Deploying>,
     held: Vec<Held>,
     past_tool: Option<PastTool<'a>>,
 ) -> EnvironmentJson<'a> {
@@ -225,7 +224,7 @@ fn environment<'a>(
         running: seen.runs(),
         source: seen.source,
         agrees: seen.agrees(),
-        finding: Finding::of(seen).map(Finding::word).or(lacks),
+        finding: (Finding::announced(seen, deploy).map(Finding::word)).or(lacks),
         observed: past_tool.map(observed),
         held: held.collect(),
     }

@@ -19,11 +19,16 @@ fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// Appends through the git that goes wrong, with little patience.
+/// Appends through the git that goes wrong. However busy the machine is, nobody gives up while others write.
 fn try_it(world: &World) -> Result<State, Stop> {
+    try_for(world, Duration::from_secs(600))
+}
+
+/// The same, and gives up after so long.
+fn try_for(world: &World, busy: Duration) -> Result<State, Stop> {
     let repo = world.named("one").faulty();
     let hasty = Patience {
-        busy: Duration::from_secs(3),
+        busy,
         unknown: Duration::from_secs(1),
         unshown: Duration::from_millis(50),
         lags: LAGS,
@@ -187,12 +192,12 @@ fn a_push_that_may_still_land_is_no_clean_failure() {
     let world = begun();
     // Unclear, and from then on nobody answers but to the look directly after the push.
     world.fault("push", "(echo '#!/bin/sh'; echo 'mv \"$0\" \"$0.was\"; mv \"$0.next\" \"$0\"; exec git \"$@\"') >\"$(dirname \"$0\")\"/ls-remote\n(echo '#!/bin/sh'; echo 'exit 128') >\"$(dirname \"$0\")\"/ls-remote.next\nchmod +x \"$(dirname \"$0\")\"/ls-remote*\nexit 1\n");
-    let stop = try_it(&world).unwrap_err();
+    let stop = try_for(&world, Duration::from_secs(3)).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
     // Never anything but unclear, until patience is at its end.
     let world = begun();
     world.fault("push", "echo 'error: RPC failed; HTTP 500' >&2\nexit 1\n");
-    let stop = try_it(&world).unwrap_err();
+    let stop = try_for(&world, Duration::from_secs(3)).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
     let because = &stop.report().unwrap().because;
     assert!(

@@ -120,7 +120,7 @@ fn a_signers_file_that_names_nobody_is_told_by_every_command() {
 fn the_proposer_is_told_who_else_must_say_yes() {
     let deploy = world();
     let else_ =
-        "let somebody other than ada test it and, in their own clone, type: git smp signoff";
+        "somebody other than ada must test it and, in their own clone, run: git smp signoff";
     let ada = by(&deploy, "ada");
     ada.smp(&["propose", "--yes"]).ok().says(else_);
     let status = ada.smp(&["status"]).ok().out();
