@@ -1,7 +1,5 @@
 use crate::core::record::unrecorded::*;
-use crate::core::record::{
-    Deployed, Event, Intent, Kind, Person, Postponed, Proposed, Sighting, What,
-};
+use crate::core::record::{Deployed, Event, Intent, Kind, Person, Proposed, Sighting, What};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::EventId;
 use crate::core::words::{Branch, Relation, Release, ReleaseStatus};
