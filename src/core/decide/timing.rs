@@ -77,13 +77,16 @@ impl<'p> Timing<'p> {
             (true, _) => self.soaking(tested),
         };
         let refusal = self.causes(tested).fold(refusal, Refusal::because);
-        let hint = self.opens(tested, Typed::smp("promote"))?;
+        let hint = match self.opens(tested)? {
+            Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
+            Err(first) => first,
+        };
         let anyway = format!("to promote anyway, {kept}: add --override and the reason");
         Some(refusal.hint(hint.and(anyway)))
     }
 
-    /// From when on `promote` may begin, or what has to be done for that; `None`: it may begin now.
-    pub fn opens(&self, tested: &Tested<'_>, promote: Typed) -> Option<Hint> {
+    /// From when on a promotion may begin, or what has to be done for that; `None`: it may begin now.
+    pub fn opens(&self, tested: &Tested<'_>) -> Option<Result<String, Hint>> {
         let soaked = self.soaked(tested);
         if self.window.is_open(self.now) && matches!(soaked, Soaked::Enough) {
             return None;
@@ -94,19 +97,16 @@ impl<'p> Timing<'p> {
             Soaked::Unknown => None,
         };
         Some(match (opens, soaked) {
-            (Some(opens), _) => {
-                let from = format!("from {}", self.window.told(opens));
-                Hint::run(from, promote)
-            }
-            (None, Soaked::Unknown) => {
-                let begins = "to record that it runs there and begin the soak";
-                Hint::run(begins, Typed::smp("propose"))
-            }
+            (Some(opens), _) => Ok(self.window.told(opens)),
+            (None, Soaked::Unknown) => Err(Hint::run(
+                "to record that it runs there and begin the soak",
+                Typed::smp("propose"),
+            )),
             // Nothing but closed days is left.
-            (None, _) => Hint::run(
+            (None, _) => Err(Hint::run(
                 "correct policy.closed in smp.toml, then",
                 Typed::smp("setup"),
-            ),
+            )),
         })
     }
 

@@ -83,8 +83,11 @@ impl Situation<'_> {
             let runs = self.runs(&source.name).or(candidate);
             Tested::of(source, self.state(), runs)
         });
-        let later = tested.and_then(|tested| timing.opens(&tested, command.clone()));
-        later.unwrap_or_else(|| run(command))
+        match tested.and_then(|tested| timing.opens(&tested)) {
+            None => run(command),
+            Some(Ok(opens)) => run(command).and(format!("no promotion may begin before {opens}")),
+            Some(Err(first)) => first,
+        }
     }
 
     /// Whether a merge deploys what a target promotes.

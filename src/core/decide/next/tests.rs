@@ -466,7 +466,7 @@ fn what_may_not_begin_yet_comes_next_with_its_time() {
         },
         ..world
     };
-    let later = "from Friday 1970-01-02 00:00 UTC: git smp promote";
+    let later = "git smp promote; no promotion may begin before Friday 1970-01-02 00:00 UTC";
     assert_eq!(told(closed(world('b', 'a', 'b'))), later);
     let signed_off = with(proposed(&[Verdict::Pass]), world('b', 'a', 'b'));
     assert_eq!(told(closed(signed_off)), later);
