@@ -22,7 +22,7 @@ use crate::team::{hearing, summary, watched};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
 pub struct Promote {
-    /// The target environments; default: every environment that promotes another
+    /// The target environments; default: every one that another is promoted to
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
     /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
@@ -36,7 +36,7 @@ pub struct Promote {
     /// Ship a rolled-back commit again
     #[arg(long)]
     pub again: bool,
-    /// Begin outside the hours of the policy or before its soak ends; the reason goes on record and to the technical channel
+    /// Promote outside of policy.open, on a closed day or before policy.soak is over; the reason goes on record and to the technical channel
     #[arg(
         long = "override",
         id = "override",

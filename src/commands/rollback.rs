@@ -25,7 +25,7 @@ use destination::destination;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp rollback --reason 'The login page is blank'")]
 pub struct Rollback {
-    /// The environment; default: the only one that promotes another
+    /// The environment; default: the only one that another is promoted to
     pub environment: Option<String>,
     /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]

@@ -174,7 +174,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         return Ok(());
     } else if args.check {
         let error = format!("{} was not agreed to in this clone", config.path.display());
-        let report = Report::new(error).because("until then git smp does not use the network");
+        let report = Report::new(error).because("before that, git smp does not use the network");
         let setup = Typed::smp("setup");
         return Err(Stop::Failed(report.run("review it and agree to it", setup)));
     }

@@ -343,7 +343,7 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     deploy.nothing_to("deploy", plan)?;
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });
     if is_fix && unnamed {
-        let say = "the candidate has everything that was merged since: merge the fix, then";
+        let say = "the candidate has everything that was merged: merge the fix, then";
         let advice = Hint::run(say, Typed::smp("stage --fix"));
         deploy.session.ui.advise(advice);
     }

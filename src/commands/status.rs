@@ -30,7 +30,7 @@ pub struct Status {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Exit 1 when production is behind for longer than the cadence
+    /// Exit 1 when production is behind for longer than cadence_days
     #[arg(long)]
     pub exit_code: bool,
 }

@@ -307,7 +307,7 @@ fn stand(
     if matches!(seen, Sighted::Followed(_)) && place.runs == Some(false) {
         let at = runs.short();
         place.why = Some(format!(
-            "its branch was at {at}, which does not have it, when this clone fetched it last"
+            "when this clone last fetched its branch, that was at {at}, which lacks the commit"
         ));
         place.runs = None;
     }

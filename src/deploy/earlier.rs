@@ -102,7 +102,10 @@ impl Deploy<'_> {
                 Report::new(story)
                     .because(format!("{may_be}, and {second}"))
                     .run("wait for it", Typed::smp("status"))
-                    .run("or confirm it in a terminal, without --yes", command)
+                    .run(
+                        "or confirm a second push in a terminal, without --yes",
+                        command,
+                    )
             } else {
                 earlier.may_replace(&plan.commit, command)
             };

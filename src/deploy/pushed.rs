@@ -269,7 +269,10 @@ impl Pushed<'_> {
             ))
             .because(still)
             .hint("roll back on its platform")
-            .run("or revert it, then", Typed::smp("stage"));
+            .run(
+                "or revert what came after it on the main branch, then",
+                Typed::smp("stage"),
+            );
         }
         match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) => {

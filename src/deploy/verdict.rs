@@ -194,7 +194,7 @@ impl Pushed<'_> {
         let repo = self.deploy.look.repo;
         let platform = platform::of(repo, self.target.environment, false);
         let build = platform.and_then(|platform| platform.ok()?.newest_build());
-        let tells = build.map(|word| format!("the newest build there is {word}"));
+        let tells = build.map(|word| format!("its newest build is {word}"));
         let tells = tells.unwrap_or_else(|| "the host may still be building".to_owned());
         format!("nothing; the connection broke, and {tells}")
     }

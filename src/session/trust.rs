@@ -76,7 +76,7 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
             Typed::smp("setup"),
         )
         .run(
-            "then pass this digest",
+            "then pass to --trust the digest that this prints",
             Typed::other(format!("git config {KEY}")),
         );
     Err(Stop::Misused(report))

@@ -67,7 +67,7 @@ pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     };
     let branch = &ours.repository.branch;
     Ok(Some(format!(
-        "{why}, so any clone can name another branch as the main branch; make {branch} the default branch there: \
+        "{why}, so any clone can name another branch as the main branch; make {branch} the default branch of the main repository, on its server: \
          git symbolic-ref HEAD refs/heads/{branch}"
     )))
 }

@@ -255,7 +255,7 @@ impl<'a> ProductPost<'a> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "the other run posts to {PRODUCT}; if it has no text, paste yours:"
+            "the other run posts to {PRODUCT}; if that run was given no text, paste yours:"
         ));
         self.preview(text)
     }

@@ -214,7 +214,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .smp(&yes)
         .ok()
         .says(&format!("a merge moved staging on to {}", &later[..8]))
-        .says("since then: ")
+        .says("came after it: ")
         .says("Tidy the legend (#430)")
         .never_shows("lift the freeze")
         .never_shows("outside git smp; the record has");

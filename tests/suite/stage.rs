@@ -410,7 +410,7 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
             .prints("")
             .says("error: staging is frozen by Ada Example\n");
         let why = format!(
-            "because: Ada Example proposed {} for production just now, and it is being tested there\n",
+            "because: Ada Example proposed {} for production just now, and it is being tested on staging\n",
             short(deploy.nth(5))
         );
         run.says(&why)

@@ -164,13 +164,13 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     };
     let mut fixers = candidate.fixers.iter();
     let why = if is_login(candidate.login.as_ref(), &said.of) {
-        "does not count: its author proposed it"
+        "does not count: its author proposed the candidate"
     } else if candidate.login.is_none() {
-        "does not count: the forge does not say who proposed it"
+        "does not count: the forge does not say who proposed the candidate"
     } else if fixers.any(|fixer| is_login(fixer.login.as_ref(), &said.of)) {
-        "does not count: its author deployed a fix of it"
+        "does not count: its author deployed a fix of the candidate"
     } else {
-        "does not count: the forge does not say yet who deployed its fix"
+        "does not count: the forge does not say yet who deployed the fix of the candidate"
     };
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }

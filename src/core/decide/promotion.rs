@@ -87,9 +87,9 @@ fn since(source: &Observed, moved_on: &MovedOn) -> Vec<String> {
     let (commit, since) = (moved_on.candidate.short(), &moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
     let story = format!(
-        "a merge moved {name} on to {at}: the candidate {commit} ships, but not the {count} since then"
+        "a merge moved {name} on to {at}: the candidate {commit} ships, but not the {count} that came after it"
     );
-    let lines = first_ten(&since.ships).map(|line| format!("since then: {line}"));
+    let lines = first_ten(&since.ships).map(|line| format!("came after it: {line}"));
     [story].into_iter().chain(lines).collect()
 }
 

@@ -168,7 +168,7 @@ impl<'a> Recorded<'a> {
             let why = format!("this smp.toml has no environment {name}: it may be out of date");
             return refusal
                 .because(why)
-                .because(format!("its announcement is {id}"))
+                .because(format!("its id, for --take-over, is {id}"))
                 .run("get the team's current smp.toml, then", Typed::smp("setup"));
         };
         refusal = refusal.run("wait for it", Typed::smp("status"));

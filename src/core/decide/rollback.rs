@@ -113,7 +113,7 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
     if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
         plan.warn(format!(
-            "{} was proposed for what {name} runs now; propose it again after this rollback",
+            "{} was proposed to replace what {name} runs now; propose it again after this rollback",
             candidate.commit.short()
         ));
     }

@@ -122,7 +122,7 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
     let goals: Vec<&str> = goals.map(|goal| goal.environment.as_str()).collect();
     let (goals, when) = (goals.join(" and "), ago(now, candidate.at));
     let refusal = Refusal::new(RefusalCode::Frozen, format!("{name} is frozen by {by}")).because(
-        format!("{by} proposed {short} for {goals} {when}, and it is being tested there"),
+        format!("{by} proposed {short} for {goals} {when}, and it is being tested on {name}"),
     );
     let says = candidate
         .note

@@ -77,8 +77,9 @@ impl Delivery<'_> {
                 match self.found(one, route, Search::Anybodys) {
                     Some(found) => placed = found,
                     None if one.channel == ISSUE => {
-                        let report =
-                            Report::new("nothing there says that it belongs to this proposal");
+                        let report = Report::new(
+                            "no issue or comment there is marked as one of this proposal",
+                        );
                         return Err(self.unclear(one, report));
                     }
                     None => {}

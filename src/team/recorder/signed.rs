@@ -178,9 +178,10 @@ impl Recorder<'_> {
                 )
             }
             (None, line) => {
+                let added = line.as_ref().map_or("a line for your key", |_| "that line");
                 let line = line.map(|line| format!("the line for it is: {line}"));
                 report = report.causes(line);
-                format!("add that line to {path} on {branch} with a reviewed change, then")
+                format!("add {added} to {path} on {branch} with a reviewed change, then")
             }
         };
         report

@@ -116,7 +116,7 @@ impl Recorder<'_> {
             ))
             .causes(refusal.report.because.first())
             .run(
-                "wait a moment, then see whether it answers",
+                "wait a moment, then see what it answers",
                 Typed::other("git ls-remote").arg(remote),
             )
             .refused(RefusalCode::Unreachable)
@@ -256,7 +256,7 @@ pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("cannot tell whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
     Stop::Incomplete(
-        report.hint("when it answers again, run the same command again: it continues from there"),
+        report.hint("when the main repository answers again, run the same command again: that continues from there"),
     )
 }
 

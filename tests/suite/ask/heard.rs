@@ -217,7 +217,7 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
     api.comments("ada-e", "OWNER", &format!("signoff {it}"));
     let run = promotes(&deploy, &api);
     run.exits(1)
-        .says("the comment of ada-e does not count: its author proposed it");
+        .says("the comment of ada-e does not count: its author proposed the candidate");
     // A typed name is nobody's: that it cannot count is said at once, and what counts. A block counts from everybody.
     let before = deploy.chain().events.len();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"])

@@ -141,7 +141,8 @@ fn with_nothing_merged_since_the_block_there_is_no_fix_and_that_is_said() {
     let deploy = recorded();
     deploy.smp(&["stage", "--yes"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
-    let words = "the candidate has everything that was merged since: merge the fix, then: git smp stage --fix\n";
+    let words =
+        "the candidate has everything that was merged: merge the fix, then: git smp stage --fix\n";
     deploy.smp(&["stage", "--fix", "--yes"]).ok().says(words);
     deploy.smp(&["stage", "--fix", "-n"]).ok().says(words);
     // All that was merged since is in the candidate as a copy.

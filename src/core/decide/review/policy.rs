@@ -66,7 +66,7 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let count = approvable.count();
     let ForgeWords { name, request, .. } = reviews.words;
     let hint = if count == 0 {
-        format!("remove the commit from the branch's history (a revert keeps it there), then bring it back with a {request}").into()
+        format!("remove the commit from the branch's history (a revert is not enough), then bring it back with a {request}").into()
     } else if count == faults.len() {
         Hint::run(
             format!("get it approved on {name}, then"),
@@ -74,10 +74,10 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
         )
     } else {
         Hint::run(
-            format!("get those with a {request} approved on {name}, then"),
+            format!("for the commits that have a {request}, get it approved on {name}, then"),
             Typed::smp("promote"),
         )
-        .and("remove the rest from the branch's history (a revert keeps it there), then bring it back with one")
+        .and(format!("remove the rest from the branch's history (a revert is not enough), then bring each back with a {request}"))
     };
     hint.and(Hint::run(
         "or remove policy.reviewed from smp.toml, then",
