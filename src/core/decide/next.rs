@@ -228,7 +228,9 @@ impl<'a> Situation<'a> {
                     return Ok(Some((smp("postpone"), why)));
                 }
                 Some(Relation::Ahead) | None if is_sure => {
-                    let why = format!("{name} now runs {short}, not what it ran before: {AGAIN}");
+                    let was =
+                        "not what it ran at the proposal: close the candidate, then propose again";
+                    let why = format!("{name} now runs {short}, {was}");
                     return Ok(Some((smp("postpone"), why)));
                 }
                 _ => {}

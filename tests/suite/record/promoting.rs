@@ -249,7 +249,7 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
     ];
     deploy.smp(&back).ok();
     let why = format!(
-        "production now runs {}, not what it ran before: close the candidate, then propose what runs now",
+        "production now runs {}, not what it ran at the proposal: close the candidate, then propose again",
         short(deploy.nth(1))
     );
     let next = "next: git smp postpone\n";

@@ -261,7 +261,10 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
     let [yes, no] = ["signoff", "block"].map(|word| remark(&format!("{word} {IT}")));
     let told = read(&own, &yes);
     assert!(told.events.is_empty());
-    assert_eq!(told.void[0].why, "does not count: its author proposed it");
+    assert_eq!(
+        told.void[0].why,
+        "does not count: its author proposed the candidate"
+    );
     assert_eq!(read(&own, &no).events.len(), 1);
     let unknown = Candidate {
         login: None,
@@ -274,10 +277,13 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
     };
     assert_eq!(read(&ben, &yes).events.len(), 1);
     for (login, why) in [
-        (Some("rosi"), Some("its author deployed a fix of it")),
+        (
+            Some("rosi"),
+            Some("its author deployed a fix of the candidate"),
+        ),
         (
             None,
-            Some("the forge does not say yet who deployed its fix"),
+            Some("the forge does not say yet who deployed the fix of the candidate"),
         ),
         (Some("cem"), None),
     ] {

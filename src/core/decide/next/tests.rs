@@ -322,7 +322,7 @@ fn the_record_comes_before_the_environments() {
         // it.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
-            "git smp postpone; production now runs 11111111, not what it ran before: close the candidate, then propose what runs now",
+            "git smp postpone; production now runs 11111111, not what it ran at the proposal: close the candidate, then propose again",
         ),
         (
             with(
@@ -421,7 +421,7 @@ fn whoever_looked_at_the_record_alone_is_told_by_it_alone() {
     for (state, expected) in [
         (
             rolled_back,
-            "git smp postpone; production now runs 11111111, not what it ran before: close the candidate, then propose what runs now",
+            "git smp postpone; production now runs 11111111, not what it ran at the proposal: close the candidate, then propose again",
         ),
         (proposed(&[]), "git smp signoff"),
         (proposed(&[Pass]), "git smp promote"),

@@ -208,13 +208,13 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
     let approve = format!("get it approved on GitHub, then: git smp promote{give_up}");
     assert_eq!(hint(unapproved(), unapproved()), approve);
     assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
-    let take_out = "remove the commit from the branch's history (a revert keeps it there), then bring it back with a pull request";
+    let take_out = "remove the commit from the branch's history (a revert is not enough), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, elsewhere()),
         format!("{take_out}{give_up}")
     );
-    let both = "get those with a pull request approved on GitHub, then: git smp promote; \
-                remove the rest from the branch's history (a revert keeps it there), then bring it back with one";
+    let both = "for the commits that have a pull request, get it approved on GitHub, then: git smp promote; \
+                remove the rest from the branch's history (a revert is not enough), then bring each back with a pull request";
     assert_eq!(
         hint(Origin::Direct, unapproved()),
         format!("{both}{give_up}")
