@@ -5,7 +5,7 @@
 
 use crate::core::decide::{Recorded, Step, Target};
 use crate::core::record::State;
-use crate::core::refusal::{RefusalCode, Report, Stop};
+use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::deploy::Deploy;
@@ -112,9 +112,9 @@ impl Deploy<'_> {
                 kept_back.again(recorder, &draft, &outcome)?;
                 Ok(Both::Again)
             }
-            // A push without an announcement brought it there, or an earlier one of this clone: what is left is to see it run.
+            // Another push brought it there, with its announcement or without one: what is left is to see it run.
             (Ok(false), Ok(arrived)) => {
-                self.is_nobody_elses(name, push, recorder)?;
+                self.not_overtaken(name, push, recorder)?;
                 Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(false), Err(stop)) => Err(stop),
@@ -144,34 +144,24 @@ impl Deploy<'_> {
         }
     }
 
-    /// Refuses where somebody else announced this very deploy, which they end, and to take it for arrived where the record
-    /// tells of a later one there.
-    fn is_nobody_elses(
-        &self,
-        name: &str,
-        push: &Push,
-        recorder: &Recorder<'_>,
-    ) -> Result<(), Stop> {
+    /// Refuses to take it for arrived where the record tells of a later deploy there.
+    fn not_overtaken(&self, name: &str, push: &Push, recorder: &Recorder<'_>) -> Result<(), Stop> {
         let now = recorder.read_now().and_then(|read| Ok(read?));
         let state = now
             .map_err(|trouble| self.not_known(name, push, &trouble))?
             .state;
-        let open = state.deploying.filter(|open| open.environment == name);
-        let Some(open) = open.filter(|open| !self.notes().has_announced(&open.id)) else {
+        let open = state.deploying.as_ref();
+        let Some(later) = open.filter(|open| open.environment == name && open.to != push.commit)
+        else {
             return Ok(());
         };
-        let story = open.story(self.session.when().now);
-        let wait = Typed::smp("status");
-        if open.to == push.commit {
-            let report = Report::new(story).run("wait for it", wait);
-            return Err(report.refused(RefusalCode::Deploying).into());
-        }
         let short = push.commit.short();
         let report = Report::new(format!(
             "another deploy to {name} began after {short} arrived"
         ));
+        let report = report.because(later.story(self.session.when().now));
         Err(Stop::Incomplete(
-            report.because(story).run("wait for it", wait),
+            report.run("wait for it", Typed::smp("status")),
         ))
     }
 
