@@ -272,8 +272,8 @@ impl Deploy<'_> {
     }
 }
 
-/// The end of a rollback that was announced and has arrived, where nobody wrote it down: whoever deploys next closes
-/// its announcement, and then it would be on no record and told to nobody.
+/// The end of a rollback that was announced and has arrived, if nobody recorded it. The next deploy closes its
+/// announcement; without this, the rollback would be on no record, and nobody would hear of it.
 pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(EventId, What)>, Stop> {
     let Some(open) = recorded.unwritten_rollback() else {
         return Ok(None);

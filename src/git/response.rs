@@ -1,5 +1,5 @@
 //! What git, ssh and hosts say, and what it means. Nobody decides by it where a branch is; it tells who may be asked,
-//! how to speak of a remote that let nobody in, and what of all that is worth passing on.
+//! what to say of a remote that let nobody in, and which lines to pass on.
 
 use crate::core::text::without_userinfo;
 

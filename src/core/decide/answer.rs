@@ -77,7 +77,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
             continue;
         };
         let Some(claim) = claim(&remark.text) else {
-            // Whoever said it since in the right words knows.
+            // An author who has said it in the right words since then needs no hint.
             let is_over =
                 commented(candidate).any(|(_, it)| it.login == *login && it.id > remark.id);
             if remark.may && !is_over && is_meant(&remark.text) {
