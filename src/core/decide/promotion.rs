@@ -26,6 +26,25 @@ pub fn promotion(
     targets: &[Target<'_>],
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
+    let candidate = asked
+        .recorded
+        .and_then(|one| one.state.frozen(&source.environment));
+    planned(environment, source, targets, asked).map_err(|mut refusal| {
+        let hint = refusal.report.hint.take();
+        refusal.report.hint = hint.map(|hint| match candidate {
+            Some(_) if !environment.by_merge => hint.with_freeze(),
+            _ => hint,
+        });
+        refusal
+    })
+}
+
+fn planned(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    asked: &Asked<'_>,
+) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(&candidate(environment, source, asked)?);
     match &asked.moved_on {
         Some(moved_on) => plan.warnings.extend(since(source, moved_on)),
