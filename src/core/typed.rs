@@ -155,9 +155,8 @@ impl Hint {
 
     /// The same while a candidate is open: nothing but a fix of it may be staged, so it is closed first.
     pub fn with_freeze(mut self) -> Self {
-        let is_stopped = |command: &Typed| command.stages() && command.words.len() == 1;
-        let mut lines = self.0.iter();
-        if let Some(at) = lines.position(|(_, command)| command.as_ref().is_some_and(is_stopped)) {
+        let stage = Some(Typed::smp("stage"));
+        if let Some(at) = self.0.iter().position(|(_, command)| *command == stage) {
             let say = std::mem::take(&mut self.0[at].0);
             let (or, rest) = match say.strip_prefix("or ") {
                 Some(rest) => ("or ", rest),

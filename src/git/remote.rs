@@ -162,8 +162,8 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be
     // sifted here.
     let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
-    let of = |one: &&str| folders.iter().find(|(folder, _)| one.starts_with(folder));
-    let are_known = patterns.iter().all(|one| of(one).is_some());
+    let are_known =
+        (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
     let folders = folders
         .iter()
         .filter(|(folder, _)| are_known && patterns.iter().any(|one| one.starts_with(folder)));

@@ -26,17 +26,8 @@ pub fn promotion(
     targets: &[Target<'_>],
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
-    let candidate = asked
-        .recorded
-        .and_then(|one| one.state.frozen(&source.environment));
-    planned(environment, source, targets, asked).map_err(|mut refusal| {
-        let hint = refusal.report.hint.take();
-        refusal.report.hint = hint.map(|hint| match candidate {
-            Some(_) if !environment.by_merge => hint.with_freeze(),
-            _ => hint,
-        });
-        refusal
-    })
+    planned(environment, source, targets, asked)
+        .map_err(|refusal| merged::after_freeze(environment, asked, refusal))
 }
 
 fn planned(

@@ -43,10 +43,10 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
 
 /// The promotion that asks a person what nothing but a branch tells: the one to that environment, or the next from it.
 pub fn confirm(config: &Config, environment: &Environment) -> Typed {
-    let next = |target: &&Environment| target.promotes.as_ref() == Some(&environment.name);
+    let mut targets = config.in_order().into_iter();
     let target = match environment.promotes {
         Some(_) => Some(environment),
-        None => config.in_order().into_iter().find(next),
+        None => targets.find(|target| target.promotes.as_ref() == Some(&environment.name)),
     };
     target.map_or(Typed::smp("promote"), |target| promote(&target.name))
 }
