@@ -81,7 +81,8 @@ impl<'p> Timing<'p> {
             Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
             Err(first) => first,
         };
-        let anyway = format!("to promote anyway, {kept}: add --override and the reason");
+        let promote = Typed::smp("promote").plain("--override \"REASON\"");
+        let anyway = Hint::run(format!("to promote anyway, {kept}"), promote);
         Some(refusal.hint(hint.and(anyway)))
     }
 
