@@ -82,7 +82,8 @@ impl<'p> Timing<'p> {
             Err(first) => first,
         };
         let promote = Typed::smp("promote").plain("--override \"REASON\"");
-        let anyway = Hint::run(format!("to promote anyway, {kept}"), promote);
+        let anyway = format!("to promote anyway, with a reason that is kept {kept}");
+        let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }
 
