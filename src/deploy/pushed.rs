@@ -128,8 +128,8 @@ impl Pushed<'_> {
         let is_at = place(self.push.expected.as_ref());
         let still = format!("the branch of {name} is still {is_at}");
         let found = match self.push.expected {
-            Some(_) => format!("elsewhere than {is_at}"),
-            None => "where it saw none".to_owned(),
+            Some(_) => format!("its branch was not {is_at} when git pushed"),
+            None => "its branch existed when git pushed".to_owned(),
         };
         match self.ended {
             Ended::NothingSent if self.busy.is_some() => Stop::Failed(self.turned_down(&still)),
@@ -146,7 +146,7 @@ impl Pushed<'_> {
                     .run("wait a moment, then look", Typed::smp("status"))
                     .run("then", command),
             ),
-            Ended::Stale => Report::new(format!("nothing was pushed to {name}: git found its branch {found}"))
+            Ended::Stale => Report::new(format!("nothing was pushed to {name}: {found}"))
                     .causes(self.reason.map(|reason| format!("git says: {reason}")))
                     .because(format!("it is {is_at} now: it moved and came back, or a replica that lags answered"))
                     .run("see the new plan", command).refused(RefusalCode::TargetMoved).into(),
@@ -184,7 +184,8 @@ impl Pushed<'_> {
                 report.refused(RefusalCode::TargetMoved).into()
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
-                let report = report.because("this push was accepted before that, or may have been");
+                let report = report
+                    .because("the host accepted this push before that, or may have accepted it");
                 Stop::Incomplete(report.run("find out who deployed, then", Typed::smp("status")))
             }
         }

@@ -42,7 +42,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             remarks.fold(Check::good(name, words), Check::because)
         }
         Err(stop) => Check::bad(name, stop.into())
-            .because(format!("forget it: {}", webhook::forgets(repo, channel))),
+            .because(format!("remove it: {}", webhook::forgets(repo, channel))),
     }
 }
 

@@ -385,7 +385,7 @@ fn no_hint_about_history_leads_to_stage_where_a_merge_deploys() {
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge what production has into the main branch, then: git smp status");
+        .says("merge it, then: git smp status");
     without_stage(&deploy, &["status"]).ok();
     let ahead = commit_on(&deploy, &deploy.team, &[deploy.nth(6)], "Ben", "Go on");
     deploy.colleague_pushes(&deploy.production, &ahead);

@@ -305,7 +305,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
                 .says(&format!("{command} && git smp setup\n"));
             let line = about(&run, &format!("  FAIL  {name}"));
             assert!(
-                line.contains(word) && line.ends_with(&format!("\nforget it: {command}")),
+                line.contains(word) && line.ends_with(&format!("\nremove it: {command}")),
                 "{line}"
             );
             // The command does it.
@@ -322,7 +322,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
         .smp(&["setup", "--check"]);
     let line = about(run.exits(1).never_shows("s3cr3t"), "  FAIL  technical");
     assert!(
-        line.ends_with(&format!("\nforget it: unset {VARIABLE}")),
+        line.ends_with(&format!("\nremove it: unset {VARIABLE}")),
         "{line}"
     );
 }

@@ -325,11 +325,11 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             let error = format!("{name} has {} that {source} lacks", lost(changes));
             let refusal = Refusal::new(RefusalCode::Diverged, error);
             let lines = disappearing(target, changes, now).into_iter();
-            let merge = format!("merge what {name} has into the main branch, then");
+            let look = format!("see how to bring what {name} has to the main branch");
             Err(lines
                 .fold(refusal, Refusal::because)
-                .run(merge, Typed::smp("stage"))
-                .run("see how to bring it there", Typed::smp("status")))
+                .run(look, Typed::smp("status"))
+                .run("merge it, then", Typed::smp("stage")))
         }
     }
 }

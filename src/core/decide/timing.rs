@@ -81,7 +81,9 @@ impl<'p> Timing<'p> {
             Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
             Err(first) => first,
         };
-        let anyway = format!("to promote anyway, {kept}: add --override and the reason");
+        let anyway = format!(
+            "to promote anyway, add --override and the reason to this command; the reason is kept {kept}"
+        );
         Some(refusal.hint(hint.and(anyway)))
     }
 

@@ -109,7 +109,7 @@ fn how_a_copy_comes_back_is_the_last_line_at_each_run_until_it_did() {
     let command = format!("git push upstream {copy}:refs/heads/fix-{}", short(&copy));
     let last = format!(
         "warning: merge {0} into master, or the next deploy will lack it:\n\
-         push it, then merge that branch (no squash, no rebase):\n  {command}\n",
+         this command pushes it to a branch; merge that branch (no squash, no rebase):\n  {command}\n",
         short(&copy)
     );
     for run in [
@@ -333,8 +333,8 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     // Staging runs the candidate: there is nothing that could take its place.
     let run = deploy.smp(&["stage", deploy.nth(5), "--yes", "--take-over", id]);
     run.ok()
-        .says("nothing is taken over: Ada Example began to promote")
-        .says("nothing to deploy");
+        .says("Ada Example began to promote")
+        .says("; nothing is taken over, because this run has nothing to deploy");
     deploy
         .smp(&[&args[..], &["--take-over", id]].concat())
         .ok()
@@ -379,8 +379,10 @@ fn a_second_rollback_that_nobody_remembers_shows_where_to_look() {
         short(deploy.nth(2))
     ));
     let look = format!("git log --oneline {}", &deploy.nth(2)[..12]);
-    assert_eq!(hinted(&run.stderr), std::slice::from_ref(&look));
-    run.says("hint: then run this command again with --to and its hash\n");
+    assert_eq!(
+        hinted(&run.stderr),
+        [look.as_str(), "git smp rollback production --to HASH"]
+    );
     deploy.runner().program("sh", &["-c", &look]).ok();
 }
 

@@ -346,7 +346,7 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(elsewhere, world('b', 'a', 'b')),
-            "git smp setup; continue that deploy with the smp.toml that names its environment",
+            "git smp setup; the deploy in progress is to production, which this smp.toml does not name: first get the team's current smp.toml",
         ),
         (
             with(newer, world('b', 'a', 'b')),

@@ -30,7 +30,10 @@ fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
     };
     let refusal = Timing::of(policy, NOW).refusal(&tested, "on record")?;
     let hint = refusal.report.hint_text().unwrap();
-    assert!(hint.contains("add --override and the reason"), "{hint}");
+    assert!(
+        hint.contains("add --override and the reason to this command"),
+        "{hint}"
+    );
     let first = hint.split("; ").next().unwrap().to_owned();
     Some((refusal.code.as_str(), first))
 }
