@@ -70,7 +70,8 @@ pub(super) fn branch_and_tip(
     Ok((branch, [tip, named(&listed, HEAD)]))
 }
 
-/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all.
+/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all. A tag of its name,
+/// which it may be taken for, comes first.
 fn in_list(
     repo: &Repo,
     remote: &str,
@@ -81,7 +82,8 @@ fn in_list(
     if let Some(id) = named(listed, wanted) {
         return Ok(Branch::At(id));
     }
-    let heads = heads(repo, remote, may_ask)?;
+    let tag = wanted.replacen("refs/heads/", "refs/tags/", 1);
+    let heads = list(repo, remote, &["refs/heads/*", &tag], may_ask)?;
     // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
     if let Some(id) = named(&heads, wanted) {
         return Ok(Branch::At(id));
@@ -89,11 +91,14 @@ fn in_list(
     let names = heads
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("refs/heads/"));
-    let names: Vec<String> = names.map(str::to_owned).collect();
-    Ok(match names.is_empty() {
-        true => Branch::Empty,
-        false => Branch::Missing(names),
-    })
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    if names.is_empty() {
+        return Ok(Branch::Empty);
+    }
+    if named(&heads, &tag).is_some() {
+        names.insert(0, tag.replacen("refs/tags/", "the tag ", 1));
+    }
+    Ok(Branch::Missing(names))
 }
 
 /// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was
@@ -162,12 +167,19 @@ fn ask(repo: &Repo, remote: &str, args: &[String], may_ask: bool) -> Result<Stri
     Err(advice::unreachable(&errand, &words))
 }
 
-/// The arguments of git that ask what a remote has. Of branches git tells the remote that it wants to hear of nothing else.
+/// The arguments of git that ask what a remote has. Of branches and tags git tells the remote that it wants to hear of
+/// nothing else.
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
-    match patterns.iter().all(|one| one.starts_with("refs/heads/")) {
-        true => asks(&[], &["--heads"], remote, patterns),
-        false => full_list(remote, patterns),
+    let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
+    let are_known =
+        (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
+    if !are_known {
+        return full_list(remote, patterns);
     }
+    let named = |folder: &str| patterns.iter().any(|one| one.starts_with(folder));
+    let folders = folders.iter().filter(|(folder, _)| named(folder));
+    let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
+    asks(&[], &options, remote, patterns)
 }
 
 /// The same, for which the remote lists all that it has, to be sifted here. By the older protocol it does so in its first

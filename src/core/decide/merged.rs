@@ -1,6 +1,7 @@
 //! Where a merge deploys the first environment, nothing is staged there: what leads to another commit is a merge. Pure.
 
 use crate::core::config::{Config, Environment};
+use crate::core::decide::Asked;
 use crate::core::decide::next::Between;
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::Hint;
@@ -9,6 +10,15 @@ use crate::core::words::{CommitId, Observed, Relation};
 /// The same refusal, whose hints can be followed there.
 pub fn refusal(config: &Config, mut refusal: Refusal) -> Refusal {
     refusal.report.hint = hint(config, refusal.report.hint);
+    refusal
+}
+
+/// The same refusal while a candidate is open, which freezes what it is tested on; nothing freezes what a merge deploys.
+pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal) -> Refusal {
+    let frozen = asked.recorded.and_then(|one| one.state.frozen(&place.name));
+    if frozen.is_some() && !place.by_merge {
+        refusal.report.hint = refusal.report.hint.map(Hint::with_freeze);
+    }
     refusal
 }
 
