@@ -42,10 +42,7 @@ impl<'a> ProductPost<'a> {
         state: Option<&'a State>,
     ) -> Self {
         let (commit, when) = (plan.commit.clone(), session.when());
-        let candidate = state.and_then(|state| state.candidate.as_ref());
-        let date = candidate
-            .filter(|open| open.commit == commit && !open.date.is_empty())
-            .map_or_else(|| when.date(when.now), |open| open.date.clone());
+        let date = when.date_of(state, &commit);
         let ran = targets.iter().map(|target| {
             let from = ran_before(target, &commit, state);
             (target.environment.name.clone(), from.cloned())
@@ -325,11 +322,8 @@ fn ran_before<'r>(
 ) -> Option<&'r CommitId> {
     let name = &target.environment.name;
     let goal = || {
-        let open = state?.candidate.as_ref()?;
-        open.goal(name)?
-            .from
-            .as_ref()
-            .filter(|_| open.commit == *commit)
+        let open = state?.candidate_of(commit)?;
+        open.goal(name)?.from.as_ref()
     };
     let deploy = || {
         let deploy = state?.deploys.get(name)?;
