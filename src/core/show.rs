@@ -106,6 +106,14 @@ impl When {
         format!("between {from} and {until}")
     }
 
+    /// The date and the time of day, as wide for any moment.
+    fn in_column(&self, seconds: i64) -> String {
+        self.zoned(seconds).map_or_else(
+            || format!("{:16}", "impossible date"),
+            |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
+        )
+    }
+
     fn dated(&self, seconds: i64) -> String {
         format!("{} ({})", self.date(seconds), ago(self.now, seconds))
     }

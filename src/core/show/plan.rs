@@ -297,9 +297,8 @@ fn ahead(
             }
         }));
     }
-    let mut all = config.environments.iter();
-    let environment = all.find(|one| one.name == source.environment);
-    let site = environment.and_then(|environment| environment.site.as_deref());
+    let site = config.find(&source.environment);
+    let site = site.and_then(|environment| environment.site.as_deref());
     let site = site.map(|site| format!("  {site}")).unwrap_or_default();
     let runs = source.runs().filter(|runs| *runs != commit);
     counts.extend(runs.map(|runs| format!("it runs {} now", runs.short())));
