@@ -321,16 +321,12 @@ fn ran_before<'r>(
     state: Option<&'r State>,
 ) -> Option<&'r CommitId> {
     let name = &target.environment.name;
-    let goal = || {
-        let open = state?.candidate_of(commit)?;
-        open.goal(name)?.from.as_ref()
-    };
-    let deploy = || {
-        let deploy = state?.deploys.get(name)?;
-        deploy.from.as_ref().filter(|_| deploy.commit == *commit)
-    };
     let runs = target.observed.runs().filter(|runs| *runs != commit);
-    runs.or_else(goal).or_else(deploy)
+    let goal = state.and_then(|state| state.candidate_of(commit)?.goal(name)?.from.as_ref());
+    let deploy = state.and_then(|state| state.deploys.get(name));
+    let deploy = deploy.filter(|deploy| deploy.commit == *commit);
+    runs.or(goal)
+        .or(deploy.and_then(|deploy| deploy.from.as_ref()))
 }
 
 /// Delivers what is pending of earlier deploys where a new one is refused; gives the refusal.
