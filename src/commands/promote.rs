@@ -91,7 +91,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         let watched = watched::for_scripts(&config, &deploy.watched);
         let json = json::promote(
             deploy.candidate(),
-            &deploy.targets,
+            (&deploy.targets, deploy.seen.open()),
             &shown,
             reviews.as_ref(),
             watched,

@@ -103,7 +103,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         environment.name
     );
     let find = Hint::run("find the older commit", Typed::other("git log --oneline"));
-    let hint = find.and("then run git smp stage with its hash");
+    let hint = find.and(Hint::run("then deploy it", Typed::smp("stage HASH")));
     Err(Stop::Misused(Report::new(error).hint(hint)))
 }
 

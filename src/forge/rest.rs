@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::core::address::is_loopback;
-use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews};
+use crate::core::decide::review::{
+    Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews, unanswered,
+};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::place::no_pages;
@@ -147,7 +149,7 @@ impl Rest {
         } else if some.len() < wanted.len() && reviews.coverage == Coverage::Whole {
             let name = self.software.words.name;
             let why = format!("{name} is asked about at most {MOST} commits");
-            reviews.coverage = Coverage::Partly(Report::new(why));
+            reviews.coverage = Coverage::Partly(unanswered(Report::new(why)));
         }
         reviews
     }

@@ -178,6 +178,13 @@ impl Repo {
         Ok(names.collect())
     }
 
+    /// Whether each commit that would disappear is among those that ship under another name.
+    pub fn are_copied(&self, changes: &Changes) -> Result<bool, Stop> {
+        let lost = changes.disappears.len();
+        let may_be = lost > 0 && changes.disappears_merges == 0;
+        Ok(may_be && self.same_changes(changes)?.len() == lost)
+    }
+
     /// Which of the commits that would disappear are among those that ship under another name, as copies are:
     /// `git diff-tree -p --stdin | git patch-id --stable`. Of very many only the first are looked at.
     pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {

@@ -104,10 +104,12 @@ impl<'a> Dokku<'a> {
         let error = format!("Dokku deploys its branch {deploys}, not {branch}");
         Refusal::new(RefusalCode::WrongBranch, error)
             .because("it accepts a push to another branch, but deploys nothing")
-            .hint(Hint::run("make it deploy that branch", set).and(Hint::run(
-                format!("or set {key} in smp.toml, then"),
-                Typed::smp("setup"),
-            )))
+            .hint(
+                Hint::run(format!("make Dokku deploy {branch}"), set).and(Hint::run(
+                    format!("or set {key} in smp.toml, then"),
+                    Typed::smp("setup"),
+                )),
+            )
     }
 
     fn refused(&self, answer: &HostAnswer) -> Refusal {

@@ -144,7 +144,7 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     } else if remark.is_edited {
         "was edited, so it does not count: ask for a new one".to_owned()
     } else if claim.digits.len() < DIGITS {
-        format!("does not count: it needs {DIGITS} digits of {short} or more")
+        format!("does not count: it must name {DIGITS} digits of {short} or more")
     } else if !names_it {
         format!("does not count: it does not name {short}")
     } else if is_before {

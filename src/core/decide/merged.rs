@@ -1,6 +1,7 @@
 //! Where a merge deploys the first environment, nothing is staged there: what leads to another commit is a merge. Pure.
 
 use crate::core::config::{Config, Environment};
+use crate::core::decide::Asked;
 use crate::core::decide::next::Between;
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Hint;
@@ -10,6 +11,15 @@ use crate::core::words::{CommitId, Observed, Relation};
 pub fn refusal(config: &Config, refusal: Refusal) -> Refusal {
     let Refusal { code, report } = refusal;
     followed(config, report).refused(code)
+}
+
+/// The same refusal while a candidate is open, which freezes what it is tested on; nothing freezes what a merge deploys.
+pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal) -> Refusal {
+    let frozen = asked.recorded.and_then(|one| one.state.frozen(&place.name));
+    if frozen.is_some() && !place.by_merge {
+        refusal.report.hint = refusal.report.hint.map(Hint::with_freeze);
+    }
+    refusal
 }
 
 /// The same of every other ending.

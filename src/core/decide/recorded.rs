@@ -278,10 +278,9 @@ impl<'a> Recorded<'a> {
         let refusal = refusal.hint(by_others(candidate));
         match candidate.fixers.is_empty() {
             true => refusal,
-            false => refusal.run(
-                "or propose it again: close this candidate",
-                Typed::smp("postpone"),
-            ),
+            false => refusal
+                .run("or close the candidate", Typed::smp("postpone"))
+                .run("then propose it again", Typed::smp("propose")),
         }
     }
 

@@ -17,8 +17,10 @@ impl Situation<'_> {
                 let wait = smp("status").and("that deploy must finish first");
                 wait.and(Hint::run("only if that run died", take_over))
             }
-            None => smp("setup")
-                .and("continue that deploy with the smp.toml that names its environment"),
+            None => smp("setup").and(format!(
+                "the deploy in progress is to {}, which this smp.toml does not name: first get the team's current smp.toml",
+                open.environment
+            )),
         }
     }
 
