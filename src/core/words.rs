@@ -1,5 +1,6 @@
 //! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
+mod arrival;
 mod release;
 mod signature;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
+pub use arrival::Arrival;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
 pub use signature::{SignatureCheck, StoredEvent};
 
