@@ -21,10 +21,10 @@ use crate::sources::{Also, Look};
 pub struct Diff {
     /// The target environment; default: the only one that another is promoted to
     pub environment: Option<String>,
-    /// Start here instead of at what the target runs
+    /// Start at this commit, not at the one that the target runs
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
-    /// End here instead of at what its source runs; with --from: no network at all
+    /// End at this commit, not at the one that the source runs; with --from it uses no network
     #[arg(long, value_name = "REV")]
     pub to: Option<String>,
     /// Print one JSON object

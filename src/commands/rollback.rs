@@ -67,9 +67,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
             false => tell(&deploy, &plan.commit, begun.is_some()),
         };
     }
-    if !args.deploying.asking.dry_run {
-        deploy.can_be_answered(&plan)?;
-    }
+    deploy.can_be_answered(&plan)?;
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
         return preview(&deploy, &plan);
@@ -105,7 +103,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         environment.name
     );
     let find = Hint::run("find the older commit", Typed::other("git log --oneline"));
-    let hint = find.and("then run git smp stage with its hash");
+    let hint = find.and(Hint::run("then deploy it", Typed::smp("stage HASH")));
     Err(Stop::Misused(Report::new(error).hint(hint)))
 }
 

@@ -307,7 +307,7 @@ impl Deploy<'_> {
                 ));
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
-                "nothing is taken over: {}, but there is nothing to deploy instead",
+                "{}; nothing is taken over, because this run has nothing to deploy",
                 open.story(recorded.now)
             )),
             None if is_asked => ui.note("nothing is taken over: no deploy is in progress"),

@@ -101,7 +101,7 @@ impl Deploy<'_> {
                 Ok(promotion) if is_over(&promotion, build) => {
                     return self.ended(build, notes, &promotion);
                 }
-                Ok(_) => "that its promotion is in progress".to_owned(),
+                Ok(_) => "that the promotion is in progress".to_owned(),
                 Err(refusal) => format!("nothing about it ({})", refusal.report.error),
             };
             let (called, command) = (&build.release.called, self.command());
@@ -114,7 +114,7 @@ impl Deploy<'_> {
             if begun.elapsed() >= timeout {
                 let seconds = timeout.as_secs();
                 return more(format!(
-                    "promoted, but not live: the build {called} was not on {names} after {seconds} s"
+                    "the promotion of the build {called} to {names} did not finish in {seconds} s"
                 ));
             }
             let waiting = Progress::Waiting(&names, begun.elapsed(), &reports);

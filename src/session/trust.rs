@@ -303,7 +303,7 @@ fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     let report = Report::new(format!("the remote {name} is not the one in smp.toml"))
         .because(format!("smp.toml says {url}"))
         .because(format!("git's insteadOf leads this clone to {other}"))
-        .because("the signers file at that address says whose events count");
+        .because("the signers file decides whose events count, so it must come from the address in smp.toml");
     let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");
     Err(Stop::Misused(report.run("find where it is set", list)))
 }

@@ -200,9 +200,9 @@ fn script(config: Option<&Path>) -> Result<String, Report> {
             Ok(SCRIPT.replacen(&format!("\n{CONFIG}\n"), &line, 1))
         }
         _ => Err(
-            Report::new("is not installed: it cannot contain the name of the configuration")
+            Report::new("is not installed: the path of the configuration has characters that a script cannot hold")
                 .because(config.display().to_string())
-                .hint("rename the file to a plain name"),
+                .hint("rename it, with letters, digits, - and _ only"),
         ),
     }
 }

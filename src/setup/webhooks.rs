@@ -42,7 +42,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             remarks.fold(Check::good(name, words), Check::because)
         }
         Err(stop) => Check::bad(name, stop.into())
-            .because(format!("forget it: {}", webhook::forgets(repo, channel))),
+            .because(format!("remove it: {}", webhook::forgets(repo, channel))),
     }
 }
 
@@ -55,7 +55,7 @@ fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
 fn needs(channel: &Channel) -> &'static str {
     match channel.name.as_str() {
         "product" => "promote",
-        _ => "propose, block, postpone, roll back or stage a fix",
+        _ => "propose, block, postpone, roll back, stage a fix or promote with --override",
     }
 }
 

@@ -104,10 +104,12 @@ impl<'a> Dokku<'a> {
         let error = format!("Dokku deploys its branch {deploys}, not {branch}");
         Refusal::new(RefusalCode::WrongBranch, error)
             .because("it accepts a push to another branch, but deploys nothing")
-            .hint(Hint::run("make it deploy that branch", set).and(Hint::run(
-                format!("or set {key} in smp.toml, then"),
-                Typed::smp("setup"),
-            )))
+            .hint(
+                Hint::run(format!("make Dokku deploy {branch}"), set).and(Hint::run(
+                    format!("or set {key} in smp.toml, then"),
+                    Typed::smp("setup"),
+                )),
+            )
     }
 
     fn refused(&self, answer: &HostAnswer) -> Refusal {
@@ -177,11 +179,6 @@ impl Platform for Dokku<'_> {
             &format!("ps:report {}", self.app),
         );
         Ok(all.releases(commit, &look))
-    }
-
-    /// They have all that Dokku tells.
-    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
-        Ok(releases)
     }
 
     fn newest_build(&self) -> Option<String> {

@@ -172,7 +172,7 @@ impl<'a> Delivery<'a> {
             // Who could send it again, or ask, is not here.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
                 ui.note(format!(
-                    "{} began to send a post to {channel}",
+                    "{} began to send the post to {channel}; its result is unknown",
                     open.by.name
                 ));
                 return Ok(());

@@ -74,7 +74,7 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     };
     let forgets = forgets(repo, channel);
     let say = match from == variable {
-        true => format!("set {from} to the webhook of {name}, or forget it"),
+        true => format!("set {from} to the webhook of {name}, or remove it"),
         false => "get the right webhook, then".to_owned(),
     };
     let setup = Typed::smp("setup").behind(format_args!("{forgets} &&"));

@@ -150,7 +150,9 @@ fn what_going_back_would_take_away_is_told() {
         "  {} Sort layers by name (#427), by Ada Example\n",
         &deploy.nth(6)[..7]
     );
-    run.says(&format!("would disappear, because production ({production}) has 1 commit that staging ({staging}) lacks:\n"));
+    run.says(&format!(
+        "1 commit of production ({production}) would disappear, not part of staging ({staging}):\n"
+    ));
     run.says(&line);
 }
 
@@ -243,7 +245,7 @@ fn histories_without_a_common_commit_have_diverged() {
     run.ok()
         .prints(format!("{} Begin anew\n", &root[..7]))
         .says("have diverged")
-        .says("has 2 commits that");
+        .says("2 commits of production");
 }
 
 // facts 11: first deploy.

@@ -143,7 +143,7 @@ fn a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build() 
     let before = deploy.snapshot();
     let run = promote(&deploy, &["--timeout", "2"]);
     run.exits(1)
-        .says("error: nothing was pushed to production: git found its branch elsewhere than at");
+        .says("error: nothing was pushed to production: its branch was not at");
     run.says("a replica that lags answered")
         .never_shows("declined")
         .never_shows("the build failed");

@@ -164,7 +164,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
     assert_eq!(
         about(&run, "  note  technical"),
         format!(
-            "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back or stage a fix need one\n\
+            "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back, stage a fix or promote with\n--override need one\n\
              set {VARIABLE}, or enter it in: git smp setup"
         )
     );
@@ -305,7 +305,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
                 .says(&format!("{command} && git smp setup\n"));
             let line = about(&run, &format!("  FAIL  {name}"));
             assert!(
-                line.contains(word) && line.ends_with(&format!("\nforget it: {command}")),
+                line.contains(word) && line.ends_with(&format!("\nremove it: {command}")),
                 "{line}"
             );
             // The command does it.
@@ -322,7 +322,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
         .smp(&["setup", "--check"]);
     let line = about(run.exits(1).never_shows("s3cr3t"), "  FAIL  technical");
     assert!(
-        line.ends_with(&format!("\nforget it: unset {VARIABLE}")),
+        line.ends_with(&format!("\nremove it: unset {VARIABLE}")),
         "{line}"
     );
 }

@@ -103,11 +103,9 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
     let error = format!("it is unknown what {name} ran before {short}");
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
+    let back = Typed::smp("rollback").arg(name).plain("--to HASH");
     (causes.fold(Report::new(error), Report::because))
-        .hint(
-            Hint::run("find the commit", Typed::other(log))
-                .and("then run this command again with --to and its hash"),
-        )
+        .hint(Hint::run("find the commit", Typed::other(log)).and(Hint::run("then", back)))
         .refused(RefusalCode::UnknownCommit)
 }
 

@@ -151,7 +151,9 @@ pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop
         "merge {short} into {branch}, or the next deploy will lack it:"
     ));
     ui.insist(&[
-        Line::plain("push it, then merge that branch (no squash, no rebase):"),
+        Line::plain(
+            "this command pushes it to a branch; merge that branch (no squash, no rebase):",
+        ),
         Line::plain(format!("  {}", next::push_to_main(config, commit))),
     ]);
     Ok(())

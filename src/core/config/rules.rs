@@ -47,8 +47,8 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
     match &config.record {
         Some(record) if deployed.any(|branch| branch == record.reference) => {
-            let why = "`ref` is a branch that an environment deploys";
-            Err(document.wrong(&["record"], why, "use refs/smp/record"))
+            let why = "is a branch that holds code";
+            Err(document.wrong(&["record", "ref"], why, "use refs/smp/record"))
         }
         _ => Ok(()),
     }
@@ -108,7 +108,7 @@ fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
         )
     } else if matches!(one.running.app, Some(PlatformApp::Dokku(_))) {
         let advice = "add the `url` that pushes to the app, or remove `dokku`";
-        let why = "is asked on the server of the environment's `url`, but this one is a `branch`";
+        let why = "needs the environment's `url`, which names the server to ask, but this one has only a `branch`";
         (&["running", "dokku"], why, advice)
     } else {
         return None;

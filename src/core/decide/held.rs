@@ -70,7 +70,9 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
     Err(if let Some(held) = other {
         let held = held.short();
         refusal
-            .because(format!("no known revert of {held} ships as well"))
+            .because(format!(
+                "no revert of {held} is known among the commits that would ship"
+            ))
             .run("stage its revert", Typed::smp("stage"))
             .run("or, if later commits correct it", again)
     } else {

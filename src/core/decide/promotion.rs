@@ -26,6 +26,16 @@ pub fn promotion(
     targets: &[Target<'_>],
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
+    planned(environment, source, targets, asked)
+        .map_err(|refusal| merged::after_freeze(environment, asked, refusal))
+}
+
+fn planned(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    asked: &Asked<'_>,
+) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(&candidate(environment, source, asked)?);
     match &asked.moved_on {
         Some(moved_on) => plan.warnings.extend(since(source, moved_on)),
@@ -325,11 +335,11 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             let error = format!("{name} has {} that {source} lacks", lost(changes));
             let refusal = Refusal::new(RefusalCode::Diverged, error);
             let lines = disappearing(target, changes, now).into_iter();
-            let merge = format!("merge what {name} has into the main branch, then");
+            let look = format!("see how to bring what {name} has to the main branch");
             Err(lines
                 .fold(refusal, Refusal::because)
-                .run(merge, Typed::smp("stage"))
-                .run("see how to bring it there", Typed::smp("status")))
+                .run(look, Typed::smp("status"))
+                .run("merge it, then", Typed::smp("stage")))
         }
     }
 }

@@ -56,7 +56,7 @@ impl Protection {
                 format!("{forge} protects it and accepts a promotion from your token's account")
             }
             (Takes::Yes, false) => {
-                format!("{forge} protects it and accepts a promotion with {wants}")
+                format!("{forge} protects it and accepts a promotion, but requires {wants}")
             }
             (Takes::No, true) => {
                 format!("{forge} protects it and accepts no push from your token's account")
@@ -116,7 +116,7 @@ mod tests {
                 Yes,
                 No,
                 vec![
-                    "GitHub protects it and accepts a promotion with signed commits",
+                    "GitHub protects it and accepts a promotion, but requires signed commits",
                     &back,
                 ],
             ),

@@ -106,7 +106,8 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
         ))
         .because("a fix comes too late for this candidate")
         .run("wait for it", Typed::smp("status"))
-        .run("or record it, then propose again", promote(name)))
+        .run("or record it", promote(name))
+        .run("then deploy the fix as any commit", Typed::smp("stage")))
 }
 
 pub fn nothing_to_fix() -> Refusal {
@@ -181,8 +182,12 @@ fn look_back(
         return Ok(());
     }
     let (name, commit, at) = (target.name(), plan.commit.short(), short(branch.commit()));
-    let lost = changes.map_or_else(|| format!("commits of its branch, which is at {at},"), lost);
-    let story = format!("{lost} would disappear from {name}: not part of {commit}");
+    let story = match changes.map(lost) {
+        Some(lost) => format!("{lost} would disappear from {name}: not part of {commit}"),
+        None => format!(
+            "the branch of {name} is at {at}: its commits that are not part of {commit} would disappear"
+        ),
+    };
     let lines = changes.map(|changes| disappearing(target, changes, asked.now));
     let lines = lines.into_iter().flatten();
     if asked.somebody_looks {

@@ -81,7 +81,9 @@ impl<'p> Timing<'p> {
             Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
             Err(first) => first,
         };
-        let anyway = format!("to promote anyway, {kept}: add --override and the reason");
+        let promote = Typed::smp("promote").plain("--override \"REASON\"");
+        let anyway = format!("to promote anyway, with a reason that is kept {kept}");
+        let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }
 

@@ -60,7 +60,7 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
         return Vec::new();
     }
     let count = counted(lost.len() + merges, "commit");
-    let heading = format!("would disappear, because {from} has {count} that {to} lacks:");
+    let heading = format!("{count} of {from} would disappear, not part of {to}:");
     let mut lines = vec![Line::default(), Line::of(Bad, heading)];
     // Whoever wrote them is the one to ask.
     lines.extend(lost.iter().take(LISTED).map(|commit| {

@@ -46,7 +46,7 @@ const RULES: &[(&str, Bars, &str)] = &[
     ("update", Bars::Push, "the right to bypass its rules"),
     ("non_fast_forward", Bars::Back, ""),
     ("required_status_checks", Bars::Nothing, "checks that have succeeded"),
-    ("required_deployments", Bars::Nothing, "a deploy elsewhere first"),
+    ("required_deployments", Bars::Nothing, "a deploy to another environment first"),
     ("required_linear_history", Bars::Nothing, "no merge commits"),
     ("required_signatures", Bars::Nothing, "signed commits"),
 ];

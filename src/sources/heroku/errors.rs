@@ -124,9 +124,14 @@ impl Heroku {
                 (what, Some(hint))
             }
             404 => {
-                let hint = "correct environments.*.running.heroku in smp.toml, or ask for access to the app";
+                let list = Typed::other("heroku apps --all");
+                let correct = format!(
+                    "then ask for access to {app}, or correct environments.*.running.heroku in smp.toml and run"
+                );
+                let hint = Hint::run("see which apps this account has", list)
+                    .and(Hint::run(correct, Typed::smp("setup")));
                 let what = format!("has no app {app} that this account may see");
-                (what, Some(hint.into()))
+                (what, Some(hint))
             }
             429 => ("takes no more requests for now".to_owned(), None),
             500.. => ("cannot answer for now".to_owned(), None),

@@ -57,7 +57,7 @@ impl Recorder<'_> {
         let (remote, new) = (shell_word(self.remote), self.reference);
         Refusal::new(
             RefusalCode::RecordRewound,
-            "the record was left on another ref",
+            "the record was not moved to its new ref",
         )
         .because(format!(
             "{place} does not exist, but this clone saw the record at {last} on {old}"
@@ -66,7 +66,7 @@ impl Recorder<'_> {
             "to begin a new record instead, discard this clone's copy: git update-ref -d {name}"
         ))
         .run(
-            "in the clone that used the record last, take it along",
+            "in the clone that used the record last, move it to the new ref",
             Typed::other(format!("git push {remote} {name}:{new}")),
         )
     }

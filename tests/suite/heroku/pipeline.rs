@@ -267,7 +267,7 @@ fn a_promotion_that_was_not_seen_to_end_is_gone_on_with_by_the_next_run() {
             .api
             .new_releases("shop", Outcome::SucceedsAfter(1000));
         let run = platform.promote(&["--timeout", "1"]);
-        run.exits(4).says("promoted, but not live");
+        run.exits(4).says("did not finish in 1 s");
         let waiting = platform.promote(&["--timeout", "1"]);
         waiting
             .exits(4)

@@ -197,7 +197,7 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     status
         .never_shows("promote eu")
         .prints_among("next: git smp setup\n");
-    status.prints_among("note: continue that deploy with the smp.toml that names its environment");
+    status.prints_among("note: the deploy in progress is to eu, which this smp.toml does not name: first get the team");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
     run.exits(1)
         .says("because: this smp.toml has no environment eu")

@@ -24,8 +24,8 @@ fn a_record_that_is_moved_on_purpose_is_taken_along() {
     deploy
         .smp(&["setup", "--yes", "--hook"])
         .exits(1)
-        .prints_among("FAIL  record      the record was left on another ref")
-        .says(&format!("take it along: {take}"));
+        .prints_among("FAIL  record      the record was not moved to its new ref")
+        .says(&format!("move it to the new ref: {take}"));
     deploy.smp(&["stage", "--yes"]).exits(1).says(&take);
     deploy.runner().program("sh", &["-c", &take]).ok();
     deploy.smp(&["setup"]).ok();

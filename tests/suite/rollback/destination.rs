@@ -33,7 +33,7 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
         "it is unknown what production ran before {}",
         short(deploy.nth(2))
     ));
-    run.says("hint: then run this command again with --to and its hash");
+    run.says("hint: then: git smp rollback production --to HASH");
     // What lies before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
@@ -48,7 +48,7 @@ fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again(
         "it is unknown what production ran before {}",
         short(deploy.nth(3))
     ));
-    run.says("hint: then run this command again with --to and its hash");
+    run.says("hint: then: git smp rollback production --to HASH");
     ships(&deploy, 6);
     leads_to(&deploy, 3);
 }
@@ -110,7 +110,7 @@ fn without_a_record_it_must_be_named() {
     run.exits(1)
         .says(" is unknown")
         .says("because: smp.toml has no [record]")
-        .says("run this command again with --to and its hash");
+        .says("git smp rollback production --to HASH");
     assert_eq!(deploy.snapshot(), before);
 }
 

@@ -138,7 +138,9 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
     let run = deploy.smp(&["promote", "--yes", "--commit", deploy.nth(6)]);
     run.exits(1)
         .says(&format!("error: {story}: Maps are empty."))
-        .says(&format!("because: no known revert of {five} ships as well"));
+        .says(&format!(
+            "because: no revert of {five} is known among the commits"
+        ));
     run.says(
         "hint: stage its revert: git smp stage\nhint: or, if later commits correct it: git smp promote production --again\n",
     );

@@ -83,7 +83,7 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
         (
             "[environments.production]",
             "running.dokku = \"shop\"\n[environments.production]",
-            "smp.toml:8:17: environments.staging.running.dokku: is asked on the server of the environment's `url`",
+            "smp.toml:8:17: environments.staging.running.dokku: needs the environment's `url`",
             "or remove `dokku`",
         ),
         (

@@ -98,7 +98,7 @@ fn cfg_10_the_record_is_never_kept_on_a_branch_that_is_deployed() {
         (
             "",
             "branch = 'smp-record'\n[record]\nref = 'refs/heads/smp-record'",
-            "record: `ref` is a branch that an environment deploys",
+            "record.ref: is a branch that holds code",
         ),
     ]);
     assert!(

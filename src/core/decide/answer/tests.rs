@@ -71,7 +71,7 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ),
         (
             "signoff bbbbbb",
-            "does not count: it needs 7 digits of bbbbbbbb or more",
+            "does not count: it must name 7 digits of bbbbbbbb or more",
         ),
         (
             "signoff aaaaaaaa",

@@ -17,8 +17,10 @@ impl Situation<'_> {
                 let wait = smp("status").and("that deploy must finish first");
                 wait.and(Hint::run("only if that run died", take_over))
             }
-            None => smp("setup")
-                .and("continue that deploy with the smp.toml that names its environment"),
+            None => smp("setup").and(format!(
+                "the deploy in progress is to {}, which this smp.toml does not name: first get the team's current smp.toml",
+                open.environment
+            )),
         }
     }
 
@@ -26,7 +28,7 @@ impl Situation<'_> {
     fn of_failed(&self, open: &Deploying, again: Typed) -> Hint {
         let next = match open.kind {
             Kind::Promote => {
-                let candidate = self.candidate().filter(|one| one.commit == open.to);
+                let candidate = self.state().and_then(|state| state.candidate_of(&open.to));
                 let goal = candidate.and_then(|one| one.goal(&open.environment));
                 let before = goal.and_then(|goal| goal.from.as_ref());
                 let before = before

@@ -65,24 +65,29 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     });
     let count = approvable.count();
     let ForgeWords { name, request, .. } = reviews.words;
-    let hint = if count == 0 {
-        format!("remove the commit from the branch's history (a revert is not enough), then bring it back with a {request}").into()
-    } else if count == faults.len() {
-        Hint::run(
-            format!("get it approved on {name}, then"),
-            Typed::smp("promote"),
-        )
-    } else {
-        Hint::run(
-            format!("for the commits that have a {request}, get it approved on {name}, then"),
-            Typed::smp("promote"),
-        )
-        .and(format!("remove the rest from the branch's history (a revert is not enough), then bring each back with a {request}"))
+    let (approve, take_out) = match (count, faults.len()) {
+        (0, 1) => (None, Some("the commit")),
+        (0, _) => (None, Some("each commit")),
+        (1, 1) => (Some(format!("the {request}")), None),
+        (all, of) if all == of => (Some(format!("each {request}")), None),
+        _ => {
+            let merged = format!("each {request} into the main branch");
+            (Some(merged), Some("each of the other commits"))
+        }
     };
-    hint.and(Hint::run(
+    let approve = approve.map(|which| {
+        let say = format!("get {which} approved on {name}, then");
+        Hint::run(say, Typed::smp("promote"))
+    });
+    let take_out = take_out.map(|which| {
+        format!("remove {which} from the branch's history (a revert is not enough), then bring it back with a {request}").into()
+    });
+    let give_up = Hint::run(
         "or remove policy.reviewed from smp.toml, then",
         Typed::smp("setup"),
-    ))
+    );
+    let ways = approve.into_iter().chain(take_out).chain([give_up]);
+    ways.fold(Hint::default(), Hint::and)
 }
 
 fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {

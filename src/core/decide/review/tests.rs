@@ -205,16 +205,20 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
             .unwrap()
     };
     let give_up = "; or remove policy.reviewed from smp.toml, then: git smp setup";
-    let approve = format!("get it approved on GitHub, then: git smp promote{give_up}");
-    assert_eq!(hint(unapproved(), unapproved()), approve);
-    assert_eq!(hint(unapproved(), Origin::PullRequest(pull(2))), approve);
-    let take_out = "remove the commit from the branch's history (a revert is not enough), then bring it back with a pull request";
+    let approve = |which| format!("get {which} approved on GitHub, then: git smp promote{give_up}");
+    assert_eq!(
+        hint(unapproved(), unapproved()),
+        approve("each pull request")
+    );
+    let one = hint(unapproved(), Origin::PullRequest(pull(2)));
+    assert_eq!(one, approve("the pull request"));
+    let take_out = "remove each commit from the branch's history (a revert is not enough), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, elsewhere()),
         format!("{take_out}{give_up}")
     );
-    let both = "for the commits that have a pull request, get it approved on GitHub, then: git smp promote; \
-                remove the rest from the branch's history (a revert is not enough), then bring each back with a pull request";
+    let both = "get each pull request into the main branch approved on GitHub, then: git smp promote; \
+                remove each of the other commits from the branch's history (a revert is not enough), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, unapproved()),
         format!("{both}{give_up}")
@@ -246,6 +250,13 @@ fn a_merge_that_nobody_could_name_is_unknown() {
         "git does not list every merge that would ship"
     );
     assert!(reviewed(&[], &lacking(2)).is_some());
+    // To ask again would not help.
+    let next = "for so many commits, remove policy.reviewed from smp.toml, then: git smp setup; then: git smp promote";
+    let most = unanswered(Report::new("GitLab is asked about at most 500 commits"));
+    let long = reviewed(&ships, &Reviews::unknown(Coverage::Partly(most))).unwrap();
+    for refusal in [refusal, long] {
+        assert_eq!(refusal.report.hint_text().as_deref(), Some(next));
+    }
     let line = "it is unknown whether 1 of 2 commits was reviewed: git does not list every merge that would ship";
     assert_eq!(unknown(&ships, &lacking(1)).as_deref(), Some(line));
 }

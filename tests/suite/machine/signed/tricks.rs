@@ -332,7 +332,8 @@ const TRICKS: [Trick; 31] = [
             .exits(1)
             .says("only those who proposed")
             .says("ada deployed a fix, with the key of ada@example.com")
-            .says("git smp postpone");
+            .says("hint: or close the candidate: git smp postpone\n")
+            .says("hint: then propose it again: git smp propose\n");
     }),
     ("a fix that nobody looked at behind a yes", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
