@@ -209,7 +209,7 @@ fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arr
 }
 
 /// What the record tells of deploys.
-struct Told {
+struct ReadDeploys {
     all: Vec<Arrival>,
     /// When the oldest event that was read happened.
     oldest: Option<i64>,
@@ -225,12 +225,12 @@ fn told(
     config: &Config,
     record: Option<&Reading>,
     latest: u32,
-) -> Result<Told, Stop> {
+) -> Result<ReadDeploys, Stop> {
     let tip = record.filter(|reading| reading.signed.is_none());
     let tip = tip.and_then(|reading| reading.tip.as_ref());
     let noted = tip.and_then(|tip| session.notes().arrived().filter(|noted| noted.tip == *tip));
     if let Some(Arrived { all, unread, .. }) = noted {
-        return Ok(Told {
+        return Ok(ReadDeploys {
             all,
             oldest: None,
             is_all: true,
@@ -241,7 +241,7 @@ fn told(
         (Some(recorder), Some(reading)) => recorder.latest_events(reading, latest)?,
         _ => (Vec::new(), 0),
     };
-    let told = Told {
+    let told = ReadDeploys {
         all: arrivals(&events),
         oldest: events.first().map(|oldest| oldest.at),
         is_all: events.len() + unread < latest as usize,

@@ -1,7 +1,7 @@
 //! The main line of a branch, first parent by first parent, and where on it the merge of a pull request belongs.
 
 use git2::{Odb, Oid};
-use gix_commitgraph::Graph;
+use gix_commitgraph::{Graph, Position};
 
 use crate::core::words::CommitId;
 use crate::git::history::{Library, commit_id, oid};
@@ -36,10 +36,11 @@ impl Library {
     ) -> Result<(CommitId, Option<CommitId>), Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
-        let mut line = Line {
+        let mut line = MainLine {
             odb: &odb,
             graph: self.graph(),
             ids: vec![oid(tip)?],
+            last: None,
         };
         let (mut newer, mut older) = (0, AROUND);
         while line.reaches(older + TOLD)? && line.told(older, &named)? > number {
@@ -62,24 +63,30 @@ impl Library {
     }
 }
 
-struct Line<'o> {
+struct MainLine<'o> {
     odb: &'o Odb<'o>,
     graph: Option<Graph>,
     /// What is known of it, newest first.
     ids: Vec<Oid>,
+    /// Where the graph has the oldest of them, once that is known.
+    last: Option<Position>,
 }
 
-impl Line<'_> {
+impl MainLine<'_> {
     /// Whether it has a commit at this place. All down to it are known then.
     fn reaches(&mut self, place: usize) -> Result<bool, Unreadable> {
         while let Some(last) = self.ids.last().filter(|_| self.ids.len() <= place) {
             let graph = self.graph.as_ref();
-            let at = graph.and_then(|graph| Some((graph, walk::position(graph, *last)?)));
+            let at = graph.and_then(|graph| {
+                let at = self.last.or_else(|| walk::position(graph, *last))?;
+                Some((graph, at))
+            });
             let parent = match at {
-                Some((graph, at)) => match graph.commit_at(at).parent1() {
-                    Ok(parent) => parent.map(|at| Oid::from_bytes(graph.id_at(at).as_bytes())),
-                    Err(_) => return Err(Unreadable),
-                },
+                Some((graph, at)) => {
+                    let parent = graph.commit_at(at).parent1().map_err(|_| Unreadable)?;
+                    self.last = parent;
+                    parent.map(|at| Oid::from_bytes(graph.id_at(at).as_bytes()))
+                }
                 None => {
                     let (parents, _) = object::links(walk::read(self.odb, *last)?.data())?;
                     parents.first().copied().map(Ok)

@@ -6,9 +6,6 @@ const OURS: &str = "Smp-";
 /// A text as the record keeps it: its lines end in `\n`, a lone `\r` is a space, a line of nothing but space is empty,
 /// no space stands at either end, and what git refuses or mangles in a message is U+FFFD.
 pub fn settled(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.trim().to_owned();
-    }
     let text: String = text.replace("\r\n", "\n").chars().map(kept).collect();
     let lines = text.split('\n').map(|line| match line.trim() {
         "" => "",
