@@ -36,7 +36,7 @@ impl Library {
     ) -> Result<(CommitId, Option<CommitId>), Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
-        let mut line = MainLine {
+        let mut line = FirstParents {
             odb: &odb,
             graph: self.graph(),
             ids: vec![oid(tip)?],
@@ -63,7 +63,7 @@ impl Library {
     }
 }
 
-struct MainLine<'o> {
+struct FirstParents<'o> {
     odb: &'o Odb<'o>,
     graph: Option<Graph>,
     /// What is known of it, newest first.
@@ -72,7 +72,7 @@ struct MainLine<'o> {
     last: Option<Position>,
 }
 
-impl MainLine<'_> {
+impl FirstParents<'_> {
     /// Whether it has a commit at this place. All down to it are known then.
     fn reaches(&mut self, place: usize) -> Result<bool, Unreadable> {
         while let Some(last) = self.ids.last().filter(|_| self.ids.len() <= place) {
