@@ -26,7 +26,7 @@ pub struct Setup {
     /// Change nothing; exit 1 if something is missing or wrong
     #[arg(long, conflicts_with_all = ["yes", "deepen"])]
     pub check: bool,
-    /// Answer yes to every question
+    /// Trust smp.toml without a question, and ask for no webhook
     #[arg(short, long)]
     pub yes: bool,
     /// Agree to smp.toml without a question if this is its digest (from git config smp.trusted)

@@ -121,8 +121,7 @@ pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
     let by_program = || {
         let args = ["for-each-ref", "--sort=-committerdate", "--count=1"];
         let args = [&args[..], &["--format=%(refname) %(objectname)", SEEN_ON]].concat();
-        let answer = repo.program().read(UNREADABLE_HERE, args)?;
-        let answer = String::from_utf8_lossy(&answer);
+        let answer = repo.program().text(UNREADABLE_HERE, args)?;
         let one = answer.trim().split_once(' ');
         Ok(one.and_then(|(name, id)| Some((name.to_owned(), CommitId::parse(id)?))))
     };
@@ -285,7 +284,7 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
-    let what = "git does not know your name and email, and every event on the record has both";
+    let what = "git does not know your name and email, and every event and every copy has both";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo
