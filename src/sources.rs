@@ -13,6 +13,7 @@ mod missing;
 use std::thread;
 
 use crate::core::config::{Config, DeployBy, Environment, Page};
+use crate::core::decide::next::confirm;
 use crate::core::decide::{Couplings, wrong_branch};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
@@ -254,6 +255,7 @@ impl Look<'_> {
             platform: platform::words(environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
+            confirm: confirm(self.config, environment),
         })
     }
 

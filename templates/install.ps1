@@ -40,7 +40,7 @@
 
     Write-Output "git-smp $version is installed: $(Join-Path $folder 'git-smp.exe')"
     if (($env:Path -split ';') -notcontains $folder) {
-        Write-Output "git finds it when PATH has that folder. Add it for yourself, and open a new terminal:"
+        Write-Output "git finds it when PATH has that folder. Run this line, then open a new terminal:"
         Write-Output "[Environment]::SetEnvironmentVariable('Path', [Environment]::GetEnvironmentVariable('Path', 'User') + ';$folder', 'User')"
     }
     Write-Output 'next, in your repository: git smp setup'

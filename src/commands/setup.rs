@@ -26,7 +26,7 @@ pub struct Setup {
     /// Change nothing; exit 1 if something is missing or wrong
     #[arg(long, conflicts_with_all = ["yes", "deepen"])]
     pub check: bool,
-    /// Answer yes to every question
+    /// Trust smp.toml without a question, and ask for no webhook
     #[arg(short, long)]
     pub yes: bool,
     /// Agree to smp.toml without a question if this is its digest (from git config smp.trusted)
@@ -216,7 +216,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     };
     let mut lines = Vec::new();
     if let Some(heading) = heading {
-        let all = "If you trust it, you agree to all of this, defaults included:";
+        let all = "If you trust it, you agree to this and to its defaults:";
         lines.push(Line::plain(format!("{file} {heading}. {all}")));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));

@@ -292,6 +292,11 @@ impl<'a> View<'a> {
                 Ok(again.next().map(|one| one.held.commit))
             },
             pushed: &|one| repo.is_pushed(remote, &fix_branch(one), one),
+            copied: &|one| {
+                let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
+                let changes = self.between(self.here(Some(one)), self.here(tip))?;
+                changes.map_or(Ok(false), |changes| repo.are_copied(&changes))
+            },
         })
     }
 

@@ -225,8 +225,8 @@ pub struct Policy {
     pub reviewed: bool,
     /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
     pub green: bool,
-    /// Whether a sign-off counts only if another person proposed the candidate. It needs `signed` or `ask` in `[record]`,
-    /// because a typed name proves nothing.
+    /// Whether a sign-off counts only from a person who neither proposed the candidate nor deployed a fix of it. It needs
+    /// `signed` or `ask` in `[record]`, because a typed name proves nothing.
     #[serde(skip_serializing_if = "is_no")]
     pub four_eyes: bool,
 }
@@ -308,7 +308,7 @@ impl Config {
         self.find(target.promotes.as_deref()?)
     }
 
-    fn find(&self, name: &str) -> Option<&Environment> {
+    pub fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
     }
 

@@ -155,6 +155,27 @@ impl Hint {
         }
         self
     }
+
+    /// The same while a candidate is open: nothing but a fix of it may be staged, so it is closed first.
+    pub fn with_freeze(mut self) -> Self {
+        let stage = Some(Typed::smp("stage"));
+        if let Some(at) = self.0.iter().position(|(_, command)| *command == stage) {
+            let say = std::mem::take(&mut self.0[at].0);
+            let (or, rest) = match say.strip_prefix("or ") {
+                Some(rest) => ("or ", rest),
+                None => ("", say.as_str()),
+            };
+            let then = if say.ends_with("then") { "" } else { "then " };
+            self.0[at].0 = format!("{then}{rest}").trim_end().to_owned();
+            let close = (
+                format!("{or}close the candidate"),
+                Some(Typed::smp("postpone")),
+            );
+            self.0.insert(at, close);
+        }
+        self
+    }
+
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         self.0.extend(other.into().0);
         self
@@ -306,6 +327,27 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_candidate_is_closed_before_anything_but_a_fix_is_staged() {
+        let stage = |say: &str| {
+            Hint::run(say, Typed::smp("stage"))
+                .with_freeze()
+                .to_string()
+        };
+        assert_eq!(
+            stage("or ship a correction"),
+            "or close the candidate: git smp postpone; then ship a correction: git smp stage"
+        );
+        assert_eq!(
+            stage("merge it, then"),
+            "close the candidate: git smp postpone; merge it, then: git smp stage"
+        );
+        for allowed in ["stage --fix", "stage 2c41343c", "status"] {
+            let hint = Hint::run("", Typed::smp(allowed));
+            assert_eq!(hint.clone().with_freeze(), hint, "{allowed}");
+        }
+    }
 
     #[test]
     fn what_was_given_is_given_again_to_the_same_command_alone() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
+use crate::core::typed::Typed;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
 pub use signature::{SignatureCheck, StoredEvent};
 
@@ -280,6 +281,8 @@ pub struct Observed {
     pub by_pipeline: bool,
     /// Whether it is the main branch itself, so that every merge deploys it.
     pub by_merge: bool,
+    /// The promotion that asks a person whether what its branch has was seen to run.
+    pub confirm: Typed,
 }
 
 impl Observed {

@@ -2,7 +2,7 @@
 
 use crate::core::decide::protection::{ALLOW, ALLOW_BACK};
 use crate::core::refusal::Report;
-use crate::deploy::pushed::Pushed;
+use crate::deploy::pushed::{Pushed, last};
 
 /// Who says it; the words, anywhere in a line of the remote's or in git's reason; whether they are about a push that goes
 /// back; where they were seen.
@@ -22,11 +22,12 @@ const TABLE: &[Row] = &[
     ("Gitea, Forgejo", "Not allowed to push to protected branch", false, "go-gitea/gitea routers/private/hook_pre_receive.go"),
 ];
 
-/// Whether these lines say that the branch is protected, and whether that is because the push goes back.
-fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<bool> {
-    let mut rows = TABLE.iter();
-    let found = rows.find(|(_, words, ..)| lines.clone().any(|line| line.contains(words)));
-    found.map(|(_, _, goes_back, _)| *goes_back)
+/// Where these lines begin to say that the branch is protected, and whether that is because the push goes back.
+fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<(usize, bool)> {
+    TABLE.iter().find_map(|(_, words, goes_back, _)| {
+        let at = lines.clone().position(|line| line.contains(words))?;
+        Some((at, *goes_back))
+    })
 }
 
 impl Pushed<'_> {
@@ -34,16 +35,18 @@ impl Pushed<'_> {
     /// what is known of the branch.
     pub(super) fn protected(&self, still: &str) -> Option<Report> {
         let environment = self.target.environment;
-        let said =
-            (self.said.iter().map(String::as_str)).filter(|line| line.starts_with("remote:"));
-        let goes_back = of(said.chain(self.reason)).filter(|_| environment.is_branch)?;
+        let said = self.host_said();
+        let lines = said.iter().map(|said| said.marked.as_str());
+        let (at, goes_back) = of(lines.chain(self.reason)).filter(|_| environment.is_branch)?;
+        let mut causes = last(said.get(at..).unwrap_or_default());
+        if causes.is_empty() {
+            causes.extend(self.reason.map(|reason| format!("its host says: {reason}")));
+        }
         let (name, branch, short) = (self.name(), &environment.branch, self.short());
         let report = Report::new(format!(
             "{name} declined {short}: its host protects the branch {branch}"
         ));
-        let report = report
-            .causes(self.reason.map(|reason| format!("its host says: {reason}")))
-            .because(still);
+        let report = report.causes(causes).because(still);
         let allow = match goes_back {
             true => format!("{ALLOW_BACK}, then"),
             false => format!("{ALLOW}; then"),
@@ -96,7 +99,8 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(of(lines.lines()), is, "{lines}");
+            let goes_back = of(lines.lines()).map(|(_, goes_back)| goes_back);
+            assert_eq!(goes_back, is, "{lines}");
         }
     }
 }

@@ -34,6 +34,15 @@ pub struct PushEnd {
 }
 
 impl PushEnd {
+    /// Why a ref was not taken, and after that what git and the host said.
+    pub fn words(&self) -> String {
+        let reason = self.outcome.reason.iter().cloned();
+        reason
+            .chain(self.said.iter().cloned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
     /// Nothing was changed by it.
     pub fn came_to_nothing(self) {
         self.marker.ended();

@@ -213,16 +213,9 @@ fn place(at: Option<&CommitId>) -> String {
     at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
 }
 
-/// Reasons that name no cause: then the host's own last words do.
-const NO_CAUSE: [&str; 5] = [
-    "pre-receive hook declined",
-    "hook declined",
-    "failed to update ref",
-    "unpacker error",
-    "failed",
-];
-/// Of those the ones that a failed build comes with.
-const HOOKS: usize = 2;
+/// Reasons that name no cause: then the host's own last words do. The same holds for a hook that declined, as a failed
+/// build does.
+const NO_CAUSE: [&str; 3] = ["failed to update ref", "unpacker error", "failed"];
 /// So many of its last words are told.
 const LAST_WORDS: usize = 3;
 
@@ -276,7 +269,7 @@ impl Pushed<'_> {
             );
         }
         match self.reason {
-            Some(reason) if !NO_CAUSE.contains(&reason) => {
+            Some(reason) if !NO_CAUSE.contains(&reason) && !reason.ends_with("hook declined") => {
                 let who = match self.ended {
                     Ended::Stale => "git",
                     _ => "its host",
@@ -286,7 +279,7 @@ impl Pushed<'_> {
                     .because(still)
                     .run("correct that on the host, then", command)
             }
-            Some(reason) if !NO_CAUSE.iter().take(HOOKS).any(|hook| *hook == reason) => {
+            Some(reason) if NO_CAUSE.contains(&reason) => {
                 let error = format!("{name} declined {short}: its host could not store it");
                 Report::new(error)
                     .because(format!("its host says: {reason}"))
@@ -305,17 +298,17 @@ impl Pushed<'_> {
     }
 
     /// What its host said, without what git adds of itself.
-    fn host_said(&self) -> Vec<Said> {
+    pub(super) fn host_said(&self) -> Vec<Said> {
         let said = self.said.iter();
         said.filter_map(|line| Said::by_remote(line))
-            .filter(|said| !said.words().is_empty())
+            .filter(|said| said.words().contains(char::is_alphanumeric))
             .filter(|said| !said.marked.starts_with("error: hook declined to update "))
             .collect()
     }
 }
 
 /// The last lines, as causes.
-fn last(said: &[Said]) -> Vec<String> {
+pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
     let words = last.unwrap_or_default().iter().map(Said::words);
     words

@@ -79,7 +79,7 @@ impl Deploy<'_> {
             ..push.clone()
         };
         let sent = self.send(target, &both, step)?;
-        let outcome = sent.outcome.clone();
+        let (outcome, words) = (sent.outcome.clone(), sent.words());
         let is_taken = match outcome.beside {
             Some(Beside::NotAtomic) => {
                 sent.came_to_nothing();
@@ -87,7 +87,7 @@ impl Deploy<'_> {
             }
             Some(Beside::Refused) => {
                 sent.came_to_nothing();
-                kept_back.again(recorder, &draft, &outcome)?;
+                kept_back.again(recorder, &draft, (outcome.ended, &words))?;
                 return Ok(Both::Again);
             }
             beside => beside == Some(Beside::Taken),
@@ -109,7 +109,7 @@ impl Deploy<'_> {
             (Ok(false), Err(Stop::Failed(_)))
                 if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
             {
-                kept_back.again(recorder, &draft, &outcome)?;
+                kept_back.again(recorder, &draft, (outcome.ended, &words))?;
                 Ok(Both::Again)
             }
             // Another push brought it there, with its announcement or without one: what is left is to see it run.

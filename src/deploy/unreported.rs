@@ -62,7 +62,7 @@ impl Wait<'_> {
             Some(hint) => report.hint(hint),
             None => report
                 .because("a branch does not show what runs")
-                .hint(witness_hint(name)),
+                .hint(witness_hint(&self.target.observed)),
         })
     }
 
@@ -207,16 +207,23 @@ impl Wait<'_> {
 }
 
 impl Deploy<'_> {
-    /// What to do about a failed build: while a candidate is open nothing but a fix of it may be staged.
+    /// What to do about a failed build, or about a rule of the host: nobody knows which it was. While a candidate is open
+    /// nothing but a fix of it may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
-        let command = self.command_to(&target.environment.name);
+        let again = Hint::run(
+            "correct it, then",
+            self.command_to(&target.environment.name),
+        );
         if self.goes_back(target) {
-            Hint::run("correct it, then", command)
+            again
         } else if self.candidate_is_open() {
-            let fix = Hint::run("if the code is to blame", Typed::smp("stage --fix"));
-            Hint::run("correct it, then", command).and(fix)
-        } else {
+            let fix = Typed::smp("stage --fix");
+            again.and(Hint::run("if the code is to blame", fix))
+        } else if target.environment.promotes.is_none() {
             Hint::run("correct it, then deploy that", Typed::smp("stage"))
+        } else {
+            let merge = "if the code is to blame, merge a correction, then";
+            again.and(Hint::run(merge, Typed::smp("stage")))
         }
     }
 }

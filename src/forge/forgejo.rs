@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Deserialize;
 
 use crate::core::decide::protection::{Protection, Takes};
-use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews};
+use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews, unanswered};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history::{self, MainLine};
@@ -152,10 +152,10 @@ fn look(
     let writers: Option<Vec<ForgejoUser>> = rest.find(&format!("{path}/assignees"))?;
     let writers = writers.ok_or_else(|| rest.not_found())?;
     if history.line.is_empty() {
-        return Err(
+        return Err(unanswered(
             Report::new("git does not list every commit that would ship")
                 .because("it lists at most 2,000 commits, or the history cannot be read"),
-        );
+        ));
     }
     let checks = match wanted.first() {
         Some(candidate) => checks(rest, &path, candidate)?,

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::core::address::is_loopback;
-use crate::core::decide::review::{Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews};
+use crate::core::decide::review::{
+    Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews, unanswered,
+};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::place::no_pages;
@@ -61,8 +63,7 @@ impl Rest {
         software: &'static Software,
         pages: &Url,
     ) -> Result<Self, Report> {
-        let address = session.repo.program().variable(software.address);
-        let address = address.map(|address| address.to_string_lossy().into_owned());
+        let address = session.repo.program().setting(software.address);
         let place = software.place(pages, address.as_deref(), false);
         let token = token::named(&session.repo, &[software.token]).ok_or_else(|| {
             let reads = place.as_ref().map(|(_, repository)| repository.to_string());
@@ -148,7 +149,7 @@ impl Rest {
         } else if some.len() < wanted.len() && reviews.coverage == Coverage::Whole {
             let name = self.software.words.name;
             let why = format!("{name} is asked about at most {MOST} commits");
-            reviews.coverage = Coverage::Partly(Report::new(why));
+            reviews.coverage = Coverage::Partly(unanswered(Report::new(why)));
         }
         reviews
     }

@@ -178,6 +178,13 @@ impl Repo {
         Ok(names.collect())
     }
 
+    /// Whether each commit that would disappear is among those that ship under another name.
+    pub fn are_copied(&self, changes: &Changes) -> Result<bool, Stop> {
+        let lost = changes.disappears.len();
+        let may_be = lost > 0 && changes.disappears_merges == 0;
+        Ok(may_be && self.same_changes(changes)?.len() == lost)
+    }
+
     /// Which of the commits that would disappear are among those that ship under another name, as copies are:
     /// `git diff-tree -p --stdin | git patch-id --stable`. Of very many only the first are looked at.
     pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
@@ -256,9 +263,8 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> String {
 /// that it reads what `git log --oneline --no-merges` reads.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     let commits = log(program, &["--no-merges", range, "--"], b"")?;
-    let merges = program.read(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
-    let merges = String::from_utf8_lossy(&merges).trim().parse();
-    Ok((commits, merges.map_err(|_| unexpected())?))
+    let merges = program.text(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
+    Ok((commits, merges.trim().parse().map_err(|_| unexpected())?))
 }
 
 /// The first commit that git lists of a range, as it prints it there.

@@ -58,7 +58,8 @@ pub(super) fn branch_and_tip(
     Ok((branch, [tip, named(&listed, HEAD)]))
 }
 
-/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all.
+/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all. A tag of its name,
+/// which it may be taken for, comes first.
 fn in_list(
     repo: &Repo,
     remote: &str,
@@ -69,7 +70,8 @@ fn in_list(
     if let Some(id) = named(listed, wanted) {
         return Ok(Branch::At(id));
     }
-    let heads = heads(repo, remote, may_ask)?;
+    let tag = wanted.replacen("refs/heads/", "refs/tags/", 1);
+    let heads = list(repo, remote, &["refs/heads/*", &tag], may_ask)?;
     // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
     if let Some(id) = named(&heads, wanted) {
         return Ok(Branch::At(id));
@@ -77,11 +79,14 @@ fn in_list(
     let names = heads
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("refs/heads/"));
-    let names: Vec<String> = names.map(str::to_owned).collect();
-    Ok(match names.is_empty() {
-        true => Branch::Empty,
-        false => Branch::Missing(names),
-    })
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    if names.is_empty() {
+        return Ok(Branch::Empty);
+    }
+    if named(&heads, &tag).is_some() {
+        names.insert(0, tag.replacen("refs/tags/", "the tag ", 1));
+    }
+    Ok(Branch::Missing(names))
 }
 
 /// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was
@@ -140,14 +145,10 @@ fn advertised(text: &str) -> Refs {
 
 fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
-    let words = match errand.run(&question(remote, patterns)) {
-        Ok(output) if output.status.success() => {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    Err(advice::unreachable(&errand, &words))
+    match errand.succeed(&question(remote, patterns)) {
+        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(words) => Err(advice::unreachable(&errand, &words)),
+    }
 }
 
 /// The arguments of git that ask what a remote has.
@@ -156,12 +157,17 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     let symref = (*patterns == ["HEAD"]).then_some("--symref");
     // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be
     // sifted here.
-    let are_branches = patterns.iter().all(|one| one.starts_with("refs/heads/"));
-    let heads = are_branches.then_some("--heads");
+    let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
+    let are_known =
+        (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
+    let folders = folders
+        .iter()
+        .filter(|(folder, _)| are_known && patterns.iter().any(|one| one.starts_with(folder)));
+    let folders = folders.map(|(_, option)| *option);
     let words = quick
         .split(' ')
         .chain(symref)
-        .chain(heads)
+        .chain(folders)
         .chain(["--", remote]);
     words
         .chain(patterns.iter().copied())
@@ -185,8 +191,7 @@ pub fn asks_who(refusal: &Refusal) -> bool {
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
-    let out = repo.program().read(&what, args)?;
-    let text = String::from_utf8_lossy(&out);
+    let text = repo.program().text(&what, args)?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 

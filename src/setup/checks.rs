@@ -7,7 +7,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::next::first_commit;
 use crate::core::decide::{no_app, wrong_branch};
-use crate::core::record::{Person, Reading, RecordView};
+use crate::core::record::{Deploying, Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::text::counted;
 use crate::core::typed::Typed;
@@ -72,6 +72,8 @@ fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Plac
 struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
+    /// The deploy that is on its way as far as the record goes.
+    open: Option<Deploying>,
     record: Option<Check>,
     /// That the team does not agree to this file, or that any clone could have its own.
     agreed: Option<Check>,
@@ -102,6 +104,7 @@ fn see(
     let looked = session.ui.during("asking every remote and page", || {
         look::see(session, look, &environments, (Also::Branches, wanted))
     })?;
+    let open = looked.open().cloned();
     let (seen, main) = (looked.environments, looked.main);
     let is_there = matches!(main, Some(Ok(Branch::At(_))));
     let agreed = agreed::by_all(look.repo, look.config);
@@ -121,6 +124,7 @@ fn see(
     Ok(PlacesSeen {
         environments: seen,
         main,
+        open,
         record,
         agreed: not_agreed(look, agreed)?,
         signing: signing(tried),
@@ -148,7 +152,7 @@ impl PlacesSeen {
                 }
             }
             (_, Some(environment), Some(seen), _) => {
-                let check = check_environment(repo, environment, seen);
+                let check = check_environment(repo, environment, seen, self.open.as_ref());
                 let check = self.elsewhere.add_to(name, check);
                 return match self.shut.get(name) {
                     Some(words) => check.turned_away(words),
@@ -223,7 +227,12 @@ pub fn has(others: &[String]) -> String {
     format!("it has {}", others[..others.len().min(5)].join(", "))
 }
 
-fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) -> Check {
+fn check_environment(
+    repo: &Repo,
+    environment: &Environment,
+    seen: &Observed,
+    open: Option<&Deploying>,
+) -> Check {
     let (name, branch) = (environment.name.as_str(), &environment.branch);
     if let Err(stop) = trust::push_address(repo, environment) {
         return Check::stopped(name, stop);
@@ -255,7 +264,8 @@ fn check_environment(repo: &Repo, environment: &Environment, seen: &Observed) ->
         (Ok(Some(id)), _) => format!("runs {}", id.short()),
         (Ok(None), _) => "nothing runs yet".to_owned(),
     };
-    let found = Finding::of(seen).filter(|found| *found != Finding::NothingDeployed);
+    let found = Finding::announced(seen, open);
+    let found = found.filter(|found| *found != Finding::NothingDeployed);
     let remarks = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
     let check = Check::good(name, format!("{answers}; {runs}"));
     let remarks = remarks.into_iter().chain(finding::unasked(seen));

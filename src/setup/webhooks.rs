@@ -55,7 +55,7 @@ fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
 fn needs(channel: &Channel) -> &'static str {
     match channel.name.as_str() {
         "product" => "promote",
-        _ => "propose, block, postpone, roll back or stage a fix",
+        _ => "propose, block, postpone, roll back, stage a fix or promote with --override",
     }
 }
 

@@ -72,6 +72,22 @@ fn an_empty_main_repository_is_begun_with_a_push() {
     deploy.smp(&["setup", "--check"]).exits(1).says(push);
 }
 
+#[test]
+fn a_tag_with_the_name_of_a_missing_branch_is_named() {
+    let deploy = branches().ready();
+    let tag = ["update-ref", "refs/tags/production", deploy.nth(2)];
+    deploy.git(&deploy.main, &tag);
+    deploy.renames(&deploy.production, "live");
+    let has = "the remote upstream has the tag production, live, master, staging\n";
+    let plan = deploy.smp(&["promote", "-n"]);
+    plan.exits(1).says("has no branch production").says(has);
+    let check = deploy.smp(&["setup", "--check"]);
+    check
+        .exits(1)
+        .prints_among("has no branch production")
+        .prints_among(has);
+}
+
 /// A team that keeps a record and signs nothing off.
 fn recorded() -> DeployBuilder {
     branches().toml("[record]\nsignoff = false\n")
@@ -368,6 +384,9 @@ fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced()
         .exits(1)
         .says("- Changes must be made through a pull request.")
         .says("its host protects the branch production")
+        .says("because: its host says: GH013: Repository rule violations found for refs/heads/production.\n")
+        .says("because: its host says: - Changes must be made through a pull request.\n")
+        .never_shows("hook declined\nbecause")
         .says("allow those who deploy to push there, fast-forward only and without a pull request");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.chain().words(), Vec::<&str>::new());
@@ -424,6 +443,7 @@ fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
     deploy
         .smp(&["promote", "--yes", "--commit", deploy.nth(6)])
         .exits(1)
-        .says("merge the commit that should run into the main branch; once it is deployed: git smp status")
+        .says("hint: correct it, then: git smp promote production")
+        .says("hint: if the code is to blame, merge a correction, then: git smp status")
         .never_shows("smp stage");
 }

@@ -61,7 +61,7 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("error: no promotion may begin at this hour")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("to promote anyway, add --override and the reason to this command; the reason is kept on record");
+        .says("to promote anyway, with a reason that is kept on record: git smp promote --override \"REASON\"\n");
     // The zone of the machine changes nothing.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
@@ -114,7 +114,9 @@ fn without_a_record_the_reason_is_kept_in_the_post_alone() {
     deploy
         .smp(&["promote", "-n"])
         .exits(1)
-        .says(&format!("to promote anyway, add --override and the reason to this command; the reason is kept {kept}"))
+        .says(&format!(
+            "to promote anyway, with a reason that is kept {kept}: git smp promote --override"
+        ))
         .never_shows("on record");
     deploy
         .smp(&["promote", "-n", "--override", "the shop is down"])

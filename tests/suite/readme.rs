@@ -78,6 +78,7 @@ fn every_command_line_of_the_readme_runs() {
         run("git smp history", &[]),
         run("git smp stage", &["--yes"]),
         run("git smp help promote", &[]),
+        run("git smp setup --no-hook", &[]),
     ]);
     assert_eq!(deploy.deploys(&deploy.production).last(), Some(&before));
     known.extend(ELSEWHERE.map(|(line, _)| line.to_owned()));

@@ -209,6 +209,30 @@ fn nothing_deployed_is_a_state_and_no_error() {
 }
 
 #[test]
+fn a_main_branch_that_was_rewritten_is_said_before_the_old_commit_ships() {
+    for topology in TOPOLOGIES {
+        let deploy = World::deploy_like().on(topology).ready();
+        deploy.git(&deploy.team, &["checkout", "-q", deploy.nth(5)]);
+        let amend = ["commit", "-q", "--amend", "-m", "The same, reworded"];
+        deploy.git(&deploy.team, &amend);
+        deploy.colleague_pushes(&deploy.main, "HEAD");
+        let lost = format!("note: {} is not on upstream/master: ", short(deploy.nth(5)));
+        deploy
+            .smp(&["status"])
+            .ok()
+            .prints_among(&lost)
+            .prints_among(
+                "note: master has the same changes as other commits\nnext: git smp stage\n",
+            );
+        let commit = ["promote", "--yes", "--commit", deploy.nth(5)];
+        deploy.smp(&commit).ok();
+        deploy.smp(&["status"]).ok().prints_among(
+            "note: master has the same changes as other commits, but staging runs these",
+        );
+    }
+}
+
+#[test]
 fn of_several_targets_each_has_its_line_and_the_first_that_needs_something_is_next() {
     let deploy = World::deploy_like().on(Topology::Remotes).build();
     let demo = deploy.bare("demo");

@@ -520,7 +520,9 @@ fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("its host says: Only on weekdays")
-        .never_shows("its host says: hook declined");
+        .never_shows("its host says: hook declined")
+        .says("hint: correct it, then: git smp promote production")
+        .says("hint: if the code is to blame, merge a correction, then: git smp stage");
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
     assert_eq!(
         about(&run, "  note  technical"),
         format!(
-            "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back or stage a fix need one\n\
+            "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back, stage a fix or promote with\n--override need one\n\
              set {VARIABLE}, or enter it in: git smp setup"
         )
     );

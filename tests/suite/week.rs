@@ -12,7 +12,7 @@ use crate::posts::{
 };
 use crate::promote::{person, promote, ready};
 use crate::record::{events, next, proposed, recorded, recorded_like, short};
-use crate::support::{Deploy, Terminal, World};
+use crate::support::{Deploy, Terminal, Topology, World};
 
 /// A person at a terminal of 80 columns.
 pub fn at_80_columns(deploy: &Deploy, args: &[&str]) -> Terminal {
@@ -204,7 +204,7 @@ fn a_freeze_that_somebody_broke_is_said_and_how_to_put_it_right() {
 
 #[test]
 fn production_is_promoted_from_staging_and_not_the_other_way_round() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     deploy
         .smp(&["setup", "--yes"])
         .ok()

@@ -173,12 +173,12 @@ impl Finding {
 }
 
 /// What to do where nothing but a branch could tell what runs.
-pub fn witness_hint(name: &str) -> Hint {
-    let key = format!("environments.{name}.running");
+pub fn witness_hint(seen: &Observed) -> Hint {
+    let key = format!("environments.{}.running", seen.environment);
     let say = format!("set a page or the platform's app in {key} of smp.toml, then");
     Hint::run(say, Typed::smp("setup")).and(Hint::run(
         "if you saw it run, confirm that in a terminal",
-        Typed::smp("promote"),
+        seen.confirm.clone(),
     ))
 }
 

@@ -95,7 +95,7 @@ pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
     Err(Refusal::new(RefusalCode::NotConfirmed, error)
         .because(format!("its host answered that push with: {words}"))
         .because("only its branch is known, and a branch does not show what runs")
-        .hint(finding::witness_hint(name)))
+        .hint(finding::witness_hint(observed)))
 }
 
 /// The same where a person at the terminal may have seen what no witness tells.

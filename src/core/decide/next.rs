@@ -5,7 +5,7 @@ mod about;
 mod announced;
 mod forward;
 
-pub use about::{about, deploy};
+pub use about::{about, confirm, deploy};
 pub use forward::{first_commit, fix_branch, push_to_main};
 
 use crate::core::config::{Config, Environment};
@@ -41,6 +41,8 @@ pub struct Situation<'a> {
     pub again: &'a ShipsAgain<'a>,
     /// Whether the main repository has the branch that brings a commit to the main branch; `None`: this clone cannot tell.
     pub pushed: &'a dyn Fn(&CommitId) -> Option<bool>,
+    /// Whether the main branch has all changes of a commit that it lacks, as other commits.
+    pub copied: &'a dyn Fn(&CommitId) -> Result<bool, Stop>,
 }
 
 /// The next command, and in the lines after it what there is to know about it.
@@ -137,6 +139,7 @@ fn recorded<'a>(
         between,
         again: &|_, _| Ok(None),
         pushed: &|_| None,
+        copied: &|_| Ok(false),
     }
 }
 

@@ -26,6 +26,16 @@ pub fn promotion(
     targets: &[Target<'_>],
     asked: &Asked<'_>,
 ) -> Result<Plan, Refusal> {
+    planned(environment, source, targets, asked)
+        .map_err(|refusal| merged::after_freeze(environment, asked, refusal))
+}
+
+fn planned(
+    environment: &Environment,
+    source: &Observed,
+    targets: &[Target<'_>],
+    asked: &Asked<'_>,
+) -> Result<Plan, Refusal> {
     let mut plan = Plan::of(&candidate(environment, source, asked)?);
     match &asked.moved_on {
         Some(moved_on) => plan.warnings.extend(since(source, moved_on)),

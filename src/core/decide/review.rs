@@ -11,19 +11,27 @@ pub use policy::refusal;
 pub use shipping::{Merges, Shipping};
 pub use warnings::{checked, faults, unknown, warnings};
 
+use serde::Serialize;
+
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 
 /// How many commits are named one by one in a plan or a refusal.
 const NAMED: usize = 10;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Checks {
     #[default]
+    #[serde(skip)]
     Unknown,
     None,
     Pending,
+    #[serde(rename = "failure")]
     Failed,
+    #[serde(rename = "success")]
     Succeeded,
 }
 
@@ -157,16 +165,24 @@ impl Reviews {
     fn why(&self) -> Report {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
-            Coverage::Whole if self.unnamed > 0 => {
+            Coverage::Whole if self.unnamed > 0 => unanswered(
                 Report::new("git does not list every merge that would ship")
-                    .because("it lists at most 2,000 commits, or the history cannot be read")
-            }
+                    .because("it lists at most 2,000 commits, or the history cannot be read"),
+            ),
             Coverage::Whole => {
                 let ForgeWords { name, silence, .. } = self.words;
                 Report::new(format!("{name} does not say")).because(silence)
             }
         }
     }
+}
+
+/// Why something stays unknown, however often it is asked: too many commits would ship.
+pub fn unanswered(why: Report) -> Report {
+    why.run(
+        "for so many commits, remove policy.reviewed from smp.toml, then",
+        Typed::smp("setup"),
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Decisions, a row each: facts in, steps or a refusal out.
 
 mod announced;
+mod frozen;
 mod gone_back;
 mod rolled_back;
 mod staged;
@@ -51,6 +52,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         platform: None,
         by_pipeline: false,
         by_merge: false,
+        confirm: Typed::smp("promote production"),
     }
 }
 

@@ -81,9 +81,9 @@ impl<'p> Timing<'p> {
             Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
             Err(first) => first,
         };
-        let anyway = format!(
-            "to promote anyway, add --override and the reason to this command; the reason is kept {kept}"
-        );
+        let promote = Typed::smp("promote").plain("--override \"REASON\"");
+        let anyway = format!("to promote anyway, with a reason that is kept {kept}");
+        let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }
 

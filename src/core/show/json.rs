@@ -18,6 +18,7 @@ use crate::core::config::Environment;
 use crate::core::decide::finding::Finding;
 use crate::core::decide::review::{Checks, Origin, PullRequest, Reviews};
 use crate::core::decide::{Plan, Step, Target};
+use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::visible_json;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
@@ -62,17 +63,7 @@ struct ReviewJson<'a> {
     approved_by: &'a [String],
     approved: bool,
     /// `null` if they are not known.
-    checks: Option<CheckWord>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-enum CheckWord {
-    None,
-    Pending,
-    Failure,
-    Success,
+    checks: Option<Checks>,
 }
 
 #[derive(Serialize)]
@@ -189,7 +180,7 @@ struct RefusalJson<'a> {
 /// anything. `watched`: the files in it that the team wants to be named, where it has such.
 pub fn promote(
     candidate: Option<&CommitId>,
-    targets: &[Target<'_>],
+    (targets, open): (&[Target<'_>], Option<&Deploying>),
     plan: &Result<Plan, Refusal>,
     reviews: Option<&Reviews>,
     watched: Option<&[String]>,
@@ -200,7 +191,7 @@ pub fn promote(
     text(&PromoteJson {
         schema: SCHEMA,
         commit: candidate,
-        targets: targets.iter().map(target).collect(),
+        targets: targets.iter().map(|one| target(one, open)).collect(),
         ships: changes.map_or_else(Vec::new, |changes| commits(&changes.ships, reviews)),
         merges: changes.map_or(0, |changes| changes.ships_merges),
         watched,
@@ -224,13 +215,13 @@ pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String
     })
 }
 
-fn target<'a>(target: &'a Target<'_>) -> TargetJson<'a> {
+fn target<'a>(target: &'a Target<'_>, open: Option<&Deploying>) -> TargetJson<'a> {
     let changes = target.changes.as_ref();
     TargetJson {
         environment: &target.environment.name,
         from: target.observed.runs(),
         relation: changes.map(|changes| changes.relation),
-        finding: Finding::of(&target.observed).map(Finding::word),
+        finding: Finding::announced(&target.observed, open).map(Finding::word),
     }
 }
 
@@ -289,13 +280,7 @@ fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
         author: pull.and_then(|pull| pull.author.as_deref()),
         approved_by: pull.map_or(&[], |pull| &pull.approved_by),
         approved: pull.is_some_and(PullRequest::is_approved),
-        checks: match reviews.checks(id) {
-            Checks::Unknown => None,
-            Checks::None => Some(CheckWord::None),
-            Checks::Pending => Some(CheckWord::Pending),
-            Checks::Failed => Some(CheckWord::Failure),
-            Checks::Succeeded => Some(CheckWord::Success),
-        },
+        checks: Some(reviews.checks(id)).filter(|checks| *checks != Checks::Unknown),
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::core::record::{Person, Reading, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::CommitId;
-use crate::git::push::{Ended, PushOutcome, RefStep};
+use crate::git::push::{Ended, RefStep};
 use crate::git::record as objects;
 use crate::team::recorder::append::{DECLINED, is_by_hook, wait_a_little};
 use crate::team::recorder::{Decide, Recorder};
@@ -74,7 +74,7 @@ impl KeptBack {
         &mut self,
         recorder: &Recorder<'_>,
         draft: &Draft,
-        outcome: &PushOutcome,
+        (ended, words): (Ended, &str),
     ) -> Result<(), Refusal> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let before = draft.step.expected.clone();
@@ -84,13 +84,12 @@ impl KeptBack {
         };
         self.before = before;
         self.count += 1;
-        let words = outcome.reason.clone().unwrap_or_default();
-        if self.unmoved >= DECLINED || is_by_hook(&words) {
+        if self.unmoved >= DECLINED || is_by_hook(words) {
             // Kept back for a record where this clone sees none: it is there, and not shown.
-            if outcome.ended == Ended::Stale && self.before.is_none() {
+            if ended == Ended::Stale && self.before.is_none() {
                 return Err(recorder.not_shown());
             }
-            return Err(recorder.not_writable(outcome.ended, &words));
+            return Err(recorder.not_writable(ended, words));
         }
         if since.elapsed() > recorder.patience.busy {
             return Err(recorder.busy());

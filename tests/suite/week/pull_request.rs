@@ -14,7 +14,8 @@ fn a_fix_is_named_by_the_number_of_its_pull_request() {
         .says("Fix the login (#429)")
         .never_shows("the new editor")
         .never_shows("Revert");
-    let subject = deploy.git(&deploy.staging, &["log", "-1", "--format=%s", "master"]);
+    let (at, branch) = deploy.deployed_by(&deploy.staging);
+    let subject = deploy.git(&at, &["log", "-1", "--format=%s", &branch]);
     assert_eq!(subject, "Fix the login (#429)");
     // The same once more is nothing to do.
     deploy
@@ -44,11 +45,9 @@ fn of_a_merge_commit_the_commits_are_copied_that_it_brought() {
         .smp(&["stage", "--fix", "--pick", "#431", "--yes"])
         .ok()
         .never_shows("the new editor");
-    let range = format!("{}..master", deploy.nth(5));
-    let subjects = deploy.git(
-        &deploy.staging,
-        &["log", "--reverse", "--format=%s", &range],
-    );
+    let (at, branch) = deploy.deployed_by(&deploy.staging);
+    let range = format!("{}..{branch}", deploy.nth(5));
+    let subjects = deploy.git(&at, &["log", "--reverse", "--format=%s", &range]);
     assert_eq!(subjects, "Fix the login\nFix the logout, too");
     // As a version it is the main branch up to that merge.
     let whole = deploy.smp(&["stage", "-n", "--fix", "#431"]);

@@ -58,6 +58,22 @@ fn a_deploy_on_its_way_is_no_alarm_and_its_way_out_is_named() {
         "{out}"
     );
     assert_eq!(next(&deploy), "git smp promote production");
+    is_deploying(&deploy);
+}
+
+/// Every command says of production that a deploy goes on there.
+#[track_caller]
+fn is_deploying(deploy: &Deploy) {
+    let status = deploy.smp(&["status", "--json"]).ok().json();
+    assert_eq!(status["environments"][1]["finding"], "deploying");
+    let plan = deploy.smp(&["promote", "-n", "--json"]).json();
+    assert_eq!(plan["targets"][0]["finding"], "deploying", "{plan:#}");
+    deploy
+        .smp(&["setup", "--check"])
+        .ok()
+        .prints_among("deploying: ")
+        .never_shows("rolled-back")
+        .never_shows("outside-git");
 }
 
 #[test]
@@ -77,8 +93,7 @@ fn a_rollback_on_its_way_is_no_deploy_past_git() {
     assert_eq!(out.matches("next: ").count(), 1, "{out}");
     let on = format!("git smp rollback production --to {}", &older[..8]);
     assert_eq!(next(&deploy), on);
-    let json = deploy.smp(&["status", "--json"]).ok().json();
-    assert_eq!(json["environments"][1]["finding"], "deploying");
+    is_deploying(&deploy);
     // The plan that goes on with it does not say so either.
     deploy
         .smp(&["rollback", "-n"])

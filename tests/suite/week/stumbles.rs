@@ -1,5 +1,7 @@
 //! Where somebody stopped in the week of staging, fixes and hints: what was read twice, or led the wrong way.
 
+use std::path::Path;
+
 use super::hints::hinted;
 use super::*;
 use crate::record::{bens_clone, merged, recorded_like};
@@ -28,6 +30,17 @@ fn shipped(deploy: &Deploy) -> String {
         .smp(&["promote", "--yes", "--commit", &copy, "--summary", ""])
         .ok();
     copy
+}
+
+/// A colleague merges what `bare` deploys.
+#[track_caller]
+fn merge(deploy: &Deploy, bare: &Path, commit: &str) {
+    let (repository, _) = deploy.deployed_by(bare);
+    let fetch = ["fetch", "-q", repository.to_str().unwrap(), commit];
+    deploy.git(&deploy.team, &fetch);
+    let merge = ["merge", "-q", "-m", "Merge the fix", "FETCH_HEAD"];
+    deploy.git(&deploy.team, &merge);
+    deploy.colleague_pushes(&deploy.main, "HEAD");
 }
 
 // --- a fix that is not merged back
@@ -62,20 +75,7 @@ fn rosi_is_told_before_her_yes_that_nothing_can_be_promoted_after_it() {
         .smp(&["propose", "--yes"])
         .exits(1)
         .says("production has 1 commit that staging lacks");
-    deploy.git(
-        &deploy.team,
-        &[
-            "fetch",
-            "-q",
-            &deploy.production.display().to_string(),
-            &copy,
-        ],
-    );
-    deploy.git(
-        &deploy.team,
-        &["merge", "-q", "-m", "Merge the fix", "FETCH_HEAD"],
-    );
-    deploy.colleague_pushes(&deploy.main, "HEAD");
+    merge(&deploy, &deploy.production, &copy);
     deploy
         .smp(&["stage", "--yes"])
         .ok()
@@ -119,15 +119,7 @@ fn how_a_copy_comes_back_is_the_last_line_at_each_run_until_it_did() {
     ] {
         assert!(run.ok().stderr.ends_with(&last), "{run}");
     }
-    deploy.git(
-        &deploy.team,
-        &["fetch", "-q", &deploy.staging.display().to_string(), &copy],
-    );
-    deploy.git(
-        &deploy.team,
-        &["merge", "-q", "-m", "Merge it", "FETCH_HEAD"],
-    );
-    deploy.colleague_pushes(&deploy.main, "HEAD");
+    merge(&deploy, &deploy.staging, &copy);
     deploy
         .smp(&args)
         .ok()
@@ -202,8 +194,9 @@ fn the_fix_is_typed_as_it_stands_in_the_list_and_a_typo_is_asked_again() {
         .sees("[y/N] ")
         .enters("y");
     terminal.ends().ok();
-    let files = ["diff", "--name-only", deploy.nth(5), "master"];
-    assert_eq!(deploy.git(&deploy.staging, &files), "corners");
+    let (at, branch) = deploy.deployed_by(&deploy.staging);
+    let files = ["diff", "--name-only", deploy.nth(5), &branch];
+    assert_eq!(deploy.git(&at, &files), "corners");
 }
 
 #[test]
@@ -450,20 +443,7 @@ fn plans_have_one_empty_line_between_paragraphs_and_name_the_main_repository_ali
     plan(&["rollback", "-n"], &only);
     // Back to what has nothing new over what runs.
     plan(&["stage", "-n", deploy.nth(5)], &only);
-    deploy.git(
-        &deploy.team,
-        &[
-            "fetch",
-            "-q",
-            &deploy.production.display().to_string(),
-            &copy,
-        ],
-    );
-    deploy.git(
-        &deploy.team,
-        &["merge", "-q", "-m", "Merge it", "FETCH_HEAD"],
-    );
-    deploy.colleague_pushes(&deploy.main, "HEAD");
+    merge(&deploy, &deploy.production, &copy);
     deploy.smp(&["stage", "--yes"]).ok();
     plan(&["propose", "-n"], &main);
     deploy.smp(&["propose", "--yes"]).ok();

@@ -53,6 +53,7 @@ fn the_examples_of_hosts_are_read_as_they_are() {
         [
             "clever-cloud",
             "dokku",
+            "fly",
             "gigalixir",
             "heroku",
             "netlify",

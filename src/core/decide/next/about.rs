@@ -1,6 +1,6 @@
 //! What to type about what is remarkable about an environment.
 
-use crate::core::config::Environment;
+use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
 use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
@@ -29,7 +29,7 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
         Finding::ReleasePending | Finding::Deploying => {
             Hint::run("wait for it", Typed::smp("status"))
         }
-        Finding::NotConfirmed => witness_hint(name),
+        Finding::NotConfirmed => witness_hint(seen),
         Finding::ReleaseFailed => match failed(seen) {
             Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),
             None => run(deploy),
@@ -39,6 +39,16 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
         }
         Finding::RolledBack | Finding::RefDiffers => run(deploy),
     }
+}
+
+/// The promotion that asks a person what nothing but a branch tells: the one to that environment, or the next from it.
+pub fn confirm(config: &Config, environment: &Environment) -> Typed {
+    let mut targets = config.in_order().into_iter();
+    let target = match environment.promotes {
+        Some(_) => Some(environment),
+        None => targets.find(|target| target.promotes.as_ref() == Some(&environment.name)),
+    };
+    target.map_or(Typed::smp("promote"), |target| promote(&target.name))
 }
 
 pub fn deploy(environment: &Environment) -> Typed {

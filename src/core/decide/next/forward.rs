@@ -11,14 +11,40 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
 
 impl Situation<'_> {
-    /// Where a target lacks what its source runs: what was rolled back does not ship again by itself.
+    /// Where a target lacks what its source runs. What is not on the main branch is said to be so before it ships: the
+    /// target moves forward only, so the main branch would need it as well.
     pub(super) fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
-        if let Some(candidate) = self.candidate() {
-            return self.to_ship(target, candidate);
-        }
         let Some(runs) = source.runs() else {
             return Ok(self.promote(target));
         };
+        let stands = (self.between)(self.tip(), Some(runs))?;
+        if !matches!(stands, Some(Relation::Ahead | Relation::Diverged)) {
+            return self.unless_held(target, runs);
+        }
+        let main = &self.config.repository;
+        let lost = format!(
+            "{} is not on {}/{}: it was not merged, or the branch was rewritten",
+            runs.short(),
+            main.remote,
+            main.branch
+        );
+        let is_free = self.candidate().is_none() && !self.is_merged(target);
+        Ok(match is_free && (self.copied)(runs)? {
+            true => self.stage(target).and(lost).and(self.has_copies()),
+            false => self.unless_held(target, runs)?.and(lost),
+        })
+    }
+
+    fn has_copies(&self) -> String {
+        let main = &self.config.repository.branch;
+        format!("{main} has the same changes as other commits")
+    }
+
+    /// What was rolled back does not ship again by itself.
+    fn unless_held(&self, target: &Environment, runs: &CommitId) -> Result<Hint, Stop> {
+        if let Some(candidate) = self.candidate() {
+            return self.to_ship(target, candidate);
+        }
         let Some(held) = (self.again)(target, runs)? else {
             return Ok(self.promote(target));
         };
@@ -113,18 +139,24 @@ impl Situation<'_> {
         let missing = (self.between)(self.tip(), seen.runs())?;
         Ok(match (missing, seen.runs()) {
             (Some(Relation::Identical | Relation::Behind), _) => self.stage(target),
-            (Some(_), Some(runs)) => self.way_to_main(name, runs),
+            (Some(_), Some(runs)) => self.way_to_main(name, runs)?,
             _ => run(Typed::smp("diff").arg(name)),
         })
     }
 
     /// How a commit that runs comes to the main branch, so that the next deploy has it.
-    fn way_to_main(&self, environment: &str, runs: &CommitId) -> Hint {
+    fn way_to_main(&self, environment: &str, runs: &CommitId) -> Result<Hint, Stop> {
         let (main, fix) = (&self.config.repository.branch, fix_branch(runs));
         let push = Typed::other(push_to_main(self.config, runs));
         let merge = format!("merge the branch {fix} into {main} (no squash, no rebase)");
-        let lacks = format!("{environment} runs commits that {main} lacks");
-        match (self.pushed)(runs) {
+        let lacks = match (self.copied)(runs)? {
+            true => format!(
+                "{}, but {environment} runs these, and a promotion moves forward only",
+                self.has_copies()
+            ),
+            false => format!("{environment} runs commits that {main} lacks"),
+        };
+        Ok(match (self.pushed)(runs) {
             Some(true) => self
                 .merged(&merge)
                 .and(lacks)
@@ -132,7 +164,7 @@ impl Situation<'_> {
             Some(false) => run(push).and(lacks).and(format!("push them, then {merge}")),
             // Then this line comes again after the push.
             None => Hint::run(format!("push it, then {merge}"), push).and(lacks),
-        }
+        })
     }
 
     /// What follows a merge that somebody has to make first.
@@ -161,7 +193,7 @@ impl Situation<'_> {
         Ok(match (self.between)(Some(runs), self.tip())? {
             Some(Relation::Ahead) => Some(smp("stage")),
             // A fix that was made for a candidate alone, or a branch that somebody is trying out.
-            Some(Relation::Diverged) => Some(self.way_to_main(&first.name, runs)),
+            Some(Relation::Diverged) => Some(self.way_to_main(&first.name, runs)?),
             Some(Relation::Identical | Relation::Behind) | None => None,
         })
     }

@@ -21,6 +21,8 @@ struct World {
     by_merge: bool,
     /// Whether the branch is there that brings a hotfix to the main branch.
     pushed: Option<bool>,
+    /// Whether the main branch has the same changes as other commits.
+    copied: bool,
     policy: Policy,
 }
 
@@ -36,6 +38,7 @@ fn world(staging: char, production: char, tip: char) -> World {
         held: None,
         by_merge: false,
         pushed: Some(false),
+        copied: false,
         policy: Policy::default(),
     }
 }
@@ -105,6 +108,7 @@ fn told(world: World) -> String {
         between: &|from, to| Ok(from.zip(to).and_then(|(from, to)| between(from, to))),
         again: &again,
         pushed: &|_| world.pushed,
+        copied: &|_| Ok(world.copied),
     });
     next.unwrap().to_string()
 }
@@ -155,6 +159,13 @@ fn without_a_record_the_environments_tell() {
         format!("{merge}; once it is deployed: git smp status; {again}"),
     );
     let in_one_line = format!("push it, then {merge}: {push}; production {lacks}");
+    let not_merged =
+        "cccccccc is not on upstream/main: it was not merged, or the branch was rewritten";
+    let same = "main has the same changes as other commits";
+    let copied = |world| World {
+        copied: true,
+        ..world
+    };
     let is_pushed = |pushed, by_merge| World {
         pushed,
         by_merge,
@@ -162,7 +173,7 @@ fn without_a_record_the_environments_tell() {
     };
     let waits = "git smp promote production; the promotion waits for the release; if the release failed, repeat it on the platform";
     let believe = "set a page or the platform's app in environments.production.running of smp.toml, then: git smp \
-                   setup; if you saw it run, confirm that in a terminal: git smp promote";
+                   setup; if you saw it run, confirm that in a terminal: git smp promote production";
     let of = |production, world| World {
         production,
         ..world
@@ -181,6 +192,21 @@ fn without_a_record_the_environments_tell() {
         (world('b', 'f', 'c'), &hotfix),
         (world('b', 'f', '0'), "git smp diff production"),
         (world('f', 'f', 'c'), &of_staging),
+        // What is not on the main branch is said to be so before it ships; what that has as well is staged in its place.
+        (
+            world('c', 'a', 'b'),
+            &format!("git smp promote; {not_merged}"),
+        ),
+        (
+            copied(world('c', 'a', 'b')),
+            &format!("git smp stage; {not_merged}; {same}"),
+        ),
+        (
+            copied(world('f', 'f', 'c')),
+            &format!(
+                "{push}; {same}, but staging runs these, and a promotion moves forward only; push them, then {merge}"
+            ),
+        ),
         // The push is named once: where it is not known whether that was done, together with the merge.
         (is_pushed(Some(true), false), &there),
         (is_pushed(Some(true), true), &deployed),
@@ -452,6 +478,17 @@ fn a_chain_is_promoted_link_by_link_whatever_the_order_of_the_file() {
     goals[1].environment = "preprod".to_owned();
     let next = on_record(&config, &state, "", 0).to_string();
     assert_eq!(next, "git smp promote preprod");
+    // Without a name a chain is not promoted at all.
+    let confirms = config.environments.iter().map(|one| confirm(&config, one));
+    let confirms: Vec<_> = confirms.map(|command| command.to_string()).collect();
+    assert_eq!(
+        confirms,
+        [
+            "git smp promote preprod",
+            "git smp promote production",
+            "git smp promote preprod"
+        ]
+    );
     state.candidate.as_mut().unwrap().targets[1].reached = true;
     let next = on_record(&config, &state, "", 0).to_string();
     assert_eq!(next, "git smp promote production");

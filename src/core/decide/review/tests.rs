@@ -250,6 +250,13 @@ fn a_merge_that_nobody_could_name_is_unknown() {
         "git does not list every merge that would ship"
     );
     assert!(reviewed(&[], &lacking(2)).is_some());
+    // To ask again would not help.
+    let next = "for so many commits, remove policy.reviewed from smp.toml, then: git smp setup; then: git smp promote";
+    let most = unanswered(Report::new("GitLab is asked about at most 500 commits"));
+    let long = reviewed(&ships, &Reviews::unknown(Coverage::Partly(most))).unwrap();
+    for refusal in [refusal, long] {
+        assert_eq!(refusal.report.hint_text().as_deref(), Some(next));
+    }
     let line = "it is unknown whether 1 of 2 commits was reviewed: git does not list every merge that would ship";
     assert_eq!(unknown(&ships, &lacking(1)).as_deref(), Some(line));
 }

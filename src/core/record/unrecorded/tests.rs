@@ -1,6 +1,7 @@
 use crate::core::record::unrecorded::*;
 use crate::core::record::{Deployed, Event, Intent, Kind, Person, Proposed, Sighting, What};
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::core::words::EventId;
 use crate::core::words::{Branch, Relation, Release, ReleaseStatus};
 
@@ -23,6 +24,7 @@ fn seen(running: char, branch: char) -> Observed {
         platform: None,
         by_pipeline: false,
         by_merge: false,
+        confirm: Typed::smp("promote"),
     }
 }
 
