@@ -242,6 +242,10 @@ impl Look<'_> {
             .filter(|_| source == Source::Ref)
             .and_then(|commit| notes.doubt(&environment.name, commit));
         let drift = self.drift(runs, branch.as_ref())?;
+        let at = branch
+            .as_ref()
+            .and_then(|branch| branch.as_ref().ok()?.commit());
+        let begun = at.is_some_and(|at| notes.may_go_on(&environment.name, at));
         Ok(Observed {
             environment: environment.name.clone(),
             source,
@@ -255,6 +259,7 @@ impl Look<'_> {
             platform: platform::words(environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
+            begun,
             confirm: confirm(self.config, environment),
         })
     }
