@@ -131,7 +131,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
 fn remembered(session: &Session<'_>, config: &Config) -> Sight {
     let recorder = recorder(session, config);
     let record = recorder.as_ref().and_then(Recorder::known);
-    let age = recorder.as_ref().and_then(Recorder::known_for);
+    let age = recorder.and_then(|_| session.notes().heard_ago());
     session.ui.note(asked(age.filter(|_| record.is_some())));
     Sight {
         environments: None,

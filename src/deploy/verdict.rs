@@ -147,7 +147,7 @@ impl Pushed<'_> {
             Err(refusal) => {
                 let (short, why) = (self.push.commit.short(), &refusal.report.error);
                 let cause = format!("it is unknown whether it runs {short} anyway: {why}");
-                Outcome::Not(with_cause(self.not_ours(at), cause))
+                Outcome::Not(self.not_ours(at).retold(|report| report.because(cause)))
             }
         }
     }
@@ -213,15 +213,5 @@ impl Pushed<'_> {
             }
             thread::sleep(left.min(PAUSE));
         }
-    }
-}
-
-/// The same end with one more cause.
-pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
-    match stop {
-        Stop::Failed(report) => Stop::Failed(report.because(cause)),
-        Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),
-        Stop::Refused(Refusal { code, report }) => report.because(cause).refused(code).into(),
-        other => other,
     }
 }

@@ -80,8 +80,7 @@ fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>,
     let merged = format!("--grep=request #{number}");
     let args = "log -z --no-color --no-show-signature -F --format=%H%x20%P%n%s".split(' ');
     let args = args.chain([squashed.as_str(), &merged, range]);
-    let told = (session.repo.program()).read("git cannot read the history", args)?;
-    let told = String::from_utf8_lossy(&told);
+    let told = (session.repo.program()).text("git cannot read the history", args)?;
     let entries = told.split('\0').filter_map(|entry| {
         let (ids, subject) = entry.split_once('\n')?;
         let subject = subject.trim();

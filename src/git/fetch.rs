@@ -95,15 +95,10 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
 fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
     let args = FETCH.split(' ').chain([errand.remote]).map(str::to_owned);
     let args: Vec<String> = args.chain(names.iter().cloned()).collect();
-    let words = match errand.run(&args) {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    // A remote without the branch has nothing to fetch.
-    match means(&words, LineKind::NoRef) {
-        true => Ok(()),
-        false => Err(advice::unreachable(errand, &words)),
+    match errand.succeed(&args) {
+        // A remote without the branch has nothing to fetch.
+        Err(words) if !means(&words, LineKind::NoRef) => Err(advice::unreachable(errand, &words)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

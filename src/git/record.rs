@@ -46,17 +46,15 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
         return Ok(None);
     };
     // It was measured before it was put there.
-    match repo.either(
+    let state = repo.either(
         |library| library.state_at(&id),
         || read_state(repo, UNREADABLE_HERE, &id),
-    ) {
-        Ok(state) => Ok(Some((id, state))),
-        Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
-            "discard that copy, then read again",
-            Typed::other(format!("git update-ref -d {SEEN}")),
-        ))),
-        Err(other) => Err(other),
-    }
+    );
+    let state = state.map_err(|stop| {
+        let discard = Typed::other(format!("git update-ref -d {SEEN}"));
+        stop.retold(|report| report.run("discard that copy, then read again", discard))
+    })?;
+    Ok(Some((id, state)))
 }
 
 fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
@@ -121,8 +119,7 @@ pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
     let by_program = || {
         let args = ["for-each-ref", "--sort=-committerdate", "--count=1"];
         let args = [&args[..], &["--format=%(refname) %(objectname)", SEEN_ON]].concat();
-        let answer = repo.program().read(UNREADABLE_HERE, args)?;
-        let answer = String::from_utf8_lossy(&answer);
+        let answer = repo.program().text(UNREADABLE_HERE, args)?;
         let one = answer.trim().split_once(' ');
         Ok(one.and_then(|(name, id)| Some((name.to_owned(), CommitId::parse(id)?))))
     };
@@ -285,20 +282,19 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
-    let what = "git does not know your name and email, and every event on the record has both";
+    let what = "git does not know your name and email, and every event and every copy has both";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo
         .program()
         .ask_as(what, ["var", "GIT_COMMITTER_IDENT"], b"", &date)
-        .map_err(|stop| match stop {
-            Stop::Failed(mut report) => {
+        .map_err(|stop| {
+            let name = Typed::other("git config --global user.name 'Your Name'");
+            let email = Typed::other("git config --global user.email you@example.com");
+            stop.retold(|mut report| {
                 report.because.truncate(1);
-                let name = Typed::other("git config --global user.name 'Your Name'");
-                let email = Typed::other("git config --global user.email you@example.com");
-                Stop::Failed(report.run("", name).run("", email))
-            }
-            other => other,
+                report.run("", name).run("", email)
+            })
         })?;
     let text = String::from_utf8_lossy(&answer);
     let person = text.rsplit_once('>');

@@ -145,14 +145,10 @@ fn advertised(text: &str) -> Refs {
 
 fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
-    let words = match errand.run(&question(remote, patterns)) {
-        Ok(output) if output.status.success() => {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    Err(advice::unreachable(&errand, &words))
+    match errand.succeed(&question(remote, patterns)) {
+        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(words) => Err(advice::unreachable(&errand, &words)),
+    }
 }
 
 /// The arguments of git that ask what a remote has.
@@ -195,8 +191,7 @@ pub fn asks_who(refusal: &Refusal) -> bool {
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
-    let out = repo.program().read(&what, args)?;
-    let text = String::from_utf8_lossy(&out);
+    let text = repo.program().text(&what, args)?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 

@@ -195,6 +195,7 @@ impl Notes {
         let _ = fs::write(self.path(HEARD), b"");
     }
 
+    /// For how long the main repository was not heard of; `None`: nobody knows.
     pub fn heard_ago(&self) -> Option<Duration> {
         let then = self.written_at(HEARD)?;
         Some(SystemTime::now().duration_since(then).unwrap_or_default())

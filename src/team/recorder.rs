@@ -293,11 +293,6 @@ impl<'a> Recorder<'a> {
         self.known().filter(|_| is_sure)
     }
 
-    /// For how long the main repository was not heard of; `None`: nobody knows.
-    pub fn known_for(&self) -> Option<Duration> {
-        self.notes().heard_ago()
-    }
-
     /// Where the record is now; asks for a password if that is needed and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
         let tip = remote::tip(self.repo, self.remote, self.reference, self.may_ask);
