@@ -70,6 +70,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         repo: deep.as_ref().unwrap_or(&repo),
         config: &config,
         may_ask: session.ui.is_interactive(),
+        // Each is asked whether it takes a push, for which it lists them as well.
+        in_full: true,
     };
     let more = more(session, &look, args)?;
     let checked = checks::run(session, &look, !args.check, more);

@@ -69,7 +69,12 @@ impl Pushed<'_> {
         let asks = self.ended == Ended::Accepted && !environment.running.is_ref();
         thread::scope(|scope| {
             let said = asks.then(|| scope.spawn(move || look.now(environment)));
-            let now = remote::branch(look.repo, &push.remote, &push.branch, false);
+            // The push brought the list of all refs as well. What is asked again is asked in the usual way.
+            let read = match environment.is_branch {
+                true => remote::branch,
+                false => remote::branch_in_full_list,
+            };
+            let now = read(look.repo, &push.remote, &push.branch, false);
             // A cache's answer is as old as it is now, and not as it was when it came.
             let said = said.and_then(|said| said.join().ok()?.ok());
             (now, said.filter(|said| said.cached.is_none()))
