@@ -138,12 +138,13 @@ fn figures(
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
+    let deploys = stats::arrived(deploys.to_vec());
     let shipped = (session.ui).during("listing what every deploy shipped", || {
-        shipped::shipped(&session.repo, deploys)
+        shipped::shipped(&session.repo, &deploys)
     });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, deploys, &shipped, begun, &session.when())
+    stats::figures(&targets, &deploys, &shipped, begun, &session.when())
 }
 
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {
