@@ -218,7 +218,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     };
     let mut lines = Vec::new();
     if let Some(heading) = heading {
-        let all = "If you trust it, you agree to all of this, defaults included:";
+        let all = "If you trust it, you agree to this and to its defaults:";
         lines.push(Line::plain(format!("{file} {heading}. {all}")));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));

@@ -108,6 +108,18 @@ pub fn turn() -> MutexGuard<'static, ()> {
     lock(&FETCHING)
 }
 
+/// The commits at which this clone saw the main repository's branch before, by the user's own refs and by ours.
+pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
+    let own = ["HEAD", branch].map(|name| format!("refs/remotes/{remote}/{name}"));
+    let names = own.iter().map(String::as_str).chain([MAIN]);
+    let mut all: Vec<CommitId> = names
+        .filter_map(|name| record::at(repo, name).ok().flatten())
+        .filter(|id| repo.has_commit(id).unwrap_or(false))
+        .collect();
+    all.dedup();
+    all
+}
+
 /// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
 /// git cannot do both.
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {

@@ -138,8 +138,12 @@ pub fn kept_for(name: &str) -> String {
 
 /// Whether a ref of this clone is at this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
-    let at = repo.either(|library| library.at(name), || at_by_program(repo, name));
-    at.is_ok_and(|at| at.as_ref() == Some(id))
+    at(repo, name).is_ok_and(|at| at.as_ref() == Some(id))
+}
+
+/// What a ref of this clone is at, or the one that it stands for.
+pub(super) fn at(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
+    repo.either(|library| library.at(name), || at_by_program(repo, name))
 }
 
 fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
@@ -148,6 +152,25 @@ fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
     Ok(CommitId::parse(
         String::from_utf8_lossy(&output.stdout).trim(),
     ))
+}
+
+/// Whether one event after the other leads back from `tip` to what was seen: `git rev-list --parents TIP ^SEEN`. A merge
+/// does not, for it could leave out events that only its second parent has.
+pub fn follows_on(repo: &Repo, seen: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
+    let by_program = || {
+        let args = ["rev-list", "--parents", tip.as_str(), &format!("^{seen}")];
+        let answer = repo.program().read("the record cannot be read", args)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let mut at = tip.as_str();
+        for line in answer.lines() {
+            match line.split_once(' ') {
+                Some((event, parent)) if event == at && !parent.contains(' ') => at = parent,
+                _ => return Ok(false),
+            }
+        }
+        Ok(at == seen.as_str())
+    };
+    repo.either(|library| library.follows_on(seen, tip), by_program)
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.

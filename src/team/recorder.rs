@@ -237,7 +237,7 @@ impl<'a> Recorder<'a> {
             .map_err(|why| self.unreadable(&tip, &ReadError::Garbage(why)))?;
         let reading = self.understood(tip.clone(), &text)?;
         if let Some(last) = &last
-            && !self.repo.is_ancestor(last, &tip)?
+            && !objects::follows_on(self.repo, last, &tip)?
         {
             // If it is not so any more, another program of this clone was between our two looks, and nothing is amiss.
             let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(&tip));
