@@ -21,6 +21,7 @@ impl<'a> Look<'a> {
             repo: &session.repo,
             config,
             may_ask: session.ui.is_interactive(),
+            in_full: false,
         }
     }
 
@@ -63,13 +64,26 @@ pub fn see(
     session: &Session<'_>,
     look: &Look<'_>,
     concerned: &[&Environment],
-    (also, wanted): (Also, Main),
+    wanted: (Also, Main),
 ) -> Result<Seen, Stop> {
+    see_and(session, look, concerned, wanted, |_| ()).map(|(seen, ())| seen)
+}
+
+/// The same. What is to be done with the environments alone does not wait for the main repository.
+pub fn see_and<T>(
+    session: &Session<'_>,
+    look: &Look<'_>,
+    concerned: &[&Environment],
+    (also, wanted): (Also, Main),
+    and: impl FnOnce(&[Observed]) -> T,
+) -> Result<(Seen, T), Stop> {
     let (environments, shared) = thread::scope(|scope| {
         let shared = scope.spawn(|| main_and_record(look, wanted));
-        (look.environments(concerned, also), shared.join())
+        let seen = look.environments(concerned, also);
+        let seen = seen.map(|seen| (and(&seen), seen));
+        (seen, shared.join())
     });
-    let mut environments = environments?;
+    let (more, mut environments) = environments?;
     let (main, record) = shared.unwrap_or_else(|_| Err(lost()))?;
     if let Some(state) = record.state() {
         doubt(&mut environments, state);
@@ -84,10 +98,10 @@ pub fn see(
         announced: None,
     };
     seen.find_announced(session, look)?;
-    Ok(seen)
+    Ok((seen, more))
 }
 
-/// The same of one environment.
+/// Looks at one environment and the rest.
 pub fn see_one(
     session: &Session<'_>,
     look: &Look<'_>,

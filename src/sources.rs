@@ -30,6 +30,8 @@ pub struct Look<'a> {
     pub config: &'a Config,
     /// Whether git may ask for a password on the terminal.
     pub may_ask: bool,
+    /// Whether remotes may list all their refs, which saves a request each.
+    pub in_full: bool,
 }
 
 /// What is to be found out besides what runs.
@@ -185,7 +187,11 @@ impl Look<'_> {
         if environment.is_branch {
             return of_main.at(self, environment, may_ask);
         }
-        let branch = remote::branch(self.repo, &environment.remote, &environment.branch, may_ask);
+        let read = match self.in_full {
+            true => remote::branch_in_full_list,
+            false => remote::branch,
+        };
+        let branch = read(self.repo, &environment.remote, &environment.branch, may_ask);
         let key = &format!("environments.{}.url", environment.name);
         first_push::read(&environment.url, branch).map_err(|refusal| moved::with_key(refusal, key))
     }

@@ -187,6 +187,11 @@ impl Ui {
         self.given.typed(&hint.into())
     }
 
+    /// What comes next: [`Given::next`].
+    pub fn next(&self, hint: Hint) -> (String, Vec<String>) {
+        self.given.next(hint)
+    }
+
     /// Says on stderr what to type, unless told to be quiet.
     pub fn advise(&self, hint: impl Into<Hint>) {
         let lines = self.typed(hint).into_iter().map(Line::plain);

@@ -43,12 +43,9 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         Recorder::of(&session.repo, &config, ui.is_interactive()).ok_or_else(no_record)?;
     trust::require_to_look(&session.repo, &config, &[])?;
     if args.verify {
-        return verify::run(session, &config, args.json);
+        return verify::run(session, &config, &recorder, args.json);
     }
-    let reading = ui.during("reading the record", || recorder.read())??;
-    if let Some(copy) = &reading.copy {
-        ui.warn(show::stale(copy));
-    }
+    let reading = reading(session, &recorder)?;
     let latest = args.count.filter(|_| !args.stats && !args.json);
     let (events, unread) = read(&recorder, &reading, latest)?;
     for line in counted::told(&reading) {
@@ -87,6 +84,15 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         lines.extend(show::figures(one, &when, width));
     }
     ui.answer(&lines)
+}
+
+/// The record, with a warning where it is only a copy.
+fn reading(session: &Session<'_>, recorder: &Recorder<'_>) -> Result<Reading, Stop> {
+    let reading = (session.ui).during("reading the record", || recorder.read())??;
+    if let Some(copy) = &reading.copy {
+        session.ui.warn(show::stale(copy));
+    }
+    Ok(reading)
 }
 
 /// Every event, or those that tell of the latest `count` deploys and where their candidates began.
@@ -132,12 +138,13 @@ fn figures(
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
+    let deploys = stats::arrived(deploys.to_vec());
     let shipped = (session.ui).during("listing what every deploy shipped", || {
-        shipped::shipped(&session.repo, deploys)
+        shipped::shipped(&session.repo, &deploys)
     });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, deploys, &shipped, begun, &session.when())
+    stats::figures(&targets, &deploys, &shipped, begun, &session.when())
 }
 
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {

@@ -161,9 +161,7 @@ fn promote(
             false => release.resume(given.as_ref(), &again),
         };
     }
-    if !args.deploying.asking.dry_run {
-        deploy.can_be_answered(&plan)?;
-    }
+    deploy.can_be_answered(&plan)?;
     let text = release.text(args.deploying.asking, given)?;
     deploy.overridden = deploy.overriding(&plan);
     post_after(&deploy, &mut plan, text.is_some());

@@ -67,9 +67,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
             false => tell(&deploy, &plan.commit, begun.is_some()),
         };
     }
-    if !args.deploying.asking.dry_run {
-        deploy.can_be_answered(&plan)?;
-    }
+    deploy.can_be_answered(&plan)?;
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
         return preview(&deploy, &plan);

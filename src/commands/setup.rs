@@ -70,6 +70,8 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         repo: deep.as_ref().unwrap_or(&repo),
         config: &config,
         may_ask: session.ui.is_interactive(),
+        // Each is asked whether it takes a push, for which it lists them as well.
+        in_full: true,
     };
     let more = more(session, &look, args)?;
     let checked = checks::run(session, &look, !args.check, more);
@@ -216,7 +218,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     };
     let mut lines = Vec::new();
     if let Some(heading) = heading {
-        let all = "If you trust it, you agree to all of this, defaults included:";
+        let all = "If you trust it, you agree to this and to its defaults:";
         lines.push(Line::plain(format!("{file} {heading}. {all}")));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));

@@ -188,10 +188,9 @@ impl<'a> View<'a> {
         for target in self.config.targets() {
             lines.extend(show::held(&target.name, &self.held(target), width, &when));
         }
-        let mut next = self.session.ui.typed(self.next()?).into_iter();
-        let first = next.next().map(|command| ("next: ", command));
-        let notes = next.map(|note| ("note: ", note));
-        let last = notes.chain(first);
+        let (next, notes) = self.session.ui.next(self.next()?);
+        let notes = notes.into_iter().map(|note| ("note: ", note));
+        let last = notes.chain([("next: ", next)]);
         lines.extend(last.map(|(name, text)| Line::of(Tone::Strong, name).and(Tone::Plain, text)));
         Ok(lines)
     }

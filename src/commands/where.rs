@@ -6,15 +6,16 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
-use crate::core::record::arrivals::{Arrival, arrivals, carrier, since};
-use crate::core::record::{Event, Reading};
+use crate::core::record::Reading;
+use crate::core::record::arrivals::{arrivals, carrier, since};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, is_hash};
+use crate::core::words::{Arrival, Branch, CommitId, is_hash};
 use crate::forge::pull_request;
 use crate::look::{self, Main};
+use crate::notes::Arrived;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
@@ -131,7 +132,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
 fn remembered(session: &Session<'_>, config: &Config) -> Sight {
     let recorder = recorder(session, config);
     let record = recorder.as_ref().and_then(Recorder::known);
-    let age = recorder.as_ref().and_then(Recorder::known_for);
+    let age = recorder.and_then(|_| session.notes().heard_ago());
     session.ui.note(asked(age.filter(|_| record.is_some())));
     Sight {
         environments: None,
@@ -148,15 +149,17 @@ fn stands(
 ) -> Result<Vec<Stand>, Stop> {
     let (known, mut latest) = (Known::default(), FIRST_EVENTS);
     loop {
-        let (events, unread) = events(session, config, sight.record.as_ref(), latest)?;
-        let is_all = events.len() + unread < latest as usize;
+        let told = told(session, config, sight.record.as_ref(), latest)?;
         // What is older than all of them came before them.
-        if !is_all && events.first().is_none_or(|oldest| oldest.at > made) {
+        if !told.is_all && told.oldest.is_none_or(|oldest| oldest > made) {
             latest = u32::MAX;
             continue;
         }
         let environments = config.environments.iter();
-        let arrived = environments.map(|one| arrivals(&events, &one.name));
+        let arrived = environments.map(|place| {
+            let all = told.all.iter().filter(|one| one.environment == place.name);
+            all.cloned().collect()
+        });
         let arrived: Vec<Vec<Arrival>> = arrived.collect();
         let mut carriers = Vec::new();
         for arrived in &arrived {
@@ -182,9 +185,9 @@ fn stands(
             is_settled &= oldest.is_some() && (stand.runs != Some(true) || stand.since > oldest);
             all.push(stand);
         }
-        if is_settled || is_all {
-            if unread > 0 {
-                session.ui.warn(show::unreadable(unread));
+        if is_settled || told.is_all {
+            if told.unread > 0 {
+                session.ui.warn(show::unreadable(told.unread));
             }
             return Ok(all);
         }
@@ -205,17 +208,53 @@ fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arr
     }
 }
 
-/// The latest events, and how many cannot be read.
-fn events(
+/// What the record tells of deploys.
+struct ReadDeploys {
+    all: Vec<Arrival>,
+    /// When the oldest event that was read happened.
+    oldest: Option<i64>,
+    /// Whether the whole record was read.
+    is_all: bool,
+    /// How many events cannot be read.
+    unread: usize,
+}
+
+/// What the latest events tell. A whole record is read once, unless keys say which of its events count.
+fn told(
     session: &Session<'_>,
     config: &Config,
     record: Option<&Reading>,
     latest: u32,
-) -> Result<(Vec<Event>, usize), Stop> {
-    match (recorder(session, config), record) {
-        (Some(recorder), Some(reading)) => recorder.latest_events(reading, latest),
-        _ => Ok((Vec::new(), 0)),
+) -> Result<ReadDeploys, Stop> {
+    let tip = record.filter(|reading| reading.signed.is_none());
+    let tip = tip.and_then(|reading| reading.tip.as_ref());
+    let noted = tip.and_then(|tip| session.notes().arrived().filter(|noted| noted.tip == *tip));
+    if let Some(Arrived { all, unread, .. }) = noted {
+        return Ok(ReadDeploys {
+            all,
+            oldest: None,
+            is_all: true,
+            unread,
+        });
     }
+    let (events, unread) = match (recorder(session, config), record) {
+        (Some(recorder), Some(reading)) => recorder.latest_events(reading, latest)?,
+        _ => (Vec::new(), 0),
+    };
+    let told = ReadDeploys {
+        all: arrivals(&events),
+        oldest: events.first().map(|oldest| oldest.at),
+        is_all: events.len() + unread < latest as usize,
+        unread,
+    };
+    if let Some(tip) = tip.filter(|_| latest == u32::MAX) {
+        session.notes().keep_arrived(&Arrived {
+            tip: tip.clone(),
+            all: told.all.clone(),
+            unread,
+        });
+    }
+    Ok(told)
 }
 
 /// Whether what is not here may have come to the main branch since: a hash or a pull request.

@@ -308,7 +308,7 @@ impl Config {
         self.find(target.promotes.as_deref()?)
     }
 
-    fn find(&self, name: &str) -> Option<&Environment> {
+    pub fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
     }
 

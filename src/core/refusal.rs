@@ -214,6 +214,17 @@ impl Stop {
             Self::Answer | Self::Declined(_) | Self::PipeClosed => None,
         }
     }
+
+    /// The same end with another report, where something failed, was refused or is unfinished.
+    #[must_use]
+    pub fn retold(self, with: impl FnOnce(Report) -> Report) -> Self {
+        match self {
+            Self::Failed(report) => Self::Failed(with(report)),
+            Self::Incomplete(report) => Self::Incomplete(with(report)),
+            Self::Refused(Refusal { code, report }) => with(report).refused(code).into(),
+            other => other,
+        }
+    }
 }
 
 impl From<Stop> for Report {

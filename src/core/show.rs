@@ -26,9 +26,9 @@ pub use status::{
 };
 pub use timing::timing;
 
-use crate::core::record::{Candidate, SignOff, Signer};
+use crate::core::record::{Candidate, SignOff, Signer, State};
 use crate::core::text::{Line, Tone, ago};
-use crate::core::words::Commit;
+use crate::core::words::{Commit, CommitId};
 
 /// How many commits a plan or a warning lists before it says "and n more".
 const LISTED: usize = 60;
@@ -57,6 +57,15 @@ impl When {
             || "an impossible date".to_owned(),
             |time| time.strftime("%Y-%m-%d").to_string(),
         )
+    }
+
+    /// The date that every post about a commit carries: that of its proposal or, where it is no candidate, today's.
+    pub fn date_of(&self, state: Option<&State>, commit: &CommitId) -> String {
+        let candidate = state.and_then(|state| state.candidate_of(commit));
+        match candidate.filter(|open| !open.date.is_empty()) {
+            Some(open) => open.date.clone(),
+            None => self.date(self.now),
+        }
     }
 
     /// The date, unless that is today, and the time of day.
@@ -95,6 +104,14 @@ impl When {
             until = clock.to_owned();
         }
         format!("between {from} and {until}")
+    }
+
+    /// The date and the time of day, as wide for any moment.
+    fn in_column(&self, seconds: i64) -> String {
+        self.zoned(seconds).map_or_else(
+            || format!("{:16}", "impossible date"),
+            |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
+        )
     }
 
     fn dated(&self, seconds: i64) -> String {

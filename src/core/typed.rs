@@ -92,6 +92,9 @@ impl fmt::Display for Typed {
     }
 }
 
+/// What comes next where nothing is to be done.
+pub const NOTHING: &str = "nothing";
+
 /// What to do next, a line each: what it is for, and the command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
@@ -227,6 +230,24 @@ impl Given {
     /// The same of commands that others type, or that come next: with the configuration alone.
     pub fn typed(&self, hint: &Hint) -> Vec<String> {
         self.lines_of(hint, |command| command)
+    }
+
+    /// What comes next as a command alone, and in lines of their own what there is to know before it. Where there is
+    /// something to do but no command for it, the command shows whether it was done.
+    pub fn next(&self, mut hint: Hint) -> (String, Vec<String>) {
+        let first = (!hint.0.is_empty()).then(|| hint.0.remove(0));
+        let (say, command) = first.unwrap_or_default();
+        if command.is_none() && hint == Hint::default() && say == NOTHING {
+            return (say, Vec::new());
+        }
+        let command = command.unwrap_or_else(|| Typed::smp("status"));
+        let say = say
+            .strip_suffix("then")
+            .unwrap_or(&say)
+            .trim_end_matches([',', ' ', ':']);
+        let say = Some(say.to_owned()).filter(|say| !say.is_empty());
+        let command = self.typed(&Hint::run("", command)).concat();
+        (command, self.typed(&hint).into_iter().chain(say).collect())
     }
 
     fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
@@ -377,6 +398,40 @@ mod tests {
         assert_eq!(Given::default().complete(&hint), ["next: git smp promote"]);
         let words = "in a script: add --again";
         assert_eq!(given.complete(&words.into()), [words]);
+    }
+
+    #[test]
+    fn what_comes_next_is_a_command_alone() {
+        let (stage, look) = (
+            Typed::smp("stage"),
+            Typed::other("git ls-remote production"),
+        );
+        let posts = Hint::run("posts wait", Typed::smp("posts"));
+        for (hint, command, notes) in [
+            (NOTHING.into(), NOTHING, [].as_slice()),
+            (Hint::run("", stage.clone()), "git smp stage", &[]),
+            (Hint::run("then", stage.clone()), "git smp stage", &[]),
+            (
+                Hint::run("merge the fix, then", stage),
+                "git smp stage",
+                &["merge the fix"],
+            ),
+            (
+                Hint::run("see whether it answers", look).and(posts),
+                "git ls-remote production",
+                &["posts wait: git smp posts", "see whether it answers"],
+            ),
+            ("ask ada".into(), "git smp status", &["ask ada"]),
+        ] {
+            let (next, more) = Given::default().next(hint);
+            assert_eq!(
+                (next.as_str(), more),
+                (
+                    command,
+                    notes.iter().map(|note| (*note).to_owned()).collect()
+                )
+            );
+        }
     }
 
     #[test]

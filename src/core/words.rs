@@ -1,5 +1,6 @@
 //! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
 
+mod arrival;
 mod release;
 mod signature;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
+pub use arrival::Arrival;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
 pub use signature::{SignatureCheck, StoredEvent};
 

@@ -44,7 +44,7 @@ impl Deploy<'_> {
     }
 
     /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.
-    /// What runs already is only written down.
+    /// What runs already is only written down, and a dry run asks nothing.
     pub fn can_be_answered(&self, plan: &Plan) -> Result<(), Stop> {
         let (kind, yes, deploys) = (
             self.kind(),
@@ -57,7 +57,7 @@ impl Deploy<'_> {
             Kind::Stage | Kind::Fix => "",
         };
         let is_named = option.is_empty() || self.options.commit.is_some();
-        if !deploys || self.session.ui.is_interactive() || yes && is_named {
+        if self.options.dry_run || !deploys || self.session.ui.is_interactive() || yes && is_named {
             return Ok(());
         }
         let report = Report::new(match yes {

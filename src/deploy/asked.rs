@@ -1,7 +1,7 @@
 //! The issue in which a proposal asks, as far as a plan tells it something.
 
 use crate::core::decide::{Plan, Step};
-use crate::core::record::{Candidate, Issue, Kind, State};
+use crate::core::record::{Issue, Kind, State};
 use crate::deploy::Deploy;
 use crate::team::channel;
 
@@ -18,11 +18,10 @@ impl Deploy<'_> {
     }
 
     fn issue<'s>(&self, state: &'s State, plan: &Plan) -> Option<&'s Issue> {
-        let open = state.candidate.as_ref();
         match self.kind() {
             Kind::Stage => None,
-            Kind::Fix => open.and_then(Candidate::issue),
-            Kind::Promote => open.filter(|open| open.commit == plan.commit)?.issue(),
+            Kind::Fix => state.candidate.as_ref()?.issue(),
+            Kind::Promote => state.candidate_of(&plan.commit)?.issue(),
             Kind::Rollback => {
                 let ran = state.deploys.get(self.name())?;
                 let is_it = self.takes_away.as_ref() == Some(&ran.commit);

@@ -4,7 +4,6 @@ use crate::core::decide::Target;
 use crate::core::record::{Kind, State};
 use crate::core::words::CommitId;
 use crate::deploy::Deploy;
-use crate::deploy::recorder::candidate;
 
 impl Deploy<'_> {
     /// What ran before the commit, as far as anybody knows.
@@ -15,11 +14,8 @@ impl Deploy<'_> {
         commit: &CommitId,
     ) -> Option<CommitId> {
         let name = &target.environment.name;
-        let candidate = state.and_then(candidate);
-        let candidate = candidate.filter(|candidate| candidate.commit == *commit);
-        let goal = candidate.and_then(|candidate| candidate.goal(name));
-        let open = state.and_then(|state| state.deploying.as_ref());
-        let open = open.filter(|open| open.environment == *name && open.to == *commit);
+        let goal = state.and_then(|state| state.candidate_of(commit)?.goal(name));
+        let open = state.and_then(|state| state.deploying_to(name, commit));
         let seen_before = target.observed.runs().filter(|runs| *runs != commit);
         let from = seen_before
             .or_else(|| goal.and_then(|goal| goal.from.as_ref()))

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::core::config::PageCheck;
 use crate::core::decide::Target;
 use crate::core::decide::streak::{PAUSE, Streak, Streaked};
-use crate::core::record::{CheckFailed, Kind, State, What};
+use crate::core::record::{CheckFailed, Kind, What};
 use crate::core::refusal::{Report, Stop, Unhealthy};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control};
@@ -17,7 +17,6 @@ use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::moved;
 use crate::deploy::screen::Progress;
 use crate::sources::Look;
-use crate::team::recorder::new_id;
 
 /// How often it is looked whether somebody wants to leave.
 const TICK: Duration = Duration::from_millis(100);
@@ -120,11 +119,8 @@ impl Deploy<'_> {
         commit: &CommitId,
         why: &str,
     ) -> Result<(), Stop> {
-        let Some((recorder, _)) = self.recorder()? else {
-            return Ok(());
-        };
         let (kind, name) = (self.kind(), &target.environment.name);
-        let appended = recorder.append(&new_id(), &mut |state: &State| {
+        self.put_on_record(&mut |state| {
             let open = state.deploying.as_ref();
             // What somebody else began meanwhile is another deploy.
             if open.is_some_and(|open| !open.is(kind, name, commit)) {
@@ -141,8 +137,7 @@ impl Deploy<'_> {
                 commits: moved(kind, &changes),
                 why: why.to_owned(),
             })))
-        });
-        appended.map(drop)
+        })
     }
 }
 

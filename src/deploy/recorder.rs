@@ -3,7 +3,7 @@
 use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Candidate, Deployed, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
+    Deployed, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
@@ -71,11 +71,11 @@ impl Deploy<'_> {
         if let Some(end) = end.filter(|(_, what)| is_due(what, state)) {
             return Ok(Some(end.clone()));
         }
-        if state.deploying.as_ref().is_some_and(|open| open.id == *id) {
+        if state.announced_as(id).is_some() {
             return Ok(None);
         }
         let plan = self.decide(Some(recorded), true, true)?;
-        let base = candidate(state).map(|candidate| candidate.commit.clone());
+        let base = state.candidate.as_ref().map(|open| open.commit.clone());
         let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
         let announced = Intent {
             kind,
@@ -143,18 +143,24 @@ impl Deploy<'_> {
 
     /// Puts on record what the host said against the push that is announced. Its announcement stays open.
     pub(super) fn doubted(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
-        let Some((recorder, _)) = self.recorder()? else {
-            return Ok(());
-        };
-        let appended = recorder.append(&new_id(), &mut |state| {
-            let open = state.deploying.as_ref();
-            let open = open.filter(|open| open.environment == name && open.to == *commit);
+        self.put_on_record(&mut |state| {
+            let open = state.deploying_to(name, commit);
             Ok(open.map(|open| What::Doubted {
                 intent: open.id.clone(),
                 words: words.to_owned(),
             }))
-        });
-        appended.map(drop)
+        })
+    }
+
+    /// Adds an event, where a record is kept and the event is due.
+    pub(super) fn put_on_record(
+        &self,
+        decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
+    ) -> Result<(), Stop> {
+        match self.recorder()? {
+            Some((recorder, _)) => recorder.append(&new_id(), decide).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Takes an announcement back whose push came to nothing. What may have changed something outside stays announced.
@@ -175,8 +181,7 @@ impl Deploy<'_> {
             return stop;
         };
         let ended = recorder.append(&new_id(), &mut |state| {
-            let open = state.deploying.as_ref().filter(|open| open.id == *intent);
-            Ok(open.map(|open| What::Ended {
+            Ok(state.announced_as(intent).map(|open| What::Ended {
                 intent: open.id.clone(),
                 why: report.error.clone(),
             }))
@@ -209,7 +214,7 @@ impl Deploy<'_> {
         let (state, pending) = posting::append_one(of, &recorder, &mut |state| {
             let event = self.arrival(state, target, commit)?;
             if event.is_some() {
-                let is_candidate = candidate(state).is_some_and(|one| one.commit == *commit);
+                let is_candidate = state.candidate_of(commit).is_some();
                 was_candidate = is_candidate && self.kind() == Kind::Promote;
             }
             Ok(event)
@@ -230,7 +235,7 @@ impl Deploy<'_> {
         let (repo, kind, name) = (self.look.repo, self.kind(), &target.environment.name);
         let open = state.deploying.as_ref();
         let open = open.filter(|open| open.is(kind, name, commit));
-        let candidate = candidate(state).filter(|candidate| candidate.commit == *commit);
+        let candidate = state.candidate_of(commit);
         let goal = candidate.and_then(|candidate| candidate.goal(name));
         let is_reached = kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached);
         let deploy = state.deploys.get(name);
@@ -301,8 +306,7 @@ pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(Even
 
 /// Whether the end of a deploy is still to be written: nobody closed its announcement meanwhile.
 pub fn is_due(end: &What, state: &State) -> bool {
-    let open = state.deploying.as_ref().map(|open| &open.id);
-    matches!(end, What::Deployed(Deployed { intent: Some(id), .. }) if open == Some(id))
+    matches!(end, What::Deployed(Deployed { intent: Some(id), .. }) if state.announced_as(id).is_some())
 }
 
 /// Refuses where somebody has deployed there since the plan was shown.
@@ -339,10 +343,6 @@ pub(super) fn push_to(
     }
 }
 
-pub(super) fn candidate(state: &State) -> Option<&Candidate> {
-    state.candidate.as_ref()
-}
-
 /// What was rolled back and is no part of what ships now: it stays held.
 fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<CommitId>, Stop> {
     let mut still = Vec::new();
@@ -366,6 +366,6 @@ pub(super) fn moved(kind: Kind, changes: &Changes) -> u64 {
 
 /// Whether nobody's yes stands on record for this very commit.
 fn is_unsigned(state: &State, commit: &CommitId) -> bool {
-    let candidate = candidate(state).filter(|candidate| candidate.commit == *commit);
+    let candidate = state.candidate_of(commit);
     candidate.is_none_or(|candidate| candidate.standing() != Standing::SignedOff)
 }

@@ -69,7 +69,12 @@ impl Pushed<'_> {
         let asks = self.ended == Ended::Accepted && !environment.running.is_ref();
         thread::scope(|scope| {
             let said = asks.then(|| scope.spawn(move || look.now(environment)));
-            let now = remote::branch(look.repo, &push.remote, &push.branch, false);
+            // The push brought the list of all refs as well. What is asked again is asked in the usual way.
+            let read = match environment.is_branch {
+                true => remote::branch,
+                false => remote::branch_in_full_list,
+            };
+            let now = read(look.repo, &push.remote, &push.branch, false);
             // A cache's answer is as old as it is now, and not as it was when it came.
             let said = said.and_then(|said| said.join().ok()?.ok());
             (now, said.filter(|said| said.cached.is_none()))
@@ -147,7 +152,7 @@ impl Pushed<'_> {
             Err(refusal) => {
                 let (short, why) = (self.push.commit.short(), &refusal.report.error);
                 let cause = format!("it is unknown whether it runs {short} anyway: {why}");
-                Outcome::Not(with_cause(self.not_ours(at), cause))
+                Outcome::Not(self.not_ours(at).retold(|report| report.because(cause)))
             }
         }
     }
@@ -213,15 +218,5 @@ impl Pushed<'_> {
             }
             thread::sleep(left.min(PAUSE));
         }
-    }
-}
-
-/// The same end with one more cause.
-pub(super) fn with_cause(stop: Stop, cause: String) -> Stop {
-    match stop {
-        Stop::Failed(report) => Stop::Failed(report.because(cause)),
-        Stop::Incomplete(report) => Stop::Incomplete(report.because(cause)),
-        Stop::Refused(Refusal { code, report }) => report.because(cause).refused(code).into(),
-        other => other,
     }
 }

@@ -12,7 +12,6 @@ use crate::deploy::doubt::Doubt;
 use crate::deploy::screen::Progress;
 use crate::deploy::span::{Agreement, Answer};
 use crate::deploy::unreported::reported;
-use crate::deploy::verdict::with_cause;
 use crate::sources::Now;
 
 /// The longest pause between two looks at an environment that is not there yet.
@@ -148,7 +147,7 @@ impl Wait<'_> {
             Ok(()) => stop,
             Err(trouble) => {
                 let cause = format!("the next run may not know of that: {trouble}");
-                with_cause(stop, cause)
+                stop.retold(|report| report.because(cause))
             }
         })
     }
@@ -160,8 +159,8 @@ impl Wait<'_> {
             return Some(begun.since);
         }
         let name = self.name();
-        let open = self.deploy.seen.open();
-        let open = open.filter(|open| open.environment == name && open.to == *self.commit);
+        let state = self.deploy.seen.state();
+        let open = state.and_then(|state| state.deploying_to(name, self.commit));
         let announced = open.map(|open| {
             let age = self.deploy.session.when().now.saturating_sub(open.at);
             Duration::from_secs(u64::try_from(age).unwrap_or(0))

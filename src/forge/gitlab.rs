@@ -11,6 +11,7 @@ use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history;
+use crate::forge::issue::{Membership, may_developer};
 use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
 use crate::forge::reviews::gathered;
 use crate::git::Repo;
@@ -29,8 +30,6 @@ pub const GITLAB: Software = Software {
     size: "per_page",
     rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
 };
-/// The role of a developer, from which on one may push.
-const DEVELOPER: u64 = 30;
 /// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 /// Who wrote the commits of a merge request.
@@ -71,14 +70,6 @@ struct Approval {
 #[derive(Deserialize)]
 struct Reviewer {
     state: String,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    id: u64,
-    state: String,
-    access_level: u64,
-    membership_state: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -247,13 +238,8 @@ fn writers(rest: &Rest, project: u64, opinions: &HashMap<u64, Opinions>) -> Opti
     for some in ids.chunks(ACCOUNTS) {
         let asked: Vec<String> = some.iter().map(|id| format!("user_ids[]={id}")).collect();
         let path = format!("projects/{project}/members/all?{}", asked.join("&"));
-        let members = rest.list::<Member>(&path).ok()??.into_iter();
-        let may_push = members.filter(|one| {
-            let is_active = |state: &str| state == "active";
-            let is_member = one.membership_state.as_deref().is_none_or(is_active);
-            one.access_level >= DEVELOPER && is_active(&one.state) && is_member
-        });
-        writers.extend(may_push.map(|one| one.id));
+        let members = rest.list::<Membership>(&path).ok()??.into_iter();
+        writers.extend(members.filter(may_developer).map(|one| one.id));
     }
     Some(writers)
 }

@@ -82,8 +82,7 @@ pub fn is_merge(repo: &Repo, id: &CommitId) -> bool {
 pub fn is_automatic(repo: &Repo, merge: &CommitId) -> bool {
     let (id, program) = (merge.as_str(), repo.program());
     let tree = |args: &[&str]| {
-        let told = program.read("git cannot merge", args).ok()?;
-        let told = String::from_utf8_lossy(&told).into_owned();
+        let told = program.text("git cannot merge", args).ok()?;
         told.lines().next().map(str::to_owned)
     };
     let more = format!("{id}^3");

@@ -6,6 +6,7 @@ mod response;
 mod search;
 mod words;
 
+pub(super) use response::{Membership, may_developer};
 pub use search::Search;
 
 use std::collections::HashSet;
@@ -20,7 +21,7 @@ use crate::core::record::Placed;
 use crate::core::refusal::Report;
 use crate::http::api::{Method, Service};
 use crate::http::{Response, Sent, Trouble};
-use response::{ForgeUser, IssueEntry, Membership, Tracking, is_edited, may_developer, may_github};
+use response::{ForgeUser, IssueEntry, Tracking, is_edited, may_github};
 use words::{TrackerWords, answered, garbled};
 
 /// How many elements of a list are on a page, and how many pages are read.

@@ -80,15 +80,12 @@ fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
     let github = github.ok_or_else(|| no_pages("GitHub"))?;
     let (server, repository) = (github.server.as_str(), github.shown());
     let named = shell_word(server);
+    let program = session.repo.program();
     let report = match token::github(&session.repo, server) {
         Ok(token) => {
-            let address = |variable: &str| {
-                let address = session.repo.program().variable(variable);
-                address.map(|address| address.to_string_lossy().into_owned())
-            };
             let at = At {
-                graphql: address(github::VARIABLE),
-                rest: address(github::branches::VARIABLE),
+                graphql: program.setting(github::VARIABLE),
+                rest: program.setting(github::branches::VARIABLE),
             };
             return Ok(Forge::GitHub(github, token, at));
         }

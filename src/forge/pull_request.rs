@@ -5,9 +5,6 @@ use crate::core::text::visible;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
-/// So many commits of the main line are looked at first: to read a whole history takes a second for each 200,000.
-const RECENT: usize = 512;
-
 /// A commit of the main branch that says that it merged a pull request.
 struct Merged {
     id: CommitId,
@@ -63,13 +60,17 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
-/// Those among the newest commits of the main line and what they brought or, where there is none, among all.
+/// Those among the commits where the number belongs or, where there is none, among all: to read a whole history takes a
+/// second for each 200,000.
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
-    let older = format!("{tip}~{RECENT}");
-    if let Ok(older) = session.repo.resolve_revision(&older) {
-        let recent = among(session, &format!("{older}..{tip}"), number)?;
-        if !recent.is_empty() {
-            return Ok(recent);
+    if let Some((newest, oldest)) = session.repo.around(tip, number, named) {
+        let range = match oldest {
+            Some(oldest) => format!("{oldest}..{newest}"),
+            None => newest.to_string(),
+        };
+        let there = among(session, &range, number)?;
+        if !there.is_empty() {
+            return Ok(there);
         }
     }
     among(session, tip.as_str(), number)
@@ -80,8 +81,7 @@ fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>,
     let merged = format!("--grep=request #{number}");
     let args = "log -z --no-color --no-show-signature -F --format=%H%x20%P%n%s".split(' ');
     let args = args.chain([squashed.as_str(), &merged, range]);
-    let told = (session.repo.program()).read("git cannot read the history", args)?;
-    let told = String::from_utf8_lossy(&told);
+    let told = (session.repo.program()).text("git cannot read the history", args)?;
     let entries = told.split('\0').filter_map(|entry| {
         let (ids, subject) = entry.split_once('\n')?;
         let subject = subject.trim();
@@ -93,6 +93,14 @@ fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>,
         })
     });
     Ok(entries.collect())
+}
+
+/// The number of a pull request in a subject, or what looks like one.
+fn named(subject: &str) -> Option<u64> {
+    let merged = subject.split_once("request #");
+    let (_, number) = merged.or_else(|| subject.rsplit_once("(#"))?;
+    let digits = number.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }
 
 /// Whether a subject is that of the merge of this pull request, as GitHub, Gitea and Bitbucket write it.
@@ -131,6 +139,7 @@ mod tests {
             "Merged in x (pull request #42)",
         ] {
             assert!(is_of(subject, 42), "{subject}");
+            assert_eq!(named(subject), Some(42), "{subject}");
         }
         for other in [
             "Draw maps (#421)",

@@ -63,8 +63,7 @@ impl Rest {
         software: &'static Software,
         pages: &Url,
     ) -> Result<Self, Report> {
-        let address = session.repo.program().variable(software.address);
-        let address = address.map(|address| address.to_string_lossy().into_owned());
+        let address = session.repo.program().setting(software.address);
         let place = software.place(pages, address.as_deref(), false);
         let token = token::named(&session.repo, &[software.token]).ok_or_else(|| {
             let reads = place.as_ref().map(|(_, repository)| repository.to_string());

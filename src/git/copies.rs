@@ -18,8 +18,7 @@ impl Repo {
             &both,
             &before,
         ];
-        let told = self.program.read(HISTORY, args)?;
-        let told = String::from_utf8_lossy(&told);
+        let told = self.program.text(HISTORY, args)?;
         let same = told.lines().filter_map(|line| line.strip_prefix('='));
         let mut same = same.filter_map(CommitId::parse);
         Ok(same.find(|one| one != commit))

@@ -18,10 +18,6 @@ pub fn deepen(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     let errand = Errand::new(repo, remote, Purpose::Fetch, may_ask);
     let branch = format!("refs/heads/{branch}");
     let args = FETCH.split(' ').chain([remote, &branch]).map(str::to_owned);
-    let words = match errand.run(&args.collect::<Vec<_>>()) {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    Err(advice::unreachable(&errand, &words))
+    let fetched = errand.succeed(&args.collect::<Vec<_>>()).map(drop);
+    fetched.map_err(|words| advice::unreachable(&errand, &words))
 }

@@ -22,12 +22,11 @@ use crate::terminal::file;
 pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     write(path, text)?;
     // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
-    let asked = (repo.program()).read("git has no editor configured", ["var", "GIT_EDITOR"]);
+    let asked = (repo.program()).text("git has no editor configured", ["var", "GIT_EDITOR"]);
     let editor = asked.map_err(|stopped| match stopped {
         Stop::Failed(report) => stop(report.because("nothing was deployed")),
         other => other,
     })?;
-    let editor = String::from_utf8_lossy(&editor);
     let editor = editor.trim_end();
     let ended = start(editor, path)
         .map_err(|error| stop(failed("cannot be started", editor).because(error.to_string())))?;

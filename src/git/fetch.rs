@@ -95,15 +95,10 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
 fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
     let args = FETCH.split(' ').chain([errand.remote]).map(str::to_owned);
     let args: Vec<String> = args.chain(names.iter().cloned()).collect();
-    let words = match errand.run(&args) {
-        Ok(output) if output.status.success() => return Ok(()),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    // A remote without the branch has nothing to fetch.
-    match means(&words, LineKind::NoRef) {
-        true => Ok(()),
-        false => Err(advice::unreachable(errand, &words)),
+    match errand.succeed(&args) {
+        // A remote without the branch has nothing to fetch.
+        Err(words) if !means(&words, LineKind::NoRef) => Err(advice::unreachable(errand, &words)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -111,6 +106,18 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
 pub fn turn() -> MutexGuard<'static, ()> {
     static FETCHING: Mutex<()> = Mutex::new(());
     lock(&FETCHING)
+}
+
+/// The commits at which this clone saw the main repository's branch before, by the user's own refs and by ours.
+pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
+    let own = ["HEAD", branch].map(|name| format!("refs/remotes/{remote}/{name}"));
+    let names = own.iter().map(String::as_str).chain([MAIN]);
+    let mut all: Vec<CommitId> = names
+        .filter_map(|name| record::at(repo, name).ok().flatten())
+        .filter(|id| repo.has_commit(id).unwrap_or(false))
+        .collect();
+    all.dedup();
+    all
 }
 
 /// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where

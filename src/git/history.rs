@@ -9,11 +9,12 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
+use gix_commitgraph::Graph;
 
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 use crate::git::abbrev::{Abbreviation, Names};
 use crate::git::walk::{self, CommitTable, Node};
-use crate::git::{Found, Repo, Unreadable, lock, object, plumbing};
+use crate::git::{Found, Repo, Unreadable, lock, object, plumbing, reach};
 
 /// A repository that the library can read.
 pub struct Library {
@@ -108,9 +109,13 @@ impl Library {
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
+        let (old, new) = (oid(old)?, oid(new)?);
         // Whether the commit-graph may be used makes no difference to what is an ancestor.
+        if let Some(graph) = self.graph() {
+            return reach::has(&odb, &graph, new, old);
+        }
         let mut table = CommitTable::new(&odb, &self.objects);
-        let (old, new) = (table.node(oid(old)?), table.node(oid(new)?));
+        let (old, new) = (table.node(old), table.node(new));
         let (relation, _) = walk::range(&mut table, old, new)?;
         Ok(matches!(relation, Relation::Identical | Relation::Ahead))
     }
@@ -153,6 +158,11 @@ impl Library {
         };
         let peeled = repository.revparse_single(&format!("{found}{steps}^{{commit}}"))?;
         commit_id(peeled.id())
+    }
+
+    /// The commit-graph, if git has written one.
+    pub(super) fn graph(&self) -> Option<Graph> {
+        walk::graph(&self.objects)
     }
 
     /// The repository, for one thread at a time.

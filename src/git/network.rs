@@ -133,6 +133,18 @@ impl<'a> Errand<'a> {
         told(last)
     }
 
+    /// The same where only a good end is an answer.
+    ///
+    /// # Errors
+    /// What git and ssh said, or why they said nothing.
+    pub fn succeed(&self, args: &[String]) -> Result<Output, String> {
+        match self.run(args) {
+            Ok(output) if output.status.success() => Ok(output),
+            Ok(output) => Err(words(Some(&output))),
+            Err(why) => Err(why.words()),
+        }
+    }
+
     /// Runs a git once more to hear where its host sends those on who ask so. Asks nobody. Gives its output and the address.
     pub fn run_traced(&self, args: &[String]) -> Option<(Output, Option<String>)> {
         // Nobody listens for helpers: the trace would be taken for one that speaks.
@@ -211,8 +223,10 @@ impl<'a> Errand<'a> {
             Transport::Other => people.ssh.prepare(command, of, None, asks),
             Transport::Http(site) => {
                 let typed = people.logins.of(site);
-                let reused = || people.reused.of(program, self.config, site);
-                let reused = if typed.is_some() { None } else { reused() };
+                let reused = match typed {
+                    Some(_) => None,
+                    None => people.reused.of(program, self.config, site),
+                };
                 if let Some(login) = typed.as_ref().or(reused.as_ref()) {
                     let unasked = people.reused.is_offered(site).then_some(site);
                     login.hand_to(program, command, unasked);

@@ -14,10 +14,10 @@ mod refused;
 use std::slice;
 
 use crate::core::refusal::Stop;
-use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::program::{Program, failed};
+use crate::git::record::identity;
 use original::Original;
 
 /// What git uses as an exit code when it does not know an option.
@@ -59,7 +59,8 @@ impl Repo {
         // All that can be refused at once is refused before the first merge.
         let parents = originals.iter().map(|original| only_parent(self, original));
         let parents = parents.collect::<Result<Vec<_>, _>>()?;
-        let committer = committer(program)?;
+        let (name, email) = identity(self)?;
+        let committer = format!("{name} <{email}>");
         let mut top = onto.clone();
         for (original, parent) in originals.iter().zip(parents) {
             let merged = merge(program, &task, parent, &top, original)?;
@@ -83,23 +84,6 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
         [parent] => Ok(parent),
         several => Err(refused::no_one_change(original, several)),
     }
-}
-
-/// The user's name and mail, `NAME <MAIL>`: `git var GIT_COMMITTER_IDENT`.
-fn committer(program: &Program) -> Result<String, Stop> {
-    let what = "git does not know your name and email for the copies";
-    let answer = program.read(what, ["var", "GIT_COMMITTER_IDENT"]);
-    let printed = answer.map_err(|stop| match stop {
-        Stop::Failed(report) => {
-            let email = Typed::other("git config --global user.email you@example.com");
-            let name = Typed::other("git config --global user.name \"Your Name\"");
-            Stop::Failed(report.run("", email).run("", name))
-        }
-        stop => stop,
-    })?;
-    let printed = original::utf8(&printed);
-    let (who, _) = printed.rsplit_once('>').unwrap_or((&printed, ""));
-    Ok(format!("{who}>"))
 }
 
 /// The tree of what `original` changes on top of another commit:

@@ -263,9 +263,8 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> String {
 /// that it reads what `git log --oneline --no-merges` reads.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     let commits = log(program, &["--no-merges", range, "--"], b"")?;
-    let merges = program.read(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
-    let merges = String::from_utf8_lossy(&merges).trim().parse();
-    Ok((commits, merges.map_err(|_| unexpected())?))
+    let merges = program.text(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
+    Ok((commits, merges.trim().parse().map_err(|_| unexpected())?))
 }
 
 /// The first commit that git lists of a range, as it prints it there.

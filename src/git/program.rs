@@ -86,6 +86,12 @@ impl Program {
         own.map_or_else(|| env::var_os(name), |(_, value)| value.clone())
     }
 
+    /// The same as text.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        let value = self.variable(name)?;
+        Some(value.to_string_lossy().into_owned())
+    }
+
     /// A `git` command with a clean environment, no standard input and captured output, which asks nobody anything.
     pub fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = self.as_configured();
@@ -182,6 +188,16 @@ impl Program {
         args: impl IntoIterator<Item: AsRef<OsStr>>,
     ) -> Result<Vec<u8>, Stop> {
         self.ask(what, args, b"")
+    }
+
+    /// The same as text.
+    pub fn text(
+        &self,
+        what: &str,
+        args: impl IntoIterator<Item: AsRef<OsStr>>,
+    ) -> Result<String, Stop> {
+        let told = self.read(what, args)?;
+        Ok(String::from_utf8_lossy(&told).into_owned())
     }
 
     /// The same with this on its standard input.

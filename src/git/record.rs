@@ -46,17 +46,15 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
         return Ok(None);
     };
     // It was measured before it was put there.
-    match repo.either(
+    let state = repo.either(
         |library| library.state_at(&id),
         || read_state(repo, UNREADABLE_HERE, &id),
-    ) {
-        Ok(state) => Ok(Some((id, state))),
-        Err(Stop::Failed(report)) => Err(Stop::Failed(report.run(
-            "discard that copy, then read again",
-            Typed::other(format!("git update-ref -d {SEEN}")),
-        ))),
-        Err(other) => Err(other),
-    }
+    );
+    let state = state.map_err(|stop| {
+        let discard = Typed::other(format!("git update-ref -d {SEEN}"));
+        stop.retold(|report| report.run("discard that copy, then read again", discard))
+    })?;
+    Ok(Some((id, state)))
 }
 
 fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
@@ -121,8 +119,7 @@ pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
     let by_program = || {
         let args = ["for-each-ref", "--sort=-committerdate", "--count=1"];
         let args = [&args[..], &["--format=%(refname) %(objectname)", SEEN_ON]].concat();
-        let answer = repo.program().read(UNREADABLE_HERE, args)?;
-        let answer = String::from_utf8_lossy(&answer);
+        let answer = repo.program().text(UNREADABLE_HERE, args)?;
         let one = answer.trim().split_once(' ');
         Ok(one.and_then(|(name, id)| Some((name.to_owned(), CommitId::parse(id)?))))
     };
@@ -141,8 +138,12 @@ pub fn kept_for(name: &str) -> String {
 
 /// Whether a ref of this clone is at this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
-    let at = repo.either(|library| library.at(name), || at_by_program(repo, name));
-    at.is_ok_and(|at| at.as_ref() == Some(id))
+    at(repo, name).is_ok_and(|at| at.as_ref() == Some(id))
+}
+
+/// What a ref of this clone is at, or the one that it stands for.
+pub(super) fn at(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
+    repo.either(|library| library.at(name), || at_by_program(repo, name))
 }
 
 fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
@@ -151,6 +152,25 @@ fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
     Ok(CommitId::parse(
         String::from_utf8_lossy(&output.stdout).trim(),
     ))
+}
+
+/// Whether one event after the other leads back from `tip` to what was seen: `git rev-list --parents TIP ^SEEN`. A merge
+/// does not, for it could leave out events that only its second parent has.
+pub fn follows_on(repo: &Repo, seen: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
+    let by_program = || {
+        let args = ["rev-list", "--parents", tip.as_str(), &format!("^{seen}")];
+        let answer = repo.program().read("the record cannot be read", args)?;
+        let answer = String::from_utf8_lossy(&answer);
+        let mut at = tip.as_str();
+        for line in answer.lines() {
+            match line.split_once(' ') {
+                Some((event, parent)) if event == at && !parent.contains(' ') => at = parent,
+                _ => return Ok(false),
+            }
+        }
+        Ok(at == seen.as_str())
+    };
+    repo.either(|library| library.follows_on(seen, tip), by_program)
 }
 
 /// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
@@ -297,20 +317,19 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
-    let what = "git does not know your name and email, and every event on the record has both";
+    let what = "git does not know your name and email, and every event and every copy has both";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo
         .program()
         .ask_as(what, ["var", "GIT_COMMITTER_IDENT"], b"", &date)
-        .map_err(|stop| match stop {
-            Stop::Failed(mut report) => {
+        .map_err(|stop| {
+            let name = Typed::other("git config --global user.name 'Your Name'");
+            let email = Typed::other("git config --global user.email you@example.com");
+            stop.retold(|mut report| {
                 report.because.truncate(1);
-                let name = Typed::other("git config --global user.name 'Your Name'");
-                let email = Typed::other("git config --global user.email you@example.com");
-                Stop::Failed(report.run("", name).run("", email))
-            }
-            other => other,
+                report.run("", name).run("", email)
+            })
         })?;
     let text = String::from_utf8_lossy(&answer);
     let person = text.rsplit_once('>');

@@ -22,6 +22,18 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     in_list(repo, remote, &wanted, &listed, may_ask)
 }
 
+/// The same with one request fewer, for which the remote lists all its refs. Only where it does so for a push as well.
+pub fn branch_in_full_list(
+    repo: &Repo,
+    remote: &str,
+    branch: &str,
+    may_ask: bool,
+) -> Result<Branch, Refusal> {
+    let wanted = format!("refs/heads/{branch}");
+    let text = ask(repo, remote, &full_list(remote, &[&wanted]), may_ask)?;
+    in_list(repo, remote, &wanted, &advertised(&text), may_ask)
+}
+
 /// Reads where each of these branches is on `remote`, with one question.
 pub fn branches(
     repo: &Repo,
@@ -92,7 +104,7 @@ fn in_list(
 /// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was
 /// pushed to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
 pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
-    let text = ask(repo, remote, &["HEAD"], false)?;
+    let text = ask(repo, remote, &question(remote, &["HEAD"]), false)?;
     let mut branches = text.lines().filter_map(|line| {
         let named = line.strip_prefix("ref: refs/heads/")?;
         named.strip_suffix("\tHEAD")
@@ -133,7 +145,7 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
 }
 
 fn list(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<Refs, Refusal> {
-    ask(repo, remote, patterns, may_ask).map(|text| advertised(&text))
+    ask(repo, remote, &question(remote, patterns), may_ask).map(|text| advertised(&text))
 }
 
 fn advertised(text: &str) -> Refs {
@@ -143,36 +155,43 @@ fn advertised(text: &str) -> Refs {
         .collect()
 }
 
-fn ask(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<String, Refusal> {
+fn ask(repo: &Repo, remote: &str, args: &[String], may_ask: bool) -> Result<String, Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
-    let words = match errand.run(&question(remote, patterns)) {
-        Ok(output) if output.status.success() => {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.words(),
-    };
-    Err(advice::unreachable(&errand, &words))
+    match errand.succeed(args) {
+        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(words) => Err(advice::unreachable(&errand, &words)),
+    }
 }
 
-/// The arguments of git that ask what a remote has.
+/// The arguments of git that ask what a remote has. Of branches and tags git tells the remote that it wants to hear of
+/// nothing else.
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
-    let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
-    let symref = (*patterns == ["HEAD"]).then_some("--symref");
-    // Only so does git tell the remote what it wants to hear of; without it a remote lists all that it has, to be
-    // sifted here.
     let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
     let are_known =
         (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
-    let folders = folders
-        .iter()
-        .filter(|(folder, _)| are_known && patterns.iter().any(|one| one.starts_with(folder)));
-    let folders = folders.map(|(_, option)| *option);
-    let words = quick
-        .split(' ')
-        .chain(symref)
-        .chain(folders)
-        .chain(["--", remote]);
+    if !are_known {
+        return full_list(remote, patterns);
+    }
+    let named = |folder: &str| patterns.iter().any(|one| one.starts_with(folder));
+    let folders = folders.iter().filter(|(folder, _)| named(folder));
+    let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
+    asks(&[], &options, remote, patterns)
+}
+
+/// The same, for which the remote lists all that it has, to be sifted here. By the older protocol it does so in its first
+/// answer.
+fn full_list(remote: &str, patterns: &[&str]) -> Vec<String> {
+    let symref: &[&str] = match *patterns == ["HEAD"] {
+        true => &["--symref"],
+        false => &[],
+    };
+    asks(&["-c", "protocol.version=0"], symref, remote, patterns)
+}
+
+fn asks(set: &[&str], options: &[&str], remote: &str, patterns: &[&str]) -> Vec<String> {
+    let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
+    let words = set.iter().copied().chain(quick.split(' '));
+    let words = words.chain(options.iter().copied()).chain(["--", remote]);
     words
         .chain(patterns.iter().copied())
         .map(str::to_owned)
@@ -195,8 +214,7 @@ pub fn asks_who(refusal: &Refusal) -> bool {
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
-    let out = repo.program().read(&what, args)?;
-    let text = String::from_utf8_lossy(&out);
+    let text = repo.program().text(&what, args)?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 

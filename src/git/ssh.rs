@@ -170,9 +170,7 @@ impl Ssh {
 
 /// A variable or, where it is not set, a key of the configuration.
 fn setting((program, config): (&Program, &GitConfig), name: &str, key: &str) -> Option<String> {
-    let value = program
-        .variable(name)
-        .map(|value| value.to_string_lossy().into_owned());
+    let value = program.setting(name);
     value.or_else(|| config.get(key).map(str::to_owned))
 }
 
@@ -185,9 +183,9 @@ fn answers_by_program(program: &Program) -> bool {
 
 /// What gives a program of a shell's the locale back that git itself is not to speak.
 pub fn own_locale(program: &Program) -> String {
-    let lines = ["LC_ALL", "LANGUAGE"].map(|name| match program.variable(name) {
+    let lines = ["LC_ALL", "LANGUAGE"].map(|name| match program.setting(name) {
         Some(value) => {
-            let value = shell_word(&value.to_string_lossy());
+            let value = shell_word(&value);
             format!("{name}={value}; export {name}; ")
         }
         None => format!("unset {name}; "),

@@ -11,6 +11,7 @@ mod events;
 mod histories;
 mod known;
 mod landed;
+mod line;
 mod picks;
 mod places;
 #[cfg(unix)]

@@ -160,11 +160,8 @@ pub fn named(repo: &Repo, variables: &[&str]) -> Option<Secret> {
 fn is_named(repo: &Repo, server: &str) -> bool {
     let mut named = ["GH_HOST", "GITHUB_SERVER_URL"].iter();
     named.any(|name| {
-        let named = repo.program().variable(name);
-        named
-            .and_then(|named| server_in(&named.to_string_lossy()))
-            .as_deref()
-            == Some(server)
+        let named = repo.program().setting(name);
+        named.and_then(|named| server_in(&named)).as_deref() == Some(server)
     })
 }
 

@@ -77,7 +77,7 @@ impl<'o> CommitTable<'o> {
     pub fn new(odb: &'o Odb<'o>, objects: &Path) -> Self {
         Self {
             odb,
-            graph: gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok(),
+            graph: graph(objects),
             entries: Vec::new(),
             parents: Vec::new(),
             by_id: HashMap::default(),
@@ -90,8 +90,7 @@ impl<'o> CommitTable<'o> {
     }
 
     fn position(&self, id: Oid) -> Option<Position> {
-        let name = <&gix_hash::oid>::try_from(id.as_bytes()).ok()?;
-        self.graph.as_ref()?.lookup(name)
+        position(self.graph.as_ref()?, id)
     }
 
     fn node_at(&mut self, position: Option<Position>, id: Oid) -> Node {
@@ -145,6 +144,16 @@ impl<'o> CommitTable<'o> {
         entry.parents = Some(start..self.parents.len());
         Ok(())
     }
+}
+
+/// The commit-graph, if it is there and sound.
+pub fn graph(objects: &Path) -> Option<Graph> {
+    gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
+}
+
+/// Where the graph has a commit.
+pub fn position(graph: &Graph, id: Oid) -> Option<Position> {
+    graph.lookup(<&gix_hash::oid>::try_from(id.as_bytes()).ok()?)
 }
 
 pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> {

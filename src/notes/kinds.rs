@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::core::refusal::Stop;
-use crate::core::words::{CommitId, EventId, KnownConfig, SignatureCheck};
+use crate::core::words::{Arrival, CommitId, EventId, KnownConfig, SignatureCheck};
 use crate::notes::Notes;
 
 const AGREED: &str = "trusted";
@@ -17,6 +17,7 @@ const TEXT: &str = "text";
 const UNSENT: &str = "unsent";
 const CONFIG: &str = "git-config";
 const CHECKED: &str = "signatures";
+const ARRIVED: &str = "arrivals";
 /// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
 
@@ -60,6 +61,15 @@ pub struct Checked {
     /// The content of its signers file, if it has one.
     pub signers: Option<String>,
     pub events: Vec<(CommitId, SignatureCheck)>,
+}
+
+/// All that environments were given, by the record up to an event.
+#[derive(Serialize, Deserialize)]
+pub struct Arrived {
+    pub tip: CommitId,
+    pub all: Vec<Arrival>,
+    /// How many events cannot be read.
+    pub unread: usize,
 }
 
 /// The values of `smp.toml` that were agreed to.
@@ -188,6 +198,15 @@ impl Notes {
         self.read(CHECKED)
     }
 
+    /// Keeps what a whole record tells. Where it cannot be written, it is read again the next time.
+    pub fn keep_arrived(&self, arrived: &Arrived) {
+        let _ = self.write(ARRIVED, arrived);
+    }
+
+    pub fn arrived(&self) -> Option<Arrived> {
+        self.read(ARRIVED)
+    }
+
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.
     pub fn heard(&self) {
         // Where it cannot be written, as in a clone that may only be read, no age is told later.
@@ -195,6 +214,7 @@ impl Notes {
         let _ = fs::write(self.path(HEARD), b"");
     }
 
+    /// For how long the main repository was not heard of; `None`: nobody knows.
     pub fn heard_ago(&self) -> Option<Duration> {
         let then = self.written_at(HEARD)?;
         Some(SystemTime::now().duration_since(then).unwrap_or_default())

@@ -291,8 +291,8 @@ fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), St
     }))
 }
 
-/// Refuses where git's own `insteadOf` leads elsewhere than to the place that says whose signatures count.
-fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
+/// Refuses where git's own `insteadOf` leads elsewhere than to the place that says whose signatures count: exit 2.
+pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());
     };

@@ -101,35 +101,45 @@ fn see(
     } else {
         Main::Nothing
     };
-    let looked = session.ui.during("asking every remote and page", || {
-        look::see(session, look, &environments, (Also::Branches, wanted))
-    })?;
-    let open = looked.open().cloned();
-    let (seen, main) = (looked.environments, looked.main);
-    let is_there = matches!(main, Some(Ok(Branch::At(_))));
-    let agreed = agreed::by_all(look.repo, look.config);
-    let tried = recorder.filter(|_| is_there && agreed.is_ok());
-    let tried = tried.map_or(Ok(None), |recorder| recorder.try_key());
-    let begins = installs && is_there && agreed.is_ok() && tried.is_ok();
-    let forge = place::find(session, look.config);
-    let (shut, record, elsewhere) = session.ui.during("asking who may push", || {
-        thread::scope(|scope| {
-            let record = scope.spawn(|| settle_record(look.repo, recorder?, looked.record, begins));
-            let elsewhere = scope.spawn(|| elsewhere::look(look, &forge, &environments, &seen));
-            let shut = shut(look.repo, &environments, &seen);
-            let record = record.join().ok().flatten();
-            (shut, record, elsewhere.join().unwrap_or_default())
+    let environments = environments.as_slice();
+    thread::scope(|scope| {
+        // Whether they take a push is asked as soon as they are seen, and waited for at the end.
+        let (looked, asked) = session.ui.during("asking every remote and page", || {
+            look::see_and(
+                session,
+                look,
+                environments,
+                (Also::Branches, wanted),
+                |seen| {
+                    let seen = seen.to_vec();
+                    scope.spawn(move || shut(look.repo, environments, &seen))
+                },
+            )
+        })?;
+        let open = looked.open().cloned();
+        let (seen, main) = (looked.environments, looked.main);
+        let is_there = matches!(main, Some(Ok(Branch::At(_))));
+        let agreed = agreed::by_all(look.repo, look.config);
+        let tried = recorder.filter(|_| is_there && agreed.is_ok());
+        let tried = tried.map_or(Ok(None), |recorder| recorder.try_key());
+        let begins = installs && is_there && agreed.is_ok() && tried.is_ok();
+        let forge = place::find(session, look.config);
+        let (record, elsewhere, shut) = session.ui.during("asking who may push", || {
+            let record = looked.record;
+            let record = scope.spawn(move || settle_record(look.repo, recorder?, record, begins));
+            let elsewhere = elsewhere::look(look, &forge, environments, &seen);
+            (record.join(), elsewhere, asked.join())
+        });
+        Ok(PlacesSeen {
+            environments: seen,
+            main,
+            open,
+            record: record.ok().flatten(),
+            agreed: not_agreed(look, agreed)?,
+            signing: signing(tried),
+            shut: shut.unwrap_or_default(),
+            elsewhere,
         })
-    });
-    Ok(PlacesSeen {
-        environments: seen,
-        main,
-        open,
-        record,
-        agreed: not_agreed(look, agreed)?,
-        signing: signing(tried),
-        shut,
-        elsewhere,
     })
 }
 

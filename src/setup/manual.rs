@@ -38,7 +38,13 @@ pub fn check(installs: bool) -> Check {
             Err(error) => trouble = format!("{}: {error}", folder.display()),
         }
     }
+    let unseen = unseen.map(|folder| folder.canonicalize().unwrap_or(folder));
     let words = match unseen.as_ref().map(|folder| folder.display()) {
+        Some(folder) if program::find_on_path("man").is_none() => {
+            format!(
+                "written to {folder}, but there is no program man to read them; try: git smp help"
+            )
+        }
         Some(folder) => {
             format!("written to {folder}, where man does not look; try: man -M {folder} git-smp")
         }

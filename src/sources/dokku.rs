@@ -181,11 +181,6 @@ impl Platform for Dokku<'_> {
         Ok(all.releases(commit, &look))
     }
 
-    /// They have all that Dokku tells.
-    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
-        Ok(releases)
-    }
-
     fn newest_build(&self) -> Option<String> {
         let answer = self.ask(&format!("builds:list {} --format json", self.app));
         Told::builds(&answer.ok()?).newest_build()

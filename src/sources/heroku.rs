@@ -73,8 +73,7 @@ impl Heroku {
             token::platform(repo, "HEROKU_API_KEY", "git.heroku.com", "api.heroku.com")
         });
         let token = token.clone().ok_or_else(errors::nobody)?;
-        let address = repo.program().variable(VARIABLE);
-        let address = address.as_ref().map(|address| address.to_string_lossy());
+        let address = repo.program().setting(VARIABLE);
         Self::at(address.as_deref(), token, app)
             .map_err(|report| report.refused(RefusalCode::Unauthorized))
     }

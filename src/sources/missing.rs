@@ -29,8 +29,8 @@ impl Look<'_> {
             let brought = in_turn(
                 || self.repo.has_commit(id),
                 || {
-                    let get = |wanted| fetch(self.repo, &main.remote, wanted);
-                    get(&by_name).or_else(|_| get(&by_branch))
+                    fetch(self.repo, &main.remote, &by_name)
+                        .or_else(|_| fetch(self.repo, &main.remote, &by_branch))
                 },
             )?;
             if let Err(refusal) = brought {

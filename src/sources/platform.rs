@@ -17,8 +17,10 @@ pub trait Platform {
     /// their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;
 
-    /// The same releases, each that has something built with its commit.
-    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal>;
+    /// The same releases, each that has something built with its commit; they may have them all.
+    fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
+        Ok(releases)
+    }
 
     /// How the newest build stands, in one of the platform's words, where that can be found out.
     fn newest_build(&self) -> Option<String>;

@@ -8,7 +8,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::Repo;
-use crate::git::fetch::{FetchTarget, fetch};
+use crate::git::fetch::{FetchTarget, fetch, main_before};
 use crate::git::signed::file_at;
 use crate::session::trust;
 
@@ -25,22 +25,46 @@ const FOR_ALL: [&str; 5] = [
 
 /// Refuses a local file that differs from the team's, where the team's wants signatures. Somebody could agree to an
 /// edited file in their own clone, and nobody else would have seen it. Events written by such a file would not count.
+/// Where the main repository does not answer, or has no such branch, the team's file is the one that this clone saw last.
 ///
 /// # Errors
-/// `not-verified`, with the keys that differ.
+/// `not-verified`, with the keys that differ; exit 2 where `insteadOf` leads away from the repository of the team's file.
 pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
-    let Some(seen) = repo.main() else {
-        return Ok(());
-    };
-    if let Some(head) = seen.head.filter(|head| seen.at.as_ref() != Some(head)) {
+    let main = &ours.repository;
+    let (at, head) = repo
+        .main()
+        .map_or((None, None), |seen| (seen.at, seen.head));
+    let before = main_before(repo, &main.remote, &main.branch);
+    if !wants_signatures(ours) && any_wants_signatures(repo, ours, &before)? {
+        trust::check_leads_there(repo, &main.remote, &main.url)?;
+    }
+    if let Some(head) = head.filter(|head| at.as_ref() != Some(head)) {
         let whose = "the main repository's default branch";
         is_as_at(repo, ours, (&head, whose), |key| FOR_ALL.contains(&key))?;
     }
-    if let Some(main) = &seen.at {
-        is_as_at(repo, ours, (main, &ours.repository.branch), |_| true)?;
+    match &at {
+        Some(at) => is_as_at(repo, ours, (at, &main.branch), |_| true)?,
+        None => {
+            let whose = "the main branch, as this clone saw it last";
+            (before.iter()).try_for_each(|at| is_as_at(repo, ours, (at, whose), |_| true))?;
+        }
     }
-    let _ = repo.agreed.set(());
+    if repo.main().is_some() {
+        let _ = repo.agreed.set(());
+    }
     Ok(())
+}
+
+fn any_wants_signatures(repo: &Repo, ours: &Config, all: &[CommitId]) -> Result<bool, Stop> {
+    for commit in all {
+        if files_of_team(repo, ours, commit)?
+            .iter()
+            .any(wants_signatures)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The same, once in a run: what was begun by a file is ended by it.
@@ -60,9 +84,12 @@ pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     let why = match &seen.head {
         None => "the main repository has no default branch",
         head if *head == seen.at => return Ok(None),
-        Some(head) => match file_of_team(repo, ours, head)? {
-            Some(theirs) if wants_signatures(&theirs) => return Ok(None),
-            _ => "smp.toml of the main repository's default branch does not require signatures",
+        Some(head) => match files_of_team(repo, ours, head)?
+            .iter()
+            .any(wants_signatures)
+        {
+            true => return Ok(None),
+            false => "smp.toml of the main repository's default branch does not require signatures",
         },
     };
     let branch = &ours.repository.branch;
@@ -78,14 +105,19 @@ fn is_as_at(
     (commit, whose): (&CommitId, &str),
     is_meant: impl Fn(&str) -> bool,
 ) -> Result<(), Stop> {
-    let Some(theirs) = file_of_team(repo, ours, commit)?.filter(wants_signatures) else {
-        return Ok(());
+    let all = files_of_team(repo, ours, commit)?;
+    let differ = |theirs: &Config| {
+        let changes = config::changes(&theirs.trust(), &ours.trust()).into_iter();
+        changes.filter(|one| is_meant(&one.key)).collect::<Vec<_>>()
     };
-    let mut changes = config::changes(&theirs.trust(), &ours.trust());
-    changes.retain(|one| is_meant(&one.key));
-    if changes.is_empty() {
+    // A second file that the team has there, and that says so, is the team's as well.
+    if all.iter().any(|theirs| differ(theirs).is_empty()) {
         return Ok(());
     }
+    let Some(theirs) = all.iter().find(|theirs| wants_signatures(theirs)) else {
+        return Ok(());
+    };
+    let changes = differ(theirs);
     let error = format!("{FILE} here differs from the one on {whose}, which requires signatures");
     let causes = changes.iter().take(5).map(trust::describe);
     let refusal = Refusal::new(RefusalCode::NotVerified, error);
@@ -94,25 +126,20 @@ fn is_as_at(
     Err(refusal.run(say, Typed::smp("setup")).into())
 }
 
-/// The file at a commit of the main repository, at the same place as ours or at the top; `None` where it has none that
-/// can be read.
-fn file_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Option<Config>, Stop> {
+/// The files at a commit of the main repository that can be read: at the same place as ours, and at the top, whatever
+/// place ours has.
+fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Config>, Stop> {
     if !repo.has_commit(commit)? {
-        fetch(
-            repo,
-            &ours.repository.remote,
-            &FetchTarget::Commit(commit.clone()),
-        )?;
+        let wanted = FetchTarget::Commit(commit.clone());
+        fetch(repo, &ours.repository.remote, &wanted)?;
     }
-    let own = match path_in_repository(repo, ours) {
-        Some(path) if path != FILE => file_at(repo, commit, &path)?,
-        _ => None,
-    };
-    let text = match own {
-        Some(text) => Some(text),
-        None => file_at(repo, commit, FILE)?,
-    };
-    Ok(text.and_then(|text| config::parse(Path::new(FILE), &text).ok()))
+    let own = path_in_repository(repo, ours).filter(|path| path != FILE);
+    let mut all = Vec::new();
+    for path in own.iter().map(String::as_str).chain([FILE]) {
+        let text = file_at(repo, commit, path)?;
+        all.extend(text.and_then(|text| config::parse(Path::new(FILE), &text).ok()));
+    }
+    Ok(all)
 }
 
 /// Where the file is, if that is in the work tree: with `/`, from its top.

@@ -4,7 +4,7 @@
 use crate::core::config::Config;
 use crate::core::decide::answer::{Remark, VoidRemark, answers};
 use crate::core::record::{
-    Candidate, Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
+    Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
 };
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
@@ -62,11 +62,11 @@ fn listen(
         recorder,
         dry_run,
     };
-    if candidate(&state).and_then(Candidate::issue).is_none() {
+    if state.candidate.as_ref()?.issue().is_none() {
         hearing.settle(&state, view);
     }
     let state = asked(config, view)?;
-    let issue = candidate(&state).and_then(Candidate::issue)?;
+    let issue = state.candidate.as_ref()?.issue()?;
     let remarks = session.ui.during("reading the comments", || {
         Tracker::find(session, config)?.remarks(issue.number)
     });
@@ -94,13 +94,10 @@ pub fn settle(session: &Session<'_>, config: &Config, state: &State) {
 fn asked(config: &Config, view: &RecordView) -> Option<State> {
     let reading = view.reading().filter(|_| asks(config))?;
     let state = &reading.state;
-    let is_asked = candidate(state).is_some_and(|open| open.inquiry.is_some());
+    let open = state.candidate.as_ref();
+    let is_asked = open.is_some_and(|open| open.inquiry.is_some());
     let can_tell = reading.copy.is_none() && state.format <= FORMAT;
     (is_asked && can_tell).then(|| state.clone())
-}
-
-fn candidate(state: &State) -> Option<&Candidate> {
-    state.candidate.as_ref()
 }
 
 fn is_begun(one: &Notice) -> bool {
@@ -132,7 +129,7 @@ impl Hearing<'_> {
 
     /// Puts on record what they come to. Gives those that do not count.
     fn take(&self, state: &State, remarks: &[Remark], view: &mut RecordView) -> Vec<VoidRemark> {
-        let Some(candidate) = candidate(state) else {
+        let Some(candidate) = &state.candidate else {
             return Vec::new();
         };
         let told = answers(candidate, remarks, &self.channels());
@@ -176,7 +173,8 @@ impl Hearing<'_> {
             if ids.len() <= nth {
                 ids.push(new_id());
             }
-            let told = candidate(state).map(|open| answers(open, remarks, &channels));
+            let open = state.candidate.as_ref();
+            let told = open.map(|open| answers(open, remarks, &channels));
             let next = told.and_then(|told| told.events.into_iter().next());
             made.extend(next.clone());
             Ok(ids.get(nth).cloned().zip(next))

@@ -42,10 +42,7 @@ impl<'a> ProductPost<'a> {
         state: Option<&'a State>,
     ) -> Self {
         let (commit, when) = (plan.commit.clone(), session.when());
-        let candidate = state.and_then(|state| state.candidate.as_ref());
-        let date = candidate
-            .filter(|open| open.commit == commit && !open.date.is_empty())
-            .map_or_else(|| when.date(when.now), |open| open.date.clone());
+        let date = when.date_of(state, &commit);
         let ran = targets.iter().map(|target| {
             let from = ran_before(target, &commit, state);
             (target.environment.name.clone(), from.cloned())
@@ -324,19 +321,12 @@ fn ran_before<'r>(
     state: Option<&'r State>,
 ) -> Option<&'r CommitId> {
     let name = &target.environment.name;
-    let goal = || {
-        let open = state?.candidate.as_ref()?;
-        open.goal(name)?
-            .from
-            .as_ref()
-            .filter(|_| open.commit == *commit)
-    };
-    let deploy = || {
-        let deploy = state?.deploys.get(name)?;
-        deploy.from.as_ref().filter(|_| deploy.commit == *commit)
-    };
     let runs = target.observed.runs().filter(|runs| *runs != commit);
-    runs.or_else(goal).or_else(deploy)
+    let goal = state.and_then(|state| state.candidate_of(commit)?.goal(name)?.from.as_ref());
+    let deploy = state.and_then(|state| state.deploys.get(name));
+    let deploy = deploy.filter(|deploy| deploy.commit == *commit);
+    runs.or(goal)
+        .or(deploy.and_then(|deploy| deploy.from.as_ref()))
 }
 
 /// Delivers what is pending of earlier deploys where a new one is refused; gives the refusal.

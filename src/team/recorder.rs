@@ -237,7 +237,7 @@ impl<'a> Recorder<'a> {
             .map_err(|why| self.unreadable(&tip, &ReadError::Garbage(why)))?;
         let reading = self.understood(tip.clone(), &text)?;
         if let Some(last) = &last
-            && !self.repo.is_ancestor(last, &tip)?
+            && !objects::follows_on(self.repo, last, &tip)?
         {
             // If it is not so any more, another program of this clone was between our two looks, and nothing is amiss.
             let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(&tip));
@@ -291,11 +291,6 @@ impl<'a> Recorder<'a> {
     pub(super) fn known_to_write(&self) -> Option<Reading> {
         let is_sure = self.keys.is_none() || self.repo.main().is_some();
         self.known().filter(|_| is_sure)
-    }
-
-    /// For how long the main repository was not heard of; `None`: nobody knows.
-    pub fn known_for(&self) -> Option<Duration> {
-        self.notes().heard_ago()
     }
 
     /// Where the record is now; asks for a password if that is needed and allowed.

@@ -65,7 +65,9 @@ fn an_empty_main_repository_is_begun_with_a_push() {
     }
     let push = "push the first commit: git push upstream master\n";
     let status = deploy.smp(&["status"]);
-    status.ok().prints_among(push);
+    status
+        .ok()
+        .prints_among("note: push the first commit\nnext: git push upstream master\n");
     deploy.smp(&["stage", "--yes"]).exits(1).says(push);
     deploy.smp(&["setup", "--check"]).exits(1).says(push);
 }
@@ -279,7 +281,7 @@ fn a_merge_that_its_platform_still_builds_was_not_rolled_back() {
         .never_shows("rolled back from")
         .prints_among(&format!("{} was merged; the platform", &hash[..8]))
         .prints_among(
-            "next: wait for staging or build it again on its platform, then: git smp status",
+            "note: wait for staging or build it again on its platform\nnext: git smp status",
         );
 }
 

@@ -32,5 +32,7 @@ fn without_man_the_setup_is_no_worse() {
         .ok();
     let path = std::env::join_paths([deploy.path("bin"), deploy.path("only")]).unwrap();
     let run = deploy.runner().env("PATH", path).smp(&["setup", "--yes"]);
-    run.prints_among("note  man pages").ok();
+    run.prints_among("note  man pages")
+        .prints_among("there is no program man to read them; try: git smp help")
+        .ok();
 }

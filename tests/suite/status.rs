@@ -121,7 +121,7 @@ fn production_with_a_hotfix_of_its_own() {
     );
     // What was pushed is merged next.
     deploy.smp(&["status"]).ok().prints_among(&format!(
-        "note: if that branch is gone, push it again: {command}\nnext: {merge}, then: git smp stage\n"
+        "note: if that branch is gone, push it again: {command}\nnote: {merge}\nnext: git smp stage\n"
     ));
     // A clone that follows the main branch alone cannot know.
     let master = "+refs/heads/master:refs/remotes/upstream/master";
@@ -131,7 +131,7 @@ fn production_with_a_hotfix_of_its_own() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among(&format!("next: push it, then {merge}: {command}\n"));
+        .prints_among(&format!("note: push it, then {merge}\nnext: {command}\n"));
 }
 
 // facts 11: rolled back on the platform, the ref still at the bad commit.
@@ -166,10 +166,8 @@ fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
     deploy.moves_silently(&deploy.staging);
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "staging").contains(", but its branch is at "));
-    assert_eq!(
-        next_of(&deploy, &run),
-        "wait for staging or deploy it again, then: git smp status"
-    );
+    run.prints_among("note: wait for staging or deploy it again\n");
+    assert_eq!(next_of(&deploy, &run), "git smp status");
 }
 
 #[test]

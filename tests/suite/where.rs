@@ -256,4 +256,16 @@ fn what_came_long_ago_is_read_as_far_back_as_it_lies() {
             "2022-03-03T06:20:00+00:00"
         );
     }
+    // What was read of it holds no longer than the record stays as it is.
+    record.add(by, NOON + 90_000, &rolled_back("production", two, one, 1));
+    record.add(by, NOON + 93_600, &promoted("production", one, two, 1, &[]));
+    record.put(&deploy);
+    deploy.smp(&["history"]).ok();
+    for _ in 0..2 {
+        let told = located(&deploy, &["--offline", two]);
+        assert_eq!(
+            told["environments"][1]["since"],
+            "2022-03-03T14:00:00+00:00"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! `git smp history --verify`: holds every event of a signed record against its signature and the rules.
 
+use crate::commands::history::reading;
 use crate::core::config::{Config, Record};
 use crate::core::record::audit::{Audited, Rules, audit};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -10,16 +11,16 @@ use crate::session::Session;
 use crate::team::recorder::{Checking, Recorder};
 
 /// Prints a line an event up to the first that does not hold.
-pub fn run(session: &Session<'_>, config: &Config, as_json: bool) -> Result<(), Stop> {
+pub fn run(
+    session: &Session<'_>,
+    config: &Config,
+    recorder: &Recorder<'_>,
+    as_json: bool,
+) -> Result<(), Stop> {
     let ui = session.ui;
     let record = config.record.as_ref().filter(|record| record.signed);
     let record = record.ok_or_else(not_signed)?;
-    let recorder = Recorder::of(&session.repo, config, ui.is_interactive());
-    let recorder = recorder.ok_or_else(not_signed)?;
-    let reading = ui.during("reading the record", || recorder.read())??;
-    if let Some(copy) = &reading.copy {
-        ui.warn(show::stale(copy));
-    }
+    let reading = reading(session, recorder)?;
     let checked = ui.during("checking every signature", || recorder.check_all(&reading))?;
     let rules = Rules {
         signoff: record.signoff,

@@ -3,6 +3,8 @@
 //! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
 //! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
 
+use serde::Serialize;
+
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::words::CommitId;
 
@@ -24,13 +26,14 @@ pub struct Remark {
     pub address: String,
 }
 
-/// A comment that looks like a verdict and is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A comment that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VoidRemark {
     pub by: String,
-    pub address: String,
-    /// What is said of it after "the comment of rosi".
+    // What is said of it after "the comment of rosi".
     pub why: String,
+    pub address: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

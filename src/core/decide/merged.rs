@@ -3,14 +3,14 @@
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Asked;
 use crate::core::decide::next::Between;
-use crate::core::refusal::{Refusal, Stop};
+use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Hint;
 use crate::core::words::{CommitId, Observed, Relation};
 
 /// The same refusal, whose hints can be followed there.
-pub fn refusal(config: &Config, mut refusal: Refusal) -> Refusal {
-    refusal.report.hint = hint(config, refusal.report.hint);
-    refusal
+pub fn refusal(config: &Config, refusal: Refusal) -> Refusal {
+    let Refusal { code, report } = refusal;
+    followed(config, report).refused(code)
 }
 
 /// The same refusal while a candidate is open, which freezes what it is tested on; nothing freezes what a merge deploys.
@@ -24,18 +24,7 @@ pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal
 
 /// The same of every other ending.
 pub fn stop(config: &Config, stop: Stop) -> Stop {
-    match stop {
-        Stop::Refused(refused) => refusal(config, refused).into(),
-        Stop::Failed(mut report) => {
-            report.hint = hint(config, report.hint);
-            Stop::Failed(report)
-        }
-        Stop::Incomplete(mut report) => {
-            report.hint = hint(config, report.hint);
-            Stop::Incomplete(report)
-        }
-        other => other,
-    }
+    stop.retold(|report| followed(config, report))
 }
 
 /// Whether an environment runs something else than its candidate, and that cannot ship from there any more. A branch that
@@ -66,7 +55,9 @@ pub fn is_replaced(place: &Environment, seen: &Observed, candidate: &CommitId) -
     place.by_merge && runs.is_ok_and(|runs| runs != Some(candidate))
 }
 
-fn hint(config: &Config, hint: Option<Hint>) -> Option<Hint> {
-    let by_merge = config.environments.iter().any(|one| one.by_merge);
-    hint.map(|hint| if by_merge { hint.with_merges() } else { hint })
+fn followed(config: &Config, mut report: Report) -> Report {
+    if config.environments.iter().any(|one| one.by_merge) {
+        report.hint = report.hint.map(Hint::with_merges);
+    }
+    report
 }

@@ -14,7 +14,7 @@ use crate::core::decide::merged::{has_left, is_replaced};
 use crate::core::decide::next::about::own;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::{Hint, NOTHING, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
 /// How the second commit stands to the first; `None` where that cannot be known.
@@ -64,7 +64,7 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
         next = all.to_stage()?;
     }
     // A post that is owed is a remark: its own line has the command.
-    Ok(next.unwrap_or_else(|| "nothing".into()))
+    Ok(next.unwrap_or_else(|| NOTHING.into()))
 }
 
 /// The same after a command that looked at the record alone.

@@ -51,8 +51,7 @@ impl<'a> Recorded<'a> {
 
     /// The same, if it brings this commit there.
     pub fn open_for(&self, name: &str, commit: &CommitId) -> Option<&'a Deploying> {
-        self.open()
-            .filter(|open| open.environment == name && open.to == *commit)
+        self.state.deploying_to(name, commit)
     }
 
     /// Whether exactly this push is announced and can simply be gone on with: it is ours, or has landed.
@@ -346,15 +345,13 @@ impl<'a> Recorded<'a> {
         format!("proposed by {by} {when}")
     }
 
-    fn candidate(&self, commit: &CommitId) -> Option<&'a Candidate> {
-        let candidate = self.state.candidate.as_ref();
-        candidate.filter(|candidate| candidate.commit == *commit)
-    }
-
     /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
     /// announced.
     pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
-        let goal = self.candidate(commit).and_then(|one| one.goal(environment));
+        let goal = self
+            .state
+            .candidate_of(commit)
+            .and_then(|one| one.goal(environment));
         self.open_for(environment, commit).is_some() || goal.is_some_and(|goal| !goal.reached)
     }
 
@@ -367,7 +364,7 @@ impl<'a> Recorded<'a> {
 
     /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
     pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
-        let candidate = self.candidate(commit)?;
+        let candidate = self.state.candidate_of(commit)?;
         let mut goals = candidate.targets.iter();
         let all = goals.all(|goal| goal.reached || reached.contains(&goal.environment.as_str()));
         all.then(|| candidate.environment.clone())

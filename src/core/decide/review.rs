@@ -11,6 +11,8 @@ pub use policy::refusal;
 pub use shipping::{Merges, Shipping};
 pub use warnings::{checked, faults, unknown, warnings};
 
+use serde::Serialize;
+
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
@@ -18,13 +20,18 @@ use crate::core::words::CommitId;
 /// How many commits are named one by one in a plan or a refusal.
 const NAMED: usize = 10;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Checks {
     #[default]
+    #[serde(skip)]
     Unknown,
     None,
     Pending,
+    #[serde(rename = "failure")]
     Failed,
+    #[serde(rename = "success")]
     Succeeded,
 }
 

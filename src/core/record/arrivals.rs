@@ -3,30 +3,18 @@
 use std::ops::Range;
 
 use crate::core::record::{Event, Kind, What};
-use crate::core::words::CommitId;
+use crate::core::words::{Arrival, CommitId};
 
-/// That an environment was given a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    pub from: Option<CommitId>,
-    pub to: CommitId,
-    /// When it was seen to run, in seconds since 1970.
-    pub at: i64,
-    /// Whether all that ran before still ran after it.
-    is_forward: bool,
-    /// The same for certain: a person may stage what takes something away, and nobody promotes it.
-    keeps: bool,
-}
-
-/// What an environment was given, oldest first.
-pub fn arrivals(events: &[Event], environment: &str) -> Vec<Arrival> {
+/// What environments were given, oldest first.
+pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
     let all = events.iter().filter_map(|event| {
-        let (place, from, to, kind) = match &event.what {
+        let (environment, from, to, kind) = match &event.what {
             What::Deployed(one) => (&one.environment, one.from.clone(), &one.to, Some(one.kind)),
             What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, None),
             _ => return None,
         };
-        (place == environment).then(|| Arrival {
+        Some(Arrival {
+            environment: environment.clone(),
             from,
             to: to.clone(),
             at: event.at,
@@ -139,6 +127,7 @@ mod tests {
         let (mut before, mut arrivals) = ('a', Vec::new());
         for (at, to) in (10..).step_by(10).zip(all.chars()) {
             arrivals.push(Arrival {
+                environment: "production".to_owned(),
                 from: Some(id(before)),
                 to: id(to),
                 at,

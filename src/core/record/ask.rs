@@ -215,10 +215,7 @@ impl State {
     /// The issue that asked about what a deploy brings or takes away, as the state before it has it.
     pub(super) fn issue_of(&self, it: &Deployed) -> Option<Issue> {
         match it.kind {
-            Kind::Promote => {
-                let open = self.candidate.as_ref();
-                open.filter(|open| open.commit == it.to)?.issue().cloned()
-            }
+            Kind::Promote => self.candidate_of(&it.to)?.issue().cloned(),
             Kind::Rollback => {
                 let deploy = self.deploys.get(&it.environment)?;
                 deploy

@@ -43,6 +43,24 @@ pub struct PastDeploy {
 }
 
 impl PastDeploy {
+    /// One of which nothing more is known than what was seen of it.
+    fn seen(event: &Event, kind: DeployKind, environment: &str, to: &CommitId) -> Self {
+        Self {
+            environment: environment.to_owned(),
+            from: None,
+            to: to.clone(),
+            at: event.at,
+            by: event.by.name.clone(),
+            kind,
+            commits: None,
+            signed_off_by: Vec::new(),
+            candidate: None,
+            overrides: None,
+            failed: None,
+            fixes: Vec::new(),
+        }
+    }
+
     /// Whether it brought something, and took nothing back.
     pub fn is_forward(&self) -> bool {
         use DeployKind::{Observed, Promote};
@@ -194,38 +212,26 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
             let signers = deployed.signed_off_by.iter();
             let by = deployed.announced_by.as_ref().unwrap_or(&event.by.name);
             Some(PastDeploy {
-                environment: deployed.environment.clone(),
                 from: deployed.from.clone(),
-                to: to.clone(),
-                at: event.at,
                 by: by.clone(),
-                kind,
                 commits: Some(deployed.commits),
                 signed_off_by: signers.map(|name| signer(open, name)).collect(),
                 candidate: candidate.map(|_| to.clone()),
                 overrides: deployed.overrides.clone(),
-                failed: None,
                 fixes: note.map(fixes).unwrap_or_default(),
+                ..PastDeploy::seen(event, kind, &deployed.environment, to)
             })
         }
         What::CheckFailed(it) if it.kind == Kind::Promote => Some(failed(open, it, event)),
-        What::Observed(seen) => Some(PastDeploy {
-            environment: seen.environment.clone(),
-            from: Some(seen.from.clone()),
-            to: seen.to.clone(),
-            at: event.at,
-            by: event.by.name.clone(),
-            kind: DeployKind::Observed {
-                since: seen.since,
-                back: seen.back,
-            },
-            commits: seen.commits,
-            signed_off_by: Vec::new(),
-            candidate: None,
-            overrides: None,
-            failed: None,
-            fixes: Vec::new(),
-        }),
+        What::Observed(seen) => {
+            let (since, back) = (seen.since, seen.back);
+            let kind = DeployKind::Observed { since, back };
+            Some(PastDeploy {
+                from: Some(seen.from.clone()),
+                commits: seen.commits,
+                ..PastDeploy::seen(event, kind, &seen.environment, &seen.to)
+            })
+        }
         _ => None,
     }
 }
@@ -238,18 +244,13 @@ fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeplo
     signers.sort_unstable();
     let note = open.and_then(|open| open.note);
     PastDeploy {
-        environment: it.environment.clone(),
         from: it.from.clone(),
-        to: it.to.clone(),
-        at: event.at,
-        by: event.by.name.clone(),
-        kind: DeployKind::Promote,
         commits: Some(it.commits),
         signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
         candidate: open.map(|_| it.to.clone()),
-        overrides: None,
         failed: Some(it.why.clone()),
         fixes: note.map(fixes).unwrap_or_default(),
+        ..PastDeploy::seen(event, DeployKind::Promote, &it.environment, &it.to)
     }
 }
 

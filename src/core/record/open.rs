@@ -1,6 +1,6 @@
-//! What is heard and seen of a deploy while its announcement is open.
+//! What is open on the record, and what is heard and seen of a deploy while its announcement is.
 
-use crate::core::record::{CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::record::{Candidate, CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
 use crate::core::words::{CommitId, EventId};
 
 impl Deploying {
@@ -11,11 +11,27 @@ impl Deploying {
 }
 
 impl State {
+    /// The open candidate, if it is this commit.
+    pub fn candidate_of(&self, commit: &CommitId) -> Option<&Candidate> {
+        self.candidate
+            .as_ref()
+            .filter(|open| open.commit == *commit)
+    }
+
+    /// The open announcement, if it brings this commit there.
+    pub fn deploying_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
+        let open = self.deploying.as_ref();
+        open.filter(|open| open.environment == environment && open.to == *commit)
+    }
+
+    /// The open announcement, if it has this name.
+    pub fn announced_as(&self, intent: &EventId) -> Option<&Deploying> {
+        self.deploying.as_ref().filter(|open| open.id == *intent)
+    }
+
     /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
     pub(super) fn doubted(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
-        let open = self.deploying.as_ref();
-        let open = open.filter(|open| open.id == *intent);
-        let open = open.ok_or(Unlawful::OtherDeploy)?;
+        let open = self.announced_as(intent).ok_or(Unlawful::OtherDeploy)?;
         let (commit, words) = (open.to.clone(), words.to_owned());
         let doubted = Doubted { commit, words };
         self.doubts.insert(open.environment.clone(), doubted);

@@ -7,7 +7,7 @@ mod failures;
 mod shipped;
 mod weeks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 pub use failures::{Failure, Remedy};
 pub use shipped::{Shipped, shipped};
@@ -126,6 +126,26 @@ impl Figures {
 
 fn share(some: usize, all: usize) -> Option<f64> {
     (all > 0).then(|| some as f64 / all as f64)
+}
+
+/// Each commit that arrived somewhere, once. What somebody saw there first did not arrive again when it was recorded as a
+/// promotion or a rollback later: it stays one outside `git smp`, and fixes what that says it fixes.
+pub fn arrived(deploys: Vec<PastDeploy>) -> Vec<PastDeploy> {
+    let (mut all, mut last) = (Vec::<PastDeploy>::new(), HashMap::new());
+    for deploy in deploys {
+        let before = last.get(&deploy.environment);
+        let before = before.and_then(|place: &usize| all.get_mut(*place));
+        let seen = before
+            .filter(|one| matches!(one.kind, DeployKind::Observed { .. }) && one.to == deploy.to);
+        match seen {
+            Some(seen) => seen.fixes.extend(deploy.fixes),
+            None => {
+                last.insert(deploy.environment.clone(), all.len());
+                all.push(deploy);
+            }
+        }
+    }
+    all
 }
 
 /// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.

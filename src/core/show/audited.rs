@@ -22,10 +22,7 @@ pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
             None if one.observed => (Strong, "note"),
             None => (Good, "ok  "),
         };
-        let moment = when.zoned(one.at).map_or_else(
-            || format!("{:16}", "impossible date"),
-            |at| at.strftime("%Y-%m-%d %H:%M").to_string(),
-        );
+        let moment = when.in_column(one.at);
         let said = match one.signed_off_by.as_slice() {
             [] => String::new(),
             names => format!(" (signed off by {})", names.join(", ")),

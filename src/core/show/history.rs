@@ -29,7 +29,7 @@ pub fn history(
     let (name_width, count_width) = (columns[0].min(LONGEST_NAME), columns[1]);
     let mut lines = Vec::new();
     for ((past, name), count) in deploys.iter().zip(names).zip(counts) {
-        let moment = moment(past.at, when);
+        let moment = when.in_column(past.at);
         let seen = match past.kind {
             DeployKind::Observed { .. } => "seen by ",
             DeployKind::Promote | DeployKind::Rollback => "",
@@ -110,13 +110,6 @@ fn count(past: &PastDeploy) -> String {
         Some(count) => format!("{count} commits"),
         None => "? commits".to_owned(),
     }
-}
-
-fn moment(seconds: i64, when: &When) -> String {
-    when.zoned(seconds).map_or_else(
-        || format!("{:16}", "impossible date"),
-        |time| time.strftime("%Y-%m-%d %H:%M").to_string(),
-    )
 }
 
 #[cfg(test)]

@@ -63,17 +63,7 @@ struct ReviewJson<'a> {
     approved_by: &'a [String],
     approved: bool,
     /// `null` if they are not known.
-    checks: Option<CheckWord>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-enum CheckWord {
-    None,
-    Pending,
-    Failure,
-    Success,
+    checks: Option<Checks>,
 }
 
 #[derive(Serialize)]
@@ -290,13 +280,7 @@ fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
         author: pull.and_then(|pull| pull.author.as_deref()),
         approved_by: pull.map_or(&[], |pull| &pull.approved_by),
         approved: pull.is_some_and(PullRequest::is_approved),
-        checks: match reviews.checks(id) {
-            Checks::Unknown => None,
-            Checks::None => Some(CheckWord::None),
-            Checks::Pending => Some(CheckWord::Pending),
-            Checks::Failed => Some(CheckWord::Failure),
-            Checks::Succeeded => Some(CheckWord::Success),
-        },
+        checks: Some(reviews.checks(id)).filter(|checks| *checks != Checks::Unknown),
     })
 }
 

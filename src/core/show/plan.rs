@@ -28,13 +28,8 @@ pub fn promotion(
     dates: &HashMap<CommitId, i64>,
     state: Option<&State>,
 ) -> Vec<Line> {
-    let open = state.and_then(|state| state.candidate.as_ref());
-    let candidate = open.filter(|open| open.commit == plan.commit);
-    let date = match candidate {
-        // Every post about it carries the date of its proposal.
-        Some(open) if !open.date.is_empty() => open.date.clone(),
-        _ => when.date(when.now),
-    };
+    let candidate = state.and_then(|state| state.candidate_of(&plan.commit));
+    let date = when.date_of(state, &plan.commit);
     let names: Vec<&str> = targets.iter().map(|one| &*one.environment.name).collect();
     let ships = ships(targets);
     let yes = candidate.map_or_else(String::new, |open| signed_off_by(open, ships, when));
@@ -302,9 +297,8 @@ fn ahead(
             }
         }));
     }
-    let mut all = config.environments.iter();
-    let environment = all.find(|one| one.name == source.environment);
-    let site = environment.and_then(|environment| environment.site.as_deref());
+    let site = config.find(&source.environment);
+    let site = site.and_then(|environment| environment.site.as_deref());
     let site = site.map(|site| format!("  {site}")).unwrap_or_default();
     let runs = source.runs().filter(|runs| *runs != commit);
     counts.extend(runs.map(|runs| format!("it runs {} now", runs.short())));

@@ -294,8 +294,7 @@ fn first_line(text: &str) -> &str {
 /// How it was found out what an environment runs, for those who asked to be told.
 pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
-    let mut all = config.environments.iter();
-    let running = all.find(|one| one.name == *name).map(|one| &one.running);
+    let running = config.find(name).map(|one| &one.running);
     let place = match (seen.source, &seen.platform) {
         (Source::Page, _) => running.and_then(|running| Some(running.page.as_ref()?.url.clone())),
         (Source::Api, Some(platform)) => {

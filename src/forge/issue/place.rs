@@ -64,8 +64,7 @@ fn github(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
         Err(why) => token::of_person(&session.repo, &server, true)
             .ok_or_else(|| no_token(why, &server, &repository, github.is_githubs_own()))?,
     };
-    let address = session.repo.program().variable(VARIABLE);
-    let address = address.map(|address| address.to_string_lossy().into_owned());
+    let address = session.repo.program().setting(VARIABLE);
     let api = github.rest_at(address.as_deref())?;
     Ok((&words::GITHUB, (api, repository), token))
 }
@@ -89,8 +88,7 @@ fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Repor
 
 fn gitlab(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
     let url = Url::parse(pages).map_err(|_| no_pages(GITLAB.words.name))?;
-    let address = session.repo.program().variable(GITLAB.address);
-    let address = address.map(|address| address.to_string_lossy().into_owned());
+    let address = session.repo.program().setting(GITLAB.address);
     let (address, host) = (address.as_deref(), server(&url));
     let of_variable = token::named(&session.repo, &[GITLAB.token]);
     let ((api, repository), token) = match of_variable {

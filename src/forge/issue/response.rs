@@ -41,7 +41,7 @@ pub struct ForgeUser {
 #[derive(Deserialize)]
 pub struct Membership {
     pub id: u64,
-    state: Option<String>,
+    state: String,
     access_level: u64,
     membership_state: Option<String>,
 }
@@ -109,7 +109,7 @@ pub fn may_github(entry: &IssueEntry) -> bool {
 
 /// Whether GitLab says that somebody may write.
 pub fn may_developer(member: &Membership) -> bool {
-    let states = [&member.state, &member.membership_state];
+    let states = [Some(&member.state), member.membership_state.as_ref()];
     let mut states = states.into_iter().flatten();
     member.access_level >= DEVELOPER && states.all(|state| state == "active")
 }

@@ -91,10 +91,9 @@ pub fn cut_off(pick: &Original) -> Stop {
 
 /// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.
 pub fn too_old(task: &Task, program: &Program) -> Stop {
-    let version = program.read("git has no version", ["--version"]);
+    let version = program.text("git has no version", ["--version"]);
     let version = version.unwrap_or_default();
-    let version = String::from_utf8_lossy(&version).trim().to_owned();
     let report = Report::new("to copy commits, git 2.40 or later is needed")
-        .because(format!("this is {version}"));
+        .because(format!("this is {}", version.trim()));
     Stop::Failed(report.hint(task.by_hand()))
 }

@@ -15,12 +15,11 @@ impl Library {
     /// What a ref of this clone is at.
     pub(super) fn at(&self, name: &str) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
-        let target = match repository.find_reference(name) {
-            Ok(reference) => reference.target().ok_or(Unreadable)?,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(_) => return Err(Unreadable),
-        };
-        Ok(Some(commit_id(target)?))
+        match repository.refname_to_id(name) {
+            Ok(id) => Ok(Some(commit_id(id)?)),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(_) => Err(Unreadable),
+        }
     }
 
     /// That no ref's name begins so; if one does, git tells more of it.
@@ -28,6 +27,20 @@ impl Library {
         let repository = self.lock();
         let mut names = repository.references_glob(&format!("{start}*"))?;
         names.next().map_or(Ok(None), |_| Err(Unreadable))
+    }
+
+    /// Whether one event after the other leads back from `tip` to `seen`.
+    pub(super) fn follows_on(&self, seen: &CommitId, tip: &CommitId) -> Result<bool, Unreadable> {
+        let repository = self.lock();
+        let (seen, mut at) = (oid(seen)?, oid(tip)?);
+        while at != seen {
+            let event = repository.find_commit(at)?;
+            if event.parent_count() != 1 {
+                return Ok(false);
+            }
+            at = event.parent_id(0)?;
+        }
+        Ok(true)
     }
 
     /// The state after an event. What is no event, or larger than one, is for git to tell.

@@ -110,20 +110,12 @@ fn time(text: &str) -> Option<i64> {
 /// signature holds.
 pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<String> {
     let args = ["cat-file", "commit", commit.as_str()];
-    let text = repo.program().read("", args).ok()?;
-    let text = String::from_utf8_lossy(&text);
+    let text = repo.program().text("", args).ok()?;
     let (_, signature) = text.split_once(&format!("\n{HEADER} "))?;
     let Some(armored) = signature.strip_prefix(ARMOR) else {
-        let args = [
-            "-c",
-            "log.showSignature=false",
-            "log",
-            "-1",
-            "--format=%GP",
-            commit.as_str(),
-        ];
-        let key = repo.program().read("", args).ok()?;
-        let key = String::from_utf8_lossy(&key).trim().to_owned();
+        let log = "-c log.showSignature=false log -1 --format=%GP".split(' ');
+        let key = repo.program().text("", log.chain([commit.as_str()])).ok()?;
+        let key = key.trim();
         return (!key.is_empty()).then(|| format!("{principal} {OPENPGP} {key}"));
     };
     let (armored, _) = armored.split_once(ARMOR_END)?;

@@ -115,9 +115,10 @@ fn the_library_the_program_and_git_log_list_the_same() {
     proptest!(config, |(history in history(), picks in proptest::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 3))| {
         let world = World::new();
         let ids = import(&world, &history);
-        for graph in [false, true] {
-            if graph {
-                world.git(&["commit-graph", "write", "--reachable"]);
+        let half = format!("{}\n", ids[ids.len() / 2]);
+        for (graph, input) in [(None, ""), (Some("--stdin-commits"), half.as_str()), (Some("--reachable"), "")] {
+            if let Some(of) = graph {
+                world.feed(&["commit-graph", "write", of], input.as_bytes());
             }
             let repo = world.repo();
             for (from, to) in &picks {

@@ -199,8 +199,8 @@ fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
     let repo = &session.repo;
     let start = format!("refs/remotes/{}/", answers.get("repository.remote", ""));
     let args = ["symbolic-ref", "--quiet", &format!("{start}HEAD")];
-    let told = repo.program().read("", args).unwrap_or_default();
-    if let Some(branch) = String::from_utf8_lossy(&told).trim().strip_prefix(&start) {
+    let told = repo.program().text("", args).unwrap_or_default();
+    if let Some(branch) = told.trim().strip_prefix(&start) {
         return branch.to_owned();
     }
     match tries::head(session, answers.get("repository.url", "")) {

@@ -1,10 +1,11 @@
 //! Heroku's pipelines: where an app stands in one, and how the build of one app is given to others.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::core::decide::Build;
-use crate::core::refusal::{Refusal, Report};
+use crate::core::refusal::Refusal;
 use crate::core::words::Coupling;
 use crate::http::Trouble;
 use crate::sources::heroku::{Heroku, errors, response};
@@ -67,28 +68,26 @@ impl Heroku {
             "targets": targets,
         });
         let answer = self.service.post("pipeline-promotions", body.to_string())?;
-        let unclear = |report: Report| Err(Trouble::Unclear(report));
         match answer.status {
             200..=202 => match serde_json::from_slice::<PromotionJson>(&answer.body) {
                 Ok(told) if response::is_id(&told.id) => Ok(told.id),
-                _ => unclear(errors::unlike_the_api().report),
+                _ => Err(Trouble::Unclear(errors::unlike_the_api().report)),
             },
             _ => Err(self.no_promotion(&answer, &build.release.called)),
         }
     }
 
+    fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        let body = self.get_path(path, None)?;
+        let told = body.and_then(|body| serde_json::from_slice(&body).ok());
+        told.ok_or_else(errors::unlike_the_api)
+    }
+
     /// `GET /pipeline-promotions/{id}` and its targets: how far each is.
     pub fn promotion(&self, id: &str) -> Result<Promotion, Refusal> {
         let path = format!("pipeline-promotions/{id}");
-        let read = |path: &str| {
-            let body = self.get_path(path, None)?;
-            body.ok_or_else(errors::unlike_the_api)
-        };
-        let whole: PromotionJson =
-            serde_json::from_slice(&read(&path)?).map_err(|_| errors::unlike_the_api())?;
-        let targets: Vec<PromotionTarget> =
-            serde_json::from_slice(&read(&format!("{path}/promotion-targets"))?)
-                .map_err(|_| errors::unlike_the_api())?;
+        let whole: PromotionJson = self.read(&path)?;
+        let targets: Vec<PromotionTarget> = self.read(&format!("{path}/promotion-targets"))?;
         let targets = targets.into_iter().map(|target| Promoted {
             came_to: match target.status.as_str() {
                 "succeeded" => Some(Ok(())),

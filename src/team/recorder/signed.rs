@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::record::counted::{Count, SignedRecord};
-use crate::core::record::{Event, Person, Reading, State};
+use crate::core::record::{Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
@@ -39,6 +39,15 @@ impl Recorder<'_> {
         tip: &CommitId,
     ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
         let checking = self.check(keys, tip, false)?;
+        // What only a second parent has would be left out unseen: a block, for example.
+        let mut all = checking.events.iter().map(|(stored, _)| stored);
+        if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
+            let why = format!(
+                "{} has two parents, and an event follows one",
+                merge.commit.short()
+            );
+            return Err(self.unreadable(tip, &ReadError::Garbage(why)).into());
+        }
         let (count, events) = fold(&checking.events);
         let signed = SignedRecord {
             latest: count.latest,

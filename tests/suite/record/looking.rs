@@ -191,7 +191,7 @@ fn a_record_that_cannot_be_read_is_unknown_and_stops_everything_that_would_chang
         .prints_among("record      unknown: the record cannot be read")
         .never_shows("frozen by")
         .never_shows("not frozen");
-    run.prints_among("next: see what was written there: git fetch upstream refs/smp/record && git show FETCH_HEAD");
+    run.prints_among("note: see what was written there\nnext: git fetch upstream refs/smp/record && git show FETCH_HEAD\n");
     let json = deploy.smp(&["status", "--json"]).ok().json();
     assert_eq!(
         (&json["frozen"], &json["record"]["finding"]),

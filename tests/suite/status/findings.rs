@@ -46,7 +46,7 @@ fn a_remote_that_does_not_answer_is_unknown() {
     );
     assert!(line(&out, "staging").starts_with("runs "), "{out}");
     assert!(
-        out.ends_with("next: see whether it answers: git ls-remote production\n"),
+        out.ends_with("note: see whether it answers\nnext: git ls-remote production\n"),
         "{out}"
     );
     let json = deploy.smp(&["status", "--json"]).ok().json();

@@ -28,7 +28,7 @@ impl Situation<'_> {
     fn of_failed(&self, open: &Deploying, again: Typed) -> Hint {
         let next = match open.kind {
             Kind::Promote => {
-                let candidate = self.candidate().filter(|one| one.commit == open.to);
+                let candidate = self.state().and_then(|state| state.candidate_of(&open.to));
                 let goal = candidate.and_then(|one| one.goal(&open.environment));
                 let before = goal.and_then(|goal| goal.from.as_ref());
                 let before = before

@@ -171,6 +171,56 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
 }
 
 #[test]
+fn a_commit_that_was_pushed_by_hand_and_recorded_later_arrived_once() {
+    use DeployKind::{Promote, Rollback};
+    let (by_hand, back_by_hand) = (seen(MONDAY, false).0.kind, seen(MONDAY, true).0.kind);
+    let deploy = |kind, environment: &str, digit: &str| PastDeploy {
+        to: CommitId::parse(&digit.repeat(40)).unwrap(),
+        fixes: vec![digit.repeat(7)],
+        ..past(kind, environment, MONDAY)
+    };
+    for (told, expected) in [
+        (vec![(by_hand, "eu", "a"), (Promote, "eu", "a")], vec![0]),
+        (
+            vec![
+                (by_hand, "eu", "a"),
+                (Promote, "us", "a"),
+                (Promote, "eu", "a"),
+            ],
+            vec![0, 1],
+        ),
+        (
+            vec![(back_by_hand, "eu", "a"), (Rollback, "eu", "a")],
+            vec![0],
+        ),
+        (
+            vec![
+                (by_hand, "eu", "a"),
+                (Promote, "eu", "b"),
+                (Promote, "eu", "a"),
+            ],
+            vec![0, 1, 2],
+        ),
+        (vec![(Promote, "eu", "a"), (by_hand, "eu", "a")], vec![0, 1]),
+        (vec![(Promote, "eu", "a"), (Promote, "eu", "a")], vec![0, 1]),
+    ] {
+        let told = told
+            .into_iter()
+            .map(|(kind, environment, digit)| deploy(kind, environment, digit));
+        let told: Vec<PastDeploy> = told.collect();
+        let expected: Vec<PastDeploy> = expected
+            .into_iter()
+            .map(|at: usize| told[at].clone())
+            .collect();
+        let mut all = arrived(told.clone());
+        let fixes: usize = all.iter().map(|one| one.fixes.len()).sum();
+        assert_eq!(fixes, told.len(), "what each says it fixes is kept");
+        all.iter_mut().for_each(|one| one.fixes.truncate(1));
+        assert_eq!(all, expected);
+    }
+}
+
+#[test]
 fn what_nobody_knows_is_none_and_not_zero() {
     let nothing = of_production(Vec::new(), MONDAY);
     assert_eq!((nothing.since, nothing.promotions_per_week), (None, None));

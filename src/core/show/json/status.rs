@@ -52,8 +52,8 @@ struct CandidateJson<'a> {
     #[cfg_attr(test, schemars(with = "String"))]
     issue: Option<&'a str>,
     /// The comments on that issue that look like a verdict and do not count. Only present if there are some.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    void: Vec<VoidJson<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    void: &'a [VoidRemark],
 }
 
 #[derive(Serialize)]
@@ -68,15 +68,6 @@ struct SignOffJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     comment: Option<&'a str>,
-}
-
-/// A comment that does not count.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct VoidJson<'a> {
-    by: &'a str,
-    why: &'a str,
-    address: &'a str,
 }
 
 /// A deploy that was announced and whose end is not on record.
@@ -267,14 +258,7 @@ fn candidate<'a>(candidate: &'a Candidate, void: &'a [VoidRemark]) -> CandidateJ
         proposed_by: &candidate.by.name,
         signoffs: signoffs.collect(),
         issue: candidate.issue().map(|issue| issue.address.as_str()),
-        void: void
-            .iter()
-            .map(|one| VoidJson {
-                by: &one.by,
-                why: &one.why,
-                address: &one.address,
-            })
-            .collect(),
+        void,
     }
 }
 

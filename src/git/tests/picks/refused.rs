@@ -198,14 +198,14 @@ fn a_user_whom_git_does_not_know_copies_nothing() {
         report
             .because
             .iter()
-            .any(|line| line.contains("auto-detection is disabled")),
+            .any(|line| line.contains("identity unknown")),
         "{report:?}"
     );
     assert!(
         report
             .hint_text()
             .unwrap()
-            .starts_with("git config --global user.email")
+            .starts_with("git config --global user.name")
     );
 }
 

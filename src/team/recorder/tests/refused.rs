@@ -59,14 +59,25 @@ fn a_record_that_is_gone_is_put_back_by_the_hint() {
 
 #[test]
 fn a_record_that_was_rewound_is_put_back_by_the_hint() {
-    for rewound_to in ["HEAD~1", "other history"] {
+    for rewound_to in [
+        "HEAD~1",
+        "other history",
+        "a merge that leaves out the last",
+    ] {
         let world = begun();
         let last = world.at(RECORD).unwrap();
-        let to = if rewound_to == "HEAD~1" {
-            world.git("main.git", &["rev-parse", &format!("{RECORD}~1")])
-        } else {
-            let empty = record::write_state(&State::default());
-            world.commit(&empty, "x", None)
+        let before = format!("{RECORD}~1");
+        let to = match rewound_to {
+            "HEAD~1" => world.git("main.git", &["rev-parse", &before]),
+            "other history" => {
+                let empty = record::write_state(&State::default());
+                world.commit(&empty, "x", None)
+            }
+            _ => {
+                let tree = format!("{before}^{{tree}}");
+                let args = ["commit-tree", &tree, "-p", &before, "-p", RECORD, "-m", "x"];
+                world.git("main.git", &args)
+            }
         };
         put(&world, RECORD, &to);
         let why = refused(&world, "one");

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use super::{by, forged, key_of, promote, proposed, tip, with_key};
+use super::{by, forged, git, key_of, promote, proposed, tip, with_key};
 use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 40] = [
+const TRICKS: [Trick; 44] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -46,14 +46,8 @@ const TRICKS: [Trick; 40] = [
         refused(deploy, &ada, "not-verified");
     }),
     ("smp.toml without a record, agreed to", |deploy| {
-        edited(
-            deploy,
-            "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
-            "",
-        );
-        let ada = by(deploy, "ada");
-        ada.smp(&["setup", "--yes"]).ok();
-        refused(deploy, &ada, "not-verified");
+        without_record(deploy);
+        refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
     ("production made a place to stage to", |deploy| {
         edited(deploy, "promotes = \"staging\"\n", "");
@@ -86,6 +80,39 @@ const TRICKS: [Trick; 40] = [
         let ada = by(deploy, "ada").env("GIT_SMP_CONFIG", other_file(deploy));
         ada.smp(&["setup", "--yes"]).ok();
         refused(deploy, &ada, "not-verified");
+    }),
+    (
+        "another file by the name of one that the main branch has",
+        |deploy| {
+            let other = other_file(deploy);
+            std::fs::create_dir_all(deploy.work.join(".smp")).unwrap();
+            std::fs::copy(other, deploy.work.join(".smp/signers")).unwrap();
+            let ada = by(deploy, "ada").env("GIT_SMP_CONFIG", ".smp/signers");
+            ada.smp(&["setup", "--yes"]).ok();
+            refused(deploy, &ada, "not-verified");
+        },
+    ),
+    (
+        "no record, while the main repository does not answer",
+        |deploy| {
+            without_record(deploy);
+            let away = deploy.path("away.git");
+            std::fs::rename(&deploy.main, &away).unwrap();
+            refused(deploy, &by(deploy, "ada"), "not-verified");
+            std::fs::rename(&away, &deploy.main).unwrap();
+        },
+    ),
+    ("no record, and insteadOf to what is empty", |deploy| {
+        without_record(deploy);
+        let empty = deploy.path("empty.git");
+        deploy.git(
+            &deploy.work,
+            &["init", "-q", "--bare", empty.to_str().unwrap()],
+        );
+        let setting = format!("url.{}.insteadOf={}", empty.display(), deploy.urls()[0]);
+        promote(deploy, &by(deploy, "ada").git_options(&["-c", &setting]))
+            .exits(2)
+            .says("git's insteadOf leads this clone to");
     }),
     ("an agreement by -c smp.trusted", |deploy| {
         edited(deploy, "four_eyes = true\n", "");
@@ -239,6 +266,31 @@ const TRICKS: [Trick; 40] = [
             .ok();
         deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &yes]);
         refused(deploy, &by(deploy, "ada"), "record-rewound");
+    }),
+    ("a merge on the record that leaves a block out", |deploy| {
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        let yes = tip(deploy);
+        by(deploy, "rosi")
+            .smp(&["signoff", "--block", "it is broken"])
+            .ok();
+        let tree = format!("{yes}^{{tree}}");
+        let args = [
+            "commit-tree",
+            "-S",
+            &tree,
+            "-p",
+            &yes,
+            "-p",
+            &tip(deploy),
+            "-m",
+            "Nothing",
+        ];
+        let merge = git(deploy, ("ada", "ada"), &[], &args);
+        deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &merge]);
+        refused(deploy, &by(deploy, "ada"), "record-unreadable");
+        // So does a clone that saw nothing of it.
+        deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
+        refused(deploy, &by(deploy, "ada"), "record-unreadable");
     }),
     ("notes of this clone that say what git did not", |deploy| {
         let forged = forged(deploy, ("rosi", "eve"), &yes(deploy), true);
@@ -555,6 +607,16 @@ fn own_branch(deploy: &Deploy, without: &str) {
     let commit = deploy.commit_files(&deploy.work, "Mine", &files);
     let to = format!("{commit}:refs/heads/mine");
     deploy.git(&deploy.work, &["push", "-q", "upstream", &to]);
+}
+
+/// Agrees to an smp.toml that asks nobody, and is on no branch.
+fn without_record(deploy: &Deploy) {
+    edited(
+        deploy,
+        "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
+        "",
+    );
+    by(deploy, "ada").smp(&["setup", "--yes"]).ok();
 }
 
 fn other_file(deploy: &Deploy) -> String {

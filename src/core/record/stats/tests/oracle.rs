@@ -170,6 +170,14 @@ impl Story {
                 true => dice.below(place),
                 false => (place + dice.below(4)).min(line.len() - 1),
             };
+            // What was seen arrives once, whoever records it after that.
+            if self
+                .deploys
+                .last()
+                .is_some_and(|one| one.is_seen && one.to == Ok(line[next]))
+            {
+                continue;
+            }
             let from = runs.map(|place| line[place]);
             runs = Ok(next);
             if is_seen && !is_back && dice.chance(20) {
@@ -196,23 +204,39 @@ impl Story {
             is_seen,
             fixes: Vec::new(),
         };
-        let (commit, before) = (id(&to), from.as_ref().map(id));
+        let before = from.as_ref().map(id);
         if is_seen {
             self.event(
                 at,
                 What::Observed(Sighting {
                     environment: "production".to_owned(),
                     from: before.unwrap(),
-                    to: commit,
+                    to: id(&to),
                     since: at - HOUR,
                     commits: dice.chance(50).then_some(3),
                     back: is_back,
                 }),
             );
+            if dice.chance(40) {
+                self.record_later(&mut done, dice);
+            }
             return self.deploys.push(done);
         }
-        let [note, post] = [self.words(&mut done, dice), self.words(&mut done, dice)];
-        if is_back {
+        self.record(&mut done, at, dice);
+        self.deploys.push(done);
+    }
+
+    /// What was pushed by hand is put on record later, as if it had come so. No commit arrives with that.
+    fn record_later(&mut self, done: &mut Done, dice: &mut Dice) {
+        for later in 1..=1 + dice.below(2) as i64 {
+            self.record(done, done.at + later, dice);
+        }
+    }
+
+    fn record(&mut self, done: &mut Done, at: i64, dice: &mut Dice) {
+        let [note, post] = [self.words(done, dice), self.words(done, dice)];
+        let commit = id(&done.to);
+        if done.is_back {
             done.fixes.clear();
         } else {
             self.propose(&commit, note, at);
@@ -222,13 +246,13 @@ impl Story {
             What::Deployed(Deployed {
                 overrides: None,
                 intent: None,
-                kind: if is_back {
+                kind: if done.is_back {
                     Kind::Rollback
                 } else {
                     Kind::Promote
                 },
                 environment: "production".to_owned(),
-                from: before,
+                from: done.from.as_ref().map(id),
                 to: commit,
                 commits: 3,
                 signed_off_by: Vec::new(),
@@ -243,7 +267,6 @@ impl Story {
                 holds: Vec::new(),
             }),
         );
-        self.deploys.push(done);
     }
 
     /// What somebody writes of it, and what that fixes, if anything.
@@ -324,7 +347,7 @@ impl Story {
     }
 
     fn counted(&self, now: i64) -> Value {
-        let deploys = history::deploys(&self.events);
+        let deploys = arrived(history::deploys(&self.events));
         let is_here = |one: &Done| one.to.is_ok() && one.from.is_none_or(|from| from.is_ok());
         let with_here: Vec<_> = deploys
             .iter()

@@ -1,0 +1,114 @@
+//! The main line of a branch, first parent by first parent, and where on it the merge of a pull request belongs.
+
+use git2::{Odb, Oid};
+use gix_commitgraph::{Graph, Position};
+
+use crate::core::words::CommitId;
+use crate::git::history::{Library, commit_id, oid};
+use crate::git::{Repo, Unreadable, object, walk};
+
+/// So far from where its number belongs a pull request may have been merged.
+const AROUND: usize = 256;
+/// So many commits in a row tell which numbers were merged there.
+const TOLD: usize = 16;
+
+impl Repo {
+    /// The newest and the oldest commit of the main line between which a pull request of this number was merged, if
+    /// numbers grow along the line; no oldest: all below the newest. `named` reads the number in a subject. `None`: only
+    /// a look at every commit can tell.
+    pub fn around(
+        &self,
+        tip: &CommitId,
+        number: u64,
+        named: impl Fn(&str) -> Option<u64>,
+    ) -> Option<(CommitId, Option<CommitId>)> {
+        let library = self.reader.as_ref()?;
+        library.around(tip, number, named).ok()
+    }
+}
+
+impl Library {
+    fn around(
+        &self,
+        tip: &CommitId,
+        number: u64,
+        named: impl Fn(&str) -> Option<u64>,
+    ) -> Result<(CommitId, Option<CommitId>), Unreadable> {
+        let repository = self.lock();
+        let odb = repository.odb()?;
+        let mut line = FirstParents {
+            odb: &odb,
+            graph: self.graph(),
+            ids: vec![oid(tip)?],
+            last: None,
+        };
+        let (mut newer, mut older) = (0, AROUND);
+        while line.reaches(older + TOLD)? && line.told(older, &named)? > number {
+            (newer, older) = (older, older * 2);
+        }
+        older = older.min(line.ids.len());
+        while older - newer > AROUND {
+            let middle = newer.midpoint(older);
+            match line.told(middle, &named)? > number {
+                true => newer = middle,
+                false => older = middle,
+            }
+        }
+        let newest = line.ids[newer.saturating_sub(AROUND)];
+        let oldest = match line.reaches(older + AROUND)? {
+            true => line.ids.get(older + AROUND).copied(),
+            false => None,
+        };
+        Ok((commit_id(newest)?, oldest.map(commit_id).transpose()?))
+    }
+}
+
+struct FirstParents<'o> {
+    odb: &'o Odb<'o>,
+    graph: Option<Graph>,
+    /// What is known of it, newest first.
+    ids: Vec<Oid>,
+    /// Where the graph has the oldest of them, once that is known.
+    last: Option<Position>,
+}
+
+impl FirstParents<'_> {
+    /// Whether it has a commit at this place. All down to it are known then.
+    fn reaches(&mut self, place: usize) -> Result<bool, Unreadable> {
+        while let Some(last) = self.ids.last().filter(|_| self.ids.len() <= place) {
+            let graph = self.graph.as_ref();
+            let at = graph.and_then(|graph| {
+                let at = self.last.or_else(|| walk::position(graph, *last))?;
+                Some((graph, at))
+            });
+            let parent = match at {
+                Some((graph, at)) => {
+                    let parent = graph.commit_at(at).parent1().map_err(|_| Unreadable)?;
+                    self.last = parent;
+                    parent.map(|at| Oid::from_bytes(graph.id_at(at).as_bytes()))
+                }
+                None => {
+                    let (parents, _) = object::links(walk::read(self.odb, *last)?.data())?;
+                    parents.first().copied().map(Ok)
+                }
+            };
+            let Some(parent) = parent.transpose()? else {
+                return Ok(false);
+            };
+            self.ids.push(parent);
+        }
+        Ok(true)
+    }
+
+    /// The number in the middle of those that were merged from this place on; zero: there is none.
+    fn told(&self, place: usize, named: &impl Fn(&str) -> Option<u64>) -> Result<u64, Unreadable> {
+        let mut all = Vec::new();
+        for id in self.ids.iter().skip(place).take(TOLD) {
+            let object = walk::read(self.odb, *id)?;
+            let subject = object::shown(object.data())?.subject;
+            all.extend(named(&String::from_utf8_lossy(&subject)));
+        }
+        all.sort_unstable();
+        Ok(all.get(all.len() / 2).copied().unwrap_or(0))
+    }
+}
