@@ -278,7 +278,9 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
     match written {
         Ok(answer) => id(answer),
         Err(stop) if event.signed => Err(unsigned(repo, event, stop)),
-        Err(stop) => Err(stop),
+        Err(stop) => Err(Stop::Failed(
+            Report::from(stop).hint("correct that, then run the same command again"),
+        )),
     }
 }
 
