@@ -3,12 +3,13 @@
 use std::thread;
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::Recorded;
+use crate::core::decide::{Recorded, finding};
 use crate::core::record::{Deploying, RecordView, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, EventId, Observed, Source};
+use crate::core::words::{Branch, CommitId, EventId, Observed, Source};
 use crate::git::{fetch, moved};
+use crate::notes::Notes;
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -111,6 +112,14 @@ pub fn see_one(
     let mut seen = (session.ui).during(asking, || see(session, look, &[environment], wanted))?;
     let observed = seen.environments.pop().ok_or_else(not_seen)?;
     Ok((observed, seen))
+}
+
+/// The commit of a push of this clone that was not seen to end: the branch has it, or is where that push found it.
+pub fn pushing(notes: &Notes, seen: &Observed) -> Option<CommitId> {
+    match seen.reference() {
+        Some(at) if finding::is_begun(seen) => Some(at.clone()),
+        at => Some(notes.pushing(&seen.environment, at)?.0),
+    }
 }
 
 /// The main repository's branch and the record are in one place, so where both are is one question.

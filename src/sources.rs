@@ -248,6 +248,7 @@ impl Look<'_> {
             .filter(|_| source == Source::Ref)
             .and_then(|commit| notes.doubt(&environment.name, commit));
         let drift = self.drift(runs, branch.as_ref())?;
+        let begun = began(&notes, environment, branch.as_ref());
         Ok(Observed {
             environment: environment.name.clone(),
             source,
@@ -261,6 +262,7 @@ impl Look<'_> {
             platform: platform::words(environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
+            begun,
             confirm: confirm(self.config, environment),
         })
     }
@@ -349,4 +351,14 @@ fn by_ref(
         Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others)),
         Some(Err(refusal)) => Err(refusal.clone()),
     }
+}
+
+/// Whether this clone pushed what the branch has, and did not see it run since.
+fn began(
+    notes: &Notes,
+    environment: &Environment,
+    branch: Option<&Result<Branch, Refusal>>,
+) -> bool {
+    let at = branch.and_then(|branch| branch.as_ref().ok()?.commit());
+    at.is_some_and(|at| notes.may_go_on(&environment.name, at))
 }

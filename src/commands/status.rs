@@ -270,7 +270,7 @@ impl<'a> View<'a> {
         let (notes, repo) = (self.session.notes(), &self.session.repo);
         let remote = &self.config.repository.remote;
         let mut pushing = self.seen.iter().filter_map(|seen| {
-            let (commit, _) = notes.pushing(&seen.environment, seen.reference())?;
+            let commit = look::pushing(&notes, seen)?;
             Some((seen.environment.as_str(), commit))
         });
         next(&Situation {

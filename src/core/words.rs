@@ -283,6 +283,8 @@ pub struct Observed {
     pub by_pipeline: bool,
     /// Whether it is the main branch itself, so that every merge deploys it.
     pub by_merge: bool,
+    /// Whether this clone pushed what its branch has, and did not see it run since.
+    pub begun: bool,
     /// The promotion that asks a person whether what its branch has was seen to run.
     pub confirm: Typed,
 }

@@ -238,6 +238,9 @@ impl Deploy<'_> {
             let command = self.command().plain("--first");
             refusal.report.hint = Some(Hint::run("to create it", command));
         }
+        if refusal.code == RefusalCode::WrongBranch && self.options.first {
+            refusal = refusal.because("--first creates an app, not a branch");
+        }
         refusal
     }
 

@@ -6,6 +6,7 @@ use crate::core::decide::{Plan, Step};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
+use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::push_to;
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
@@ -42,7 +43,7 @@ impl Deploy<'_> {
             if let (Step::Check { environment, .. }, true) = (step, result.is_err()) {
                 done.retain(|name| *name != environment);
             }
-            result.map_err(|stop| after(&done, stop))?;
+            result.map_err(|stop| self.after(&done, stop))?;
             if let Step::Await { environment, .. } | Step::Check { environment, .. } = step {
                 done.push(environment.as_str());
                 done.dedup();
@@ -172,28 +173,28 @@ impl Deploy<'_> {
         }
         Ok(())
     }
-}
 
-/// What stops a later target does not undo the ones before it.
-fn after(done: &[&str], stop: Stop) -> Stop {
-    if done.is_empty() {
-        return stop;
-    }
-    let finished = format!("done before that: {}", done.join(", "));
-    match stop {
-        Stop::Failed(report) | Stop::Incomplete(report) => {
-            Stop::Incomplete(report.because(finished))
+    /// What stops a later target does not undo the ones before it.
+    fn after(&self, done: &[&str], stop: Stop) -> Stop {
+        if done.is_empty() {
+            return stop;
         }
-        Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
-        Stop::Unhealthy(mut it) => {
-            it.report = it.report.because(finished);
-            Stop::Unhealthy(it)
+        let finished = format!("done before that: {}", done.join(", "));
+        match stop {
+            Stop::Failed(report) | Stop::Incomplete(report) => {
+                Stop::Incomplete(report.because(finished))
+            }
+            Stop::Refused(refusal) => Stop::Incomplete(refusal.report.because(finished)),
+            Stop::Unhealthy(mut it) => {
+                it.report = it.report.because(finished);
+                Stop::Unhealthy(it)
+            }
+            Stop::Declined(what) => Stop::Incomplete(
+                Report::new(what)
+                    .because(finished)
+                    .run(AGAIN, self.command()),
+            ),
+            Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
         }
-        Stop::Declined(what) => Stop::Incomplete(
-            Report::new(what)
-                .because(finished)
-                .hint("run the same command again"),
-        ),
-        Stop::Answer | Stop::Misused(_) | Stop::PipeClosed => stop,
     }
 }

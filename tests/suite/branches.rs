@@ -81,6 +81,10 @@ fn a_tag_with_the_name_of_a_missing_branch_is_named() {
     let has = "the remote upstream has the tag production, live, master, staging\n";
     let plan = deploy.smp(&["promote", "-n"]);
     plan.exits(1).says("has no branch production").says(has);
+    let first = deploy.smp(&["promote", "-n", "--first"]);
+    first
+        .exits(1)
+        .says("because: --first creates an app, not a branch\n");
     let check = deploy.smp(&["setup", "--check"]);
     check
         .exits(1)

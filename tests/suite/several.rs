@@ -6,7 +6,7 @@ use crate::promote::person;
 use crate::record::{next, promotes, short};
 use crate::rollback::RECORD;
 use crate::sample::sample;
-use crate::support::{Deploy, Page, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
 
 /// Two regions, `eu` and `us`, that run the second commit and promote staging; production's repository is the first.
 #[track_caller]
@@ -64,6 +64,25 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
         assert_eq!(run.stderr.matches(" to deploy: ").count(), 1, "{run}");
         masters(&deploy, &us, [5, 5]);
     }
+}
+
+#[test]
+fn ctrl_c_between_two_of_them_names_the_command_that_goes_on() {
+    let (deploy, us) = regions(false, RECORD);
+    let gate = Gate::new(&deploy, "event");
+    let is_us = "git log -1 --format=%s refs/smp/record | grep -q 'began to promote .* to us'";
+    let script = format!("if {is_us}; then {}; fi", gate.line());
+    deploy.hook(&deploy.main, "post-receive", &script);
+    let mut terminal = person(&deploy).terminal(&["promote", "eu", "us"]);
+    terminal.sees("Type eu us to deploy: ").enters("eu us");
+    gate.reached();
+    terminal.ctrl_c();
+    terminal
+        .ends()
+        .exits(4)
+        .says("because: done before that: eu")
+        .says("hint: to continue: git smp promote eu us");
+    masters(&deploy, &us, [5, 2]);
 }
 
 #[test]

@@ -84,9 +84,9 @@ impl Finding {
         }))
     }
 
-    /// The same where a deploy is announced: what that deploy explains is that it goes on.
+    /// The same where a deploy is announced, or this clone began one: what that deploy explains is that it goes on.
     pub fn announced(seen: &Observed, open: Option<&Deploying>) -> Option<Self> {
-        let explains = open.is_some_and(|open| is_on_its_way(seen, open));
+        let explains = open.is_some_and(|open| is_on_its_way(seen, open)) || is_begun(seen);
         Some(match Self::of(seen)? {
             Self::RolledBack | Self::DeployedOutsideGit | Self::RefDiffers if explains => {
                 Self::Deploying
@@ -217,6 +217,11 @@ pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
     let is_there = open.environment == seen.environment && seen.reference() == Some(&open.to);
     let is_back = seen.agrees() == Some(false) && seen.runs() == open.from.as_ref();
     is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
+}
+
+/// Whether what the branch has beyond what runs is a push of this clone that was not seen to end.
+pub fn is_begun(seen: &Observed) -> bool {
+    seen.begun && seen.agrees() == Some(false) && !is_certain(seen)
 }
 
 /// Why it is not known what runs, or where the branch is.

@@ -52,6 +52,7 @@ pub fn seen(name: &str, running: char, branch: char) -> Observed {
         platform: None,
         by_pipeline: false,
         by_merge: false,
+        begun: false,
         confirm: Typed::smp("promote production"),
     }
 }

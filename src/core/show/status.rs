@@ -66,7 +66,7 @@ pub fn finding(
 ) -> Vec<Line> {
     use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
     let mut texts = Vec::new();
-    match Finding::of(seen) {
+    match Finding::announced(seen, None) {
         None | Some(Unknown(_) | NothingDeployed | WrongBranch | RefDiffers) => {}
         Some(found) => {
             let mut advice = (here.typed)(about(found, seen, environment)).into_iter();

@@ -102,6 +102,30 @@ fn a_rollback_on_its_way_is_no_deploy_past_git() {
 }
 
 #[test]
+fn without_a_record_the_clone_that_rolls_back_knows_that_it_goes_on() {
+    let deploy = World::deploy_like().confirming(0).ready();
+    let (runs, older) = (deploy.master(&deploy.production), deploy.nth(1).to_owned());
+    let page = crate::support::Page::commit(&runs);
+    deploy.web.set("/production", page);
+    let run = deploy.smp(&["rollback", "--yes", "--to", &older, "--timeout", "1"]);
+    run.exits(4);
+    let out = shown(&deploy);
+    assert!(
+        out.contains("deploying: ") && !out.contains("outside-git"),
+        "{out}"
+    );
+    assert_eq!(next(&deploy), "git smp status");
+    is_deploying(&deploy);
+    let page = crate::support::Page::commit(&older);
+    deploy.web.set("/production", page);
+    let status = deploy.smp(&["status", "--json"]).ok().json();
+    assert_eq!(
+        status["environments"][1]["finding"],
+        serde_json::Value::Null
+    );
+}
+
+#[test]
 fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     let deploy = recorded_like(World::deploy_like().confirming(0));
     deploy

@@ -24,6 +24,7 @@ fn seen(running: char, branch: char) -> Observed {
         platform: None,
         by_pipeline: false,
         by_merge: false,
+        begun: false,
         confirm: Typed::smp("promote"),
     }
 }
