@@ -376,8 +376,8 @@ const TRICKS: [Trick; 44] = [
                 *) echo 'Good \"git\" signature for rosi@example.com with ED25519 key SHA256:x' ;; esac";
             deploy.executable(deploy.work.join("ssh-keygen"), script);
             let all = deploy.env().into_iter();
-            let path = all.filter(|(name, _)| name == "PATH").map(|own| own.1);
-            let path = path.last().unwrap();
+            let mut path = all.filter(|(name, _)| name == "PATH").map(|own| own.1);
+            let path = path.next_back().unwrap();
             for first in [".:", ":"] {
                 let path = format!("{first}{}", path.to_str().unwrap());
                 let ada = by(deploy, "ada").env("PATH", path);
