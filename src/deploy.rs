@@ -293,6 +293,9 @@ impl Deploy<'_> {
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
         agreed::by_all(&session.repo, config)?;
+        if kind == Kind::Promote {
+            self.is_all_checked()?;
+        }
         let planned = self.decide(self.recorded()?, self.somebody_looks(), self.options.again);
         let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
         plan.warnings.extend(self.ignored());

@@ -1,5 +1,6 @@
 //! What every command works with: the clone, the configuration, the terminal, the clock.
 
+mod answers;
 mod file;
 pub mod missing;
 pub mod trust;

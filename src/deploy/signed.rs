@@ -2,6 +2,7 @@
 
 use crate::core::record::counted;
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::typed::Typed;
 use crate::deploy::Deploy;
 
 /// The refusals that may be due to events that do not count.
@@ -17,6 +18,22 @@ impl Deploy<'_> {
     pub fn ignored(&self) -> Vec<String> {
         let reading = self.seen.record.reading();
         reading.map_or_else(Vec::new, counted::told)
+    }
+
+    /// Refuses a promotion while nobody here can say whose an event is: it may be a block.
+    pub(super) fn is_all_checked(&self) -> Result<(), Refusal> {
+        let reading = self.seen.record.reading();
+        let signed = reading.and_then(|reading| reading.signed.as_ref());
+        let Some(event) = signed.and_then(|signed| signed.unchecked.as_ref()) else {
+            return Ok(());
+        };
+        let error = "an event of the record cannot be checked on this machine";
+        let refusal = Refusal::new(RefusalCode::NotVerified, error).because(event.named());
+        let say = "import the OpenPGP keys that the signers file names";
+        let import = Typed::other("gpg --recv-keys FINGERPRINT");
+        let closed = "or close the candidate, which drops its verdicts";
+        let refusal = refusal.run(say, import);
+        Err(refusal.run(closed, Typed::smp("postpone")))
     }
 
     /// A refusal with the events that might have made it another one.

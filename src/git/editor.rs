@@ -13,7 +13,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::visible;
 use crate::git::Repo;
-use crate::git::program::find_on_path;
+use crate::git::program::{find_on_path, on_absolute_path};
 use crate::terminal::file;
 
 /// Lets the person edit a text, as a file at `path`, and gives what it is afterwards.
@@ -62,6 +62,7 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     // editor itself gets no trap, and of ours what is only caught is not handed down: it takes Ctrl-C as it likes.
     let line = format!("trap : INT; {editor} \"$@\"");
     let mut command = Command::new(shell);
+    on_absolute_path(&mut command);
     command.args(["-c", &line, editor]).arg(path);
     command
         .env_remove("SMP_TECHNICAL_WEBHOOK")

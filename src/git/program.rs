@@ -20,9 +20,12 @@ use crate::core::refusal::{Report, Stop};
 const DROPPED: &str = "SMP_TECHNICAL_WEBHOOK SMP_PRODUCT_WEBHOOK \
     GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH GIT_NAMESPACE GIT_PREFIX \
     GIT_SHALLOW_FILE GIT_REPLACE_REF_BASE GIT_INTERNAL_SUPER_PREFIX GIT_REFLOG_ACTION GIT_LITERAL_PATHSPECS \
-    GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_ATTR_SOURCE GIT_TRACE GIT_TRACE2 GIT_TRACE2_EVENT \
-    GIT_TRACE2_PERF GIT_TRACE_CURL GIT_TRACE_PACKET GIT_TRACE_PACKFILE GIT_TRACE_SETUP GIT_TRACE_REDACT \
-    GIT_CURL_VERBOSE GIT_EXTERNAL_DIFF LANGUAGE";
+    GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_ATTR_SOURCE GIT_CURL_VERBOSE GIT_EXTERNAL_DIFF \
+    LANGUAGE";
+/// How the variables begin that make git write down what it does. Of each kind there are many, and new ones come.
+const TRACES: &str = "GIT_TRACE";
+/// Those that the configuration can ask for as well: only a variable that says no keeps that out.
+const UNTRACED: [&str; 3] = ["GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"];
 /// The protocols that a remote may use; remote helpers such as `ext::` would run commands of their own.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
 /// What holds for every question to git. Credentials and headers of one host are for no other one.
@@ -145,6 +148,12 @@ impl Program {
         for name in DROPPED.split(' ') {
             command.env_remove(name);
         }
+        let traces = env::vars_os().map(|(name, _)| name);
+        for name in traces.filter(|name| name.to_string_lossy().starts_with(TRACES)) {
+            command.env_remove(name);
+        }
+        command.envs(UNTRACED.map(|name| (name, "0")));
+        on_absolute_path(&mut command);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -267,16 +276,29 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Lets a program look for others where it was found itself: in the absolute folders of `PATH`.
+pub fn on_absolute_path(command: &mut Command) {
+    if let Some(path) = env::var_os("PATH") {
+        let folders = env::split_paths(&path).filter(|dir| dir.is_absolute());
+        command.env("PATH", env::join_paths(folders).unwrap_or_default());
+    }
+}
+
 /// Runs a helper program that has the terminal, such as `man`; whether it was there and content.
 pub fn show(name: &str, args: &[&str]) -> bool {
     let found = find_on_path(name);
-    let status = found.and_then(|path| Command::new(path).args(args).status().ok());
+    let status = found.and_then(|path| {
+        let mut command = Command::new(path);
+        on_absolute_path(&mut command);
+        command.args(args).status().ok()
+    });
     status.is_some_and(|status| status.success())
 }
 
 /// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
 pub fn ask(name: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(find_on_path(name)?);
+    on_absolute_path(&mut command);
     command
         .args(args)
         .stdin(Stdio::null())

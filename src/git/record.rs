@@ -275,11 +275,25 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
         ("GIT_COMMITTER_DATE", &date),
     ];
     let written = program.ask_as(what, args, event.message.as_bytes(), &who);
-    id(written.map_err(|stop| if event.signed { unsigned(stop) } else { stop })?)
+    match written {
+        Ok(answer) => id(answer),
+        Err(stop) if event.signed => Err(unsigned(repo, event, stop)),
+        Err(stop) => Err(Stop::Failed(
+            Report::from(stop).hint("correct that, then run the same command again"),
+        )),
+    }
 }
 
-/// What git says where it cannot sign is about the user's own settings.
-fn unsigned(stop: Stop) -> Stop {
+/// What git says where it cannot sign is about the user's own settings. Where it cannot write the event without a signature
+/// either, as on a full disk, it says that.
+fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
+    let plain = NewEvent {
+        signed: false,
+        ..*event
+    };
+    if let Err(stop) = write_by_program(repo, &plain) {
+        return stop;
+    }
     let error = "this clone cannot sign, and the record accepts only signed events";
     let words = Report::from(stop).because.into_iter();
     // gpg's lines for programs are mixed with those for people.
@@ -331,7 +345,9 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
 /// The latest `count` events up to this one, oldest first: `git log --first-parent --reverse --max-count=COUNT`.
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
     let count = format!("--max-count={}", count.min(i32::MAX as u32));
-    let mut args = vec!["-c", "log.showSignature=false"];
+    // A commit-graph is written by anybody, and names the parents.
+    let mut args = vec!["-c", "core.commitGraph=false"];
+    args.extend(["-c", "log.showSignature=false"]);
     args.extend(["-c", "i18n.logOutputEncoding=UTF-8", "log", "-z"]);
     args.extend(["--first-parent", "--reverse", "--no-color", "--no-decorate"]);
     args.extend([

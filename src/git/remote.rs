@@ -227,6 +227,19 @@ pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>
     Ok(read.and_then(|read| Some((read.to_owned(), push_urls(repo, remote).ok()?))))
 }
 
+/// What a key of `http` holds for an address, of a boolean `true` or `false`: `git config --get-urlmatch`.
+pub fn http_setting(repo: &Repo, key: &str, address: &str) -> Result<Option<String>, Stop> {
+    let kind = if key.ends_with("Verify") {
+        "--type=bool"
+    } else {
+        "--no-type"
+    };
+    let args = ["config", kind, "--get-urlmatch", key, address];
+    let output = repo.program().run(args)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok((text.lines().last().map(str::to_owned)).filter(|_| output.status.success()))
+}
+
 /// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME
 /// URL`.
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {

@@ -1,8 +1,11 @@
 //! Signatures of events: git makes them with the user's own key, and git checks them, against the keys that a file of the
 //! main branch names. What the user's configuration says of checking does not count: it is theirs alone.
 
+mod hashed;
+mod home;
 mod keys;
 
+use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
@@ -11,20 +14,25 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::SystemTime;
 
-use crate::core::refusal::{Report, Stop};
-use crate::core::words::{CommitId, SignatureCheck};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 use crate::git::{Repo, lock};
+use hashed::Armour;
+use home::GpgHome;
 use keys::Keys;
 
 pub use keys::own_line;
 
 /// The most bytes of a file that is read there.
-const LARGEST: usize = 256 << 10;
-/// What the checking programs are, whatever the user's configuration says: it could name one that is content with all.
+const LARGEST: u64 = 256 << 10;
+/// What the checking programs are, whatever the user's configuration says: it could name one that is content with all, or
+/// keys that are revoked. X.509 is not checked at all.
 const PROGRAMS: &str = "-c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg \
-    -c gpg.minTrustLevel=undefined -c log.showSignature=false";
-/// A commit, what git makes of its signature, whose it is, and its key by the fingerprints that git has for it.
-const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GF%x00%GP%x00%ct";
+    -c gpg.x509.program=/dev/null -c gpg.ssh.revocationFile= -c gpg.minTrustLevel=undefined \
+    -c log.showSignature=false";
+/// A commit, what git makes of its signature, whose it is, its key, and that by the fingerprint of its primary key.
+const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GK%x00%GP%x00%ct";
 
 /// The keys that count, as the main branch has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,52 +67,45 @@ impl SignersFile {
     }
 }
 
-/// Reads the file of the keys at a commit of the main branch: `git cat-file blob MAIN:PATH`.
+/// Reads the file of the keys at a commit of the main branch.
 ///
 /// # Errors
-/// When git cannot read it, or it is too large. One that is not there names nobody.
+/// When git cannot read it, it is too large, or this clone's copy is not what it is called. One that is not there names
+/// nobody.
 pub fn signers_at(repo: &Repo, main: &CommitId, path: &str) -> Result<SignersFile, Stop> {
-    let found = content_at(repo, main, path)?;
+    let found = hashed::file_at(repo, main, path, LARGEST)?;
     let (blob, text) = found.map_or((None, Vec::new()), |(id, text)| (Some(id), text));
     Ok(SignersFile { blob, text })
 }
 
 /// A file at a commit of the main branch; `None`: it has no such file.
 pub fn file_at(repo: &Repo, main: &CommitId, path: &str) -> Result<Option<Vec<u8>>, Stop> {
-    Ok(content_at(repo, main, path)?.map(|(_, text)| text))
+    Ok(hashed::file_at(repo, main, path, LARGEST)?.map(|(_, text)| text))
 }
 
-/// The name of its content, and that.
-type Content = Option<(String, Vec<u8>)>;
-
-fn content_at(repo: &Repo, main: &CommitId, path: &str) -> Result<Content, Stop> {
-    repo.either(
-        |library| library.file_at(main, path, LARGEST as u64),
-        || content_by_program(repo, main, path),
-    )
-}
-
-fn content_by_program(repo: &Repo, main: &CommitId, path: &str) -> Result<Content, Stop> {
-    let what = format!("{path} of the main branch cannot be read");
-    let asked = format!("{main}:{path}\n");
-    let check = [
-        "cat-file",
-        "--batch-check=%(objectname) %(objecttype) %(objectsize)",
-    ];
-    let answer = repo.program().ask(&what, check, asked.as_bytes())?;
-    let answer = String::from_utf8_lossy(&answer);
-    let words: Vec<&str> = answer.split_whitespace().collect();
-    let [id, "blob", size] = words.as_slice() else {
-        return Ok(None);
-    };
-    if size.parse().is_ok_and(|size: usize| size <= LARGEST) {
-        let text = repo.program().read(&what, ["cat-file", "blob", id])?;
-        return Ok(Some(((*id).to_owned(), text)));
+/// Refuses events that this clone's objects do not hold, each with its parent as it names that itself.
+///
+/// # Errors
+/// [`RefusalCode::NotVerified`].
+pub fn are_genuine(repo: &Repo, events: &[StoredEvent]) -> Result<(), Stop> {
+    let all = hashed::commits(repo, events.iter().map(|event| &event.commit))?;
+    let mut before = None;
+    for (event, commit) in events.iter().zip(&all) {
+        let parent = hashed::header(commit, "parent").next();
+        if parent != before {
+            return Err(cut_off(&event.commit));
+        }
+        before = Some(event.commit.as_str());
     }
-    let report = Report::new(what).because("it is larger than 256 KiB");
-    Err(Stop::Failed(
-        report.hint("make it smaller on the main branch"),
-    ))
+    Ok(())
+}
+
+fn cut_off(commit: &CommitId) -> Stop {
+    let error = "this clone has only a part of the record, so nobody can say what counts";
+    let why = format!("what came before {} is cut off", commit.short());
+    let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
+    let fetch = Typed::other("git fetch --unshallow");
+    refusal.run("bring the rest", fetch).into()
 }
 
 /// What git makes of the signatures of these commits, in any order. What was checked before in this run is known.
@@ -142,15 +143,24 @@ fn check_now(
     signers: &SignersFile,
     commits: &[CommitId],
 ) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
+    let texts = hashed::commits(repo, commits.iter())?;
+    let all = commits.iter().zip(&texts);
+    let signed: Vec<(&CommitId, Armour)> =
+        all.map(|(id, text)| (id, Armour::of(id, text))).collect();
     let keys = Keys::of(&signers.text);
+    let home = match signed.iter().any(|(_, armour)| *armour == Armour::OpenPgp) {
+        true => Some(GpgHome::with(repo.program(), &keys.fingerprints())?),
+        false => None,
+    };
     let file = LaidOut::write(&repo.layout().common_dir, keys.ssh.as_bytes())?;
+    let (keys, place) = (&keys, (file.path.as_path(), home.as_ref()));
     let most = thread::available_parallelism()
         .map_or(1, NonZero::get)
         .min(4);
     let each = commits.len().div_ceil(most).max(8);
     let answers = thread::scope(|scope| {
-        let parts = commits.chunks(each);
-        let parts = parts.map(|part| scope.spawn(|| check_part(repo, &keys, &file.path, part)));
+        let parts = signed.chunks(each);
+        let parts = parts.map(|part| scope.spawn(move || check_part(repo, keys, place, part)));
         let parts: Vec<_> = parts.collect();
         let parts = parts.into_iter();
         let parts = parts.map(|part| part.join().unwrap_or_else(|_| Err(lost())));
@@ -166,63 +176,57 @@ fn lost() -> Stop {
 fn check_part(
     repo: &Repo,
     keys: &Keys,
-    file: &Path,
-    commits: &[CommitId],
+    (file, home): (&Path, Option<&GpgHome>),
+    commits: &[(&CommitId, Armour)],
 ) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
     let file = format!("gpg.ssh.allowedSignersFile={}", file.display());
     let args = PROGRAMS.split_whitespace().chain(["-c", &file]);
     let args = args.chain(["log", "--no-walk=unsorted", "--stdin", "--no-color", FORMAT]);
-    let asked: String = commits.iter().map(|id| format!("{id}\n")).collect();
+    let asked: String = commits.iter().map(|(id, _)| format!("{id}\n")).collect();
     let what = "the signatures of the record cannot be checked";
-    let answer = repo.program().ask(what, args, asked.as_bytes())?;
+    let home = home.map(|home| home.folder.to_string_lossy());
+    let home = home.as_ref().map(|folder| ("GNUPGHOME", &**folder));
+    let answer = (repo.program()).ask_as(what, args, asked.as_bytes(), home.as_slice())?;
     let answer = String::from_utf8_lossy(&answer);
-    let mut told: Vec<(CommitId, SignatureCheck)> = Vec::new();
+    let mut told: HashMap<CommitId, Vec<&str>> = HashMap::new();
     for line in answer.lines() {
-        let fields: Vec<&str> = line.split('\0').collect();
-        if let [id, mark, signer, key, primary, at] = fields.as_slice()
-            && let Some(id) = CommitId::parse(id)
-        {
-            told.push((
-                id,
-                judged(
-                    keys,
-                    (mark, signer),
-                    (key, primary),
-                    at.parse().unwrap_or(0),
-                ),
-            ));
+        let mut fields = line.split('\0');
+        if let Some(id) = fields.next().and_then(CommitId::parse) {
+            told.insert(id, fields.collect());
         }
     }
-    // What git says nothing of was not checked.
-    let all = commits.iter().map(|id| {
-        let is = told.iter().find(|(told, _)| told == id);
+    let all = commits.iter().map(|(id, armour)| {
+        let fields = told.get(*id).map(Vec::as_slice);
         (
-            id.clone(),
-            is.map_or(SignatureCheck::Unchecked, |(_, is)| is.clone()),
+            (*id).clone(),
+            judged(keys, *armour, fields.unwrap_or_default()),
         )
     });
     Ok(all.collect())
 }
 
-/// What git's letter comes to. ssh's keys are in the file that git was given, so that a good one has its name there;
-/// openpgp's are in everybody's own key ring, which proves nothing, so the file names those that count.
-fn judged(
-    keys: &Keys,
-    (mark, signer): (&str, &str),
-    (key, primary): (&str, &str),
-    at: i64,
-) -> SignatureCheck {
-    let is_ssh = key.starts_with("SHA256:");
-    match mark {
-        "N" => SignatureCheck::Missing,
-        "B" => SignatureCheck::Wrong,
-        "G" if is_ssh && !signer.is_empty() => SignatureCheck::By(signer.to_owned()),
-        "G" | "U" | "Y" if !is_ssh && !primary.is_empty() => match keys.principal_of(primary, at) {
-            Some(principal) => SignatureCheck::By(principal.to_owned()),
-            None => SignatureCheck::Unknown(primary.to_owned()),
-        },
-        "G" | "U" | "X" | "Y" | "R" if !key.is_empty() => SignatureCheck::Unknown(key.to_owned()),
-        _ => SignatureCheck::Unchecked,
+/// What git's letter comes to, by the kind of the signature. ssh's keys are in the file that git was given, so that a good
+/// one has its name there; openpgp's prove nothing by themselves, so the file names those that count.
+fn judged(keys: &Keys, armour: Armour, told: &[&str]) -> SignatureCheck {
+    // What git says nothing of was not checked.
+    let [mark, signer, key, primary, at] = told else {
+        return SignatureCheck::Unchecked;
+    };
+    let principal = match (armour, *mark) {
+        (Armour::None, _) | (_, "N") => return SignatureCheck::Missing,
+        (_, "B") => return SignatureCheck::Wrong,
+        (Armour::Ssh, "G") if !signer.is_empty() => Some(*signer),
+        (Armour::OpenPgp, "G" | "U" | "Y") => keys.principal_of(primary, at.parse().unwrap_or(0)),
+        (_, "G" | "U" | "X" | "Y" | "R") => None,
+        // There is no line that any key of openpgp could have.
+        (Armour::OpenPgp, "E") if keys.fingerprints().is_empty() => None,
+        _ => return SignatureCheck::Unchecked,
+    };
+    let key = [*primary, *key].into_iter().find(|key| !key.is_empty());
+    match (principal, key) {
+        (Some(principal), _) => SignatureCheck::By(principal.to_owned()),
+        (None, Some(key)) => SignatureCheck::Unknown(key.to_owned()),
+        (None, None) => SignatureCheck::Unchecked,
     }
 }
 

@@ -18,8 +18,9 @@ use crate::git::address::Account;
 use crate::git::child::{self, Ear};
 use crate::git::config::GitConfig;
 use crate::git::lock;
-use crate::git::program::{Program, find_on_path};
+use crate::git::program::{Program, find_on_path, on_absolute_path};
 use kept::Kept;
+pub use kept::private_folder;
 use slots::{Slot, Slots};
 
 /// How long the user's ssh may take to tell what it is configured to do.
@@ -219,6 +220,7 @@ fn may_be_kept(line: &str, account: &Account) -> bool {
 /// A shell that runs this line with these arguments, which it knows as `"$@"`.
 fn by_shell(line: &str, arguments: &[&str]) -> Option<Command> {
     let mut command = Command::new(find_on_path("sh")?);
+    on_absolute_path(&mut command);
     command.args(["-c", line, "ssh"]).args(arguments);
     Some(command)
 }

@@ -6,6 +6,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::{Repo, record, remote};
 use crate::notes::Notes;
+use crate::session::answers;
 
 /// Where the digest of the agreed values is kept, in the clone's configuration.
 const KEY: &str = "smp.trusted";
@@ -295,6 +296,7 @@ pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop>
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());
     };
+    answers::itself(repo, name, [&read].into_iter().chain(&pushed))?;
     let mut leads = std::iter::once(&read).chain(&pushed);
     let Some(other) = leads.find(|leads| !address::same_place(leads, url)) else {
         return Ok(());

@@ -16,6 +16,14 @@ pub struct Ignored {
     pub why: String,
 }
 
+impl Ignored {
+    /// As people are told of it.
+    pub fn named(&self) -> String {
+        let (short, what, why) = (self.commit.short(), &self.what, &self.why);
+        format!("{short} \"{what}\": {why}")
+    }
+}
+
 /// How the events of a record count, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Count {
@@ -25,6 +33,8 @@ pub struct Count {
     /// The newest event that counts.
     pub last: Option<CommitId>,
     pub ignored: Vec<Ignored>,
+    /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.
+    pub unchecked: Option<Ignored>,
 }
 
 /// What a record of signed events was read to be.
@@ -32,6 +42,8 @@ pub struct Count {
 pub struct SignedRecord {
     pub latest: i64,
     pub ignored: Vec<Ignored>,
+    /// As [`Count::unchecked`].
+    pub unchecked: Option<Ignored>,
     /// Whether the main branch has a file that says whose keys count.
     pub has_signers: bool,
 }
@@ -43,15 +55,24 @@ impl Count {
         stored: &StoredEvent,
         signature: &SignatureCheck,
     ) -> Result<Event, String> {
+        let open = |state: &State| state.candidate.as_ref().map(|one| one.id.clone());
+        let before = open(&self.state);
         let taken = self.weigh(stored, signature);
+        if before != open(&self.state) {
+            self.unchecked = None;
+        }
         if let Err(why) = &taken {
-            self.ignored.push(Ignored {
+            let ignored = Ignored {
                 commit: stored.commit.clone(),
                 by: stored.by.0.clone(),
                 at: stored.at,
                 what: stored.message.lines().next().unwrap_or_default().to_owned(),
                 why: why.clone(),
-            });
+            };
+            if *signature == SignatureCheck::Unchecked {
+                self.unchecked = Some(ignored.clone());
+            }
+            self.ignored.push(ignored);
         }
         taken
     }
@@ -101,10 +122,7 @@ pub fn told(reading: &Reading) -> Vec<String> {
     let nobody = (reading.tip.is_some() && !signed.has_signers).then(|| nobody.to_owned());
     let more = signed.ignored.len().saturating_sub(NAMED);
     let newest = signed.ignored.iter().rev().take(NAMED);
-    let lines = newest.map(|one| {
-        let (short, what, why) = (one.commit.short(), &one.what, &one.why);
-        format!("an event does not count: {short} \"{what}\": {why}")
-    });
+    let lines = newest.map(|one| format!("an event does not count: {}", one.named()));
     let more = (more > 0).then(|| format!("and {more} more that came before"));
     nobody.into_iter().chain(lines).chain(more).collect()
 }

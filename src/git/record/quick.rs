@@ -1,8 +1,6 @@
 //! The same by the library, without a process each. Where it is not sure to do as git would, it gives up.
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
-use std::path::Path;
-
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
 use crate::core::words::CommitId;
@@ -55,25 +53,6 @@ impl Library {
         let file = tree.get_name(FILE).ok_or(Unreadable)?.id();
         measured(&repository, file, ObjectType::Blob, LARGEST_STATE)?;
         Ok(repository.find_blob(file)?.content().to_vec())
-    }
-
-    /// A file at a commit, and the name of its content; `None`: there is none.
-    pub(in crate::git) fn file_at(
-        &self,
-        commit: &CommitId,
-        path: &str,
-        largest: u64,
-    ) -> Result<Option<(String, Vec<u8>)>, Unreadable> {
-        let repository = self.lock();
-        let tree = repository.find_commit(oid(commit)?)?.tree()?;
-        let file = match tree.get_path(Path::new(path)) {
-            Ok(file) => file.id(),
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(_) => return Err(Unreadable),
-        };
-        measured(&repository, file, ObjectType::Blob, largest)?;
-        let content = repository.find_blob(file)?.content().to_vec();
-        Ok(Some((file.to_string(), content)))
     }
 
     /// Writes an event's objects.

@@ -44,6 +44,12 @@ impl Keys {
         keys
     }
 
+    /// The keys of openpgp that it names.
+    pub fn fingerprints(&self) -> Vec<&str> {
+        let all = self.openpgp.iter();
+        all.map(|one| one.fingerprint.as_str()).collect()
+    }
+
     /// Whose a key of openpgp is that signed then.
     pub fn principal_of(&self, fingerprint: &str, at: i64) -> Option<&str> {
         let mut all = self.openpgp.iter().filter(|one| one.counts_at(at));

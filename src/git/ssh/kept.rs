@@ -121,7 +121,7 @@ fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option
 }
 
 /// A new folder for its owner alone, with a path that is short and plain enough for sockets.
-fn private_folder() -> Option<PathBuf> {
+pub fn private_folder() -> Option<PathBuf> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());
     let mut builder = fs::DirBuilder::new();

@@ -52,6 +52,7 @@ impl Recorder<'_> {
         let signed = SignedRecord {
             latest: count.latest,
             ignored: count.ignored,
+            unchecked: count.unchecked,
             has_signers: checking.signers.names_somebody(),
         };
         Ok((count.state, signed, events))
@@ -68,6 +69,7 @@ impl Recorder<'_> {
     /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
+        signed::are_genuine(self.repo, &stored)?;
         let main = self.main_branch(keys)?;
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let noted = self.notes().checked();

@@ -159,6 +159,39 @@ fn with_the_variables_of_somebody_elses_operation() {
 
 // ENV-01.
 #[test]
+fn nothing_makes_git_write_down_what_it_does() {
+    let deploy = deploy();
+    let traces = deploy.path("traces");
+    std::fs::create_dir(&traces).unwrap();
+    let mut runner = deploy.runner().directly();
+    for kind in [
+        "",
+        "_PERFORMANCE",
+        "_SHALLOW",
+        "_PACK_ACCESS",
+        "_REFS",
+        "2",
+        "2_EVENT",
+        "2_PERF",
+    ] {
+        runner = runner.env(
+            &format!("GIT_TRACE{kind}"),
+            traces.join(format!("variable{kind}")),
+        );
+    }
+    let config = deploy.path("home/.gitconfig");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let target = |kind| format!("[trace2]\n{kind}Target = {}/{kind}\n", traces.display());
+    let targets = ["normal", "event", "perf"].map(target).concat();
+    std::fs::write(&config, format!("{before}{targets}")).unwrap();
+    runner.smp(&["status"]).ok();
+    std::fs::write(&config, before).unwrap();
+    let written: Vec<_> = std::fs::read_dir(&traces).unwrap().collect();
+    assert!(written.is_empty(), "{written:?}");
+}
+
+// ENV-01.
+#[test]
 fn from_hooks_of_both_sides() {
     let deploy = deploy();
     let expected = String::from_utf8(log(&deploy, &deploy.team, &range(&deploy, 2, 5))).unwrap();

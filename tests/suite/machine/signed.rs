@@ -360,3 +360,22 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
     let plan = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(plan.exits(1).json()["refusal"]["code"], "not-signed-off");
 }
+
+#[test]
+fn a_full_disk_is_not_taken_for_a_key_that_cannot_sign() {
+    let deploy = world();
+    let script = "case \"$*\" in *commit-tree*) echo 'error: unable to write loose object file: No space left on device' >&2; \
+        exit 128 ;; esac; PATH=${PATH#*:}; exec git \"$@\"";
+    deploy.executable("full/git", script);
+    let full = deploy.runner().directly().path_first("full");
+    full.smp(&["propose", "--yes"])
+        .says("error: the event cannot be written here, so nothing was recorded\n")
+        .says("No space left on device")
+        .says("hint: correct that, then run the same command again\n")
+        .never_shows("cannot sign");
+    let no_key = by(&deploy, "ada").git_options(&["-c", "user.signingKey=/nowhere"]);
+    no_key
+        .smp(&["propose", "--yes"])
+        .exits(1)
+        .says("error: this clone cannot sign, and the record accepts only signed events\n");
+}

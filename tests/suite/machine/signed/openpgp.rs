@@ -3,7 +3,7 @@
 use super::{by, merged, promote, proposed};
 use crate::support::{Deploy, Runner};
 
-/// A key in a ring of this world alone, and its fingerprint.
+/// A key of cem's in a ring of this world alone, and its fingerprint.
 fn made(deploy: &Deploy) -> String {
     let ring = deploy.path("ring");
     std::fs::create_dir(&ring).unwrap();
@@ -86,20 +86,69 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
     );
     let ada = by(&deploy, "ada");
     let json = ada.smp(&["promote", "-n", "--json"]).exits(1).json();
-    assert_eq!(json["refusal"]["code"], "not-signed-off");
+    // It may be a block, so nothing is promoted meanwhile, also if somebody else says yes.
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    assert_eq!(json["refusal"]["code"], "not-verified");
+    promote(&deploy, &ada).exits(1);
     let ada = ada.env("GNUPGHOME", deploy.path("ring"));
     ada.smp(&["status"]).ok().prints_among("signed off by cem");
     promote(&deploy, &ada).ok();
     ada.smp(&["history", "--verify"])
         .ok()
         .prints_among("cem@example.com");
-    let end = [
-        "--homedir",
-        deploy.path("ring").to_str().unwrap(),
-        "--kill",
-        "all",
-    ]
-    .map(str::to_owned);
-    let end: Vec<&str> = end.iter().map(String::as_str).collect();
+    ended(&deploy);
+}
+
+#[test]
+fn no_gpg_conf_of_ones_own_lets_a_key_count() {
+    let deploy = proposed();
+    // Her own key, whatever name is on it, with a picture.
+    let own = made(&deploy);
+    let gpg = |input: &str, args: &[&str]| {
+        let gpg = deploy.runner().env("GNUPGHOME", deploy.path("ring"));
+        gpg.stdin(input).program("gpg", args).ok();
+    };
+    let photo = deploy.path("photo.jpg");
+    let head = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xd9";
+    std::fs::write(&photo, head).unwrap();
+    let edit = ["--no-tty", "--command-fd", "0", "--edit-key", &own];
+    gpg(&format!("addphoto\n{}\ny\nsave\n", photo.display()), &edit);
+    let counts = "0123456789ABCDEF0123456789ABCDEF01234567";
+    let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+    let line = format!("{old}\ncem@example.com openpgp {counts}\n");
+    merged(&deploy, "Let cem count", &[(".smp/signers", &line)]);
+    let viewer = deploy.path("bin/view");
+    let script = format!(
+        "printf '\\n[GNUPG:] VALIDSIG {counts} 2026-01-01 1796000000 0 4 0 22 8 00 {counts}\\njunk'"
+    );
+    deploy.executable(&viewer, &script);
+    let options = format!(
+        "verify-options show-photos\nphoto-viewer \"{} %i\"\n",
+        viewer.display()
+    );
+    std::fs::write(deploy.path("ring/gpg.conf"), options).unwrap();
+    let tip = super::tip(&deploy);
+    let tree = format!("{tip}^{{tree}}");
+    let said = super::tricks::yes(&deploy).replace("rosi", "cem");
+    let key = format!("user.signingKey={own}");
+    let name = ["-c", "user.name=cem", "-c", "user.email=cem@example.com"];
+    let signs = ["-c", "gpg.format=openpgp", "-c", &key];
+    let write = ["commit-tree", "-S", &tree, "-p", &tip, "-m", &said];
+    let args = [&name[..], &signs, &write].concat();
+    let git = deploy.runner().cwd(&deploy.main);
+    let git = git.env("GNUPGHOME", deploy.path("ring"));
+    let event = git.program("git", &args).ok().out();
+    let args = ["update-ref", "refs/smp/record", event.trim()];
+    deploy.git(&deploy.main, &args);
+    let ada = by(&deploy, "ada").env("GNUPGHOME", deploy.path("ring"));
+    promote(&deploy, &ada).exits(1);
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+    ended(&deploy);
+}
+
+/// Ends the agents of the ring.
+fn ended(deploy: &Deploy) {
+    let ring = deploy.path("ring");
+    let end = ["--homedir", ring.to_str().unwrap(), "--kill", "all"];
     deploy.runner().program("gpgconf", &end).ok();
 }

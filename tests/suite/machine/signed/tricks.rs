@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 35] = [
+const TRICKS: [Trick; 44] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -331,6 +331,131 @@ const TRICKS: [Trick; 35] = [
             .exits(2)
             .says("git's insteadOf leads this clone to");
     }),
+    ("-c gpg.x509.program for a signature of X.509", |deploy| {
+        let key = "0123456789ABCDEF0123456789ABCDEF01234567";
+        signers(deploy, &format!("cem@example.com openpgp {key}"));
+        let content = deploy.path("bin/content-with-x509");
+        let script = format!(
+            "echo '[GNUPG:] NEWSIG'; echo '[GNUPG:] GOODSIG 89ABCDEF01234567 cem'; \
+                 echo '[GNUPG:] VALIDSIG {key} 2026-01-01 1796000000 0 4 0 1 10 00 {key}'; \
+                 echo '[GNUPG:] TRUST_ULTIMATE 0 pgp'"
+        );
+        deploy.executable(&content, &script);
+        let said = yes(deploy).replace("rosi", "cem");
+        append(deploy, |old, parent| {
+            let lines: Vec<&str> = old.lines().collect();
+            let who = |line: &str| line.replace("ada <ada@example.com>", "cem <cem@example.com>");
+            let (author, committer) = (who(lines[2]), who(lines[3]));
+            format!(
+                "{}\nparent {parent}\n{author}\n{committer}\ngpgsig -----BEGIN SIGNED MESSAGE-----\n aGVsbG8=\n \
+                     -----END SIGNED MESSAGE-----\n\n{said}",
+                lines[0]
+            )
+        });
+        let setting = format!("gpg.x509.program={}", content.display());
+        let ada = by(deploy, "ada").git_options(&["-c", &setting]);
+        refused(deploy, &ada, "not-signed-off");
+    }),
+    ("-c gpg.ssh.revocationFile against a block", |deploy| {
+        let line = key_line(deploy, "eve");
+        signers(deploy, &format!("eve@example.com {line}"));
+        by(deploy, "eve").smp(&["signoff"]).ok();
+        by(deploy, "rosi")
+            .smp(&["signoff", "--block", "it is broken"])
+            .ok();
+        let revoked = key_of(deploy, "rosi").with_extension("pub");
+        let setting = format!("gpg.ssh.revocationFile={}", revoked.display());
+        let ada = by(deploy, "ada").git_options(&["-c", &setting]);
+        promote(deploy, &ada).exits(1);
+    }),
+    (
+        "a program of the work tree, by a relative folder of PATH",
+        |deploy| {
+            forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+            let script = "case \"$*\" in *find-principals*) echo rosi@example.com ;; \
+                *) echo 'Good \"git\" signature for rosi@example.com with ED25519 key SHA256:x' ;; esac";
+            deploy.executable(deploy.work.join("ssh-keygen"), script);
+            let all = deploy.env().into_iter();
+            let mut path = all.filter(|(name, _)| name == "PATH").map(|own| own.1);
+            let path = path.next_back().unwrap();
+            for first in [".:", ":"] {
+                let path = format!("{first}{}", path.to_str().unwrap());
+                let ada = by(deploy, "ada").env("PATH", path);
+                refused(deploy, &ada, "not-signed-off");
+            }
+        },
+    ),
+    ("smp.toml of main written over in this clone", |deploy| {
+        edited(
+            deploy,
+            "[record]\nsigned = true\n[policy]\nfour_eyes = true\n",
+            "",
+        );
+        let mine = hashed(deploy, &deploy.toml());
+        written_over(deploy, "master:smp.toml", &mine);
+        let ada = by(deploy, "ada");
+        ada.smp(&["setup", "--yes"]);
+        refused(deploy, &ada, "not-verified");
+    }),
+    ("the signers file written over in this clone", |deploy| {
+        let mine = hashed(deploy, &as_rosi(deploy));
+        written_over(deploy, "master:.smp/signers", &mine);
+        with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
+        forged(deploy, ("rosi", "eve"), &yes(deploy), true);
+        refused(deploy, &by(deploy, "ada"), "not-verified");
+    }),
+    ("a folder of main written over in this clone", |deploy| {
+        let empty = deploy.git(
+            &deploy.work,
+            &["hash-object", "-w", "-t", "tree", "/dev/null"],
+        );
+        written_over(deploy, "master^{tree}", &empty);
+        refused(deploy, &by(deploy, "ada"), "not-verified");
+    }),
+    ("a block written over in this clone", |deploy| {
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        by(deploy, "rosi")
+            .smp(&["signoff", "--block", "it is broken"])
+            .ok();
+        let block = tip(deploy);
+        let yes = parent_of(deploy, &block);
+        let tree = format!("{yes}^{{tree}}");
+        let args = ["commit-tree", "-S", &tree, "-p", &yes, "-m", "nothing"];
+        let other = by(deploy, "ada").cwd(&deploy.work);
+        let options = super::options(deploy, "ada", "ada");
+        let options = options.iter().map(String::as_str);
+        let args: Vec<&str> = options.chain(args).collect();
+        let other = other.program("git", &args).ok().out();
+        written_over(deploy, &block, other.trim());
+        refused(deploy, &by(deploy, "ada"), "not-verified");
+    }),
+    ("events cut off by .git/shallow", |deploy| {
+        by(deploy, "rosi").smp(&["signoff"]).ok();
+        let cut = parent_of(deploy, &tip(deploy));
+        std::fs::write(deploy.work.join(".git/shallow"), format!("{cut}\n")).unwrap();
+        by(deploy, "ada")
+            .smp(&["postpone", "--yes", "--reason", "later"])
+            .exits(1)
+            .says("this clone has only a part of the record");
+    }),
+    (
+        "another main repository by remote.upstream.uploadpack",
+        |deploy| {
+            let mine = deploy.path("mine.git");
+            for (key, program) in [
+                ("uploadpack", "git-upload-pack"),
+                ("receivepack", "git-receive-pack"),
+                ("vcs", "git-remote-mine"),
+            ] {
+                let setting = format!("remote.upstream.{key}={program} {} #", mine.display());
+                let ada = by(deploy, "ada").git_options(&["-c", &setting]);
+                let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+                ada.smp(&args)
+                    .exits(2)
+                    .says(&format!("remote.upstream.{key} names another program"));
+            }
+        },
+    ),
     ("--no-verify, and an alias", |deploy| {
         by(deploy, "ada")
             .smp(&["promote", "--yes", "--no-verify"])
@@ -409,8 +534,52 @@ pub fn yes(deploy: &Deploy) -> String {
 
 /// A line that lets eve's key count as rosi's.
 fn as_rosi(deploy: &Deploy) -> String {
-    let public = std::fs::read_to_string(key_of(deploy, "eve").with_extension("pub")).unwrap();
-    format!("rosi@example.com {public}")
+    format!("rosi@example.com {}", key_line(deploy, "eve"))
+}
+
+/// A public key, as a line of the signers file ends with it.
+fn key_line(deploy: &Deploy, name: &str) -> String {
+    std::fs::read_to_string(key_of(deploy, name).with_extension("pub")).unwrap()
+}
+
+/// Puts a line into the signers file of the main branch.
+fn signers(deploy: &Deploy, line: &str) {
+    let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
+    let text = format!("{old}\n{line}\n");
+    deploy.git(&deploy.work, &["fetch", "-q", "upstream"]);
+    let at_main = ["checkout", "-q", "-f", "-B", "mine", "upstream/master"];
+    deploy.git(&deploy.work, &at_main);
+    let commit = deploy.commit_files(
+        &deploy.work,
+        "Let one more count",
+        &[(".smp/signers", &text)],
+    );
+    let to = format!("{commit}:refs/heads/master");
+    deploy.git(&deploy.work, &["push", "-q", "upstream", &to]);
+}
+
+/// The name of this text in the clone.
+fn hashed(deploy: &Deploy, text: &str) -> String {
+    let git = deploy.runner().cwd(&deploy.work).stdin(text);
+    let args = ["hash-object", "-w", "--stdin"];
+    git.program("git", &args).ok().out().trim().to_owned()
+}
+
+/// Writes the content of another object over the clone's file of what main calls so, as `cp` does.
+fn written_over(deploy: &Deploy, name: &str, other: &str) {
+    // What is in a pack is read from there.
+    let unpack = "cd .git/objects/pack && mkdir -p ../../packs && for pack in *.pack; do [ -e \"$pack\" ] || continue; \
+        mv \"$pack\" ../../packs/ && rm -f \"${pack%.pack}\".* && git unpack-objects -q < ../../packs/\"$pack\" || exit 1; done";
+    let shell = deploy.runner().cwd(&deploy.work);
+    shell.program("sh", &["-c", unpack]).ok();
+    let id = deploy.git(&deploy.main, &["rev-parse", name]);
+    let file = |id: &str| {
+        let (folder, rest) = id.split_at(2);
+        deploy.work.join(".git/objects").join(folder).join(rest)
+    };
+    assert!(file(&id).exists(), "{name}");
+    std::fs::remove_file(file(&id)).unwrap();
+    std::fs::copy(file(other), file(&id)).unwrap();
 }
 
 #[track_caller]

@@ -1,0 +1,92 @@
+//! Whether the main repository itself answers: git can be told to ask another program or another host in its place, while
+//! the address stays as it is.
+
+use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
+use crate::git::{GitConfig, Repo, remote};
+
+/// Keys of a remote that name the program which answers, with the only value that is git's own.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("uploadpack", "git-upload-pack"),
+    ("receivepack", "git-receive-pack"),
+    ("vcs", ""),
+];
+/// Makes git take any certificate.
+const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
+
+/// Refuses where this clone's configuration makes another answer for a remote that is at these addresses: exit 2.
+pub fn itself<'a>(
+    repo: &Repo,
+    name: &str,
+    addresses: impl Iterator<Item = &'a String>,
+) -> Result<(), Stop> {
+    let config = repo.config()?;
+    if let Some(key) = other_program(config, name) {
+        return Err(refused(
+            name,
+            &format!("{key} names another program to answer for it"),
+            &key,
+        ));
+    }
+    for address in addresses.filter(|address| address.starts_with("https://")) {
+        if repo.program().variable(NO_VERIFY).is_some() {
+            let why = format!("{NO_VERIFY} is set, so any host can answer for it");
+            let report = report(name, &why);
+            return Err(Stop::Misused(report.run(
+                "unset it, then run the command again",
+                Typed::other(format!("unset {NO_VERIFY}")),
+            )));
+        }
+        if config.under("http.", "sslverify").next().is_some()
+            && remote::http_setting(repo, "http.sslVerify", address)? == Some("false".to_owned())
+        {
+            let why = "http.sslVerify is false for it, so any host can answer";
+            return Err(refused(name, why, "sslverify"));
+        }
+        if config.under("http.", "curloptresolve").next().is_some()
+            && remote::http_setting(repo, "http.curloptResolve", address)?
+                .is_some_and(|value| !value.is_empty())
+        {
+            let why = "http.curloptResolve names another machine for a host";
+            return Err(refused(name, why, "curloptresolve"));
+        }
+    }
+    Ok(())
+}
+
+/// The key that names another program than git's own.
+fn other_program(config: &GitConfig, name: &str) -> Option<String> {
+    let all = PROGRAMS.map(|(key, own)| (format!("remote.{name}.{key}"), own));
+    let mut all = all.into_iter();
+    let found = all.find(|(key, own)| config.get(key).is_some_and(|value| value != *own));
+    found.map(|(key, _)| key)
+}
+
+fn report(name: &str, why: &str) -> Report {
+    Report::new(format!("the remote {name} may not be the one in smp.toml"))
+        .because(why)
+        .because("the signers file decides whose events count, so it must come from the address in smp.toml")
+}
+
+fn refused(name: &str, why: &str, key: &str) -> Stop {
+    let list = Typed::other("git config --show-origin --get-regexp").arg(key);
+    Stop::Misused(report(name, why).run("find where it is set, and remove it", list))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_gits_own_programs_answer_for_a_remote() {
+        let key = |key: &str, value| other_program(&GitConfig::of(&[(key, value)]), "upstream");
+        for set in ["uploadpack", "receivepack", "vcs"] {
+            let set = format!("remote.upstream.{set}");
+            assert_eq!(key(&set, "git-upload-pack /mine.git #"), Some(set));
+        }
+        assert_eq!(key("remote.upstream.uploadpack", "git-upload-pack"), None);
+        assert_eq!(key("remote.upstream.receivepack", "git-receive-pack"), None);
+        assert_eq!(key("remote.upstream.vcs", ""), None);
+        assert_eq!(key("remote.production.uploadpack", "mine"), None);
+    }
+}
