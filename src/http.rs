@@ -82,6 +82,12 @@ impl Response {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
+    /// Whether it asks to come again, so that nothing was taken. A gateway that lost its connection behind it answers 503,
+    /// too, also after the request went through, and names no time.
+    pub fn says_later(&self) -> bool {
+        self.header(RETRY_AFTER.as_str()).is_some()
+    }
+
     /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
     /// where that is known.
     pub fn retry_after(&self) -> Option<Duration> {

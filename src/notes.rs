@@ -60,7 +60,8 @@ impl Notes {
     fn write<T: Serialize>(&self, file: &str, note: &T) -> Result<(), Stop> {
         let version = VERSION;
         // Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
-        let fresh = self.path(&format!("{file}.{}.new", std::process::id()));
+        // No note begins with a dot, whatever its environment is called.
+        let fresh = self.path(&format!(".{file}.{}.new", std::process::id()));
         let note = serde_json::to_vec(&Versioned { version, note }).map_err(io::Error::from);
         let written = note.and_then(|note| self.replace(file, &fresh, &note));
         written.map_err(|error| {
@@ -115,7 +116,10 @@ impl Notes {
                 return Err(not_ours(&path, kind));
             }
             // A run that was killed while it wrote left this.
-            if path.extension().is_some_and(|end| end == "new") && is_old(&entry) {
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            let is_litter = name.starts_with(b".") || name.starts_with(b"signers-");
+            if is_litter && path.extension().is_some_and(|end| end == "new") && is_old(&entry) {
                 let _ = fs::remove_file(path);
             }
         }

@@ -3,6 +3,7 @@
 mod answers;
 mod file;
 pub mod missing;
+mod places;
 pub mod trust;
 
 use std::path::PathBuf;
@@ -62,7 +63,11 @@ impl<'a> Session<'a> {
         if path.symlink_metadata().is_err() {
             return Err(missing::no_file(self, &path));
         }
-        file::read(&path)
+        let config = file::read(&path)?;
+        match places::inside(&config, self.repo.layout()) {
+            Some(key) => Err(file::leads_inside(&path, &key)),
+            None => Ok(config),
+        }
     }
 
     /// Refuses where history is cut off, because there every comparison may be wrong.

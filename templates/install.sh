@@ -30,13 +30,24 @@ libc() {
   esac
 }
 
+# wget follows a redirect of https anywhere, so each step is looked at before it is taken.
+by_wget() {
+  address=$1
+  for _ in 1 2 3 4 5; do
+    wget -q -S --max-redirect=0 -O "$2" "$address" 2>"$2.told" && return
+    address=$(awk 'tolower($1) == "location:" { to = $2 } END { sub(/\r$/, "", to); print to }' "$2.told")
+    case $address in "${downloads%%:*}"://* | https://*) ;; *) return 1 ;; esac
+  done
+  return 1
+}
+
 # A redirect of https leads to https.
 download() {
   case $downloads in https://*) allowed='=https' ;; *) allowed='=https,http' ;; esac
   if command -v curl >/dev/null; then
     curl --proto "$allowed" -fsSL -o "$2" "$downloads/$1"
   elif command -v wget >/dev/null; then
-    wget -q -O "$2" "$downloads/$1"
+    by_wget "$downloads/$1" "$2"
   else
     fails "curl or wget is needed to download it"
   fi || fails "could not download $downloads/$1"

@@ -12,7 +12,7 @@ use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, Observed};
+use crate::core::words::{CommitId, Observed, Relation};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, see_one};
@@ -20,7 +20,7 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
-use destination::destination;
+use destination::{destination, never_ran};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp rollback --reason 'The login page is blank'")]
@@ -121,8 +121,14 @@ fn look<'a>(
     let takes_away = takes_away(session, (&observed, &seen), &commit);
     let changes = runs(&observed).map(|runs| session.repo.changes(Some(runs), &commit));
     let changes = changes.transpose()?;
+    let never_ran = match &changes {
+        Some(changes) if changes.relation == Relation::Diverged => {
+            never_ran(&look, &commit, (&observed, &seen))?
+        }
+        _ => false,
+    };
     let mut target = forward::target(session, environment, observed, None)?;
-    target.changes = changes;
+    (target.changes, target.never_ran) = (changes, never_ran);
     let wanted = Wanted::Rollback {
         commit,
         reason: args.reason.clone(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::cli::Deepening;
+use crate::core::address::local_path;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::widest;
@@ -248,6 +249,15 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     for place in places {
         let remote = format!("  {:name_width$}  {:url_width$}", place.remote, place.url);
         lines.extend(state_of(place, remote, columns));
+    }
+    let local = places
+        .iter()
+        .filter(|place| local_path(place.url).is_some());
+    let local: Vec<&str> = local.map(|place| place.remote).collect();
+    if !local.is_empty() && heading.is_some() {
+        let local = local.join(", ");
+        let text = format!("Folders of this machine, whose hooks run here as you: {local}");
+        lines.extend(wrapped(&text, columns, 0, 2).into_iter().map(Line::plain));
     }
     lines
 }

@@ -4,6 +4,9 @@
 //! what is allowed. Every reason is a fixed text: it never holds the address, which may hold a password.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use reqwest::Url;
 
 const UNKNOWN: &str =
     "must be https://…, ssh://…, git@host:path, or a path that begins with / or ./";
@@ -284,6 +287,15 @@ fn check_host(host: &str) -> Checked {
 /// Whether git finds a repository at this address on this machine.
 pub fn is_here(url: &str) -> bool {
     take_apart(url).is_ok_and(|address| address.way == Way::Local || is_loopback(address.host))
+}
+
+/// The path of an address that is one on this machine, as git reads it: that of `file://` is decoded.
+pub fn local_path(url: &str) -> Option<PathBuf> {
+    let address = take_apart(url).ok().filter(|one| one.way == Way::Local)?;
+    match url.starts_with("file://") {
+        true => Url::parse(url).ok()?.to_file_path().ok(),
+        false => Some(PathBuf::from(address.path)),
+    }
 }
 
 pub fn is_loopback(host: &str) -> bool {

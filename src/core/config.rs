@@ -231,11 +231,15 @@ pub struct Policy {
     pub four_eyes: bool,
 }
 
+/// The most environments: each may have a pattern, and all are compiled before anybody agreed to the file.
+const MOST: usize = 50;
+
 /// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,
 /// which key, why, and what to do. Never a value.
 pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     let document = Document::parse(path, bytes.as_ref())?;
     document.sweep()?;
+    document.holds_few(&["environments"], MOST)?;
     let mut config: Config = document.read()?;
     path.clone_into(&mut config.path);
     let main = &mut config.repository;
@@ -256,6 +260,14 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     (config.environments).sort_by_key(|one| document.place(&["environments", &one.name]));
     rules::check(&config, &document)?;
     Ok(config)
+}
+
+/// The report that a key breaks a rule that the file alone cannot tell: why, and what to write in its place.
+pub fn wrong(path: &Path, bytes: &[u8], key: &[&str], told: (&str, &str)) -> Report {
+    match Document::parse(path, bytes) {
+        Ok(document) => document.wrong(key, told.0, told.1),
+        Err(report) => report,
+    }
 }
 
 /// What is meant where nothing is written; no rule takes an empty text.

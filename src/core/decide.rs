@@ -24,7 +24,7 @@ pub use held::{Ancestry, HeldBack, Ships, reverts};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
-pub use recorded::Recorded;
+pub use recorded::{BY_HAND, Recorded};
 pub use rollback::{earlier, nothing_deployed, rollback};
 pub use staging::{Fix, Staging, nothing_to_fix, staging};
 
@@ -53,6 +53,8 @@ pub struct Target<'a> {
     /// Whether a promotion of this clone in a pipeline gave it the commit, and nobody wrote that down yet: of several
     /// targets of one promotion only the first was announced.
     pub given: bool,
+    /// Whether nothing shows that the commit ever ran there, though a second person is wanted for what is new.
+    pub never_ran: bool,
 }
 
 impl Target<'_> {

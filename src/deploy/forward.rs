@@ -113,6 +113,7 @@ pub fn target<'c>(
         twins: HashMap::new(),
         couplings: None,
         given: false,
+        never_ran: false,
     };
     let Some(candidate) = candidate else {
         return Ok(target);

@@ -10,6 +10,7 @@ pub(super) use response::{Membership, may_developer};
 pub use search::Search;
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
@@ -119,27 +120,40 @@ impl Tracker {
             .list::<IssueEntry>(&path, PAGES)?
             .ok_or_else(|| self.gone(number))?;
         entries.retain(|entry| !entry.system && entry.id.is_some());
-        let writers = match self.words.kind {
-            AskedForge::GitHub => HashSet::new(),
-            AskedForge::GitLab => self.writers(&entries)?,
-        };
-        let remarks = entries.into_iter().filter_map(|entry| {
-            let id = entry.id?;
-            Some(Remark {
-                id,
-                may: match self.words.kind {
-                    AskedForge::GitHub => may_github(&entry),
-                    AskedForge::GitLab => entry.account().is_some_and(|id| writers.contains(&id)),
-                },
-                is_edited: is_edited(&entry),
-                address: self.address_of(number, id, &entry),
-                login: entry.login(),
-                text: entry.body.unwrap_or_default(),
-            })
-        });
+        let writers = self.writers(&entries)?;
+        let remarks = entries.into_iter();
+        let remarks = remarks.filter_map(|entry| self.remark(number, entry, &writers));
         let mut remarks: Vec<Remark> = remarks.collect();
         remarks.sort_by_key(|remark| remark.id);
         Ok(remarks)
+    }
+
+    /// The issue itself: what it says, and who opened it.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub fn question(&self, number: u64) -> Result<Remark, Report> {
+        let path = format!("{}/issues/{number}", self.path());
+        let mut entry: IssueEntry = self.read(&path)?.ok_or_else(|| self.gone(number))?;
+        let writers = self.writers(slice::from_ref(&entry))?;
+        entry.body = entry.body.take().or(entry.description.take());
+        let remark = self.remark(number, entry, &writers);
+        remark.ok_or_else(|| garbled(self.words))
+    }
+
+    fn remark(&self, number: u64, entry: IssueEntry, writers: &HashSet<u64>) -> Option<Remark> {
+        let id = entry.id?;
+        Some(Remark {
+            id,
+            may: match self.words.kind {
+                AskedForge::GitHub => may_github(&entry),
+                AskedForge::GitLab => entry.account().is_some_and(|id| writers.contains(&id)),
+            },
+            is_edited: is_edited(&entry),
+            address: self.address_of(number, id, &entry),
+            login: entry.login(),
+            text: entry.body.unwrap_or_default(),
+        })
     }
 
     /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
@@ -183,8 +197,11 @@ impl Tracker {
         }
     }
 
-    /// The accounts among the authors that may write.
+    /// The accounts among the authors that may write, where the entries do not say it themselves.
     fn writers(&self, entries: &[IssueEntry]) -> Result<HashSet<u64>, Report> {
+        if self.words.kind == AskedForge::GitHub {
+            return Ok(HashSet::new());
+        }
         let ids: HashSet<u64> = entries.iter().filter_map(IssueEntry::account).collect();
         let mut ids: Vec<u64> = ids.into_iter().collect();
         ids.sort_unstable();
@@ -275,9 +292,10 @@ impl Tracker {
                 || answer
                     .header("x-next-page")
                     .is_some_and(|next| !next.is_empty());
-            let Some(part) = self.understood::<Vec<T>>(Ok(answer))? else {
+            let Some(mut part) = self.understood::<Vec<T>>(Ok(answer))? else {
                 return Ok(None);
             };
+            part.iter_mut().for_each(Numbered::shorten);
             let is_full = part.len() >= PAGE;
             let before = seen.len();
             all.extend(part.into_iter().filter(|one| seen.insert(one.number())));
@@ -311,4 +329,7 @@ impl Tracker {
 /// What has a number that no other of its list has.
 pub(super) trait Numbered {
     fn number(&self) -> u64;
+
+    /// Lets go of what nobody reads, before the next page comes.
+    fn shorten(&mut self) {}
 }

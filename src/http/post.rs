@@ -87,7 +87,7 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
     let error = match (&success, answer.status) {
         (Some(Taken::Unknown(_)), _) => "the webhook does not say that it accepted the post",
         (None, 429) => "the webhook accepts no more posts for now",
-        (None, 503) => "the webhook is out of service for now",
+        (None, 503) if answer.says_later() => "the webhook is out of service for now",
         (None, 303 | 408 | 500.. | ..=199) => "it is unknown whether the webhook accepted the post",
         _ => "the webhook does not accept the post",
     };
@@ -101,7 +101,8 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
                 .hint(renew()),
         ),
         (Some(Taken::Unknown(why)), _) => Sent::Unclear(report.because(why)),
-        (None, 429 | 503) => Sent::Later(answer.retry_after(), report),
+        (None, 429) => Sent::Later(answer.retry_after(), report),
+        (None, 503) if answer.says_later() => Sent::Later(answer.retry_after(), report),
         (None, 303 | 408 | 500.. | ..=199) => Sent::Unclear(report),
         (None, status) => Sent::Declined(advised(report, status)),
     }

@@ -18,6 +18,15 @@ pub fn read(path: &Path) -> Result<Config, Stop> {
     config.map_err(Stop::Misused)
 }
 
+/// Why an address of the file that leads into the repository itself is refused.
+pub fn leads_inside(path: &Path, key: &[String]) -> Stop {
+    let bytes = bytes(path).ok().and_then(Result::ok).unwrap_or_default();
+    let key: Vec<&str> = key.iter().map(String::as_str).collect();
+    let why = "must not lead into this repository's own files, whose hooks would run";
+    let advice = "name a repository elsewhere";
+    Stop::Misused(config::wrong(path, &bytes, &key, (why, advice)))
+}
+
 fn bytes(path: &Path) -> io::Result<Result<Vec<u8>, Report>> {
     let seen = path.symlink_metadata()?;
     if !seen.file_type().is_file() {

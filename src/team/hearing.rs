@@ -2,7 +2,7 @@
 //! forge does not answer, what is on record stands, and nothing is guessed.
 
 use crate::core::config::Config;
-use crate::core::decide::answer::{Remark, VoidRemark, answers};
+use crate::core::decide::answer::{Remark, VoidRemark, answers, bear_out};
 use crate::core::record::{
     Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
 };
@@ -67,11 +67,17 @@ fn listen(
     }
     let state = asked(config, view)?;
     let issue = state.candidate.as_ref()?.issue()?;
-    let remarks = session.ui.during("reading the comments", || {
-        Tracker::find(session, config)?.remarks(issue.number)
+    let four_eyes = state.candidate.as_ref().is_some_and(|open| open.four_eyes);
+    let read = session.ui.during("reading the comments", || {
+        let tracker = Tracker::find(session, config)?;
+        let question = four_eyes.then(|| tracker.question(issue.number));
+        Ok(ShownIssue {
+            question: question.transpose()?,
+            remarks: tracker.remarks(issue.number)?,
+        })
     });
-    match remarks {
-        Ok(remarks) => Some(hearing.take(&state, &remarks, view)),
+    match read {
+        Ok(heard) => Some(hearing.hear(&state, &heard, view)),
         Err(why) => {
             hearing.is_away(&issue.address, &why);
             None
@@ -104,6 +110,22 @@ fn is_begun(one: &Notice) -> bool {
     one.channel == ISSUE && one.attempt.is_some()
 }
 
+/// What the forge shows: the comments and, where a second person is wanted, the issue itself.
+struct ShownIssue {
+    question: Option<Remark>,
+    remarks: Vec<Remark>,
+}
+
+impl ShownIssue {
+    /// Forgets what the record says of accounts and the forge does not. Gives why.
+    fn bear_out(&self, state: &mut State) -> Vec<String> {
+        let open = state.candidate.as_mut();
+        let open = open.zip(self.question.as_ref());
+        let told = open.map(|(open, question)| bear_out(open, question, &self.remarks));
+        told.unwrap_or_default()
+    }
+}
+
 /// Who reads, and whether anything may be written.
 struct Hearing<'a> {
     session: &'a Session<'a>,
@@ -127,12 +149,28 @@ impl Hearing<'_> {
         }
     }
 
-    /// Puts on record what they come to. Gives those that do not count.
-    fn take(&self, state: &State, remarks: &[Remark], view: &mut RecordView) -> Vec<VoidRemark> {
+    /// Puts on record what the comments come to. Where the forge does not bear out who proposed, none of them is a yes,
+    /// also of those that are on record. Gives those that do not count.
+    fn hear(&self, state: &State, shown: &ShownIssue, view: &mut RecordView) -> Vec<VoidRemark> {
+        let mut state = state.clone();
+        let faults = shown.bear_out(&mut state);
+        let void = self.take(&state, shown, view);
+        if let (RecordView::Read(reading), [first, ..]) = (&mut *view, faults.as_slice()) {
+            shown.bear_out(&mut reading.state);
+            let text = format!(
+                "no comment counts as a sign-off: {first}; close the candidate and propose it again"
+            );
+            self.session.ui.warn(text);
+            view.believe_keys_alone();
+        }
+        void
+    }
+
+    fn take(&self, state: &State, shown: &ShownIssue, view: &mut RecordView) -> Vec<VoidRemark> {
         let Some(candidate) = &state.candidate else {
             return Vec::new();
         };
-        let told = answers(candidate, remarks, &self.channels());
+        let told = answers(candidate, &shown.remarks, &self.channels());
         if told.events.is_empty() {
             return told.void;
         }
@@ -143,7 +181,7 @@ impl Hearing<'_> {
         let recorded = self
             .session
             .ui
-            .during("writing the record", || self.record(remarks));
+            .during("writing the record", || self.record(shown));
         match recorded {
             Ok(events) => {
                 events.iter().for_each(|what| self.say(what));
@@ -166,15 +204,17 @@ impl Hearing<'_> {
 
     /// Adds an event a comment, decided again where somebody else was quicker. Gives those that are on record by this
     /// run.
-    fn record(&self, remarks: &[Remark]) -> Result<Vec<What>, Stop> {
+    fn record(&self, shown: &ShownIssue) -> Result<Vec<What>, Stop> {
         let (channels, mut ids, mut made) = (self.channels(), Vec::new(), Vec::new());
         self.recorder.append_all(&mut |state, nth| {
             made.truncate(nth);
             if ids.len() <= nth {
                 ids.push(new_id());
             }
+            let mut state = state.clone();
+            shown.bear_out(&mut state);
             let open = state.candidate.as_ref();
-            let told = open.map(|open| answers(open, remarks, &channels));
+            let told = open.map(|open| answers(open, &shown.remarks, &channels));
             let next = told.and_then(|told| told.events.into_iter().next());
             made.extend(next.clone());
             Ok(ids.get(nth).cloned().zip(next))

@@ -7,7 +7,7 @@ mod tokens;
 use serde_json::Value;
 
 use crate::record::events;
-use crate::support::{Deploy, Fate, IssuesApi, Run, Runner, Speaks, World};
+use crate::support::{Deploy, Fate, IssuesApi, Posted, Run, Runner, Speaks, World};
 
 pub const TOKEN: &str = "not-for-anybodys-eyes";
 const PAGES: [&str; 2] = [

@@ -38,6 +38,16 @@ fn listed(job: &str, list: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// All between the first line and the last is text to the runner, and no word in it can end that.
+#[track_caller]
+fn assert_no_commands(out: &str) {
+    let mut lines = out.lines();
+    let first = lines.next().unwrap();
+    let token = first.strip_prefix("::stop-commands::").unwrap();
+    assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(lines.next_back().unwrap(), format!("::{token}::"));
+}
+
 #[test]
 fn the_action_checks_promotes_and_looks() {
     let (deploy, folder, digest) = job();
@@ -46,11 +56,13 @@ fn the_action_checks_promotes_and_looks() {
     let check = job().env("SMP_RUN", "check");
     let run = check.program("bash", &["-c", &script]);
     run.ok().prints_among(deploy.nth(5));
+    assert_no_commands(&run.out());
     let output = std::fs::read_to_string(deploy.path("output")).unwrap();
     assert_eq!(output, format!("commit={}\n", deploy.nth(5)));
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
     let late = job().env("SMP_RUN", "status");
-    late.program("bash", &["-c", &script]).exits(1);
+    let late = late.program("bash", &["-c", &script]);
+    assert_no_commands(&late.exits(1).out());
     let other = job()
         .env("SMP_RUN", "promote")
         .env("SMP_COMMIT", deploy.nth(4));

@@ -533,3 +533,30 @@ fn a_name_that_is_a_file_of_control_characters_is_shown_harmless() {
         .never_shows("\u{7}")
         .says("\\x1b]0;owned\\x07");
 }
+
+#[test]
+fn an_address_that_leads_into_the_work_tree_is_refused_before_a_hook_of_it_runs() {
+    let deploy = watched();
+    let base = deploy.toml();
+    let touch = format!("touch '{}'", deploy.path(CANARY).display());
+    let args = ["clone", "-q", "--bare", ".", "committed"];
+    deploy.git(&deploy.work, &args);
+    let hook = deploy.work.join("committed/hooks/pre-receive");
+    deploy.executable(&hook, &format!("#!/bin/sh\n{touch}\n"));
+    let inside = deploy.work.join("committed");
+    std::os::unix::fs::symlink(&inside, deploy.path("led-in")).unwrap();
+    for section in ["repository", "environments.production"] {
+        for url in ["./committed", "file://@", "@", "../led-in"] {
+            let url = url.replace('@', inside.to_str().unwrap());
+            let (text, line) = plant(&base, section, &format!("url = \"{url}\""));
+            deploy.write_toml(&text);
+            for args in [&["setup", "--yes"][..], &["status"]] {
+                let run = deploy.smp(args);
+                let first = is_refused(&run, &url);
+                let key = format!("smp.toml:{line}:7: {section}.url: must not lead into");
+                assert!(first.contains(&key), "{key}: {first}");
+            }
+        }
+    }
+    assert!(!deploy.path(CANARY).exists());
+}

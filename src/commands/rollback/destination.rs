@@ -1,6 +1,7 @@
 //! What an environment is put back to.
 
 use crate::core::decide::{branch, earlier, nothing_deployed};
+use crate::core::record::audit::{self, Rules};
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -83,11 +84,47 @@ fn on_record(
 
 /// What the platform released before what runs.
 fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
+    history::before(released(observed).map(|commit| (commit, false)), runs).cloned()
+}
+
+/// What the platform says that it ran, oldest first.
+fn released(observed: &Observed) -> impl Iterator<Item = &CommitId> {
     use ReleaseStatus::{Expired, Succeeded};
-    let releases = observed.releases.as_ref()?.as_ref().ok()?.iter().rev();
+    let releases = observed
+        .releases
+        .as_ref()
+        .and_then(|told| told.as_ref().ok());
+    let releases = releases.into_iter().flatten().rev();
     let ran = releases.filter(|one| matches!(one.status, Succeeded | Expired));
-    let ran = ran.filter_map(|one| Some((one.commit.as_ref()?, false)));
-    history::before(ran, runs).cloned()
+    ran.filter_map(|one| one.commit.as_ref())
+}
+
+/// Whether nothing shows that a commit ever ran there, where the team wants signatures or a second person for what is
+/// new. Anybody with a key can write that it ran, so the record shows it by a promotion that its rules allowed.
+pub fn never_ran(
+    look: &Look<'_>,
+    commit: &CommitId,
+    (observed, seen): (&Observed, &Seen),
+) -> Result<bool, Stop> {
+    let config = look.config;
+    let Some(record) = &config.record else {
+        return Ok(false);
+    };
+    let four_eyes = config.policy.four_eyes;
+    if !(record.signed || four_eyes) || released(observed).any(|one| one == commit) {
+        return Ok(false);
+    }
+    let recorder = Recorder::of(look.repo, config, look.may_ask);
+    let (Some(recorder), Some(reading)) = (recorder, seen.record.reading()) else {
+        return Ok(true);
+    };
+    let rules = Rules {
+        signoff: record.signoff,
+        four_eyes,
+    };
+    let (events, _) = recorder.events(reading)?;
+    let place = (observed.environment.as_str(), commit);
+    Ok(!audit::shipped(&events, place, (rules, record.signed)))
 }
 
 fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {

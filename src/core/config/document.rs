@@ -112,6 +112,22 @@ impl<'t> Document<'t> {
         })
     }
 
+    /// Refuses a table of more keys than these, before any of them is read.
+    pub(super) fn holds_few(&self, path: &[&str], most: usize) -> Result<(), Report> {
+        let mut keys = path.iter();
+        let found = keys.try_fold(self.root.get_ref(), |value, key| {
+            Some(value.as_table()?.get(*key)?.get_ref())
+        });
+        let count = found.and_then(|value| Some(value.as_table()?.len()));
+        match count {
+            Some(count) if count > most => {
+                let why = format!("has {count} tables, and may have {most}");
+                Err(self.wrong(path, &why, ""))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the whole file by what serde derives for a type.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Report> {
         T::deserialize(ValueDeserializer::from(self.root.clone()))

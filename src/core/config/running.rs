@@ -56,7 +56,7 @@ pub enum Find {
 }
 
 /// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
-const COMPILED: usize = 1 << 20;
+const COMPILED: usize = 1 << 18;
 
 /// Compiles the pattern of a page. It works on bytes and knows only the letters of ASCII: the tables of all others would take
 /// as long to load as the rest of the program, at each start.

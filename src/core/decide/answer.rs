@@ -6,7 +6,8 @@
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
-use crate::core::words::CommitId;
+use crate::core::tell::issue::mark_of;
+use crate::core::words::{CommitId, EventId};
 
 /// The fewest digits that name a commit.
 const DIGITS: usize = 7;
@@ -100,6 +101,37 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
         }
     }
     answers
+}
+
+/// Forgets whose account proposed the candidate, and whose deployed a fix of it, where the forge does not say the same:
+/// the record has it from one key. Then no comment is a yes of somebody else. Gives why.
+pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]) -> Vec<String> {
+    let (short, mut why) = (candidate.commit.short().to_owned(), Vec::new());
+    let by = |login: &String, id: &EventId, one: &Remark| {
+        // An app was let in by somebody who may; no person's name has brackets.
+        let may = one.may || login.ends_with("[bot]");
+        may && is_login(one.login.as_ref(), login) && one.text.contains(&mark_of(id))
+    };
+    if let Some(login) = &candidate.login
+        && !by(login, &candidate.id, question)
+    {
+        let address = &question.address;
+        why.push(format!(
+            "{login}, who proposed {short} by the record, did not open {address} for it"
+        ));
+        candidate.login = None;
+    }
+    for fixer in &mut candidate.fixers {
+        let mut asked = remarks.iter().filter(|one| !one.is_edited);
+        let login = fixer.login.as_ref();
+        if let Some(login) = login.filter(|login| !asked.any(|one| by(login, &fixer.id, one))) {
+            why.push(format!(
+                "{login}, who deployed a fix by the record, did not ask again in a comment"
+            ));
+            fixer.login = None;
+        }
+    }
+    why
 }
 
 /// The verdicts that stand and are from a comment.

@@ -43,6 +43,10 @@ enum Course {
     Arrived,
 }
 
+/// The way out where no program wrote what this version cannot read.
+pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that none reads: \
+    another `ref` in [record] of the main branch's smp.toml starts an empty record";
+
 impl<'a> Recorded<'a> {
     /// The push that is on its way according to the record; anybody may have begun it.
     pub fn open(&self) -> Option<&'a Deploying> {
@@ -106,6 +110,7 @@ impl<'a> Recorded<'a> {
         if self.state.format > FORMAT {
             let error = "the record was written by a newer git-smp";
             return Err(Refusal::new(RefusalCode::RecordNewer, error)
+                .because(BY_HAND)
                 .run("install the newest", Typed::other("cargo install git-smp")));
         }
         let Some(open) = self.open().filter(|open| !self.is_named(open)) else {

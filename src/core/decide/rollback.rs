@@ -65,15 +65,25 @@ fn lies_behind(
     }
     let new = amount(changes.ships.len(), changes.ships_merges);
     let story = format!("{to} has {new} that {name} does not run");
-    if changes.relation == Relation::Diverged && asked.somebody_looks {
+    let is_beside = changes.relation == Relation::Diverged;
+    if is_beside && asked.somebody_looks && !target.never_ran {
         let runs = short(target.observed.runs().or(branch.commit()));
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
     let runs = target.observed.runs().or(branch.commit());
     let error = format!("{to} is not an older version of {name}");
-    Err(Refusal::new(RefusalCode::NotARollback, error)
-        .because(story)
+    let unseen = format!("neither the record nor the platform shows that {to} ever ran on {name}");
+    let causes = [
+        Some(story),
+        (is_beside && target.never_ran).then_some(unseen),
+    ];
+    let causes = causes.into_iter().flatten();
+    Err(causes
+        .fold(
+            Refusal::new(RefusalCode::NotARollback, error),
+            Refusal::because,
+        )
         .because("a rollback only removes commits; new ones must be tested and promoted")
         .run(
             "choose an older commit",

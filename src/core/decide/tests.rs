@@ -196,6 +196,7 @@ pub fn target(environment: &Environment, observed: Observed, relation: Relation)
         twins: HashMap::new(),
         couplings: None,
         given: false,
+        never_ran: false,
     }
 }
 

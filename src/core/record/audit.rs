@@ -110,5 +110,30 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
     })
 }
 
+/// Whether these events, which count, show that a commit was promoted to an environment as the rules want it. Of signed
+/// events a comment proves no more than the key that recorded it. Where no sign-off is wanted, a deploy is enough.
+pub fn shipped(
+    events: &[Event],
+    (environment, commit): (&str, &CommitId),
+    (rules, signed): (Rules, bool),
+) -> bool {
+    let (mut state, mut entitled) = (State::default(), !rules.signoff);
+    events.iter().any(|event| {
+        if signed && let Some(open) = &mut state.candidate {
+            (open.verdicts.iter_mut()).for_each(|one| one.comment = None);
+        }
+        let is_there = match &event.what {
+            What::Deploying(it) => it.environment == environment && it.to == *commit,
+            What::Deployed(it) => it.environment == environment && it.to == *commit,
+            _ => false,
+        };
+        entitled |= is_there && matches!(promotion(&state, event, rules), Some(Ok(_)));
+        if let Ok(next) = state.after(event) {
+            state = next;
+        }
+        is_there && entitled && matches!(event.what, What::Deployed(_))
+    })
+}
+
 #[cfg(test)]
 mod tests;

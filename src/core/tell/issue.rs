@@ -3,7 +3,7 @@
 use crate::core::record::{News, Notice};
 use crate::core::tell::markdown;
 use crate::core::tell::post::Post;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, EventId};
 
 /// The title of the issue.
 pub fn title(post: &Post, commit: &CommitId) -> String {
@@ -29,7 +29,12 @@ pub fn text(post: &Post, one: &Notice) -> String {
 
 /// What nobody sees, and the text can be found by. The name of an event is digits.
 pub fn mark(one: &Notice) -> String {
-    format!("<!-- git smp {} -->", one.about.as_str())
+    mark_of(&one.about)
+}
+
+/// The mark of what tells of this event.
+pub fn mark_of(about: &EventId) -> String {
+    format!("<!-- git smp {} -->", about.as_str())
 }
 
 fn how_to_answer(commit: &CommitId) -> String {
@@ -46,7 +51,6 @@ fn how_to_answer(commit: &CommitId) -> String {
 mod tests {
     use super::*;
     use crate::core::tell::post::Listed;
-    use crate::core::words::EventId;
 
     fn notice(news: News) -> Notice {
         Notice {

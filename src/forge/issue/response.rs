@@ -52,10 +52,31 @@ pub struct Tracking {
     issues_access_level: Option<String>,
 }
 
+/// So many characters of a text are kept: more than a verdict may have, and at the end the mark.
+const HEAD: usize = 2200;
+const TAIL: usize = 100;
+
 impl Numbered for IssueEntry {
     fn number(&self) -> u64 {
         self.id.or(self.iid).or(self.number).unwrap_or_default()
     }
+
+    fn shorten(&mut self) {
+        for text in [&mut self.body, &mut self.description] {
+            if let Some(long) = text.as_ref().filter(|text| text.len() > HEAD + TAIL) {
+                *text = Some(both_ends(long.trim()));
+            }
+        }
+    }
+}
+
+/// The beginning and the end of a text, of which anybody may write as much as the forge takes.
+fn both_ends(text: &str) -> String {
+    let head: String = text.chars().take(HEAD).collect();
+    let rest = text.get(head.len()..).unwrap_or_default();
+    let tail = rest.char_indices().rev().take(TAIL).last();
+    let tail = tail.and_then(|(at, _)| rest.get(at..)).unwrap_or_default();
+    format!("{head}\n{tail}")
 }
 
 impl Numbered for Membership {

@@ -65,7 +65,8 @@ pub fn answered(words: &TrackerWords, told: Result<Response, Trouble>) -> Result
     let report = refused(words, &answer);
     match answer.status {
         200..=299 => Ok(answer),
-        429 | 503 => Err(Sent::Later(answer.retry_after(), report)),
+        429 => Err(Sent::Later(answer.retry_after(), report)),
+        503 if answer.says_later() => Err(Sent::Later(answer.retry_after(), report)),
         403 if is_spent(&answer) => Err(Sent::Later(answer.retry_after(), report)),
         408 | 500.. | ..=199 => Err(Sent::Unclear(report)),
         _ => Err(Sent::Declined(report)),

@@ -1,5 +1,6 @@
 //! The troubles of the record: for each its code, what is wrong, why, and what to type then.
 
+use crate::core::decide::BY_HAND;
 use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
@@ -166,6 +167,7 @@ impl Recorder<'_> {
             .because(format!(
                 "{place} has format {format}; this is {PROGRAM}, which writes {FORMAT}"
             ))
+            .because(BY_HAND)
             .run("install the newest", Typed::other("cargo install git-smp"))
     }
 

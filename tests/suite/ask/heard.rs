@@ -247,3 +247,101 @@ fn a_yes_that_nobody_wrote_on_the_issue_counts_no_more() {
         .says("the comment of rosi-qa is not on the issue");
     deploy.chain().only("voided");
 }
+
+#[test]
+fn with_four_eyes_the_forge_must_say_that_the_proposer_asked() {
+    for speaks in BOTH {
+        let (deploy, api) = asking_with(speaks, "[policy]\nfour_eyes = true\n");
+        smp(&deploy, &api, &["propose", "--yes"]).ok();
+        let it = eight(&deploy, 5);
+        api.comments("rosi-qa", "COLLABORATOR", &format!("signoff {it}"));
+        let [asked] = api.issues().try_into().unwrap();
+        let zoe = ("zoe".to_owned(), "MEMBER".to_owned());
+        let about_the_cart = Posted {
+            text: "The cart is slow".to_owned(),
+            ..asked.clone()
+        };
+        let by_zoe = Posted {
+            by: zoe,
+            ..asked.clone()
+        };
+        let stranger = Posted {
+            by: ("ada-e".to_owned(), "NONE".to_owned()),
+            ..asked.clone()
+        };
+        let mut wrong = vec![about_the_cart, by_zoe];
+        // On a GitLab the members say who may write, and not the issue.
+        wrong.extend((speaks == Speaks::GitHub).then_some(stranger));
+        for issue in wrong {
+            api.has(vec![issue]);
+            promotes(&deploy, &api)
+                .exits(1)
+                .says("warning: no comment counts as a sign-off: ada-e, who proposed ")
+                .says("the comment of rosi-qa does not count");
+            assert_eq!(candidate(&deploy, &api)["signoffs"], json!([]));
+            // A block counts all the same.
+            assert_eq!(deploy.chain().count("signed-off"), 0);
+        }
+        // A yes that is on record already counts no more either.
+        api.has(vec![asked.clone()]);
+        assert_eq!(candidate(&deploy, &api)["signoffs"][0]["by"], "rosi-qa");
+        let by_zoe = Posted {
+            by: ("zoe".to_owned(), "MEMBER".to_owned()),
+            ..asked.clone()
+        };
+        api.has(vec![by_zoe]);
+        promotes(&deploy, &api).exits(1).says("no comment counts");
+        api.has(vec![asked]);
+        promotes(&deploy, &api).ok();
+    }
+}
+
+#[test]
+fn with_four_eyes_an_app_may_have_asked() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    api.is_nobodys();
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    assert_eq!(api.issues()[0].by.1, "NONE");
+    let yes = format!("signoff {}", eight(&deploy, 5));
+    api.comments("rosi-qa", "COLLABORATOR", &yes);
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn with_four_eyes_the_forge_must_say_who_deployed_a_fix() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    smp(&deploy, &api, &["stage", "--fix", "--yes", deploy.nth(6)]).ok();
+    let id = api.issues()[0].comments[0].id;
+    let it = eight(&deploy, 6);
+    api.comments("rosi-qa", "COLLABORATOR", &format!("signoff {it}"));
+    let asked = api.issues();
+    let mut by_zoe = asked.clone();
+    by_zoe[0].comments[0].by = "zoe".to_owned();
+    api.has(by_zoe);
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("ada-e, who deployed a fix by the record, did not ask again in a comment");
+    api.has(asked.clone());
+    api.edits(
+        id,
+        &asked[0].comments[0].text.replace("git smp", "git  smp"),
+    );
+    promotes(&deploy, &api).exits(1).says("did not ask again");
+    api.has(asked);
+    promotes(&deploy, &api).ok();
+}
+
+#[test]
+fn of_long_comments_only_the_ends_are_kept() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = eight(&deploy, 5);
+    let long = format!("signoff {it} {} the end", "long ".repeat(9_000));
+    api.comments("rosi-qa", "MEMBER", &long);
+    smp(&deploy, &api, &["status"]).ok();
+    let note = deploy.chain().only("signed-off").field("Note").to_owned();
+    assert!(note.starts_with("long long"), "{note}");
+    assert!((1_900..=2_000).contains(&note.len()), "{}", note.len());
+    // The mark stands at the end of a text: what was asked with many commits is found by it.
+    promotes(&deploy, &api).ok();
+}

@@ -195,3 +195,48 @@ fn the_formula_has_the_checksum_of_each_archive() {
         assert!(left.iter().all(|name| !text.contains(name)), "{file}");
     }
 }
+
+#[test]
+fn wget_follows_a_redirect_of_https_to_https_alone() {
+    let release = release();
+    let tools = release.world.path("tools");
+    fs::create_dir_all(&tools).unwrap();
+    let needed =
+        "sh uname getconf awk mktemp rm tar gzip mkdir cp chmod mv dirname sha256sum cut cat";
+    for tool in needed.split(' ') {
+        let found = ["/usr/bin", "/bin"].map(|folder| Path::new(folder).join(tool));
+        let found = found.into_iter().find(|path| path.exists()).unwrap();
+        std::os::unix::fs::symlink(found, tools.join(tool)).unwrap();
+    }
+    let asked = release.world.path("asked");
+    for (leads_to, installs) in [("https", true), ("http", false)] {
+        // Like wget: a redirect that is one too many is an error, after its headers were shown.
+        let wget = format!(
+            "#!/bin/sh\nfor url; do :; done\necho \"$url\" >>'{}'\nwhile [ \"$1\" != -O ]; do shift; done\ncase $url in\n\
+             https://front.example/*) printf '  HTTP/1.1 302 Found\\n  Location: {leads_to}://files.example/%s\\r\\n' \"${{url##*/}}\" >&2; exit 8 ;;\n\
+             *) cat '{}'/\"${{url##*/}}\" >\"$2\" ;;\nesac\n",
+            asked.display(),
+            release.out.display(),
+        );
+        release.world.executable(tools.join("wget"), &wget);
+        let _ = fs::remove_file(&asked);
+        let script = release.out.join("install.sh");
+        let runner = release.world.runner().env("PATH", &tools);
+        let runner = runner.env("GIT_SMP_DOWNLOADS", "https://front.example/x");
+        let runner = runner.env("TMPDIR", release.tmp());
+        let run = runner.program("/bin/sh", &[script.to_str().unwrap()]);
+        let asked = fs::read_to_string(&asked).unwrap();
+        assert!(!asked.contains("http://"), "{asked}");
+        match installs {
+            true => {
+                run.ok();
+                fs::remove_dir_all(release.world.path("home/.local")).unwrap();
+            }
+            false => {
+                run.exits(1)
+                    .says("could not download https://front.example/x/SHA256SUMS");
+                release.left_nothing();
+            }
+        }
+    }
+}

@@ -70,6 +70,17 @@ fn a_chat_that_is_busy_is_asked_again_as_it_says() {
 }
 
 #[test]
+fn a_gateway_that_is_unavailable_may_have_passed_the_post_on() {
+    let deploy = chatting("slack");
+    let lost = Page::body("upstream reset before headers").status(503);
+    deploy.web.set_first(TECHNICAL, 1, lost, accepted("slack"));
+    posts(&deploy, &["propose", "--yes"])
+        .exits(4)
+        .says("it is unknown whether the technical channel was notified");
+    assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
+}
+
+#[test]
 fn a_chat_that_stays_busy_is_asked_again_three_times_and_no_more() {
     not_told(
         Page::body("").status(429).header("Retry-After", "0"),

@@ -64,6 +64,8 @@ struct State {
 /// An issue, and what was said on it.
 #[derive(Clone, Debug)]
 pub struct Posted {
+    /// Who opened it, and what the forge says of them.
+    pub by: (String, String),
     pub title: String,
     pub text: String,
     pub closed: bool,
@@ -78,6 +80,14 @@ pub struct Said {
     pub text: String,
     pub may: String,
     pub edited: bool,
+}
+
+impl State {
+    fn writes(&mut self, by: &str, may: &str) {
+        if may != "NONE" && !self.developers.iter().any(|one| one == by) {
+            self.developers.push(by.to_owned());
+        }
+    }
 }
 
 const CREATED: &str = "2022-03-02T12:00:00Z";
@@ -131,8 +141,8 @@ impl IssuesApi {
         let mut state = self.shared.state.lock().unwrap();
         state.next += 1;
         let id = state.next;
-        if may == "COLLABORATOR" && !state.developers.iter().any(|one| one == by) {
-            state.developers.push(by.to_owned());
+        if may == "COLLABORATOR" {
+            state.writes(by, may);
         }
         let issue = state.issues.last_mut().expect("an issue");
         issue.comments.push(Said {
@@ -305,6 +315,9 @@ impl Shared {
             (method, ["issues", number, rest @ ..]) => {
                 let nth = number.parse::<usize>().unwrap() - 1;
                 match (method, rest) {
+                    ("GET", []) if nth < state.issues.len() => {
+                        self.shown(200, "Issue", self.issue(state, nth))
+                    }
                     ("PATCH" | "PUT", []) => self.changed(state, nth, &sent),
                     ("GET", ["comments" | "notes"]) => {
                         let comments = state.issues[nth].comments.clone();
@@ -324,7 +337,15 @@ impl Shared {
             Speaks::GitHub => &sent["body"],
             Speaks::GitLab => &sent["description"],
         };
+        let by = state.login.clone().unwrap_or("an-app[bot]".to_owned());
+        let may = if by.ends_with("[bot]") {
+            "NONE"
+        } else {
+            "MEMBER"
+        };
+        state.writes(&by, may);
         state.issues.push(Posted {
+            by: (by, may.to_owned()),
             title: sent["title"].as_str().unwrap().to_owned(),
             text: text.as_str().unwrap().to_owned(),
             closed: false,
@@ -343,9 +364,11 @@ impl Shared {
 
     fn commented(&self, state: &mut State, nth: usize, sent: &Value) -> (u16, String) {
         state.next += 1;
+        let by = state.login.clone().unwrap_or("an-app[bot]".to_owned());
+        state.writes(&by, "MEMBER");
         let said = Said {
             id: state.next,
-            by: state.login.clone().unwrap_or("an-app".to_owned()),
+            by,
             text: sent["body"].as_str().unwrap().to_owned(),
             may: "MEMBER".to_owned(),
             edited: false,
@@ -388,11 +411,11 @@ impl Shared {
 
     fn issue(&self, state: &State, nth: usize) -> Value {
         let (issue, number) = (&state.issues[nth], nth + 1);
-        let user = self.account(state.login.as_deref().unwrap_or("an-app"));
+        let user = self.account(&issue.by.0);
         match self.speaks {
             Speaks::GitHub => json!({
                 "id": 5000 + nth, "number": number, "title": issue.title, "body": issue.text, "user": user,
-                "state": if issue.closed { "closed" } else { "open" }, "author_association": "MEMBER",
+                "state": if issue.closed { "closed" } else { "open" }, "author_association": issue.by.1,
                 "html_url": format!("https://github.com/an-org/a-repo/issues/{number}"),
                 "created_at": CREATED, "updated_at": CREATED,
             }),

@@ -42,6 +42,15 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
         assert!(report.error.contains(error), "{rest}: {}", report.error);
         assert!(!format!("{report:?}").contains("hunter2"));
     }
+    // One that is long, and one as people write it.
+    for fits in ["(a{900})", "data-commit=\"([0-9a-f]{7,64})\""] {
+        let text = SMALL.replacen(
+            STAGING,
+            &format!("{STAGING}\n{}", page(&format!("pattern = '{fits}'"))),
+            1,
+        );
+        assert!(parse(Path::new("smp.toml"), &text).is_ok(), "{fits}");
+    }
     let long = page(&format!("pattern = '({})'", "a".repeat(199)));
     assert!(
         error_of(STAGING, &long)
@@ -153,4 +162,20 @@ fn answers_must_agree_for_ten_seconds_where_a_page_tells_and_for_as_long_as_the_
             "unknown key `confirm_seconds`",
         ),
     ]);
+}
+
+#[test]
+fn of_more_environments_than_anybody_has_none_is_read() {
+    let many = |count: usize| {
+        let one = |n: usize| format!("[environments.e{n}]\nurl = \"https://git.example/{n}\"\n");
+        let all: String = (0..count).map(one).collect();
+        let main = "[repository]\nurl = \"https://git.example/o/r.git\"\n[environments]\n";
+        parse(Path::new("smp.toml"), format!("{main}{all}"))
+    };
+    assert!(many(50).is_ok());
+    let error = many(51).unwrap_err().error;
+    assert_eq!(
+        error,
+        "smp.toml:3:2: environments: has 51 tables, and may have 50"
+    );
 }

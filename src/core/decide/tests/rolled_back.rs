@@ -89,6 +89,23 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
 }
 
 #[test]
+fn what_never_ran_there_is_no_rollback_even_for_a_person_where_a_second_one_is_wanted() {
+    let environment = environment("production");
+    for (relation, never_ran, expected) in [
+        (Relation::Diverged, false, "push onto b, await, warn 1"),
+        (Relation::Diverged, true, "not-a-rollback"),
+        (Relation::Behind, true, "push onto b, await"),
+    ] {
+        let target = Target {
+            never_ran,
+            ..target(&environment, seen("production", 'b', 'b'), relation)
+        };
+        let decided = rollback(&target, &id('a'), &somebody());
+        assert_eq!(told(decided), expected, "{relation:?} {never_ran}");
+    }
+}
+
+#[test]
 fn an_older_commit_is_looked_up_where_it_is_kept() {
     let environment = environment("production");
     let target = target(&environment, seen("production", 'b', 'b'), Relation::Ahead);

@@ -3,7 +3,9 @@
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::core::record::{Deployed, Event, Intent, Judged, Person, Proposed, message};
+use crate::core::record::{
+    Comment, Deployed, Event, Intent, Judged, Person, Proposed, Sighting, message,
+};
 use crate::core::words::EventId;
 
 const RULES: Rules = Rules {
@@ -108,6 +110,92 @@ fn honest() -> Vec<(StoredEvent, SignatureCheck)> {
         ("ada", promoting(0xb)),
         ("ada", promoted(0xb, 4)),
     ])
+}
+
+#[test]
+fn what_ran_is_shown_by_a_promotion_that_the_rules_allowed() {
+    use Verdict::Pass;
+    let observed = || {
+        What::Observed(Sighting {
+            environment: "production".into(),
+            from: id(0xa),
+            to: id(0xb),
+            since: 0,
+            commits: None,
+            back: false,
+        })
+    };
+    let fact = match promoted(0xb, 4) {
+        What::Deployed(it) => What::Deployed(Deployed {
+            intent: None,
+            unsigned: true,
+            ..it
+        }),
+        other => other,
+    };
+    let commented = match judged(0xb, "rosi", Pass) {
+        What::Judged(it) => What::Judged(Judged {
+            comment: Some(Comment {
+                login: "rosi".into(),
+                id: 7,
+                address: String::new(),
+            }),
+            ..it
+        }),
+        other => other,
+    };
+    let asked = |what| match what {
+        What::Proposed(it) => What::Proposed(Proposed {
+            login: Some("ada".into()),
+            ..it
+        }),
+        other => other,
+    };
+    let by_rosi = || ("rosi", judged(0xb, "rosi", Pass));
+    let with = |yes| {
+        vec![
+            ("ada", asked(proposed(0xb))),
+            yes,
+            ("ada", promoting(0xb)),
+            ("ada", promoted(0xb, 3)),
+        ]
+    };
+    for (events, signed, expected) in [
+        (with(by_rosi()), true, true),
+        // It was begun, and nobody saw it run.
+        (with(by_rosi()).drain(..3).collect(), true, false),
+        (with(("ada", judged(0xb, "rosi", Pass))), true, false),
+        (with(("ada", commented.clone())), true, false),
+        // Without signatures the record is believed as it is.
+        (with(("ada", commented)), false, true),
+        (vec![("ada", observed())], true, false),
+        (vec![("ada", fact)], true, false),
+    ] {
+        let numbered = events.into_iter().zip(1..);
+        let events: Vec<Event> = numbered
+            .map(|((by, what), number)| {
+                let mut event = event(number, by, what);
+                event.by.principal = signed.then(|| event.by.email.clone());
+                event
+            })
+            .collect();
+        let place = ("production", &id(0xb));
+        assert_eq!(
+            shipped(&events, place, (RULES, signed)),
+            expected,
+            "{events:?}"
+        );
+    }
+    let free = Rules {
+        signoff: false,
+        four_eyes: false,
+    };
+    let all = [
+        event(1, "ada", promoting(0xb)),
+        event(2, "ada", promoted(0xb, 1)),
+    ];
+    assert!(shipped(&all, ("production", &id(0xb)), (free, true)));
+    assert!(!shipped(&all, ("elsewhere", &id(0xb)), (free, true)));
 }
 
 /// The first that does not hold, counted from 1, and why.

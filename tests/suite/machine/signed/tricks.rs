@@ -700,3 +700,47 @@ fn no_trick_of_one_person_leads_to_production() {
     promote(&deploy, &by(&deploy, "ada")).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
+
+#[test]
+fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
+    let deploy = proposed();
+    deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(1)]);
+    let beside = deploy.commit(&deploy.work, "Nobody saw this");
+    let ada = by(&deploy, "ada");
+    let told = |run: crate::support::Run| {
+        run.exits(1)
+            .says("is not an older version of production")
+            .says("neither the record nor the platform shows that");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+    };
+    told(ada.terminal(&["rollback", "--to", &beside]).ends());
+    // Nor does one's own word that it ran there.
+    let ran = format!(
+        "ada promoted\n\nSmp-Event: promoted\nSmp-Id: 00000000000000ab\nSmp-Program: git-smp 0.1.0\nSmp-Commit: {beside}\n\
+         Smp-Environment: production\nSmp-From: {}\nSmp-Commits: 1\nSmp-Unsigned: yes\n",
+        deploy.nth(2)
+    );
+    forged(&deploy, ("ada", "ada"), &ran, true);
+    told(ada.terminal(&["rollback", "--to", &beside]).ends());
+    ada.smp(&["rollback", "--yes", "--to", &beside]).exits(1);
+    // What it contains may be gone back to, as ever.
+    let mut terminal = ada.terminal(&["rollback", "--to", deploy.nth(1)]);
+    terminal
+        .sees("Type production to roll back: ")
+        .enters("production")
+        .sees("Why, for the team")
+        .enters("");
+    terminal.ends().ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(1));
+}
+
+#[test]
+fn an_event_that_no_version_reads_stops_all_and_the_refusal_says_the_way_out() {
+    let deploy = proposed();
+    let torn = "ada promoted\n\nSmp-Event: promoted\nSmp-Id: 00000000000000ab\nSmp-Program: git-smp 0.1.0\n";
+    forged(&deploy, ("ada", "ada"), torn, true);
+    promote(&deploy, &by(&deploy, "ada"))
+        .exits(1)
+        .says("the record was written by a newer git-smp")
+        .says("another `ref` in [record]");
+}
