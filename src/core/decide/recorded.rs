@@ -4,12 +4,12 @@ use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::{by_others, promote, propose_again};
+use crate::core::decide::pipeline;
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::EventId;
-use crate::core::words::{CommitId, Observed, Source, short};
+use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
 /// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +120,9 @@ impl<'a> Recorded<'a> {
         let is_this = here.is_some_and(|(_, _, commit)| *commit == open.to);
         let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
+            Course::Arrived if pipeline::may_reach_more(self, open) && !takes_back => {
+                Err(self.deploying(open, Course::Going, command))
+            }
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             // Its lease cannot hold any more. A deploy over a rollback would still undo it before it was seen to run.
             Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
