@@ -18,6 +18,8 @@ use crate::terminal::Color;
 #[command(
     bin_name = "git smp",
     version,
+    propagate_version = true,
+    disable_version_flag = true,
     arg_required_else_help = true,
     disable_help_flag = true,
     after_help = "Example: git smp status\n\nThe manual: git smp --help, and of one command: git smp diff --help (installed by git smp setup)."
@@ -60,6 +62,9 @@ pub struct Common {
     /// Open the manual
     #[arg(long = "help", global = true, action = ArgAction::HelpLong)]
     manual: Option<bool>,
+    /// Print the version
+    #[arg(short = 'V', long, global = true, action = ArgAction::Version)]
+    version: Option<bool>,
 }
 
 impl Common {

@@ -26,6 +26,13 @@ pub fn usage(error: &clap::Error) -> u8 {
             }
             return 2;
         }
+        ErrorKind::DisplayVersion => {
+            // The same of every command.
+            let _ = io::stdout()
+                .lock()
+                .write_all(Cli::command().render_version().as_bytes());
+            return 0;
+        }
         _ if !error.use_stderr() => {
             print(error);
             return 0;

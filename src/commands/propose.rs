@@ -85,6 +85,8 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         false => format!("{short} is the candidate; {name} is frozen until it is promoted or postponed"),
     });
     work.pay(pending)?;
+    // Since then it may be on record that an issue asks for comments.
+    let state = recorder.known().map_or(state, |now| now.state);
     flow::say_next(session, &config, &state, "next, after testing");
     Ok(())
 }

@@ -158,6 +158,7 @@ impl Deploy<'_> {
             self.await_live(name, commit, None)?;
         } else if target.environment.check.is_empty() {
             self.notes().confirmed(name, commit);
+            self.watch(Progress::Live(name, commit));
         }
         self.check(name, commit)
     }

@@ -30,7 +30,7 @@ const LARGEST: u64 = 256 << 10;
 /// keys that are revoked. X.509 is not checked at all.
 const PROGRAMS: &str = "-c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg \
     -c gpg.x509.program=/dev/null -c gpg.ssh.revocationFile= -c gpg.minTrustLevel=undefined \
-    -c log.showSignature=false";
+    -c log.showSignature=false -c i18n.logOutputEncoding=UTF-8";
 /// A commit, what git makes of its signature, whose it is, its key, and that by the fingerprint of its primary key.
 const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GK%x00%GP%x00%ct";
 

@@ -98,7 +98,8 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     require_agreed(repo, config)?;
     let main = &config.repository;
     check_remote(repo, &main.remote, &main.url, rule)?;
-    if config.record.as_ref().is_some_and(|record| record.signed) {
+    let signed = config.record.as_ref().is_some_and(|record| record.signed);
+    if signed || config.policy.four_eyes {
         check_leads_there(repo, &main.remote, &main.url)?;
     }
     let mut all = all.iter().filter(|one| !one.is_branch);

@@ -80,6 +80,13 @@ pub fn promotes(deploy: &Deploy, api: &IssuesApi) -> Run {
     )
 }
 
+/// What comes next, as `status` has it.
+fn next(deploy: &Deploy, api: &IssuesApi) -> String {
+    let status = smp(deploy, api, &["status"]).ok().out();
+    let last = status.lines().last().unwrap_or_default();
+    last.strip_prefix("next: ").unwrap().to_owned()
+}
+
 /// What became of the issue, as the record tells it.
 #[track_caller]
 fn of_the_issue(deploy: &Deploy) -> Vec<String> {
@@ -118,6 +125,7 @@ fn a_tester_only_ever_comments() {
         run.ok()
             .says("ask for verdicts in an issue on the main repository");
         run.says(&format!("asked in {address}\n"));
+        run.says(&format!("next, after testing: {}\n", next(&deploy, &api)));
         let issues = api.issues();
         assert_eq!(issues.len(), 1);
         let (title, text) = (&issues[0].title, &issues[0].text);

@@ -177,11 +177,12 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     for topology in TOPOLOGIES {
         let (deploy, us) = regions_on(topology, false, RECORD);
         promotes(&deploy, &[]).ok();
-        let run = deploy.smp(&["rollback"]);
+        // Nothing of what was typed is lost: without the commit it would go back to another one.
+        let run = deploy.smp(&["rollback", "--to", deploy.nth(2)]);
         run.exits(2)
             .says("which environment is meant?")
             .says("eu, us")
-            .says("git smp rollback eu");
+            .says(&format!("git smp rollback eu --to {}\n", deploy.nth(2)));
         let before = deploy.deploys(&deploy.production);
         let mut terminal =
             person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);

@@ -35,6 +35,7 @@ fn the_version_and_the_help_are_told_anywhere() {
     let version = format!("git-smp {}\n", env!("CARGO_PKG_VERSION"));
     world.smp(&["-V"]).ok().prints(&version);
     world.smp(&["--version"]).ok().prints(&version);
+    world.smp(&["promote", "-V"]).ok().prints(&version);
     for args in [
         &["-h"][..],
         &["help"],

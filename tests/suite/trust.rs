@@ -818,3 +818,47 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
         .says("this clone has unknown:production\n");
     assert_eq!(deploy.refs(&elsewhere), std::collections::BTreeMap::new());
 }
+
+#[test]
+fn a_main_repository_whose_host_is_not_verified_does_not_say_whose_events_count() {
+    let deploy = World::deploy_like()
+        .toml("[record]\nsigned = true\n")
+        .build();
+    let here = "https://127.0.0.1:1/main.git";
+    deploy.write_toml(&deploy.toml().replace(deploy.urls()[0], here));
+    deploy.git(&deploy.work, &["remote", "set-url", "upstream", here]);
+    // It is agreed to, and does not answer.
+    deploy.smp(&["setup", "--yes"]).exits(1);
+    let refused = |run: crate::support::Run, why: &str| {
+        run.exits(2)
+            .says("error: the remote upstream may not be the one in smp.toml\n")
+            .says(&format!("because: {why}"));
+    };
+    for (setting, why) in [
+        ("http.sslVerify=no", "http.sslVerify is false"),
+        (
+            "http.https://127.0.0.1:1/.sslVerify=false",
+            "http.sslVerify is false",
+        ),
+        (
+            "http.curloptResolve=a:1:127.0.0.1",
+            "http.curloptResolve names another machine",
+        ),
+    ] {
+        let runner = deploy.runner().git_options(&["-c", setting]);
+        refused(runner.smp(&["signoff"]), why);
+    }
+    let unverified = deploy.runner().env("GIT_SSL_NO_VERIFY", "1");
+    refused(unverified.smp(&["signoff"]), "GIT_SSL_NO_VERIFY is set");
+    // What is for other hosts, and a certificate or a proxy of one's own, is not refused so.
+    for setting in [
+        "http.https://other.example/.sslVerify=false",
+        "http.sslVerify=true",
+        "http.sslCAInfo=/ca.pem",
+        "http.proxy=http://127.0.0.1:2",
+    ] {
+        let runner = deploy.runner().git_options(&["-c", setting]);
+        let run = runner.smp(&["signoff"]);
+        run.exits(1).never_shows("may not be the one");
+    }
+}

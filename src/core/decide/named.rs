@@ -26,7 +26,7 @@ pub fn the_target<'c>(
         several @ [first, ..] => {
             let report = Report::new("which environment is meant?")
                 .because(format!("{} are promoted", names(several, ", ")));
-            let named = Typed::smp(command).arg(&first.name);
+            let named = Typed::instead_of(command, &format!("{command} {}", first.name));
             Err(Stop::Misused(report.run("name one", named)))
         }
     }
