@@ -54,8 +54,8 @@ impl Tracker {
     /// see it, or they are turned off for a while.
     pub fn is_gone(&self, number: u64) -> bool {
         let issue = self.read::<IgnoredAny>(&format!("{}/issues/{number}", self.path()));
-        let shows = || self.read::<Tracking>(&self.path());
-        matches!(issue, Ok(None)) && matches!(shows(), Ok(Some(it)) if !it.has_none())
+        matches!(issue, Ok(None))
+            && matches!(self.read::<Tracking>(&self.path()), Ok(Some(it)) if !it.has_none())
     }
 
     fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {

@@ -120,7 +120,11 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     run.ok()
         .says("no issue was opened: there is no token for github.com");
     assert_eq!(of_the_issue(&deploy), ["proposed"]);
-    deploy.smp(&["status"]).ok().prints_among("no token");
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among("no token");
+    // What this clone can do itself comes next.
+    status.prints_among("next: git smp signoff\n");
+    status.prints_among("was not opened yet: a clone with a token opens it: git smp propose");
     smp(&deploy, &api, &["propose", "--yes"])
         .ok()
         .says("asked in ");
