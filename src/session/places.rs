@@ -11,19 +11,15 @@ use crate::git::Layout;
 
 /// The key of the first address that leads into the work tree or the clone.
 pub fn inside(config: &Config, layout: &Layout) -> Option<Vec<String>> {
-    let here = env::current_dir().unwrap_or_default();
-    let ours = [
-        layout.top.as_ref(),
-        Some(&layout.git_dir),
-        Some(&layout.common_dir),
-    ];
-    let ours: Vec<PathBuf> = ours.into_iter().flatten().map(|path| real(path)).collect();
-    let from = [layout.top.as_ref(), Some(&here)];
+    // A bare repository has no files of a commit, and may be the main repository, in one of its hooks.
+    let top = layout.top.as_ref()?;
+    let ours = [top, &layout.git_dir, &layout.common_dir].map(|path| real(path));
+    let from = [top.clone(), env::current_dir().unwrap_or_default()];
     let is_inside = |url: &str| {
         let Some(path) = local_path(url) else {
             return false;
         };
-        let mut places = from.iter().flatten().map(|from| real(&from.join(&path)));
+        let mut places = from.iter().map(|from| real(&from.join(&path)));
         places.any(|place| ours.iter().any(|own| place.starts_with(own)))
     };
     let main = ["repository", "url"].map(str::to_owned).to_vec();
@@ -112,6 +108,12 @@ mod tests {
             let found = inside(&config, &layout).map(|key| key.join("."));
             let expected = is_inside.then(|| "environments.staging.url".to_owned());
             assert_eq!(found, expected, "{url}");
+            let bare = Layout {
+                top: None,
+                bare: true,
+                ..layout.clone()
+            };
+            assert_eq!(inside(&config, &bare), None, "{url}");
         }
     }
 }
