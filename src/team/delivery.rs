@@ -247,6 +247,7 @@ impl<'a> Delivery<'a> {
         let (delivered, placed) = self.send(one, &begun.to, &begun.post)?;
         match delivered {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted, placed),
+            Delivered::No(_) if self.gives_up(one, &attempt, &begun.to)? => Ok(()),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
                     attempt,

@@ -291,7 +291,7 @@ fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     refuses(
         &deploy,
         "error: production has 1 commit that staging lacks",
-        "hint: merge what production has into",
+        "hint: see how to bring what production has to the main branch: git smp status",
     );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();

@@ -1,10 +1,9 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
 use crate::core::config::Environment;
-use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{by_others, promote, propose_again};
-use crate::core::decide::pipeline;
+use crate::core::decide::next::{by_others, if_tested, promote, propose_again};
+use crate::core::decide::{Target, pipeline};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
@@ -242,7 +241,7 @@ impl<'a> Recorded<'a> {
                     .because(format!("it is the candidate, {proposed}"));
                 Err(match candidate.four_eyes {
                     true => refusal.hint(by_others(candidate)),
-                    false => refusal.run("if it was tested and works", Typed::smp("signoff")),
+                    false => refusal.hint(if_tested(candidate)),
                 })
             }
             Standing::SignedOff | Standing::Waiting => Ok(()),
@@ -251,7 +250,8 @@ impl<'a> Recorded<'a> {
                 let blocks = candidate.who_said(Verdict::Block).map(|one| {
                     let (by, when) = (&one.by, ago(self.now, one.at));
                     let why = one.note.as_deref().unwrap_or("without a reason");
-                    format!("{by} blocked it {when}: {why}")
+                    let place = one.in_comment();
+                    format!("{by} blocked it {when}{place}: {why}")
                 });
                 Err(blocks
                     .fold(refusal, Refusal::because)

@@ -4,10 +4,12 @@ use crate::core::record::{Attempt, How, ISSUE, Notice, Placed};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::markdown;
 use crate::core::text::{Line, ago};
+use crate::core::words::EventId;
 use crate::forge::issue::Search;
 use crate::git::record::identity;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
+use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
 
 /// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
@@ -38,6 +40,29 @@ impl Delivery<'_> {
         })
     }
 
+    /// Leaves out a comment whose issue is gone: it can never be made. Gives whether that is so.
+    pub(super) fn gives_up(
+        &self,
+        one: &Notice,
+        attempt: &EventId,
+        to: &Receiver,
+    ) -> Result<bool, Stop> {
+        let (Receiver::Issue(tracker), Some(issue)) = (to, &one.issue) else {
+            return Ok(false);
+        };
+        if opens(one) || !tracker.is_gone(issue.number) {
+            return Ok(false);
+        }
+        self.session.ui.warn(format!(
+            "no comment was made on {}: {} says that the issue is gone, so the comment is given up",
+            issue.address,
+            tracker.name()
+        ));
+        let (attempt, how) = (Some(attempt.clone()), How::Skipped);
+        self.ended(one, attempt, how, Placed::default())
+            .map(|()| true)
+    }
+
     /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
     pub(super) fn is_left(
         &self,
@@ -49,6 +74,11 @@ impl Delivery<'_> {
             self.session.ui.note(words::placed(one, &placed));
             let (attempt, how) = (Some(open.id.clone()), How::Found);
             return self.ended(one, attempt, how, placed).map(|()| true);
+        }
+        if let Route::Send(to) = route
+            && self.gives_up(one, &open.id, to)?
+        {
+            return Ok(true);
         }
         let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
         let (name, email) = identity(&self.session.repo).unwrap_or_default();

@@ -42,7 +42,7 @@ pub(super) fn placed(one: &Notice, placed: &Placed) -> String {
     }
 }
 
-fn opens(one: &Notice) -> bool {
+pub(super) fn opens(one: &Notice) -> bool {
     one.channel == ISSUE && matches!(one.news, News::Proposed { .. })
 }
 

@@ -294,7 +294,11 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     match why {
         Unlawful::SamePerson | Unlawful::OwnFix => refusal
             .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
-            .run("ask somebody else to test it and sign it off; see", status),
+            .run("ask somebody else to test it and sign it off; see", status)
+            .run(
+                "or, if nobody else is there, let another person propose it; first",
+                Typed::smp("postpone"),
+            ),
         _ => refusal.run("see the current state", status),
     }
     .into()

@@ -148,7 +148,7 @@ fn what_nobody_else_approved_is_marked_in_gitlabs_own_words() {
     run.says(
         "policy.reviewed in smp.toml requires a merge request that is merged into the main branch",
     );
-    run.says("hint: for the commits that have a merge request, get it approved on GitLab, then: git smp promote");
+    run.says("approved on GitLab, then: git smp promote\n");
 }
 
 #[test]

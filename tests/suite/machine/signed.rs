@@ -295,7 +295,7 @@ fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     let status = deploy.smp(&["status"]).ok().out();
     for (commit, why) in [
         (&unsigned, "it is not signed"),
-        (&unknown, "did not know its key"),
+        (&unknown, "has no line for its key"),
     ] {
         let line = status.lines().find(|line| line.contains(short(commit)));
         assert!(line.is_some_and(|line| line.contains(why)), "{status}");
