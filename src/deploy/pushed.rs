@@ -23,6 +23,8 @@ pub struct Pushed<'a> {
     pub busy: Option<&'a str>,
 }
 
+/// The way back by a push that goes forward.
+pub const REVERT: &str = "or revert what came after it on the main branch, then";
 /// What is said of the command that goes on.
 pub const AGAIN: &str = "to continue";
 
@@ -263,10 +265,7 @@ impl Pushed<'_> {
             ))
             .because(still)
             .hint("roll back on its platform")
-            .run(
-                "or revert what came after it on the main branch, then",
-                Typed::smp("stage"),
-            );
+            .run(REVERT, Typed::smp("stage"));
         }
         match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) && !reason.ends_with("hook declined") => {

@@ -396,6 +396,28 @@ fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced()
     assert_eq!(deploy.chain().words(), Vec::<&str>::new());
 }
 
+#[test]
+fn a_rollback_of_a_protected_branch_needs_the_right_to_force_push_whatever_its_host_says() {
+    let deploy = recorded().ready();
+    promote(&deploy, &[]).ok();
+    for words in [
+        "GitLab: You are not allowed to push code to protected branches on this project.",
+        "GitLab: You are not allowed to force push code to a protected branch on this project.",
+    ] {
+        let declines = format!("echo '{words}' >&2\nexit 1");
+        deploy.hook(&deploy.production, "pre-receive", &declines);
+        let short = &deploy.nth(2)[..8];
+        let run = deploy.smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
+        run.exits(1)
+            .says("because: this moves the branch back, so it needs the right to force-push\n")
+            .says(&format!(
+                "hint: on its host, allow those who deploy to force-push there without a pull request; then: git smp rollback production --to {short}"
+            ))
+            .says("hint: or revert what came after it on the main branch, then: git smp stage\n")
+            .never_shows("fast-forward only");
+    }
+}
+
 /// Where nothing is staged, nobody is sent to the command that stages.
 #[track_caller]
 fn without_stage(deploy: &Deploy, args: &[&str]) -> Run {
