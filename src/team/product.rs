@@ -230,16 +230,19 @@ impl<'a> ProductPost<'a> {
         }
         // The deploy's own event has it pending.
         let forgotten = self.forget_text(again);
-        let mut of_this = pending
-            .notices
-            .iter()
-            .filter(|one| one.commit == self.commit);
+        let of_this = (pending.notices.iter())
+            .filter(|one| one.commit == self.commit && one.is_of_a_deploy());
+        let of_this: Vec<&Notice> = of_this.collect();
         if let Some(told) = &told
             && is_kept
-            && !of_this.any(Notice::is_of_a_deploy)
+            && !of_this.iter().any(|one| one.says_what(told))
         {
+            let why = match of_this.is_empty() {
+                true => "somebody else recorded the deploy",
+                false => "the deploy is on record with another text",
+            };
             self.session.ui.warn(format!(
-                "somebody else recorded the deploy, so this is not posted to {PRODUCT}; paste it if needed:"
+                "{why}, so this is not posted to {PRODUCT}; paste it if needed:"
             ));
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
