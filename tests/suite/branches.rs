@@ -228,6 +228,12 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .smp(&["status"])
         .ok()
         .prints_among("next: git smp promote");
+    deploy.smp(&["diff"]).ok().says(&format!(
+        "the candidate is {0}, by this clone's copy of the record: what came after it does not ship with it; list only that: git smp diff --to {0}\n",
+        &candidate[..8]
+    ));
+    let alone = deploy.smp(&["diff", "--to", &candidate[..8]]);
+    alone.ok().never_shows("the candidate is");
     let planned = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(planned["commit"], candidate.as_str());
     let other = ["promote", "--yes", "--commit", later.as_str()];
