@@ -368,7 +368,7 @@ fn with_a_record_it_is_announced_and_its_end_is_written_down() {
     deploy
         .smp(&["stage", "--yes"])
         .ok()
-        .says("3. record the deploy\n")
+        .says("3. record the deploy to staging\n")
         .says("done: on record\n")
         .never_shows("freeze");
     let c = short(deploy.nth(6));

@@ -144,7 +144,7 @@ fn an_editor_that_is_left_without_a_change_posts_nothing_to_everyone() {
     let mut terminal = editing(&deploy, ":");
     terminal
         .sees("no post to product: the draft was left as it was")
-        .sees("3. record the deploy");
+        .sees("3. record the deploy to production");
     terminal
         .sees("Type production to deploy: ")
         .enters("production");

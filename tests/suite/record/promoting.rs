@@ -18,7 +18,7 @@ fn the_plan_for_scripts_ends_in_the_record() {
     let steps = json!([
         { "step": "push", "detail": format!("push {new} to master on production, if that is still at {old}") },
         { "step": "wait", "detail": "wait until the branch master on production reports it" },
-        { "step": "record", "detail": "record the deploy and lift the freeze on staging" },
+        { "step": "record", "detail": "record the deploy to production and lift the freeze on staging" },
     ]);
     assert_eq!((&plan["steps"], &plan["refusal"]), (&steps, &json!(null)));
     deploy
@@ -26,7 +26,7 @@ fn the_plan_for_scripts_ends_in_the_record() {
         .ok()
         .prints("")
         .says("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
-        .says("3. record the deploy");
+        .says("3. record the deploy to production");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -397,7 +397,7 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     let run = deploy.smp(&["promote"]);
     run.ok()
         .prints("")
-        .says("1. record the deploy and lift the freeze on staging")
+        .says("1. record the deploy to production and lift the freeze on staging")
         .says("done: on record");
     assert_eq!(
         deploy.deploys(&deploy.production),
