@@ -156,11 +156,11 @@ impl Notice {
 
     /// Whether both tell of a release in the same words.
     pub fn says_what(&self, other: &Self) -> bool {
-        let words = |one: &Self| match &one.news {
+        let [ours, theirs] = [self, other].map(|one| match &one.news {
             News::Released { summary, .. } => summary.as_deref().map(settled),
             _ => None,
-        };
-        words(self) == words(other)
+        });
+        ours == theirs
     }
 
     /// Whether it tells of a deploy that is over.
