@@ -1,7 +1,8 @@
 //! What hosts of main repositories say of a branch that they protect, and what is to be done about it.
 
-use crate::core::decide::protection::{ALLOW, ALLOW_BACK};
+use crate::core::decide::protection::ALLOW;
 use crate::core::refusal::Report;
+use crate::core::typed::Typed;
 use crate::deploy::pushed::{Pushed, last};
 
 /// Who says it; the words, anywhere in a line of the remote's or in git's reason; whether they are about a push that goes
@@ -48,10 +49,14 @@ impl Pushed<'_> {
         ));
         let report = report.causes(causes).because(still);
         let allow = match goes_back {
-            true => format!("{ALLOW_BACK}, then"),
+            true => "allow those who deploy to force-push there, then".to_owned(),
             false => format!("{ALLOW}; then"),
         };
-        Some(report.run(format!("on its host, {allow}"), self.command()))
+        let report = report.run(format!("on its host, {allow}"), self.command());
+        Some(match goes_back {
+            true => report.run("or revert on the main branch, then", Typed::smp("stage")),
+            false => report,
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::deploy::span::{Agreement, InTurn};
 use crate::deploy::wait::{Wait, from_before};
 use crate::deploy::words::Meaning;
 use crate::git::remote;
-use crate::sources::Now;
+use crate::sources::{Now, platform};
 
 impl Wait<'_> {
     fn command(&self) -> Typed {
@@ -70,6 +70,9 @@ impl Wait<'_> {
     fn hint_after(&self, doubt: &Doubt) -> Option<Hint> {
         let name = self.name();
         let (say, command) = match doubt.meaning {
+            Meaning::NotDeployed if doubt.words.contains("Skipping deployment") => {
+                return Some(self.deploys_off());
+            }
             Meaning::NotDeployed => {
                 let key = format!("environments.{name}.branch");
                 let say = format!("set {key} in smp.toml to the branch that deploys, then");
@@ -84,23 +87,39 @@ impl Wait<'_> {
                 ("release it again on the platform, then", "status")
             }
             Meaning::Failed if self.deploy.candidate_is_open() => {
-                ("correct it, then", "stage --fix")
+                ("correct the problem, then", "stage --fix")
             }
-            Meaning::Failed => ("correct it, then", "stage"),
+            Meaning::Failed => ("correct the problem, then", "stage"),
             _ => return None,
         };
         Some(Hint::run(say, Typed::smp(command)))
     }
 
+    /// Its host builds what is pushed and is set to deploy none of it.
+    fn deploys_off(&self) -> Hint {
+        let status = Typed::smp("status");
+        let words = platform::words(self.target.environment);
+        let Some(platform) = words.filter(|words| words.name == "Dokku") else {
+            let say = "allow deploys on its host, deploy there by hand, then";
+            return Hint::run(say, status);
+        };
+        let app = platform.app;
+        let on = Typed::other(format!("dokku ps:set {app} skip-deploy false"));
+        let build = Typed::other(format!("dokku ps:rebuild {app}"));
+        Hint::run("allow deploys of the app", on)
+            .and(Hint::run("then deploy the commit", build))
+            .and(Hint::run("then", status))
+    }
+
     pub(super) fn release_failed(&self, failed: &Release) -> Stop {
         let (name, called, short) = (self.name(), &failed.called, self.commit.short());
-        let word = self.word_or("up to date");
+        let word = self.word_or("nothing to push");
         let report = Report::new(format!(
             "{word}, but not live: the release {called} of {short} on {name} failed"
         ))
         .because("its release phase failed, so the previous release still runs");
         let report = report.run("see why", failed.output.clone());
-        let say = "then correct it, or try again";
+        let say = "then correct the problem and try again";
         Stop::Incomplete(report.run(say, self.command()))
     }
 
@@ -188,7 +207,7 @@ impl Wait<'_> {
                 "{new} of its last {all} answers named {short}; all must do so for {span} s"
             ));
         }
-        let word = self.word_or("up to date");
+        let word = self.word_or("nothing to push");
         Report::new(if is_unknown(now) {
             format!("{word}, but not confirmed: it is unknown whether {name} runs {short}")
         } else if self
@@ -211,7 +230,7 @@ impl Deploy<'_> {
     /// nothing but a fix of it may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let again = Hint::run(
-            "correct it, then",
+            "correct the problem, then",
             self.command_to(&target.environment.name),
         );
         if self.goes_back(target) {
@@ -220,7 +239,10 @@ impl Deploy<'_> {
             let fix = Typed::smp("stage --fix");
             again.and(Hint::run("if the code is to blame", fix))
         } else if target.environment.promotes.is_none() {
-            Hint::run("correct it, then deploy that", Typed::smp("stage"))
+            Hint::run(
+                "correct the problem, then deploy the correction",
+                Typed::smp("stage"),
+            )
         } else {
             let merge = "if the code is to blame, merge a correction, then";
             again.and(Hint::run(merge, Typed::smp("stage")))
