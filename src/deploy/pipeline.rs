@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::decide::{Build, PromotedTo, Step};
 use crate::core::refusal::{Report, Stop};
+use crate::core::text::and;
 use crate::core::typed::Typed;
 use crate::core::words::{Control, EventId};
 use crate::deploy::Deploy;
@@ -47,7 +48,9 @@ impl Deploy<'_> {
             self.nothing_newer(target, to.newest)?;
         }
         if self.watch(Progress::Pushing(step, &build.commit)) == Control::Leave {
-            return Err(Stop::Declined("nothing was promoted".to_owned()));
+            let names = build.targets.iter().map(|to| to.environment.as_str());
+            let names = and(&names.collect::<Vec<_>>());
+            return Err(Stop::Declined(format!("nothing was promoted to {names}")));
         }
         let source = self.look.config.environment(&build.source)?;
         let app = platform::pipelines(self.look.repo, source).ok_or_else(not_seen)??;
@@ -174,7 +177,7 @@ impl Deploy<'_> {
         let report = report.causes(told).because(match done {
             [] => "the previous release still runs".to_owned(),
             _ => format!(
-                "it was released to {}; run the same command again to continue with the rest",
+                "it was released to {}; the same command continues with the rest",
                 done.join(" and ")
             ),
         });
@@ -185,7 +188,7 @@ impl Deploy<'_> {
             Some(newest) => report.run("see why", newest.output),
             None => report.run("see where things stand", Typed::smp("status")),
         };
-        let say = format!("then correct it, or {AGAIN}");
+        let say = "then correct the problem and try again";
         Ok(report.run(say, self.command()))
     }
 

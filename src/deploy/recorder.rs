@@ -135,7 +135,7 @@ impl Deploy<'_> {
         let report = Report::new("another run took the place of this deploy; nothing was pushed");
         let report = report.because(match others {
             Some(open) => open.story(then.now),
-            None => "somebody closed it on the record".to_owned(),
+            None => "somebody closed this deploy on the record".to_owned(),
         });
         let report = report.run("see the current state", Typed::smp("status"));
         Err(report.refused(RefusalCode::Deploying))

@@ -124,7 +124,7 @@ fn a_tester_only_ever_comments() {
         };
         run.ok()
             .says("ask for verdicts in an issue on the main repository");
-        run.says(&format!("asked in {address}\n"));
+        run.says(&format!("issue opened: {address}\n"));
         run.says(&format!("next, after testing: {}\n", next(&deploy, &api)));
         let issues = api.issues();
         assert_eq!(issues.len(), 1);

@@ -475,7 +475,7 @@ fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
     deploy
         .smp(&["promote", "--yes", "--commit", deploy.nth(6)])
         .exits(1)
-        .says("hint: correct it, then: git smp promote production")
+        .says("hint: correct the problem, then: git smp promote production")
         .says("hint: if the code is to blame, merge a correction, then: git smp status")
         .never_shows("smp stage");
 }

@@ -321,7 +321,7 @@ fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
     terminal
         .ends()
         .exits(3)
-        .says("not confirmed; nothing was changed");
+        .says("not confirmed; no environment was changed");
     promote(&deploy, &[]).exits(1).says("is not confirmed");
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
@@ -543,6 +543,13 @@ fn a_release_that_failed_by_the_hosts_words_is_neither_on_record_nor_told_to_any
         posts(&deploy, &promotion)
             .exits(4)
             .says(&says)
+            .says(match name {
+                // The branch that deploys is the right one.
+                "dokku-skip-deploy" => {
+                    "hint: allow deploys on its host, deploy there by hand, then: "
+                }
+                _ => "hint: ",
+            })
             .never_shows("done:");
         posts(&deploy, &promotion)
             .exits(1)
@@ -644,7 +651,7 @@ fn staging_and_a_rollback_hear_the_hosts_words_too() {
     run.exits(4)
         .says("error: pushed, but not live")
         .says(&says)
-        .says("hint: correct it, then: git smp stage\n");
+        .says("hint: correct the problem, then: git smp stage\n");
     deploy
         .smp(&["stage", "--yes"])
         .exits(1)

@@ -323,7 +323,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         .runner()
         .program("sh", &["-c", "git smp propose --yes >/dev/full"]);
     run.exits(4)
-        .says("error: proposed, but the post to technical is not on record")
+        .says("error: proposed, but the post to the technical channel is not on record")
         .says("the output cannot be written");
     run.says("hint: run the command again: git smp propose");
 

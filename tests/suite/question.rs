@@ -71,7 +71,7 @@ fn everything_but_the_name_is_a_no() {
         terminal
             .ends()
             .exits(3)
-            .says("not deployed; nothing was changed");
+            .says("not deployed; no environment was changed");
         assert_eq!(deploy.snapshot(), before, "after {answer:?}");
     }
 }
@@ -100,7 +100,7 @@ fn ctrl_c_and_the_end_of_input_are_a_no() {
             terminal
                 .ends()
                 .exits(3)
-                .says("not deployed; nothing was changed");
+                .says("not deployed; no environment was changed");
             assert_eq!(deploy.snapshot(), before, "after {keys:?}");
         }
     }

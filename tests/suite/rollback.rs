@@ -292,7 +292,7 @@ fn only_the_name_itself_is_a_yes() {
             terminal
                 .ends()
                 .exits(3)
-                .says("not rolled back; nothing was changed");
+                .says("not rolled back; no environment was changed");
         }
         for key in ["\x04", "\x03"] {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
@@ -477,7 +477,7 @@ fn a_hook_that_says_no_is_told_in_its_own_words() {
             .says("no such buildpack")
             .says("production declined");
         run.says(&format!(
-            "hint: correct it, then: git smp rollback production --to {}",
+            "hint: correct the problem, then: git smp rollback production --to {}",
             short(deploy.nth(4))
         ));
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
@@ -505,7 +505,7 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
     assert_eq!(deploy.chain().words().last(), Some(&"rolling-back"));
     rolls_back(&deploy, 4, &["--timeout", "1"])
         .exits(4)
-        .says("up to date, but not running");
+        .says("nothing to push, but not running");
     // Whoever names nothing goes on with this one, and not further back.
     let planned = deploy.smp(&["rollback", "-n"]);
     planned

@@ -697,7 +697,7 @@ fn the_chat_post_fails_or_success_is_announced_for_a_failed_deploy() {
     deploy.web.set(PRODUCT, accepted("teams"));
     posts(&deploy, &scripted(&deploy, &[]))
         .ok()
-        .says("accepted the post to product");
+        .says("accepted the post to the product channel");
     assert!(
         words(sent(&deploy, PRODUCT).last().unwrap()).contains("Flags on painpoints"),
         "its text was kept"

@@ -142,7 +142,7 @@ fn at_the_terminal_only_y_means_yes() {
         assert_eq!(
             run.exits(3)
                 .stderr
-                .contains("not deployed; nothing was changed"),
+                .contains("not deployed; no environment was changed"),
             keys != "\r",
             "{run}"
         );
@@ -319,7 +319,7 @@ fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
             .prints("")
             .says("no such buildpack")
             .says("error: staging declined ");
-        run.says("hint: correct it, then deploy that: git smp stage\n");
+        run.says("hint: correct the problem, then deploy the correction: git smp stage\n");
         let told = events(&deploy);
         assert!(told.is_empty() || told == ["staging", "ended"], "{told:?}");
         deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");

@@ -738,7 +738,7 @@ fn two_programs_in_one_clone_do_not_deploy_at_once() {
     terminal
         .ends()
         .exits(1)
-        .says("another git smp deploys from this clone right now");
+        .says("another git smp is deploying from this clone");
     gate.open();
     first.finish().ok();
     promoted_once(&deploy);

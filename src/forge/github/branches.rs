@@ -42,8 +42,8 @@ enum Bars {
 #[rustfmt::skip]
 const RULES: &[(&str, Bars, &str)] = &[
     ("pull_request", Bars::Push, "a pull request"),
-    ("merge_queue", Bars::Push, "its merge queue"),
-    ("update", Bars::Push, "the right to bypass its rules"),
+    ("merge_queue", Bars::Push, "a push through its merge queue"),
+    ("update", Bars::Push, "somebody who may bypass its rules"),
     ("non_fast_forward", Bars::Back, ""),
     ("required_status_checks", Bars::Nothing, "checks that have succeeded"),
     ("required_deployments", Bars::Nothing, "a deploy to another environment first"),
@@ -143,10 +143,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
         let known = RULES.iter().find(|(kind, ..)| *kind == rule.kind);
         let (bars, words) = match known {
             Some((_, bars, words)) => (*bars, (*words).to_owned()),
-            None => (
-                Bars::Nothing,
-                format!("what its rule {} says", rule.called()),
-            ),
+            None => (Bars::Nothing, format!("what {} asks for", rule.called())),
         };
         let passes = passed
             .entry(rule.ruleset_id)
@@ -179,12 +176,12 @@ fn passes(rest: &Rest, path: &str, ruleset: Option<u64>) -> Option<bool> {
 
 impl BranchRule {
     /// Its kind, where that is a word.
-    fn called(&self) -> &str {
+    fn called(&self) -> String {
         let mut bytes = self.kind.bytes();
         let is_word = bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         match is_word && self.kind.len() <= 40 {
-            true => &self.kind,
-            false => "of an unknown kind",
+            true => format!("its rule {}", self.kind),
+            false => "a rule of an unknown kind".to_owned(),
         }
     }
 }
@@ -236,7 +233,11 @@ impl ClassicProtection {
                 Bars::Push,
                 "a pull request",
             ),
-            (is_on(&self.lock_branch), Bars::Push, "to be unlocked"),
+            (
+                is_on(&self.lock_branch),
+                Bars::Push,
+                "the branch to be unlocked",
+            ),
             (
                 self.required_status_checks.is_some(),
                 Bars::Nothing,

@@ -80,10 +80,11 @@ impl Delivery<'_> {
         {
             return Ok(true);
         }
-        let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
+        let (ui, now) = (self.session.ui, self.session.when().now);
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let (by, when) = (&open.by.name, ago(now, open.at));
-        let story = format!("{by} began to send the post to {channel} {when}");
+        let place = words::place(one);
+        let story = format!("{by} began to send the post to {place} {when}");
         if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
@@ -97,8 +98,7 @@ impl Delivery<'_> {
         ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
         ui.catch_interrupts()?;
         let answer = ui.ask(&format!(
-            "Look at {}: is the post there? Type posted, repost or skip: ",
-            words::place(one)
+            "Look at {place}: is the post there? Type posted (yes), repost (send it again) or skip (never send it): "
         ));
         let mut placed = Placed::default();
         let how = match answer.as_deref().map(str::trim) {
@@ -107,9 +107,8 @@ impl Delivery<'_> {
                 match self.found(one, route, Search::Anybodys) {
                     Some(found) => placed = found,
                     None if one.channel == ISSUE => {
-                        let report = Report::new(
-                            "no issue or comment there is marked as one of this proposal",
-                        );
+                        let report =
+                            Report::new("no issue or comment there belongs to this proposal");
                         return Err(self.unclear(one, report));
                     }
                     None => {}

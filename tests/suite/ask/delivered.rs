@@ -8,7 +8,7 @@ fn is_found(deploy: &Deploy, api: &IssuesApi) {
     assert_eq!(of_the_issue(deploy), ["proposed", "posting"]);
     smp(deploy, api, &["propose", "--yes"])
         .ok()
-        .says("asked in https://github.com/");
+        .says("issue opened: https://github.com/");
     assert_eq!(api.issues().len(), 1);
     assert_eq!(of_the_issue(deploy), ["proposed", "posting", "posted"]);
 }
@@ -58,7 +58,7 @@ fn what_nobody_can_find_is_asked_about() {
     assert_eq!(api.issues().len(), 1);
     let mut person = with_token(&deploy, &api).terminal(&["propose"]);
     person
-        .sees("Type posted, repost or skip: ")
+        .sees("Type posted (yes), repost (send it again) or skip (never send it): ")
         .types("posted\r");
     person.ends().ok();
     let chain = deploy.chain();
@@ -127,7 +127,7 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     status.prints_among("was not opened yet: a clone with a token opens it: git smp propose");
     smp(&deploy, &api, &["propose", "--yes"])
         .ok()
-        .says("asked in ");
+        .says("issue opened: ");
     assert_eq!(api.issues().len(), 1);
 }
 

@@ -377,7 +377,7 @@ fn with_four_eyes_the_token_of_another_clone_does_not_say_who_proposed() {
         .env("GIT_AUTHOR_EMAIL", "rosi@example.com")
         .env("GIT_COMMITTER_NAME", "Rosi")
         .env("GIT_COMMITTER_EMAIL", "rosi@example.com");
-    rosi.smp(&["propose"]).ok().says("asked in ");
+    rosi.smp(&["propose"]).ok().says("issue opened: ");
     let it = eight(&deploy, 5);
     for who in ["ada-e", "zoe"] {
         api.comments(who, "MEMBER", &format!("signoff {it}"));

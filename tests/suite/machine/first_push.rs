@@ -182,5 +182,5 @@ fn the_main_repository_is_no_app_to_be_made() {
     main.smp(&["setup", "--yes"])
         .exits(1)
         .prints_among("FAIL  upstream")
-        .prints_among("its address is misspelled, or you may not read it");
+        .prints_among("its address is misspelled, or you are not allowed to read it");
 }

@@ -330,7 +330,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.exits(1)
         .says("error: production declined")
         .says("no such buildpack");
-    run.says("hint: correct it, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
+    run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
         last.starts_with("Ada Example deployed nothing: production declined "),

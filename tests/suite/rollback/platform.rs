@@ -488,7 +488,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
         .smp(&rollback)
         .ok()
         .says("nothing to roll back")
-        .says("accepted the post to technical");
+        .says("accepted the post to the technical channel");
     assert_eq!(platform.api.posted(APP).len(), 1);
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     let told = sent(deploy, TECHNICAL);

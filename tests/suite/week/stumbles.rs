@@ -164,7 +164,7 @@ fn one_commit_alone_is_asked_about_for_it_may_be_anything() {
     terminal
         .ends()
         .exits(3)
-        .says("not deployed; nothing was changed");
+        .says("not deployed; no environment was changed");
     assert_eq!(deploy.snapshot(), before);
     // Who named it was asked nothing of the kind.
     let mut terminal = at_80_columns(&deploy, &["stage", "--fix", deploy.nth(6)]);
