@@ -297,7 +297,7 @@ fn only_the_name_itself_is_a_yes() {
         for key in ["\x04", "\x03"] {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
             terminal.sees("Type production to roll back: ").types(key);
-            terminal.ends().exits(3).says("nothing was changed");
+            terminal.ends().exits(3).says("no environment was changed");
         }
         assert_eq!(deploy.snapshot(), before);
         says_yes(&deploy, &["rollback"])

@@ -606,7 +606,7 @@ fn of_two_who_promote_the_same_the_one_whose_text_is_not_used_is_told() {
     gate.open();
     run.finish()
         .ok()
-        .says("so this is not posted to product; paste it if needed:");
+        .says("so this is not posted to the product channel; paste it if needed:");
     assert_eq!(deploy.chain().count("promoted"), 1);
 }
 

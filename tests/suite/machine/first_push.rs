@@ -133,7 +133,7 @@ fn at_a_terminal_the_app_has_a_question_of_its_own() {
     for answer in ["", "n", "yes please"] {
         let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
         terminal.sees("Create the app? [y/N] ").enters(answer);
-        terminal.ends().exits(3).says("nothing was changed");
+        terminal.ends().exits(3).says("no environment was changed");
     }
     assert!(!is_there(&deploy, "staging"));
     let mut terminal = deploy.runner().terminal(&["stage", "--first"]);

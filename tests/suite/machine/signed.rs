@@ -371,7 +371,7 @@ fn a_full_disk_is_not_taken_for_a_key_that_cannot_sign() {
     full.smp(&["propose", "--yes"])
         .says("error: the event cannot be written here, so nothing was recorded\n")
         .says("No space left on device")
-        .says("hint: correct that, then run the same command again\n")
+        .says("hint: correct the problem, then: git smp propose\n")
         .never_shows("cannot sign");
     let no_key = by(&deploy, "ada").git_options(&["-c", "user.signingKey=/nowhere"]);
     no_key
