@@ -115,7 +115,7 @@ fn roll_back_if_wanted(
             Report::new(format!(
                 "{name} was rolled back, because its checks did not pass"
             ))
-            .run("correct it, then", Typed::smp("stage")),
+            .run("correct the problem, then", Typed::smp("stage")),
         )),
         Err(Stop::Declined(_)) => Err(Stop::Incomplete(
             Report::new(format!(

@@ -42,8 +42,8 @@ enum Bars {
 #[rustfmt::skip]
 const RULES: &[(&str, Bars, &str)] = &[
     ("pull_request", Bars::Push, "a pull request"),
-    ("merge_queue", Bars::Push, "its merge queue"),
-    ("update", Bars::Push, "the right to bypass its rules"),
+    ("merge_queue", Bars::Push, "a push through its merge queue"),
+    ("update", Bars::Push, "an account that may bypass its rules"),
     ("non_fast_forward", Bars::Back, ""),
     ("required_status_checks", Bars::Nothing, "checks that have succeeded"),
     ("required_deployments", Bars::Nothing, "a deploy to another environment first"),
@@ -145,7 +145,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
             Some((_, bars, words)) => (*bars, (*words).to_owned()),
             None => (
                 Bars::Nothing,
-                format!("what its rule {} says", rule.called()),
+                format!("what its rule {} asks for", rule.called()),
             ),
         };
         let passes = passed
@@ -236,7 +236,7 @@ impl ClassicProtection {
                 Bars::Push,
                 "a pull request",
             ),
-            (is_on(&self.lock_branch), Bars::Push, "to be unlocked"),
+            (is_on(&self.lock_branch), Bars::Push, "an unlocked branch"),
             (
                 self.required_status_checks.is_some(),
                 Bars::Nothing,

@@ -227,18 +227,18 @@ fn what_gitlab_does_not_tell_is_no_approval() {
         &|api| {
             api.lacks(&commits, "Message", "404 Commit Not Found");
         },
-        "GitLab does not say",
+        "GitLab does not report it for every commit",
     );
     unknown(
         &|api| opinions(api, 424, &["ben"], "", json!([])),
-        "GitLab does not say",
+        "GitLab does not report it for every commit",
     );
     let more = |api: &RestApi| {
         let commits = json!({"pageInfo": {"hasNextPage": true}, "nodes": [{"author": null}]});
         let told = json!({"data": {"project": {"mergeRequest": {"commits": commits}}}});
         api.has("graphql/424", "GraphQL", told);
     };
-    unknown(&more, "GitLab does not say");
+    unknown(&more, "GitLab does not report it for every commit");
     let path = "v4/projects/a-group%2Fbelow%2Fa-repo";
     let hidden = "GitLab does not show a-group/below/a-repo to this token";
     unknown(

@@ -22,7 +22,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
     let day = days_from_now(365, "%Y-%m-%d");
     let status = deploy.smp(&["status"]).ok().out();
     let line = format!(
-        "{} will have run on staging for 365d at ",
+        "the soak time of {} on staging (365d) ends on ",
         short(deploy.nth(5))
     );
     assert!(status.contains(&line), "{status}");

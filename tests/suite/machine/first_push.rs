@@ -26,7 +26,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         let deploy = without_apps(World::deploy_like(), words, &["staging", "production"]);
         let run = deploy.smp(&["setup", "--yes"]);
         run.ok().prints_among(
-            "note  staging     its host has no such app yet; the first push may create it",
+            "note  staging     there is no app at its address yet; the first push may create it",
         );
         run.prints_among(if words.is_some() {
             "it says: App staging does not exist"
@@ -40,7 +40,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         deploy
             .smp(&["status"])
             .ok()
-            .prints_among("nothing deployed yet; its host has no such app: ");
+            .prints_among("nothing deployed yet; there is no app at its address: ");
         deploy.smp(&["setup", "--check"]).ok();
         assert!(!is_there(&deploy, "staging") && !is_there(&deploy, "production"));
     }
@@ -57,7 +57,7 @@ fn no_app_is_made_unasked() {
     for args in [&["stage", "--yes"][..], &["stage", "--dry-run"]] {
         let run = deploy.smp(args);
         run.exits(1)
-            .says("error: the host of staging has no such app\n")
+            .says("error: there is no app at the address of staging\n")
             .says("because: it says: App staging does not");
         run.says("hint: to create it: git smp stage --first\n");
     }

@@ -186,7 +186,7 @@ fn a_second_one_leads_further_back() {
         terminal
             .sees("Type production to roll back: ")
             .enters("production")
-            .sees("Why, for the team")
+            .sees("Reason for the rollback, for the team")
             .enters("");
         terminal.ends().ok();
         assert_eq!(
@@ -677,7 +677,9 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
         .sees("its result is unknown")
         .sees("Type production to roll back: ")
         .enters("production");
-    terminal.sees("Why, for the team").enters("");
+    terminal
+        .sees("Reason for the rollback, for the team")
+        .enters("");
     terminal.ends().ok();
     assert_eq!(
         (
