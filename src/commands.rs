@@ -115,7 +115,8 @@ fn roll_back_if_wanted(
             Report::new(format!(
                 "{name} was rolled back, because its checks did not pass"
             ))
-            .run("correct the problem, then", Typed::smp("stage")),
+            .hint("correct the problem on the main branch")
+            .run("then see what is next", Typed::smp("status")),
         )),
         Err(Stop::Declined(_)) => Err(Stop::Incomplete(
             Report::new(format!(

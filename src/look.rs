@@ -163,7 +163,7 @@ fn lost() -> Stop {
 
 /// What no look should leave out was left out.
 pub fn not_seen() -> Refusal {
-    Report::new("no environment was looked at")
+    Report::new("git smp did not ask the environments")
         .run("try again", Typed::smp("status"))
         .refused(RefusalCode::Unreachable)
 }

@@ -63,7 +63,7 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
     };
     let done = cli.command.run(&session);
     for command in session.repo.hang_up() {
-        ui.note(format!("next time without a question: {command}"));
+        ui.note(format!("to type no password next time: {command}"));
     }
     done
 }

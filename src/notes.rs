@@ -92,7 +92,7 @@ impl Notes {
     }
 
     fn cannot_write(&self, file: &str, error: &io::Error) -> Stop {
-        let report = Report::new("the clone's own notes cannot be written");
+        let report = Report::new("git smp cannot write its own files in this clone");
         Stop::Failed(report.unwritten(&self.path(file), error))
     }
 
@@ -150,7 +150,7 @@ fn not_ours(path: &Path, kind: fs::FileType) -> Stop {
     };
     let path = path.display().to_string();
     let command = Typed::other("rm").arg(&path);
-    let report = Report::new("the clone's own notes cannot be used");
+    let report = Report::new("git smp cannot use its own files in this clone");
     let report = report.because(format!("{path} is {what}"));
     Stop::Failed(report.run("find out where it came from, then remove it", command))
 }

@@ -9,12 +9,13 @@ use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
 use crate::core::show::json::{self, End};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::look::not_seen;
 use crate::session::{Session, shallow, trust};
 use crate::sources::{Also, Look};
+use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp diff --from v1.4 --to v1.5")]
@@ -84,6 +85,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
             session.ui.say(&show::marks(&named, target, &reviews));
         }
     }
+    note_candidate(session, config.as_ref(), &to)?;
     if let Some(known) = session.repo.to_keep() {
         session.notes().keep_config(&known);
     }
@@ -135,6 +137,33 @@ fn show(
     ui.say(&[before]);
     ui.data(&show::oneline(&changes.ships))?;
     ui.say(&after);
+    Ok(())
+}
+
+/// Says that a promotion ships less than what is listed, where a merge deploys the source and the candidate lies behind what
+/// it runs. The copy of the record that this clone has is enough for that.
+fn note_candidate(session: &Session<'_>, config: Option<&Config>, to: &End) -> Result<(), Stop> {
+    let (Some(config), Some(name), Some(runs)) = (config, &to.environment, &to.commit) else {
+        return Ok(());
+    };
+    let repo = &session.repo;
+    let known = match config.environment(name)?.by_merge {
+        true => Recorder::of(repo, config, false).and_then(|recorder| recorder.known()),
+        false => None,
+    };
+    let state = known.as_ref().map(|reading| &reading.state);
+    let Some(candidate) = state.and_then(|state| state.frozen(name)) else {
+        return Ok(());
+    };
+    let (commit, short) = (&candidate.commit, candidate.commit.short());
+    if commit != runs && repo.has_commit(commit)? && repo.is_ancestor(commit, runs)? {
+        let alone = Typed::smp("diff").option("--to", short);
+        let alone = session.ui.typed(Hint::run("list only that", alone));
+        session.ui.note(format!(
+            "the candidate is {short}, by this clone's copy of the record: what came after it does not ship with it; {}",
+            alone.concat()
+        ));
+    }
     Ok(())
 }
 

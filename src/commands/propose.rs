@@ -212,7 +212,11 @@ impl Work<'_> {
             // Only a person who looks can have seen it.
             decide::confirmed(self.source)?;
         }
-        deploy::consent(self.session, &proposal.plan.consents, "not proposed")?;
+        deploy::consent(
+            self.session,
+            &proposal.plan.consents,
+            "not proposed; nothing was changed",
+        )?;
         if yes {
             return Ok(());
         }

@@ -220,7 +220,8 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     let mut lines = Vec::new();
     if let Some(heading) = heading {
         let all = "If you trust it, you agree to these values (defaults included):";
-        lines.push(Line::plain(format!("{file} {heading}. {all}")));
+        let all = wrapped(&format!("{file} {heading}. {all}"), columns, 0, 0);
+        lines.extend(all.into_iter().map(Line::plain));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));
         for (key, value) in values {

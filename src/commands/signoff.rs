@@ -149,10 +149,11 @@ fn tell(
     ui.note(format!("{by} has{already} {did} {commit}, the candidate"));
     // One yes does not take back another's no.
     let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
-    for other in verdicts.filter(|one| one.verdict == Verdict::Block && one.by != by) {
-        let other = &other.by;
+    let verdicts = verdicts.filter(|one| one.verdict == Verdict::Block);
+    for other in verdicts.filter(|one| one.by != by || judged.verdict == Verdict::Pass) {
+        let (other, place) = (&other.by, other.in_comment());
         ui.note(format!(
-            "{other} has blocked it, and the block still stands"
+            "{other} has blocked it{place}, and the block still stands"
         ));
     }
     let is_news = judged.verdict == Verdict::Block && !known;

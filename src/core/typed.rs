@@ -35,6 +35,11 @@ impl Typed {
         }
     }
 
+    /// The command that was typed in this run, once more. What says yes to its question is left out.
+    pub fn once_more() -> Self {
+        Self::instead_of("", "")
+    }
+
     /// A command of another program, quoted already.
     pub fn other(text: impl Into<String>) -> Self {
         Self {
@@ -264,6 +269,13 @@ impl Given {
 
     /// What was typed, with the words in the place of the wrong one, which is rather no value of an option.
     fn retyped(&self, mut command: Typed) -> Typed {
+        // An address may have come with a password.
+        let quoted = |word: &String| shell_word(&without_userinfo(word));
+        if command == Typed::once_more() {
+            let words = (self.line.iter()).filter(|word| !["--yes", "-y"].contains(&word.as_str()));
+            command.words = words.map(quoted).collect();
+            return command;
+        }
         let is_wrong = |word: &String| Some(word) == command.instead_of.as_ref();
         let places: Vec<usize> = (0..self.line.len())
             .filter(|place| self.line.get(*place).is_some_and(is_wrong))
@@ -280,8 +292,6 @@ impl Given {
                 self.line.iter().take(*place),
                 self.line.iter().skip(place + 1),
             );
-            // An address may have come with a password.
-            let quoted = |word: &String| shell_word(&without_userinfo(word));
             command.words.splice(0..0, before.map(quoted));
             command.words.extend(after.map(quoted));
         }
@@ -521,6 +531,19 @@ mod tests {
             let hint = Hint::run("", Typed::instead_of(wrong, meant));
             assert_eq!(given.complete(&hint), [format!("git smp {expected}")]);
         }
+    }
+
+    #[test]
+    fn once_more_is_what_was_typed_without_its_yes() {
+        let line = "stage --config c 1f13 -y --yes".split(' ');
+        let given = Given {
+            config: Some("c".into()),
+            command: "stage".into(),
+            line: line.map(str::to_owned).collect(),
+            ..Given::default()
+        };
+        let hint = Hint::run("", Typed::once_more());
+        assert_eq!(given.complete(&hint), ["git smp stage --config c 1f13"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::deploy::{Deploy, Wanted};
 use crate::look::not_seen;
 use crate::session::Session;
 
-pub const NOT_DEPLOYED: &str = "not deployed; nothing was changed";
+pub const NOT_DEPLOYED: &str = "not deployed; no environment was changed";
 
 /// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
 /// after a no.
@@ -25,7 +25,7 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
     {
         session.ui.catch_interrupts()?;
         if !session.ui.ask_yes(&format!("{story}. {question}")) {
-            return Err(Stop::Declined(format!("{not}; nothing was changed")));
+            return Err(Stop::Declined(not.to_owned()));
         }
         if let Some(name) = confirms {
             session.notes().forget_doubt(name);
@@ -37,7 +37,7 @@ pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result
 impl Deploy<'_> {
     pub fn declined(&self) -> Stop {
         let what = match self.kind() {
-            Kind::Rollback => "not rolled back; nothing was changed",
+            Kind::Rollback => "not rolled back; no environment was changed",
             Kind::Stage | Kind::Fix | Kind::Promote => NOT_DEPLOYED,
         };
         Stop::Declined(what.to_owned())
@@ -111,7 +111,7 @@ impl Deploy<'_> {
     pub fn ask(&self, plan: &Plan, question: Option<&str>) -> Result<(), Stop> {
         let ui = self.session.ui;
         ui.catch_interrupts()?;
-        consent(self.session, &plan.consents, "not deployed")?;
+        consent(self.session, &plan.consents, NOT_DEPLOYED)?;
         let steps = plan.steps.iter().filter(|step| step.deploys());
         let deployed: Vec<&str> = steps.filter_map(Step::environment).collect();
         let names = self.targets.iter().map(|one| one.environment.name.as_str());
@@ -139,7 +139,11 @@ impl Deploy<'_> {
     pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
         let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
         if !dry_run {
-            consent(self.session, &plan.consents, "not confirmed")?;
+            consent(
+                self.session,
+                &plan.consents,
+                "not confirmed; no environment was changed",
+            )?;
             let mut names = self.targets.iter().map(|one| &one.environment.name);
             if names.any(|name| self.notes().is_unconfirmed(name, commit)) {
                 self.carry_out(plan)?;

@@ -22,11 +22,7 @@ impl Deploy<'_> {
             Kind::Stage => None,
             Kind::Fix => state.candidate.as_ref()?.issue(),
             Kind::Promote => state.candidate_of(&plan.commit)?.issue(),
-            Kind::Rollback => {
-                let ran = state.deploys.get(self.name())?;
-                let is_it = self.takes_away.as_ref() == Some(&ran.commit);
-                ran.issue.as_ref().filter(|_| is_it)
-            }
+            Kind::Rollback => state.asked_in(self.name(), self.takes_away.as_ref()?),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What an environment ran before a deploy.
 
+use crate::core::config::DeployBy;
 use crate::core::decide::Target;
 use crate::core::record::{Kind, State};
 use crate::core::words::CommitId;
@@ -20,6 +21,7 @@ impl Deploy<'_> {
         let from = seen_before
             .or_else(|| goal.and_then(|goal| goal.from.as_ref()))
             .or_else(|| self.ran_before(name))
+            .or_else(|| released_before(target, commit))
             .or_else(|| open.and_then(|open| open.from.as_ref()))
             .cloned();
         let from = from.or_else(|| self.notes().pushed_onto(name, commit));
@@ -35,4 +37,16 @@ impl Deploy<'_> {
             .iter();
         targets.find(|(target, _)| target == name)?.1.as_ref()
     }
+}
+
+/// What ran before a build that a pipeline brought, as its platform lists it: the branch is at anything.
+fn released_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t CommitId> {
+    if target.environment.deploy != DeployBy::Pipeline {
+        return None;
+    }
+    let mut releases = target.observed.releases.iter().flatten().flatten();
+    releases.find(|one| one.current)?;
+    let before = releases.filter(|one| one.was_live());
+    let mut before = before.filter_map(|one| one.commit.as_ref());
+    before.find(|before| *before != commit)
 }

@@ -52,7 +52,7 @@ impl Earlier<'_> {
         let why = format!("{} runs {short} now, but that may change", self.name);
         let report = Report::new(story).because(may_be).because(why);
         report
-            .run("wait for it", Typed::smp("status"))
+            .run("wait for its result, then look", Typed::smp("status"))
             .run("then", command)
     }
 }
@@ -101,7 +101,7 @@ impl Deploy<'_> {
             let report = if begins {
                 Report::new(story)
                     .because(format!("{may_be}, and {second}"))
-                    .run("wait for it", Typed::smp("status"))
+                    .run("wait for its result, then look", Typed::smp("status"))
                     .run(
                         "or confirm a second push in a terminal, without --yes",
                         command,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::decide::{Build, PromotedTo, Step};
 use crate::core::refusal::{Report, Stop};
+use crate::core::text::and;
 use crate::core::typed::Typed;
 use crate::core::words::{Control, EventId};
 use crate::deploy::Deploy;
@@ -24,7 +25,7 @@ type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
 
 impl Deploy<'_> {
     /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: while it is
-    /// open nobody else's deploy begins, and it ends after the promotion of each has.
+    /// open nobody else's deploy begins, and it ends after the promotion of each has. It names the first of them.
     pub(super) fn promote_build(&self, step: &Step, build: &Build) -> Result<(), Stop> {
         let first = build.targets.first().ok_or_else(not_seen)?;
         let target = self.target(&first.environment)?;
@@ -47,13 +48,15 @@ impl Deploy<'_> {
             self.nothing_newer(target, to.newest)?;
         }
         if self.watch(Progress::Pushing(step, &build.commit)) == Control::Leave {
-            return Err(Stop::Declined("nothing was promoted".to_owned()));
+            let names = build.targets.iter().map(|to| to.environment.as_str());
+            let names = and(&names.collect::<Vec<_>>());
+            return Err(Stop::Declined(format!("nothing was promoted to {names}")));
         }
         let source = self.look.config.environment(&build.source)?;
         let app = platform::pipelines(self.look.repo, source).ok_or_else(not_seen)??;
         let notes = self.note_all(build)?;
         match app.promote(build) {
-            Ok(id) => self.follow(build, notes, || app.promotion(&id)),
+            Ok(id) => self.follow((build, intent), notes, || app.promotion(&id)),
             // It may be worked on still; asked for again, it would be made twice.
             Err(Trouble::Unclear(report)) => {
                 for (to, note) in notes {
@@ -87,7 +90,7 @@ impl Deploy<'_> {
     /// Looks at a promotion until each target has come to its end, release phase included.
     fn follow(
         &self,
-        build: &Build,
+        (build, intent): (&Build, Option<&EventId>),
         notes: Notes<'_>,
         look: impl Fn() -> Result<Promotion, crate::core::refusal::Refusal>,
     ) -> Result<(), Stop> {
@@ -99,7 +102,7 @@ impl Deploy<'_> {
         loop {
             let reports = match look() {
                 Ok(promotion) if is_over(&promotion, build) => {
-                    return self.ended(build, notes, &promotion);
+                    return self.ended((build, intent), notes, &promotion);
                 }
                 Ok(_) => "that the promotion is in progress".to_owned(),
                 Err(refusal) => format!("nothing about it ({})", refusal.report.error),
@@ -128,7 +131,12 @@ impl Deploy<'_> {
     }
 
     /// What it came to: what succeeded is still to be seen to run.
-    fn ended(&self, build: &Build, notes: Notes<'_>, promotion: &Promotion) -> Result<(), Stop> {
+    fn ended(
+        &self,
+        (build, intent): (&Build, Option<&EventId>),
+        notes: Notes<'_>,
+        promotion: &Promotion,
+    ) -> Result<(), Stop> {
         let (mut failed, mut done) = (Vec::new(), Vec::new());
         for (to, note) in notes {
             match came_to(promotion, to) {
@@ -142,35 +150,72 @@ impl Deploy<'_> {
                 }
             }
         }
-        let Some((first, _)) = failed.first() else {
+        if failed.is_empty() {
             return Ok(());
-        };
-        let names: Vec<&str> = failed
-            .iter()
-            .map(|(to, _)| to.environment.as_str())
-            .collect();
-        let (called, names) = (&build.release.called, names.join(" and "));
+        }
+        let report = self.not_live(build, &failed, &done)?;
+        self.close(build, intent, (&failed, &report))?;
+        Err(Stop::Incomplete(report))
+    }
+
+    /// That some, or all, did not start to run the build, in the platform's own words.
+    fn not_live(
+        &self,
+        build: &Build,
+        failed: &[(&PromotedTo, &String)],
+        done: &[&str],
+    ) -> Result<Report, Stop> {
+        let names = failed.iter().map(|(to, _)| to.environment.as_str());
+        let names = names.collect::<Vec<_>>().join(" and ");
+        let called = &build.release.called;
         let report = Report::new(format!(
             "promoted, but not live: {names} did not start to run the build {called}"
         ));
         let told = failed
             .iter()
             .map(|(to, words)| format!("its platform says of {}: {words}", to.environment));
-        let report = report.causes(told).because(match done.is_empty() {
-            true => "the previous release still runs".to_owned(),
-            false => format!(
-                "it was released to {}; run the same command again to continue with the rest",
+        let report = report.causes(told).because(match done {
+            [] => "the previous release still runs".to_owned(),
+            _ => format!(
+                "it was released to {}; the same command continues with the rest",
                 done.join(" and ")
             ),
         });
+        let (first, _) = failed.first().ok_or_else(not_seen)?;
         let target = self.target(&first.environment)?;
         let newest = self.look.now(target.environment)?.newest;
         let report = match newest.filter(|newest| newest.version > first.newest) {
             Some(newest) => report.run("see why", newest.output),
             None => report.run("see where things stand", Typed::smp("status")),
         };
-        let say = format!("then correct it, or {AGAIN}");
-        Err(Stop::Incomplete(report.run(say, self.command())))
+        let say = "then correct the problem and try again";
+        Ok(report.run(say, self.command()))
+    }
+
+    /// Closes the announcement of a promotion that the platform has ended, which would keep everybody else waiting: it is
+    /// taken back where the target that it names failed, and fulfilled where that was released.
+    fn close(
+        &self,
+        build: &Build,
+        intent: Option<&EventId>,
+        (failed, report): (&[(&PromotedTo, &String)], &Report),
+    ) -> Result<(), Stop> {
+        let (Some(intent), Some(named)) = (intent, build.targets.first()) else {
+            return Ok(());
+        };
+        let (name, commit) = (&named.environment, &build.commit);
+        let target = self.target(name)?;
+        if !failed.iter().any(|(to, _)| to.environment == *name) {
+            self.await_promoted(name, commit)?;
+            return self.deployed(target, commit, None);
+        }
+        // It may run all the same: then the next run records it.
+        if self.look.now(target.environment)?.running?.as_ref() == Some(commit) {
+            return Ok(());
+        }
+        let words = failed.iter().map(|(_, words)| words.as_str());
+        let why = words.collect::<Vec<_>>().join("; ");
+        self.withdraw(intent, &format!("{}: {why}", report.error))
     }
 }
 

@@ -1,8 +1,10 @@
 //! What hosts of main repositories say of a branch that they protect, and what is to be done about it.
 
 use crate::core::decide::protection::{ALLOW, ALLOW_BACK};
+use crate::core::record::Kind;
 use crate::core::refusal::Report;
-use crate::deploy::pushed::{Pushed, last};
+use crate::core::typed::Typed;
+use crate::deploy::pushed::{Pushed, REVERT, last};
 
 /// Who says it; the words, anywhere in a line of the remote's or in git's reason; whether they are about a push that goes
 /// back; where they were seen.
@@ -47,11 +49,18 @@ impl Pushed<'_> {
             "{name} declined {short}: its host protects the branch {branch}"
         ));
         let report = report.causes(causes).because(still);
-        let allow = match goes_back {
-            true => format!("{ALLOW_BACK}, then"),
-            false => format!("{ALLOW}; then"),
-        };
-        Some(report.run(format!("on its host, {allow}"), self.command()))
+        // Whatever the words: with the right to push forward alone, the next push would be declined as well.
+        if !goes_back && !self.needs_force() {
+            return Some(report.run(format!("on its host, {ALLOW}; then"), self.command()));
+        }
+        let report = report
+            .because("this moves the branch back, so it needs the right to force-push")
+            .run(format!("on its host, {ALLOW_BACK}; then"), self.command());
+        Some(report.run(REVERT, Typed::smp("stage")))
+    }
+
+    fn needs_force(&self) -> bool {
+        self.deploy.kind() == Kind::Rollback || self.target.fast_forward == Some(false)
     }
 }
 

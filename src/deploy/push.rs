@@ -68,7 +68,7 @@ impl Deploy<'_> {
     ) -> Result<PushEnd, Stop> {
         let name = target.environment.name.as_str();
         if self.watch(Progress::Pushing(step, &push.commit)) == Control::Leave {
-            return Err(Stop::Declined("nothing was pushed".to_owned()));
+            return Err(Stop::Declined(format!("nothing was pushed to {name}")));
         }
         let is_again = self.notes().may_go_on(name, &push.commit);
         let marker = self.note(name, &push.commit, push.expected.as_ref(), None)?;
@@ -281,11 +281,11 @@ impl Deploy<'_> {
         else {
             return Ok(());
         };
+        let name = &target.environment.name;
         self.nothing_newer(target, *newest)?;
         if self.watch(Progress::Pushing(step, commit)) == Control::Leave {
-            return Err(Stop::Declined("nothing was released".to_owned()));
+            return Err(Stop::Declined(format!("nothing was released on {name}")));
         }
-        let name = &target.environment.name;
         let platform = platform::of(self.look.repo, target.environment, false);
         let platform = platform.ok_or_else(not_seen)??;
         let marker = self.note(name, commit, None, Some(*newest))?;

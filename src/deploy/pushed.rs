@@ -23,6 +23,8 @@ pub struct Pushed<'a> {
     pub busy: Option<&'a str>,
 }
 
+/// The way back by a push that goes forward.
+pub const REVERT: &str = "or revert what came after it on the main branch, then";
 /// What is said of the command that goes on.
 pub const AGAIN: &str = "to continue";
 
@@ -136,7 +138,7 @@ impl Pushed<'_> {
             Ended::NothingSent => Stop::Failed(self.not_sent()),
             Ended::Accepted | Ended::UpToDate => Stop::Incomplete(
                 Report::new(format!("{name} accepted {short}, but its branch is still {is_at}"))
-                    .because("the host may have ignored the push (the host's output is above), or a replica that lags answered")
+                    .because("the host may have ignored the push (the host's output is above), or a server with older data answered")
                     .run(AGAIN, command),
             ),
             Ended::Unclear | Ended::Left => Stop::Incomplete(
@@ -148,7 +150,7 @@ impl Pushed<'_> {
             ),
             Ended::Stale => Report::new(format!("nothing was pushed to {name}: {found}"))
                     .causes(self.reason.map(|reason| format!("git says: {reason}")))
-                    .because(format!("it is {is_at} now: it moved and came back, or a replica that lags answered"))
+                    .because(format!("the branch is {is_at} now: it moved and came back, or a server with older data answered"))
                     .run("see the new plan", command).refused(RefusalCode::TargetMoved).into(),
             Ended::Declined | Ended::Refused(_) => Stop::Failed(self.turned_down(&still)),
         }
@@ -166,7 +168,7 @@ impl Pushed<'_> {
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
             .because("only its branch shows what runs there, and the branch has more commits");
-        Stop::Incomplete(report.run("find out who added what, then", Typed::smp("status")))
+        Stop::Incomplete(report.run("find out who moved the branch, then", Typed::smp("status")))
     }
 
     fn somebody_elses(&self, at: Option<&CommitId>) -> Stop {
@@ -185,8 +187,11 @@ impl Pushed<'_> {
             }
             Ended::Accepted | Ended::UpToDate | Ended::Unclear | Ended::Left => {
                 let report = report
-                    .because("the host accepted this push before that, or may have accepted it");
-                Stop::Incomplete(report.run("find out who deployed, then", Typed::smp("status")))
+                    .because("the host may have accepted this push before the branch changed");
+                Stop::Incomplete(report.run(
+                    "find out who changed the branch, then",
+                    Typed::smp("status"),
+                ))
             }
         }
     }
@@ -263,10 +268,7 @@ impl Pushed<'_> {
             ))
             .because(still)
             .hint("roll back on its platform")
-            .run(
-                "or revert what came after it on the main branch, then",
-                Typed::smp("stage"),
-            );
+            .run(REVERT, Typed::smp("stage"));
         }
         match self.reason {
             Some(reason) if !NO_CAUSE.contains(&reason) && !reason.ends_with("hook declined") => {

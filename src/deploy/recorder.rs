@@ -135,7 +135,7 @@ impl Deploy<'_> {
         let report = Report::new("another run took the place of this deploy; nothing was pushed");
         let report = report.because(match others {
             Some(open) => open.story(then.now),
-            None => "somebody closed it on the record".to_owned(),
+            None => "somebody closed this deploy on the record".to_owned(),
         });
         let report = report.run("see the current state", Typed::smp("status"));
         Err(report.refused(RefusalCode::Deploying))
@@ -177,15 +177,8 @@ impl Deploy<'_> {
                 return stop;
             }
         };
-        let (Ok(Some((recorder, _))), Some(intent)) = (self.recorder(), intent) else {
-            return stop;
-        };
-        let ended = recorder.append(&new_id(), &mut |state| {
-            Ok(state.announced_as(intent).map(|open| What::Ended {
-                intent: open.id.clone(),
-                why: report.error.clone(),
-            }))
-        });
+        let Some(intent) = intent else { return stop };
+        let ended = self.withdraw(intent, &report.error);
         let Err(trouble) = ended else { return stop };
         let report = report.because(format!(
             "the record still says that the deploy is in progress: {trouble}"
@@ -195,6 +188,16 @@ impl Deploy<'_> {
             ..report
         };
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
+    }
+
+    /// Puts the end of an announcement on record that came to nothing, if it is still open.
+    pub(super) fn withdraw(&self, intent: &EventId, why: &str) -> Result<(), Stop> {
+        self.put_on_record(&mut |state| {
+            Ok(state.announced_as(intent).map(|open| What::Ended {
+                intent: open.id.clone(),
+                why: why.to_owned(),
+            }))
+        })
     }
 
     /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. `lifts`: where the

@@ -131,6 +131,12 @@ impl Deploy<'_> {
         begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
     }
 
+    /// Waits for what a promotion has released, and checks it.
+    pub(super) fn await_promoted(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
+        self.await_live(name, commit, Some(Begun::promoted()))?;
+        self.check(name, commit)
+    }
+
     fn await_live(&self, name: &str, commit: &CommitId, begun: Option<Begun>) -> Result<(), Stop> {
         let (target, mut begun) = (self.target(name)?, begun);
         let said = begun.as_mut().and_then(|begun| begun.said.take());

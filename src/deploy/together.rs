@@ -160,9 +160,10 @@ impl Deploy<'_> {
             "another deploy to {name} began after {short} arrived"
         ));
         let report = report.because(later.story(self.session.when().now));
-        Err(Stop::Incomplete(
-            report.run("wait for it", Typed::smp("status")),
-        ))
+        Err(Stop::Incomplete(report.run(
+            "wait until that deploy has ended, then look",
+            Typed::smp("status"),
+        )))
     }
 
     /// The push arrived, and nobody can say whether its announcement did.

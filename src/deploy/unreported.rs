@@ -70,6 +70,10 @@ impl Wait<'_> {
     fn hint_after(&self, doubt: &Doubt) -> Option<Hint> {
         let name = self.name();
         let (say, command) = match doubt.meaning {
+            Meaning::NotDeployed if doubt.words.contains("Skipping deployment") => {
+                let say = "allow deploys on its host, deploy there by hand, then";
+                return Some(Hint::run(say, Typed::smp("status")));
+            }
             Meaning::NotDeployed => {
                 let key = format!("environments.{name}.branch");
                 let say = format!("set {key} in smp.toml to the branch that deploys, then");
@@ -84,9 +88,9 @@ impl Wait<'_> {
                 ("release it again on the platform, then", "status")
             }
             Meaning::Failed if self.deploy.candidate_is_open() => {
-                ("correct it, then", "stage --fix")
+                ("correct the problem, then", "stage --fix")
             }
-            Meaning::Failed => ("correct it, then", "stage"),
+            Meaning::Failed => ("correct the problem, then", "stage"),
             _ => return None,
         };
         Some(Hint::run(say, Typed::smp(command)))
@@ -94,13 +98,13 @@ impl Wait<'_> {
 
     pub(super) fn release_failed(&self, failed: &Release) -> Stop {
         let (name, called, short) = (self.name(), &failed.called, self.commit.short());
-        let word = self.word_or("up to date");
+        let word = self.word_or("nothing to push");
         let report = Report::new(format!(
             "{word}, but not live: the release {called} of {short} on {name} failed"
         ))
         .because("its release phase failed, so the previous release still runs");
         let report = report.run("see why", failed.output.clone());
-        let say = "then correct it, or try again";
+        let say = "then correct the problem and try again";
         Stop::Incomplete(report.run(say, self.command()))
     }
 
@@ -188,7 +192,7 @@ impl Wait<'_> {
                 "{new} of its last {all} answers named {short}; all must do so for {span} s"
             ));
         }
-        let word = self.word_or("up to date");
+        let word = self.word_or("nothing to push");
         Report::new(if is_unknown(now) {
             format!("{word}, but not confirmed: it is unknown whether {name} runs {short}")
         } else if self
@@ -211,7 +215,7 @@ impl Deploy<'_> {
     /// nothing but a fix of it may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let again = Hint::run(
-            "correct it, then",
+            "correct the problem, then",
             self.command_to(&target.environment.name),
         );
         if self.goes_back(target) {
@@ -220,7 +224,10 @@ impl Deploy<'_> {
             let fix = Typed::smp("stage --fix");
             again.and(Hint::run("if the code is to blame", fix))
         } else if target.environment.promotes.is_none() {
-            Hint::run("correct it, then deploy that", Typed::smp("stage"))
+            Hint::run(
+                "correct the problem, then deploy the correction",
+                Typed::smp("stage"),
+            )
         } else {
             let merge = "if the code is to blame, merge a correction, then";
             again.and(Hint::run(merge, Typed::smp("stage")))

@@ -126,12 +126,12 @@ impl Wait<'_> {
                 let short = self.commit.short();
                 let so = match self.target.environment.is_branch {
                     true => {
-                        "its platform builds after the push, and only a page shows how that ends"
+                        "its platform builds after the push, and only a page can show whether the build succeeded"
                     }
-                    false => "it looks the same when a hook did not run",
+                    false => "it would look the same if a hook there did not run",
                 };
                 self.deploy.watch(Progress::Warned(format!(
-                    "the host of {name} accepted the push without any output, and only its branch says that it runs {short}: {so}"
+                    "the host of {name} accepted the push without any output, so only its branch shows {short}: {so}"
                 )));
             }
             return Ok(());
@@ -146,7 +146,9 @@ impl Wait<'_> {
         Err(match kept.and(told) {
             Ok(()) => stop,
             Err(trouble) => {
-                let cause = format!("the next run may not know of that: {trouble}");
+                let cause = format!(
+                    "the host's answer could not be saved, so the next run may not know it: {trouble}"
+                );
                 stop.retold(|report| report.because(cause))
             }
         })

@@ -19,7 +19,7 @@ pub const FORGEJO: Software = Software {
         name: "Forgejo",
         request: "pull request",
         sign: '#',
-        silence: "its pull request was merged as other commits, the token may not see that, or a merge contains changes that git would not make",
+        silence: "its pull request was merged as other commits, the token may not see that, or a merge commit contains changes of its own",
     },
     token: "FORGEJO_TOKEN",
     address: "FORGEJO_API_URL",
@@ -153,8 +153,8 @@ fn look(
     let writers = writers.ok_or_else(|| rest.not_found())?;
     if history.line.is_empty() {
         return Err(unanswered(
-            Report::new("git does not list every commit that would ship")
-                .because("it lists at most 2,000 commits, or the history cannot be read"),
+            Report::new("git smp cannot list every commit that would ship")
+                .because("they are more than 2,000, or the history cannot be read"),
         ));
     }
     let checks = match wanted.first() {

@@ -21,7 +21,7 @@ pub const GITLAB: Software = Software {
         name: "GitLab",
         request: "merge request",
         sign: '!',
-        silence: "the commit is not there, the token may not see its merge request, or a merge contains changes that git would not make",
+        silence: "the commit is not there, the token may not see its merge request, or a merge commit contains changes of its own",
     },
     token: "GITLAB_TOKEN",
     address: "GITLAB_API_URL",

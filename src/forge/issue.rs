@@ -312,7 +312,7 @@ impl Tracker {
             "{name} does not show issue {number} of {}",
             self.repository
         ))
-        .because("it was deleted, or the token may not see it")
+        .because("it was deleted, or the token is not allowed to see it")
     }
 
     fn not_shown(&self) -> Report {
@@ -321,7 +321,7 @@ impl Tracker {
             "{name} does not show {} to this token",
             self.repository
         ))
-        .because("it does not exist, or the token may not see it")
+        .because("it does not exist, or the token is not allowed to see it")
         .hint(self.words.rights)
     }
 }

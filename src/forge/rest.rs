@@ -158,7 +158,7 @@ impl Rest {
     pub fn not_found(&self) -> Report {
         let (name, repository) = (self.software.words.name, &self.repository);
         Report::new(format!("{name} does not show {repository} to this token"))
-            .because("it does not exist, or the token may not see it")
+            .because("it does not exist, or the token is not allowed to see it")
             .hint(self.software.rights)
     }
 
@@ -204,7 +204,7 @@ impl Rest {
         if !said.is_ok_and(knows) {
             let name = self.software.words.name;
             let report = Report::new(format!("{name} does not know the request")).because(format!(
-                "the address is wrong, {name} is too old, or the token may not see it"
+                "the address is wrong, {name} is too old, or the token is not allowed to see it"
             ));
             drop(self.trouble.set(report.clone()));
             return Err(report);

@@ -27,8 +27,8 @@ const ANSWERS: [(&[u16], &str, &str); 6] = [
     ),
     (
         &[404, 410],
-        "its host has no such repository, or you may not see it",
-        "see whether you may push there",
+        "its host has no such repository, or does not show it to you",
+        "see whether the host allows you to push",
     ),
     (&[409, 423, 429], "its host is busy", "wait a little"),
     (
@@ -135,12 +135,12 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
         then(&format!("ask for permission to push to {remote}"), next)
     } else if words.contains("matches more than one") {
         let list = Typed::other("git ls-remote").arg(remote);
-        let say = "rename the branch or tag there that has such a full name";
+        let say = "list the branches and tags whose names contain refs/heads/, and rename them";
         Hint::run(say, list.plain("'refs/*/refs/heads/*'")).and(Hint::run("then", next.clone()))
     } else {
         let dry = Typed::other("git push --dry-run --no-verify").arg(remote);
         let dry = Hint::run(
-            "see whether you may push there",
+            "see whether the host allows you to push",
             dry.plain("HEAD:refs/smp/test"),
         );
         dry.and(Hint::run("then", next.clone()))

@@ -24,7 +24,7 @@ pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
     // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
     let asked = (repo.program()).text("git has no editor configured", ["var", "GIT_EDITOR"]);
     let editor = asked.map_err(|stopped| match stopped {
-        Stop::Failed(report) => stop(report.because("nothing was deployed")),
+        Stop::Failed(report) => stop(report),
         other => other,
     })?;
     let editor = editor.trim_end();
@@ -34,7 +34,7 @@ pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
         return Err(stop(failed(&format!("ended ({ended})"), editor)));
     }
     file::read(path).map_err(|wrong| {
-        let report = Report::new("the text of the editor cannot be used, so nothing was deployed");
+        let report = Report::new("the text of the editor cannot be used, so this run stopped");
         stop(report.because(format!("{} {wrong}", path.display())))
     })
 }
@@ -44,8 +44,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(path, text));
     written.map_err(|error| {
-        let report =
-            Report::new("the file for the text cannot be written, so nothing was deployed");
+        let report = Report::new("the file for the text cannot be written, so this run stopped");
         stop(report.because(format!("{}: {error}", path.display())))
     })
 }
@@ -75,12 +74,12 @@ fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
 }
 
 fn failed(how: &str, editor: &str) -> Report {
-    let report = Report::new(format!("the editor {how}, so nothing was deployed"));
+    let report = Report::new(format!("the editor {how}, so this run stopped"));
     report.because(format!("it is: {}", visible(editor)))
 }
 
 fn stop(report: Report) -> Stop {
-    Stop::Failed(report.hint("give the text with --summary, or a file with the text with -F"))
+    Stop::Failed(report.hint("give the text with --summary TEXT or -F FILE"))
 }
 
 #[cfg(test)]

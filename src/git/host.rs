@@ -30,7 +30,7 @@ pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<Host
         let what = format!("{remote} is not reached over ssh, so its host cannot be asked");
         return Err(Refusal::new(RefusalCode::Unreachable, what)
             .because(
-                "the address names no account on it, or GIT_SSH names a program other than OpenSSH",
+                "the address is not an ssh address, or GIT_SSH names a program other than OpenSSH",
             )
             .run(
                 "see the address",

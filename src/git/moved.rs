@@ -111,7 +111,7 @@ pub(super) fn refusal(
     };
     Report::new(format!("the remote {remote} {what}"))
         .because(format!(
-            "its host answers {status}; {NOT_FOLLOWED}, so a password cannot go to another address"
+            "its host answers {status}; {NOT_FOLLOWED}, so that a password cannot go to another address"
         ))
         .hint(hint)
         .refused(RefusalCode::Unreachable)

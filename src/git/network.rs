@@ -306,7 +306,7 @@ impl<'a> Errand<'a> {
                 return Ok(last);
             }
             logins::tell(program, "reject", &login);
-            turn.say(&format!("{} does not accept it", site.origin));
+            turn.say(&format!("{} does not accept this login", site.origin));
             before = Some(login);
         }
         kept.forget(site);

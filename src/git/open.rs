@@ -135,11 +135,12 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
 
 /// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
-    let mut report = failed("this is not a git repository", stderr);
-    if String::from_utf8_lossy(stderr).contains("not a git repository") {
-        report = report.hint("cd into a clone");
-    }
-    Stop::Failed(report)
+    Stop::Failed(
+        match String::from_utf8_lossy(stderr).contains("not a git repository") {
+            true => failed("this is not a git repository", stderr).hint("cd into a clone"),
+            false => failed("git cannot open the repository here", stderr),
+        },
+    )
 }
 
 #[cfg(unix)]

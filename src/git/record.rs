@@ -21,7 +21,7 @@ const FILE: &str = "state.json";
 const LARGEST_STATE: u64 = 256 << 10;
 /// The most bytes of an event.
 const LARGEST_EVENT: u64 = 64 << 10;
-const UNREADABLE_HERE: &str = "what this clone saw of the record cannot be read";
+const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
 /// An event as it is to be written.
 pub struct NewEvent<'a> {
@@ -52,7 +52,12 @@ pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     );
     let state = state.map_err(|stop| {
         let discard = Typed::other(format!("git update-ref -d {SEEN}"));
-        stop.retold(|report| report.run("discard that copy, then read again", discard))
+        stop.retold(|report| {
+            report.run(
+                "discard that copy (the next run reads the record again)",
+                discard,
+            )
+        })
     })?;
     Ok(Some((id, state)))
 }
@@ -79,7 +84,7 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
         let report = failed(UNREADABLE_HERE, &output.stderr);
         return Err(Stop::Failed(report.run(
-            "discard that copy, then read again",
+            "discard that copy (the next run reads the record again)",
             Typed::other(format!("rm \"$(git rev-parse --git-path {SEEN})\"")),
         )));
     }
@@ -109,7 +114,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
         (None, Some(id)) => lines += &format!("delete {SEEN} {id}\n"),
         (None, None) => return Ok(()),
     }
-    let what = "what this clone saw of the record cannot be put aside";
+    let what = "this clone's copy of the record cannot be put aside";
     let args = ["update-ref", "--stdin"];
     repo.program().ask(what, args, lines.as_bytes()).map(drop)
 }
@@ -279,7 +284,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
         Ok(answer) => id(answer),
         Err(stop) if event.signed => Err(unsigned(repo, event, stop)),
         Err(stop) => Err(Stop::Failed(
-            Report::from(stop).hint("correct that, then run the same command again"),
+            Report::from(stop).run("correct the problem, then", Typed::once_more()),
         )),
     }
 }
@@ -319,7 +324,8 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
-    let what = "git does not know your name and email, and every event and every copy has both";
+    let what =
+        "git does not know your name and email; every event and every copied commit needs them";
     // The date is not asked for, so whatever the environment says of it must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo

@@ -97,7 +97,7 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
         (Some(Taken::Yes), _) => Sent::Accepted,
         (Some(Taken::No(_)), _) => Sent::Declined(
             report
-                .because("and its answer says that it accepted nothing")
+                .because("its answer says that it accepted nothing")
                 .hint(renew()),
         ),
         (Some(Taken::Unknown(why)), _) => Sent::Unclear(report.because(why)),

@@ -16,11 +16,15 @@ impl Notes {
     /// Locks the clone for a deploy; `deploying` while another program has it.
     pub fn lock_deploys(&self) -> Result<CloneLock, Stop> {
         let why = "two at once would take over each other's deploys";
-        self.lock("turn", "deploys", why)
+        self.lock("turn", "deploying", why)
     }
 
     pub fn lock_posts(&self) -> Result<CloneLock, Stop> {
-        self.lock("posting", "posts", "two at once could send the same post")
+        self.lock(
+            "posting",
+            "sending posts",
+            "two at once could send the same post",
+        )
     }
 
     fn lock(&self, file: &str, what: &str, why: &str) -> Result<CloneLock, Stop> {
@@ -29,9 +33,11 @@ impl Notes {
         match lock.try_lock() {
             Ok(()) => Ok(CloneLock { _file: lock }),
             Err(TryLockError::WouldBlock) => {
-                let sentence = format!("another git smp {what} from this clone right now");
+                let sentence = format!("another git smp is {what} from this clone");
                 let refusal = Refusal::new(RefusalCode::Deploying, sentence).because(why);
-                Err(refusal.run("wait for it", Typed::smp("status")).into())
+                Err(refusal
+                    .run("wait until it has ended, then look", Typed::smp("status"))
+                    .into())
             }
             Err(TryLockError::Error(error)) => Err(self.cannot_write(file, &error)),
         }

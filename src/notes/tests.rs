@@ -65,7 +65,10 @@ fn a_place_that_cannot_be_written_is_named() {
     let Stop::Failed(report) = notes.keep_text(&text("- Flags")).unwrap_err() else {
         panic!()
     };
-    assert_eq!(report.error, "the clone's own notes cannot be written");
+    assert_eq!(
+        report.error,
+        "git smp cannot write its own files in this clone"
+    );
 }
 
 #[test]

@@ -67,18 +67,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in [
-            "work/.git/objects",
-            "work/deploy",
+            "tree/.git/objects",
+            "tree/deploy",
             "elsewhere",
-            "work-of-another",
+            "tree-of-another",
         ] {
             fs::create_dir_all(at(name)).unwrap();
         }
-        std::os::unix::fs::symlink(at("work"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("tree"), at("link")).unwrap();
         let layout = Layout {
-            top: Some(at("work")),
-            git_dir: at("work/.git"),
-            common_dir: at("work/.git"),
+            top: Some(at("tree")),
+            git_dir: at("tree/.git"),
+            common_dir: at("tree/.git"),
             bare: false,
             shallow: false,
         };
@@ -86,20 +86,20 @@ mod tests {
         for (url, is_inside) in [
             ("./deploy".to_owned(), true),
             ("./not/there/yet".to_owned(), true),
-            ("../work/deploy".to_owned(), true),
-            (absolute("work/deploy"), true),
+            ("../tree/deploy".to_owned(), true),
+            (absolute("tree/deploy"), true),
             (absolute("link/deploy"), true),
-            (absolute("work/.git"), true),
-            (absolute("elsewhere/../work/not-there"), true),
-            (format!("file://{}", absolute("work/deploy")), true),
+            (absolute("tree/.git"), true),
+            (absolute("elsewhere/../tree/not-there"), true),
+            (format!("file://{}", absolute("tree/deploy")), true),
             (
-                format!("file://{}", absolute("elsewhere/%2e%2e/work/x")),
+                format!("file://{}", absolute("elsewhere/%2e%2e/tree/x")),
                 true,
             ),
             (absolute("elsewhere"), false),
-            (absolute("work-of-another"), false),
+            (absolute("tree-of-another"), false),
             ("../elsewhere".to_owned(), false),
-            ("https://work/deploy".to_owned(), false),
+            ("https://tree/deploy".to_owned(), false),
         ] {
             let text = format!(
                 "[repository]\nurl = \"https://git.example/o/r.git\"\n[environments.staging]\nurl = {url:?}\n"

@@ -77,7 +77,7 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
             Typed::smp("setup"),
         )
         .run(
-            "then pass to --trust the digest that this prints",
+            "then print its digest, and give it to --trust",
             Typed::other(format!("git config {KEY}")),
         );
     Err(Stop::Misused(report))
@@ -97,13 +97,13 @@ pub fn require_to_look(repo: &Repo, config: &Config, all: &[&Environment]) -> Re
 fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -> Result<(), Stop> {
     require_agreed(repo, config)?;
     let main = &config.repository;
-    check_remote(repo, &main.remote, &main.url, rule)?;
+    check_remote(repo, (config, &main.remote), &main.url, rule)?;
     let signed = config.record.as_ref().is_some_and(|record| record.signed);
     if signed || config.policy.four_eyes {
         check_leads_there(repo, &main.remote, &main.url)?;
     }
     let mut all = all.iter().filter(|one| !one.is_branch);
-    all.try_for_each(|one| check_remote(repo, &one.remote, &one.url, Rule::Deploy))
+    all.try_for_each(|one| check_remote(repo, (config, &one.remote), &one.url, Rule::Deploy))
 }
 
 fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
@@ -128,7 +128,12 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
 /// Refuses where the main repository's remote is not the one that was agreed to: exit 2.
 pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let main = &config.repository;
-    check_remote(repo, &main.remote, &main.url, Rule::of_main(config))
+    check_remote(
+        repo,
+        (config, &main.remote),
+        &main.url,
+        Rule::of_main(config),
+    )
 }
 
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
@@ -278,14 +283,20 @@ fn shown(found: &str, url: &str) -> String {
     }
 }
 
-fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), Stop> {
+fn check_remote(
+    repo: &Repo,
+    (config, name): (&Config, &str),
+    url: &str,
+    rule: Rule,
+) -> Result<(), Stop> {
+    let file = config.file();
     Err(Stop::Misused(match remote_state(repo, name, url, rule)? {
         RemoteState::Same => return Ok(()),
         RemoteState::Missing => Report::new(format!("the remote {name} is missing in this clone"))
             .run("add it", Typed::smp("setup")),
         RemoteState::Other(found) => {
-            Report::new(format!("the remote {name} is not the one in smp.toml"))
-                .because(format!("smp.toml says {url}"))
+            Report::new(format!("the remote {name} is not the one in {file}"))
+                .because(format!("{file} says {url}"))
                 .because(format!("this clone has {found}"))
                 .run("make them agree", remedy(repo, name, url, rule)?)
         }

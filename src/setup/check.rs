@@ -110,6 +110,20 @@ impl Check {
     }
 }
 
+/// What to do about each check that failed, with its name where there are several.
+fn hints(bad: &[&Check]) -> Option<Hint> {
+    let each = bad.iter().map(|check| {
+        let hint = check.report.hint.clone();
+        let hint =
+            hint.unwrap_or_else(|| Hint::run("correct the problem, then", Typed::smp("setup")));
+        match bad.len() {
+            1 => hint,
+            _ => hint.once(&check.name),
+        }
+    });
+    each.reduce(Hint::and)
+}
+
 /// Shows outcomes as the answer, in columns, and fails if one of them does.
 pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let width = widest(checks.iter().map(|check| check.name.as_str()));
@@ -117,17 +131,16 @@ pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let lines = checks.iter().flat_map(|check| check.lines(width, columns));
     session.ui.answer(&lines.collect::<Vec<_>>())?;
     let bad: Vec<&Check> = checks.iter().filter(|one| one.mark >= Grade::Bad).collect();
-    let Some(first) = bad.first() else {
+    if bad.is_empty() {
         return Ok(());
-    };
-    let hint = first.report.hint.clone();
+    }
     let report = Report {
         error: match bad.len() {
             1 => "one check failed".to_owned(),
             count => format!("{count} checks failed"),
         },
         because: Vec::new(),
-        hint: hint.or_else(|| Some(Hint::run("correct it, then", Typed::smp("setup")))),
+        hint: hints(&bad),
     };
     Err(match bad.iter().map(|one| one.mark).max() {
         Some(Grade::Unfinished) => Stop::Incomplete(report),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use self::elsewhere::Elsewhere;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::{acts, shell_word};
+use crate::core::text::{acts, and, shell_word};
 use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::setup::check::Check;
@@ -179,13 +179,12 @@ fn is_there(path: &Path) -> bool {
 
 fn stops(config: &Config) -> String {
     let targets = config.targets();
-    let frozen = config.record.as_ref().map(|_| "what is frozen");
+    let frozen = config.record.as_ref().map(|_| "any frozen environment");
     let names = targets.iter().map(|target| target.name.as_str());
-    let all = match names.chain(frozen).collect::<Vec<_>>().as_slice() {
-        [] => "nothing yet".to_owned(),
-        all => all.join(" and "),
-    };
-    format!("it stops plain pushes to {all}")
+    match names.chain(frozen).collect::<Vec<_>>().as_slice() {
+        [] => "it stops no push yet".to_owned(),
+        all => format!("it stops a plain git push to {}", and(all)),
+    }
 }
 
 /// The script for those who named a configuration, or who did not.
@@ -259,7 +258,7 @@ fn changed(hook: &Path) -> Report {
 }
 
 fn in_the_way(former: &Path) -> Report {
-    let what = "is not installed: there are already two hooks, and it can keep only one";
+    let what = "is not installed: there is a pre-push hook and a saved earlier one, and the guard can keep only one";
     let there = former.display();
     let cause = format!("next to {NAME} there is {there}, which may still be needed");
     let report = Report::new(what).because(cause);

@@ -28,7 +28,7 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             Check::note(name, words)
                 .because(format!("only people who {} need one", needs(channel)))
                 .because(format!(
-                    "set {}, or enter it in: git smp setup",
+                    "set {}, or enter it with: git smp setup",
                     webhook::variable(channel)
                 ))
         }
@@ -36,8 +36,8 @@ fn check(repo: &Repo, config: &Config, channel: &Channel, chat: &str) -> Check {
             let words = format!("posts to {chat} (webhook: {})", found.from);
             let odd = webhook::check(channel.kind, found.address.expose());
             let same = owner(repo, config, channel, &found.address);
-            let same =
-                same.map(|one| format!("{one} has the same webhook, so both channels post there"));
+            let same = same
+                .map(|one| format!("the {one} channel has the same webhook, so both post there"));
             let remarks = odd.ok().flatten().into_iter().chain(same);
             remarks.fold(Check::good(name, words), Check::because)
         }
@@ -101,10 +101,10 @@ fn asked(
 ) -> Result<Option<Secret>, Stop> {
     let name = &channel.name;
     session.ui.explain(&format!(
-        "The webhook of {name} is where this clone sends its posts. Only people who {} need one.",
+        "This clone sends the posts of the {name} channel to a webhook. Only people who {} need one.",
         needs(channel)
     ));
-    let question = format!("Webhook of {name}, for {chat} (not shown; Enter for later): ");
+    let question = format!("Webhook of the {name} channel in {chat} (hidden; Enter skips): ");
     for _ in 0..TRIES {
         let Some(secret) = session.ui.ask_secret(&question) else {
             return Ok(None);
@@ -118,7 +118,9 @@ fn asked(
         let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };
-        let report = Report::new(format!("this is already the webhook of {other}"));
+        let report = Report::new(format!(
+            "this is already the webhook of the {other} channel"
+        ));
         let variable = webhook::variable(channel);
         let cause = format!("to post to the same chat from both channels, set {variable}");
         session.ui.refuse(&report.because(cause));

@@ -16,6 +16,10 @@ use crate::session::Session;
 use answers::{Answers, NONE};
 use questions::TOPOLOGY;
 
+/// A file with every key.
+const EXAMPLE: &str =
+    "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/config.example.toml";
+
 /// What to do without a file and without a terminal to ask on.
 pub fn how_to_start(path: &Path) -> Stop {
     let report = Report::new(format!("there is no {}", path.display()))
@@ -24,7 +28,7 @@ pub fn how_to_start(path: &Path) -> Stop {
         )
         .run("if your team has one already", Typed::other("git pull"))
         .run(
-            "or copy git-smp's config.example.toml to smp.toml, put in your addresses, then",
+            format!("or save {EXAMPLE} as smp.toml, put in your addresses, then"),
             Typed::smp("setup"),
         );
     Stop::Misused(report)

@@ -39,7 +39,7 @@ impl<'e> BranchesOfMain<'e> {
         let mut each = names.iter().zip(told);
         let found = each.find(|(name, _)| **name == environment.branch);
         found.map(|(_, branch)| branch.clone()).ok_or_else(|| {
-            let error = format!("the branch of {} was not asked for", environment.name);
+            let error = format!("git smp did not ask for the branch of {}", environment.name);
             Refusal::new(RefusalCode::Unreachable, error)
         })
     }

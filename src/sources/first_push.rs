@@ -47,7 +47,7 @@ pub fn with_both_readings(refusal: Refusal) -> Refusal {
     ];
     let mut lines = refusal.report.because.iter();
     if lines.any(|line| signs.iter().any(|sign| line.contains(sign))) {
-        return refusal.because("its address is misspelled, or you may not read it");
+        return refusal.because("its address is misspelled, or you are not allowed to read it");
     }
     refusal
 }

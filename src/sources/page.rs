@@ -110,7 +110,7 @@ fn looked_for(find: &Find, page: &Response) -> String {
         Find::Pattern(pattern) => pattern.as_str(),
         Find::Json(pointer) => pointer,
         Find::Header(name) => return format!("looked for the header {name}"),
-        Find::Body => "a hash and nothing else",
+        Find::Body => "only a hash",
     };
     let kind: String = (page
         .header("content-type")

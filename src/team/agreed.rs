@@ -94,7 +94,7 @@ pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     };
     let branch = &ours.repository.branch;
     Ok(Some(format!(
-        "{why}, so any clone can name another branch as the main branch; make {branch} the default branch of the main repository, on its server: \
+        "{why}, so any clone can name another branch as the main branch; make {branch} the default branch in the settings of the main repository or, on a server without settings: \
          git symbolic-ref HEAD refs/heads/{branch}"
     )))
 }
@@ -118,12 +118,21 @@ fn is_as_at(
         return Ok(());
     };
     let changes = differ(theirs);
-    let error = format!("{FILE} here differs from the one on {whose}, which requires signatures");
-    let causes = changes.iter().take(5).map(trust::describe);
+    let error = format!(
+        "{} here differs from the one on {whose}, which requires signatures",
+        ours.file()
+    );
+    let causes = changes.iter().take(5).map(describe);
     let refusal = Refusal::new(RefusalCode::NotVerified, error);
     let say = "take that branch's file, or merge yours there first, then";
     let refusal = causes.fold(refusal, Refusal::because);
     Err(refusal.run(say, Typed::smp("setup")).into())
+}
+
+/// How a value there differs from the one here.
+fn describe(config::Change { key, old, new }: &config::Change) -> String {
+    let [there, here] = [old, new].map(|one| one.as_deref().unwrap_or("missing"));
+    format!("{key} is {there} there and {here} here")
 }
 
 /// The files at a commit of the main repository that can be read: at the same place as ours, and at the top, whatever

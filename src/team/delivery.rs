@@ -73,7 +73,7 @@ impl<'a> Delivery<'a> {
         let mut ways = routes.iter().map(|(_, route)| route);
         let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
-        let _lock = lock.map_err(|stop| self.unrecorded(stop, "every channel"))?;
+        let _lock = lock.map_err(|stop| self.unsent(stop))?;
         let mut first = Ok(());
         for (one, route) in routes {
             let end = match begun.as_ref().filter(|_| is_begun(one)) {
@@ -145,7 +145,9 @@ impl<'a> Delivery<'a> {
         let delivered = match route(self.session, self.config, channel) {
             Route::Print => return self.print_for(channel, &post),
             Route::NoWebhook => {
-                ui.note(format!("this clone has no webhook for {channel}"));
+                ui.note(format!(
+                    "this clone has no webhook for the {channel} channel"
+                ));
                 return self.print_for(channel, &post);
             }
             Route::Unusable(why) => Delivered::No(why),
@@ -165,6 +167,7 @@ impl<'a> Delivery<'a> {
 
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
         let (ui, channel, notes) = (self.session.ui, &one.channel, self.session.notes());
+        let place = words::place(one);
         let attempt = one.attempt.as_ref();
         // An attempt of this clone that was cut off before anything was sent is made as if it were the first.
         let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
@@ -172,7 +175,7 @@ impl<'a> Delivery<'a> {
             // Who could send it again, or ask, is not here.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
                 ui.note(format!(
-                    "{} began to send the post to {channel}; its result is unknown",
+                    "{} began to send the post to {place}; its result is unknown",
                     open.by.name
                 ));
                 return Ok(());
@@ -187,15 +190,15 @@ impl<'a> Delivery<'a> {
             return Ok(());
         }
         let over = one.attempt.as_ref().map(|open| open.id.clone());
-        let mut post = compose(self.session, self.config, one)
-            .map_err(|stop| self.unrecorded(stop, channel))?;
+        let mut post =
+            compose(self.session, self.config, one).map_err(|stop| self.unrecorded(stop, one))?;
         if attempt.is_some() {
             post.heading.push_str(" (repeated)");
         }
         match route {
             Route::Print => {
                 self.print_for(channel, &post)
-                    .map_err(|stop| self.unrecorded(stop, channel))?;
+                    .map_err(|stop| self.unrecorded(stop, one))?;
                 self.ended(one, over, How::Printed, Placed::default())
             }
             Route::NoWebhook => self.leave(one, &post),
@@ -208,14 +211,14 @@ impl<'a> Delivery<'a> {
             Route::Send(to) => {
                 let attempt = new_id();
                 let kept = notes.keep_unsent(&attempt);
-                kept.map_err(|stop| self.unrecorded(stop, channel))?;
+                kept.map_err(|stop| self.unrecorded(stop, one))?;
                 let posting = What::Posting {
                     about: one.about.clone(),
                     channel: channel.clone(),
                     over,
                 };
-                if !self.record(channel, &attempt, &posting)? {
-                    ui.note(format!("somebody else is sending the post to {channel}"));
+                if !self.record(one, &attempt, &posting)? {
+                    ui.note(format!("somebody else is sending the post to {place}"));
                     return Ok(());
                 }
                 self.send_begun(one, &Posting { attempt, post, to })
@@ -227,10 +230,10 @@ impl<'a> Delivery<'a> {
     fn leave(&self, one: &Notice, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.note(format!(
-            "this clone has no webhook for {channel}, so this post is not sent:"
+            "this clone has no webhook for the {channel} channel, so this post is not sent:"
         ));
         ui.data(markdown::payload(post).as_bytes())
-            .map_err(|stop| self.unrecorded(stop, channel))?;
+            .map_err(|stop| self.unrecorded(stop, one))?;
         // A candidate that is open would be closed by `postpone`.
         let command = one.command(self.again != Typed::smp("postpone"));
         let say = "it stays pending; send it from a clone that has the webhook";
@@ -243,17 +246,18 @@ impl<'a> Delivery<'a> {
     fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
         let (channel, attempt) = (&one.channel, begun.attempt.clone());
         let sends = self.session.notes().forget_unsent();
-        sends.map_err(|stop| self.unrecorded(stop, channel))?;
+        sends.map_err(|stop| self.unrecorded(stop, one))?;
         let (delivered, placed) = self.send(one, &begun.to, &begun.post)?;
         match delivered {
             Delivered::Yes => self.ended(one, Some(attempt), How::Accepted, placed),
+            Delivered::No(_) if self.gives_up(one, &attempt, &begun.to)? => Ok(()),
             Delivered::No(report) => {
                 let unposted = What::Unposted {
                     attempt,
                     channel: channel.clone(),
                     why: report.error.clone(),
                 };
-                self.record(channel, &new_id(), &unposted)?;
+                self.record(one, &new_id(), &unposted)?;
                 Err(self.untold(one, &begun.post, report))
             }
             Delivered::Unclear(report) => Err(self.unclear(one, report)),
@@ -279,7 +283,7 @@ impl<'a> Delivery<'a> {
             Receiver::Chat(chat, webhook) => {
                 let (says_ok, to, payload) =
                     (chat.says_ok, webhook.address.clone(), (chat.payload)(post));
-                ui.during(&format!("posting to {channel}"), || {
+                ui.during(&format!("posting to the {channel} channel"), || {
                     send::send(
                         Arc::new(move || (http::post(says_ok, &to, &payload), Placed::default())),
                         watch,
@@ -293,7 +297,10 @@ impl<'a> Delivery<'a> {
         progress.clear();
         Ok(match (end, to) {
             ((Delivered::Yes, placed), Receiver::Chat(chat, _)) => {
-                ui.note(format!("{} accepted the post to {channel}", chat.receiver));
+                ui.note(format!(
+                    "{} accepted the post to the {channel} channel",
+                    chat.receiver
+                ));
                 (Delivered::Yes, placed)
             }
             ((Delivered::Yes, placed), Receiver::Issue(_)) => {
@@ -337,12 +344,12 @@ impl<'a> Delivery<'a> {
             how,
             placed,
         };
-        self.record(&one.channel, &new_id(), &posted).map(drop)
+        self.record(one, &new_id(), &posted).map(drop)
     }
 
     /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
     /// is another by now, is somebody else's.
-    fn record(&self, channel: &str, id: &EventId, what: &What) -> Result<bool, Stop> {
+    fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);
         };
@@ -353,7 +360,7 @@ impl<'a> Delivery<'a> {
                 Ok(still.then(|| what.clone()))
             })
         });
-        noted.map_err(|stop| self.unrecorded(stop, channel))?;
+        noted.map_err(|stop| self.unrecorded(stop, one))?;
         Ok(still)
     }
 }

@@ -68,6 +68,7 @@ fn listen(
     let state = asked(config, view)?;
     let issue = state.candidate.as_ref()?.issue()?;
     let four_eyes = state.candidate.as_ref().is_some_and(|open| open.four_eyes);
+    let by_keys = four_eyes && view.reading().is_some_and(|one| one.signed.is_some());
     let read = session.ui.during("reading the comments", || {
         let tracker = Tracker::find(session, config)?;
         let question = four_eyes.then(|| tracker.question(issue.number));
@@ -79,7 +80,7 @@ fn listen(
     match read {
         Ok(heard) => Some(hearing.hear(&state, &heard, view)),
         Err(why) => {
-            hearing.is_away(&issue.address, &why);
+            hearing.is_away(&issue.address, &why, by_keys);
             None
         }
     }
@@ -277,13 +278,20 @@ impl Hearing<'_> {
         self.session.ui.note(format!("{did}: {text}"));
     }
 
-    fn is_away(&self, address: &str, why: &Report) {
+    /// `by_keys`: a comment that only its reader's key vouches for is no proof then.
+    fn is_away(&self, address: &str, why: &Report, by_keys: bool) {
+        let so = match by_keys {
+            true => {
+                "until they are, a sign-off in one counts only if a key of somebody else recorded it"
+            }
+            false => "the verdicts on record stay as they are",
+        };
         let because = why.because.first();
         let because = because
             .map(|cause| format!(" ({cause})"))
             .unwrap_or_default();
         self.session.ui.warn(format!(
-            "the comments on {address} were not read: {}{because}; the verdicts on record stay as they are",
+            "the comments on {address} were not read: {}{because}; {so}",
             why.error
         ));
     }

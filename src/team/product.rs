@@ -84,7 +84,7 @@ impl<'a> ProductPost<'a> {
             Summary::Text(text) => return Ok(Some(text)),
             Summary::Missing => {
                 ui.warn(format!(
-                    "no post to {PRODUCT}: it has no text; give it one with --summary or -F"
+                    "no post to the {PRODUCT} channel: it has no text; give it one with --summary or -F"
                 ));
                 return Ok(None);
             }
@@ -94,7 +94,7 @@ impl<'a> ProductPost<'a> {
         if !asking.dry_run {
             self.notes().forget_text()?;
         }
-        ui.note(format!("no post to {PRODUCT}: {why}"));
+        ui.note(format!("no post to the {PRODUCT} channel: {why}"));
         Ok(None)
     }
 
@@ -119,14 +119,14 @@ impl<'a> ProductPost<'a> {
                 let text = summary::drafted(self.session, &offer)?;
                 if !text.is_empty() {
                     self.session.ui.note(format!(
-                        "the text for {PRODUCT} is a draft; your editor will open with it"
+                        "the text for the {PRODUCT} channel is a draft; your editor will open with it"
                     ));
                 }
                 Ok(Summary::of(text))
             }
             Some(kept) if asking.yes => {
                 self.session.ui.note(format!(
-                    "the text for {PRODUCT} is from an earlier run for this commit"
+                    "the text for the {PRODUCT} channel is from an earlier run for this commit"
                 ));
                 Ok(Summary::of(kept.to_owned()))
             }
@@ -167,7 +167,9 @@ impl<'a> ProductPost<'a> {
     /// Shows the text that will go out, below the plan that posts it.
     pub fn show(&self, text: Option<&str>, asked: bool) {
         let Some(text) = text else { return };
-        let mut lines = vec![Line::plain(format!("The post to {PRODUCT} will say"))];
+        let mut lines = vec![Line::plain(format!(
+            "The post to the {PRODUCT} channel will say"
+        ))];
         lines.extend(text.lines().map(|line| Line::plain(format!("  | {line}"))));
         lines.push(Line::default());
         if asked {
@@ -187,7 +189,7 @@ impl<'a> ProductPost<'a> {
         {
             let (ui, short) = (self.session.ui, kept.commit.short());
             ui.warn(format!(
-                "this text for {short} was never posted to {PRODUCT}:"
+                "this text for {short} was never posted to the {PRODUCT} channel:"
             ));
             ui.insist(&kept.text.lines().map(Line::plain).collect::<Vec<_>>());
         }
@@ -230,16 +232,19 @@ impl<'a> ProductPost<'a> {
         }
         // The deploy's own event has it pending.
         let forgotten = self.forget_text(again);
-        let mut of_this = pending
-            .notices
-            .iter()
-            .filter(|one| one.commit == self.commit);
+        let of_this = (pending.notices.iter())
+            .filter(|one| one.commit == self.commit && one.is_of_a_deploy());
+        let of_this: Vec<&Notice> = of_this.collect();
         if let Some(told) = &told
             && is_kept
-            && !of_this.any(Notice::is_of_a_deploy)
+            && !of_this.iter().any(|one| one.says_what(told))
         {
+            let why = match of_this.is_empty() {
+                true => "somebody else recorded the deploy",
+                false => "the deploy is on record with another text",
+            };
             self.session.ui.warn(format!(
-                "somebody else recorded the deploy, so this is not posted to {PRODUCT}; paste it if needed:"
+                "{why}, so this is not posted to the {PRODUCT} channel; paste it if needed:"
             ));
             delivery.print(told).map_err(|stop| untold(&stop, again))?;
         }
@@ -252,7 +257,7 @@ impl<'a> ProductPost<'a> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
         self.session.ui.note(format!(
-            "the other run posts to {PRODUCT}; if that run was given no text, paste yours:"
+            "the other run posts to the {PRODUCT} channel; if it was started without a text, paste this one:"
         ));
         self.preview(text)
     }
@@ -265,9 +270,9 @@ impl<'a> ProductPost<'a> {
             (kept, None) => kept,
             (None, Some(Summary::Text(given))) => {
                 if !self.is_pending(given) {
-                    self.session.ui.warn(format!(
-                        "the text is not posted to {PRODUCT}: nothing was deployed with it"
-                    ));
+                    self.session
+                        .ui
+                        .warn("this run deployed nothing, so the text of --summary is not posted");
                 }
                 None
             }

@@ -126,7 +126,7 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     };
     // Without the comments, so that the file is what can be given back.
     editor::write(&path, &format!("{text}\n"))?;
-    let error = format!("the text of the product post {wrong}, so nothing was deployed");
+    let error = format!("the text of the product post {wrong}, so this run stopped");
     let path = path.display().to_string();
     let report = Report::new(error).because(format!("it is kept in {path}"));
     let command = Typed::smp("promote").option("-F", &path);

@@ -124,7 +124,7 @@ fn a_tester_only_ever_comments() {
         };
         run.ok()
             .says("ask for verdicts in an issue on the main repository");
-        run.says(&format!("asked in {address}\n"));
+        run.says(&format!("issue opened: {address}\n"));
         run.says(&format!("next, after testing: {}\n", next(&deploy, &api)));
         let issues = api.issues();
         assert_eq!(issues.len(), 1);
@@ -170,7 +170,7 @@ fn a_tester_only_ever_comments() {
         status
             .ok()
             .prints_among("signed off by rosi-qa (in a comment)");
-        status.prints_among(&format!(", asked in {address}"));
+        status.prints_among(&format!(", issue {address}"));
         let run = promotes(&deploy, &api);
         run.ok().says(&format!("commented and closed: {address}"));
         run.says(&format!(". comment on {address}\n"));

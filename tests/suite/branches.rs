@@ -228,6 +228,12 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .smp(&["status"])
         .ok()
         .prints_among("next: git smp promote");
+    deploy.smp(&["diff"]).ok().says(&format!(
+        "the candidate is {0}, by this clone's copy of the record: what came after it does not ship with it; list only that: git smp diff --to {0}\n",
+        &candidate[..8]
+    ));
+    let alone = deploy.smp(&["diff", "--to", &candidate[..8]]);
+    alone.ok().never_shows("the candidate is");
     let planned = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(planned["commit"], candidate.as_str());
     let other = ["promote", "--yes", "--commit", later.as_str()];
@@ -396,6 +402,28 @@ fn a_branch_that_wants_a_pull_request_is_told_as_such_and_nothing_is_announced()
     assert_eq!(deploy.chain().words(), Vec::<&str>::new());
 }
 
+#[test]
+fn a_rollback_of_a_protected_branch_needs_the_right_to_force_push_whatever_its_host_says() {
+    let deploy = recorded().ready();
+    promote(&deploy, &[]).ok();
+    for words in [
+        "GitLab: You are not allowed to push code to protected branches on this project.",
+        "GitLab: You are not allowed to force push code to a protected branch on this project.",
+    ] {
+        let declines = format!("echo '{words}' >&2\nexit 1");
+        deploy.hook(&deploy.production, "pre-receive", &declines);
+        let short = &deploy.nth(2)[..8];
+        let run = deploy.smp(&["rollback", "--yes", "--to", deploy.nth(2)]);
+        run.exits(1)
+            .says("because: this moves the branch back, so it needs the right to force-push\n")
+            .says(&format!(
+                "hint: on its host, allow those who deploy to force-push there without a pull request; then: git smp rollback production --to {short}"
+            ))
+            .says("hint: or revert what came after it on the main branch, then: git smp stage\n")
+            .never_shows("fast-forward only");
+    }
+}
+
 /// Where nothing is staged, nobody is sent to the command that stages.
 #[track_caller]
 fn without_stage(deploy: &Deploy, args: &[&str]) -> Run {
@@ -447,7 +475,7 @@ fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
     deploy
         .smp(&["promote", "--yes", "--commit", deploy.nth(6)])
         .exits(1)
-        .says("hint: correct it, then: git smp promote production")
+        .says("hint: correct the problem, then: git smp promote production")
         .says("hint: if the code is to blame, merge a correction, then: git smp status")
         .never_shows("smp stage");
 }

@@ -26,7 +26,7 @@ fn first_where_the_branch_is_missing_is_not_said_to_find_its_app() {
 
 #[test]
 fn a_misspelled_address_stays_an_error_with_both_of_its_meanings() {
-    let readings = "its address is misspelled, or you may not read it";
+    let readings = "its address is misspelled, or you are not allowed to read it";
     let deploy = World::deploy_like()
         .on(Topology::Remotes)
         .over_open_http()

@@ -206,7 +206,7 @@ fn a_person_is_refused_before_any_question() {
     let short = short(deploy.nth(5));
     let mut terminal = person(&deploy).terminal(&["promote", "--override", "now"]);
     terminal
-        .sees("overridden, on record (now)")
+        .sees("the reason \"now\" overrides this and goes on record")
         .sees("Type production to deploy: ")
         .enters("production");
     terminal

@@ -504,16 +504,16 @@ fn a_tool_that_is_gone_or_fails_locks_nobody_out() {
     let deploy = guarded();
     let run = without_smp(&deploy).program("git", &["push", "production", "HEAD:one"]);
     run.ok()
-        .says("warning: git-smp is not on PATH any more")
-        .says("hint: ")
-        .says(".git/hooks/pre-push");
+        .says("warning: git-smp is not on PATH, so this push was not checked")
+        .says("hint: install git-smp again, or remove its hook: rm '")
+        .says(".git/hooks/pre-push'\n");
     deploy.executable("bad/git-smp", "echo 'thread panicked'; exit 101");
     let run = deploy
         .runner()
         .path_first("bad")
         .program("git", &["push", "production", "HEAD:two"]);
     run.ok()
-        .says("warning: git-smp could not tell whether this push may go")
+        .says("warning: git-smp could not check this push")
         .prints("");
 }
 
@@ -725,7 +725,7 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
     let run = deploy.smp(&["setup", "--hook"]);
     run.exits(1)
         .prints_among("FAIL  hook")
-        .prints_among("there are already two hooks");
+        .prints_among("there is a pre-push hook and a saved earlier one");
     run.says("error: one check failed")
         .says("hint: look at it, then: mv ")
         .says("pre-push.before-smp.kept");

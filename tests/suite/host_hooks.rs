@@ -203,7 +203,7 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
     let run = promote(&deploy, &[]);
     run.ok()
         .says(WITHOUT_A_WORD)
-        .says("it looks the same when a hook did not run")
+        .says("it would look the same if a hook there did not run")
         .says("done: production runs");
     assert_eq!(run.stderr.matches(WITHOUT_A_WORD).count(), 1);
     promote(&deploy, &[])
@@ -220,7 +220,7 @@ fn of_a_branch_it_is_said_that_only_a_page_shows_a_build() {
     hook(&deploy, "post-receive", HOOKS[0].0, "644");
     promote(&deploy, &[])
         .ok()
-        .says("its platform builds after the push, and only a page shows how that ends")
+        .says("its platform builds after the push, and only a page can show whether the build succeeded")
         .never_shows("a hook did not run");
 }
 

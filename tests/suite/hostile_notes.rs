@@ -57,7 +57,7 @@ fn a_note_that_is_a_link_is_refused_by_every_command_and_leads_nowhere() {
         for args in &commands {
             let run = deploy.smp(args);
             run.exits(1)
-                .says("error: the clone's own notes cannot be used")
+                .says("error: git smp cannot use its own files in this clone")
                 .says("is a link")
                 .prints("");
             run.says(&format!(

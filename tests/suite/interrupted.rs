@@ -826,7 +826,7 @@ fn ctrl_c_at_the_question_and_during_the_announcement_pushes_nothing_and_leaves_
     let deploy = signed_off_on(Topology::Remotes);
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal.sees("Type production to deploy: ").ctrl_c();
-    terminal.ends().exits(3).says("nothing was changed");
+    terminal.ends().exits(3).says("no environment was changed");
     assert_eq!(deploy.chain().count("promoting"), 0);
 
     let gate = next_event(&deploy);

@@ -274,7 +274,10 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
     ] {
         let mut terminal = person(&deploy).terminal(args);
         terminal.sees(question).enters(answer);
-        terminal.ends().exits(3).says("that is recorded first");
+        terminal
+            .ends()
+            .exits(3)
+            .says("git smp records this deploy first");
     }
     deploy.smp(&["promote", "--yes"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
@@ -285,7 +288,9 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
     let deploy = pushed_by_hand();
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
-    promotes(&deploy, &[]).ok().says("that is recorded first");
+    promotes(&deploy, &[])
+        .ok()
+        .says("git smp records this deploy first");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["observed", "promoting", "promoted"]);
     saw(&chain, deploy.nth(5), deploy.nth(6));
@@ -402,7 +407,9 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     assert_eq!(production["observed"]["from"], json!(deploy.nth(2)));
     assert_eq!(deploy.snapshot(), before);
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
-    promotes(&deploy, &[]).ok().says("that is recorded first");
+    promotes(&deploy, &[])
+        .ok()
+        .says("git smp records this deploy first");
     let chain = deploy.chain();
     let words = chain.words();
     assert!(

@@ -560,13 +560,13 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
         .cwd(&ben)
         .smp(&args)
         .ok()
-        .says("accepted the post to product");
+        .says("accepted the post to the product channel");
     gate.open();
     let run = ada.finish();
     run.ok()
         .says("somebody else pushed the same commit to production")
         .says("done: production runs");
-    run.says("the other run posts to product")
+    run.says("the other run posts to the product channel")
         .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
     assert_eq!(

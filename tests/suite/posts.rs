@@ -156,7 +156,7 @@ fn a_proposal_is_one_card_in_teams() {
     run.ok()
         .prints("")
         .says("2. post to the technical channel\n")
-        .says("the Teams workflow accepted the post to technical");
+        .says("the Teams workflow accepted the post to the technical channel");
     let cards = sent(&deploy, TECHNICAL);
     assert_eq!(cards.len(), 1);
     let card = &cards[0]["attachments"][0]["content"];
@@ -196,7 +196,7 @@ fn a_proposal_is_one_message_in_slack() {
     posts(&deploy, &["propose", "--yes"])
         .ok()
         .prints("")
-        .says("Slack accepted the post to technical");
+        .says("Slack accepted the post to the technical channel");
     let messages = sent(&deploy, TECHNICAL);
     assert_eq!(messages.len(), 1);
     assert!(messages[0]["blocks"].is_array());

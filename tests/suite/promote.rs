@@ -163,7 +163,7 @@ fn the_first_deploy_makes_the_branch() {
     promote(&deploy, &[])
         .ok()
         .says("nothing deployed yet")
-        .says("if that does not exist yet");
+        .says("(master must not exist yet)");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(5)]);
 }
@@ -772,7 +772,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
     let second = promote(&deploy, &["--timeout", "1"]);
     second
         .exits(4)
-        .says("error: up to date, but not running")
+        .says("error: nothing to push, but not running")
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.pushed_over_http(&deploy.production), 1);

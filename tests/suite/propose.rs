@@ -294,7 +294,7 @@ fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     refuses(
         &deploy,
         "error: production has 1 commit that staging lacks",
-        "hint: see how to merge these commits into",
+        "hint: see how to merge these commits into the main branch: git smp status",
     );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();
@@ -326,7 +326,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
         .runner()
         .program("sh", &["-c", "git smp propose --yes >/dev/full"]);
     run.exits(4)
-        .says("error: proposed, but the post to technical is not on record")
+        .says("error: proposed, but the post to the technical channel is not on record")
         .says("the output cannot be written");
     run.says("hint: run the command again: git smp propose");
 
@@ -346,7 +346,7 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
     for deploy in sample(1, [full, declined]) {
         assert_eq!(events(&deploy), ["proposed"]);
         deploy.smp(&["status"]).ok().prints_among(
-            "  pending     a post to the technical channel; this clone has no webhook for it. In a clone that has one: git smp propose\n",
+            "  pending     a post to the technical channel; send it: git smp propose\n",
         );
         assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();

@@ -533,7 +533,7 @@ fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
         run.exits(1)
             .says("nothing was sent to production")
             .says("matches more than one")
-            .says("rename the branch or tag there that has such a full name: git ls-remote ");
+            .says("list the branches and tags whose names contain refs/heads/, and rename them: git ls-remote ");
         assert_eq!(deploy.snapshot(), before);
         let list = ["ls-remote", ".", "refs/*/refs/heads/*"];
         let found = deploy.git(&repository, &list);

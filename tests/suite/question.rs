@@ -71,7 +71,7 @@ fn everything_but_the_name_is_a_no() {
         terminal
             .ends()
             .exits(3)
-            .says("not deployed; nothing was changed");
+            .says("not deployed; no environment was changed");
         assert_eq!(deploy.snapshot(), before, "after {answer:?}");
     }
 }
@@ -100,7 +100,7 @@ fn ctrl_c_and_the_end_of_input_are_a_no() {
             terminal
                 .ends()
                 .exits(3)
-                .says("not deployed; nothing was changed");
+                .says("not deployed; no environment was changed");
             assert_eq!(deploy.snapshot(), before, "after {keys:?}");
         }
     }
@@ -148,12 +148,18 @@ fn a_yes_to_the_wrong_commit_is_refused_before_the_question() {
 fn what_moves_while_the_question_is_open_stops_the_push() {
     type Move = fn(&Deploy);
     let moves: [(&str, &str, Move); 4] = [
-        ("staging moved", "its running commit was", |deploy| {
-            deploy.colleague_pushes(&deploy.staging, deploy.nth(6))
-        }),
-        ("production moved", "its running commit was", |deploy| {
-            deploy.colleague_pushes(&deploy.production, deploy.nth(3));
-        }),
+        (
+            "staging changed after the plan was shown",
+            "its running commit was",
+            |deploy| deploy.colleague_pushes(&deploy.staging, deploy.nth(6)),
+        ),
+        (
+            "production changed after the plan was shown",
+            "its running commit was",
+            |deploy| {
+                deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+            },
+        ),
         // Its page says nothing of that; the lease of the push does.
         (
             "production was moved",

@@ -112,7 +112,7 @@ fn a_branch_that_never_shows_what_was_taken_was_put_aside_or_its_copy_lags() {
         "error: production accepted {five}, but its branch is still at {two}"
     ));
     run.says("ignored the push")
-        .says("a replica that lags answered")
+        .says("a server with older data answered")
         .never_shows("done:");
     assert!(
         late(&deploy) > 2,
@@ -144,7 +144,7 @@ fn a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build() 
     let run = promote(&deploy, &["--timeout", "2"]);
     run.exits(1)
         .says("error: nothing was pushed to production: its branch was not at");
-    run.says("a replica that lags answered")
+    run.says("a server with older data answered")
         .never_shows("declined")
         .never_shows("the build failed");
     assert_eq!(deploy.snapshot(), before);
@@ -242,7 +242,7 @@ fn a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write() {
     lags(&deploy, "main.git", "late-main.git");
     let run = deploy.smp(&["signoff", "--by", "Ada"]);
     run.exits(1)
-        .says("error: upstream answers with older states of the record: a replica lags, or the record was rewound");
+        .says("error: upstream answers with older states of the record: a server has older data, or the record was rewound");
     run.says("hint: ").never_shows("others wrote");
     assert_eq!(deploy.chain().words(), ["proposed", "posted", "signed-off"]);
 }

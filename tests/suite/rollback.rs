@@ -229,7 +229,7 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
             .enters("");
         let run = terminal.ends();
         run.exits(1)
-            .says("production changed after the plan was shown; nothing was pushed there")
+            .says("production changed after the plan was shown, so this run stopped")
             .says(short(deploy.nth(6)));
         assert_eq!(deploy.snapshot(), before);
     }
@@ -293,12 +293,12 @@ fn only_the_name_itself_is_a_yes() {
             terminal
                 .ends()
                 .exits(3)
-                .says("not rolled back; nothing was changed");
+                .says("not rolled back; no environment was changed");
         }
         for key in ["\x04", "\x03"] {
             let mut terminal = person(&deploy).terminal(&["rollback"]);
             terminal.sees("Type production to roll back: ").types(key);
-            terminal.ends().exits(3).says("nothing was changed");
+            terminal.ends().exits(3).says("no environment was changed");
         }
         assert_eq!(deploy.snapshot(), before);
         says_yes(&deploy, &["rollback"])
@@ -478,7 +478,7 @@ fn a_hook_that_says_no_is_told_in_its_own_words() {
             .says("no such buildpack")
             .says("production declined");
         run.says(&format!(
-            "hint: correct it, then: git smp rollback production --to {}",
+            "hint: correct the problem, then: git smp rollback production --to {}",
             short(deploy.nth(4))
         ));
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
@@ -506,7 +506,7 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
     assert_eq!(deploy.chain().words().last(), Some(&"rolling-back"));
     rolls_back(&deploy, 4, &["--timeout", "1"])
         .exits(4)
-        .says("up to date, but not running");
+        .says("nothing to push, but not running");
     // Whoever names nothing goes on with this one, and not further back.
     let planned = deploy.smp(&["rollback", "-n"]);
     planned

@@ -445,7 +445,9 @@ fn several_failures_are_counted_and_each_has_its_line() {
         deploy.web.set(name, Page::body("").status(500));
     }
     let run = deploy.smp(&["setup", "--check"]);
-    run.exits(1).says("error: 2 checks failed");
+    run.exits(1)
+        .says("error: 2 checks failed")
+        .says("hint: staging: open the page of staging ");
     assert_eq!(run.out().matches("its page answers 500").count(), 2);
 }
 

@@ -293,7 +293,7 @@ fn somebody_without_a_name_is_told_how_to_have_one() {
         .smp(&["setup", "--yes"])
         .exits(1)
         .prints_among(
-            "git does not know your name and email, and every event and every copy has both\n",
+            "git does not know your name and email; every event and every copied commit needs them\n",
         )
         .says("hint: git config --global user.email ");
     assert_eq!(events(&deploy), ["proposed", "posted"]);

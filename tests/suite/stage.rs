@@ -140,7 +140,7 @@ fn at_the_terminal_only_y_means_yes() {
         assert_eq!(
             run.exits(3)
                 .stderr
-                .contains("not deployed; nothing was changed"),
+                .contains("not deployed; no environment was changed"),
             keys != "\r",
             "{run}"
         );
@@ -168,7 +168,7 @@ fn a_staging_that_moves_while_the_question_is_open_is_not_pushed_to() {
     terminal
         .ends()
         .exits(1)
-        .says("staging changed after the plan was shown; nothing was pushed there")
+        .says("staging changed after the plan was shown, so this run stopped")
         .says("git smp stage");
     assert_eq!(
         deploy.deploys(&deploy.staging),
@@ -317,7 +317,7 @@ fn a_build_that_fails_changes_nothing_and_is_taken_back_on_record() {
             .prints("")
             .says("no such buildpack")
             .says("error: staging declined ");
-        run.says("hint: correct it, then deploy that: git smp stage\n");
+        run.says("hint: correct the problem, then deploy the correction: git smp stage\n");
         let told = events(&deploy);
         assert!(told.is_empty() || told == ["staging", "ended"], "{told:?}");
         deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");
@@ -366,7 +366,7 @@ fn with_a_record_it_is_announced_and_its_end_is_written_down() {
     deploy
         .smp(&["stage", "--yes"])
         .ok()
-        .says("3. record the deploy\n")
+        .says("3. record the deploy to staging\n")
         .says("done: on record\n")
         .never_shows("freeze");
     let c = short(deploy.nth(6));

@@ -592,6 +592,24 @@ fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
     }
 }
 
+#[test]
+fn of_two_who_promote_the_same_the_one_whose_text_is_not_used_is_told() {
+    const PRINTED: &str = "[record]\n[channels.product]\nkind = \"print\"\n";
+    let world = World::deploy_like().without_pages().toml(PRINTED);
+    let deploy = signed_off(world.on(Topology::Branches));
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
+    let run = ada.promotes(&["--summary", "- Words of Ada"]);
+    gate.reached();
+    let other = ben.promotes(&["--summary", "- Words of Ben"]).finish();
+    other.ok().never_shows("not posted");
+    gate.open();
+    run.finish()
+        .ok()
+        .says("so this is not posted to the product channel; paste it if needed:");
+    assert_eq!(deploy.chain().count("promoted"), 1);
+}
+
 // F-PUSH-6
 #[test]
 fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_announcement_is_ended()
@@ -720,7 +738,7 @@ fn two_programs_in_one_clone_do_not_deploy_at_once() {
     terminal
         .ends()
         .exits(1)
-        .says("another git smp deploys from this clone right now");
+        .says("another git smp is deploying from this clone");
     gate.open();
     first.finish().ok();
     promoted_once(&deploy);

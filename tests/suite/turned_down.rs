@@ -521,7 +521,7 @@ fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     run.exits(1)
         .says("its host says: Only on weekdays")
         .never_shows("its host says: hook declined")
-        .says("hint: correct it, then: git smp promote production")
+        .says("hint: correct the problem, then: git smp promote production")
         .says("hint: if the code is to blame, merge a correction, then: git smp stage");
 }
 

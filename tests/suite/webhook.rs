@@ -10,7 +10,7 @@ const TECHNICAL: &str = "[channels.technical]\nkind = \"teams\"\n";
 const BOTH: &str = "[channels.technical]\nkind = \"teams\"\n[channels.product]\nkind = \"slack\"\n";
 const KEY: &str = "smp.technical.webhook";
 const VARIABLE: &str = "SMP_TECHNICAL_WEBHOOK";
-const QUESTION: &str = "Webhook of technical, for Teams (not shown; Enter for later): ";
+const QUESTION: &str = "Webhook of the technical channel in Teams (hidden; Enter skips): ";
 const MISSING: &str = "this clone has no webhook, so it cannot send posts to Teams";
 
 /// A webhook as long as they come.
@@ -139,7 +139,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
         let mut terminal = asked(&deploy);
         terminal
             .types(keys)
-            .sees("Webhook of product, for Slack")
+            .sees("Webhook of the product channel in Slack")
             .types(keys);
         let run = terminal.ends();
         run.ok().says("note  product").never_shows("s3cr3t");
@@ -152,7 +152,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
     let mut terminal = asked(&deploy);
     terminal
         .enters("")
-        .sees("Webhook of product")
+        .sees("Webhook of the product channel")
         .enters("https://hooks.slack.com/services/T0/B0/s3cr3s\x7ft");
     let run = terminal.ends();
     run.ok().says("ok    product").never_shows("s3cr3");
@@ -165,7 +165,7 @@ fn each_channel_is_asked_for_and_each_may_be_left_for_later() {
         about(&run, "  note  technical"),
         format!(
             "note  technical   {MISSING}\nonly people who propose, block, postpone, roll back, stage a fix or promote with\n--override need one\n\
-             set {VARIABLE}, or enter it in: git smp setup"
+             set {VARIABLE}, or enter it with: git smp setup"
         )
     );
 }
@@ -179,11 +179,11 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
     let product = flow().replace("workflows", "others");
     terminal
         .sees("Only people who promote need one.")
-        .sees("Webhook of product, for Teams")
+        .sees("Webhook of the product channel in Teams")
         .enters(&flow())
-        .sees("this is already the webhook of technical")
+        .sees("this is already the webhook of the technical channel")
         .sees("set SMP_PRODUCT_WEBHOOK")
-        .sees("Webhook of product, for Teams")
+        .sees("Webhook of the product channel in Teams")
         .enters(&product);
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, "smp.product.webhook"), Some(product));
@@ -193,7 +193,7 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
         person(&deploy).env("SMP_TECHNICAL_WEBHOOK", flow()),
     ] {
         let run = runner.smp(&["setup", "--check"]);
-        let said = "technical has the same webhook, so both channels post there";
+        let said = "the technical channel has the same webhook, so both post there";
         let is_same = run.ok().out().contains(said);
         assert_eq!(is_same, run.out().contains("SMP_PRODUCT"), "{run}");
         run.never_shows("s3cr3t");

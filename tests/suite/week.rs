@@ -72,7 +72,7 @@ fn every_command_that_tells_the_team_ends_well_without_a_webhook() {
     block
         .ok()
         .prints_among("Maps are empty.")
-        .says("this clone has no webhook for technical, so this post is not sent:\n");
+        .says("this clone has no webhook for the technical channel, so this post is not sent:\n");
     let fix = deploy.smp(&["stage", "--fix", "--yes"]);
     fix.ok()
         .says("; no webhook here: the text will be printed\n")
@@ -100,7 +100,7 @@ fn without_a_record_a_post_without_a_webhook_is_printed_and_nothing_is_owed() {
     );
     let run = promote(&deploy, &["--summary", "- Flags on painpoints"]);
     run.ok()
-        .says("this clone has no webhook for product\n")
+        .says("this clone has no webhook for the product channel\n")
         .prints_among("- Flags on painpoints\n");
     deploy.smp(&["status"]).ok().never_shows("pending");
     promote(&deploy, &[])
@@ -146,8 +146,8 @@ fn an_editor_that_is_left_without_a_change_posts_nothing_to_everyone() {
     signed_off(&deploy);
     let mut terminal = editing(&deploy, ":");
     terminal
-        .sees("no post to product: the draft was left as it was")
-        .sees("3. record the deploy");
+        .sees("no post to the product channel: the draft was left as it was")
+        .sees("3. record the deploy to production");
     terminal
         .sees("Type production to deploy: ")
         .enters("production");
@@ -168,7 +168,7 @@ fn a_draft_that_somebody_says_yes_to_is_shown_in_the_plan_and_posted() {
     let mut terminal = editing(&deploy, "sed -i.old '/delete this line/d' \"$1\"");
     terminal
         .sees("4. post to the product channel")
-        .sees("The post to product will say");
+        .sees("The post to the product channel will say");
     terminal
         .sees("  | - Fix malformed view variable in MapItems")
         .sees("  | - Add translations");
@@ -257,7 +257,7 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     terminal
         .ends()
         .exits(3)
-        .says("not rolled back; nothing was changed");
+        .says("not rolled back; no environment was changed");
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = at_80_columns(&deploy, &["rollback", "--reason", "Again."]);
     terminal

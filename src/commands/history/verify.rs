@@ -61,6 +61,7 @@ fn say(
         session
             .ui
             .note(format!("{count} verified with {keys}{past}"));
+        warn_of_unproven(session, audited);
         return Ok(());
     };
     let error = format!("the event {} could not be verified", failed.commit.short());
@@ -78,6 +79,18 @@ fn say(
         .because(format!("checked with {keys}"))
         .run("look at it", show)
         .into())
+}
+
+/// Names what a clone alone cannot verify.
+fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
+    let all = audited.iter().filter(|one| !one.unproven.is_empty());
+    let count = all.count();
+    if count > 0 {
+        let promotions = counted(count, "promotion");
+        session.ui.warn(format!(
+            "{promotions} with a sign-off from a comment alone, which the proposer's key recorded: look at that comment on the forge"
+        ));
+    }
 }
 
 fn not_signed() -> Stop {

@@ -3,6 +3,8 @@
 //! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
 //! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
@@ -76,31 +78,60 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     }
     let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
     let heard = heard.unwrap_or_default();
+    let mut void_ones = Vec::new();
     for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
         let Some(login) = &remark.login else {
             continue;
         };
-        let Some(claim) = claim(&remark.text) else {
-            // An author who has said it in the right words since then needs no hint.
-            let is_over =
-                commented(candidate).any(|(_, it)| it.login == *login && it.id > remark.id);
-            if remark.may && !is_over && is_meant(&remark.text) {
-                let short = candidate.commit.short();
-                let why =
-                    format!("does not count: it must begin with signoff {short} or block {short}");
-                answers.void.push(void(login, remark, why));
+        let why = match claim(&remark.text) {
+            None => why_meant(candidate, remark),
+            Some(claim) => {
+                let said = judged(candidate, remark, (login, &claim), channels);
+                let why = why_void(candidate, remark, &claim);
+                match why.or_else(|| own(candidate, &said).map(Some)) {
+                    Some(why) => why,
+                    None => {
+                        answers.events.push(What::Judged(said));
+                        None
+                    }
+                }
             }
-            continue;
         };
-        let said = judged(candidate, remark, (login, &claim), channels);
-        let why = why_void(candidate, remark, &claim).or_else(|| own(candidate, &said).map(Some));
-        match why {
-            Some(Some(why)) => answers.void.push(void(login, remark, why)),
-            Some(None) => {}
-            None => answers.events.push(What::Judged(said)),
-        }
+        void_ones.extend(why.map(|why| (remark.id, void(login, remark, why))));
     }
+    let newest = newest(candidate, &answers.events);
+    void_ones.retain(|(id, one)| newest.get(one.by.as_str()).is_none_or(|newest| newest < id));
+    let void_ones = void_ones.into_iter().map(|(_, one)| one);
+    answers.void.extend(void_ones);
     answers
+}
+
+/// The newest comment of each author that counts, or is about to: then no hint about an older one is needed.
+fn newest(candidate: &Candidate, events: &[What]) -> HashMap<String, u64> {
+    let on_record = commented(candidate).map(|(_, it)| it);
+    let new = events.iter().filter_map(|what| match what {
+        What::Judged(it) => it.comment.as_ref(),
+        _ => None,
+    });
+    let mut newest = HashMap::new();
+    for one in on_record.chain(new) {
+        let id = newest.entry(one.login.clone()).or_insert(one.id);
+        *id = one.id.max(*id);
+    }
+    newest
+}
+
+/// Why a text that makes no claim was meant as one, for an author who may make one.
+fn why_meant(candidate: &Candidate, remark: &Remark) -> Option<String> {
+    let short = candidate.commit.short();
+    let is_one = remark.may && !is_before(candidate, remark) && is_meant(&remark.text);
+    is_one.then(|| format!("does not count: it must begin with signoff {short} or block {short}"))
+}
+
+/// Whether it was written before the question about what the candidate is now.
+fn is_before(candidate: &Candidate, remark: &Remark) -> bool {
+    let asked = candidate.inquiry.as_ref().and_then(|one| one.anew);
+    asked.is_some_and(|anew| remark.id < anew)
 }
 
 /// Forgets whose account proposed the candidate, and whose deployed a fix of it, where the forge does not say the same:
@@ -165,8 +196,7 @@ const EDITED_LATER: &str = "was edited after it went on record";
 fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option<Option<String>> {
     let short = candidate.commit.short();
     let names_it = names(&candidate.commit, claim.digits);
-    let before = candidate.inquiry.as_ref().and_then(|one| one.anew);
-    let is_before = before.is_some_and(|anew| remark.id < anew);
+    let is_before = is_before(candidate, remark);
     if is_before && !names_it {
         // It was about what the candidate was then.
         return Some(None);

@@ -175,7 +175,7 @@ pub fn unmoved(
         return Ok(());
     };
     let name = &before.environment;
-    let error = format!("{name} changed after the plan was shown; nothing was pushed there");
+    let error = format!("{name} changed after the plan was shown, so this run stopped");
     Err(Refusal::new(code, error)
         .because(format!("{what} was {} and is {}", short(then), short(now)))
         .run("see the new plan", command.clone()))

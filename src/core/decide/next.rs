@@ -4,14 +4,17 @@
 mod about;
 mod announced;
 mod forward;
+mod others;
 
 pub use about::{about, confirm, deploy};
 pub use forward::{first_commit, fix_branch, push_to_main};
+pub use others::{by_others, if_tested};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
 use crate::core::decide::merged::{has_left, is_replaced};
 use crate::core::decide::next::about::own;
+use crate::core::decide::next::others::sign_off;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, NOTHING, Typed};
@@ -71,44 +74,6 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
 pub fn on_record(config: &Config, state: &State, me: &str, now: i64) -> Hint {
     let known = recorded(config, &[], state, &|_, _| Ok(None));
     next(&Situation { me, now, ..known }).unwrap_or_else(|_| smp("status"))
-}
-
-/// What comes next for `me` while nobody whose word counts has said yes.
-fn sign_off(candidate: &Candidate, me: &str) -> Hint {
-    let others = candidate.four_eyes && candidate.is_of(me);
-    if candidate.inquiry.is_some() && candidate.issue().is_none() {
-        return smp("propose").and("the issue that asks for comments was not opened yet");
-    }
-    match others || !candidate.counts_typed() {
-        true => smp("status").and(by_others(candidate)),
-        false => smp("signoff"),
-    }
-}
-
-/// Who else must say yes, and how.
-pub fn by_others(candidate: &Candidate) -> Hint {
-    let (short, by) = (candidate.commit.short(), &candidate.by.name);
-    let somebody = match candidate.fixers.is_empty() {
-        true => format!("somebody other than {by}"),
-        false => format!("somebody other than {by} and the people who deployed a fix"),
-    };
-    let comment =
-        (candidate.issue()).map(|issue| format!("comment `signoff {short}` on {}", issue.address));
-    match (candidate.counts_typed(), comment) {
-        (true, comment) => {
-            let say = format!("{somebody} must test it and, in their own clone, run");
-            let hint = Hint::run(say, Typed::smp("signoff"));
-            match comment {
-                Some(comment) => hint.and(format!("or {comment}")),
-                None => hint,
-            }
-        }
-        (false, Some(comment)) => format!("{somebody} must {comment}").into(),
-        (false, None) => Hint::run(
-            "open the issue that asks for comments",
-            Typed::smp("propose"),
-        ),
-    }
 }
 
 /// What to do, and why, where the candidate cannot ship any more.

@@ -129,8 +129,7 @@ fn candidate(
     }
     match &asked.moved_on {
         Some(moved_on) => {
-            let lead =
-                format!("a merge has moved {name} on to a later commit; the candidate is still");
+            let lead = format!("a merge has moved {name} on; the candidate is still");
             only(asked, moved_on.candidate.clone(), lead)
         }
         None => only(asked, commit, format!("{name} runs")),
@@ -161,10 +160,7 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
     );
     let runs_other = format!("it runs {runs}, but its branch is at {at}");
     let (error, causes) = match found {
-        Some(Finding::StalePage) => (
-            unknown,
-            [meaning, "it is unknown what was tested".to_owned()],
-        ),
+        Some(Finding::StalePage) => (unknown, [meaning, "it is unknown what was tested".into()]),
         Some(Finding::CachedPage) => (
             unknown,
             [
@@ -336,12 +332,10 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             let error = format!("{name} has {} that {source} lacks", lost(changes));
             let refusal = Refusal::new(RefusalCode::Diverged, error);
             let lines = disappearing(target, changes, now).into_iter();
+            let look = "see how to merge these commits into the main branch";
             Err(lines
                 .fold(refusal, Refusal::because)
-                .run(
-                    "see how to merge these commits into the main branch",
-                    Typed::smp("status"),
-                )
+                .run(look, Typed::smp("status"))
                 .run("merge them, then", Typed::smp("stage")))
         }
     }

@@ -5,7 +5,7 @@ use crate::core::decide::review::ForgeWords;
 /// What those who deploy need, where a host takes no push to a branch.
 pub const ALLOW: &str = "allow those who deploy to push there, fast-forward only and without a pull request: the commits were reviewed when they were merged";
 /// The same, where it takes none that goes back.
-pub const ALLOW_BACK: &str = "allow those who deploy to force-push there, or revert on the main branch and promote the revert";
+pub const ALLOW_BACK: &str = "allow those who deploy to force-push there without a pull request";
 
 /// Whether a host takes a push of the account that asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Protection {
         let back = match self.back {
             Takes::Yes => None,
             Takes::No => Some(format!(
-                "a rollback moves the branch back, which {forge} declines: {ALLOW_BACK}"
+                "a rollback moves the branch back, which {forge} declines: {ALLOW_BACK}, or revert on the main branch and promote the revert"
             )),
             Takes::Unknown => Some(format!(
                 "a rollback moves the branch back; {forge} does not say whether it accepts that"
@@ -111,7 +111,9 @@ mod tests {
     fn what_a_host_takes_is_said_and_what_to_do_where_it_takes_none() {
         use Takes::{No, Unknown, Yes};
         let allow = format!("on GitHub, {ALLOW}");
-        let back = format!("a rollback moves the branch back, which GitHub declines: {ALLOW_BACK}");
+        let back = format!(
+            "a rollback moves the branch back, which GitHub declines: {ALLOW_BACK}, or revert on the main branch and promote the revert"
+        );
         for (wants, forward, goes_back, expected) in [
             (
                 &[][..],

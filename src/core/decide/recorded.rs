@@ -1,15 +1,14 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
 use crate::core::config::Environment;
-use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{WAIT, by_others, promote, propose_again};
+use crate::core::decide::next::{WAIT, by_others, if_tested, promote, propose_again};
+use crate::core::decide::{Target, pipeline};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::EventId;
-use crate::core::words::{CommitId, Observed, Source, short};
+use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
 /// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +119,9 @@ impl<'a> Recorded<'a> {
         let is_this = here.is_some_and(|(_, _, commit)| *commit == open.to);
         let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
+            Course::Arrived if pipeline::may_reach_more(self, open) && !takes_back => {
+                Err(self.deploying(open, Course::Going, command))
+            }
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             // Its lease cannot hold any more. A deploy over a rollback would still undo it before it was seen to run.
             Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
@@ -163,9 +165,8 @@ impl<'a> Recorded<'a> {
         };
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
-            refusal = refusal.because(format!(
-                "the deploy in progress has the id {id}, not {named}"
-            ));
+            let other = format!("the deploy in progress has the id {id}, not {named}");
+            refusal = refusal.because(other);
         }
         let own = open.command();
         let Some(command) = command.or_else(|| own.clone()) else {
@@ -179,10 +180,8 @@ impl<'a> Recorded<'a> {
         if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {
             refusal = refusal.run("continue it", own);
         }
-        refusal.run(
-            "only if that run ended without a result",
-            command.option("--take-over", id),
-        )
+        let only = "only if that run ended without a result";
+        refusal.run(only, command.option("--take-over", id))
     }
 
     /// Refuses what was deployed to an environment with checks that nobody saw pass yet.
@@ -242,7 +241,7 @@ impl<'a> Recorded<'a> {
                     .because(format!("it is the candidate, {proposed}"));
                 Err(match candidate.four_eyes {
                     true => refusal.hint(by_others(candidate)),
-                    false => refusal.run("if it was tested and works", Typed::smp("signoff")),
+                    false => refusal.hint(if_tested(candidate)),
                 })
             }
             Standing::SignedOff | Standing::Waiting => Ok(()),
@@ -251,7 +250,8 @@ impl<'a> Recorded<'a> {
                 let blocks = candidate.who_said(Verdict::Block).map(|one| {
                     let (by, when) = (&one.by, ago(self.now, one.at));
                     let why = one.note.as_deref().unwrap_or("without a reason");
-                    format!("{by} blocked it {when}: {why}")
+                    let place = one.in_comment();
+                    format!("{by} blocked it {when}{place}: {why}")
                 });
                 Err(blocks
                     .fold(refusal, Refusal::because)
@@ -301,8 +301,7 @@ impl<'a> Recorded<'a> {
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let error =
-                format!("{short} is not proposed any more: {by} promoted it to {target} {when}");
+            let error = format!("{short} is not proposed now: {by} promoted it to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
                 .because("the promotion closed its proposal")
                 .run("to ship it again, propose it again", Typed::smp("propose")));

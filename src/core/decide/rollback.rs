@@ -125,7 +125,13 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
         plan.warnings.extend(disagreement(observed));
     }
     let candidate = asked.recorded.and_then(|one| one.state.candidate.as_ref());
-    if let Some(candidate) = candidate.filter(|candidate| candidate.goal(name).is_some()) {
+    let candidate = candidate.filter(|candidate| candidate.goal(name).is_some());
+    if let Some(candidate) = candidate.filter(|one| observed.runs() == Some(&one.commit)) {
+        plan.warn(format!(
+            "{} stays the candidate; after this rollback close it, then propose what corrects it",
+            candidate.commit.short()
+        ));
+    } else if let Some(candidate) = candidate {
         plan.warn(format!(
             "{} was proposed to replace what {name} runs now; propose it again after this rollback",
             candidate.commit.short()

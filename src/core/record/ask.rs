@@ -108,6 +108,12 @@ impl Candidate {
         !self.four_eyes || self.by.principal.is_some()
     }
 
+    /// Whether a comment may count: where four eyes are wanted, the forge must say who proposed it and deployed its fixes.
+    pub fn counts_comments(&self) -> bool {
+        let mut fixers = self.fixers.iter();
+        !self.four_eyes || self.login.is_some() && fixers.all(|fixer| fixer.login.is_some())
+    }
+
     /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
     /// back, though it be the same, nor what that one's own key signed.
     pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
@@ -154,7 +160,24 @@ impl Candidate {
     }
 }
 
+impl Person {
+    /// Whether both are one person: by the key that signed, or by what git has, where nobody signed.
+    pub fn is_also(&self, other: &Self) -> bool {
+        match (&self.principal, &other.principal) {
+            (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
+            (None, None) => self.is_called(&other.name, &other.email),
+            _ => false,
+        }
+    }
+}
+
 impl SignOff {
+    /// Where it was given, if in a comment, for a sentence.
+    pub fn in_comment(&self) -> String {
+        let comment = self.comment.as_ref();
+        comment.map_or_else(String::new, |it| format!(" in {}", it.address))
+    }
+
     /// Whether both were given in the same way: by comments, or with one key.
     fn is_of_the_same_voice(&self, other: &Self) -> bool {
         match (&self.comment, &other.comment) {
@@ -186,7 +209,9 @@ impl State {
     }
 
     /// Takes in where the forge put what was delivered.
-    pub(super) fn placed(&mut self, told: &Notice, placed: &Placed) {
+    ///
+    /// Whose token it was says who proposed, or who deployed a fix, only where those delivered it themselves.
+    pub(super) fn placed(&mut self, by: &Person, told: &Notice, placed: &Placed) {
         let is_proposal = matches!(told.news, News::Proposed { .. });
         let issue = placed.issue.filter(|_| is_proposal);
         let issue = issue.zip(placed.address.clone());
@@ -198,7 +223,8 @@ impl State {
             return;
         };
         if issue.is_some() && candidate.id == told.about {
-            candidate.login = candidate.login.take().or_else(|| placed.login.clone());
+            let own = placed.login.as_ref().filter(|_| candidate.by.is_also(by));
+            candidate.login = candidate.login.take().or_else(|| own.cloned());
             inquiry.issue.clone_from(&issue);
             let waiting = self.pending.iter_mut();
             let waiting = waiting.filter(|one| one.channel == ISSUE && one.issue.is_none());
@@ -208,7 +234,8 @@ impl State {
             inquiry.anew = inquiry.anew.max(placed.comment);
             let fixers = candidate.fixers.iter_mut();
             let fixer = fixers.filter(|fixer| fixer.id == told.about);
-            fixer.for_each(|fixer| fixer.login.clone_from(&placed.login));
+            let own = fixer.filter(|fixer| fixer.by.is_also(by));
+            own.for_each(|fixer| fixer.login.clone_from(&placed.login));
         }
     }
 
@@ -216,14 +243,18 @@ impl State {
     pub(super) fn issue_of(&self, it: &Deployed) -> Option<Issue> {
         match it.kind {
             Kind::Promote => self.candidate_of(&it.to)?.issue().cloned(),
-            Kind::Rollback => {
-                let deploy = self.deploys.get(&it.environment)?;
-                deploy
-                    .issue
-                    .clone()
-                    .filter(|_| Some(&deploy.commit) == it.from.as_ref())
-            }
+            Kind::Rollback => self.asked_in(&it.environment, it.from.as_ref()?).cloned(),
             Kind::Stage | Kind::Fix => None,
+        }
+    }
+
+    /// The issue that asked about what an environment ran, also where its checks failed, so that it is still the candidate.
+    pub fn asked_in(&self, environment: &str, ran: &CommitId) -> Option<&Issue> {
+        let deploy = self.deploys.get(environment);
+        let deploy = deploy.filter(|one| one.commit == *ran);
+        match deploy.and_then(|one| one.issue.as_ref()) {
+            Some(issue) => Some(issue),
+            None => self.candidate_of(ran)?.issue(),
         }
     }
 

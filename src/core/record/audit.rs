@@ -2,7 +2,7 @@
 //! each promotion had a yes by somebody entitled before it began. Pure.
 
 use crate::core::record::counted::Count;
-use crate::core::record::{Event, Kind, Standing, State, Verdict, What};
+use crate::core::record::{Candidate, Comment, Event, Kind, Standing, State, Verdict, What};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
 /// What a team asks of a promotion.
@@ -25,10 +25,20 @@ pub struct Audited {
     pub what: String,
     /// A promotion that begins, or that was found to run: who said yes to it.
     pub signed_off_by: Vec<String>,
+    /// Where the comments are that alone allowed it, and that the proposer's own key, or that of a fix, put on record: only
+    /// the forge proves them.
+    pub unproven: Vec<Comment>,
     /// Whether it tells of a deploy past the tool.
     pub observed: bool,
     /// Why it does not hold; `None`: it does.
     pub fault: Option<String>,
+}
+
+/// What allowed a promotion.
+#[derive(Default)]
+struct Allowed {
+    signed_off_by: Vec<String>,
+    unproven: Vec<Comment>,
 }
 
 /// Every event up to the first that does not hold, and that one.
@@ -39,10 +49,10 @@ pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audi
         let taken = count.take(stored, signature);
         let event = taken.as_ref().ok();
         let promotion = event.and_then(|event| promotion(&state, event, rules));
-        let (signed_off_by, unentitled) = match promotion {
-            Some(Ok(yeses)) => (yeses, None),
-            Some(Err(why)) => (Vec::new(), Some(why)),
-            None => (Vec::new(), None),
+        let (allowed, unentitled) = match promotion {
+            Some(Ok(allowed)) => (allowed, None),
+            Some(Err(why)) => (Allowed::default(), Some(why)),
+            None => (Allowed::default(), None),
         };
         let observed = event.is_some_and(|event| matches!(event.what, What::Observed(_)));
         let fault = chained(stored, before).or(taken.err()).or(unentitled);
@@ -53,7 +63,8 @@ pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audi
             by: stored.by.0.clone(),
             principal: signature.principal().map(str::to_owned),
             what: stored.message.lines().next().unwrap_or_default().to_owned(),
-            signed_off_by,
+            signed_off_by: allowed.signed_off_by,
+            unproven: allowed.unproven,
             observed,
             fault,
         });
@@ -75,7 +86,7 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
 }
 
 /// Who said yes to a promotion when it began, or why that was not enough; `None`: it is none, or needs none.
-fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<String>, String>> {
+fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowed, String>> {
     let (environment, commit) = match &event.what {
         What::Deploying(it) if it.kind == Kind::Promote => (&it.environment, &it.to),
         // What was announced was judged then.
@@ -100,7 +111,10 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
     Some(match open.standing() {
         Standing::SignedOff => {
             let yeses = open.who_said(Verdict::Pass);
-            Ok(yeses.map(|one| one.by.clone()).collect())
+            Ok(Allowed {
+                signed_off_by: yeses.map(|one| one.by.clone()).collect(),
+                unproven: unproven(&open),
+            })
         }
         Standing::Blocked => Err(format!("{short} was blocked")),
         Standing::Waiting if open.verdicts.is_empty() => {
@@ -108,6 +122,17 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Vec<St
         }
         Standing::Waiting => Err(format!("only {} had signed it off", open.own_people())),
     })
+}
+
+/// The comments that say yes to a candidate, where without them nobody but its own people would have.
+fn unproven(open: &Candidate) -> Vec<Comment> {
+    let mut by_keys = open.clone();
+    (by_keys.verdicts.iter_mut()).for_each(|one| one.comment = None);
+    if by_keys.standing() == Standing::SignedOff {
+        return Vec::new();
+    }
+    let yeses = open.who_said(Verdict::Pass);
+    yeses.filter_map(|one| one.comment.clone()).collect()
 }
 
 /// Whether these events, which count, show that a commit was promoted to an environment as the rules want it. Of signed

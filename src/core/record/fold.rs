@@ -214,7 +214,7 @@ impl State {
             }),
             What::Unposted { .. } => None,
             What::Posted { placed, .. } => {
-                self.placed(&told, placed);
+                self.placed(&event.by, &told, placed);
                 return Ok(());
             }
             _ => return Ok(()),

@@ -102,19 +102,19 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     deploys
 }
 
-/// A deploy whose checks failed first is one deploy.
+/// A deploy whose checks failed first is one deploy, which runs since it was seen for the first time.
 fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy) {
-    let last = deploys
-        .iter()
-        .rposition(|one| one.environment == deploy.environment);
-    let failed = last.and_then(|place| Some((place, deploys.get(place)?)));
-    let is_same = failed.is_some_and(|(_, failed)| {
-        failed.failed.is_some() && failed.to == deploy.to && failed.kind == deploy.kind
-    });
-    if let Some(place) = last.filter(|_| is_same) {
-        deploys.remove(place);
+    let mut last = deploys.iter_mut().rev();
+    let failed = last
+        .find(|one| one.environment == deploy.environment)
+        .filter(|one| one.failed.is_some() && one.to == deploy.to && one.kind == deploy.kind);
+    match failed {
+        Some(failed) => {
+            let at = failed.at;
+            *failed = PastDeploy { at, ..deploy };
+        }
+        None => deploys.push(deploy),
     }
-    deploys.push(deploy);
 }
 
 /// Reads what the post of a promotion says it fixes. It is told with the last target, and speaks of all.
@@ -521,6 +521,35 @@ mod tests {
             .collect();
         let both = "abcdef1 abcdef22";
         assert_eq!(told, ["", "", both, both, ""]);
+    }
+
+    #[test]
+    fn what_is_checked_again_runs_since_it_was_seen_first() {
+        let failed = |at, to| Event {
+            at,
+            ..event(What::CheckFailed(CheckFailed {
+                intent: None,
+                kind: Kind::Promote,
+                environment: "eu".into(),
+                from: None,
+                to: commit(to),
+                commits: 1,
+                why: "503".into(),
+            }))
+        };
+        let then = |kind, to| Event {
+            at: 900,
+            ..deployed(kind, "eu", to)
+        };
+        let told = |last| {
+            let events = [failed(100, '1'), failed(500, '1'), last];
+            let all = deploys(&events).into_iter();
+            all.map(|one| (one.at, one.failed.is_some()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(then(Kind::Promote, '1')), [(100, false)]);
+        assert_eq!(told(then(Kind::Rollback, '2')), [(100, true), (900, false)]);
+        assert_eq!(told(failed(900, '2')), [(100, true), (900, true)]);
     }
 
     #[test]

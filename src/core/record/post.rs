@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::record::trailers::settled;
 use crate::core::record::{Candidate, Issue, Person};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
@@ -151,6 +152,15 @@ impl Notice {
     /// Whether it tells that something was taken back, which the team must know before anybody else deploys.
     pub fn is_of_a_rollback(&self) -> bool {
         matches!(self.news, News::RolledBack { .. })
+    }
+
+    /// Whether both tell of a release in the same words.
+    pub fn says_what(&self, other: &Self) -> bool {
+        let [ours, theirs] = [self, other].map(|one| match &one.news {
+            News::Released { summary, .. } => summary.as_deref().map(settled),
+            _ => None,
+        });
+        ours == theirs
     }
 
     /// Whether it tells of a deploy that is over.

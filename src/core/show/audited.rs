@@ -12,6 +12,17 @@ fn who(one: &Audited) -> String {
     visible(one.principal.as_deref().unwrap_or("nobody"))
 }
 
+/// Where the comments are that nothing here proves.
+fn unproven(one: &Audited) -> String {
+    let addresses: Vec<&str> = (one.unproven.iter())
+        .map(|comment| comment.address.as_str())
+        .collect();
+    match addresses.is_empty() {
+        true => String::new(),
+        false => format!("; only the forge proves {}", visible(&addresses.join(", "))),
+    }
+}
+
 /// The events in the order given.
 pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
     let names: Vec<String> = all.iter().map(who).collect();
@@ -19,7 +30,7 @@ pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
     let lines = all.iter().zip(&names).map(|(one, name)| {
         let (tone, mark) = match &one.fault {
             Some(_) => (Bad, "FAIL"),
-            None if one.observed => (Strong, "note"),
+            None if one.observed || !one.unproven.is_empty() => (Strong, "note"),
             None => (Good, "ok  "),
         };
         let moment = when.in_column(one.at);
@@ -30,7 +41,8 @@ pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
         let what = &one.what;
         let why = one.fault.as_ref().map(|why| format!(": {why}"));
         let rest = format!(
-            "  {moment}  {name:width$}  {what}{said}{}",
+            "  {moment}  {name:width$}  {what}{said}{}{}",
+            unproven(one),
             why.unwrap_or_default()
         );
         Line::plain("  ")

@@ -31,7 +31,9 @@ impl SignatureCheck {
             Self::By(_) => return None,
             Self::Missing => "it is not signed".to_owned(),
             Self::Unknown(key) => {
-                format!("the signers file did not know its key {key} at that time")
+                format!(
+                    "the signers file has no line for its key {key} that is valid for the time it was written"
+                )
             }
             Self::Wrong => {
                 "its signature is for another event, or its key may not sign events".to_owned()

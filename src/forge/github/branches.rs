@@ -143,10 +143,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
         let known = RULES.iter().find(|(kind, ..)| *kind == rule.kind);
         let (bars, words) = match known {
             Some((_, bars, words)) => (*bars, (*words).to_owned()),
-            None => (
-                Bars::Nothing,
-                format!("what its rule {} asks for", rule.called()),
-            ),
+            None => (Bars::Nothing, format!("what {} asks for", rule.called())),
         };
         let passes = passed
             .entry(rule.ruleset_id)
@@ -179,12 +176,12 @@ fn passes(rest: &Rest, path: &str, ruleset: Option<u64>) -> Option<bool> {
 
 impl BranchRule {
     /// Its kind, where that is a word.
-    fn called(&self) -> &str {
+    fn called(&self) -> String {
         let mut bytes = self.kind.bytes();
         let is_word = bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         match is_word && self.kind.len() <= 40 {
-            true => &self.kind,
-            false => "of an unknown kind",
+            true => format!("its rule {}", self.kind),
+            false => "a rule of an unknown kind".to_owned(),
         }
     }
 }
@@ -236,7 +233,11 @@ impl ClassicProtection {
                 Bars::Push,
                 "a pull request",
             ),
-            (is_on(&self.lock_branch), Bars::Push, "an unlocked branch"),
+            (
+                is_on(&self.lock_branch),
+                Bars::Push,
+                "the branch to be unlocked",
+            ),
             (
                 self.required_status_checks.is_some(),
                 Bars::Nothing,

@@ -9,6 +9,7 @@ use crate::core::config::{AskedForge, Config};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::text::shell_word;
+use crate::core::typed::{Hint, Typed};
 use crate::forge::github::GitHub;
 use crate::forge::github::branches::VARIABLE;
 use crate::forge::gitlab::GITLAB;
@@ -80,10 +81,13 @@ fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Repor
         Without::Leave => Report::new(format!("no variable says that the token is for {server}")),
         Without::Token => Report::new(format!("there is no token for {server}")),
     };
-    report.hint(format!(
-        "run gh auth login --hostname {named}, or set {variable} to a token that may read and write issues of {repository}{}",
-        if is_own { String::new() } else { format!(", and GH_HOST={named}") }
-    ))
+    let variables = match is_own {
+        true => format!("set {variable}"),
+        false => format!("set GH_HOST={named}, and {variable}"),
+    };
+    let login = Typed::other(format!("gh auth login --hostname {named}"));
+    let set = format!("or {variables} to a token that may read and write issues of {repository}");
+    report.hint(Hint::run("log in", login).and(set))
 }
 
 fn gitlab(session: &Session<'_>, pages: &str) -> Result<Place, Report> {

@@ -1,7 +1,9 @@
-//! Finding what a run that was cut off may have put on the forge, by its mark.
+//! Finding what a run that was cut off may have put on the forge, by its mark, and that an issue is gone.
+
+use serde::de::IgnoredAny;
 
 use crate::core::record::Placed;
-use crate::forge::issue::response::IssueEntry;
+use crate::forge::issue::response::{IssueEntry, Tracking};
 use crate::forge::issue::{PAGES, Tracker};
 
 /// So many pages of the last issues are searched.
@@ -46,6 +48,14 @@ impl Tracker {
             address: found.id.map(|id| self.address_of(number, id, &found)),
             login: found.login(),
         })
+    }
+
+    /// Whether the forge says that an issue is gone. It must show the repository, with its issues: else the token may not
+    /// see it, or they are turned off for a while.
+    pub fn is_gone(&self, number: u64) -> bool {
+        let issue = self.read::<IgnoredAny>(&format!("{}/issues/{number}", self.path()));
+        matches!(issue, Ok(None))
+            && matches!(self.read::<Tracking>(&self.path()), Ok(Some(it)) if !it.has_none())
     }
 
     fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {

@@ -17,7 +17,10 @@ impl Task<'_> {
         let copy = format!("git switch -c fix {onto} && git cherry-pick -x {picks}");
         let go_on = Typed::other("git add -u && git cherry-pick --continue");
         Hint::run("copy it by hand", Typed::other(copy))
-            .and(Hint::run("resolve the conflicts, then", go_on))
+            .and(Hint::run(
+                "if there are conflicts, resolve them, then",
+                go_on,
+            ))
             .and(Hint::run("then", Typed::smp("stage --fix fix")))
     }
 
@@ -64,7 +67,10 @@ pub fn no_one_change(pick: &Original, parents: &[CommitId]) -> Stop {
             let range = format!("{}..{}", first.for_link(), pick.id.for_link());
             let log = Typed::other(format!("git log --oneline {range}"));
             let what = format!("{named} is a merge, so it has no single change to copy");
-            Report::new(what).run("name the commits that it merged instead", log)
+            Report::new(what).run(
+                "name the commits of this merge, not the merge itself; to list them",
+                log,
+            )
         }
         None => Report::new(format!(
             "{named} has no parent, so it has no change to copy"

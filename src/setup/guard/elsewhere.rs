@@ -61,7 +61,7 @@ impl Elsewhere {
         let report = Report::new("is not installed: another tool manages the hooks here")
             .because(self.why.clone());
         let origin = "git config --show-origin core.hooksPath";
-        let input = "the line reads standard input; if another hook there needs it, pass it on";
+        let input = "the line below reads standard input; if another hook in that file needs it, pass it on";
         match self.is_folder {
             false => report
                 .because("it is not a folder, so no hook runs in this clone")

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The guard of git-smp. It stops a plain push to a production, and to a place that is frozen.
-# Past it, once: git push --no-verify. Take it away for good: git smp setup --no-hook
-# The hook that stood here before is pre-push.before-smp, beside this file; it runs after the guard.
+# The guard of git-smp. It stops a plain push to production, and to an environment that is frozen.
+# Bypass it once: git push --no-verify. Remove it: git smp setup --no-hook
+# The hook that was here before is pre-push.before-smp, next to this file; it runs after the guard.
 config=
 before=${0%/*}/pre-push.before-smp
 
@@ -21,11 +21,14 @@ if command -v git-smp >/dev/null 2>&1; then
     case $? in
         0) ;;
         1) exit 1 ;;
-        *) echo 'warning: git-smp could not tell whether this push may go, so it goes on' >&2 ;;
+        *) echo 'warning: git-smp could not check this push; the push continues' >&2 ;;
     esac
 else
-    echo 'warning: git-smp is not on PATH any more, so nobody looked whether this push may go; it goes on' >&2
-    echo "hint: install it again, or undo what it left: $0" >&2
+    echo 'warning: git-smp is not on PATH, so this push was not checked; it continues' >&2
+    hook=$(cd "${0%/*}" && pwd)/pre-push
+    remove="rm '$hook'"
+    [ -e "$before" ] && remove="mv '$hook.before-smp' '$hook'"
+    printf '%s\n' "hint: install git-smp again, or remove its hook: $remove" >&2
 fi
 
 if [ -f "$before" ] && [ -x "$before" ]; then

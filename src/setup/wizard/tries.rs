@@ -25,12 +25,16 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
         return true;
     };
     session.ui.refuse(&report);
-    if !question.place.is_empty() {
-        let words = "That is normal before the first deploy; keep it with y.";
-        session.ui.explain(words);
-    }
     let keep = format!("Keep this {what} anyway?");
     session.ui.ask_yes(&keep)
+}
+
+/// The same where an environment to which nothing was deployed yet looks so.
+fn early(report: Report, place: &str) -> Report {
+    match place {
+        "" => report,
+        _ => report.because("that is normal before the first deploy"),
+    }
 }
 
 /// Whether an address answers those who are not asked who they are, and is the one of the remote of that name.
@@ -42,7 +46,8 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     let (url, known) = (answers.get(url, place), url_of(session, name));
     if !known.is_empty() && !same_place(&known, url) {
         let error = format!("the remote {name} of this clone has another address");
-        return Err(Report::new(error).because(known));
+        let must = "smp.toml and the remote must have the same address";
+        return Err(Report::new(error).because(known).because(must));
     }
     session.ui.explain(&match head(session, url) {
         Ok(Some((branch, id))) => format!("It answers; its branch {branch} is at {}.", id.short()),
@@ -50,7 +55,7 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
         Err(refusal) if remote::asks_who(&refusal) => {
             "It asks for a login, so it was not tried further.".to_owned()
         }
-        Err(refusal) => return Err(refusal.report),
+        Err(refusal) => return Err(early(refusal.report, place)),
     });
     Ok(())
 }
@@ -73,7 +78,7 @@ pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(
     match asked {
         Ok(Branch::Missing(others)) => {
             let report = Report::new(format!("the main repository has no branch {branch}"));
-            Err(report.because(has(&others)))
+            Err(early(report.because(has(&others)), place))
         }
         _ => Ok(()),
     }
@@ -92,7 +97,7 @@ fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::R
     let asked = session.ui.during("asking that page", || {
         http::get(url, &|url| token::page(&session.repo, url))
     });
-    asked.map_err(|refusal| refusal.report)
+    asked.map_err(|refusal| early(refusal.report, place))
 }
 
 pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
@@ -103,7 +108,8 @@ pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
         return Ok(());
     };
     let answer = read(session, answers, place)?;
-    let hash = hash_in(&Find::Pattern(regex), &answer).map_err(|refusal| refusal.report)?;
+    let hash =
+        hash_in(&Find::Pattern(regex), &answer).map_err(|refusal| early(refusal.report, place))?;
     let found = match session.repo.resolve_hash(&hash) {
         Ok(Found::Commit(id)) => session.repo.commits(&[id]).unwrap_or_default().pop(),
         _ => None,

@@ -37,7 +37,7 @@ pub fn nobody() -> Refusal {
 pub fn unlike_the_api() -> Refusal {
     Refusal::new(
         RefusalCode::Unreachable,
-        "Heroku does not answer as its API does",
+        "Heroku gives an answer that its API does not document",
     )
     .because("its answer is not the expected JSON")
 }
@@ -135,7 +135,10 @@ impl Heroku {
             }
             429 => ("takes no more requests for now".to_owned(), None),
             500.. => ("cannot answer for now".to_owned(), None),
-            _ => ("does not answer as its API does".to_owned(), None),
+            _ => (
+                "gives an answer that its API does not document".to_owned(),
+                None,
+            ),
         };
         let report = Report::new(format!("Heroku {what}")).because(words);
         hint.into_iter().fold(report, Report::hint)

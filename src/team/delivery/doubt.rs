@@ -4,10 +4,12 @@ use crate::core::record::{Attempt, How, ISSUE, Notice, Placed};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::markdown;
 use crate::core::text::{Line, ago};
+use crate::core::words::EventId;
 use crate::forge::issue::Search;
 use crate::git::record::identity;
-use crate::team::channel::{Route, route};
+use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
+use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
 
 /// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
@@ -38,6 +40,29 @@ impl Delivery<'_> {
         })
     }
 
+    /// Leaves out a comment whose issue is gone: it can never be made. Gives whether that is so.
+    pub(super) fn gives_up(
+        &self,
+        one: &Notice,
+        attempt: &EventId,
+        to: &Receiver,
+    ) -> Result<bool, Stop> {
+        let (Receiver::Issue(tracker), Some(issue)) = (to, &one.issue) else {
+            return Ok(false);
+        };
+        if opens(one) || !tracker.is_gone(issue.number) {
+            return Ok(false);
+        }
+        self.session.ui.warn(format!(
+            "no comment was made on {}: {} says that the issue is gone, so the comment is given up",
+            issue.address,
+            tracker.name()
+        ));
+        let (attempt, how) = (Some(attempt.clone()), How::Skipped);
+        self.ended(one, attempt, how, Placed::default())
+            .map(|()| true)
+    }
+
     /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
     pub(super) fn is_left(
         &self,
@@ -50,10 +75,16 @@ impl Delivery<'_> {
             let (attempt, how) = (Some(open.id.clone()), How::Found);
             return self.ended(one, attempt, how, placed).map(|()| true);
         }
-        let (ui, channel, now) = (self.session.ui, &one.channel, self.session.when().now);
+        if let Route::Send(to) = route
+            && self.gives_up(one, &open.id, to)?
+        {
+            return Ok(true);
+        }
+        let (ui, now) = (self.session.ui, self.session.when().now);
         let (name, email) = identity(&self.session.repo).unwrap_or_default();
         let (by, when) = (&open.by.name, ago(now, open.at));
-        let story = format!("{by} began to send the post to {channel} {when}");
+        let place = words::place(one);
+        let story = format!("{by} began to send the post to {place} {when}");
         if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
@@ -67,8 +98,7 @@ impl Delivery<'_> {
         ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
         ui.catch_interrupts()?;
         let answer = ui.ask(&format!(
-            "Look at {}: is the post there? Type posted, repost or skip: ",
-            words::place(one)
+            "Look at {place}: is the post there? Type posted (yes), repost (send it again) or skip (never send it): "
         ));
         let mut placed = Placed::default();
         let how = match answer.as_deref().map(str::trim) {
@@ -77,9 +107,8 @@ impl Delivery<'_> {
                 match self.found(one, route, Search::Anybodys) {
                     Some(found) => placed = found,
                     None if one.channel == ISSUE => {
-                        let report = Report::new(
-                            "no issue or comment there is marked as one of this proposal",
-                        );
+                        let report =
+                            Report::new("no issue or comment there belongs to this proposal");
                         return Err(self.unclear(one, report));
                     }
                     None => {}

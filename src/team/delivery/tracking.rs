@@ -23,7 +23,7 @@ pub(super) fn deliver(
         return send::send(Arc::new(move || ours.open(&title, &text)), watch);
     }
     let Some(number) = one.issue.as_ref().map(|issue| issue.number) else {
-        let report = Report::new("it is unknown which issue asks about it");
+        let report = Report::new("the issue of this proposal is unknown");
         return (Delivered::No(report), Placed::default());
     };
     if one.closes {

@@ -36,13 +36,13 @@ pub(super) fn unknown(one: &Notice) -> String {
 pub(super) fn placed(one: &Notice, placed: &Placed) -> String {
     let address = placed.address.as_deref().unwrap_or_default();
     match (opens(one), one.closes) {
-        (true, _) => format!("asked in {address}"),
+        (true, _) => format!("issue opened: {address}"),
         (false, true) => format!("commented and closed: {address}"),
         (false, false) => format!("commented: {address}"),
     }
 }
 
-fn opens(one: &Notice) -> bool {
+pub(super) fn opens(one: &Notice) -> bool {
     one.channel == ISSUE && matches!(one.news, News::Proposed { .. })
 }
 
@@ -73,13 +73,24 @@ impl Delivery<'_> {
     }
 
     /// What was done stands; that a channel was told is not on record.
-    pub(super) fn unrecorded(&self, stop: Stop, channel: &str) -> Stop {
+    pub(super) fn unrecorded(&self, stop: Stop, one: &Notice) -> Stop {
+        self.not_done(
+            stop,
+            &format!("the post to {} is not on record", place(one)),
+        )
+    }
+
+    /// Another run of this clone sends.
+    pub(super) fn unsent(&self, stop: Stop) -> Stop {
+        self.not_done(stop, "no channel was notified")
+    }
+
+    fn not_done(&self, stop: Stop, what: &str) -> Stop {
         let Some(why) = stop.report().cloned() else {
             return stop;
         };
-        let what = format!("the post to {channel} is not on record");
         let hint = self.goes_on(why.hint.as_ref(), "run the command again");
-        Stop::Incomplete(self.but(&what, why).hint(hint))
+        Stop::Incomplete(self.but(what, why).hint(hint))
     }
 
     /// What was done, what was not, and why.

@@ -43,7 +43,7 @@ impl Recorder<'_> {
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
             let why = format!(
-                "{} has two parents, and an event follows one",
+                "{} has several parents, but an event of the record has at most one",
                 merge.commit.short()
             );
             return Err(self.unreadable(tip, &ReadError::Garbage(why)).into());
@@ -117,7 +117,7 @@ impl Recorder<'_> {
         let known = known.or_else(|| self.last_main(keys));
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
-            let report = Report::new(error).because("its signers file says whose events count");
+            let report = Report::new(error).because("the signers file is read from that branch");
             let say = "set repository.branch in smp.toml, then";
             Stop::Failed(report.run(say, Typed::smp("setup")))
         })?;
@@ -174,7 +174,7 @@ impl Recorder<'_> {
             Some(_) => "does not let your key sign this now",
             None => "does not know your key",
         };
-        let error = format!("{path} on {branch} {what}, so what you write does not count");
+        let error = format!("{path} on {branch} {what}, so your events do not count");
         let why = match is {
             SignatureCheck::Unknown(key) => Some(format!("your key is {key}")),
             _ if is_there.is_some() => None,
@@ -184,15 +184,16 @@ impl Recorder<'_> {
         let say = match (is_there, line) {
             (Some(there), _) => {
                 report = report.because(format!("its line there is: {there}"));
+                report = report.hint("sign with another key");
                 format!(
-                    "sign with a key that counts now, or change that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch} with a reviewed change, then"
+                    "or correct that line (valid-after, valid-before, namespaces=\"git\") in {path} on {branch}, then"
                 )
             }
             (None, line) => {
                 let added = line.as_ref().map_or("a line for your key", |_| "that line");
                 let line = line.map(|line| format!("the line for it is: {line}"));
                 report = report.causes(line);
-                format!("add {added} to {path} on {branch} with a reviewed change, then")
+                format!("add {added} to {path} on {branch}, then")
             }
         };
         report

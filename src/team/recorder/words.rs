@@ -94,7 +94,7 @@ impl Recorder<'_> {
                 "if it was rewound and that was intended, discard this clone's copy: {}",
                 forget()
             ))
-            .because("if a replica lags, wait and run the same command again")
+            .because("if a server with older data answered, wait and run the same command again")
             .run(say, self.put_back(Some(tip)))
             .refused(RefusalCode::RecordRewound)
     }
@@ -133,7 +133,7 @@ impl Recorder<'_> {
 
     fn answers_with_older(&self) -> Report {
         Report::new(format!(
-            "{} answers with older states of the record: a replica lags, or the record was rewound",
+            "{} answers with older states of the record: a server has older data, or the record was rewound",
             self.remote
         ))
     }
@@ -257,9 +257,8 @@ fn forget() -> String {
 pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("cannot tell whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
-    Stop::Incomplete(
-        report.hint("when the main repository answers again, run the same command again: that continues from there"),
-    )
+    let say = "when the main repository answers again, to continue";
+    Stop::Incomplete(report.run(say, Typed::once_more()))
 }
 
 /// The last guard: plans refuse with more words, before it comes to this.
@@ -287,14 +286,18 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             "you deployed a fix of the candidate, so your own sign-off does not count",
         ),
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
-        Unlawful::NothingNew => (Code::TargetMoved, "what runs there is already recorded"),
+        Unlawful::NothingNew => (Code::TargetMoved, "this deploy is already on record"),
     };
     let refusal = Refusal::new(code, error);
     let status = Typed::smp("status");
     match why {
         Unlawful::SamePerson | Unlawful::OwnFix => refusal
             .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
-            .run("ask somebody else to test it and sign it off; see", status),
+            .run("ask somebody else to test it and sign it off; see", status)
+            .run(
+                "or, if nobody else is there, let another person propose it; first",
+                Typed::smp("postpone"),
+            ),
         _ => refusal.run("see the current state", status),
     }
     .into()

@@ -265,7 +265,7 @@ fn what_no_post_could_hold_is_kept_to_be_mended() {
         let report = stop.report().unwrap();
         assert_eq!(
             report.error,
-            format!("the text of the product post {wrong}, so nothing was deployed")
+            format!("the text of the product post {wrong}, so this run stopped")
         );
         assert_eq!(report.because, [format!("it is kept in {name}")]);
         assert_eq!(
@@ -288,6 +288,6 @@ fn an_editor_that_gives_up_is_no_empty_text() {
     let stop = deploy.write(None).unwrap_err();
     assert_eq!(
         stop.to_string(),
-        "the editor ended (exit status: 1), so nothing was deployed"
+        "the editor ended (exit status: 1), so this run stopped"
     );
 }

@@ -361,6 +361,7 @@ fn a_repository_that_git_refuses() {
             .smp(&["diff"])
             .exits(1)
             .prints("")
+            .never_shows("this is not a git repository")
             .says("because: ")
             .says(words);
     }

@@ -8,7 +8,7 @@ fn is_found(deploy: &Deploy, api: &IssuesApi) {
     assert_eq!(of_the_issue(deploy), ["proposed", "posting"]);
     smp(deploy, api, &["propose", "--yes"])
         .ok()
-        .says("asked in https://github.com/");
+        .says("issue opened: https://github.com/");
     assert_eq!(api.issues().len(), 1);
     assert_eq!(of_the_issue(deploy), ["proposed", "posting", "posted"]);
 }
@@ -58,7 +58,7 @@ fn what_nobody_can_find_is_asked_about() {
     assert_eq!(api.issues().len(), 1);
     let mut person = with_token(&deploy, &api).terminal(&["propose"]);
     person
-        .sees("Type posted, repost or skip: ")
+        .sees("Type posted (yes), repost (send it again) or skip (never send it): ")
         .types("posted\r");
     person.ends().ok();
     let chain = deploy.chain();
@@ -120,9 +120,54 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     run.ok()
         .says("no issue was opened: there is no token for github.com");
     assert_eq!(of_the_issue(&deploy), ["proposed"]);
-    deploy.smp(&["status"]).ok().prints_among("no token");
+    let status = deploy.smp(&["status"]);
+    status.ok().prints_among("no token");
+    // What this clone can do itself comes next.
+    status.prints_among("next: git smp signoff\n");
+    status.prints_among("was not opened yet: a clone with a token opens it: git smp propose");
     smp(&deploy, &api, &["propose", "--yes"])
         .ok()
-        .says("asked in ");
+        .says("issue opened: ");
     assert_eq!(api.issues().len(), 1);
+}
+
+#[test]
+fn a_comment_whose_issue_is_gone_is_given_up_once() {
+    let postpone = ["postpone", "--yes", "--reason", "slow"];
+    for speaks in BOTH {
+        // The answer to the comment may be lost before the issue is deleted.
+        for lost in [false, true] {
+            let (deploy, api) = asking(speaks);
+            smp(&deploy, &api, &["propose", "--yes"]).ok();
+            if lost {
+                let path = match speaks {
+                    Speaks::GitHub => "/comments",
+                    Speaks::GitLab => "/notes",
+                };
+                api.next(path, Fate::DoneAndCut);
+                smp(&deploy, &api, &postpone).exits(4);
+            }
+            api.deletes_issue(1);
+            smp(&deploy, &api, &postpone)
+                .ok()
+                .says("says that the issue is gone, so the comment is given up");
+            assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
+            let run = smp(&deploy, &api, &["propose", "--yes"]);
+            run.ok().says("/issues/2").never_shows("given up");
+        }
+    }
+}
+
+#[test]
+fn a_comment_stays_pending_where_the_forge_does_not_say_that_the_issue_is_gone() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    // It shows nothing at all, as to a token that may not see the repository.
+    api.only_says(Some((404, "{}")));
+    smp(&deploy, &api, &["postpone", "--yes", "--reason", "slow"])
+        .exits(4)
+        .says("the post is kept and still pending");
+    api.only_says(None);
+    smp(&deploy, &api, &["postpone"]).says("commented and closed");
+    assert!(api.issues()[0].closed);
 }

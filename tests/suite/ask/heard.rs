@@ -345,3 +345,46 @@ fn of_long_comments_only_the_ends_are_kept() {
     // The mark stands at the end of a text: what was asked with many commits is found by it.
     promotes(&deploy, &api).ok();
 }
+
+#[test]
+fn a_block_in_a_comment_stands_against_a_typed_yes_and_says_where_it_is() {
+    let (deploy, api) = proposed(Speaks::GitHub);
+    let it = eight(&deploy, 5);
+    let page = "https://github.com/an-org/a-repo/issues/1";
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("hint: if it was tested and works: git smp signoff")
+        .says(&format!("or comment `signoff {it}` on {page}"));
+    let id = api.comments("pat", "MEMBER", &format!("block {it} slow"));
+    let place = format!("{page}#issuecomment-{id}");
+    smp(&deploy, &api, &["signoff", "--by", "pat"])
+        .ok()
+        .says(&format!(
+            "pat has blocked it in {place}, and the block still stands"
+        ));
+    promotes(&deploy, &api)
+        .exits(1)
+        .says(&format!(" in {place}: slow"));
+}
+
+#[test]
+fn with_four_eyes_the_token_of_another_clone_does_not_say_who_proposed() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    deploy.smp(&["propose", "--yes"]).ok();
+    api.is_of("rosi-qa");
+    let rosi = with_token(&deploy, &api)
+        .env("GIT_AUTHOR_NAME", "Rosi")
+        .env("GIT_AUTHOR_EMAIL", "rosi@example.com")
+        .env("GIT_COMMITTER_NAME", "Rosi")
+        .env("GIT_COMMITTER_EMAIL", "rosi@example.com");
+    rosi.smp(&["propose"]).ok().says("issue opened: ");
+    let it = eight(&deploy, 5);
+    for who in ["ada-e", "zoe"] {
+        api.comments(who, "MEMBER", &format!("signoff {it}"));
+        promotes(&deploy, &api)
+            .exits(1)
+            .says("the forge does not say who proposed the candidate")
+            .says("no comment counts; close the candidate: git smp postpone");
+    }
+    assert_eq!(deploy.chain().count("signed-off"), 0);
+}

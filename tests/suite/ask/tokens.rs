@@ -16,7 +16,7 @@ fn the_token_of_gh_is_as_good_as_a_variable() {
     let run = run
         .env("GH_ENTERPRISE_TOKEN", "another")
         .smp(&["propose", "--yes"]);
-    run.never_shows(TOKEN).ok().says("asked in ");
+    run.never_shows(TOKEN).ok().says("issue opened: ");
     assert_eq!(api.issues().len(), 1);
 }
 
@@ -39,7 +39,7 @@ fn gits_helpers_are_asked_last() {
         );
         let (name, value) = api.variable();
         let run = deploy.runner().env(name, value).smp(&["propose", "--yes"]);
-        run.never_shows(TOKEN).ok().says("asked in ");
+        run.never_shows(TOKEN).ok().says("issue opened: ");
         assert_eq!(api.issues().len(), 1, "{speaks:?}");
     }
 }

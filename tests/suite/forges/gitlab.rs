@@ -148,7 +148,7 @@ fn what_nobody_else_approved_is_marked_in_gitlabs_own_words() {
     run.says(
         "policy.reviewed in smp.toml requires a merge request that is merged into the main branch",
     );
-    run.says("hint: for the commits that have a merge request, get it approved on GitLab, then: git smp promote");
+    run.says("ask for an approval of each merge request that was merged into the main branch on GitLab, then: git smp promote\n");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn who_pressed_the_button_wrote_nothing_of_a_merge_that_git_makes_by_itself() {
             false => run
                 .exits(1)
                 .says(UNKNOWN)
-                .says("because: GitLab does not say\n"),
+                .says("because: GitLab does not report it for every commit\n"),
         };
     }
 }

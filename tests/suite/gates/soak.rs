@@ -75,8 +75,8 @@ fn unknown_is_not_long_enough_and_a_proposal_puts_it_on_record() {
         .smp(&["promote", "-n"])
         .exits(1)
         .says("is unknown")
-        .says("unknown does not count as long enough")
-        .says("begin the soak: git smp propose");
+        .says("an unknown time does not count")
+        .says("begin the soak time: git smp propose");
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
     comes_to_be_allowed(&deploy);
     promote(&deploy, &[]).ok();

@@ -57,7 +57,7 @@ fn at_a_terminal_a_question_of_its_own_comes_first() {
     terminal
         .ends()
         .exits(3)
-        .says("not deployed; nothing was changed")
+        .says("not deployed; no environment was changed")
         .never_shows("Type production");
     let mut terminal = platform.at_a_terminal(&["promote"]);
     terminal

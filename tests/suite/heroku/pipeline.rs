@@ -236,16 +236,79 @@ fn a_promotion_that_the_platform_declines_changes_nothing() {
 
 #[test]
 fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
-    let platform = coupled("", false);
-    platform.api.fails_promotions("shop", "The app is locked.");
-    let run = platform.promote(&[]);
-    run.exits(4)
-        .says("its platform says of production: The app is locked.")
-        .says("the previous release still runs");
-    assert_eq!(
-        platform.api.current("shop").as_deref(),
-        Some(platform.deploy.nth(2))
-    );
+    for record in ["", RECORD] {
+        let platform = coupled(record, false);
+        platform.api.fails_promotions("shop", "The app is locked.");
+        let run = platform.promote(&[]);
+        run.exits(4)
+            .says("its platform says of production: The app is locked.")
+            .says("the previous release still runs");
+        assert_eq!(
+            platform.api.current("shop").as_deref(),
+            Some(platform.deploy.nth(2))
+        );
+        if !record.is_empty() {
+            // Nobody waits for what the platform has ended.
+            assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
+            let why = platform.smp(&["status", "--json"]).ok().json();
+            assert_eq!(why["deploying"], json!(null));
+        }
+    }
+}
+
+#[test]
+fn nobody_else_begins_before_every_target_of_a_promotion_has_come_to_its_end() {
+    let platform = with_us(RECORD);
+    let deploy = &platform.deploy;
+    let ben = deploy.clone_of(deploy.urls()[0], "ben", "upstream");
+    std::fs::write(ben.join("smp.toml"), deploy.toml()).unwrap();
+    deploy.git(&ben, &["config", "user.name", "Ben"]);
+    let setup = platform.runner().cwd(&ben).smp(&["setup", "--yes"]);
+    setup.ok();
+    let slow = Outcome::SucceedsAfter(1000);
+    platform.api.new_releases("shop-us", slow);
+    let left = platform.promote(&["--timeout", "1"]);
+    left.exits(4).says("did not finish in 1 s");
+    let five = platform.deploy.nth(5);
+    assert_eq!(platform.api.current("shop").as_deref(), Some(five));
+    for args in [
+        &["promote", "us", "--yes", "--commit", five][..],
+        &["stage", "--yes"],
+    ] {
+        let run = platform.runner().cwd(&ben).smp(args);
+        run.exits(1)
+            .says(" began to promote ")
+            .says("hint: wait until it has finished, and look: git smp status\n");
+    }
+    platform.api.ends("shop-us", 4, "succeeded");
+    platform.promote(&[]).ok();
+    is_promoted_once(&platform);
+}
+
+#[test]
+fn each_target_is_recorded_with_what_it_ran_before() {
+    let before = |platform: &Platform, name: &str| {
+        let told = platform.smp(&["history", "--json"]).ok().json();
+        let all = told["deploys"].as_array().unwrap().iter();
+        let mut all = all.filter(|one| one["environment"] == name);
+        all.next().unwrap()["from"].clone()
+    };
+    for fails in ["shop", "shop-us"] {
+        let platform = with_us(RECORD);
+        platform.api.new_releases(fails, Outcome::FailsAfter(2));
+        platform.promote(&[]).exits(4);
+        platform.api.new_releases(fails, Outcome::Succeeds);
+        platform.promote(&[]).ok();
+        for name in ["production", "us"] {
+            let two = json!(platform.deploy.nth(2));
+            assert_eq!(before(&platform, name), two, "{name} where {fails} failed");
+        }
+        let expected = match fails {
+            "shop" => ["promoting", "ended", "promoting"],
+            _ => ["promoting", "promoted", "promoting"],
+        };
+        assert_eq!(events(&platform.deploy)[..3], expected, "{fails}");
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_release_that_fails_ends_the_wait_at_once() {
             .says("the previous release still runs")
             .prints("");
         run.says(
-            "hint: see why: heroku releases:output v4 -a shop\nhint: then correct it, or try again: git smp promote",
+            "hint: see why: heroku releases:output v4 -a shop\nhint: then correct the problem and try again: git smp promote",
         );
         assert_eq!(platform.finding(), "release-failed");
         assert_eq!(platform.posts(), 0);

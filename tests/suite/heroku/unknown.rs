@@ -92,7 +92,7 @@ fn a_platform_that_cannot_answer_is_unreachable() {
             (
                 200,
                 "<title>Maintenance</title>".to_owned(),
-                "Heroku does not answer as its API does",
+                "Heroku gives an answer that its API does not document",
             ),
         ],
     ) {

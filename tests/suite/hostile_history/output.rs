@@ -139,6 +139,8 @@ fn on_a_terminal_only_colours_of_our_own_are_left() {
             "\u{1b}[31m",
             "\u{1b}[32m",
             "\u{1b}[33m",
+            // Progress, on a slow machine.
+            "\r\u{1b}[K",
         ] {
             rest = rest.replace(colour, "");
         }

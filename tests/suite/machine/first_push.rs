@@ -90,7 +90,7 @@ fn the_first_deploys_of_a_new_team_make_their_apps_in_a_script() {
         let run = deploy.smp(&["stage", "--first", "--yes"]);
         run.ok()
             .says("so this push creates it")
-            .says("if that does not exist yet")
+            .says("(master must not exist yet)")
             .says("done: staging runs");
         assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
         deploy.smp(&["propose", "--yes"]).ok();
@@ -133,7 +133,7 @@ fn at_a_terminal_the_app_has_a_question_of_its_own() {
     for answer in ["", "n", "yes please"] {
         let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
         terminal.sees("Create the app? [y/N] ").enters(answer);
-        terminal.ends().exits(3).says("nothing was changed");
+        terminal.ends().exits(3).says("no environment was changed");
     }
     assert!(!is_there(&deploy, "staging"));
     let mut terminal = deploy.runner().terminal(&["stage", "--first"]);
@@ -167,7 +167,7 @@ fn what_runs_under_another_address_is_no_app_to_be_made() {
     let run = deploy.smp(&["stage", "--first", "--yes"]);
     run.exits(1)
         .says("error: staging runs ")
-        .says("so the running app has another address")
+        .says("because: the running app has another address")
         .says("git smp setup\n");
     assert!(!is_there(&deploy, "staging"));
 }
@@ -182,5 +182,5 @@ fn the_main_repository_is_no_app_to_be_made() {
     main.smp(&["setup", "--yes"])
         .exits(1)
         .prints_among("FAIL  upstream")
-        .prints_among("its address is misspelled, or you may not read it");
+        .prints_among("its address is misspelled, or you are not allowed to read it");
 }

@@ -73,7 +73,7 @@ fn a_setup_ends_the_connection_that_a_person_opened_and_says_what_spares_the_que
         terminal.sees(QUESTION).enters(SECRET);
         let run = terminal.ends();
         run.ok()
-            .says("next time without a question: ")
+            .says("to type no password next time: ")
             .says("ssh-add")
             .never_shows(SECRET);
         assert_eq!(count(&run, QUESTION), 1, "{run}");

@@ -295,7 +295,7 @@ fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     let status = deploy.smp(&["status"]).ok().out();
     for (commit, why) in [
         (&unsigned, "it is not signed"),
-        (&unknown, "did not know its key"),
+        (&unknown, "has no line for its key"),
     ] {
         let line = status.lines().find(|line| line.contains(short(commit)));
         assert!(line.is_some_and(|line| line.contains(why)), "{status}");
@@ -354,7 +354,7 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
         .find(|line| line.contains(short(&back)))
         .unwrap();
     assert!(
-        line.contains("dated before an event that came before it"),
+        line.contains("its date is earlier than the date of an earlier event"),
         "{line}"
     );
     let plan = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
@@ -371,7 +371,7 @@ fn a_full_disk_is_not_taken_for_a_key_that_cannot_sign() {
     full.smp(&["propose", "--yes"])
         .says("error: the event cannot be written here, so nothing was recorded\n")
         .says("No space left on device")
-        .says("hint: correct that, then run the same command again\n")
+        .says("hint: correct the problem, then: git smp propose\n")
         .never_shows("cannot sign");
     let no_key = by(&deploy, "ada").git_options(&["-c", "user.signingKey=/nowhere"]);
     no_key

@@ -352,7 +352,7 @@ fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words(
             .prints_among("but a push from this clone would be declined");
         run.prints_among("FATAL: W any production ada DENIED by fallthru\n")
             .never_shows("correct access rights");
-        run.says("hint: ask for permission to push to staging, then: git smp setup");
+        run.says("hint: staging: ask for permission to push to staging, then: git smp setup\nhint: production: ask for");
     }
     deploy.smp(&["status"]).ok();
     // Whoever tries all the same reads the same.

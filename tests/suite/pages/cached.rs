@@ -153,10 +153,9 @@ fn staging_behind_a_cache_is_not_deployed_again_for_it() {
     run.says(&format!("hint: {FORGET}git smp status\n"))
         .never_shows("git smp stage");
     assert_eq!(refusal(&deploy), "staging-stale");
-    deploy
-        .smp(&["status"])
-        .ok()
-        .prints_among(&format!("\nnext: {FORGET}git smp status\n"));
+    deploy.smp(&["status"]).ok().prints_among(
+        "\nnote: purge the page from the cache, or exclude it from caching\nnext: git smp status\n",
+    );
 }
 
 #[test]

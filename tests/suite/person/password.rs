@@ -275,7 +275,7 @@ fn a_setup_says_what_spares_the_password_the_next_time() {
     types_the_password(&mut terminal);
     let run = terminal.ends();
     run.ok()
-        .says("next time without a question: git config credential.helper cache")
+        .says("to type no password next time: git config credential.helper cache")
         .never_shows(SECRET);
     assert_eq!(count(&run, "Password for"), 1, "{run}");
 }
@@ -382,7 +382,7 @@ fn a_helper_that_keeps_passwords_is_given_the_one_that_worked() {
     terminal
         .ends()
         .ok()
-        .never_shows("next time without a question")
+        .never_shows("to type no password next time")
         .never_shows(SECRET);
     let kept = std::fs::read_to_string(kept).unwrap();
     assert!(

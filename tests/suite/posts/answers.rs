@@ -63,7 +63,7 @@ fn a_chat_that_is_busy_is_asked_again_as_it_says() {
         deploy.web.set_first(TECHNICAL, 2, busy, accepted("slack"));
         posts(&deploy, &["propose", "--yes"])
             .ok()
-            .says("Slack accepted the post to technical");
+            .says("Slack accepted the post to the technical channel");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 3);
         assert_eq!(events(&deploy), ["proposed", "posting", "posted"]);
     }
@@ -119,7 +119,7 @@ fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed(
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
         .says("  2. post to the technical channel; no webhook here: the text will be printed\n");
-    run.says("this clone has no webhook for technical, so this post is not sent:\n")
+    run.says("this clone has no webhook for the technical channel, so this post is not sent:\n")
         .prints_among("Proposed for production: version ");
     run.says("it stays pending; send it from a clone that has the webhook: git smp propose\n")
         .says("git smp setup\n");
@@ -209,13 +209,13 @@ fn a_200_in_which_slack_says_no_was_not_taken_and_is_sent_by_the_next_run() {
         run.exits(4)
             .says("error: proposed, but the technical channel was not notified\n")
             .says(why);
-        run.says("and its answer says that it accepted nothing")
+        run.says("its answer says that it accepted nothing")
             .says("set it as SMP_TECHNICAL_WEBHOOK");
         assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
         deploy.web.set(TECHNICAL, Page::body("{\"ok\":true}"));
         posts(&deploy, &["propose"])
             .ok()
-            .says("Slack accepted the post to technical");
+            .says("Slack accepted the post to the technical channel");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
         deploy.chain();
     }

@@ -46,10 +46,10 @@ fn answers(deploy: &Deploy, answer: &str) -> Run {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     let mut terminal = person.terminal(&["propose"]);
     terminal
-        .sees("its result is unknown")
+        .sees("unknown. The post is:")
         .sees("Proposed for production");
     terminal
-        .sees("Type posted, repost or skip: ")
+        .sees("Type posted (yes), repost (send it again) or skip (never send it): ")
         .types(&format!("{answer}\r"));
     let run = terminal.ends();
     tells_no_secret(deploy, &run);
@@ -71,7 +71,7 @@ fn a_run_that_is_killed_before_it_sends_what_is_on_record_is_gone_on_with_unaske
     deploy.hook(&deploy.main, "post-receive", "exit 0");
     posts(&deploy, &["propose", "--yes"])
         .ok()
-        .says("accepted the post to technical");
+        .says("accepted the post to the technical channel");
     let all = sent(&deploy, TECHNICAL);
     assert_eq!(all.len(), 1);
     assert!(!words(&all[0]).contains("(repeated)"));
@@ -155,8 +155,8 @@ fn what_was_accepted_and_could_not_be_recorded_is_asked_about_and_not_sent_again
     );
     let run = posts(&deploy, &["propose", "--yes"]);
     run.exits(4)
-        .says("the Teams workflow accepted the post to technical")
-        .says("the post to technical is not on record");
+        .says("the Teams workflow accepted the post to the technical channel")
+        .says("the post to the technical channel is not on record");
     deploy.hook(&deploy.main, "update", "exit 0");
     holds_back(&deploy, 1);
     answers(&deploy, "posted").ok();
@@ -181,7 +181,7 @@ fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
         .env("GIT_COMMITTER_EMAIL", "ben@example.com")
         .smp(&["propose"]);
     run.ok()
-        .says("Ada Example began to send the post to technical")
+        .says("Ada Example began to send the post to the technical channel")
         .says("may still be sending it");
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
@@ -209,7 +209,7 @@ fn a_login_page_with_a_200_is_no_post_and_no_no() {
         let deploy = in_doubt(answer, why);
         answers(&deploy, "repost")
             .ok()
-            .says("the Teams workflow accepted the post to technical");
+            .says("the Teams workflow accepted the post to the technical channel");
         assert_eq!(sent(&deploy, TECHNICAL).len(), 2);
         deploy.chain();
     }
@@ -259,6 +259,6 @@ fn a_workflow_with_an_answer_of_its_own_is_believed() {
         deploy.web.set(TECHNICAL, answer);
         posts(&deploy, &["propose", "--yes"])
             .ok()
-            .says("the Teams workflow accepted the post to technical");
+            .says("the Teams workflow accepted the post to the technical channel");
     }
 }

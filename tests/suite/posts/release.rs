@@ -24,7 +24,7 @@ fn production_reports_it_and_then_everyone_is_told_once() {
         run.ok()
             .prints("")
             .says("4. post to the product channel\n")
-            .says("accepted the post to product");
+            .says("accepted the post to the product channel");
         let told = sent(&deploy, PRODUCT);
         assert_eq!(told.len(), 1);
         let text = words(&told[0]);
@@ -66,7 +66,7 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
     promotes(&deploy, &[])
         .ok()
         .says("nothing to promote")
-        .says("accepted the post to product");
+        .says("accepted the post to the product channel");
     promotes(&deploy, &[]).ok();
     assert_eq!(
         (
@@ -101,7 +101,7 @@ fn an_empty_text_means_no_post_and_says_so() {
     let deploy = signed_off("teams");
     promotes(&deploy, &["--summary", " \n"])
         .ok()
-        .says("no post to product: its text is empty");
+        .says("no post to the product channel: its text is empty");
     assert!(sent(&deploy, PRODUCT).is_empty());
     deploy.chain();
 }
@@ -111,7 +111,7 @@ fn a_script_that_gives_no_text_is_told_that_there_is_no_post() {
     let deploy = signed_off("teams");
     promotes(&deploy, &[])
         .ok()
-        .says("no post to product: it has no text; give it one with --summary or -F");
+        .says("no post to the product channel: it has no text; give it one with --summary or -F");
     assert!(sent(&deploy, PRODUCT).is_empty());
 }
 
@@ -223,7 +223,7 @@ fn a_run_that_is_cut_off_after_the_push_keeps_the_text_for_the_next() {
     deploy.hook(&deploy.main, "update", "exit 0");
     promotes(&deploy, &[])
         .ok()
-        .says("accepted the post to product");
+        .says("accepted the post to the product channel");
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Flags on painpoints"));
     assert_eq!(deploy.deploys(&deploy.production).len(), 2);
     deploy.chain();
@@ -300,7 +300,7 @@ fn what_was_given_to_a_run_that_was_declined_is_posted_by_the_next_for_the_same_
     deploy.hook(&deploy.production, "pre-receive", "exit 0");
     promotes(&deploy, &[])
         .ok()
-        .says("the text for product is from an earlier run for this commit")
+        .says("the text for the product channel is from an earlier run for this commit")
         .says("| - Flags on painpoints\n");
     let told = sent(&deploy, PRODUCT);
     assert_eq!(told.len(), 1);

@@ -38,7 +38,7 @@ fn of_two_productions_the_last_lifts_the_freeze() {
     deploy.smp(&["signoff"]).ok();
     let run = promotes(&deploy, &["production"]);
     run.ok()
-        .says("record the deploy\n")
+        .says("record the deploy to production\n")
         .says("done: on record\n")
         .never_shows("lift");
     deploy
@@ -92,10 +92,13 @@ fn two_productions_in_one_run_are_taken_in_turn() {
         .filter_map(|step| step["step"].as_str())
         .collect();
     assert_eq!(steps, ["push", "wait", "record", "push", "wait", "record"]);
-    assert_eq!(plan["steps"][2]["detail"], "record the deploy");
+    assert_eq!(
+        plan["steps"][2]["detail"],
+        "record the deploy to production"
+    );
     assert_eq!(
         plan["steps"][5]["detail"],
-        "record the deploy and lift the freeze on staging"
+        "record the deploy to eu and lift the freeze on staging"
     );
 
     // The second says no: the first is done and on record, and the same command goes on.

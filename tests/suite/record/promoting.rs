@@ -18,7 +18,7 @@ fn the_plan_for_scripts_ends_in_the_record() {
     let steps = json!([
         { "step": "push", "detail": format!("push {new} to master on production (master must still be at {old})") },
         { "step": "wait", "detail": format!("wait until master on production is at {new}") },
-        { "step": "record", "detail": "record the deploy and lift the freeze on staging" },
+        { "step": "record", "detail": "record the deploy to production and lift the freeze on staging" },
     ]);
     assert_eq!((&plan["steps"], &plan["refusal"]), (&steps, &json!(null)));
     deploy
@@ -26,7 +26,7 @@ fn the_plan_for_scripts_ends_in_the_record() {
         .ok()
         .prints("")
         .says("signed off by Rosi (recorded by Ada Example, who proposed it) at ")
-        .says("3. record the deploy");
+        .says("3. record the deploy to production");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -332,7 +332,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.exits(1)
         .says("error: production declined")
         .says("no such buildpack");
-    run.says("hint: correct it, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
+    run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
         last.starts_with("Ada Example ended the deploy without a push: production declined "),
@@ -399,7 +399,7 @@ fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     let run = deploy.smp(&["promote"]);
     run.ok()
         .prints("")
-        .says("1. record the deploy and lift the freeze on staging")
+        .says("1. record the deploy to production and lift the freeze on staging")
         .says("done: on record");
     assert_eq!(
         deploy.deploys(&deploy.production),

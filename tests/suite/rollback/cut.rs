@@ -205,7 +205,7 @@ fn a_run_beside_another_one_takes_no_note_of_it_away() {
         terminal
             .ends()
             .exits(1)
-            .says("another git smp deploys from this clone right now");
+            .says("another git smp is deploying from this clone");
         run.signal(Signal::KILL);
         run.finish().exits(128 + 9);
         gate.open();
@@ -232,7 +232,7 @@ fn without_a_record_no_second_run_tells_of_a_rollback_that_the_first_is_telling_
     second
         .ends()
         .exits(1)
-        .says("another git smp deploys from this clone right now");
+        .says("another git smp is deploying from this clone");
     first.signal(Signal::KILL);
     first.finish().exits(128 + 9);
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
@@ -257,7 +257,7 @@ fn broken_notes_of_earlier_versions_fail_no_promotion() {
     posts(&deploy, &promotion)
         .ok()
         .says("done: production runs")
-        .says("accepted the post to product");
+        .says("accepted the post to the product channel");
     posts(&deploy, &promotion).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, PRODUCT).len(), 1);
     assert_eq!(

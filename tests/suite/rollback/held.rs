@@ -70,7 +70,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
         );
         let run = terminal.ends();
         run.exits(3)
-            .says("not deployed; nothing was changed")
+            .says("not deployed; no environment was changed")
             .never_shows("Type production");
         assert_eq!(deploy.snapshot(), before, "{asked}");
     }

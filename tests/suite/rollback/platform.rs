@@ -225,7 +225,7 @@ fn what_was_built_and_is_gone_is_pushed_and_built_anew() {
     let run = platform.rolls_back(&[]);
     run.ok()
         .says("warning: the platform has no known release of")
-        .says("it is pushed and built again");
+        .says("is pushed and built again");
     run.says("1. push ").says("-----> Building");
     assert!(platform.api.posted(APP).is_empty());
     assert_eq!(
@@ -370,7 +370,7 @@ fn whoever_is_not_logged_in_goes_by_a_push_or_is_told() {
     let run = stranger.smp(&["rollback", "-n"]);
     run.exits(1).says("nobody is logged in to Heroku here");
     let run = stranger.smp(&["rollback", "-n", "--to", platform.deploy.nth(2)]);
-    run.ok().says("push ").says("it is pushed and built again");
+    run.ok().says("push ").says("is pushed and built again");
     assert_eq!(platform.deploy.snapshot(), before);
 }
 
@@ -488,7 +488,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
         .smp(&rollback)
         .ok()
         .says("nothing to roll back")
-        .says("accepted the post to technical");
+        .says("accepted the post to the technical channel");
     assert_eq!(platform.api.posted(APP).len(), 1);
     assert_eq!(platform.api.current(APP).as_deref(), Some(deploy.nth(5)));
     let told = sent(deploy, TECHNICAL);

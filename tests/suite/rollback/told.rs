@@ -134,7 +134,7 @@ fn the_technical_channel_is_told_once() {
         run.ok()
             .prints("")
             .says("post to the technical channel\n")
-            .says("accepted the post to technical");
+            .says("accepted the post to the technical channel");
         for _ in 0..2 {
             goes_back(&deploy).ok().says("nothing to roll back");
         }
@@ -198,7 +198,7 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     goes_back(&deploy)
         .ok()
         .says("nothing to roll back")
-        .says("accepted the post to technical");
+        .says("accepted the post to the technical channel");
     goes_back(&deploy).ok();
     let told = sent(&deploy, TECHNICAL);
     assert_eq!(told.len(), 2);
@@ -240,7 +240,7 @@ fn without_a_record_and_a_webhook_the_text_is_printed() {
     let args = scripted(&deploy, 2, &["--reason", "Maps are empty."]);
     let run = deploy.smp(&args);
     run.ok()
-        .says("this clone has no webhook for technical")
+        .says("this clone has no webhook for the technical channel")
         .says("for the technical channel:\n");
     is_the_post(&run.out(), &deploy);
 }

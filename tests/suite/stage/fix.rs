@@ -135,7 +135,7 @@ fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
     ));
     run.says("Fix the login (#429)")
         .says("Begin the new editor (#428)")
-        .says("hint: name the commits of the fix, for example: git smp stage --fix --pick ");
+        .says("hint: name the commits of the fix, for example: git smp stage --fix --yes --pick ");
     deploy
         .smp(&["stage", "--fix", "-n"])
         .ok()
@@ -376,7 +376,7 @@ fn at_the_terminal_silence_is_a_no_and_a_wrong_hash_is_named() {
         terminal
             .ends()
             .exits(3)
-            .says("not deployed; nothing was changed");
+            .says("not deployed; no environment was changed");
     }
     let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
     for wrong in [
@@ -449,7 +449,7 @@ fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.exits(1)
         .says("error: staging declined ")
-        .says("hint: correct it, then: git smp stage --fix");
+        .says("hint: correct the problem, then: git smp stage --fix");
     assert_eq!(events(&deploy)[3..], ["staging-fix", "ended"]);
     assert_eq!(
         (candidate(&deploy).as_str(), next(&deploy).as_str()),

@@ -57,6 +57,8 @@ struct State {
     instead: Option<(u16, String)>,
     /// Those who may write, on a GitLab.
     developers: Vec<String>,
+    /// The numbers of the issues that were deleted.
+    gone: Vec<usize>,
     asked: Vec<(String, String)>,
     next: u64,
 }
@@ -204,6 +206,11 @@ impl IssuesApi {
         self
     }
 
+    /// Somebody deletes an issue, which a GitHub says afterwards.
+    pub fn deletes_issue(&self, number: usize) {
+        self.shared.state.lock().unwrap().gone.push(number);
+    }
+
     pub fn issues(&self) -> Vec<Posted> {
         self.shared.state.lock().unwrap().issues.clone()
     }
@@ -314,6 +321,14 @@ impl Shared {
             }
             (method, ["issues", number, rest @ ..]) => {
                 let nth = number.parse::<usize>().unwrap() - 1;
+                if state.gone.contains(&(nth + 1)) {
+                    let status = if self.speaks == Speaks::GitHub {
+                        410
+                    } else {
+                        404
+                    };
+                    return (status, r#"{"message":"gone"}"#.to_owned());
+                }
                 match (method, rest) {
                     ("GET", []) if nth < state.issues.len() => {
                         self.shown(200, "Issue", self.issue(state, nth))

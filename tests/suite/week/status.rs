@@ -148,7 +148,7 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1", &staging]);
     run.exits(4)
         .says("but it is unknown whether that commit runs")
-        .says("up to date, but not confirmed: it is unknown whether staging runs ")
+        .says("nothing to push, but not confirmed: it is unknown whether staging runs ")
         .never_shows("not running")
         .never_shows("does not run it");
 }

@@ -164,7 +164,7 @@ fn one_commit_alone_is_asked_about_for_it_may_be_anything() {
     terminal
         .ends()
         .exits(3)
-        .says("not deployed; nothing was changed");
+        .says("not deployed; no environment was changed");
     assert_eq!(deploy.snapshot(), before);
     // Who named it was asked nothing of the kind.
     let mut terminal = at_80_columns(&deploy, &["stage", "--fix", deploy.nth(6)]);
@@ -401,7 +401,7 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
         ),
         (&["log"], &["git smp history"]),
         (&["deploy"], &["git smp stage", "git smp promote"]),
-        (&["block"], &[]),
+        (&["block"], &["git smp signoff --block 'REASON'"]),
         (
             &["undo", "production", "--to", "S", "-n"],
             &["git smp rollback production --to S -n"],

@@ -564,7 +564,7 @@ fn at_80_columns_no_word_is_cut_and_the_remotes_stand_above_the_question() {
         .sees("Trust this?")
         .enters("y");
     for _ in 0..2 {
-        terminal.sees("not shown; Enter for later").enters("");
+        terminal.sees("hidden; Enter skips").enters("");
     }
     let screen = terminal.ends().ok().stderr.replace('\r', "");
     let (list, question) = screen.split_once("It names these remotes:\n").unwrap();

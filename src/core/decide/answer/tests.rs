@@ -151,6 +151,46 @@ fn who_may_not_and_what_was_edited_is_void_and_named() {
 }
 
 #[test]
+fn what_an_author_said_before_a_comment_that_counts_is_named_no_more() {
+    let one = |id, login: &str, text: &str, is_edited| Remark {
+        id,
+        login: Some(login.into()),
+        is_edited,
+        ..remark(text)
+    };
+    let (it, yes) = ("signoff bbbbbbbb", |id, login| {
+        one(id, login, "signoff bbbbbbbb", false)
+    });
+    for void in [
+        one(6, "rosi", it, true),
+        one(6, "rosi", "signoff aaaaaaaa", false),
+        one(6, "rosi", "sign-off bbbbbbbb", false),
+    ] {
+        for (other, named) in [(yes(7, "rosi"), 0), (yes(5, "rosi"), 1), (yes(7, "ben"), 1)] {
+            let told = answers(&asked(), &[void.clone(), other.clone()], &[]);
+            assert_eq!(
+                (told.events.len(), told.void.len()),
+                (1, named),
+                "{void:?} {other:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_from_before_the_question_about_a_fix_is_named() {
+    let mut fixed = asked();
+    fixed.inquiry = Some(Inquiry {
+        anew: Some(8),
+        ..Inquiry::default()
+    });
+    for text in ["signoff: aaaaaaaa", "signoff aaaaaaaa", "sign off"] {
+        let named = |id| read(&fixed, &Remark { id, ..remark(text) }).void.len();
+        assert_eq!((named(7), named(9)), (0, 1), "{text}");
+    }
+}
+
+#[test]
 fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
     let yes = remark(&format!("signoff {IT}"));
     let What::Judged(it) = read(&asked(), &yes).events.remove(0) else {

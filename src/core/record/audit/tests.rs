@@ -220,6 +220,43 @@ fn an_honest_record_holds_and_says_who_said_yes() {
 }
 
 #[test]
+fn a_comment_that_the_proposer_put_on_record_is_proved_by_the_forge_alone() {
+    let asked = match proposed(0xb) {
+        What::Proposed(it) => What::Proposed(Proposed {
+            login: Some("ada-e".into()),
+            ..it
+        }),
+        other => other,
+    };
+    let yes = match judged(0xb, "quinn", Verdict::Pass) {
+        What::Judged(it) => What::Judged(Judged {
+            comment: Some(Comment {
+                login: "quinn".into(),
+                id: 7,
+                address: "https://h/42#7".into(),
+            }),
+            ..it
+        }),
+        other => other,
+    };
+    let with = |by| {
+        chain(&[
+            ("ada", asked.clone()),
+            (by, yes.clone()),
+            ("ada", promoting(0xb)),
+        ])
+    };
+    let unproven = |by, rules| audit(&with(by), rules)[2].unproven.len();
+    assert_eq!((unproven("ada", RULES), unproven("rosi", RULES)), (1, 0));
+    let anybody = Rules {
+        four_eyes: false,
+        ..RULES
+    };
+    assert_eq!(unproven("ada", anybody), 0);
+    assert_eq!(fails(&with("ada")), None);
+}
+
+#[test]
 fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
     let (ada, rosi) = ("ada", "rosi");
     let yes = |who: &'static str, commit| (who, judged(commit, who, Verdict::Pass));

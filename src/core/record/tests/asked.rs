@@ -214,3 +214,40 @@ fn a_fix_waits_for_the_issue_that_is_still_to_be_opened() {
     let state = state.after(&event(5, asked)).unwrap();
     assert_eq!(state.candidate.unwrap().inquiry.unwrap().anew, Some(6));
 }
+
+#[test]
+fn whose_token_opened_the_issue_proposed_it_only_where_the_proposer_opened_it() {
+    let put_forward = event(1, proposed('1'));
+    let login = |with: &Event| {
+        let state = State::default().after(&put_forward).unwrap();
+        state.after(with).unwrap().candidate.unwrap().login
+    };
+    let key = |event: &Event, principal: &str| {
+        let mut event = event.clone();
+        event.by.principal = Some(principal.to_owned());
+        event
+    };
+    let own = event(2, opened(1));
+    let mut other = own.clone();
+    other.by.email = "rosi@example.com".to_owned();
+    assert_eq!(login(&own).as_deref(), Some("ada-e"));
+    assert_eq!(login(&other), None);
+    // A key says more than a name.
+    assert_eq!(login(&key(&own, "rosi@example.com")), None);
+    let signed = key(&put_forward, "Ada@example.com");
+    let state = State::default().after(&signed).unwrap();
+    let state = state.after(&key(&other, "ada@example.com")).unwrap();
+    assert_eq!(state.candidate.unwrap().login.as_deref(), Some("ada-e"));
+}
+
+#[test]
+fn a_rollback_is_told_in_the_issue_of_the_candidate_whose_checks_failed() {
+    let back = deploy(Kind::Rollback, '9', Some('1'));
+    let state = all(vec![proposed('1'), opened(1), back]);
+    assert!(matches!(
+        owed(&state)[..],
+        [(News::RolledBack { .. }, Some(42), false)]
+    ));
+    // It is still the candidate, so it is closed with that.
+    assert!(state.candidate.is_some());
+}

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::core::record::Comment;
 use crate::core::record::audit::Audited;
 use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
 use crate::core::words::CommitId;
@@ -43,11 +44,32 @@ struct EventJson<'a> {
     event: &'a str,
     /// For a promotion: whose sign-off allowed it.
     signed_off_by: &'a [String],
+    /// The comments that alone allowed it, recorded with the key of the proposer or of somebody who deployed a fix: only
+    /// the forge proves them.
+    unproven: Vec<CommentJson<'a>>,
     /// Whether it reports a deploy outside `git smp`.
     observed: bool,
     verified: bool,
     /// Why it is not valid.
     because: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct CommentJson<'a> {
+    login: &'a str,
+    id: u64,
+    address: &'a str,
+}
+
+impl<'a> From<&'a Comment> for CommentJson<'a> {
+    fn from(one: &'a Comment) -> Self {
+        Self {
+            login: &one.login,
+            id: one.id,
+            address: &one.address,
+        }
+    }
 }
 
 /// `git smp history --verify --json`. `signers`: the commit of the main branch, and the content of the file there.
@@ -63,6 +85,7 @@ pub fn verified(
         principal: one.principal.as_deref(),
         event: &one.what,
         signed_off_by: &one.signed_off_by,
+        unproven: one.unproven.iter().map(CommentJson::from).collect(),
         observed: one.observed,
         verified: one.fault.is_none(),
         because: one.fault.as_deref(),

@@ -39,9 +39,11 @@ impl Step {
                 false => format!("wait until {witness} {short}, without a push"),
             },
             Self::Check { pages, .. } => format!("check {}", pages.join(", ")),
-            Self::Record { lifts, .. } => match lifts {
-                Some(place) => format!("record the deploy and lift the freeze on {place}"),
-                None => "record the deploy".to_owned(),
+            Self::Record { environment, lifts } => match lifts {
+                Some(place) => {
+                    format!("record the deploy to {environment} and lift the freeze on {place}")
+                }
+                None => format!("record the deploy to {environment}"),
             },
             Self::Comment(address) => format!("comment on {address}"),
             Self::Post {

@@ -69,7 +69,7 @@ fn each_refusal_says_what_helps() {
             "418 I'm a teapot",
             "teapot",
             Unreachable,
-            "does not answer as its API does",
+            "gives an answer that its API does not document",
             "",
         ),
     ] {
@@ -116,13 +116,16 @@ fn what_is_no_answer_of_this_api_is_told_as_such() {
     for (given, error) in [
         (
             ok("<html>Log in, please</html>"),
-            "does not answer as its API does",
+            "gives an answer that its API does not document",
         ),
         (
             ok(r#"{"id":"maintenance"}"#),
-            "does not answer as its API does",
+            "gives an answer that its API does not document",
         ),
-        (ok(r#"[{"id":7}]"#), "does not answer as its API does"),
+        (
+            ok(r#"[{"id":7}]"#),
+            "gives an answer that its API does not document",
+        ),
         (large, "the answer of Heroku is larger than 1 MiB"),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(),
@@ -154,7 +157,10 @@ fn the_token_goes_nowhere_but_where_it_was_sent() {
     let told = refused(away.clone()).report;
     assert_eq!(
         (told.error.as_str(), told.because[0].as_str()),
-        ("Heroku does not answer as its API does", "it answers 302")
+        (
+            "Heroku gives an answer that its API does not document",
+            "it answers 302"
+        )
     );
     assert_eq!(released(away).0, "unclear");
     assert!(other.asked().is_empty());

@@ -141,7 +141,7 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
     };
     assert_eq!(
         report.error,
-        "git does not know your name and email, and every event and every copy has both"
+        "git does not know your name and email; every event and every copied commit needs them"
     );
     assert!(
         report

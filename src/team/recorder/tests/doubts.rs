@@ -182,7 +182,7 @@ fn who_cannot_be_told_whether_it_landed_is_told_so() {
                 .hint_text()
                 .as_ref()
                 .unwrap()
-                .contains("the same command again")
+                .starts_with("when the main repository answers again, to continue: ")
         );
     }
 }

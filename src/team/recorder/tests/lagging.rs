@@ -114,7 +114,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
     assert_eq!(why.code, RefusalCode::RecordRewound);
     assert_eq!(
         why.report.error,
-        "upstream answers with older states of the record: a replica lags, or the record was rewound"
+        "upstream answers with older states of the record: a server has older data, or the record was rewound"
     );
     assert!(
         why.report

@@ -83,7 +83,7 @@ fn a_record_that_was_rewound_is_put_back_by_the_hint() {
         let why = refused(&world, "one");
         let error = match rewound_to {
             "HEAD~1" => {
-                "upstream answers with older states of the record: a replica lags, or the record was rewound"
+                "upstream answers with older states of the record: a server has older data, or the record was rewound"
             }
             _ => "the record was rewritten",
         };
@@ -215,7 +215,7 @@ fn what_was_seen_and_cannot_be_read_any_more_is_not_taken_for_never_seen() {
         };
         assert_eq!(
             report.error,
-            "what this clone saw of the record cannot be read"
+            "this clone's copy of the record cannot be read"
         );
         let (done, words) = world.run(
             "one",

@@ -111,7 +111,7 @@ fn a_signers_file_that_names_nobody_is_told_by_every_command() {
     ada.smp(&["propose", "--dry-run"]).ok().says(empty);
     ada.smp(&["propose", "--yes"])
         .exits(1)
-        .says("error: .smp/signers on master names no key, so what you write does not count")
+        .says("error: .smp/signers on master names no key, so your events do not count")
         .says("the line for it is: ada@example.com");
     promote(&deploy, &ada).exits(1).says(empty);
 }
