@@ -52,12 +52,29 @@ pub struct PlatformWords {
     pub again: Typed,
     /// How its commands about pipelines begin; empty where it has none.
     pub pipelines: &'static str,
+    /// What a person has its server do; `None`: there is no such server.
+    pub server: Option<ServerCommands>,
+}
+
+/// What a person has the server of an app do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerCommands {
+    /// To start what is stopped.
+    pub start: Typed,
+    /// To remove a lock against deploys.
+    pub unlock: Typed,
+    /// To deploy what is pushed to the branch of the environment.
+    pub deploy_branch: Typed,
+    /// To deploy what it builds.
+    pub deploy_builds: Typed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
     /// It is being built, and it is unknown for which commit.
     Building,
+    /// Deploys are locked, and it is unknown whether one goes on.
+    Locked,
     /// Its release phase runs.
     Pending,
     /// It came to its end and is, or was, live.
@@ -68,4 +85,11 @@ pub enum ReleaseStatus {
     Expired,
     /// A word that this program does not know.
     Other,
+}
+
+impl ReleaseStatus {
+    /// It has not come to its end.
+    pub fn goes_on(self) -> bool {
+        matches!(self, Self::Building | Self::Locked | Self::Pending)
+    }
 }
