@@ -13,6 +13,8 @@ use crate::terminal::{self, Ui};
 pub enum Progress<'a> {
     /// A push or a release begins.
     Pushing(&'a Step, &'a CommitId),
+    /// A push begins that is kept back where the record moved, or where the host moves each ref by itself.
+    Trying(&'a Step, &'a CommitId),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
     /// Another push brought an environment the commit while ours was on its way, maybe an earlier one of this clone.
@@ -38,8 +40,10 @@ pub enum Progress<'a> {
 pub struct Screen {
     progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
-    /// The push that was told last: a host that moves each ref by itself is sent it twice.
+    /// The push that was told last: it may be sent more than once.
     begun: Option<String>,
+    /// The push that is told when it is more than a try.
+    tried: Option<String>,
     /// Those who want quiet are shown the host's words only when they explain a failure.
     unsaid: VecDeque<Line>,
     /// The environments that somebody else gave the commit in the same moment.
@@ -54,6 +58,7 @@ impl Screen {
             progress: ui.progress(),
             asked_to_leave: 0,
             begun: None,
+            tried: None,
             unsaid: VecDeque::new(),
             by_others: Vec::new(),
             owed: None,
@@ -114,6 +119,11 @@ impl Screen {
         if !is_passing {
             self.progress.clear();
         }
+        if matches!(progress, Progress::Said(_) | Progress::StillPushing(..))
+            && let Some(step) = self.tried.take()
+        {
+            self.begins(ui, step);
+        }
         match progress {
             Progress::Said(line) => {
                 self.said(ui, line);
@@ -125,6 +135,7 @@ impl Screen {
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
             Progress::Pushing(step, commit) => self.begins(ui, step.told(commit)),
+            Progress::Trying(step, commit) => self.tried = Some(step.told(commit)),
             Progress::ByOthers(name, is_again) => {
                 ui.note(match is_again {
                     true => format!("an earlier push from this clone, or somebody else's, brought the same commit to {name}"),
