@@ -345,7 +345,7 @@ impl Deploy<'_> {
     /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
     fn candidate_is_open(&self) -> bool {
         let state = self.seen.state();
-        state.is_some_and(|state| state.candidate.is_some())
+        state.is_some_and(|state| state.candidate.is_some() && state.shipped().is_none())
     }
 
     /// Whether what is deployed lies behind what runs.

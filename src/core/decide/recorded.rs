@@ -253,10 +253,16 @@ impl<'a> Recorded<'a> {
                     let place = one.in_comment();
                     format!("{by} blocked it {when}{place}: {why}")
                 });
-                Err(blocks
-                    .fold(refusal, Refusal::because)
-                    .run("deploy a fix", Typed::smp("stage --fix"))
-                    .run("or close the candidate", Typed::smp("postpone")))
+                let (refusal, close) = (
+                    blocks.fold(refusal, Refusal::because),
+                    Typed::smp("postpone"),
+                );
+                Err(match self.state.shipped() {
+                    None => refusal
+                        .run("deploy a fix", Typed::smp("stage --fix"))
+                        .run("or close the candidate", close),
+                    Some(_) => refusal.run("close the candidate", close),
+                })
             }
         }
     }
@@ -379,20 +385,6 @@ impl<'a> Recorded<'a> {
     }
 }
 
-impl Deploying {
-    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
-    pub fn story(&self, now: i64) -> String {
-        let (what, place) = match self.kind {
-            Kind::Stage => ("deploy", "to"),
-            Kind::Fix => ("deploy the fix", "to"),
-            Kind::Promote => ("promote", "to"),
-            Kind::Rollback => ("roll back to", "on"),
-        };
-        let (by, commit, environment) = (&self.by.name, self.to.short(), &self.environment);
-        let when = ago(now, self.at);
-        format!("{by} began to {what} {commit} {place} {environment} {when}")
-    }
-}
 /// ", with the key of ada@example.com", where somebody signed.
 fn with_key(person: &Person) -> String {
     let key = person.principal.as_ref();

@@ -1,12 +1,26 @@
 //! What is open on the record, and what is heard and seen of a deploy while its announcement is.
 
 use crate::core::record::{Candidate, CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::text::ago;
 use crate::core::words::{CommitId, EventId};
 
 impl Deploying {
     /// Whether it brings this commit there, for this reason.
     pub fn is(&self, kind: Kind, environment: &str, to: &CommitId) -> bool {
         (self.kind, self.environment.as_str(), &self.to) == (kind, environment, to)
+    }
+
+    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
+    pub fn story(&self, now: i64) -> String {
+        let (what, place) = match self.kind {
+            Kind::Stage => ("deploy", "to"),
+            Kind::Fix => ("deploy the fix", "to"),
+            Kind::Promote => ("promote", "to"),
+            Kind::Rollback => ("roll back to", "on"),
+        };
+        let (by, commit, environment) = (&self.by.name, self.to.short(), &self.environment);
+        let when = ago(now, self.at);
+        format!("{by} began to {what} {commit} {place} {environment} {when}")
     }
 }
 
@@ -16,6 +30,24 @@ impl State {
         self.candidate
             .as_ref()
             .filter(|open| open.commit == *commit)
+    }
+
+    /// Where the candidate runs by a promotion: a fix of it comes too late, because what was proposed is there.
+    pub fn shipped(&self) -> Option<&str> {
+        let candidate = self.candidate.as_ref()?;
+        let failed = self.failed_promotion().map(|open| &open.environment);
+        let mut reached = candidate.targets.iter().filter(|goal| goal.reached);
+        let name = failed.or_else(|| reached.next().map(|goal| &goal.environment));
+        name.map(String::as_str)
+    }
+
+    /// The promotion of the candidate that is open because a check failed.
+    pub fn failed_promotion(&self) -> Option<&Deploying> {
+        let open = self.deploying.as_ref();
+        open.filter(|open| {
+            let is_it = open.kind == Kind::Promote && self.candidate_of(&open.to).is_some();
+            is_it && open.failed.is_some()
+        })
     }
 
     /// The open announcement, if it brings this commit there.
