@@ -322,10 +322,11 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Why a promotion begins although its time has not come, or was announced to.
+    /// Why a promotion begins although its time has not come, or was announced to. Where a check failed it was told then.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);
+        let open = open.filter(|open| open.failed.is_none());
         let announced = open.and_then(|open| open.overrides.clone());
         plan.overrides.clone().or(announced)
     }

@@ -274,7 +274,7 @@ impl Deploy<'_> {
 
     /// Why it began although its time had not come: as it was announced, or by this run, where only the first of
     /// several environments was announced.
-    fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
+    pub(super) fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }

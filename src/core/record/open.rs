@@ -1,6 +1,9 @@
 //! What is open on the record, and what is heard and seen of a deploy while its announcement is.
 
-use crate::core::record::{Candidate, CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::record::{
+    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, State,
+    Unlawful,
+};
 use crate::core::text::ago;
 use crate::core::words::{CommitId, EventId};
 
@@ -71,15 +74,26 @@ impl State {
     }
 
     /// A check failed: the announcement stays open, because nobody may be told that it runs well.
-    pub(super) fn check_failed(&mut self, it: &CheckFailed) -> Result<(), Unlawful> {
-        let open = self.deploying.as_mut();
-        match (open, &it.intent) {
+    pub(super) fn check_failed(&mut self, event: &Event, it: &CheckFailed) -> Result<(), Unlawful> {
+        let by = match (self.deploying.as_mut(), &it.intent) {
             (Some(open), Some(intent)) if open.id == *intent && open.to == it.to => {
                 open.failed = Some(it.why.clone());
-                Ok(())
+                &open.by
             }
-            (None, None) => Ok(()),
-            _ => Err(Unlawful::OtherDeploy),
+            (None, None) => &event.by,
+            _ => return Err(Unlawful::OtherDeploy),
+        };
+        if let (Some(tells), Some(reason)) = (&it.tells, &it.overrides) {
+            let (by, reason) = (by.name.clone(), reason.clone());
+            let news = News::Released {
+                summary: None,
+                overridden: Some(Overridden { by, reason }),
+            };
+            let place = (it.environment.as_str(), &it.to);
+            self.pending.extend(tells.channels.iter().map(|channel| {
+                Notice::of_deploy(event.id.clone(), channel, tells, place, news.clone())
+            }));
         }
+        Ok(())
     }
 }

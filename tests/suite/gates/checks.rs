@@ -353,3 +353,46 @@ fn after_the_rollback_of_what_failed_a_fix_is_in_time() {
         .ok();
     assert_eq!(deploy.master(&deploy.production), fix);
 }
+
+#[test]
+fn who_went_past_the_hours_is_told_although_a_check_failed_and_only_once() {
+    let deploy = signed_off();
+    deploy.add_toml("[channels.technical]\nkind = \"print\"\n");
+    asks_for(&deploy, &hours_later().0);
+    checks(&deploy, &["production"], 1);
+    deploy.web.set("/health-production", broken());
+    let reason = "the shop is down";
+    promote(&deploy, &["--override", reason])
+        .exits(4)
+        .prints_among("policy overridden")
+        .prints_among("by Ada Example, although the policy did not allow it yet.")
+        .prints_among(reason);
+    let told = ["promoting", "check-failed", "posted"];
+    assert_eq!(events(&deploy)[3..], told);
+    assert_eq!(
+        deploy.chain().only("check-failed").field("Override"),
+        reason
+    );
+    let history = deploy.smp(&["history"]).ok().out();
+    let words = ["policy overridden: the shop is down", "a check failed: "];
+    assert!(words.iter().all(|it| history.contains(it)), "{history}");
+    promote(&deploy, &[]).exits(4).prints("");
+    deploy.web.set("/health-production", Page::body("ok"));
+    promote(&deploy, &[]).ok().prints("");
+    let history = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(history["deploys"].as_array().unwrap().len(), 1);
+    assert_eq!(history["deploys"][0]["override"], reason);
+}
+
+#[test]
+fn without_a_record_it_is_told_once_as_well() {
+    let deploy = ready(World::deploy_like().without_pages());
+    asks_for(&deploy, &hours_later().0);
+    checks(&deploy, &["production"], 1);
+    deploy.web.set("/health-production", broken());
+    promote(&deploy, &["--override", "the shop is down"])
+        .exits(4)
+        .prints_among("policy overridden");
+    deploy.web.set("/health-production", Page::body("ok"));
+    promote(&deploy, &[]).ok().prints("");
+}

@@ -222,9 +222,15 @@ fn about_times() -> Vec<What> {
             to: commit('1'),
             commits: 8,
             why: "https://example.com/health answers 503 Service Unavailable".into(),
+            tells: None,
+            overrides: None,
         })
     });
-    all.into_iter().chain(failed).collect()
+    let mut told = failed[0].clone();
+    if let What::CheckFailed(it) = &mut told {
+        (it.tells, it.overrides) = (Some(telling(None)), Some("the shop is down".to_owned()));
+    }
+    all.into_iter().chain(failed).chain([told]).collect()
 }
 
 /// The trailers of a message, in no order.
