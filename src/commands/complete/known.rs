@@ -84,7 +84,7 @@ impl Known {
         let rest = all.filter(|one| !self.words.contains(&one.name));
         let named = rest.map(|one| {
             let source = one.promotes.as_deref().unwrap_or_default();
-            (one.name.clone(), format!("promoted from {source}"))
+            (one.name.clone(), format!("gets its commits from {source}"))
         });
         named.collect()
     }
@@ -93,7 +93,7 @@ impl Known {
 fn announcement(repo: &Repo, config: &Config) -> Option<Word> {
     let reading = Recorder::of(repo, config, false)?.known()?;
     let open = reading.state.deploying?;
-    let about = format!("{} to {}", open.to.short(), open.environment);
+    let about = format!("{} to {}", open.to.short(), open.names());
     Some((open.id.as_str().to_owned(), about))
 }
 

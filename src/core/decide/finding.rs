@@ -121,7 +121,7 @@ impl Finding {
             Self::WrongBranch => "its branch does not exist on its remote".to_owned(),
             Self::NothingDeployed => match &seen.branch {
                 Some(Ok(Branch::NoApp(words))) => {
-                    format!("nothing deployed yet; its host has no such app: {words}")
+                    format!("nothing deployed yet; there is no app at its address: {words}")
                 }
                 _ => "nothing deployed yet".to_owned(),
             },
@@ -165,7 +165,7 @@ impl Finding {
             }
             Self::NotConfirmed => {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");
-                format!("it is not confirmed that it runs {at}, because its host said: {words}")
+                format!("it is not confirmed that {at} runs there, because its host said: {words}")
             }
             Self::RefDiffers => "it is unknown how the two commits relate".to_owned(),
         }
@@ -214,8 +214,8 @@ pub fn may_be_on_its_way(seen: &Observed) -> bool {
 
 /// Whether its branch has what was announced, and it does not run that yet: forwards, or back from what it ran before.
 pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
-    let is_there = open.environment == seen.environment && seen.reference() == Some(&open.to);
-    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from.as_ref();
+    let is_there = open.reaches(&seen.environment) && seen.reference() == Some(&open.to);
+    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from(&seen.environment);
     is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
 }
 

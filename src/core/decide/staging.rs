@@ -3,7 +3,7 @@
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::{after_failure, promote};
+use crate::core::decide::next::{WAIT, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Deploying, Kind};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
@@ -53,7 +53,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
             return Err(deployed_by_hand(name, commit, &fix.base));
         }
         confirmed(&target.observed)?;
-        arrived(target, commit, asked)?;
+        arrived(target, commit, asked, wanted.command.clone())?;
     } else {
         look_back(wanted, &at, asked, &mut plan)?;
         if at.commit() == Some(commit) {
@@ -106,24 +106,27 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
             .run("then deploy the fix as any commit", Typed::smp("stage")));
     }
     let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
-    let open = recorded.open().filter(is_it);
-    let Some((open, seen)) = open.zip(recorded.announced) else {
+    let Some(open) = recorded.open().filter(is_it) else {
         return Ok(());
     };
-    let (name, to) = (&open.environment, &open.to);
-    let is_pushed = seen.reference() == Some(to) && recorded.take_over.is_none();
-    if seen.runs() != Some(to) && !is_pushed {
+    let (mut all, to) = (recorded.announced.iter(), Some(&open.to));
+    let aside = recorded.take_over.is_some();
+    let Some(seen) = all.find(|seen| seen.runs() == to || seen.reference() == to && !aside) else {
         return Ok(());
-    }
+    };
+    let name = &seen.environment;
     let error = open.story(recorded.now);
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
             "{name} has the candidate, and that is not on record yet"
         ))
         .because(late)
-        .run("wait for it", Typed::smp("status"))
+        .run(WAIT, Typed::smp("status"))
         .run("or record it", promote(name))
-        .run("then deploy the fix as any commit", Typed::smp("stage")))
+        .run(
+            "then deploy the fix like any other commit",
+            Typed::smp("stage"),
+        ))
 }
 
 pub fn nothing_to_fix() -> Refusal {
@@ -146,7 +149,10 @@ fn frozen(name: &str, candidate: &Candidate, recorded: &Recorded<'_>) -> Refusal
         .iter()
         .map(|note| format!("{by} says: {note}"));
     let refusal = says.fold(refusal, Refusal::because);
-    let refusal = refusal.run("wait for the deploy", Typed::smp("status"));
+    let refusal = refusal.run(
+        "wait until the candidate is promoted, and look",
+        Typed::smp("status"),
+    );
     let refusal = match recorded.state.shipped() {
         None => refusal.run("or deploy a fix of it", Typed::smp("stage --fix")),
         Some(_) => refusal,
@@ -162,8 +168,8 @@ fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refu
         .because(format!(
             "the candidate is {candidate}; somebody deployed outside git smp"
         ))
-        .run("to propose what runs there", Typed::smp("postpone"))
-        .run("then", Typed::smp("propose"))
+        .run("close the candidate", Typed::smp("postpone"))
+        .run("then propose what runs there", Typed::smp("propose"))
 }
 
 /// A fix has everything that the candidate has, and more.
@@ -174,7 +180,10 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Ref
         let error = format!("the candidate is now {now}, no longer {base}");
         return Err(Refusal::new(RefusalCode::CandidateMoved, error)
             .because("somebody deployed another fix meanwhile")
-            .run("see what would be added to it", Typed::smp("stage --fix")));
+            .run(
+                "see what would be added to it",
+                Typed::smp("stage --fix --dry-run"),
+            ));
     }
     if fix.changes.relation == Relation::Ahead {
         return Ok(());

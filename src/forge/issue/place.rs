@@ -40,7 +40,7 @@ impl Tracker {
             service: Service::new(words.name, api, &token, words.accept)?.of_texts(),
             repository,
             pages: pages.trim_end_matches('/').to_owned(),
-            login: OnceLock::new(),
+            account: OnceLock::new(),
         })
     }
 }

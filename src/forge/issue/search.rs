@@ -22,7 +22,7 @@ impl Tracker {
     /// The issue that bears this mark, among the last ones; `None`: none was seen, which proves nothing.
     pub fn marked_issue(&self, mark: &str, whose: Search) -> Option<Placed> {
         let creator = match whose {
-            Search::Own => format!("{}={}&", self.words.creator, self.login()?),
+            Search::Own => format!("{}={}&", self.words.creator, self.account()?.login()?),
             Search::Anybodys => String::new(),
         };
         let path = format!("{}/issues?{}{creator}", self.path(), self.words.all);
@@ -33,7 +33,7 @@ impl Tracker {
             issue: Some(number),
             comment: None,
             address: Some(found.address().unwrap_or_else(|| self.address(number))),
-            login: found.login(),
+            login: found.person(),
         })
     }
 
@@ -46,7 +46,7 @@ impl Tracker {
             issue: Some(number),
             comment: found.id,
             address: found.id.map(|id| self.address_of(number, id, &found)),
-            login: found.login(),
+            login: found.person(),
         })
     }
 
@@ -60,7 +60,7 @@ impl Tracker {
 
     fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {
         let login = match whose {
-            Search::Own => Some(self.login()?),
+            Search::Own => Some(self.account()?.login()?),
             Search::Anybodys => None,
         };
         entries.into_iter().find(|entry| {

@@ -21,6 +21,7 @@ fn remark(text: &str) -> Remark {
         id: 7,
         login: Some("rosi".into()),
         may: true,
+        is_of_app: false,
         is_edited: false,
         text: text.into(),
         address: "https://h/42#7".into(),
@@ -71,7 +72,7 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ),
         (
             "signoff bbbbbb",
-            "does not count: it must name 7 digits of bbbbbbbb or more",
+            "does not count: it must name at least 7 digits of bbbbbbbb",
         ),
         (
             "signoff aaaaaaaa",
@@ -227,7 +228,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
                 id: 8,
                 ..remark("Hello")
             },
-            "is not on the issue",
+            "cannot be found on the issue",
         ),
         (remark("Hello"), "no longer matches the record"),
         (
@@ -316,6 +317,29 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ..own
     };
     assert_eq!(read(&ben, &yes).events.len(), 1);
+    // Anybody may speak through an app, and the record has the login from one key.
+    let [yes_of_app, no_of_app] = [&yes, &no].map(|one| Remark {
+        is_of_app: true,
+        ..one.clone()
+    });
+    let told = read(&ben, &yes_of_app);
+    assert!(told.events.is_empty() && told.void[0].why.contains("its author is an app"));
+    assert_eq!(read(&ben, &no_of_app).events.len(), 1);
+    let question = |is_of_app| Remark {
+        login: ben.login.clone(),
+        text: mark_of(&ben.id),
+        is_of_app,
+        ..yes.clone()
+    };
+    for (is_of_app, why) in [
+        (false, vec![]),
+        (
+            true,
+            vec!["an app opened https://h/42#7, so any person may have proposed bbbbbbbb"],
+        ),
+    ] {
+        assert_eq!(bear_out(&mut ben.clone(), &question(is_of_app), &[]), why);
+    }
     for (login, why) in [
         (
             Some("rosi"),
