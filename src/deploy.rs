@@ -83,7 +83,6 @@ pub enum Wanted<'a> {
         /// The command that does the same again.
         command: Typed,
     },
-    /// What an environment runs.
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
@@ -184,7 +183,6 @@ impl Deploy<'_> {
         }
     }
 
-    /// What a promotion would ship.
     pub fn candidate(&self) -> Option<&CommitId> {
         let moved_on = self.moved_on().map(|moved_on| &moved_on.candidate);
         moved_on.or_else(|| self.source()?.runs())
@@ -210,7 +208,6 @@ impl Deploy<'_> {
         target.map_or("", |target| &target.environment.name)
     }
 
-    /// The names of its targets, as a sentence has them.
     fn names(&self) -> String {
         let names = self.targets.iter().map(|one| one.environment.name.as_str());
         names.collect::<Vec<_>>().join(" and ")

@@ -36,7 +36,6 @@ const LIST: u64 = 16 << 20;
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
-    /// Its body, as far as it came.
     pub body: Vec<u8>,
     /// Why that is not all of it, to stand behind its name.
     cut: Option<String>,

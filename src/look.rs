@@ -35,7 +35,6 @@ impl<'a> Look<'a> {
     }
 }
 
-/// What of the main repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {
     Nothing,
@@ -102,7 +101,6 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Looks at one environment and the rest.
 pub fn see_one(
     session: &Session<'_>,
     look: &Look<'_>,

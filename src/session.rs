@@ -25,7 +25,6 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Opens the repository that git would open here.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
         let mut session = Self {
             common,

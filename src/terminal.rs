@@ -35,7 +35,6 @@ pub enum Color {
 pub enum Talk {
     /// Only what was asked for, and errors.
     Quiet,
-    /// What a person needs.
     Normal,
     /// How each thing was found out, too.
     Verbose,

@@ -108,7 +108,6 @@ pub enum Step {
     Release {
         environment: String,
         platform: &'static str,
-        /// The release that was made of it before.
         former: Release,
         /// Whether that is to come back as it was, with its config vars.
         back: bool,

@@ -167,7 +167,6 @@ pub struct Candidate {
     pub elsewhere: bool,
 }
 
-/// One environment that a candidate is to reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     pub environment: String,
@@ -189,7 +188,6 @@ pub struct SignOff {
     pub comment: Option<Comment>,
 }
 
-/// A push that is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploying {
     pub id: EventId,
@@ -224,7 +222,6 @@ pub struct Doubted {
     pub words: String,
 }
 
-/// What an environment was given last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastDeploy {
     pub commit: CommitId,
@@ -235,12 +232,10 @@ pub struct LastDeploy {
     /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
-    /// The issue that asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
 }
 
-/// The record as it was read.
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub state: State,
@@ -367,7 +362,6 @@ impl Candidate {
         goals.collect()
     }
 
-    /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
         if self.who_said(Verdict::Block).next().is_some() {
             Standing::Blocked

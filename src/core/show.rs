@@ -37,7 +37,6 @@ const NAMED: usize = 20;
 /// The present moment, and where the reader is.
 #[derive(Clone, Debug)]
 pub struct When {
-    /// Seconds since 1970.
     pub now: i64,
     pub zone: TimeZone,
 }
@@ -131,7 +130,6 @@ fn row(name: &str, width: usize) -> Line {
     Line::plain(format!("  {name:width$}  "))
 }
 
-/// How wide the column of these names is.
 pub fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0)
 }

@@ -129,7 +129,6 @@ fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| is_one)
 }
 
-/// The minutes since midnight of `09:00`.
 fn minutes(text: &str) -> Option<u16> {
     let (hours, rest) = text.split_once(':')?;
     let (hours, rest) = (number(hours)?, number(rest)?);

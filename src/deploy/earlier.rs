@@ -244,7 +244,6 @@ impl Deploy<'_> {
         refusal
     }
 
-    /// What is refused, as it is told.
     pub(super) fn refined(&self, refusal: Refusal) -> Refusal {
         self.with_ignored(self.to_make_the_app(refusal))
     }

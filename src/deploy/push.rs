@@ -23,7 +23,6 @@ use crate::sources::{Also, Now, platform};
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
-/// A push that has ended, and what was heard of its host.
 pub struct PushEnd {
     marker: InFlight,
     /// Whether an earlier push of this clone may bring the same.
@@ -43,7 +42,6 @@ impl PushEnd {
             .join("\n")
     }
 
-    /// Nothing was changed by it.
     pub fn came_to_nothing(self) {
         self.marker.ended();
     }

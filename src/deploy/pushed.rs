@@ -9,7 +9,6 @@ use crate::deploy::said::Said;
 use crate::git::advice::{self, Shut};
 use crate::git::push::{Ended, Push};
 
-/// A push that ended, or that was left.
 pub struct Pushed<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,
@@ -221,7 +220,6 @@ fn place(at: Option<&CommitId>) -> String {
 /// Reasons that name no cause: then the host's own last words do. The same holds for a hook that declined, as a failed
 /// build does.
 const NO_CAUSE: [&str; 3] = ["failed to update ref", "unpacker error", "failed"];
-/// So many of its last words are told.
 const LAST_WORDS: usize = 3;
 
 impl Pushed<'_> {
@@ -309,7 +307,6 @@ impl Pushed<'_> {
     }
 }
 
-/// The last lines, as causes.
 pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
     let words = last.unwrap_or_default().iter().map(Said::words);

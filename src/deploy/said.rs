@@ -17,12 +17,10 @@ const TAGS: [&str; 10] = [
     "[ERROR]",
 ];
 
-/// What a host said in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// All of it: its words, with the marks in front of them.
     pub marked: String,
-    /// Where its words begin.
     begin: usize,
     /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
     /// words without a sign of where they are from.
@@ -105,7 +103,6 @@ pub struct Pattern {
 /// Where the words of a pattern must stand.
 #[derive(Clone, Copy, Debug)]
 enum Anchor {
-    /// After any marks.
     Words,
     /// After the pattern's own mark.
     Marked,

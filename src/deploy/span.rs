@@ -15,15 +15,11 @@ const LAST: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// That the new commit runs.
     New,
-    /// That another one does.
     Other,
-    /// Nothing usable.
     Unreadable,
 }
 
-/// The answers so far.
 pub struct Agreement {
     span: Duration,
     /// When the first of the answers came that agree, and how many they are.
@@ -36,7 +32,6 @@ pub struct Agreement {
 pub struct InTurn {
     /// Those that named the new commit.
     pub new: usize,
-    /// All of them.
     pub all: usize,
     /// Whether another commit was named among them.
     pub others: bool,

@@ -20,7 +20,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// So long a copy that a host answers from may lag behind what it took.
 const LAGS: Duration = Duration::from_secs(15);
 
-/// What became of a push.
 pub enum Outcome {
     /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
     Arrived(Option<Box<Now>>),

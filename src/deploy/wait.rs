@@ -19,7 +19,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How long it is waited for a deploy that the host says it does not make.
 const HARDLY: Duration = Duration::from_secs(5);
 
-/// What was done before the wait.
 pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
@@ -173,7 +172,6 @@ impl Wait<'_> {
             .and_then(|age| Instant::now().checked_sub(age))
     }
 
-    /// What an answer says of the commit.
     fn answer(&self, now: &Now, since: Option<Instant>) -> Answer {
         match &now.running {
             // It may name a commit that ran there once.

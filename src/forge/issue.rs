@@ -31,7 +31,6 @@ const PAGES: usize = 200;
 /// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 
-/// The issues of a repository.
 pub struct Tracker {
     words: &'static TrackerWords,
     service: Service,

@@ -46,7 +46,6 @@ pub struct Software {
     pub rights: &'static str,
 }
 
-/// A repository on a forge with a REST API.
 pub struct Rest {
     pub software: &'static Software,
     /// Its path, with a slash between its parts.
@@ -154,7 +153,6 @@ impl Rest {
         reviews
     }
 
-    /// That the repository is not shown.
     pub fn not_found(&self) -> Report {
         let (name, repository) = (self.software.words.name, &self.repository);
         Report::new(format!("{name} does not show {repository} to this token"))
@@ -326,7 +324,6 @@ pub fn each<I: Sync, O: Send>(items: &[I], ask: impl Fn(&I) -> O + Sync) -> Vec<
     })
 }
 
-/// A request to merge, as a forge tells of it.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub number: u64,

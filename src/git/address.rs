@@ -8,9 +8,7 @@ use crate::git::config::GitConfig;
 /// What a child of git's is to do at a remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To say what is there.
     Look,
-    /// To bring it here.
     Fetch,
     /// To push, or to say whether a push would be let in.
     Push,
@@ -37,11 +35,9 @@ pub enum Transport {
     Ssh(Account),
     /// A server that is asked over http or https.
     Http(Site),
-    /// Anything else.
     Other,
 }
 
-/// An account that ssh logs in to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// `user@host`, or a host, as ssh takes it.
@@ -64,7 +60,6 @@ pub struct Site {
 }
 
 impl Transport {
-    /// Where `remote` leads.
     pub fn of(config: &GitConfig, remote: &str, purpose: Purpose) -> Self {
         address(config, remote, purpose).map_or(Self::Other, |url| Self::at(&url))
     }

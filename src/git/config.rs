@@ -11,7 +11,6 @@ pub static UNREADABLE: GitConfig = GitConfig {
     entries: Vec::new(),
 };
 
-/// The configuration that holds here.
 // Not `Debug`: a webhook may be among the entries.
 #[derive(Clone, Default)]
 pub struct GitConfig {
@@ -106,7 +105,6 @@ impl PendingConfig {
         thread::spawn(move || ahead.get().is_ok());
     }
 
-    /// Waits for the answer.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
         let ask = || Ok(GitConfig::parse(&self.program.read_config(&[])?));
         self.answer.get_or_init(ask).as_ref().map_err(Clone::clone)

@@ -1,6 +1,5 @@
 //! Names and passwords for https: what git's credential helpers know, and what a person gave in this run. That is kept in
 //! memory, handed to git's own children alone, and to each only what belongs to the server that it goes to.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 mod reused;
 
@@ -140,12 +139,10 @@ impl Credential {
     }
 }
 
-/// All that was typed in this run.
 #[derive(Default)]
 pub struct TypedLogins(Mutex<Vec<Credential>>);
 
 impl TypedLogins {
-    /// What was typed for this server.
     pub fn of(&self, site: &Site) -> Option<Credential> {
         let all = lock(&self.0);
         let found = all.iter().find(|credential| credential.is_for(site));

@@ -1,5 +1,4 @@
 //! Finding the repository, as git would, and opening it with the library where that can.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::env;
 use std::ffi::OsStr;

@@ -23,7 +23,6 @@ use original::Original;
 /// What git uses as an exit code when it does not know an option.
 const USAGE: i32 = 129;
 
-/// What is to be copied, and onto what.
 struct Task<'a> {
     onto: &'a CommitId,
     picks: &'a [CommitId],

@@ -37,7 +37,6 @@ const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negot
     -c core.warnAmbiguousRefs=false push --porcelain --progress --no-verify --no-follow-tags --no-signed \
     --no-force-if-includes --recurse-submodules=no";
 
-/// What is to be pushed, and on what condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     pub remote: String,
@@ -91,7 +90,6 @@ pub enum Ended {
     Declined,
     /// The lease did not hold: the ref had moved.
     Stale,
-    /// It ended before anything was sent.
     NothingSent,
     /// The host turned it away with this HTTP answer, before any work.
     Refused(u16),

@@ -19,11 +19,9 @@ const SEEN_ON: &str = "refs/smp/seen-on/";
 const FILE: &str = "state.json";
 /// The most bytes of a state: some thousand times what a team needs.
 const LARGEST_STATE: u64 = 256 << 10;
-/// The most bytes of an event.
 const LARGEST_EVENT: u64 = 64 << 10;
 const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
-/// An event as it is to be written.
 pub struct NewEvent<'a> {
     pub parent: Option<&'a CommitId>,
     /// The state after it.

@@ -102,7 +102,6 @@ const REFUSES: [(&str, bool); 14] = [
 /// How a server's own refusal begins, over ssh and from git's own protocol.
 const SERVERS: [&str; 3] = ["ERROR: ", "FATAL: ", "fatal: remote error: "];
 
-/// The most lines that are passed on.
 const MOST: usize = 6;
 
 /// What was said, line by line; a progress bar ends its lines in its own way.
@@ -128,7 +127,6 @@ fn without_rank(line: &str) -> &str {
     own.or_else(|| line.strip_prefix("error: ")).unwrap_or(line)
 }
 
-/// Whether one of the lines means this.
 pub fn means(words: &str, wanted: LineKind) -> bool {
     lines(words).any(|line| kind(line) == Some(wanted))
 }

@@ -22,10 +22,8 @@ const GITHUBS: [&str; 4] = [
     "GH_ENTERPRISE_TOKEN",
     "GITHUB_ENTERPRISE_TOKEN",
 ];
-/// How long `gh` may take.
 const GH: Duration = Duration::from_secs(10);
 
-/// A token, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub secret: Secret,
@@ -104,7 +102,6 @@ fn unquoted(word: &str) -> &str {
 /// Why no token may be sent to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// There is none.
     Token,
     /// There is one, and nothing in the person's own environment says that it may be sent there.
     Leave,

@@ -31,7 +31,6 @@ const fn bit(colour: usize) -> u8 {
 /// A commit's place in the table of those that were met.
 pub type Node = usize;
 
-/// The commits met so far.
 pub struct CommitTable<'o> {
     odb: &'o Odb<'o>,
     pub graph: Option<Graph>,
@@ -53,7 +52,6 @@ pub struct Entry {
     mark: Mark,
 }
 
-/// What a walk knows of a commit.
 #[derive(Clone, Copy, Default)]
 struct Mark {
     colours: u8,
@@ -84,7 +82,6 @@ impl<'o> CommitTable<'o> {
         }
     }
 
-    /// The commit of this name.
     pub fn node(&mut self, id: Oid) -> Node {
         self.node_at(self.position(id), id)
     }
@@ -151,7 +148,6 @@ pub fn graph(objects: &Path) -> Option<Graph> {
     gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
 }
 
-/// Where the graph has a commit.
 pub fn position(graph: &Graph, id: Oid) -> Option<Position> {
     graph.lookup(<&gix_hash::oid>::try_from(id.as_bytes()).ok()?)
 }

@@ -32,7 +32,6 @@ pub enum Sent {
     Later(Option<Duration>, Report),
     /// No connection could be made: nothing left this machine.
     NotSent(Report),
-    /// It was answered that it is not taken.
     Declined(Report),
     /// It may have gone out, and nobody knows what came of it.
     Unclear(Report),

@@ -32,7 +32,6 @@ pub struct SentCommit {
     pub takes_away: Option<CommitId>,
 }
 
-/// The notes of a push and of a release.
 fn files(name: &str) -> [String; 2] {
     ["in-flight", "releasing"].map(|what| format!("{what}-{name}"))
 }
@@ -114,7 +113,6 @@ impl Notes {
         self.going(name, |sent| sent.newest == Some(newest))
     }
 
-    /// The commit was seen to run.
     pub fn confirmed(&self, name: &str, commit: &CommitId) {
         for file in files(name) {
             let sent = self.read::<SentCommit>(&file);

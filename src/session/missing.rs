@@ -9,7 +9,6 @@ use crate::git::fetch::{self, FetchTarget};
 use crate::git::{Repo, remote};
 use crate::session::Session;
 
-/// That there is no file, and how to come to one.
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
         Report::new(format!("there is no {}", path.display()))
@@ -70,9 +69,7 @@ fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
     told.lines().map(str::to_owned).collect()
 }
 
-/// What is checked out, and what could be.
 struct References {
-    /// The branch that is checked out, if it is one.
     here: Option<String>,
     /// What `git pull` brings here.
     upstream: Option<String>,

@@ -179,7 +179,6 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// That of the main repository.
     pub fn of_main(config: &Config) -> Self {
         let mut all = config.environments.iter();
         match config.record.is_some() || all.any(|one| one.is_branch) {

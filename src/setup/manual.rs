@@ -87,7 +87,6 @@ pub fn user_folder() -> Option<PathBuf> {
     folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
 }
 
-/// The absolute folder that a variable names.
 fn folder(variable: &str) -> Option<PathBuf> {
     let folder = env::var_os(variable).map(PathBuf::from);
     folder.filter(|folder| folder.is_absolute())

@@ -27,7 +27,6 @@ const USUAL: &str = "https://api.heroku.com";
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
 /// The latest releases, newest first.
 const LATEST: &str = "version ..; max=30, order=desc";
-/// The newest build.
 const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.
 const AT_ONCE: usize = 8;
@@ -39,7 +38,6 @@ pub struct Heroku {
     app: String,
 }
 
-/// The app that an address of Heroku's pushes to.
 pub fn app_at(url: &str) -> Option<&str> {
     let path = [
         "https://git.heroku.com/",
@@ -51,7 +49,6 @@ pub fn app_at(url: &str) -> Option<&str> {
     (!app.is_empty() && !app.contains('/')).then_some(app)
 }
 
-/// Its words about an app.
 pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: NAME,

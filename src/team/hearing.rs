@@ -223,7 +223,6 @@ impl Hearing<'_> {
         Ok(made)
     }
 
-    /// What would be on record.
     fn imagine(&self, events: Vec<What>, view: &mut RecordView) {
         let RecordView::Read(reading) = view else {
             return;

@@ -78,7 +78,6 @@ pub fn append(
     Ok((state, Pending { notices, begun }))
 }
 
-/// The same for one event.
 pub fn append_one(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,

@@ -19,7 +19,6 @@ use crate::team::posting::Pending;
 use crate::team::recorder::new_id;
 use crate::team::summary::{self, Offer, Summary};
 
-/// What is to be told of a promotion.
 pub struct ProductPost<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -158,7 +157,6 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Shows the post as it would go out.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
         self.delivery(&Typed::smp("promote"))
             .print(&self.notification(text))

@@ -37,7 +37,6 @@ struct Patience {
     lags: Duration,
 }
 
-/// What people have.
 const PATIENCE: Patience = Patience {
     busy: Duration::from_secs(60),
     unknown: Duration::from_secs(15),
@@ -176,7 +175,6 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Looks once, at what the record is at.
     fn look(&self, tip: Tip) -> Result<Reading, Miss> {
         self.notes().heard();
         let is_here = tip.is_here;

@@ -19,7 +19,6 @@ const PAUSES: Pauses = Pauses {
     unreached: [500, 1000, 2000],
 };
 
-/// What came of a post.
 #[derive(Debug)]
 pub enum Delivered {
     /// It was taken. For Teams: by the workflow, which may still fail to post it.

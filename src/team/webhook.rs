@@ -12,7 +12,6 @@ use crate::core::tell::ChannelKind;
 use crate::core::typed::{Hint, Typed};
 use crate::git::Repo;
 
-/// More than any webhook has.
 const LONGEST: usize = 8192;
 
 /// A webhook that can be used, and where it was found.
@@ -36,7 +35,6 @@ impl Webhook {
     }
 }
 
-/// The variable that may hold a channel's webhook.
 pub fn variable(channel: &Channel) -> String {
     format!(
         "SMP_{}_WEBHOOK",
@@ -82,7 +80,6 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     Err(Stop::Misused(Report { error, ..report }.run(say, setup)))
 }
 
-/// The command that forgets what counts as a channel's webhook.
 pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     if in_environment(repo, channel).is_some() {
         return format!("unset {}", variable(channel));
@@ -118,7 +115,6 @@ pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report>
     known::check(kind, &url)
 }
 
-/// An address that posts may be sent to.
 fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the webhook contains spaces, or characters that no address has");
@@ -142,7 +138,6 @@ fn read(address: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// Its host, in small letters.
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     host.trim_end_matches('.').to_ascii_lowercase()

@@ -46,7 +46,6 @@ pub struct HeardComments {
     pub void: Vec<VoidRemark>,
 }
 
-/// What a text claims to be.
 struct Claim<'t> {
     verdict: Verdict,
     digits: &'t str,

@@ -258,7 +258,6 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
-/// What a release is that has not come to its end.
 fn going_on(status: ReleaseStatus) -> Option<Finding> {
     match status {
         ReleaseStatus::Building => Some(Finding::Deploying),

@@ -16,7 +16,6 @@ pub struct Couplings {
     pub target: Result<Option<Coupling>, Refusal>,
 }
 
-/// A build that is promoted, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     pub source: String,

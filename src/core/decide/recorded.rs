@@ -10,7 +10,6 @@ use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
-/// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,

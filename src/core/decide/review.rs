@@ -99,7 +99,6 @@ pub struct Review {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
-    /// It was not, for this reason.
     Not(Report),
     /// It answered all that it was asked.
     #[default]

@@ -34,7 +34,6 @@ pub struct Audited {
     pub fault: Option<String>,
 }
 
-/// What allowed a promotion.
 #[derive(Default)]
 struct Allowed {
     signed_off_by: Vec<String>,

@@ -30,7 +30,6 @@ pub struct Count {
     pub state: State,
     /// The time of the newest event that counts, in seconds since 1970.
     pub latest: i64,
-    /// The newest event that counts.
     pub last: Option<CommitId>,
     pub ignored: Vec<Ignored>,
     /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.

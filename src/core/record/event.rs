@@ -29,7 +29,6 @@ pub enum What {
     Deployed(Deployed),
     /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
     Doubted {
-        /// It stays open.
         intent: EventId,
         words: String,
     },
@@ -56,7 +55,6 @@ pub enum What {
         channel: String,
         why: String,
     },
-    /// A post is no longer pending.
     Posted {
         about: EventId,
         channel: String,

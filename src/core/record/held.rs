@@ -9,7 +9,6 @@ use crate::core::words::CommitId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     pub commit: CommitId,
-    /// Who rolled it back.
     pub by: Person,
     /// When, in seconds since 1970.
     pub at: i64,

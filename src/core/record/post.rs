@@ -7,7 +7,6 @@ use crate::core::record::{Candidate, Issue, Person};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
-/// How a post came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {

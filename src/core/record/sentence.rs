@@ -4,7 +4,6 @@ use crate::core::record::trailers::settled;
 use crate::core::record::{Event, How, Judged, Kind, Verdict, What};
 use crate::core::words::CommitId;
 
-/// The most characters of a note in a sentence.
 const BRIEF: usize = 100;
 
 pub fn sentence(event: &Event) -> String {

@@ -4,7 +4,6 @@ use crate::core::refusal::Refusal;
 /// The shared record as one look found it.
 #[derive(Clone, Debug)]
 pub enum RecordView {
-    /// The team keeps none.
     NoneKept,
     Unreadable(Refusal),
     Read(Box<Reading>),

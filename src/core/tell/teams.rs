@@ -183,7 +183,6 @@ fn size(value: &Value) -> usize {
     bytes.sum()
 }
 
-/// What a character of a text adds to that.
 fn weight(c: char) -> usize {
     match c {
         '"' | '\\' => 4,

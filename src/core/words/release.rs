@@ -58,7 +58,6 @@ pub struct PlatformWords {
 pub enum ReleaseStatus {
     /// It is being built, and it is unknown for which commit.
     Building,
-    /// Its release phase runs.
     Pending,
     /// It came to its end and is, or was, live.
     Succeeded,

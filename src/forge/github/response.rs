@@ -161,7 +161,6 @@ fn origin(
     ))
 }
 
-/// How a commit was made.
 struct Made<'a> {
     id: &'a CommitId,
     /// The accounts of those who wrote it.

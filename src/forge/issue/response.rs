@@ -141,7 +141,6 @@ pub fn is_edited(entry: &IssueEntry) -> bool {
 }
 
 impl Tracking {
-    /// Whether it has no issues.
     pub fn has_none(&self) -> bool {
         self.has_issues == Some(false) || self.issues_access_level.as_deref() == Some("disabled")
     }

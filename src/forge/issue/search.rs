@@ -9,7 +9,6 @@ use crate::forge::issue::{PAGES, Tracker};
 /// So many pages of the last issues are searched.
 const SEARCHED: usize = 2;
 
-/// Whose issues and comments are searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Search {
     /// Of the person whose token it is.

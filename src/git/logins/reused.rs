@@ -1,7 +1,6 @@
 //! Logins that git's helpers have, used again in the same run. git asks each connection without one first, and its helpers
 //! each time. So a child of ours is listened to while it asks them; where the host took what they said, they are asked for
 //! it once more, and it is kept in memory and sent unasked to the very address whose host offered to take it so.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -44,7 +43,6 @@ pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site
     program.configure(command, entries.into_iter());
 }
 
-/// Whether a line is what the listener told.
 pub fn is_told(line: &str) -> bool {
     line.starts_with(OFFERED) || line.starts_with(ABLE)
 }

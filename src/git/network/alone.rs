@@ -1,8 +1,4 @@
 //! A child that asks nobody, with a login that git's helpers had earlier in this run where the host takes it so.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to the network through git"
-)]
 
 use std::process::{Command, Output};
 

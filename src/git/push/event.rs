@@ -14,7 +14,6 @@ use crate::git::{Repo, moved};
 /// A ref that no repository has: to delete it asks nothing of this clone.
 pub const NOBODYS: &str = "refs/smp/nobody-has-this";
 
-/// How a push to the record ended.
 pub struct EventPush {
     pub ended: Ended,
     /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
@@ -69,7 +68,6 @@ pub fn push_event(
     }
 }
 
-/// How a push ended that was waited for.
 fn judged(output: &Output, step: &RefStep) -> EventPush {
     let said = String::from_utf8_lossy(&output.stdout);
     let words = String::from_utf8_lossy(&output.stderr);

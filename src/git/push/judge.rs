@@ -11,11 +11,9 @@ const LONGEST_REASON: usize = 300;
 /// What git said while it pushed, as far as it counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Signs {
-    /// Something was sent.
     sent: bool,
     /// A ref cannot be named, which comes before anything is sent.
     unnameable: bool,
-    /// The HTTP answer to the push itself.
     answered: Option<u16>,
     /// What follows is about what tracks the branch here.
     tracks: bool,

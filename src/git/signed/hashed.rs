@@ -45,7 +45,6 @@ pub fn header<'a>(commit: &'a str, name: &'a str) -> impl Iterator<Item = &'a st
     lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
 }
 
-/// These commits, in their order.
 pub fn commits<'a>(
     repo: &Repo,
     ids: impl Iterator<Item = &'a CommitId>,

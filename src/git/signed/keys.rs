@@ -17,7 +17,6 @@ const ARMOR_END: &str = "-----END SSH SIGNATURE-----";
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The lines that are ssh's.
     pub ssh: String,
     openpgp: Vec<OpenPgp>,
 }
@@ -44,7 +43,6 @@ impl Keys {
         keys
     }
 
-    /// The keys of openpgp that it names.
     pub fn fingerprints(&self) -> Vec<&str> {
         let all = self.openpgp.iter();
         all.map(|one| one.fingerprint.as_str()).collect()

@@ -16,7 +16,6 @@ const LONGEST_SOCKET: usize = 104 - 18;
 /// So long a connection may take to end.
 const ENDS: Duration = Duration::from_secs(10);
 
-/// The connections of one run.
 #[derive(Default)]
 pub struct Kept {
     folder: Option<PathBuf>,
@@ -26,7 +25,6 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The socket of a connection that is open.
     pub fn socket(&self, account: &Account) -> Option<PathBuf> {
         self.known(account).filter(|socket| socket.exists())
     }
@@ -81,7 +79,6 @@ impl Kept {
     }
 }
 
-/// One connection, and who ends it.
 struct Connection {
     account: Account,
     socket: PathBuf,

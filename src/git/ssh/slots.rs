@@ -14,7 +14,6 @@ const OPENS: Duration = Duration::from_secs(3);
 /// Between two looks whether the connection is there.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What goes on, by account.
 #[derive(Default)]
 pub struct Slots {
     all: Mutex<Vec<AccountLoad>>,

@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::http::Response;
 use crate::http::pointer::values;
 
-/// What an answer of the 200s says of the post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// The chat says that it took it.
@@ -26,7 +25,6 @@ const DECLINED: &str = "account_inactive action_prohibited channel_is_archived c
 const PAGE: &str =
     "the answer is a web page, maybe of a login or a proxy; a chat does not answer with one";
 
-/// Judges an answer of the 200s.
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     if answer.is_broken() {
         return Taken::Unknown("its answer broke off");

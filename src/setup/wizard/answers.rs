@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::core::config;
 use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
 
-/// The answer that leaves something out.
 pub const NONE: &str = "none";
 /// The file while it is only here.
 const FILE: &str = "smp.toml";
@@ -41,7 +40,6 @@ fn all() -> impl Iterator<Item = Question> {
     .flat_map(|(rows, place)| rows.iter().map(move |row| Question { row, place }))
 }
 
-/// What was answered so far, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Answers(BTreeMap<String, String>);
 

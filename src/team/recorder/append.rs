@@ -319,7 +319,6 @@ pub(super) fn is_by_hook(words: &str) -> bool {
 /// What was tried so far to get one event onto the record.
 #[derive(Default)]
 struct Pushes {
-    /// Since when it is tried.
     since: Option<Instant>,
     /// The last event's commits, one a push.
     made: Vec<CommitId>,
@@ -339,7 +338,6 @@ struct Pushes {
 struct OpenPush {
     /// Where the record was before: while it is there, that push may still land.
     onto: Option<CommitId>,
-    /// What git said of it.
     words: String,
 }
 

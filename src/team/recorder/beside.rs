@@ -47,7 +47,6 @@ impl Recorder<'_> {
         self.ask_tip().is_ok_and(|tip| tip != draft.step.expected)
     }
 
-    /// Whether it is on the record, as that is now.
     pub fn has(&self, draft: &Draft) -> Result<bool, Stop> {
         let reading = self.read_now()??;
         self.holds(

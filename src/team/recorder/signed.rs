@@ -17,7 +17,6 @@ use crate::team::recorder::Recorder;
 /// Where the keys that count stand.
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
-    /// The main repository's branch.
     pub branch: &'a str,
     /// The file there.
     pub path: &'a str,
@@ -32,7 +31,6 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
-    /// What of the record counts, and the events that do.
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,

@@ -18,7 +18,6 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Whether all that it shipped is known here.
     pub fn is_known(&self) -> bool {
         self.unknown == Some(0)
     }
