@@ -127,8 +127,7 @@ impl Notes {
         Ok(())
     }
 
-    /// What earlier versions kept: the text of a deploy that was cut off goes on, the rest nobody needs any more. Where the
-    /// clone may only be read all stays as it is.
+    /// Keeps the text of a deploy that was cut off, and nothing else that earlier versions wrote.
     fn put_old_ones_aside(&self) {
         self.adopt_text();
         let _ = self.remove("reviews.json");

@@ -98,8 +98,7 @@ impl Ui {
         Some(if columns == usize::MAX { 80 } else { columns })
     }
 
-    /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any
-    /// more.
+    /// Writes harmless data to stdout as it is; [`Stop::PipeClosed`] when nobody reads any more.
     pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         let written = out.write_all(bytes).and_then(|()| out.flush());
@@ -227,8 +226,7 @@ pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
 }
 
-/// What git tells a hook on standard input, however long it is. From a terminal nothing is read, because nobody there
-/// knows what to type.
+/// What git tells a hook on standard input. From a terminal nothing is read: nobody there knows what to type.
 pub fn told() -> io::Result<String> {
     let (mut stdin, mut bytes) = (io::stdin().lock(), Vec::new());
     if !stdin.is_terminal() {

@@ -47,8 +47,7 @@ pub(super) fn is_made_of(text: &str, others: &str) -> bool {
         .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// Whether git may be sent to this address: `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on
-/// this machine.
+/// `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.
 pub fn check_url(url: &str) -> Checked {
     check_text(url)?;
     let address = take_apart(url)?;

@@ -51,8 +51,7 @@ pub const FORMAT: u32 = 1;
 pub struct Person {
     pub name: String,
     pub email: String,
-    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it
-    /// is no part of what is written.
+    /// Whose key signed what this person wrote. Read off the signature each time, so it is not written.
     #[serde(skip)]
     pub principal: Option<String>,
 }
@@ -120,8 +119,7 @@ pub struct State {
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
-    /// What each environment may have been given since its last deploy here: its announcement was given up before
-    /// anybody saw the end.
+    /// What may have been given since the last deploy: its announcement was given up before anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
     /// What hosts said against what the branches of environments are at, which tell nothing else.
@@ -328,8 +326,7 @@ impl Deploying {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose
-    /// yes counts.
+    /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;

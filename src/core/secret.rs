@@ -15,8 +15,7 @@ impl Secret {
         Self(Zeroizing::new(text.trim().to_owned()))
     }
 
-    /// The text itself: for the doors that send it or keep it, and for the check of what it looks like. Never for a
-    /// sentence, an error or a command line.
+    /// The text itself, for the doors that send or keep it. Never for a sentence, an error or a command line.
     pub fn expose(&self) -> &str {
         &self.0
     }

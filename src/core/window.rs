@@ -94,8 +94,7 @@ impl Serialize for Hours {
     }
 }
 
-/// A zone by its name. The rules are those that this program was built with: the machine's own may be missing, and a
-/// variable could name others.
+/// By the rules of this program: the machine's own may be missing, and a variable could name others.
 fn zone_of(name: &str) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
     (!zone.is_unknown()).then_some(zone)

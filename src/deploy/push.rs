@@ -235,8 +235,7 @@ impl Deploy<'_> {
 }
 
 impl Deploy<'_> {
-    /// What ships must still be what the source runs or, where a merge deploys that and may come at any time, be part of it
-    /// and on record as the candidate.
+    /// What ships must still be what the source runs or, where a merge deploys that, part of it and the candidate.
     fn source_unmoved(
         &self,
         before: &Observed,
@@ -299,8 +298,7 @@ impl Deploy<'_> {
         released.inspect(|()| marker.landed())
     }
 
-    /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
-    /// runs would show another that began meanwhile.
+    /// Whether the newest release is still the plan's: neither branch nor page would show one that began since.
     pub(super) fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
         let name = &target.environment.name;
         let mut now = self.look.now(target.environment)?.newest;

@@ -217,8 +217,7 @@ fn place(at: Option<&CommitId>) -> String {
     at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
 }
 
-/// Reasons that name no cause: then the host's own last words do. The same holds for a hook that declined, as a failed
-/// build does.
+/// Reasons that name no cause: then the host's own last words do.
 const NO_CAUSE: [&str; 3] = ["failed to update ref", "unpacker error", "failed"];
 const LAST_WORDS: usize = 3;
 
@@ -315,8 +314,7 @@ pub(super) fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
-/// none.
+/// The lines in which git on the host names the cause: what comes after is advice. All where it names none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

@@ -272,8 +272,7 @@ impl Deploy<'_> {
         })))
     }
 
-    /// Why it began although its time had not come: as it was announced, or by this run, where only the first of
-    /// several environments was announced.
+    /// As it was announced, or by this run, where only the first of several environments was announced.
     fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())

@@ -94,8 +94,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Pushes or releases what was announced before, where a record is kept; an announcement that came to nothing is taken
-    /// back.
+    /// Pushes or releases what was announced before; an announcement that came to nothing is taken back.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
         let expected = match step {

@@ -52,8 +52,7 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until the environment itself reports the commit, and has done so in every answer for its span. `said`: the
-    /// first of them, where there is one already.
+    /// Waits until every answer for its span reports the commit. `said`: the first of them, if it is there.
     pub(super) fn run(&self, mut said: Option<Now>) -> Result<(), Stop> {
         self.heed_the_host()?;
         let (name, environment) = (self.name(), self.target.environment);
@@ -153,8 +152,7 @@ impl Wait<'_> {
         })
     }
 
-    /// When the deploy of the commit began that is waited for: by this run, by an earlier one of this clone, or by whoever
-    /// announced it.
+    /// When the deploy began that is waited for: by this run, an earlier one of this clone, or whoever announced it.
     pub(super) fn since(&self) -> Option<Instant> {
         if let Some(begun) = self.begun {
             return Some(begun.since);

@@ -128,8 +128,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// Finds out what these commits came with. `main`: the branch that pull requests count for. The first is the candidate, of
-/// which alone the statuses are asked for.
+/// `main`: the branch that pull requests count for. Only of the first, the candidate, statuses are asked for.
 pub fn reviews(
     rest: &Rest,
     repo: &Repo,
@@ -211,8 +210,7 @@ fn came(
     }
 }
 
-/// Whether a commit may be one that a pull request brought and that was rewritten when it was merged: it lies just
-/// before the last of those.
+/// Whether a pull request may have brought it in another form: it lies just before the last of its commits.
 fn may_be_rebased(
     history: &MainLine,
     told: &HashMap<&CommitId, Option<Brought>>,

@@ -123,8 +123,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// Finds out what these commits came with. `main`: the branch that merge requests count for. The first is the candidate,
-/// of which alone the pipelines are asked for.
+/// `main`: the branch that merge requests count for. Only of the first, the candidate, pipelines are asked for.
 pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Reviews {
     rest.reviews(wanted, |wanted| look(rest, repo, main, wanted))
 }
@@ -178,8 +177,7 @@ fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Rev
     Ok(gathered(origins, checks))
 }
 
-/// How a commit came. Of the merge itself nobody is the author where git makes it so by itself; what else may be in it
-/// nobody reviewed.
+/// How a commit came. Of a merge that git makes by itself nobody is the author; any other nobody reviewed.
 fn came(
     repo: &Repo,
     id: &CommitId,

@@ -40,8 +40,7 @@ enum FromChild {
     Answered(Zeroizing<Vec<u8>>),
 }
 
-/// Runs a child that must end within a time; past it the child is killed. `None`: it was ended because it turned to a
-/// person.
+/// Runs a child that is killed past its time. `None`: it was ended because it turned to a person.
 pub fn run(
     command: Command,
     input: &[u8],

@@ -95,8 +95,7 @@ impl PendingConfig {
         Self { program, answer }
     }
 
-    /// Starts `git config -z --list`. Starting a program takes as long as opening a repository: hence a thread, and not only
-    /// a child.
+    /// Starts `git config -z --list` in a thread: starting a program takes as long as opening a repository.
     pub fn start(&self) {
         let ahead = Self {
             program: self.program.clone(),

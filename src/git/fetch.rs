@@ -71,8 +71,7 @@ pub enum FetchTarget {
     Branches,
 }
 
-/// Fetches it: `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`. What cannot be fetched is `unreachable`, with
-/// git's words.
+/// `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`; `unreachable`, with git's words.
 pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
     let names = match wanted {
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
@@ -120,8 +119,7 @@ pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
     all
 }
 
-/// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
-/// git cannot do both.
+/// Where `branch` of the main repository is, with its commit: one question, or as [`remote::branch`].
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     branch_and_tip(repo, remote, (branch, None), may_ask).map(|(branch, _)| branch)
 }
@@ -225,8 +223,7 @@ fn question(remote: &str, names: &[&str]) -> Vec<String> {
     args.chain(wanted).chain(others).collect()
 }
 
-/// The commit that git says it would put there, in a line of a flag, the id before, the id now and the name; `None` where
-/// it does not say so, or the commit is not here.
+/// The commit that git would put there; `None` where it does not say so, or the commit is not here.
 fn brought(repo: &Repo, said: &str, place: &str) -> Option<CommitId> {
     let mut lines = said.lines().filter_map(|line| line.strip_suffix(place));
     let id = lines.find_map(|line| CommitId::parse(line.trim_end().rsplit(' ').next()?))?;

@@ -22,8 +22,7 @@ use crate::terminal::prompt::Turn;
 const ANSWERS: Duration = Duration::from_secs(300);
 /// How long helpers may take to say, to keep or to forget something.
 const HELPERS: Duration = Duration::from_secs(10);
-/// What the variables begin with in which a child finds what it may say: seen by the user's own processes alone, unlike a
-/// command line.
+/// How the variables begin in which a child finds what it may say: unlike a command line nobody else sees them.
 const VARIABLE: &str = "SMP_CREDENTIAL_";
 /// The credential helper that says it. git asks it for one server only, by the key that it stands under.
 const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTIAL_//p'; }; f"#;
@@ -60,8 +59,7 @@ fn quiet(program: &Program) -> Command {
     command
 }
 
-/// Asks git's helpers and then, as git does, the person: `git credential fill`. What a helper says meanwhile is heard at
-/// once.
+/// Asks git's helpers, then the person: `git credential fill`. What a helper says meanwhile is heard at once.
 pub fn ask(program: &Program, site: &Site, turn: &Turn) -> Option<Credential> {
     let mut command = program.command(["credential", "fill"]);
     command.env_remove("GIT_TERMINAL_PROMPT");

@@ -152,8 +152,7 @@ impl<'a> Errand<'a> {
         matches!(self.place, Transport::Ssh(_)) && !self.cannot_keep_quiet()
     }
 
-    /// A git with these arguments or, where the host itself is asked, an ssh with these words for it. Says whether a login
-    /// that git's helpers had was given along.
+    /// A git with these arguments, or an ssh with these words. Says whether a login of git's helpers was given along.
     fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
         let (people, of) = (&self.repo.people, (self.repo.program(), self.config));
         if let (Purpose::Ask, Transport::Ssh(account)) = (self.purpose, &self.place)
@@ -166,8 +165,7 @@ impl<'a> Errand<'a> {
         (command, is_given)
     }
 
-    /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
-    /// `None` where the remote is elsewhere.
+    /// For `git push --receive-pack` on this machine: hooks see the user's own locale. `None` where it is elsewhere.
     pub fn receive_pack(&self) -> Option<String> {
         let key = format!("remote.{}.receivepack", self.remote);
         let program = self.config.get(&key).unwrap_or("git-receive-pack");

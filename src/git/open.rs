@@ -153,8 +153,7 @@ fn to_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).trim_end_matches('\r'))
 }
 
-/// Refuses a bare repository that lies in the work tree of another: it may have come with a pull request, and
-/// its configuration names programs to run.
+/// Refuses a bare repository in the work tree of another: a pull request may bring one that names programs to run.
 fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
     for above in layout.git_dir.ancestors().skip(1) {
         let dot_git = above.join(".git");

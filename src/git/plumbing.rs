@@ -126,8 +126,7 @@ impl Repo {
         messages(&self.program, &["--max-count=2000", &range, "--"], b"")
     }
 
-    /// All commits that one of `to` has and not all of `from` have, merges too, with their whole messages. Each stands
-    /// before its parents: `git log --topo-order --stdin`.
+    /// All commits that one of `to` has and not all of `from` have, each before its parents: `git log --topo-order`.
     pub fn all_landed(&self, from: &[&CommitId], to: &[&CommitId]) -> Result<Vec<Landed>, Stop> {
         if to.is_empty() {
             return Ok(Vec::new());

@@ -287,8 +287,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
     }
 }
 
-/// What git says where it cannot sign is about the user's own settings. Where it cannot write the event without a signature
-/// either, as on a full disk, it says that.
+/// Where git cannot sign, that is about the user's settings; where it cannot write either, as on a full disk, not.
 fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
     let plain = NewEvent {
         signed: false,

@@ -28,8 +28,7 @@ pub enum LineKind {
     NoRef,
     /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
     NotAtomic,
-    /// A ref cannot be named, as where the remote has a branch called `refs/heads/master` as well; said before anything
-    /// is sent.
+    /// A ref cannot be named, as with a branch called `refs/heads/master` as well; before anything is sent.
     Unnameable,
     /// What follows is about what tracks the branch here, which is no matter of a push.
     Tracks,

@@ -41,8 +41,7 @@ pub struct Ssh {
 }
 
 impl Ssh {
-    /// Lets a child of git's start ssh so: as the user has it, with their locale. `asks`: whether it may ask the person at
-    /// the terminal.
+    /// Lets a child start ssh as the user has it, with their locale. `asks`: it may ask the person at the terminal.
     pub fn prepare(
         &self,
         command: &mut Command,

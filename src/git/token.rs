@@ -172,8 +172,7 @@ fn server_in(text: &str) -> Option<String> {
     Some(host + &port.unwrap_or_default())
 }
 
-/// What a variable holds, if that is something. A value that is no text is kept as far as it is one: the service will
-/// not know it.
+/// What a variable holds, if that is something. A value that is no text is kept as far as it is one.
 fn variable(repo: &Repo, name: &str) -> Option<Secret> {
     let value = repo.program().variable(name)?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())

@@ -57,8 +57,7 @@ struct Mark {
     colours: u8,
     seen: bool,
     queued: bool,
-    /// This walk has parsed it. What an earlier walk knows of it would let a colour go further down than git's does, which
-    /// shows where dates are wrong.
+    /// This walk has parsed it. With an earlier one's knowledge colours would go further down than git's do.
     parsed: bool,
 }
 

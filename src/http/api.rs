@@ -73,8 +73,7 @@ impl Service {
         }
     }
 
-    /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is
-    /// asked for.
+    /// Reads a path below the base: `GET`. `range`: the part of a list, where one is asked for.
     pub fn get(&self, path: &str, range: Option<&str>) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.get(url);

@@ -26,8 +26,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     known.report(session, path, &looked_at)
 }
 
-/// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
-/// answer, or asks who is there, has none.
+/// The same for a remote's own branch that was not fetched yet. One that does not answer has no file.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();

@@ -83,8 +83,7 @@ struct PlacesSeen {
     elsewhere: SaidElsewhere,
 }
 
-/// Asks them all side by side, and begins the record where that is to be: everybody then knows that the host takes such a
-/// ref and shows it.
+/// Asks all side by side, and begins the record: everybody knows then that the host takes and shows such a ref.
 fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -176,8 +175,7 @@ impl PlacesSeen {
     }
 }
 
-/// The environments that answered and would not let us push, and what they said: all are asked side by side, and as a
-/// deploy would, which asks nobody for a password.
+/// The environments that would not let us push, and what they said; nobody is asked for a password, as in a deploy.
 fn shut(
     repo: &Repo,
     environments: &[&Environment],
@@ -282,8 +280,7 @@ fn check_environment(
     remarks.fold(check, Check::because)
 }
 
-/// What stands between this clone and a deploy by a file that is not the team's, and the other way round. A file may be
-/// looked at before it is merged.
+/// What stands between this clone and a deploy by a file that is not the team's. It may be looked at before a merge.
 fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
     Ok(match agreed {
         Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
@@ -337,8 +334,7 @@ fn settle_record(
     })
 }
 
-/// Asks whether the record, as it was read, could be written to, and under which name; says so where it could not. A clone
-/// that may only read is good for much.
+/// Whether the record could be written to, and under which name. A clone that may only read is good for much.
 fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {

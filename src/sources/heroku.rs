@@ -149,8 +149,7 @@ impl Heroku {
 }
 
 impl Platform for Heroku {
-    /// `GET /apps/{app}/releases`, then what was built for two of them. An app without any, or whose current one has
-    /// nothing built, runs nothing.
+    /// `GET /apps/{app}/releases`, then what was built for two. Without a build for the current one nothing runs.
     fn releases(&self) -> Result<Vec<Release>, Refusal> {
         let body = self.get("releases", Some(LATEST))?;
         let releases = body.and_then(|body| response::releases(&body, &self.app));

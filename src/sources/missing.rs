@@ -93,8 +93,7 @@ impl Look<'_> {
         Ok(one_commit(environment, hash, found, trouble))
     }
 
-    /// Where a commit may come from, the likeliest place first: the branches that are deployed, the commit by its name,
-    /// where that is known, and all else at last.
+    /// The likeliest place first: the branches that are deployed, the commit by its name, all else at last.
     fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
         let remotes = [&main.remote, &environment.remote];

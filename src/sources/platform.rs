@@ -12,8 +12,7 @@ use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
 pub trait Platform {
-    /// The latest releases, newest first; one of them, or none, is the current one. The current one and the newest have
-    /// their commits.
+    /// The latest releases, newest first. The current one, if there is one, and the newest have their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;
 
     /// The same releases, each that has something built with its commit; they may have them all.

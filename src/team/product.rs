@@ -177,8 +177,7 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
-    /// is cut off loses nothing.
+    /// Keeps the text before the question and before anything begins: neither a no nor a cut loses words.
     pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some(kept) = self.notes().text()
@@ -260,8 +259,7 @@ impl<'a> ProductPost<'a> {
         self.preview(text)
     }
 
-    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this
-    /// very commit is told now, because it runs.
+    /// Makes what is still pending. Without a record a text that was kept for this commit is told now, because it runs.
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),

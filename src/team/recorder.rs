@@ -113,8 +113,7 @@ impl<'a> Recorder<'a> {
         self.reference
     }
 
-    /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
-    /// heard only by a real push.
+    /// Whether the main repository would let us push to the record at `tip`. Hooks are heard only by a real push.
     pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
         let to = (self.remote, self.reference);
         push::may_push(self.repo, to, tip, self.may_ask)
@@ -202,8 +201,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Fetches what this clone has not seen, unless it came with the answer, and remembers it if it is a record that follows
-    /// on what was seen.
+    /// Fetches what this clone has not seen, and remembers it if it follows on what was seen.
     fn fetched(
         &self,
         (tip, is_here): (CommitId, bool),

@@ -98,8 +98,7 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     }
 }
 
-/// What the channel's variable holds, if it is set. A value that is no text is kept as far as it is one: the check
-/// will refuse it.
+/// What the channel's variable holds. A value that is no text is kept as far as it is one: the check refuses it.
 pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
     let value = repo.program().variable(&variable(channel))?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())

@@ -117,8 +117,7 @@ impl Ui {
         Some(answer.unwrap_or(offered).to_owned())
     }
 
-    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on; the last word
-    /// for Esc.
+    /// Asks for one of a few words, typed or chosen with the arrow keys; the last word for Esc.
     pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
         if !is_live() {
             return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);

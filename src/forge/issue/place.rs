@@ -37,7 +37,7 @@ impl Tracker {
         }
         Ok(Self {
             words,
-            service: Service::new(words.name, api, &token, words.accept)?.of_texts(),
+            service: Service::new(words.access.name, api, &token, words.accept)?.of_texts(),
             repository,
             pages: pages.trim_end_matches('/').to_owned(),
             login: OnceLock::new(),

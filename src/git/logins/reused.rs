@@ -22,8 +22,7 @@ const RECENT: &str = "authtype";
 /// What git prefers to Basic, and what may be all that a login is good for.
 const STRONGER: [&str; 4] = ["negotiate", "ntlm", "digest", "kerberos"];
 
-/// Lets a child tell what its host offers when it wants a login. The user's helpers are asked as ever: the list is begun
-/// again, and all of it repeated as it was.
+/// Lets a child tell what its host offers. The user's helpers are begun again and repeated as they were.
 pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site: &Site) {
     let helpers = || config.under("credential", "helper");
     // What is no text would be repeated as something else.
@@ -148,8 +147,7 @@ impl ReusedLogins {
     }
 }
 
-/// What a login is kept by: the server and the name, and the whole address where the path may make a difference to who is
-/// asked and what is said.
+/// The server and the name; the whole address where the path may change who is asked.
 fn key(config: &GitConfig, site: &Site) -> String {
     let counts = config.any(|key| {
         let rest = key.strip_prefix("credential.").unwrap_or_default();

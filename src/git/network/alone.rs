@@ -14,8 +14,7 @@ impl Errand<'_> {
         self.child(args, false)
     }
 
-    /// Gives a login up that git's helpers had and the host did not take: from now on git asks them itself, as it would
-    /// have. They were not told to forget anything.
+    /// Gives up a login that the host did not take: from now on git asks its helpers itself.
     pub fn give_up_login(&self) {
         if let Transport::Http(site) = &self.place {
             self.repo.people.reused.give_up(self.config, site);

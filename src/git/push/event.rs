@@ -22,8 +22,7 @@ pub struct EventPush {
     pub words: String,
 }
 
-/// Pushes to the record, if that is still where it was: `git push` with an explicit lease. It is over in a moment; with
-/// `may_ask` git may ask for a password meanwhile.
+/// Pushes to the record with an explicit lease. With `may_ask` git may ask for a password meanwhile.
 pub fn push_event(
     repo: &Repo,
     (remote, reference): (&str, &str),
@@ -120,8 +119,7 @@ pub fn may_push(
     }
 }
 
-/// The same as arguments of git. Even a dry run that went wrong would do no harm: it would push what is there already, or
-/// delete what nobody has.
+/// The same as arguments. Gone wrong it would push what is there already, or delete what nobody has.
 pub(in crate::git) fn dry_run(
     errand: &Errand<'_>,
     reference: &str,

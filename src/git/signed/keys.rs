@@ -104,8 +104,7 @@ fn time(text: &str) -> Option<i64> {
     Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
-/// The line for the signers file that lets the key count which signed a commit of ours: of ssh the key itself, which its
-/// signature holds.
+/// The line for the signers file that lets the key count which signed a commit of ours.
 pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<String> {
     let args = ["cat-file", "commit", commit.as_str()];
     let text = repo.program().text("", args).ok()?;

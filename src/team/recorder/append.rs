@@ -20,8 +20,7 @@ pub(super) const DECLINED: usize = 3;
 /// The longest time that an attempt is taken to need, for the pause after it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Says which event comes next, with its name, given the state and how many come before it in the same push; `None`: no
-/// more.
+/// The next event with its name, given the state and how many come before it in the push; `None`: no more.
 pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
 
 impl Recorder<'_> {
@@ -359,8 +358,7 @@ fn as_read(event: Event) -> Result<Event, Stop> {
     })
 }
 
-/// Pauses of random length, longer with each push and the longer one takes, so that those who collided do not collide
-/// again.
+/// Pauses of random length, longer with each push, so that those who collided do not collide again.
 pub(super) fn wait_a_little(pushes: usize, took: Duration) {
     let most = took.min(LONGEST_PAUSE) * u32::try_from(pushes.min(6)).unwrap_or(6);
     let random = RandomState::new().hash_one(SystemTime::now()) % 1000;

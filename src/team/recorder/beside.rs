@@ -67,8 +67,7 @@ pub struct KeptBack {
 }
 
 impl KeptBack {
-    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to
-    /// the record, or others write to it all the time.
+    /// Takes one in, and waits before the next. Refuses where another one would be no use.
     pub fn again(
         &mut self,
         recorder: &Recorder<'_>,
