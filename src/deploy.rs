@@ -67,7 +67,6 @@ pub struct Options<'a> {
     pub overrides: Option<&'a str>,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
-    /// The environments as they were typed.
     pub names: &'a [String],
     /// How long to wait for an environment, in seconds.
     pub timeout: u64,

@@ -41,7 +41,6 @@ pub struct Response {
     cut: Option<String>,
 }
 
-/// Why there is no answer.
 #[derive(Debug)]
 pub enum Trouble {
     /// Nothing came of it, for certain: nothing left this machine, or the answer is no.

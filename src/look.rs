@@ -48,7 +48,6 @@ pub enum Main {
 pub struct Seen {
     /// In the order asked for.
     pub environments: Vec<Observed>,
-    /// The main repository's branch, where it was asked.
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
     /// The open announcement, if this clone made it.

@@ -34,7 +34,6 @@ pub struct Look<'a> {
     pub in_full: bool,
 }
 
-/// What is to be found out besides what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
     Nothing,

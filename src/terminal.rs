@@ -120,7 +120,6 @@ impl Ui {
         }
     }
 
-    /// Says lines, unless told to be quiet.
     pub fn say(&self, lines: &[Line]) {
         self.tell(Talk::Normal, lines);
     }

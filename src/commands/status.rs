@@ -342,7 +342,6 @@ impl<'a> View<'a> {
         )
     }
 
-    /// What an environment was rolled back from, as the record has it.
     fn held(&self, target: &Environment) -> Vec<Held> {
         let held = self.state().map(|state| state.held(&target.name));
         held.unwrap_or_default()

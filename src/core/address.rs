@@ -15,7 +15,6 @@ const PASSWORD: &str =
     "must not contain a password; keep it in a git credential helper, or use an ssh key";
 const USER: &str = "must have a plain user name before the `@`, as in git@host";
 
-/// The reason of a rule that is broken.
 pub type Checked = Result<(), &'static str>;
 
 /// An address taken apart. Nothing in it is decoded or changed.

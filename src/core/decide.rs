@@ -209,7 +209,6 @@ pub struct Consent {
 }
 
 impl Plan {
-    /// One that does nothing yet.
     fn of(commit: &CommitId) -> Self {
         let (steps, warnings, consents, watched) = Default::default();
         Self {

@@ -90,12 +90,10 @@ pub enum Verdict {
     Block,
 }
 
-/// Why something is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Stage,
-    /// A fix of the candidate, which becomes the candidate.
     Fix,
     Promote,
     Rollback,
@@ -274,7 +272,6 @@ pub enum Unlawful {
     Frozen,
     /// A push is on its way, or another one than the event means.
     OtherDeploy,
-    /// The commit may not go to production.
     NotSignedOff,
     /// Who put it forward cannot say yes to it.
     SamePerson,
@@ -303,7 +300,6 @@ impl Default for State {
 }
 
 impl Deploying {
-    /// What a rollback takes away, where that is known.
     pub fn takes_away(&self) -> Option<&CommitId> {
         let mut targets = self.tells.as_ref()?.targets.iter();
         let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;

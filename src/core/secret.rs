@@ -26,7 +26,6 @@ impl Secret {
     }
 }
 
-/// A name and the password that goes with it.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The name; it may be empty.

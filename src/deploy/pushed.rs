@@ -24,7 +24,6 @@ pub struct Pushed<'a> {
 
 /// The way back by a push that goes forward.
 pub const REVERT: &str = "or revert what came after it on the main branch, then";
-/// What is said of the command that goes on.
 pub const AGAIN: &str = "to continue";
 
 impl Pushed<'_> {

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 /// The longest pause between two answers of a span. A shorter span has ten answers, too.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The fewest answers of a span, however slow they are.
 const FEWEST: u32 = 5;
-/// How many of the last answers are remembered.
 const LAST: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +60,6 @@ impl Agreement {
         self.span.is_zero() || (at.saturating_sub(since) >= self.span && before + 1 >= FEWEST)
     }
 
-    /// How much of the span is left while the answers agree.
     pub fn left(&self, at: Duration) -> Option<Duration> {
         let (since, _) = self.agreeing?;
         Some(self.span.saturating_sub(at.saturating_sub(since)))

@@ -130,7 +130,6 @@ impl Deploy<'_> {
         begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
     }
 
-    /// Waits for what a promotion has released, and checks it.
     pub(super) fn await_promoted(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         self.await_live(name, commit, Some(Begun::promoted()))?;
         self.check(name, commit)

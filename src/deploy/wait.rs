@@ -23,11 +23,9 @@ pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
     pub since: Instant,
-    /// What the host said against it.
     pub doubt: Option<Doubt>,
     /// Whether the host took it without a word.
     pub is_silent: bool,
-    /// What the environment said directly after it.
     pub said: Option<Now>,
 }
 

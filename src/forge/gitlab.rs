@@ -30,7 +30,6 @@ pub const GITLAB: Software = Software {
     size: "per_page",
     rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
 };
-/// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 /// Who wrote the commits of a merge request.
 const AUTHORS: &str = "query($path:ID!,$iid:String!){project(fullPath:$path){mergeRequest(iid:$iid){commits(first:100)\

@@ -28,7 +28,6 @@ use words::{TrackerWords, answered};
 /// How many elements of a list are on a page, and how many pages are read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
-/// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 
 pub struct Tracker {
@@ -230,7 +229,6 @@ impl Tracker {
         Ok(writers)
     }
 
-    /// The path of the repository below the API.
     fn path(&self) -> String {
         match self.words.kind {
             AskedForge::GitHub => format!("repos/{}", self.repository),

@@ -26,9 +26,7 @@ use crate::session::Session;
 const MOST: usize = 500;
 /// How many calls are under way at once.
 const AT_ONCE: usize = 8;
-/// How many pages of a list are read.
 const PAGES: usize = 20;
-/// More characters than a login has.
 const LONGEST_NAME: usize = 255;
 
 /// A forge's software, as far as it decides whom to ask and how.

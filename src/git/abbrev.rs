@@ -227,7 +227,6 @@ fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize 
 struct Index {
     file: File,
     fan: Vec<usize>,
-    /// Where the names begin.
     start: u64,
     /// How many are read at a time.
     step: usize,
@@ -353,7 +352,6 @@ impl Index {
     }
 }
 
-/// The beginning of a name, to be compared at once.
 fn head(name: &Name) -> u64 {
     name.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }

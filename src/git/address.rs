@@ -26,14 +26,11 @@ impl Purpose {
     }
 }
 
-/// Where a remote leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// A path on this machine.
     Local,
     /// An account that ssh logs in to.
     Ssh(Account),
-    /// A server that is asked over http or https.
     Http(Site),
     Other,
 }
@@ -53,7 +50,6 @@ pub struct Site {
     /// Its beginning, `https://host:port`.
     pub origin: String,
     pub user: Option<String>,
-    /// The path without its first slash.
     pub path: String,
     /// Whether the address has a password as well, so that there is nothing to ask for.
     pub has_password: bool,

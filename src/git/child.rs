@@ -34,7 +34,6 @@ pub enum Ear<'a> {
 }
 
 enum FromChild {
-    /// A piece of its standard error.
     Said(Vec<u8>),
     /// Its whole standard output, which has ended. It may be a secret.
     Answered(Zeroizing<Vec<u8>>),

@@ -18,7 +18,6 @@ pub struct GitConfig {
 }
 
 impl GitConfig {
-    /// Reads what `git config -z --list` prints.
     pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         let entries = text.split('\0').filter(|entry| !entry.is_empty());

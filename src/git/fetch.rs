@@ -63,7 +63,6 @@ type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
-    /// The branch of this name, if the remote has one.
     Branch(String),
     /// One commit by its name, which hosts may or may not allow.
     Commit(CommitId),

@@ -22,7 +22,6 @@ const KEPT: [&str; 7] = [
 ];
 /// With one of these git reads something else than files, or other files.
 const GIVEN: [&str; 3] = ["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
-/// They say which files git reads.
 const NAMING: [&str; 5] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",

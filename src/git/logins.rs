@@ -18,7 +18,6 @@ use crate::git::lock;
 use crate::git::program::Program;
 use crate::terminal::prompt::Turn;
 
-/// How long a person may take to answer.
 const ANSWERS: Duration = Duration::from_secs(300);
 /// How long helpers may take to say, to keep or to forget something.
 const HELPERS: Duration = Duration::from_secs(10);
@@ -36,7 +35,6 @@ pub fn known(program: &Program, about: &str) -> Option<Login> {
     known_within(program, about, HELPERS)
 }
 
-/// The same, within this time.
 pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> Option<Login> {
     let answer = fill(quiet(program), about, limit, &Ear::EndsTalk)?;
     Some(Login {
@@ -105,7 +103,6 @@ impl Credential {
         values.find_map(|(own, value)| (own == key).then_some(value))
     }
 
-    /// `https://host:port`.
     fn origin(&self) -> String {
         let [protocol, host] = ["protocol", "host"].map(|key| self.value(key).unwrap_or_default());
         format!("{protocol}://{host}")

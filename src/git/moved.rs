@@ -8,7 +8,6 @@ use crate::core::typed::{Hint, Typed};
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
-/// The longest address that is shown, in bytes.
 const LONGEST: usize = 2048;
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";

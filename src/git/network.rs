@@ -24,7 +24,6 @@ const ANSWERS: Duration = Duration::from_secs(300);
 /// So often a password is asked for, as ssh does.
 const TRIES: usize = 3;
 
-/// Who was asked what in this run.
 #[derive(Default)]
 pub struct People {
     ssh: Ssh,

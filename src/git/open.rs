@@ -132,7 +132,6 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
     })
 }
 
-/// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
     Stop::Failed(
         match String::from_utf8_lossy(stderr).contains("not a git repository") {

@@ -112,7 +112,6 @@ pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Co
 }
 
 impl Repo {
-    /// Single commits, in the order asked for.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         let by_id = by_id(&self.program, ids)?;
         let commits = ids.iter().map(|id| by_id.get(id).cloned());

@@ -167,7 +167,6 @@ impl Program {
         &self.path
     }
 
-    /// What `git config -z --list` prints, with more options.
     pub fn read_config(&self, more: &[&str]) -> Result<Vec<u8>, Stop> {
         let mut command = self.as_configured();
         let output = command.args(["config", "-z", "--list"]).args(more).output();

@@ -71,7 +71,6 @@ pub enum Beside {
     Unclear,
 }
 
-/// What happens while a push runs.
 pub enum PushProgress<'a> {
     /// A line of the remote's, or of git's, output; foreign text.
     Line(&'a str),
@@ -94,7 +93,6 @@ pub enum Ended {
     Refused(u16),
     /// It ended and nobody can say what the server did.
     Unclear,
-    /// We left while it was running.
     Left,
 }
 

@@ -235,7 +235,6 @@ pub fn http_setting(repo: &Repo, key: &str, address: &str) -> Result<Option<Stri
     Ok((text.lines().last().map(str::to_owned)).filter(|_| output.status.success()))
 }
 
-/// Adds a remote with all of its branches tracked: `git remote add NAME URL`.
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     let what = format!("the remote {remote} cannot be added");
     let args = ["remote", "add", "--", remote, url];

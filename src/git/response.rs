@@ -3,7 +3,6 @@
 
 use crate::core::text::without_userinfo;
 
-/// What a line of git's, ssh's or a helper's means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// It is said whatever is wrong.
@@ -24,7 +23,6 @@ pub enum LineKind {
     ChangedHost,
     /// ssh has no key that the host takes.
     LockedOut,
-    /// A ref that the remote does not have.
     NoRef,
     /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
     NotAtomic,

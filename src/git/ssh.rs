@@ -71,7 +71,6 @@ impl Ssh {
         Some(command)
     }
 
-    /// The user's ssh, as a shell reads it.
     fn line(
         &self,
         of: (&Program, &GitConfig),

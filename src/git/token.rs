@@ -99,7 +99,6 @@ fn unquoted(word: &str) -> &str {
     inner.filter(|inner| !inner.contains('\\')).unwrap_or(word)
 }
 
-/// Why no token may be sent to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
     Token,

@@ -35,7 +35,6 @@ pub struct CommitTable<'o> {
     odb: &'o Odb<'o>,
     pub graph: Option<Graph>,
     pub entries: Vec<Entry>,
-    /// The parents of all entries, one after the other.
     parents: Vec<Node>,
     by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
 }

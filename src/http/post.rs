@@ -107,7 +107,6 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
     }
 }
 
-/// Says what may be the matter, and what helps.
 fn advised(report: Report, status: u16) -> Report {
     match status {
         300..=399 => report

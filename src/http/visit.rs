@@ -28,7 +28,6 @@ pub struct Visit<'a> {
     logins: &'a Logins<'a>,
     login: Option<Login>,
     cookies: BTreeMap<String, String>,
-    /// Whether it asked for a login that can be given.
     asked: bool,
 }
 

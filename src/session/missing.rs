@@ -70,7 +70,6 @@ fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
 
 struct References {
     here: Option<String>,
-    /// What `git pull` brings here.
     upstream: Option<String>,
     all: Vec<String>,
 }

@@ -149,7 +149,6 @@ pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
 pub enum RemoteState {
     Same,
     Missing,
-    /// It has another address, or several.
     Other(String),
 }
 
@@ -189,7 +188,6 @@ impl Rule {
         found == url || self != Self::Deploy && address::same_place(found, url)
     }
 
-    /// The push addresses of a remote that count.
     fn pushes<'r>(self, repo: &'r Repo, name: &str) -> Result<Vec<&'r str>, Stop> {
         Ok(match self {
             Self::ReadOnly => Vec::new(),

@@ -68,7 +68,6 @@ fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Plac
     places
 }
 
-/// What was seen of the places whose remotes are as they should be.
 struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,

@@ -25,7 +25,6 @@ const VARIABLE: &str = "HEROKU_API_URL";
 const USUAL: &str = "https://api.heroku.com";
 /// The version of the API that tells of images, too.
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
-/// The latest releases, newest first.
 const LATEST: &str = "version ..; max=30, order=desc";
 const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.

@@ -15,7 +15,6 @@ use crate::team::channel::{TECHNICAL, asks, to_tell};
 use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 
-/// So many comments that do not count are named.
 const NAMED: usize = 10;
 
 /// Puts on record what they say; with `dry_run` only the view has it. Gives those that look like a verdict, named.

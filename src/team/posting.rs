@@ -18,7 +18,6 @@ pub struct Posting {
     pub to: Receiver,
 }
 
-/// The posts that the record has pending, oldest first.
 #[derive(Default)]
 pub struct Pending {
     pub notices: Vec<Notice>,

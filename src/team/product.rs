@@ -134,7 +134,6 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// What goes on record with the deploy.
     pub fn telling(&self, text: Option<&str>, overridden: bool) -> Option<Telling> {
         let channels = [(PRODUCT, text.is_some()), (channel::TECHNICAL, overridden)];
         let told = channels.into_iter().filter(|(_, is_told)| *is_told);

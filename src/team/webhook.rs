@@ -14,7 +14,6 @@ use crate::git::Repo;
 
 const LONGEST: usize = 8192;
 
-/// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     pub address: Secret,
@@ -42,7 +41,6 @@ pub fn variable(channel: &Channel) -> String {
     )
 }
 
-/// The key of git's configuration that may hold it.
 pub fn key(channel: &Channel) -> String {
     format!("smp.{}.webhook", channel.name)
 }

@@ -67,7 +67,6 @@ impl Ui {
         }
     }
 
-    /// Asks for consent, word by word.
     pub fn ask(&self, question: &str) -> Option<String> {
         let answer = self.line(question, Input::Consent)?;
         Some(answer.as_str().to_owned())
@@ -106,7 +105,6 @@ impl Ui {
         Some(Secret::new(answer.as_str())).filter(|secret| !secret.is_empty())
     }
 
-    /// Asks for a text, offering one, which Enter alone takes.
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
         let offer = match offered {
             "" => String::new(),

@@ -82,7 +82,6 @@ pub(super) fn check_header(name: &str) -> Checked {
     }
 }
 
-/// Whether a text may be a JSON pointer (RFC 6901).
 pub(super) fn check_pointer(text: &str) -> Checked {
     match text {
         _ if text.len() > 200 => Err("must have at most 200 characters"),
@@ -128,7 +127,6 @@ pub(super) fn check_person(kind: &str) -> Checked {
     }
 }
 
-/// Whether a text may be shown in a post.
 pub(super) fn check_short(text: &str) -> Checked {
     match text.len() {
         1..=200 if !text.trim().is_empty() => Ok(()),

@@ -33,7 +33,6 @@ pub struct PromotedTo {
     pub environment: String,
     /// Its app, by the platform's own name.
     pub app: String,
-    /// The number of its newest release before it.
     pub newest: u64,
 }
 

@@ -311,7 +311,6 @@ impl<'a> Recorded<'a> {
             .run("propose it", Typed::smp("propose")))
     }
 
-    /// Refuses a target that changed since the proposal.
     pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());

@@ -160,7 +160,6 @@ impl Reviews {
         known.map_or(Checks::Unknown, |review| review.checks)
     }
 
-    /// Why whatever is unknown is unknown.
     fn why(&self) -> Report {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),

@@ -4,7 +4,6 @@
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
-/// An event that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     pub commit: CommitId,

@@ -142,7 +142,6 @@ pub struct Deployed {
     pub overrides: Option<String>,
 }
 
-/// An environment runs what it was given, and a check of it failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFailed {
     /// It stays open; none where the commit was found running already.

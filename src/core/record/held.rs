@@ -45,7 +45,6 @@ impl State {
 }
 
 impl Deploying {
-    /// What an announced rollback holds back.
     pub(super) fn holds(&self) -> Option<Held> {
         Some(Held {
             commit: self.takes_away()?.clone(),

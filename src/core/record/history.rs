@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::core::record::{CheckFailed, Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::{CommitId, is_hash};
 
-/// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployKind {
     Promote,

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use crate::core::record::What;
 use Shape::{Flag, List, Number, Pairs, Text};
 
-/// How a field stands in a message.
 #[derive(Clone, Copy)]
 enum Shape {
     /// As one trailer, or none.

@@ -162,7 +162,6 @@ impl Notice {
         ours == theirs
     }
 
-    /// Whether it tells of a deploy that is over.
     pub fn is_of_a_deploy(&self) -> bool {
         let arrived = matches!(self.news, News::Released { .. } | News::Promoted { .. });
         arrived || self.is_of_a_rollback()

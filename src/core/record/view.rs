@@ -1,7 +1,6 @@
 use crate::core::record::{Reading, State};
 use crate::core::refusal::Refusal;
 
-/// The shared record as one look found it.
 #[derive(Clone, Debug)]
 pub enum RecordView {
     NoneKept,

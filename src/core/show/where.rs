@@ -53,7 +53,6 @@ pub fn asked(age: Option<Duration>) -> String {
     }
 }
 
-/// The commit, as `git log --oneline` has it.
 pub fn heading(commit: &Commit) -> Line {
     let subject = visible(&String::from_utf8_lossy(&commit.subject));
     Line::default()

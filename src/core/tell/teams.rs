@@ -26,7 +26,6 @@ const LIMITS: Limits = Limits {
     knows: |_| true,
 };
 
-/// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
     fitted(post, &LIMITS, message, size).to_string()
 }

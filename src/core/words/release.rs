@@ -25,7 +25,6 @@ pub struct Release {
 }
 
 impl Release {
-    /// It ran at some time.
     pub fn was_live(&self) -> bool {
         matches!(
             self.status,
@@ -61,7 +60,6 @@ pub enum ReleaseStatus {
     Pending,
     /// It came to its end and is, or was, live.
     Succeeded,
-    /// Its release phase failed, so it never ran.
     Failed,
     /// What was built for it was deleted.
     Expired,

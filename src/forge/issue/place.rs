@@ -22,7 +22,6 @@ use crate::session::Session;
 use words::TrackerWords;
 
 impl Tracker {
-    /// The one that `smp.toml` names.
     pub fn find(session: &Session<'_>, config: &Config) -> Result<Self, Report> {
         let pages = config.web_base().unwrap_or_default();
         let (words, (api, repository), token) = match config.record.as_ref().and_then(|it| it.ask) {

@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use crate::forge::issue::Numbered;
 
-/// The most characters of a login and of an address.
 const LOGIN: usize = 255;
 const ADDRESS: usize = 500;
 /// The role of a developer, from which on one may push.

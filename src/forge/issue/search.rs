@@ -6,7 +6,6 @@ use crate::core::record::Placed;
 use crate::forge::issue::response::{IssueEntry, Tracking};
 use crate::forge::issue::{PAGES, Tracker};
 
-/// So many pages of the last issues are searched.
 const SEARCHED: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

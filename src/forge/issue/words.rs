@@ -75,7 +75,6 @@ pub fn answered(words: &TrackerWords, told: Result<Response, Trouble>) -> Result
     }
 }
 
-/// Why an answer about issues is none.
 pub fn refused(words: &TrackerWords, answer: &Response) -> Report {
     match answer.status {
         404 => words.access.not_shown("that"),

@@ -105,7 +105,6 @@ fn is_cause(line: &str) -> bool {
     line.starts_with('!') && !line.contains("(atomic ")
 }
 
-/// Whether a line of a push's account is about this ref.
 fn is_about(line: &str, step: &RefStep) -> bool {
     let named = line.split('\t').nth(1);
     named.is_some_and(|named| named == format!("{}^0:{}", step.commit, step.reference))

@@ -13,7 +13,6 @@ use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
-/// So long a connection may take to end.
 const ENDS: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
@@ -82,7 +81,6 @@ impl Kept {
 struct Connection {
     account: Account,
     socket: PathBuf,
-    /// Who ends it, until the end.
     warden: Option<Child>,
 }
 

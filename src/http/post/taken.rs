@@ -8,7 +8,6 @@ use crate::http::pointer::values;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// The chat says that it took it.
     Yes,
     /// The chat itself says that it did not; with its word for why, where it has one.
     No(Option<String>),

@@ -68,7 +68,6 @@ impl Answers {
         answer.map_or("", String::as_str)
     }
 
-    /// Whether a key was given something.
     pub fn has(&self, key: &str, place: &str) -> bool {
         !["", NONE].contains(&self.get(key, place))
     }

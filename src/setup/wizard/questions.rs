@@ -30,7 +30,6 @@ pub struct Row {
     pub unasked: &'static str,
     /// Whether the answers before make it a question.
     pub is_wanted: fn(&Answers, &str) -> bool,
-    /// What the clone, or the answers before, suggest.
     pub offered: fn(&Session<'_>, &Answers, &str) -> String,
     /// What is tried at once, and what it is called.
     pub trial: Option<(&'static str, Trial)>,

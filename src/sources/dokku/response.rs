@@ -46,7 +46,6 @@ pub fn knows_no_format(said: &str) -> bool {
     said.contains("Invalid flag passed") || said.contains("unknown flag: --format")
 }
 
-/// Whether a key has no value.
 pub fn is_not_deployed(said: &str) -> bool {
     said.contains("not deployed")
 }
@@ -62,7 +61,6 @@ pub fn first_words(said: &str, out: &str) -> String {
 }
 
 impl Told {
-    /// Whether there is a deploy lock.
     pub fn locked(answer: &HostAnswer) -> Self {
         Self {
             is_locked: answer.succeeded,

@@ -56,7 +56,6 @@ impl Recorder<'_> {
     }
 }
 
-/// Pushes that were kept back for the record's sake.
 #[derive(Default)]
 pub struct KeptBack {
     since: Option<Instant>,

@@ -14,7 +14,6 @@ use crate::git::signed::{self, SignersFile};
 use crate::notes::Checked;
 use crate::team::recorder::Recorder;
 
-/// Where the keys that count stand.
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
     pub branch: &'a str,

@@ -99,7 +99,6 @@ fn reverts(ancestry: &Ancestry<'_>) -> HashMap<usize, HashSet<usize>> {
     mending.filter(|(_, taken)| !taken.is_empty()).collect()
 }
 
-/// The commits of a log, by their places in it.
 struct Graph<'l> {
     log: &'l [Landed],
     ancestry: Ancestry<'l>,
