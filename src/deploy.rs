@@ -296,8 +296,8 @@ impl Deploy<'_> {
         let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
         plan.warnings.extend(self.ignored());
         plan.watched.clone_from(&self.watched);
-        let pushes = |step: &Step| matches!(step, Step::Push { .. });
-        if kind == Kind::Promote || plan.steps.iter().any(pushes) {
+        let mut steps = plan.steps.iter();
+        if kind == Kind::Promote || steps.any(|step| matches!(step, Step::Push { .. })) {
             plan.warnings.splice(0..0, self.warnings.iter().cloned());
         }
         self.warn_of_addresses(&mut plan)?;

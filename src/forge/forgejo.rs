@@ -250,14 +250,12 @@ fn landed(
     writers: &[ForgejoUser],
 ) -> Result<Option<Brought>, Report> {
     let pull: Option<PullJson> = rest.find(&format!("{path}/commits/{id}/pull"))?;
-    let is_ours = |pull: &PullJson| {
+    let pull = pull.filter(|pull| {
         let base = pull.base.repo.as_ref();
         base.is_some_and(|base| base.full_name.eq_ignore_ascii_case(&rest.repository))
             && pull.merge_commit_sha.as_deref() == Some(id.as_str())
-    };
-    let Some(pull) = pull.filter(is_ours) else {
-        return Ok(None);
-    };
+    });
+    let Some(pull) = pull else { return Ok(None) };
     let path = format!("{path}/pulls/{}", pull.number);
     let opinions: Option<Vec<Judgement>> = rest.list(&format!("{path}/reviews"))?;
     let commits = rest.list(&format!("{path}/commits?verification=false&files=false"))?;

@@ -183,8 +183,8 @@ fn came(
     brought: &[MergeRequest],
     read: impl Fn(&MergeRequest) -> Request,
 ) -> Origin {
-    let is_its_merge = |one: &MergeRequest| one.merge_commit_sha.as_deref() == Some(id.as_str());
-    let is_merge = brought.iter().any(is_its_merge) && history::is_merge(repo, id);
+    let mut merges = brought.iter().flat_map(|one| &one.merge_commit_sha);
+    let is_merge = merges.any(|sha| sha == id.as_str()) && history::is_merge(repo, id);
     if is_merge && !history::is_automatic(repo, id) {
         return Origin::Unknown;
     }

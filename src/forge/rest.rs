@@ -329,9 +329,10 @@ impl Request {
     fn read(&self) -> PullRequest {
         let reviewed = self.reviewed.clone().unwrap_or_default();
         let wrote = reviewed.wrote.iter().chain(&self.author);
-        let is_own = |login: &str| wrote.clone().any(|by| by.eq_ignore_ascii_case(login));
-        let others = reviewed.approved_by.iter();
-        let others = others.filter(|login| !login.is_empty() && !is_own(login));
+        let others = reviewed.approved_by.iter().filter(|login| {
+            let is_own = wrote.clone().any(|by| by.eq_ignore_ascii_case(login));
+            !login.is_empty() && !is_own
+        });
         PullRequest {
             number: self.number,
             author: self.author.as_deref().map(cut),

@@ -104,7 +104,10 @@ impl PendingConfig {
     }
 
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        let ask = || Ok(GitConfig::parse(&self.program.read_config(&[])?));
-        self.answer.get_or_init(ask).as_ref().map_err(Clone::clone)
+        let answer = self.answer.get_or_init(|| {
+            let listed = self.program.read_config(&[])?;
+            Ok(GitConfig::parse(&listed))
+        });
+        answer.as_ref().map_err(Clone::clone)
     }
 }

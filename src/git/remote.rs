@@ -169,8 +169,9 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     if !are_known {
         return full_list(remote, patterns);
     }
-    let named = |folder: &str| patterns.iter().any(|one| one.starts_with(folder));
-    let folders = folders.iter().filter(|(folder, _)| named(folder));
+    let folders = folders
+        .iter()
+        .filter(|(folder, _)| patterns.iter().any(|one| one.starts_with(folder)));
     let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
     asks(&[], &options, remote, patterns)
 }
