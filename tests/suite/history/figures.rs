@@ -40,28 +40,17 @@ fn example(deploy: &Deploy) {
     let nowhere = "ab".repeat(20);
     let shipped = committed(3) + 3600;
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        committed(1) + 5,
-        &first("production", one, 1),
-    );
-    record.add(
-        "Ada Example",
+    record.ada(committed(1) + 5, &first("production", one, 1));
+    record.ada(
         shipped,
         &promoted("production", one, three, 2, &["Rosi Example"]),
     );
-    record.add(
-        "Ben Example",
-        shipped + 1500,
-        &rolled_back("production", three, one, 2),
-    );
-    record.add(
-        "Ada Example",
+    record.ben(shipped + 1500, &rolled_back("production", three, one, 2));
+    record.ada(
         committed(5) + 86_400,
         &promoted("production", one, five, 4, &["Rosi Example"]),
     );
-    record.add(
-        "Ada Example",
+    record.ada(
         committed(5) + 90_000,
         &promoted("production", five, &nowhere, 3, &["Rosi Example"]),
     );
@@ -128,21 +117,9 @@ fn weeks_are_counted_from_the_first_promotion_to_this_one() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let fortnight = now() - 14 * 86_400;
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        fortnight,
-        &promoted("production", one, two, 1, &[]),
-    );
-    record.add(
-        "Ada Example",
-        fortnight,
-        &rolled_back("production", two, one, 1),
-    );
-    record.add(
-        "Ada Example",
-        now(),
-        &promoted("production", one, two, 1, &[]),
-    );
+    record.ada(fortnight, &promoted("production", one, two, 1, &[]));
+    record.ada(fortnight, &rolled_back("production", two, one, 1));
+    record.ada(now(), &promoted("production", one, two, 1, &[]));
     record.put(&deploy);
     let figures = of_production(&deploy);
     assert_eq!(figures["promotions_per_week"], json!(2.0 / 3.0));
@@ -157,12 +134,8 @@ fn environments_have_figures_of_their_own_the_targets_first() {
     let deploy = with_record();
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add("Ada Example", NOON, &promoted("demo", one, two, 1, &[]));
-    record.add(
-        "Ada Example",
-        NOON,
-        &promoted("production", one, two, 1, &[]),
-    );
+    record.ada(NOON, &promoted("demo", one, two, 1, &[]));
+    record.ada(NOON, &promoted("production", one, two, 1, &[]));
     record.put(&deploy);
     let out = deploy.smp(&["history", "--stats"]).ok().out();
     let headings: Vec<&str> = out
@@ -195,8 +168,8 @@ fn clocks_that_nobody_should_have_stop_nothing() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
     for at in [0, 1, 4_102_444_800, 9_999_999_999_999] {
-        record.add("Ada Example", at, &promoted("production", one, two, 1, &[]));
-        record.add("Ada Example", 1, &rolled_back("production", two, one, 1));
+        record.ada(at, &promoted("production", one, two, 1, &[]));
+        record.ada(1, &rolled_back("production", two, one, 1));
     }
     record.put(&deploy);
     let figures = of_production(&deploy);
