@@ -1,5 +1,4 @@
-//! This clone's own notes in `.git/smp`: what one run keeps for the next. A note is a JSON file with a version, there
-//! whole or not at all. A new one is a struct and a file name.
+//! This clone's own notes in `.git/smp`: JSON files with a version, whole or not there. A new one is a struct.
 
 mod in_flight;
 mod kinds;

@@ -1,5 +1,4 @@
-//! Why a forge's answer is none, in the same words however it was asked. Its own words are not read: they may repeat
-//! anything.
+//! Why a forge's answer is none, however it was asked. Its own words are not read: they may repeat anything.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,4 @@
-//! Fetching the history that a shallow clone lacks: all of it. From a part of it git lists commits as missing elsewhere that
-//! are not, where a branch was merged more than once.
+//! Fetching all of the history that a shallow clone lacks: from a part of it git compares wrongly.
 
 use crate::core::refusal::Refusal;
 use crate::git::address::Purpose;

@@ -1,5 +1,4 @@
-//! Fetching what is missing, and nothing else: no ref of the user's moves, and none is made. What no branch leads to is
-//! kept by git for two weeks, which is longer than any run.
+//! Fetching what is missing: no ref of the user's moves, and none is made. git keeps it for two weeks.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};

@@ -1,5 +1,4 @@
-//! What git's configuration says of how history is shown, kept from one run for the next. git is asked again as soon as
-//! anything changed that its answer depends on.
+//! How history is shown by git's configuration, kept for the next run until anything it depends on changes.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};

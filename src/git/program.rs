@@ -1,5 +1,4 @@
-//! Starting the `git` program: the only place that starts any program, always by an absolute path, with a
-//! clean environment and nothing on its standard input.
+//! The only place that starts any program: by an absolute path, with a clean environment and no standard input.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -1,5 +1,4 @@
-//! What a remote has, and the remotes of this clone: always the `git` program, because it alone knows the user's
-//! credentials, proxies and ssh settings.
+//! What a remote has, by the `git` program: it alone knows the user's credentials, proxies and ssh settings.
 
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};

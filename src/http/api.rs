@@ -1,5 +1,4 @@
-//! Calls of an HTTP API that speaks JSON, with a token that is never shown. What an answer means is known where the
-//! service is known.
+//! Calls of an HTTP API that speaks JSON, with a token that is never shown.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! One POST to a webhook, and what its answer is worth. The address is a secret: neither it nor an answer, which may
-//! repeat it, is ever shown.
+//! One POST to a webhook, and what its answer is worth. Neither the address nor an answer is ever shown.
 
 mod taken;
 

@@ -1,5 +1,4 @@
-//! The first `smp.toml` of a team: asks for the few things it needs, tries what can be tried, shows the file, and
-//! writes it.
+//! The first `smp.toml` of a team: asks for the few things it needs, tries them, shows the file, and writes it.
 
 mod answers;
 mod questions;

@@ -1,5 +1,4 @@
-//! The terminal, which one asks on at a time: a question of ours, or one of git's, ssh's or a helper's. While somebody
-//! is asked, no line of progress is written.
+//! The terminal, which one asks on at a time. While somebody is asked, no line of progress is written.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,

@@ -1,5 +1,4 @@
-//! Names that git, Heroku and HTTP would take, and the stricter ones that we take. Every reason is a fixed text: it never
-//! holds the name itself.
+//! Names that git, Heroku and HTTP would take, and stricter ones of ours. No reason holds the name itself.
 
 use crate::core::address::{Checked, is_made_of};
 

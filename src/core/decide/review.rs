@@ -1,5 +1,4 @@
-//! Whether commits were reviewed and whether their checks succeeded: the words, the verdict, and what a policy makes of
-//! it. What nobody can tell is never taken for a yes. Pure.
+//! Whether commits were reviewed and their checks succeeded. What nobody can tell is never a yes. Pure.
 
 mod policy;
 mod shipping;

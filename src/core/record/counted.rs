@@ -1,5 +1,4 @@
-//! What a record of signed events adds up to: those that count and nothing else. The state that a tree holds is not
-//! believed, for anybody who may push can write one. Pure.
+//! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
 
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};

@@ -1,5 +1,4 @@
-//! Objects that decide whose word counts: each is hashed after it was read. git itself does not compare a loose object with
-//! its name, and a file in `.git` is soon written over.
+//! Objects that decide whose word counts, each hashed after it was read: git trusts a loose object's name.
 
 use git2::{ObjectType, Oid};
 use sha2::{Digest as _, Sha256};

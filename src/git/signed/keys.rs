@@ -1,5 +1,4 @@
-//! The file of the keys that count: ssh's allowed signers, which `ssh-keygen` reads itself, and lines of the same form for
-//! keys of openpgp: `<principal> openpgp <fingerprint>`.
+//! The keys that count: ssh's allowed signers, and lines `<principal> openpgp <fingerprint>` of the same form.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::civil::DateTime;

@@ -1,5 +1,4 @@
-//! How many children go to one account at once: the first alone, until its connection is there for the others, and then no
-//! more than a host lets in.
+//! How many children go to one account at once: one until its connection is there, then what a host lets in.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,5 +1,4 @@
-//! What a success of HTTP is worth: what stands in its way may answer 200, too, as a login page, a proxy, or a chat that
-//! says in its answer that it took nothing. Pure.
+//! What a 200 is worth: a login page, a proxy, or a chat that took nothing may answer so, too. Pure.
 
 use serde_json::Value;
 

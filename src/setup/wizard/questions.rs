@@ -1,5 +1,4 @@
-//! The questions, a row each: what a person reads, what a good answer is, the key of `smp.toml` that it fills, what is
-//! offered, and how it is tried.
+//! The questions, a row each: what a person reads, the key it fills, what is offered, and how it is tried.
 
 use reqwest::Url;
 

@@ -1,5 +1,4 @@
-//! Adding events: push onto what this clone saw last, on the condition that nothing came since, and decide again from a
-//! fresh look where something did.
+//! Adding events: push onto what this clone saw last if nothing came since, else decide again from a fresh look.
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;

@@ -1,5 +1,4 @@
-//! A record of signed events: which of them count, by the keys that the main branch names, and whether what this clone
-//! writes will.
+//! Which events of a signed record count, by the main branch's keys, and whether those of this clone will.
 
 use std::collections::{HashMap, HashSet};
 
