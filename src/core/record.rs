@@ -40,7 +40,6 @@ pub use written::{ReadError, message, read_event, read_state, write_state};
 
 use crate::core::record::counted::SignedRecord;
 use crate::core::refusal::Refusal;
-use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 /// The version of the written form. A record of a newer one is not written to.
@@ -191,6 +190,9 @@ pub struct Deploying {
     pub environment: String,
     /// Where the branch was before.
     pub from: Option<CommitId>,
+    /// The same of the other targets of a promoted build that nobody saw it run on yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<(String, Option<CommitId>)>,
     pub to: CommitId,
     /// Whether nobody has to sign it off.
     pub unsigned: bool,
@@ -299,35 +301,14 @@ impl Default for State {
     }
 }
 
-impl Deploying {
-    pub fn takes_away(&self) -> Option<&CommitId> {
-        let mut targets = self.tells.as_ref()?.targets.iter();
-        let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
-        let ran = ran.as_ref().filter(|ran| **ran != self.to);
-        ran.filter(|_| self.kind == Kind::Rollback)
-    }
-
-    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
-    pub fn command(&self) -> Option<Typed> {
-        let (name, short) = (&self.environment, self.to.short());
-        let command = match self.kind {
-            Kind::Stage => Typed::smp("stage"),
-            // By its hash, because a copy that was made for the candidate is on no branch.
-            Kind::Fix => Typed::smp("stage --fix").arg(short),
-            Kind::Promote => Typed::smp("promote").arg(name),
-            Kind::Rollback => Typed::smp("rollback").arg(name).option("--to", short),
-        };
-        (!self.elsewhere).then_some(command)
-    }
-}
-
 impl State {
     /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
-            open.elsewhere = !is_known(&open.environment);
+            let is_known = open.places().all(|(name, _)| is_known(name));
+            open.elsewhere = !is_known;
         }
         if let Some(open) = &mut self.candidate {
             open.four_eyes = four_eyes;

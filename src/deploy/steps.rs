@@ -7,7 +7,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::push_to;
+use crate::deploy::recorder::{Bound, push_to};
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
@@ -114,7 +114,7 @@ impl Deploy<'_> {
         {
             return Ok(pushed(arrived));
         }
-        let intent = self.announce(target, &push)?;
+        let intent = self.announce(&Bound::of(target, &push))?;
         let begun = self
             .look_again(target, intent.as_ref())
             .and_then(|_| match step {
@@ -127,7 +127,7 @@ impl Deploy<'_> {
                 }),
                 _ => self.push(target, &push, step).map(pushed),
             });
-        begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
+        begun.map_err(|stop| self.take_back(intent.as_ref(), stop))
     }
 
     pub(super) fn await_promoted(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {

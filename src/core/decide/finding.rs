@@ -212,8 +212,8 @@ pub fn may_be_on_its_way(seen: &Observed) -> bool {
 
 /// Whether its branch has what was announced, and it does not run that yet: forwards, or back from what it ran before.
 pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
-    let is_there = open.environment == seen.environment && seen.reference() == Some(&open.to);
-    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from.as_ref();
+    let is_there = open.reaches(&seen.environment) && seen.reference() == Some(&open.to);
+    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from(&seen.environment);
     is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
 }
 

@@ -1,5 +1,7 @@
 //! The events of the record. What a field is called in a message is in `mapping.rs`.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{Comment, How, Kind, Person, Placed, Telling, Verdict, Voided};
@@ -106,6 +108,8 @@ pub struct Intent {
     pub from: Option<CommitId>,
     #[serde(rename = "commit")]
     pub to: CommitId,
+    /// The other targets of a build that is promoted to several in one call, and where their branches are.
+    pub also: Vec<(String, Option<CommitId>)>,
     /// The candidate's commit that a fix builds on.
     pub base: Option<CommitId>,
     /// Whether nobody has to sign a promotion off.
@@ -117,6 +121,14 @@ pub struct Intent {
     /// A promotion: why it begins although its time has not come.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
+}
+
+impl Intent {
+    /// All environments that it is to reach.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let also = self.also.iter().map(|(name, _)| name.as_str());
+        iter::once(self.environment.as_str()).chain(also)
+    }
 }
 
 /// An environment was seen to run a commit that it was given.

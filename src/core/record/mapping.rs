@@ -22,7 +22,7 @@ enum Shape {
 }
 
 /// Fields, their trailers and how they stand there, in the order in which they are written.
-const ROWS: [(&str, &str, Shape); 31] = [
+const ROWS: [(&str, &str, Shape); 32] = [
     ("candidate", "Candidate", Text),
     ("about", "About", Text),
     ("commit", "Commit", Text),
@@ -33,6 +33,7 @@ const ROWS: [(&str, &str, Shape); 31] = [
     ("address", "Address", Text),
     ("environment", "Environment", Text),
     ("from", "From", Text),
+    ("also", "Also", Pairs),
     ("base", "Base", Text),
     ("since", "Since", Number),
     ("commits", "Commits", Number),

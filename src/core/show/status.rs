@@ -194,7 +194,7 @@ fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
 }
 
 fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
-    let (short, place, since) = (open.to.short(), &open.environment, when.clock(open.at));
+    let (short, place, since) = (open.to.short(), &open.names(), when.clock(open.at));
     let what = format!("{short} to {place}, by {} since {since}", open.by.name);
     let line = line.and(Strong, what);
     let line = line.and(Plain, elsewhere(open.elsewhere, place));
