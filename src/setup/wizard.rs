@@ -92,7 +92,7 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         }
         let mut asked = question.fill(row.asked, answers);
         if !row.words.is_empty() {
-            asked += &format!(" ({})", question.choices().join(", "));
+            asked += &format!(" ({}, <)", question.choices().join(", "));
         }
         let answer = ui.ask_text(&asked, &offered).ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {

@@ -88,7 +88,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .enters("y");
     // What is none of the words is no answer.
     terminal
-        .sees("Chat of the technical channel (none, teams, slack, print) [none]: ")
+        .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
         .enters("irc")
         .sees("that cannot be used: type none, teams, slack, print")
         .sees("Chat of the technical channel")
@@ -97,9 +97,9 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     terminal
         .sees("Chat of the product channel")
         .enters("<")
-        .sees("Chat of the technical channel (none, teams, slack, print) [teams]: ")
+        .sees("Chat of the technical channel (none, teams, slack, print, <) [teams]: ")
         .enters("print")
-        .sees("Chat of the product channel (none, teams, slack, print) [none]: ")
+        .sees("Chat of the product channel (none, teams, slack, print, <) [none]: ")
         .enters("slack");
     // What only the whole file shows is put right from there.
     terminal
@@ -108,7 +108,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Write this to smp.toml? (< goes back) [y/N] ")
         .enters("<");
     terminal
-        .sees("Chat of the product channel (none, teams, slack, print) [slack]: ")
+        .sees("Chat of the product channel (none, teams, slack, print, <) [slack]: ")
         .enters("none")
         .sees("Write this to smp.toml?")
         .enters("y")
