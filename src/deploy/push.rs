@@ -156,9 +156,8 @@ impl Deploy<'_> {
         self.notes().begin(name, sent)
     }
 
-    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
-    /// is repeated twice, for many a host that limits connections lets the next one in. Gives the record, where one is kept;
-    /// what is announced there, `intent`, must still be allowed.
+    /// If anything moved since the plan was shown, nothing is pushed. A look that fails is repeated twice: a host that
+    /// limits connections may let the next one in. Gives the record; what is announced there must still be allowed.
     pub(super) fn look_again(
         &self,
         target: &Target<'_>,

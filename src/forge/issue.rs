@@ -134,9 +134,6 @@ impl Tracker {
     }
 
     /// The issue itself: what it says, and who opened it.
-    ///
-    /// # Errors
-    /// Why that is not known.
     pub fn question(&self, number: u64) -> Result<Remark, Report> {
         let path = format!("{}/issues/{number}", self.path());
         let mut entry: IssueEntry = self.read(&path)?.ok_or_else(|| self.gone(number))?;

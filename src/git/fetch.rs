@@ -161,9 +161,8 @@ fn was_seen(repo: &Repo) -> bool {
     matches!(record::seen_id(repo), Ok(Some(_)))
 }
 
-/// Keeps the main repository's commit where the user's own ref of that branch does not, so that git need not bring it again
-/// when the next one comes: `git update-ref refs/smp/main ID`. It is only about what is sent, so it does not matter where
-/// that is not possible.
+/// Keeps the main repository's commit where no ref of the user's does: `git update-ref refs/smp/main ID`. It only
+/// spares git to bring it again.
 fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     let own = format!("refs/remotes/{remote}/{branch}");
     if !record::is_at(repo, &own, id) && !record::is_at(repo, MAIN, id) {
@@ -172,9 +171,8 @@ fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     }
 }
 
-/// Brings the refs of these very names and what the remote calls its own branch, and says what they are at. `None` where
-/// git cannot say that of each: where one is missing, something cannot be kept here, the host sends nothing, or git is
-/// older than 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
+/// Brings these refs and what the remote calls its own branch, and says what they are at. `None` where git cannot say
+/// that of each, as before 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
 fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);

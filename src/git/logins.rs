@@ -28,9 +28,8 @@ const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTI
 /// Keeps helpers from asking on a terminal and in a window, whatever they are used to.
 const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
 
-/// The name and the password that git's helpers have for what is described by lines `key=value`; git leaves a path out
-/// unless `credential.useHttpPath` says that it counts. `None` where they have none, fail, or take too long; nobody is asked
-/// for it.
+/// What git's helpers have for lines `key=value`; git leaves a path out unless `credential.useHttpPath` says that it
+/// counts. `None` where they have none, fail, or take too long; nobody is asked for it.
 pub fn known(program: &Program, about: &str) -> Option<Login> {
     known_within(program, about, HELPERS)
 }

@@ -117,9 +117,6 @@ impl<'a> Errand<'a> {
     }
 
     /// The same where only a good end is an answer.
-    ///
-    /// # Errors
-    /// What git and ssh said, or why they said nothing.
     pub fn succeed(&self, args: &[String]) -> Result<Output, String> {
         match self.run(args) {
             Ok(output) if output.status.success() => Ok(output),

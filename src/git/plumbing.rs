@@ -154,9 +154,8 @@ impl Repo {
         Ok(text.lines().next().and_then(CommitId::parse))
     }
 
-    /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
-    /// `git diff-tree FROM TO -- PATTERN...`. Without `from` all files of `to` are new. A pattern begins at the top of the
-    /// work tree; one that ends in `/` means everything in such a folder.
+    /// The files that differ and match one of these patterns, a renamed one by both names: `git diff-tree FROM TO --
+    /// PATTERN...`. A pattern begins at the top of the work tree; one that ends in `/` means everything in that folder.
     pub fn touched(
         &self,
         from: Option<&CommitId>,

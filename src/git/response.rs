@@ -9,9 +9,8 @@ pub enum LineKind {
     Noise,
     /// One of git's progress bars, which would only flood a terminal that is shown the remote's words.
     Progress,
-    /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would
-    /// look as if it had never begun; the remote's words are no such sign, because a host that lets nobody in speaks
-    /// too.
+    /// A progress bar that shows that something is sent, and the push was not cut off before. The remote's words do
+    /// not show it: a host that lets nobody in speaks too.
     Sending,
     /// git wants a name and a password, and has nobody to ask.
     NoLogin,

@@ -63,9 +63,8 @@ fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
     login(&Zeroizing::new(text), host)
 }
 
-/// The first password that a file of logins has for a machine, with its name. That of `default` is not ours: it was
-/// written for other machines, and a token that goes to the wrong place is lost. A macro, which may
-/// hold anything, ends at an empty line. A password in quotes that holds a blank or an escape is none that is understood.
+/// The first password for a machine, with its name. That of `default` was written for other machines. A macro ends at
+/// an empty line. A password in quotes that holds a blank or an escape is none that is understood.
 fn login(text: &str, machine: &str) -> Option<Login> {
     let mut in_macro = false;
     let lines = text.lines().filter(|line| {

@@ -53,9 +53,8 @@ impl Look<'_> {
         }
     }
 
-    /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, because
-    /// there it should be, then from the environment's own remote, for commits that exist only there. `fetched`: what
-    /// was fetched before; without it nothing is.
+    /// Resolves a hash, fetching what is not here: from the main repository, where it should be, then from the
+    /// environment's own remote. `fetched`: what was fetched before; without it nothing is.
     pub(super) fn bring_commit(
         &self,
         environment: &Environment,

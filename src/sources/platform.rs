@@ -119,9 +119,6 @@ impl Look<'_> {
 }
 
 /// The commit of the release that runs; `None`: nothing was ever deployed.
-///
-/// # Errors
-/// `unknown-commit` where the platform does not name it.
 pub fn current(
     repo: &Repo,
     environment: &Environment,

@@ -173,9 +173,8 @@ pub fn ran<'p>(
     })
 }
 
-/// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
-/// back once more leads further back, and never forward to what was rolled back. What ran before a commit that was gone
-/// back to and had not run before is not known.
+/// What ran before `runs`. What was gone back over does not count: going back once more leads further back, and never
+/// forward to what was rolled back.
 pub fn before<'p>(
     ran: impl Iterator<Item = (&'p CommitId, bool)>,
     runs: &CommitId,

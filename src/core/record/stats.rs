@@ -38,9 +38,8 @@ pub struct Figures {
     pub rework: usize,
 }
 
-/// How long commits took from being committed to being seen to run, for every commit that a deploy shipped. A commit
-/// that was rolled back and shipped again counts again; what the very first deploy of an environment brought does not
-/// count, for it is all history.
+/// How long each commit that a deploy shipped took from being committed to being seen to run. One that was rolled back
+/// and shipped again counts again; what the very first deploy of an environment brought does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
     /// The seconds of each commit, the shortest first.

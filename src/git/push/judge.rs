@@ -110,9 +110,8 @@ fn is_about(line: &str, step: &RefStep) -> bool {
     named.is_some_and(|named| named == format!("{}^0:{}", step.commit, step.reference))
 }
 
-/// Whether an HTTP answer to a push says that the host did nothing with it. A push that was taken is answered 200 with a
-/// report, and git follows no redirect of a push. A 408 may come from a proxy that gave up on a host that builds; a 429
-/// turns the request away at the door.
+/// Whether an HTTP answer to a push says that the host did nothing with it. A 408 may come from a proxy that gave up on
+/// a host that builds; a 429 turns the request away at the door.
 fn is_refusal(status: u16) -> bool {
     is_redirect(status) || matches!(status, 400..=499) && status != 408
 }

@@ -40,9 +40,8 @@ impl Recorder<'_> {
         })
     }
 
-    /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
-    /// the other, each time with the state after those before, and again from the first where somebody else was
-    /// quicker.
+    /// Adds several events with one push, all or none. `decide` is asked for one after the other, each time with
+    /// the state after those before, and again from the first where somebody else was quicker.
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
         self.append_onto(self.known_to_write(), decide)
     }
