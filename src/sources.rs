@@ -316,7 +316,7 @@ impl Look<'_> {
 }
 
 /// What comes of each of these, asked side by side.
-fn at_once<T: Sync, R: Send>(all: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn at_once<T: Sync, R: Send>(all: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let ask = &ask;
         let asked: Vec<_> = all

@@ -21,7 +21,7 @@ use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
 use crate::setup::elsewhere::{self, SaidElsewhere};
 use crate::setup::{completions, manual};
-use crate::sources::{Also, Look};
+use crate::sources::{Also, Look, at_once};
 use crate::team::agreed;
 use crate::team::recorder::Recorder;
 
@@ -180,18 +180,13 @@ fn shut(
     environments: &[&Environment],
     seen: &[Observed],
 ) -> HashMap<String, Vec<String>> {
-    thread::scope(|scope| {
-        let asked = (environments.iter())
-            .map(|one| (one, scope.spawn(|| may_push(repo, one, seen))))
-            .collect::<Vec<_>>();
-        let answers = asked.into_iter();
-        answers
-            .filter_map(|(one, answer)| match answer.join().ok()?? {
-                MayPush::No(words) => Some((one.name.clone(), words)),
-                _ => None,
-            })
-            .collect()
-    })
+    let answers = at_once(environments, |one| may_push(repo, one, seen));
+    let shut = environments.iter().zip(answers);
+    let shut = shut.filter_map(|(one, answer)| match answer? {
+        MayPush::No(words) => Some((one.name.clone(), words)),
+        _ => None,
+    });
+    shut.collect()
 }
 
 fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option<MayPush> {
