@@ -30,13 +30,17 @@ const PAGE: usize = 50;
 const PAGES: usize = 200;
 const ACCOUNTS: usize = 50;
 
+/// What follows where the forge does not name the person who proposes, and a second one is wanted.
+pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes (four_eyes), because the forge names no \
+    person as this clone's account: use a token of your own";
+
 pub struct Tracker {
     words: &'static TrackerWords,
     service: Service,
     /// The repository for people, `owner/name`, and where its pages are.
     pub repository: String,
     pages: String,
-    login: OnceLock<Option<String>>,
+    account: OnceLock<Option<ForgeUser>>,
 }
 
 impl Tracker {
@@ -44,13 +48,15 @@ impl Tracker {
         self.words.access.name
     }
 
-    /// Whose token it is, where the forge says it: some tokens are nobody's.
-    pub fn login(&self) -> Option<String> {
-        let login = self.login.get_or_init(|| {
-            let user: ForgeUser = self.read("user").ok()??;
-            user.login()
-        });
-        login.clone()
+    /// Whose token it is, where the forge says it: some tokens are nobody's, and an app is no person.
+    pub fn person(&self) -> Option<String> {
+        self.account()?.person()
+    }
+
+    /// The account of the token, where the forge says it.
+    fn account(&self) -> Option<&ForgeUser> {
+        let account = self.account.get_or_init(|| self.read("user").ok()?);
+        account.as_ref()
     }
 
     /// Opens an issue, once.
@@ -78,7 +84,7 @@ impl Tracker {
             issue: Some(number),
             comment: None,
             address: Some(entry.address().unwrap_or_else(|| self.address(number))),
-            login: entry.login(),
+            login: entry.person(),
         })
     }
 
@@ -87,7 +93,7 @@ impl Tracker {
             issue: Some(number),
             comment: entry.id,
             address: entry.id.map(|id| self.address_of(number, id, entry)),
-            login: entry.login(),
+            login: entry.person(),
         }
     }
 
@@ -151,6 +157,7 @@ impl Tracker {
                 AskedForge::GitHub => may_github(&entry),
                 AskedForge::GitLab => entry.account().is_some_and(|id| writers.contains(&id)),
             },
+            is_of_app: entry.is_of_app(),
             is_edited: is_edited(&entry),
             address: self.address_of(number, id, &entry),
             login: entry.login(),
@@ -167,8 +174,8 @@ impl Tracker {
             let report = Report::new(what).because("a proposal opens one");
             return Err(report.hint("turn them on in its settings"));
         }
-        let who = self.login().map_or_else(
-            || "answers, but does not say whose token this is".to_owned(),
+        let who = self.person().map_or_else(
+            || "answers, but does not name a person for this token".to_owned(),
             |login| format!("answers, as {login}"),
         );
         Ok(format!(

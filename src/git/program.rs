@@ -23,8 +23,9 @@ const TRACES: &str = "GIT_TRACE";
 const UNTRACED: [&str; 3] = ["GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"];
 /// The protocols that a remote may use; remote helpers such as `ext::` would run commands of their own.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
-/// What holds for every question to git. Credentials and headers of one host are for no other one.
-const ALWAYS: &str = "-c core.fsmonitor=false -c core.hooksPath=/dev/null -c color.ui=false \
+/// What holds for every question to git. Credentials and headers of one host are for no other one. Before git 2.42 the
+/// setting of replacements wins over the variable.
+const ALWAYS: &str = "-c core.useReplaceRefs=false -c core.fsmonitor=false -c core.hooksPath=/dev/null -c color.ui=false \
     -c advice.objectNameWarning=false -c advice.graftFileDeprecated=false -c http.followRedirects=false";
 
 #[derive(Clone, Debug)]

@@ -256,7 +256,7 @@ impl<'a> Recorder<'a> {
         let (state, signed) = match self.keys {
             None => (state, None),
             Some(keys) => {
-                let counted = self.counted(keys, &tip);
+                let counted = self.counted(keys, &tip, false);
                 let (state, signed, _) = counted.map_err(|stop| match stop {
                     Stop::Refused(refusal) => refusal,
                     other => Report::from(other).refused(RefusalCode::RecordUnreadable),
@@ -309,6 +309,14 @@ impl<'a> Recorder<'a> {
         self.latest_events(reading, u32::MAX)
     }
 
+    /// The same for what allows a deploy: every signature is checked now, whatever this clone noted of it.
+    pub fn events_anew(&self, reading: &Reading) -> Result<Vec<Event>, Stop> {
+        match self.keys.zip(reading.tip.as_ref()) {
+            Some((keys, tip)) => Ok(self.counted(keys, tip, true)?.2),
+            None => Ok(self.events(reading)?.0),
+        }
+    }
+
     /// The same of the latest `count` events.
     pub fn latest_events(
         &self,
@@ -319,7 +327,7 @@ impl<'a> Recorder<'a> {
             return Ok((Vec::new(), 0));
         };
         if let Some(keys) = self.keys {
-            let (_, _, events) = self.counted(keys, tip)?;
+            let (_, _, events) = self.counted(keys, tip, false)?;
             return Ok((events, 0));
         }
         let written = objects::events(self.repo, tip, count)?;

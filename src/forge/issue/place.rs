@@ -39,7 +39,7 @@ impl Tracker {
             service: Service::new(words.access.name, api, &token, words.accept)?.of_texts(),
             repository,
             pages: pages.trim_end_matches('/').to_owned(),
-            login: OnceLock::new(),
+            account: OnceLock::new(),
         })
     }
 }

@@ -20,7 +20,7 @@ impl Tracker {
     /// The issue that bears this mark, among the last ones; `None`: none was seen, which proves nothing.
     pub fn marked_issue(&self, mark: &str, whose: Search) -> Option<Placed> {
         let creator = match whose {
-            Search::Own => format!("{}={}&", self.words.creator, self.login()?),
+            Search::Own => format!("{}={}&", self.words.creator, self.account()?.login()?),
             Search::Anybodys => String::new(),
         };
         let path = format!("{}/issues?{}{creator}", self.path(), self.words.all);
@@ -44,7 +44,7 @@ impl Tracker {
 
     fn marked(&self, entries: Vec<IssueEntry>, mark: &str, whose: Search) -> Option<IssueEntry> {
         let login = match whose {
-            Search::Own => Some(self.login()?),
+            Search::Own => Some(self.account()?.login()?),
             Search::Anybodys => None,
         };
         entries.into_iter().find(|entry| {

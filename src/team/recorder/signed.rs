@@ -29,12 +29,14 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
+    /// `anew` as for [`Self::check`].
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,
         tip: &CommitId,
+        anew: bool,
     ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
-        let checking = self.check(keys, tip, false)?;
+        let checking = self.check(keys, tip, anew)?;
         // What only a second parent has would be left out unseen: a block, for example.
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
