@@ -10,7 +10,6 @@ use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
-/// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,
@@ -320,7 +319,6 @@ impl<'a> Recorded<'a> {
             .run("propose it", Typed::smp("propose")))
     }
 
-    /// Refuses a target that changed since the proposal.
     pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());

@@ -120,7 +120,6 @@ impl State {
         open.filter(|open| open.to == *commit && open.reaches(environment))
     }
 
-    /// The open announcement, if it has this name.
     pub fn announced_as(&self, intent: &EventId) -> Option<&Deploying> {
         self.deploying.as_ref().filter(|open| open.id == *intent)
     }
