@@ -15,7 +15,6 @@ pub const FORGET: &str = "purge the page from the cache, or exclude it from cach
 /// What to do about a lock against deploys that nobody removes.
 pub const UNLOCK: &str = "if no deploy is in progress there, remove the lock";
 
-/// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// What runs, or where its branch is, is not known.
@@ -27,7 +26,6 @@ pub enum Finding {
     CachedPage,
     /// Its platform builds something, or is locked while it does.
     Deploying,
-    /// The newest release has not come to its end.
     ReleasePending,
     /// What was pushed was built, but its release failed.
     ReleaseFailed,
@@ -273,7 +271,6 @@ pub fn wait(seen: &Observed) -> Hint {
     }
 }
 
-/// What a release is that has not come to its end.
 fn going_on(status: ReleaseStatus) -> Option<Finding> {
     match status {
         ReleaseStatus::Building | ReleaseStatus::Locked => Some(Finding::Deploying),

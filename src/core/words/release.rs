@@ -25,7 +25,6 @@ pub struct Release {
 }
 
 impl Release {
-    /// It ran at some time.
     pub fn was_live(&self) -> bool {
         matches!(
             self.status,
@@ -75,11 +74,9 @@ pub enum ReleaseStatus {
     Building,
     /// Deploys are locked, and it is unknown whether one goes on.
     Locked,
-    /// Its release phase runs.
     Pending,
     /// It came to its end and is, or was, live.
     Succeeded,
-    /// Its release phase failed, so it never ran.
     Failed,
     /// What was built for it was deleted.
     Expired,
