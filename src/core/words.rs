@@ -311,7 +311,7 @@ impl Observed {
 
     /// The same; what is deployed and stopped counts as what runs.
     #[must_use]
-    pub fn as_deployed(self) -> Self {
+    pub fn if_started(self) -> Self {
         match self.stopped().cloned() {
             Some(deployed) => Self {
                 running: Ok(Some(deployed)),

@@ -42,7 +42,7 @@ pub fn look<'a>(
         let (observed, warning) = match observed.stopped() {
             Some(deployed) if Some(deployed) != runs => {
                 let warning = stopped(&place.name, deployed);
-                (observed.as_deployed(), Some(warning))
+                (observed.if_started(), Some(warning))
             }
             _ => (observed, None),
         };

@@ -207,7 +207,7 @@ impl Deploy<'_> {
             self.still_allows(&reading.state, recorded, intent)?;
         }
         let command = self.command_to(&target.environment.name);
-        let target_now = now.next().ok_or_else(not_seen)?.as_deployed();
+        let target_now = now.next().ok_or_else(not_seen)?.if_started();
         let name = &target.environment.name;
         if target_now.runs() != target.observed.runs()
             && let Some(runs) = target_now.runs()

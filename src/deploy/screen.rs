@@ -89,6 +89,15 @@ impl Screen {
         }
     }
 
+    /// Tells the push that something is heard or seen of.
+    fn is_more_than_a_try(&mut self, ui: &Ui, progress: &Progress<'_>) {
+        if matches!(progress, Progress::Said(_) | Progress::StillPushing(..))
+            && let Some(step) = self.tried.take()
+        {
+            self.begins(ui, step);
+        }
+    }
+
     fn still_pushing(&mut self, ui: &Ui, name: &str, elapsed: Duration) -> Control {
         if self.asked_to_leave == 1 {
             self.asked_to_leave += 1;
@@ -116,11 +125,7 @@ impl Screen {
         if !is_passing {
             self.progress.clear();
         }
-        if matches!(progress, Progress::Said(_) | Progress::StillPushing(..))
-            && let Some(step) = self.tried.take()
-        {
-            self.begins(ui, step);
-        }
+        self.is_more_than_a_try(ui, &progress);
         match progress {
             Progress::Said(line) => {
                 self.said(ui, line);

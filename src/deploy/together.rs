@@ -86,10 +86,7 @@ impl Deploy<'_> {
                 sent.came_to_nothing();
                 return Ok(Both::NotAtomic);
             }
-            beside
-                if beside == Some(Beside::Refused)
-                    || is_about_the_record(&outcome, &words, &both) =>
-            {
+            _ if is_about_the_record(&outcome, &words, &both) => {
                 sent.came_to_nothing();
                 kept_back.again(recorder, &draft, (outcome.ended, &words))?;
                 return Ok(Both::Again);
@@ -181,27 +178,22 @@ impl Deploy<'_> {
     }
 }
 
-/// Whether a hook that declines a whole push, as `pre-receive` does, says that it is for the record's sake: git gives each
-/// ref the same reason then. The last ref of both that its words name is the one.
+/// Whether it was kept back for the record's sake. Where a hook declines a whole push, as `pre-receive` does, git gives
+/// each ref the same reason: then the last ref of both that the host's words name is the one.
 fn is_about_the_record(outcome: &PushOutcome, words: &str, push: &Push) -> bool {
-    let Some(record) = push
-        .with
-        .as_ref()
-        .filter(|_| outcome.ended == Ended::Declined)
-    else {
-        return false;
+    let is_refused = outcome.beside == Some(Beside::Refused);
+    let is_declined = outcome.ended == Ended::Declined && is_by_hook(words);
+    let Some(record) = push.with.as_ref().filter(|_| is_declined) else {
+        return is_refused;
     };
     let branch = format!("refs/heads/{}", push.branch);
     let said = words.lines().filter_map(Said::by_remote);
-    let last = said.filter_map(|said| {
+    let mut named = said.filter_map(|said| {
         let line = said.words();
         [record.reference.as_str(), branch.as_str()]
             .into_iter()
             .filter_map(|name| Some((line.rfind(name)?, name)))
             .max()
     });
-    is_by_hook(words)
-        && last
-            .last()
-            .is_some_and(|(_, name)| name == record.reference)
+    is_refused || (named.next_back()).is_some_and(|(_, name)| name == record.reference)
 }
