@@ -257,7 +257,7 @@ fn check_environment(
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
             let words = "there is no app at its address yet; the first push may create it";
-            let causes = report.because.iter().cloned().chain(report.hint_text());
+            let causes = report.because.iter().cloned().chain(report.hint_lines());
             return causes.fold(Check::note(name, words), Check::because);
         }
         Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),

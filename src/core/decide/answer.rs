@@ -210,7 +210,7 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     } else if !names_it {
         format!("does not count: it does not name {short}")
     } else if is_before {
-        format!("does not count: it is older than the question about {short}")
+        format!("does not count: it is older than the request for a verdict on {short}")
     } else {
         return None;
     };

@@ -356,7 +356,12 @@ fn what_was_said_before_the_fix_is_about_another_commit() {
     let older = read(&fixed, &remark("signoff aaaaaaaa"));
     assert_eq!(older, HeardComments::default());
     let too_soon = read(&fixed, &remark(&format!("signoff {IT}")));
-    assert!(too_soon.events.is_empty() && too_soon.void[0].why.contains("older than the question"));
+    assert!(
+        too_soon.events.is_empty()
+            && too_soon.void[0]
+                .why
+                .contains("older than the request for a verdict")
+    );
     let since = Remark {
         id: 10,
         ..remark(&format!("signoff {IT}"))
