@@ -286,7 +286,10 @@ fn check_environment(
 /// looked at before it is merged.
 fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
     Ok(match agreed {
-        Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
+        Ok(()) => agreed::gap(look.repo, look.config)?.map(|[gap, more @ ..]| {
+            let check = Check::note(SIGNING, gap);
+            more.into_iter().fold(check, Check::because)
+        }),
         Err(Stop::Refused(refusal)) => {
             let Report { error, because, .. } = refusal.report;
             let check = Check::note(SIGNING, error);

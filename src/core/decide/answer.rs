@@ -148,7 +148,7 @@ pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]
     {
         let address = &question.address;
         why.push(format!(
-            "{login}, who proposed {short} by the record, did not open {address} for it"
+            "according to the record, {login} proposed {short}, but did not open {address} for it"
         ));
         candidate.login = None;
     }
@@ -157,7 +157,7 @@ pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]
         let login = fixer.login.as_ref();
         if let Some(login) = login.filter(|login| !asked.any(|one| by(login, &fixer.id, one))) {
             why.push(format!(
-                "{login}, who deployed a fix by the record, did not ask again in a comment"
+                "according to the record, {login} deployed a fix, but no comment of {login} asks for a verdict on it"
             ));
             fixer.login = None;
         }
@@ -231,11 +231,11 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     let why = if is_login(candidate.login.as_ref(), &said.of) {
         "does not count: its author proposed the candidate"
     } else if candidate.login.is_none() {
-        "does not count: the forge does not say who proposed the candidate"
+        "does not count: the issue does not show which account proposed the candidate"
     } else if fixers.any(|fixer| is_login(fixer.login.as_ref(), &said.of)) {
         "does not count: its author deployed a fix of the candidate"
     } else {
-        "does not count: the forge does not say yet who deployed the fix of the candidate"
+        "does not count: the issue does not show yet which account deployed the fix of the candidate"
     };
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }

@@ -102,7 +102,7 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
     let error = open.story(recorded.now);
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
-            "{name} has the candidate, and that is not on record yet"
+            "the candidate has reached {name}, but its deploy is not on record yet"
         ))
         .because("a fix comes too late for this candidate")
         .run(WAIT, Typed::smp("status"))

@@ -328,7 +328,9 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
-        last.starts_with("Ada Example ended the deploy without a push: production declined "),
+        last.starts_with(
+            "Ada Example ended the deploy, which changed nothing: production declined "
+        ),
         "{last}"
     );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);

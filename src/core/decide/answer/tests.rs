@@ -323,7 +323,7 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ),
         (
             None,
-            Some("the forge does not say yet who deployed the fix of the candidate"),
+            Some("the issue does not show yet which account deployed the fix of the candidate"),
         ),
         (Some("cem"), None),
     ] {
