@@ -24,6 +24,7 @@ fn intent(kind: Kind, is_full: bool) -> What {
         kind,
         environment: "production".into(),
         from: is_full.then(|| commit('2')),
+        also: Vec::new(),
         to: commit('1'),
         base: is_full.then(|| commit('3')),
         unsigned: is_full,
@@ -202,6 +203,8 @@ fn written_before() -> Vec<Event> {
     }
     all.extend(from_an_issue());
     all.extend(about_times());
+    all.push(to_several());
+    all.push(check_failed(Kind::Promote, Some("the shop is down")));
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
 }
 
@@ -213,18 +216,33 @@ fn about_times() -> Vec<What> {
         intent.overrides.clone_from(&overrides);
         deployed.overrides = overrides;
     }
-    let failed = [Kind::Promote, Kind::Stage, Kind::Fix].map(|kind| {
-        What::CheckFailed(CheckFailed {
-            intent: (kind != Kind::Fix).then(|| EventId::of(5)),
-            kind,
-            environment: "production".into(),
-            from: (kind != Kind::Fix).then(|| commit('2')),
-            to: commit('1'),
-            commits: 8,
-            why: "https://example.com/health answers 503 Service Unavailable".into(),
-        })
-    });
+    let failed = [Kind::Promote, Kind::Stage, Kind::Fix].map(|kind| check_failed(kind, None));
     all.into_iter().chain(failed).collect()
+}
+
+fn check_failed(kind: Kind, overrides: Option<&str>) -> What {
+    What::CheckFailed(CheckFailed {
+        intent: (kind != Kind::Fix).then(|| EventId::of(5)),
+        kind,
+        environment: "production".into(),
+        from: (kind != Kind::Fix).then(|| commit('2')),
+        to: commit('1'),
+        commits: 8,
+        why: "https://example.com/health answers 503 Service Unavailable".into(),
+        tells: overrides.map(|_| telling(None)),
+        overrides: overrides.map(str::to_owned),
+    })
+}
+
+/// The announcement of a build that is promoted to several in one call.
+fn to_several() -> What {
+    match intent(Kind::Promote, false) {
+        What::Deploying(intent) => What::Deploying(Intent {
+            also: vec![("us".into(), Some(commit('2'))), ("eu".into(), None)],
+            ..intent
+        }),
+        other => other,
+    }
 }
 
 /// The trailers of a message, in no order.
