@@ -103,7 +103,10 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
         return Err(Refusal::new(RefusalCode::TargetMoved, error)
             .because(late)
             .run("close the candidate", Typed::smp("postpone"))
-            .run("then deploy the fix like any other commit", Typed::smp("stage")));
+            .run(
+                "then deploy the fix like any other commit",
+                Typed::smp("stage"),
+            ));
     }
     let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
     let Some(open) = recorded.open().filter(is_it) else {
