@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
 pub use arrival::Arrival;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus, ServerCommands};
@@ -303,26 +303,6 @@ impl Observed {
             .as_ref()
             .and_then(|branch| branch.as_ref().ok())
             .and_then(Branch::commit)
-    }
-
-    /// What is deployed there, where no process of it runs.
-    pub fn stopped(&self) -> Option<&CommitId> {
-        let is_stopped = |refusal: &Refusal| refusal.code == RefusalCode::Stopped;
-        self.running.as_ref().err().filter(|it| is_stopped(it))?;
-        let mut releases = self.releases.as_ref()?.as_ref().ok()?.iter();
-        releases.find(|one| one.was_live())?.commit.as_ref()
-    }
-
-    /// The same; what is deployed and stopped counts as what runs.
-    #[must_use]
-    pub fn if_started(self) -> Self {
-        match self.stopped().cloned() {
-            Some(deployed) => Self {
-                running: Ok(Some(deployed)),
-                ..self
-            },
-            None => self,
-        }
     }
 
     /// The same, were its branch all that there is to ask.

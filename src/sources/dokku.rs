@@ -30,11 +30,10 @@ pub fn app_at(url: &str) -> Option<&str> {
 }
 
 pub fn words(repo: &Repo, environment: &Environment, app: String) -> PlatformWords {
-    let typed = |command| typed(repo, environment, &format!("{command} {app}"));
     PlatformWords {
         name: "Dokku",
-        restart: typed("ps:restart"),
-        again: typed("ps:rebuild"),
+        restart: typed(repo, environment, &format!("ps:restart {app}")),
+        again: typed(repo, environment, &format!("ps:rebuild {app}")),
         pipelines: "",
         server: Some(commands(repo, environment, &app)),
         app,
@@ -42,15 +41,19 @@ pub fn words(repo: &Repo, environment: &Environment, app: String) -> PlatformWor
 }
 
 fn commands(repo: &Repo, environment: &Environment, app: &str) -> ServerCommands {
-    let typed = |words: String| typed(repo, environment, &words);
     ServerCommands {
-        start: typed(format!("ps:start {app}")),
-        unlock: typed(format!("apps:unlock {app}")),
-        deploy_branch: typed(format!(
-            "git:set {app} deploy-branch {}",
-            environment.branch
-        )),
-        deploy_builds: typed(format!("ps:set {app} skip-deploy false")),
+        start: typed(repo, environment, &format!("ps:start {app}")),
+        unlock: typed(repo, environment, &format!("apps:unlock {app}")),
+        deploy_branch: typed(
+            repo,
+            environment,
+            &format!("git:set {app} deploy-branch {}", environment.branch),
+        ),
+        deploy_builds: typed(
+            repo,
+            environment,
+            &format!("ps:set {app} skip-deploy false"),
+        ),
     }
 }
 

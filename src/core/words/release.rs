@@ -1,7 +1,8 @@
 //! What platforms tell of releases, and their own words.
 
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, Observed};
 
 /// One release of an app, as its platform's API tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,5 +89,27 @@ impl ReleaseStatus {
     /// It has not come to its end.
     pub fn goes_on(self) -> bool {
         matches!(self, Self::Building | Self::Locked | Self::Pending)
+    }
+}
+
+impl Observed {
+    /// What is deployed there, where no process of it runs.
+    pub fn stopped(&self) -> Option<&CommitId> {
+        let is_stopped = |refusal: &Refusal| refusal.code == RefusalCode::Stopped;
+        self.running.as_ref().err().filter(|it| is_stopped(it))?;
+        let mut releases = self.releases.as_ref()?.as_ref().ok()?.iter();
+        releases.find(|one| one.was_live())?.commit.as_ref()
+    }
+
+    /// The same; what is deployed and stopped counts as what runs.
+    #[must_use]
+    pub fn if_started(self) -> Self {
+        match self.stopped().cloned() {
+            Some(deployed) => Self {
+                running: Ok(Some(deployed)),
+                ..self
+            },
+            None => self,
+        }
     }
 }
