@@ -1,9 +1,12 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
+use std::cell::RefCell;
+
 use clap::Args;
 
 use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
+use crate::core::decide::answer::{self, VoidRemark};
 use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
 use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
@@ -74,14 +77,24 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         names: &args.environments,
         ..Options::of(&args.deploying)
     };
+    let void = RefCell::default();
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
-        hearing::hear(session, &config, &mut deploy.seen.record, options.dry_run);
+        void.replace(hearing::hear(
+            session,
+            &config,
+            &mut deploy.seen.record,
+            options.dry_run,
+        ));
         Ok(deploy)
     })?;
     deploy.note_first();
     let planned = match planned {
-        Err(refusal) => Err(with_what_came(&deploy, refusal)?),
+        Err(refusal) => Err(by_one_person(
+            &deploy,
+            with_what_came(&deploy, refusal)?,
+            &void.take(),
+        )),
         planned => planned,
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
@@ -144,6 +157,18 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
         because.extend(decide::first_ten(&came));
     }
     Ok(refusal)
+}
+
+/// The same where the only yes is a comment of somebody whose own does not count.
+fn by_one_person(deploy: &Deploy<'_>, refusal: Refusal, void: &[VoidRemark]) -> Refusal {
+    let open = deploy
+        .seen
+        .state()
+        .and_then(|state| state.candidate.as_ref());
+    match open {
+        Some(open) => answer::by_one_person(refusal, open, void),
+        None => refusal,
+    }
 }
 
 fn promote(
