@@ -80,21 +80,14 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let void = RefCell::default();
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
-        void.replace(hearing::hear(
-            session,
-            &config,
-            &mut deploy.seen.record,
-            options.dry_run,
-        ));
+        let record = &mut deploy.seen.record;
+        let heard = hearing::hear(session, &config, record, options.dry_run);
+        void.replace(heard);
         Ok(deploy)
     })?;
     deploy.note_first();
     let planned = match planned {
-        Err(refusal) => Err(by_one_person(
-            &deploy,
-            with_what_came(&deploy, refusal)?,
-            &void.take(),
-        )),
+        Err(refusal) => Err(explained(&deploy, refusal, &void.take())?),
         planned => planned,
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
@@ -159,16 +152,15 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
     Ok(refusal)
 }
 
-/// The same where the only yes is a comment of somebody whose own does not count.
-fn by_one_person(deploy: &Deploy<'_>, refusal: Refusal, void: &[VoidRemark]) -> Refusal {
-    let open = deploy
-        .seen
-        .state()
-        .and_then(|state| state.candidate.as_ref());
-    match open {
+/// The same, with what came to the source since the proposal, or whose comment the only yes is.
+fn explained(deploy: &Deploy<'_>, refusal: Refusal, void: &[VoidRemark]) -> Result<Refusal, Stop> {
+    let refusal = with_what_came(deploy, refusal)?;
+    let state = deploy.seen.state();
+    let open = state.and_then(|state| state.candidate.as_ref());
+    Ok(match open {
         Some(open) => answer::by_one_person(refusal, open, void),
         None => refusal,
-    }
+    })
 }
 
 fn promote(
