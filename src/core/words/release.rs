@@ -1,6 +1,6 @@
 //! What platforms tell of releases, and their own words.
 
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::RefusalCode;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 
@@ -95,8 +95,8 @@ impl ReleaseStatus {
 impl Observed {
     /// What is deployed there, where no process of it runs.
     pub fn stopped(&self) -> Option<&CommitId> {
-        let is_stopped = |refusal: &Refusal| refusal.code == RefusalCode::Stopped;
-        self.running.as_ref().err().filter(|it| is_stopped(it))?;
+        let why = self.running.as_ref().err();
+        why.filter(|why| why.code == RefusalCode::Stopped)?;
         let mut releases = self.releases.as_ref()?.as_ref().ok()?.iter();
         releases.find(|one| one.was_live())?.commit.as_ref()
     }
