@@ -58,8 +58,9 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if deploys.is_empty() && unread == 0 {
         ui.note("no promotion is on record yet");
     }
+    let begun = events.first().filter(|_| unread == 0).map(|event| event.at);
     let figures = match args.stats || args.json {
-        true => figures(session, &config, &deploys),
+        true => figures(session, &config, &deploys, begun),
         false => Vec::new(),
     };
     let count = args.count.unwrap_or(usize::MAX);
@@ -128,7 +129,12 @@ fn no_record() -> Stop {
 }
 
 /// The figures, those of the targets first: they are what counts as production.
-fn figures(session: &Session<'_>, config: &Config, deploys: &[PastDeploy]) -> Vec<Figures> {
+fn figures(
+    session: &Session<'_>,
+    config: &Config,
+    deploys: &[PastDeploy],
+    begun: Option<i64>,
+) -> Vec<Figures> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
@@ -138,7 +144,7 @@ fn figures(session: &Session<'_>, config: &Config, deploys: &[PastDeploy]) -> Ve
     });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, &deploys, &shipped, &session.when())
+    stats::figures(&targets, &deploys, &shipped, begun, &session.when())
 }
 
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {

@@ -282,3 +282,18 @@ fn promote_again(deploy: &Deploy) {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promote(deploy, &["--again"]).ok();
 }
+
+#[test]
+fn figures_begin_in_the_week_in_which_the_record_does() {
+    let deploy = recorded();
+    promote_once(&deploy);
+    let json = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(
+        json["stats"]["environments"][0]["weeks"]
+            .as_array()
+            .map(Vec::len),
+        Some(1),
+        "{json}"
+    );
+    assert_eq!(events(&deploy).last().map(String::as_str), Some("promoted"));
+}

@@ -91,6 +91,14 @@ fn figures_are_what_a_hand_would_compute() {
     );
     let rate = figures["promotions_per_week"].as_f64().unwrap();
     assert!(rate > 0.0 && rate < 4.0, "{rate}");
+    let weeks = figures["weeks"].as_array().unwrap();
+    assert_eq!(weeks.len(), 12);
+    assert!(
+        weeks
+            .iter()
+            .all(|week| week["promotions"] == 0 && week["rollbacks"] == 0),
+        "they are long ago"
+    );
 }
 
 #[test]
@@ -123,6 +131,25 @@ fn weeks_are_counted_from_the_first_promotion_to_this_one() {
     record.put(&deploy);
     let figures = of_production(&deploy);
     assert_eq!(figures["promotions_per_week"], json!(2.0 / 3.0));
+    assert_eq!(
+        figures["weeks"].as_array().unwrap().len(),
+        3,
+        "what was before the record is not told as nothing"
+    );
+    let counts = |nth: usize| {
+        (
+            figures["weeks"][nth]["promotions"].clone(),
+            figures["weeks"][nth]["rollbacks"].clone(),
+        )
+    };
+    assert_eq!(
+        [0, 1, 2].map(counts),
+        [
+            (json!(1), json!(1)),
+            (json!(0), json!(0)),
+            (json!(1), json!(0))
+        ]
+    );
     deploy
         .smp(&["history", "--stats"])
         .ok()
