@@ -92,8 +92,8 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// How many columns a table on stdout may have; `None` where that is no terminal.
-    pub fn table_width(&self) -> Option<usize> {
+    /// How many columns a picture on stdout may have; `None` where that is no terminal.
+    pub fn picture_width(&self) -> Option<usize> {
         let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
         Some(if columns == usize::MAX { 80 } else { columns })
     }

@@ -73,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         count_authors(session, deploy);
     }
     let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
-    let (when, width) = (session.when(), ui.table_width());
+    let (when, width) = (session.when(), ui.picture_width());
     let merged = config.environments.iter().find(|one| one.by_merge);
     let merged = merged.map(|one| one.name.as_str());
     let mut lines = show::history(&latest, &when, width, merged);
@@ -81,7 +81,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(show::figures(one, &when));
+        lines.extend(show::figures(one, &when, width));
     }
     ui.answer(&lines)
 }

@@ -405,7 +405,7 @@ proptest! {
         let shown: Vec<&PastDeploy> = deploys.iter().collect();
         let lines = [
             show::history(&shown, &when, Some(width), None),
-            all.iter().flat_map(|one| show::figures(one, &when)).collect(),
+            all.iter().flat_map(|one| show::figures(one, &when, Some(width))).collect(),
         ];
         prop_assert!(lines.concat().iter().all(|line| !line.0.is_empty()));
         let json: serde_json::Value = serde_json::from_str(&json::history(&shown, &all)).unwrap();
