@@ -11,7 +11,7 @@ use crate::posts::{
     PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words,
 };
 use crate::promote::{person, promote, ready};
-use crate::record::{next, proposed, recorded, recorded_like, short};
+use crate::record::{events, next, proposed, recorded, recorded_like, short};
 use crate::support::{Deploy, Terminal, Topology, World};
 
 /// A person at a terminal of 80 columns.
