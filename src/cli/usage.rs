@@ -156,7 +156,8 @@ fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
 fn synonym(word: &str) -> Option<Hint> {
     let command = match word {
         "deploy" | "push" | "ship" | "release" | "publish" => {
-            let [stage, promote] = ["stage", "promote"].map(|one| Typed::instead_of(word, one));
+            // What follows fits one of the two at most.
+            let [stage, promote] = ["stage", "promote"].map(Typed::smp);
             return Some(Hint::run("to staging", stage).and(Hint::run("to production", promote)));
         }
         "log" | "deploys" | "releases" | "stats" => "history",
