@@ -22,7 +22,7 @@ use crate::terminal::Color;
     disable_version_flag = true,
     arg_required_else_help = true,
     disable_help_flag = true,
-    after_help = "Example: git smp status\n\nThe manual: git smp --help, and of one command: git smp diff --help (installed by git smp setup)."
+    after_help = "Example: git smp status\n\nManual: git smp --help. Manual of one command: git smp diff --help. git smp setup installs them."
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -115,7 +115,7 @@ fn roll_back_if_wanted(
             Report::new(format!(
                 "{name} was rolled back, because its checks did not pass"
             ))
-            .hint("correct it on the main branch")
+            .hint("correct the problem on the main branch")
             .run("then see what is next", Typed::smp("status")),
         )),
         Err(Stop::Declined(_)) => Err(Stop::Incomplete(

@@ -21,7 +21,8 @@ pub fn lines() -> Option<String> {
     let next = match missing::elsewhere(&session, &path) {
         Some(report) => {
             let hint = report.hint_text().unwrap_or_default();
-            format!("{}: {hint}", report.because.join(", "))
+            let why = report.because.join(", ");
+            format!("There is no {}; {why}: {hint}", path.display())
         }
         None => format!(
             "There is no {} yet. This file names your environments. To create it: {}",

@@ -163,7 +163,10 @@ fn synonym(word: &str) -> Option<Hint> {
         "log" | "deploys" | "releases" | "stats" => "history",
         // What follows is rather the reason.
         "block" | "reject" => {
-            return Some("to block the candidate, use signoff with --block and the reason".into());
+            return Some(Hint::run(
+                "to block the candidate",
+                Typed::smp("signoff --block 'REASON'"),
+            ));
         }
         "approve" | "accept" | "pass" | "ok" | "sign-off" => "signoff",
         "undo" | "revert" | "back" => "rollback",

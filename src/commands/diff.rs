@@ -20,7 +20,7 @@ use crate::team::recorder::Recorder;
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp diff --from v1.4 --to v1.5")]
 pub struct Diff {
-    /// The target environment; default: the only one that another is promoted to
+    /// The target environment; default: the only one that has "promotes" in smp.toml
     pub environment: Option<String>,
     /// Start at this commit, not at the one that the target runs
     #[arg(long, value_name = "REV")]

@@ -139,7 +139,11 @@ fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
         ));
     }
     session.ui.catch_interrupts()?;
-    match session.ui.ask_text("Why", "").as_deref() {
+    match session
+        .ui
+        .ask_text("Reason for the postponement", "")
+        .as_deref()
+    {
         None | Some("") => Err(Stop::Declined(DECLINED.to_owned())),
         Some(given) => check_text("--reason", Some(given)).map(|()| given.to_owned()),
     }

@@ -28,7 +28,13 @@ pub struct PrePush {
     pub url: OsString,
 }
 
-const PAST: &str = "bypass once: git push --no-verify";
+/// The last line of what stops a push.
+fn past(report: Report) -> Report {
+    report.run(
+        "to bypass the check once",
+        Typed::other("git push --no-verify"),
+    )
+}
 
 /// What becomes of a push. It goes on also where something, which is said, could not be found out.
 enum Ruling {
@@ -60,11 +66,12 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
 
 /// Says that a push goes on because nobody could look at it.
 pub fn pass(ui: &Ui, stop: &Stop) {
-    let hint = stop.report().and_then(|report| report.hint.as_ref());
-    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
     ui.warn(format!(
-        "{stop}, so this push was not checked; it continues{hint}"
+        "{stop}, so this push was not checked; it continues"
     ));
+    if let Some(hint) = stop.report().and_then(|report| report.hint.clone()) {
+        ui.advise(hint);
+    }
 }
 
 /// Reads git's line: local ref, local object, remote ref, remote object. Gives the ref that the push would set, and to
@@ -165,12 +172,10 @@ impl PlainPush<'_> {
         let what = if is_written { "overwrites" } else { "deletes" };
         let held = "holds the freeze, every verdict and every deploy";
         let sentence = format!("stopped: this push {what} the team's record");
-        Ok(Some(
-            Report::new(sentence)
-                .because(format!("{} {held}", record.reference))
-                .because(PAST)
-                .hint("name the branches to push"),
-        ))
+        let report = Report::new(sentence)
+            .because(format!("{} {held}", record.reference))
+            .hint("name the branches to push");
+        Ok(Some(past(report)))
     }
 
     /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
@@ -250,12 +255,12 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
         1 => Typed::smp("promote"),
         _ => Typed::smp("promote").arg(name),
     };
-    Report::new(format!("a plain push to {name} is stopped"))
+    let report = Report::new(format!("a plain push to {name} is stopped"))
         .because(format!(
             "git smp promote gives {name} the commit that {source} runs, and checks it before and after"
         ))
-        .because(PAST)
-        .run("", promote)
+        .run("", promote);
+    past(report)
 }
 
 fn aged(copied: &Copied) -> String {
@@ -277,11 +282,12 @@ fn frozen(
 ) -> Report {
     let (who, commit) = (&candidate.by.name, candidate.commit.short());
     let since = session.when().moment(candidate.at);
-    let report = Report::new(format!("{name} is frozen: {who} proposed {commit} {since}"))
-        .because("what is tested there must not change until it is promoted or postponed");
-    (doubt.into_iter().fold(report, Report::because))
-        .because(PAST)
+    let report = Report::new(format!("{name} is frozen: {who} proposed {commit} {since}")).because(
+        "what is tested there must not change until the candidate is promoted or postponed",
+    );
+    let report = (doubt.into_iter().fold(report, Report::because))
         .run("see the current state", Typed::smp("status"))
         .run("to deploy a fix of it", Typed::smp("stage --fix"))
-        .run("or close the candidate", Typed::smp("postpone"))
+        .run("or close the candidate", Typed::smp("postpone"));
+    past(report)
 }

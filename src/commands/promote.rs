@@ -22,7 +22,7 @@ use crate::team::{hearing, summary, watched};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp promote --dry-run")]
 pub struct Promote {
-    /// The target environments; default: every one that another is promoted to
+    /// The target environments; default: all that have "promotes" in smp.toml
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
     /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
@@ -142,7 +142,7 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
     {
         let came = repo.changes(Some(&candidate.commit), runs)?.ships;
         let because = &mut refusal.report.because;
-        because.extend((!came.is_empty()).then(|| "since then came:".to_owned()));
+        because.extend((!came.is_empty()).then(|| "commits since then:".to_owned()));
         because.extend(decide::first_ten(&came));
     }
     Ok(refusal)
@@ -248,8 +248,9 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         .collect();
     let names = chain.iter().filter_map(|one| one.promotes.as_deref());
     let names: Vec<&str> = names.collect();
-    let mut report = Report::new("these environments are promoted from different environments")
-        .because(format!("they are promoted from {}", names.join(", ")));
+    let mut report =
+        Report::new("these environments get their commits from different environments")
+            .because(format!("these are {}", names.join(", ")));
     for (nth, target) in chain.iter().enumerate() {
         let say = ["promote them one after the other", "then"][nth.min(1)];
         report = report.run(say, Typed::smp("promote").arg(&target.name));

@@ -82,7 +82,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let (short, name) = (proposal.plan.commit.short(), &place.name);
     ui.note(match place.by_merge {
         true => format!("{short} is the candidate; merges still deploy to {name}, because that branch cannot be frozen"),
-        false => format!("{short} is the candidate; {name} is frozen until it is promoted or postponed"),
+        false => format!("{short} is the candidate; {name} is frozen until the candidate is promoted or postponed"),
     });
     work.pay(pending)?;
     // Since then it may be on record that an issue asks for comments.
@@ -133,7 +133,7 @@ impl Work<'_> {
         let dry_run = self.args.asking.dry_run;
         if !proposal.open {
             let short = proposal.plan.commit.short();
-            let text = format!("everything already runs {short}: nothing to propose");
+            let text = format!("nothing to propose: every environment already runs {short}");
             self.session.ui.note(text);
         }
         self.deploy.record_observed(dry_run);

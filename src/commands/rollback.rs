@@ -25,7 +25,7 @@ use destination::{destination, never_ran};
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp rollback --reason 'The login page is blank'")]
 pub struct Rollback {
-    /// The environment; default: the only one that another is promoted to
+    /// The environment; default: the only one that has "promotes" in smp.toml
     pub environment: Option<String>,
     /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
     #[arg(long, value_name = "HASH")]
@@ -85,7 +85,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     // An earlier run of ours may have pushed it; a record knows who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {
-        let text = format!("their run posts to {TECHNICAL}");
+        let text = format!("the other run posts to the {TECHNICAL} channel");
         session.ui.note(text);
         return Ok(());
     }
@@ -180,7 +180,7 @@ fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Resul
         return Ok(());
     }
     loop {
-        let answer = ui.ask_text("Why, for the team (Enter skips)", "");
+        let answer = ui.ask_text("Reason for the rollback, for the team (Enter skips)", "");
         let given = answer.ok_or_else(|| deploy.declined())?;
         let given = Some(given).filter(|given| !given.is_empty());
         match check_text("--reason", given.as_deref()) {

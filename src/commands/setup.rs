@@ -131,7 +131,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     Hint::from("next: commit and push it for the whole team:")
         .and(Hint::run("", Typed::other(command)))
         .and(Hint::run(
-            "then everyone",
+            "then everyone runs",
             Typed::smp("setup").behind(format_args!("git pull &&")),
         ))
 }
@@ -214,13 +214,14 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     let file = config.file();
     let heading = match trust {
         Trust::Same => None,
-        Trust::New => Some("is new here"),
+        Trust::New => Some("is new in this clone"),
         Trust::Changed(_) => Some("changed since you agreed to it"),
     };
     let mut lines = Vec::new();
     if let Some(heading) = heading {
-        let all = "If you trust it, you agree to this and to its defaults:";
-        lines.push(Line::plain(format!("{file} {heading}. {all}")));
+        let all = "If you trust it, you agree to these values (defaults included):";
+        let all = wrapped(&format!("{file} {heading}. {all}"), columns, 0, 0);
+        lines.extend(all.into_iter().map(Line::plain));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));
         for (key, value) in values {
@@ -265,13 +266,15 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
 /// A remote that the file names, and how it stands in this clone.
 fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
     let source = place.environment.and_then(|one| one.promotes.as_ref());
-    let promoted = source.map_or_else(String::new, |source| format!(", promoted from {source}"));
+    let promoted = source.map_or_else(String::new, |source| {
+        format!(", gets its commits from {source}")
+    });
     let (tone, state) = match &place.state {
         RemoteState::Same => (Tone::Plain, "remote present".to_owned()),
         RemoteState::Missing => (Tone::Strong, "remote to add".to_owned()),
         RemoteState::Other(found) => (
             Tone::Bad,
-            format!("remote has another address, {found}; it is left alone"),
+            format!("remote has another address, {found}; git smp does not change it"),
         ),
     };
     let whole = [&remote, &state, &promoted].map(|text| text.chars().count());

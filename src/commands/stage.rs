@@ -53,7 +53,8 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
     let look = Look::of(session, &config);
-    let asking = ("asking staging and the main repository", environment);
+    let asking = format!("asking {} and the main repository", environment.name);
+    let asking = (asking.as_str(), environment);
     let (observed, seen) = see_one(session, &look, asking, (Also::Branches, Main::Branch))?;
     let request = Order {
         session,
@@ -103,12 +104,12 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     }
     deploy.can_be_answered(&plan)?;
     // Of several commits it was asked before which are the fix.
-    let is_it = match &added {
-        Some(it) if unnamed && it.fix.changes.ships.len() == 1 => "Is that the fix? ",
+    let as_fix = match &added {
+        Some(it) if unnamed && it.fix.changes.ships.len() == 1 => " as the fix",
         _ => "",
     };
     let (short, name) = (plan.commit.short(), deploy.name());
-    deploy.ask(&plan, Some(&format!("{is_it}Deploy {short} to {name}?")))?;
+    deploy.ask(&plan, Some(&format!("Deploy {short} to {name}{as_fix}?")))?;
     deploy.record_observed(false);
     deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
@@ -197,7 +198,7 @@ impl<'a> Order<'a> {
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
-            Some(_) => report.run(format!("to deploy what was tested to {name}"), promote),
+            Some(_) => report.run(format!("to promote the tested commit to {name}"), promote),
             None => report,
         })
     }
@@ -280,7 +281,7 @@ impl<'a> Order<'a> {
             lacking.push(match merged {
                 true => format!("{name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
                 false => format!(
-                    "{name} runs {runs}: after this deploy nothing can be promoted until that is merged into {branch} (no \
+                    "{name} runs {runs}: after this deploy nothing can be promoted until {runs} is merged into {branch} (no \
                      squash, no rebase)"
                 ),
             });

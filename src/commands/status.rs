@@ -207,7 +207,7 @@ impl<'a> View<'a> {
         let late = changes.as_ref().filter(|changes| self.is_late(changes));
         let late = late.and(self.config.record.as_ref()).map(|record| {
             let days = counted(record.cadence_days, "day");
-            format!(", past the {days} of cadence_days")
+            format!(", longer than cadence_days ({days})")
         });
         // Where its host said otherwise, nobody knows that it runs the same.
         let rest =

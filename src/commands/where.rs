@@ -28,7 +28,7 @@ pub struct Where {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Exit 1 when the commit does not run in the last environment of the chain
+    /// Exit 1 when the commit does not run in the last environment, such as production
     #[arg(long)]
     pub exit_code: bool,
     /// Use no network: answer from this clone's copy of the record, or from its tracking branches
@@ -203,7 +203,7 @@ fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arr
         (Some(commit), _) => Sighted::Runs(Some(commit)),
         (None, Some(commit)) => Sighted::Followed(commit),
         (None, None) => Sighted::NotKnown(
-            "this clone saw no deploy there, and does not follow its branch".into(),
+            "this clone saw no deploy there, and has no tracking branch for it".into(),
         ),
     }
 }
@@ -346,7 +346,7 @@ fn stand(
     if matches!(seen, Sighted::Followed(_)) && place.runs == Some(false) {
         let at = runs.short();
         place.why = Some(format!(
-            "when this clone last fetched its branch, that was at {at}, which lacks the commit"
+            "at the last fetch its branch was at {at}, which does not contain the commit"
         ));
         place.runs = None;
     }

@@ -119,7 +119,7 @@ pub enum Step {
     Promote(Build),
     Await {
         environment: String,
-        /// Who reports it: an address for people, or the branch.
+        /// What shows it, up to the commit: an address for people, or the branch.
         witness: String,
         /// Whether a push or a release of this plan comes before it.
         pushed: bool,
@@ -272,21 +272,23 @@ impl Plan {
         if let Some(former) = built_before(target, &self.commit) {
             return self.release(target, former, false);
         }
-        let name = target.name();
-        self.warn(match Finding::of(&target.observed) {
-            Some(Finding::ReleasePending | Finding::Deploying) => {
-                format!("a release on {name} is already in progress: nothing is pushed")
-            }
-            _ => not_pushed(target, &self.commit),
-        });
+        match Finding::of(&target.observed) {
+            Some(Finding::ReleasePending | Finding::Deploying) => self.warn(format!(
+                "a release on {} is already in progress: nothing is pushed",
+                target.name()
+            )),
+            _ => not_pushed(self, target),
+        }
         self.wait(target, false);
     }
 
     fn wait(&mut self, target: &Target<'_>, pushed: bool) {
         let there = target.environment;
         let witness = match target.observed.source {
-            Source::Ref => format!("the branch {} on {}", there.branch, there.remote),
-            Source::Page | Source::Api => there.site.as_ref().unwrap_or(&there.name).clone(),
+            Source::Ref => format!("{} on {} is at", there.branch, there.remote),
+            Source::Page | Source::Api => {
+                format!("{} reports", there.site.as_ref().unwrap_or(&there.name))
+            }
         };
         self.steps.push(Step::Await {
             environment: there.name.clone(),
@@ -327,31 +329,33 @@ fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Rel
     finding::release_of(&target.observed, commit).filter(|_| back)
 }
 
-/// That a branch is at the commit already, although that does not run.
-fn not_pushed(target: &Target<'_>, commit: &CommitId) -> String {
+/// Says that a branch is at the commit already, although that does not run.
+fn not_pushed(plan: &mut Plan, target: &Target<'_>) {
     let (name, observed) = (target.name(), &target.observed);
-    let there = format!("the branch of {name} is already at {}", commit.short());
+    let there = format!("the branch of {name} is already at {}", plan.commit.short());
     match (observed.cached, &observed.running) {
-        (Some(cached), _) if finding::is_cached(observed) => format!(
+        (Some(cached), _) if finding::is_cached(observed) => plan.warn(format!(
             "{there}, and its page is {cached}: nothing is pushed or released. To see what runs, purge the page from the cache, or exclude it from caching"
-        ),
-        (_, Err(refusal)) => format!(
+        )),
+        (_, Err(refusal)) => plan.warn(format!(
             "{there}, but it is unknown whether that commit runs ({}): nothing is pushed",
             refusal.report.error
-        ),
-        _ => format!(
-            "{there}, but {name} does not run it: nothing is pushed. If no deploy is in progress there, the last one failed or was rolled back: release it again on the platform{}",
-            released_again_by(target)
-        ),
+        )),
+        _ => {
+            plan.warn(format!(
+                "{there}, but {name} does not run it: nothing is pushed. If no deploy is in progress there, the last one failed or was rolled back: release it again on the platform"
+            ));
+            released_again(plan, target);
+        }
     }
 }
 
-/// How its platform releases again what it has built, to stand behind a sentence.
-fn released_again_by(target: &Target<'_>) -> String {
-    let platform = target.observed.platform.as_ref();
-    platform.map_or_else(String::new, |platform| {
-        format!(" ({}: {})", platform.name, platform.again)
-    })
+/// Names the command of its platform that releases again what it has built, on a line of its own.
+fn released_again(plan: &mut Plan, target: &Target<'_>) {
+    if let Some(platform) = &target.observed.platform {
+        let (name, again) = (platform.name, &platform.again);
+        plan.warn(format!("to release it again on {name}: {again}"));
+    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl Report {
         let hint = match error.kind() {
             PermissionDenied | ReadOnlyFilesystem => "allow your user to write there",
             StorageFull | QuotaExceeded => "free some space",
-            _ => "repair that",
+            _ => "remove the cause",
         };
         self.because(format!("{}: {error}", path.display()))
             .hint(format!("{hint}, then run the same command again"))
@@ -262,7 +262,7 @@ mod tests {
             (PermissionDenied, "allow your user to write there"),
             (ReadOnlyFilesystem, "allow your user to write there"),
             (StorageFull, "free some space"),
-            (NotADirectory, "repair that"),
+            (NotADirectory, "remove the cause"),
         ] {
             let report = Report::new("").unwritten(Path::new(".git/smp"), &kind.into());
             let hint = format!("{expected}, then run the same command again");

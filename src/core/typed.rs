@@ -152,7 +152,7 @@ impl Hint {
                 if !say.ends_with("then") {
                     let or = if say.starts_with("or ") { "or " } else { "" };
                     *say = format!(
-                        "{or}merge the commit that should run into the main branch; once it is deployed"
+                        "{or}merge the wanted commit into the main branch; after the platform has deployed it"
                     );
                 }
                 *command = Some(Typed::smp("status"));
@@ -453,14 +453,14 @@ mod tests {
                 "correct it, then: git smp status",
             ),
             (
-                "deploy the newer commit first",
+                "deploy the newer commit",
                 "stage",
-                "merge the commit that should run into the main branch; once it is deployed: git smp status",
+                "merge the wanted commit into the main branch; after the platform has deployed it: git smp status",
             ),
             (
                 "or ship a correction",
                 "stage",
-                "or merge the commit that should run into the main branch; once it is deployed: git smp status",
+                "or merge the wanted commit into the main branch; after the platform has deployed it: git smp status",
             ),
             (
                 "deploy a fix",

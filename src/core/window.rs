@@ -17,7 +17,7 @@ const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 const SHAPE: &str =
     "must be days, hours and a time zone, such as \"Mon-Thu 09:00-16:00 Europe/London\"";
-const ORDER: &str = "must begin before it ends on the same day; a day ends at 24:00";
+const ORDER: &str = "the first time must be earlier than the second; midnight at the end is 24:00";
 const ZONE: &str = "must name a time zone of the IANA database, such as Europe/London";
 
 /// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.

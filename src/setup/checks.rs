@@ -256,7 +256,7 @@ fn check_environment(
         Some(Ok(Branch::NoApp(words))) => {
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
-            let words = "its host has no such app yet; the first push may create it";
+            let words = "there is no app at its address yet; the first push may create it";
             let causes = report.because.iter().cloned().chain(report.hint_text());
             return causes.fold(Check::note(name, words), Check::because);
         }

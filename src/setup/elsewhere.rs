@@ -77,7 +77,7 @@ impl SaidElsewhere {
                 self.shut.push(name.clone());
             }
             let remarks = match told {
-                Ok(protection) => protection.remarks(&words),
+                Ok(protection) => protection.remarks(&environment.branch, &words),
                 Err(why) => vec![silent(
                     &environment.branch,
                     "it is unknown how its host protects",

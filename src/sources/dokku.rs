@@ -35,7 +35,7 @@ pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: "Dokku",
         restart: Typed::other(format!("dokku ps:restart {app}")),
-        again: "dokku ps:rebuild",
+        again: Typed::other(format!("dokku ps:rebuild {app}")),
         pipelines: "",
         app,
     }

@@ -56,7 +56,7 @@ pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: NAME,
         restart: Typed::other(format!("heroku restart -a {app}")),
-        again: "heroku releases:retry",
+        again: Typed::other(format!("heroku releases:retry -a {app}")),
         pipelines: "heroku pipelines:",
         app,
     }

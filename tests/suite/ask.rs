@@ -170,7 +170,7 @@ fn a_tester_only_ever_comments() {
         status
             .ok()
             .prints_among("signed off by rosi-qa (in a comment)");
-        status.prints_among(&format!(", asked in {address}"));
+        status.prints_among(&format!(", issue {address}"));
         let run = promotes(&deploy, &api);
         run.ok().says(&format!("commented and closed: {address}"));
         run.says(&format!(". comment on {address}\n"));

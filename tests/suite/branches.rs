@@ -291,7 +291,7 @@ fn a_merge_that_its_platform_still_builds_was_not_rolled_back() {
         .never_shows("rolled back from")
         .prints_among(&format!("{} was merged; the platform", &hash[..8]))
         .prints_among(
-            "note: wait for staging or build it again on its platform\nnext: git smp status",
+            "note: wait for the deploy on staging, or build it again on its platform\nnext: git smp status",
         );
 }
 
@@ -438,13 +438,13 @@ fn no_hint_about_history_leads_to_stage_where_a_merge_deploys() {
     production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge it, then: git smp status");
+        .says("merge them, then: git smp status");
     without_stage(&deploy, &["status"]).ok();
     let ahead = commit_on(&deploy, &deploy.team, &[deploy.nth(6)], "Ben", "Go on");
     deploy.colleague_pushes(&deploy.production, &ahead);
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge the commit that should run into the main branch; once it is deployed: git smp status");
+        .says("merge the wanted commit into the main branch; after the platform has deployed it: git smp status");
     without_stage(&deploy, &["status"]).ok();
     // The main branch has it, and its platform is still at it.
     deploy.colleague_pushes(&deploy.main, &ahead);

@@ -28,7 +28,7 @@ fn what_is_offered_is_known_here_and_asked_of_nobody() {
     let candidate = candidate(&deploy);
     let asked = deploy.web.asked().len();
     std::fs::rename(deploy.path("main.git"), deploy.path("away.git")).unwrap();
-    offered(&deploy, &["promote", ""]).prints("production\tpromoted from staging\n");
+    offered(&deploy, &["promote", ""]).prints("production\tgets its commits from staging\n");
     offered(&deploy, &["promote", "production", ""]).never_shows("promoted from");
     for words in [
         &["signoff", "--commit", ""][..],

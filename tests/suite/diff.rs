@@ -151,7 +151,7 @@ fn what_going_back_would_take_away_is_told() {
         &deploy.nth(6)[..7]
     );
     run.says(&format!(
-        "1 commit of production ({production}) would disappear, not part of staging ({staging}):\n"
+        "1 commit of production ({production}) is not in staging ({staging}) and would disappear:\n"
     ));
     run.says(&line);
 }

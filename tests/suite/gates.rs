@@ -48,20 +48,17 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
     let before = deploy.snapshot();
     let plan = deploy.smp(&["promote", "-n", "--json"]).exits(1).json();
     assert_eq!(plan["refusal"]["code"], "closed");
-    assert_eq!(
-        plan["refusal"]["message"],
-        "no promotion may begin at this hour"
-    );
+    assert_eq!(plan["refusal"]["message"], "no promotion may begin now");
     let hint = plan["refusal"]["hint"].as_str().unwrap();
     let from = format!("from {opens}: git smp promote");
     assert!(hint.starts_with(&from), "{hint}");
     assert_eq!(plan["steps"], json!([]));
     promote(&deploy, &[])
         .exits(1)
-        .says("error: no promotion may begin at this hour")
+        .says("error: no promotion may begin now")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("to promote anyway, with a reason that is kept on record: git smp promote --override \"REASON\"\n");
+        .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\"\n");
     // The zone of the machine changes nothing.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
@@ -82,7 +79,7 @@ fn in_the_hours_a_promotion_begins_and_status_says_until_when() {
     let open = format!("{today},{}", rest.join(","));
     asks_for(&deploy, &format!("open = \"{open} 00:00-24:00 UTC\""));
     let status = deploy.smp(&["status"]).ok().out();
-    assert!(status.contains("  open        open until "), "{status}");
+    assert!(status.contains("  policy      open until "), "{status}");
     promote(&deploy, &["--override", "hurry"])
         .ok()
         .says("--override is not needed");
@@ -110,19 +107,19 @@ fn on_a_day_that_is_closed_nothing_begins() {
 fn without_a_record_the_reason_is_kept_in_the_post_alone() {
     let deploy = World::deploy_like().without_pages().ready();
     asks_for(&deploy, &hours_later().0);
-    let kept = "with a post to the technical channel";
+    let kept = "is posted to the technical channel";
     deploy
         .smp(&["promote", "-n"])
         .exits(1)
         .says(&format!(
-            "to promote anyway, with a reason that is kept {kept}: git smp promote --override"
+            "to promote anyway, with a reason that {kept}: git smp promote --override"
         ))
         .never_shows("on record");
     deploy
         .smp(&["promote", "-n", "--override", "the shop is down"])
         .ok()
-        .says(&format!("overridden, {kept} (the shop is down)"))
-        .says("print the post to technical")
+        .says(&format!("overrides this and {kept}"))
+        .says("print the post to the technical channel")
         .never_shows("on record");
 }
 
@@ -136,8 +133,8 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     deploy
         .smp(&["promote", "-n", "--override", reason])
         .ok()
-        .says("warning: no promotion may begin at this hour: overridden, on record (the shop is down)")
-        .says("4. print the post to technical");
+        .says("warning: no promotion may begin now; the reason \"the shop is down\" overrides this and goes on record")
+        .says("4. print the post to the technical channel");
     let run = promote(&deploy, &["--override", reason]);
     run.ok()
         .prints_among("policy overridden")
@@ -209,7 +206,7 @@ fn a_person_is_refused_before_any_question() {
     let short = short(deploy.nth(5));
     let mut terminal = person(&deploy).terminal(&["promote", "--override", "now"]);
     terminal
-        .sees("overridden, on record (now)")
+        .sees("the reason \"now\" overrides this and goes on record")
         .sees("Type production to deploy: ")
         .enters("production");
     terminal

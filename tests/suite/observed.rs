@@ -149,9 +149,7 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
             "{out}"
         );
         assert!(
-            out.contains(
-                "\n  promotions   2.0 a week; 3.0 a week with what went outside git smp\n"
-            ),
+            out.contains("\n  promotions   2.0 a week; 3.0 a week with deploys outside git smp\n"),
             "{out}"
         );
         assert!(
@@ -310,7 +308,7 @@ fn a_rollback_after_it_leads_to_what_ran_before_and_then_further_back() {
         terminal
             .sees("Type production to roll back: ")
             .enters("production")
-            .sees("Why, for the team")
+            .sees("Reason for the rollback, for the team")
             .enters("");
         terminal.ends().ok();
         let chain = deploy.chain();

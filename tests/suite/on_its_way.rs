@@ -114,7 +114,7 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
         let run = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2)]);
         run.exits(1)
             .says("its result is unknown")
-            .says("hint: wait for it: git smp status");
+            .says("hint: wait until it has finished, and look: git smp status");
         claims_nothing(&run);
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
         terminal.sees("error: ");
@@ -259,7 +259,7 @@ fn a_deploy_to_staging_that_still_builds_is_neither_nothing_to_stage_nor_somethi
                     run.exits(1).says("its result is unknown");
                 }
             }
-            run.says("hint: wait for it: git smp status");
+            run.says("hint: wait until it has finished, and look: git smp status");
             assert!(deploy.chain().state["candidate"].is_null());
         }
         lands(&deploy, &gate, "staging.git", deploy.nth(6));
@@ -605,7 +605,7 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
     ada.finish()
         .ok()
         .says("somebody else pushed the same commit")
-        .says("their run posts to technical");
+        .says("the other run posts to the technical channel");
     posts(&deploy, &args).ok();
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }

@@ -317,7 +317,9 @@ fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
         .exits(4)
         .says("not confirmed");
     let mut terminal = person(&deploy).terminal(&["promote"]);
-    terminal.sees("Have you seen it run?").enters("");
+    terminal
+        .sees("Have you seen this commit run there?")
+        .enters("");
     terminal
         .ends()
         .exits(3)
@@ -326,7 +328,7 @@ fn a_person_who_saw_it_run_may_say_so_and_is_not_asked_again() {
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees(RELEASE_COMMAND)
-        .sees("Have you seen it run?")
+        .sees("Have you seen this commit run there?")
         .enters("y");
     terminal.ends().ok().says("nothing to promote");
     promote(&deploy, &[]).ok().says("nothing to promote");

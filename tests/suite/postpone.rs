@@ -106,7 +106,10 @@ fn at_the_terminal_it_asks_for_the_reason_and_then_for_a_yes() {
         short(deploy.nth(5))
     );
     let mut terminal = person(&deploy).terminal(&["postpone"]);
-    terminal.sees("the candidate is ").sees("Why").enters("");
+    terminal
+        .sees("the candidate is ")
+        .sees("Reason for the postponement")
+        .enters("");
     terminal
         .ends()
         .exits(3)
@@ -119,7 +122,7 @@ fn at_the_terminal_it_asks_for_the_reason_and_then_for_a_yes() {
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["postpone"]);
     terminal
-        .sees("Why")
+        .sees("Reason for the postponement")
         .enters("login is broken")
         .sees(&question)
         .enters("y")

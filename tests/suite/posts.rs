@@ -155,7 +155,7 @@ fn a_proposal_is_one_card_in_teams() {
     );
     run.ok()
         .prints("")
-        .says("2. post to technical\n")
+        .says("2. post to the technical channel\n")
         .says("the Teams workflow accepted the post to the technical channel");
     let cards = sent(&deploy, TECHNICAL);
     assert_eq!(cards.len(), 1);
@@ -170,7 +170,7 @@ fn a_proposal_is_one_card_in_teams() {
     );
     let text = words(&cards[0]);
     let lead = format!(
-        "@devs looking at deploying current staging version {} to production.",
+        "@devs Proposed for production: version {}, which runs on staging.",
         &deploy.nth(5)[..8]
     );
     for part in [
@@ -210,10 +210,10 @@ fn a_dry_run_shows_each_post_and_sends_none() {
     let deploy = chatting("teams");
     let run = posts(&deploy, &["propose", "-n", "--note", "Soon."]);
     run.ok()
-        .says("2. post to technical")
+        .says("2. post to the technical channel")
         .says("for the technical channel:\n")
         .prints_among("\nSoon.\n");
-    run.prints_among("@devs looking at deploying current staging version");
+    run.prints_among("@devs Proposed for production: version ");
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     let before = deploy.snapshot();
@@ -222,7 +222,7 @@ fn a_dry_run_shows_each_post_and_sends_none() {
         &["promote", "-n", "--summary", "- Flags on painpoints"],
     );
     run.ok()
-        .says("4. post to product\n")
+        .says("4. post to the product channel\n")
         .says("for the product channel:\n");
     run.prints_among(
         "New release to production with the following changes:\n\n- Flags on painpoints\n",

@@ -163,7 +163,7 @@ fn the_first_deploy_makes_the_branch() {
     promote(&deploy, &[])
         .ok()
         .says("nothing deployed yet")
-        .says("if that does not exist yet");
+        .says("(master must not exist yet)");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(5)]);
 }
@@ -233,11 +233,11 @@ fn a_dry_run_shows_the_plan_and_pushes_nothing() {
         .says("Fix malformed view variable in MapItems (#425)")
         .prints("");
     run.says(&format!(
-        "1. push {} to {}, if that is still at",
+        "1. push {} to {} (",
         &deploy.nth(5)[..8],
         deploy.goes_to("production")
     ));
-    run.says("2. wait until production reports it");
+    run.says("2. wait until production reports ");
     deploy
         .smp(&["promote", "-n", "--yes", "--commit", deploy.nth(5)])
         .ok();
@@ -267,6 +267,7 @@ fn a_dry_run_for_scripts_says_it_all_in_json() {
     };
     let (new, old) = (&deploy.nth(5)[..8], &deploy.nth(2)[..8]);
     let goes_to = deploy.goes_to("production");
+    let branch = goes_to.split(' ').next().unwrap();
     let run = deploy.smp(&["promote", "-n", "--json"]);
     let expected = json!({
         "schema": 1,
@@ -279,8 +280,8 @@ fn a_dry_run_for_scripts_says_it_all_in_json() {
         ],
         "merges": 0,
         "steps": [
-            { "step": "push", "detail": format!("push {new} to {goes_to}, if that is still at {old}") },
-            { "step": "wait", "detail": "wait until production reports it" },
+            { "step": "push", "detail": format!("push {new} to {goes_to} ({branch} must still be at {old})") },
+            { "step": "wait", "detail": format!("wait until production reports {new}") },
         ],
         "refusal": null,
     });

@@ -22,7 +22,7 @@ fn post(deploy: &Deploy, called: &str, note: &str) -> String {
         format!("\n{note}")
     };
     format!(
-        "{called}looking at deploying current staging version {} to production.\n\n{}{}{}{note}",
+        "{called}Proposed for production: version {}, which runs on staging.\n\n{}{}{}{note}",
         short(deploy.nth(5)),
         line(5, "Fix malformed view variable in MapItems (#425)"),
         line(4, "Add translations to the floating UI (#424)"),
@@ -76,7 +76,7 @@ fn the_post_is_on_stdout_and_all_talk_is_not() {
     );
     run.says("This will")
         .says("1. record ")
-        .says("is the candidate; staging is frozen until it is promoted or postponed");
+        .says("is the candidate; staging is frozen until the candidate is promoted or postponed");
     run.says("for the technical channel:\n")
         .says("next, after testing: git smp signoff\n");
     assert_eq!(
@@ -116,7 +116,7 @@ fn a_dry_run_shows_plan_and_post_and_freezes_nothing() {
     assert_eq!(without_date(&run.ok().out()), post(&deploy, "", "Soon.\n"));
     run.says("Candidate for production, 20")
         .says("3 commits behind")
-        .says("2. print the post to technical");
+        .says("2. print the post to the technical channel");
     assert_eq!(deploy.snapshot(), before);
     deploy
         .smp(&["status"])
@@ -182,7 +182,7 @@ fn what_moves_while_the_question_is_open_is_not_put_forward() {
         terminal
             .ends()
             .exits(1)
-            .says(&format!("{environment} moved since the plan was shown"));
+            .says(&format!("{environment} changed after the plan was shown"));
         assert_eq!(events(&deploy), Vec::<String>::new());
     }
 }
@@ -234,14 +234,17 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
         "staging already runs {}, which is not the candidate",
         short(deploy.nth(6))
     ));
-    stuck.says("hint: to propose what runs there: git smp postpone\nhint: then: git smp propose\n");
+    stuck.says("hint: close the candidate: git smp postpone\nhint: then propose what runs there: git smp propose\n");
     deploy
         .smp(&["postpone", "--yes", "--reason", "a newer one"])
         .ok();
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .prints_among(&format!("staging version {}", short(deploy.nth(6))));
+        .prints_among(&format!(
+            "version {}, which runs on staging",
+            short(deploy.nth(6))
+        ));
 }
 
 #[test]
@@ -283,7 +286,7 @@ fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     refuses(
         &deploy,
         "error: staging is behind production",
-        "hint: deploy the newer commit first: git smp stage",
+        "hint: deploy the newer commit: git smp stage",
     );
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(2)]);
     let hotfix = deploy.commit_files(&deploy.team, "Stop the bleeding", &[("fix", "it\n")]);
@@ -291,13 +294,13 @@ fn only_what_staging_certainly_runs_and_production_lacks_is_put_forward() {
     refuses(
         &deploy,
         "error: production has 1 commit that staging lacks",
-        "hint: see how to bring what production has to the main branch: git smp status",
+        "hint: see how to merge these commits into the main branch: git smp status",
     );
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     let before = deploy.snapshot();
     let run = deploy.smp(&["propose"]);
     run.ok().prints("").says(&format!(
-        "everything already runs {}: nothing to propose",
+        "nothing to propose: every environment already runs {}",
         short(deploy.nth(5))
     ));
     assert_eq!(deploy.snapshot(), before);
@@ -337,15 +340,14 @@ fn a_post_that_cannot_be_written_or_recorded_leaves_the_candidate_and_is_made_by
     run.exits(4)
         .says("is not on record")
         .says("because: the record cannot be written to")
-        .prints_among("looking at deploying");
+        .prints_among("Proposed for production");
     declined.hook(&declined.main, "update", "exit 0");
 
     for deploy in sample(1, [full, declined]) {
         assert_eq!(events(&deploy), ["proposed"]);
-        deploy
-            .smp(&["status"])
-            .ok()
-            .prints_among("  pending     a post to technical; send it: git smp propose\n");
+        deploy.smp(&["status"]).ok().prints_among(
+            "  pending     a post to the technical channel; send it: git smp propose\n",
+        );
         assert_eq!(next(&deploy), "git smp signoff");
         let before = deploy.snapshot();
         deploy.smp(&["propose", "-n"]).ok().prints("");
@@ -476,7 +478,7 @@ fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside()
         let run = deploy.smp(&["propose", "--yes"]);
         run.exits(1)
             .says("Ada Example began to deploy ")
-            .says("only if that run died: git smp stage --take-over ");
+            .says("only if that run ended without a result: git smp stage --take-over ");
         let id = run.stderr.trim_end().rsplit(' ').next().unwrap().to_owned();
         deploy.smp(&["stage", "--yes", "--take-over", &id]).ok();
         deploy.smp(&["propose", "--yes"]).ok();

@@ -148,12 +148,18 @@ fn a_yes_to_the_wrong_commit_is_refused_before_the_question() {
 fn what_moves_while_the_question_is_open_stops_the_push() {
     type Move = fn(&Deploy);
     let moves: [(&str, &str, Move); 4] = [
-        ("staging moved", "its running commit was", |deploy| {
-            deploy.colleague_pushes(&deploy.staging, deploy.nth(6))
-        }),
-        ("production moved", "its running commit was", |deploy| {
-            deploy.colleague_pushes(&deploy.production, deploy.nth(3));
-        }),
+        (
+            "staging changed after the plan was shown",
+            "its running commit was",
+            |deploy| deploy.colleague_pushes(&deploy.staging, deploy.nth(6)),
+        ),
+        (
+            "production changed after the plan was shown",
+            "its running commit was",
+            |deploy| {
+                deploy.colleague_pushes(&deploy.production, deploy.nth(3));
+            },
+        ),
         // Its page says nothing of that; the lease of the push does.
         (
             "production was moved",

@@ -248,7 +248,10 @@ fn a_week_goes_as_the_runbook_has_it() {
     let post = deploy.smp(&["propose", "--yes", "--note", "Mostly the sidebar."]);
     post.ok()
         .prints_among("Production deploy 20")
-        .prints_among(&format!("version {} to production.", c(&staged)));
+        .prints_among(&format!(
+            "Proposed for production: version {}, which runs on staging.",
+            c(&staged)
+        ));
     post.prints_among("(#427)\n")
         .prints_among("\nMostly the sidebar.\n")
         .says("next, after testing: git smp signoff");
@@ -327,7 +330,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         format!("Ada Example began to stage {} on staging", c(&staged)),
         format!("Ada Example staged {} on staging", c(&staged)),
         format!("Ada Example proposed {} for production", c(&staged)),
-        "Ada Example printed the post for technical".to_owned(),
+        "Ada Example printed the post for the technical channel".to_owned(),
         format!(
             "Rosi blocked {} (recorded by Ada Example): login is broken",
             c(&staged)

@@ -756,7 +756,7 @@ fn unknown_is_not_reviewed() {
         run.exits(1)
             .says(unknown)
             .says("because: it is unknown for ")
-            .says("because: GitHub does not say\n");
+            .says("because: GitHub does not report it for every commit\n");
         api.answers(500, &[], "");
         let run = asking(&deploy, &api).smp(&scripted(&deploy, &[]));
         run.exits(1)
@@ -826,7 +826,7 @@ fn only_checks_that_succeeded_are_green() {
         smp(&deploy, &api, &["promote", "-n"])
             .exits(1)
             .says(&unknown)
-            .says("because: GitHub does not say\n");
+            .says("because: GitHub does not report it for every commit\n");
         smp(&deploy, api.commit(deploy.nth(5)), &["promote", "-n"])
             .exits(1)
             .says(&format!("error: {short} has no checks\n"));

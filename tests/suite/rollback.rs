@@ -109,7 +109,7 @@ fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
     terminal
         .sees("Type production to roll back: ")
         .enters("production")
-        .sees("Why, for the team")
+        .sees("Reason for the rollback, for the team")
         .enters("");
     terminal.ends()
 }
@@ -141,10 +141,11 @@ fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
             .says("Fix malformed view variable in MapItems (#425)");
         let (to, from) = (short(deploy.nth(2)), short(five));
         run.says(&format!(
-            "1. push {to} to {}, if that is still at {from}",
+            "1. push {to} to {} (",
             deploy.goes_to("production")
         ));
-        run.says("2. wait until ")
+        run.says(&format!(" must still be at {from})"))
+            .says("2. wait until ")
             .says("-----> Building")
             .says(&format!("done: production runs {to}"));
         assert_eq!(
@@ -193,7 +194,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
             .says("This will")
             .says("1. push ")
             .says("2. wait until ")
-            .says("post to technical");
+            .says("post to the technical channel");
         deploy
             .smp(&["rollback", "-n", "--yes", "--to", deploy.nth(2)])
             .ok();
@@ -224,11 +225,11 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
         let before = deploy.snapshot();
         terminal
             .enters("production")
-            .sees("Why, for the team")
+            .sees("Reason for the rollback, for the team")
             .enters("");
         let run = terminal.ends();
         run.exits(1)
-            .says("production moved since the plan was shown; nothing was pushed")
+            .says("production changed after the plan was shown, so this run stopped")
             .says(short(deploy.nth(6)));
         assert_eq!(deploy.snapshot(), before);
     }
@@ -406,7 +407,7 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
     terminal.sees("Type production to roll back: ");
     terminal
         .enters("production")
-        .sees("Why, for the team")
+        .sees("Reason for the rollback, for the team")
         .enters("")
         .sees("-----> Released");
     deploy

@@ -226,7 +226,11 @@ fn staging_moved_between_announcement_and_promotion() {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let before = deploy.snapshot();
     terminal.enters("production");
-    terminal.ends().exits(1).says("moved").never_shows("done:");
+    terminal
+        .ends()
+        .exits(1)
+        .says("staging changed after the plan was shown")
+        .never_shows("done:");
     assert_eq!(
         deploy.snapshot()["production.git"],
         before["production.git"]
@@ -571,7 +575,7 @@ fn first_deploy_the_branch_does_not_exist_yet() {
     );
     promote(&deploy, &[])
         .ok()
-        .says("if that does not exist yet");
+        .says("(master must not exist yet)");
     assert_eq!(
         deploy
             .refs(&deploy.production)
@@ -855,7 +859,7 @@ fn two_posts_about_one_deploy_and_a_policy_of_weekly_deploys() {
     deploy
         .smp(&["status", "--exit-code"])
         .exits(1)
-        .prints_among("past the 7 days of cadence_days");
+        .prints_among("longer than cadence_days (7 days)");
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
     // A day later, by the clock of whoever promotes.

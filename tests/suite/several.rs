@@ -51,8 +51,8 @@ fn one_plan_and_one_question_name_them_in_the_order_given() {
         let mut terminal = person(&deploy).terminal(&[&["promote"], &given[..]].concat());
         terminal
             .sees("This will")
-            .sees(&format!("wait until {} reports it", given[0]))
-            .sees(&format!("wait until {} reports it", given[1]));
+            .sees(&format!("wait until {} reports ", given[0]))
+            .sees(&format!("wait until {} reports ", given[1]));
         terminal
             .sees(&format!("Type {shown} to deploy: "))
             .enters(shown);
@@ -187,10 +187,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
         let mut terminal =
             person(&deploy).terminal(&["rollback", "us", "--reason", "Maps are empty."]);
         terminal
-            .sees(&format!(
-                "on {}, if that is still at",
-                topology.place("us").0
-            ))
+            .sees(&format!("on {} (", topology.place("us").0))
             .sees("Type us to roll back: ")
             .enters("us");
         terminal.ends().ok().says("done: us runs");

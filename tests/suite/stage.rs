@@ -38,11 +38,9 @@ fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
         .says("Sort layers by name (#427)")
         .says("-----> Building");
     let [new, old] = [6, 5].map(|nth| short(deploy.nth(nth)).to_owned());
-    run.says(&format!(
-        "1. push {new} to {}, if that is still at {old}\n",
-        deploy.goes_to("staging")
-    ));
-    run.says("2. wait until staging reports it\n")
+    run.says(&format!("1. push {new} to {} (", deploy.goes_to("staging")));
+    run.says(&format!(" must still be at {old})\n"))
+        .says(&format!("2. wait until staging reports {new}\n"))
         .says(&format!("done: staging runs {new}\n"))
         .never_shows("record");
     let mut after = before;
@@ -170,7 +168,7 @@ fn a_staging_that_moves_while_the_question_is_open_is_not_pushed_to() {
     terminal
         .ends()
         .exits(1)
-        .says("staging moved since the plan was shown; nothing was pushed")
+        .says("staging changed after the plan was shown, so this run stopped")
         .says("git smp stage");
     assert_eq!(
         deploy.deploys(&deploy.staging),
@@ -415,7 +413,7 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
         );
         run.says(&why)
             .says("because: Ada Example says: Wait for Rosi, please.\n");
-        run.says("hint: wait for the deploy: git smp status\nhint: or deploy a fix of it: git smp stage --fix\nhint: or close the candidate: git smp postpone\n");
+        run.says("hint: wait until the candidate is promoted, and look: git smp status\nhint: or deploy a fix of it: git smp stage --fix\nhint: or close the candidate: git smp postpone\n");
     }
     person(&deploy)
         .terminal(&["stage"])

@@ -131,7 +131,7 @@ fn production_with_a_hotfix_of_its_own() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among(&format!("note: push it, then {merge}\nnext: {command}\n"));
+        .prints_among(&format!("note: push them, then {merge}\nnext: {command}\n"));
 }
 
 // facts 11: rolled back on the platform, the ref still at the bad commit.
@@ -166,7 +166,7 @@ fn a_staging_that_does_not_run_what_was_pushed_to_it_has_to_be_waited_for() {
     deploy.moves_silently(&deploy.staging);
     let run = deploy.smp(&["status"]);
     assert!(line(&run.ok().out(), "staging").contains(", but its branch is at "));
-    run.prints_among("note: wait for staging or deploy it again\n");
+    run.prints_among("note: wait for the deploy on staging, or repeat it\n");
     assert_eq!(next_of(&deploy, &run), "git smp status");
 }
 
@@ -222,12 +222,12 @@ fn a_main_branch_that_was_rewritten_is_said_before_the_old_commit_ships() {
             .ok()
             .prints_among(&lost)
             .prints_among(
-                "note: master has the same changes as other commits\nnext: git smp stage\n",
+                "note: master has the same changes in other commits\nnext: git smp stage\n",
             );
         let commit = ["promote", "--yes", "--commit", deploy.nth(5)];
         deploy.smp(&commit).ok();
         deploy.smp(&["status"]).ok().prints_among(
-            "note: master has the same changes as other commits, but staging runs these",
+            "note: master has the same changes in other commits, but a promotion only moves forward from those that staging runs",
         );
     }
 }

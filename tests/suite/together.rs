@@ -621,7 +621,7 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
     gate.open();
     let run = run.finish();
     run.exits(1)
-        .says("production moved since the plan was shown")
+        .says("production changed after the plan was shown")
         .says(&deploy.nth(3)[..8]);
     let chain = deploy.chain();
     assert_eq!(

@@ -369,7 +369,7 @@ fn the_first_setup_shows_all_that_it_asks_trust_for() {
     let (_, list) = again
         .exits(1)
         .stderr
-        .split_once("If you trust it, you agree to this and to its defaults:\n")
+        .split_once("If you trust it, you agree to these values (defaults included):\n")
         .unwrap();
     let list: Vec<(&str, &str)> = list
         .lines()

@@ -76,7 +76,7 @@ fn listed(names: &[&str]) -> String {
     let plural = if names.len() == 1 { "" } else { "s" };
     let lines: String = names.iter().map(|name| format!("  {name}\n")).collect();
     format!(
-        "\n\ntouches {} watched file{plural}:\n{lines}\nThis will\n",
+        "\n\nThis changes {} watched file{plural}:\n{lines}\nThis will\n",
         names.len()
     )
 }
@@ -95,7 +95,7 @@ fn the_plan_of_a_promotion_names_the_watched_files_that_ship() {
     assert_eq!(deploy.snapshot(), before);
     let mut terminal = person(&deploy).terminal(&["promote", "-q"]);
     terminal
-        .sees("touches 3 watched files:")
+        .sees("This changes 3 watched files:")
         .sees("Type production to deploy: ")
         .enters("");
     terminal.ends().exits(3);
@@ -225,7 +225,7 @@ fn several_targets_are_one_list() {
 fn a_proposal_names_them_in_its_plan_and_in_its_post() {
     let deploy = watching(WATCH);
     let said = format!(
-        "\n\nWatched files in it: `{}`, `{}`, `{}`\n",
+        "\n\nChanged files that the team watches: `{}`, `{}`, `{}`\n",
         NAMES[0], NAMES[1], NAMES[2]
     );
     let run = deploy.smp(&["propose", "-n", "--note", "Mind the table."]);
@@ -236,7 +236,7 @@ fn a_proposal_names_them_in_its_plan_and_in_its_post() {
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
         .says(&listed(&NAMES))
-        .prints_among("(#422)\n\nWatched files in it: ");
+        .prints_among("(#422)\n\nChanged files that the team watches: ");
     deploy
         .smp(&["propose", "--yes"])
         .ok()
@@ -267,7 +267,7 @@ fn of_many_files_some_are_named_and_the_rest_is_counted() {
     );
     let run = deploy.smp(&["propose", "-n"]);
     run.ok()
-        .says("touches 32 watched files:\n  migrations/10\n")
+        .says("This changes 32 watched files:\n  migrations/10\n")
         .says("  migrations/29\n  and 12 more\n\nThis will");
     run.never_shows("migrations/30")
         .prints_among("`migrations/19` and 22 more\n");
@@ -288,12 +288,15 @@ fn a_fix_is_posted_with_what_it_adds_to_them() {
         posts(&deploy, &["stage", "--fix", "--yes", "--pick", &fix]).ok();
         let told: Vec<String> = sent(&deploy, TECHNICAL).iter().map(words).collect();
         assert!(
-            told[0].contains(&format!("Watched files in it: {}", NAMES.join(", "))),
+            told[0].contains(&format!(
+                "Changed files that the team watches: {}",
+                NAMES.join(", ")
+            )),
             "{}",
             told[0]
         );
         assert!(
-            told[1].contains("Watched files in it: db/migrations/0008_undo.py"),
+            told[1].contains("Changed files that the team watches: db/migrations/0008_undo.py"),
             "{}",
             told[1]
         );
@@ -321,13 +324,13 @@ fn a_files_name_acts_on_nobodys_terminal() {
     let run = deploy.smp(&["propose", "-n"]);
     is_harmless(run.ok());
     run.says(
-        "touches 5 watched files:\n  migrations/a\\x0aThis will\n  migrations/b\\x1b[31m\\x9b2J\n",
+        "This changes 5 watched files:\n  migrations/a\\x0aThis will\n  migrations/b\\x1b[31m\\x9b2J\n",
     );
     run.says("  migrations/c\\u202elqs\n")
         .says("  migrations/d](x) `*_~| <at>\n")
         .says(&long);
     run.prints_among(
-        "Watched files in it: migrations/a\\\\x0aThis will, migrations/b\\\\x1b\\[31m\\\\x9b2J, ",
+        "Changed files that the team watches: migrations/a\\\\x0aThis will, migrations/b\\\\x1b\\[31m\\\\x9b2J, ",
     );
     run.prints_among(", migrations/d\\](x) \\`\\*\\_\\~\\| \\<at\\>, `migrations/xxx")
         .prints_among("xxx…`\n");

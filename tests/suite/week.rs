@@ -36,16 +36,16 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     signed_off(&deploy);
     let run = promote(&deploy, &["--summary", "- Flags on painpoints"]);
     run.ok()
-        .says("  4. post to product; no webhook here: the text will be printed\n")
+        .says("  4. post to the product channel; no webhook here: the text will be printed\n")
         .says("done: production runs");
     run.prints_among("with the following changes:\n\n- Flags on painpoints\n");
-    run.says("it stays pending; send it from a clone that has the webhook: git smp promote\n");
+    run.says(
+        "it stays pending; send it from a clone that has the webhook: git smp promote production\n",
+    );
     let status = deploy.smp(&["status"]);
     status
         .ok()
-        .prints_among("a post to product; send it: git smp promote\n");
-    status
-        .prints_among("this clone has no webhook for product: send it from a clone that has one\n");
+        .prints_among("a post to the product channel; this clone has no webhook for it. In a clone that has one: git smp promote production\n");
     // What is owed does not hide what comes next.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();
@@ -118,7 +118,10 @@ fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
     assert_eq!(next(&deploy), "nothing");
     let out = with_webhooks(&deploy).smp(&["status"]).ok().out();
     assert!(out.ends_with("next: nothing\n"), "{out}");
-    assert!(out.contains("pending     a post to product"), "{out}");
+    assert!(
+        out.contains("pending     a post to the product channel"),
+        "{out}"
+    );
 }
 
 // --- the editor
@@ -164,7 +167,7 @@ fn a_draft_that_somebody_says_yes_to_is_shown_in_the_plan_and_posted() {
     signed_off(&deploy);
     let mut terminal = editing(&deploy, "sed -i.old '/delete this line/d' \"$1\"");
     terminal
-        .sees("4. post to product")
+        .sees("4. post to the product channel")
         .sees("The post to the product channel will say");
     terminal
         .sees("  | - Fix malformed view variable in MapItems")
@@ -208,12 +211,12 @@ fn production_is_promoted_from_staging_and_not_the_other_way_round() {
     deploy
         .smp(&["setup", "--yes"])
         .ok()
-        .says("remote to add, promoted from staging\n")
+        .says("remote to add, gets its commits from staging\n")
         .never_shows("promotes staging");
     deploy
         .smp(&["diff", "staging"])
         .exits(2)
-        .says("staging is not promoted from another environment");
+        .says("staging does not get its commits from another environment");
     let run = deploy.smp(&["rollback", "staging"]);
     run.exits(2)
         .says("nothing is promoted to staging")
@@ -230,11 +233,11 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
         .sees("Type production to roll back: ")
         .enters("production");
     terminal
-        .sees("Why, for the team (Enter skips): ")
+        .sees("Reason for the rollback, for the team (Enter skips): ")
         .enters("--")
         .sees("looks like an option");
     terminal
-        .sees("Why, for the team (Enter skips): ")
+        .sees("Reason for the rollback, for the team (Enter skips): ")
         .enters("Maps are empty.");
     terminal.ends().ok().says("Maps are empty.");
     deploy
@@ -249,7 +252,7 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     terminal
         .sees("Type production to roll back: ")
         .enters("production")
-        .sees("Why, for the team")
+        .sees("Reason for the rollback, for the team")
         .ctrl_c();
     terminal
         .ends()
@@ -260,7 +263,10 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
     terminal
         .sees("Type production to roll back: ")
         .enters("production");
-    terminal.ends().ok().never_shows("Why, for the team");
+    terminal
+        .ends()
+        .ok()
+        .never_shows("Reason for the rollback, for the team");
 }
 
 #[track_caller]

@@ -149,7 +149,7 @@ fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
     let old = deploy.git(&deploy.work, &["rev-parse", "production/master"]);
     let run = deploy.smp(&["where", "--offline", "--exit-code", &commit]);
     run.exits(1).prints_among(&format!(
-        "  production  unknown: when this clone last fetched its branch, that was at {}, which lacks the commit\n",
+        "  production  unknown: at the last fetch its branch was at {}, which does not contain the commit\n",
         &old[..8]
     ));
     let told = located(&deploy, &["--offline", &commit]);

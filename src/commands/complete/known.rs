@@ -84,7 +84,7 @@ impl Known {
         let rest = all.filter(|one| !self.words.contains(&one.name));
         let named = rest.map(|one| {
             let source = one.promotes.as_deref().unwrap_or_default();
-            (one.name.clone(), format!("promoted from {source}"))
+            (one.name.clone(), format!("gets its commits from {source}"))
         });
         named.collect()
     }

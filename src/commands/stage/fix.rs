@@ -65,8 +65,9 @@ impl Order<'_> {
         let (count, base) = (counted(added.len(), "commit"), base.short());
         let were = if added.len() == 1 { "was" } else { "were" };
         let story = format!("{count} {were} added since the candidate {base}");
-        if self.args.deploying.asking.yes || !self.session.ui.is_interactive() {
-            return Err(unsaid(&story, &added, on_top));
+        let yes = self.args.deploying.asking.yes;
+        if yes || !self.session.ui.is_interactive() {
+            return Err(unsaid(&story, &added, on_top, yes));
         }
         match self.asked(&story, &added, on_top)? {
             None => Ok(chosen),
@@ -86,8 +87,8 @@ impl Order<'_> {
         ui.insist(&[Line::plain(format!("{story}:"))]);
         ui.insist(&show::listed(commits));
         ui.catch_interrupts()?;
-        let or_all = if on_top { ", or all" } else { "" };
-        let question = format!("Type the hashes of the fix, to deploy only them{or_all}: ");
+        let or_all = if on_top { ", or the word all" } else { "" };
+        let question = format!("Type the hashes of the commits that belong to the fix{or_all}: ");
         loop {
             let answer = ui.ask(&question).unwrap_or_default().replace(',', " ");
             let words: Vec<&str> = answer.split_whitespace().collect();
@@ -117,19 +118,17 @@ impl Order<'_> {
 }
 
 /// The refusal where nobody can be asked which of the commits are the fix.
-fn unsaid(story: &str, commits: &[Commit], on_top: bool) -> Stop {
+fn unsaid(story: &str, commits: &[Commit], on_top: bool, yes: bool) -> Stop {
     let newest = commits.first().map(|commit| commit.short.as_str());
     let newest = newest.unwrap_or("COMMIT");
-    let one = Typed::smp("stage --fix").option("--pick", newest);
+    let fix = Typed::smp("stage --fix").plain(if yes { "--yes" } else { "" });
+    let one = fix.clone().option("--pick", newest);
     let report = Report::new(story)
         .because("only a fix may be added, and the commits of the fix were not named");
     let report = decide::first_ten(commits).fold(report, Report::because);
     let report = report.run("name the commits of the fix, for example", one);
     let report = match on_top {
-        true => report.run(
-            "or deploy all of them",
-            Typed::smp("stage --fix").arg(newest),
-        ),
+        true => report.run("or deploy all of them", fix.arg(newest)),
         false => report,
     };
     report.refused(RefusalCode::NeedsTerminal).into()

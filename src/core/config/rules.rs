@@ -201,7 +201,10 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     let names = config.names();
     let (why, advice) = if promotes == one.name {
         let why = "an environment cannot promote itself";
-        (why, "name the environment before it".to_owned())
+        (
+            why,
+            "name the environment that runs the commit first".to_owned(),
+        )
     } else if config.source_of(one).is_none() {
         let advice = match nearest(promotes, &names) {
             Some(meant) => format!("did you mean `{meant}`?"),

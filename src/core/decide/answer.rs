@@ -179,7 +179,7 @@ fn why_taken_back(
     remark: Option<&Remark>,
 ) -> Option<&'static str> {
     let Some(remark) = remark else {
-        return Some("is not on the issue");
+        return Some("cannot be found on the issue");
     };
     if remark.is_edited {
         return Some(EDITED_LATER);
@@ -206,7 +206,7 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     } else if remark.is_edited {
         "was edited, so it does not count: ask for a new one".to_owned()
     } else if claim.digits.len() < DIGITS {
-        format!("does not count: it must name {DIGITS} digits of {short} or more")
+        format!("does not count: it must name at least {DIGITS} digits of {short}")
     } else if !names_it {
         format!("does not count: it does not name {short}")
     } else if is_before {

@@ -121,7 +121,7 @@ impl Finding {
             Self::WrongBranch => "its branch does not exist on its remote".to_owned(),
             Self::NothingDeployed => match &seen.branch {
                 Some(Ok(Branch::NoApp(words))) => {
-                    format!("nothing deployed yet; its host has no such app: {words}")
+                    format!("nothing deployed yet; there is no app at its address: {words}")
                 }
                 _ => "nothing deployed yet".to_owned(),
             },
@@ -165,7 +165,7 @@ impl Finding {
             }
             Self::NotConfirmed => {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");
-                format!("it is not confirmed that it runs {at}, because its host said: {words}")
+                format!("it is not confirmed that {at} runs there, because its host said: {words}")
             }
             Self::RefDiffers => "it is unknown how the two commits relate".to_owned(),
         }

@@ -38,14 +38,14 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     // The guard stops a push there without that option.
     let create = Typed::other("git push --no-verify").arg(remote);
     refusal.hint(set.and(Hint::run(
-        "or create the branch, with COMMIT for the commit that runs there",
+        "or create the branch; replace COMMIT by the running commit",
         create.plain(&format!("COMMIT:refs/heads/{}", environment.branch)),
     )))
 }
 
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let name = &environment.name;
-    let error = format!("the host of {name} has no such app");
+    let error = format!("there is no app at the address of {name}");
     let refusal = Refusal::new(RefusalCode::NoApp, error)
         .because(format!("it says: {words}"))
         .because(format!(
@@ -70,14 +70,18 @@ pub fn first_push(
         return Err(no_app(target.environment, words));
     }
     if let Some(runs) = target.observed.runs() {
-        let error = format!("{name} runs {}, but its host has no such app", runs.short());
+        let error = format!(
+            "{name} runs {}, but there is no app at its address",
+            runs.short()
+        );
         let correct = format!("correct environments.{name}.url in smp.toml, then");
         return Err(Refusal::new(RefusalCode::NoApp, error)
             .because(format!("its host says: {words}"))
-            .because("so the running app has another address")
+            .because("the running app has another address")
             .run(correct, Typed::smp("setup")));
     }
-    let story = format!("the host of {name} has no such app ({words}), so this push creates it");
+    let story =
+        format!("there is no app at the address of {name} ({words}), so this push creates it");
     match asked.somebody_looks {
         true => plan.ask(story, MAKE_IT),
         false => plan.warn(story),
@@ -93,7 +97,7 @@ pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
     let (name, at) = (&observed.environment, short(observed.reference()));
     let error = format!("it is not confirmed that {name} runs {at}");
     Err(Refusal::new(RefusalCode::NotConfirmed, error)
-        .because(format!("its host answered that push with: {words}"))
+        .because(format!("its host answered the last push with: {words}"))
         .because("only its branch is known, and a branch does not show what runs")
         .hint(finding::witness_hint(observed)))
 }
@@ -109,7 +113,7 @@ pub fn confirmed_or_seen(
         let (name, found) = (&observed.environment, Finding::NotConfirmed);
         plan.consents.push(Consent {
             story: format!("{name}: {}", found.meaning(observed)),
-            question: "Have you seen it run?",
+            question: "Have you seen this commit run there?",
             confirms: Some(name.clone()),
         });
         return Ok(());
@@ -118,15 +122,20 @@ pub fn confirmed_or_seen(
 }
 
 /// Refuses to call it done while another release or an announced deploy is on its way: what runs now will not for long.
-pub fn arrived(target: &Target<'_>, commit: &CommitId, asked: &Asked<'_>) -> Result<(), Refusal> {
-    settled(target)?;
+pub fn arrived(
+    target: &Target<'_>,
+    commit: &CommitId,
+    asked: &Asked<'_>,
+    command: Typed,
+) -> Result<(), Refusal> {
+    settled(target, command)?;
     asked.recorded.map_or(Ok(()), |recorded| {
         recorded.nothing_on_its_way(&target.observed, commit)
     })
 }
 
-/// Refuses while a release of something else than what runs goes on.
-pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
+/// Refuses while a release of something else than what runs goes on. `command`: what to type once it is over.
+pub fn settled(target: &Target<'_>, command: Typed) -> Result<(), Refusal> {
     let (name, runs) = (target.name(), target.observed.runs());
     // One whose commit nobody knows is another one, too.
     let pending = finding::pending(&target.observed);
@@ -143,9 +152,8 @@ pub fn settled(target: &Target<'_>) -> Result<(), Refusal> {
         .because(format!(
             "its release {called} of {commit} has not finished yet"
         ))
-        .hint(
-            Hint::run("wait for it", Typed::smp("status")).and("then run the same command again"),
-        ))
+        .run(next::WAIT, Typed::smp("status"))
+        .run("then", command))
 }
 
 /// Whether what was shown is still true; of its branch only where that was asked for again. `command` shows what is now.
@@ -167,7 +175,7 @@ pub fn unmoved(
         return Ok(());
     };
     let name = &before.environment;
-    let error = format!("{name} moved since the plan was shown; nothing was pushed");
+    let error = format!("{name} changed after the plan was shown, so this run stopped");
     Err(Refusal::new(code, error)
         .because(format!("{what} was {} and is {}", short(then), short(now)))
         .run("see the new plan", command.clone()))

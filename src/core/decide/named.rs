@@ -25,7 +25,7 @@ pub fn the_target<'c>(
         [] => Err(no_target()),
         several @ [first, ..] => {
             let report = Report::new("which environment is meant?")
-                .because(format!("{} are promoted", names(several, ", ")));
+                .because(format!("{} are possible", names(several, ", ")));
             let named = Typed::instead_of(command, &format!("{command} {}", first.name));
             Err(Stop::Misused(report.run("name one", named)))
         }
@@ -39,7 +39,7 @@ fn names(environments: &[&Environment], between: &str) -> String {
 
 /// The mistake of a configuration in which nothing promotes.
 pub fn no_target() -> Stop {
-    let report = Report::new("no environment is promoted from another");
+    let report = Report::new("no environment in smp.toml has the key promotes");
     Stop::Misused(report.run(
         "add promotes = \"staging\" under environments.production in smp.toml, then",
         Typed::smp("setup"),
@@ -53,7 +53,10 @@ pub fn source_of<'c>(
     command: &str,
 ) -> Result<&'c Environment, Stop> {
     config.source_of(target).ok_or_else(|| {
-        let error = format!("{} is not promoted from another environment", target.name);
+        let error = format!(
+            "{} does not get its commits from another environment",
+            target.name
+        );
         let others = config.targets();
         let mut others = others
             .iter()
@@ -61,7 +64,7 @@ pub fn source_of<'c>(
         let Some((other, source)) = others.next() else {
             return no_target();
         };
-        let report = Report::new(error).because(format!("{other} is promoted from {source}"));
+        let report = Report::new(error).because(format!("{other} gets its commits from {source}"));
         Stop::Misused(report.run("", Typed::smp(command).arg(other)))
     })
 }
@@ -76,10 +79,10 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
         [one] => Ok(one),
         [] => Err(no_target()),
         several => {
-            let error = "it is unclear which environment tests the candidate";
+            let error = "it is unclear where the candidate is tested";
             let names = names(several, " and from ");
             let report = Report::new(error)
-                .because(format!("environments are promoted from {names}"))
+                .because(format!("environments get their commits from {names}"))
                 .because("only one candidate can be open, and it comes from one environment");
             let keep = "write one configuration file for each, and choose it with --config";
             Err(Stop::Misused(report.hint(keep)))

@@ -116,6 +116,9 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
+/// What to do about something that goes on; `status` shows whether it does, and does not wait.
+pub const WAIT: &str = "wait until it has finished, and look";
+
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
@@ -332,9 +335,9 @@ impl<'a> Situation<'a> {
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                 let again = match from.by_merge {
                     true => "build it again on its platform",
-                    false => "deploy it again",
+                    false => "repeat it",
                 };
-                let wait = format!("wait for {} or {again}, then", from.name);
+                let wait = format!("wait for the deploy on {}, or {again}, then", from.name);
                 return Some(Hint::run(wait, Typed::smp("status")));
             }
             (_, Some(found @ (StalePage | CachedPage | ReleasePending | Deploying))) => {

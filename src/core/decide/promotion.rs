@@ -7,7 +7,7 @@ use crate::core::decide::gates::{
     lost,
 };
 use crate::core::decide::held::check_held;
-use crate::core::decide::next::{promote, propose_again};
+use crate::core::decide::next::{WAIT, promote, propose_again};
 use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -129,7 +129,7 @@ fn candidate(
     }
     match &asked.moved_on {
         Some(moved_on) => {
-            let lead = format!("{name} has moved on, and the candidate is");
+            let lead = format!("a merge has moved {name} on; the candidate is still");
             only(asked, moved_on.candidate.clone(), lead)
         }
         None => only(asked, commit, format!("{name} runs")),
@@ -160,10 +160,7 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
     );
     let runs_other = format!("it runs {runs}, but its branch is at {at}");
     let (error, causes) = match found {
-        Some(Finding::StalePage) => (
-            unknown,
-            [meaning, "so it is unknown what was tested".to_owned()],
-        ),
+        Some(Finding::StalePage) => (unknown, [meaning, "it is unknown what was tested".into()]),
         Some(Finding::CachedPage) => (
             unknown,
             [
@@ -190,12 +187,12 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
     let tested = frozen.map_or("", |candidate| candidate.commit.short());
     if environment.by_merge {
         return refusal.run(
-            "wait for it, or build it again on its platform, then",
+            "wait for the deploy, or build the commit again on the platform, then",
             Typed::smp("status"),
         );
     }
     refusal
-        .run("wait for it", Typed::smp("status"))
+        .run(WAIT, Typed::smp("status"))
         .run("or deploy again", Typed::smp("stage").plain(tested))
 }
 
@@ -217,7 +214,7 @@ fn add_target(
     // A cache may still hold the page of a commit that was put back since.
     if running.as_ref() == Some(&commit) && !finding::is_cached(observed) {
         confirmed_or_seen(observed, asked, plan)?;
-        arrived(target, &commit, asked)?;
+        arrived(target, &commit, asked, promote(name))?;
         if observed.agrees() == Some(false) {
             let (runs, at) = (commit.short(), short(at.commit()));
             plan.warn(format!(
@@ -328,18 +325,18 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
             let lacks = "if the main branch lacks that commit, see how to merge it";
             Err(Refusal::new(RefusalCode::Behind, error)
                 .because(format!("promoting would move {name} back by {back}"))
-                .run("deploy the newer commit first", Typed::smp("stage"))
+                .run("deploy the newer commit", Typed::smp("stage"))
                 .run(lacks, Typed::smp("status")))
         }
         Relation::Diverged => {
             let error = format!("{name} has {} that {source} lacks", lost(changes));
             let refusal = Refusal::new(RefusalCode::Diverged, error);
             let lines = disappearing(target, changes, now).into_iter();
-            let look = format!("see how to bring what {name} has to the main branch");
+            let look = "see how to merge these commits into the main branch";
             Err(lines
                 .fold(refusal, Refusal::because)
                 .run(look, Typed::smp("status"))
-                .run("merge it, then", Typed::smp("stage")))
+                .run("merge them, then", Typed::smp("stage")))
         }
     }
 }
@@ -380,16 +377,23 @@ fn check_branch(
         Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
-        _ => Refusal::new(RefusalCode::RolledBack, story)
-            .because("this promotion would ship a rolled-back commit again, so a person must confirm it")
-            .run("run it in a terminal, without --yes", promote(name))
-            .run("in a script", promote(name).plain("--again")),
+        _ => {
+            let ships = match found == Finding::RolledBack && finding::is_certain(&target.observed) {
+                true => "would ship",
+                false => "may ship",
+            };
+            let script = promote(name).plain("--again --yes");
+            Refusal::new(RefusalCode::RolledBack, story)
+                .because(format!("this promotion {ships} a rolled-back commit again, so a person must confirm it"))
+                .run("run it in a terminal, without --yes", promote(name))
+                .run("or in a script", script.option("--commit", commit))
+        }
     })
 }
 
 fn deploying(story: String, name: &str) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
         .because("two releases at once would race each other")
-        .run("wait for it", Typed::smp("status"))
+        .run(WAIT, Typed::smp("status"))
         .run("then", promote(name))
 }

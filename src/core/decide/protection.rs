@@ -44,31 +44,37 @@ impl Protection {
     }
 
     /// What a person should know of it before the first push, a sentence each.
-    pub fn remarks(&self, words: &ForgeWords) -> Vec<String> {
+    pub fn remarks(&self, branch: &str, words: &ForgeWords) -> Vec<String> {
         let (forge, wants) = (words.name, self.wants.join(" and "));
         if !self.is_protected {
             return vec![format!(
-                "{forge} does not protect it: everyone who can push to the main repository can move it"
+                "{forge} does not protect the branch {branch}: everyone who can push to the main repository can move it"
             )];
         }
         let first = match (self.forward, wants.is_empty()) {
             (Takes::Yes, true) => {
-                format!("{forge} protects it and accepts a promotion from your token's account")
+                format!(
+                    "{forge} protects the branch {branch} and accepts a promotion from your token's account"
+                )
             }
             (Takes::Yes, false) => {
-                format!("{forge} protects it and accepts a promotion, but requires {wants}")
+                format!(
+                    "{forge} protects the branch {branch} and accepts a promotion, but requires {wants}"
+                )
             }
             (Takes::No, true) => {
-                format!("{forge} protects it and accepts no push from your token's account")
+                format!(
+                    "{forge} protects the branch {branch} and accepts no push from your token's account"
+                )
             }
             (Takes::No, false) => format!(
-                "{forge} protects it and requires {wants}: it accepts no promotion from your token's account"
+                "{forge} protects the branch {branch} and requires {wants}: it accepts no promotion from your token's account"
             ),
             (Takes::Unknown, true) => format!(
-                "{forge} protects it, but does not show the rules to your token's account: only a push shows whether it is allowed"
+                "{forge} protects the branch {branch}, but does not show the rules to your token's account: only a push shows whether it is allowed"
             ),
             (Takes::Unknown, false) => format!(
-                "{forge} protects it and requires {wants}; it does not say who may bypass that"
+                "{forge} protects the branch {branch} and requires {wants}; it does not say who may bypass that"
             ),
         };
         let allow = (self.forward != Takes::Yes).then(|| format!("on {forge}, {ALLOW}"));
@@ -96,7 +102,9 @@ mod tests {
             forward,
             back,
         };
-        protection.remarks(&ForgeWords::default()).join("\n")
+        protection
+            .remarks("main", &ForgeWords::default())
+            .join("\n")
     }
 
     #[test]
@@ -111,14 +119,16 @@ mod tests {
                 &[][..],
                 Yes,
                 Yes,
-                vec!["GitHub protects it and accepts a promotion from your token's account"],
+                vec![
+                    "GitHub protects the branch main and accepts a promotion from your token's account",
+                ],
             ),
             (
                 &["signed commits"],
                 Yes,
                 No,
                 vec![
-                    "GitHub protects it and accepts a promotion, but requires signed commits",
+                    "GitHub protects the branch main and accepts a promotion, but requires signed commits",
                     &back,
                 ],
             ),
@@ -127,7 +137,7 @@ mod tests {
                 No,
                 Yes,
                 vec![
-                    "GitHub protects it and requires a pull request and signed commits: it accepts no promotion from your token's account",
+                    "GitHub protects the branch main and requires a pull request and signed commits: it accepts no promotion from your token's account",
                     &allow,
                 ],
             ),
@@ -136,7 +146,7 @@ mod tests {
                 No,
                 No,
                 vec![
-                    "GitHub protects it and accepts no push from your token's account",
+                    "GitHub protects the branch main and accepts no push from your token's account",
                     &allow,
                     &back,
                 ],
@@ -146,7 +156,7 @@ mod tests {
                 Unknown,
                 Unknown,
                 vec![
-                    "GitHub protects it, but does not show the rules to your token's account: only a push shows whether it is allowed",
+                    "GitHub protects the branch main, but does not show the rules to your token's account: only a push shows whether it is allowed",
                     &allow,
                     "a rollback moves the branch back; GitHub does not say whether it accepts that",
                 ],
@@ -156,7 +166,7 @@ mod tests {
                 Unknown,
                 Yes,
                 vec![
-                    "GitHub protects it and requires a pull request; it does not say who may bypass that",
+                    "GitHub protects the branch main and requires a pull request; it does not say who may bypass that",
                     &allow,
                 ],
             ),
@@ -164,7 +174,7 @@ mod tests {
             assert_eq!(remarks(wants, forward, goes_back), expected.join("\n"));
         }
         let free = Protection::none();
-        assert_eq!(free.remarks(&ForgeWords::default()).len(), 1);
+        assert_eq!(free.remarks("main", &ForgeWords::default()).len(), 1);
         assert!(!free.is_shut());
     }
 }

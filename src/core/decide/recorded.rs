@@ -2,7 +2,7 @@
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{by_others, if_tested, promote, propose_again};
+use crate::core::decide::next::{WAIT, by_others, if_tested, promote, propose_again};
 use crate::core::decide::{Target, pipeline};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -165,9 +165,8 @@ impl<'a> Recorded<'a> {
         };
         let mut refusal = Refusal::new(RefusalCode::Deploying, open.story(self.now)).because(why);
         if let Some(named) = self.take_over {
-            refusal = refusal.because(format!(
-                "--take-over {named} is not the deploy in progress, which is {id}"
-            ));
+            let other = format!("the deploy in progress has the id {id}, not {named}");
+            refusal = refusal.because(other);
         }
         let own = open.command();
         let Some(command) = command.or_else(|| own.clone()) else {
@@ -177,11 +176,12 @@ impl<'a> Recorded<'a> {
                 .because(format!("its id, for --take-over, is {id}"))
                 .run("get the team's current smp.toml, then", Typed::smp("setup"));
         };
-        refusal = refusal.run("wait for it", Typed::smp("status"));
+        refusal = refusal.run(WAIT, Typed::smp("status"));
         if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {
             refusal = refusal.run("continue it", own);
         }
-        refusal.run("only if that run died", command.option("--take-over", id))
+        let only = "only if that run ended without a result";
+        refusal.run(only, command.option("--take-over", id))
     }
 
     /// Refuses what was deployed to an environment with checks that nobody saw pass yet.
@@ -209,7 +209,7 @@ impl<'a> Recorded<'a> {
         Err(Refusal::new(RefusalCode::CheckFailed, error)
             .because(why)
             .run("check again", again)
-            .run("or correct it, then", Typed::smp("stage")))
+            .run("or correct the problem, then", Typed::smp("stage")))
     }
 
     /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
@@ -301,12 +301,12 @@ impl<'a> Recorded<'a> {
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let error = format!("{by} promoted {short} to {target} {when}");
+            let error = format!("{short} is not proposed now: {by} promoted it to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
-                .because("that closed its proposal")
+                .because("the promotion closed its proposal")
                 .run("to ship it again, propose it again", Typed::smp("propose")));
         }
-        let error = format!("{short} was not proposed, so it cannot be signed off");
+        let error = format!("{short} was not proposed, so it cannot be promoted");
         Err(Refusal::new(RefusalCode::NotProposed, error)
             .because("record.signoff in smp.toml requires a sign-off of every candidate")
             .run("propose it", Typed::smp("propose")))
@@ -335,11 +335,11 @@ impl<'a> Recorded<'a> {
         let error = format!("{name} changed since the proposal");
         let refusal = Refusal::new(code, error).because(why);
         let lost = target.changes.as_ref().map(|changes| &changes.disappears);
-        let merge = format!("merge what {name} has into the main branch, then");
+        let merge = format!("merge the commits of {name} into the main branch, then");
         Err(match lost.filter(|lost| !lost.is_empty()) {
             Some(lost) => refusal
                 .because(format!(
-                    "{} of it would disappear",
+                    "{} of {name} would disappear",
                     counted(lost.len(), "commit")
                 ))
                 .run(merge, Typed::smp("postpone")),

@@ -166,12 +166,12 @@ impl Reviews {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
             Coverage::Whole if self.unnamed > 0 => unanswered(
-                Report::new("git does not list every merge that would ship")
-                    .because("it lists at most 2,000 commits, or the history cannot be read"),
+                Report::new("not every merge that would ship is known")
+                    .because("git smp reads at most 2,000 commits, or the history cannot be read"),
             ),
             Coverage::Whole => {
                 let ForgeWords { name, silence, .. } = self.words;
-                Report::new(format!("{name} does not say")).because(silence)
+                Report::new(format!("{name} does not report it for every commit")).because(silence)
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::core::decide::finding::{
 };
 use crate::core::decide::gates::{amount, arrived, branch, confirmed, disagreement, settled};
 use crate::core::decide::next::promote;
-use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again_by};
+use crate::core::decide::{Asked, Plan, Target, no_app, not_pushed, released_again};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
@@ -31,12 +31,11 @@ pub fn rollback(
         observed.runs() == Some(commit) && !may_be_on_its_way(observed) && !is_cached(observed);
     if runs_already {
         confirmed(observed)?;
-        arrived(target, commit, asked)?;
+        arrived(target, commit, asked, again(name, commit))?;
     } else {
         if let Some(recorded) = &recorded {
-            let command = Typed::smp("rollback").arg(name);
-            let command = command.option("--to", commit.short());
-            recorded.nobody_else(Some((Kind::Rollback, name, commit)), Some(command))?;
+            let command = Some(again(name, commit));
+            recorded.nobody_else(Some((Kind::Rollback, name, commit)), command)?;
         }
         lies_behind(target, &at, asked, &mut plan)?;
         warn(target, &at, asked, &mut plan);
@@ -46,6 +45,11 @@ pub fn rollback(
         plan.record(target, None);
     }
     Ok(plan)
+}
+
+fn again(name: &str, commit: &CommitId) -> Typed {
+    let command = Typed::smp("rollback").arg(name);
+    command.option("--to", commit.short())
 }
 
 /// Refuses to go forward: whatever is new on production was tested before, and is promoted.
@@ -154,7 +158,7 @@ fn take_back(
     // Whoever puts a deploy aside by its name knows of its release, which may be why it is put aside.
     let takes_over = asked.recorded.is_some_and(|one| one.take_over.is_some());
     if !asked.somebody_looks && !takes_over {
-        settled(target)?;
+        settled(target, again(target.name(), commit))?;
     }
     // The newest one that the platform says it can go back to.
     let former = releases(&target.observed).iter().find(|one| {
@@ -173,28 +177,34 @@ fn take_back(
             return Ok(());
         }
         (Some(_), None) => plan.warn(format!(
-            "the platform has no known release of {short} to return to: it is pushed and built again"
+            "the platform has no known release of {short} to return to: {short} is pushed and built again"
         )),
         (None, _) => {}
     }
     if branch.commit() == Some(commit) {
-        plan.warn(if is_cached(&target.observed) {
-            not_pushed(target, commit)
+        if is_cached(&target.observed) {
+            not_pushed(plan, target);
         } else {
-            already_there(target, commit)
-        });
+            already_there(plan, target);
+        }
     }
     plan.push(target, branch);
     Ok(())
 }
 
 /// That a push would change nothing, and what would: as after a push that the host declined and deployed all the same.
-fn already_there(target: &Target<'_>, commit: &CommitId) -> String {
-    let (name, short, runs) = (target.name(), commit.short(), target.observed.runs());
-    let runs = runs.map_or("what runs now", CommitId::short);
-    format!(
-        "the branch of {name} is already at {short}, so a push of it changes nothing: release {short} again on the platform{}, \
-         and this command waits until it runs. If that is not possible, revert {runs} on the main branch and deploy the revert: git smp stage",
-        released_again_by(target)
-    )
+fn already_there(plan: &mut Plan, target: &Target<'_>) {
+    let (name, runs) = (target.name(), target.observed.runs());
+    let (short, runs) = (
+        plan.commit.short(),
+        runs.map_or("what runs now", CommitId::short),
+    );
+    plan.warn(format!(
+        "the branch of {name} is already at {short}, so a push of it changes nothing: release {short} again on the platform, and \
+         this command waits until it runs"
+    ));
+    released_again(plan, target);
+    plan.warn(format!(
+        "if that is not possible, revert {runs} on the main branch, then deploy the revert: git smp stage"
+    ));
 }

@@ -3,7 +3,7 @@
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::promote;
+use crate::core::decide::next::{WAIT, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Kind};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -53,7 +53,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
             return Err(deployed_by_hand(name, commit, &fix.base));
         }
         confirmed(&target.observed)?;
-        arrived(target, commit, asked)?;
+        arrived(target, commit, asked, wanted.command.clone())?;
     } else {
         look_back(wanted, &at, asked, &mut plan)?;
         if at.commit() == Some(commit) {
@@ -105,9 +105,12 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
             "{name} has the candidate, and that is not on record yet"
         ))
         .because("a fix comes too late for this candidate")
-        .run("wait for it", Typed::smp("status"))
+        .run(WAIT, Typed::smp("status"))
         .run("or record it", promote(name))
-        .run("then deploy the fix as any commit", Typed::smp("stage")))
+        .run(
+            "then deploy the fix like any other commit",
+            Typed::smp("stage"),
+        ))
 }
 
 pub fn nothing_to_fix() -> Refusal {
@@ -130,7 +133,10 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
         .iter()
         .map(|note| format!("{by} says: {note}"));
     says.fold(refusal, Refusal::because)
-        .run("wait for the deploy", Typed::smp("status"))
+        .run(
+            "wait until the candidate is promoted, and look",
+            Typed::smp("status"),
+        )
         .run("or deploy a fix of it", Typed::smp("stage --fix"))
         .run("or close the candidate", Typed::smp("postpone"))
 }
@@ -143,8 +149,8 @@ fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refu
         .because(format!(
             "the candidate is {candidate}; somebody deployed outside git smp"
         ))
-        .run("to propose what runs there", Typed::smp("postpone"))
-        .run("then", Typed::smp("propose"))
+        .run("close the candidate", Typed::smp("postpone"))
+        .run("then propose what runs there", Typed::smp("propose"))
 }
 
 /// A fix has everything that the candidate has, and more.
@@ -155,7 +161,10 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Ref
         let error = format!("the candidate is now {now}, no longer {base}");
         return Err(Refusal::new(RefusalCode::CandidateMoved, error)
             .because("somebody deployed another fix meanwhile")
-            .run("see what would be added to it", Typed::smp("stage --fix")));
+            .run(
+                "see what would be added to it",
+                Typed::smp("stage --fix --dry-run"),
+            ));
     }
     if fix.changes.relation == Relation::Ahead {
         return Ok(());

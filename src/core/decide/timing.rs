@@ -82,7 +82,7 @@ impl<'p> Timing<'p> {
             Err(first) => first,
         };
         let promote = Typed::smp("promote").plain("--override \"REASON\"");
-        let anyway = format!("to promote anyway, with a reason that is kept {kept}");
+        let anyway = format!("to promote anyway, with a reason that {kept}");
         let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }
@@ -101,7 +101,7 @@ impl<'p> Timing<'p> {
         Some(match (opens, soaked) {
             (Some(opens), _) => Ok(self.window.told(opens)),
             (None, Soaked::Unknown) => Err(Hint::run(
-                "to record that it runs there and begin the soak",
+                "to record this deploy and begin the soak time",
                 Typed::smp("propose"),
             )),
             // Nothing but closed days is left.
@@ -125,7 +125,7 @@ impl<'p> Timing<'p> {
     fn closed(&self) -> Refusal {
         let error = match self.window.closed_day(self.now) {
             Some(day) => format!("no promotion may begin on {day}"),
-            None => "no promotion may begin at this hour".to_owned(),
+            None => "no promotion may begin now".to_owned(),
         };
         Refusal::new(RefusalCode::Closed, error)
     }
@@ -167,7 +167,7 @@ impl<'p> Timing<'p> {
                 ));
             }
             (Soaked::Unknown, Some(asks)) => {
-                causes.push(format!("{asks}, and unknown does not count as long enough"));
+                causes.push(format!("{asks}, and an unknown time does not count"));
             }
             _ => {}
         }
@@ -212,7 +212,7 @@ impl<'p> Timing<'p> {
                 let end = self.window.told(end);
                 (
                     false,
-                    format!("{short} will have run on {place} for {asked} at {end}"),
+                    format!("the soak time of {short} on {place} ({asked}) ends on {end}"),
                 )
             }
             Soaked::Unknown => (
@@ -235,8 +235,8 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
     };
     let timing = Timing::of(policy, asked.now);
     let kept = match asked.recorded {
-        Some(_) => "on record",
-        None => "with a post to the technical channel",
+        Some(_) => "goes on record",
+        None => "is posted to the technical channel",
     };
     match (timing.refusal(&tested, kept), overriding(plan, asked)) {
         (None, _) => {
@@ -248,7 +248,9 @@ pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<
         (Some(refusal), None) => Err(refusal),
         (Some(_), Some(reason)) => {
             let all = timing.errors(&tested);
-            plan.warn(format!("{all}: overridden, {kept} ({reason})"));
+            plan.warn(format!(
+                "{all}; the reason \"{reason}\" overrides this and {kept}"
+            ));
             plan.overrides = Some(reason);
             Ok(())
         }

@@ -81,7 +81,7 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     match (stored.parents.as_slice(), before) {
         ([], None) => None,
         ([parent], Some(before)) if parent == before => None,
-        _ => Some("its only parent is not the event before it".to_owned()),
+        _ => Some("it does not follow the event before it".to_owned()),
     }
 }
 

@@ -83,7 +83,7 @@ impl Count {
         }
         // A key that no longer counts could otherwise sign for the time when it did.
         if stored.committed < self.latest {
-            return Err("it is dated before an event that came before it".to_owned());
+            return Err("its date is earlier than the date of an earlier event".to_owned());
         }
         let Some(event) = read(stored, signature) else {
             // Somebody entitled wrote it, so it may say no to what is done next.

@@ -171,10 +171,13 @@ impl Notice {
 
     /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
     pub fn command(&self, open: bool) -> Typed {
-        Typed::smp(match self.news {
-            News::Postponed { .. } if !open => "postpone",
-            News::Released { .. } | News::Promoted { .. } | News::RolledBack { .. } => "promote",
-            _ => "propose",
-        })
+        match self.news {
+            News::Postponed { .. } if !open => Typed::smp("postpone"),
+            News::Released { .. } | News::Promoted { .. } | News::RolledBack { .. } => {
+                let targets = self.targets.iter().map(|(name, _)| name);
+                targets.fold(Typed::smp("promote"), |command, name| command.arg(name))
+            }
+            _ => Typed::smp("propose"),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! An event in one sentence, as `git log --oneline` shows it.
 
 use crate::core::record::trailers::settled;
-use crate::core::record::{Event, How, Judged, Kind, Verdict, What};
+use crate::core::record::{Event, How, ISSUE, Judged, Kind, Verdict, What};
 use crate::core::words::CommitId;
 
 /// The most characters of a note in a sentence.
@@ -42,18 +42,35 @@ pub fn sentence(event: &Event) -> String {
             format!("saw {short} on {environment}, which nobody deployed with git smp")
         }
         What::Doubted { words, .. } => format!("was told by the host: {}", brief(words)),
-        What::Ended { why, .. } => format!("deployed nothing: {}", brief(why)),
+        What::Ended { why, .. } => format!("ended the deploy without a push: {}", brief(why)),
         What::Postponed(it) => format!("postponed {}: {}", it.commit.short(), brief(&it.reason)),
-        What::Posting { channel, .. } => format!("began to send the post to {channel}"),
-        What::Unposted { channel, why, .. } => format!("sent nothing to {channel}: {}", brief(why)),
-        What::Posted { channel, how, .. } => match how {
-            How::Accepted => format!("sent the post to {channel}"),
-            How::Printed => format!("printed the post for {channel}"),
-            How::Found => format!("found the post in {channel}"),
-            How::Skipped => format!("left out the post to {channel}"),
-        },
+        What::Posting { channel, .. } => format!("began to send the post to {}", the(channel)),
+        What::Unposted { channel, why, .. } => {
+            format!(
+                "could not send the post to {}: {}",
+                the(channel),
+                brief(why)
+            )
+        }
+        What::Posted { channel, how, .. } => {
+            let did = match how {
+                How::Accepted => "sent the post to",
+                How::Printed => "printed the post for",
+                How::Found => "found the post in",
+                How::Skipped => "left out the post to",
+            };
+            format!("{did} {}", the(channel))
+        }
     };
     one_line(&settled(&format!("{by} {did}")))
+}
+
+/// A channel in a sentence.
+fn the(channel: &str) -> String {
+    match channel {
+        ISSUE => "the issue".to_owned(),
+        channel => format!("the {channel} channel"),
+    }
 }
 
 fn judged(it: &Judged, by: &str) -> String {

@@ -60,7 +60,12 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
         return Vec::new();
     }
     let count = counted(lost.len() + merges, "commit");
-    let heading = format!("{count} of {from} would disappear, not part of {to}:");
+    let are = if lost.len() + merges == 1 {
+        "is"
+    } else {
+        "are"
+    };
+    let heading = format!("{count} of {from} {are} not in {to} and would disappear:");
     let mut lines = vec![Line::default(), Line::of(Bad, heading)];
     // Whoever wrote them is the one to ask.
     lines.extend(lost.iter().take(LISTED).map(|commit| {

@@ -75,7 +75,7 @@ fn frequency(figures: &Figures) -> String {
     match figures.deploys_per_week {
         Some(all) if figures.observed > 0 => {
             let all = rate(Some(all));
-            format!("{promotions}; {all} with what went outside git smp")
+            format!("{promotions}; {all} with deploys outside git smp")
         }
         _ => promotions,
     }
@@ -111,8 +111,8 @@ fn rate(per_week: Option<f64>) -> String {
 fn lead(lead: &Lead) -> String {
     let unknown = match lead.unknown {
         Some(0) => String::new(),
-        Some(unknown) => format!("{unknown} not known here"),
-        None => "others not known here".to_owned(),
+        Some(unknown) => format!("{unknown} not in this clone"),
+        None => "others not in this clone".to_owned(),
     };
     let Some((median, ninetieth)) = lead.median().zip(lead.ninetieth()) else {
         let colon = if unknown.is_empty() { "" } else { ": " };
@@ -157,7 +157,7 @@ fn rework_rate(figures: &Figures) -> String {
 fn share(share: Option<f64>, some: usize, all: usize, unknown: usize) -> String {
     let unknown = match unknown {
         0 => String::new(),
-        unknown => format!(", {unknown} not known here"),
+        unknown => format!(", {unknown} not in this clone"),
     };
     let told = match share {
         None if some > 0 => format!("at least {}", percent(Some(some as f64 / all as f64))),
@@ -209,7 +209,7 @@ fn week(week: &Week) -> Bar {
         words += &format!(", {}", counted(week.rollbacks, "rollback"));
     }
     if week.observed > 0 {
-        words += &format!(", {} past it", week.observed);
+        words += &format!(", {} outside git smp", week.observed);
     }
     let mut bar = Bar::plain(&week.name, week.promotions, words);
     if week.rollbacks + week.observed > 0 {
@@ -283,10 +283,13 @@ mod tests {
         assert_eq!(told(0, 7, 0), "0 % (0 of 7 deploys)");
         assert_eq!(told(1, 300, 0), "less than 1 % (1 of 300 deploys)");
         assert_eq!(told(7, 7, 0), "100 % (7 of 7 deploys)");
-        assert_eq!(told(0, 7, 2), "unknown (0 of 7 deploys, 2 not known here)");
+        assert_eq!(
+            told(0, 7, 2),
+            "unknown (0 of 7 deploys, 2 not in this clone)"
+        );
         assert_eq!(
             told(3, 6, 2),
-            "at least 50 % (3 of 6 deploys, 2 not known here)"
+            "at least 50 % (3 of 6 deploys, 2 not in this clone)"
         );
         assert_eq!(told(0, 1, 0), "0 % (0 of 1 deploy)");
     }

@@ -59,7 +59,10 @@ pub fn proposal(
         let changes = target.and_then(|target| target.changes.as_ref());
         let behind = changes.map(|changes| counted(changes.ships.len(), "commit"));
         let behind = behind.map(|commits| format!("  {commits} behind"));
-        let line = Line::of(Hash, short(runs.as_ref()));
+        let line = match runs {
+            Some(runs) => Line::of(Hash, runs.short()),
+            None => Line::plain("nothing deployed yet"),
+        };
         (&**name, line.and(Plain, behind.unwrap_or_default()))
     });
     let digits = plan.commit.short();
@@ -312,7 +315,7 @@ fn watched(names: &[String]) -> Vec<Line> {
     if names.is_empty() {
         return Vec::new();
     }
-    let heading = format!("touches {}:", counted(names.len(), "watched file"));
+    let heading = format!("This changes {}:", counted(names.len(), "watched file"));
     let some = names.iter().take(NAMED).map(|name| format!("  {name}"));
     let more = names.len().saturating_sub(NAMED);
     let more = (more > 0).then(|| Line::of(Faint, format!("  and {more} more")));
@@ -337,12 +340,12 @@ mod tests {
             watched(&names).iter().map(Line::text).collect::<Vec<_>>()
         };
         assert_eq!(texts(0), Vec::<String>::new());
-        assert_eq!(texts(1), ["touches 1 watched file:", "  db/1.sql"]);
+        assert_eq!(texts(1), ["This changes 1 watched file:", "  db/1.sql"]);
         assert_eq!(texts(20).last().unwrap(), "  db/20.sql");
         let many = texts(32);
         assert_eq!(
             (many.len(), many[0].as_str(), many[21].as_str()),
-            (22, "touches 32 watched files:", "  and 12 more")
+            (22, "This changes 32 watched files:", "  and 12 more")
         );
     }
 }

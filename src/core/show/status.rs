@@ -121,8 +121,7 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
 
 /// That an environment runs the candidate, and nobody said yes to it.
 pub fn untested(width: usize) -> Line {
-    let text =
-        "already runs the candidate: it was pushed outside git smp before anyone signed it off";
+    let text = "runs the candidate already, although nobody has signed it off: it was pushed outside git smp";
     row("", width).and(Bad, text)
 }
 
@@ -166,15 +165,18 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     for post in &state.pending {
         let command = post.command(state.candidate.is_some());
         let command = (here.typed)(Hint::run("", command)).concat();
-        lines.push(pending(row("pending", width), post, &command, when));
-        if (here.lacks_webhook)(&post.channel) {
-            let what = match post.channel.as_str() {
-                ISSUE => "token for the forge".to_owned(),
-                channel => format!("webhook for {channel}"),
-            };
-            let text = format!("this clone has no {what}: send it from a clone that has one");
-            lines.push(row("", width).and(Plain, text));
-        }
+        let lacks = (here.lacks_webhook)(&post.channel);
+        let send = match post.channel.as_str() {
+            _ if !lacks => "send it".to_owned(),
+            ISSUE => "this clone has no token for it. In a clone that has one".to_owned(),
+            _ => "this clone has no webhook for it. In a clone that has one".to_owned(),
+        };
+        lines.push(pending(
+            row("pending", width),
+            post,
+            &format!("{send}: {command}"),
+            when,
+        ));
     }
     if state.format > FORMAT {
         let newer = row("record", width).and(Bad, "written by a newer git-smp");
@@ -202,19 +204,19 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
     }
 }
 
-/// A post that nobody was seen to make, and the command that makes it.
-fn pending(line: Line, post: &Notice, command: &str, when: &When) -> Line {
+/// A post that nobody was seen to make, and how to make it.
+fn pending(line: Line, post: &Notice, send: &str, when: &When) -> Line {
     let begun = post.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
         format!(" that {by} began to send {at}; its result is unknown")
     });
-    let rest = format!("{}; send it: {command}", begun.unwrap_or_default());
+    let rest = format!("{}; {send}", begun.unwrap_or_default());
     let what = match post.channel.as_str() {
         ISSUE if matches!(post.news, News::Proposed { .. }) => {
             "the issue that asks for verdicts".to_owned()
         }
         ISSUE => "a comment on the issue".to_owned(),
-        channel => format!("a post to {channel}"),
+        channel => format!("a post to the {channel} channel"),
     };
     line.and(Strong, what).and(Plain, rest)
 }
@@ -259,7 +261,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         .fixed_at
         .map(|at| format!(", fixed {}", when.moment(at)));
     let place = elsewhere(candidate.elsewhere, &candidate.environment);
-    let asked = (candidate.issue()).map(|issue| format!(", asked in {}", issue.address));
+    let asked = (candidate.issue()).map(|issue| format!(", issue {}", issue.address));
     let text = format!(
         ", proposed by {by} {at}{}{place}{}",
         fixed.unwrap_or_default(),

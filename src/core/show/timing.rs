@@ -19,7 +19,7 @@ pub fn timing<'s>(
 ) -> Vec<Line> {
     let timing = Timing::of(&config.policy, now);
     let mut all: Vec<(&str, bool, String)> = Vec::new();
-    all.extend(timing.hours().map(|(is_so, text)| ("open", is_so, text)));
+    all.extend(timing.hours().map(|(is_so, text)| ("policy", is_so, text)));
     let targets = config.targets();
     for source in &config.environments {
         let name = source.name.as_str();

@@ -91,7 +91,7 @@ fn line(place: &Stand, width: usize, when: &When) -> Line {
             .and(Plain, "does not run it")
             .and(Faint, "; nothing is deployed there"),
         (None, _) => {
-            let why = place.why.as_deref().unwrap_or("nothing shows it");
+            let why = place.why.as_deref().unwrap_or("no deploy there is known");
             line.and(Bad, "unknown")
                 .and(Plain, format!(": {}", visible(why)))
         }

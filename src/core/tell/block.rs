@@ -53,9 +53,11 @@ pub(super) fn blocks<'a>(post: &'a Post, count: usize, limits: &Limits) -> Vec<B
     blocks
 }
 
-/// "Watched files in it: `Procfile`, `db/7.sql` and 3 more".
+/// "Changed files that the team watches: `Procfile`, `db/7.sql` and 3 more".
 fn watched<'a>(files: &[String], limits: &Limits) -> Vec<Piece<'a>> {
-    let mut pieces = vec![Piece::Words("Watched files in it: ".to_owned())];
+    let mut pieces = vec![Piece::Words(
+        "Changed files that the team watches: ".to_owned(),
+    )];
     let (mut named, mut sum) = (0, 0);
     for file in files.iter().take(NAMED) {
         let name = clipped(file, limits.file, limits.weigh);

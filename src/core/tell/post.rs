@@ -62,8 +62,7 @@ impl About<'_> {
         note: Option<&str>,
     ) -> Post {
         let (short, places) = (commit.short(), self.places());
-        let lead =
-            format!("looking at deploying current {environment} version {short} to {places}.");
+        let lead = format!("Proposed for {places}: version {short}, which runs on {environment}.");
         Post {
             commits: self.listed(&changes.ships),
             link: self.link(self.runs(), commit, DETAIL),
@@ -80,8 +79,13 @@ impl About<'_> {
         added: &[Commit],
     ) -> Post {
         let (old, new) = (before.short(), now.short());
+        let adds = if added.is_empty() {
+            ""
+        } else {
+            " It adds only:"
+        };
         let lead = format!(
-            "Version {new} on {environment} replaces {old} and must be tested again. It adds only:"
+            "Version {new} on {environment} replaces {old} and must be tested again.{adds}"
         );
         Post {
             commits: self.listed(added),

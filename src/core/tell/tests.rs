@@ -143,12 +143,16 @@ fn who_cannot_be_notified_is_called_by_plain_text() {
     let begun = opening(&post, &limits);
     assert_eq!(begun.called, [("Adele Vance", "U01")]);
     let words = begun.words();
-    assert!(words.starts_with("@devs @qa looking at"), "{words}");
+    assert!(words.starts_with("@devs @qa Proposed for"), "{words}");
     let nobody = Post {
         mentions: Vec::new(),
         ..technical()
     };
-    assert!(opening(&nobody, &limits).words().starts_with("looking at"));
+    assert!(
+        opening(&nobody, &limits)
+            .words()
+            .starts_with("Proposed for")
+    );
 }
 
 /// Foreign texts, from plain to as bad as they come.

@@ -49,7 +49,7 @@ pub struct PlatformWords {
     pub app: String,
     pub restart: Typed,
     /// Its command that releases again what was built.
-    pub again: &'static str,
+    pub again: Typed,
     /// How its commands about pipelines begin; empty where it has none.
     pub pipelines: &'static str,
 }

@@ -43,7 +43,7 @@ enum Bars {
 const RULES: &[(&str, Bars, &str)] = &[
     ("pull_request", Bars::Push, "a pull request"),
     ("merge_queue", Bars::Push, "a push through its merge queue"),
-    ("update", Bars::Push, "somebody who may bypass its rules"),
+    ("update", Bars::Push, "an account that may bypass its rules"),
     ("non_fast_forward", Bars::Back, ""),
     ("required_status_checks", Bars::Nothing, "checks that have succeeded"),
     ("required_deployments", Bars::Nothing, "a deploy to another environment first"),

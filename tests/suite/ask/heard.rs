@@ -244,7 +244,7 @@ fn a_yes_that_nobody_wrote_on_the_issue_counts_no_more() {
     api.deletes(id);
     promotes(&deploy, &api)
         .exits(1)
-        .says("the comment of rosi-qa is not on the issue");
+        .says("the comment of rosi-qa cannot be found on the issue");
     deploy.chain().only("voided");
 }
 

@@ -122,7 +122,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .ok()
         .prints_among("ok    production  answers; production is at")
         .prints_among(
-            "GitHub does not protect it: everyone who can push to the main repository can move it",
+            "GitHub does not protect the branch production: everyone who can push to the main repository can move it",
         );
     github.is("production", true, json!({"enabled": false}));
     let rules = [
@@ -138,7 +138,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .setup()
         .ok()
         .prints_among("note  production  answers")
-        .prints_among("GitHub protects it and requires a pull request: it accepts no promotion from your token's account")
+        .prints_among("GitHub protects the branch production and requires a pull request: it accepts no promotion from your token's account")
         .prints_among(&format!("on GitHub, {ALLOW}"))
         .prints_among(BACK);
     // Who may bypass them is not held to them; whether one may is not always told.
@@ -147,7 +147,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .setup()
         .ok()
         .prints_among("ok    production  answers")
-        .prints_among("GitHub protects it and accepts a promotion from your token's account")
+        .prints_among("GitHub protects the branch production and accepts a promotion from your token's account")
         .never_shows(ALLOW);
     let asked = github.api.asked();
     let of_seven = asked.iter().filter(|path| path.ends_with("/rulesets/7"));
@@ -161,7 +161,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .setup()
         .ok()
         .prints_among(
-            "GitHub protects it and requires a pull request; it does not say who may bypass that",
+            "GitHub protects the branch production and requires a pull request; it does not say who may bypass that",
         )
         .prints_among(
             "a rollback moves the branch back; GitHub does not say whether it accepts that",
@@ -175,7 +175,7 @@ fn the_older_protection_of_github_is_read_where_the_token_may() {
     let path = "v3/repos/an-org/a-repo/branches/production/protection";
     github.api.lacks(path, "BasicError", "Not Found");
     github.setup().ok().prints_among(
-        "GitHub protects it, but does not show the rules to your token's account: only a push shows whether it is allowed",
+        "GitHub protects the branch production, but does not show the rules to your token's account: only a push shows whether it is allowed",
     );
     let on = json!({"url": "https://api.github.com/x", "enabled": true});
     let value = json!({
@@ -251,10 +251,10 @@ fn gitlab(protected: bool, can_push: bool, rule: Option<bool>) -> Run {
 fn gitlab_tells_whether_the_account_may_push() {
     gitlab(false, true, None)
         .ok()
-        .prints_among("GitLab does not protect it");
+        .prints_among("GitLab does not protect the branch");
     gitlab(true, true, Some(true))
         .ok()
-        .prints_among("GitLab protects it and accepts a promotion from your token's account")
+        .prints_among("GitLab protects the branch production and accepts a promotion from your token's account")
         .never_shows("a rollback moves the branch back");
     gitlab(true, true, Some(false))
         .ok()
@@ -262,7 +262,9 @@ fn gitlab_tells_whether_the_account_may_push() {
     gitlab(true, false, None)
         .ok()
         .prints_among("note  staging     answers")
-        .prints_among("GitLab protects it and accepts no push from your token's account")
+        .prints_among(
+            "GitLab protects the branch production and accepts no push from your token's account",
+        )
         .prints_among(&format!("on GitLab, {ALLOW}"))
         .prints_among("GitLab does not say whether it accepts that");
 }
@@ -298,10 +300,10 @@ fn forgejo_and_gitea_tell_whether_the_account_may_push() {
         let url = format!("{}/api/v1", api.url());
         setup(&deploy, &[(variables[0], TOKEN), (variables[1], &url)])
             .ok()
-            .prints_among(&format!("{name} does not protect it"))
+            .prints_among(&format!("{name} does not protect the branch"))
             .prints_among("note  production  answers")
             .prints_among(&format!(
-                "{name} protects it and accepts no push from your token's account"
+                "{name} protects the branch production and accepts no push from your token's account"
             ))
             .prints_among("a rollback moves the branch back");
     }

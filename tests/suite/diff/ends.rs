@@ -239,7 +239,7 @@ fn an_environment_that_does_not_exist_or_promotes_nothing_is_a_wrong_command_lin
         .smp(&["diff", "staging"])
         .exits(2)
         .prints("")
-        .says("staging is not promoted from another environment");
+        .says("staging does not get its commits from another environment");
 }
 
 #[test]

@@ -250,7 +250,7 @@ fn a_pull_request_that_was_merged_without_a_merge_brought_all_of_its_commits_if_
     let run = ask(&deploy, &api, &["promote", "-n"]);
     run.exits(1)
         .says(UNKNOWN)
-        .says("because: Forgejo does not say\n");
+        .says("because: Forgejo does not report it for every commit\n");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_merge_brings_the_commits_of_its_pull_request_and_nothing_that_git_does_not_
             false => run
                 .exits(1)
                 .says(UNKNOWN)
-                .says("because: Forgejo does not say\n"),
+                .says("because: Forgejo does not report it for every commit\n"),
         };
         // What came by the merge and is not the pull request's own.
         merged(

@@ -148,7 +148,7 @@ fn what_nobody_else_approved_is_marked_in_gitlabs_own_words() {
     run.says(
         "policy.reviewed in smp.toml requires a merge request that is merged into the main branch",
     );
-    run.says("approved on GitLab, then: git smp promote\n");
+    run.says("ask for an approval of each merge request that was merged into the main branch on GitLab, then: git smp promote\n");
 }
 
 #[test]
@@ -227,18 +227,18 @@ fn what_gitlab_does_not_tell_is_no_approval() {
         &|api| {
             api.lacks(&commits, "Message", "404 Commit Not Found");
         },
-        "GitLab does not say",
+        "GitLab does not report it for every commit",
     );
     unknown(
         &|api| opinions(api, 424, &["ben"], "", json!([])),
-        "GitLab does not say",
+        "GitLab does not report it for every commit",
     );
     let more = |api: &RestApi| {
         let commits = json!({"pageInfo": {"hasNextPage": true}, "nodes": [{"author": null}]});
         let told = json!({"data": {"project": {"mergeRequest": {"commits": commits}}}});
         api.has("graphql/424", "GraphQL", told);
     };
-    unknown(&more, "GitLab does not say");
+    unknown(&more, "GitLab does not report it for every commit");
     let path = "v4/projects/a-group%2Fbelow%2Fa-repo";
     let hidden = "GitLab does not show a-group/below/a-repo to this token";
     unknown(
@@ -321,7 +321,7 @@ fn who_pressed_the_button_wrote_nothing_of_a_merge_that_git_makes_by_itself() {
             false => run
                 .exits(1)
                 .says(UNKNOWN)
-                .says("because: GitLab does not say\n"),
+                .says("because: GitLab does not report it for every commit\n"),
         };
     }
 }

@@ -22,7 +22,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
     let day = days_from_now(365, "%Y-%m-%d");
     let status = deploy.smp(&["status"]).ok().out();
     let line = format!(
-        "{} will have run on staging for 365d at ",
+        "the soak time of {} on staging (365d) ends on ",
         short(deploy.nth(5))
     );
     assert!(status.contains(&line), "{status}");
@@ -75,8 +75,8 @@ fn unknown_is_not_long_enough_and_a_proposal_puts_it_on_record() {
         .smp(&["promote", "-n"])
         .exits(1)
         .says("is unknown")
-        .says("unknown does not count as long enough")
-        .says("begin the soak: git smp propose");
+        .says("an unknown time does not count")
+        .says("begin the soak time: git smp propose");
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
     comes_to_be_allowed(&deploy);
     promote(&deploy, &[]).ok();

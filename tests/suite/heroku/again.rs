@@ -89,7 +89,7 @@ fn what_is_newer_than_what_was_rolled_back_ships_by_a_push() {
     platform.api.rollback("shop", super::FIRST);
     platform
         .refuses("rolled-back")
-        .says("in a script: git smp promote production --again\n");
+        .says("or in a script: git smp promote production --again --yes --commit ");
     let before = deploy.snapshot();
     platform
         .promote(&["--again"])
@@ -132,7 +132,7 @@ fn a_release_that_the_platform_declines_changes_nothing() {
         );
         assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
         assert!(
-            sentences(&platform.deploy)[1].contains("deployed nothing: "),
+            sentences(&platform.deploy)[1].contains("ended the deploy without a push: "),
             "{:?}",
             sentences(&platform.deploy)
         );
@@ -238,6 +238,6 @@ fn what_was_built_and_deleted_since_cannot_be_released_again() {
     let run = platform.promote(&["--again", "--timeout", "1"]);
     run.exits(4)
         .says("nothing is pushed")
-        .says("heroku releases:retry");
+        .says("to release it again on Heroku: heroku releases:retry -a shop\n");
     assert_eq!(platform.posts(), 0);
 }

@@ -76,7 +76,7 @@ fn a_release_that_goes_on_is_waited_for() {
     assert_eq!(platform.finding(), "release-pending");
     let out = platform.lines();
     assert!(
-        out.contains("release-pending: the release v4 has not finished yet; next: wait for it"),
+        out.contains("release-pending: the release v4 has not finished yet; next: wait until it has finished, and look"),
         "{out}"
     );
 }

@@ -278,7 +278,7 @@ fn nobody_else_begins_before_every_target_of_a_promotion_has_come_to_its_end() {
         let run = platform.runner().cwd(&ben).smp(args);
         run.exits(1)
             .says(" began to promote ")
-            .says("hint: wait for it: git smp status\n");
+            .says("hint: wait until it has finished, and look: git smp status\n");
     }
     platform.api.ends("shop-us", 4, "succeeded");
     platform.promote(&[]).ok();

@@ -240,7 +240,7 @@ fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
         let run = platform.promote(&["--again"]);
         run.exits(1)
             .says("has not finished yet")
-            .says("wait for it: git smp status")
+            .says("wait until it has finished, and look: git smp status")
             .prints("");
         let run = platform.smp(&["promote", "-n", "--json", "--again"]);
         assert_eq!(run.exits(1).json()["refusal"]["code"], "deploying", "{run}");

@@ -122,10 +122,10 @@ fn people_are_told_the_same_in_words() {
         "",
         "production: 4 promotions and 1 rollback since 2022-02-01",
         "  promotions   less than 0.1 a week",
-        "  lead time    median 24 hours, 90th percentile 24 hours; 6 commits, 3 not known here",
-        "  failed       at least 25 % (1 of 4 deploys, 1 not known here): 1 rolled back",
+        "  lead time    median 24 hours, 90th percentile 24 hours; 6 commits, 3 not in this clone",
+        "  failed       at least 25 % (1 of 4 deploys, 1 not in this clone): 1 rolled back",
         "  restored in  25 minutes (median of 1)",
-        "  rework       at least 20 % (1 of 5 deploys, 1 not known here)",
+        "  rework       at least 20 % (1 of 5 deploys, 1 not in this clone)",
     ];
     assert_eq!(lines, expected);
 }
@@ -212,7 +212,7 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
     assert_eq!(deploy.smp(&["history"]).ok().out().lines().count(), 3);
     let run = deploy.smp(&["history", "--stats"]);
     run.ok().says("warning: this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
-    run.prints_among("\n  lead time    unknown: 5 not known here\n  failed       at least 50 % (1 of 2 deploys, 2 not known here): 1 rolled back\n");
+    run.prints_among("\n  lead time    unknown: 5 not in this clone\n  failed       at least 50 % (1 of 2 deploys, 2 not in this clone): 1 rolled back\n");
     assert_eq!(of_production(&deploy)["lead_time_seconds"]["unknown"], 5);
 }
 

@@ -70,7 +70,7 @@ fn a_file_that_does_not_serve_opens_no_door_that_was_closed() {
         };
         is_guarded(&deploy, how, words);
     }
-    // The way past it stays, and so does a thaw.
+    // The way outside git smp stays, and so does a thaw.
     spoil(&deploy, "a folder", &text);
     push(&deploy, &["--no-verify", "production", "HEAD:past"]).ok();
     thaw(&deploy);

@@ -120,6 +120,6 @@ fn a_rollback_is_a_push() {
     promote(&deploy, &[]).ok();
     let run = deploy.smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)]);
     run.ok()
-        .says("it is pushed and built again")
+        .says("is pushed and built again")
         .says("done: production runs");
 }

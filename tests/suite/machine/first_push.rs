@@ -26,7 +26,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         let deploy = without_apps(World::deploy_like(), words, &["staging", "production"]);
         let run = deploy.smp(&["setup", "--yes"]);
         run.ok().prints_among(
-            "note  staging     its host has no such app yet; the first push may create it",
+            "note  staging     there is no app at its address yet; the first push may create it",
         );
         run.prints_among(if words.is_some() {
             "it says: App staging does not exist"
@@ -40,7 +40,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         deploy
             .smp(&["status"])
             .ok()
-            .prints_among("nothing deployed yet; its host has no such app: ");
+            .prints_among("nothing deployed yet; there is no app at its address: ");
         deploy.smp(&["setup", "--check"]).ok();
         assert!(!is_there(&deploy, "staging") && !is_there(&deploy, "production"));
     }
@@ -57,7 +57,7 @@ fn no_app_is_made_unasked() {
     for args in [&["stage", "--yes"][..], &["stage", "--dry-run"]] {
         let run = deploy.smp(args);
         run.exits(1)
-            .says("error: the host of staging has no such app\n")
+            .says("error: there is no app at the address of staging\n")
             .says("because: it says: App staging does not");
         run.says("hint: to create it: git smp stage --first\n");
     }
@@ -90,7 +90,7 @@ fn the_first_deploys_of_a_new_team_make_their_apps_in_a_script() {
         let run = deploy.smp(&["stage", "--first", "--yes"]);
         run.ok()
             .says("so this push creates it")
-            .says("if that does not exist yet")
+            .says("(master must not exist yet)")
             .says("done: staging runs");
         assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
         deploy.smp(&["propose", "--yes"]).ok();
@@ -167,7 +167,7 @@ fn what_runs_under_another_address_is_no_app_to_be_made() {
     let run = deploy.smp(&["stage", "--first", "--yes"]);
     run.exits(1)
         .says("error: staging runs ")
-        .says("so the running app has another address")
+        .says("because: the running app has another address")
         .says("git smp setup\n");
     assert!(!is_there(&deploy, "staging"));
 }

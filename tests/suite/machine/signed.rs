@@ -354,7 +354,7 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
         .find(|line| line.contains(short(&back)))
         .unwrap();
     assert!(
-        line.contains("dated before an event that came before it"),
+        line.contains("its date is earlier than the date of an earlier event"),
         "{line}"
     );
     let plan = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);

@@ -14,14 +14,14 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
         .says(why);
     run.says("the post is kept and still pending")
         .says("run the command again to send the post: git smp propose");
-    run.prints_among("looking at deploying current staging version");
+    run.prints_among("Proposed for production: version");
     assert_eq!(sent(&deploy, TECHNICAL).len(), attempts);
     assert_eq!(events(&deploy), ["proposed", "posting", "unposted"]);
     deploy
         .smp(&["status"])
         .ok()
         .prints_among("frozen by")
-        .prints_among("a post to technical; send it: git smp propose");
+        .prints_among("a post to the technical channel; this clone has no webhook for it. In a clone that has one: git smp propose");
     deploy.web.set(TECHNICAL, accepted("teams"));
     posts(&deploy, &["propose"]).ok().prints("");
     posts(&deploy, &["propose"]).ok().prints("");
@@ -118,9 +118,9 @@ fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed(
     let deploy = chatting("teams");
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
-        .says("  2. post to technical; no webhook here: the text will be printed\n");
+        .says("  2. post to the technical channel; no webhook here: the text will be printed\n");
     run.says("this clone has no webhook for the technical channel, so this post is not sent:\n")
-        .prints_among("looking at deploying");
+        .prints_among("Proposed for production: version ");
     run.says("it stays pending; send it from a clone that has the webhook: git smp propose\n")
         .says("git smp setup\n");
     assert_eq!(events(&deploy), ["proposed"]);

@@ -37,7 +37,7 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("its result is unknown; send it: git smp propose");
+        .prints_among("its result is unknown; this clone has no webhook for it. In a clone that has one: git smp propose");
 }
 
 /// A person at a terminal answers the question.
@@ -47,7 +47,7 @@ fn answers(deploy: &Deploy, answer: &str) -> Run {
     let mut terminal = person.terminal(&["propose"]);
     terminal
         .sees("unknown. The post is:")
-        .sees("looking at deploying");
+        .sees("Proposed for production");
     terminal
         .sees("Type posted (yes), repost (send it again) or skip (never send it): ")
         .types(&format!("{answer}\r"));

@@ -23,7 +23,7 @@ fn production_reports_it_and_then_everyone_is_told_once() {
         );
         run.ok()
             .prints("")
-            .says("4. post to product\n")
+            .says("4. post to the product channel\n")
             .says("accepted the post to the product channel");
         let told = sent(&deploy, PRODUCT);
         assert_eq!(told.len(), 1);
@@ -60,7 +60,7 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
         .smp(&["status"])
         .ok()
         .never_shows("frozen")
-        .prints_among("a post to product; send it: git smp promote");
+        .prints_among("a post to the product channel; this clone has no webhook for it. In a clone that has one: git smp promote production");
     assert!(events(&deploy).contains(&"promoted".to_owned()));
     deploy.web.set(PRODUCT, accepted("teams"));
     promotes(&deploy, &[])
@@ -122,7 +122,7 @@ fn without_a_product_channel_a_text_is_printed_and_none_is_asked_for() {
     let run = crate::record::promotes(&deploy, &["--summary", "- Flags"]);
     run.ok()
         .prints_among("with the following changes:\n\n- Flags\n")
-        .says("print the post to product for you to paste");
+        .says("print the post to the product channel for you to paste");
     let quiet = crate::record::proposed();
     quiet.smp(&["signoff", "--by", "Rosi"]).ok();
     crate::record::promotes(&quiet, &[])
@@ -162,7 +162,7 @@ fn the_editor_opens_with_a_draft_before_the_question() {
     );
     let mut terminal = promoting(&deploy).terminal(&["promote"]);
     terminal
-        .sees("post to product")
+        .sees("post to the product channel")
         .sees("Type production to deploy: ")
         .types("production\r");
     terminal.ends().ok();

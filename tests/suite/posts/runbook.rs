@@ -142,7 +142,7 @@ fn date(text: &str) -> String {
 #[track_caller]
 fn is_technical(text: &str, commits: &[String]) {
     assert!(text.contains(&format!(
-        "@devs looking at deploying current staging version {} to production.",
+        "@devs Proposed for production: version {}, which runs on staging.",
         &commits[8][..8]
     )));
     let mut from = 0;

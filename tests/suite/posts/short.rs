@@ -68,7 +68,7 @@ fn a_fix_is_told_with_what_it_adds_alone() {
         "legend",
     );
     let run = posts(&deploy, &["stage", "--fix", "--yes", "--pick", &fix]);
-    run.ok().says("post to technical");
+    run.ok().says("post to the technical channel");
     let all: Vec<String> = sent(&deploy, TECHNICAL).iter().map(words).collect();
     assert_eq!(all.len(), 2);
     assert!(
@@ -133,7 +133,7 @@ fn a_channel_that_prints_is_printed_for_once() {
     deploy
         .smp(&["propose", "--yes"])
         .ok()
-        .prints_among("@devs looking at deploying");
+        .prints_among("@devs Proposed for production");
     deploy.smp(&["propose", "--yes"]).ok().prints("");
     deploy
         .smp(&["postpone", "--yes", "--reason", "Not today."])

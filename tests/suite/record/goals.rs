@@ -138,7 +138,7 @@ fn a_chain_is_walked_from_staging_to_the_last() {
     deploy
         .smp(&["promote"])
         .exits(2)
-        .says("these environments are promoted from different environments")
+        .says("these environments get their commits from different environments")
         .says(
             "one after the other: git smp promote preprod\nhint: then: git smp promote production",
         );

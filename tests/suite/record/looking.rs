@@ -93,7 +93,7 @@ fn status_says_when_production_is_older_than_the_team_wants() {
     deploy
         .smp(&["status", "--exit-code"])
         .exits(1)
-        .prints_among(", past the 7 days of cadence_days");
+        .prints_among(", longer than cadence_days (7 days)");
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     deploy
         .smp(&["status", "--exit-code"])

@@ -16,8 +16,8 @@ fn the_plan_for_scripts_ends_in_the_record() {
     let (new, old) = (short(deploy.nth(5)), short(deploy.nth(2)));
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     let steps = json!([
-        { "step": "push", "detail": format!("push {new} to master on production, if that is still at {old}") },
-        { "step": "wait", "detail": "wait until the branch master on production reports it" },
+        { "step": "push", "detail": format!("push {new} to master on production (master must still be at {old})") },
+        { "step": "wait", "detail": format!("wait until master on production is at {new}") },
         { "step": "record", "detail": "record the deploy to production and lift the freeze on staging" },
     ]);
     assert_eq!((&plan["steps"], &plan["refusal"]), (&steps, &json!(null)));
@@ -64,7 +64,9 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     assert_eq!(told["refusal"]["code"], "deploying");
     let hint = told["refusal"]["hint"].as_str().unwrap();
     assert!(
-        hint.contains("only if that run died: git smp promote production --take-over "),
+        hint.contains(
+            "only if that run ended without a result: git smp promote production --take-over "
+        ),
         "{hint}"
     );
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
@@ -83,7 +85,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     shown
         .ok()
         .prints_among("note: that deploy must finish first\n")
-        .prints_among("note: only if that run died: git smp promote production --take-over ")
+        .prints_among("note: only if that run ended without a result: git smp promote production --take-over ")
         .prints_among("\nnext: git smp status\n");
     assert_eq!(deploy.snapshot(), before);
 
@@ -333,7 +335,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
-        last.starts_with("Ada Example deployed nothing: production declined "),
+        last.starts_with("Ada Example ended the deploy without a push: production declined "),
         "{last}"
     );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);

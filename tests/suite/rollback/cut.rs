@@ -287,7 +287,7 @@ fn ctrl_c_before_the_push_puts_nothing_back_and_leaves_nothing_open() {
     terminal
         .sees("Type production to roll back: ")
         .enters("production")
-        .sees("Why, for the team")
+        .sees("Reason for the rollback, for the team")
         .enters("");
     gate.reached();
     terminal.ctrl_c();

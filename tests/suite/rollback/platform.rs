@@ -186,7 +186,7 @@ fn a_second_one_leads_further_back() {
         terminal
             .sees("Type production to roll back: ")
             .enters("production")
-            .sees("Why, for the team")
+            .sees("Reason for the rollback, for the team")
             .enters("");
         terminal.ends().ok();
         assert_eq!(
@@ -225,7 +225,7 @@ fn what_was_built_and_is_gone_is_pushed_and_built_anew() {
     let run = platform.rolls_back(&[]);
     run.ok()
         .says("warning: the platform has no known release of")
-        .says("it is pushed and built again");
+        .says("is pushed and built again");
     run.says("1. push ").says("-----> Building");
     assert!(platform.api.posted(APP).is_empty());
     assert_eq!(
@@ -370,7 +370,7 @@ fn whoever_is_not_logged_in_goes_by_a_push_or_is_told() {
     let run = stranger.smp(&["rollback", "-n"]);
     run.exits(1).says("nobody is logged in to Heroku here");
     let run = stranger.smp(&["rollback", "-n", "--to", platform.deploy.nth(2)]);
-    run.ok().says("push ").says("it is pushed and built again");
+    run.ok().says("push ").says("is pushed and built again");
     assert_eq!(platform.deploy.snapshot(), before);
 }
 
@@ -677,7 +677,9 @@ fn a_person_may_ask_for_a_release_again_of_which_nothing_is_seen() {
         .sees("its result is unknown")
         .sees("Type production to roll back: ")
         .enters("production");
-    terminal.sees("Why, for the team").enters("");
+    terminal
+        .sees("Reason for the rollback, for the team")
+        .enters("");
     terminal.ends().ok();
     assert_eq!(
         (

@@ -133,7 +133,7 @@ fn the_technical_channel_is_told_once() {
         let run = goes_back(&deploy);
         run.ok()
             .prints("")
-            .says("post to technical\n")
+            .says("post to the technical channel\n")
             .says("accepted the post to the technical channel");
         for _ in 0..2 {
             goes_back(&deploy).ok().says("nothing to roll back");
@@ -193,7 +193,7 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("a post to technical; send it: git smp promote");
+        .prints_among("a post to the technical channel; this clone has no webhook for it. In a clone that has one: git smp promote production");
     deploy.web.set(TECHNICAL, accepted("teams"));
     goes_back(&deploy)
         .ok()
@@ -263,7 +263,7 @@ fn a_chat_that_fails_is_told_by_the_next_promotion() {
     deploy
         .smp(&["status"])
         .ok()
-        .never_shows("a post to technical");
+        .never_shows("a post to the technical channel");
     deploy.chain();
 }
 
@@ -305,7 +305,7 @@ fn a_dry_run_shows_the_post_and_sends_none() {
             "Maps are empty.",
         ],
     );
-    run.ok().says("post to technical");
+    run.ok().says("post to the technical channel");
     is_the_post(&run.out(), &deploy);
     assert_eq!(
         (deploy.snapshot(), sent(&deploy, TECHNICAL).len()),

@@ -135,7 +135,7 @@ fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
     ));
     run.says("Fix the login (#429)")
         .says("Begin the new editor (#428)")
-        .says("hint: name the commits of the fix, for example: git smp stage --fix --pick ");
+        .says("hint: name the commits of the fix, for example: git smp stage --fix --yes --pick ");
     deploy
         .smp(&["stage", "--fix", "-n"])
         .ok()
@@ -318,7 +318,7 @@ fn what_makes_no_difference_and_merges_are_no_fix() {
 
 // --- at the terminal
 
-const CHOOSE: &str = "Type the hashes of the fix, to deploy only them, or all: ";
+const CHOOSE: &str = "Type the hashes of the commits that belong to the fix, or the word all: ";
 
 #[test]
 fn at_the_terminal_the_fix_is_chosen_from_the_list() {
@@ -437,7 +437,7 @@ fn what_was_deployed_past_the_record_does_not_become_the_candidate_unseen() {
         "because: the candidate is {}; ",
         short(deploy.nth(5))
     ));
-    run.says("hint: to propose what runs there: git smp postpone\nhint: then: git smp propose\n");
+    run.says("hint: close the candidate: git smp postpone\nhint: then propose what runs there: git smp propose\n");
     assert_eq!(deploy.snapshot(), before);
 }
 

@@ -16,7 +16,7 @@ fn a_candidate_that_somebody_pushed_to_production_untested_is_told_as_that() {
     let out = shown(&deploy);
     assert!(
         out.contains(
-            "already runs the candidate: it was pushed outside git smp before anyone signed it off\n"
+            "runs the candidate already, although nobody has signed it off: it was pushed outside git smp\n"
         ),
         "{out}"
     );

@@ -50,7 +50,7 @@ fn rosi_is_told_before_her_yes_that_nothing_can_be_promoted_after_it() {
     let (deploy, fix) = blocked();
     let copy = shipped(&deploy);
     let story = format!(
-        "production runs {}: after this deploy nothing can be promoted until that is merged into master",
+        "production runs {0}: after this deploy nothing can be promoted until {0} is merged into master",
         short(&copy)
     );
     let mut terminal = person(&deploy).terminal(&["stage"]);
@@ -96,7 +96,7 @@ fn an_older_commit_than_production_runs_is_said_to_be_no_way_there() {
         .smp(&["stage", "-n", deploy.nth(3)])
         .ok()
         .says(&words)
-        .never_shows("until that is merged");
+        .never_shows("nothing can be promoted until");
     deploy.smp(&["stage", "-n"]).ok().never_shows("promoted");
 }
 
@@ -157,7 +157,7 @@ fn one_commit_alone_is_asked_about_for_it_may_be_anything() {
         .sees("Added to the candidate:")
         .sees("Sort layers by name (#427)")
         .sees(&format!(
-            "Is that the fix? Deploy {} to staging? [y/N] ",
+            "Deploy {} to staging as the fix? [y/N] ",
             short(deploy.nth(6))
         ))
         .enters("");
@@ -169,13 +169,13 @@ fn one_commit_alone_is_asked_about_for_it_may_be_anything() {
     // Who named it was asked nothing of the kind.
     let mut terminal = at_80_columns(&deploy, &["stage", "--fix", deploy.nth(6)]);
     terminal.sees("[y/N] ").enters("");
-    terminal.ends().exits(3).never_shows("Is that the fix?");
+    terminal.ends().exits(3).never_shows("as the fix?");
 }
 
 #[test]
 fn the_fix_is_typed_as_it_stands_in_the_list_and_a_typo_is_asked_again() {
     let (deploy, fix) = blocked();
-    let question = "Type the hashes of the fix, to deploy only them, or all: ";
+    let question = "Type the hashes of the commits that belong to the fix, or the word all: ";
     let mut terminal = at_80_columns(&deploy, &["stage", "--fix"]);
     for wrong in ["#999", "450", &format!("{}, deadbeef", &fix[..8])] {
         terminal
@@ -321,7 +321,7 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     );
     let wrong = deploy.smp(&["stage", "--yes", "--take-over", "1234"]);
     wrong.exits(1).says(&format!(
-        "because: --take-over 1234 is not the deploy in progress, which is {id}\n"
+        "because: the deploy in progress has the id {id}, not 1234\n"
     ));
     // Staging runs the candidate: there is nothing that could take its place.
     let run = deploy.smp(&["stage", deploy.nth(5), "--yes", "--take-over", id]);
@@ -401,7 +401,7 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
         ),
         (&["log"], &["git smp history"]),
         (&["deploy"], &["git smp stage", "git smp promote"]),
-        (&["block"], &[]),
+        (&["block"], &["git smp signoff --block 'REASON'"]),
         (
             &["undo", "production", "--to", "S", "-n"],
             &["git smp rollback production --to S -n"],

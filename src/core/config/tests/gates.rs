@@ -32,7 +32,7 @@ fn what_is_no_time_is_refused_with_its_key() {
         ),
         (
             "open = \"Mon-Thu 16:00-09:00 UTC\"",
-            "policy.open: must begin before it ends",
+            "policy.open: the first time must be earlier than the second",
         ),
         (
             "open = 9",

@@ -71,7 +71,7 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
         ),
         (
             "signoff bbbbbb",
-            "does not count: it must name 7 digits of bbbbbbbb or more",
+            "does not count: it must name at least 7 digits of bbbbbbbb",
         ),
         (
             "signoff aaaaaaaa",
@@ -227,7 +227,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
                 id: 8,
                 ..remark("Hello")
             },
-            "is not on the issue",
+            "cannot be found on the issue",
         ),
         (remark("Hello"), "no longer matches the record"),
         (

@@ -112,7 +112,7 @@ fn a_page_and_a_branch() {
         ),
         (
             nothing(Branch::NoApp("no app".into())),
-            "nothing-deployed: nothing deployed yet; its host has no such app: no app",
+            "nothing-deployed: nothing deployed yet; there is no app at its address: no app",
         ),
         // What runs beside an empty repository was not rolled back.
         (
@@ -262,7 +262,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
             name: "A Cloud",
             app: "shop".into(),
             restart: Typed::other("cloud restart shop"),
-            again: "cloud again",
+            again: Typed::other("cloud again"),
             pipelines: "",
         }),
         ..seen('a', 'a')

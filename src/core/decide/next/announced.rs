@@ -15,7 +15,7 @@ impl Situation<'_> {
             Some(command) => {
                 let take_over = command.option("--take-over", open.id.as_str());
                 let wait = smp("status").and("that deploy must finish first");
-                wait.and(Hint::run("only if that run died", take_over))
+                wait.and(Hint::run("only if that run ended without a result", take_over))
             }
             None => smp("setup").and(format!(
                 "the deploy in progress is to {}, which this smp.toml does not name: first get the team's current smp.toml",
@@ -40,8 +40,8 @@ impl Situation<'_> {
                     None => back,
                 })
             }
-            Kind::Stage => Hint::run("correct it, then", Typed::smp("stage")),
-            Kind::Fix => Hint::run("correct it, then", Typed::smp("stage --fix")),
+            Kind::Stage => Hint::run("correct the problem, then", Typed::smp("stage")),
+            Kind::Fix => Hint::run("correct the problem, then", Typed::smp("stage --fix")),
             Kind::Rollback => return run(again),
         };
         next.and(Hint::run("if the site works by now, check again", again))

@@ -37,7 +37,7 @@ impl Situation<'_> {
 
     fn has_copies(&self) -> String {
         let main = &self.config.repository.branch;
-        format!("{main} has the same changes as other commits")
+        format!("{main} has the same changes in other commits")
     }
 
     /// What was rolled back does not ship again by itself.
@@ -56,7 +56,7 @@ impl Situation<'_> {
         let is_newest = self.tip().is_none_or(|tip| tip == runs);
         Ok(match newer_mends || held == *runs {
             true if is_newest => self
-                .merged("merge a commit that corrects it into the main branch")
+                .merged("merge a correction into the main branch")
                 .and(was),
             true => {
                 let verb = if self.is_merged(target) {
@@ -151,7 +151,7 @@ impl Situation<'_> {
         let merge = format!("merge the branch {fix} into {main} (no squash, no rebase)");
         let lacks = match (self.copied)(runs)? {
             true => format!(
-                "{}, but {environment} runs these, and a promotion moves forward only",
+                "{}, but a promotion only moves forward from those that {environment} runs",
                 self.has_copies()
             ),
             false => format!("{environment} runs commits that {main} lacks"),
@@ -161,9 +161,7 @@ impl Situation<'_> {
                 .merged(&merge)
                 .and(lacks)
                 .and(Hint::run("if that branch is gone, push it again", push)),
-            Some(false) => run(push).and(lacks).and(format!("push them, then {merge}")),
-            // Then this line comes again after the push.
-            None => Hint::run(format!("push it, then {merge}"), push).and(lacks),
+            Some(false) | None => run(push).and(lacks).and(format!("push them, then {merge}")),
         })
     }
 

@@ -21,7 +21,7 @@ struct World {
     by_merge: bool,
     /// Whether the branch is there that brings a hotfix to the main branch.
     pushed: Option<bool>,
-    /// Whether the main branch has the same changes as other commits.
+    /// Whether the main branch has the same changes in other commits.
     copied: bool,
     policy: Policy,
 }
@@ -158,10 +158,9 @@ fn without_a_record_the_environments_tell() {
         format!("{merge}, then: git smp stage; {again}"),
         format!("{merge}; once it is deployed: git smp status; {again}"),
     );
-    let in_one_line = format!("push it, then {merge}: {push}; production {lacks}");
     let not_merged =
         "cccccccc is not on upstream/main: it was not merged, or the branch was rewritten";
-    let same = "main has the same changes as other commits";
+    let same = "main has the same changes in other commits";
     let copied = |world| World {
         copied: true,
         ..world
@@ -204,13 +203,13 @@ fn without_a_record_the_environments_tell() {
         (
             copied(world('f', 'f', 'c')),
             &format!(
-                "{push}; {same}, but staging runs these, and a promotion moves forward only; push them, then {merge}"
+                "{push}; {same}, but a promotion only moves forward from those that staging runs; push them, then {merge}"
             ),
         ),
         // The push is named once: where it is not known whether that was done, together with the merge.
         (is_pushed(Some(true), false), &there),
         (is_pushed(Some(true), true), &deployed),
-        (is_pushed(None, false), &in_one_line),
+        (is_pushed(None, false), &hotfix),
         (world('0', 'a', 'b'), "git fetch --unshallow"),
         (
             of(nothing(production('a', 'a')), world('b', 'a', 'b')),
@@ -233,7 +232,7 @@ fn without_a_record_the_environments_tell() {
         (of(doubted, world('b', 'b', 'c')), believe),
         (
             from(staging('b', 'c'), world('b', 'a', 'c')),
-            "wait for staging or deploy it again, then: git smp status",
+            "wait for the deploy on staging, or repeat it, then: git smp status",
         ),
         (of(production('a', 'b'), world('b', 'a', 'b')), waits),
         (
@@ -253,7 +252,7 @@ fn without_a_record_the_environments_tell() {
         // What was rolled back does not ship again by itself.
         (
             held('b', world('b', 'a', 'b')),
-            "merge a commit that corrects it into the main branch, then: git smp stage; bbbbbbbb was rolled back",
+            "merge a correction into the main branch, then: git smp stage; bbbbbbbb was rolled back",
         ),
         (
             held('b', world('b', 'a', 'c')),
@@ -276,7 +275,7 @@ fn without_a_record_the_environments_tell() {
 #[test]
 fn the_record_comes_before_the_environments() {
     use Verdict::{Block, Pass};
-    let wait = "git smp status; that deploy must finish first; only if that run died: git smp promote \
+    let wait = "git smp status; that deploy must finish first; only if that run ended without a result: git smp promote \
                 production --take-over 0000000000000007";
     let landed = World {
         production: seen("production", 'a', 'b'),
@@ -393,7 +392,8 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
         by_merge: true,
         ..world('b', 'a', branch)
     };
-    let wait = "wait for staging or build it again on its platform, then: git smp status";
+    let wait =
+        "wait for the deploy on staging, or build it again on its platform, then: git smp status";
     let fix = "git smp postpone; merge the fix, then propose it";
     let again = "git smp postpone; staging now runs cccccccc, not the candidate: close the candidate, then propose what runs now";
     assert_eq!(
@@ -527,7 +527,7 @@ fn a_check_that_failed_leads_to_the_rollback() {
     );
     assert_eq!(
         failed(Kind::Stage, "staging"),
-        format!("correct it, then: git smp stage; {again} stage")
+        format!("correct the problem, then: git smp stage; {again} stage")
     );
     assert_eq!(
         failed(Kind::Rollback, "production"),

@@ -71,12 +71,12 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
         (1, 1) => (Some(format!("the {request}")), None),
         (all, of) if all == of => (Some(format!("each {request}")), None),
         _ => {
-            let merged = format!("each {request} into the main branch");
+            let merged = format!("each {request} that was merged into the main branch");
             (Some(merged), Some("each of the other commits"))
         }
     };
     let approve = approve.map(|which| {
-        let say = format!("get {which} approved on {name}, then");
+        let say = format!("ask for an approval of {which} on {name}, then");
         Hint::run(say, Typed::smp("promote"))
     });
     let take_out = take_out.map(|which| {
@@ -134,7 +134,10 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
             .run("wait for them, then", Typed::smp("promote")),
         Checks::Failed => Report::new(checked(candidate, reviews)?)
             .because(asks)
-            .run("correct what failed and deploy that", Typed::smp("stage"))
+            .run(
+                "correct the error, then deploy the correction",
+                Typed::smp("stage"),
+            )
             .run("or run them again, then", Typed::smp("promote")),
     };
     Some(report.refused(RefusalCode::NotGreen))

@@ -205,7 +205,8 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
             .unwrap()
     };
     let give_up = "; or remove policy.reviewed from smp.toml, then: git smp setup";
-    let approve = |which| format!("get {which} approved on GitHub, then: git smp promote{give_up}");
+    let approve =
+        |which| format!("ask for an approval of {which} on GitHub, then: git smp promote{give_up}");
     assert_eq!(
         hint(unapproved(), unapproved()),
         approve("each pull request")
@@ -217,7 +218,7 @@ fn nobody_is_told_to_have_approved_what_nobody_can_approve() {
         hint(Origin::Direct, elsewhere()),
         format!("{take_out}{give_up}")
     );
-    let both = "get each pull request into the main branch approved on GitHub, then: git smp promote; \
+    let both = "ask for an approval of each pull request that was merged into the main branch on GitHub, then: git smp promote; \
                 remove each of the other commits from the branch's history (a revert is not enough), then bring it back with a pull request";
     assert_eq!(
         hint(Origin::Direct, unapproved()),
@@ -247,7 +248,7 @@ fn a_merge_that_nobody_could_name_is_unknown() {
     );
     assert_eq!(
         refusal.report.because[0],
-        "git does not list every merge that would ship"
+        "not every merge that would ship is known"
     );
     assert!(reviewed(&[], &lacking(2)).is_some());
     // To ask again would not help.
@@ -257,7 +258,7 @@ fn a_merge_that_nobody_could_name_is_unknown() {
     for refusal in [refusal, long] {
         assert_eq!(refusal.report.hint_text().as_deref(), Some(next));
     }
-    let line = "it is unknown whether 1 of 2 commits was reviewed: git does not list every merge that would ship";
+    let line = "it is unknown whether 1 of 2 commits was reviewed: not every merge that would ship is known";
     assert_eq!(unknown(&ships, &lacking(1)).as_deref(), Some(line));
 }
 
@@ -310,7 +311,7 @@ fn long_lists_end_in_a_number() {
     );
     assert_eq!(
         lines[11],
-        "it is unknown whether 1 of 12 commits was reviewed: GitHub does not say"
+        "it is unknown whether 1 of 12 commits was reviewed: GitHub does not report it for every commit"
     );
     let refusal = reviewed(&ships, &known(&direct, Coverage::Whole)).unwrap();
     assert_eq!(refusal.report.because[10], "and 1 more");

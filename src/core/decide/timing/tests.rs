@@ -28,12 +28,12 @@ fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
         commit: &commit,
         since: since.map(|hours| NOW - hours * HOUR),
     };
-    let refusal = Timing::of(policy, NOW).refusal(&tested, "on record")?;
+    let refusal = Timing::of(policy, NOW).refusal(&tested, "goes on record")?;
     let hint = refusal.report.hint_text().unwrap();
     let (first, anyway) = hint.split_once("; ").unwrap();
     assert_eq!(
         anyway,
-        "to promote anyway, with a reason that is kept on record: git smp promote --override \"REASON\""
+        "to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\""
     );
     Some((refusal.code.as_str(), first.to_owned()))
 }
@@ -83,7 +83,7 @@ fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
             None,
             Some((
                 soaking,
-                "to record that it runs there and begin the soak: git smp propose".to_owned(),
+                "to record this deploy and begin the soak time: git smp propose".to_owned(),
             )),
         ),
         // By a clock that is ahead it has not run yet.
@@ -106,11 +106,11 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
             commit: &commit,
             since,
         };
-        let told = Timing::of(policy, NOW).refusal(&tested, "on record");
+        let told = Timing::of(policy, NOW).refusal(&tested, "goes on record");
         told.unwrap().report
     };
     let both = refusal(&policy(WORKDAYS, &[], "24h"), Some(NOW - HOUR));
-    assert_eq!(both.error, "no promotion may begin at this hour");
+    assert_eq!(both.error, "no promotion may begin now");
     assert_eq!(
         both.because,
         [
@@ -137,7 +137,7 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
     );
     assert_eq!(
         unknown.because,
-        ["policy.soak in smp.toml requires 24h, and unknown does not count as long enough"]
+        ["policy.soak in smp.toml requires 24h, and an unknown time does not count"]
     );
 }
 
@@ -228,7 +228,9 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
     assert_eq!(plan.overrides.as_deref(), Some("the shop is down"));
     assert_eq!(
         plan.warnings,
-        ["no promotion may begin at this hour: overridden, on record (the shop is down)"]
+        [
+            "no promotion may begin now; the reason \"the shop is down\" overrides this and goes on record"
+        ]
     );
     // Both that are in the way are named.
     let tested = Tested {
@@ -238,7 +240,7 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
     };
     assert_eq!(
         Timing::of(&shut, NOW).errors(&tested),
-        "no promotion may begin at this hour, and bbbbbbbb has not run on staging for 24h yet"
+        "no promotion may begin now, and bbbbbbbb has not run on staging for 24h yet"
     );
     // Nothing was in the way, so nothing was overridden.
     let plan = promoted(&open, Some("the shop is down"), &state).unwrap();

@@ -17,10 +17,10 @@ impl Step {
                 ..
             } => {
                 let still = match expected {
-                    Some(at) => format!("if that is still at {}", at.short()),
-                    None => "if that does not exist yet".to_owned(),
+                    Some(at) => format!("must still be at {}", at.short()),
+                    None => "must not exist yet".to_owned(),
                 };
-                format!("push {short} to {branch} on {remote}, {still}")
+                format!("push {short} to {branch} on {remote} ({branch} {still})")
             }
             Self::Release {
                 former, platform, ..
@@ -35,8 +35,8 @@ impl Step {
             Self::Await {
                 witness, pushed, ..
             } => match pushed {
-                true => format!("wait until {witness} reports it"),
-                false => format!("wait until {witness} reports {short}, without a push"),
+                true => format!("wait until {witness} {short}"),
+                false => format!("wait until {witness} {short}, without a push"),
             },
             Self::Check { pages, .. } => format!("check {}", pages.join(", ")),
             Self::Record { environment, lifts } => match lifts {
@@ -63,8 +63,12 @@ fn post(channel: &str, kind: ChannelKind, from_here: bool) -> String {
         _ if channel == ISSUE => {
             "ask for verdicts in an issue; no token here: it stays pending".to_owned()
         }
-        (ChannelKind::Print, _) => format!("print the post to {channel} for you to paste"),
-        (_, true) => format!("post to {channel}"),
-        (_, false) => format!("post to {channel}; no webhook here: the text will be printed"),
+        (ChannelKind::Print, _) => {
+            format!("print the post to the {channel} channel for you to paste")
+        }
+        (_, true) => format!("post to the {channel} channel"),
+        (_, false) => {
+            format!("post to the {channel} channel; no webhook here: the text will be printed")
+        }
     }
 }

@@ -12,7 +12,7 @@ fn the_runbooks_example_is_told_as_its_team_told_it() {
     let technical = format!(
         "Production deploy 2022-03-02
 
-@devs looking at deploying current staging version 1f13dc69 to production.
+@devs Proposed for production: version 1f13dc69, which runs on staging.
 
     1f13dc6 Fix malformed view variable in MapItems (#425)
     704931c Floating UI: Add translations (#424)
@@ -117,7 +117,7 @@ fn several_targets_are_told_in_one_post() {
     );
     assert_eq!(
         post.lead,
-        "looking at deploying current staging version 1f13dc69 to production, demo and shop_eu."
+        "Proposed for production, demo and shop_eu: version 1f13dc69, which runs on staging."
     );
     assert_eq!(post.link.map(|link| link.url).as_deref(), Some(COMPARE));
 }

@@ -144,7 +144,8 @@ fn slack_calls_those_who_are_configured_and_nobody_else() {
         ..technical()
     };
     let message = read(&slack::payload(&post));
-    let said = "<@U01> <@U02> @devs @x looking at deploying current staging version 1f13dc69 to production.";
+    let said =
+        "<@U01> <@U02> @devs @x Proposed for production: version 1f13dc69, which runs on staging.";
     assert_eq!(text_of(&typed(&message, "mrkdwn")), said);
     let message = read(&slack::payload(&Post {
         mentions: post.mentions,

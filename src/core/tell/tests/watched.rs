@@ -14,7 +14,8 @@ fn sentences(post: &Post) -> [Vec<(String, bool)>; 2] {
             .iter()
             .map(inside)
             .filter(Value::is_array);
-        let mut ours = all.filter(|pieces| pieces[0]["text"] == "Watched files in it: ");
+        let mut ours =
+            all.filter(|pieces| pieces[0]["text"] == "Changed files that the team watches: ");
         let pieces = ours
             .next()
             .map(|pieces| pieces.as_array().unwrap().clone())
@@ -43,7 +44,7 @@ fn sentences(post: &Post) -> [Vec<(String, bool)>; 2] {
 fn paragraph(post: &Post) -> Option<String> {
     let text = markdown::payload(post);
     text.split("\n\n")
-        .find(|part| part.starts_with("Watched files in it: "))
+        .find(|part| part.starts_with("Changed files that the team watches: "))
         .map(str::to_owned)
 }
 
@@ -56,7 +57,7 @@ fn files(count: usize) -> Vec<String> {
 #[test]
 fn watched_files_are_named_after_the_commits_and_before_the_link() {
     let post = with_files(&["db/migrations/0007_users.py", "Procfile"]);
-    let said = "Watched files in it: `db/migrations/0007_users.py`, `Procfile`";
+    let said = "Changed files that the team watches: `db/migrations/0007_users.py`, `Procfile`";
     let text = markdown::payload(&post);
     assert!(
         text.contains(&format!("(#418)\n\n{said}\n\nSee https://")),
@@ -67,7 +68,7 @@ fn watched_files_are_named_after_the_commits_and_before_the_link() {
             .iter()
             .map(|(text, code)| (text.as_str(), *code))
             .collect();
-        let words = ("Watched files in it: ", false);
+        let words = ("Changed files that the team watches: ", false);
         assert_eq!(
             pieces,
             [
@@ -79,11 +80,14 @@ fn watched_files_are_named_after_the_commits_and_before_the_link() {
         );
     }
     let body = card(&teams::payload(&post))["body"].clone();
-    assert_eq!(body[3]["inlines"][0]["text"], "Watched files in it: ");
+    assert_eq!(
+        body[3]["inlines"][0]["text"],
+        "Changed files that the team watches: "
+    );
     let blocks = read(&slack::payload(&post))["blocks"].clone();
     assert_eq!(
         blocks[3]["elements"][0]["elements"][0]["text"],
-        "Watched files in it: "
+        "Changed files that the team watches: "
     );
 }
 
@@ -143,7 +147,9 @@ fn a_files_name_is_taken_for_nothing_else() {
             format!("`{name}`")
         };
         assert!(
-            text.contains(&format!("\n\nWatched files in it: {shown}, `Procfile`\n\n")),
+            text.contains(&format!(
+                "\n\nChanged files that the team watches: {shown}, `Procfile`\n\n"
+            )),
             "{text}"
         );
     }

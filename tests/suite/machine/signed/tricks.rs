@@ -728,7 +728,7 @@ fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
     terminal
         .sees("Type production to roll back: ")
         .enters("production")
-        .sees("Why, for the team")
+        .sees("Reason for the rollback, for the team")
         .enters("");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(1));
