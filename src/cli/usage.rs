@@ -131,7 +131,7 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
 /// The command as it was typed, with the word that was probably meant.
 fn slip(args: &[String], wrong: &str, meant: &str) -> Option<Hint> {
     let is_typed = args.iter().any(|arg| arg == wrong);
-    (is_typed && !meant.is_empty())
+    (is_typed && !meant.is_empty() && nearest(wrong, &[meant]).is_some())
         .then(|| Hint::run("did you mean", Typed::instead_of(wrong, meant)))
 }
 

@@ -87,6 +87,17 @@ fn what_cannot_be_seen_is_unknown() {
 }
 
 #[test]
+fn a_record_that_is_gone_is_not_taken_for_an_empty_one() {
+    let deploy = with_record();
+    let since = located(&deploy, &[deploy.nth(2)]);
+    assert_ne!(since["environments"][1]["since"], Value::Null);
+    deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
+    let run = deploy.smp(&["where", deploy.nth(2)]);
+    run.ok().says(", so this does not say since when\n");
+    run.says("git smp setup\n");
+}
+
+#[test]
 fn a_copy_runs_where_the_commit_itself_does_not() {
     let deploy = World::deploy_like().without_pages().ready();
     let six = deploy.nth(6);
