@@ -35,7 +35,6 @@ impl<'a> Look<'a> {
     }
 }
 
-/// What of the main repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {
     Nothing,
@@ -49,7 +48,6 @@ pub enum Main {
 pub struct Seen {
     /// In the order asked for.
     pub environments: Vec<Observed>,
-    /// The main repository's branch, where it was asked.
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
     /// The open announcement, if this clone made it.
@@ -57,7 +55,7 @@ pub struct Seen {
     /// Whether a push or a release of this clone for it may still be on its way.
     sent: bool,
     /// The environment of the open announcement, as it was seen.
-    announced: Option<Observed>,
+    announced: Vec<Observed>,
 }
 
 /// Looks at these environments, at the main repository and at the record, all at once.
@@ -96,13 +94,12 @@ pub fn see_and<T>(
         record,
         mine: None,
         sent: false,
-        announced: None,
+        announced: Vec::new(),
     };
     seen.find_announced(session, look)?;
     Ok((seen, more))
 }
 
-/// Looks at one environment and the rest.
 pub fn see_one(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -180,24 +177,25 @@ fn doubt(seen: &mut [Observed], state: &State) {
 }
 
 impl Seen {
-    /// Looks at the environment of the open announcement, unless that was done already.
+    /// Looks at the environments of the open announcement, unless that was done already.
     fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
         let Some(open) = self.open() else {
             return Ok(());
         };
-        let (id, name, notes) = (open.id.clone(), &open.environment, session.notes());
+        let (id, notes) = (open.id.clone(), session.notes());
         let ours = notes.has_announced(&id);
-        let sent = ours && notes.may_go_on(name, &open.to);
-        let mut all = self.environments.iter();
-        let seen = all.find(|one| one.environment == *name);
-        let announced = match (seen, look.config.environment(name)) {
-            (Some(seen), _) => Some(seen.clone()),
-            // What nobody here agreed to is not looked at.
-            (None, Ok(place)) if trust::require(look.repo, look.config, &[place]).is_ok() => {
-                look.environments(&[place], Also::Branches)?.pop()
+        let (mut sent, mut announced, mut rest) = (false, Vec::new(), Vec::new());
+        for (name, _) in open.places() {
+            sent |= ours && notes.may_go_on(name, &open.to);
+            let mut seen = self.environments.iter();
+            match seen.find(|one| one.environment == name) {
+                Some(seen) => announced.push(seen.clone()),
+                None => rest.extend(look.config.environment(name).ok()),
             }
-            _ => None,
-        };
+        }
+        // What nobody here agreed to is not looked at.
+        rest.retain(|place| trust::require(look.repo, look.config, &[place]).is_ok());
+        announced.extend(look.environments(&rest, Also::Branches)?);
         (self.mine, self.sent, self.announced) = (ours.then_some(id), sent, announced);
         Ok(())
     }
@@ -226,7 +224,7 @@ impl Seen {
             signoff: record.signoff,
             mine: self.mine.as_ref(),
             sent: self.sent,
-            announced: self.announced.as_ref(),
+            announced: &self.announced,
             take_over,
             now,
         }))

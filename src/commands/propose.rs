@@ -15,7 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
 use crate::deploy::{self, Deploy, Options, flow, forward, observed};
-use crate::forge::issue::Tracker;
+use crate::forge::issue::{NOBODY, Tracker};
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
@@ -67,6 +67,8 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         return work.nothing(&proposal);
     }
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
+    let login = work.login();
+    proposal.plan.warnings.extend(work.nobody(login.as_ref()));
     work.show(&proposal);
     if args.asking.dry_run {
         return work.preview(&proposal);
@@ -75,7 +77,9 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     work.unmoved()?;
     deploy.record_observed(false);
     let id = new_id();
-    let (state, pending) = ui.during("writing the record", || work.record(&recorder, &id))?;
+    let (state, pending) = ui.during("writing the record", || {
+        work.record(&recorder, (&id, login))
+    })?;
     if state.candidate.as_ref().is_some_and(|open| open.id != id) {
         return work.others(&state, pending);
     }
@@ -253,10 +257,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn record(&self, recorder: &Recorder<'_>, id: &EventId) -> Result<(State, Pending), Stop> {
+    fn record(
+        &self,
+        recorder: &Recorder<'_>,
+        (id, login): (&EventId, Option<String>),
+    ) -> Result<(State, Pending), Stop> {
         let end = rollback_end(&self.session.repo, &self.recorded(self.before)?)?;
         let of = (self.session, self.config);
-        let login = self.login();
         posting::append(of, recorder, &mut |state, _| {
             if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
                 return Ok(Some(end.clone()));
@@ -288,7 +295,13 @@ impl Work<'_> {
         if !channel::asks(self.config) {
             return None;
         }
-        Tracker::find(self.session, self.config).ok()?.login()
+        Tracker::find(self.session, self.config).ok()?.person()
+    }
+
+    /// That no comment can be the yes of a second person, where the forge does not say who the first one is.
+    fn nobody(&self, login: Option<&String>) -> Option<String> {
+        let is_needed = channel::asks(self.config) && self.config.policy.four_eyes;
+        (is_needed && login.is_none()).then(|| NOBODY.to_owned())
     }
 
     /// Makes the posts about the candidate that are owed.

@@ -40,7 +40,6 @@ pub use written::{ReadError, message, read_event, read_state, write_state};
 
 use crate::core::record::counted::SignedRecord;
 use crate::core::refusal::Refusal;
-use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 /// The version of the written form. A record of a newer one is not written to.
@@ -51,8 +50,7 @@ pub const FORMAT: u32 = 1;
 pub struct Person {
     pub name: String,
     pub email: String,
-    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it
-    /// is no part of what is written.
+    /// Whose key signed what this person wrote. Read off the signature each time, so it is not written.
     #[serde(skip)]
     pub principal: Option<String>,
 }
@@ -91,12 +89,10 @@ pub enum Verdict {
     Block,
 }
 
-/// Why something is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Stage,
-    /// A fix of the candidate, which becomes the candidate.
     Fix,
     Promote,
     Rollback,
@@ -120,8 +116,7 @@ pub struct State {
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
-    /// What each environment may have been given since its last deploy here: its announcement was given up before
-    /// anybody saw the end.
+    /// What may have been given since the last deploy: its announcement was given up before anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
     /// What hosts said against what the branches of environments are at, which tell nothing else.
@@ -167,7 +162,6 @@ pub struct Candidate {
     pub elsewhere: bool,
 }
 
-/// One environment that a candidate is to reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     pub environment: String,
@@ -189,7 +183,6 @@ pub struct SignOff {
     pub comment: Option<Comment>,
 }
 
-/// A push that is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploying {
     pub id: EventId,
@@ -197,6 +190,9 @@ pub struct Deploying {
     pub environment: String,
     /// Where the branch was before.
     pub from: Option<CommitId>,
+    /// The same of the other targets of a promoted build that nobody saw it run on yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<(String, Option<CommitId>)>,
     pub to: CommitId,
     /// Whether nobody has to sign it off.
     pub unsigned: bool,
@@ -224,7 +220,6 @@ pub struct Doubted {
     pub words: String,
 }
 
-/// What an environment was given last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastDeploy {
     pub commit: CommitId,
@@ -235,12 +230,10 @@ pub struct LastDeploy {
     /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
-    /// The issue that asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
 }
 
-/// The record as it was read.
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub state: State,
@@ -281,7 +274,6 @@ pub enum Unlawful {
     Frozen,
     /// A push is on its way, or another one than the event means.
     OtherDeploy,
-    /// The commit may not go to production.
     NotSignedOff,
     /// Who put it forward cannot say yes to it.
     SamePerson,
@@ -309,37 +301,14 @@ impl Default for State {
     }
 }
 
-impl Deploying {
-    /// What a rollback takes away, where that is known.
-    pub fn takes_away(&self) -> Option<&CommitId> {
-        let mut targets = self.tells.as_ref()?.targets.iter();
-        let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
-        let ran = ran.as_ref().filter(|ran| **ran != self.to);
-        ran.filter(|_| self.kind == Kind::Rollback)
-    }
-
-    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
-    pub fn command(&self) -> Option<Typed> {
-        let (name, short) = (&self.environment, self.to.short());
-        let command = match self.kind {
-            Kind::Stage => Typed::smp("stage"),
-            // By its hash, because a copy that was made for the candidate is on no branch.
-            Kind::Fix => Typed::smp("stage --fix").arg(short),
-            Kind::Promote => Typed::smp("promote").arg(name),
-            Kind::Rollback => Typed::smp("rollback").arg(name).option("--to", short),
-        };
-        (!self.elsewhere).then_some(command)
-    }
-}
-
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose
-    /// yes counts.
+    /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
-            open.elsewhere = !is_known(&open.environment);
+            let is_known = open.places().all(|(name, _)| is_known(name));
+            open.elsewhere = !is_known;
         }
         if let Some(open) = &mut self.candidate {
             open.four_eyes = four_eyes;
@@ -367,7 +336,6 @@ impl Candidate {
         goals.collect()
     }
 
-    /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
         if self.who_said(Verdict::Block).next().is_some() {
             Standing::Blocked

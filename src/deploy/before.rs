@@ -22,7 +22,7 @@ impl Deploy<'_> {
             .or_else(|| goal.and_then(|goal| goal.from.as_ref()))
             .or_else(|| self.ran_before(name))
             .or_else(|| released_before(target, commit))
-            .or_else(|| open.and_then(|open| open.from.as_ref()))
+            .or_else(|| open.and_then(|open| open.from(name)))
             .cloned();
         let from = from.or_else(|| self.notes().pushed_onto(name, commit));
         from.filter(|from| from != commit)

@@ -10,7 +10,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{Control, EventId};
 use crate::deploy::Deploy;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::push_to;
+use crate::deploy::recorder::Bound;
 use crate::deploy::screen::Progress;
 use crate::http::Trouble;
 use crate::look::not_seen;
@@ -24,16 +24,18 @@ const PAUSE: Duration = Duration::from_millis(500);
 type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
 
 impl Deploy<'_> {
-    /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: while it is
-    /// open nobody else's deploy begins, and it ends after the promotion of each has. It names the first of them.
+    /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: it is open,
+    /// and nobody else's deploy begins, until each was recorded or came to nothing.
     pub(super) fn promote_build(&self, step: &Step, build: &Build) -> Result<(), Stop> {
-        let first = build.targets.first().ok_or_else(not_seen)?;
-        let target = self.target(&first.environment)?;
-        let at = target.observed.reference();
-        let push = push_to(target.environment, &build.commit, at);
-        let intent = self.announce(target, &push)?;
+        let mut places = Vec::new();
+        for to in &build.targets {
+            let at = self.target(&to.environment)?.observed.reference();
+            places.push((to.environment.clone(), at.cloned()));
+        }
+        let commit = build.commit.clone();
+        let intent = self.announce(&Bound { commit, places })?;
         let promoted = self.promote_announced(step, build, intent.as_ref());
-        promoted.map_err(|stop| self.take_back(&first.environment, intent.as_ref(), stop))
+        promoted.map_err(|stop| self.take_back(intent.as_ref(), stop))
     }
 
     fn promote_announced(
@@ -192,26 +194,25 @@ impl Deploy<'_> {
         Ok(report.run(say, self.command()))
     }
 
-    /// Closes the announcement of a promotion that the platform has ended, which would keep everybody else waiting: it is
-    /// taken back where the target that it names failed, and fulfilled where that was released.
+    /// Closes the announcement of a promotion that the platform has ended, which would keep everybody else waiting: what
+    /// was released is recorded, and the rest is taken back.
     fn close(
         &self,
         build: &Build,
         intent: Option<&EventId>,
         (failed, report): (&[(&PromotedTo, &String)], &Report),
     ) -> Result<(), Stop> {
-        let (Some(intent), Some(named)) = (intent, build.targets.first()) else {
-            return Ok(());
-        };
-        let (name, commit) = (&named.environment, &build.commit);
-        let target = self.target(name)?;
-        if !failed.iter().any(|(to, _)| to.environment == *name) {
-            self.await_promoted(name, commit)?;
-            return self.deployed(target, commit, None);
-        }
-        // It may run all the same: then the next run records it.
-        if self.look.now(target.environment)?.running?.as_ref() == Some(commit) {
-            return Ok(());
+        let Some(intent) = intent else { return Ok(()) };
+        let commit = &build.commit;
+        for to in &build.targets {
+            let (name, target) = (&to.environment, self.target(&to.environment)?);
+            if !failed.iter().any(|(one, _)| *one == to) {
+                self.await_promoted(name, commit)?;
+                self.deployed(target, commit, None)?;
+            } else if self.look.now(target.environment)?.running?.as_ref() == Some(commit) {
+                // It runs all the same: the next run records it.
+                return Ok(());
+            }
         }
         let words = failed.iter().map(|(_, words)| words.as_str());
         let why = words.collect::<Vec<_>>().join("; ");

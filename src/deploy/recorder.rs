@@ -13,60 +13,75 @@ use crate::deploy::pushed::AGAIN;
 use crate::deploy::screen::Progress;
 use crate::git::Repo;
 use crate::git::push::Push;
+use crate::look::not_seen;
 use crate::notes::Notes;
 use crate::team::posting;
 use crate::team::recorder::new_id;
 
+/// What is announced: where a commit goes, and where the branch of each place is.
+pub(super) struct Bound {
+    pub commit: CommitId,
+    pub places: Vec<(String, Option<CommitId>)>,
+}
+
+impl Bound {
+    pub(super) fn of(target: &Target<'_>, push: &Push) -> Self {
+        Self {
+            commit: push.commit.clone(),
+            places: vec![(target.environment.name.clone(), push.expected.clone())],
+        }
+    }
+}
+
 impl Deploy<'_> {
-    /// Announces a push, so that nobody else's begins; or goes on with the announcement that this clone made before.
-    pub(super) fn announce(
-        &self,
-        target: &Target<'_>,
-        push: &Push,
-    ) -> Result<Option<EventId>, Stop> {
+    /// Announces a deploy, so that nobody else's begins; or goes on with the announcement that this clone made before.
+    pub(super) fn announce(&self, bound: &Bound) -> Result<Option<EventId>, Stop> {
         let Some((recorder, recorded)) = self.recorder()? else {
             return Ok(None);
         };
         self.watch(Progress::Recording);
-        if let Some(open) = self.own_announcement(target, push, &recorded) {
+        if let Some(open) = self.own_announcement(bound, &recorded) {
             return Ok(Some(open.id.clone()));
         }
         let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
         self.notes().remember_announced(&id)?;
         recorder.append_all(&mut |state, nth| {
             let recorded = Recorded { state, ..recorded };
-            self.next_event(target, push, (recorded, nth), (&id, end.as_ref()))
+            self.next_event(bound, (recorded, nth), (&id, end.as_ref()))
         })?;
         Ok(Some(id))
     }
 
-    /// The announcement of this very push that is on record, where this clone made it.
+    /// The announcement of this very deploy that is on record, where this clone made it.
     pub(super) fn own_announcement<'s>(
         &self,
-        target: &Target<'_>,
-        push: &Push,
+        bound: &Bound,
         recorded: &Recorded<'s>,
     ) -> Option<&'s Deploying> {
-        recorded.open().filter(|open| {
-            open.is(self.kind(), &target.environment.name, &push.commit)
-                // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
-                && open.from == push.expected
-                && recorded.mine == Some(&open.id)
+        let mine = recorded
+            .open()
+            .filter(|open| recorded.mine == Some(&open.id));
+        mine.filter(|open| {
+            bound.places.iter().all(|(name, from)| {
+                open.is(self.kind(), name, &bound.commit)
+                    // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
+                    && open.from(name) == from.as_ref()
+            })
         })
     }
 
-    /// What goes on record before a push, given the state and how many events come before: the end of somebody's
+    /// What goes on record before a deploy, given the state and how many events come before: the end of somebody's
     /// rollback, where that is due, and the announcement of this name.
     pub(super) fn next_event(
         &self,
-        target: &Target<'_>,
-        push: &Push,
+        bound: &Bound,
         (recorded, nth): (Recorded<'_>, usize),
         (id, end): (&EventId, Option<&(EventId, What)>),
     ) -> Result<Option<(EventId, What)>, Stop> {
-        let (kind, name, state) = (self.kind(), &target.environment.name, recorded.state);
+        let (kind, state) = (self.kind(), recorded.state);
         if let (0, Some(known)) = (nth, self.seen.state()) {
-            nobody_was_quicker(known, state, name)?;
+            let mut places = bound.places.iter();
+            places.try_for_each(|(name, _)| nobody_was_quicker(known, state, name))?;
         }
         if let Some(end) = end.filter(|(_, what)| is_due(what, state)) {
             return Ok(Some(end.clone()));
@@ -77,13 +92,15 @@ impl Deploy<'_> {
         let plan = self.decide(Some(recorded), true, true)?;
         let base = state.candidate.as_ref().map(|open| open.commit.clone());
         let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
+        let ((environment, from), also) = bound.places.split_first().ok_or_else(not_seen)?;
         let announced = Intent {
             kind,
-            environment: name.clone(),
-            from: push.expected.clone(),
-            to: push.commit.clone(),
+            environment: environment.clone(),
+            from: from.clone(),
+            to: bound.commit.clone(),
+            also: also.to_vec(),
             base: base.filter(|_| kind == Kind::Fix),
-            unsigned: kind == Kind::Promote && is_unsigned(state, &push.commit),
+            unsigned: kind == Kind::Promote && is_unsigned(state, &bound.commit),
             over: state.deploying.as_ref().map(|open| open.id.clone()),
             tells: tells.filter(|_| kind == Kind::Rollback),
             overrides: plan.overrides,
@@ -106,7 +123,7 @@ impl Deploy<'_> {
         }
         let expected = target.observed.reference();
         let push = push_to(environment, commit, expected);
-        self.announce(target, &push).map(drop)
+        self.announce(&Bound::of(target, &push)).map(drop)
     }
 
     /// The record directly before the push: the announcement must still stand, and the candidate, too.
@@ -164,7 +181,7 @@ impl Deploy<'_> {
     }
 
     /// Takes an announcement back whose push came to nothing. What may have changed something outside stays announced.
-    pub(super) fn take_back(&self, name: &str, intent: Option<&EventId>, stop: Stop) -> Stop {
+    pub(super) fn take_back(&self, intent: Option<&EventId>, stop: Stop) -> Stop {
         let report = match &stop {
             Stop::Failed(report) => report.clone(),
             Stop::Refused(refusal) => refusal.report.clone(),
@@ -187,7 +204,7 @@ impl Deploy<'_> {
             hint: None,
             ..report
         };
-        Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
+        Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
     /// Puts the end of an announcement on record that came to nothing, if it is still open.
@@ -272,8 +289,7 @@ impl Deploy<'_> {
         })))
     }
 
-    /// Why it began although its time had not come: as it was announced, or by this run, where only the first of
-    /// several environments was announced.
+    /// As it was announced, or by this run, where it was not.
     fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())

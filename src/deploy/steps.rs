@@ -7,7 +7,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::push_to;
+use crate::deploy::recorder::{Bound, push_to};
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
@@ -94,8 +94,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Pushes or releases what was announced before, where a record is kept; an announcement that came to nothing is taken
-    /// back.
+    /// Pushes or releases what was announced before; an announcement that came to nothing is taken back.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
         let expected = match step {
@@ -115,7 +114,7 @@ impl Deploy<'_> {
         {
             return Ok(pushed(arrived));
         }
-        let intent = self.announce(target, &push)?;
+        let intent = self.announce(&Bound::of(target, &push))?;
         let begun = self
             .look_again(target, intent.as_ref())
             .and_then(|_| match step {
@@ -128,10 +127,9 @@ impl Deploy<'_> {
                 }),
                 _ => self.push(target, &push, step).map(pushed),
             });
-        begun.map_err(|stop| self.take_back(name, intent.as_ref(), stop))
+        begun.map_err(|stop| self.take_back(intent.as_ref(), stop))
     }
 
-    /// Waits for what a promotion has released, and checks it.
     pub(super) fn await_promoted(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         self.await_live(name, commit, Some(Begun::promoted()))?;
         self.check(name, commit)

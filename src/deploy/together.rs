@@ -11,7 +11,7 @@ use crate::core::words::EventId;
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::rollback_end;
+use crate::deploy::recorder::{Bound, rollback_end};
 use crate::git::push::{Beside, Ended, Push};
 use crate::look::not_seen;
 use crate::sources::Now;
@@ -21,7 +21,6 @@ use crate::team::recorder::{Recorder, new_id};
 /// What the environment said directly after the push, and what the host said meanwhile.
 type Arrived = (Heard, Option<Now>);
 
-/// How one push of both ended.
 enum Both {
     Arrived(Box<Arrived>),
     /// The host moves each ref by itself.
@@ -42,8 +41,8 @@ impl Deploy<'_> {
         let Some((recorder, recorded)) = self.recorder()? else {
             return Ok(None);
         };
-        if !target.environment.is_branch || self.own_announcement(target, push, &recorded).is_some()
-        {
+        let bound = Bound::of(target, push);
+        if !target.environment.is_branch || self.own_announcement(&bound, &recorded).is_some() {
             return Ok(None);
         }
         let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
@@ -54,7 +53,7 @@ impl Deploy<'_> {
             self.arrived_before(target, push, &reading.state, recorded)?;
             let draft = recorder.draft(&reading, &mut |state, nth| {
                 let recorded = Recorded { state, ..recorded };
-                self.next_event(target, push, (recorded, nth), (&id, end.as_ref()))
+                self.next_event(&bound, (recorded, nth), (&id, end.as_ref()))
             })?;
             let draft = draft.ok_or_else(not_seen)?;
             match self.push_both(target, push, step, (&recorder, draft, &id), &mut kept_back)? {
@@ -104,7 +103,7 @@ impl Deploy<'_> {
                 recorder.took(draft);
                 Ok(Both::Arrived(Box::new(arrived)))
             }
-            (Ok(true), Err(stop)) => Err(self.take_back(name, Some(id), stop)),
+            (Ok(true), Err(stop)) => Err(self.take_back(Some(id), stop)),
             // Of two that lost a race a server does not always say which one did.
             (Ok(false), Err(Stop::Failed(_)))
                 if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
@@ -138,7 +137,7 @@ impl Deploy<'_> {
             mine,
             ..recorded
         };
-        match self.own_announcement(target, push, &now) {
+        match self.own_announcement(&Bound::of(target, push), &now) {
             Some(_) => Err(self.by_an_earlier_push(&target.environment.name, &push.commit)),
             None => Ok(()),
         }
@@ -151,8 +150,7 @@ impl Deploy<'_> {
             .map_err(|trouble| self.not_known(name, push, &trouble))?
             .state;
         let open = state.deploying.as_ref();
-        let Some(later) = open.filter(|open| open.environment == name && open.to != push.commit)
-        else {
+        let Some(later) = open.filter(|open| open.reaches(name) && open.to != push.commit) else {
             return Ok(());
         };
         let short = push.commit.short();

@@ -1,7 +1,7 @@
 //! Whether proposals can ask in issues from this clone.
 
 use crate::core::config::Config;
-use crate::forge::issue::Tracker;
+use crate::forge::issue::{NOBODY, Tracker};
 use crate::session::Session;
 use crate::setup::check::Check;
 
@@ -26,6 +26,9 @@ pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
     };
     let checked = session.ui.during("looking for issues", || tracker.check());
     Some(match checked {
+        Ok(words) if config.policy.four_eyes && tracker.person().is_none() => {
+            Check::note(ISSUES, words).because(NOBODY.to_owned())
+        }
         Ok(words) => Check::good(ISSUES, words),
         Err(why) => Check::bad(ISSUES, why),
     })

@@ -93,7 +93,7 @@ impl Known {
 fn announcement(repo: &Repo, config: &Config) -> Option<Word> {
     let reading = Recorder::of(repo, config, false)?.known()?;
     let open = reading.state.deploying?;
-    let about = format!("{} to {}", open.to.short(), open.environment);
+    let about = format!("{} to {}", open.to.short(), open.names());
     Some((open.id.as_str().to_owned(), about))
 }
 

@@ -26,7 +26,7 @@ pub fn destination(
         return named(session, hash, earlier(look.config.record.is_some(), None));
     }
     branch(look.config.environment(name)?, observed)?;
-    let open = seen.open().filter(|open| open.environment == *name);
+    let open = seen.open().filter(|open| open.reaches(name));
     if let Some(open) = open.filter(|open| open.kind == Kind::Rollback)
         && seen.mine.as_ref() == Some(&open.id)
     {
@@ -48,7 +48,7 @@ pub fn destination(
     }
     on_record(look, runs, (observed, seen))?
         // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
-        .or_else(|| promoted?.from.clone())
+        .or_else(|| promoted?.from(name).cloned())
         .or_else(|| notes.pushed_onto(name, runs))
         .or_else(|| released_before(observed, runs).filter(|to| !is_held(seen, name, to)))
         .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
@@ -122,7 +122,7 @@ pub fn never_ran(
         signoff: record.signoff,
         four_eyes,
     };
-    let (events, _) = recorder.events(reading)?;
+    let events = recorder.events_anew(reading)?;
     let place = (observed.environment.as_str(), commit);
     Ok(!audit::shipped(&events, place, (rules, record.signed)))
 }

@@ -11,7 +11,6 @@ use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, 
 use crate::core::tell::issue::mark_of;
 use crate::core::words::{CommitId, EventId};
 
-/// The fewest digits that name a commit.
 const DIGITS: usize = 7;
 /// The most characters of a comment that go on record.
 const LONGEST: usize = 2000;
@@ -24,6 +23,8 @@ pub struct Remark {
     pub login: Option<String>,
     /// Whether the forge says that its author may write or triage.
     pub may: bool,
+    /// Whether its author is an app, so that nobody knows which person speaks.
+    pub is_of_app: bool,
     pub is_edited: bool,
     pub text: String,
     pub address: String,
@@ -46,7 +47,6 @@ pub struct HeardComments {
     pub void: Vec<VoidRemark>,
 }
 
-/// What a text claims to be.
 struct Claim<'t> {
     verdict: Verdict,
     digits: &'t str,
@@ -139,17 +139,19 @@ fn is_before(candidate: &Candidate, remark: &Remark) -> bool {
 pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]) -> Vec<String> {
     let (short, mut why) = (candidate.commit.short().to_owned(), Vec::new());
     let by = |login: &String, id: &EventId, one: &Remark| {
-        // An app was let in by somebody who may; no person's name has brackets.
-        let may = one.may || login.ends_with("[bot]");
+        let may = one.may && !one.is_of_app;
         may && is_login(one.login.as_ref(), login) && one.text.contains(&mark_of(id))
     };
     if let Some(login) = &candidate.login
         && !by(login, &candidate.id, question)
     {
         let address = &question.address;
-        why.push(format!(
-            "{login}, who proposed {short} by the record, did not open {address} for it"
-        ));
+        why.push(match question.is_of_app {
+            true => format!("an app opened {address}, so any person may have proposed {short}"),
+            false => format!(
+                "{login}, who proposed {short} by the record, did not open {address} for it"
+            ),
+        });
         candidate.login = None;
     }
     for fixer in &mut candidate.fixers {
@@ -184,6 +186,9 @@ fn why_taken_back(
     if remark.is_edited {
         return Some(EDITED_LATER);
     }
+    if is_nobodys(candidate, remark, verdict) {
+        return Some("is an app's");
+    }
     let says_it = claim(&remark.text)
         .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
@@ -203,6 +208,8 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     }
     let why = if !remark.may {
         "does not count: its author may not write to the repository".to_owned()
+    } else if is_nobodys(candidate, remark, claim.verdict) {
+        "does not count: its author is an app, so any person may have written it".to_owned()
     } else if remark.is_edited {
         "was edited, so it does not count: ask for a new one".to_owned()
     } else if claim.digits.len() < DIGITS {
@@ -215,6 +222,11 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
         return None;
     };
     Some(Some(why))
+}
+
+/// Whether a yes is that of an app, where it must be a second person's.
+fn is_nobodys(candidate: &Candidate, remark: &Remark, verdict: Verdict) -> bool {
+    candidate.four_eyes && remark.is_of_app && verdict == Verdict::Pass
 }
 
 /// Why a yes is not one of somebody else, where that is wanted.

@@ -11,7 +11,6 @@ use crate::core::words::{
 /// What to do where a cache answers in the site's place, before a command.
 pub const FORGET: &str = "purge the page from the cache, or exclude it from caching, then";
 
-/// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// What runs, or where its branch is, is not known.
@@ -23,7 +22,6 @@ pub enum Finding {
     CachedPage,
     /// Its platform builds something, or is locked while it does.
     Deploying,
-    /// The newest release has not come to its end.
     ReleasePending,
     /// What was pushed was built, but its release failed.
     ReleaseFailed,
@@ -214,8 +212,8 @@ pub fn may_be_on_its_way(seen: &Observed) -> bool {
 
 /// Whether its branch has what was announced, and it does not run that yet: forwards, or back from what it ran before.
 pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
-    let is_there = open.environment == seen.environment && seen.reference() == Some(&open.to);
-    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from.as_ref();
+    let is_there = open.reaches(&seen.environment) && seen.reference() == Some(&open.to);
+    let is_back = seen.agrees() == Some(false) && seen.runs() == open.from(&seen.environment);
     is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
 }
 
@@ -258,7 +256,6 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
-/// What a release is that has not come to its end.
 fn going_on(status: ReleaseStatus) -> Option<Finding> {
     match status {
         ReleaseStatus::Building => Some(Finding::Deploying),

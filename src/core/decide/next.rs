@@ -1,5 +1,4 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what
-//! history tells is asked for where it is needed.
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure.
 
 mod about;
 mod announced;

@@ -1,7 +1,6 @@
 //! How the very build that an environment runs is given to others, in a pipeline of their platform. Pure.
 
-use crate::core::decide::{Plan, Recorded, Step, Target, finding};
-use crate::core::record::{Deploying, Kind};
+use crate::core::decide::{Plan, Step, Target, finding};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
@@ -16,7 +15,6 @@ pub struct Couplings {
     pub target: Result<Option<Coupling>, Refusal>,
 }
 
-/// A build that is promoted, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     pub source: String,
@@ -34,7 +32,6 @@ pub struct PromotedTo {
     pub environment: String,
     /// Its app, by the platform's own name.
     pub app: String,
-    /// The number of its newest release before it.
     pub newest: u64,
 }
 
@@ -78,13 +75,6 @@ impl Plan {
         self.wait(target, true);
         Ok(())
     }
-}
-
-/// Whether an announcement is somebody's promotion of a build. It names the first target only, and the others of the
-/// same call may still be pending when that one reports: its run records it once the platform has ended all of them.
-pub fn may_reach_more(recorded: &Recorded<'_>, open: &Deploying) -> bool {
-    let by_pipeline = recorded.announced.is_some_and(|one| one.by_pipeline);
-    by_pipeline && open.kind == Kind::Promote && recorded.mine != Some(&open.id)
 }
 
 /// The release in which the source runs the commit, with a build that is still there.

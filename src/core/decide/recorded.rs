@@ -1,16 +1,15 @@
 //! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
 
 use crate::core::config::Environment;
+use crate::core::decide::Target;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::{WAIT, by_others, if_tested, promote, propose_again};
-use crate::core::decide::{Target, pipeline};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
-/// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,
@@ -19,8 +18,8 @@ pub struct Recorded<'a> {
     pub mine: Option<&'a EventId>,
     /// Whether a push or a release of this clone for that announcement may still be on its way.
     pub sent: bool,
-    /// The environment of the open announcement, as it was seen.
-    pub announced: Option<&'a Observed>,
+    /// The environments of the open announcement, as they were seen.
+    pub announced: &'a [Observed],
     /// `--take-over`: somebody else's announcement that may be put aside.
     pub take_over: Option<&'a str>,
     pub now: i64,
@@ -29,14 +28,15 @@ pub struct Recorded<'a> {
 /// The deploy that is planned: why, where and what. `None`: nothing is deployed.
 type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far it is: of several places, the one that is behind the others counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Course {
     /// It may be on its way.
     Going,
-    /// It was cut off before it began.
-    Dead,
     /// The branch has it, and the environment does not run it yet.
     Landed,
+    /// It was cut off before it began.
+    Dead,
     /// Somebody moved the branch on.
     Passed,
     Arrived,
@@ -60,7 +60,7 @@ impl<'a> Recorded<'a> {
     /// Whether exactly this push is announced and can simply be gone on with: it is ours, or has landed.
     pub fn resumes(&self, name: &str, commit: &CommitId, reference: Option<&CommitId>) -> bool {
         self.open_for(name, commit).is_some_and(|open| {
-            let is_ours = self.is_mine(open) && open.from.as_ref() == reference;
+            let is_ours = self.is_mine(open) && open.from(name) == reference;
             is_ours || reference == Some(commit)
         })
     }
@@ -69,16 +69,19 @@ impl<'a> Recorded<'a> {
         self.mine == Some(&open.id)
     }
 
-    /// How the announced deploy stands, as far as its environment tells.
+    /// How the announced deploy stands, as far as its environments tell.
     fn course(&self, open: &Deploying) -> Course {
-        let seen = self
-            .announced
-            .filter(|one| one.environment == open.environment);
-        let Some(one) = seen.filter(|one| pending(one).is_none()) else {
+        let all = open.places().map(|(name, _)| self.course_at(open, name));
+        all.min().unwrap_or(Course::Going)
+    }
+
+    fn course_at(&self, open: &Deploying, name: &str) -> Course {
+        let mut seen = self.announced.iter().filter(|one| one.environment == name);
+        let Some(one) = seen.next().filter(|one| pending(one).is_none()) else {
             return Course::Going;
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
-        let moved = at.is_some_and(|at| at != open.from.as_ref());
+        let moved = at.is_some_and(|at| at != open.from(name));
         // An announcement is made while something else runs. The exception is a rollback of what had not arrived: the
         // branch shows its end, unless the platform makes it.
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
@@ -115,13 +118,10 @@ impl<'a> Recorded<'a> {
         let Some(open) = self.open().filter(|open| !self.is_named(open)) else {
             return Ok(());
         };
-        let here = wanted.filter(|(_, name, _)| *name == open.environment);
+        let here = wanted.filter(|(_, name, _)| open.reaches(name));
         let is_this = here.is_some_and(|(_, _, commit)| *commit == open.to);
         let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
-            Course::Arrived if pipeline::may_reach_more(self, open) && !takes_back => {
-                Err(self.deploying(open, Course::Going, command))
-            }
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
             // Its lease cannot hold any more. A deploy over a rollback would still undo it before it was seen to run.
             Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
@@ -139,8 +139,9 @@ impl<'a> Recorded<'a> {
         let open = self
             .open()
             .filter(|open| !self.is_named(open) && open.to != *commit);
-        let open = open.filter(|open| open.environment == observed.environment);
-        match open.map(|open| (open, self.course(open))) {
+        let name = &observed.environment;
+        let open = open.filter(|open| open.reaches(name));
+        match open.map(|open| (open, self.course_at(open, name))) {
             Some((open, course @ (Course::Landed | Course::Going))) => {
                 Err(self.deploying(open, course, None))
             }
@@ -154,7 +155,7 @@ impl<'a> Recorded<'a> {
     }
 
     fn deploying(&self, open: &Deploying, course: Course, command: Option<Typed>) -> Refusal {
-        let (name, to, id) = (&open.environment, open.to.short(), open.id.as_str());
+        let (name, to, id) = (open.names(), open.to.short(), open.id.as_str());
         let is_mine = self.is_mine(open);
         let landed =
             format!("it has reached the branch of {name}, but {name} does not report {to} yet");
@@ -312,7 +313,6 @@ impl<'a> Recorded<'a> {
             .run("propose it", Typed::smp("propose")))
     }
 
-    /// Refuses a target that changed since the proposal.
     pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());
@@ -379,20 +379,6 @@ impl<'a> Recorded<'a> {
     }
 }
 
-impl Deploying {
-    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
-    pub fn story(&self, now: i64) -> String {
-        let (what, place) = match self.kind {
-            Kind::Stage => ("deploy", "to"),
-            Kind::Fix => ("deploy the fix", "to"),
-            Kind::Promote => ("promote", "to"),
-            Kind::Rollback => ("roll back to", "on"),
-        };
-        let (by, commit, environment) = (&self.by.name, self.to.short(), &self.environment);
-        let when = ago(now, self.at);
-        format!("{by} began to {what} {commit} {place} {environment} {when}")
-    }
-}
 /// ", with the key of ada@example.com", where somebody signed.
 fn with_key(person: &Person) -> String {
     let key = person.principal.as_ref();

@@ -92,13 +92,12 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
         let is_it = open.kind == Kind::Promote && open.to == candidate.commit;
         is_it && open.failed.is_none() && recorded.take_over.is_none()
     });
-    let Some((open, seen)) = open.zip(recorded.announced) else {
+    let Some(open) = open else { return Ok(()) };
+    let (mut all, to) = (recorded.announced.iter(), Some(&open.to));
+    let Some(seen) = all.find(|seen| seen.runs() == to || seen.reference() == to) else {
         return Ok(());
     };
-    let (name, to) = (&open.environment, &open.to);
-    if seen.runs() != Some(to) && seen.reference() != Some(to) {
-        return Ok(());
-    }
+    let name = &seen.environment;
     let error = open.story(recorded.now);
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(

@@ -7,6 +7,7 @@ mod rolled_back;
 mod staged;
 
 use std::collections::HashMap;
+use std::slice;
 
 use crate::core::config::{DeployBy, PageCheck, PlatformApp, Running};
 use crate::core::decide::*;
@@ -132,6 +133,7 @@ pub fn announced(kind: Kind) -> State {
             kind,
             environment: "production".into(),
             from: Some(id(from)),
+            also: Vec::new(),
             to: id(to),
             unsigned: true,
             by: ada(),
@@ -156,7 +158,7 @@ fn recorded(state: &State) -> Recorded<'_> {
         signoff: true,
         mine: None,
         sent: false,
-        announced: None,
+        announced: &[],
         take_over: None,
         now: 0,
     }
@@ -531,7 +533,7 @@ fn nothing_to_do_is_said_only_where_nothing_is_on_its_way() {
         let recorded = Recorded {
             mine: ours.map(|_| &mine),
             sent: ours == Some(true),
-            announced: Some(&production),
+            announced: slice::from_ref(&production),
             ..recorded(&state)
         };
         let decided = recorded.nothing_on_its_way(&production, &id('a'));
@@ -598,7 +600,7 @@ fn checks_come_before_anything_is_recorded_and_are_gone_on_with() {
         let targets = [target(&production, observed.clone(), relation)];
         let asked = Asked {
             recorded: Some(Recorded {
-                announced: Some(&observed),
+                announced: slice::from_ref(&observed),
                 ..recorded(state)
             }),
             ..nobody()
@@ -640,7 +642,7 @@ fn what_did_not_pass_its_checks_where_it_is_tested_is_not_put_forward() {
         let target = || target(&production, seen("production", 'a', 'a'), Relation::Ahead);
         let recorded = Recorded {
             signoff: false,
-            announced: Some(&source),
+            announced: slice::from_ref(&source),
             ..recorded(state)
         };
         let asked = Asked {

@@ -19,7 +19,6 @@ pub struct Audited {
     pub at: i64,
     /// Who wrote it by its own words.
     pub by: String,
-    /// Whose key signed it.
     pub principal: Option<String>,
     /// What it says, as its own first line.
     pub what: String,
@@ -34,7 +33,6 @@ pub struct Audited {
     pub fault: Option<String>,
 }
 
-/// What allowed a promotion.
 #[derive(Default)]
 struct Allowed {
     signed_off_by: Vec<String>,
@@ -87,11 +85,11 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
 
 /// Who said yes to a promotion when it began, or why that was not enough; `None`: it is none, or needs none.
 fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowed, String>> {
-    let (environment, commit) = match &event.what {
-        What::Deploying(it) if it.kind == Kind::Promote => (&it.environment, &it.to),
+    let (environments, commit): (Vec<&str>, _) = match &event.what {
+        What::Deploying(it) if it.kind == Kind::Promote => (it.names().collect(), &it.to),
         // What was announced was judged then.
         What::Deployed(it) if it.kind == Kind::Promote && it.intent.is_none() => {
-            (&it.environment, &it.to)
+            (vec![&it.environment], &it.to)
         }
         _ => return None,
     };
@@ -103,7 +101,8 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowe
         return Some(Err(format!("nobody had proposed {short}")));
     };
     open.four_eyes = rules.four_eyes;
-    if !open.is_to_reach(environment, commit) {
+    let mut goals = environments.into_iter();
+    if let Some(environment) = goals.find(|name| !open.is_to_reach(name, commit)) {
         let candidate = open.commit.short();
         let why = format!("the candidate for {environment} was {candidate}, not {short}");
         return Some(Err(why));
@@ -148,7 +147,7 @@ pub fn shipped(
             (open.verdicts.iter_mut()).for_each(|one| one.comment = None);
         }
         let is_there = match &event.what {
-            What::Deploying(it) => it.environment == environment && it.to == *commit,
+            What::Deploying(it) => it.to == *commit && it.names().any(|name| name == environment),
             What::Deployed(it) => it.environment == environment && it.to == *commit,
             _ => false,
         };

@@ -1,5 +1,7 @@
 //! The events of the record. What a field is called in a message is in `mapping.rs`.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{Comment, How, Kind, Person, Placed, Telling, Verdict, Voided};
@@ -29,7 +31,6 @@ pub enum What {
     Deployed(Deployed),
     /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
     Doubted {
-        /// It stays open.
         intent: EventId,
         words: String,
     },
@@ -56,7 +57,6 @@ pub enum What {
         channel: String,
         why: String,
     },
-    /// A post is no longer pending.
     Posted {
         about: EventId,
         channel: String,
@@ -108,6 +108,8 @@ pub struct Intent {
     pub from: Option<CommitId>,
     #[serde(rename = "commit")]
     pub to: CommitId,
+    /// The other targets of a build that is promoted to several in one call, and where their branches are.
+    pub also: Vec<(String, Option<CommitId>)>,
     /// The candidate's commit that a fix builds on.
     pub base: Option<CommitId>,
     /// Whether nobody has to sign a promotion off.
@@ -119,6 +121,14 @@ pub struct Intent {
     /// A promotion: why it begins although its time has not come.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
+}
+
+impl Intent {
+    /// All environments that it is to reach.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let also = self.also.iter().map(|(name, _)| name.as_str());
+        iter::once(self.environment.as_str()).chain(also)
+    }
 }
 
 /// An environment was seen to run a commit that it was given.
@@ -144,7 +154,6 @@ pub struct Deployed {
     pub overrides: Option<String>,
 }
 
-/// An environment runs what it was given, and a check of it failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFailed {
     /// It stays open; none where the commit was found running already.

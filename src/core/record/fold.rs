@@ -6,7 +6,7 @@ use crate::core::record::{
     State, Unlawful, Verdict, What,
 };
 use crate::core::tell::TECHNICAL;
-use crate::core::words::{CommitId, EventId};
+use crate::core::words::CommitId;
 
 impl State {
     /// Why nothing but a fix may be deployed to this environment; `None`: it is not frozen.
@@ -126,7 +126,9 @@ impl State {
             Kind::Fix if frozen.is_none() || frozen != it.base.as_ref() => {
                 return Err(Unlawful::OtherCandidate);
             }
-            Kind::Promote => self.may_ship(&it.environment, &it.to, it.unsigned)?,
+            Kind::Promote => {
+                (it.names()).try_for_each(|name| self.may_ship(name, &it.to, it.unsigned))?
+            }
             Kind::Stage | Kind::Fix | Kind::Rollback => {}
         }
         self.deploying = Some(Deploying {
@@ -134,6 +136,7 @@ impl State {
             kind: it.kind,
             environment: it.environment.clone(),
             from: it.from.clone(),
+            also: it.also.clone(),
             to: it.to.clone(),
             unsigned: it.unsigned,
             by: event.by.clone(),
@@ -153,9 +156,13 @@ impl State {
         {
             return Err(Unlawful::OtherDeploy);
         }
-        // Who began it deployed it, whoever saw its end.
+        // Who began it deployed it, whoever saw its end. What it is to reach besides is still to arrive.
         let announced = self.close(it.intent.as_ref())?;
-        let by = announced.map_or_else(|| event.by.clone(), |open| open.by);
+        let by = announced
+            .as_ref()
+            .map_or(&event.by, |open| &open.by)
+            .clone();
+        self.deploying = announced.and_then(|open| open.without(&it.environment));
         let before = self.candidate.clone();
         let issue = self.issue_of(it);
         let deploy = LastDeploy {
@@ -344,24 +351,6 @@ impl State {
         self.pending.retain(|one| {
             one.attempt.is_some() || !matches!(&one.news, News::Blocked { by, .. } if of(by))
         });
-    }
-
-    /// Closes the open intent, which must be the one that was meant; none meant, none may be open.
-    fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
-        if self.deploying.as_ref().map(|open| &open.id) != meant {
-            return Err(Unlawful::OtherDeploy);
-        }
-        Ok(self.deploying.take())
-    }
-
-    /// Closes the open intent without its end: what it was for may run all the same, or soon. A rollback may have landed,
-    /// so what it takes away stays held.
-    fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
-        if let Some(open) = self.close(meant)? {
-            self.hold(&open.environment, open.holds());
-            self.unseen.insert(open.environment, open.to);
-        }
-        Ok(())
     }
 }
 

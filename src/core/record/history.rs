@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::core::record::{CheckFailed, Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::{CommitId, is_hash};
 
-/// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployKind {
     Promote,
@@ -174,9 +173,8 @@ pub fn ran<'p>(
     })
 }
 
-/// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
-/// back once more leads further back, and never forward to what was rolled back. What ran before a commit that was gone
-/// back to and had not run before is not known.
+/// What ran before `runs`. What was gone back over does not count: going back once more leads further back, and never
+/// forward to what was rolled back.
 pub fn before<'p>(
     ran: impl Iterator<Item = (&'p CommitId, bool)>,
     runs: &CommitId,

@@ -1,5 +1,4 @@
-//! The one mapping between an event's types and its trailers, for both directions: the types say which fields an event has,
-//! and the rows below how each field stands in a message.
+//! The one mapping between an event's types and its trailers, both ways: the rows say how each field stands.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::core::record::What;
 use Shape::{Flag, List, Number, Pairs, Text};
 
-/// How a field stands in a message.
 #[derive(Clone, Copy)]
 enum Shape {
     /// As one trailer, or none.
@@ -24,7 +22,7 @@ enum Shape {
 }
 
 /// Fields, their trailers and how they stand there, in the order in which they are written.
-const ROWS: [(&str, &str, Shape); 31] = [
+const ROWS: [(&str, &str, Shape); 32] = [
     ("candidate", "Candidate", Text),
     ("about", "About", Text),
     ("commit", "Commit", Text),
@@ -35,6 +33,7 @@ const ROWS: [(&str, &str, Shape); 31] = [
     ("address", "Address", Text),
     ("environment", "Environment", Text),
     ("from", "From", Text),
+    ("also", "Also", Pairs),
     ("base", "Base", Text),
     ("since", "Since", Number),
     ("commits", "Commits", Number),

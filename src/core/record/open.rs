@@ -1,12 +1,87 @@
 //! What is open on the record, and what is heard and seen of a deploy while its announcement is.
 
+use std::iter;
+
 use crate::core::record::{Candidate, CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::text::{ago, and};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 impl Deploying {
+    /// Where it goes and was not seen to arrive, with where each branch was before.
+    pub fn places(&self) -> impl Iterator<Item = (&str, Option<&CommitId>)> {
+        let also = self.also.iter();
+        let also = also.map(|(name, from)| (name.as_str(), from.as_ref()));
+        iter::once((self.environment.as_str(), self.from.as_ref())).chain(also)
+    }
+
+    pub fn reaches(&self, environment: &str) -> bool {
+        self.places().any(|(name, _)| name == environment)
+    }
+
+    /// Where the branch of one of its places was before.
+    pub fn from(&self, environment: &str) -> Option<&CommitId> {
+        let mut places = self.places();
+        places.find(|(name, _)| *name == environment)?.1
+    }
+
+    /// "production and us".
+    pub fn names(&self) -> String {
+        and(&self.places().map(|(name, _)| name).collect::<Vec<_>>())
+    }
+
     /// Whether it brings this commit there, for this reason.
     pub fn is(&self, kind: Kind, environment: &str, to: &CommitId) -> bool {
-        (self.kind, self.environment.as_str(), &self.to) == (kind, environment, to)
+        self.kind == kind && self.to == *to && self.reaches(environment)
+    }
+
+    /// What is left of it once it has arrived there; `None`: nothing.
+    pub(super) fn without(mut self, environment: &str) -> Option<Self> {
+        self.also.retain(|(name, _)| name != environment);
+        if self.environment == environment {
+            let (next, rest) = self.also.split_first()?;
+            let (next, rest) = (next.clone(), rest.to_vec());
+            // What a check said was of the one before.
+            (self.environment, self.from, self.also, self.failed) = (next.0, next.1, rest, None);
+        }
+        Some(self)
+    }
+
+    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
+    pub fn story(&self, now: i64) -> String {
+        let (what, place) = match self.kind {
+            Kind::Stage => ("deploy", "to"),
+            Kind::Fix => ("deploy the fix", "to"),
+            Kind::Promote => ("promote", "to"),
+            Kind::Rollback => ("roll back to", "on"),
+        };
+        let (by, commit, environment) = (&self.by.name, self.to.short(), self.names());
+        let when = ago(now, self.at);
+        format!("{by} began to {what} {commit} {place} {environment} {when}")
+    }
+
+    /// What a rollback takes away, where that is known.
+    pub fn takes_away(&self) -> Option<&CommitId> {
+        let mut targets = self.tells.as_ref()?.targets.iter();
+        let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
+        let ran = ran.as_ref().filter(|ran| **ran != self.to);
+        ran.filter(|_| self.kind == Kind::Rollback)
+    }
+
+    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
+    pub fn command(&self) -> Option<Typed> {
+        let (name, short) = (&self.environment, self.to.short());
+        let command = match self.kind {
+            Kind::Stage => Typed::smp("stage"),
+            // By its hash, because a copy that was made for the candidate is on no branch.
+            Kind::Fix => Typed::smp("stage --fix").arg(short),
+            Kind::Promote => {
+                let names = self.places().map(|(name, _)| name);
+                names.fold(Typed::smp("promote"), Typed::arg)
+            }
+            Kind::Rollback => Typed::smp("rollback").arg(name).option("--to", short),
+        };
+        (!self.elsewhere).then_some(command)
     }
 }
 
@@ -21,12 +96,31 @@ impl State {
     /// The open announcement, if it brings this commit there.
     pub fn deploying_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
         let open = self.deploying.as_ref();
-        open.filter(|open| open.environment == environment && open.to == *commit)
+        open.filter(|open| open.to == *commit && open.reaches(environment))
     }
 
-    /// The open announcement, if it has this name.
     pub fn announced_as(&self, intent: &EventId) -> Option<&Deploying> {
         self.deploying.as_ref().filter(|open| open.id == *intent)
+    }
+
+    /// Closes the open intent, which must be the one that was meant; none meant, none may be open.
+    pub(super) fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
+        if self.deploying.as_ref().map(|open| &open.id) != meant {
+            return Err(Unlawful::OtherDeploy);
+        }
+        Ok(self.deploying.take())
+    }
+
+    /// Closes the open intent without its end: what it was for may run all the same, or soon. A rollback may have landed,
+    /// so what it takes away stays held.
+    pub(super) fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
+        if let Some(open) = self.close(meant)? {
+            self.hold(&open.environment, open.holds());
+            let places = open.places();
+            self.unseen
+                .extend(places.map(|(name, _)| (name.to_owned(), open.to.clone())));
+        }
+        Ok(())
     }
 
     /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
@@ -43,7 +137,9 @@ impl State {
         let open = self.deploying.as_mut();
         match (open, &it.intent) {
             (Some(open), Some(intent)) if open.id == *intent && open.to == it.to => {
-                open.failed = Some(it.why.clone());
+                if open.environment == it.environment {
+                    open.failed = Some(it.why.clone());
+                }
                 Ok(())
             }
             (None, None) => Ok(()),

@@ -2,9 +2,9 @@
 
 use crate::core::record::trailers::settled;
 use crate::core::record::{Event, How, ISSUE, Judged, Kind, Verdict, What};
+use crate::core::text::and;
 use crate::core::words::CommitId;
 
-/// The most characters of a note in a sentence.
 const BRIEF: usize = 100;
 
 pub fn sentence(event: &Event) -> String {
@@ -24,7 +24,8 @@ pub fn sentence(event: &Event) -> String {
         }
         What::Deploying(it) => {
             let (verb, _, aim) = words(it.kind);
-            format!("began to {verb} {}", put(&it.to, aim, &it.environment))
+            let names: Vec<&str> = it.names().collect();
+            format!("began to {verb} {}", put(&it.to, aim, &and(&names)))
         }
         What::Deployed(it) => {
             let (_, past, aim) = words(it.kind);

@@ -44,7 +44,7 @@ impl State {
     /// Takes in what was seen: something else than the record knew, where no deploy was on its way.
     pub(super) fn observed(&mut self, event: &Event, seen: &Sighting) -> Result<(), Unlawful> {
         let open = self.deploying.as_ref();
-        if open.is_some_and(|open| open.environment == seen.environment) {
+        if open.is_some_and(|open| open.reaches(&seen.environment)) {
             return Err(Unlawful::OtherDeploy);
         }
         let known = self.known(&seen.environment);

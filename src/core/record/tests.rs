@@ -163,6 +163,7 @@ fn whats() -> impl Strategy<Value = What> {
                         kind,
                         environment,
                         from,
+                        also: Vec::new(),
                         to,
                         base,
                         unsigned,

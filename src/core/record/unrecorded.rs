@@ -39,7 +39,6 @@ impl Unrecorded {
 pub enum PastTool<'a> {
     /// The record lacks it.
     Unrecorded(&'a Unrecorded),
-    /// Somebody saw it, and it is on record.
     Recorded(&'a LastDeploy),
 }
 
@@ -51,8 +50,8 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
         return None;
     }
     // What was announced is a deploy with this program, whether its end was seen or not.
-    let mut announced = state.deploying.iter().map(|open| &open.environment);
-    if announced.any(|place| place == name) || state.unseen.get(name) == Some(to) {
+    let open = state.deploying.as_ref();
+    if open.is_some_and(|open| open.reaches(name)) || state.unseen.get(name) == Some(to) {
         return None;
     }
     let (commit, at) = state.known(name)?;

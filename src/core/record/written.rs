@@ -9,7 +9,6 @@ use crate::core::record::trailers::{trailer, trailers};
 use crate::core::record::{Event, FORMAT, Person, State};
 use crate::core::words::EventId;
 
-/// Why a piece of the record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// It is of a later version: this one.
@@ -53,6 +52,7 @@ fn check_names(state: &State) -> Result<(), ReadError> {
     }
     if let Some(open) = &state.deploying {
         names.push(&open.environment);
+        names.extend(open.also.iter().map(|(name, _)| name));
         if let Some(tells) = &open.tells {
             names.extend(&tells.channels);
             names.extend(tells.targets.iter().map(|(name, _)| name));
@@ -99,7 +99,7 @@ pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError
     for (key, text) in trailers(message) {
         match (key.as_str(), text.rsplit_once(' ')) {
             ("Environment" | "Channel", _) => check_name(&text)?,
-            ("Target", Some((name, _))) => check_name(name)?,
+            ("Target" | "Also", Some((name, _))) => check_name(name)?,
             _ => {}
         }
         all.entry(key).or_default().push(text);

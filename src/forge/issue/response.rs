@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use crate::forge::issue::Numbered;
 
-/// The most characters of a login and of an address.
 const LOGIN: usize = 255;
 const ADDRESS: usize = 500;
 /// The role of a developer, from which on one may push.
@@ -31,11 +30,14 @@ pub struct IssueEntry {
     pub system: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct ForgeUser {
     id: Option<u64>,
     login: Option<String>,
     username: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    bot: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +95,17 @@ impl ForgeUser {
         let is_fit = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte));
         (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
     }
+
+    /// The same, if it is a person's.
+    pub fn person(&self) -> Option<String> {
+        self.login().filter(|_| !self.is_app())
+    }
+
+    /// Whether it is an app's, such as a workflow's or that of a project's token: several people speak through it.
+    fn is_app(&self) -> bool {
+        let is_told = self.bot == Some(true) || self.kind.as_deref() == Some("Bot");
+        is_told || self.login().is_some_and(|login| is_apps(&login))
+    }
 }
 
 impl IssueEntry {
@@ -102,6 +115,14 @@ impl IssueEntry {
 
     pub fn login(&self) -> Option<String> {
         self.by()?.login()
+    }
+
+    pub fn person(&self) -> Option<String> {
+        self.by()?.person()
+    }
+
+    pub fn is_of_app(&self) -> bool {
+        self.by().is_some_and(ForgeUser::is_app)
     }
 
     pub fn account(&self) -> Option<u64> {
@@ -120,6 +141,19 @@ impl IssueEntry {
         let url = Url::parse(address).ok().filter(|_| is_plain)?;
         matches!(url.scheme(), "https" | "http").then(|| address.clone())
     }
+}
+
+/// Whether a login is of the form that forges give to apps: GitHub's end so, and GitLab has the number of a project or a
+/// group in those of its tokens, and a word before service accounts.
+fn is_apps(login: &str) -> bool {
+    let login = login.to_ascii_lowercase();
+    let mut words = login.splitn(4, '_');
+    let is_token = matches!(
+        [words.next(), words.next(), words.next()],
+        [Some("project" | "group"), Some(number), Some(bot)]
+            if number.bytes().all(|byte| byte.is_ascii_digit()) && bot.starts_with("bot")
+    );
+    is_token || login.ends_with("[bot]") || login.starts_with("service_account_")
 }
 
 /// Whether GitHub says that the author may write or triage.
@@ -141,8 +175,31 @@ pub fn is_edited(entry: &IssueEntry) -> bool {
 }
 
 impl Tracking {
-    /// Whether it has no issues.
     pub fn has_none(&self) -> bool {
         self.has_issues == Some(false) || self.issues_access_level.as_deref() == Some("disabled")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_is_no_person() {
+        for (user, person) in [
+            (r#"{"login": "rosi", "type": "User"}"#, Some("rosi")),
+            (r#"{"login": "github-actions[bot]"}"#, None),
+            (r#"{"login": "Copilot", "type": "Bot"}"#, None),
+            (r#"{"username": "rosi", "bot": false}"#, Some("rosi")),
+            (r#"{"username": "helper", "bot": true}"#, None),
+            (r#"{"username": "project_12_bot_f00"}"#, None),
+            (r#"{"username": "group_12_bot3"}"#, None),
+            (r#"{"username": "service_account_group_1_f00"}"#, None),
+            (r#"{"username": "project_x_bot"}"#, Some("project_x_bot")),
+            (r#"{"username": "robot"}"#, Some("robot")),
+        ] {
+            let user: ForgeUser = serde_json::from_str(user).unwrap();
+            assert_eq!(user.person().as_deref(), person);
+        }
     }
 }

@@ -1,5 +1,4 @@
-//! A record of signed events: which of them count, by the keys that the main branch names, and whether what this clone
-//! writes will.
+//! Which events of a signed record count, by the main branch's keys, and whether those of this clone will.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +13,8 @@ use crate::git::signed::{self, SignersFile};
 use crate::notes::Checked;
 use crate::team::recorder::Recorder;
 
-/// Where the keys that count stand.
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
-    /// The main repository's branch.
     pub branch: &'a str,
     /// The file there.
     pub path: &'a str,
@@ -32,13 +29,14 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
-    /// What of the record counts, and the events that do.
+    /// `anew` as for [`Self::check`].
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,
         tip: &CommitId,
+        anew: bool,
     ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
-        let checking = self.check(keys, tip, false)?;
+        let checking = self.check(keys, tip, anew)?;
         // What only a second parent has would be left out unseen: a block, for example.
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {

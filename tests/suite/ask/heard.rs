@@ -297,14 +297,39 @@ fn with_four_eyes_the_forge_must_say_that_the_proposer_asked() {
 }
 
 #[test]
-fn with_four_eyes_an_app_may_have_asked() {
-    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
-    api.is_nobodys();
-    smp(&deploy, &api, &["propose", "--yes"]).ok();
-    assert_eq!(api.issues()[0].by.1, "NONE");
-    let yes = format!("signoff {}", eight(&deploy, 5));
-    api.comments("rosi-qa", "COLLABORATOR", &yes);
-    promotes(&deploy, &api).ok();
+fn with_four_eyes_an_app_is_no_person() {
+    for (speaks, app) in [
+        (Speaks::GitHub, "an-app[bot]"),
+        (Speaks::GitLab, "project_12_bot_f00"),
+    ] {
+        let (deploy, api) = asking_with(speaks, "[policy]\nfour_eyes = true\n");
+        match speaks {
+            Speaks::GitHub => api.is_nobodys(),
+            Speaks::GitLab => api.is_of(app),
+        };
+        let nobody = "because the forge names no person as this clone's account";
+        smp(&deploy, &api, &["setup", "--check"]).prints_among(nobody);
+        smp(&deploy, &api, &["propose", "--yes"]).ok().says(nobody);
+        let yes = format!("signoff {}", eight(&deploy, 5));
+        // Ada may have let the app propose, so her own yes is nobody else's.
+        api.comments("ada-e", "OWNER", &yes);
+        promotes(&deploy, &api)
+            .exits(1)
+            .says("the comment of ada-e does not count")
+            .says("hint: no comment counts; close the candidate: git smp postpone");
+        smp(&deploy, &api, &["postpone", "--yes", "--reason", "again"]).ok();
+        api.is_of("ada-e");
+        smp(&deploy, &api, &["propose", "--yes"])
+            .ok()
+            .never_shows(nobody);
+        api.comments(app, "COLLABORATOR", &yes);
+        promotes(&deploy, &api).exits(1).says(&format!(
+            "the comment of {app} does not count: its author is an app"
+        ));
+        assert_eq!(deploy.chain().count("signed-off"), 0);
+        api.comments("rosi-qa", "COLLABORATOR", &yes);
+        promotes(&deploy, &api).ok();
+    }
 }
 
 #[test]

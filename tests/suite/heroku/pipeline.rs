@@ -49,6 +49,18 @@ fn with_us(more: &str) -> Platform {
     platform
 }
 
+/// A colleague's clone, which agreed to the same.
+#[track_caller]
+fn colleague(platform: &Platform) -> std::path::PathBuf {
+    let deploy = &platform.deploy;
+    let ben = deploy.clone_of(deploy.urls()[0], "ben", "upstream");
+    std::fs::write(ben.join("smp.toml"), deploy.toml()).unwrap();
+    deploy.git(&ben, &["config", "user.name", "Ben"]);
+    let setup = platform.runner().cwd(&ben).smp(&["setup", "--yes"]);
+    setup.ok();
+    ben
+}
+
 /// Production runs what staging does, by one promotion and no push.
 #[track_caller]
 fn is_promoted_once(platform: &Platform) {
@@ -259,30 +271,72 @@ fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
 #[test]
 fn nobody_else_begins_before_every_target_of_a_promotion_has_come_to_its_end() {
     let platform = with_us(RECORD);
-    let deploy = &platform.deploy;
-    let ben = deploy.clone_of(deploy.urls()[0], "ben", "upstream");
-    std::fs::write(ben.join("smp.toml"), deploy.toml()).unwrap();
-    deploy.git(&ben, &["config", "user.name", "Ben"]);
-    let setup = platform.runner().cwd(&ben).smp(&["setup", "--yes"]);
-    setup.ok();
+    let ben = colleague(&platform);
     let slow = Outcome::SucceedsAfter(1000);
     platform.api.new_releases("shop-us", slow);
     let left = platform.promote(&["--timeout", "1"]);
     left.exits(4).says("did not finish in 1 s");
     let five = platform.deploy.nth(5);
     assert_eq!(platform.api.current("shop").as_deref(), Some(five));
-    for args in [
-        &["promote", "us", "--yes", "--commit", five][..],
-        &["stage", "--yes"],
-    ] {
-        let run = platform.runner().cwd(&ben).smp(args);
-        run.exits(1)
-            .says(" began to promote ")
-            .says("hint: wait until it has finished, and look: git smp status\n");
-    }
+    let nobody_begins = |places: &str| {
+        let told = platform.lines();
+        let line = format!("deploying   {} to {places}, by ", platform.short(5));
+        assert!(told.contains(&line), "{told}");
+        for args in [
+            &["promote", "us", "--yes", "--commit", five][..],
+            &["stage", "--yes"],
+        ] {
+            let run = platform.runner().cwd(&ben).smp(args);
+            run.exits(1)
+                .says(&format!("to {places} "))
+                .says("hint: wait until it has finished, and look: git smp status\n");
+        }
+    };
+    nobody_begins("production and us");
+    // What one of them has reached is recorded, and the rest stays announced.
+    let one = ["promote", "production", "--yes", "--commit", five];
+    platform.smp(&one).ok().says("done: production runs");
+    assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
+    nobody_begins("us");
     platform.api.ends("shop-us", 4, "succeeded");
-    platform.promote(&[]).ok();
+    // Anybody may record the end of it.
+    let all = ["promote", "--yes", "--commit", five];
+    platform.runner().cwd(&ben).smp(&all).ok();
+    assert_eq!(
+        events(&platform.deploy),
+        ["promoting", "promoted", "promoted"]
+    );
     is_promoted_once(&platform);
+}
+
+#[test]
+fn a_promotion_that_is_taken_over_is_closed_for_every_target() {
+    let platform = with_us(RECORD);
+    let ben = colleague(&platform);
+    for app in ["shop", "shop-us"] {
+        platform.api.new_releases(app, Outcome::SucceedsAfter(1000));
+    }
+    platform.promote(&["--timeout", "1"]).exits(4);
+    for app in ["shop", "shop-us"] {
+        platform.api.ends(app, 4, "failed");
+        platform.api.new_releases(app, Outcome::Succeeds);
+    }
+    let status = platform.smp(&["status", "--json"]).ok().json();
+    let open = &status["deploying"];
+    assert_eq!(open["environment"], "production");
+    assert_eq!(open["also"], json!(["us"]));
+    let id = open["id"].as_str().unwrap();
+    let five = platform.deploy.nth(5);
+    let one = ["promote", "us", "--yes", "--commit", five];
+    let run = platform.runner().cwd(&ben).smp(&one);
+    run.exits(1).says(&format!("--take-over {id}\n"));
+    let all = ["promote", "--yes", "--commit", five, "--take-over", id];
+    platform.runner().cwd(&ben).smp(&all).ok();
+    assert_eq!(
+        events(&platform.deploy),
+        ["promoting", "promoting", "promoted", "promoted"]
+    );
+    assert_eq!(platform.api.promotions().len(), 2);
 }
 
 #[test]
@@ -303,11 +357,9 @@ fn each_target_is_recorded_with_what_it_ran_before() {
             let two = json!(platform.deploy.nth(2));
             assert_eq!(before(&platform, name), two, "{name} where {fails} failed");
         }
-        let expected = match fails {
-            "shop" => ["promoting", "ended", "promoting"],
-            _ => ["promoting", "promoted", "promoting"],
-        };
-        assert_eq!(events(&platform.deploy)[..3], expected, "{fails}");
+        // What was released is recorded at once, and the rest is taken back.
+        let expected = ["promoting", "promoted", "ended", "promoting", "promoted"];
+        assert_eq!(events(&platform.deploy), expected, "{fails}");
     }
 }
 

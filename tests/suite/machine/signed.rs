@@ -5,6 +5,7 @@ mod generated;
 mod interrupted;
 mod moved;
 mod openpgp;
+mod rollback;
 mod soak;
 mod tricks;
 mod verify;

@@ -21,6 +21,7 @@ fn remark(text: &str) -> Remark {
         id: 7,
         login: Some("rosi".into()),
         may: true,
+        is_of_app: false,
         is_edited: false,
         text: text.into(),
         address: "https://h/42#7".into(),
@@ -316,6 +317,29 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ..own
     };
     assert_eq!(read(&ben, &yes).events.len(), 1);
+    // Anybody may speak through an app, and the record has the login from one key.
+    let [yes_of_app, no_of_app] = [&yes, &no].map(|one| Remark {
+        is_of_app: true,
+        ..one.clone()
+    });
+    let told = read(&ben, &yes_of_app);
+    assert!(told.events.is_empty() && told.void[0].why.contains("its author is an app"));
+    assert_eq!(read(&ben, &no_of_app).events.len(), 1);
+    let question = |is_of_app| Remark {
+        login: ben.login.clone(),
+        text: mark_of(&ben.id),
+        is_of_app,
+        ..yes.clone()
+    };
+    for (is_of_app, why) in [
+        (false, vec![]),
+        (
+            true,
+            vec!["an app opened https://h/42#7, so any person may have proposed bbbbbbbb"],
+        ),
+    ] {
+        assert_eq!(bear_out(&mut ben.clone(), &question(is_of_app), &[]), why);
+    }
     for (login, why) in [
         (
             Some("rosi"),

@@ -1,5 +1,7 @@
 //! While a deploy is announced.
 
+use std::slice;
+
 use super::*;
 
 #[test]
@@ -160,7 +162,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             signoff: false,
             mine: ours.map(|_| &mine),
             sent: ours == Some(true),
-            announced: Some(&production),
+            announced: slice::from_ref(&production),
             ..recorded(&state)
         };
         let name = if wanted == Stage {
@@ -185,17 +187,71 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             ..production.clone()
         };
         let released = Recorded {
-            announced: Some(&by_api),
+            announced: slice::from_ref(&by_api),
             ..recorded
         };
         let arrived = by_api.runs() == state.deploying.as_ref().map(|open| &open.to);
         assert!(!arrived || code(released).is_none(), "{why}");
         // Nobody knows what has become of it where its environment was not looked at.
         let unseen = Recorded {
-            announced: None,
+            announced: &[],
             mine: None,
             ..recorded
         };
         assert_eq!(code(unseen), Some(RefusalCode::Deploying), "{why}");
+    }
+}
+
+/// `b` goes to production and us in one call, by somebody else or by us.
+#[test]
+fn of_several_places_the_one_that_is_behind_counts() {
+    let mut state = announced(Kind::Promote);
+    let open = state.deploying.as_mut().unwrap();
+    open.also = vec![("us".into(), Some(id('a')))];
+    let mine = open.id.clone();
+    let api = |name, runs| Observed {
+        source: Source::Api,
+        by_pipeline: true,
+        ..seen(name, runs, 'a')
+    };
+    for (runs, ours, may, why) in [
+        (['b', 'b'], false, true, "both have arrived"),
+        (['b', 'a'], false, false, "us may be on its way"),
+        (['a', 'b'], false, false, "production may be on its way"),
+        (['a', 'a'], false, false, "both may be on their way"),
+        (['a', 'a'], true, true, "ours was cut off before it began"),
+        (
+            ['b', 'a'],
+            true,
+            true,
+            "what is left of ours was never asked for",
+        ),
+    ] {
+        let both = [api("production", runs[0]), api("us", runs[1])];
+        let recorded = Recorded {
+            mine: ours.then_some(&mine),
+            announced: &both,
+            ..recorded(&state)
+        };
+        for name in ["production", "us", "staging"] {
+            let kind = if name == "staging" {
+                Kind::Stage
+            } else {
+                Kind::Promote
+            };
+            let decided = recorded.nobody_else(Some((kind, name, &id('c'))), None);
+            assert_eq!(decided.is_ok(), may, "{why}: to {name}");
+        }
+        // Of an environment that runs something else it is known whether the rest goes on there.
+        for (one, runs) in both.iter().zip(runs) {
+            let settled = recorded.nothing_on_its_way(one, &id('c'));
+            assert_eq!(settled.is_ok(), ours || runs == 'b', "{why}");
+        }
+        let half = Recorded {
+            announced: &both[..1],
+            ..recorded
+        };
+        let decided = half.nobody_else(Some((Kind::Stage, "staging", &id('c'))), None);
+        assert!(decided.is_err(), "us was not looked at");
     }
 }

@@ -1,5 +1,7 @@
 //! What may be deployed to staging.
 
+use std::slice;
+
 use super::*;
 
 #[test]
@@ -129,7 +131,7 @@ fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
         let target = target(&place, seen("staging", 'b', 'b'), Relation::Ahead);
         let asked = Asked {
             recorded: Some(Recorded {
-                announced: Some(&production),
+                announced: slice::from_ref(&production),
                 take_over,
                 ..recorded(state)
             }),

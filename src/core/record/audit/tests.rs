@@ -57,6 +57,7 @@ fn promoting(commit: u64) -> What {
         kind: Kind::Promote,
         environment: "production".into(),
         from: Some(id(0xa)),
+        also: Vec::new(),
         to: id(commit),
         base: None,
         unsigned: false,

@@ -180,6 +180,7 @@ fn a_fix_waits_for_the_issue_that_is_still_to_be_opened() {
         kind: Kind::Fix,
         environment: "staging".into(),
         from: None,
+        also: Vec::new(),
         to: commit('2'),
         base: Some(commit('1')),
         unsigned: false,

@@ -189,6 +189,7 @@ impl Try {
             kind: self.kind,
             environment: if fix { "staging".into() } else { self.place() },
             from: None,
+            also: Vec::new(),
             to: if self.kind == Kind::Promote {
                 self.candidate(state)
             } else {

@@ -24,6 +24,7 @@ fn intent(kind: Kind, is_full: bool) -> What {
         kind,
         environment: "production".into(),
         from: is_full.then(|| commit('2')),
+        also: Vec::new(),
         to: commit('1'),
         base: is_full.then(|| commit('3')),
         unsigned: is_full,
@@ -202,6 +203,7 @@ fn written_before() -> Vec<Event> {
     }
     all.extend(from_an_issue());
     all.extend(about_times());
+    all.push(to_several());
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
 }
 
@@ -225,6 +227,17 @@ fn about_times() -> Vec<What> {
         })
     });
     all.into_iter().chain(failed).collect()
+}
+
+/// The announcement of a build that is promoted to several in one call.
+fn to_several() -> What {
+    match intent(Kind::Promote, false) {
+        What::Deploying(intent) => What::Deploying(Intent {
+            also: vec![("us".into(), Some(commit('2'))), ("eu".into(), None)],
+            ..intent
+        }),
+        other => other,
+    }
 }
 
 /// The trailers of a message, in no order.

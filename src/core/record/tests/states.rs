@@ -89,6 +89,7 @@ fn full() -> State {
             kind: Kind::Promote,
             environment: "production".into(),
             from: None,
+            also: Vec::new(),
             to: commit('1'),
             unsigned: false,
             by: by.clone(),

@@ -45,6 +45,7 @@ fn began(kind: Kind, environment: &str, digit: char, base: Option<char>) -> What
         kind,
         environment: environment.into(),
         from: None,
+        also: Vec::new(),
         to: commit(digit),
         base: base.map(commit),
         unsigned: false,
@@ -283,6 +284,95 @@ fn nobody_begins_while_somebody_deploys_but_by_name() {
         Err(Unlawful::OtherDeploy),
         "the first one is over"
     );
+}
+
+/// The announcement of a build that goes to production and, in the same call, to two more.
+fn began_three(over: Option<u64>) -> What {
+    let What::Deploying(intent) = began(Kind::Promote, "production", '1', None) else {
+        unreachable!()
+    };
+    What::Deploying(Intent {
+        also: vec![("us".into(), Some(commit('2'))), ("eu".into(), None)],
+        over: over.map(EventId::of),
+        ..intent
+    })
+}
+
+#[test]
+fn an_announcement_of_several_targets_is_open_until_each_has_arrived() {
+    let all = ["production", "us", "eu"];
+    let ready = [proposed('1', &all), judged('1', "Rosi", YES)];
+    let story = |more: &[What]| after(&[&ready[..], &[began_three(None)], more].concat());
+    let arrived = |name| deployed(Some(3), Kind::Promote, name, '1');
+    let left = |state: &State| state.deploying.as_ref().map(Deploying::names);
+    for (order, open) in [
+        (&all[..0], Some("production, us and eu")),
+        (&all[..1], Some("us and eu")),
+        (&["us"], Some("production and eu")),
+        (&["eu", "production"], Some("us")),
+        (&all, None),
+    ] {
+        let state = story(&order.iter().map(|name| arrived(*name)).collect::<Vec<_>>());
+        assert_eq!(left(&state).as_deref(), open, "{order:?}");
+        assert_eq!(state.candidate.is_none(), open.is_none(), "{order:?}");
+        let again = order.first().map(|name| event(9, arrived(*name)));
+        let again = again.map(|again| state.after(&again));
+        assert_eq!(
+            again.unwrap_or(Err(Unlawful::OtherDeploy)),
+            Err(Unlawful::OtherDeploy)
+        );
+    }
+    // Where the branch was goes with its name.
+    let open = story(&[arrived("production")]).deploying.unwrap();
+    assert_eq!(
+        (open.from("us"), open.from("eu")),
+        (Some(&commit('2')), None)
+    );
+    assert_eq!(open.command().unwrap().to_string(), "git smp promote us eu");
+    // What came to nothing, and what another takes the place of, is so for all that is left.
+    let nothing = What::Ended {
+        intent: EventId::of(3),
+        why: "declined".into(),
+    };
+    assert_eq!(left(&story(&[arrived("us"), nothing])), None);
+    let over = story(&[arrived("us"), goes_back('1', '2', Some(3))]);
+    let unseen: Vec<&str> = over.unseen.keys().map(String::as_str).collect();
+    assert_eq!(unseen, ["eu", "production"]);
+    // None of them may be elsewhere than where the candidate goes.
+    let fewer = after(&[proposed('1', &all[..2]), judged('1', "Rosi", YES)]);
+    let more = fewer.after(&event(9, began_three(None)));
+    assert_eq!(more, Err(Unlawful::OtherCandidate));
+}
+
+#[test]
+fn what_a_check_says_is_of_the_environment_that_it_asked() {
+    let failed = |name: &str| {
+        What::CheckFailed(CheckFailed {
+            intent: Some(EventId::of(3)),
+            kind: Kind::Promote,
+            environment: name.into(),
+            from: None,
+            to: commit('1'),
+            commits: 1,
+            why: "503".into(),
+        })
+    };
+    let ready = [
+        proposed('1', &["production", "us", "eu"]),
+        judged('1', "Rosi", YES),
+    ];
+    let why = |more: &[What]| {
+        let state = after(&[&ready[..], &[began_three(None)], more].concat());
+        state.deploying.unwrap().failed
+    };
+    let arrived = |name| deployed(Some(3), Kind::Promote, name, '1');
+    assert_eq!(why(&[failed("production")]).as_deref(), Some("503"));
+    assert_eq!(
+        why(&[failed("production"), arrived("us")]).as_deref(),
+        Some("503")
+    );
+    assert_eq!(why(&[failed("production"), arrived("production")]), None);
+    assert_eq!(why(&[failed("us")]), None);
 }
 
 #[test]

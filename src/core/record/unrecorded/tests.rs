@@ -97,6 +97,7 @@ fn began(kind: Kind, environment: &str, to: char, over: Option<u64>) -> What {
         kind,
         environment,
         from: None,
+        also: Vec::new(),
         to: id(to),
         base: None,
         unsigned: true,

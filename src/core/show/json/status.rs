@@ -78,6 +78,10 @@ struct DeployingJson<'a> {
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{16}$")))]
     id: &'a str,
     environment: &'a str,
+    /// The other environments that the same announcement is still to reach. Only present if there are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<&str>"))]
+    also: Vec<&'a str>,
     commit: &'a CommitId,
     by: &'a str,
     at: Option<Rfc3339>,
@@ -266,6 +270,7 @@ fn deploying(open: &Deploying) -> DeployingJson<'_> {
     DeployingJson {
         id: open.id.as_str(),
         environment: &open.environment,
+        also: open.also.iter().map(|(name, _)| name.as_str()).collect(),
         commit: &open.to,
         by: &open.by.name,
         at: time(open.at),

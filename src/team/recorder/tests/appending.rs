@@ -99,6 +99,7 @@ fn promotion() -> Intent {
         kind: Kind::Promote,
         environment: "production".to_owned(),
         from: None,
+        also: Vec::new(),
         to: some_commit(),
         base: None,
         unsigned: false,

@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 44] = [
+const TRICKS: [Trick; 45] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -316,6 +316,16 @@ const TRICKS: [Trick; 44] = [
         deploy.git(&deploy.work, &["replace", "-f", &old, own.trim()]);
         forged(deploy, ("rosi", "eve"), &yes(deploy), true);
     }),
+    // Before git 2.42 this setting wins over the variable.
+    (
+        "git replace of a block, and -c core.useReplaceRefs",
+        |deploy| {
+            let (block, harmless) = blocked_after_a_yes(deploy);
+            deploy.git(&deploy.work, &["replace", "-f", &block, &harmless]);
+            let replaces = ["-c", "core.useReplaceRefs=true"];
+            refused(deploy, &by(deploy, "ada").git_options(&replaces), "blocked");
+        },
+    ),
     ("another main repository by url.insteadOf", |deploy| {
         let mine = deploy.path("mine.git");
         deploy
@@ -413,20 +423,8 @@ const TRICKS: [Trick; 44] = [
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
     ("a block written over in this clone", |deploy| {
-        by(deploy, "rosi").smp(&["signoff"]).ok();
-        by(deploy, "rosi")
-            .smp(&["signoff", "--block", "it is broken"])
-            .ok();
-        let block = tip(deploy);
-        let yes = parent_of(deploy, &block);
-        let tree = format!("{yes}^{{tree}}");
-        let args = ["commit-tree", "-S", &tree, "-p", &yes, "-m", "nothing"];
-        let other = by(deploy, "ada").cwd(&deploy.work);
-        let options = super::options(deploy, "ada", "ada");
-        let options = options.iter().map(String::as_str);
-        let args: Vec<&str> = options.chain(args).collect();
-        let other = other.program("git", &args).ok().out();
-        written_over(deploy, &block, other.trim());
+        let (block, harmless) = blocked_after_a_yes(deploy);
+        written_over(deploy, &block, &harmless);
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
     ("events cut off by .git/shallow", |deploy| {
@@ -530,6 +528,25 @@ pub fn yes(deploy: &Deploy) -> String {
          Smp-Commit: {commit}\nSmp-Of: rosi\n",
         &commit[..8]
     )
+}
+
+/// Lets rosi say yes and then no. Gives her no, and a commit in the clone that ada signed, stands where that no does, and
+/// says nothing.
+fn blocked_after_a_yes(deploy: &Deploy) -> (String, String) {
+    by(deploy, "rosi").smp(&["signoff"]).ok();
+    by(deploy, "rosi")
+        .smp(&["signoff", "--block", "it is broken"])
+        .ok();
+    let block = tip(deploy);
+    let yes = parent_of(deploy, &block);
+    let tree = format!("{yes}^{{tree}}");
+    let args = ["commit-tree", "-S", &tree, "-p", &yes, "-m", "nothing"];
+    let options = super::options(deploy, "ada", "ada");
+    let options = options.iter().map(String::as_str);
+    let args: Vec<&str> = options.chain(args).collect();
+    let git = deploy.runner().cwd(&deploy.work);
+    let other = git.program("git", &args).ok().out();
+    (block, other.trim().to_owned())
 }
 
 /// A line that lets eve's key count as rosi's.
