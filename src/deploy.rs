@@ -318,10 +318,11 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Why a promotion begins although its time has not come, or was announced to.
+    /// Why a promotion begins although its time has not come, or was announced to. Where a check failed it was told then.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);
+        let open = open.filter(|open| open.failed.is_none());
         let announced = open.and_then(|open| open.overrides.clone());
         plan.overrides.clone().or(announced)
     }
@@ -341,7 +342,7 @@ impl Deploy<'_> {
     /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
     fn candidate_is_open(&self) -> bool {
         let state = self.seen.state();
-        state.is_some_and(|state| state.candidate.is_some())
+        state.is_some_and(|state| state.candidate.is_some() && state.shipped().is_none())
     }
 
     /// Whether what is deployed lies behind what runs.

@@ -26,7 +26,7 @@ pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::{BY_HAND, Recorded};
 pub use rollback::{earlier, nothing_deployed, rollback};
-pub use staging::{Fix, Staging, nothing_to_fix, staging};
+pub use staging::{Fix, Staging, not_shipped, nothing_to_fix, staging};
 
 use std::collections::HashMap;
 

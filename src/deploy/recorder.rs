@@ -290,7 +290,7 @@ impl Deploy<'_> {
     }
 
     /// As it was announced, or by this run, where it was not.
-    fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
+    pub(super) fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }

@@ -132,6 +132,27 @@ fn a_copy_runs_where_the_commit_itself_does_not() {
 }
 
 #[test]
+fn what_differs_in_white_space_and_what_changes_nothing_is_no_copy() {
+    let deploy = World::deploy_like().without_pages().ready();
+    let beside = |from: &str, text: &str| {
+        deploy.git(&deploy.team, &["checkout", "-q", "--detach", from]);
+        let python = deploy.commit_files("team", "Add b", &[("f.py", text)]);
+        let empty = ["commit", "-q", "--allow-empty", "-m", "Build it again"];
+        deploy.git(&deploy.team, &empty);
+        (python, deploy.git(&deploy.team, &["rev-parse", "HEAD"]))
+    };
+    let (_, runs) = beside(deploy.nth(2), "if x:\n    a()\n    b()\n");
+    deploy.colleague_pushes(&deploy.production, &runs);
+    let (python, empty) = beside(deploy.nth(5), "if x:\n    a()\nb()\n");
+    let team = deploy.team.to_str().unwrap();
+    deploy.git(&deploy.work, &["fetch", "-q", team, &empty]);
+    for commit in [python, empty] {
+        let told = located(&deploy, &[&commit]);
+        assert_eq!(told["environments"][1]["runs"], false, "{told}");
+    }
+}
+
+#[test]
 fn offline_nothing_is_asked() {
     let deploy = with_record();
     let two = deploy.nth(2).to_owned();

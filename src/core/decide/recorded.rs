@@ -254,10 +254,16 @@ impl<'a> Recorded<'a> {
                     let place = one.in_comment();
                     format!("{by} blocked it {when}{place}: {why}")
                 });
-                Err(blocks
-                    .fold(refusal, Refusal::because)
-                    .run("deploy a fix", Typed::smp("stage --fix"))
-                    .run("or close the candidate", Typed::smp("postpone")))
+                let (refusal, close) = (
+                    blocks.fold(refusal, Refusal::because),
+                    Typed::smp("postpone"),
+                );
+                Err(match self.state.shipped() {
+                    None => refusal
+                        .run("deploy a fix", Typed::smp("stage --fix"))
+                        .run("or close the candidate", close),
+                    Some(_) => refusal.run("close the candidate", close),
+                })
             }
         }
     }

@@ -166,6 +166,11 @@ pub struct CheckFailed {
     pub commits: u64,
     /// Which check it was, and how it failed.
     pub why: String,
+    /// Who is to be told at once that it began although its time had not come.
+    pub tells: Option<Telling>,
+    /// Why it did.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
 }
 
 /// An environment was seen to run a commit that nobody deployed with this program.

@@ -247,6 +247,7 @@ fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeplo
         signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
         candidate: open.map(|_| it.to.clone()),
         failed: Some(it.why.clone()),
+        overrides: it.overrides.clone(),
         fixes: note.map(fixes).unwrap_or_default(),
         ..PastDeploy::seen(event, DeployKind::Promote, &it.environment, &it.to)
     }
@@ -533,6 +534,8 @@ mod tests {
                 to: commit(to),
                 commits: 1,
                 why: "503".into(),
+                tells: None,
+                overrides: None,
             }))
         };
         let then = |kind, to| Event {
