@@ -18,6 +18,7 @@ const KEPT: &[&str] = &[
     "--again",
     "--first",
     "--override",
+    "--hook",
 ];
 
 impl Cli {
