@@ -94,7 +94,7 @@ fn a_record_that_is_gone_is_not_taken_for_an_empty_one() {
     deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
     let run = deploy.smp(&["where", deploy.nth(2)]);
     run.ok().says(", so this does not say since when\n");
-    run.says("git smp setup\n");
+    run.says("git push upstream refs/smp/seen:refs/smp/record\n");
 }
 
 #[test]
