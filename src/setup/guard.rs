@@ -72,11 +72,11 @@ impl Guard {
 
     pub fn check_or_missing(&self, config: &Config) -> Check {
         let words = "is not installed; git smp setup --hook installs it";
-        let missing = || match self.hindered() {
-            Some(report) => Check::bad(LINE, report),
-            None => Check::note(LINE, words),
-        };
-        self.check(config).unwrap_or_else(missing)
+        match (self.check(config), self.hindered()) {
+            (Some(check), _) => check,
+            (None, Some(report)) => Check::bad(LINE, report),
+            (None, None) => Check::note(LINE, words),
+        }
     }
 
     /// Why it cannot be installed: others look after the hooks, or there is no room for somebody's hook behind it.
