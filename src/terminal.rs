@@ -179,6 +179,11 @@ impl Ui {
         self.insist(&lines.collect::<Vec<_>>());
     }
 
+    /// What was typed, for hints that are shown elsewhere.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
     pub fn typed(&self, hint: impl Into<Hint>) -> Vec<String> {
         self.given.typed(&hint.into())

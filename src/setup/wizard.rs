@@ -20,17 +20,21 @@ use questions::TOPOLOGY;
 const EXAMPLE: &str =
     "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/config.example.toml";
 
-/// What to do without a file and without a terminal to ask on.
-pub fn how_to_start(path: &Path) -> Stop {
-    let report = Report::new(format!("there is no {}", path.display()))
-        .because(
-            "setup asks for the main repository and the environments, but there is no terminal",
-        )
-        .run("if your team has one already", Typed::other("git pull"))
-        .run(
+/// What to do without a file where nobody is asked, because of `--check` or because there is no terminal.
+pub fn how_to_start(path: &Path, is_interactive: bool) -> Stop {
+    let (why, create) = match is_interactive {
+        true => ("not with --check", "to answer the questions".to_owned()),
+        false => (
+            "there is no terminal",
             format!("or save {EXAMPLE} as smp.toml, put in your addresses, then"),
-            Typed::smp("setup"),
-        );
+        ),
+    };
+    let report = Report::new(format!("there is no {}", path.display()))
+        .because(format!(
+            "setup asks for the main repository and the environments, but {why}"
+        ))
+        .run("if your team has one already", Typed::other("git pull"))
+        .run(create, Typed::smp("setup"));
     Stop::Misused(report)
 }
 
