@@ -259,7 +259,6 @@ fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusa
     Err(deploying(story, name))
 }
 
-/// What the record has to say of a target that is to be given the commit.
 fn check_record(
     source: &Observed,
     commit: &CommitId,
