@@ -105,7 +105,10 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
         return Err(Refusal::new(RefusalCode::TargetMoved, error)
             .because(late)
             .run("close the candidate", Typed::smp("postpone"))
-            .run("then deploy the fix as any commit", Typed::smp("stage")));
+            .run(
+                "then deploy the fix like any other commit",
+                Typed::smp("stage"),
+            ));
     }
     let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
     let Some(open) = recorded.open().filter(is_it) else {
@@ -119,7 +122,7 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
     let name = &seen.environment;
     let error = open.story(recorded.now);
     let refusal = Refusal::new(RefusalCode::Deploying, error).because(format!(
-        "{name} has the candidate, and that is not on record yet"
+        "the candidate has reached {name}, but its deploy is not on record yet"
     ));
     // To promote it goes on only once it runs.
     if candidate.standing() == Standing::Blocked && seen.runs() != to {
