@@ -254,8 +254,13 @@ fn thousands_of_events_are_listed_by_one_reading() {
         .smp(&["history"]);
     assert_eq!(run.ok().out().lines().count(), turns);
     let asked = std::fs::read_to_string(&calls).unwrap();
-    let logs = asked.lines().filter(|line| line.contains(" log ")).count();
-    assert_eq!(logs, 1, "{asked}");
+    // The library reads them.
+    let reads = |line: &&str| {
+        [" log ", "rev-list", "cat-file"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    assert_eq!(asked.lines().filter(reads).count(), 0, "{asked}");
     assert!(asked.lines().count() < 10, "{asked}");
     // The latest are told from the latest events, and as in the whole list.
     let whole = run.out();

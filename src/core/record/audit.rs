@@ -136,6 +136,24 @@ fn unproven(open: &Candidate) -> Vec<Comment> {
     yeses.filter_map(|one| one.comment.clone()).collect()
 }
 
+/// Whether any of these events says that a commit runs or ran there.
+pub fn is_named(events: &[Event], (environment, commit): (&str, &CommitId)) -> bool {
+    let is_it = |place: &str, from: Option<&CommitId>, to: Option<&CommitId>| {
+        place == environment && [from, to].contains(&Some(commit))
+    };
+    events.iter().any(|event| match &event.what {
+        What::Proposed(it) => {
+            let mut targets = it.targets.iter();
+            targets.any(|(place, from)| is_it(place, from.as_ref(), None))
+        }
+        What::Deploying(it) => is_it(&it.environment, it.from.as_ref(), None),
+        What::Deployed(it) => is_it(&it.environment, it.from.as_ref(), Some(&it.to)),
+        What::CheckFailed(it) => is_it(&it.environment, it.from.as_ref(), Some(&it.to)),
+        What::Observed(it) => is_it(&it.environment, Some(&it.from), Some(&it.to)),
+        _ => false,
+    })
+}
+
 /// Whether these events, which count, show that a commit was promoted to an environment as the rules want it. Of signed
 /// events a comment proves no more than the key that recorded it. Where no sign-off is wanted, a deploy is enough.
 pub fn shipped(
