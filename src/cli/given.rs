@@ -6,8 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use crate::cli::Cli;
 use crate::core::typed::Given;
 
-/// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not: nobody
-/// is to say `--yes` by pasting.
+/// The options that belong to every command to go on with; never `--yes`, which nobody is to say by pasting.
 const KEPT: &[&str] = &[
     "--summary",
     "-F",

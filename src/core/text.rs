@@ -79,8 +79,7 @@ pub fn visible(text: &str) -> String {
     replaced(text, |c| acts(c).then(|| escape(c)))
 }
 
-/// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
-/// escaped, and nobody is called by it.
+/// Foreign text in a line of Markdown: nothing acts, nothing means anything, and nobody is called by it.
 pub fn in_markdown(text: &str) -> String {
     replaced(&visible(text), |c| match c {
         '\t' => Some(" ".to_owned()),

@@ -94,8 +94,7 @@ impl Serialize for Hours {
     }
 }
 
-/// A zone by its name. The rules are those that this program was built with: the machine's own may be missing, and a
-/// variable could name others.
+/// By the rules of this program: the machine's own may be missing, and a variable could name others.
 fn zone_of(name: &str) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
     (!zone.is_unknown()).then_some(zone)
@@ -129,7 +128,6 @@ fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| is_one)
 }
 
-/// The minutes since midnight of `09:00`.
 fn minutes(text: &str) -> Option<u16> {
     let (hours, rest) = text.split_once(':')?;
     let (hours, rest) = (number(hours)?, number(rest)?);

@@ -133,8 +133,7 @@ pub struct Landed {
 }
 
 impl Landed {
-    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and
-    /// the merge commits of GitHub and GitLab.
+    /// `Title (#425)` or `Title (!12)` of a squash, and the merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
@@ -240,8 +239,7 @@ pub struct Cached {
 }
 
 impl Cached {
-    /// Whether it is certainly older than something that began so long ago, by more than the second that an age is
-    /// rounded by.
+    /// Whether it is certainly older, by more than the second that an age is rounded by.
     pub fn is_older_than(self, elapsed: Duration) -> bool {
         self.age
             .is_some_and(|age| age > elapsed + Duration::from_secs(1))
@@ -316,8 +314,7 @@ impl Observed {
         }
     }
 
-    /// What was deployed there last, whatever runs now: what its branch has or, in a pipeline, what its platform
-    /// released before it went back to what runs.
+    /// What its branch has or, in a pipeline, what its platform released before it went back to what runs.
     pub fn deployed_last(&self) -> Option<&CommitId> {
         if !self.by_pipeline {
             return self.reference();

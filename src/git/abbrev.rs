@@ -85,8 +85,7 @@ impl Abbreviation {
         names * self.names.indexes.len() <= QUICK && self.length == self.most
     }
 
-    /// How many digits each of these needs so that no other object shares them. `first` tells what git prints for the
-    /// first of them; it is only asked where git alone knows.
+    /// How many digits each needs to be unique. `first`, asked where only git knows: what git prints for the first.
     pub fn lengths(
         &mut self,
         ids: &[Oid],
@@ -228,7 +227,6 @@ fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize 
 struct Index {
     file: File,
     fan: Vec<usize>,
-    /// Where the names begin.
     start: u64,
     /// How many are read at a time.
     step: usize,
@@ -311,8 +309,7 @@ impl Index {
         self.fan[FAN - 1]
     }
 
-    /// Looks at what was read last, then where the name should be if names are spread evenly, which hashes are, and halves
-    /// from there.
+    /// Looks at what was read last, then where an even spread would put the name, and halves from there.
     fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
         let low = first.checked_sub(1).map_or(0, |before| self.fan[before]);
@@ -355,7 +352,6 @@ impl Index {
     }
 }
 
-/// The beginning of a name, to be compared at once.
 fn head(name: &Name) -> u64 {
     name.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }

@@ -2,7 +2,6 @@
 //!
 //! It gives up with [`Unreadable`] on anything that it is not sure to answer as git would; `plumbing.rs` then
 //! answers the whole question.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -16,7 +15,6 @@ use crate::git::abbrev::{Abbreviation, Names};
 use crate::git::walk::{self, CommitTable, Node};
 use crate::git::{Found, Repo, Unreadable, lock, object, plumbing, reach};
 
-/// A repository that the library can read.
 pub struct Library {
     repository: Mutex<Repository>,
     /// The folder of objects that all worktrees share.
@@ -160,12 +158,10 @@ impl Library {
         commit_id(peeled.id())
     }
 
-    /// The commit-graph, if git has written one.
     pub(super) fn graph(&self) -> Option<Graph> {
         walk::graph(&self.objects)
     }
 
-    /// The repository, for one thread at a time.
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
         lock(&self.repository)
     }

@@ -13,7 +13,6 @@ pub struct Ident<'a> {
     pub when: (i64, i32),
 }
 
-/// What a list shows of a commit.
 pub struct Shown<'a> {
     pub subject: Vec<u8>,
     pub author: Ident<'a>,

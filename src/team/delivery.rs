@@ -29,7 +29,6 @@ pub struct Delivery<'a> {
     recorder: Option<Recorder<'a>>,
     done: &'a str,
     again: Typed,
-    /// The issue that this run opened.
     opened: RefCell<Option<Issue>>,
     /// Whether somebody pressed Ctrl-C: what is not sent yet stays pending.
     left: Cell<bool>,
@@ -347,8 +346,7 @@ impl<'a> Delivery<'a> {
         self.record(one, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
-    /// is another by now, is somebody else's.
+    /// Adds an event about a post. False: the post is somebody else's, or not pending any more.
     fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<bool, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(false);

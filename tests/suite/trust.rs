@@ -639,11 +639,7 @@ fn trust_belongs_to_the_clone_and_not_to_the_file() {
         .says("was not agreed to in this clone");
     assert_eq!(requests(&deploy), before);
     // A linked work tree is the same clone.
-    deploy.git(
-        &deploy.work,
-        &["worktree", "add", "-q", "--detach", "../linked"],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
+    deploy.linked_with_toml("linked");
     deploy.runner().cwd("linked").smp(&["diff"]).ok();
 }
 

@@ -11,7 +11,6 @@ use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, 
 use crate::core::tell::issue::mark_of;
 use crate::core::words::{CommitId, EventId};
 
-/// The fewest digits that name a commit.
 const DIGITS: usize = 7;
 /// The most characters of a comment that go on record.
 const LONGEST: usize = 2000;
@@ -48,7 +47,6 @@ pub struct HeardComments {
     pub void: Vec<VoidRemark>,
 }
 
-/// What a text claims to be.
 struct Claim<'t> {
     verdict: Verdict,
     digits: &'t str,

@@ -9,7 +9,6 @@ use crate::core::record::trailers::{trailer, trailers};
 use crate::core::record::{Event, FORMAT, Person, State};
 use crate::core::words::EventId;
 
-/// Why a piece of the record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// It is of a later version: this one.

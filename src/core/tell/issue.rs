@@ -5,7 +5,6 @@ use crate::core::tell::markdown;
 use crate::core::tell::post::Post;
 use crate::core::words::{CommitId, EventId};
 
-/// The title of the issue.
 pub fn title(post: &Post, commit: &CommitId) -> String {
     let heading: String = post.visible().heading.chars().take(200).collect();
     format!("{heading}: {}", commit.short())

@@ -1,5 +1,4 @@
-//! A record of signed events: which of them count, by the keys that the main branch names, and whether what this clone
-//! writes will.
+//! Which events of a signed record count, by the main branch's keys, and whether those of this clone will.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,10 +16,8 @@ use crate::team::recorder::Recorder;
 /// So many seconds may the clocks of two machines differ.
 const CLOCKS_DIFFER: i64 = 600;
 
-/// Where the keys that count stand.
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
-    /// The main repository's branch.
     pub branch: &'a str,
     /// The file there.
     pub path: &'a str,
@@ -35,7 +32,7 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
-    /// What of the record counts, and the events that do; `anew` as for [`Self::check`].
+    /// `anew` as for [`Self::check`].
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,

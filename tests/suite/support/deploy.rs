@@ -120,6 +120,16 @@ impl Deploy {
         self.urls.each_ref().map(String::as_str)
     }
 
+    /// A linked work tree with the file of the clone's own.
+    #[track_caller]
+    pub fn linked_with_toml(&self, name: &str) -> PathBuf {
+        let linked = self.path(name);
+        let place = linked.to_str().unwrap();
+        self.git(&self.work, &["worktree", "add", "-q", "--detach", place]);
+        std::fs::copy(self.work.join("smp.toml"), linked.join("smp.toml")).unwrap();
+        linked
+    }
+
     /// Adds the remotes of the environments with plain git, as `git smp setup` would.
     #[track_caller]
     pub fn add_remotes(&self) {
