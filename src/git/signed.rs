@@ -21,6 +21,8 @@ pub use keys::own_line;
 
 /// The most bytes of a file that is read there.
 const LARGEST: u64 = 256 << 10;
+/// The last second of the year 9999, since 1970: with a later date ssh-keygen ends before git has told it all.
+const LAST: i64 = 253_402_300_799;
 /// What the checking programs are, whatever the user's configuration says: it could name one that is content with all, or
 /// keys that are revoked. X.509 is not checked at all.
 const PROGRAMS: &str = "-c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg \
@@ -131,6 +133,7 @@ fn check_now(
     let (mut signed, mut answers) = (Vec::new(), Vec::new());
     for (id, raw) in commits.iter().zip(&raw) {
         match Form::of(id, &String::from_utf8_lossy(raw)) {
+            Some(form) if form.committed > LAST => answers.push((id.clone(), SignatureCheck::Odd)),
             None => answers.push((id.clone(), SignatureCheck::Odd)),
             Some(form) if form.armour == Armour::None => {
                 answers.push((id.clone(), SignatureCheck::Missing));

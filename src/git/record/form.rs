@@ -4,9 +4,6 @@
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::{hashed, object};
 
-/// The last second of the year 9999. ssh-keygen takes no later date, in seconds since 1970.
-const LAST: i64 = 253_402_300_799;
-
 /// What signed a commit, by the first line of its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Armour {
@@ -50,8 +47,7 @@ impl<'t> Form<'t> {
             signature.push_str(line.strip_prefix(' ')?);
         }
         let is_text = !commit.contains('\0') && !head.contains('\r');
-        let is_dated = committed <= LAST;
-        (is_text && is_dated).then(|| Self {
+        is_text.then(|| Self {
             by,
             at,
             committed,
@@ -140,7 +136,6 @@ mod tests {
             &format!("{PEOPLE}\ngpgsig x\n y\ngpgsig z"),
             &format!("{PEOPLE}\ngpgsig x\n y\n{committer}"),
             "author A <a@x> 5 +0000\ncommitter A <a@x> later",
-            "author A <a@x> 5 +0000\ncommitter A <a@x> 253402300800 +0000",
             "author A <a@x>\ncommitter A <a@x> 6 +0000",
             "author A <a@x> 5 +0000",
         ] {
