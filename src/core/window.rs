@@ -21,7 +21,7 @@ const ORDER: &str = "the first time must be earlier than the second; midnight at
 const ZONE: &str = "must name a time zone of the IANA database, such as Europe/London";
 
 /// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     text: String,
     days: [bool; 7],
@@ -80,14 +80,6 @@ impl fmt::Display for Hours {
     }
 }
 
-impl PartialEq for Hours {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Hours {}
-
 impl Serialize for Hours {
     fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
         into.serialize_str(&self.text)
@@ -106,14 +98,9 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last) = (place_of(first)?, place_of(last)?);
-        let count = (last + 7 - first) % 7 + 1;
-        let all = (0..7).cycle().skip(first).take(count);
-        all.for_each(|day: usize| {
-            days.iter_mut()
-                .skip(day)
-                .take(1)
-                .for_each(|open| *open = true)
-        });
+        for day in 0..=(last + 7 - first) % 7 {
+            days[(first + day) % 7] = true;
+        }
     }
     Some(days)
 }

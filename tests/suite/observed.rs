@@ -361,10 +361,7 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
             .code,
         0
     );
-    deploy.git(
-        &deploy.work,
-        &["push", "-q", "--no-verify", "staging", &refspec],
-    );
+    deploy.in_clone(&format!("push -q --no-verify staging {refspec}"));
     let staging = told(&deploy.smp(&["status", "--json"]), "staging");
     assert_eq!(
         (&staging["finding"], &staging["observed"]["from"]),

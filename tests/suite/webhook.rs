@@ -454,10 +454,7 @@ fn a_webhook_that_another_place_overrules_is_not_called_kept() {
 #[test]
 fn every_work_tree_uses_what_was_kept_in_one() {
     let deploy = ready(TECHNICAL);
-    deploy.git(
-        &deploy.work,
-        &["config", "extensions.worktreeConfig", "true"],
-    );
+    deploy.in_clone("config extensions.worktreeConfig true");
     let other = deploy.linked_with_toml("other");
     let mut terminal = person(&deploy).cwd(&other).terminal(&["setup"]);
     terminal.sees(QUESTION).enters(&flow());

@@ -120,6 +120,12 @@ impl Deploy {
         self.urls.each_ref().map(String::as_str)
     }
 
+    /// Runs git in the clone, with words that have no blanks in them.
+    #[track_caller]
+    pub fn in_clone(&self, words: &str) -> String {
+        self.git(&self.work, &words.split(' ').collect::<Vec<_>>())
+    }
+
     /// A linked work tree with the file of the clone's own.
     #[track_caller]
     pub fn linked_with_toml(&self, name: &str) -> PathBuf {

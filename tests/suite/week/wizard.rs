@@ -291,10 +291,7 @@ fn not_pulled() -> Deploy {
 #[test]
 fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
     let deploy = not_pulled();
-    deploy.git(
-        &deploy.work,
-        &["branch", "-q", "--set-upstream-to=upstream/master"],
-    );
+    deploy.in_clone("branch -q --set-upstream-to=upstream/master");
     for args in [
         &["status"][..],
         &["setup"],
