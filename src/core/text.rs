@@ -90,6 +90,10 @@ pub fn in_markdown(text: &str) -> String {
 
 /// [`visible`] for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
 pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
+    // Nearly every line of a long list is of these alone.
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return bytes.to_vec();
+    }
     let mut out = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.extend_from_slice(visible(chunk.valid()).as_bytes());

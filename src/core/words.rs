@@ -45,8 +45,12 @@ impl TryFrom<String> for CommitId {
 impl CommitId {
     /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let full = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
-        full.then(|| Self(text.to_ascii_lowercase()))
+        let is_lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        match matches!(text.len(), 40 | 64) {
+            // As git and the library write them, thousands at a time.
+            true if text.bytes().all(is_lower) => Some(Self(text.to_owned())),
+            is_full => (is_full && is_hash(text, 40)).then(|| Self(text.to_ascii_lowercase())),
+        }
     }
 
     pub fn as_str(&self) -> &str {

@@ -282,5 +282,10 @@ pub(super) fn oid(id: &CommitId) -> Result<Oid, Unreadable> {
 }
 
 pub(super) fn commit_id(oid: Oid) -> Result<CommitId, Unreadable> {
-    CommitId::parse(&oid.to_string()).ok_or(Unreadable)
+    let digit = |digit: u8| b"0123456789abcdef"[usize::from(digit)];
+    let mut hex = [0; 40];
+    for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(oid.as_bytes()) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    CommitId::parse(str::from_utf8(&hex)?).ok_or(Unreadable)
 }

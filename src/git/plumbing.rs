@@ -293,7 +293,7 @@ fn commit(record: &[u8]) -> Option<Commit> {
         short: fields.next()?.to_owned(),
         author: fields.next()?.to_owned(),
         // A commit without a time that can be told is as old as can be.
-        authored: object::when(fields.next()?).unwrap_or_default(),
+        authored: object::when(fields.next()?.as_bytes()).unwrap_or_default(),
         committed: fields.next()?.parse().unwrap_or_default(),
         subject,
     })

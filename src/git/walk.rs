@@ -126,7 +126,9 @@ impl<'o> CommitTable<'o> {
                 let object = read(self.odb, entry.id)?;
                 let (parents, date) = object::links(object.data())?;
                 let parents = parents.into_iter().map(|id| (self.position(id), id));
-                (date, parents.collect(), Some(object.data().into()))
+                let parents: Vec<_> = parents.collect();
+                let raw = (parents.len() < 2).then(|| object.data().into());
+                (date, parents, raw)
             }
         };
         let start = self.parents.len();
@@ -237,7 +239,7 @@ impl Walk<'_, '_> {
             self.look_at_parents(node)?;
             self.list(node);
             let entry = &mut self.table.entries[node];
-            if entry.mark.colours == BOTH || entry.is_merge() {
+            if entry.mark.colours == BOTH {
                 entry.raw = None;
             }
         }
