@@ -58,17 +58,19 @@ impl<'t> Form<'t> {
     }
 }
 
-/// The event of a commit; one that is of another form says nothing, and has its parents all the same.
+/// The event of a commit; of one that is of another form, its parents and its first line.
 pub fn event(commit: CommitId, text: &str) -> StoredEvent {
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
     let form = Form::of(&commit, text);
     let (name, email) = form.as_ref().map_or(("", ""), |form| form.by);
+    let said = text.split_once("\n\n").map_or("", |(_, said)| said);
+    let first_line = said.lines().next().unwrap_or_default();
     StoredEvent {
         parents: parents.collect(),
         by: (name.to_owned(), email.to_owned()),
         at: form.as_ref().map_or(0, |form| form.at),
         committed: form.as_ref().map_or(0, |form| form.committed),
-        message: form.map_or(String::new(), |form| form.message.to_owned()),
+        message: form.map_or(first_line, |form| form.message).to_owned(),
         commit,
     }
 }
@@ -86,7 +88,7 @@ fn ident(line: &str) -> Option<((&str, &str), i64)> {
     let (who, moment) = line.rsplit_once("> ")?;
     let (name, email) = who.split_once('<')?;
     let is_plain = !email.contains(['<', '>']) && !name.contains('>');
-    let (at, _) = object::when(moment).filter(|_| is_plain)?;
+    let (at, _) = object::when(moment.as_bytes()).filter(|_| is_plain)?;
     Some(((name.trim_end(), email), at))
 }
 
