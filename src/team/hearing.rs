@@ -278,7 +278,7 @@ impl Hearing<'_> {
     fn is_away(&self, address: &str, why: &Report, by_keys: bool) {
         let so = match by_keys {
             true => {
-                "until they are, a sign-off in one counts only if a key of somebody else recorded it"
+                "until they are read, a sign-off in a comment counts only if somebody else's key recorded it"
             }
             false => "the verdicts on record stay as they are",
         };
