@@ -136,19 +136,24 @@ fn unproven(open: &Candidate) -> Vec<Comment> {
 
 /// Whether any of these events says that a commit runs or ran there.
 pub fn is_named(events: &[Event], (environment, commit): (&str, &CommitId)) -> bool {
-    let is_it = |place: &str, from: Option<&CommitId>, to: Option<&CommitId>| {
+    events.iter().any(|event| {
+        let (place, from, to) = match &event.what {
+            What::Proposed(it) => {
+                let mut targets = it.targets.iter();
+                let target = targets.find(|(place, _)| place == environment);
+                (
+                    environment,
+                    target.and_then(|(_, from)| from.as_ref()),
+                    None,
+                )
+            }
+            What::Deploying(it) => (it.environment.as_str(), it.from.as_ref(), None),
+            What::Deployed(it) => (it.environment.as_str(), it.from.as_ref(), Some(&it.to)),
+            What::CheckFailed(it) => (it.environment.as_str(), it.from.as_ref(), Some(&it.to)),
+            What::Observed(it) => (it.environment.as_str(), Some(&it.from), Some(&it.to)),
+            _ => return false,
+        };
         place == environment && [from, to].contains(&Some(commit))
-    };
-    events.iter().any(|event| match &event.what {
-        What::Proposed(it) => {
-            let mut targets = it.targets.iter();
-            targets.any(|(place, from)| is_it(place, from.as_ref(), None))
-        }
-        What::Deploying(it) => is_it(&it.environment, it.from.as_ref(), None),
-        What::Deployed(it) => is_it(&it.environment, it.from.as_ref(), Some(&it.to)),
-        What::CheckFailed(it) => is_it(&it.environment, it.from.as_ref(), Some(&it.to)),
-        What::Observed(it) => is_it(&it.environment, Some(&it.from), Some(&it.to)),
-        _ => false,
     })
 }
 

@@ -44,6 +44,13 @@ struct NamedPerson {
     keys: Vec<String>,
 }
 
+impl NamedPerson {
+    /// Whether they have one of these names, or this key.
+    fn is(&self, names: &[String], key: &str) -> bool {
+        self.keys.iter().any(|own| own == key) || names.iter().any(|name| self.names.contains(name))
+    }
+}
+
 impl Keys {
     pub fn of(text: &[u8]) -> Self {
         let mut keys = Self::default();
@@ -64,12 +71,8 @@ impl Keys {
     fn add(&mut self, names: &str, key: &str) {
         let names = names.trim_matches('"').to_lowercase();
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();
-        let is_same = |one: &NamedPerson| {
-            one.keys.iter().any(|own| own == key)
-                || names.iter().any(|name| one.names.contains(name))
-        };
         let people = std::mem::take(&mut self.people).into_iter();
-        let (same, others): (Vec<_>, Vec<_>) = people.partition(is_same);
+        let (same, others): (Vec<_>, Vec<_>) = people.partition(|one| one.is(&names, key));
         self.people = others;
         let mut person = NamedPerson::default();
         for one in same {
@@ -159,17 +162,17 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
         .split([',', ' '])
         .filter(|one| !one.is_empty())
         .collect();
-    let known = ["valid-after=", "valid-before=", "namespaces="];
-    let is_known = |option: &&str| {
-        let option = option.to_ascii_lowercase();
-        known.iter().any(|name| option.starts_with(name))
-    };
     let key = OpenPgp {
         principal: principal.to_owned(),
         fingerprint,
         span: Span::of(&options.join(","))?,
     };
-    (!key.principal.is_empty() && options.iter().all(is_known)).then_some(key)
+    let is_known = options.iter().all(|option| {
+        let name = option.split('=').next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        option.contains('=') && ["valid-after", "valid-before", "namespaces"].contains(&&*name)
+    });
+    (!key.principal.is_empty() && is_known).then_some(key)
 }
 
 /// The names of a line, and its key.
