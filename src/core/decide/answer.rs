@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::tell::issue::mark_of;
 use crate::core::words::{CommitId, EventId};
 
+/// Why a yes of one's own does not count.
+pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
 const DIGITS: usize = 7;
 /// The most characters of a comment that go on record.
 const LONGEST: usize = 2000;
@@ -38,6 +41,9 @@ pub struct VoidRemark {
     // What is said of it after "the comment of rosi".
     pub why: String,
     pub address: String,
+    /// Whether it is a yes of somebody who proposed the candidate or deployed a fix of it.
+    #[serde(skip)]
+    pub is_own: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +71,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
             by: comment.login.clone(),
             address: comment.address.clone(),
             why: why.to_owned(),
+            is_own: false,
         });
         // A block stays: whoever can edit a comment could lift it otherwise.
         if verdict == Verdict::Pass {
@@ -83,11 +90,13 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
         let Some(login) = &remark.login else {
             continue;
         };
+        let mut is_own = false;
         let why = match claim(&remark.text) {
             None => why_meant(candidate, remark),
             Some(claim) => {
                 let said = judged(candidate, remark, (login, &claim), channels);
                 let why = why_void(candidate, remark, &claim);
+                is_own = why.is_none() && is_one_of_them(candidate, login);
                 match why.or_else(|| own(candidate, &said).map(Some)) {
                     Some(why) => why,
                     None => {
@@ -97,7 +106,8 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
                 }
             }
         };
-        void_ones.extend(why.map(|why| (remark.id, void(login, remark, why))));
+        let one = why.map(|why| void(login, remark, why));
+        void_ones.extend(one.map(|one| (remark.id, VoidRemark { is_own, ..one })));
     }
     let newest = newest(candidate, &answers.events);
     void_ones.retain(|(id, one)| newest.get(one.by.as_str()).is_none_or(|newest| newest < id));
@@ -252,6 +262,35 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }
 
+/// Whether the forge knows one of those under this name whose own yes does not count.
+fn is_one_of_them(candidate: &Candidate, name: &str) -> bool {
+    let fixers = candidate.fixers.iter().map(|fixer| &fixer.login);
+    let mut logins = [&candidate.login].into_iter().chain(fixers);
+    logins.any(|login| is_login(login.as_ref(), name))
+}
+
+/// The same refusal, where nobody but such a person has said yes.
+pub fn by_one_person(refusal: Refusal, candidate: &Candidate, void: &[VoidRemark]) -> Refusal {
+    let own: Vec<&VoidRemark> = void.iter().filter(|one| one.is_own).collect();
+    if refusal.code != RefusalCode::NotSignedOff || own.is_empty() {
+        return refusal;
+    }
+    let mut refusal = own
+        .into_iter()
+        .fold(refusal, |refusal, VoidRemark { by, address, .. }| {
+            refusal.because(format!("signed off as {by} in {address}"))
+        });
+    let people = candidate.own_people();
+    let have = if candidate.fixers.is_empty() {
+        "has"
+    } else {
+        "have"
+    };
+    refusal.code = RefusalCode::SamePerson;
+    refusal.report.error = format!("only {people} {have} signed it off");
+    refusal.because(FOUR_EYES)
+}
+
 fn is_login(login: Option<&String>, name: &str) -> bool {
     login.is_some_and(|login| login.eq_ignore_ascii_case(name))
 }
@@ -291,6 +330,7 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
         by: by.to_owned(),
         address: remark.address.clone(),
         why,
+        is_own: false,
     }
 }
 
