@@ -190,7 +190,7 @@ impl Hearing<'_> {
                 // That one on record is void may be what they say.
                 view.believe_keys_alone();
                 self.session.ui.warn(format!(
-                    "what the comments say could not be recorded: {stop}"
+                    "the verdicts in the comments could not be recorded: {stop}"
                 ));
             }
         }
