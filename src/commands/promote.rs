@@ -109,12 +109,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     match planned {
         Ok(plan) => promote(deploy, plan, args, given).map_err(|stop| merged::stop(&config, stop)),
         Err(refusal) if args.deploying.asking.dry_run => Err(refusal.into()),
-        Err(refusal) => {
-            let (state, again) = (deploy.seen.state(), deploy.command());
-            Err(product::deliver_before(
-                session, &config, state, &again, refusal,
-            ))
-        }
+        Err(refusal) => Err(product::deliver_before(
+            session,
+            (&config, deploy.seen.state()),
+            &deploy.command(),
+            refusal,
+        )),
     }
 }
 
