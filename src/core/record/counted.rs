@@ -1,6 +1,8 @@
 //! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
 
-use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
+use crate::core::record::{
+    Event, FORMAT, Person, Reading, State, Unlawful, Verdict, What, read_event,
+};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Count {
                 what: stored.message.lines().next().unwrap_or_default().to_owned(),
                 why: why.clone(),
             };
-            if *signature == SignatureCheck::Unchecked {
+            if signature.is_unsure() {
                 self.unchecked = Some(ignored.clone());
             }
             self.ignored.push(ignored);
@@ -78,11 +80,16 @@ impl Count {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
-        // A key that no longer counts could otherwise sign for the time when it did.
-        if stored.committed < self.latest {
+        if stored.at != stored.committed {
+            return Err("its author and its committer name different dates".to_owned());
+        }
+        let event = read(stored, signature);
+        // A key that no longer counts could otherwise sign for the time when it did. But a block is heard, whatever the clock
+        // of its author says.
+        if stored.committed < self.latest && !event.as_ref().is_some_and(is_block) {
             return Err("its date is earlier than the date of an earlier event".to_owned());
         }
-        let Some(event) = read(stored, signature) else {
+        let Some(event) = event else {
             // Somebody entitled wrote it, so it may say no to what is done next.
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
@@ -91,9 +98,14 @@ impl Count {
             Ok(next) => self.state = next,
             Err(why) => return Err(unlawful(why).to_owned()),
         }
-        (self.latest, self.last) = (stored.committed, Some(stored.commit.clone()));
+        self.latest = stored.committed.max(self.latest);
+        self.last = Some(stored.commit.clone());
         Ok(event)
     }
+}
+
+fn is_block(event: &Event) -> bool {
+    matches!(&event.what, What::Judged(it) if it.verdict == Verdict::Block)
 }
 
 /// The event, as the one whose key signed it wrote it.
