@@ -57,8 +57,12 @@ pub struct Promote {
 }
 
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    let listed = Typed::smp("diff --json");
-    check_hash("--commit", args.commit.as_deref(), 4, listed)?;
+    check_hash(
+        "--commit",
+        args.commit.as_deref(),
+        4,
+        Typed::smp("diff --json"),
+    )?;
     check_text("--override", args.overrides.as_deref())?;
     let given = summary::given(&args.text)?;
     let config = session.config()?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::core::record::ran::Ran;
-use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, What, read_event};
+use crate::core::record::{
+    Event, FORMAT, Person, Reading, State, Unlawful, Verdict, What, read_event,
+};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +80,7 @@ impl Count {
         }
         if let Err(why) = &taken {
             let ignored = Ignored::of(stored, why.clone());
-            if *signature == SignatureCheck::Unchecked {
+            if signature.is_unsure() {
                 self.unchecked = Some(ignored.clone());
             }
             self.ignored.push(ignored);
@@ -90,11 +92,16 @@ impl Count {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
-        // A key that no longer counts could otherwise sign for the time when it did.
-        if stored.committed < self.latest {
+        if stored.at != stored.committed {
+            return Err("its author and its committer name different dates".to_owned());
+        }
+        let event = read(stored, signature);
+        // A key that no longer counts could otherwise sign for the time when it did. But a block is heard, whatever the clock
+        // of its author says.
+        if stored.committed < self.latest && !event.as_ref().is_some_and(is_block) {
             return Err("its date is earlier than the date of an earlier event".to_owned());
         }
-        let Some(event) = read(stored, signature) else {
+        let Some(event) = event else {
             // Somebody entitled wrote it, so it may say no to what is done next.
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
@@ -106,7 +113,8 @@ impl Count {
             Ok(next) => self.follow(stored, &event.what, next),
             Err(why) => return Err(unlawful(why).to_owned()),
         }
-        (self.latest, self.last) = (stored.committed, Some(stored.commit.clone()));
+        self.latest = stored.committed.max(self.latest);
+        self.last = Some(stored.commit.clone());
         Ok(event)
     }
 }
@@ -123,6 +131,10 @@ impl Count {
         self.ran.take(what, (&self.state, &next));
         self.state = next;
     }
+}
+
+fn is_block(event: &Event) -> bool {
+    matches!(&event.what, What::Judged(it) if it.verdict == Verdict::Block)
 }
 
 /// The event, as the one whose key signed it wrote it.
