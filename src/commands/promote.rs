@@ -57,12 +57,8 @@ pub struct Promote {
 }
 
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
-    check_hash(
-        "--commit",
-        args.commit.as_deref(),
-        4,
-        Typed::smp("diff --json"),
-    )?;
+    let listed = Typed::smp("diff --json");
+    check_hash("--commit", args.commit.as_deref(), 4, listed)?;
     check_text("--override", args.overrides.as_deref())?;
     let given = summary::given(&args.text)?;
     let config = session.config()?;
@@ -85,8 +81,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
         let record = &mut deploy.seen.record;
-        let heard = hearing::hear(session, &config, record, options.dry_run);
-        void.replace(heard);
+        void.replace(hearing::hear(session, &config, record, options.dry_run));
         Ok(deploy)
     })?;
     deploy.note_first();
