@@ -99,7 +99,7 @@ fn lies_behind(
 /// Where a second person is wanted for what is new, nothing is gone back to that nobody saw there.
 fn unseen(name: &str, to: &str, choose: Typed) -> Refusal {
     let error = format!("nothing shows that {to} ever ran on {name}");
-    let why = "with signed or four_eyes a rollback returns only to what the record or the platform shows to have run there";
+    let why = "with signed or four_eyes a rollback returns only to what the record shows to have run there";
     let refusal = Refusal::new(RefusalCode::NotARollback, error).because(why);
     let refusal = refusal.run("choose a commit that ran there", choose);
     refusal.run("or propose it", Typed::smp("propose"))
