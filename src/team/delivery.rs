@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::core::config::Config;
-use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
+use crate::core::record::{How, ISSUE, Issue, Notice, Placed, State, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{issue, markdown};
@@ -113,7 +113,7 @@ impl<'a> Delivery<'a> {
                 "for the issue {:?}:",
                 issue::title(&post, &one.commit)
             ));
-            return ui.data(issue::text(&post, one).as_bytes());
+            return ui.data(issue::text(&post, one, self.reference()).as_bytes());
         }
         self.print_for(&one.channel, &post)
     }
@@ -217,11 +217,16 @@ impl<'a> Delivery<'a> {
                     channel: channel.clone(),
                     over,
                 };
-                if !self.record(one, &attempt, &posting)? {
+                let Some(state) = self.record(one, &attempt, &posting)? else {
                     ui.note(format!("somebody else is sending the post to {place}"));
                     return Ok(());
-                }
-                self.send_begun(one, &Posting { attempt, post, to })
+                };
+                let attempts = state.pending.into_iter().filter_map(|one| one.attempt);
+                let begun = Notice {
+                    attempt: { attempts }.find(|one| one.id == attempt),
+                    ..one.clone()
+                };
+                self.send_begun(&begun, &Posting { attempt, post, to })
             }
         }
     }
@@ -291,7 +296,7 @@ impl<'a> Delivery<'a> {
                 })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
-                tracking::deliver(tracker, one, post, watch)
+                tracking::deliver(tracker, (one, self.reference()), post, watch)
             }),
         };
         progress.clear();
@@ -347,11 +352,16 @@ impl<'a> Delivery<'a> {
         self.record(one, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post, and says whether that was so: a post that is not pending any more, or whose attempt
-    /// is another by now, is somebody else's.
-    fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<bool, Stop> {
+    /// The ref of the record.
+    fn reference(&self) -> &str {
+        self.recorder.as_ref().map_or("", Recorder::reference)
+    }
+
+    /// Adds an event about a post, and gives the state after it; `None`: a post that is not pending any more, or whose
+    /// attempt is another by now, is somebody else's.
+    fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<Option<State>, Stop> {
         let Some(recorder) = &self.recorder else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut still = false;
         let noted = self.session.ui.during("writing the record", || {
@@ -360,7 +370,7 @@ impl<'a> Delivery<'a> {
                 Ok(still.then(|| what.clone()))
             })
         });
-        noted.map_err(|stop| self.unrecorded(stop, one))?;
-        Ok(still)
+        let state = noted.map_err(|stop| self.unrecorded(stop, one))?;
+        Ok(still.then_some(state))
     }
 }

@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
-use crate::core::tell::issue::mark_of;
+use crate::core::tell::issue::{bears, own_mark};
 use crate::core::words::{CommitId, EventId};
 
 /// The fewest digits that name a commit.
 const DIGITS: usize = 7;
+/// By so many seconds the clocks of a proposer and of the forge may differ.
+const SLACK: i64 = 300;
 /// The most characters of a comment that go on record.
 const LONGEST: usize = 2000;
 
@@ -27,6 +29,8 @@ pub struct Remark {
     /// Whether its author is an app, so that nobody knows which person speaks.
     pub is_of_app: bool,
     pub is_edited: bool,
+    /// When it was written, in seconds since 1970, by the forge's clock.
+    pub at: i64,
     pub text: String,
     pub address: String,
 }
@@ -80,32 +84,50 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     }
     let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
     let heard = heard.unwrap_or_default();
-    let mut void_ones = Vec::new();
-    for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
-        let Some(login) = &remark.login else {
-            continue;
-        };
-        let why = match claim(&remark.text) {
-            None => why_meant(candidate, remark),
-            Some(claim) => {
-                let said = judged(candidate, remark, (login, &claim), channels);
-                let why = why_void(candidate, remark, &claim);
-                match why.or_else(|| own(candidate, &said).map(Some)) {
-                    Some(why) => why,
-                    None => {
-                        answers.events.push(What::Judged(said));
-                        None
-                    }
-                }
+    let (mut said, mut void_ones) = (Vec::new(), Vec::new());
+    for remark in remarks {
+        let is_heard = heard.contains(&remark.id);
+        match weighed(candidate, remark, channels) {
+            Ok(it) => said.push((is_heard, remark.id, it)),
+            Err(Some((by, why))) if !is_heard => {
+                void_ones.push((remark.id, void(&by, remark, why)));
             }
-        };
-        void_ones.extend(why.map(|why| (remark.id, void(login, remark, why))));
+            Err(_) => {}
+        }
+    }
+    let last: HashMap<String, u64> = said
+        .iter()
+        .map(|(_, id, it)| (it.of.clone(), *id))
+        .collect();
+    for (is_heard, id, it) in said {
+        // That a block is heard, or that its author took it back, may be invented.
+        let is_last = it.verdict == Verdict::Block && last.get(&it.of) == Some(&id);
+        if !is_heard || is_last && !is_on_record(candidate, &it.of, id) {
+            answers.events.push(What::Judged(it));
+        }
     }
     let newest = newest(candidate, &answers.events);
     void_ones.retain(|(id, one)| newest.get(one.by.as_str()).is_none_or(|newest| newest < id));
     let void_ones = void_ones.into_iter().map(|(_, one)| one);
     answers.void.extend(void_ones);
     answers
+}
+
+/// The verdict that a comment is, or whose it would be and why it is none, where anybody needs to be told.
+fn weighed(
+    candidate: &Candidate,
+    remark: &Remark,
+    channels: &[String],
+) -> Result<Judged, Option<(String, String)>> {
+    let login = remark.login.as_ref().ok_or(None)?;
+    let named = |why: Option<String>| why.map(|why| (login.clone(), why));
+    let claim = claim(&remark.text).ok_or_else(|| named(why_meant(candidate, remark)))?;
+    let said = judged(candidate, remark, (login, &claim), channels);
+    let why = why_void(candidate, remark, &claim);
+    match why.or_else(|| own(candidate, &said).map(Some)) {
+        Some(why) => Err(named(why)),
+        None => Ok(said),
+    }
 }
 
 /// The newest comment of each author that counts, or is about to: then no hint about an older one is needed.
@@ -137,15 +159,27 @@ fn is_before(candidate: &Candidate, remark: &Remark) -> bool {
 }
 
 /// Forgets whose account proposed the candidate, and whose deployed a fix of it, where the forge does not say the same:
-/// the record has it from one key. Then no comment is a yes of somebody else. Gives why.
-pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]) -> Vec<String> {
+/// the record has it from one key. Then no comment is a yes of somebody else. Gives why. `record`: its ref.
+pub fn bear_out(
+    candidate: &mut Candidate,
+    (question, remarks): (&Remark, &[Remark]),
+    record: &str,
+) -> Vec<String> {
     let (short, mut why) = (candidate.commit.short().to_owned(), Vec::new());
+    // The last question is about what the candidate is now.
+    let last = candidate
+        .fixers
+        .last()
+        .map_or(&candidate.id, |last| &last.id);
+    let (last, commit) = (last.clone(), candidate.commit.clone());
     let by = |login: &String, id: &EventId, one: &Remark| {
+        let mark = own_mark(id, record, Some(&commit).filter(|_| *id == last));
         let may = one.may && !one.is_of_app;
-        may && is_login(one.login.as_ref(), login) && one.text.contains(&mark_of(id))
+        may && is_login(one.login.as_ref(), login) && bears(&one.text, &mark)
     };
     if let Some(login) = &candidate.login
-        && !by(login, &candidate.id, question)
+        && !(by(login, &candidate.id, question)
+            && candidate.at <= question.at.saturating_add(SLACK))
     {
         let address = &question.address;
         why.push(match question.is_of_app {
@@ -173,6 +207,11 @@ pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]
 fn commented(candidate: &Candidate) -> impl Iterator<Item = (Verdict, &Comment)> {
     let verdicts = candidate.verdicts.iter();
     verdicts.filter_map(|one| Some((one.verdict, one.comment.as_ref()?)))
+}
+
+fn is_on_record(candidate: &Candidate, login: &str, id: u64) -> bool {
+    let mut all = commented(candidate);
+    all.any(|(verdict, it)| verdict == Verdict::Block && it.login == login && it.id == id)
 }
 
 /// Why the comment of a verdict on record does not bear it out any more, or never did.
@@ -240,6 +279,7 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
         note: None,
         at: 0,
         comment: said.comment.clone(),
+        over: None,
     };
     let mut fixers = candidate.fixers.iter();
     let why = if is_login(candidate.login.as_ref(), &said.of) {

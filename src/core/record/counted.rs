@@ -1,8 +1,10 @@
 //! What a record of signed events adds up to: those that count and nothing else. The state that a tree holds is not
 //! believed, for anybody who may push can write one. Pure.
 
-use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, read_event};
-use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+use std::collections::HashSet;
+
+use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, What, read_event};
+use crate::core::words::{CommitId, EventId, SignatureCheck, StoredEvent};
 
 /// An event that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub struct Count {
     pub ignored: Vec<Ignored>,
     /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.
     pub unchecked: Option<Ignored>,
+    /// The names of the events that count, and the issues that were opened.
+    ids: HashSet<EventId>,
+    issues: HashSet<u64>,
 }
 
 /// What a record of signed events was read to be.
@@ -90,12 +95,30 @@ impl Count {
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
         };
+        if self.ids.contains(&event.id) {
+            return Err("an earlier event has its id".to_owned());
+        }
+        // What was said there is about another candidate.
+        let opened = opened(&event.what);
+        if opened.is_some_and(|number| self.issues.contains(&number)) {
+            return Err("its issue is that of an earlier candidate".to_owned());
+        }
         match self.state.after(&event) {
             Ok(next) => self.state = next,
             Err(why) => return Err(unlawful(why).to_owned()),
         }
+        self.ids.insert(event.id.clone());
+        self.issues.extend(opened);
         (self.latest, self.last) = (stored.committed, Some(stored.commit.clone()));
         Ok(event)
+    }
+}
+
+/// The issue that was opened.
+fn opened(what: &What) -> Option<u64> {
+    match what {
+        What::Posted { placed, .. } => placed.issue.filter(|_| placed.comment.is_none()),
+        _ => None,
     }
 }
 
@@ -138,6 +161,7 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::NotSignedOff => "its commit was not signed off then",
         Unlawful::SamePerson => "the proposer of a commit cannot sign it off",
         Unlawful::OwnFix => "those who deployed a fix of a commit cannot sign it off",
+        Unlawful::NotTheirs => "its name is not that of its comment",
         Unlawful::NotPending => "no such post was pending",
         Unlawful::NothingNew => "the record already had it",
     }
