@@ -67,7 +67,6 @@ pub struct Options<'a> {
     pub overrides: Option<&'a str>,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
-    /// The environments as they were typed.
     pub names: &'a [String],
     /// How long to wait for an environment, in seconds.
     pub timeout: u64,
@@ -83,7 +82,6 @@ pub enum Wanted<'a> {
         /// The command that does the same again.
         command: Typed,
     },
-    /// What an environment runs.
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
@@ -184,7 +182,6 @@ impl Deploy<'_> {
         }
     }
 
-    /// What a promotion would ship.
     pub fn candidate(&self) -> Option<&CommitId> {
         let moved_on = self.moved_on().map(|moved_on| &moved_on.candidate);
         moved_on.or_else(|| self.source()?.runs())
@@ -210,7 +207,6 @@ impl Deploy<'_> {
         target.map_or("", |target| &target.environment.name)
     }
 
-    /// The names of its targets, as a sentence has them.
     fn names(&self) -> String {
         let names = self.targets.iter().map(|one| one.environment.name.as_str());
         names.collect::<Vec<_>>().join(" and ")
@@ -300,8 +296,8 @@ impl Deploy<'_> {
         let mut plan = planned.map_err(|refusal| self.refined(refusal))?;
         plan.warnings.extend(self.ignored());
         plan.watched.clone_from(&self.watched);
-        let pushes = |step: &Step| matches!(step, Step::Push { .. });
-        if kind == Kind::Promote || plan.steps.iter().any(pushes) {
+        let mut steps = plan.steps.iter();
+        if kind == Kind::Promote || steps.any(|step| matches!(step, Step::Push { .. })) {
             plan.warnings.splice(0..0, self.warnings.iter().cloned());
         }
         self.warn_of_addresses(&mut plan)?;
@@ -322,10 +318,11 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Why a promotion begins although its time has not come, or was announced to.
+    /// Why a promotion begins although its time has not come, or was announced to. Where a check failed it was told then.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);
+        let open = open.filter(|open| open.failed.is_none());
         let announced = open.and_then(|open| open.overrides.clone());
         plan.overrides.clone().or(announced)
     }
@@ -345,7 +342,7 @@ impl Deploy<'_> {
     /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
     fn candidate_is_open(&self) -> bool {
         let state = self.seen.state();
-        state.is_some_and(|state| state.candidate.is_some())
+        state.is_some_and(|state| state.candidate.is_some() && state.shipped().is_none())
     }
 
     /// Whether what is deployed lies behind what runs.

@@ -1,5 +1,6 @@
 //! Where the main repository is at home: its pull requests, who reviewed them, how their checks ended.
 
+mod errors;
 mod forgejo;
 pub mod github;
 mod gitlab;

@@ -2,6 +2,7 @@
 //!
 //! Every question has two answers, a quick one in `history.rs` and one by the program in `plumbing.rs`, which
 //! the tests hold against each other. What is asked here is asked of the first that can tell.
+#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 pub mod editor;
 pub mod token;
@@ -185,10 +186,9 @@ impl Repo {
         &self.program
     }
 
-    /// Ends what was kept for this run: connections that a person opened. Gives commands that spare the questions of this
-    /// run the next time.
-    pub fn hang_up(&self) -> Vec<String> {
-        self.people.hang_up()
+    /// Ends what was kept for this run: connections that a person opened.
+    pub fn hang_up(&self) {
+        self.people.hang_up();
     }
 
     /// The configuration that holds here: `git config --list`.

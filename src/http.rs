@@ -36,13 +36,11 @@ const LIST: u64 = 16 << 20;
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
-    /// Its body, as far as it came.
     pub body: Vec<u8>,
     /// Why that is not all of it, to stand behind its name.
     cut: Option<String>,
 }
 
-/// Why there is no answer.
 #[derive(Debug)]
 pub enum Trouble {
     /// Nothing came of it, for certain: nothing left this machine, or the answer is no.
@@ -65,8 +63,7 @@ impl Trouble {
 }
 
 impl Response {
-    /// Each value of a header: a proxy may have added a second one. What is not text stays a value, one that no hash
-    /// can be.
+    /// Each value of a header: a proxy may have added a second one. What is not text stays a value, and is no hash.
     pub fn all(&self, name: &str) -> Vec<String> {
         (self.headers.get_all(name).iter())
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -88,8 +85,7 @@ impl Response {
         self.header(RETRY_AFTER.as_str()).is_some()
     }
 
-    /// The time after which to try again, in seconds or as a moment; a moment is compared with the server's own clock
-    /// where that is known.
+    /// The time after which to try again; a moment is compared with the server's own clock where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?;
         if is_number(text) {

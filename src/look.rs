@@ -35,7 +35,6 @@ impl<'a> Look<'a> {
     }
 }
 
-/// What of the main repository is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Main {
     Nothing,
@@ -49,7 +48,6 @@ pub enum Main {
 pub struct Seen {
     /// In the order asked for.
     pub environments: Vec<Observed>,
-    /// The main repository's branch, where it was asked.
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
     /// The open announcement, if this clone made it.
@@ -102,7 +100,6 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Looks at one environment and the rest.
 pub fn see_one(
     session: &Session<'_>,
     look: &Look<'_>,

@@ -62,8 +62,6 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
         (session, _) => ManuallyDrop::new(session?),
     };
     let done = cli.command.run(&session);
-    for command in session.repo.hang_up() {
-        ui.note(format!("to type no password next time: {command}"));
-    }
+    session.repo.hang_up();
     done
 }

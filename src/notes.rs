@@ -1,5 +1,4 @@
-//! This clone's own notes in `.git/smp`: what one run keeps for the next. A note is a JSON file with a version, there
-//! whole or not at all. A new one is a struct and a file name.
+//! This clone's own notes in `.git/smp`: JSON files with a version, whole or not there. A new one is a struct.
 
 mod in_flight;
 mod kinds;
@@ -127,8 +126,7 @@ impl Notes {
         Ok(())
     }
 
-    /// What earlier versions kept: the text of a deploy that was cut off goes on, the rest nobody needs any more. Where the
-    /// clone may only be read all stays as it is.
+    /// Keeps the text of a deploy that was cut off, and nothing else that earlier versions wrote.
     fn put_old_ones_aside(&self) {
         self.adopt_text();
         let _ = self.remove("reviews.json");

@@ -25,7 +25,6 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Opens the repository that git would open here.
     pub fn open(common: &'a Common, ui: &'a Ui) -> Result<Self, Stop> {
         let mut session = Self {
             common,
@@ -46,8 +45,7 @@ impl<'a> Session<'a> {
         Notes::of(&self.repo.layout().common_dir)
     }
 
-    /// Where the configuration is, whether it exists or not. A bare repository has no top level, so there it must be
-    /// named.
+    /// Where the configuration is, whether it exists or not. In a bare repository it must be named.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
         let top = self.repo.layout().top.as_ref();
         let named = self.common.config();

@@ -34,7 +34,6 @@ pub struct Look<'a> {
     pub in_full: bool,
 }
 
-/// What is to be found out besides what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Also {
     Nothing,
@@ -317,7 +316,7 @@ impl Look<'_> {
 }
 
 /// What comes of each of these, asked side by side.
-fn at_once<T: Sync, R: Send>(all: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn at_once<T: Sync, R: Send>(all: &[T], ask: impl Fn(&T) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let ask = &ask;
         let asked: Vec<_> = all

@@ -35,7 +35,6 @@ pub enum Color {
 pub enum Talk {
     /// Only what was asked for, and errors.
     Quiet,
-    /// What a person needs.
     Normal,
     /// How each thing was found out, too.
     Verbose,
@@ -93,14 +92,13 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// How many columns a picture on stdout may have; `None` where that is no terminal.
-    pub fn picture_width(&self) -> Option<usize> {
+    /// How many columns a table on stdout may have; `None` where that is no terminal.
+    pub fn table_width(&self) -> Option<usize> {
         let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
         Some(if columns == usize::MAX { 80 } else { columns })
     }
 
-    /// Writes data to stdout, as it is: the caller has made it harmless. [`Stop::PipeClosed`] when nobody reads any
-    /// more.
+    /// Writes harmless data to stdout as it is; [`Stop::PipeClosed`] when nobody reads any more.
     pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         let written = out.write_all(bytes).and_then(|()| out.flush());
@@ -122,7 +120,6 @@ impl Ui {
         }
     }
 
-    /// Says lines, unless told to be quiet.
     pub fn say(&self, lines: &[Line]) {
         self.tell(Talk::Normal, lines);
     }
@@ -228,8 +225,7 @@ pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
 }
 
-/// What git tells a hook on standard input, however long it is. From a terminal nothing is read, because nobody there
-/// knows what to type.
+/// What git tells a hook on standard input. From a terminal nothing is read: nobody there knows what to type.
 pub fn told() -> io::Result<String> {
     let (mut stdin, mut bytes) = (io::stdin().lock(), Vec::new());
     if !stdin.is_terminal() {

@@ -1,13 +1,14 @@
 //! What was given that the same command needs again: hints are commands to paste.
 
+use std::mem::ManuallyDrop;
+
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
 use crate::core::typed::Given;
 
-/// The options that belong to every command to go on with. How a command is asked, and how long it waits, does not: nobody
-/// is to say `--yes` by pasting.
+/// The options that belong to every command to go on with; never `--yes`, which nobody is to say by pasting.
 const KEPT: &[&str] = &[
     "--summary",
     "-F",
@@ -23,11 +24,13 @@ const KEPT: &[&str] = &[
 
 impl Cli {
     pub fn read() -> Result<(Self, Given), clap::Error> {
-        let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-        let line = typed();
+        // It is there for as long as the process, which ends sooner than all its parts are let go one by one.
+        let mut command = ManuallyDrop::new(Self::command());
+        let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
         let given = given(&matches);
+        let cli = Self::from_arg_matches_mut(&mut matches);
+        let cli = cli.map_err(|error| error.format(&mut command))?;
+        let line = typed();
         Ok((cli, Given { line, ..given }))
     }
 }

@@ -1,5 +1,7 @@
 //! `git smp diff`: the commits that would ship, oneline.
 
+use std::mem::ManuallyDrop;
+
 use clap::Args;
 
 use crate::cli::Deepening;
@@ -57,6 +59,8 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let changes = session.ui.during("walking through history", || {
         session.repo.changes(range.0, range.1)
     })?;
+    // The process ends after this, as with the session.
+    let changes = ManuallyDrop::new(changes);
     let asking = config
         .as_ref()
         .filter(|_| may_ask(args, &changes, session.ui.is_quiet()));

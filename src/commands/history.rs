@@ -58,9 +58,8 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if deploys.is_empty() && unread == 0 {
         ui.note("no promotion is on record yet");
     }
-    let begun = events.first().filter(|_| unread == 0).map(|event| event.at);
     let figures = match args.stats || args.json {
-        true => figures(session, &config, &deploys, begun),
+        true => figures(session, &config, &deploys),
         false => Vec::new(),
     };
     let count = args.count.unwrap_or(usize::MAX);
@@ -73,7 +72,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         count_authors(session, deploy);
     }
     let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
-    let (when, width) = (session.when(), ui.picture_width());
+    let (when, width) = (session.when(), ui.table_width());
     let merged = config.environments.iter().find(|one| one.by_merge);
     let merged = merged.map(|one| one.name.as_str());
     let mut lines = show::history(&latest, &when, width, merged);
@@ -81,7 +80,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(show::figures(one, &when, width));
+        lines.extend(show::figures(one, &when));
     }
     ui.answer(&lines)
 }
@@ -129,12 +128,7 @@ fn no_record() -> Stop {
 }
 
 /// The figures, those of the targets first: they are what counts as production.
-fn figures(
-    session: &Session<'_>,
-    config: &Config,
-    deploys: &[PastDeploy],
-    begun: Option<i64>,
-) -> Vec<Figures> {
+fn figures(session: &Session<'_>, config: &Config, deploys: &[PastDeploy]) -> Vec<Figures> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
@@ -144,7 +138,7 @@ fn figures(
     });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, &deploys, &shipped, begun, &session.when())
+    stats::figures(&targets, &deploys, &shipped, &session.when())
 }
 
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {

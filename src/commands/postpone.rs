@@ -109,6 +109,13 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
         return Ok(());
     };
     let story = open.story(session.when().now);
+    if let Some(why) = &open.failed {
+        let (name, short) = (&open.environment, open.to.short());
+        session
+            .ui
+            .warn(format!("{name} runs {short}, and a check failed: {why}"));
+        return Ok(());
+    }
     if is_unasked(session, args) {
         let postpone = Typed::smp("postpone");
         return Err(Refusal::new(RefusalCode::Deploying, story)

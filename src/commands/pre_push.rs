@@ -178,9 +178,8 @@ impl PlainPush<'_> {
         Ok(Some(past(report)))
     }
 
-    /// Whether a push goes to this environment: by the name of its remote, by its address, or by what the user's
-    /// `insteadOf` makes of that; where it is a branch of the main repository, by that branch as well. Other spellings
-    /// of an address count as well, because a guard had better stop one too many.
+    /// Whether a push goes to this environment: by its remote's name, by its address however it is spelled or led on by
+    /// `insteadOf`, and by the branch where it is one. A guard had better stop one too many.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
         let branch = format!("refs/heads/{}", environment.branch);

@@ -185,6 +185,10 @@ fn promote(
             // Nothing was deployed: should somebody else do it, it is theirs to tell.
             release.keep(text, was_begun)?;
         }
+        if let (Stop::Unhealthy(_), Some(reason)) = (&stop, &deploy.overridden) {
+            let told = release.tell_failed(reason.clone(), deploy.pending(), &again);
+            told.unwrap_or_else(|trouble| session.ui.warn(trouble.to_string()));
+        }
         return Err(stop);
     }
     let (pending, screen) = (deploy.pending(), deploy.screen.into_inner());

@@ -153,7 +153,15 @@ impl<'a> Order<'a> {
 
     fn chosen(&self) -> Result<Chosen, Stop> {
         // Whatever is wrong with the record is said before anything else: the candidate is written there.
-        self.seen.record.known()?;
+        let take_over = self.args.deploying.take_over.as_deref();
+        let now = self.session.when().now;
+        let recorded = self.seen.recorded(self.look.config, take_over, now)?;
+        // And that there is nothing to fix any more before anybody is asked which commits are the fix.
+        if let (true, Some(candidate), Some(recorded)) =
+            (self.args.fix, self.candidate(), &recorded)
+        {
+            decide::not_shipped(candidate, recorded)?;
+        }
         if self.args.pick.is_empty() {
             let commit = match &self.args.rev {
                 Some(rev) => self.named(rev)?,

@@ -213,7 +213,6 @@ struct ReadDeploys {
     all: Vec<Arrival>,
     /// When the oldest event that was read happened.
     oldest: Option<i64>,
-    /// Whether the whole record was read.
     is_all: bool,
     /// How many events cannot be read.
     unread: usize,

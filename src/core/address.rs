@@ -15,7 +15,6 @@ const PASSWORD: &str =
     "must not contain a password; keep it in a git credential helper, or use an ssh key";
 const USER: &str = "must have a plain user name before the `@`, as in git@host";
 
-/// The reason of a rule that is broken.
 pub type Checked = Result<(), &'static str>;
 
 /// An address taken apart. Nothing in it is decoded or changed.
@@ -47,8 +46,7 @@ pub(super) fn is_made_of(text: &str, others: &str) -> bool {
         .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// Whether git may be sent to this address: `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on
-/// this machine.
+/// `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.
 pub fn check_url(url: &str) -> Checked {
     check_text(url)?;
     let address = take_apart(url)?;

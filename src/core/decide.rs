@@ -26,7 +26,7 @@ pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};
 pub use recorded::{BY_HAND, Recorded};
 pub use rollback::{earlier, nothing_deployed, rollback};
-pub use staging::{Fix, Staging, nothing_to_fix, staging};
+pub use staging::{Fix, Staging, not_shipped, nothing_to_fix, staging};
 
 use std::collections::HashMap;
 
@@ -50,8 +50,7 @@ pub struct Target<'a> {
     pub twins: HashMap<CommitId, CommitId>,
     /// Where its source and it stand in a pipeline of their platform, if builds are promoted there.
     pub couplings: Option<Couplings>,
-    /// Whether a promotion of this clone in a pipeline gave it the commit, and nobody wrote that down yet: of several
-    /// targets of one promotion only the first was announced.
+    /// Whether a pipeline promotion of this clone gave it the commit unrecorded: only the first target was announced.
     pub given: bool,
     /// Whether nothing shows that the commit ever ran there, though a second person is wanted for what is new.
     pub never_ran: bool,
@@ -93,8 +92,7 @@ pub struct MovedOn {
     pub is_run: bool,
 }
 
-/// One effect of a plan on its commit, in the order they happen. What is shown is exactly what is done, because it is
-/// this value.
+/// One effect of a plan on its commit, in order. What is shown is what is done, because it is this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Push {
@@ -108,7 +106,6 @@ pub enum Step {
     Release {
         environment: String,
         platform: &'static str,
-        /// The release that was made of it before.
         former: Release,
         /// Whether that is to come back as it was, with its config vars.
         back: bool,
@@ -212,7 +209,6 @@ pub struct Consent {
 }
 
 impl Plan {
-    /// One that does nothing yet.
     fn of(commit: &CommitId) -> Self {
         let (steps, warnings, consents, watched) = Default::default();
         Self {
@@ -266,8 +262,7 @@ impl Plan {
         self.wait(target, true);
     }
 
-    /// The branch is there already, so that a push would change nothing: what the platform has built is released again,
-    /// where that can be, or waited for.
+    /// The branch is there already: what the platform has built is released again, where that can be, or waited for.
     fn release_again(&mut self, target: &Target<'_>) {
         if let Some(former) = built_before(target, &self.commit) {
             return self.release(target, former, false);

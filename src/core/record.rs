@@ -52,8 +52,7 @@ pub const FORMAT: u32 = 1;
 pub struct Person {
     pub name: String,
     pub email: String,
-    /// Whose key signed what this person wrote, where events are signed. It is read off the signature each time, so it
-    /// is no part of what is written.
+    /// Whose key signed what this person wrote. Read off the signature each time, so it is not written.
     #[serde(skip)]
     pub principal: Option<String>,
 }
@@ -92,12 +91,10 @@ pub enum Verdict {
     Block,
 }
 
-/// Why something is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Stage,
-    /// A fix of the candidate, which becomes the candidate.
     Fix,
     Promote,
     Rollback,
@@ -121,8 +118,7 @@ pub struct State {
     /// What each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
-    /// What each environment may have been given since its last deploy here: its announcement was given up before
-    /// anybody saw the end.
+    /// What may have been given since the last deploy: its announcement was given up before anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
     /// What hosts said against what the branches of environments are at, which tell nothing else.
@@ -171,7 +167,6 @@ pub struct Candidate {
     pub unread: bool,
 }
 
-/// One environment that a candidate is to reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     pub environment: String,
@@ -196,7 +191,6 @@ pub struct SignOff {
     pub over: Option<Box<SignOff>>,
 }
 
-/// A push that is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deploying {
     pub id: EventId,
@@ -234,7 +228,6 @@ pub struct Doubted {
     pub words: String,
 }
 
-/// What an environment was given last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastDeploy {
     pub commit: CommitId,
@@ -245,12 +238,10 @@ pub struct LastDeploy {
     /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
-    /// The issue that asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
 }
 
-/// The record as it was read.
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub state: State,
@@ -291,7 +282,6 @@ pub enum Unlawful {
     Frozen,
     /// A push is on its way, or another one than the event means.
     OtherDeploy,
-    /// The commit may not go to production.
     NotSignedOff,
     /// Who put it forward cannot say yes to it.
     SamePerson,
@@ -322,8 +312,7 @@ impl Default for State {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, as those of another `smp.toml`, and whose
-    /// yes counts.
+    /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
     #[must_use]
     pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
         self.four_eyes = four_eyes;
@@ -364,7 +353,6 @@ impl Candidate {
         format!(" for {}", goals.join(" and "))
     }
 
-    /// What the verdicts come to.
     pub fn standing(&self) -> Standing {
         if self.who_said(Verdict::Block).next().is_some() {
             Standing::Blocked

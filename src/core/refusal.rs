@@ -137,7 +137,6 @@ codes! {
     CheckFailed = "check-failed",
 }
 
-/// A deploy that will not happen, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Refusal {

@@ -15,8 +15,7 @@ impl Secret {
         Self(Zeroizing::new(text.trim().to_owned()))
     }
 
-    /// The text itself: for the doors that send it or keep it, and for the check of what it looks like. Never for a
-    /// sentence, an error or a command line.
+    /// The text itself, for the doors that send or keep it. Never for a sentence, an error or a command line.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -27,7 +26,6 @@ impl Secret {
     }
 }
 
-/// A name and the password that goes with it.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The name; it may be empty.

@@ -4,7 +4,6 @@ pub mod json;
 pub mod r#where;
 
 mod audited;
-mod chart;
 mod diff;
 mod figures;
 mod history;
@@ -21,8 +20,8 @@ pub use figures::figures;
 pub use history::{history, stale, unreadable};
 pub use plan::{Added, promotion, proposal, rollback, staging};
 pub use status::{
-    Dot, Here, environment, finding, frozen, held, how, past_tool, picture, record, standing,
-    unrecorded, untested,
+    Here, environment, finding, frozen, held, how, past_tool, record, standing, unrecorded,
+    untested,
 };
 pub use timing::timing;
 
@@ -38,7 +37,6 @@ const NAMED: usize = 20;
 /// The present moment, and where the reader is.
 #[derive(Clone, Debug)]
 pub struct When {
-    /// Seconds since 1970.
     pub now: i64,
     pub zone: TimeZone,
 }
@@ -132,7 +130,6 @@ fn row(name: &str, width: usize) -> Line {
     Line::plain(format!("  {name:width$}  "))
 }
 
-/// How wide the column of these names is.
 pub fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0)
 }

@@ -33,13 +33,11 @@ pub enum ChannelKind {
 /// The words for them in `smp.toml`.
 pub const KINDS: &[&str] = &["teams", "slack", "print"];
 
-/// A chat that takes posts by a webhook.
 #[derive(Clone, Copy)]
 pub struct Chat {
     pub name: &'static str,
     /// Who is said to have accepted a post: a workflow may still fail to post it.
     pub receiver: &'static str,
-    /// The message for the webhook: JSON.
     pub payload: fn(&Post) -> String,
     /// Whether nothing but an `ok` in its answer means that it took a post.
     pub says_ok: bool,

@@ -79,8 +79,7 @@ pub fn visible(text: &str) -> String {
     replaced(text, |c| acts(c).then(|| escape(c)))
 }
 
-/// Foreign text inside of a line of Markdown: acting characters are visible, every character that could mean something is
-/// escaped, and nobody is called by it.
+/// Foreign text in a line of Markdown: nothing acts, nothing means anything, and nobody is called by it.
 pub fn in_markdown(text: &str) -> String {
     replaced(&visible(text), |c| match c {
         '\t' => Some(" ".to_owned()),
@@ -91,6 +90,10 @@ pub fn in_markdown(text: &str) -> String {
 
 /// [`visible`] for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
 pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
+    // Nearly every line of a long list is of these alone.
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return bytes.to_vec();
+    }
     let mut out = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.extend_from_slice(visible(chunk.valid()).as_bytes());

@@ -21,7 +21,7 @@ const ORDER: &str = "the first time must be earlier than the second; midnight at
 const ZONE: &str = "must name a time zone of the IANA database, such as Europe/London";
 
 /// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     text: String,
     days: [bool; 7],
@@ -80,22 +80,13 @@ impl fmt::Display for Hours {
     }
 }
 
-impl PartialEq for Hours {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Hours {}
-
 impl Serialize for Hours {
     fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
         into.serialize_str(&self.text)
     }
 }
 
-/// A zone by its name. The rules are those that this program was built with: the machine's own may be missing, and a
-/// variable could name others.
+/// By the rules of this program: the machine's own may be missing, and a variable could name others.
 fn zone_of(name: &str) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
     (!zone.is_unknown()).then_some(zone)
@@ -107,14 +98,9 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last) = (place_of(first)?, place_of(last)?);
-        let count = (last + 7 - first) % 7 + 1;
-        let all = (0..7).cycle().skip(first).take(count);
-        all.for_each(|day: usize| {
-            days.iter_mut()
-                .skip(day)
-                .take(1)
-                .for_each(|open| *open = true)
-        });
+        for day in 0..=(last + 7 - first) % 7 {
+            days[(first + day) % 7] = true;
+        }
     }
     Some(days)
 }
@@ -129,7 +115,6 @@ fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| is_one)
 }
 
-/// The minutes since midnight of `09:00`.
 fn minutes(text: &str) -> Option<u16> {
     let (hours, rest) = text.split_once(':')?;
     let (hours, rest) = (number(hours)?, number(rest)?);

@@ -45,8 +45,12 @@ impl TryFrom<String> for CommitId {
 impl CommitId {
     /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let full = matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
-        full.then(|| Self(text.to_ascii_lowercase()))
+        let is_lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        match matches!(text.len(), 40 | 64) {
+            // As git and the library write them, thousands at a time.
+            true if text.bytes().all(is_lower) => Some(Self(text.to_owned())),
+            is_full => (is_full && is_hash(text, 40)).then(|| Self(text.to_ascii_lowercase())),
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -133,8 +137,7 @@ pub struct Landed {
 }
 
 impl Landed {
-    /// The title and the number of the pull request that it brought: `Title (#425)` or `Title (!12)` of a squash, and
-    /// the merge commits of GitHub and GitLab.
+    /// `Title (#425)` or `Title (!12)` of a squash, and the merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
@@ -240,8 +243,7 @@ pub struct Cached {
 }
 
 impl Cached {
-    /// Whether it is certainly older than something that began so long ago, by more than the second that an age is
-    /// rounded by.
+    /// Whether it is certainly older, by more than the second that an age is rounded by.
     pub fn is_older_than(self, elapsed: Duration) -> bool {
         self.age
             .is_some_and(|age| age > elapsed + Duration::from_secs(1))
@@ -316,8 +318,7 @@ impl Observed {
         }
     }
 
-    /// What was deployed there last, whatever runs now: what its branch has or, in a pipeline, what its platform
-    /// released before it went back to what runs.
+    /// What its branch has or, in a pipeline, what its platform released before it went back to what runs.
     pub fn deployed_last(&self) -> Option<&CommitId> {
         if !self.by_pipeline {
             return self.reference();

@@ -29,7 +29,6 @@ impl Deploy<'_> {
         }
     }
 
-    /// The command that says yes to this commit.
     pub(super) fn command_with_yes(&self, commit: &CommitId) -> Typed {
         let commit = commit.as_str();
         match self.kind() {

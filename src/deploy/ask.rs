@@ -14,8 +14,7 @@ use crate::session::Session;
 
 pub const NOT_DEPLOYED: &str = "not deployed; no environment was changed";
 
-/// Asks for each yes that no witness can give. What a person saw run is not doubted any more. `not`: what did not happen
-/// after a no.
+/// Asks for each yes that no witness can give. `not`: what did not happen after a no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
     for Consent {
         story,
@@ -134,8 +133,7 @@ impl Deploy<'_> {
         is_yes.then_some(()).ok_or_else(|| self.declined())
     }
 
-    /// Says that nothing is to be done, after what this clone did not see run for its whole span was seen to: one answer
-    /// is not enough to say so.
+    /// Says that nothing is to be done, once what this clone did not see run for its whole span was seen to.
     pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
         let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
         if !dry_run {

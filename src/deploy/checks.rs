@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::core::config::PageCheck;
 use crate::core::decide::Target;
 use crate::core::decide::streak::{PAUSE, Streak, Streaked};
-use crate::core::record::{CheckFailed, Kind, What};
+use crate::core::record::{CheckFailed, Kind, Telling, What};
 use crate::core::refusal::{Report, Stop, Unhealthy};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control};
@@ -17,6 +17,8 @@ use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::moved;
 use crate::deploy::screen::Progress;
 use crate::sources::Look;
+use crate::team::channel::TECHNICAL;
+use crate::team::posting;
 
 /// How often it is looked whether somebody wants to leave.
 const TICK: Duration = Duration::from_millis(100);
@@ -120,7 +122,11 @@ impl Deploy<'_> {
         why: &str,
     ) -> Result<(), Stop> {
         let (kind, name) = (self.kind(), &target.environment.name);
-        self.put_on_record(&mut |state| {
+        let Some((recorder, _)) = self.recorder()? else {
+            return Ok(());
+        };
+        let of = (self.session, self.look.config);
+        let (_, pending) = posting::append_one(of, &recorder, &mut |state| {
             let open = state.deploying.as_ref();
             // What somebody else began meanwhile is another deploy.
             if open.is_some_and(|open| !open.is(kind, name, commit)) {
@@ -136,8 +142,21 @@ impl Deploy<'_> {
                 to: commit.clone(),
                 commits: moved(kind, &changes),
                 why: why.to_owned(),
+                tells: self.told_of_override(),
+                overrides: self.overridden(open).filter(|_| kind == Kind::Promote),
             })))
-        })
+        })?;
+        self.screen.borrow_mut().owed = Some(pending);
+        Ok(())
+    }
+
+    /// Who hears of a promotion that began although its time had not come, whether its checks pass or not.
+    fn told_of_override(&self) -> Option<Telling> {
+        self.overridden.as_ref()?;
+        let (_, mut tells) = self.tells.clone()?;
+        tells.channels.retain(|channel| channel == TECHNICAL);
+        let text = None;
+        Some(Telling { text, ..tells })
     }
 }
 

@@ -16,7 +16,6 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     pub meaning: Meaning,
-    /// The host's own words.
     pub words: String,
 }
 
@@ -27,7 +26,6 @@ impl Doubt {
     }
 }
 
-/// What was heard of a host so far.
 #[derive(Debug, Default)]
 pub struct Heard {
     /// What all of it gives reason to doubt.

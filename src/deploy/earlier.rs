@@ -82,8 +82,7 @@ impl Deploy<'_> {
         })
     }
 
-    /// Adds what an earlier push means for this one. Where another commit is on its way, this one may run now and not for
-    /// long: that is never "nothing to do".
+    /// Adds what an earlier push means for this one. Another commit on its way is never "nothing to do".
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
@@ -244,7 +243,6 @@ impl Deploy<'_> {
         refusal
     }
 
-    /// What is refused, as it is told.
     pub(super) fn refined(&self, refusal: Refusal) -> Refusal {
         self.with_ignored(self.to_make_the_app(refusal))
     }
@@ -267,8 +265,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Says of each push whose commit has files in Git LFS that their contents do not come along. What goes to the main
-    /// repository is there already.
+    /// Says that a push does not bring the contents of files in Git LFS, unless they are at home where it goes.
     pub(super) fn warn_of_lfs(&self, plan: &mut Plan) {
         let commit = &plan.commit;
         for step in &plan.steps {

@@ -8,8 +8,7 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
-/// Weighs every commit that an environment was rolled back from against the one that it is to be given. `runs`: what it
-/// runs now.
+/// Weighs every commit that an environment was rolled back from against the candidate. `runs`: what it runs now.
 pub fn weigh(
     session: &Session<'_>,
     runs: Option<&CommitId>,

@@ -6,8 +6,7 @@ use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 use crate::deploy::pushed::{Pushed, REVERT, last};
 
-/// Who says it; the words, anywhere in a line of the remote's or in git's reason; whether they are about a push that goes
-/// back; where they were seen.
+/// Who says it; words in a remote's line or git's reason; whether the push goes back; where they were seen.
 type Row = (&'static str, &'static str, bool, &'static str);
 
 #[rustfmt::skip]
@@ -33,8 +32,7 @@ fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<(usize, bool)>
 }
 
 impl Pushed<'_> {
-    /// The report of a branch of the main repository that its host protects; `None` where it says nothing of that. `still`:
-    /// what is known of the branch.
+    /// The report of a branch that its host protects; `None`: it says nothing of that. `still`: where the branch is.
     pub(super) fn protected(&self, still: &str) -> Option<Report> {
         let environment = self.target.environment;
         let said = self.host_said();

@@ -23,7 +23,6 @@ use crate::sources::{Also, Now, platform};
 /// The pauses after which a look directly before a push is repeated where it failed.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
-/// A push that has ended, and what was heard of its host.
 pub struct PushEnd {
     marker: InFlight,
     /// Whether an earlier push of this clone may bring the same.
@@ -43,7 +42,6 @@ impl PushEnd {
             .join("\n")
     }
 
-    /// Nothing was changed by it.
     pub fn came_to_nothing(self) {
         self.marker.ended();
     }
@@ -158,9 +156,8 @@ impl Deploy<'_> {
         self.notes().begin(name, sent)
     }
 
-    /// The look directly before the push: if anything moved since the plan was shown, nothing is pushed. A look that fails
-    /// is repeated twice, for many a host that limits connections lets the next one in. Gives the record, where one is kept;
-    /// what is announced there, `intent`, must still be allowed.
+    /// If anything moved since the plan was shown, nothing is pushed. A look that fails is repeated twice: a host that
+    /// limits connections may let the next one in. Gives the record; what is announced there must still be allowed.
     pub(super) fn look_again(
         &self,
         target: &Target<'_>,
@@ -237,8 +234,7 @@ impl Deploy<'_> {
 }
 
 impl Deploy<'_> {
-    /// What ships must still be what the source runs or, where a merge deploys that and may come at any time, be part of it
-    /// and on record as the candidate.
+    /// What ships must still be what the source runs or, where a merge deploys that, part of it and the candidate.
     fn source_unmoved(
         &self,
         before: &Observed,
@@ -301,8 +297,7 @@ impl Deploy<'_> {
         released.inspect(|()| marker.landed())
     }
 
-    /// Whether the platform's newest release is still the one that the plan was made with: neither the branch nor what
-    /// runs would show another that began meanwhile.
+    /// Whether the newest release is still the plan's: neither branch nor page would show one that began since.
     pub(super) fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
         let name = &target.environment.name;
         let mut now = self.look.now(target.environment)?.newest;

@@ -9,7 +9,6 @@ use crate::deploy::said::Said;
 use crate::git::advice::{self, Shut};
 use crate::git::push::{Ended, Push};
 
-/// A push that ended, or that was left.
 pub struct Pushed<'a> {
     pub deploy: &'a Deploy<'a>,
     pub target: &'a Target<'a>,
@@ -25,7 +24,6 @@ pub struct Pushed<'a> {
 
 /// The way back by a push that goes forward.
 pub const REVERT: &str = "or revert what came after it on the main branch, then";
-/// What is said of the command that goes on.
 pub const AGAIN: &str = "to continue";
 
 impl Pushed<'_> {
@@ -218,10 +216,8 @@ fn place(at: Option<&CommitId>) -> String {
     at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
 }
 
-/// Reasons that name no cause: then the host's own last words do. The same holds for a hook that declined, as a failed
-/// build does.
+/// Reasons that name no cause: then the host's own last words do.
 const NO_CAUSE: [&str; 3] = ["failed to update ref", "unpacker error", "failed"];
-/// So many of its last words are told.
 const LAST_WORDS: usize = 3;
 
 impl Pushed<'_> {
@@ -309,7 +305,6 @@ impl Pushed<'_> {
     }
 }
 
-/// The last lines, as causes.
 pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
     let words = last.unwrap_or_default().iter().map(Said::words);
@@ -318,8 +313,7 @@ pub(super) fn last(said: &[Said]) -> Vec<String> {
         .collect()
 }
 
-/// The lines in which git on the host names the cause, because what comes after them is advice; all where it names
-/// none.
+/// The lines in which git on the host names the cause: what comes after is advice. All where it names none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

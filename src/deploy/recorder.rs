@@ -289,8 +289,8 @@ impl Deploy<'_> {
         })))
     }
 
-    /// Why it began although its time had not come: as it was announced, or by this run, where it was not.
-    fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
+    /// As it was announced, or by this run, where it was not.
+    pub(super) fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }

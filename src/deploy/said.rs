@@ -17,15 +17,12 @@ const TAGS: [&str; 10] = [
     "[ERROR]",
 ];
 
-/// What a host said in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// All of it: its words, with the marks in front of them.
     pub marked: String,
-    /// Where its words begin.
     begin: usize,
-    /// Whether the remote said it, and no git on this side of the line: one on a path here, or behind ssh, has its own
-    /// words without a sign of where they are from.
+    /// Whether the remote said it: a git on a path here, or behind ssh, does not say where its words are from.
     pub is_remote: bool,
     /// Whether it stands at the beginning of its line.
     is_flush: bool,
@@ -105,7 +102,6 @@ pub struct Pattern {
 /// Where the words of a pattern must stand.
 #[derive(Clone, Copy, Debug)]
 enum Anchor {
-    /// After any marks.
     Words,
     /// After the pattern's own mark.
     Marked,
@@ -134,8 +130,7 @@ impl Pattern {
     }
 }
 
-/// Takes away what would act on a terminal: CSI and OSC sequences and other escapes, and every control character but
-/// the carriage return.
+/// Takes away CSI and OSC sequences, other escapes, and every control character but the carriage return.
 fn without_escapes(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line.chars();
@@ -189,8 +184,7 @@ fn tagged<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
     head.eq_ignore_ascii_case(tag).then_some(rest)
 }
 
-/// Small letters, one blank, three dots however many a host printed while it waited, and nothing at the end that only
-/// closes a sentence.
+/// Small letters, one blank, three dots at most, and nothing at the end that only closes a sentence.
 fn evened(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut even = words.join(" ").to_ascii_lowercase().replace('…', "...");

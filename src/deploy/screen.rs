@@ -11,7 +11,6 @@ use crate::terminal::{self, Ui};
 
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
-    /// A push or a release begins.
     Pushing(&'a Step, &'a CommitId),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
@@ -27,9 +26,7 @@ pub enum Progress<'a> {
     Checking(&'a str, Duration, (usize, usize)),
     /// Something is not as it should be, and hinders nothing.
     Warned(String),
-    /// An environment reports the commit.
     Live(&'a str, &'a CommitId),
-    /// The record is read or written.
     Recording,
     /// It is on record, which lifts the freeze there.
     Recorded(Option<&'a str>),

@@ -5,7 +5,6 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::deploy::Deploy;
 
-/// The refusals that may be due to events that do not count.
 const ABOUT_EVENTS: [RefusalCode; 4] = [
     RefusalCode::NotProposed,
     RefusalCode::NotSignedOff,

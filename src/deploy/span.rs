@@ -8,22 +8,16 @@ use std::time::Duration;
 
 /// The longest pause between two answers of a span. A shorter span has ten answers, too.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The fewest answers of a span, however slow they are.
 const FEWEST: u32 = 5;
-/// How many of the last answers are remembered.
 const LAST: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// That the new commit runs.
     New,
-    /// That another one does.
     Other,
-    /// Nothing usable.
     Unreadable,
 }
 
-/// The answers so far.
 pub struct Agreement {
     span: Duration,
     /// When the first of the answers came that agree, and how many they are.
@@ -36,7 +30,6 @@ pub struct Agreement {
 pub struct InTurn {
     /// Those that named the new commit.
     pub new: usize,
-    /// All of them.
     pub all: usize,
     /// Whether another commit was named among them.
     pub others: bool,
@@ -67,7 +60,6 @@ impl Agreement {
         self.span.is_zero() || (at.saturating_sub(since) >= self.span && before + 1 >= FEWEST)
     }
 
-    /// How much of the span is left while the answers agree.
     pub fn left(&self, at: Duration) -> Option<Duration> {
         let (since, _) = self.agreeing?;
         Some(self.span.saturating_sub(at.saturating_sub(since)))

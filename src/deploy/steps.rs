@@ -94,8 +94,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Pushes or releases what was announced before, where a record is kept; an announcement that came to nothing is taken
-    /// back.
+    /// Pushes or releases what was announced before; an announcement that came to nothing is taken back.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
         let expected = match step {
@@ -131,7 +130,6 @@ impl Deploy<'_> {
         begun.map_err(|stop| self.take_back(intent.as_ref(), stop))
     }
 
-    /// Waits for what a promotion has released, and checks it.
     pub(super) fn await_promoted(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         self.await_live(name, commit, Some(Begun::promoted()))?;
         self.check(name, commit)

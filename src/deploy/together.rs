@@ -21,7 +21,6 @@ use crate::team::recorder::{Recorder, new_id};
 /// What the environment said directly after the push, and what the host said meanwhile.
 type Arrived = (Heard, Option<Now>);
 
-/// How one push of both ended.
 enum Both {
     Arrived(Box<Arrived>),
     /// The host moves each ref by itself.

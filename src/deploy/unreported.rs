@@ -211,8 +211,7 @@ impl Wait<'_> {
 }
 
 impl Deploy<'_> {
-    /// What to do about a failed build, or about a rule of the host: nobody knows which it was. While a candidate is open
-    /// nothing but a fix of it may be staged.
+    /// What to do about a failed build, or a rule of the host. While a candidate is open only a fix may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let again = Hint::run(
             "correct the problem, then",

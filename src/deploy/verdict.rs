@@ -14,13 +14,11 @@ use crate::sources::{Now, platform};
 
 /// The pause between two looks at a branch that can be read.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause between two looks at a branch that cannot be read: hosts that limit connections shut out those who
-/// come back too soon.
+/// The longest pause while a branch cannot be read: hosts shut out those who come back too soon.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// So long a copy that a host answers from may lag behind what it took.
 const LAGS: Duration = Duration::from_secs(15);
 
-/// What became of a push.
 pub enum Outcome {
     /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
     Arrived(Option<Box<Now>>),

@@ -19,16 +19,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How long it is waited for a deploy that the host says it does not make.
 const HARDLY: Duration = Duration::from_secs(5);
 
-/// What was done before the wait.
 pub struct Begun {
     /// That it was pushed, or released.
     pub word: &'static str,
     pub since: Instant,
-    /// What the host said against it.
     pub doubt: Option<Doubt>,
     /// Whether the host took it without a word.
     pub is_silent: bool,
-    /// What the environment said directly after it.
     pub said: Option<Now>,
 }
 
@@ -53,8 +50,7 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until the environment itself reports the commit, and has done so in every answer for its span. `said`: the
-    /// first of them, where there is one already.
+    /// Waits until every answer for its span reports the commit. `said`: the first of them, if it is there.
     pub(super) fn run(&self, mut said: Option<Now>) -> Result<(), Stop> {
         self.heed_the_host()?;
         let (name, environment) = (self.name(), self.target.environment);
@@ -154,8 +150,7 @@ impl Wait<'_> {
         })
     }
 
-    /// When the deploy of the commit began that is waited for: by this run, by an earlier one of this clone, or by whoever
-    /// announced it.
+    /// When the deploy began that is waited for: by this run, an earlier one of this clone, or whoever announced it.
     pub(super) fn since(&self) -> Option<Instant> {
         if let Some(begun) = self.begun {
             return Some(begun.since);
@@ -173,7 +168,6 @@ impl Wait<'_> {
             .and_then(|age| Instant::now().checked_sub(age))
     }
 
-    /// What an answer says of the commit.
     fn answer(&self, now: &Now, since: Option<Instant>) -> Answer {
         match &now.running {
             // It may name a commit that ran there once.

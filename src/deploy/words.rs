@@ -5,13 +5,11 @@
 pub enum Meaning {
     /// Nothing is deployed: another branch deploys, or the deploy was skipped.
     NotDeployed,
-    /// The build or the release failed.
     Failed,
     /// The deploy has still to run, and the push does not say how it ends.
     Queued,
     /// A release command has still to succeed; a later line may say how it ended.
     Declared,
-    /// That release command has succeeded.
     Released,
     /// A hook of the host's did not run, or did not finish; git's own words.
     Hook,

@@ -128,8 +128,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// Finds out what these commits came with. `main`: the branch that pull requests count for. The first is the candidate, of
-/// which alone the statuses are asked for.
+/// `main`: the branch that pull requests count for. Only of the first, the candidate, statuses are asked for.
 pub fn reviews(
     rest: &Rest,
     repo: &Repo,
@@ -211,8 +210,7 @@ fn came(
     }
 }
 
-/// Whether a commit may be one that a pull request brought and that was rewritten when it was merged: it lies just
-/// before the last of those.
+/// Whether a pull request may have brought it in another form: it lies just before the last of its commits.
 fn may_be_rebased(
     history: &MainLine,
     told: &HashMap<&CommitId, Option<Brought>>,
@@ -252,14 +250,12 @@ fn landed(
     writers: &[ForgejoUser],
 ) -> Result<Option<Brought>, Report> {
     let pull: Option<PullJson> = rest.find(&format!("{path}/commits/{id}/pull"))?;
-    let is_ours = |pull: &PullJson| {
+    let pull = pull.filter(|pull| {
         let base = pull.base.repo.as_ref();
         base.is_some_and(|base| base.full_name.eq_ignore_ascii_case(&rest.repository))
             && pull.merge_commit_sha.as_deref() == Some(id.as_str())
-    };
-    let Some(pull) = pull.filter(is_ours) else {
-        return Ok(None);
-    };
+    });
+    let Some(pull) = pull else { return Ok(None) };
     let path = format!("{path}/pulls/{}", pull.number);
     let opinions: Option<Vec<Judgement>> = rest.list(&format!("{path}/reviews"))?;
     let commits = rest.list(&format!("{path}/commits?verification=false&files=false"))?;

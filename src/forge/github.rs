@@ -29,7 +29,6 @@ const FIELDS: &str = "fragment F on Commit{authors(first:10){nodes{user{login}}}
                       latestOpinionatedReviews(first:50,writersOnly:true){nodes{state author{login}}}}} \
                       statusCheckRollup{state}}";
 
-/// A repository on a GitHub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHub {
     /// Its host, with a port where it has one of its own, which decides on the token.
@@ -37,7 +36,6 @@ pub struct GitHub {
     host: String,
     owner: String,
     name: String,
-    /// The usual address of its API.
     api: String,
 }
 

@@ -30,7 +30,6 @@ pub const GITLAB: Software = Software {
     size: "per_page",
     rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
 };
-/// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 /// Who wrote the commits of a merge request.
 const AUTHORS: &str = "query($path:ID!,$iid:String!){project(fullPath:$path){mergeRequest(iid:$iid){commits(first:100)\
@@ -123,8 +122,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// Finds out what these commits came with. `main`: the branch that merge requests count for. The first is the candidate,
-/// of which alone the pipelines are asked for.
+/// `main`: the branch that merge requests count for. Only of the first, the candidate, pipelines are asked for.
 pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Reviews {
     rest.reviews(wanted, |wanted| look(rest, repo, main, wanted))
 }
@@ -178,16 +176,15 @@ fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Rev
     Ok(gathered(origins, checks))
 }
 
-/// How a commit came. Of the merge itself nobody is the author where git makes it so by itself; what else may be in it
-/// nobody reviewed.
+/// How a commit came. Of a merge that git makes by itself nobody is the author; any other nobody reviewed.
 fn came(
     repo: &Repo,
     id: &CommitId,
     brought: &[MergeRequest],
     read: impl Fn(&MergeRequest) -> Request,
 ) -> Origin {
-    let is_its_merge = |one: &MergeRequest| one.merge_commit_sha.as_deref() == Some(id.as_str());
-    let is_merge = brought.iter().any(is_its_merge) && history::is_merge(repo, id);
+    let mut merges = brought.iter().flat_map(|one| &one.merge_commit_sha);
+    let is_merge = merges.any(|sha| sha == id.as_str()) && history::is_merge(repo, id);
     if is_merge && !history::is_automatic(repo, id) {
         return Origin::Unknown;
     }

@@ -70,7 +70,6 @@ impl MainLine {
     }
 }
 
-/// Whether a commit has several parents.
 pub fn is_merge(repo: &Repo, id: &CommitId) -> bool {
     let second = format!("{id}^2");
     let args = ["rev-parse", "--verify", "--quiet", &second];

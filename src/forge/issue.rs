@@ -23,19 +23,17 @@ use crate::core::refusal::Report;
 use crate::http::api::{Method, Service};
 use crate::http::{Response, Sent, Trouble};
 use response::{ForgeUser, IssueEntry, Tracking, is_edited, may_github};
-use words::{TrackerWords, answered, garbled};
+use words::{TrackerWords, answered};
 
 /// How many elements of a list are on a page, and how many pages are read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
-/// How many accounts one call asks for.
 const ACCOUNTS: usize = 50;
 
 /// What follows where the forge does not name the person who proposes, and a second one is wanted.
 pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes (four_eyes), because the forge names no \
     person as this clone's account: use a token of your own";
 
-/// The issues of a repository.
 pub struct Tracker {
     words: &'static TrackerWords,
     service: Service,
@@ -47,7 +45,7 @@ pub struct Tracker {
 
 impl Tracker {
     pub fn name(&self) -> &'static str {
-        self.words.name
+        self.words.access.name
     }
 
     /// Whose token it is, where the forge says it: some tokens are nobody's, and an app is no person.
@@ -68,28 +66,35 @@ impl Tracker {
             AskedForge::GitLab => json!({"title": title, "description": text}),
         };
         let path = format!("{}/issues", self.path());
-        self.placed(Method::POST, &path, &body, |entry| {
-            let number = entry.issue_number()?;
-            Some(Placed {
-                issue: Some(number),
-                comment: None,
-                address: Some(entry.address().unwrap_or_else(|| self.address(number))),
-                login: entry.person(),
-            })
-        })
+        self.placed(Method::POST, &path, &body, |entry| self.issue_at(&entry))
     }
 
     /// Comments on an issue, once.
     pub fn comment(&self, number: u64, text: &str) -> (Sent, Placed) {
         let path = format!("{}/issues/{number}/{}", self.path(), self.words.comments);
         self.placed(Method::POST, &path, &json!({"body": text}), |entry| {
-            Some(Placed {
-                issue: Some(number),
-                comment: entry.id,
-                address: entry.id.map(|id| self.address_of(number, id, &entry)),
-                login: entry.person(),
-            })
+            Some(self.comment_at(number, &entry))
         })
+    }
+
+    /// Where the forge says that an issue is.
+    fn issue_at(&self, entry: &IssueEntry) -> Option<Placed> {
+        let number = entry.issue_number()?;
+        Some(Placed {
+            issue: Some(number),
+            comment: None,
+            address: Some(entry.address().unwrap_or_else(|| self.address(number))),
+            login: entry.person(),
+        })
+    }
+
+    fn comment_at(&self, number: u64, entry: &IssueEntry) -> Placed {
+        Placed {
+            issue: Some(number),
+            comment: entry.id,
+            address: entry.id.map(|id| self.address_of(number, id, entry)),
+            login: entry.person(),
+        }
     }
 
     /// Closes an issue; one that is closed stays so.
@@ -135,9 +140,6 @@ impl Tracker {
     }
 
     /// The issue itself: what it says, and who opened it.
-    ///
-    /// # Errors
-    /// Why that is not known.
     pub fn question(&self, number: u64) -> Result<Remark, Report> {
         let path = format!("{}/issues/{number}", self.path());
         let entry = self.read::<IssueEntry>(&path)?;
@@ -146,7 +148,7 @@ impl Tracker {
         let writers = self.writers(slice::from_ref(&entry))?;
         entry.body = entry.body.take().or(entry.description.take());
         let remark = self.remark(number, entry, &writers);
-        remark.ok_or_else(|| garbled(self.words))
+        remark.ok_or_else(|| self.words.access.garbled())
     }
 
     fn remark(&self, number: u64, entry: IssueEntry, writers: &HashSet<u64>) -> Option<Remark> {
@@ -169,7 +171,7 @@ impl Tracker {
     /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
     pub fn check(&self) -> Result<String, Report> {
         let repository: Option<Tracking> = self.read(&self.path())?;
-        let repository = repository.ok_or_else(|| self.not_shown())?;
+        let repository = repository.ok_or_else(|| self.words.access.not_shown(&self.repository))?;
         if repository.has_none() {
             let what = format!("{} has issues turned off", self.repository);
             let report = Report::new(what).because("a proposal opens one");
@@ -203,7 +205,10 @@ impl Tracker {
         let entry = serde_json::from_slice::<IssueEntry>(&answer.body).ok();
         match entry.and_then(read) {
             Some(placed) => (Sent::Accepted, placed),
-            None => (Sent::Unclear(garbled(self.words)), Placed::default()),
+            None => (
+                Sent::Unclear(self.words.access.garbled()),
+                Placed::default(),
+            ),
         }
     }
 
@@ -220,7 +225,7 @@ impl Tracker {
             let asked: String = some.iter().map(|id| format!("user_ids[]={id}&")).collect();
             let path = format!("{}/members/all?{asked}", self.path());
             let members = self.list::<Membership>(&path, PAGES)?;
-            let members = members.ok_or_else(|| self.not_shown())?;
+            let members = members.ok_or_else(|| self.words.access.not_shown(&self.repository))?;
             writers.extend(
                 members
                     .iter()
@@ -231,7 +236,6 @@ impl Tracker {
         Ok(writers)
     }
 
-    /// The path of the repository below the API.
     fn path(&self) -> String {
         match self.words.kind {
             AskedForge::GitHub => format!("repos/{}", self.repository),
@@ -260,7 +264,7 @@ impl Tracker {
         match answer.status {
             200 => {
                 let read = serde_json::from_slice(&answer.body);
-                read.map(Some).map_err(|_| garbled(self.words))
+                read.map(Some).map_err(|_| self.words.access.garbled())
             }
             404 | 410 => Ok(None),
             _ => Err(words::refused(self.words, &answer)),
@@ -276,15 +280,14 @@ impl Tracker {
         match self.pages_of(path, most)? {
             Some((_, false)) => Err(Report::new(format!(
                 "{} has more issues or comments than git smp reads",
-                self.words.name
+                self.words.access.name
             ))),
             Some((all, true)) => Ok(Some(all)),
             None => Ok(None),
         }
     }
 
-    /// So many pages of a list at most, and whether that is all of it. What comes twice, as where the list moves meanwhile,
-    /// counts once.
+    /// So many pages of a list at most, and whether that is all. What comes twice in a list that moves counts once.
     fn pages_of<T: DeserializeOwned + Numbered>(
         &self,
         path: &str,
@@ -317,22 +320,12 @@ impl Tracker {
     }
 
     fn gone(&self, number: u64) -> Report {
-        let name = self.words.name;
+        let name = self.words.access.name;
         Report::new(format!(
             "{name} does not show issue {number} of {}",
             self.repository
         ))
         .because("it was deleted, or the token is not allowed to see it")
-    }
-
-    fn not_shown(&self) -> Report {
-        let name = self.words.name;
-        Report::new(format!(
-            "{name} does not show {} to this token",
-            self.repository
-        ))
-        .because("it does not exist, or the token is not allowed to see it")
-        .hint(self.words.rights)
     }
 }
 

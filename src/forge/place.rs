@@ -15,7 +15,6 @@ use crate::forge::rest::{Rest, Software};
 use crate::git::token::{self, Without};
 use crate::session::Session;
 
-/// A forge that can be asked.
 pub enum Forge {
     /// With the token for it.
     GitHub(GitHub, Secret, At),

@@ -60,8 +60,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
-/// Those among the commits where the number belongs or, where there is none, among all: to read a whole history takes a
-/// second for each 200,000.
+/// First where the number belongs, then among all: to read a whole history takes a second for each 200,000.
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
     if let Some((newest, oldest)) = session.repo.around(tip, number, named) {
         let range = match oldest {

@@ -15,6 +15,7 @@ use crate::core::decide::review::{
 };
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
+use crate::forge::errors::Access;
 use crate::forge::place::no_pages;
 use crate::git::token;
 use crate::http::api::{Service, base};
@@ -25,9 +26,7 @@ use crate::session::Session;
 const MOST: usize = 500;
 /// How many calls are under way at once.
 const AT_ONCE: usize = 8;
-/// How many pages of a list are read.
 const PAGES: usize = 20;
-/// More characters than a login has.
 const LONGEST_NAME: usize = 255;
 
 /// A forge's software, as far as it decides whom to ask and how.
@@ -46,7 +45,6 @@ pub struct Software {
     pub rights: &'static str,
 }
 
-/// A repository on a forge with a REST API.
 pub struct Rest {
     pub software: &'static Software,
     /// Its path, with a slash between its parts.
@@ -56,8 +54,7 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// The repository that has its pages at this address. Without the person's own word the token goes to the forge's home
-    /// alone, for `smp.toml` could name anybody's host.
+    /// Without the person's word the token goes to the forge's home alone: `smp.toml` could name anybody's host.
     pub fn open(
         session: &Session<'_>,
         software: &'static Software,
@@ -154,12 +151,8 @@ impl Rest {
         reviews
     }
 
-    /// That the repository is not shown.
     pub fn not_found(&self) -> Report {
-        let (name, repository) = (self.software.words.name, &self.repository);
-        Report::new(format!("{name} does not show {repository} to this token"))
-            .because("it does not exist, or the token is not allowed to see it")
-            .hint(self.software.rights)
+        self.software.access().not_shown(&self.repository)
     }
 
     fn call(
@@ -172,7 +165,7 @@ impl Rest {
         let answer = ask(&self.service).map_err(Trouble::report);
         let answer = answer.and_then(|answer| match answer.status {
             200 | 404 => Ok(answer),
-            _ => Err(self.refused(&answer)),
+            _ => Err(self.software.access().refused(&answer)),
         });
         answer.inspect_err(|report| drop(self.trouble.set(report.clone())))
     }
@@ -183,15 +176,13 @@ impl Rest {
         }
         let read = serde_json::from_slice(&answer.body);
         read.map(Some).map_err(|_| {
-            let name = self.software.words.name;
-            let report = Report::new(format!("{name}'s answer is not what its API documents"));
+            let report = self.software.access().garbled();
             drop(self.trouble.set(report.clone()));
             report
         })
     }
 
-    /// Whether an answer says that something is not there, rather than that nobody knows the question, as a server says
-    /// that is too old for it or none of this kind.
+    /// Whether a 404 says that something is not there, and not that the server does not know the question.
     fn is_no<T>(&self, answer: &Response) -> Result<Option<T>, Report> {
         #[derive(Deserialize)]
         struct Complaint {
@@ -211,31 +202,17 @@ impl Rest {
         }
         Ok(None)
     }
-
-    fn refused(&self, answer: &Response) -> Report {
-        let Software { words, token, .. } = self.software;
-        let name = words.name;
-        match answer.status {
-            401 => Report::new(format!("{name} does not accept the token"))
-                .hint(format!("make a new one, and set it as {token}")),
-            403 => {
-                Report::new(format!("{name} gives the token no access")).hint(self.software.rights)
-            }
-            429 => {
-                let report = Report::new(format!("{name} takes no more requests for now"));
-                match answer.retry_after().map(|wait| wait.as_secs()) {
-                    Some(wait @ 1..=3600) => {
-                        report.because(format!("wait {} min", wait.div_ceil(60)))
-                    }
-                    _ => report,
-                }
-            }
-            status => Report::new(format!("{name} answers {status}")),
-        }
-    }
 }
 
 impl Software {
+    fn access(&self) -> Access {
+        Access {
+            name: self.words.name,
+            token: self.token,
+            rights: self.rights,
+        }
+    }
+
     /// A path below the API's version, if its addresses have one.
     fn versioned(&self, path: &str) -> String {
         let parts = [self.version, path]
@@ -244,8 +221,7 @@ impl Software {
         parts.collect::<Vec<_>>().join("/")
     }
 
-    /// Where the API is asked, without its version, and the repository's path there.
-    /// `is_its_own`: whether the token was kept for this very server.
+    /// Where the API is, and the repository's path there. `is_its_own`: the token was kept for this very server.
     pub(super) fn place(
         &self,
         pages: &Url,
@@ -326,7 +302,6 @@ pub fn each<I: Sync, O: Send>(items: &[I], ask: impl Fn(&I) -> O + Sync) -> Vec<
     })
 }
 
-/// A request to merge, as a forge tells of it.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub number: u64,
@@ -354,9 +329,10 @@ impl Request {
     fn read(&self) -> PullRequest {
         let reviewed = self.reviewed.clone().unwrap_or_default();
         let wrote = reviewed.wrote.iter().chain(&self.author);
-        let is_own = |login: &str| wrote.clone().any(|by| by.eq_ignore_ascii_case(login));
-        let others = reviewed.approved_by.iter();
-        let others = others.filter(|login| !login.is_empty() && !is_own(login));
+        let others = reviewed.approved_by.iter().filter(|login| {
+            let is_own = wrote.clone().any(|by| by.eq_ignore_ascii_case(login));
+            !login.is_empty() && !is_own
+        });
         PullRequest {
             number: self.number,
             author: self.author.as_deref().map(cut),

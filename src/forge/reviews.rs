@@ -1,5 +1,4 @@
-//! The reviews' part in the commands: the main repository's forge is asked about what would ship, where it is known and
-//! there is a token for it.
+//! The reviews' part in the commands: the forge is asked about what would ship, where there is a token.
 
 use std::collections::HashSet;
 use std::iter;

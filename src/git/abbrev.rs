@@ -5,9 +5,7 @@
 
 mod loose;
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -85,8 +83,7 @@ impl Abbreviation {
         names * self.names.indexes.len() <= QUICK && self.length == self.most
     }
 
-    /// How many digits each of these needs so that no other object shares them. `first` tells what git prints for the
-    /// first of them; it is only asked where git alone knows.
+    /// How many digits each needs to be unique. `first`, asked where only git knows: what git prints for the first.
     pub fn lengths(
         &mut self,
         ids: &[Oid],
@@ -184,18 +181,23 @@ impl Names {
         let folder = objects.join("pack");
         let multi = is_multi.then(|| Index::open_multi(&folder)).transpose()?;
         let (multi, members) = multi.flatten().unzip();
-        let members: HashSet<String> = members.unwrap_or_default();
+        let members: Vec<String> = members.unwrap_or_default();
         self.indexes.extend(multi);
         for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry?.path();
-            let name = path.file_name().and_then(OsStr::to_str);
-            if name.is_some_and(|name| members.contains(name)) {
-                let size = usize::try_from(fs::metadata(&path)?.len());
-                self.twice += size.map_err(|_| Unreadable)? / ENTRY;
-            } else if path.extension().is_some_and(|end| end == "idx")
-                && path.with_extension("pack").is_file()
-            {
-                self.indexes.push(Index::open_pack(&path)?);
+            let entry = entry?;
+            let name = entry.file_name();
+            if Path::new(&name).extension().is_none_or(|end| end != "idx") {
+                continue;
+            }
+            let is_member = |name| {
+                members
+                    .binary_search_by(|one| one.as_str().cmp(name))
+                    .is_ok()
+            };
+            if name.to_str().is_some_and(is_member) {
+                self.twice += size(&entry)? / ENTRY;
+            } else if entry.path().with_extension("pack").is_file() {
+                self.indexes.push(Index::open_pack(&entry.path())?);
             }
         }
         let alternates = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
@@ -214,6 +216,16 @@ impl Names {
     }
 }
 
+/// How large a file is. The folder is open, so that its whole path need not be walked again for each.
+fn size(entry: &DirEntry) -> Result<usize, Unreadable> {
+    let own = entry.metadata()?;
+    let data = match own.is_symlink() {
+        true => fs::metadata(entry.path())?,
+        false => own,
+    };
+    Ok(usize::try_from(data.len())?)
+}
+
 /// The most hex digits that a name has in common with any of these, itself left out.
 fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize {
     let others = names.filter(|other| *other != name);
@@ -228,7 +240,6 @@ fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize 
 struct Index {
     file: File,
     fan: Vec<usize>,
-    /// Where the names begin.
     start: u64,
     /// How many are read at a time.
     step: usize,
@@ -249,8 +260,8 @@ impl Index {
         }
     }
 
-    /// The index of many packs, and their names.
-    fn open_multi(folder: &Path) -> Result<Option<(Self, HashSet<String>)>, Unreadable> {
+    /// The index of many packs, and their names in order.
+    fn open_multi(folder: &Path) -> Result<Option<(Self, Vec<String>)>, Unreadable> {
         // A chain of such indexes is for git to read.
         if folder.join("multi-pack-index.d").exists() {
             return Err(Unreadable);
@@ -284,7 +295,8 @@ impl Index {
         read_at(&file, &mut packs, start)?;
         let packs = str::from_utf8(&packs).map_err(|_| Unreadable)?;
         let packs = packs.split('\0').filter(|name| !name.is_empty());
-        let packs = packs.map(str::to_owned).collect();
+        let mut packs: Vec<String> = packs.map(str::to_owned).collect();
+        packs.sort_unstable();
         let index = Self::new(file, chunk(b"OIDF")?.0, chunk(b"OIDL")?.0)?;
         Ok(Some((index, packs)))
     }
@@ -311,8 +323,7 @@ impl Index {
         self.fan[FAN - 1]
     }
 
-    /// Looks at what was read last, then where the name should be if names are spread evenly, which hashes are, and halves
-    /// from there.
+    /// Looks at what was read last, then where an even spread would put the name, and halves from there.
     fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
         let low = first.checked_sub(1).map_or(0, |before| self.fan[before]);
@@ -355,7 +366,6 @@ impl Index {
     }
 }
 
-/// The beginning of a name, to be compared at once.
 fn head(name: &Name) -> u64 {
     name.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }

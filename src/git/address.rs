@@ -8,9 +8,7 @@ use crate::git::config::GitConfig;
 /// What a child of git's is to do at a remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To say what is there.
     Look,
-    /// To bring it here.
     Fetch,
     /// To push, or to say whether a push would be let in.
     Push,
@@ -28,20 +26,15 @@ impl Purpose {
     }
 }
 
-/// Where a remote leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// A path on this machine.
     Local,
     /// An account that ssh logs in to.
     Ssh(Account),
-    /// A server that is asked over http or https.
     Http(Site),
-    /// Anything else.
     Other,
 }
 
-/// An account that ssh logs in to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// `user@host`, or a host, as ssh takes it.
@@ -57,14 +50,12 @@ pub struct Site {
     /// Its beginning, `https://host:port`.
     pub origin: String,
     pub user: Option<String>,
-    /// The path without its first slash.
     pub path: String,
     /// Whether the address has a password as well, so that there is nothing to ask for.
     pub has_password: bool,
 }
 
 impl Transport {
-    /// Where `remote` leads.
     pub fn of(config: &GitConfig, remote: &str, purpose: Purpose) -> Self {
         address(config, remote, purpose).map_or(Self::Other, |url| Self::at(&url))
     }

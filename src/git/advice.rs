@@ -118,8 +118,7 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
     report.hint(shut.hint).refused(RefusalCode::Unreachable)
 }
 
-/// A push that ended before anything was sent, by what git and the host said. `key`: where the address stands in
-/// `smp.toml`; `next`: the command that goes on.
+/// A push that ended before anything was sent. `key`: its address in `smp.toml`; `next`: the command that goes on.
 pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Purpose::Push, false);
     if let Some(shut) = look_status(words).and_then(|status| sent_on(&errand, key, status, next)) {

@@ -1,8 +1,4 @@
 //! A child that goes over the network: run to its end within a time, and heard while it speaks to a person.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to the network through git"
-)]
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, Output, Stdio};
@@ -32,21 +28,18 @@ const LEFT_BEHIND: Duration = Duration::from_secs(2);
 pub enum Ear<'a> {
     /// Nobody, before its end.
     Nobody,
-    /// A person, line by line.
     Person(&'a dyn Fn(&str)),
     /// Nobody; so it is ended, with all that it started, once it speaks to a person or wants to read from the terminal.
     EndsTalk,
 }
 
 enum FromChild {
-    /// A piece of its standard error.
     Said(Vec<u8>),
     /// Its whole standard output, which has ended. It may be a secret.
     Answered(Zeroizing<Vec<u8>>),
 }
 
-/// Runs a child that must end within a time; past it the child is killed. `None`: it was ended because it turned to a
-/// person.
+/// Runs a child that is killed past its time. `None`: it was ended because it turned to a person.
 pub fn run(
     command: Command,
     input: &[u8],
@@ -97,7 +90,6 @@ pub fn run(
     }))
 }
 
-/// Starts a child, and writes its input.
 fn start(mut command: Command, input: &[u8], ear: &Ear<'_>) -> Result<Child, String> {
     if !input.is_empty() {
         command.stdin(Stdio::piped());
@@ -152,7 +144,6 @@ fn listen(child: &mut Child) -> Receiver<FromChild> {
 #[derive(Default)]
 struct Stderr {
     all: Vec<u8>,
-    /// How much of it was passed on.
     said: usize,
     /// Since when there is something to pass on.
     since: Option<Instant>,

@@ -11,7 +11,6 @@ pub static UNREADABLE: GitConfig = GitConfig {
     entries: Vec::new(),
 };
 
-/// The configuration that holds here.
 // Not `Debug`: a webhook may be among the entries.
 #[derive(Clone, Default)]
 pub struct GitConfig {
@@ -19,7 +18,6 @@ pub struct GitConfig {
 }
 
 impl GitConfig {
-    /// Reads what `git config -z --list` prints.
     pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         let entries = text.split('\0').filter(|entry| !entry.is_empty());
@@ -96,8 +94,7 @@ impl PendingConfig {
         Self { program, answer }
     }
 
-    /// Starts `git config -z --list`. Starting a program takes as long as opening a repository: hence a thread, and not only
-    /// a child.
+    /// Starts `git config -z --list` in a thread: starting a program takes as long as opening a repository.
     pub fn start(&self) {
         let ahead = Self {
             program: self.program.clone(),
@@ -106,9 +103,11 @@ impl PendingConfig {
         thread::spawn(move || ahead.get().is_ok());
     }
 
-    /// Waits for the answer.
     pub fn get(&self) -> Result<&GitConfig, Stop> {
-        let ask = || Ok(GitConfig::parse(&self.program.read_config(&[])?));
-        self.answer.get_or_init(ask).as_ref().map_err(Clone::clone)
+        let answer = self.answer.get_or_init(|| {
+            let listed = self.program.read_config(&[])?;
+            Ok(GitConfig::parse(&listed))
+        });
+        answer.as_ref().map_err(Clone::clone)
     }
 }

@@ -6,8 +6,7 @@ use crate::git::Repo;
 use crate::git::plumbing::HISTORY;
 
 impl Repo {
-    /// A commit that `tip` has and that makes the same change: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge
-    /// has no copy.
+    /// A copy of it that `tip` has: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge has none.
     pub fn copy_in(&self, tip: &CommitId, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
         let (both, before) = (format!("{commit}...{tip}"), format!("^{commit}^@"));
         let args = [

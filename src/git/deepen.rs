@@ -1,5 +1,4 @@
-//! Fetching the history that a shallow clone lacks: all of it. From a part of it git lists commits as missing elsewhere that
-//! are not, where a branch was merged more than once.
+//! Fetching all of the history that a shallow clone lacks: from a part of it git compares wrongly.
 
 use crate::core::refusal::Refusal;
 use crate::git::address::Purpose;
@@ -11,9 +10,6 @@ const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --unshallow --
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
 
 /// Fetches it: `git fetch --unshallow REMOTE refs/heads/BRANCH`. The remote may be shallow itself; then this clone stays so.
-///
-/// # Errors
-/// `unreachable`, with git's words, where it cannot be fetched.
 pub fn deepen(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<(), Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Fetch, may_ask);
     let branch = format!("refs/heads/{branch}");

@@ -1,5 +1,4 @@
-//! Fetching what is missing, and nothing else: no ref of the user's moves, and none is made. What no branch leads to is
-//! kept by git for two weeks, which is longer than any run.
+//! Fetching what is missing: no ref of the user's moves, and none is made. git keeps it for two weeks.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
@@ -63,7 +62,6 @@ type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
-    /// The branch of this name, if the remote has one.
     Branch(String),
     /// One commit by its name, which hosts may or may not allow.
     Commit(CommitId),
@@ -71,8 +69,7 @@ pub enum FetchTarget {
     Branches,
 }
 
-/// Fetches it: `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`. What cannot be fetched is `unreachable`, with
-/// git's words.
+/// `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`; `unreachable`, with git's words.
 pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
     let names = match wanted {
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
@@ -120,8 +117,7 @@ pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
     all
 }
 
-/// Reads where `branch` of the main repository is, and brings its commit: one question, or as [`remote::branch`] where
-/// git cannot do both.
+/// Where `branch` of the main repository is, with its commit: one question, or as [`remote::branch`].
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     branch_and_tip(repo, remote, (branch, None), may_ask).map(|(branch, _)| branch)
 }
@@ -165,9 +161,8 @@ fn was_seen(repo: &Repo) -> bool {
     matches!(record::seen_id(repo), Ok(Some(_)))
 }
 
-/// Keeps the main repository's commit where the user's own ref of that branch does not, so that git need not bring it again
-/// when the next one comes: `git update-ref refs/smp/main ID`. It is only about what is sent, so it does not matter where
-/// that is not possible.
+/// Keeps the main repository's commit where no ref of the user's does: `git update-ref refs/smp/main ID`. It only
+/// spares git to bring it again.
 fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     let own = format!("refs/remotes/{remote}/{branch}");
     if !record::is_at(repo, &own, id) && !record::is_at(repo, MAIN, id) {
@@ -176,9 +171,8 @@ fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     }
 }
 
-/// Brings the refs of these very names and what the remote calls its own branch, and says what they are at. `None` where
-/// git cannot say that of each: where one is missing, something cannot be kept here, the host sends nothing, or git is
-/// older than 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
+/// Brings these refs and what the remote calls its own branch, and says what they are at. `None` where git cannot say
+/// that of each, as before 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
 fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
@@ -225,8 +219,7 @@ fn question(remote: &str, names: &[&str]) -> Vec<String> {
     args.chain(wanted).chain(others).collect()
 }
 
-/// The commit that git says it would put there, in a line of a flag, the id before, the id now and the name; `None` where
-/// it does not say so, or the commit is not here.
+/// The commit that git would put there; `None` where it does not say so, or the commit is not here.
 fn brought(repo: &Repo, said: &str, place: &str) -> Option<CommitId> {
     let mut lines = said.lines().filter_map(|line| line.strip_suffix(place));
     let id = lines.find_map(|line| CommitId::parse(line.trim_end().rsplit(' ').next()?))?;

@@ -2,7 +2,6 @@
 //!
 //! It gives up with [`Unreadable`] on anything that it is not sure to answer as git would; `plumbing.rs` then
 //! answers the whole question.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -16,7 +15,6 @@ use crate::git::abbrev::{Abbreviation, Names};
 use crate::git::walk::{self, CommitTable, Node};
 use crate::git::{Found, Repo, Unreadable, lock, object, plumbing, reach};
 
-/// A repository that the library can read.
 pub struct Library {
     repository: Mutex<Repository>,
     /// The folder of objects that all worktrees share.
@@ -160,12 +158,10 @@ impl Library {
         commit_id(peeled.id())
     }
 
-    /// The commit-graph, if git has written one.
     pub(super) fn graph(&self) -> Option<Graph> {
         walk::graph(&self.objects)
     }
 
-    /// The repository, for one thread at a time.
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
         lock(&self.repository)
     }
@@ -286,5 +282,10 @@ pub(super) fn oid(id: &CommitId) -> Result<Oid, Unreadable> {
 }
 
 pub(super) fn commit_id(oid: Oid) -> Result<CommitId, Unreadable> {
-    CommitId::parse(&oid.to_string()).ok_or(Unreadable)
+    let digit = |digit: u8| b"0123456789abcdef"[usize::from(digit)];
+    let mut hex = [0; 40];
+    for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(oid.as_bytes()) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    CommitId::parse(str::from_utf8(&hex)?).ok_or(Unreadable)
 }

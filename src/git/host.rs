@@ -11,11 +11,9 @@ use crate::git::network::Errand;
 /// The exit code by which ssh says that it did not reach the host.
 const NOT_REACHED: i32 = 255;
 
-/// The end of a command on a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostAnswer {
     pub succeeded: bool,
-    /// What it printed, and what it complained of.
     pub out: String,
     pub said: String,
 }

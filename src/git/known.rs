@@ -1,5 +1,4 @@
-//! What git's configuration says of how history is shown, kept from one run for the next. git is asked again as soon as
-//! anything changed that its answer depends on.
+//! How history is shown by git's configuration, kept for the next run until anything it depends on changes.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -22,7 +21,6 @@ const KEPT: [&str; 7] = [
 ];
 /// With one of these git reads something else than files, or other files.
 const GIVEN: [&str; 3] = ["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
-/// They say which files git reads.
 const NAMING: [&str; 5] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",

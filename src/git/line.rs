@@ -13,9 +13,8 @@ const AROUND: usize = 256;
 const TOLD: usize = 16;
 
 impl Repo {
-    /// The newest and the oldest commit of the main line between which a pull request of this number was merged, if
-    /// numbers grow along the line; no oldest: all below the newest. `named` reads the number in a subject. `None`: only
-    /// a look at every commit can tell.
+    /// The commits of the main line between which a pull request of this number was merged, as numbers grow along; no
+    /// oldest: all below the newest. `named` reads the number in a subject. `None`: every commit must be looked at.
     pub fn around(
         &self,
         tip: &CommitId,

@@ -1,6 +1,5 @@
 //! Names and passwords for https: what git's credential helpers know, and what a person gave in this run. That is kept in
 //! memory, handed to git's own children alone, and to each only what belongs to the server that it goes to.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 mod reused;
 
@@ -19,26 +18,22 @@ use crate::git::lock;
 use crate::git::program::Program;
 use crate::terminal::prompt::Turn;
 
-/// How long a person may take to answer.
 const ANSWERS: Duration = Duration::from_secs(300);
 /// How long helpers may take to say, to keep or to forget something.
 const HELPERS: Duration = Duration::from_secs(10);
-/// What the variables begin with in which a child finds what it may say: seen by the user's own processes alone, unlike a
-/// command line.
+/// How the variables begin in which a child finds what it may say: unlike a command line nobody else sees them.
 const VARIABLE: &str = "SMP_CREDENTIAL_";
 /// The credential helper that says it. git asks it for one server only, by the key that it stands under.
 const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTIAL_//p'; }; f"#;
 /// Keeps helpers from asking on a terminal and in a window, whatever they are used to.
 const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
 
-/// The name and the password that git's helpers have for what is described by lines `key=value`; git leaves a path out
-/// unless `credential.useHttpPath` says that it counts. `None` where they have none, fail, or take too long; nobody is asked
-/// for it.
+/// What git's helpers have for lines `key=value`; git leaves a path out unless `credential.useHttpPath` says that it
+/// counts. `None` where they have none, fail, or take too long; nobody is asked for it.
 pub fn known(program: &Program, about: &str) -> Option<Login> {
     known_within(program, about, HELPERS)
 }
 
-/// The same, within this time.
 pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> Option<Login> {
     let answer = fill(quiet(program), about, limit, &Ear::EndsTalk)?;
     Some(Login {
@@ -61,8 +56,7 @@ fn quiet(program: &Program) -> Command {
     command
 }
 
-/// Asks git's helpers and then, as git does, the person: `git credential fill`. What a helper says meanwhile is heard at
-/// once.
+/// Asks git's helpers, then the person: `git credential fill`. What a helper says meanwhile is heard at once.
 pub fn ask(program: &Program, site: &Site, turn: &Turn) -> Option<Credential> {
     let mut command = program.command(["credential", "fill"]);
     command.env_remove("GIT_TERMINAL_PROMPT");
@@ -108,7 +102,6 @@ impl Credential {
         values.find_map(|(own, value)| (own == key).then_some(value))
     }
 
-    /// `https://host:port`.
     fn origin(&self) -> String {
         let [protocol, host] = ["protocol", "host"].map(|key| self.value(key).unwrap_or_default());
         format!("{protocol}://{host}")
@@ -140,12 +133,10 @@ impl Credential {
     }
 }
 
-/// All that was typed in this run.
 #[derive(Default)]
 pub struct TypedLogins(Mutex<Vec<Credential>>);
 
 impl TypedLogins {
-    /// What was typed for this server.
     pub fn of(&self, site: &Site) -> Option<Credential> {
         let all = lock(&self.0);
         let found = all.iter().find(|credential| credential.is_for(site));

@@ -8,7 +8,6 @@ use crate::core::typed::{Hint, Typed};
 
 /// What stands behind a repository's address where git asks first.
 const SERVICE: &str = "/info/refs";
-/// The longest address that is shown, in bytes.
 const LONGEST: usize = 2048;
 /// Why it stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
@@ -48,8 +47,7 @@ pub(super) fn location(trace: &str, from: &str) -> Option<String> {
     })
 }
 
-/// An address as it may be shown: without who logs in, and without what stands behind a `?`, which is no one's business, and
-/// may be any address itself.
+/// Without who logs in, and without what stands behind a `?`, which may hold anything.
 fn page(address: &str) -> String {
     let shown = without_userinfo(address);
     shown
@@ -75,8 +73,7 @@ pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
     }
 }
 
-/// The refusal for a remote whose host redirects. `location`: where to, as the host said it; `from`: what was asked;
-/// `next`: the command to type when that is put right.
+/// `location`: where to, as the host said it; `from`: what was asked; `next`: the command once that is put right.
 pub(super) fn refusal(
     remote: &str,
     status: u16,

@@ -1,9 +1,5 @@
 //! The one way to ask a remote by a child of git's, with as few questions to a person as possible: first without any, side
 //! by side; then those that need a person, one after the other; and what was answered once serves the rest of the run.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to the network through git"
-)]
 
 mod alone;
 
@@ -28,7 +24,6 @@ const ANSWERS: Duration = Duration::from_secs(300);
 /// So often a password is asked for, as ssh does.
 const TRIES: usize = 3;
 
-/// Who was asked what in this run.
 #[derive(Default)]
 pub struct People {
     ssh: Ssh,
@@ -36,22 +31,12 @@ pub struct People {
     reused: ReusedLogins,
     /// Accounts and servers where asking came to nothing.
     given_up: Mutex<HashSet<String>>,
-    /// Commands that would have spared a question.
-    spared: Mutex<Vec<String>>,
 }
 
 impl People {
-    /// Ends what was kept for this run. Gives commands that spare its questions the next time.
-    pub fn hang_up(&self) -> Vec<String> {
+    /// Ends what was kept for this run.
+    pub fn hang_up(&self) {
         self.ssh.hang_up();
-        lock(&self.spared).clone()
-    }
-
-    fn spares(&self, command: String) {
-        let mut all = lock(&self.spared);
-        if !all.contains(&command) {
-            all.push(command);
-        }
     }
 }
 
@@ -70,7 +55,6 @@ impl NoAnswer {
     }
 }
 
-/// One question to a remote.
 pub struct Errand<'a> {
     pub repo: &'a Repo,
     /// The remote's name, or an address.
@@ -83,7 +67,6 @@ pub struct Errand<'a> {
 }
 
 impl<'a> Errand<'a> {
-    /// `may_ask`: whether a person may be asked.
     pub fn new(repo: &'a Repo, remote: &'a str, purpose: Purpose, may_ask: bool) -> Self {
         let config = repo.config().unwrap_or(&UNREADABLE);
         Self {
@@ -123,7 +106,7 @@ impl<'a> Errand<'a> {
         }
         let last = match &self.place {
             Transport::Http(site) => self.with_a_password(site, args, first, &turn)?,
-            Transport::Ssh(account) => Some(self.with_a_connection(account, args, first, &turn)?),
+            Transport::Ssh(_) => Some(self.attended(args, &turn)?),
             Transport::Local | Transport::Other => first,
         };
         if self.needs_a_person(last.as_ref()) {
@@ -134,9 +117,6 @@ impl<'a> Errand<'a> {
     }
 
     /// The same where only a good end is an answer.
-    ///
-    /// # Errors
-    /// What git and ssh said, or why they said nothing.
     pub fn succeed(&self, args: &[String]) -> Result<Output, String> {
         match self.run(args) {
             Ok(output) if output.status.success() => Ok(output),
@@ -168,8 +148,7 @@ impl<'a> Errand<'a> {
         matches!(self.place, Transport::Ssh(_)) && !self.cannot_keep_quiet()
     }
 
-    /// A git with these arguments or, where the host itself is asked, an ssh with these words for it. Says whether a login
-    /// that git's helpers had was given along.
+    /// A git with these arguments, or an ssh with these words. Says whether a login of git's helpers was given along.
     fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
         let (people, of) = (&self.repo.people, (self.repo.program(), self.config));
         if let (Purpose::Ask, Transport::Ssh(account)) = (self.purpose, &self.place)
@@ -182,8 +161,7 @@ impl<'a> Errand<'a> {
         (command, is_given)
     }
 
-    /// The program that takes a push on this machine, for `git push --receive-pack`: hooks there see the user's own locale.
-    /// `None` where the remote is elsewhere.
+    /// For `git push --receive-pack` on this machine: hooks see the user's own locale. `None` where it is elsewhere.
     pub fn receive_pack(&self) -> Option<String> {
         let key = format!("remote.{}.receivepack", self.remote);
         let program = self.config.get(&key).unwrap_or("git-receive-pack");
@@ -245,7 +223,7 @@ impl<'a> Errand<'a> {
         false
     }
 
-    /// Runs a child that may ask the person.
+    /// Runs a child that may ask the person. A connection of ssh is kept for the rest of the run.
     fn attended(&self, args: &[String], turn: &Turn) -> Result<Output, NoAnswer> {
         let (mut command, _) = self.child(args, true);
         command.env_remove("GIT_TERMINAL_PROMPT");
@@ -302,7 +280,6 @@ impl<'a> Errand<'a> {
             last = self.alone(args, &[])?;
             if !self.needs_a_person(last.as_ref()) {
                 logins::tell(program, "approve", &login);
-                self.spare_passwords();
                 return Ok(last);
             }
             logins::tell(program, "reject", &login);
@@ -311,21 +288,6 @@ impl<'a> Errand<'a> {
         }
         kept.forget(site);
         Ok(last)
-    }
-
-    /// Lets ssh ask, and keeps its connection.
-    fn with_a_connection(
-        &self,
-        account: &Account,
-        args: &[String],
-        first: Option<Output>,
-        turn: &Turn,
-    ) -> Result<Output, NoAnswer> {
-        let output = self.attended(args, turn)?;
-        if output.status.success() && !wants_confirmation(&words(first.as_ref())) {
-            self.repo.people.spares(self.ssh_add(account));
-        }
-        Ok(output)
     }
 
     /// The command that loads the key for an account.
@@ -338,22 +300,6 @@ impl<'a> Errand<'a> {
         match self.repo.program().variable("SSH_AUTH_SOCK") {
             Some(_) => add,
             None => format!("eval \"$(ssh-agent -s)\" && {add}"),
-        }
-    }
-
-    /// Where nothing is set up that would keep a password, names what does.
-    fn spare_passwords(&self) {
-        let program = self.repo.program();
-        let is_set = program.variable("GIT_ASKPASS").is_some()
-            || program.variable("SSH_ASKPASS").is_some()
-            || self.config.get("core.askpass").is_some()
-            || self
-                .config
-                .any(|key| key.starts_with("credential.") && key.ends_with(".helper"));
-        if !is_set {
-            let helper = if cfg!(windows) { "manager" } else { "cache" };
-            let command = format!("git config credential.helper {helper}");
-            self.repo.people.spares(command);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Commit objects as git reads them: only the parts that a list shows. What no git writes is for git to read.
 
 use git2::Oid;
-use memchr::{memchr, memrchr};
+use memchr::arch::all::memchr::One;
 
 use crate::git::Unreadable;
 
@@ -13,7 +13,6 @@ pub struct Ident<'a> {
     pub when: (i64, i32),
 }
 
-/// What a list shows of a commit.
 pub struct Shown<'a> {
     pub subject: Vec<u8>,
     pub author: Ident<'a>,
@@ -28,8 +27,7 @@ pub fn links(raw: &[u8]) -> Result<(Vec<Oid>, u64), Unreadable> {
     let mut rest = rest.ok_or(Unreadable)?;
     let mut parents = Vec::with_capacity(2);
     while let Some(line) = rest.strip_prefix(b"parent ") {
-        let hex = line.get(..40).and_then(|hex| str::from_utf8(hex).ok());
-        parents.push(Oid::from_str(hex.ok_or(Unreadable)?)?);
+        parents.push(line.get(..40).and_then(id).ok_or(Unreadable)?);
         rest = line.get(41..).ok_or(Unreadable)?;
     }
     let (author, rest) = split_line(rest);
@@ -39,9 +37,23 @@ pub fn links(raw: &[u8]) -> Result<(Vec<Oid>, u64), Unreadable> {
     Ok((parents, seconds.unsigned_abs()))
 }
 
+/// Reads a hash as git writes it.
+fn id(hex: &[u8]) -> Option<Oid> {
+    let digit = |byte| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 20];
+    for (byte, [high, low]) in bytes.iter_mut().zip(hex.as_chunks().0) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Oid::from_bytes(&bytes).ok()
+}
+
 /// Reads what a list shows. Like git it takes the text to end at the first NUL.
 pub fn shown(raw: &[u8]) -> Result<Shown<'_>, Unreadable> {
-    let (mut rest, _) = raw.split_at(memchr(0, raw).unwrap_or(raw.len()));
+    let (mut rest, _) = raw.split_at(find(0, raw).unwrap_or(raw.len()));
     let (mut author, mut committer, mut foreign) = (Ident::default(), Ident::default(), false);
     loop {
         let (line, after) = split_line(rest);
@@ -96,20 +108,23 @@ fn trim_end(line: &[u8]) -> &[u8] {
     line.split_at(last.map_or(0, |last| last + 1)).0
 }
 
+/// Finds a byte without asking which instructions the processor has: on a virtual machine that takes 3 % of a week's list.
+fn find(byte: u8, text: &[u8]) -> Option<usize> {
+    One::new(byte).find(text)
+}
+
 /// The first line without its end, and what follows it.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let (line, rest) = text.split_at(memchr(b'\n', text).unwrap_or(text.len()));
+    let (line, rest) = text.split_at(find(b'\n', text).unwrap_or(text.len()));
     (line, rest.get(1..).unwrap_or_default())
 }
 
 impl<'a> Ident<'a> {
     fn read(line: &'a [u8]) -> Result<Self, Unreadable> {
-        let (open, close) = (memchr(b'<', line), memrchr(b'>', line));
+        let (open, close) = (find(b'<', line), One::new(b'>').rfind(line));
         let (open, close) = open.zip(close).ok_or(Unreadable)?;
-        let moment = line
-            .get(close + 1..)
-            .and_then(|end| str::from_utf8(end).ok());
-        let when = moment.and_then(|moment| when(moment.strip_prefix(' ')?));
+        let moment = line.get(close + 1..).and_then(|end| end.strip_prefix(b" "));
+        let when = moment.and_then(when);
         Ok(Self {
             name: trim_end(line.get(..open).ok_or(Unreadable)?),
             when: when.ok_or(Unreadable)?,
@@ -118,19 +133,21 @@ impl<'a> Ident<'a> {
 }
 
 /// Reads `1646222400 +0100`: seconds since 1970, and minutes east of UTC.
-pub fn when(moment: &str) -> Option<(i64, i32)> {
-    let (seconds, zone) = moment.split_once(' ')?;
-    let (sign, digits) = match zone.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
+pub fn when(moment: &[u8]) -> Option<(i64, i32)> {
+    let (seconds, zone) = moment.split_at(find(b' ', moment)?);
+    let (sign, digits) = match zone {
+        [b' ', b'+', digits @ ..] => (1, digits),
+        [b' ', b'-', digits @ ..] => (-1, digits),
         _ => return None,
     };
-    let is_plain = [seconds, digits]
-        .iter()
-        .all(|number| number.bytes().all(|b| b.is_ascii_digit()));
-    let zone: i32 = digits
-        .parse()
-        .ok()
-        .filter(|_| is_plain && digits.len() == 4)?;
-    Some((seconds.parse().ok()?, sign * (zone / 100 * 60 + zone % 100)))
+    let zone = number(digits).filter(|_| digits.len() == 4)?;
+    let zone = i32::try_from(zone).ok()?;
+    Some((number(seconds)?, sign * (zone / 100 * 60 + zone % 100)))
+}
+
+/// Reads digits, and nothing but digits. More than 18 of them are for git to read.
+fn number(digits: &[u8]) -> Option<i64> {
+    let is_plain = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let read = |all, digit: &u8| all * 10 + i64::from(digit - b'0');
+    is_plain.then(|| digits.iter().fold(0, read))
 }

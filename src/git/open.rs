@@ -1,5 +1,4 @@
 //! Finding the repository, as git would, and opening it with the library where that can.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::env;
 use std::ffi::OsStr;
@@ -133,7 +132,6 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
     })
 }
 
-/// What a repository that git does not open is reported as.
 fn not_open(stderr: &[u8]) -> Stop {
     Stop::Failed(
         match String::from_utf8_lossy(stderr).contains("not a git repository") {
@@ -154,8 +152,7 @@ fn to_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).trim_end_matches('\r'))
 }
 
-/// Refuses a bare repository that lies in the work tree of another: it may have come with a pull request, and
-/// its configuration names programs to run.
+/// Refuses a bare repository in the work tree of another: a pull request may bring one that names programs to run.
 fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
     for above in layout.git_dir.ancestors().skip(1) {
         let dot_git = above.join(".git");

@@ -23,15 +23,13 @@ use original::Original;
 /// What git uses as an exit code when it does not know an option.
 const USAGE: i32 = 129;
 
-/// What is to be copied, and onto what.
 struct Task<'a> {
     onto: &'a CommitId,
     picks: &'a [CommitId],
 }
 
 impl Repo {
-    /// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep`. Copies are made for a candidate,
-    /// so only its last commits are looked at.
+    /// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep` of the last commits.
     pub fn is_copied(&self, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
         let line = format!("--grep=(cherry picked from commit {pick})");
         let fixed = "-c log.showSignature=false log -200 --fixed-strings --format=%H".split(' ');

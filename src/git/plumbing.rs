@@ -112,7 +112,6 @@ pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Co
 }
 
 impl Repo {
-    /// Single commits, in the order asked for.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         let by_id = by_id(&self.program, ids)?;
         let commits = ids.iter().map(|id| by_id.get(id).cloned());
@@ -126,8 +125,7 @@ impl Repo {
         messages(&self.program, &["--max-count=2000", &range, "--"], b"")
     }
 
-    /// All commits that one of `to` has and not all of `from` have, merges too, with their whole messages. Each stands
-    /// before its parents: `git log --topo-order --stdin`.
+    /// All commits that one of `to` has and not all of `from` have, each before its parents: `git log --topo-order`.
     pub fn all_landed(&self, from: &[&CommitId], to: &[&CommitId]) -> Result<Vec<Landed>, Stop> {
         if to.is_empty() {
             return Ok(Vec::new());
@@ -156,9 +154,8 @@ impl Repo {
         Ok(text.lines().next().and_then(CommitId::parse))
     }
 
-    /// The files that differ between two commits and match one of these patterns, a renamed one by both of its names:
-    /// `git diff-tree FROM TO -- PATTERN...`. Without `from` all files of `to` are new. A pattern begins at the top of the
-    /// work tree; one that ends in `/` means everything in such a folder.
+    /// The files that differ and match one of these patterns, a renamed one by both names: `git diff-tree FROM TO --
+    /// PATTERN...`. A pattern begins at the top of the work tree; one that ends in `/` means everything in that folder.
     pub fn touched(
         &self,
         from: Option<&CommitId>,
@@ -296,7 +293,7 @@ fn commit(record: &[u8]) -> Option<Commit> {
         short: fields.next()?.to_owned(),
         author: fields.next()?.to_owned(),
         // A commit without a time that can be told is as old as can be.
-        authored: object::when(fields.next()?).unwrap_or_default(),
+        authored: object::when(fields.next()?.as_bytes()).unwrap_or_default(),
         committed: fields.next()?.parse().unwrap_or_default(),
         subject,
     })

@@ -1,9 +1,4 @@
-//! Starting the `git` program: the only place that starts any program, always by an absolute path, with a
-//! clean environment and nothing on its standard input.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to other programs"
-)]
+//! The only place that starts any program: by an absolute path, with a clean environment and no standard input.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -33,7 +28,6 @@ const PROTOCOLS: &str = "file:git:http:https:ssh";
 const ALWAYS: &str = "-c core.useReplaceRefs=false -c core.fsmonitor=false -c core.hooksPath=/dev/null -c color.ui=false \
     -c advice.objectNameWarning=false -c advice.graftFileDeprecated=false -c http.followRedirects=false";
 
-/// The `git` program of this machine.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
@@ -71,7 +65,6 @@ impl Program {
         }
     }
 
-    /// The folder that children run in.
     pub fn folder(&self) -> Result<PathBuf, Stop> {
         let folder = self.folder.clone().map_or_else(env::current_dir, Ok);
         folder.map_err(|error| {
@@ -87,7 +80,6 @@ impl Program {
         own.map_or_else(|| env::var_os(name), |(_, value)| value.clone())
     }
 
-    /// The same as text.
     pub fn setting(&self, name: &str) -> Option<String> {
         let value = self.variable(name)?;
         Some(value.to_string_lossy().into_owned())
@@ -175,7 +167,6 @@ impl Program {
         &self.path
     }
 
-    /// What `git config -z --list` prints, with more options.
     pub fn read_config(&self, more: &[&str]) -> Result<Vec<u8>, Stop> {
         let mut command = self.as_configured();
         let output = command.args(["config", "-z", "--list"]).args(more).output();
@@ -261,7 +252,6 @@ pub fn failed(what: &str, stderr: &[u8]) -> Report {
     })
 }
 
-/// The report of a program that could not be started.
 pub fn cannot_start(path: &Path, error: &io::Error) -> Stop {
     let report = Report::new(format!("{} cannot be started", path.display()));
     Stop::Failed(report.because(error.to_string()))

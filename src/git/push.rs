@@ -31,13 +31,11 @@ use log::Tail;
 const TICK: Duration = Duration::from_millis(40);
 /// After so long without a word the push is left alone: builds take long, but they talk.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
-/// A push that the user's own settings for pushes have no say in. With progress, because it shows whether anything was
-/// sent.
+/// A push that the user's own settings have no say in. Its progress shows whether anything was sent.
 const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negotiate=false \
     -c core.warnAmbiguousRefs=false push --porcelain --progress --no-verify --no-follow-tags --no-signed \
     --no-force-if-includes --recurse-submodules=no";
 
-/// What is to be pushed, and on what condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     pub remote: String,
@@ -73,7 +71,6 @@ pub enum Beside {
     Unclear,
 }
 
-/// What happens while a push runs.
 pub enum PushProgress<'a> {
     /// A line of the remote's, or of git's, output; foreign text.
     Line(&'a str),
@@ -91,13 +88,11 @@ pub enum Ended {
     Declined,
     /// The lease did not hold: the ref had moved.
     Stale,
-    /// It ended before anything was sent.
     NothingSent,
     /// The host turned it away with this HTTP answer, before any work.
     Refused(u16),
     /// It ended and nobody can say what the server did.
     Unclear,
-    /// We left while it was running.
     Left,
 }
 
@@ -247,8 +242,7 @@ impl PushOutcome {
     }
 }
 
-/// The arguments of git for exactly one commit to exactly each of these refs, on the condition that it is still where
-/// it was; several move together or not at all.
+/// Exactly one commit to each of these refs, if it is still where it was; several together or not at all.
 fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<String> {
     let atomic = (steps.len() > 1).then(|| "--atomic".to_owned());
     let leases = steps.iter().map(|step| {

@@ -1,5 +1,4 @@
-//! Whether a commit has another one, where git has written a commit-graph: a walk over a mapped file, which stops above
-//! what cannot have it.
+//! Whether a commit has another one, by the commit-graph: a walk that stops above what cannot have it.
 
 use std::collections::HashSet;
 use std::mem;

@@ -19,11 +19,9 @@ const SEEN_ON: &str = "refs/smp/seen-on/";
 const FILE: &str = "state.json";
 /// The most bytes of a state: some thousand times what a team needs.
 const LARGEST_STATE: u64 = 256 << 10;
-/// The most bytes of an event.
 const LARGEST_EVENT: u64 = 64 << 10;
 const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
-/// An event as it is to be written.
 pub struct NewEvent<'a> {
     pub parent: Option<&'a CommitId>,
     /// The state after it.
@@ -289,8 +287,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
     }
 }
 
-/// What git says where it cannot sign is about the user's own settings. Where it cannot write the event without a signature
-/// either, as on a full disk, it says that.
+/// Where git cannot sign, that is about the user's settings; where it cannot write either, as on a full disk, not.
 fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
     let plain = NewEvent {
         signed: false,

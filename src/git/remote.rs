@@ -1,5 +1,4 @@
-//! What a remote has, and the remotes of this clone: always the `git` program, because it alone knows the user's
-//! credentials, proxies and ssh settings.
+//! What a remote has, by the `git` program: it alone knows the user's credentials, proxies and ssh settings.
 
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
@@ -70,8 +69,7 @@ pub(super) fn branch_and_tip(
     Ok((branch, [tip, named(&listed, HEAD)]))
 }
 
-/// The branch as a list has it; whether it is missing or the remote is empty is told by a list of all. A tag of its name,
-/// which it may be taken for, comes first.
+/// A list of all tells an empty remote from a missing branch. A tag, which it may be taken for, comes first.
 fn in_list(
     repo: &Repo,
     remote: &str,
@@ -134,8 +132,7 @@ fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
     found.map(|(_, id)| id.clone())
 }
 
-/// Other refs of the remote that git takes this name for when it pushes, such as a branch that is called so:
-/// `git ls-remote REMOTE refs/heads/REF …`.
+/// Refs that git could take this name for in a push, as a branch that is called so.
 pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
     let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
     let all = places.map(|place| format!("{place}{reference}"));
@@ -163,8 +160,7 @@ fn ask(repo: &Repo, remote: &str, args: &[String], may_ask: bool) -> Result<Stri
     }
 }
 
-/// The arguments of git that ask what a remote has. Of branches and tags git tells the remote that it wants to hear of
-/// nothing else.
+/// What a remote is asked. For branches and tags alone git says so, and hears of nothing else.
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
     let are_known =
@@ -172,14 +168,14 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     if !are_known {
         return full_list(remote, patterns);
     }
-    let named = |folder: &str| patterns.iter().any(|one| one.starts_with(folder));
-    let folders = folders.iter().filter(|(folder, _)| named(folder));
+    let folders = folders
+        .iter()
+        .filter(|(folder, _)| patterns.iter().any(|one| one.starts_with(folder)));
     let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
     asks(&[], &options, remote, patterns)
 }
 
-/// The same, for which the remote lists all that it has, to be sifted here. By the older protocol it does so in its first
-/// answer.
+/// The remote lists all that it has, to be sifted here; by the older protocol it does so in its first answer.
 fn full_list(remote: &str, patterns: &[&str]) -> Vec<String> {
     let symref: &[&str] = match *patterns == ["HEAD"] {
         true => &["--symref"],
@@ -209,8 +205,7 @@ pub fn asks_who(refusal: &Refusal) -> bool {
     refusal.report.because.iter().any(|line| wants_one(line))
 }
 
-/// Every address that a push to `remote` would go to, the user's `insteadOf` applied: `git remote get-url --push
-/// --all`.
+/// Every address that a push to `remote` would go to, `insteadOf` applied: `git remote get-url --push --all`.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
@@ -240,8 +235,6 @@ pub fn http_setting(repo: &Repo, key: &str, address: &str) -> Result<Option<Stri
     Ok((text.lines().last().map(str::to_owned)).filter(|_| output.status.success()))
 }
 
-/// Adds a remote as the runbook writes it (`url`, and all branches to `refs/remotes/NAME/*`): `git remote add NAME
-/// URL`.
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     let what = format!("the remote {remote} cannot be added");
     let args = ["remote", "add", "--", remote, url];

@@ -3,16 +3,14 @@
 
 use crate::core::text::without_userinfo;
 
-/// What a line of git's, ssh's or a helper's means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// It is said whatever is wrong.
     Noise,
     /// One of git's progress bars, which would only flood a terminal that is shown the remote's words.
     Progress,
-    /// A progress bar that shows that something is sent. Without it a push that was cut off after all was sent would
-    /// look as if it had never begun; the remote's words are no such sign, because a host that lets nobody in speaks
-    /// too.
+    /// A progress bar that shows that something is sent, and the push was not cut off before. The remote's words do
+    /// not show it: a host that lets nobody in speaks too.
     Sending,
     /// git wants a name and a password, and has nobody to ask.
     NoLogin,
@@ -24,12 +22,10 @@ pub enum LineKind {
     ChangedHost,
     /// ssh has no key that the host takes.
     LockedOut,
-    /// A ref that the remote does not have.
     NoRef,
     /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
     NotAtomic,
-    /// A ref cannot be named, as where the remote has a branch called `refs/heads/master` as well; said before anything
-    /// is sent.
+    /// A ref cannot be named, as with a branch called `refs/heads/master` as well; before anything is sent.
     Unnameable,
     /// What follows is about what tracks the branch here, which is no matter of a push.
     Tracks,
@@ -102,7 +98,6 @@ const REFUSES: [(&str, bool); 14] = [
 /// How a server's own refusal begins, over ssh and from git's own protocol.
 const SERVERS: [&str; 3] = ["ERROR: ", "FATAL: ", "fatal: remote error: "];
 
-/// The most lines that are passed on.
 const MOST: usize = 6;
 
 /// What was said, line by line; a progress bar ends its lines in its own way.
@@ -128,7 +123,6 @@ fn without_rank(line: &str) -> &str {
     own.or_else(|| line.strip_prefix("error: ")).unwrap_or(line)
 }
 
-/// Whether one of the lines means this.
 pub fn means(words: &str, wanted: LineKind) -> bool {
     lines(words).any(|line| kind(line) == Some(wanted))
 }

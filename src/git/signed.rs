@@ -43,7 +43,6 @@ pub struct SignersFile {
 }
 
 impl SignersFile {
-    /// Whether it names any key.
     pub fn names_somebody(&self) -> bool {
         let text = String::from_utf8_lossy(&self.text);
         let mut lines = text.lines().map(str::trim);

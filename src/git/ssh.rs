@@ -1,9 +1,5 @@
 //! The user's ssh, as git starts it: with the user's own locale, which it may hand on to the host; asking nobody, or
 //! asking once. A connection is kept for the rest of the run, and all that goes to the same account goes through it.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to other programs"
-)]
 
 mod kept;
 mod slots;
@@ -28,7 +24,6 @@ const TELLS: Duration = Duration::from_secs(10);
 /// A kept connection that nobody uses ends after so many seconds, should there be nobody to end it.
 const KEPT: u32 = 1800;
 
-/// The command that git would start.
 #[derive(Debug)]
 struct UserSsh {
     /// As a shell reads it.
@@ -46,8 +41,7 @@ pub struct Ssh {
 }
 
 impl Ssh {
-    /// Lets a child of git's start ssh so: as the user has it, with their locale. `asks`: whether it may ask the person at
-    /// the terminal.
+    /// Lets a child start ssh as the user has it, with their locale. `asks`: it may ask the person at the terminal.
     pub fn prepare(
         &self,
         command: &mut Command,
@@ -77,7 +71,6 @@ impl Ssh {
         Some(command)
     }
 
-    /// The user's ssh, as a shell reads it.
     fn line(
         &self,
         of: (&Program, &GitConfig),
@@ -168,7 +161,6 @@ impl Ssh {
     }
 }
 
-/// A variable or, where it is not set, a key of the configuration.
 fn setting((program, config): (&Program, &GitConfig), name: &str, key: &str) -> Option<String> {
     let value = program.setting(name);
     value.or_else(|| config.get(key).map(str::to_owned))

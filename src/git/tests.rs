@@ -1,8 +1,4 @@
 //! Two answers to every question, held against each other and against git.
-#![expect(
-    clippy::disallowed_types,
-    reason = "tests start the git program themselves"
-)]
 
 #[cfg(unix)]
 mod credentials;

@@ -22,10 +22,8 @@ const GITHUBS: [&str; 4] = [
     "GH_ENTERPRISE_TOKEN",
     "GITHUB_ENTERPRISE_TOKEN",
 ];
-/// How long `gh` may take.
 const GH: Duration = Duration::from_secs(10);
 
-/// A token, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub secret: Secret,
@@ -65,9 +63,8 @@ fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
     login(&Zeroizing::new(text), host)
 }
 
-/// The first password that a file of logins has for a machine, with its name. That of `default` is not ours: it was
-/// written for other machines, and a token that goes to the wrong place is lost. A macro, which may
-/// hold anything, ends at an empty line. A password in quotes that holds a blank or an escape is none that is understood.
+/// The first password for a machine, with its name. That of `default` was written for other machines. A macro ends at
+/// an empty line. A password in quotes that holds a blank or an escape is none that is understood.
 fn login(text: &str, machine: &str) -> Option<Login> {
     let mut in_macro = false;
     let lines = text.lines().filter(|line| {
@@ -101,10 +98,8 @@ fn unquoted(word: &str) -> &str {
     inner.filter(|inner| !inner.contains('\\')).unwrap_or(word)
 }
 
-/// Why no token may be sent to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// There is none.
     Token,
     /// There is one, and nothing in the person's own environment says that it may be sent there.
     Leave,
@@ -175,8 +170,7 @@ fn server_in(text: &str) -> Option<String> {
     Some(host + &port.unwrap_or_default())
 }
 
-/// What a variable holds, if that is something. A value that is no text is kept as far as it is one: the service will
-/// not know it.
+/// What a variable holds, if that is something. A value that is no text is kept as far as it is one.
 fn variable(repo: &Repo, name: &str) -> Option<Secret> {
     let value = repo.program().variable(name)?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())

@@ -31,12 +31,10 @@ const fn bit(colour: usize) -> u8 {
 /// A commit's place in the table of those that were met.
 pub type Node = usize;
 
-/// The commits met so far.
 pub struct CommitTable<'o> {
     odb: &'o Odb<'o>,
     pub graph: Option<Graph>,
     pub entries: Vec<Entry>,
-    /// The parents of all entries, one after the other.
     parents: Vec<Node>,
     by_id: HashMap<Oid, Node, BuildHasherDefault<IdHasher>>,
 }
@@ -53,14 +51,12 @@ pub struct Entry {
     mark: Mark,
 }
 
-/// What a walk knows of a commit.
 #[derive(Clone, Copy, Default)]
 struct Mark {
     colours: u8,
     seen: bool,
     queued: bool,
-    /// This walk has parsed it. What an earlier walk knows of it would let a colour go further down than git's does, which
-    /// shows where dates are wrong.
+    /// This walk has parsed it. With an earlier one's knowledge colours would go further down than git's do.
     parsed: bool,
 }
 
@@ -84,7 +80,6 @@ impl<'o> CommitTable<'o> {
         }
     }
 
-    /// The commit of this name.
     pub fn node(&mut self, id: Oid) -> Node {
         self.node_at(self.position(id), id)
     }
@@ -131,7 +126,9 @@ impl<'o> CommitTable<'o> {
                 let object = read(self.odb, entry.id)?;
                 let (parents, date) = object::links(object.data())?;
                 let parents = parents.into_iter().map(|id| (self.position(id), id));
-                (date, parents.collect(), Some(object.data().into()))
+                let parents: Vec<_> = parents.collect();
+                let raw = (parents.len() < 2).then(|| object.data().into());
+                (date, parents, raw)
             }
         };
         let start = self.parents.len();
@@ -151,7 +148,6 @@ pub fn graph(objects: &Path) -> Option<Graph> {
     gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
 }
 
-/// Where the graph has a commit.
 pub fn position(graph: &Graph, id: Oid) -> Option<Position> {
     graph.lookup(<&gix_hash::oid>::try_from(id.as_bytes()).ok()?)
 }
@@ -243,7 +239,7 @@ impl Walk<'_, '_> {
             self.look_at_parents(node)?;
             self.list(node);
             let entry = &mut self.table.entries[node];
-            if entry.mark.colours == BOTH || entry.is_merge() {
+            if entry.mark.colours == BOTH {
                 entry.raw = None;
             }
         }

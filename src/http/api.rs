@@ -1,5 +1,4 @@
-//! Calls of an HTTP API that speaks JSON, with a token that is never shown. What an answer means is known where the
-//! service is known.
+//! Calls of an HTTP API that speaks JSON, with a token that is never shown.
 
 use std::time::Duration;
 
@@ -73,8 +72,7 @@ impl Service {
         }
     }
 
-    /// Reads a path below the base, with its question if it has one: `GET`. `range`: the part of a list, where one is
-    /// asked for.
+    /// Reads a path below the base: `GET`. `range`: the part of a list, where one is asked for.
     pub fn get(&self, path: &str, range: Option<&str>) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.get(url);

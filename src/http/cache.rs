@@ -12,7 +12,6 @@ use crate::http::{Response, is_number};
 /// its manual's own example, and what is often made of that; Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
 const HEADERS: &str = "x-cache cf-cache-status x-cache-status x-proxy-cache x-vercel-cache x-nextjs-cache cdn-cache \
                        x-litespeed-cache x-drupal-cache x-varnish-cache cache-status";
-/// What they say of an answer that was kept.
 const KEPT: [&str; 3] = ["hit", "stale", "updating"];
 /// What they say beside it where the site was asked whether it still holds.
 const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];

@@ -9,7 +9,6 @@ use rustls::CertificateError;
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 
-/// What is said of one.
 pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if you trust that authority, add it to the system's list, or set SSL_CERT_FILE to a file with all trusted authorities";
 
 /// That there is nothing to check certificates against, so that nobody was asked.

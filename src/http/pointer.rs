@@ -1,5 +1,4 @@
-//! Every value at a JSON pointer. JSON lets a key stand twice in an object and most readers keep the last one; two
-//! answers must not be told as one, so all of them are collected.
+//! Every value at a JSON pointer: a key may stand twice, and two answers must not be told as one.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! One POST to a webhook, and what its answer is worth. The address is a secret: neither it nor an answer, which may
-//! repeat it, is ever shown.
+//! One POST to a webhook, and what its answer is worth. Neither the address nor an answer is ever shown.
 
 mod taken;
 
@@ -32,7 +31,6 @@ pub enum Sent {
     Later(Option<Duration>, Report),
     /// No connection could be made: nothing left this machine.
     NotSent(Report),
-    /// It was answered that it is not taken.
     Declined(Report),
     /// It may have gone out, and nobody knows what came of it.
     Unclear(Report),
@@ -108,7 +106,6 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
     }
 }
 
-/// Says what may be the matter, and what helps.
 fn advised(report: Report, status: u16) -> Report {
     match status {
         300..=399 => report

@@ -15,7 +15,6 @@ use crate::core::secret::Login;
 use crate::core::typed::{Hint, Typed};
 use crate::http::{Response, authority};
 
-/// Who may know a login for an address.
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
 
 /// What was found for each page before; `None`: there is nothing to be found.
@@ -24,13 +23,11 @@ fn known() -> MutexGuard<'static, BTreeMap<String, Option<Login>>> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One reading of one page.
 pub struct Visit<'a> {
     page: Url,
     logins: &'a Logins<'a>,
     login: Option<Login>,
     cookies: BTreeMap<String, String>,
-    /// Whether it asked for a login that can be given.
     asked: bool,
 }
 

@@ -32,7 +32,6 @@ pub struct SentCommit {
     pub takes_away: Option<CommitId>,
 }
 
-/// The notes of a push and of a release.
 fn files(name: &str) -> [String; 2] {
     ["in-flight", "releasing"].map(|what| format!("{what}-{name}"))
 }
@@ -93,8 +92,7 @@ impl Notes {
             .find_map(|(sent, _)| sent.takes_away)
     }
 
-    /// Where a rollback of this clone leads to that was not seen to end, as long as the environment runs that, or what it
-    /// came from.
+    /// Where a rollback of this clone leads that was not seen to end, while what it came from or leads to runs.
     pub fn leads_to(&self, name: &str, runs: &CommitId) -> Option<CommitId> {
         self.sent(name).find_map(|(sent, _)| {
             let from = sent.takes_away?;
@@ -114,7 +112,6 @@ impl Notes {
         self.going(name, |sent| sent.newest == Some(newest))
     }
 
-    /// The commit was seen to run.
     pub fn confirmed(&self, name: &str, commit: &CommitId) {
         for file in files(name) {
             let sent = self.read::<SentCommit>(&file);
@@ -142,8 +139,7 @@ impl Notes {
             .filter(move |(sent, _)| sent.commit == *commit)
     }
 
-    /// What was sent there, and how long ago. By a clock that was set back since, nobody knows how old it is; then it must
-    /// not bar the way until that time comes.
+    /// What was sent there, and how long ago. A clock that was set back must not bar the way until that time comes.
     fn sent(&self, name: &str) -> impl Iterator<Item = (SentCommit, Duration)> {
         files(name).into_iter().filter_map(|file| {
             let begun = self.written_at(&file)?;

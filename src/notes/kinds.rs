@@ -110,8 +110,7 @@ impl Notes {
         let _ = old.map(|old| self.keep_text(&old.kept));
     }
 
-    /// Keeps what the host of an environment said of a commit. Where nothing but the branch could tell otherwise, the
-    /// branch is not believed as long as it stays there.
+    /// Keeps what a host said of a commit: as long as the branch stays there, it is not believed.
     pub fn keep_doubt(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
         let (commit, words) = (commit.clone(), words.to_owned());
         self.write(&doubt(name), &Unconfirmed { commit, words })
@@ -129,8 +128,7 @@ impl Notes {
         (note.commit == *commit).then_some(note.words)
     }
 
-    /// Remembers an announcement before it is made, so that a run that is cut off is known as ours. Where it cannot be
-    /// written, nothing must be announced.
+    /// Remembers an announcement before it is made. Where it cannot be written, nothing must be announced.
     pub fn remember_announced(&self, id: &EventId) -> Result<(), Stop> {
         let mut ids = self.announced();
         ids.insert(0, id.clone());
@@ -152,8 +150,7 @@ impl Notes {
         lines.lines().filter_map(EventId::parse).collect()
     }
 
-    /// Keeps an attempt at a post before it goes on record. Where it cannot be kept, a run that is cut off could not be
-    /// told from one that sent the post.
+    /// Keeps an attempt at a post before it goes on record: a run that is cut off is told from one that sent it.
     pub fn keep_unsent(&self, attempt: &EventId) -> Result<(), Stop> {
         let attempt = attempt.clone();
         self.write(UNSENT, &Unsent { attempt })

@@ -6,8 +6,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::Typed;
 use crate::notes::Notes;
 
-/// Held while a program of this clone deploys or posts. The lock is the kernel's, so it goes when the program does,
-/// however that ends.
+/// Held while a program of this clone deploys or posts. The kernel takes it back however that ends.
 pub struct CloneLock {
     _file: File,
 }

@@ -1,5 +1,4 @@
-//! Whether the main repository itself answers: git can be told to ask another program or another host in its place, while
-//! the address stays as it is.
+//! Whether the main repository itself answers: git can be told to ask another program or host in its place.
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;

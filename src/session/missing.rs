@@ -9,7 +9,6 @@ use crate::git::fetch::{self, FetchTarget};
 use crate::git::{Repo, remote};
 use crate::session::Session;
 
-/// That there is no file, and how to come to one.
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
         Report::new(format!("there is no {}", path.display()))
@@ -27,8 +26,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     known.report(session, path, &looked_at)
 }
 
-/// The same where a remote has the file on its own branch, and this clone did not fetch it yet. A remote that does not
-/// answer, or asks who is there, has none.
+/// The same for a remote's own branch that was not fetched yet. One that does not answer has no file.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();
@@ -70,11 +68,8 @@ fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
     told.lines().map(str::to_owned).collect()
 }
 
-/// What is checked out, and what could be.
 struct References {
-    /// The branch that is checked out, if it is one.
     here: Option<String>,
-    /// What `git pull` brings here.
     upstream: Option<String>,
     all: Vec<String>,
 }

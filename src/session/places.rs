@@ -1,5 +1,4 @@
-//! Addresses in `smp.toml` that are paths of this machine. What lies in the work tree comes with a commit, and with it the
-//! hooks and the configuration that git would run there.
+//! Addresses that are paths here. One in the work tree would come with a commit, its hooks and configuration.
 
 use std::env;
 use std::fs;

@@ -83,8 +83,7 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     Err(Stop::Misused(report))
 }
 
-/// Refuses to use the network on the word of a file that nobody agreed to, or that changed since, and where a remote is
-/// not the one of the file: exit 2.
+/// Exit 2 for a file that nobody agreed to, or that changed since, and for a remote that is not the file's.
 pub fn require(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
     require_all(repo, config, all, Rule::of_main(config))
 }
@@ -150,7 +149,6 @@ pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
 pub enum RemoteState {
     Same,
     Missing,
-    /// It has another address, or several.
     Other(String),
 }
 
@@ -170,8 +168,7 @@ pub struct Place<'c> {
 pub enum Rule {
     /// The very same address, for reading and for pushing.
     Deploy,
-    /// The same place, however it is reached, for reading and for pushing: the record is written there, or its branches
-    /// are deployed.
+    /// The same place, however it is reached: the record is written there, or its branches are deployed.
     Main,
     /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are
     /// not to push there by accident set an address that leads nowhere.
@@ -179,7 +176,6 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// That of the main repository.
     pub fn of_main(config: &Config) -> Self {
         let mut all = config.environments.iter();
         match config.record.is_some() || all.any(|one| one.is_branch) {
@@ -192,7 +188,6 @@ impl Rule {
         found == url || self != Self::Deploy && address::same_place(found, url)
     }
 
-    /// The push addresses of a remote that count.
     fn pushes<'r>(self, repo: &'r Repo, name: &str) -> Result<Vec<&'r str>, Stop> {
         Ok(match self {
             Self::ReadOnly => Vec::new(),
@@ -322,8 +317,7 @@ pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop>
     Err(Stop::Misused(report.run("find where it is set", list)))
 }
 
-/// The one address a push to this environment really goes to, the user's `insteadOf` applied. Several are an error,
-/// because a push would go to all of them.
+/// The one address a push really goes to, `insteadOf` applied. Several are an error: it would go to all.
 pub fn push_address(repo: &Repo, environment: &Environment) -> Result<String, Stop> {
     let remote = &environment.remote;
     let urls = remote::push_urls(repo, remote)?;

@@ -58,7 +58,6 @@ impl Check {
         self
     }
 
-    /// Says first what is good about it.
     pub fn but(mut self, good: &str) -> Self {
         self.report.error.insert_str(0, good);
         self

@@ -21,7 +21,7 @@ use crate::session::trust::{self, Place, RemoteState};
 use crate::setup::check::{self, Check};
 use crate::setup::elsewhere::{self, SaidElsewhere};
 use crate::setup::{completions, manual};
-use crate::sources::{Also, Look};
+use crate::sources::{Also, Look, at_once};
 use crate::team::agreed;
 use crate::team::recorder::Recorder;
 
@@ -68,7 +68,6 @@ fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Plac
     places
 }
 
-/// What was seen of the places whose remotes are as they should be.
 struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
@@ -83,8 +82,7 @@ struct PlacesSeen {
     elsewhere: SaidElsewhere,
 }
 
-/// Asks them all side by side, and begins the record where that is to be: everybody then knows that the host takes such a
-/// ref and shows it.
+/// Asks all side by side, and begins the record: everybody knows then that the host takes and shows such a ref.
 fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -176,25 +174,19 @@ impl PlacesSeen {
     }
 }
 
-/// The environments that answered and would not let us push, and what they said: all are asked side by side, and as a
-/// deploy would, which asks nobody for a password.
+/// The environments that would not let us push, and what they said; nobody is asked for a password, as in a deploy.
 fn shut(
     repo: &Repo,
     environments: &[&Environment],
     seen: &[Observed],
 ) -> HashMap<String, Vec<String>> {
-    thread::scope(|scope| {
-        let asked = (environments.iter())
-            .map(|one| (one, scope.spawn(|| may_push(repo, one, seen))))
-            .collect::<Vec<_>>();
-        let answers = asked.into_iter();
-        answers
-            .filter_map(|(one, answer)| match answer.join().ok()?? {
-                MayPush::No(words) => Some((one.name.clone(), words)),
-                _ => None,
-            })
-            .collect()
-    })
+    let answers = at_once(environments, |one| may_push(repo, one, seen));
+    let shut = environments.iter().zip(answers);
+    let shut = shut.filter_map(|(one, answer)| match answer? {
+        MayPush::No(words) => Some((one.name.clone(), words)),
+        _ => None,
+    });
+    shut.collect()
 }
 
 fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option<MayPush> {
@@ -282,8 +274,7 @@ fn check_environment(
     remarks.fold(check, Check::because)
 }
 
-/// What stands between this clone and a deploy by a file that is not the team's, and the other way round. A file may be
-/// looked at before it is merged.
+/// What stands between this clone and a deploy by a file that is not the team's. It may be looked at before a merge.
 fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
     Ok(match agreed {
         Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
@@ -337,8 +328,7 @@ fn settle_record(
     })
 }
 
-/// Asks whether the record, as it was read, could be written to, and under which name; says so where it could not. A clone
-/// that may only read is good for much.
+/// Whether the record could be written to, and under which name. A clone that may only read is good for much.
 fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {

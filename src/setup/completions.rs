@@ -20,7 +20,6 @@ pub enum Shell {
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
 impl Shell {
-    /// Its thin file.
     pub fn script(self) -> &'static str {
         match self {
             Self::Bash => include_str!("completions/git-smp.bash"),
@@ -46,7 +45,6 @@ impl Shell {
         })
     }
 
-    /// The user's own.
     fn own(self) -> Option<PathBuf> {
         let named = env::var_os("BASH_COMPLETION_USER_DIR").map(PathBuf::from);
         match named.filter(|folder| self == Self::Bash && folder.is_absolute()) {
@@ -55,7 +53,6 @@ impl Shell {
         }
     }
 
-    /// Whether a package brought it.
     fn is_packaged(self) -> bool {
         let folders = env::var_os("XDG_DATA_DIRS").filter(|named| !named.is_empty());
         let folders = folders.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
@@ -93,7 +90,6 @@ impl Shell {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
     Here,
-    /// One of another version.
     Other,
     Missing,
 }

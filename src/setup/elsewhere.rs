@@ -14,7 +14,6 @@ use crate::forge::protection;
 use crate::setup::check::Check;
 use crate::sources::Look;
 
-/// What was said of the environments, by their names.
 #[derive(Default)]
 pub struct SaidElsewhere {
     remarks: HashMap<String, Vec<String>>,
@@ -88,7 +87,6 @@ impl SaidElsewhere {
         }
     }
 
-    /// Adds to the check of an environment what was said of it.
     pub fn add_to(&self, name: &str, check: Check) -> Check {
         let remarks = self.remarks.get(name).into_iter().flatten().cloned();
         let mut check = remarks.fold(check, Check::because);

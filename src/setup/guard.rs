@@ -132,9 +132,8 @@ impl Guard {
         placed
     }
 
-    /// Takes the hook away and puts the former one back; tells what became of it. Fails when it was changed by hand, and
-    /// when it cannot be moved: nothing is lost then. It needs neither `smp.toml` nor the network: people who gave up both
-    /// can still be rid of it.
+    /// Takes the hook away and puts the former one back. It needs no `smp.toml` and no network: people who gave up
+    /// both can still be rid of it.
     pub fn remove(&self) -> Result<Vec<Check>, Report> {
         let not_ours =
             "is not installed; the existing pre-push hook is not from git smp, so it stays";

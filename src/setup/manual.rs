@@ -87,14 +87,12 @@ pub fn user_folder() -> Option<PathBuf> {
     folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
 }
 
-/// The absolute folder that a variable names.
 fn folder(variable: &str) -> Option<PathBuf> {
     let folder = env::var_os(variable).map(PathBuf::from);
     folder.filter(|folder| folder.is_absolute())
 }
 
-/// Where `man` may look: beside the folder of this program when that is on `PATH`, then what `man` itself names of
-/// the user's own, then where users' pages belong.
+/// Where `man` may look: beside this program, then the user's own by `man`, then where users' pages belong.
 fn folders() -> Vec<PathBuf> {
     let (home, data) = (folder("HOME"), folder("XDG_DATA_HOME"));
     let named = program::ask("man", &["-w"]).unwrap_or_default();

@@ -51,7 +51,6 @@ fn chats(config: &Config) -> impl Iterator<Item = (&Channel, &'static str)> {
     channels.filter_map(|channel| Some((channel, channel.kind.chat()?.name)))
 }
 
-/// Who needs the webhook of a channel.
 fn needs(channel: &Channel) -> &'static str {
     match channel.name.as_str() {
         "product" => "promote",

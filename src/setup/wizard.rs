@@ -1,5 +1,4 @@
-//! The first `smp.toml` of a team: asks for the few things it needs, tries what can be tried, shows the file, and
-//! writes it.
+//! The first `smp.toml` of a team: asks for the few things it needs, tries them, shows the file, and writes it.
 
 mod answers;
 mod questions;
@@ -13,8 +12,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::session::Session;
-use answers::{Answers, NONE};
-use questions::TOPOLOGY;
+use answers::Answers;
 
 /// A file with every key.
 const EXAMPLE: &str =
@@ -92,15 +90,11 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         if !row.explained.is_empty() {
             ui.explain(&question.fill(row.explained, answers));
         }
-        let asked = question.fill(row.asked, answers);
-        let answer = match row.words {
-            [] => ui.ask_text(&asked, &offered),
-            words => {
-                let none: &[&str] = if row.key == TOPOLOGY { &[] } else { &[NONE] };
-                ui.ask_one(&asked, &[none, words, &["<"]].concat(), &offered)
-            }
-        };
-        let answer = answer.ok_or_else(declined)?;
+        let mut asked = question.fill(row.asked, answers);
+        if !row.words.is_empty() {
+            asked += &format!(" ({}, <)", question.choices().join(", "));
+        }
+        let answer = ui.ask_text(&asked, &offered).ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {
             *at = at.saturating_sub(1);
             continue;

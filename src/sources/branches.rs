@@ -15,7 +15,6 @@ pub struct BranchesOfMain<'e> {
 }
 
 impl<'e> BranchesOfMain<'e> {
-    /// Those of these environments.
     pub fn of(environments: impl IntoIterator<Item = &'e Environment>) -> Self {
         let branches = environments.into_iter().filter(|one| one.is_branch);
         Self {
@@ -24,7 +23,6 @@ impl<'e> BranchesOfMain<'e> {
         }
     }
 
-    /// Where the branch of one of them is.
     pub fn at(
         &self,
         look: &Look<'_>,

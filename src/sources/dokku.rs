@@ -15,7 +15,6 @@ use crate::sources::at_once;
 use crate::sources::platform::Platform;
 use response::Told;
 
-/// An app on a Dokku server.
 pub struct Dokku<'a> {
     repo: &'a Repo,
     environment: &'a Environment,
@@ -30,7 +29,6 @@ pub fn app_at(url: &str) -> Option<&str> {
     (!app.is_empty()).then_some(app)
 }
 
-/// Its words about an app.
 pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: "Dokku",

@@ -36,8 +36,7 @@ fn bare(line: &str) -> &str {
         .trim_end_matches(['.', '!'])
 }
 
-/// The same refusal; where the words are those of a host that tells nobody which repositories it has, with both of their
-/// meanings.
+/// The same, with both meanings of the words of a host that tells nobody which repositories it has.
 pub fn with_both_readings(refusal: Refusal) -> Refusal {
     let signs = [
         "not found",

@@ -25,9 +25,7 @@ const VARIABLE: &str = "HEROKU_API_URL";
 const USUAL: &str = "https://api.heroku.com";
 /// The version of the API that tells of images, too.
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
-/// The latest releases, newest first.
 const LATEST: &str = "version ..; max=30, order=desc";
-/// The newest build.
 const NEWEST: &str = "created_at ..; max=1, order=desc";
 /// How many questions are asked side by side.
 const AT_ONCE: usize = 8;
@@ -39,7 +37,6 @@ pub struct Heroku {
     app: String,
 }
 
-/// The app that an address of Heroku's pushes to.
 pub fn app_at(url: &str) -> Option<&str> {
     let path = [
         "https://git.heroku.com/",
@@ -51,7 +48,6 @@ pub fn app_at(url: &str) -> Option<&str> {
     (!app.is_empty() && !app.contains('/')).then_some(app)
 }
 
-/// Its words about an app.
 pub fn words(app: String) -> PlatformWords {
     PlatformWords {
         name: NAME,
@@ -152,8 +148,7 @@ impl Heroku {
 }
 
 impl Platform for Heroku {
-    /// `GET /apps/{app}/releases`, then what was built for two of them. An app without any, or whose current one has
-    /// nothing built, runs nothing.
+    /// `GET /apps/{app}/releases`, then what was built for two. Without a build for the current one nothing runs.
     fn releases(&self) -> Result<Vec<Release>, Refusal> {
         let body = self.get("releases", Some(LATEST))?;
         let releases = body.and_then(|body| response::releases(&body, &self.app));

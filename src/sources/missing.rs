@@ -53,9 +53,8 @@ impl Look<'_> {
         }
     }
 
-    /// Resolves a hash to the one commit it names, fetching what is not here: from the main repository first, because
-    /// there it should be, then from the environment's own remote, for commits that exist only there. `fetched`: what
-    /// was fetched before; without it nothing is.
+    /// Resolves a hash, fetching what is not here: from the main repository, where it should be, then from the
+    /// environment's own remote. `fetched`: what was fetched before; without it nothing is.
     pub(super) fn bring_commit(
         &self,
         environment: &Environment,
@@ -93,8 +92,7 @@ impl Look<'_> {
         Ok(one_commit(environment, hash, found, trouble))
     }
 
-    /// Where a commit may come from, the likeliest place first: the branches that are deployed, the commit by its name,
-    /// where that is known, and all else at last.
+    /// The likeliest place first: the branches that are deployed, the commit by its name, all else at last.
     fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
         let remotes = [&main.remote, &environment.remote];

@@ -93,8 +93,7 @@ fn no_quotes(pointer: &str) -> Refusal {
     unclear(NO_HASH, [format!("{pointer} {why}")])
 }
 
-/// The digits of a short hash that was written as a number, because it has no letters. Fewer than seven are no hash,
-/// and more than fifteen may have been rounded.
+/// The digits of a hash that was written as a number: less than seven are no hash, more than fifteen may be rounded.
 fn digits_of(number: &Number) -> Option<String> {
     let digits = number.as_u64()?.to_string();
     (7..=15).contains(&digits.len()).then_some(digits)

@@ -11,10 +11,8 @@ use crate::sources::dokku::{self, Dokku};
 use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
 
-/// One app on a platform.
 pub trait Platform {
-    /// The latest releases, newest first; one of them, or none, is the current one. The current one and the newest have
-    /// their commits.
+    /// The latest releases, newest first. The current one, if there is one, and the newest have their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;
 
     /// The same releases, each that has something built with its commit; they may have them all.
@@ -29,13 +27,11 @@ pub trait Platform {
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
-/// How far a promotion of a build is.
 pub struct Promotion {
     pub is_over: bool,
     pub targets: Vec<Promoted>,
 }
 
-/// One target of it.
 pub struct Promoted {
     /// Its app, by the platform's own name.
     pub app: String,
@@ -65,7 +61,6 @@ pub fn of<'a>(
     })
 }
 
-/// The app on a platform that an address pushes to.
 pub fn at(url: &str) -> Option<PlatformApp> {
     let heroku = heroku::app_at(url).map(|app| PlatformApp::Heroku(app.to_owned()));
     heroku.or_else(|| Some(PlatformApp::Dokku(dokku::app_at(url)?.to_owned())))
@@ -124,9 +119,6 @@ impl Look<'_> {
 }
 
 /// The commit of the release that runs; `None`: nothing was ever deployed.
-///
-/// # Errors
-/// `unknown-commit` where the platform does not name it.
 pub fn current(
     repo: &Repo,
     environment: &Environment,
@@ -182,7 +174,6 @@ fn is_nothing(release: &Release) -> bool {
     is_none && matches!(release.status, Building | Failed)
 }
 
-/// The refusal where the page and the platform do not agree.
 pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {
     let released = released.map_or("nothing", CommitId::short);
     Refusal::new(

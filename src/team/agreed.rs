@@ -75,8 +75,7 @@ pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     }
 }
 
-/// Why the default branch does not protect the signatures that our file wants, with the command that corrects it;
-/// `None`: it does, or there is nothing to protect.
+/// Why the default branch does not protect the signatures that our file wants, and the command for it.
 pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
     let Some(seen) = repo.main().filter(|_| wants_signatures(ours)) else {
         return Ok(None);
@@ -135,8 +134,7 @@ fn describe(config::Change { key, old, new }: &config::Change) -> String {
     format!("{key} is {there} there and {here} here")
 }
 
-/// The files at a commit of the main repository that can be read: at the same place as ours, and at the top, whatever
-/// place ours has.
+/// The files at a commit of the main repository that can be read: at our file's place, and at the top.
 fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Config>, Stop> {
     if !repo.has_commit(commit)? {
         let wanted = FetchTarget::Commit(commit.clone());

@@ -17,7 +17,6 @@ pub use crate::core::tell::TECHNICAL;
 /// The channel that is told what is new on production.
 pub const PRODUCT: &str = "product";
 
-/// How a post gets to a channel.
 pub enum Route {
     /// A person pastes it.
     Print,
@@ -32,11 +31,9 @@ pub enum Route {
 
 pub enum Receiver {
     Chat(Chat, Webhook),
-    /// The forge, which has it as an issue or as a comment of one.
     Issue(Arc<Tracker>),
 }
 
-/// The way to a channel; one that is not configured is printed for.
 pub fn route(session: &Session<'_>, config: &Config, name: &str) -> Route {
     if name == ISSUE {
         return match Tracker::find(session, config) {

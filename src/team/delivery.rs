@@ -29,7 +29,6 @@ pub struct Delivery<'a> {
     recorder: Option<Recorder<'a>>,
     done: &'a str,
     again: Typed,
-    /// The issue that this run opened.
     opened: RefCell<Option<Issue>>,
     /// Whether somebody pressed Ctrl-C: what is not sent yet stays pending.
     left: Cell<bool>,

@@ -15,11 +15,9 @@ use crate::team::channel::{TECHNICAL, asks, to_tell};
 use crate::team::delivery::Delivery;
 use crate::team::recorder::{Recorder, new_id};
 
-/// So many comments that do not count are named.
 const NAMED: usize = 10;
 
-/// Reads them, and puts on record what they say; with `dry_run` only the view has it then. Gives those that look like a
-/// verdict and are none, which it has named.
+/// Puts on record what they say; with `dry_run` only the view has it. Gives those that look like a verdict, named.
 pub fn hear(
     session: &Session<'_>,
     config: &Config,
@@ -204,8 +202,7 @@ impl Hearing<'_> {
         to_tell(self.config, TECHNICAL)
     }
 
-    /// Adds an event a comment, decided again where somebody else was quicker. Gives those that are on record by this
-    /// run.
+    /// Adds an event a comment, decided again where somebody else was quicker. Gives those that this run added.
     fn record(&self, shown: &ShownIssue) -> Result<Vec<What>, Stop> {
         let (channels, mut ids, mut made) = (self.channels(), Vec::new(), Vec::new());
         self.recorder.append_all(&mut |state, nth| {
@@ -224,7 +221,6 @@ impl Hearing<'_> {
         Ok(made)
     }
 
-    /// What would be on record.
     fn imagine(&self, events: Vec<What>, view: &mut RecordView) {
         let RecordView::Read(reading) = view else {
             return;

@@ -18,12 +18,10 @@ pub struct Posting {
     pub to: Receiver,
 }
 
-/// The posts that the record has pending, oldest first.
 #[derive(Default)]
 pub struct Pending {
     pub notices: Vec<Notice>,
-    /// The one among them that this run began. Until it is sent no other run of the clone posts: it could not tell this
-    /// attempt from one that was cut off.
+    /// The one that this run began. No other run posts until it is sent: it would take it for one that was cut off.
     pub begun: Option<(Posting, CloneLock)>,
 }
 
@@ -42,8 +40,7 @@ impl From<Vec<Notice>> for Pending {
     }
 }
 
-/// Adds events to the record and, with the same push, that the post about the last of them begins, if this clone can send
-/// it. `decide` as for [`Recorder::append_all`].
+/// Adds events and, in the same push, that the post about the last of them begins, if this clone can send it.
 pub fn append(
     (session, config): (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
@@ -78,7 +75,6 @@ pub fn append(
     Ok((state, Pending { notices, begun }))
 }
 
-/// The same for one event.
 pub fn append_one(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,

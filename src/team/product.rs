@@ -19,7 +19,6 @@ use crate::team::posting::Pending;
 use crate::team::recorder::new_id;
 use crate::team::summary::{self, Offer, Summary};
 
-/// What is to be told of a promotion.
 pub struct ProductPost<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -135,7 +134,6 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// What goes on record with the deploy.
     pub fn telling(&self, text: Option<&str>, overridden: bool) -> Option<Telling> {
         let channels = [(PRODUCT, text.is_some()), (channel::TECHNICAL, overridden)];
         let told = channels.into_iter().filter(|(_, is_told)| *is_told);
@@ -158,7 +156,6 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Shows the post as it would go out.
     pub fn preview(&self, text: &str) -> Result<(), Stop> {
         self.delivery(&Typed::smp("promote"))
             .print(&self.notification(text))
@@ -179,8 +176,7 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Keeps the text before the question, so that a no costs no words, and before anything begins, so that a run which
-    /// is cut off loses nothing.
+    /// Keeps the text before the question and before anything begins: neither a no nor a cut loses words.
     pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some(kept) = self.notes().text()
@@ -262,8 +258,7 @@ impl<'a> ProductPost<'a> {
         self.preview(text)
     }
 
-    /// Nothing is to be deployed: makes what is still pending. Where no record is kept, a text that was kept for this
-    /// very commit is told now, because it runs.
+    /// Makes what is still pending. Without a record a text that was kept for this commit is told now, because it runs.
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),

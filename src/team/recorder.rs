@@ -37,7 +37,6 @@ struct Patience {
     lags: Duration,
 }
 
-/// What people have.
 const PATIENCE: Patience = Patience {
     busy: Duration::from_secs(60),
     unknown: Duration::from_secs(15),
@@ -114,8 +113,7 @@ impl<'a> Recorder<'a> {
         self.reference
     }
 
-    /// Whether the main repository would let us push to the record, which is at `tip`. A hook there that knows better is
-    /// heard only by a real push.
+    /// Whether the main repository would let us push to the record at `tip`. Hooks are heard only by a real push.
     pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
         let to = (self.remote, self.reference);
         push::may_push(self.repo, to, tip, self.may_ask)
@@ -176,7 +174,6 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Looks once, at what the record is at.
     fn look(&self, tip: Tip) -> Result<Reading, Miss> {
         self.notes().heard();
         let is_here = tip.is_here;
@@ -204,8 +201,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Fetches what this clone has not seen, unless it came with the answer, and remembers it if it is a record that follows
-    /// on what was seen.
+    /// Fetches what this clone has not seen, and remembers it if it follows on what was seen.
     fn fetched(
         &self,
         (tip, is_here): (CommitId, bool),

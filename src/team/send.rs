@@ -19,7 +19,6 @@ const PAUSES: Pauses = Pauses {
     unreached: [500, 1000, 2000],
 };
 
-/// What came of a post.
 #[derive(Debug)]
 pub enum Delivered {
     /// It was taken. For Teams: by the workflow, which may still fail to post it.
@@ -41,8 +40,7 @@ struct Pauses {
 /// One attempt: what came of it, and where it is then. It may outlive the run that waits for it.
 pub type Attempt = dyn Fn() -> (Sent, Placed) + Send + Sync;
 
-/// Told some ten times a second why nothing was taken yet and how long it is until the next try, or nothing while the
-/// other side is to answer; may leave.
+/// Told why nothing was taken yet and how long it is until the next try, or nothing during an attempt; may leave.
 pub type Watch<'w> = dyn FnMut(Option<(&Report, Duration)>) -> Control + 'w;
 
 /// Sends a post. What may have arrived is never sent again.

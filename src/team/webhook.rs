@@ -12,10 +12,8 @@ use crate::core::tell::ChannelKind;
 use crate::core::typed::{Hint, Typed};
 use crate::git::Repo;
 
-/// More than any webhook has.
 const LONGEST: usize = 8192;
 
-/// A webhook that can be used, and where it was found.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     pub address: Secret,
@@ -36,7 +34,6 @@ impl Webhook {
     }
 }
 
-/// The variable that may hold a channel's webhook.
 pub fn variable(channel: &Channel) -> String {
     format!(
         "SMP_{}_WEBHOOK",
@@ -44,7 +41,6 @@ pub fn variable(channel: &Channel) -> String {
     )
 }
 
-/// The key of git's configuration that may hold it.
 pub fn key(channel: &Channel) -> String {
     format!("smp.{}.webhook", channel.name)
 }
@@ -82,7 +78,6 @@ pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     Err(Stop::Misused(Report { error, ..report }.run(say, setup)))
 }
 
-/// The command that forgets what counts as a channel's webhook.
 pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     if in_environment(repo, channel).is_some() {
         return format!("unset {}", variable(channel));
@@ -101,8 +96,7 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     }
 }
 
-/// What the channel's variable holds, if it is set. A value that is no text is kept as far as it is one: the check
-/// will refuse it.
+/// What the channel's variable holds. A value that is no text is kept as far as it is one: the check refuses it.
 pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
     let value = repo.program().variable(&variable(channel))?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())
@@ -118,7 +112,6 @@ pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report>
     known::check(kind, &url)
 }
 
-/// An address that posts may be sent to.
 fn read(address: &str) -> Result<Url, &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("the webhook contains spaces, or characters that no address has");
@@ -142,7 +135,6 @@ fn read(address: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// Its host, in small letters.
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     host.trim_end_matches('.').to_ascii_lowercase()

@@ -8,7 +8,7 @@ use crate::core::secret::Secret;
 use crate::core::text::visible;
 use crate::core::typed::Typed;
 use crate::terminal::prompt::Turn;
-use crate::terminal::{Ui, is_dumb, is_live};
+use crate::terminal::{Ui, is_dumb};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
@@ -67,7 +67,6 @@ impl Ui {
         }
     }
 
-    /// Asks for consent, word by word.
     pub fn ask(&self, question: &str) -> Option<String> {
         let answer = self.line(question, Input::Consent)?;
         Some(answer.as_str().to_owned())
@@ -106,7 +105,6 @@ impl Ui {
         Some(Secret::new(answer.as_str())).filter(|secret| !secret.is_empty())
     }
 
-    /// Asks for a text, offering one, which Enter alone takes.
     pub fn ask_text(&self, question: &str, offered: &str) -> Option<String> {
         let offer = match offered {
             "" => String::new(),
@@ -115,26 +113,5 @@ impl Ui {
         let answer = self.line(&format!("{question}{offer}: "), Input::Text)?;
         let answer = Some(answer.trim()).filter(|answer| !answer.is_empty());
         Some(answer.unwrap_or(offered).to_owned())
-    }
-
-    /// Asks for one of a few words: typed, or chosen with the arrow keys where the terminal can be drawn on; the last word
-    /// for Esc.
-    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
-        if !is_live() {
-            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
-        }
-        let _turn = self.turn(false)?;
-        let term = Term::stderr();
-        let first = words.iter().position(|word| *word == offered);
-        let select = dialoguer::FuzzySelect::new()
-            .with_prompt(format!("{} (type, or arrow keys)", visible(question)))
-            .highlight_matches(false)
-            .items(words)
-            .default(first.unwrap_or_default());
-        let chosen = select.interact_on_opt(&term);
-        // It stays hidden where the choice was broken off.
-        let _ = term.show_cursor();
-        let chosen = chosen.ok()?.unwrap_or(words.len().checked_sub(1)?);
-        words.get(chosen).map(|word| (*word).to_owned())
     }
 }

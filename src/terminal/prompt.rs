@@ -1,5 +1,4 @@
-//! The terminal, which one asks on at a time: a question of ours, or one of git's, ssh's or a helper's. While somebody
-//! is asked, no line of progress is written.
+//! The terminal, which one asks on at a time. While somebody is asked, no line of progress is written.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -69,8 +68,7 @@ impl Turn {
 }
 
 impl Drop for Turn {
-    /// Gives the keyboard back. A program that was ended while it asked for a secret leaves a terminal behind that shows
-    /// nothing, too.
+    /// Gives the keyboard back. A program that was ended while it asked for a secret leaves the echo off, too.
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(before) = &self.before {
@@ -99,8 +97,7 @@ pub fn show(line: &str) {
     }
 }
 
-/// Whether programs that we start can ask somebody: a terminal that this program is in the foreground of, and no word of
-/// the person's against it.
+/// Whether programs that we start can ask somebody: this one is in the foreground, and nothing forbids it.
 pub fn somebody_is_there() -> bool {
     let denied = ["0", "false", "no", "off"];
     let prompt = std::env::var("GIT_TERMINAL_PROMPT").unwrap_or_default();

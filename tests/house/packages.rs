@@ -108,3 +108,12 @@ fn what_cargo_is_to_include_is_there() {
     let repository = package["repository"].as_str().unwrap();
     assert!(repository.starts_with("https://github.com/"));
 }
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn the_loader_has_no_library_to_find_but_that_of_c() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_git-smp")).unwrap();
+    let has = |name: &[u8]| program.windows(name.len()).any(|bytes| bytes == name);
+    assert!(has(b"libc.so.6\0"));
+    assert!(!has(b"libgcc_s.so") && !has(b"libz.so"));
+}

@@ -12,8 +12,9 @@ fn emptied(environment: &str) -> Deploy {
     deploy
 }
 
+/// The word for what is the matter with an environment.
 #[track_caller]
-fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
+pub fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
     let json = deploy.smp(&["status", "--json"]).ok().json();
     let found = json["environments"]
         .as_array()

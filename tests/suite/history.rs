@@ -30,18 +30,12 @@ const NOON: i64 = 1_646_222_400;
 fn three(deploy: &Deploy) -> Record {
     let [one, two, five] = [1, 2, 5].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
+    record.ada(
         NOON,
         &promoted("production", one, two, 1, &["Rosi Example"]),
     );
-    record.add(
-        "Ben Example",
-        NOON + 3600,
-        &rolled_back("production", two, one, 1),
-    );
-    record.add(
-        "Ada Example",
+    record.ben(NOON + 3600, &rolled_back("production", two, one, 1));
+    record.ada(
         NOON + 7200,
         &promoted("production", one, five, 4, &["Rosi Example", "Cem Example"]),
     );
@@ -117,9 +111,8 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
     let deploy = with_record();
     let (two, five) = (deploy.nth(2), deploy.nth(5));
     let mut record = Record::default();
-    record.add("Ada Example", NOON, &record::staged("staging", two, five));
-    record.add(
-        "Ada Example",
+    record.ada(NOON, &record::staged("staging", two, five));
+    record.ada(
         NOON + 1,
         &record::proposed("staging", five, "production", two),
     );
@@ -128,19 +121,14 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
         NOON + 2,
         &record::signed_off(five, "Rosi Example"),
     );
-    record.add(
-        "Ada Example",
-        NOON + 3,
-        &record::promoting("production", two, five),
-    );
+    record.ada(NOON + 3, &record::promoting("production", two, five));
     record.put(&deploy);
     deploy
         .smp(&["history"])
         .ok()
         .prints("")
         .says("no promotion is on record yet");
-    record.add(
-        "Ada Example",
+    record.ada(
         NOON + 4,
         &promoted("production", two, five, 3, &["Rosi Example"]),
     );
@@ -152,11 +140,7 @@ fn events_that_are_no_deploys_to_a_target_are_not_listed() {
 fn a_first_deploy_has_nothing_that_ran_before() {
     let deploy = with_record();
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        NOON,
-        &record::first("production", deploy.nth(2), 2),
-    );
+    record.ada(NOON, &record::first("production", deploy.nth(2), 2));
     record.put(&deploy);
     let expected = format!(
         "2022-03-02 12:00  production  {:>18}  2 commits  Ada Example\n",
@@ -209,23 +193,14 @@ fn thousands_of_events_are_listed_by_one_reading() {
     for turn in 0..turns {
         let (from, to) = (deploy.nth(1 + turn % 5), deploy.nth(2 + turn % 5));
         let at = NOON + 3600 * i64::try_from(turn).unwrap();
-        record.add(
-            "Ada Example",
-            at,
-            &record::proposed("staging", to, "production", from),
-        );
+        record.ada(at, &record::proposed("staging", to, "production", from));
         record.add(
             "Rosi Example",
             at + 1,
             &record::signed_off(to, "Rosi Example"),
         );
-        record.add(
-            "Ada Example",
-            at + 2,
-            &record::promoting("production", from, to),
-        );
-        record.add(
-            "Ada Example",
+        record.ada(at + 2, &record::promoting("production", from, to));
+        record.ada(
             at + 3,
             &promoted("production", from, to, 1, &["Rosi Example"]),
         );

@@ -1023,18 +1023,7 @@ fn what_is_not_trusted_gets_no_hook() {
 #[test]
 fn linked_work_trees_share_the_guard() {
     let deploy = World::deploy_like().ready();
-    let linked = deploy.path("linked");
-    deploy.git(
-        &deploy.work,
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "--detach",
-            linked.to_str().unwrap(),
-        ],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), linked.join("smp.toml")).unwrap();
+    let linked = deploy.linked_with_toml("linked");
     std::fs::create_dir_all(linked.join("src/deep")).unwrap();
     deploy
         .runner()

@@ -188,7 +188,6 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
             ),
             (&json!(2.0), &json!(3.0))
         );
-        assert_eq!(figures["weeks"][0]["observed"], 1);
     }
 }
 
@@ -362,10 +361,7 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
             .code,
         0
     );
-    deploy.git(
-        &deploy.work,
-        &["push", "-q", "--no-verify", "staging", &refspec],
-    );
+    deploy.in_clone(&format!("push -q --no-verify staging {refspec}"));
     let staging = told(&deploy.smp(&["status", "--json"]), "staging");
     assert_eq!(
         (&staging["finding"], &staging["observed"]["from"]),

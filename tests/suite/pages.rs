@@ -386,14 +386,8 @@ fn names_of_tags_and_branches_lead_nobody_astray() {
     let deploy = open_minded();
     let (full, other) = (deploy.nth(5), deploy.nth(1));
     for name in [&full[..7], &full[..12], full] {
-        deploy.git(
-            &deploy.work,
-            &["update-ref", &format!("refs/tags/{name}"), other],
-        );
-        deploy.git(
-            &deploy.work,
-            &["update-ref", &format!("refs/heads/{name}"), other],
-        );
+        deploy.in_clone(&format!("update-ref refs/tags/{name} {other}"));
+        deploy.in_clone(&format!("update-ref refs/heads/{name} {other}"));
     }
     for hash in [&full[..7], &full[..12], full] {
         deploy.web.set("/staging", Page::commit(hash));

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::emptied::finding;
 use crate::posts::{PRODUCT, accepted, channels, chatting_like, posts, sent, words as words_of};
 use crate::promote::{begin, comes_to, person, promote, ready, refusal, scripted};
 use crate::record::{recorded_like, sentences};
@@ -260,18 +261,6 @@ fn doubted(record: bool, behaviour: &Behaviour<'_>) -> Deploy {
     .never_shows("done:");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     deploy
-}
-
-/// The word for what is the matter with an environment.
-#[track_caller]
-fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
-    let json = deploy.smp(&["status", "--json"]).ok().json();
-    let found = json["environments"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["name"] == name);
-    found.unwrap()["finding"].clone()
 }
 
 #[test]

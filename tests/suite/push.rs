@@ -560,20 +560,14 @@ fn a_remote_with_two_addresses_to_push_to_is_refused() {
     let other = elsewhere(&deploy);
     let before = deploy.snapshot();
     for url in [deploy.urls()[2], other.to_str().unwrap()] {
-        deploy.git(
-            &deploy.work,
-            &["config", "--add", "remote.production.pushurl", url],
-        );
+        deploy.in_clone(&format!("config --add remote.production.pushurl {url}"));
     }
     promote(&deploy, &[])
         .exits(2)
         .says("error: ")
         .says("because: ")
         .says("hint: ");
-    deploy.git(
-        &deploy.work,
-        &["config", "--unset-all", "remote.production.pushurl"],
-    );
+    deploy.in_clone("config --unset-all remote.production.pushurl");
     deploy.git(
         &deploy.work,
         &[
@@ -608,10 +602,7 @@ fn a_remote_whose_pushes_go_elsewhere_is_refused() {
         .exits(2)
         .says("the remote production is not the one in smp.toml")
         .says("hint: ");
-    deploy.git(
-        &deploy.work,
-        &["config", "--unset", "remote.production.pushurl"],
-    );
+    deploy.in_clone("config --unset remote.production.pushurl");
     deploy.git(
         &deploy.work,
         &["config", "remote.production.url", other.to_str().unwrap()],

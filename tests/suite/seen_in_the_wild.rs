@@ -278,10 +278,7 @@ fn the_local_branch_is_not_what_staging_runs() {
     );
     deploy.commit(&deploy.work, "Half-done work of mine");
     std::fs::write(deploy.work.join("LOG"), "not even committed\n").unwrap();
-    deploy.git(
-        &deploy.work,
-        &["update-ref", "refs/remotes/staging/master", "HEAD"],
-    );
+    deploy.in_clone("update-ref refs/remotes/staging/master HEAD");
     let before = deploy.snapshot();
     deploy
         .smp(&["diff"])
@@ -641,10 +638,7 @@ fn origin_is_the_fork() {
         &["remote", "add", "origin", fork.to_str().unwrap()],
     );
     deploy.git(&deploy.work, &["fetch", "-q", "origin"]);
-    deploy.git(
-        &deploy.work,
-        &["checkout", "-q", "-B", "master", "--track", "origin/master"],
-    );
+    deploy.in_clone("checkout -q -B master --track origin/master");
     deploy.configure("remote.pushDefault", "origin");
     let before = deploy.refs(&fork);
     deploy

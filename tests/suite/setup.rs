@@ -191,10 +191,7 @@ fn an_address_with_a_password_in_it_is_another_one_and_the_password_is_not_shown
         .build();
     let [_, _, production] = deploy.urls();
     let with_password = production.replace("http://", "http://ada:hunter2@");
-    deploy.git(
-        &deploy.work,
-        &["remote", "add", "production", &with_password],
-    );
+    deploy.in_clone(&format!("remote add production {with_password}"));
     let run = deploy.smp(&["setup", "--yes"]);
     is_bad(&run, "production", "its remote has another address");
     run.never_shows("hunter2")
@@ -370,15 +367,13 @@ fn each_check_names_what_is_wrong_with_a_remote() {
 
     // What the user's own git configuration rewrites is shown only once it leads to several places.
     let [_, _, production] = deploy.urls();
-    deploy.git(
-        &deploy.work,
-        &["config", "--add", "remote.production.pushurl", production],
-    );
+    deploy.in_clone(&format!(
+        "config --add remote.production.pushurl {production}"
+    ));
     look().ok();
-    deploy.git(
-        &deploy.work,
-        &["config", "--add", "remote.production.pushurl", production],
-    );
+    deploy.in_clone(&format!(
+        "config --add remote.production.pushurl {production}"
+    ));
     is_bad(&look(), "production", "another address");
 }
 

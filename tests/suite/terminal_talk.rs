@@ -16,16 +16,9 @@ fn range(deploy: &Deploy) -> (Vec<String>, String) {
     let args = ["diff", "--from", from, "--to", to]
         .map(str::to_owned)
         .to_vec();
-    let log = deploy.git(
-        &deploy.work,
-        &[
-            "log",
-            "--oneline",
-            "--no-decorate",
-            "--no-color",
-            &format!("{from}..{to}"),
-        ],
-    );
+    let log = deploy.in_clone(&format!(
+        "log --oneline --no-decorate --no-color {from}..{to}"
+    ));
     (args, format!("{log}\n"))
 }
 
@@ -445,10 +438,7 @@ fn a_token_in_the_address_of_a_remote_is_never_shown() {
         ],
     );
     all_hide();
-    deploy.git(
-        &deploy.work,
-        &["config", "--unset-all", "remote.production.pushurl"],
-    );
+    deploy.in_clone("config --unset-all remote.production.pushurl");
     // The user's own rewriting may hold one, too: git's errors repeat it.
     let key = format!("url.{}.insteadOf", hide(&production));
     deploy.git(&deploy.work, &["config", &key, &production]);
@@ -463,15 +453,7 @@ fn the_wizard_offers_an_address_without_its_token() {
     // SEC-03
     let deploy = World::deploy();
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
-    deploy.git(
-        &deploy.work,
-        &[
-            "remote",
-            "set-url",
-            "upstream",
-            "https://u:hunter2@git.invalid/app.git",
-        ],
-    );
+    deploy.in_clone("remote set-url upstream https://u:hunter2@git.invalid/app.git");
     let mut terminal = deploy.runner().terminal(&["setup"]);
     terminal
         .sees("Environments are")

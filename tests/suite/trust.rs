@@ -429,10 +429,7 @@ fn who_agreed_before_an_upgrade_is_asked_once_again_and_sees_what_is_new() {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect();
-    deploy.git(
-        &deploy.work,
-        &["config", "smp.trusted", &format!("sha256:{digest}")],
-    );
+    deploy.in_clone(&format!("config smp.trusted sha256:{digest}"));
     let new = [
         "environments is new: staging, production",
         "policy.watch is new: ",
@@ -557,15 +554,7 @@ fn https_and_ssh_are_the_same_place_for_the_main_repository_alone() {
         .says("one check failed")
         .never_shows("another address");
     quick.smp(&["diff"]).ok();
-    deploy.git(
-        &deploy.work,
-        &[
-            "remote",
-            "set-url",
-            "upstream",
-            "git@127.0.0.1:other/app.git",
-        ],
-    );
+    deploy.in_clone("remote set-url upstream git@127.0.0.1:other/app.git");
     quick
         .smp(&["diff"])
         .exits(2)
@@ -577,15 +566,7 @@ fn https_and_ssh_are_the_same_place_for_the_main_repository_alone() {
             .toml()
             .replace(&production, "https://127.0.0.1/team/live.git"),
     );
-    deploy.git(
-        &deploy.work,
-        &[
-            "remote",
-            "set-url",
-            "production",
-            "git@127.0.0.1:team/live.git",
-        ],
-    );
+    deploy.in_clone("remote set-url production git@127.0.0.1:team/live.git");
     quick
         .smp(&["setup", "--yes"])
         .exits(1)
@@ -601,16 +582,9 @@ fn between_two_named_commits_neither_trust_nor_file_nor_network_is_needed() {
     let deploy = watched("");
     let (from, to) = (deploy.nth(2).to_owned(), deploy.nth(5).to_owned());
     let args = ["diff", "--from", &from, "--to", &to];
-    let expected = deploy.git(
-        &deploy.work,
-        &[
-            "log",
-            "--oneline",
-            "--no-merges",
-            "--no-decorate",
-            &format!("{from}..{to}"),
-        ],
-    );
+    let expected = deploy.in_clone(&format!(
+        "log --oneline --no-merges --no-decorate {from}..{to}"
+    ));
     let expected = format!("{expected}\n");
     deploy.smp(&args).ok().prints(&expected);
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
@@ -639,11 +613,7 @@ fn trust_belongs_to_the_clone_and_not_to_the_file() {
         .says("was not agreed to in this clone");
     assert_eq!(requests(&deploy), before);
     // A linked work tree is the same clone.
-    deploy.git(
-        &deploy.work,
-        &["worktree", "add", "-q", "--detach", "../linked"],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
+    deploy.linked_with_toml("linked");
     deploy.runner().cwd("linked").smp(&["diff"]).ok();
 }
 
@@ -667,10 +637,7 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
         .ok();
     // The record is written there, so with one it matters; and a deploy remote is always pushed to.
     deploy.add_toml("\n[record]\n");
-    deploy.git(
-        &deploy.work,
-        &["config", "remote.upstream.pushurl", "no_push"],
-    );
+    deploy.in_clone("config remote.upstream.pushurl no_push");
     deploy
         .smp(&["setup", "--yes"])
         .exits(1)
@@ -682,15 +649,9 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
         .says("error: the remote upstream is not the one in smp.toml");
     // To look it does not matter.
     deploy.smp(&["status"]).ok();
-    deploy.git(
-        &deploy.work,
-        &["config", "--unset-all", "remote.upstream.pushurl"],
-    );
+    deploy.in_clone("config --unset-all remote.upstream.pushurl");
     deploy.smp(&["status"]).ok();
-    deploy.git(
-        &deploy.work,
-        &["config", "remote.production.pushurl", "no_push"],
-    );
+    deploy.in_clone("config remote.production.pushurl no_push");
     deploy
         .smp(&["status"])
         .exits(2)
@@ -702,10 +663,7 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
 fn another_place_to_read_the_main_repository_from_is_refused_whatever_its_push_url() {
     let deploy = watched("");
     deploy.trust();
-    deploy.git(
-        &deploy.work,
-        &["config", "remote.upstream.pushurl", "no_push"],
-    );
+    deploy.in_clone("config remote.upstream.pushurl no_push");
     let elsewhere = deploy.bare("elsewhere");
     deploy.git(
         &deploy.work,
@@ -723,10 +681,7 @@ fn another_place_to_read_the_main_repository_from_is_refused_whatever_its_push_u
         .to_owned();
     deploy.runner().program("sh", &["-c", &command]).ok();
     deploy.smp(&["status"]).ok();
-    deploy.git(
-        &deploy.work,
-        &["config", "--unset-all", "remote.upstream.url"],
-    );
+    deploy.in_clone("config --unset-all remote.upstream.url");
     deploy
         .smp(&["status"])
         .exits(2)
@@ -742,10 +697,7 @@ fn an_alias_that_gits_insteadof_expands_to_the_very_address_is_that_address() {
     deploy.configure(&format!("url.{base}/.insteadOf"), "host:");
     deploy.configure(&format!("url.{main}.insteadOf"), "gh:team/shop");
     let name = |url: &str| format!("host:{}", url.rsplit_once('/').unwrap().1);
-    deploy.git(
-        &deploy.work,
-        &["remote", "set-url", "upstream", "gh:team/shop"],
-    );
+    deploy.in_clone("remote set-url upstream gh:team/shop");
     deploy.git(
         &deploy.work,
         &["remote", "set-url", "staging", &name(&staging)],
@@ -763,10 +715,7 @@ fn an_alias_that_gits_insteadof_expands_to_the_very_address_is_that_address() {
     run.ok().never_shows("because of your own url.insteadOf");
     assert_eq!(deploy.master(&deploy.staging), deploy.nth(6));
     // Pushes by another alias for the same place are fine as well.
-    deploy.git(
-        &deploy.work,
-        &["config", "remote.staging.pushurl", &staging],
-    );
+    deploy.in_clone(&format!("config remote.staging.pushurl {staging}"));
     deploy.smp(&["status"]).ok();
 }
 
@@ -780,10 +729,7 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
         &format!("url.{}.insteadOf", elsewhere.display()),
         "host:production",
     );
-    deploy.git(
-        &deploy.work,
-        &["remote", "set-url", "production", "host:production"],
-    );
+    deploy.in_clone("remote set-url production host:production");
     let run = deploy.smp(&["status"]);
     run.exits(2)
         .says("error: the remote production is not the one in smp.toml")
@@ -799,19 +745,13 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
         &format!("url.{}.pushInsteadOf", elsewhere.display()),
         "read:production",
     );
-    deploy.git(
-        &deploy.work,
-        &["remote", "set-url", "production", "read:production"],
-    );
+    deploy.in_clone("remote set-url production read:production");
     deploy
         .smp(&["status"])
         .exits(2)
         .says(&format!("{} (through git's insteadOf", elsewhere.display()));
     // An alias of nothing is an address of its own.
-    deploy.git(
-        &deploy.work,
-        &["remote", "set-url", "production", "unknown:production"],
-    );
+    deploy.in_clone("remote set-url production unknown:production");
     deploy
         .smp(&["status"])
         .exits(2)

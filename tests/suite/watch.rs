@@ -106,18 +106,7 @@ fn neither_the_folder_nor_the_environment_changes_what_is_named() {
     let deploy = promoting(WATCH);
     let folder = deploy.work.join("app/migrations");
     std::fs::create_dir_all(&folder).unwrap();
-    let linked = deploy.path("linked");
-    deploy.git(
-        &deploy.work,
-        &[
-            "worktree",
-            "add",
-            "-q",
-            "--detach",
-            linked.to_str().unwrap(),
-        ],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), linked.join("smp.toml")).unwrap();
+    let linked = deploy.linked_with_toml("linked");
     for place in [&folder, &deploy.work.join(".git"), &linked] {
         let config = deploy.work.join("smp.toml");
         let runner = deploy.runner().cwd(place).env("GIT_SMP_CONFIG", config);

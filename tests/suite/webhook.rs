@@ -454,16 +454,8 @@ fn a_webhook_that_another_place_overrules_is_not_called_kept() {
 #[test]
 fn every_work_tree_uses_what_was_kept_in_one() {
     let deploy = ready(TECHNICAL);
-    deploy.git(
-        &deploy.work,
-        &["config", "extensions.worktreeConfig", "true"],
-    );
-    let other = deploy.path("other");
-    deploy.git(
-        &deploy.work,
-        &["worktree", "add", "-q", "--detach", other.to_str().unwrap()],
-    );
-    std::fs::copy(deploy.work.join("smp.toml"), other.join("smp.toml")).unwrap();
+    deploy.in_clone("config extensions.worktreeConfig true");
+    let other = deploy.linked_with_toml("other");
     let mut terminal = person(&deploy).cwd(&other).terminal(&["setup"]);
     terminal.sees(QUESTION).enters(&flow());
     terminal.ends().ok().never_shows("s3cr3t");

@@ -20,7 +20,6 @@ pub struct Channel {
     pub mentions: Vec<Mention>,
 }
 
-/// Someone who is called by a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mention {
     /// Plain text after an `@`.

@@ -1,5 +1,4 @@
-//! Links to the main repository's pages, derived from its address. GitLab and Bitbucket have paths of their own; all others
-//! have those of GitHub.
+//! Links to the main repository's pages. GitLab and Bitbucket have paths of their own; others have GitHub's.
 
 use crate::core::address::{Way, take_apart, web_host};
 use crate::core::config::{AskedForge, Config, ForgeKind};

@@ -1,5 +1,4 @@
-//! Names that git, Heroku and HTTP would take, and the stricter ones that we take. Every reason is a fixed text: it never
-//! holds the name itself.
+//! Names that git, Heroku and HTTP would take, and stricter ones of ours. No reason holds the name itself.
 
 use crate::core::address::{Checked, is_made_of};
 
@@ -82,7 +81,6 @@ pub(super) fn check_header(name: &str) -> Checked {
     }
 }
 
-/// Whether a text may be a JSON pointer (RFC 6901).
 pub(super) fn check_pointer(text: &str) -> Checked {
     match text {
         _ if text.len() > 200 => Err("must have at most 200 characters"),
@@ -128,7 +126,6 @@ pub(super) fn check_person(kind: &str) -> Checked {
     }
 }
 
-/// Whether a text may be shown in a post.
 pub(super) fn check_short(text: &str) -> Checked {
     match text.len() {
         1..=200 if !text.trim().is_empty() => Ok(()),

@@ -90,8 +90,7 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     Some((&[], why, advice.to_owned()))
 }
 
-/// What has no address of its own is a branch of the main repository. A merge into what promotes another one would deploy
-/// past that.
+/// A branch of the main repository. A merge into what promotes another one would deploy past that.
 fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let (key, why, advice): (&[_], _, _) = if one.remote != main.remote {
         let advice = "add the `url` that deploys it, or replace `remote` with its `branch` of the main repository";

@@ -2,8 +2,7 @@
 
 /// What begins a token of a service that people of this trade use.
 const TOKENS: &str = "HRKU- ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
-/// Addresses that are secrets themselves, because who knows one can post; and those that are when they carry a
-/// signature.
+/// Addresses that are secrets themselves, because who knows one can post; and those with a signature.
 const WEBHOOKS: &str = "hooks.slack.com webhook.office.com outlook.office.com/webhook ?sig= &sig=";
 const SIGNED: &str = "logic.azure.com powerplatform.com";
 

@@ -14,7 +14,6 @@ pub(super) fn file_name(path: &Path) -> String {
     cut(&visible(&name.to_string_lossy()), FILE / 2, FILE / 2)
 }
 
-/// A key, or a dotted path of keys.
 pub(super) fn shown_key(key: &str) -> String {
     if secret::looks_like_one(key) {
         return "(hidden)".to_owned();

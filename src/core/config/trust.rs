@@ -20,7 +20,6 @@ pub struct Change {
     pub new: Option<String>,
 }
 
-/// What is agreed to, by dotted key.
 type Values = BTreeMap<String, String>;
 
 impl Config {

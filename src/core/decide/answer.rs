@@ -11,7 +11,6 @@ use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, 
 use crate::core::tell::issue::{bears, own_mark};
 use crate::core::words::{CommitId, EventId};
 
-/// The fewest digits that name a commit.
 const DIGITS: usize = 7;
 /// By so many seconds the clocks of a proposer and of the forge may differ.
 const SLACK: i64 = 300;
@@ -52,7 +51,6 @@ pub struct HeardComments {
     pub void: Vec<VoidRemark>,
 }
 
-/// What a text claims to be.
 struct Claim<'t> {
     verdict: Verdict,
     digits: &'t str,

@@ -11,7 +11,6 @@ use crate::core::words::{
 /// What to do where a cache answers in the site's place, before a command.
 pub const FORGET: &str = "purge the page from the cache, or exclude it from caching, then";
 
-/// A disagreement, or something that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// What runs, or where its branch is, is not known.
@@ -23,7 +22,6 @@ pub enum Finding {
     CachedPage,
     /// Its platform builds something, or is locked while it does.
     Deploying,
-    /// The newest release has not come to its end.
     ReleasePending,
     /// What was pushed was built, but its release failed.
     ReleaseFailed,
@@ -258,7 +256,6 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
-/// What a release is that has not come to its end.
 fn going_on(status: ReleaseStatus) -> Option<Finding> {
     match status {
         ReleaseStatus::Building => Some(Finding::Deploying),

@@ -1,5 +1,4 @@
-//! What must hold before anything is deployed, whichever command asks. Each check stands here once; those of the shared
-//! record are in `recorded`.
+//! What must hold before anything is deployed. Each check stands here once; those of the record in `recorded`.
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::{self, Finding};

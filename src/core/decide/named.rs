@@ -8,7 +8,6 @@ use crate::core::words::is_hash;
 
 /// The most characters of a note: it stands in a post.
 const LONGEST_NOTE: usize = 2000;
-/// The most characters of a person's name.
 const LONGEST_NAME: usize = 100;
 
 /// The environment that was named, or the only one that promotes. `command` takes one by its name.

@@ -1,5 +1,4 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure; what
-//! history tells is asked for where it is needed.
+//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure.
 
 mod about;
 mod announced;
@@ -7,6 +6,7 @@ mod forward;
 mod others;
 
 pub use about::{about, confirm, deploy};
+pub use announced::after_failure;
 pub use forward::{first_commit, fix_branch, push_to_main};
 pub use others::{by_others, if_tested, unread};
 
@@ -249,6 +249,10 @@ impl<'a> Situation<'a> {
             _ if moved => Some(run(Typed::smp("stage").arg(commit.short()))),
             (Standing::Blocked, _) if goes_on => {
                 Some(smp("postpone").and("merge the fix, then propose it"))
+            }
+            // A fix comes too late.
+            (Standing::Blocked, _) if self.state().is_some_and(|it| it.shipped().is_some()) => {
+                Some(smp("postpone"))
             }
             (Standing::Blocked, _) if nobody_looked => {
                 let give_up = Hint::run("or close the candidate", Typed::smp("postpone"));

@@ -15,7 +15,6 @@ pub struct Couplings {
     pub target: Result<Option<Coupling>, Refusal>,
 }
 
-/// A build that is promoted, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
     pub source: String,
@@ -33,7 +32,6 @@ pub struct PromotedTo {
     pub environment: String,
     /// Its app, by the platform's own name.
     pub app: String,
-    /// The number of its newest release before it.
     pub newest: u64,
 }
 

@@ -60,11 +60,14 @@ pub fn proposal(
     if let Some(candidate) = candidate {
         let (name, runs) = (&source.environment, plan.commit.short());
         let error = format!("{} is already the candidate", candidate.commit.short());
-        return Err(Refusal::new(RefusalCode::CandidateOpen, error)
+        let refusal = Refusal::new(RefusalCode::CandidateOpen, error)
             .because(format!("it was {}", recorded.proposed(candidate)))
             .because(format!("{name} runs {runs} now"))
-            .run("close the candidate", Typed::smp("postpone"))
-            .run("or deploy a fix of it", Typed::smp("stage --fix")));
+            .run("close the candidate", Typed::smp("postpone"));
+        return Err(match recorded.state.shipped() {
+            None => refusal.run("or deploy a fix of it", Typed::smp("stage --fix")),
+            Some(_) => refusal,
+        });
     }
     let lacking = targets.iter().filter(|target| {
         let changes = target.changes.as_ref();

@@ -10,7 +10,6 @@ use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId, Observed, Source, short};
 
-/// The record as a plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     pub state: &'a State,
@@ -255,10 +254,16 @@ impl<'a> Recorded<'a> {
                     let place = one.in_comment();
                     format!("{by} blocked it {when}{place}: {why}")
                 });
-                Err(blocks
-                    .fold(refusal, Refusal::because)
-                    .run("deploy a fix", Typed::smp("stage --fix"))
-                    .run("or close the candidate", Typed::smp("postpone")))
+                let (refusal, close) = (
+                    blocks.fold(refusal, Refusal::because),
+                    Typed::smp("postpone"),
+                );
+                Err(match self.state.shipped() {
+                    None => refusal
+                        .run("deploy a fix", Typed::smp("stage --fix"))
+                        .run("or close the candidate", close),
+                    Some(_) => refusal.run("close the candidate", close),
+                })
             }
         }
     }
@@ -317,7 +322,6 @@ impl<'a> Recorded<'a> {
             .run("propose it", Typed::smp("propose")))
     }
 
-    /// Refuses a target that changed since the proposal.
     pub fn target_unmoved(&self, target: &Target<'_>) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return Ok(());

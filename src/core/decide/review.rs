@@ -1,5 +1,4 @@
-//! Whether commits were reviewed and whether their checks succeeded: the words, the verdict, and what a policy makes of
-//! it. What nobody can tell is never taken for a yes. Pure.
+//! Whether commits were reviewed and their checks succeeded. What nobody can tell is never a yes. Pure.
 
 mod policy;
 mod shipping;
@@ -99,7 +98,6 @@ pub struct Review {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
-    /// It was not, for this reason.
     Not(Report),
     /// It answered all that it was asked.
     #[default]
@@ -161,7 +159,6 @@ impl Reviews {
         known.map_or(Checks::Unknown, |review| review.checks)
     }
 
-    /// Why whatever is unknown is unknown.
     fn why(&self) -> Report {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),

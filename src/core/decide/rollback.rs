@@ -1,5 +1,4 @@
-//! Decides how an environment is put back to what it ran before: by a release of its platform, which needs no build, or
-//! by pushing the older commit.
+//! How an environment is put back: by a release of its platform, without a build, or by a push.
 
 use crate::core::decide::finding::{
     is_cached, is_on_its_way, may_be_on_its_way, pending, releases,

@@ -3,10 +3,10 @@
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::{WAIT, promote};
+use crate::core::decide::next::{WAIT, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
-use crate::core::record::{Candidate, Kind};
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::record::{Candidate, Deploying, Kind};
+use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, Changes, CommitId, Relation, short};
@@ -76,25 +76,42 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
     match (recorded.state.frozen(name), wanted.fix) {
         (None, None) => Ok(()),
         (Some(candidate), _) if candidate.commit == *wanted.commit => Ok(()),
-        (Some(candidate), None) => Err(frozen(name, candidate, recorded.now)),
+        (Some(candidate), None) => Err(frozen(name, candidate, recorded)),
         (None, Some(_)) => Err(nothing_to_fix()),
         (Some(candidate), Some(fix)) => {
-            on_top(wanted.commit, candidate, fix)?;
-            not_shipped(candidate, recorded)
+            not_shipped(candidate, recorded)?;
+            on_top(wanted.commit, candidate, fix)
         }
     }
 }
 
-/// Refuses a fix of what somebody promotes and the target has already: on the record the fix would take that deploy's place,
-/// which nobody would be told of any more. `--take-over` leaves it aside.
-fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Refusal> {
-    let open = recorded.open().filter(|open| {
-        let is_it = open.kind == Kind::Promote && open.to == candidate.commit;
-        is_it && open.failed.is_none() && recorded.take_over.is_none()
-    });
-    let Some(open) = open else { return Ok(()) };
+/// Refuses a fix of what a target has already: what it runs would no longer be what it ran at the proposal, so the fix could
+/// not be promoted; and on the record it would take the place of the deploy, which nobody would be told of any more.
+/// `--take-over` leaves aside what a target does not run yet.
+pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Refusal> {
+    let late = "a fix comes too late for this candidate";
+    let (state, short) = (recorded.state, candidate.commit.short());
+    if let Some(open) = state.failed_promotion() {
+        let name = &open.environment;
+        let error = format!("a check failed after {short} was promoted to {name}");
+        let report = Report::new(error).causes(open.failed.clone()).because(late);
+        let ways = after_failure(Some(state), open, promote(name));
+        return Err(report.hint(ways).refused(RefusalCode::CheckFailed));
+    }
+    if let Some(name) = state.shipped() {
+        let error = format!("{short} was already promoted to {name}");
+        return Err(Refusal::new(RefusalCode::TargetMoved, error)
+            .because(late)
+            .run("close the candidate", Typed::smp("postpone"))
+            .run("then deploy the fix as any commit", Typed::smp("stage")));
+    }
+    let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
+    let Some(open) = recorded.open().filter(is_it) else {
+        return Ok(());
+    };
     let (mut all, to) = (recorded.announced.iter(), Some(&open.to));
-    let Some(seen) = all.find(|seen| seen.runs() == to || seen.reference() == to) else {
+    let aside = recorded.take_over.is_some();
+    let Some(seen) = all.find(|seen| seen.runs() == to || seen.reference() == to && !aside) else {
         return Ok(());
     };
     let name = &seen.environment;
@@ -103,7 +120,7 @@ fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Ref
         .because(format!(
             "{name} has the candidate, and that is not on record yet"
         ))
-        .because("a fix comes too late for this candidate")
+        .because(late)
         .run(WAIT, Typed::smp("status"))
         .run("or record it", promote(name))
         .run(
@@ -119,9 +136,9 @@ pub fn nothing_to_fix() -> Refusal {
         .run("deploy it without --fix", Typed::smp("stage"))
 }
 
-fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
+fn frozen(name: &str, candidate: &Candidate, recorded: &Recorded<'_>) -> Refusal {
     let (by, short) = (&candidate.by.name, candidate.commit.short());
-    let (goals, when) = (candidate.destination(), ago(now, candidate.at));
+    let (goals, when) = (candidate.destination(), ago(recorded.now, candidate.at));
     let refusal = Refusal::new(RefusalCode::Frozen, format!("{name} is frozen by {by}")).because(
         format!("{by} proposed {short}{goals} {when}, and it is being tested on {name}"),
     );
@@ -129,13 +146,16 @@ fn frozen(name: &str, candidate: &Candidate, now: i64) -> Refusal {
         .note
         .iter()
         .map(|note| format!("{by} says: {note}"));
-    says.fold(refusal, Refusal::because)
-        .run(
-            "wait until the candidate is promoted, and look",
-            Typed::smp("status"),
-        )
-        .run("or deploy a fix of it", Typed::smp("stage --fix"))
-        .run("or close the candidate", Typed::smp("postpone"))
+    let refusal = says.fold(refusal, Refusal::because);
+    let refusal = refusal.run(
+        "wait until the candidate is promoted, and look",
+        Typed::smp("status"),
+    );
+    let refusal = match recorded.state.shipped() {
+        None => refusal.run("or deploy a fix of it", Typed::smp("stage --fix")),
+        Some(_) => refusal,
+    };
+    refusal.run("or close the candidate", Typed::smp("postpone"))
 }
 
 /// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.

@@ -10,7 +10,6 @@ pub const PAUSE: Duration = Duration::from_secs(1);
 /// How many times as many answers as there must be in a row are waited for.
 const PATIENCE: u32 = 10;
 
-/// The answers to one check so far.
 pub struct Streak {
     /// How many in a row decide.
     times: u32,

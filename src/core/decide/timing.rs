@@ -50,7 +50,6 @@ pub struct Timing<'p> {
     now: i64,
 }
 
-/// How a soak stands.
 enum Soaked {
     /// None is asked for, or it is over.
     Enough,
@@ -112,7 +111,6 @@ impl<'p> Timing<'p> {
         })
     }
 
-    /// All that is against it, in one sentence.
     fn errors(&self, tested: &Tested<'_>) -> String {
         let closed = (!self.window.is_open(self.now)).then(|| self.closed());
         let is_over = matches!(self.soaked(tested), Soaked::Enough);

@@ -57,9 +57,8 @@ pub fn since<E>(
 /// How many deploys are asked whether they brought a commit, ever farther from the day it was made.
 const ASKED: usize = 6;
 
-/// What was given last, if a deploy near the day when a commit was made has it, and every one since then kept what ran
-/// before it. That is a few short walks, where one from what runs would go through all that came since. `None`: it is not
-/// known so.
+/// What was given last, if a deploy near the day of a commit has it, and every one since then kept what ran before it:
+/// a few short walks in place of one through all that came since. `None`: it is not known so.
 pub fn carrier<E>(
     arrivals: &[Arrival],
     made: i64,

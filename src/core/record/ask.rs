@@ -11,7 +11,6 @@ use crate::core::words::{CommitId, EventId};
 /// The place of delivery that is no chat: the issue of a proposal.
 pub const ISSUE: &str = "issue";
 
-/// An issue on the main repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
     pub number: u64,
@@ -41,7 +40,6 @@ pub struct Comment {
     pub address: String,
 }
 
-/// Who deployed a fix of the candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fixer {
     /// The event that tells of it.
@@ -321,7 +319,6 @@ impl State {
         }
     }
 
-    /// Tells the issue of a deploy what became of what it asks about.
     pub(super) fn tell_issue_of_deploy(
         &mut self,
         event: &Event,

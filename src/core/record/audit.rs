@@ -19,7 +19,6 @@ pub struct Audited {
     pub at: i64,
     /// Who wrote it by its own words.
     pub by: String,
-    /// Whose key signed it.
     pub principal: Option<String>,
     /// What it says, as its own first line.
     pub what: String,
@@ -34,7 +33,6 @@ pub struct Audited {
     pub fault: Option<String>,
 }
 
-/// What allowed a promotion.
 #[derive(Default)]
 struct Allowed {
     signed_off_by: Vec<String>,

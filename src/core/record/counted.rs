@@ -1,12 +1,10 @@
-//! What a record of signed events adds up to: those that count and nothing else. The state that a tree holds is not
-//! believed, for anybody who may push can write one. Pure.
+//! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
 
 use std::collections::HashSet;
 
 use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, What, read_event};
 use crate::core::words::{CommitId, EventId, SignatureCheck, StoredEvent};
 
-/// An event that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     pub commit: CommitId,
@@ -32,7 +30,6 @@ pub struct Count {
     pub state: State,
     /// The time of the newest event that counts, in seconds since 1970.
     pub latest: i64,
-    /// The newest event that counts.
     pub last: Option<CommitId>,
     pub ignored: Vec<Ignored>,
     /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.

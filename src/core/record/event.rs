@@ -31,7 +31,6 @@ pub enum What {
     Deployed(Deployed),
     /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
     Doubted {
-        /// It stays open.
         intent: EventId,
         words: String,
     },
@@ -58,7 +57,6 @@ pub enum What {
         channel: String,
         why: String,
     },
-    /// A post is no longer pending.
     Posted {
         about: EventId,
         channel: String,
@@ -156,7 +154,6 @@ pub struct Deployed {
     pub overrides: Option<String>,
 }
 
-/// An environment runs what it was given, and a check of it failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFailed {
     /// It stays open; none where the commit was found running already.
@@ -169,6 +166,11 @@ pub struct CheckFailed {
     pub commits: u64,
     /// Which check it was, and how it failed.
     pub why: String,
+    /// Who is to be told at once that it began although its time had not come.
+    pub tells: Option<Telling>,
+    /// Why it did.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
 }
 
 /// An environment was seen to run a commit that nobody deployed with this program.

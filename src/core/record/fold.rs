@@ -35,7 +35,7 @@ impl State {
             What::Voided(it) => self.voided(it),
             What::Deploying(it) => self.announced(event, it),
             What::Deployed(it) => self.deployed(event, it),
-            What::CheckFailed(it) => self.check_failed(it),
+            What::CheckFailed(it) => self.check_failed(event, it),
             What::Observed(it) => self.observed(event, it),
             What::Doubted { intent, words } => self.doubted(intent, words),
             // What came to nothing took nothing away, so nothing of it is held.

@@ -9,7 +9,6 @@ use crate::core::words::CommitId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     pub commit: CommitId,
-    /// Who rolled it back.
     pub by: Person,
     /// When, in seconds since 1970.
     pub at: i64,
@@ -46,7 +45,6 @@ impl State {
 }
 
 impl Deploying {
-    /// What an announced rollback holds back.
     pub(super) fn holds(&self) -> Option<Held> {
         Some(Held {
             commit: self.takes_away()?.clone(),

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::core::record::{CheckFailed, Event, Kind, Person, Signer, Verdict, What};
 use crate::core::words::{CommitId, is_hash};
 
-/// How a commit came to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeployKind {
     Promote,
@@ -174,9 +173,8 @@ pub fn ran<'p>(
     })
 }
 
-/// What ran before `runs` where these commits ran one after the other. What was gone back over does not count: going
-/// back once more leads further back, and never forward to what was rolled back. What ran before a commit that was gone
-/// back to and had not run before is not known.
+/// What ran before `runs`. What was gone back over does not count: going back once more leads further back, and never
+/// forward to what was rolled back.
 pub fn before<'p>(
     ran: impl Iterator<Item = (&'p CommitId, bool)>,
     runs: &CommitId,
@@ -249,6 +247,7 @@ fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeplo
         signed_off_by: signers.iter().map(|name| signer(open, name)).collect(),
         candidate: open.map(|_| it.to.clone()),
         failed: Some(it.why.clone()),
+        overrides: it.overrides.clone(),
         fixes: note.map(fixes).unwrap_or_default(),
         ..PastDeploy::seen(event, DeployKind::Promote, &it.environment, &it.to)
     }
@@ -535,6 +534,8 @@ mod tests {
                 to: commit(to),
                 commits: 1,
                 why: "503".into(),
+                tells: None,
+                overrides: None,
             }))
         };
         let then = |kind, to| Event {

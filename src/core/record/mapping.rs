@@ -1,5 +1,4 @@
-//! The one mapping between an event's types and its trailers, for both directions: the types say which fields an event has,
-//! and the rows below how each field stands in a message.
+//! The one mapping between an event's types and its trailers, both ways: the rows say how each field stands.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::core::record::What;
 use Shape::{Flag, List, Number, Pairs, Text};
 
-/// How a field stands in a message.
 #[derive(Clone, Copy)]
 enum Shape {
     /// As one trailer, or none.

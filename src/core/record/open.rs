@@ -2,7 +2,10 @@
 
 use std::iter;
 
-use crate::core::record::{Candidate, CheckFailed, Deploying, Doubted, Kind, State, Unlawful};
+use crate::core::record::{
+    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, State,
+    Unlawful,
+};
 use crate::core::text::{ago, and};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
@@ -93,13 +96,30 @@ impl State {
             .filter(|open| open.commit == *commit)
     }
 
+    /// Where the candidate runs by a promotion: a fix of it comes too late, because what was proposed is there.
+    pub fn shipped(&self) -> Option<&str> {
+        let candidate = self.candidate.as_ref()?;
+        let failed = self.failed_promotion().map(|open| &open.environment);
+        let mut reached = candidate.targets.iter().filter(|goal| goal.reached);
+        let name = failed.or_else(|| reached.next().map(|goal| &goal.environment));
+        name.map(String::as_str)
+    }
+
+    /// The promotion of the candidate that is open because a check failed.
+    pub fn failed_promotion(&self) -> Option<&Deploying> {
+        let open = self.deploying.as_ref();
+        open.filter(|open| {
+            let is_it = open.kind == Kind::Promote && self.candidate_of(&open.to).is_some();
+            is_it && open.failed.is_some()
+        })
+    }
+
     /// The open announcement, if it brings this commit there.
     pub fn deploying_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
         let open = self.deploying.as_ref();
         open.filter(|open| open.to == *commit && open.reaches(environment))
     }
 
-    /// The open announcement, if it has this name.
     pub fn announced_as(&self, intent: &EventId) -> Option<&Deploying> {
         self.deploying.as_ref().filter(|open| open.id == *intent)
     }
@@ -134,17 +154,28 @@ impl State {
     }
 
     /// A check failed: the announcement stays open, because nobody may be told that it runs well.
-    pub(super) fn check_failed(&mut self, it: &CheckFailed) -> Result<(), Unlawful> {
-        let open = self.deploying.as_mut();
-        match (open, &it.intent) {
+    pub(super) fn check_failed(&mut self, event: &Event, it: &CheckFailed) -> Result<(), Unlawful> {
+        let by = match (self.deploying.as_mut(), &it.intent) {
             (Some(open), Some(intent)) if open.id == *intent && open.to == it.to => {
                 if open.environment == it.environment {
                     open.failed = Some(it.why.clone());
                 }
-                Ok(())
+                &open.by
             }
-            (None, None) => Ok(()),
-            _ => Err(Unlawful::OtherDeploy),
+            (None, None) => &event.by,
+            _ => return Err(Unlawful::OtherDeploy),
+        };
+        if let (Some(tells), Some(reason)) = (&it.tells, &it.overrides) {
+            let (by, reason) = (by.name.clone(), reason.clone());
+            let news = News::Released {
+                summary: None,
+                overridden: Some(Overridden { by, reason }),
+            };
+            let place = (it.environment.as_str(), &it.to);
+            self.pending.extend(tells.channels.iter().map(|channel| {
+                Notice::of_deploy(event.id.clone(), channel, tells, place, news.clone())
+            }));
         }
+        Ok(())
     }
 }

@@ -7,7 +7,6 @@ use crate::core::record::{Candidate, Issue, Person};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
-/// How a post came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
@@ -166,7 +165,6 @@ impl Notice {
         ours == theirs
     }
 
-    /// Whether it tells of a deploy that is over.
     pub fn is_of_a_deploy(&self) -> bool {
         let arrived = matches!(self.news, News::Released { .. } | News::Promoted { .. });
         arrived || self.is_of_a_rollback()

@@ -5,7 +5,6 @@ use crate::core::record::{Event, How, ISSUE, Judged, Kind, Verdict, What};
 use crate::core::text::and;
 use crate::core::words::CommitId;
 
-/// The most characters of a note in a sentence.
 const BRIEF: usize = 100;
 
 pub fn sentence(event: &Event) -> String {

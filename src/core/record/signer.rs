@@ -3,7 +3,6 @@
 
 use crate::core::record::{Candidate, Person, SignOff};
 
-/// One who signed something off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signer {
     pub name: String,

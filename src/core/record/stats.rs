@@ -11,7 +11,6 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use failures::{Failure, Remedy};
 pub use shipped::{Shipped, shipped};
-pub use weeks::Week;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::show::When;
@@ -28,8 +27,6 @@ pub struct Figures {
     pub promotions_per_week: Option<f64>,
     /// The same of everything that brought something new, whether it was promoted or only seen.
     pub deploys_per_week: Option<f64>,
-    /// The last weeks, up to this one; none from before the record.
-    pub weeks: Vec<Week>,
     pub lead: Lead,
     /// How many deploys brought something new, whether they were promoted or only seen.
     pub forward: usize,
@@ -41,9 +38,8 @@ pub struct Figures {
     pub rework: usize,
 }
 
-/// How long commits took from being committed to being seen to run, for every commit that a deploy shipped. A commit
-/// that was rolled back and shipped again counts again; what the very first deploy of an environment brought does not
-/// count, for it is all history.
+/// How long each commit that a deploy shipped took from being committed to being seen to run. One that was rolled back
+/// and shipped again counts again; what the very first deploy of an environment brought does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
     /// The seconds of each commit, the shortest first.
@@ -150,13 +146,11 @@ pub fn arrived(deploys: Vec<PastDeploy>) -> Vec<PastDeploy> {
 
 /// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
 ///
-/// `deploys` are the oldest first, and `shipped` tells of each of them. `begun`: when the record begins, before which
-/// nothing is known.
+/// `deploys` are the oldest first, and `shipped` tells of each of them.
 pub fn figures(
     first: &[&str],
     deploys: &[PastDeploy],
     shipped: &[Shipped],
-    begun: Option<i64>,
     when: &When,
 ) -> Vec<Figures> {
     let names = deploys.iter().map(|deploy| deploy.environment.as_str());
@@ -164,17 +158,12 @@ pub fn figures(
     let all = first.iter().copied().chain(others).map(|name| {
         let all = deploys.iter().zip(shipped);
         let there: Vec<_> = all.filter(|(one, _)| one.environment == name).collect();
-        of(name, &there, begun, when)
+        of(name, &there, when)
     });
     all.collect()
 }
 
-fn of(
-    environment: &str,
-    deploys: &[(&PastDeploy, &Shipped)],
-    begun: Option<i64>,
-    when: &When,
-) -> Figures {
+fn of(environment: &str, deploys: &[(&PastDeploy, &Shipped)], when: &When) -> Figures {
     use DeployKind::{Observed, Promote, Rollback};
     let promotions = times(deploys, |kind| kind == Promote);
     let rollbacks = times(deploys, |kind| kind == Rollback);
@@ -193,7 +182,6 @@ fn of(
         deploys_per_week: weeks::rate(&forward, when),
         forward: forward.len(),
         unknown: unknown.count(),
-        weeks: weeks::last(&promotions, &rollbacks, &observed, begun, when),
         lead: lead(deploys),
         failures: failures::failures(deploys),
         rework: failures::rework(deploys),

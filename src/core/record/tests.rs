@@ -240,10 +240,10 @@ fn whats() -> impl Strategy<Value = What> {
                 select(&[Kind::Stage, Kind::Fix, Kind::Promote][..])
             ),
             (names(), maybe(commits()), commits()),
-            (any::<u64>(), texts())
+            (any::<u64>(), texts(), maybe(tellings()), maybe(texts()))
         )
             .prop_map(
-                |((intent, kind), (environment, from, to), (commits, why))| {
+                |((intent, kind), (environment, from, to), (commits, why, tells, overrides))| {
                     What::CheckFailed(CheckFailed {
                         intent,
                         kind,
@@ -252,6 +252,8 @@ fn whats() -> impl Strategy<Value = What> {
                         to,
                         commits,
                         why,
+                        tells,
+                        overrides,
                     })
                 }
             ),

@@ -1,6 +1,5 @@
 //! Texts as trailers of a commit's message, and back. Whatever a text holds, it stays one value of one trailer.
 
-/// What every key of ours begins with.
 const OURS: &str = "Smp-";
 
 /// A text as the record keeps it: its lines end in `\n`, a lone `\r` is a space, a line of nothing but space is empty,

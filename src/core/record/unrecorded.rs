@@ -39,7 +39,6 @@ impl Unrecorded {
 pub enum PastTool<'a> {
     /// The record lacks it.
     Unrecorded(&'a Unrecorded),
-    /// Somebody saw it, and it is on record.
     Recorded(&'a LastDeploy),
 }
 

@@ -1,10 +1,8 @@
 use crate::core::record::{Reading, State};
 use crate::core::refusal::Refusal;
 
-/// The shared record as one look found it.
 #[derive(Clone, Debug)]
 pub enum RecordView {
-    /// The team keeps none.
     NoneKept,
     Unreadable(Refusal),
     Read(Box<Reading>),

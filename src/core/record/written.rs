@@ -12,7 +12,6 @@ use crate::core::words::EventId;
 /// The trailer that says what ref a record is of.
 const REF: &str = "Ref";
 
-/// Why a piece of the record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// It is of a later version: this one.

@@ -23,7 +23,6 @@ fn unproven(one: &Audited) -> String {
     }
 }
 
-/// The events in the order given.
 pub fn audited(all: &[Audited], when: &When) -> Vec<Line> {
     let names: Vec<String> = all.iter().map(who).collect();
     let width = widest(names.iter().map(String::as_str)).min(LONGEST);

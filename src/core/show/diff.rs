@@ -77,7 +77,6 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     lines
 }
 
-/// What is known of the reviews and checks of what would ship, and what is not.
 pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<Line> {
     let faults = review::faults(ships, reviews);
     let marks = faults.iter().take(NAMED).map(|(commit, fault)| {

@@ -85,7 +85,6 @@ pub fn proposal(
     lines(heading, rows.collect(), new, plan, &steps)
 }
 
-/// The rollback; what it takes away is listed.
 pub fn rollback(
     config: &Config,
     target: &Target<'_>,

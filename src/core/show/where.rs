@@ -14,7 +14,6 @@ pub struct Stand {
     /// `None`: that is not known.
     pub runs: Option<bool>,
     pub running: Option<CommitId>,
-    /// Since when, in seconds since 1970.
     pub since: Option<i64>,
     /// The copy that runs there, where not the commit itself does.
     pub copy: Option<CommitId>,
@@ -54,7 +53,6 @@ pub fn asked(age: Option<Duration>) -> String {
     }
 }
 
-/// The commit, as `git log --oneline` has it.
 pub fn heading(commit: &Commit) -> Line {
     let subject = visible(&String::from_utf8_lossy(&commit.subject));
     Line::default()
@@ -62,7 +60,6 @@ pub fn heading(commit: &Commit) -> Line {
         .and(Plain, format!(" {subject}"))
 }
 
-/// A line an environment.
 pub fn places(all: &[Stand], when: &When) -> Vec<Line> {
     let names = all.iter().map(|one| one.environment.as_str());
     let width = widest(names);

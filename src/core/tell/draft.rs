@@ -1,5 +1,4 @@
-//! A first draft of what is new: the titles of the pull requests that landed. It spares people the typing, not the
-//! thinking.
+//! A first draft of what is new: the titles of the pull requests that landed.
 
 #[cfg(test)]
 mod tests;

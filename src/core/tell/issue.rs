@@ -8,7 +8,6 @@ use crate::core::words::{CommitId, EventId};
 /// The end of every mark.
 const END: &str = " -->";
 
-/// The title of the issue.
 pub fn title(post: &Post, commit: &CommitId) -> String {
     let heading: String = post.visible().heading.chars().take(200).collect();
     format!("{heading}: {}", commit.short())

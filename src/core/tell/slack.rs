@@ -27,7 +27,6 @@ const LIMITS: Limits = Limits {
     knows: |id| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric()),
 };
 
-/// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
     fitted(post, &LIMITS, message, size).to_string()
 }

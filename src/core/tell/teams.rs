@@ -26,7 +26,6 @@ const LIMITS: Limits = Limits {
     knows: |_| true,
 };
 
-/// The message for the webhook: JSON.
 pub fn payload(post: &Post) -> String {
     fitted(post, &LIMITS, message, size).to_string()
 }
@@ -183,7 +182,6 @@ fn size(value: &Value) -> usize {
     bytes.sum()
 }
 
-/// What a character of a text adds to that.
 fn weight(c: char) -> usize {
     match c {
         '"' | '\\' => 4,

@@ -25,7 +25,6 @@ pub struct Release {
 }
 
 impl Release {
-    /// It ran at some time.
     pub fn was_live(&self) -> bool {
         matches!(
             self.status,
@@ -58,11 +57,9 @@ pub struct PlatformWords {
 pub enum ReleaseStatus {
     /// It is being built, and it is unknown for which commit.
     Building,
-    /// Its release phase runs.
     Pending,
     /// It came to its end and is, or was, live.
     Succeeded,
-    /// Its release phase failed, so it never ran.
     Failed,
     /// What was built for it was deleted.
     Expired,

@@ -43,7 +43,6 @@ impl SignatureCheck {
     }
 }
 
-/// An event of the record as git has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
     pub commit: CommitId,

@@ -83,7 +83,6 @@ struct Ruleset {
     current_user_can_bypass: Option<String>,
 }
 
-/// The older protection.
 #[derive(Deserialize)]
 struct ClassicProtection {
     required_pull_request_reviews: Option<serde_json::Value>,
@@ -113,7 +112,6 @@ impl GitHub {
         Ok(Rest::at(&GITHUB, self.shown(), service))
     }
 
-    /// Where its REST API is.
     pub fn rest_at(&self, address: Option<&str>) -> Result<Url, Report> {
         let address = address.filter(|address| self.may_be_asked_at(address));
         let usual = match self.api.strip_suffix("/api/graphql") {
@@ -124,7 +122,6 @@ impl GitHub {
     }
 }
 
-/// How it protects a branch from the account of the token.
 pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let (path, name) = (format!("repos/{}", rest.repository), in_path(branch));
     let seen: Option<GitHubBranch> = rest.find(&format!("{path}/branches/{name}"))?;

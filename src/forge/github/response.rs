@@ -1,17 +1,20 @@
 //! Reading what GitHub answers: good, broken, refused or hostile.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::core::decide::review::{Checks, Coverage, Origin, PullRequest, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
+use crate::forge::errors::Access;
 use crate::forge::rest::cut;
 use crate::http::Response;
 
-const RIGHTS: &str =
-    "give the token read access to contents, pull requests, checks and commit statuses";
+const ACCESS: Access = Access {
+    name: "GitHub",
+    token: "GH_TOKEN",
+    rights: "give the token read access to contents, pull requests, checks and commit statuses",
+};
 
 #[derive(Deserialize)]
 struct Nodes<T> {
@@ -73,19 +76,21 @@ pub fn read(
     repository: &str,
     main: &str,
 ) -> Result<Reviews, Report> {
-    if answer.status != 200 {
-        return Err(refused(answer));
+    match answer.status {
+        200 => {}
+        404 => return Err(Report::new("GitHub's API is not at this address")),
+        _ => return Err(ACCESS.refused(answer)),
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let errors = match &body["errors"] {
         Value::Null if body.is_object() => &[],
         Value::Array(errors) => errors.as_slice(),
-        _ => return Err(Report::new("GitHub's answer is not what its API documents")),
+        _ => return Err(ACCESS.garbled()),
     };
     let first = errors.first();
     let trouble = first.map(|error| problem(error, answer, repository));
     let Some(found) = body["data"]["repository"].as_object() else {
-        return Err(trouble.unwrap_or_else(|| not_found(repository)));
+        return Err(trouble.unwrap_or_else(|| ACCESS.not_shown(repository)));
     };
     let mut reviews = Reviews::unknown(trouble.map_or(Coverage::Whole, Coverage::Partly));
     // An error that names no commit spoils all of them.
@@ -124,10 +129,10 @@ fn read_as<'a, T: Deserialize<'a>>(value: &'a Value) -> Option<T> {
 /// An error that GitHub names beside its answer. Its message is not read: it may repeat anything.
 fn problem(error: &Value, answer: &Response, repository: &str) -> Report {
     match error["type"].as_str() {
-        Some("RATE_LIMITED" | "RATE_LIMIT") => limited(answer),
-        Some("NOT_FOUND") if !error["path"][1].is_string() => not_found(repository),
+        Some("RATE_LIMITED" | "RATE_LIMIT") => ACCESS.limited(answer),
+        Some("NOT_FOUND") if !error["path"][1].is_string() => ACCESS.not_shown(repository),
         Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => {
-            Report::new("GitHub does not let the token see all of it").hint(RIGHTS)
+            Report::new("GitHub does not let the token see all of it").hint(ACCESS.rights)
         }
         _ => Report::new("GitHub answers with an error"),
     }
@@ -161,7 +166,6 @@ fn origin(
     ))
 }
 
-/// How a commit was made.
 struct Made<'a> {
     id: &'a CommitId,
     /// The accounts of those who wrote it.
@@ -229,44 +233,4 @@ impl Pull {
             author: self.author.as_ref().map(|author| cut(&author.login)),
         }
     }
-}
-
-fn refused(answer: &Response) -> Report {
-    let spent = answer.header("x-ratelimit-remaining") == Some("0")
-        || answer.header("retry-after").is_some();
-    match answer.status {
-        401 => Report::new("GitHub does not accept the token")
-            .hint("make a new one, and set it as GH_TOKEN"),
-        403 if answer.header("x-github-sso").is_some() => Report::new(
-            "GitHub requires the token to be authorized for the organization (single sign-on)",
-        )
-        .hint("authorize it in GitHub's token settings"),
-        403 if !spent => Report::new("GitHub gives the token no access").hint(RIGHTS),
-        403 | 429 => limited(answer),
-        404 => Report::new("GitHub's API is not at this address"),
-        status => Report::new(format!("GitHub answers {status}")),
-    }
-}
-
-fn limited(answer: &Response) -> Report {
-    let report = Report::new("GitHub takes no more requests for now: this token made too many");
-    let wait = answer.retry_after().map(|wait| wait.as_secs());
-    // An hour is the longest that GitHub makes anybody wait.
-    match wait.or_else(|| reset(answer)) {
-        Some(wait @ 1..=3600) => report.because(format!("wait {} min", wait.div_ceil(60))),
-        _ => report,
-    }
-}
-
-/// In how many seconds it takes calls again.
-fn reset(answer: &Response) -> Option<u64> {
-    let reset: i64 = answer.header("x-ratelimit-reset")?.parse().ok()?;
-    let wait = reset.saturating_sub(Timestamp::now().as_second());
-    wait.try_into().ok()
-}
-
-fn not_found(repository: &str) -> Report {
-    Report::new(format!("GitHub does not show {repository} to this token"))
-        .because("it does not exist, or the token may not see it")
-        .hint(RIGHTS)
 }

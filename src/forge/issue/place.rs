@@ -22,7 +22,6 @@ use crate::session::Session;
 use words::TrackerWords;
 
 impl Tracker {
-    /// The one that `smp.toml` names.
     pub fn find(session: &Session<'_>, config: &Config) -> Result<Self, Report> {
         let pages = config.web_base().unwrap_or_default();
         let (words, (api, repository), token) = match config.record.as_ref().and_then(|it| it.ask) {
@@ -37,7 +36,7 @@ impl Tracker {
         }
         Ok(Self {
             words,
-            service: Service::new(words.name, api, &token, words.accept)?.of_texts(),
+            service: Service::new(words.access.name, api, &token, words.accept)?.of_texts(),
             repository,
             pages: pages.trim_end_matches('/').to_owned(),
             account: OnceLock::new(),

@@ -6,7 +6,6 @@ use serde::de::IgnoredAny;
 
 use crate::forge::issue::Numbered;
 
-/// The most characters of a login and of an address.
 const LOGIN: usize = 255;
 const ADDRESS: usize = 500;
 /// The role of a developer, from which on one may push.
@@ -186,7 +185,6 @@ pub fn is_edited(entry: &IssueEntry) -> bool {
 }
 
 impl Tracking {
-    /// Whether it has no issues.
     pub fn has_none(&self) -> bool {
         self.has_issues == Some(false) || self.issues_access_level.as_deref() == Some("disabled")
     }

@@ -7,10 +7,8 @@ use crate::core::tell::issue::bears;
 use crate::forge::issue::response::{IssueEntry, Tracking};
 use crate::forge::issue::{PAGES, Tracker};
 
-/// So many pages of the last issues are searched.
 const SEARCHED: usize = 2;
 
-/// Whose issues and comments are searched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Search {
     /// Of the person whose token it is.
@@ -28,31 +26,17 @@ impl Tracker {
         };
         let path = format!("{}/issues?{}{creator}", self.path(), self.words.all);
         let found = self.pages_of::<IssueEntry>(&path, SEARCHED).ok()??.0;
-        let found = self.marked(found, mark, whose)?;
-        let number = found.issue_number()?;
-        Some(Placed {
-            issue: Some(number),
-            comment: None,
-            address: Some(found.address().unwrap_or_else(|| self.address(number))),
-            login: found.person(),
-        })
+        self.issue_at(&self.marked(found, mark, whose)?)
     }
 
     /// The comment that bears this mark, in the same way.
     pub fn marked_comment(&self, number: u64, mark: &str, whose: Search) -> Option<Placed> {
         let path = format!("{}/issues/{number}/{}?", self.path(), self.words.comments);
         let found = self.list::<IssueEntry>(&path, PAGES).ok()??;
-        let found = self.marked(found, mark, whose)?;
-        Some(Placed {
-            issue: Some(number),
-            comment: found.id,
-            address: found.id.map(|id| self.address_of(number, id, &found)),
-            login: found.person(),
-        })
+        Some(self.comment_at(number, &self.marked(found, mark, whose)?))
     }
 
-    /// Whether the forge says that an issue is gone. It must show the repository, with its issues: else the token may not
-    /// see it, or they are turned off for a while.
+    /// Whether an issue is gone. The repository must show its issues: else the token may not see it.
     pub fn is_gone(&self, number: u64) -> bool {
         let issue = self.read::<IgnoredAny>(&format!("{}/issues/{number}", self.path()));
         matches!(issue, Ok(None))

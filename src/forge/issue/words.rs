@@ -2,6 +2,7 @@
 
 use crate::core::config::AskedForge;
 use crate::core::refusal::Report;
+use crate::forge::errors::{Access, is_spent};
 use crate::forge::github::branches::VARIABLE;
 use crate::forge::gitlab::GITLAB as GITLAB_REST;
 use crate::http::{Response, Sent, Trouble};
@@ -9,7 +10,7 @@ use crate::http::{Response, Sent, Trouble};
 /// A forge, as far as its issues differ from another's.
 pub struct TrackerWords {
     pub kind: AskedForge,
-    pub name: &'static str,
+    pub access: Access,
     pub accept: &'static str,
     /// What a list of comments is called.
     pub comments: &'static str,
@@ -22,14 +23,15 @@ pub struct TrackerWords {
     pub creator: &'static str,
     /// The variable that says where its API is.
     pub address: &'static str,
-    /// The token, and what it must be allowed to do.
-    token: &'static str,
-    pub rights: &'static str,
 }
 
 pub const GITHUB: TrackerWords = TrackerWords {
     kind: AskedForge::GitHub,
-    name: "GitHub",
+    access: Access {
+        name: "GitHub",
+        token: "GH_TOKEN",
+        rights: "give the token read and write access to issues",
+    },
     accept: "application/vnd.github+json",
     comments: "comments",
     issues: "/issues/",
@@ -37,13 +39,15 @@ pub const GITHUB: TrackerWords = TrackerWords {
     all: "state=all&",
     creator: "creator",
     address: VARIABLE,
-    token: "GH_TOKEN",
-    rights: "give the token read and write access to issues",
 };
 
 pub const GITLAB: TrackerWords = TrackerWords {
     kind: AskedForge::GitLab,
-    name: "GitLab",
+    access: Access {
+        name: "GitLab",
+        token: "GITLAB_TOKEN",
+        rights: "give the token the scope api, and a role that may open and close issues",
+    },
     accept: "application/json",
     comments: "notes",
     issues: "/-/issues/",
@@ -51,8 +55,6 @@ pub const GITLAB: TrackerWords = TrackerWords {
     all: "scope=all&",
     creator: "author_username",
     address: GITLAB_REST.address,
-    token: "GITLAB_TOKEN",
-    rights: "give the token the scope api, and a role that may open and close issues",
 };
 
 /// What came of something that was sent, where it was not taken.
@@ -73,37 +75,11 @@ pub fn answered(words: &TrackerWords, told: Result<Response, Trouble>) -> Result
     }
 }
 
-/// Whether a limit of calls is reached, rather than that the token may not.
-fn is_spent(answer: &Response) -> bool {
-    answer.header("retry-after").is_some() || answer.header("x-ratelimit-remaining") == Some("0")
-}
-
-/// Why an answer is none. Its own words are not read: they may repeat anything.
 pub fn refused(words: &TrackerWords, answer: &Response) -> Report {
-    let name = words.name;
     match answer.status {
-        401 => Report::new(format!("{name} does not accept the token"))
-            .hint(format!("make a new one, and set it as {}", words.token)),
-        403 if answer.header("x-github-sso").is_some() => Report::new(format!(
-            "{name} requires the token to be authorized for the organization (single sign-on)"
-        ))
-        .hint("authorize it in GitHub's token settings"),
-        403 if !is_spent(answer) => {
-            Report::new(format!("{name} does not allow the token to do that")).hint(words.rights)
-        }
-        403 | 429 => Report::new(format!("{name} takes no more requests for now")),
-        404 => Report::new(format!("{name} does not show that to this token"))
-            .because("it does not exist, or the token may not see it")
-            .hint(words.rights),
-        410 => Report::new(format!("{name} says that it is gone"))
+        404 => words.access.not_shown("that"),
+        410 => Report::new(format!("{} says that it is gone", words.access.name))
             .because("the issue was deleted, or issues are turned off in its settings"),
-        status => Report::new(format!("{name} answers {status}")),
+        _ => words.access.refused(answer),
     }
-}
-
-pub fn garbled(words: &TrackerWords) -> Report {
-    Report::new(format!(
-        "{}'s answer is not what its API documents",
-        words.name
-    ))
 }

@@ -1,7 +1,6 @@
 //! Logins that git's helpers have, used again in the same run. git asks each connection without one first, and its helpers
 //! each time. So a child of ours is listened to while it asks them; where the host took what they said, they are asked for
 //! it once more, and it is kept in memory and sent unasked to the very address whose host offered to take it so.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -23,8 +22,7 @@ const RECENT: &str = "authtype";
 /// What git prefers to Basic, and what may be all that a login is good for.
 const STRONGER: [&str; 4] = ["negotiate", "ntlm", "digest", "kerberos"];
 
-/// Lets a child tell what its host offers when it wants a login. The user's helpers are asked as ever: the list is begun
-/// again, and all of it repeated as it was.
+/// Lets a child tell what its host offers. The user's helpers are begun again and repeated as they were.
 pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site: &Site) {
     let helpers = || config.under("credential", "helper");
     // What is no text would be repeated as something else.
@@ -44,7 +42,6 @@ pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site
     program.configure(command, entries.into_iter());
 }
 
-/// Whether a line is what the listener told.
 pub fn is_told(line: &str) -> bool {
     line.starts_with(OFFERED) || line.starts_with(ABLE)
 }
@@ -150,8 +147,7 @@ impl ReusedLogins {
     }
 }
 
-/// What a login is kept by: the server and the name, and the whole address where the path may make a difference to who is
-/// asked and what is said.
+/// The server and the name; the whole address where the path may change who is asked.
 fn key(config: &GitConfig, site: &Site) -> String {
     let counts = config.any(|key| {
         let rest = key.strip_prefix("credential.").unwrap_or_default();

@@ -1,8 +1,4 @@
 //! A child that asks nobody, with a login that git's helpers had earlier in this run where the host takes it so.
-#![expect(
-    clippy::disallowed_types,
-    reason = "this is the door to the network through git"
-)]
 
 use std::process::{Command, Output};
 
@@ -18,8 +14,7 @@ impl Errand<'_> {
         self.child(args, false)
     }
 
-    /// Gives a login up that git's helpers had and the host did not take: from now on git asks them itself, as it would
-    /// have. They were not told to forget anything.
+    /// Gives up a login that the host did not take: from now on git asks its helpers itself.
     pub fn give_up_login(&self) {
         if let Transport::Http(site) = &self.place {
             self.repo.people.reused.give_up(self.config, site);

@@ -24,7 +24,6 @@ pub fn with_origin(lines: &[String], origin: &CommitId) -> String {
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Whether a line goes on with the one above.
 fn goes_on(line: &str) -> bool {
     line.starts_with([' ', '\t'])
 }

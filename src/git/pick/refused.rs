@@ -6,7 +6,6 @@ use crate::core::words::CommitId;
 use crate::git::pick::original::Original;
 use crate::git::pick::{Program, Task};
 
-/// How many files are named.
 const NAMED: usize = 10;
 
 impl Task<'_> {

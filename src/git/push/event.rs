@@ -14,7 +14,6 @@ use crate::git::{Repo, moved};
 /// A ref that no repository has: to delete it asks nothing of this clone.
 pub const NOBODYS: &str = "refs/smp/nobody-has-this";
 
-/// How a push to the record ended.
 pub struct EventPush {
     pub ended: Ended,
     /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
@@ -23,8 +22,7 @@ pub struct EventPush {
     pub words: String,
 }
 
-/// Pushes to the record, if that is still where it was: `git push` with an explicit lease. It is over in a moment; with
-/// `may_ask` git may ask for a password meanwhile.
+/// Pushes to the record with an explicit lease. With `may_ask` git may ask for a password meanwhile.
 pub fn push_event(
     repo: &Repo,
     (remote, reference): (&str, &str),
@@ -69,7 +67,6 @@ pub fn push_event(
     }
 }
 
-/// How a push ended that was waited for.
 fn judged(output: &Output, step: &RefStep) -> EventPush {
     let said = String::from_utf8_lossy(&output.stdout);
     let words = String::from_utf8_lossy(&output.stderr);
@@ -122,8 +119,7 @@ pub fn may_push(
     }
 }
 
-/// The same as arguments of git. Even a dry run that went wrong would do no harm: it would push what is there already, or
-/// delete what nobody has.
+/// The same as arguments. Gone wrong it would push what is there already, or delete what nobody has.
 pub(in crate::git) fn dry_run(
     errand: &Errand<'_>,
     reference: &str,

@@ -11,11 +11,9 @@ const LONGEST_REASON: usize = 300;
 /// What git said while it pushed, as far as it counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Signs {
-    /// Something was sent.
     sent: bool,
     /// A ref cannot be named, which comes before anything is sent.
     unnameable: bool,
-    /// The HTTP answer to the push itself.
     answered: Option<u16>,
     /// What follows is about what tracks the branch here.
     tracks: bool,
@@ -107,15 +105,13 @@ fn is_cause(line: &str) -> bool {
     line.starts_with('!') && !line.contains("(atomic ")
 }
 
-/// Whether a line of a push's account is about this ref.
 fn is_about(line: &str, step: &RefStep) -> bool {
     let named = line.split('\t').nth(1);
     named.is_some_and(|named| named == format!("{}^0:{}", step.commit, step.reference))
 }
 
-/// Whether an HTTP answer to a push says that the host did nothing with it. A push that was taken is answered 200 with a
-/// report, and git follows no redirect of a push. A 408 may come from a proxy that gave up on a host that builds; a 429
-/// turns the request away at the door.
+/// Whether an HTTP answer to a push says that the host did nothing with it. A 408 may come from a proxy that gave up on
+/// a host that builds; a 429 turns the request away at the door.
 fn is_refusal(status: u16) -> bool {
     is_redirect(status) || matches!(status, 400..=499) && status != 408
 }

@@ -1,5 +1,4 @@
 //! The same by the library, without a process each. Where it is not sure to do as git would, it gives up.
-#![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
@@ -8,7 +7,6 @@ use crate::git::Unreadable;
 use crate::git::history::{Library, commit_id, oid};
 use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent};
 
-/// The mode of a plain file.
 const PLAIN: i32 = 0o100_644;
 
 impl Library {
@@ -55,7 +53,6 @@ impl Library {
         Ok(repository.find_blob(file)?.content().to_vec())
     }
 
-    /// Writes an event's objects.
     pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Unreadable> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;

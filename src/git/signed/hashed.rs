@@ -1,5 +1,4 @@
-//! Objects that decide whose word counts: each is hashed after it was read. git itself does not compare a loose object with
-//! its name, and a file in `.git` is soon written over.
+//! Objects that decide whose word counts, each hashed after it was read: git trusts a loose object's name.
 
 use git2::{ObjectType, Oid};
 use sha2::{Digest as _, Sha256};
@@ -45,7 +44,6 @@ pub fn header<'a>(commit: &'a str, name: &'a str) -> impl Iterator<Item = &'a st
     lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
 }
 
-/// These commits, in their order.
 pub fn commits<'a>(
     repo: &Repo,
     ids: impl Iterator<Item = &'a CommitId>,

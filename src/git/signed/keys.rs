@@ -1,5 +1,4 @@
-//! The file of the keys that count: ssh's allowed signers, which `ssh-keygen` reads itself, and lines of the same form for
-//! keys of openpgp: `<principal> openpgp <fingerprint>`.
+//! The keys that count: ssh's allowed signers, and lines `<principal> openpgp <fingerprint>` of the same form.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::civil::DateTime;
@@ -17,7 +16,6 @@ const ARMOR_END: &str = "-----END SSH SIGNATURE-----";
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The lines that are ssh's.
     pub ssh: String,
     openpgp: Vec<OpenPgp>,
 }
@@ -44,7 +42,6 @@ impl Keys {
         keys
     }
 
-    /// The keys of openpgp that it names.
     pub fn fingerprints(&self) -> Vec<&str> {
         let all = self.openpgp.iter();
         all.map(|one| one.fingerprint.as_str()).collect()
@@ -106,8 +103,7 @@ fn time(text: &str) -> Option<i64> {
     Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
-/// The line for the signers file that lets the key count which signed a commit of ours: of ssh the key itself, which its
-/// signature holds.
+/// The line for the signers file that lets the key count which signed a commit of ours.
 pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<String> {
     let args = ["cat-file", "commit", commit.as_str()];
     let text = repo.program().text("", args).ok()?;

@@ -13,10 +13,8 @@ use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
 /// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
-/// So long a connection may take to end.
 const ENDS: Duration = Duration::from_secs(10);
 
-/// The connections of one run.
 #[derive(Default)]
 pub struct Kept {
     folder: Option<PathBuf>,
@@ -26,7 +24,6 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The socket of a connection that is open.
     pub fn socket(&self, account: &Account) -> Option<PathBuf> {
         self.known(account).filter(|socket| socket.exists())
     }
@@ -81,11 +78,9 @@ impl Kept {
     }
 }
 
-/// One connection, and who ends it.
 struct Connection {
     account: Account,
     socket: PathBuf,
-    /// Who ends it, until the end.
     warden: Option<Child>,
 }
 

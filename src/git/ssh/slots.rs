@@ -1,5 +1,4 @@
-//! How many children go to one account at once: the first alone, until its connection is there for the others, and then no
-//! more than a host lets in.
+//! How many children go to one account at once: one until its connection is there, then what a host lets in.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +13,6 @@ const OPENS: Duration = Duration::from_secs(3);
 /// Between two looks whether the connection is there.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What goes on, by account.
 #[derive(Default)]
 pub struct Slots {
     all: Mutex<Vec<AccountLoad>>,

@@ -1,15 +1,12 @@
-//! What a success of HTTP is worth: what stands in its way may answer 200, too, as a login page, a proxy, or a chat that
-//! says in its answer that it took nothing. Pure.
+//! What a 200 is worth: a login page, a proxy, or a chat that took nothing may answer so, too. Pure.
 
 use serde_json::Value;
 
 use crate::http::Response;
 use crate::http::pointer::values;
 
-/// What an answer of the 200s says of the post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// The chat says that it took it.
     Yes,
     /// The chat itself says that it did not; with its word for why, where it has one.
     No(Option<String>),
@@ -26,7 +23,6 @@ const DECLINED: &str = "account_inactive action_prohibited channel_is_archived c
 const PAGE: &str =
     "the answer is a web page, maybe of a login or a proxy; a chat does not answer with one";
 
-/// Judges an answer of the 200s.
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     if answer.is_broken() {
         return Taken::Unknown("its answer broke off");

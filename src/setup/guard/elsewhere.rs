@@ -13,11 +13,8 @@ use crate::setup::guard::{NAME, is_there, read};
 pub struct Elsewhere {
     /// The file to add a line to, as people write it.
     pub file: String,
-    /// What leads git there.
     pub why: String,
-    /// Whether the file calls the guard already.
     pub calls: bool,
-    /// Whether hooks can be there at all.
     is_folder: bool,
 }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
+use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of};
 
-/// The answer that leaves something out.
 pub const NONE: &str = "none";
 /// The file while it is only here.
 const FILE: &str = "smp.toml";
@@ -22,6 +21,15 @@ pub struct Question {
 impl Question {
     fn key(&self) -> String {
         self.row.key.replace("{}", self.place)
+    }
+
+    /// The words that are an answer; none where any text may be one.
+    pub fn choices(&self) -> Vec<&'static str> {
+        match self.row.words {
+            [] if self.row.key == RECORD => vec!["y", "n", "yes", "no"],
+            words if words.is_empty() || self.row.key == TOPOLOGY => words.to_vec(),
+            words => [&[NONE], words].concat(),
+        }
     }
 
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
@@ -41,7 +49,6 @@ fn all() -> impl Iterator<Item = Question> {
     .flat_map(|(rows, place)| rows.iter().map(move |row| Question { row, place }))
 }
 
-/// What was answered so far, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Answers(BTreeMap<String, String>);
 
@@ -61,18 +68,13 @@ impl Answers {
         answer.map_or("", String::as_str)
     }
 
-    /// Whether a key was given something.
     pub fn has(&self, key: &str, place: &str) -> bool {
         !["", NONE].contains(&self.get(key, place))
     }
 
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        let words = match question.row.words {
-            words @ [_, ..] => [&[NONE], words].concat(),
-            [] if question.row.key == RECORD => vec!["y", "n", "yes", "no"],
-            [] => Vec::new(),
-        };
+        let words = question.choices();
         if !words.is_empty() && !words.contains(&answer) {
             return Err(format!("type {}", words.join(", ")));
         }

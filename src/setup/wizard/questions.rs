@@ -1,5 +1,4 @@
-//! The questions, a row each: what a person reads, what a good answer is, the key of `smp.toml` that it fills, what is
-//! offered, and how it is tried.
+//! The questions, a row each: what a person reads, the key it fills, what is offered, and how it is tried.
 
 use reqwest::Url;
 
@@ -24,13 +23,12 @@ pub struct Row {
     pub asked: &'static str,
     /// What a person reads before; `{app}` stands for the app of the environment on Heroku.
     pub explained: &'static str,
-    /// The words that one is chosen from, beside none and the way back; none where it is any text.
+    /// The words that one is chosen from; none where it is any text.
     pub words: &'static [&'static str],
     /// What stands in the file as long as it was not answered; nothing where it can be left out.
     pub unasked: &'static str,
     /// Whether the answers before make it a question.
     pub is_wanted: fn(&Answers, &str) -> bool,
-    /// What the clone, or the answers before, suggest.
     pub offered: fn(&Session<'_>, &Answers, &str) -> String,
     /// What is tried at once, and what it is called.
     pub trial: Option<(&'static str, Trial)>,

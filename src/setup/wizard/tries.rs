@@ -15,8 +15,7 @@ use crate::sources::page::hash_in;
 /// A try of the answer about an environment, or about the main repository.
 pub type Trial = fn(&Session<'_>, &Answers, &str) -> Result<(), Report>;
 
-/// Whether an answer stands. One that does not work is shown with what was read, and stands if the person says so: a
-/// site may be down today.
+/// Whether an answer stands. One that does not work stands if the person says so: a site may be down today.
 pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> bool {
     let Some((what, trial)) = question.row.trial else {
         return true;

@@ -14,7 +14,6 @@ use crate::git::host::HostAnswer;
 /// The branch that Dokku deploys where none is set.
 const USUAL_BRANCH: &str = "master";
 
-/// All that was told of an app.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// By key, without the kind of the report: `sha`, `deploy-branch`, `running`.
@@ -23,7 +22,6 @@ pub struct Told {
     builds: Vec<DokkuBuild>,
 }
 
-/// One record of a deploy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct DokkuBuild {
     id: String,
@@ -48,7 +46,6 @@ pub fn knows_no_format(said: &str) -> bool {
     said.contains("Invalid flag passed") || said.contains("unknown flag: --format")
 }
 
-/// Whether a key has no value.
 pub fn is_not_deployed(said: &str) -> bool {
     said.contains("not deployed")
 }
@@ -64,7 +61,6 @@ pub fn first_words(said: &str, out: &str) -> String {
 }
 
 impl Told {
-    /// Whether there is a deploy lock.
     pub fn locked(answer: &HostAnswer) -> Self {
         Self {
             is_locked: answer.succeeded,
@@ -169,7 +165,6 @@ impl Told {
 }
 
 impl DokkuBuild {
-    /// Seconds since 1970.
     fn started(&self) -> u64 {
         let at = self.started_at.parse::<Timestamp>();
         at.map_or(0, |at| at.as_second().unsigned_abs())

@@ -168,7 +168,6 @@ impl Heroku {
     }
 }
 
-/// Whether a text holds a token, or a good piece of it.
 fn holds_piece(text: &str, token: &str) -> bool {
     let size = PIECE.min(token.len()).max(1);
     let mut pieces = token.as_bytes().windows(size);

@@ -91,7 +91,6 @@ impl ReleaseJson {
         }
     }
 
-    /// What was built for it: a slug, or else an image.
     fn built(&self) -> Option<String> {
         let slug = self.artifact(&self.slug, "slug");
         slug.or_else(|| {

@@ -32,7 +32,6 @@ pub(super) fn unknown(one: &Notice) -> String {
     }
 }
 
-/// What the forge did.
 pub(super) fn placed(one: &Notice, placed: &Placed) -> String {
     let address = placed.address.as_deref().unwrap_or_default();
     match (opens(one), one.closes) {

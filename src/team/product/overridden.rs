@@ -5,6 +5,7 @@ use crate::core::refusal::Stop;
 use crate::core::typed::Typed;
 use crate::git::record::identity;
 use crate::team::channel::{self, TECHNICAL};
+use crate::team::posting::Pending;
 use crate::team::product::{ProductPost, untold};
 
 impl ProductPost<'_> {
@@ -29,5 +30,23 @@ impl ProductPost<'_> {
             }
             (Some(_), true) => Ok(()),
         }
+    }
+
+    /// The same where a check failed, after which nothing else of the promotion is told.
+    pub fn tell_failed(&self, reason: String, pending: Pending, again: &Typed) -> Result<(), Stop> {
+        self.tell_overridden(reason, again)?;
+        if self.config.record.is_none() {
+            return Ok(());
+        }
+        self.delivery(again).deliver(pending, |one| {
+            let news = &one.news;
+            matches!(
+                news,
+                News::Released {
+                    overridden: Some(_),
+                    ..
+                }
+            )
+        })
     }
 }

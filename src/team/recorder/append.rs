@@ -1,5 +1,4 @@
-//! Adding events: push onto what this clone saw last, on the condition that nothing came since, and decide again from a
-//! fresh look where something did.
+//! Adding events: push onto what this clone saw last if nothing came since, else decide again from a fresh look.
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
@@ -20,8 +19,7 @@ pub(super) const DECLINED: usize = 3;
 /// The longest time that an attempt is taken to need, for the pause after it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Says which event comes next, with its name, given the state and how many come before it in the same push; `None`: no
-/// more.
+/// The next event with its name, given the state and how many come before it in the push; `None`: no more.
 pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
 
 impl Recorder<'_> {
@@ -42,9 +40,8 @@ impl Recorder<'_> {
         })
     }
 
-    /// Adds several events that are known together with one push: all of them or none. `decide` is asked for one after
-    /// the other, each time with the state after those before, and again from the first where somebody else was
-    /// quicker.
+    /// Adds several events with one push, all or none. `decide` is asked for one after the other, each time with
+    /// the state after those before, and again from the first where somebody else was quicker.
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
         self.append_onto(self.known_to_write(), decide)
     }
@@ -323,7 +320,6 @@ pub(super) fn is_by_hook(words: &str) -> bool {
 /// What was tried so far to get one event onto the record.
 #[derive(Default)]
 struct Pushes {
-    /// Since when it is tried.
     since: Option<Instant>,
     /// The last event's commits, one a push.
     made: Vec<CommitId>,
@@ -343,7 +339,6 @@ struct Pushes {
 struct OpenPush {
     /// Where the record was before: while it is there, that push may still land.
     onto: Option<CommitId>,
-    /// What git said of it.
     words: String,
 }
 
@@ -365,8 +360,7 @@ fn as_read(event: Event) -> Result<Event, Stop> {
     })
 }
 
-/// Pauses of random length, longer with each push and the longer one takes, so that those who collided do not collide
-/// again.
+/// Pauses of random length, longer with each push, so that those who collided do not collide again.
 pub(super) fn wait_a_little(pushes: usize, took: Duration) {
     let most = took.min(LONGEST_PAUSE) * u32::try_from(pushes.min(6)).unwrap_or(6);
     let random = RandomState::new().hash_one(SystemTime::now()) % 1000;

@@ -47,7 +47,6 @@ impl Recorder<'_> {
         self.ask_tip().is_ok_and(|tip| tip != draft.step.expected)
     }
 
-    /// Whether it is on the record, as that is now.
     pub fn has(&self, draft: &Draft) -> Result<bool, Stop> {
         let reading = self.read_now()??;
         self.holds(
@@ -57,7 +56,6 @@ impl Recorder<'_> {
     }
 }
 
-/// Pushes that were kept back for the record's sake.
 #[derive(Default)]
 pub struct KeptBack {
     since: Option<Instant>,
@@ -68,8 +66,7 @@ pub struct KeptBack {
 }
 
 impl KeptBack {
-    /// Takes one in, and waits before the next. Refuses where another one would be no use: the host takes no push to
-    /// the record, or others write to it all the time.
+    /// Takes one in, and waits before the next. Refuses where another one would be no use.
     pub fn again(
         &mut self,
         recorder: &Recorder<'_>,

@@ -1,5 +1,4 @@
-//! A record of signed events: which of them count, by the keys that the main branch names, and whether what this clone
-//! writes will.
+//! Which events of a signed record count, by the main branch's keys, and whether those of this clone will.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,10 +14,8 @@ use crate::git::signed::{self, SignersFile};
 use crate::notes::Checked;
 use crate::team::recorder::Recorder;
 
-/// Where the keys that count stand.
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
-    /// The main repository's branch.
     pub branch: &'a str,
     /// The file there.
     pub path: &'a str,
@@ -33,7 +30,7 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
-    /// What of the record counts, and the events that do; `anew` as for [`Self::check`].
+    /// `anew` as for [`Self::check`].
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,

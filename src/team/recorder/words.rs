@@ -13,7 +13,6 @@ use crate::git::response::first_words;
 use crate::team::recorder::{PROGRAM, Recorder};
 
 impl Recorder<'_> {
-    /// Where the record is.
     pub fn place(&self) -> String {
         format!("{} on {}", self.reference, self.remote)
     }
@@ -159,7 +158,6 @@ impl Recorder<'_> {
             .refused(RefusalCode::RecordUnreadable)
     }
 
-    /// A newer program wrote it.
     pub(super) fn newer(&self, format: u64) -> Refusal {
         let error = "the record was written by a newer git-smp";
         let place = self.place();

@@ -79,8 +79,7 @@ impl Sheet {
     }
 }
 
-/// A text with plain line ends, without spaces at the ends of lines, without empty lines around it or more than one
-/// between paragraphs.
+/// Without spaces at the ends of lines, empty lines around it, or more than one between paragraphs.
 pub fn settled(text: &str) -> String {
     // Some editors begin every file with a mark of its encoding.
     let text = text

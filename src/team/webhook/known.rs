@@ -16,7 +16,6 @@ const RETIRED: [&str; 3] = [
 /// Slack, and where its webhooks are.
 const SLACK: [&str; 2] = ["slack.com", "slack-gov.com"];
 const SLACK_HOOKS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-/// Where those of Teams are mostly.
 const TEAMS: [&str; 4] = [
     "powerplatform.com",
     "powerautomate.com",

@@ -26,10 +26,7 @@ fn a_linked_work_tree() {
 #[test]
 fn a_work_tree_with_a_configuration_of_its_own() {
     let deploy = deploy();
-    deploy.git(
-        &deploy.work,
-        &["config", "extensions.worktreeConfig", "true"],
-    );
+    deploy.in_clone("config extensions.worktreeConfig true");
     deploy.git(&deploy.work, &["worktree", "add", "-q", "../linked"]);
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     works(&deploy, &deploy.runner().cwd("linked"));

@@ -29,14 +29,8 @@ fn gits_helpers_are_asked_last() {
             Speaks::GitLab => "gitlab.com",
         };
         let helper = format!("!f() {{ echo username=ada; echo password={TOKEN}; }}; f");
-        deploy.git(
-            &deploy.work,
-            &[
-                "config",
-                &format!("credential.https://{host}.helper"),
-                &helper,
-            ],
-        );
+        let key = format!("credential.https://{host}.helper");
+        deploy.git(&deploy.work, &["config", &key, &helper]);
         let (name, value) = api.variable();
         let run = deploy.runner().env(name, value).smp(&["propose", "--yes"]);
         run.never_shows(TOKEN).ok().says("issue opened: ");

@@ -236,10 +236,7 @@ fn all_goes_well(deploy: &Deploy, seventh: &str) {
 #[test]
 fn a_branch_that_became_a_folder_is_in_nobodys_way() {
     let (deploy, seventh) = ahead();
-    deploy.git(
-        &deploy.work,
-        &["update-ref", "-d", "refs/remotes/upstream/master"],
-    );
+    deploy.in_clone("update-ref -d refs/remotes/upstream/master");
     for place in [
         "upstream/feature",
         "upstream/master/old",
@@ -293,10 +290,7 @@ fn branches_of_colleagues(deploy: &Deploy, names: [&str; 2]) -> [String; 2] {
 }
 
 fn has(deploy: &Deploy, commit: &str) -> bool {
-    let kind = deploy.git(
-        &deploy.work,
-        &["cat-file", "--batch-check", "--batch-all-objects"],
-    );
+    let kind = deploy.in_clone("cat-file --batch-check --batch-all-objects");
     kind.contains(commit)
 }
 
@@ -304,10 +298,7 @@ fn has(deploy: &Deploy, commit: &str) -> bool {
 fn a_clone_of_one_branch_stays_one() {
     let (deploy, seventh) = ahead();
     let one = "+refs/heads/master:refs/remotes/upstream/master";
-    deploy.git(
-        &deploy.work,
-        &["config", "--replace-all", "remote.upstream.fetch", one],
-    );
+    deploy.in_clone(&format!("config --replace-all remote.upstream.fetch {one}"));
     let others = branches_of_colleagues(&deploy, ["maps", "flags"]);
     all_goes_well(&deploy, &seventh);
     assert!(

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::promote::{begin, ready};
+use crate::record::{merged, next};
 use rustix::process::Signal;
 
 use crate::support::{Page, World};
@@ -86,7 +87,7 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
     let status = deploy.smp(&["status"]).ok().out();
     assert!(status.contains("; a check failed: "), "{status}");
     let next = format!(
-        "note: if the site works by now, check again: git smp promote production\nnext: git smp rollback production --to {old}\n"
+        "note: if the site works by now, check again: git smp promote production\nnote: to ship a correction, first close the candidate: git smp postpone\nnext: git smp rollback production --to {old}\n"
     );
     assert!(status.ends_with(&next), "{status}");
     assert!(!status.contains("not on record"), "{status}");
@@ -288,4 +289,110 @@ fn what_does_not_pass_on_staging_is_not_put_forward() {
     deploy.smp(&["stage", "--yes"]).ok();
     deploy.smp(&["propose", "--yes"]).ok();
     assert_eq!(events(&deploy)[2..4], ["staged", "proposed"]);
+}
+
+#[test]
+fn a_fix_of_what_failed_on_production_comes_too_late_and_a_correction_follows_the_postponement() {
+    let deploy = checked(1);
+    deploy.web.set("/health-production", broken());
+    promote(&deploy, &TEXT).exits(4);
+    merged(&deploy, "Mend the health page", "mended.txt");
+    let (failed, old) = (short(deploy.nth(5)), short(deploy.nth(2)));
+    let before = deploy.snapshot();
+    // Nobody is asked first which of the commits are the fix.
+    let run = deploy.smp(&["stage", "--fix", "--yes"]);
+    run.exits(1)
+        .says(&format!(
+            "error: a check failed after {failed} was promoted to production\n"
+        ))
+        .says(
+            " answers 503 Service Unavailable\nbecause: a fix comes too late for this candidate\n",
+        )
+        .says(&format!("hint: git smp rollback production --to {old}\n"))
+        .says("check again: git smp promote production\n")
+        .says("hint: to ship a correction, first close the candidate: git smp postpone\n");
+    let run = deploy.smp(&["stage", "--yes"]);
+    run.exits(1).says("frozen").never_shows("stage --fix");
+    assert_eq!(deploy.snapshot(), before);
+
+    let status = deploy.smp(&["status"]).ok().out();
+    assert!(status.contains("; a check failed: "), "{status}");
+    deploy
+        .smp(&["postpone", "--yes", "--reason", "the health page is broken"])
+        .ok()
+        .says(&format!(
+            "warning: production runs {failed}, and a check failed: "
+        ));
+    deploy.web.set("/health-production", Page::body("ok"));
+    for command in [&["stage", "--yes"][..], &["propose", "--yes"], &["signoff"]] {
+        assert_eq!(next(&deploy), format!("git smp {}", command[0]));
+        deploy.smp(command).ok();
+    }
+    assert_eq!(next(&deploy), "git smp promote");
+    let commit = deploy.master(&deploy.staging);
+    deploy.smp(&["promote", "--yes", "--commit", &commit]).ok();
+    deploy
+        .smp(&["history"])
+        .ok()
+        .prints_among("a check failed: ");
+}
+
+#[test]
+fn after_the_rollback_of_what_failed_a_fix_is_in_time() {
+    let deploy = checked(1);
+    deploy.web.set("/health-production", broken());
+    promote(&deploy, &TEXT).exits(4);
+    let fix = merged(&deploy, "Mend the health page", "mended.txt");
+    let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+    deploy.smp(&back).ok();
+    deploy.smp(&["stage", "--fix", "--yes", &fix]).ok();
+    deploy.smp(&["signoff", "--by", "Rosi"]).ok();
+    deploy.web.set("/health-production", Page::body("ok"));
+    deploy
+        .smp(&["promote", "--again", "--yes", "--commit", &fix])
+        .ok();
+    assert_eq!(deploy.master(&deploy.production), fix);
+}
+
+#[test]
+fn who_went_past_the_hours_is_told_although_a_check_failed_and_only_once() {
+    let deploy = signed_off();
+    deploy.add_toml("[channels.technical]\nkind = \"print\"\n");
+    asks_for(&deploy, &hours_later().0);
+    checks(&deploy, &["production"], 1);
+    deploy.web.set("/health-production", broken());
+    let reason = "the shop is down";
+    promote(&deploy, &["--override", reason])
+        .exits(4)
+        .prints_among("policy overridden")
+        .prints_among("by Ada Example, although the policy did not allow it yet.")
+        .prints_among(reason);
+    let told = ["promoting", "check-failed", "posted"];
+    assert_eq!(events(&deploy)[3..], told);
+    assert_eq!(
+        deploy.chain().only("check-failed").field("Override"),
+        reason
+    );
+    let history = deploy.smp(&["history"]).ok().out();
+    let words = ["policy overridden: the shop is down", "a check failed: "];
+    assert!(words.iter().all(|it| history.contains(it)), "{history}");
+    promote(&deploy, &[]).exits(4).prints("");
+    deploy.web.set("/health-production", Page::body("ok"));
+    promote(&deploy, &[]).ok().prints("");
+    let history = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(history["deploys"].as_array().unwrap().len(), 1);
+    assert_eq!(history["deploys"][0]["override"], reason);
+}
+
+#[test]
+fn without_a_record_it_is_told_once_as_well() {
+    let deploy = ready(World::deploy_like().without_pages());
+    asks_for(&deploy, &hours_later().0);
+    checks(&deploy, &["production"], 1);
+    deploy.web.set("/health-production", broken());
+    promote(&deploy, &["--override", "the shop is down"])
+        .exits(4)
+        .prints_among("policy overridden");
+    deploy.web.set("/health-production", Page::body("ok"));
+    promote(&deploy, &[]).ok().prints("");
 }

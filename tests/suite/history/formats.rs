@@ -11,22 +11,13 @@ fn json_has_exactly_these_keys() {
     let deploy = with_record();
     let [two, four, five] = [2, 4, 5].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        NOON - 60,
-        &proposed("staging", four, "production", two),
-    );
-    record.add("Ada Example", NOON - 30, &fixed("staging", four, five));
-    record.add(
-        "Ada Example",
+    record.ada(NOON - 60, &proposed("staging", four, "production", two));
+    record.ada(NOON - 30, &fixed("staging", four, five));
+    record.ada(
         NOON,
         &promoted("production", two, five, 3, &["Rosi Example"]),
     );
-    record.add(
-        "Ben Example",
-        NOON + 600,
-        &rolled_back("production", five, two, 3),
-    );
+    record.ben(NOON + 600, &rolled_back("production", five, two, 3));
     record.put(&deploy);
     let run = deploy.smp(&["history", "--json"]);
     let expected = json!({
@@ -70,7 +61,7 @@ fn json_has_exactly_these_keys() {
 fn json_knows_no_zone_and_no_candidate_that_nobody_put_forward() {
     let deploy = with_record();
     let mut record = Record::default();
-    record.add("Ada Example", NOON, &first("production", deploy.nth(2), 2));
+    record.ada(NOON, &first("production", deploy.nth(2), 2));
     record.put(&deploy);
     let json = deploy
         .runner()

@@ -9,6 +9,14 @@ pub struct Record {
 }
 
 impl Record {
+    pub fn ada(&mut self, at: i64, trailers: &str) {
+        self.add("Ada Example", at, trailers);
+    }
+
+    pub fn ben(&mut self, at: i64, trailers: &str) {
+        self.add("Ben Example", at, trailers);
+    }
+
     /// Adds an event: its trailers but for the name, which every event gets.
     pub fn add(&mut self, by: &str, at: i64, trailers: &str) {
         let id = self.events.len() + 1;

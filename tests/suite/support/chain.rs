@@ -16,7 +16,7 @@ pub struct Chain {
 }
 
 /// One event.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Told {
     /// Its kind, as `promoted`.
     pub word: String,
@@ -379,6 +379,12 @@ impl Sum {
                     "{}",
                     event.id
                 );
+                // What it tells, the end of the promotion would have told.
+                let word = "promoted".to_owned();
+                self.owe(&Told {
+                    word,
+                    ..event.clone()
+                });
             }
             "observed" => {
                 self.leaves(event);

@@ -120,6 +120,22 @@ impl Deploy {
         self.urls.each_ref().map(String::as_str)
     }
 
+    /// Runs git in the clone, with words that have no blanks in them.
+    #[track_caller]
+    pub fn in_clone(&self, words: &str) -> String {
+        self.git(&self.work, &words.split(' ').collect::<Vec<_>>())
+    }
+
+    /// A linked work tree with the file of the clone's own.
+    #[track_caller]
+    pub fn linked_with_toml(&self, name: &str) -> PathBuf {
+        let linked = self.path(name);
+        let place = linked.to_str().unwrap();
+        self.git(&self.work, &["worktree", "add", "-q", "--detach", place]);
+        std::fs::copy(self.work.join("smp.toml"), linked.join("smp.toml")).unwrap();
+        linked
+    }
+
     /// Adds the remotes of the environments with plain git, as `git smp setup` would.
     #[track_caller]
     pub fn add_remotes(&self) {

@@ -86,24 +86,20 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("that cannot be used: type y, n")
         .sees("Keep a record")
         .enters("y");
-    // Typed, or chosen with the arrow keys; what is none of the words is no answer.
+    // What is none of the words is no answer.
     terminal
-        .sees("Chat of the technical channel (type, or arrow keys)")
-        .sees("> none")
-        .types("irc\r\u{7f}\u{7f}\u{7f}")
-        .enters("teams")
-        .sees("Chat of the technical channel (type, or arrow keys): teams");
+        .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
+        .enters("irc")
+        .sees("that cannot be used: type none, teams, slack, print")
+        .sees("Chat of the technical channel")
+        .enters("teams");
     // Back, and forth to another one.
     terminal
         .sees("Chat of the product channel")
-        .sees("> none")
         .enters("<")
-        .sees("Chat of the technical channel")
-        .sees("> teams")
-        .enters("\u{1b}[B\u{1b}[B")
-        .sees("(type, or arrow keys): print")
-        .sees("Chat of the product channel")
-        .sees("> none")
+        .sees("Chat of the technical channel (none, teams, slack, print, <) [teams]: ")
+        .enters("print")
+        .sees("Chat of the product channel (none, teams, slack, print, <) [none]: ")
         .enters("slack");
     // What only the whole file shows is put right from there.
     terminal
@@ -112,8 +108,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Write this to smp.toml? (< goes back) [y/N] ")
         .enters("<");
     terminal
-        .sees("Chat of the product channel")
-        .sees("> slack")
+        .sees("Chat of the product channel (none, teams, slack, print, <) [slack]: ")
         .enters("none")
         .sees("Write this to smp.toml?")
         .enters("y")
@@ -296,10 +291,7 @@ fn not_pulled() -> Deploy {
 #[test]
 fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
     let deploy = not_pulled();
-    deploy.git(
-        &deploy.work,
-        &["branch", "-q", "--set-upstream-to=upstream/master"],
-    );
+    deploy.in_clone("branch -q --set-upstream-to=upstream/master");
     for args in [
         &["status"][..],
         &["setup"],

@@ -1,7 +1,7 @@
 //! What to do about a deploy that is announced and has no end on record.
 
 use crate::core::decide::next::{Situation, run, smp};
-use crate::core::record::{Deploying, Kind};
+use crate::core::record::{Deploying, Kind, State};
 use crate::core::typed::{Hint, Typed};
 
 impl Situation<'_> {
@@ -10,7 +10,7 @@ impl Situation<'_> {
         let landed = at.is_some() && at != open.from.as_ref();
         match open.command() {
             _ if self.seen.is_empty() => smp("status"),
-            Some(again) if open.failed.is_some() => self.of_failed(open, again),
+            Some(again) if open.failed.is_some() => after_failure(self.state(), open, again),
             Some(command) if self.is_ours || landed => run(command),
             Some(command) => {
                 let take_over = command.option("--take-over", open.id.as_str());
@@ -23,27 +23,34 @@ impl Situation<'_> {
             )),
         }
     }
+}
 
-    /// A check failed after it arrived: to check once more alone would go round.
-    fn of_failed(&self, open: &Deploying, again: Typed) -> Hint {
-        let next = match open.kind {
-            Kind::Promote => {
-                let candidate = self.state().and_then(|state| state.candidate_of(&open.to));
-                let goal = candidate.and_then(|one| one.goal(&open.environment));
-                let before = goal.and_then(|goal| goal.from.as_ref());
-                let before = before
-                    .or(open.from.as_ref())
-                    .filter(|from| **from != open.to);
-                let back = Typed::smp("rollback").arg(&open.environment);
-                run(match before {
-                    Some(before) => back.option("--to", before.short()),
-                    None => back,
-                })
+/// What leads on where a check failed after a deploy arrived: to check once more alone would go round.
+pub fn after_failure(state: Option<&State>, open: &Deploying, again: Typed) -> Hint {
+    let once_more = Hint::run("if the site works by now, check again", again.clone());
+    let next = match open.kind {
+        Kind::Promote => {
+            let candidate = state.and_then(|state| state.candidate_of(&open.to));
+            let goal = candidate.and_then(|one| one.goal(&open.environment));
+            let before = goal.and_then(|goal| goal.from.as_ref());
+            let before = before
+                .or(open.from.as_ref())
+                .filter(|from| **from != open.to);
+            let back = Typed::smp("rollback").arg(&open.environment);
+            let back = run(match before {
+                Some(before) => back.option("--to", before.short()),
+                None => back,
+            });
+            if candidate.is_some() {
+                let close = "to ship a correction, first close the candidate";
+                let close = Hint::run(close, Typed::smp("postpone"));
+                return back.and(once_more).and(close);
             }
-            Kind::Stage => Hint::run("correct the problem, then", Typed::smp("stage")),
-            Kind::Fix => Hint::run("correct the problem, then", Typed::smp("stage --fix")),
-            Kind::Rollback => return run(again),
-        };
-        next.and(Hint::run("if the site works by now, check again", again))
-    }
+            back
+        }
+        Kind::Stage => Hint::run("correct the problem, then", Typed::smp("stage")),
+        Kind::Fix => Hint::run("correct the problem, then", Typed::smp("stage --fix")),
+        Kind::Rollback => return run(again),
+    };
+    next.and(once_more)
 }

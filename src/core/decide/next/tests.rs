@@ -4,7 +4,7 @@
 use crate::core::config::{MainRepository, Policy, Record};
 use crate::core::decide::next::*;
 use crate::core::decide::tests::{announced, candidate, environment, id, seen};
-use crate::core::record::{Held, Kind, LastDeploy, Verdict};
+use crate::core::record::{Goal, Held, Kind, LastDeploy, Verdict};
 use crate::core::refusal::RefusalCode;
 
 /// Staging and production, which promotes it, and what is known of them.
@@ -513,8 +513,11 @@ fn what_may_not_begin_yet_comes_next_with_its_time() {
 
 #[test]
 fn a_check_that_failed_leads_to_the_rollback() {
-    let failed = |kind, environment: &str| {
-        let mut state = announced(kind);
+    let failed = |kind, environment: &str, state: State| {
+        let mut state = State {
+            deploying: announced(kind).deploying,
+            ..state
+        };
         let open = state.deploying.as_mut().unwrap();
         open.failed = Some("503".to_owned());
         open.environment = environment.to_owned();
@@ -522,17 +525,35 @@ fn a_check_that_failed_leads_to_the_rollback() {
     };
     let again = "if the site works by now, check again: git smp";
     assert_eq!(
-        failed(Kind::Promote, "production"),
+        failed(Kind::Promote, "production", State::default()),
         format!("git smp rollback production --to aaaaaaaa; {again} promote production")
     );
     assert_eq!(
-        failed(Kind::Stage, "staging"),
+        failed(Kind::Stage, "staging", State::default()),
         format!("correct the problem, then: git smp stage; {again} stage")
     );
     assert_eq!(
-        failed(Kind::Rollback, "production"),
+        failed(Kind::Rollback, "production", State::default()),
         "git smp rollback production --to aaaaaaaa"
     );
+    let close = "to ship a correction, first close the candidate: git smp postpone";
+    assert_eq!(
+        failed(Kind::Promote, "production", proposed(&[Verdict::Pass])),
+        format!("git smp rollback production --to aaaaaaaa; {again} promote production; {close}")
+    );
+}
+
+#[test]
+fn a_blocked_candidate_that_was_promoted_to_one_of_two_goals_is_closed() {
+    let mut state = proposed(&[Verdict::Block]);
+    let goals = &mut state.candidate.as_mut().unwrap().targets;
+    let first = Goal {
+        environment: "eu".into(),
+        reached: true,
+        ..goals[0].clone()
+    };
+    goals.push(first);
+    assert_eq!(told(with(state, world('b', 'a', 'b'))), "git smp postpone");
 }
 
 #[test]

@@ -117,15 +117,26 @@ fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
         }),
         ..state.clone()
     };
+    let mut reached = proposed(&[]);
+    for goal in reached
+        .candidate
+        .iter_mut()
+        .flat_map(|one| &mut one.targets)
+    {
+        goal.reached = true;
+    }
     // What production runs and its branch has.
     for (state, runs, branch, take_over, expected) in [
         (&state, 'b', 'b', None, "deploying"),
         (&state, 'a', 'b', None, "deploying"),
         (&state, 'a', 'a', None, "deploying"),
         (&state, 'a', 'c', None, "push onto b, await, record"),
-        (&state, 'b', 'b', Some("0007"), "push onto b, await, record"),
-        // It is there, and it is what the fix is for.
-        (&failed, 'b', 'b', None, "push onto b, await, record"),
+        // A run that died is put aside, unless the target runs its commit: then the fix could not be promoted.
+        (&state, 'a', 'b', Some("0007"), "push onto b, await, record"),
+        (&state, 'b', 'b', Some("0007"), "deploying"),
+        (&failed, 'b', 'b', None, "check-failed"),
+        (&failed, 'b', 'b', Some("0007"), "check-failed"),
+        (&reached, 'b', 'b', None, "target-moved"),
     ] {
         let production = seen("production", runs, branch);
         let target = target(&place, seen("staging", 'b', 'b'), Relation::Ahead);

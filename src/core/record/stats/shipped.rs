@@ -18,7 +18,6 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Whether all that it shipped is known here.
     pub fn is_known(&self) -> bool {
         self.unknown == Some(0)
     }
@@ -100,7 +99,6 @@ fn reverts(ancestry: &Ancestry<'_>) -> HashMap<usize, HashSet<usize>> {
     mending.filter(|(_, taken)| !taken.is_empty()).collect()
 }
 
-/// The commits of a log, by their places in it.
 struct Graph<'l> {
     log: &'l [Landed],
     ancestry: Ancestry<'l>,

@@ -308,7 +308,12 @@ impl Told {
             What::Observed(Sighting {
                 environment, to, ..
             }) => self.runs_now(environment, to),
-            What::Doubted { .. } | What::CheckFailed(_) | What::Voided(_) => {}
+            What::CheckFailed(it) => {
+                if let (Some(tells), Some(_)) = (&it.tells, &it.overrides) {
+                    self.owe(event, &tells.channels, &Moot::Never);
+                }
+            }
+            What::Doubted { .. } | What::Voided(_) => {}
             What::Ended { .. } => (self.open, self.opened) = (None, None),
             What::Postponed(Postponed { channels, .. }) => {
                 self.gives_up();

@@ -204,6 +204,7 @@ fn written_before() -> Vec<Event> {
     all.extend(from_an_issue());
     all.extend(about_times());
     all.push(to_several());
+    all.push(check_failed(Kind::Promote, Some("the shop is down")));
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
 }
 
@@ -215,18 +216,22 @@ fn about_times() -> Vec<What> {
         intent.overrides.clone_from(&overrides);
         deployed.overrides = overrides;
     }
-    let failed = [Kind::Promote, Kind::Stage, Kind::Fix].map(|kind| {
-        What::CheckFailed(CheckFailed {
-            intent: (kind != Kind::Fix).then(|| EventId::of(5)),
-            kind,
-            environment: "production".into(),
-            from: (kind != Kind::Fix).then(|| commit('2')),
-            to: commit('1'),
-            commits: 8,
-            why: "https://example.com/health answers 503 Service Unavailable".into(),
-        })
-    });
+    let failed = [Kind::Promote, Kind::Stage, Kind::Fix].map(|kind| check_failed(kind, None));
     all.into_iter().chain(failed).collect()
+}
+
+fn check_failed(kind: Kind, overrides: Option<&str>) -> What {
+    What::CheckFailed(CheckFailed {
+        intent: (kind != Kind::Fix).then(|| EventId::of(5)),
+        kind,
+        environment: "production".into(),
+        from: (kind != Kind::Fix).then(|| commit('2')),
+        to: commit('1'),
+        commits: 8,
+        why: "https://example.com/health answers 503 Service Unavailable".into(),
+        tells: overrides.map(|_| telling(None)),
+        overrides: overrides.map(str::to_owned),
+    })
 }
 
 /// The announcement of a build that is promoted to several in one call.

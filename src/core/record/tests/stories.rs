@@ -355,6 +355,8 @@ fn what_a_check_says_is_of_the_environment_that_it_asked() {
             to: commit('1'),
             commits: 1,
             why: "503".into(),
+            tells: None,
+            overrides: None,
         })
     };
     let ready = [

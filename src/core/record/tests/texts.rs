@@ -52,8 +52,12 @@ fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
                 .for_each(change);
         }
         What::Voided(Voided { of, why, .. }) => [of, why].into_iter().for_each(change),
+        What::CheckFailed(it) => {
+            let told = it.tells.iter_mut().filter_map(|tells| tells.text.as_mut());
+            let texts = told.chain(&mut it.overrides).chain([&mut it.why]);
+            texts.for_each(change);
+        }
         What::Doubted { words: text, .. }
-        | What::CheckFailed(CheckFailed { why: text, .. })
         | What::Ended { why: text, .. }
         | What::Postponed(Postponed { reason: text, .. })
         | What::Unposted { why: text, .. } => {

@@ -130,19 +130,8 @@ const TRICKS: [Trick; 45] = [
             let line = as_rosi(deploy);
             let commit =
                 deploy.commit_files(&deploy.work, "Add a signer", &[(".smp/signers", &line)]);
-            deploy.git(
-                &deploy.work,
-                &[
-                    "push",
-                    "-q",
-                    "upstream",
-                    &format!("{commit}:refs/heads/mine"),
-                ],
-            );
-            deploy.git(
-                &deploy.work,
-                &["update-ref", "refs/remotes/upstream/master", &commit],
-            );
+            deploy.in_clone(&format!("push -q upstream {commit}:refs/heads/mine"));
+            deploy.in_clone(&format!("update-ref refs/remotes/upstream/master {commit}"));
             deploy.git(&deploy.work, &["update-ref", "refs/smp/main", &commit]);
             with_key(deploy, "rosi", "eve").smp(&["signoff"]).exits(1);
             forged(deploy, ("rosi", "eve"), &yes(deploy), true);
@@ -415,10 +404,7 @@ const TRICKS: [Trick; 45] = [
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
     ("a folder of main written over in this clone", |deploy| {
-        let empty = deploy.git(
-            &deploy.work,
-            &["hash-object", "-w", "-t", "tree", "/dev/null"],
-        );
+        let empty = deploy.in_clone("hash-object -w -t tree /dev/null");
         written_over(deploy, "master^{tree}", &empty);
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
