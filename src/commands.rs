@@ -47,7 +47,7 @@ pub enum Command {
     History(history::History),
     /// Show in which environments a commit or pull request runs, and since when
     Where(r#where::Where),
-    /// Stop a plain push to production or to a frozen environment; the pre-push hook runs this
+    /// Stop a plain git push to production or to a frozen environment; the pre-push hook runs this
     #[command(hide = true)]
     PrePush(pre_push::PrePush),
     /// Print what may be typed next; the shells' completions run it

@@ -164,7 +164,7 @@ fn note_candidate(session: &Session<'_>, config: Option<&Config>, to: &End) -> R
         let alone = Typed::smp("diff").option("--to", short);
         let alone = session.ui.typed(Hint::run("list only that", alone));
         session.ui.note(format!(
-            "the candidate is {short}, by this clone's copy of the record: what came after it does not ship with it; {}",
+            "according to this clone's copy of the record the candidate is {short}; what came after it does not ship with it; {}",
             alone.concat()
         ));
     }

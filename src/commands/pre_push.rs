@@ -254,9 +254,9 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
         1 => Typed::smp("promote"),
         _ => Typed::smp("promote").arg(name),
     };
-    let report = Report::new(format!("a plain push to {name} is stopped"))
+    let report = Report::new(format!("a plain git push to {name} is stopped"))
         .because(format!(
-            "git smp promote gives {name} the commit that {source} runs, and checks it before and after"
+            "git smp promote pushes the commit that {source} runs, and checks it before and after the push"
         ))
         .run("", promote);
     past(report)

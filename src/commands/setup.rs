@@ -33,7 +33,7 @@ pub struct Setup {
     /// Agree to smp.toml without a question if this is its digest (from git config smp.trusted)
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["yes", "check"])]
     pub trust: Option<String>,
-    /// Install a pre-push hook that stops a plain push to production or to a frozen environment
+    /// Install a pre-push hook that stops a plain git push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
     /// Remove that hook, restore the earlier one, and do nothing else
@@ -177,7 +177,8 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         return Ok(());
     } else if args.check {
         let error = format!("{} was not agreed to in this clone", config.path.display());
-        let report = Report::new(error).because("before that, git smp does not use the network");
+        let report =
+            Report::new(error).because("until you agree to it, git smp does not use the network");
         let setup = Typed::smp("setup");
         return Err(Stop::Failed(report.run("review it and agree to it", setup)));
     }

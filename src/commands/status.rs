@@ -49,7 +49,8 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     })?;
     let void = hearing::hear(session, &config, &mut found.record, false);
     if let Ok(Some(gap)) = agreed::gap(&session.repo, &config) {
-        session.ui.warn(gap);
+        session.ui.warn(&gap[0]);
+        gap[1..].iter().for_each(|way| session.ui.note(way));
     }
     let (seen, record) = (found.environments, &found.record);
     if session.repo.layout().shallow {

@@ -173,7 +173,7 @@ fn stands(
                 Some(all) => all.get(place).cloned(),
                 None => Some(seen_last(session, environment, arrived.last())),
             };
-            let seen = seen.unwrap_or_else(|| Sighted::NotKnown("it was not looked at".into()));
+            let seen = seen.unwrap_or_else(|| Sighted::NotKnown("git smp did not ask it".into()));
             let mut stand = stand(session, (environment, &seen), (commit, &carriers), &known)?;
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
             if stand.runs == Some(true) && is_last {

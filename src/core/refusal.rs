@@ -62,6 +62,11 @@ impl Report {
         self
     }
 
+    /// What to do next, a line each.
+    pub fn hint_lines(&self) -> Vec<String> {
+        self.hint.as_ref().map(Hint::lines).unwrap_or_default()
+    }
+
     pub fn hint_text(&self) -> Option<String> {
         self.hint.as_ref().map(ToString::to_string)
     }

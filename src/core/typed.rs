@@ -185,6 +185,15 @@ impl Hint {
         self.0.extend(other.into().0);
         self
     }
+
+    /// As it is where nothing was given.
+    pub fn lines(&self) -> Vec<String> {
+        let lines = self.0.iter().map(|(say, command)| match command {
+            Some(command) => led(say, &command.to_string()),
+            None => say.clone(),
+        });
+        lines.collect()
+    }
 }
 
 impl<T: Into<String>> From<T> for Hint {
@@ -196,11 +205,7 @@ impl<T: Into<String>> From<T> for Hint {
 impl fmt::Display for Hint {
     /// As it is where nothing was given, in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.0.iter().map(|(say, command)| match command {
-            Some(command) => led(say, &command.to_string()),
-            None => say.clone(),
-        });
-        f.write_str(&lines.collect::<Vec<_>>().join("; "))
+        f.write_str(&self.lines().join("; "))
     }
 }
 
@@ -252,7 +257,13 @@ impl Given {
             .trim_end_matches([',', ' ', ':']);
         let say = Some(say.to_owned()).filter(|say| !say.is_empty());
         let command = self.typed(&Hint::run("", command)).concat();
-        (command, self.typed(&hint).into_iter().chain(say).collect())
+        let others = self.typed(&hint).into_iter();
+        // They stand before the command.
+        let others = others.map(|line| match line.strip_prefix("or ") {
+            Some(other) => format!("you can also {other}"),
+            None => line,
+        });
+        (command, others.chain(say).collect())
     }
 
     fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {

@@ -30,12 +30,9 @@ pub fn recorder_of<'r>(
 /// Says what comes next, as the record alone tells it.
 pub fn say_next(session: &Session<'_>, config: &Config, state: &State, lead: &str) {
     let (_, me) = identity(&session.repo).unwrap_or_default();
-    let lines = session
-        .ui
-        .typed(next::on_record(config, state, &me, session.when().now));
-    let lines = lines.into_iter().enumerate().map(|(nth, line)| match nth {
-        0 => Line::plain(format!("{lead}: {line}")),
-        _ => Line::plain(line),
-    });
+    let hint = next::on_record(config, state, &me, session.when().now);
+    let (next, notes) = session.ui.next(hint);
+    let notes = notes.into_iter().map(|note| format!("note: {note}"));
+    let lines = notes.chain([format!("{lead}: {next}")]).map(Line::plain);
     session.ui.say(&lines.collect::<Vec<_>>());
 }

@@ -149,7 +149,10 @@ impl Pushed<'_> {
             Ok(false) => Outcome::Not(self.not_ours(at)),
             Err(refusal) => {
                 let (short, why) = (self.push.commit.short(), &refusal.report.error);
-                let cause = format!("it is unknown whether it runs {short} anyway: {why}");
+                let cause = format!(
+                    "it is unknown whether {} runs {short} anyway: {why}",
+                    self.name()
+                );
                 Outcome::Not(self.not_ours(at).retold(|report| report.because(cause)))
             }
         }
@@ -175,7 +178,7 @@ impl Pushed<'_> {
         }
         let (name, error) = (self.name(), &refusal.report.error);
         self.deploy.watch(Progress::Warned(format!(
-            "the branch of {name} cannot be read now, so its own report decides: {error}"
+            "the branch of {name} cannot be read now, so only what {name} reports counts: {error}"
         )));
         Outcome::Arrived(None)
     }

@@ -145,7 +145,7 @@ impl Rest {
             reviews.coverage = Coverage::Partly(trouble.clone());
         } else if some.len() < wanted.len() && reviews.coverage == Coverage::Whole {
             let name = self.software.words.name;
-            let why = format!("{name} is asked about at most {MOST} commits");
+            let why = format!("git smp asks {name} about at most {MOST} commits");
             reviews.coverage = Coverage::Partly(unanswered(Report::new(why)));
         }
         reviews

@@ -151,3 +151,46 @@ fn number(digits: &[u8]) -> Option<i64> {
     let read = |all, digit: &u8| all * 10 + i64::from(digit - b'0');
     is_plain.then(|| digits.iter().fold(0, read))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_digits_and_a_zone_and_the_rest_is_for_git() {
+        assert_eq!(when(b"1646222400 +0130"), Some((1_646_222_400, 90)));
+        assert_eq!(when(b"0 -0330"), Some((0, -210)));
+        assert_eq!(
+            when(b"999999999999999999 +0000"),
+            Some((10_i64.pow(18) - 1, 0))
+        );
+        for odd in [
+            "",
+            " +0000",
+            "1",
+            "-1 +0000",
+            "1 0000",
+            "1 +000",
+            "1 +00000",
+            "1 + 000",
+            "1000000000000000000 +0000",
+        ] {
+            assert_eq!(when(odd.as_bytes()), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_parent_is_a_hash_as_git_writes_it() {
+        let commit = |parent: &str| {
+            let who = "Ada <ada@example.com> 1 +0000";
+            let tree = "0".repeat(40);
+            format!("tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nx\n")
+        };
+        let parent = "0123456789abcdef0123456789abcdef01234567";
+        let (parents, date) = links(commit(parent).as_bytes()).unwrap();
+        assert_eq!((parents[0].to_string(), date), (parent.to_owned(), 1));
+        for odd in [&parent.to_uppercase(), &parent[1..], "", &"g".repeat(40)] {
+            assert!(links(commit(odd).as_bytes()).is_err(), "{odd}");
+        }
+    }
+}

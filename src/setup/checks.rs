@@ -249,7 +249,7 @@ fn check_environment(
             // A host that makes the app with the first push is as it should be before that.
             let report = no_app(environment, words).report;
             let words = "there is no app at its address yet; the first push may create it";
-            let causes = report.because.iter().cloned().chain(report.hint_text());
+            let causes = report.because.iter().cloned().chain(report.hint_lines());
             return causes.fold(Check::note(name, words), Check::because);
         }
         Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),
@@ -277,7 +277,10 @@ fn check_environment(
 /// What stands between this clone and a deploy by a file that is not the team's. It may be looked at before a merge.
 fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
     Ok(match agreed {
-        Ok(()) => agreed::gap(look.repo, look.config)?.map(|gap| Check::note(SIGNING, gap)),
+        Ok(()) => agreed::gap(look.repo, look.config)?.map(|[gap, more @ ..]| {
+            let check = Check::note(SIGNING, gap);
+            more.into_iter().fold(check, Check::because)
+        }),
         Err(Stop::Refused(refusal)) => {
             let Report { error, because, .. } = refusal.report;
             let check = Check::note(SIGNING, error);

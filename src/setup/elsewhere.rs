@@ -61,12 +61,12 @@ impl SaidElsewhere {
             Ok(told) => told,
             // It is the same of all, and said once.
             Err(why) => {
-                let remark = silent(
+                let remarks = silent(
                     &and(&branches),
                     "its host was not asked how it protects",
                     &why,
                 );
-                let first = moved.first().map(|one| (one.name.clone(), vec![remark]));
+                let first = moved.first().map(|one| (one.name.clone(), remarks));
                 return self.remarks.extend(first);
             }
         };
@@ -77,11 +77,11 @@ impl SaidElsewhere {
             }
             let remarks = match told {
                 Ok(protection) => protection.remarks(&environment.branch, &words),
-                Err(why) => vec![silent(
+                Err(why) => silent(
                     &environment.branch,
                     "it is unknown how its host protects",
                     &why,
-                )],
+                ),
             };
             self.remarks.insert(name.clone(), remarks);
         }
@@ -106,11 +106,10 @@ impl SaidElsewhere {
     }
 }
 
-/// That nothing is known of how branches are protected, and why.
-fn silent(branches: &str, lead: &str, why: &Report) -> String {
-    let hint = why.hint_text().map(|hint| format!("; {hint}"));
-    let (error, hint) = (&why.error, hint.unwrap_or_default());
-    format!("{lead} {branches}: {error}{hint}")
+/// That nothing is known of how branches are protected, and why; then what to do, a line each.
+fn silent(branches: &str, lead: &str, why: &Report) -> Vec<String> {
+    let first = format!("{lead} {branches}: {}", why.error);
+    [vec![first], why.hint_lines()].concat()
 }
 
 /// The environments that are given builds in a pipeline, and why that would not be done.

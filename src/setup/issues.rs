@@ -17,11 +17,8 @@ pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
                 "{}; proposals cannot open an issue from this clone",
                 why.error
             );
-            let hint = why.hint_text();
-            return Some(
-                hint.into_iter()
-                    .fold(Check::note(ISSUES, words), Check::because),
-            );
+            let hints = why.hint_lines().into_iter();
+            return Some(hints.fold(Check::note(ISSUES, words), Check::because));
         }
     };
     let checked = session.ui.during("looking for issues", || tracker.check());

@@ -75,8 +75,8 @@ pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     }
 }
 
-/// Why the default branch does not protect the signatures that our file wants, and the command for it.
-pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
+/// Why the default branch does not protect the signatures that our file wants, and the ways out, each in a line.
+pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<[String; 3]>, Stop> {
     let Some(seen) = repo.main().filter(|_| wants_signatures(ours)) else {
         return Ok(None);
     };
@@ -92,10 +92,11 @@ pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<String>, Stop> {
         },
     };
     let branch = &ours.repository.branch;
-    Ok(Some(format!(
-        "{why}, so any clone can name another branch as the main branch; make {branch} the default branch in the settings of the main repository or, on a server without settings: \
-         git symbolic-ref HEAD refs/heads/{branch}"
-    )))
+    Ok(Some([
+        format!("{why}, so any clone can name another branch as the main branch"),
+        format!("make {branch} the default branch in the settings of the main repository"),
+        format!("or, on a server without settings: git symbolic-ref HEAD refs/heads/{branch}"),
+    ]))
 }
 
 fn is_as_at(

@@ -279,9 +279,9 @@ impl Hearing<'_> {
     fn is_away(&self, address: &str, why: &Report, (four_eyes, by_keys): (bool, bool)) {
         let so = match (four_eyes, by_keys) {
             (_, true) => {
-                "until they are, a sign-off in one counts only if a key of somebody else recorded it"
+                "until they are read, a sign-off in a comment counts only if somebody else's key recorded it"
             }
-            (true, false) => "until they are, no sign-off in one counts",
+            (true, false) => "until they are read, no sign-off in a comment counts",
             (false, false) => "the verdicts on record stay as they are",
         };
         let because = why.because.first();

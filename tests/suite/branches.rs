@@ -42,7 +42,7 @@ fn the_guard_judges_by_the_branch() {
     let before = deploy.snapshot();
     push("refs/heads/production")
         .exits(1)
-        .says("a plain push to production is stopped");
+        .says("a plain git push to production is stopped");
     assert_eq!(deploy.snapshot(), before);
     // Work goes on as ever, and staging is not frozen.
     push("refs/heads/feature").ok();
@@ -229,7 +229,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .ok()
         .prints_among("next: git smp promote");
     deploy.smp(&["diff"]).ok().says(&format!(
-        "the candidate is {0}, by this clone's copy of the record: what came after it does not ship with it; list only that: git smp diff --to {0}\n",
+        "according to this clone's copy of the record the candidate is {0}; what came after it does not ship with it; list only that: git smp diff --to {0}\n",
         &candidate[..8]
     ));
     let alone = deploy.smp(&["diff", "--to", &candidate[..8]]);

@@ -31,7 +31,7 @@ fn an_app_whose_repository_was_emptied_was_not_rolled_back_and_the_next_promotio
     assert_eq!(finding(&deploy, "production"), "deployed-outside-git");
     let run = promote(&deploy, &[]);
     run.ok()
-        .says("was deployed without its git remote, which is empty")
+        .says("was deployed without a push to its git remote, which is empty")
         .says("done: production runs");
     run.never_shows("rolled back");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));

@@ -169,15 +169,15 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
     ) {
         let run = push(&deploy, args);
         run.exits(1)
-            .says("error: a plain push to production is stopped\n")
+            .says("error: a plain git push to production is stopped\n")
             .says("hint: git smp promote\n");
-        run.says("because: git smp promote gives production the commit that staging runs")
+        run.says("because: git smp promote pushes the commit that staging runs")
             .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
     push(&deploy, &["--no-verify", "production", "HEAD:master"])
         .ok()
-        .never_shows("error: a plain push");
+        .never_shows("error: a plain git push");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
 }
 
@@ -193,10 +193,10 @@ fn where_the_user_sends_pushes_elsewhere_that_place_is_production_too() {
     );
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
     push(&deploy, &[other.to_str().unwrap(), "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -211,7 +211,7 @@ fn of_several_productions_the_one_that_is_meant_is_named() {
     deploy.smp(&["setup", "--yes", "--hook"]);
     push(&deploy, &["eu", "HEAD:master"])
         .exits(1)
-        .says("a plain push to eu is")
+        .says("a plain git push to eu is")
         .says("hint: git smp promote eu\n");
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
@@ -285,7 +285,7 @@ fn staging_is_free_until_it_is_frozen_and_again_afterwards() {
     assert_eq!(deploy.snapshot(), before);
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
     push(&deploy, &["--no-verify", "staging", "HEAD:second"]).ok();
     thaw(&deploy);
     push(&deploy, &["--quiet", "staging", "HEAD:master"])
@@ -437,7 +437,7 @@ fn what_nobody_can_know_is_said_and_stops_nothing() {
     );
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
 }
 
 #[test]
@@ -479,7 +479,7 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
     // To be stopped no trust is needed.
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
     deploy.write_toml("nonsense = [");
     for place in ["staging", "production", "upstream"] {
         push(&deploy, &[place, "HEAD:two"])
@@ -542,7 +542,7 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
     // The guard comes first: what it stops costs nobody the time of their own hook.
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
     assert_eq!(called(&deploy), "");
     let [main, staging, _] = deploy.urls();
     push(
@@ -806,7 +806,7 @@ fn a_tool_that_puts_itself_in_front_and_is_then_put_behind_runs_in_no_circle() {
     assert_eq!(run.ok().stderr.matches("in front").count(), 1);
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
 }
 
 // --- hooks that others look after
@@ -874,7 +874,7 @@ fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
         .prints_among("ok    hook        is called by ci/pre-push");
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
-        .says("error: a plain push")
+        .says("error: a plain git push")
         .never_shows("the rest");
     push(&deploy, &["staging", "HEAD:one"])
         .ok()
@@ -909,7 +909,7 @@ fn the_manuals_words_for_a_hook_that_reads_its_input_twice_hold() {
         .prints_among("is called by ci/pre-push");
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
     push(
         &deploy,
         &[
@@ -961,7 +961,7 @@ fn a_hook_path_that_is_the_clones_own_folder_is_no_hindrance() {
         .prints_among("ok    hook        installed");
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
 }
 
 // --- where it lies, and what setup says of it
@@ -1032,7 +1032,7 @@ fn linked_work_trees_share_the_guard() {
         .ok();
     for folder in [&deploy.work, &linked, &linked.join("src/deep")] {
         let run = deploy.try_git(folder, &["push", "production", "HEAD:refs/heads/one"]);
-        run.exits(1).says("error: a plain push to production");
+        run.exits(1).says("error: a plain git push to production");
     }
     assert!(hooks(&deploy).join("pre-push").exists());
     deploy
@@ -1066,7 +1066,7 @@ fn spaces_in_paths_and_a_file_of_another_name_are_no_hindrance() {
     deploy.hook(&clone, "pre-push.before-smp", "echo 'the former one' >&2");
     let run = here.program("git", &["push", "production", "HEAD:one"]);
     run.exits(1)
-        .says("error: a plain push to production")
+        .says("error: a plain git push to production")
         .says("hint: git smp --config ")
         .says(" promote\n");
     here.program("git", &["push", "staging", "HEAD:one"])
@@ -1102,6 +1102,6 @@ fn a_bare_repository_has_a_guard_too() {
         .ok();
     bare.program("git", &["push", "production", "master:one"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
     bare.program("git", &["push", "staging", "master:one"]).ok();
 }

@@ -97,16 +97,15 @@ fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_th
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     let run = deploy.smp(&["signoff", "--by", "Rosi", "--block", "the map is empty"]);
-    run.ok()
-        .says("Rosi has blocked ")
-        .says("next: git smp stage --fix\nor close the candidate: git smp postpone\n");
+    run.ok().says("Rosi has blocked ").says(
+        "note: you can also close the candidate: git smp postpone\nnext: git smp stage --fix\n",
+    );
     assert_eq!(verdicts(&deploy), ["Rosi block the map is empty"]);
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     // Another's yes does not lift it.
-    deploy
-        .smp(&["signoff", "--by", "Ben"])
-        .ok()
-        .says("next: git smp stage --fix\nor close the candidate: git smp postpone\n");
+    deploy.smp(&["signoff", "--by", "Ben"]).ok().says(
+        "note: you can also close the candidate: git smp postpone\nnext: git smp stage --fix\n",
+    );
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
     deploy
         .smp(&["signoff", "--by", "Rosi", "--note", "my mistake"])

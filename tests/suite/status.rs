@@ -227,7 +227,7 @@ fn a_main_branch_that_was_rewritten_is_said_before_the_old_commit_ships() {
         let commit = ["promote", "--yes", "--commit", deploy.nth(5)];
         deploy.smp(&commit).ok();
         deploy.smp(&["status"]).ok().prints_among(
-            "note: master has the same changes in other commits, but a promotion only moves forward from those that staging runs",
+            "note: master has the same changes in other commits, but a promotion can only add commits to what staging runs",
         );
     }
 }

@@ -72,12 +72,16 @@ fn say(
         .iter()
         .fold(refusal, |all, why| all.because(why.clone()));
     if rest > 0 {
-        refusal = refusal.because(format!("not checked: {} after it", counted(rest, "event")));
+        refusal = refusal.because(format!(
+            "{} after it {} not checked",
+            counted(rest, "event"),
+            if rest == 1 { "was" } else { "were" }
+        ));
     }
     let show = Typed::other("git show --show-signature").arg(failed.commit.as_str());
     Err(refusal
         .because(format!("checked with {keys}"))
-        .run("look at it", show)
+        .run("look at the event", show)
         .into())
 }
 
@@ -88,7 +92,7 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
     if count > 0 {
         let promotions = counted(count, "promotion");
         session.ui.warn(format!(
-            "{promotions} with a sign-off from a comment alone, which the proposer's key recorded: look at that comment on the forge"
+            "{promotions} with a sign-off that is only a comment and was recorded with the proposer's key: read that comment"
         ));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::core::decide::{branch, earlier, nothing_deployed};
 use crate::core::record::audit::{self, Rules};
+use crate::core::record::history::DeployKind;
 use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -51,7 +52,7 @@ pub fn destination(
         .or_else(|| promoted?.from(name).cloned())
         .or_else(|| notes.pushed_onto(name, runs))
         .or_else(|| released_before(observed, runs).filter(|to| !is_held(seen, name, to)))
-        .ok_or_else(|| unknown(name, runs, (observed, seen)).into())
+        .map_or_else(|| Err(unknown(look, runs, (observed, seen))?.into()), Ok)
 }
 
 fn is_held(seen: &Seen, name: &str, commit: &CommitId) -> bool {
@@ -127,10 +128,43 @@ pub fn never_ran(
     Ok(!audit::shipped(&events, place, (rules, record.signed)))
 }
 
-fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) -> Refusal {
-    let short = runs.short();
+/// Whether the record has no deploy before the one of this commit, and its push made the branch.
+fn is_first(
+    look: &Look<'_>,
+    runs: &CommitId,
+    (observed, seen): (&Observed, &Seen),
+) -> Result<bool, Stop> {
+    let recorder = Recorder::of(look.repo, look.config, look.may_ask);
+    let (Some(recorder), Some(reading)) = (recorder, seen.record.reading()) else {
+        return Ok(false);
+    };
+    let deploys = history::deploys(&recorder.events(reading)?.0);
+    let first = deploys
+        .iter()
+        .find(|one| one.environment == observed.environment);
+    Ok(first.is_some_and(|one| {
+        one.kind == DeployKind::Promote && one.from.is_none() && one.to == *runs
+    }))
+}
+
+fn unknown(
+    look: &Look<'_>,
+    runs: &CommitId,
+    (observed, seen): (&Observed, &Seen),
+) -> Result<Refusal, Stop> {
+    let (name, short) = (&observed.environment, runs.short());
+    if is_first(look, runs, (observed, seen))? {
+        let error =
+            format!("{short} is the first deploy to {name}, so there is nothing to roll back to");
+        return Ok(Report::new(error)
+            .because(format!(
+                "the record has no earlier deploy, and the branch of {name} did not exist before"
+            ))
+            .run("revert on the main branch, then", Typed::smp("stage"))
+            .refused(RefusalCode::UnknownCommit));
+    }
     let record = match seen.record.reading() {
-        Some(_) => format!("the record does not say what ran there before {short}"),
+        Some(_) => format!("the record does not say what ran on {name} before {short}"),
         None => "smp.toml has no [record] to remember it".to_owned(),
     };
     let platform = observed.releases.as_ref().map(|releases| match releases {
@@ -141,9 +175,9 @@ fn unknown(name: &str, runs: &CommitId, (observed, seen): (&Observed, &Seen)) ->
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
     let back = Typed::smp("rollback").arg(name).plain("--to HASH");
-    (causes.fold(Report::new(error), Report::because))
+    Ok((causes.fold(Report::new(error), Report::because))
         .hint(Hint::run("find the commit", Typed::other(log)).and(Hint::run("then", back)))
-        .refused(RefusalCode::UnknownCommit)
+        .refused(RefusalCode::UnknownCommit))
 }
 
 fn named(session: &Session<'_>, hash: &str, earlier: Typed) -> Result<CommitId, Stop> {
@@ -153,9 +187,9 @@ fn named(session: &Session<'_>, hash: &str, earlier: Typed) -> Result<CommitId, 
             .because(format!("{count} commits begin with it"))
             .hint("type more of its digits"),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
-            .run("see what ran there", earlier),
+            .run("see the past deploys", earlier),
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))
-            .run("see what ran there", earlier)
+            .run("see the past deploys", earlier)
             .run(
                 "if only this clone lacks it",
                 Typed::other("git fetch --all"),

@@ -183,7 +183,7 @@ pub fn bear_out(
         why.push(match question.is_of_app {
             true => format!("an app opened {address}, so any person may have proposed {short}"),
             false => format!(
-                "{login}, who proposed {short} by the record, did not open {address} for it"
+                "according to the record, {login} proposed {short}, but did not open {address} for it"
             ),
         });
         candidate.login = None;
@@ -193,7 +193,7 @@ pub fn bear_out(
         let login = fixer.login.as_ref();
         if let Some(login) = login.filter(|login| !asked.any(|one| by(login, &fixer.id, one))) {
             why.push(format!(
-                "{login}, who deployed a fix by the record, did not ask again in a comment"
+                "according to the record, {login} deployed a fix, but no comment of {login} asks for a verdict on it"
             ));
             fixer.login = None;
         }
@@ -256,7 +256,7 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     } else if !names_it {
         format!("does not count: it does not name {short}")
     } else if is_before {
-        format!("does not count: it is older than the question about {short}")
+        format!("does not count: it is older than the request for a verdict on {short}")
     } else {
         return None;
     };
@@ -283,11 +283,11 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     let why = if is_login(candidate.login.as_ref(), &said.of) {
         "does not count: its author proposed the candidate"
     } else if candidate.login.is_none() {
-        "does not count: the forge does not say who proposed the candidate"
+        "does not count: the issue does not show which account proposed the candidate"
     } else if fixers.any(|fixer| is_login(fixer.login.as_ref(), &said.of)) {
         "does not count: its author deployed a fix of the candidate"
     } else {
-        "does not count: the forge does not say yet who deployed the fix of the candidate"
+        "does not count: the issue does not show yet which account deployed the fix of the candidate"
     };
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }

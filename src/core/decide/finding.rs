@@ -134,7 +134,7 @@ impl Finding {
             }
             Self::Deploying if seen.by_merge && !is_certain(seen) => {
                 format!(
-                    "{at} was merged; the platform is still building it, could not build it, or went back"
+                    "{at} was merged; the platform is still building it, could not build it, or went back to an older commit"
                 )
             }
             Self::Deploying => "a deploy is in progress there, or deploys are locked".to_owned(),
@@ -159,7 +159,7 @@ impl Finding {
                 } else {
                     ""
                 };
-                format!("{runs} was deployed without its git remote{empty}")
+                format!("{runs} was deployed without a push to its git remote{empty}")
             }
             Self::NotConfirmed => {
                 let words = seen.doubt.as_deref().unwrap_or("nothing");

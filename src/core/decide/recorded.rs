@@ -43,8 +43,8 @@ enum Course {
 }
 
 /// The way out where no program wrote what this version cannot read.
-pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that none reads: \
-    another `ref` in [record] of the main branch's smp.toml starts an empty record";
+pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that no version can read; \
+    to start an empty record, set another `ref` in [record] of smp.toml on the main branch";
 
 impl<'a> Recorded<'a> {
     /// The push that is on its way according to the record; anybody may have begun it.

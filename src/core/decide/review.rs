@@ -164,7 +164,7 @@ impl Reviews {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
             Coverage::Whole if self.unnamed > 0 => unanswered(
                 Report::new("not every merge that would ship is known")
-                    .because("git smp reads at most 2,000 commits, or the history cannot be read"),
+                    .because("more than 2,000 commits would ship, or the history cannot be read"),
             ),
             Coverage::Whole => {
                 let ForgeWords { name, silence, .. } = self.words;

@@ -103,7 +103,10 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
         return Err(Refusal::new(RefusalCode::TargetMoved, error)
             .because(late)
             .run("close the candidate", Typed::smp("postpone"))
-            .run("then deploy the fix as any commit", Typed::smp("stage")));
+            .run(
+                "then deploy the fix like any other commit",
+                Typed::smp("stage"),
+            ));
     }
     let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
     let Some(open) = recorded.open().filter(is_it) else {
@@ -118,7 +121,7 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
     let error = open.story(recorded.now);
     Err(Refusal::new(RefusalCode::Deploying, error)
         .because(format!(
-            "{name} has the candidate, and that is not on record yet"
+            "the candidate has reached {name}, but its deploy is not on record yet"
         ))
         .because(late)
         .run(WAIT, Typed::smp("status"))

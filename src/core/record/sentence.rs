@@ -43,7 +43,9 @@ pub fn sentence(event: &Event) -> String {
             format!("saw {short} on {environment}, which nobody deployed with git smp")
         }
         What::Doubted { words, .. } => format!("was told by the host: {}", brief(words)),
-        What::Ended { why, .. } => format!("ended the deploy without a push: {}", brief(why)),
+        What::Ended { why, .. } => {
+            format!("ended the deploy, which changed nothing: {}", brief(why))
+        }
         What::Postponed(it) => format!("postponed {}: {}", it.commit.short(), brief(&it.reason)),
         What::Posting { channel, .. } => format!("began to send the post to {}", the(channel)),
         What::Unposted { channel, why, .. } => {

@@ -172,7 +172,7 @@ struct RefusalJson<'a> {
     code: RefusalCode,
     /// What is wrong, in a sentence.
     message: &'a str,
-    /// What to type next.
+    /// What to do next: a line each way. A command ends its line.
     hint: Option<String>,
 }
 
@@ -229,7 +229,7 @@ fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
     RefusalJson {
         code: refusal.code,
         message: &refusal.report.error,
-        hint: refusal.report.hint_text(),
+        hint: (refusal.report.hint.as_ref()).map(|hint| hint.lines().join("\n")),
     }
 }
 

@@ -90,7 +90,7 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let (by, at) = (&one.by.name, when.moment(one.at));
         let text = format!(", rolled back from {environment} by {by} {at}{why}");
-        row("held", width)
+        row("rollback", width)
             .and(Hash, one.commit.short())
             .and(Plain, text)
     });

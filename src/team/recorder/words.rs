@@ -292,9 +292,9 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     match why {
         Unlawful::SamePerson | Unlawful::OwnFix => refusal
             .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
-            .run("ask somebody else to test it and sign it off; see", status)
+            .run("ask somebody else to test it and sign it off, and look", status)
             .run(
-                "or, if nobody else is there, let another person propose it; first",
+                "or, if nobody else can test it, close the candidate so that another person can propose it",
                 Typed::smp("postpone"),
             ),
         _ => refusal.run("see the current state", status),

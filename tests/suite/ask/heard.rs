@@ -276,7 +276,7 @@ fn with_four_eyes_the_forge_must_say_that_the_proposer_asked() {
             api.has(vec![issue]);
             promotes(&deploy, &api)
                 .exits(1)
-                .says("warning: no comment counts as a sign-off: ada-e, who proposed ")
+                .says("warning: no comment counts as a sign-off: according to the record, ada-e proposed ")
                 .says("the comment of rosi-qa does not count");
             assert_eq!(candidate(&deploy, &api)["signoffs"], json!([]));
             // A block counts all the same.
@@ -346,13 +346,15 @@ fn with_four_eyes_the_forge_must_say_who_deployed_a_fix() {
     api.has(by_zoe);
     promotes(&deploy, &api)
         .exits(1)
-        .says("ada-e, who deployed a fix by the record, did not ask again in a comment");
+        .says("according to the record, ada-e deployed a fix, but no comment of ada-e asks for a verdict on it");
     api.has(asked.clone());
     api.edits(
         id,
         &asked[0].comments[0].text.replace("git smp", "git  smp"),
     );
-    promotes(&deploy, &api).exits(1).says("did not ask again");
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("no comment of ada-e asks for a verdict on it");
     api.has(asked);
     promotes(&deploy, &api).ok();
 }
@@ -408,7 +410,7 @@ fn with_four_eyes_the_token_of_another_clone_does_not_say_who_proposed() {
         api.comments(who, "MEMBER", &format!("signoff {it}"));
         promotes(&deploy, &api)
             .exits(1)
-            .says("the forge does not say who proposed the candidate")
+            .says("the issue does not show which account proposed the candidate")
             .says("no comment counts; close the candidate: git smp postpone");
     }
     assert_eq!(deploy.chain().count("signed-off"), 0);
@@ -426,7 +428,7 @@ fn with_four_eyes_no_comment_counts_that_was_not_read() {
     assert_eq!(run.exits(1).json()["refusal"]["code"], "not-verified");
     promotes(&deploy, &api)
         .exits(1)
-        .says("until they are, no sign-off in one counts")
+        .says("until they are read, no sign-off in a comment counts")
         .says(&format!("the comments about {it} were not read"));
     api.only_says(None);
     promotes(&deploy, &api).ok();

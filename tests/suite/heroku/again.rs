@@ -132,7 +132,7 @@ fn a_release_that_the_platform_declines_changes_nothing() {
         );
         assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
         assert!(
-            sentences(&platform.deploy)[1].contains("ended the deploy without a push: "),
+            sentences(&platform.deploy)[1].contains("ended the deploy, which changed nothing: "),
             "{:?}",
             sentences(&platform.deploy)
         );

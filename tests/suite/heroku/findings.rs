@@ -95,7 +95,7 @@ fn what_was_released_past_git_is_said_and_shipped_over() {
     let out = platform.lines();
     assert!(
         out.contains(&format!(
-            "deployed-outside-git: {three} was deployed without its git remote"
+            "deployed-outside-git: {three} was deployed without a push to its git remote"
         )),
         "{out}"
     );
@@ -103,7 +103,7 @@ fn what_was_released_past_git_is_said_and_shipped_over() {
     platform
         .promote(&[])
         .ok()
-        .says("was deployed without its git remote");
+        .says("was deployed without a push to its git remote");
     platform.is_deployed_once(&before);
 }
 

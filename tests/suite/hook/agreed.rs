@@ -29,7 +29,7 @@ fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
     let before = deploy.snapshot();
     let run = push(deploy, &["production", "HEAD:master"]);
     run.exits(1)
-        .says("error: a plain push to production is stopped")
+        .says("error: a plain git push to production is stopped")
         .says(words)
         .says("so this clone uses the last values that it agreed to");
     run.says("hint: once smp.toml can be used: git smp promote\n");
@@ -89,7 +89,7 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     assert!(!deploy.work.join("smp.toml").exists());
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
     // In a linked work tree that lies there as well.
     let linked = deploy.path("linked");
     deploy.git(
@@ -105,7 +105,7 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     );
     let run = deploy.try_git(&linked, &["push", "production", "HEAD:refs/heads/one"]);
     run.exits(1)
-        .says("error: a plain push to production is stopped")
+        .says("error: a plain git push to production is stopped")
         .says("so this clone uses the last values that it agreed to");
 }
 
@@ -120,15 +120,15 @@ fn an_older_file_that_names_other_places_takes_none_of_those_that_were_agreed_to
     deploy.write_toml(&text.replace("remote = \"production\"", ""));
     let run = push(&deploy, &["production", "HEAD:master"]);
     run.exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
     // The place that this file calls production is guarded, too, for it may be the new one.
     push(&deploy, &[elsewhere.to_str().unwrap(), "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production");
+        .says("error: a plain git push to production");
     deploy.write_toml(&text.replace("promotes = \"staging\"\n", ""));
     let run = push(&deploy, &[deploy.urls()[2], "HEAD:master"]);
     run.exits(1)
-        .says("error: a plain push to production is stopped")
+        .says("error: a plain git push to production is stopped")
         .says("smp.toml changed since it was agreed to");
     push(&deploy, &["staging", "HEAD:master"])
         .exits(1)
@@ -154,5 +154,5 @@ fn a_configuration_that_was_named_and_is_gone_is_guarded_by_what_was_agreed_to()
     std::fs::remove_file(&named).unwrap();
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
-        .says("error: a plain push to production is stopped");
+        .says("error: a plain git push to production is stopped");
 }

@@ -63,12 +63,8 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
         .json();
     assert_eq!(told["refusal"]["code"], "deploying");
     let hint = told["refusal"]["hint"].as_str().unwrap();
-    assert!(
-        hint.contains(
-            "only if that run ended without a result: git smp promote production --take-over "
-        ),
-        "{hint}"
-    );
+    let last = "\nonly if that run ended without a result: git smp promote production --take-over ";
+    assert!(hint.contains(last), "{hint}");
     ben.smp(&["stage", "--fix", "--yes"]).exits(1).says(story);
     ben.smp(&["propose", "--yes"])
         .ok()
@@ -254,11 +250,8 @@ fn a_production_that_was_put_back_since_the_proposal_takes_another_one() {
         "production now runs {}, not what it ran at the proposal: close the candidate, then propose again",
         short(deploy.nth(1))
     );
-    let next = "next: git smp postpone\n";
-    deploy
-        .smp(&["signoff"])
-        .ok()
-        .says(&format!("{next}{why}\n"));
+    let said = format!("note: {why}\nnext: git smp postpone\n");
+    deploy.smp(&["signoff"]).ok().says(&said);
     assert_eq!(super::next(&deploy), "git smp postpone");
     let again = deploy.smp(&["propose", "--yes"]);
     again.ok().says("is already the candidate");
@@ -335,7 +328,9 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
-        last.starts_with("Ada Example ended the deploy without a push: production declined "),
+        last.starts_with(
+            "Ada Example ended the deploy, which changed nothing: production declined "
+        ),
         "{last}"
     );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);

@@ -40,6 +40,25 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
 }
 
 #[test]
+fn the_first_deploy_of_all_has_nothing_to_go_back_to() {
+    let world = World::deploy_like().without_pages().toml(RECORD);
+    let deploy = ready(world.on(Topology::Remotes));
+    let production = &deploy.production;
+    deploy.git(production, &["update-ref", "-d", "refs/heads/master"]);
+    for file in ["deployed", "deploys"] {
+        std::fs::remove_file(production.join(file)).unwrap();
+    }
+    promotes(&deploy, &["-q"]).ok();
+    let run = default_of(&deploy);
+    run.exits(1).says(&format!(
+        "error: {} is the first deploy to production, so there is nothing to roll back to",
+        short(deploy.nth(5))
+    ));
+    run.says("because: the record has no earlier deploy, and the branch of production did not exist before")
+        .says("hint: revert on the main branch, then: git smp stage\n");
+}
+
+#[test]
 fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again() {
     let deploy = recorded(World::deploy_like().without_pages());
     rolls_back(&deploy, 3, &[]).ok();

@@ -98,7 +98,7 @@ fn a_rollback_on_its_way_is_no_deploy_past_git() {
     deploy
         .smp(&["rollback", "-n"])
         .ok()
-        .never_shows("without its git remote");
+        .never_shows("without a push to its git remote");
 }
 
 #[test]

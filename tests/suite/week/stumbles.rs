@@ -368,7 +368,7 @@ fn a_second_rollback_that_nobody_remembers_shows_where_to_look() {
         .ok();
     let run = deploy.smp(&["rollback"]);
     run.exits(1).says(&format!(
-        "because: the record does not say what ran there before {}\n",
+        "because: the record does not say what ran on production before {}\n",
         short(deploy.nth(2))
     ));
     let look = format!("git log --oneline {}", &deploy.nth(2)[..12]);

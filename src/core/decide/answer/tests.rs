@@ -355,7 +355,7 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ),
         (
             None,
-            Some("the forge does not say yet who deployed the fix of the candidate"),
+            Some("the issue does not show yet which account deployed the fix of the candidate"),
         ),
         (Some("cem"), None),
     ] {
@@ -449,7 +449,12 @@ fn what_was_said_before_the_fix_is_about_another_commit() {
     let older = read(&fixed, &remark("signoff aaaaaaaa"));
     assert_eq!(older, HeardComments::default());
     let too_soon = read(&fixed, &remark(&format!("signoff {IT}")));
-    assert!(too_soon.events.is_empty() && too_soon.void[0].why.contains("older than the question"));
+    assert!(
+        too_soon.events.is_empty()
+            && too_soon.void[0]
+                .why
+                .contains("older than the request for a verdict")
+    );
     let since = Remark {
         id: 10,
         ..remark(&format!("signoff {IT}"))

@@ -91,7 +91,7 @@ fn a_page_and_a_branch() {
         ),
         (
             drifted(Some(Behind)),
-            "deployed-outside-git: aaaaaaaa was deployed without its git remote",
+            "deployed-outside-git: aaaaaaaa was deployed without a push to its git remote",
         ),
         (drifted(Some(Diverged)), "deployed-outside-git"),
         (
@@ -117,7 +117,7 @@ fn a_page_and_a_branch() {
         // What runs beside an empty repository was not rolled back.
         (
             empty(),
-            "deployed-outside-git: aaaaaaaa was deployed without its git remote, which is empty",
+            "deployed-outside-git: aaaaaaaa was deployed without a push to its git remote, which is empty",
         ),
     ]);
 }
@@ -132,7 +132,7 @@ fn a_merge_that_is_not_live_was_not_rolled_back_unless_its_platform_says_so() {
     tells([
         (
             merged.clone(),
-            "deploying: bbbbbbbb was merged; the platform is still building it, could not build it, or went back",
+            "deploying: bbbbbbbb was merged; the platform is still building it, could not build it, or went back to an older commit",
         ),
         (released(merged, &back), "rolled-back"),
     ]);

@@ -151,7 +151,7 @@ impl Situation<'_> {
         let merge = format!("merge the branch {fix} into {main} (no squash, no rebase)");
         let lacks = match (self.copied)(runs)? {
             true => format!(
-                "{}, but a promotion only moves forward from those that {environment} runs",
+                "{}, but a promotion can only add commits to what {environment} runs",
                 self.has_copies()
             ),
             false => format!("{environment} runs commits that {main} lacks"),

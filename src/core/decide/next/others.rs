@@ -22,7 +22,8 @@ pub(super) fn sign_off(candidate: &Candidate, me: &str) -> Hint {
 /// Refuses where somebody else may have said yes, in a comment that could not be read.
 pub fn unread(candidate: &Candidate) -> Refusal {
     let short = candidate.commit.short();
-    let error = format!("the comments about {short} were not read, so no sign-off in one counts");
+    let error =
+        format!("the comments about {short} were not read, so no sign-off in a comment counts");
     Refusal::new(RefusalCode::NotVerified, error)
         .because("policy.four_eyes in smp.toml requires that the forge shows whose they are")
         .run("see whether they can be read", Typed::smp("status"))

@@ -203,7 +203,7 @@ fn without_a_record_the_environments_tell() {
         (
             copied(world('f', 'f', 'c')),
             &format!(
-                "{push}; {same}, but a promotion only moves forward from those that staging runs; push them, then {merge}"
+                "{push}; {same}, but a promotion can only add commits to what staging runs; push them, then {merge}"
             ),
         ),
         // The push is named once: where it is not known whether that was done, together with the merge.

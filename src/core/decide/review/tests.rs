@@ -253,7 +253,7 @@ fn a_merge_that_nobody_could_name_is_unknown() {
     assert!(reviewed(&[], &lacking(2)).is_some());
     // To ask again would not help.
     let next = "for so many commits, remove policy.reviewed from smp.toml, then: git smp setup; then: git smp promote";
-    let most = unanswered(Report::new("GitLab is asked about at most 500 commits"));
+    let most = unanswered(Report::new("git smp asks GitLab about at most 500 commits"));
     let long = reviewed(&ships, &Reviews::unknown(Coverage::Partly(most))).unwrap();
     for refusal in [refusal, long] {
         assert_eq!(refusal.report.hint_text().as_deref(), Some(next));

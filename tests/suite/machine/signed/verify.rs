@@ -58,7 +58,7 @@ fn the_first_event_that_does_not_hold_ends_it() {
         "error: the event {} could not be verified\n",
         short(&bad)
     ));
-    run.says("not checked: 1 event after it");
+    run.says("1 event after it was not checked");
     let json = deploy
         .smp(&["history", "--verify", "--json"])
         .exits(1)
