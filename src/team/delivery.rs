@@ -166,16 +166,15 @@ impl<'a> Delivery<'a> {
 
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
         let (ui, channel, notes) = (self.session.ui, &one.channel, self.session.notes());
-        let place = words::place(one);
         let attempt = one.attempt.as_ref();
         // An attempt of this clone that was cut off before anything was sent is made as if it were the first.
         let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
         if let Some(open) = attempt {
             // Who could send it again, or ask, is not here.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
+                let (by, place) = (&open.by.name, words::place(one));
                 ui.note(format!(
-                    "{} began to send the post to {place}; its result is unknown",
-                    open.by.name
+                    "{by} began to send the post to {place}; its result is unknown"
                 ));
                 return Ok(());
             }
@@ -207,27 +206,36 @@ impl<'a> Delivery<'a> {
                 Ok(())
             }
             Route::Unusable(why) => Err(self.untold(one, &post, why)),
-            Route::Send(to) => {
-                let attempt = new_id();
-                let kept = notes.keep_unsent(&attempt);
-                kept.map_err(|stop| self.unrecorded(stop, one))?;
-                let posting = What::Posting {
-                    about: one.about.clone(),
-                    channel: channel.clone(),
-                    over,
-                };
-                let Some(state) = self.record(one, &attempt, &posting)? else {
-                    ui.note(format!("somebody else is sending the post to {place}"));
-                    return Ok(());
-                };
-                let attempts = state.pending.into_iter().filter_map(|one| one.attempt);
-                let begun = Notice {
-                    attempt: { attempts }.find(|one| one.id == attempt),
-                    ..one.clone()
-                };
-                self.send_begun(&begun, &Posting { attempt, post, to })
-            }
+            Route::Send(to) => self.begin(one, over, (post, to)),
         }
+    }
+
+    /// Puts an attempt on record, and makes it.
+    fn begin(
+        &self,
+        one: &Notice,
+        over: Option<EventId>,
+        (post, to): (Post, Receiver),
+    ) -> Result<(), Stop> {
+        let (attempt, channel) = (new_id(), one.channel.clone());
+        let kept = self.session.notes().keep_unsent(&attempt);
+        kept.map_err(|stop| self.unrecorded(stop, one))?;
+        let about = one.about.clone();
+        let posting = What::Posting {
+            about,
+            channel,
+            over,
+        };
+        let Some(state) = self.record(one, &attempt, &posting)? else {
+            let place = words::place(one);
+            let ui = self.session.ui;
+            ui.note(format!("somebody else is sending the post to {place}"));
+            return Ok(());
+        };
+        let mut begun = one.clone();
+        let mut attempts = state.pending.into_iter().filter_map(|one| one.attempt);
+        begun.attempt = attempts.find(|one| one.id == attempt);
+        self.send_begun(&begun, &Posting { attempt, post, to })
     }
 
     /// This clone has no webhook, so the text is printed. It stays pending, for a clone that has one.

@@ -116,8 +116,8 @@ impl Recorder<'_> {
         let first = stored.first();
         let named = first.and_then(|first| is_of_ref(&first.message, self.reference));
         // One that an earlier version began stays on its ref: on the usual one, or where this clone saw it.
-        let is_old = |reference: &str| reference == Record::default().reference;
-        if named.unwrap_or(is_old(self.reference) || objects::seen_id(self.repo)?.is_some()) {
+        let is_usual = self.reference == Record::default().reference;
+        if named.unwrap_or(is_usual || objects::seen_id(self.repo)?.is_some()) {
             return Ok(());
         }
         let why = format!(
