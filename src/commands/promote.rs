@@ -1,9 +1,12 @@
 //! `git smp promote`: push the exact staging commit to production, and check that it runs.
 
+use std::cell::RefCell;
+
 use clap::Args;
 
 use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
+use crate::core::decide::answer::{self, VoidRemark};
 use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
 use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
@@ -74,14 +77,17 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         names: &args.environments,
         ..Options::of(&args.deploying)
     };
+    let void = RefCell::default();
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
-        hearing::hear(session, &config, &mut deploy.seen.record, options.dry_run);
+        let record = &mut deploy.seen.record;
+        let heard = hearing::hear(session, &config, record, options.dry_run);
+        void.replace(heard);
         Ok(deploy)
     })?;
     deploy.note_first();
     let planned = match planned {
-        Err(refusal) => Err(with_what_came(&deploy, refusal)?),
+        Err(refusal) => Err(explained(&deploy, refusal, &void.take())?),
         planned => planned,
     };
     let (reviews, planned) = reviews::check(session, &config, &deploy.targets, planned, !args.json);
@@ -144,6 +150,17 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
         because.extend(decide::first_ten(&came));
     }
     Ok(refusal)
+}
+
+/// The same, with what came to the source since the proposal, or whose comment the only yes is.
+fn explained(deploy: &Deploy<'_>, refusal: Refusal, void: &[VoidRemark]) -> Result<Refusal, Stop> {
+    let refusal = with_what_came(deploy, refusal)?;
+    let state = deploy.seen.state();
+    let open = state.and_then(|state| state.candidate.as_ref());
+    Ok(match open {
+        Some(open) => answer::by_one_person(refusal, open, void),
+        None => refusal,
+    })
 }
 
 fn promote(

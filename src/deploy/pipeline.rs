@@ -179,7 +179,7 @@ impl Deploy<'_> {
         let report = report.causes(told).because(match done {
             [] => "the previous release still runs".to_owned(),
             _ => format!(
-                "it was released to {}; the same command continues with the rest",
+                "the build was released to {}; the same command continues with the rest",
                 done.join(" and ")
             ),
         });

@@ -47,22 +47,13 @@ pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
         Some(url) => Rest::open(session, software, url),
         None => Err(no_pages(software.words.name)),
     };
-    match config.repository.forge.unwrap_or_else(|| by_name(host)) {
+    let forge = config.repository.forge.or_else(|| ForgeKind::by_name(host));
+    // A name that says nothing is taken for that of a GitHub.
+    match forge.unwrap_or(ForgeKind::GitHub) {
         ForgeKind::GitHub => github(session, pages.as_deref()),
         ForgeKind::GitLab => open(&GITLAB).map(Forge::GitLab),
         ForgeKind::Forgejo => open(&FORGEJO).map(Forge::Forgejo),
         ForgeKind::Gitea => open(&GITEA).map(Forge::Forgejo),
-    }
-}
-
-/// What a host of this name runs; a name that says nothing is taken for that of a GitHub.
-fn by_name(host: &str) -> ForgeKind {
-    let host = host.to_ascii_lowercase();
-    match host {
-        _ if host.contains("gitlab") => ForgeKind::GitLab,
-        _ if host.contains("forgejo") || host == FORGEJO.home => ForgeKind::Forgejo,
-        _ if host.contains("gitea") => ForgeKind::Gitea,
-        _ => ForgeKind::GitHub,
     }
 }
 
@@ -104,25 +95,4 @@ fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
         ),
     };
     Err(report)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_known_by_its_name() {
-        for (host, kind) in [
-            ("gitlab.com", ForgeKind::GitLab),
-            ("GitLab.acme.example", ForgeKind::GitLab),
-            ("codeberg.org", ForgeKind::Forgejo),
-            ("forgejo.acme.example", ForgeKind::Forgejo),
-            ("gitea.com", ForgeKind::Gitea),
-            ("github.com", ForgeKind::GitHub),
-            ("git.acme.example", ForgeKind::GitHub),
-            ("notcodeberg.org", ForgeKind::GitHub),
-        ] {
-            assert_eq!(by_name(host), kind, "{host}");
-        }
-    }
 }

@@ -4,7 +4,7 @@
 use crate::core::config::Config;
 use crate::core::decide::answer::{Remark, VoidRemark, answers, bear_out};
 use crate::core::record::{
-    Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
+    Candidate, Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
 };
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
@@ -60,12 +60,17 @@ fn listen(
         recorder,
         dry_run,
     };
-    let issue = |state: &State| state.candidate.as_ref()?.issue().cloned();
-    if issue(&state).is_none() {
+    if state
+        .candidate
+        .as_ref()
+        .and_then(Candidate::issue)
+        .is_none()
+    {
         hearing.settle(&state, view);
     }
     let state = asked(config, view).ok_or(false)?;
-    let issue = issue(&state).ok_or(false)?;
+    let issue = state.candidate.as_ref().and_then(Candidate::issue);
+    let issue = issue.ok_or(false)?;
     let four_eyes = state.candidate.as_ref().is_some_and(|open| open.four_eyes);
     let by_keys = four_eyes && view.reading().is_some_and(|one| one.signed.is_some());
     let read = session.ui.during("reading the comments", || {
@@ -191,7 +196,7 @@ impl Hearing<'_> {
                 // That one on record is void may be what they say.
                 view.believe_keys_alone(false);
                 self.session.ui.warn(format!(
-                    "what the comments say could not be recorded: {stop}"
+                    "the verdicts in the comments could not be recorded: {stop}"
                 ));
             }
         }

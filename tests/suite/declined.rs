@@ -162,7 +162,7 @@ fn a_decline_that_deployed_nothing_is_a_decline() {
         run.exits(1)
             .says("error: production declined")
             .says("the build failed, or a hook there declined it");
-        let unknown = run.stderr.contains("whether it runs");
+        let unknown = run.stderr.contains("whether production runs");
         assert_eq!(
             unknown,
             run.stderr.contains("503"),
@@ -215,8 +215,8 @@ fn a_rollback_after_it_knows_what_ran_before() {
         let run = deploy.smp(&["rollback", "-n"]);
         run.ok()
             .says(&format!("reports {}, without a push", short(deploy.nth(2))));
-        run.says("so a push of it changes nothing: release")
-            .says("and this command waits until it runs");
+        run.says("so a push changes nothing. Release")
+            .says("this command waits until it runs");
     }
 }
 
@@ -226,7 +226,7 @@ fn a_rollback_to_where_the_branch_is_already_waits_for_the_platform_and_claims_n
         let deploy = declined(record);
         let run = rolls_back(&deploy, &["--timeout", "1"]);
         run.exits(4)
-            .says("so a push of it changes nothing")
+            .says("so a push changes nothing")
             .says("not running")
             .never_shows("done:");
         let asked = deploy.web.asked_for("/production").len();

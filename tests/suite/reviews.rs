@@ -299,9 +299,9 @@ fn a_merge_with_nothing_beside_it_is_decided_too() {
         &merge[..7]
     ));
     let refused = "1 commit that would ship was not reviewed";
-    smp(&deploy, &api, &["propose", "-n"])
-        .ok()
-        .says(&format!("git smp promote would refuse it now: {refused}\n"));
+    smp(&deploy, &api, &["propose", "-n"]).ok().says(&format!(
+        "git smp promote would refuse this commit now: {refused}\n"
+    ));
     smp(&deploy, &api, &["promote", "-n"])
         .exits(1)
         .says(refused);
@@ -870,8 +870,8 @@ fn a_proposal_is_warned_that_its_promotion_is_refused_as_things_stand() {
     let api = nothing_is_well(&deploy);
     let run = smp(&deploy, &api, &["propose", "-n"]);
     run.ok().says("was not reviewed: it has no pull request\n");
-    run.says("warning: git smp promote would refuse it now: 3 commits that would ship were not reviewed\n");
-    let refuses = "git smp promote would refuse it now: ";
+    run.says("warning: git smp promote would refuse this commit now: 3 commits that would ship were not reviewed\n");
+    let refuses = "git smp promote would refuse this commit now: ";
     deploy.smp(&["propose", "-n"]).ok().says(&format!(
         "warning: {refuses}it is unknown whether every commit that would ship was reviewed: there is no token for github.com\n"
     ));

@@ -44,10 +44,29 @@ impl Config {
 
     /// Whether these pages are a GitLab's: by the file's own word, else by their host's name.
     fn is_on_gitlab(&self, base: &str) -> bool {
-        match self.repository.forge {
-            Some(forge) => forge == ForgeKind::GitLab,
-            None => host(base).contains("gitlab"),
-        }
+        let forge = self.repository.forge;
+        forge.or_else(|| ForgeKind::by_name(&host(base))) == Some(ForgeKind::GitLab)
+    }
+
+    /// The software of the main repository's host, where the file says it or the host's name shows it.
+    pub(super) fn forge(&self) -> Option<ForgeKind> {
+        let forge = self.repository.forge;
+        forge.or_else(|| ForgeKind::by_name(&host(&self.web_base()?)))
+    }
+}
+
+impl ForgeKind {
+    /// What a host of this name runs; `None`: the name says nothing.
+    pub fn by_name(host: &str) -> Option<Self> {
+        let host = host.to_ascii_lowercase();
+        Some(match host.as_str() {
+            "codeberg.org" => Self::Forgejo,
+            host if host.contains("gitlab") => Self::GitLab,
+            host if host.contains("forgejo") => Self::Forgejo,
+            host if host.contains("gitea") => Self::Gitea,
+            host if host.contains("github") => Self::GitHub,
+            _ => return None,
+        })
     }
 }
 
@@ -165,5 +184,21 @@ mod tests {
             ),
             (None, None)
         );
+    }
+
+    #[test]
+    fn a_host_is_known_by_its_name() {
+        for (host, kind) in [
+            ("gitlab.com", Some(ForgeKind::GitLab)),
+            ("GitLab.acme.example", Some(ForgeKind::GitLab)),
+            ("codeberg.org", Some(ForgeKind::Forgejo)),
+            ("forgejo.acme.example", Some(ForgeKind::Forgejo)),
+            ("gitea.com", Some(ForgeKind::Gitea)),
+            ("github.com", Some(ForgeKind::GitHub)),
+            ("git.acme.example", None),
+            ("notcodeberg.org", None),
+        ] {
+            assert_eq!(ForgeKind::by_name(host), kind, "{host}");
+        }
     }
 }

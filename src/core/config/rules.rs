@@ -6,7 +6,9 @@ use crate::core::address::same_place;
 use crate::core::config::document::{Document, ENVIRONMENTS};
 use crate::core::config::names::check_remote_name;
 use crate::core::config::shown::shown_key;
-use crate::core::config::{Config, DeployBy, Environment, Find, MainRepository, Page, PlatformApp};
+use crate::core::config::{
+    AskedForge, Config, DeployBy, Environment, Find, ForgeKind, MainRepository, Page, PlatformApp,
+};
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
@@ -14,7 +16,7 @@ use crate::core::refusal::Report;
 type Wrong = (&'static [&'static str], String, String);
 
 /// Refuses environments that cannot be told from each other or from the main repository, or that are promoted from nowhere
-/// or in a circle; and a record where code is deployed.
+/// or in a circle; and a record where code is deployed, or whose issues would be elsewhere.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Report> {
     let (main, all) = (&config.repository, config.environments.as_slice());
     if all.is_empty() {
@@ -43,6 +45,9 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     if let Some((why, advice)) = four_eyes(config) {
         return Err(document.wrong(&["policy", "four_eyes"], why, advice));
     }
+    if let Some((why, advice)) = asked_elsewhere(config) {
+        return Err(document.wrong(&["record", "ask"], why, advice));
+    }
     let deployed = all.iter().map(|one| &one.branch).chain([&main.branch]);
     let mut deployed = deployed.map(|branch| format!("refs/heads/{branch}"));
     match &config.record {
@@ -52,6 +57,30 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
         }
         _ => Ok(()),
     }
+}
+
+/// Issues are asked for where the main repository is.
+fn asked_elsewhere(config: &Config) -> Option<(&'static str, &'static str)> {
+    let asked = match config.record.as_ref()?.ask? {
+        AskedForge::GitHub => ForgeKind::GitHub,
+        AskedForge::GitLab => ForgeKind::GitLab,
+    };
+    let (why, advice) = match config.forge()? {
+        forge if forge == asked => return None,
+        ForgeKind::GitHub => (
+            "names GitLab, but the main repository is on GitHub",
+            "use `ask = \"github\"`, or set repository.forge if that host runs other software",
+        ),
+        ForgeKind::GitLab => (
+            "names GitHub, but the main repository is on GitLab",
+            "use `ask = \"gitlab\"`, or set repository.forge if that host runs other software",
+        ),
+        ForgeKind::Forgejo | ForgeKind::Gitea => (
+            "needs GitHub or GitLab, but the main repository is on neither",
+            "remove `ask`, or set repository.forge if that host runs other software",
+        ),
+    };
+    Some((why, advice))
 }
 
 /// Two people can be told apart only where who they are is more than a name that somebody typed.

@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::tell::issue::{bears, own_mark};
 use crate::core::words::{CommitId, EventId};
 
+/// Why a yes of one's own does not count.
+pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
 const DIGITS: usize = 7;
 /// By so many seconds the clocks of a proposer and of the forge may differ.
 const SLACK: i64 = 300;
@@ -42,6 +45,9 @@ pub struct VoidRemark {
     // What is said of it after "the comment of rosi".
     pub why: String,
     pub address: String,
+    /// Whether it is a yes of somebody who proposed the candidate or deployed a fix of it.
+    #[serde(skip)]
+    pub is_own: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +75,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
             by: comment.login.clone(),
             address: comment.address.clone(),
             why: why.to_owned(),
+            is_own: false,
         });
         // A block stays: whoever can edit a comment could lift it otherwise.
         if verdict == Verdict::Pass {
@@ -87,9 +94,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
         let is_heard = heard.contains(&remark.id);
         match weighed(candidate, remark, channels) {
             Ok(it) => said.push((is_heard, remark.id, it)),
-            Err(Some((by, why))) if !is_heard => {
-                void_ones.push((remark.id, void(&by, remark, why)));
-            }
+            Err(Some(one)) if !is_heard => void_ones.push((remark.id, one)),
             Err(_) => {}
         }
     }
@@ -111,19 +116,25 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     answers
 }
 
-/// The verdict that a comment is, or whose it would be and why it is none, where anybody needs to be told.
+/// The verdict that a comment is, or why it is none, where anybody needs to be told.
 fn weighed(
     candidate: &Candidate,
     remark: &Remark,
     channels: &[String],
-) -> Result<Judged, Option<(String, String)>> {
+) -> Result<Judged, Option<VoidRemark>> {
     let login = remark.login.as_ref().ok_or(None)?;
-    let named = |why: Option<String>| why.map(|why| (login.clone(), why));
-    let claim = claim(&remark.text).ok_or_else(|| named(why_meant(candidate, remark)))?;
+    let Some(claim) = claim(&remark.text) else {
+        let why = why_meant(candidate, remark);
+        return Err(why.map(|why| void(login, remark, why)));
+    };
     let said = judged(candidate, remark, (login, &claim), channels);
     let why = why_void(candidate, remark, &claim);
+    let is_own = why.is_none() && is_one_of_them(candidate, login);
     match why.or_else(|| own(candidate, &said).map(Some)) {
-        Some(why) => Err(named(why)),
+        Some(why) => Err(why.map(|why| VoidRemark {
+            is_own,
+            ..void(login, remark, why)
+        })),
         None => Ok(said),
     }
 }
@@ -292,6 +303,35 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }
 
+/// Whether the forge knows one of those under this name whose own yes does not count.
+fn is_one_of_them(candidate: &Candidate, name: &str) -> bool {
+    let fixers = candidate.fixers.iter().map(|fixer| &fixer.login);
+    let mut logins = [&candidate.login].into_iter().chain(fixers);
+    logins.any(|login| is_login(login.as_ref(), name))
+}
+
+/// The same refusal, where nobody but such a person has said yes.
+pub fn by_one_person(refusal: Refusal, candidate: &Candidate, void: &[VoidRemark]) -> Refusal {
+    let own: Vec<&VoidRemark> = void.iter().filter(|one| one.is_own).collect();
+    if refusal.code != RefusalCode::NotSignedOff || own.is_empty() {
+        return refusal;
+    }
+    let mut refusal = own
+        .into_iter()
+        .fold(refusal, |refusal, VoidRemark { by, address, .. }| {
+            refusal.because(format!("signed off as {by} in {address}"))
+        });
+    let people = candidate.own_people();
+    let have = if candidate.fixers.is_empty() {
+        "has"
+    } else {
+        "have"
+    };
+    refusal.code = RefusalCode::SamePerson;
+    refusal.report.error = format!("only {people} {have} signed it off");
+    refusal.because(FOUR_EYES)
+}
+
 fn is_login(login: Option<&String>, name: &str) -> bool {
     login.is_some_and(|login| login.eq_ignore_ascii_case(name))
 }
@@ -331,6 +371,7 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
         by: by.to_owned(),
         address: remark.address.clone(),
         why,
+        is_own: false,
     }
 }
 

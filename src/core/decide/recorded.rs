@@ -2,6 +2,7 @@
 
 use crate::core::config::Environment;
 use crate::core::decide::Target;
+use crate::core::decide::answer::FOUR_EYES;
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::next::{WAIT, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
@@ -291,9 +292,7 @@ impl<'a> Recorded<'a> {
             format!("signed off as {by} {when}{how}")
         });
         let refusal = fixes.chain(yeses).fold(refusal, Refusal::because);
-        let refusal =
-            refusal.because("policy.four_eyes in smp.toml requires a sign-off from somebody else");
-        let refusal = refusal.hint(by_others(candidate));
+        let refusal = refusal.because(FOUR_EYES).hint(by_others(candidate));
         match candidate.fixers.is_empty() {
             true => refusal,
             false => refusal

@@ -199,7 +199,7 @@ fn already_there(plan: &mut Plan, target: &Target<'_>) {
         runs.map_or("what runs now", CommitId::short),
     );
     plan.warn(format!(
-        "the branch of {name} is already at {short}, so a push of it changes nothing: release {short} again on the platform, and \
+        "the branch of {name} is already at {short}, so a push changes nothing. Release {short} again on the platform; \
          this command waits until it runs"
     ));
     released_again(plan, target);

@@ -1,6 +1,7 @@
 //! The troubles of the record: for each its code, what is wrong, why, and what to type then.
 
 use crate::core::decide::BY_HAND;
+use crate::core::decide::answer::FOUR_EYES;
 use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
@@ -291,7 +292,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     let status = Typed::smp("status");
     match why {
         Unlawful::SamePerson | Unlawful::OwnFix => refusal
-            .because("policy.four_eyes in smp.toml requires a sign-off from somebody else")
+            .because(FOUR_EYES)
             .run("ask somebody else to test it and sign it off, and look", status)
             .run(
                 "or, if nobody else can test it, close the candidate so that another person can propose it",

@@ -214,10 +214,22 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
     let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
     smp(&deploy, &api, &["propose", "--yes"]).ok();
     let it = eight(&deploy, 5);
+    let refused = |deploy: &Deploy| {
+        let plan = smp(deploy, &api, &["promote", "-n", "--json"])
+            .exits(1)
+            .json();
+        plan["refusal"]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused(&deploy), "not-signed-off");
     api.comments("ada-e", "OWNER", &format!("signoff {it}"));
+    assert_eq!(refused(&deploy), "same-person");
     let run = promotes(&deploy, &api);
     run.exits(1)
-        .says("the comment of ada-e does not count: its author proposed the candidate");
+        .says("the comment of ada-e does not count: its author proposed the candidate")
+        .says(&format!("error: only the proposer of {it} has signed it off\n"))
+        .says("because: signed off as ada-e in https://github.com/an-org/a-repo/issues/1#issuecomment-")
+        .says("because: policy.four_eyes in smp.toml requires a sign-off from somebody else\n")
+        .says(&format!("hint: somebody other than Ada Example must comment `signoff {it}` on "));
     // A typed name is nobody's: that it cannot count is said at once, and what counts. A block counts from everybody.
     let before = deploy.chain().events.len();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"])

@@ -138,7 +138,7 @@ fn where_one_of_several_fails_the_next_run_goes_on_with_that() {
         run.exits(4)
             .says("production did not start to run the build v3")
             .says("its platform says of production: Release command failed.")
-            .says("it was released to us")
+            .says("the build was released to us")
             .says("heroku releases:output v4 -a shop\n")
             .says("git smp promote");
         assert_eq!(

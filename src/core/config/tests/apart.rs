@@ -150,3 +150,58 @@ fn names_of_any_length_leave_room_for_both_keys() {
     );
     assert!(report.error.chars().count() <= 200, "{}", report.error);
 }
+
+#[test]
+fn issues_are_asked_for_where_the_main_repository_is() {
+    let on = |host: &str, forge: &str, ask: &str| {
+        let text = SMALL.replace("https://github.com/", &format!("https://{host}/"));
+        let forge = match forge {
+            "" => String::new(),
+            forge => format!("[repository]\nforge = \"{forge}\"\n"),
+        };
+        let text = match forge.as_str() {
+            "" => text,
+            forge => text.replacen("[repository]\n", forge, 1),
+        };
+        let text = format!("{text}[record]\nask = \"{ask}\"\n");
+        parse(Path::new("smp.toml"), &text).map_err(|report| report.error)
+    };
+    for (host, forge, ask) in [
+        ("github.com", "", "github"),
+        ("gitlab.com", "", "gitlab"),
+        ("git.example", "", "gitlab"),
+        ("git.example", "", "github"),
+        ("github.acme.example", "gitlab", "gitlab"),
+    ] {
+        assert!(on(host, forge, ask).is_ok(), "{host} {forge} {ask}");
+    }
+    for (host, forge, ask, wrong) in [
+        (
+            "github.com",
+            "",
+            "gitlab",
+            "names GitLab, but the main repository is on GitHub",
+        ),
+        (
+            "gitlab.acme.example",
+            "",
+            "github",
+            "names GitHub, but the main repository is on GitLab",
+        ),
+        (
+            "git.example",
+            "github",
+            "gitlab",
+            "names GitLab, but the main repository is on GitHub",
+        ),
+        (
+            "codeberg.org",
+            "",
+            "github",
+            "needs GitHub or GitLab, but the main repository is on neither",
+        ),
+    ] {
+        let error = on(host, forge, ask).unwrap_err();
+        assert!(error.contains(&format!("record.ask: {wrong}")), "{error}");
+    }
+}

@@ -371,6 +371,8 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         };
         let told = read(&fixed, &yes);
         let found = told.void.first().map(|void| void.why.as_str());
+        let is_own = told.void.first().is_some_and(|void| void.is_own);
+        assert_eq!(is_own, login == Some("rosi"));
         let why = why.map(|why| format!("does not count: {why}"));
         assert_eq!(
             (found, told.events.len()),

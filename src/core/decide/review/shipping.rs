@@ -70,7 +70,9 @@ impl Shipping<'_> {
                 Coverage::Not(why) => format!("{error}: {}", why.error),
                 Coverage::Whole | Coverage::Partly(_) => error,
             };
-            plan.warn(format!("git smp promote would refuse it now: {why}"));
+            plan.warn(format!(
+                "git smp promote would refuse this commit now: {why}"
+            ));
         }
     }
 }
