@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::decide::tests::candidate;
 use crate::core::record::{Fixer, Inquiry, SignOff};
+use crate::core::tell::issue::own_mark;
 
 /// The candidate of these tests begins with these.
 const IT: &str = "bbbbbbbb";
