@@ -118,6 +118,8 @@ fn smp(words: &str) -> Hint {
 
 /// What to do about something that goes on; `status` shows whether it does, and does not wait.
 pub const WAIT: &str = "wait until it has finished, and look";
+/// When a command may take the place of a deploy that is announced.
+pub const ONLY: &str = "only if that run ended without a result";
 
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)

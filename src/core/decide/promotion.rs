@@ -259,7 +259,6 @@ fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusa
     Err(deploying(story, name))
 }
 
-/// What the record has to say of a target that is to be given the commit.
 fn check_record(
     source: &Observed,
     commit: &CommitId,
@@ -270,8 +269,10 @@ fn check_record(
         return Ok(());
     };
     let (name, at) = (target.name(), target.observed.reference());
-    recorded.nobody_else(Some((Kind::Promote, name, commit)), Some(promote(name)))?;
-    recorded.signed_off(&source.environment, commit, name)?;
+    let signed_off = recorded.signed_off(&source.environment, commit, name);
+    let command = signed_off.is_ok().then(|| promote(name));
+    recorded.nobody_else(Some((Kind::Promote, name, commit)), command)?;
+    signed_off?;
     match recorded.resumes(name, commit, at) {
         true => Ok(()),
         false => recorded.target_unmoved(target),

@@ -4,7 +4,7 @@ use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::answer::FOUR_EYES;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{WAIT, by_others, if_tested, promote, propose_again, unread};
+use crate::core::decide::next::{ONLY, WAIT, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
@@ -170,8 +170,8 @@ impl<'a> Recorded<'a> {
             let other = format!("the deploy in progress has the id {id}, not {named}");
             refusal = refusal.because(other);
         }
-        let own = open.command();
-        let Some(command) = command.or_else(|| own.clone()) else {
+        let (own, successor) = (open.command(), self.state.successor_of(open));
+        let Some(command) = command.or(successor) else {
             let why = format!("this smp.toml has no environment {name}: it may be out of date");
             return refusal
                 .because(why)
@@ -182,8 +182,7 @@ impl<'a> Recorded<'a> {
         if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {
             refusal = refusal.run("continue it", own);
         }
-        let only = "only if that run ended without a result";
-        refusal.run(only, command.option("--take-over", id))
+        refusal.run(ONLY, command.option("--take-over", id))
     }
 
     /// Refuses what was deployed to an environment with checks that nobody saw pass yet.
@@ -259,9 +258,15 @@ impl<'a> Recorded<'a> {
                     blocks.fold(refusal, Refusal::because),
                     Typed::smp("postpone"),
                 );
+                let fix = Typed::smp("stage --fix");
+                // The announcement that is in the way is in the way of a fix, too.
+                let fix = match self.take_over {
+                    Some(id) => fix.option("--take-over", id),
+                    None => fix,
+                };
                 Err(match self.state.shipped() {
                     None => refusal
-                        .run("deploy a fix", Typed::smp("stage --fix"))
+                        .run("deploy a fix", fix)
                         .run("or close the candidate", close),
                     Some(_) => refusal.run("close the candidate", close),
                 })

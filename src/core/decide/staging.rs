@@ -3,9 +3,9 @@
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::{WAIT, after_failure, promote};
+use crate::core::decide::next::{ONLY, WAIT, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
-use crate::core::record::{Candidate, Deploying, Kind};
+use crate::core::record::{Candidate, Deploying, Kind, Standing};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
@@ -35,11 +35,13 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     let (name, recorded) = (target.name(), asked.recorded);
     let open = recorded.and_then(|recorded| recorded.open());
     if let Some(recorded) = &recorded {
-        // What is on its way elsewhere can only be taken over by its own command: there may be nothing to deploy here.
+        let thawed = thawed(wanted, recorded);
+        // What is on its way elsewhere is put aside by a deploy here, if there is one to make.
         let here = open.is_some_and(|open| open.environment == *name);
-        let command = here.then(|| wanted.command.clone());
+        let deploys = target.observed.runs() != Some(commit) && thawed.is_ok();
+        let command = (here || deploys).then(|| wanted.command.clone());
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
-        thawed(wanted, recorded)?;
+        thawed?;
     }
     let mut plan = Plan::of(commit);
     let at = branch(target.environment, &target.observed)?;
@@ -119,10 +121,15 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
     };
     let name = &seen.environment;
     let error = open.story(recorded.now);
-    Err(Refusal::new(RefusalCode::Deploying, error)
-        .because(format!(
-            "the candidate has reached {name}, but its deploy is not on record yet"
-        ))
+    let refusal = Refusal::new(RefusalCode::Deploying, error).because(format!(
+        "the candidate has reached {name}, but its deploy is not on record yet"
+    ));
+    // To promote it goes on only once it runs.
+    if candidate.standing() == Standing::Blocked && seen.runs() != to {
+        let take_over = Typed::smp("stage --fix").option("--take-over", open.id.as_str());
+        return Err(refusal.run(WAIT, Typed::smp("status")).run(ONLY, take_over));
+    }
+    Err(refusal
         .because(late)
         .run(WAIT, Typed::smp("status"))
         .run("or record it", promote(name))

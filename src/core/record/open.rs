@@ -3,8 +3,8 @@
 use std::iter;
 
 use crate::core::record::{
-    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, State,
-    Unlawful,
+    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, Standing,
+    State, Unlawful,
 };
 use crate::core::text::{ago, and};
 use crate::core::typed::Typed;
@@ -118,6 +118,17 @@ impl State {
     pub fn deploying_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
         let open = self.deploying.as_ref();
         open.filter(|open| open.to == *commit && open.reaches(environment))
+    }
+
+    /// The command that can take the place of the open announcement. A block stops what it would go on with.
+    pub fn successor_of(&self, open: &Deploying) -> Option<Typed> {
+        let candidate = self.candidate_of(&open.to);
+        let is_blocked = candidate.is_some_and(|one| one.standing() == Standing::Blocked);
+        let own = open.command()?;
+        Some(match open.kind == Kind::Promote && is_blocked {
+            true => Typed::smp("stage --fix"),
+            false => own,
+        })
     }
 
     pub fn announced_as(&self, intent: &EventId) -> Option<&Deploying> {

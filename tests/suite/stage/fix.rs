@@ -1,12 +1,14 @@
 //! `git smp stage --fix`: exactly the fix is added to the candidate, becomes the candidate, and is tested again.
 
+use rustix::process::Signal;
+
 use crate::promote::{person, ready};
 use crate::record::{
     bens_clone, events, is_harmless, merged, next, own, proposed, proposed_on, recorded, sentences,
-    short, trailer,
+    short, signed_off, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Topology, World};
+use crate::support::{Deploy, Gate, Topology, World};
 
 /// The candidate's commit.
 #[track_caller]
@@ -458,6 +460,44 @@ fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
     deploy.hook(&deploy.staging, "pre-receive", "cat >/dev/null");
     deploy.smp(&["stage", "--fix", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp signoff");
+}
+
+#[test]
+fn a_fix_takes_the_place_of_a_dead_promotion_of_what_was_blocked() {
+    let deploy = signed_off();
+    let gate = Gate::new(&deploy, "build");
+    deploy.hook(&deploy.production, "pre-receive", &gate.line());
+    let run = deploy.runner().directly();
+    let mut run = run.start(&["promote", "--yes", "--commit", deploy.nth(5)]);
+    gate.reached();
+    run.signal_group(Signal::KILL);
+    run.finish();
+    deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
+    let ben = deploy.runner().cwd(bens_clone(&deploy));
+    ben.smp(&["signoff", "--block", "too slow"]).ok();
+    let id = deploy.chain().only("promoting").id.clone();
+    let only = "only if that run ended without a result: git smp stage --fix";
+    ben.smp(&["status"])
+        .ok()
+        .prints_among(&format!("note: {only} --take-over {id}\n"));
+    // To promote it would be refused, so each names what is not.
+    ben.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
+        .exits(1)
+        .says(&format!("hint: {only} --take-over {id}\n"));
+    ben.smp(&["stage", "--fix", "--yes"])
+        .exits(1)
+        .says(&format!("hint: {only} --take-over {id}\n"));
+    let taken = ["promote", "--take-over", &id, "--commit", deploy.nth(5)];
+    ben.smp(&[&taken[..], &["--yes"]].concat())
+        .exits(1)
+        .says(&format!(
+            "hint: deploy a fix: git smp stage --fix --take-over {id}\n"
+        ));
+    ben.smp(&["stage", "--fix", "--yes", "--take-over", &id])
+        .ok()
+        .says("this deploy takes its place on the record");
+    assert_eq!(candidate(&deploy), deploy.nth(6));
+    drop(gate);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What to do about a deploy that is announced and has no end on record.
 
-use crate::core::decide::next::{Situation, run, smp};
+use crate::core::decide::next::{ONLY, Situation, run, smp};
 use crate::core::record::{Deploying, Kind, State};
 use crate::core::typed::{Hint, Typed};
 
@@ -12,10 +12,12 @@ impl Situation<'_> {
             _ if self.seen.is_empty() => smp("status"),
             Some(again) if open.failed.is_some() => after_failure(self.state(), open, again),
             Some(command) if self.is_ours || landed => run(command),
-            Some(command) => {
+            Some(own) => {
+                let successor = self.state().and_then(|state| state.successor_of(open));
+                let command = successor.unwrap_or(own);
                 let take_over = command.option("--take-over", open.id.as_str());
                 let wait = smp("status").and("that deploy must finish first");
-                wait.and(Hint::run("only if that run ended without a result", take_over))
+                wait.and(Hint::run(ONLY, take_over))
             }
             None => smp("setup").and(format!(
                 "the deploy in progress is to {}, which this smp.toml does not name: first get the team's current smp.toml",
