@@ -92,8 +92,8 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// How many columns a table on stdout may have; `None` where that is no terminal.
-    pub fn table_width(&self) -> Option<usize> {
+    /// How many columns a picture on stdout may have; `None` where that is no terminal.
+    pub fn picture_width(&self) -> Option<usize> {
         let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
         Some(if columns == usize::MAX { 80 } else { columns })
     }
@@ -177,6 +177,11 @@ impl Ui {
             .chain(causes.flat_map(|cause| led(Tone::Strong, "because: ", cause)))
             .chain(hints.map(|hint| Line::of(Tone::Good, "hint: ").and(Tone::Plain, hint)));
         self.insist(&lines.collect::<Vec<_>>());
+    }
+
+    /// What was typed, for hints that are shown elsewhere.
+    pub fn given(&self) -> &Given {
+        &self.given
     }
 
     /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.

@@ -20,6 +20,7 @@ const KEPT: &[&str] = &[
     "--again",
     "--first",
     "--override",
+    "--hook",
 ];
 
 impl Cli {

@@ -131,7 +131,7 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
 /// The command as it was typed, with the word that was probably meant.
 fn slip(args: &[String], wrong: &str, meant: &str) -> Option<Hint> {
     let is_typed = args.iter().any(|arg| arg == wrong);
-    (is_typed && !meant.is_empty())
+    (is_typed && !meant.is_empty() && nearest(wrong, &[meant]).is_some())
         .then(|| Hint::run("did you mean", Typed::instead_of(wrong, meant)))
 }
 
@@ -156,7 +156,8 @@ fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
 fn synonym(word: &str) -> Option<Hint> {
     let command = match word {
         "deploy" | "push" | "ship" | "release" | "publish" => {
-            let [stage, promote] = ["stage", "promote"].map(|one| Typed::instead_of(word, one));
+            // What follows fits one of the two at most.
+            let [stage, promote] = ["stage", "promote"].map(Typed::smp);
             return Some(Hint::run("to staging", stage).and(Hint::run("to production", promote)));
         }
         "log" | "deploys" | "releases" | "stats" => "history",

@@ -58,8 +58,9 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     if deploys.is_empty() && unread == 0 {
         ui.note("no promotion is on record yet");
     }
+    let begun = events.first().filter(|_| unread == 0).map(|event| event.at);
     let figures = match args.stats || args.json {
-        true => figures(session, &config, &deploys),
+        true => figures(session, &config, &deploys, begun),
         false => Vec::new(),
     };
     let count = args.count.unwrap_or(usize::MAX);
@@ -72,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         count_authors(session, deploy);
     }
     let latest: Vec<&PastDeploy> = deploys.iter().skip(skipped).rev().collect();
-    let (when, width) = (session.when(), ui.table_width());
+    let (when, width) = (session.when(), ui.picture_width());
     let merged = config.environments.iter().find(|one| one.by_merge);
     let merged = merged.map(|one| one.name.as_str());
     let mut lines = show::history(&latest, &when, width, merged);
@@ -80,7 +81,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.extend(show::figures(one, &when));
+        lines.extend(show::figures(one, &when, width));
     }
     ui.answer(&lines)
 }
@@ -128,7 +129,12 @@ fn no_record() -> Stop {
 }
 
 /// The figures, those of the targets first: they are what counts as production.
-fn figures(session: &Session<'_>, config: &Config, deploys: &[PastDeploy]) -> Vec<Figures> {
+fn figures(
+    session: &Session<'_>,
+    config: &Config,
+    deploys: &[PastDeploy],
+    begun: Option<i64>,
+) -> Vec<Figures> {
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so lead times are unknown; fetch the rest: git fetch --unshallow");
     }
@@ -138,7 +144,7 @@ fn figures(session: &Session<'_>, config: &Config, deploys: &[PastDeploy]) -> Ve
     });
     let targets = config.targets();
     let targets: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    stats::figures(&targets, &deploys, &shipped, &session.when())
+    stats::figures(&targets, &deploys, &shipped, begun, &session.when())
 }
 
 fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {

@@ -96,6 +96,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
         let shown = planned.map(|plan| with_post(&mut deploy, plan, given.as_ref()));
         let watched = watched::for_scripts(&config, &deploy.watched);
         let json = json::promote(
+            session.ui.given(),
             deploy.candidate(),
             (&deploy.targets, deploy.seen.open()),
             &shown,
@@ -128,7 +129,8 @@ fn deepened<'a>(
     let deep = session.deepened(config, args.deepening.deepen, again);
     // A script is told in its own way.
     if let (true, Err(Stop::Refused(refusal))) = (args.json, &deep) {
-        let json = json::refused(targets, refusal, watched::for_scripts(config, &[]));
+        let watched = watched::for_scripts(config, &[]);
+        let json = json::refused(session.ui.given(), targets, refusal, watched);
         session.ui.data(json.as_bytes())?;
     }
     deep

@@ -112,7 +112,9 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
     }
     match found {
         Some(report) => Err(Stop::Misused(report)),
-        None if args.check || !session.ui.is_interactive() => Err(wizard::how_to_start(path)),
+        None if args.check || !session.ui.is_interactive() => {
+            Err(wizard::how_to_start(path, session.ui.is_interactive()))
+        }
         None => wizard::run(session, path),
     }
 }

@@ -12,7 +12,7 @@ use crate::core::decide::{Ships, finding};
 use crate::core::record::unrecorded::{PastTool, Unrecorded};
 use crate::core::record::{Candidate, Deploying, Held, RecordView, Standing, State};
 use crate::core::refusal::{Refusal, Stop};
-use crate::core::show::{self, Here, json};
+use crate::core::show::{self, Dot, Here, json};
 use crate::core::text::{Line, Tone, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation};
@@ -170,7 +170,7 @@ impl<'a> View<'a> {
             instead: self.instead()?,
             authors: &authors,
         };
-        let mut lines = Vec::new();
+        let mut lines = self.picture()?;
         for environment in self.targets_first() {
             if let Some(seen) = self.observed(&environment.name) {
                 lines.extend(self.environment(environment, seen, &here, width)?);
@@ -360,6 +360,34 @@ impl<'a> View<'a> {
         let deploy = self.state()?.deploys.get(name)?;
         let runs = deploy.seen_since.is_some() && seen.runs() == Some(&deploy.commit);
         runs.then_some(PastTool::Recorded(deploy))
+    }
+
+    /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
+    /// left out: the lines below tell.
+    fn picture(&self) -> Result<Vec<Line>, Stop> {
+        let (targets, main) = (self.config.targets(), &self.config.repository);
+        let start = targets.first().and_then(|target| self.runs(&target.name));
+        let (Some(_), Some(width)) = (start, self.session.ui.picture_width()) else {
+            return Ok(Vec::new());
+        };
+        let environments = self.targets_first().into_iter();
+        let places = environments.map(|one| (one.name.clone(), self.runs(&one.name)));
+        let tip = self.main.and_then(|main| main.as_ref().ok()?.commit());
+        let tip = (format!("{}/{}", main.remote, main.branch), tip);
+        let mut marks: Vec<Dot> = Vec::new();
+        for (name, commit) in places.chain([tip]) {
+            if let (Some(changes), Some(commit)) = (self.between(start, commit)?, commit)
+                && matches!(changes.relation, Relation::Ahead | Relation::Identical)
+            {
+                marks.push(Dot {
+                    name,
+                    commit: commit.clone(),
+                    ahead: changes.ships.len(),
+                });
+            }
+        }
+        marks.sort_by_key(|mark| mark.ahead);
+        Ok(show::picture(&marks, width))
     }
 
     /// The environments as people look for them: the targets, in their order, then what feeds them.

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
-use crate::core::record::Reading;
 use crate::core::record::arrivals::{arrivals, carrier, since};
+use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, asked, heading, places};
 use crate::core::show::{self, json};
@@ -114,6 +114,11 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let asking = "asking every environment";
     let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
     let record = found.record.reading().cloned();
+    if let RecordView::Unreadable(refusal) = &found.record {
+        let error = &refusal.report.error;
+        (session.ui).warn(format!("{error}, so this does not say since when"));
+        (refusal.report.hint.iter()).for_each(|hint| session.ui.advise(hint.clone()));
+    }
     if let Some(copy) = record.as_ref().and_then(|reading| reading.copy.as_ref()) {
         session.ui.warn(show::stale(copy));
     }

@@ -4,6 +4,7 @@ pub mod json;
 pub mod r#where;
 
 mod audited;
+mod chart;
 mod diff;
 mod figures;
 mod history;
@@ -20,8 +21,8 @@ pub use figures::figures;
 pub use history::{history, stale, unreadable};
 pub use plan::{Added, promotion, proposal, rollback, staging};
 pub use status::{
-    Here, environment, finding, frozen, held, how, past_tool, record, standing, unrecorded,
-    untested,
+    Dot, Here, environment, finding, frozen, held, how, past_tool, picture, record, standing,
+    unrecorded, untested,
 };
 pub use timing::timing;
 

@@ -78,9 +78,13 @@ impl GitHub {
     /// may be another than the one that the token is for. What is no address may: it is refused later, with the reason.
     fn may_be_asked_at(&self, address: &str) -> bool {
         let url = Url::parse(address).ok();
-        url.as_ref().and_then(Url::host_str).is_none_or(|host| {
-            let api = host.strip_prefix("api.").unwrap_or(host);
-            [host, api].contains(&self.host.as_str()) || is_loopback(host)
+        let host = url.as_ref().and_then(|url| Some((url, url.host_str()?)));
+        host.is_none_or(|(url, host)| {
+            // Elsewhere on a server of one's own there may be pages that anybody can write.
+            let path = url.path().trim_end_matches('/');
+            is_loopback(host)
+                || host == self.host && ["/api/v3", "/api/graphql"].contains(&path)
+                || host.strip_prefix("api.") == Some(&self.host)
         })
     }
 

@@ -250,7 +250,12 @@ impl Software {
             let what = format!("{} does not end in {end}", self.address);
             return Err(Report::new(what).hint(format!("set {}={usual}", self.address)));
         };
-        let path = pages.path().strip_prefix(folder).unwrap_or(pages.path());
+        // Elsewhere on the host there may be files that anybody can write.
+        let path = pages.path().strip_prefix(folder);
+        let Some(path) = path.filter(|path| path.starts_with('/')) else {
+            let what = format!("{} names a folder that is not the forge's", self.address);
+            return Err(Report::new(what).hint(format!("set {}={usual}", self.address)));
+        };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         if parts.len() < 2 || !parts.iter().all(|part| is_name(part)) {
             return Err(no_pages(name));

@@ -19,7 +19,13 @@ impl Repo {
         ];
         let told = self.program.text(HISTORY, args)?;
         let same = told.lines().filter_map(|line| line.strip_prefix('='));
-        let mut same = same.filter_map(CommitId::parse);
-        Ok(same.find(|one| one != commit))
+        let same: Vec<CommitId> = same.filter_map(CommitId::parse).collect();
+        if same.iter().all(|one| one == commit) {
+            return Ok(None);
+        }
+        // What differs in white space alone, and what changes nothing, is the same for git here.
+        let patches = self.patches(same.iter().chain([commit]))?;
+        let (own, mut same) = (patches.get(commit), same.into_iter());
+        Ok(same.find(|one| own.is_some() && one != commit && patches.get(one) == own))
     }
 }

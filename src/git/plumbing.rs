@@ -182,34 +182,42 @@ impl Repo {
         Ok(may_be && self.same_changes(changes)?.len() == lost)
     }
 
-    /// Which of the commits that would disappear are among those that ship under another name, as copies are:
-    /// `git diff-tree -p --stdin | git patch-id --stable`. Of very many only the first are looked at.
+    /// Which of the commits that would disappear are among those that ship under another name, as copies are. Of very
+    /// many only the first are looked at.
     pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
         let [lost, ships] = [&changes.disappears, &changes.ships]
             .map(|commits| commits.iter().take(200).map(|commit| &commit.id));
         if lost.len() == 0 || ships.len() == 0 {
             return Ok(HashMap::new());
         }
-        let what = "git cannot compare the changes";
-        let names = lost.clone().chain(ships.clone());
-        let names: String = names.flat_map(|id| [id.as_str(), "\n"]).collect();
-        let diff =
-            "diff-tree --stdin -p -r --root --no-ext-diff --no-textconv --no-renames".split(' ');
-        let patches = self.program.ask(what, diff, names.as_bytes())?;
-        let told = self.program.ask(what, ["patch-id", "--stable"], &patches)?;
-        let told = String::from_utf8_lossy(&told);
-        let pairs = told.lines().filter_map(|line| line.split_once(' '));
-        let patch_of: HashMap<CommitId, &str> = pairs
-            .filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch)))
-            .collect();
-        let by_patch: HashMap<&str, &CommitId> = ships
-            .filter_map(|id| Some((*patch_of.get(id)?, id)))
+        let patch_of = self.patches(lost.clone().chain(ships.clone()))?;
+        let by_patch: HashMap<&String, &CommitId> = ships
+            .filter_map(|id| Some((patch_of.get(id)?, id)))
             .collect();
         let same = lost.filter_map(|id| {
             let copy = *by_patch.get(patch_of.get(id)?)?;
             Some((id.clone(), copy.clone()))
         });
         Ok(same.collect())
+    }
+
+    /// What each of these changes, to the last space: `git diff-tree -p --stdin | git patch-id --verbatim`. Of a merge, and
+    /// of what changes nothing, there is nothing.
+    pub fn patches<'c>(
+        &self,
+        of: impl Iterator<Item = &'c CommitId>,
+    ) -> Result<HashMap<CommitId, String>, Stop> {
+        let what = "git cannot compare the changes";
+        let names: String = of.flat_map(|id| [id.as_str(), "\n"]).collect();
+        let diff =
+            "diff-tree --stdin -p -r --root --no-ext-diff --no-textconv --no-renames".split(' ');
+        let patches = self.program.ask(what, diff, names.as_bytes())?;
+        let told = (self.program).ask(what, ["patch-id", "--verbatim"], &patches)?;
+        let told = String::from_utf8_lossy(&told);
+        let pairs = told.lines().filter_map(|line| line.split_once(' '));
+        let pairs =
+            pairs.filter_map(|(patch, id)| Some((CommitId::parse(id.trim())?, patch.to_owned())));
+        Ok(pairs.collect())
     }
 }
 

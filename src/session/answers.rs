@@ -13,24 +13,28 @@ const PROGRAMS: [(&str, &str); 3] = [
 /// Makes git take any certificate.
 const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 
+/// Why it matters for the main repository.
+pub const SIGNERS: &str =
+    "the signers file decides whose events count, so it must come from the address in smp.toml";
+
+/// Refuses where another program than git's own answers for a remote: exit 2. `matters`: why that is wanted.
+pub fn by_git(repo: &Repo, name: &str, matters: &str) -> Result<(), Stop> {
+    let Some(key) = other_program(repo.config()?, name) else {
+        return Ok(());
+    };
+    let why = format!("{key} names another program to answer for it");
+    Err(refused(name, (&why, matters), &key))
+}
+
 /// Refuses where this clone's configuration makes another answer for a remote that is at these addresses: exit 2.
-pub fn itself<'a>(
-    repo: &Repo,
-    name: &str,
-    addresses: impl Iterator<Item = &'a String>,
-) -> Result<(), Stop> {
+pub fn itself(repo: &Repo, name: &str, addresses: &[String]) -> Result<(), Stop> {
     let config = repo.config()?;
-    if let Some(key) = other_program(config, name) {
-        return Err(refused(
-            name,
-            &format!("{key} names another program to answer for it"),
-            &key,
-        ));
-    }
-    for address in addresses.filter(|address| address.starts_with("https://")) {
+    by_git(repo, name, SIGNERS)?;
+    let addresses = addresses.iter();
+    for address in addresses.filter(|one| one.starts_with("https://")) {
         if repo.program().variable(NO_VERIFY).is_some() {
             let why = format!("{NO_VERIFY} is set, so any host can answer for it");
-            let report = report(name, &why);
+            let report = report(name, (&why, SIGNERS));
             return Err(Stop::Misused(report.run(
                 "unset it, then run the command again",
                 Typed::other(format!("unset {NO_VERIFY}")),
@@ -40,14 +44,14 @@ pub fn itself<'a>(
             && remote::http_setting(repo, "http.sslVerify", address)? == Some("false".to_owned())
         {
             let why = "http.sslVerify is false for it, so any host can answer";
-            return Err(refused(name, why, "sslverify"));
+            return Err(refused(name, (why, SIGNERS), "sslverify"));
         }
         if config.under("http.", "curloptresolve").next().is_some()
             && remote::http_setting(repo, "http.curloptResolve", address)?
                 .is_some_and(|value| !value.is_empty())
         {
             let why = "http.curloptResolve names another machine for a host";
-            return Err(refused(name, why, "curloptresolve"));
+            return Err(refused(name, (why, SIGNERS), "curloptresolve"));
         }
     }
     Ok(())
@@ -61,13 +65,13 @@ fn other_program(config: &GitConfig, name: &str) -> Option<String> {
     found.map(|(key, _)| key)
 }
 
-fn report(name: &str, why: &str) -> Report {
+fn report(name: &str, (why, matters): (&str, &str)) -> Report {
     Report::new(format!("the remote {name} may not be the one in smp.toml"))
         .because(why)
-        .because("the signers file decides whose events count, so it must come from the address in smp.toml")
+        .because(matters)
 }
 
-fn refused(name: &str, why: &str, key: &str) -> Stop {
+fn refused(name: &str, why: (&str, &str), key: &str) -> Stop {
     let list = Typed::other("git config --show-origin --get-regexp").arg(key);
     Stop::Misused(report(name, why).run("find where it is set, and remove it", list))
 }

@@ -98,11 +98,18 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     let main = &config.repository;
     check_remote(repo, (config, &main.remote), &main.url, rule)?;
     let signed = config.record.as_ref().is_some_and(|record| record.signed);
-    if signed || config.policy.four_eyes {
+    let is_strict = signed || config.policy.four_eyes;
+    if is_strict {
         check_leads_there(repo, &main.remote, &main.url)?;
     }
     let mut all = all.iter().filter(|one| !one.is_branch);
-    all.try_for_each(|one| check_remote(repo, (config, &one.remote), &one.url, Rule::Deploy))
+    all.try_for_each(|one| {
+        check_remote(repo, (config, &one.remote), &one.url, Rule::Deploy)?;
+        match is_strict {
+            true => check_deploys_there(repo, &one.remote, &one.url),
+            false => Ok(()),
+        }
+    })
 }
 
 fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
@@ -303,16 +310,32 @@ pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop>
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());
     };
-    answers::itself(repo, name, [&read].into_iter().chain(&pushed))?;
-    let mut leads = std::iter::once(&read).chain(&pushed);
-    let Some(other) = leads.find(|leads| !address::same_place(leads, url)) else {
+    let all: Vec<String> = [read].into_iter().chain(pushed).collect();
+    answers::itself(repo, name, &all)?;
+    leads_to(&all, name, url, answers::SIGNERS)
+}
+
+/// The same of an environment: what is recorded of one is done there, and not at another.
+fn check_deploys_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
+    let Some((read, pushed)) = remote::expanded(repo, name)? else {
+        return Ok(());
+    };
+    let why = "with record.signed or policy.four_eyes, a deploy must go to the address in smp.toml";
+    answers::by_git(repo, name, why)?;
+    let all: Vec<String> = [read].into_iter().chain(pushed).collect();
+    leads_to(&all, name, url, why)
+}
+
+fn leads_to(all: &[String], name: &str, url: &str, why: &str) -> Result<(), Stop> {
+    let other = all.iter().find(|leads| !address::same_place(leads, url));
+    let Some(other) = other else {
         return Ok(());
     };
     let other = address::display_url(other);
     let report = Report::new(format!("the remote {name} is not the one in smp.toml"))
         .because(format!("smp.toml says {url}"))
         .because(format!("git's insteadOf leads this clone to {other}"))
-        .because("the signers file decides whose events count, so it must come from the address in smp.toml");
+        .because(why);
     let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");
     Err(Stop::Misused(report.run("find where it is set", list)))
 }

@@ -72,8 +72,24 @@ impl Guard {
 
     pub fn check_or_missing(&self, config: &Config) -> Check {
         let words = "is not installed; git smp setup --hook installs it";
-        self.check(config)
-            .unwrap_or_else(|| Check::note(LINE, words))
+        match (self.check(config), self.hindered()) {
+            (Some(check), _) => check,
+            (None, Some(report)) => Check::bad(LINE, report),
+            (None, None) => Check::note(LINE, words),
+        }
+    }
+
+    /// Why it cannot be installed: others look after the hooks, or there is no room for somebody's hook behind it.
+    fn hindered(&self) -> Option<Report> {
+        let (hook, former) = (&self.hook, &self.former);
+        // A run that was cut off may have left the former hook with both names.
+        let is_room = !is_there(former) || read(former) == read(hook);
+        match (&self.elsewhere, whose(hook)) {
+            (Some(other), _) => (!other.calls).then(|| other.report()),
+            (None, Whose::Changed) => Some(changed(hook)),
+            (None, Whose::Others) => (!is_room).then(|| in_the_way(former)),
+            (None, Whose::Ours | Whose::Nobodys) => None,
+        }
     }
 
     /// Installs it; `named` is the configuration that was named. That it cannot be installed is a failed check.
@@ -89,24 +105,16 @@ impl Guard {
         }
     }
 
-    /// Puts the hook in its place, in front of one that is there; tells whether it was not there before. Fails where others
-    /// look after the hooks, and where there is no room for somebody's hook behind it.
+    /// Puts the hook in its place, in front of one that is there; tells whether it was not there before.
     fn put(&self, named: Option<&Path>) -> Result<bool, Report> {
-        match &self.elsewhere {
-            Some(other) if other.calls => return Ok(false),
-            Some(other) => return Err(other.report()),
-            None => {}
+        if let Some(report) = self.hindered() {
+            return Err(report);
         }
-        let script = script(named)?;
-        let (hook, former) = (&self.hook, &self.former);
+        let (script, hook) = (script(named)?, &self.hook);
         let seen = whose(hook);
-        // A run that was cut off may have left the former hook with both names.
-        let is_room = !is_there(former) || read(former) == read(hook);
-        match seen {
-            Whose::Ours if may_run(hook) && read(hook) == script => return Ok(false),
-            Whose::Changed => return Err(changed(hook)),
-            Whose::Others if !is_room => return Err(in_the_way(former)),
-            Whose::Ours | Whose::Others | Whose::Nobodys => {}
+        let is_there = matches!(seen, Whose::Ours) && may_run(hook) && read(hook) == script;
+        if is_there || self.elsewhere.is_some() {
+            return Ok(false);
         }
         self.write(&script, seen)
             .map_err(|error| self.failed(&error))?;

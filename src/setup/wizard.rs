@@ -1,4 +1,5 @@
-//! The first `smp.toml` of a team: asks for the few things it needs, tries them, shows the file, and writes it.
+//! The first `smp.toml` of a team: asks for the few things it needs, tries what can be tried, shows the file, and
+//! writes it.
 
 mod answers;
 mod questions;
@@ -12,23 +13,28 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::session::Session;
-use answers::Answers;
+use answers::{Answers, NONE};
+use questions::TOPOLOGY;
 
 /// A file with every key.
 const EXAMPLE: &str =
     "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/config.example.toml";
 
-/// What to do without a file and without a terminal to ask on.
-pub fn how_to_start(path: &Path) -> Stop {
-    let report = Report::new(format!("there is no {}", path.display()))
-        .because(
-            "setup asks for the main repository and the environments, but there is no terminal",
-        )
-        .run("if your team has one already", Typed::other("git pull"))
-        .run(
+/// What to do without a file where nobody is asked, because of `--check` or because there is no terminal.
+pub fn how_to_start(path: &Path, is_interactive: bool) -> Stop {
+    let (why, create) = match is_interactive {
+        true => ("not with --check", "to answer the questions".to_owned()),
+        false => (
+            "there is no terminal",
             format!("or save {EXAMPLE} as smp.toml, put in your addresses, then"),
-            Typed::smp("setup"),
-        );
+        ),
+    };
+    let report = Report::new(format!("there is no {}", path.display()))
+        .because(format!(
+            "setup asks for the main repository and the environments, but {why}"
+        ))
+        .run("if your team has one already", Typed::other("git pull"))
+        .run(create, Typed::smp("setup"));
     Stop::Misused(report)
 }
 
@@ -90,11 +96,15 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         if !row.explained.is_empty() {
             ui.explain(&question.fill(row.explained, answers));
         }
-        let mut asked = question.fill(row.asked, answers);
-        if !row.words.is_empty() {
-            asked += &format!(" ({}, <)", question.choices().join(", "));
-        }
-        let answer = ui.ask_text(&asked, &offered).ok_or_else(declined)?;
+        let asked = question.fill(row.asked, answers);
+        let answer = match row.words {
+            [] => ui.ask_text(&asked, &offered),
+            words => {
+                let none: &[&str] = if row.key == TOPOLOGY { &[] } else { &[NONE] };
+                ui.ask_one(&asked, &[none, words, &["<"]].concat(), &offered)
+            }
+        };
+        let answer = answer.ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {
             *at = at.saturating_sub(1);
             continue;

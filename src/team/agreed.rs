@@ -144,10 +144,31 @@ fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Co
     let own = path_in_repository(repo, ours).filter(|path| path != FILE);
     let mut all = Vec::new();
     for path in own.iter().map(String::as_str).chain([FILE]) {
-        let text = file_at(repo, commit, path)?;
-        all.extend(text.and_then(|text| config::parse(Path::new(FILE), &text).ok()));
+        let Some(text) = file_at(repo, commit, path)? else {
+            continue;
+        };
+        match config::parse(Path::new(FILE), &text) {
+            Ok(file) => all.push(file),
+            Err(_) => {
+                let text = String::from_utf8_lossy(&text);
+                if ["four_eyes", "signed"].iter().any(|key| text.contains(key)) {
+                    return Err(unread(path, commit).into());
+                }
+            }
+        }
     }
     Ok(all)
+}
+
+/// What a newer version may read could require signatures.
+fn unread(path: &str, commit: &CommitId) -> Refusal {
+    let short = commit.short();
+    let error = format!("this git-smp cannot read {path} of the main repository at {short}");
+    let why = "it names four_eyes or signed, so it may require signatures; it is damaged, or for a newer git-smp";
+    let show = Typed::other(format!("git show {short}:{path}"));
+    Refusal::new(RefusalCode::NotVerified, error)
+        .because(why)
+        .run("update git-smp, or correct the file there; it is", show)
 }
 
 /// Where the file is, if that is in the work tree: with `/`, from its top.

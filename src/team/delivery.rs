@@ -96,7 +96,7 @@ impl<'a> Delivery<'a> {
     ) -> Result<(), Stop> {
         match one.filter(|one| configured(self.config, &one.channel).is_none()) {
             Some(one) => {
-                self.print(&one)?;
+                self.print_once(&one);
                 self.deliver(pending, |one| one.channel == ISSUE && wanted(one))
             }
             None => self.deliver(pending, wanted),
@@ -115,6 +115,19 @@ impl<'a> Delivery<'a> {
             return ui.data(issue::text(&post, one, self.reference()).as_bytes());
         }
         self.print_for(&one.channel, &post)
+    }
+
+    /// Prints a post of what is done, once, because nobody keeps it: where that fails there is no step to repeat.
+    pub fn print_once(&self, one: &Notice) {
+        self.no_step(one, self.print(one));
+    }
+
+    fn no_step(&self, one: &Notice, printed: Result<(), Stop>) {
+        if let Some(report) = printed.err().as_ref().and_then(Stop::report) {
+            let causes = [vec![report.error.clone()], report.because.clone()].concat();
+            let (place, causes) = (words::place(one), causes.join("; "));
+            (self.session.ui).warn(format!("the text for {place} was not printed: {causes}"));
+        }
     }
 
     fn print_for(&self, channel: &str, post: &Post) -> Result<(), Stop> {
@@ -142,26 +155,29 @@ impl<'a> Delivery<'a> {
         let (ui, channel) = (self.session.ui, one.channel.as_str());
         let post = compose(self.session, self.config, one)?;
         let delivered = match route(self.session, self.config, channel) {
-            Route::Print => return self.print_for(channel, &post),
+            Route::Print => None,
             Route::NoWebhook => {
                 ui.note(format!(
                     "this clone has no webhook for the {channel} channel"
                 ));
-                return self.print_for(channel, &post);
+                None
             }
-            Route::Unusable(why) => Delivered::No(why),
-            Route::NoToken(why) => Delivered::No(why),
-            Route::Send(to) => self.send(one, &to, &post)?.0,
+            Route::Unusable(why) | Route::NoToken(why) => Some(Delivered::No(why)),
+            Route::Send(to) => Some(self.send(one, &to, &post)?.0),
         };
-        let (story, why) = match delivered {
-            Delivered::Yes => return Ok(()),
-            Delivered::No(why) => (words::untold(one), why),
-            Delivered::Unclear(why) => (words::unknown(one), why),
+        let untaken = match delivered {
+            Some(Delivered::Yes) => return Ok(()),
+            Some(Delivered::No(why)) => Some((words::untold(one), why)),
+            Some(Delivered::Unclear(why)) => Some((words::unknown(one), why)),
+            None => None,
         };
-        let causes = [vec![why.error], why.because].concat().join("; ");
-        ui.warn(format!("{story}: {causes}"));
-        why.hint.iter().for_each(|hint| ui.advise(hint.clone()));
-        self.print_for(channel, &post)
+        if let Some((story, why)) = untaken {
+            let causes = [vec![why.error], why.because].concat().join("; ");
+            ui.warn(format!("{story}: {causes}"));
+            why.hint.iter().for_each(|hint| ui.advise(hint.clone()));
+        }
+        self.no_step(one, self.print_for(channel, &post));
+        Ok(())
     }
 
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {

@@ -224,7 +224,7 @@ impl<'a> ProductPost<'a> {
         if let Some(told) = &told
             && !is_kept
         {
-            delivery.print(told).map_err(|stop| untold(&stop, again))?;
+            delivery.print_once(told);
         }
         // The deploy's own event has it pending.
         let forgotten = self.forget_text(again);
@@ -242,7 +242,7 @@ impl<'a> ProductPost<'a> {
             self.session.ui.warn(format!(
                 "{why}, so this is not posted to the {PRODUCT} channel; paste it if needed:"
             ));
-            delivery.print(told).map_err(|stop| untold(&stop, again))?;
+            delivery.print_once(told);
         }
         let delivered = delivery.deliver(pending, Notice::is_of_a_deploy);
         delivered.and(forgotten)

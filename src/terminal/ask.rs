@@ -8,7 +8,7 @@ use crate::core::secret::Secret;
 use crate::core::text::visible;
 use crate::core::typed::Typed;
 use crate::terminal::prompt::Turn;
-use crate::terminal::{Ui, is_dumb};
+use crate::terminal::{Ui, is_dumb, is_live};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
@@ -113,5 +113,25 @@ impl Ui {
         let answer = self.line(&format!("{question}{offer}: "), Input::Text)?;
         let answer = Some(answer.trim()).filter(|answer| !answer.is_empty());
         Some(answer.unwrap_or(offered).to_owned())
+    }
+
+    /// Asks for one of a few words, typed or chosen with the arrow keys; the last word for Esc.
+    pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
+        if !is_live() {
+            return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
+        }
+        let _turn = self.turn(false)?;
+        let term = Term::stderr();
+        let first = words.iter().position(|word| *word == offered);
+        let select = dialoguer::FuzzySelect::new()
+            .with_prompt(format!("{} (type, or arrow keys)", visible(question)))
+            .highlight_matches(false)
+            .items(words)
+            .default(first.unwrap_or_default());
+        let chosen = select.interact_on_opt(&term);
+        // It stays hidden where the choice was broken off.
+        let _ = term.show_cursor();
+        let chosen = chosen.ok()?.unwrap_or(words.len().checked_sub(1)?);
+        words.get(chosen).map(|word| (*word).to_owned())
     }
 }

@@ -125,7 +125,7 @@ impl Platform {
         self.status("production").2
     }
 
-    /// The lines of `status`.
+    /// The lines of `status` without the picture.
     #[track_caller]
     fn lines(&self) -> String {
         self.smp(&["status"]).ok().out()

@@ -835,6 +835,9 @@ fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() 
             .prints_among(&format!("core.hooksPath is {path}"));
         run.says(&format!("hint: add this line to {file}: "))
             .says(line);
+        // A check promises nothing that would fail.
+        let check = deploy.smp(&["setup", "--check", "--hook"]);
+        check.exits(1).says(&format!("to {file}: "));
         assert_eq!(
             (contents(&hooks(&deploy)), contents(&at)),
             (before, BTreeMap::new())

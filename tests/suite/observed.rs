@@ -188,6 +188,7 @@ fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_coun
             ),
             (&json!(2.0), &json!(3.0))
         );
+        assert_eq!(figures["weeks"][0]["observed"], 1);
     }
 }
 

@@ -63,10 +63,14 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         .says("promote")
         .prints("");
     world
-        .smp(&["deploy"])
+        .smp(&["deploy", "production"])
         .exits(2)
         .says("git smp has no command 'deploy'")
+        .says("hint: to staging: git smp stage\nhint: to production: git smp promote\n")
         .prints("");
+    // What no word of ours is like has no suggestion.
+    let run = world.smp(&["rollback", "--json"]);
+    run.exits(2).never_shows("did you mean");
     // One suggestion, which can be pasted.
     for (args, hint) in [
         (&["stauts", "--json"][..], "git smp status --json"),
@@ -359,6 +363,25 @@ fn a_full_disk_is_an_error_that_says_so() {
             .says("error: the output cannot be written")
             .says("No space left")
             .never_shows("panicked");
+    }
+}
+
+#[test]
+fn a_deploy_whose_text_cannot_be_printed_is_done() {
+    for (record, out) in [
+        ("", ">/dev/full"),
+        ("[record]\nsignoff = false\n", ">/dev/full"),
+        ("", "| true"),
+    ] {
+        let deploy = World::deploy_like().toml(record).ready();
+        let to = deploy.nth(5);
+        let line = format!("git smp promote --yes --commit {to} --summary hi {out}");
+        let run = (deploy.runner()).program("bash", &["-o", "pipefail", "-c", &line]);
+        run.ok()
+            .says("done: production runs ")
+            .never_shows("error:");
+        let warning = "warning: the text for the product channel was not printed: the output";
+        assert_eq!(run.stderr.contains(warning), out != "| true", "{run}");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::posts::{
     PRODUCT, TECHNICAL, accepted, channels, chatting, posts, sent, with_webhooks, words,
 };
 use crate::promote::{person, promote, ready};
-use crate::record::{next, proposed, recorded, recorded_like, short};
+use crate::record::{events, next, proposed, recorded, recorded_like, short};
 use crate::support::{Deploy, Terminal, Topology, World};
 
 /// A person at a terminal of 80 columns.
@@ -281,4 +281,19 @@ fn promote_again(deploy: &Deploy) {
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promote(deploy, &["--again"]).ok();
+}
+
+#[test]
+fn figures_begin_in_the_week_in_which_the_record_does() {
+    let deploy = recorded();
+    promote_once(&deploy);
+    let json = deploy.smp(&["history", "--json"]).ok().json();
+    assert_eq!(
+        json["stats"]["environments"][0]["weeks"]
+            .as_array()
+            .map(Vec::len),
+        Some(1),
+        "{json}"
+    );
+    assert_eq!(events(&deploy).last().map(String::as_str), Some("promoted"));
 }

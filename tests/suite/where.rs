@@ -87,6 +87,17 @@ fn what_cannot_be_seen_is_unknown() {
 }
 
 #[test]
+fn a_record_that_is_gone_is_not_taken_for_an_empty_one() {
+    let deploy = with_record();
+    let since = located(&deploy, &[deploy.nth(2)]);
+    assert_ne!(since["environments"][1]["since"], Value::Null);
+    deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"]);
+    let run = deploy.smp(&["where", deploy.nth(2)]);
+    run.ok().says(", so this does not say since when\n");
+    run.says("git push upstream refs/smp/seen:refs/smp/record\n");
+}
+
+#[test]
 fn a_copy_runs_where_the_commit_itself_does_not() {
     let deploy = World::deploy_like().without_pages().ready();
     let six = deploy.nth(6);
@@ -118,6 +129,27 @@ fn a_copy_runs_where_the_commit_itself_does_not() {
         .smp(&["where", six])
         .ok()
         .prints_among("  production  does not run it; runs ");
+}
+
+#[test]
+fn what_differs_in_white_space_and_what_changes_nothing_is_no_copy() {
+    let deploy = World::deploy_like().without_pages().ready();
+    let beside = |from: &str, text: &str| {
+        deploy.git(&deploy.team, &["checkout", "-q", "--detach", from]);
+        let python = deploy.commit_files("team", "Add b", &[("f.py", text)]);
+        let empty = ["commit", "-q", "--allow-empty", "-m", "Build it again"];
+        deploy.git(&deploy.team, &empty);
+        (python, deploy.git(&deploy.team, &["rev-parse", "HEAD"]))
+    };
+    let (_, runs) = beside(deploy.nth(2), "if x:\n    a()\n    b()\n");
+    deploy.colleague_pushes(&deploy.production, &runs);
+    let (python, empty) = beside(deploy.nth(5), "if x:\n    a()\nb()\n");
+    let team = deploy.team.to_str().unwrap();
+    deploy.git(&deploy.work, &["fetch", "-q", team, &empty]);
+    for commit in [python, empty] {
+        let told = located(&deploy, &[&commit]);
+        assert_eq!(told["environments"][1]["runs"], false, "{told}");
+    }
 }
 
 #[test]

@@ -193,14 +193,18 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Ref
                 Typed::smp("stage --fix --dry-run"),
             ));
     }
-    if fix.changes.relation == Relation::Ahead {
-        return Ok(());
-    }
     let error = format!("{short} is not a fix of the candidate");
+    let refusal = Refusal::new(RefusalCode::Diverged, error);
     let pick = Typed::smp("stage --fix").option("--pick", short);
-    Err(Refusal::new(RefusalCode::Diverged, error)
-        .because(format!("it lacks {} of {base}", lost(&fix.changes)))
-        .run("copy the fix alone onto the candidate", pick))
+    Err(match fix.changes.relation {
+        Relation::Ahead => return Ok(()),
+        Relation::Identical | Relation::Behind => refusal
+            .because(format!("it is in {base} already"))
+            .run("merge the fix, then", Typed::smp("stage --fix")),
+        Relation::Diverged => refusal
+            .because(format!("it lacks {} of {base}", lost(&fix.changes)))
+            .run("copy the fix alone onto the candidate", pick),
+    })
 }
 
 /// What staging would lose: a person may say yes to that, a script may not.

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use failures::{Failure, Remedy};
 pub use shipped::{Shipped, shipped};
+pub use weeks::Week;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::show::When;
@@ -27,6 +28,8 @@ pub struct Figures {
     pub promotions_per_week: Option<f64>,
     /// The same of everything that brought something new, whether it was promoted or only seen.
     pub deploys_per_week: Option<f64>,
+    /// The last weeks, up to this one; none from before the record.
+    pub weeks: Vec<Week>,
     pub lead: Lead,
     /// How many deploys brought something new, whether they were promoted or only seen.
     pub forward: usize,
@@ -146,11 +149,13 @@ pub fn arrived(deploys: Vec<PastDeploy>) -> Vec<PastDeploy> {
 
 /// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
 ///
-/// `deploys` are the oldest first, and `shipped` tells of each of them.
+/// `deploys` are the oldest first, and `shipped` tells of each of them. `begun`: when the record begins, before which
+/// nothing is known.
 pub fn figures(
     first: &[&str],
     deploys: &[PastDeploy],
     shipped: &[Shipped],
+    begun: Option<i64>,
     when: &When,
 ) -> Vec<Figures> {
     let names = deploys.iter().map(|deploy| deploy.environment.as_str());
@@ -158,12 +163,17 @@ pub fn figures(
     let all = first.iter().copied().chain(others).map(|name| {
         let all = deploys.iter().zip(shipped);
         let there: Vec<_> = all.filter(|(one, _)| one.environment == name).collect();
-        of(name, &there, when)
+        of(name, &there, begun, when)
     });
     all.collect()
 }
 
-fn of(environment: &str, deploys: &[(&PastDeploy, &Shipped)], when: &When) -> Figures {
+fn of(
+    environment: &str,
+    deploys: &[(&PastDeploy, &Shipped)],
+    begun: Option<i64>,
+    when: &When,
+) -> Figures {
     use DeployKind::{Observed, Promote, Rollback};
     let promotions = times(deploys, |kind| kind == Promote);
     let rollbacks = times(deploys, |kind| kind == Rollback);
@@ -182,6 +192,7 @@ fn of(environment: &str, deploys: &[(&PastDeploy, &Shipped)], when: &When) -> Fi
         deploys_per_week: weeks::rate(&forward, when),
         forward: forward.len(),
         unknown: unknown.count(),
+        weeks: weeks::last(&promotions, &rollbacks, &observed, begun, when),
         lead: lead(deploys),
         failures: failures::failures(deploys),
         rework: failures::rework(deploys),

@@ -1,27 +1,53 @@
-//! The figures of an environment, as `git smp history --stats` says them.
+//! What `git smp history --stats` says of an environment: the figures, and under each, on a terminal, a small chart.
 
-use crate::core::record::stats::{Figures, Lead};
+use crate::core::record::stats::{Figures, Lead, Week};
 use crate::core::show::When;
+use crate::core::show::chart::{Bar, chart, room};
 use crate::core::text::{Line, Tone, counted};
 
-pub fn figures(figures: &Figures, when: &When) -> Vec<Line> {
+/// How many failures are drawn: the latest.
+const RESTORES: usize = 5;
+/// How long a commit waited at most, in seconds, and how that is called.
+const WITHIN: [(i64, &str); 5] = [
+    (3600, "in an hour"),
+    (86_400, "in a day"),
+    (7 * 86_400, "in a week"),
+    (28 * 86_400, "in 4 weeks"),
+    (i64::MAX, "later"),
+];
+
+/// The figures of one environment; with a width, charts as well, if they fit.
+pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::of(Tone::Strong, heading(figures, when))];
     if figures.deploys() == 0 {
         return lines;
     }
-    let mut told = vec![
-        ("promotions", frequency(figures)),
-        ("lead time", lead(&figures.lead)),
-        ("failed", failure_rate(figures)),
-        ("restored in", restored(figures)),
-        ("rework", rework_rate(figures)),
+    let weeks = figures.weeks.iter().map(week).collect();
+    let [failed, redone, seen] =
+        [figures.failures.len(), figures.rework, figures.observed].map(part);
+    let (forward, all) = (Some(figures.forward), Some(figures.deploys()));
+    let soon = restores(figures, when);
+    let mut sections = vec![
+        ("promotions", frequency(figures), weeks, None),
+        ("lead time", lead(&figures.lead), waits(&figures.lead), None),
+        ("failed", failure_rate(figures), failed, forward),
+        ("restored in", restored(figures), soon, None),
+        ("rework", rework_rate(figures), redone, all),
     ];
     if figures.observed > 0 {
-        told.push(("observed", observed(figures)));
+        sections.push(("observed", observed(figures), seen, all));
     }
-    let told = told.into_iter();
-    lines.extend(told.map(|(name, figure)| Line::plain(format!("  {name:11}  {figure}"))));
+    let room = width.and_then(room);
+    for (name, figure, bars, whole) in sections {
+        lines.push(Line::plain(format!("  {name:11}  {figure}")));
+        let whole = whole.and_then(|whole| i64::try_from(whole).ok());
+        lines.extend(room.iter().flat_map(|room| chart(&bars, *room, whole)));
+    }
     lines
+}
+
+fn part(count: usize) -> Vec<Bar> {
+    vec![Bar::plain("", count, "")]
 }
 
 fn heading(figures: &Figures, when: &When) -> String {
@@ -145,8 +171,7 @@ fn share(share: Option<f64>, some: usize, all: usize, unknown: usize) -> String 
 }
 
 fn restored(figures: &Figures) -> String {
-    let known = figures.failures.iter().filter(|one| one.seconds.is_some());
-    let known = known.count();
+    let known = known(figures).count();
     let seen = match figures.failures.len() - known {
         0 => String::new(),
         some => format!("{some} outside git smp"),
@@ -161,6 +186,12 @@ fn restored(figures: &Figures) -> String {
     }
 }
 
+/// When the failures were that were put right, and how soon, where that is known.
+fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
+    let all = figures.failures.iter();
+    all.filter_map(|one| Some((one.at, one.seconds?)))
+}
+
 /// A time that passed, in a unit of which there are at least two.
 fn span(seconds: i64) -> String {
     match seconds {
@@ -169,6 +200,47 @@ fn span(seconds: i64) -> String {
         7_200..172_800 => counted(seconds / 3_600, "hour"),
         _ => counted(seconds / 86_400, "day"),
     }
+}
+
+/// The promotions of a week, and what was rolled back in it.
+fn week(week: &Week) -> Bar {
+    let mut words = week.promotions.to_string();
+    if week.rollbacks > 0 {
+        words += &format!(", {}", counted(week.rollbacks, "rollback"));
+    }
+    if week.observed > 0 {
+        words += &format!(", {} past it", week.observed);
+    }
+    let mut bar = Bar::plain(&week.name, week.promotions, words);
+    if week.rollbacks + week.observed > 0 {
+        bar.words.0 = Tone::Bad;
+    }
+    bar
+}
+
+/// How many commits were in production within which time.
+fn waits(lead: &Lead) -> Vec<Bar> {
+    let mut before = 0;
+    let bars = WITHIN.iter().map(|(within, name)| {
+        let upto = lead.seconds.partition_point(|seconds| seconds <= within);
+        let count = upto - std::mem::replace(&mut before, upto);
+        Bar::plain(*name, count, count.to_string())
+    });
+    if lead.seconds.is_empty() {
+        return Vec::new();
+    }
+    bars.collect()
+}
+
+/// The latest deploys that failed, and how soon they were put right.
+fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
+    let latest = known(figures).rev().take(RESTORES);
+    let bars = latest.map(|(at, length)| Bar {
+        name: when.date(at),
+        length,
+        words: (Tone::Plain, span(length)),
+    });
+    bars.collect()
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::visible_json;
+use crate::core::typed::Given;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
 /// The version of every document. It stays while keys and words are only added.
@@ -177,8 +178,9 @@ struct RefusalJson<'a> {
 }
 
 /// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `reviews`: what is known of the commits, if
-/// anything. `watched`: the files in it that the team wants to be named, where it has such.
+/// anything. `watched`: the files in it that the team wants to be named, where it has such. `given`: what hints repeat.
 pub fn promote(
+    given: &Given,
     candidate: Option<&CommitId>,
     (targets, open): (&[Target<'_>], Option<&Deploying>),
     plan: &Result<Plan, Refusal>,
@@ -196,12 +198,17 @@ pub fn promote(
         merges: changes.map_or(0, |changes| changes.ships_merges),
         watched,
         steps: plan.iter().flat_map(steps).collect(),
-        refusal: plan.as_ref().err().map(refusal),
+        refusal: plan.as_ref().err().map(|why| refusal(why, given)),
     })
 }
 
 /// `git smp promote -n --json` where it was refused before anything was looked at.
-pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String]>) -> String {
+pub fn refused(
+    given: &Given,
+    targets: &[&Environment],
+    why: &Refusal,
+    watched: Option<&[String]>,
+) -> String {
     let unseen = targets.iter().map(|target| TargetJson {
         environment: &target.name,
         ..TargetJson::default()
@@ -210,7 +217,7 @@ pub fn refused(targets: &[&Environment], why: &Refusal, watched: Option<&[String
         schema: SCHEMA,
         targets: unseen.collect(),
         watched,
-        refusal: Some(refusal(why)),
+        refusal: Some(refusal(why, given)),
         ..PromoteJson::default()
     })
 }
@@ -225,11 +232,12 @@ fn target<'a>(target: &'a Target<'_>, open: Option<&Deploying>) -> TargetJson<'a
     }
 }
 
-fn refusal(refusal: &Refusal) -> RefusalJson<'_> {
+fn refusal<'a>(refusal: &'a Refusal, given: &Given) -> RefusalJson<'a> {
+    let hint = refusal.report.hint.as_ref();
     RefusalJson {
         code: refusal.code,
         message: &refusal.report.error,
-        hint: (refusal.report.hint.as_ref()).map(|hint| hint.lines().join("\n")),
+        hint: hint.map(|hint| given.complete(hint).join("\n")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `git smp status` says: a line for each environment, and what the record adds.
+//! What `git smp status` says: a picture, and a line for each environment.
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
@@ -9,8 +9,8 @@ use crate::core::record::{
     RecordView, Standing, Verdict, counted,
 };
 use crate::core::refusal::Refusal;
-use crate::core::show::{When, row, verdict_by};
-use crate::core::text::Tone::{Bad, Good, Hash, Plain, Strong};
+use crate::core::show::{When, row, verdict_by, widest};
+use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
@@ -337,5 +337,79 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
             let since = since.map(|oldest| format!(", the oldest from {}", when.dated(oldest)));
             format!("; {commits} behind {source}{}", since.unwrap_or_default())
         }
+    }
+}
+
+pub struct Dot {
+    pub name: String,
+    pub commit: CommitId,
+    /// How many commits it is ahead of where the axis begins.
+    pub ahead: usize,
+}
+
+/// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
+pub fn picture(marks: &[Dot], width: usize) -> Vec<Line> {
+    let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
+    let names = widest(marks.iter().map(|mark| mark.name.as_str()));
+    // Two spaces before and between, the dot, a hash and a count.
+    let span = width.saturating_sub(names + 30).min(40);
+    if marks.len() < 2 || farthest == 0 || span < 10 {
+        return Vec::new();
+    }
+    let lines = marks.iter().map(|mark| {
+        let (at, count) = match mark.ahead {
+            0 => (0, String::new()),
+            ahead => ((span * ahead / farthest).max(2), format!("  +{ahead}")),
+        };
+        row(&mark.name, names)
+            .and(Faint, "━".repeat(at))
+            .and(Good, "●")
+            .and(Plain, " ".repeat(span - at + 2))
+            .and(Hash, mark.commit.short())
+            .and(Plain, count)
+    });
+    lines.chain([Line::default()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(name: &str, ahead: usize) -> Dot {
+        Dot {
+            name: name.into(),
+            commit: CommitId::parse(&"1f13dc69".repeat(5)).unwrap(),
+            ahead,
+        }
+    }
+
+    fn drawn(lines: &[Line]) -> Vec<String> {
+        lines.iter().map(Line::text).collect()
+    }
+
+    #[test]
+    fn everything_stands_on_one_axis() {
+        let marks = [
+            mark("production", 0),
+            mark("staging", 8),
+            mark("upstream/master", 16),
+        ];
+        assert_eq!(
+            drawn(&picture(&marks, 65)),
+            [
+                "  production       ●                      1f13dc69",
+                "  staging          ━━━━━━━━━━●            1f13dc69  +8",
+                "  upstream/master  ━━━━━━━━━━━━━━━━━━━━●  1f13dc69  +16",
+                "",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_picture_that_says_nothing_or_does_not_fit_is_not_drawn() {
+        let marks = [mark("production", 0), mark("staging", 8)];
+        assert!(picture(&marks, 40).is_empty());
+        assert!(picture(&marks[..1], 100).is_empty());
+        assert!(picture(&[mark("production", 0), mark("staging", 0)], 100).is_empty());
     }
 }

@@ -166,6 +166,11 @@ fn an_address_of_another_github_is_passed_over() {
             "https://acme.example/graphql",
             false,
         ),
+        (
+            "https://git.acme.example/o/r",
+            "https://git.acme.example/pages/ada/api/v3",
+            false,
+        ),
         ("https://github.com/o/r", "nonsense", true),
     ] {
         assert_eq!(

@@ -13,14 +13,16 @@ impl Task<'_> {
     fn by_hand(&self) -> Hint {
         let picks: Vec<&str> = self.picks.iter().map(CommitId::for_link).collect();
         let (onto, picks) = (self.onto.for_link(), picks.join(" "));
-        let copy = format!("git switch -c fix {onto} && git cherry-pick -x {picks}");
+        // A branch of an earlier fix may be there still.
+        let branch = format!("fix-{}", self.onto.short());
+        let copy = format!("git switch -c {branch} {onto} && git cherry-pick -x {picks}");
         let go_on = Typed::other("git add -u && git cherry-pick --continue");
         Hint::run("copy it by hand", Typed::other(copy))
             .and(Hint::run(
                 "if there are conflicts, resolve them, then",
                 go_on,
             ))
-            .and(Hint::run("then", Typed::smp("stage --fix fix")))
+            .and(Hint::run("then", Typed::smp("stage --fix").arg(&branch)))
     }
 
     /// The commit below, in a sentence: the user knows the one that was named, and none of the copies.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of};
+use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
 
 pub const NONE: &str = "none";
 /// The file while it is only here.
@@ -21,15 +21,6 @@ pub struct Question {
 impl Question {
     fn key(&self) -> String {
         self.row.key.replace("{}", self.place)
-    }
-
-    /// The words that are an answer; none where any text may be one.
-    pub fn choices(&self) -> Vec<&'static str> {
-        match self.row.words {
-            [] if self.row.key == RECORD => vec!["y", "n", "yes", "no"],
-            words if words.is_empty() || self.row.key == TOPOLOGY => words.to_vec(),
-            words => [&[NONE], words].concat(),
-        }
     }
 
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
@@ -74,7 +65,11 @@ impl Answers {
 
     /// Takes an answer, if the file can have it; or says why it cannot.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        let words = question.choices();
+        let words = match question.row.words {
+            words @ [_, ..] => [&[NONE], words].concat(),
+            [] if question.row.key == RECORD => vec!["y", "n", "yes", "no"],
+            [] => Vec::new(),
+        };
         if !words.is_empty() && !words.contains(&answer) {
             return Err(format!("type {}", words.join(", ")));
         }

@@ -23,7 +23,7 @@ pub struct Row {
     pub asked: &'static str,
     /// What a person reads before; `{app}` stands for the app of the environment on Heroku.
     pub explained: &'static str,
-    /// The words that one is chosen from; none where it is any text.
+    /// The words that one is chosen from, beside none and the way back; none where it is any text.
     pub words: &'static [&'static str],
     /// What stands in the file as long as it was not answered; nothing where it can be left out.
     pub unasked: &'static str,

@@ -6,7 +6,7 @@ use crate::core::typed::Typed;
 use crate::git::record::identity;
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::posting::Pending;
-use crate::team::product::{ProductPost, untold};
+use crate::team::product::ProductPost;
 
 impl ProductPost<'_> {
     /// Tells those who deploy that it began although its time had not come, where the record does not have that post pending.
@@ -26,7 +26,8 @@ impl ProductPost<'_> {
         match (&self.config.record, is_configured) {
             (None, _) => self.delivery(again).deliver_once(&post),
             (Some(_), false) => {
-                (self.delivery(again).print(&post)).map_err(|stop| untold(&stop, again))
+                self.delivery(again).print_once(&post);
+                Ok(())
             }
             (Some(_), true) => Ok(()),
         }

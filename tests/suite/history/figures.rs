@@ -91,6 +91,14 @@ fn figures_are_what_a_hand_would_compute() {
     );
     let rate = figures["promotions_per_week"].as_f64().unwrap();
     assert!(rate > 0.0 && rate < 4.0, "{rate}");
+    let weeks = figures["weeks"].as_array().unwrap();
+    assert_eq!(weeks.len(), 12);
+    assert!(
+        weeks
+            .iter()
+            .all(|week| week["promotions"] == 0 && week["rollbacks"] == 0),
+        "they are long ago"
+    );
 }
 
 #[test]
@@ -123,6 +131,25 @@ fn weeks_are_counted_from_the_first_promotion_to_this_one() {
     record.put(&deploy);
     let figures = of_production(&deploy);
     assert_eq!(figures["promotions_per_week"], json!(2.0 / 3.0));
+    assert_eq!(
+        figures["weeks"].as_array().unwrap().len(),
+        3,
+        "what was before the record is not told as nothing"
+    );
+    let counts = |nth: usize| {
+        (
+            figures["weeks"][nth]["promotions"].clone(),
+            figures["weeks"][nth]["rollbacks"].clone(),
+        )
+    };
+    assert_eq!(
+        [0, 1, 2].map(counts),
+        [
+            (json!(1), json!(1)),
+            (json!(0), json!(0)),
+            (json!(1), json!(0))
+        ]
+    );
     deploy
         .smp(&["history", "--stats"])
         .ok()
@@ -162,6 +189,92 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
     assert_eq!(of_production(&deploy)["lead_time_seconds"]["unknown"], 5);
 }
 
+/// What the screen of a terminal of so many columns shows.
+fn screen(deploy: &Deploy, columns: u16) -> String {
+    let script = format!("stty cols {columns}; exec git smp history --stats -n 0 --color never");
+    deploy
+        .runner()
+        .terminal_program("sh", &["-c", &script])
+        .ends()
+        .ok()
+        .stderr
+        .replace('\r', "")
+}
+
+#[test]
+fn a_terminal_is_shown_charts_and_a_pipe_is_not() {
+    let deploy = with_record();
+    let [one, two, five] = [1, 2, 5].map(|nth| deploy.nth(nth));
+    let today = now();
+    let mut record = Record::default();
+    record.add(
+        "Ada Example",
+        committed(2) + 60,
+        &promoted("production", one, two, 1, &[]),
+    );
+    record.add(
+        "Ben Example",
+        committed(2) + 660,
+        &rolled_back("production", two, one, 1),
+    );
+    record.add(
+        "Ada Example",
+        today - 7 * 86_400,
+        &promoted("production", one, two, 1, &[]),
+    );
+    record.add(
+        "Ada Example",
+        today,
+        &promoted("production", two, five, 3, &[]),
+    );
+    record.add(
+        "Ben Example",
+        today,
+        &rolled_back("production", five, two, 3),
+    );
+    record.put(&deploy);
+    let wide = screen(&deploy, 80);
+    assert!(
+        wide.lines().all(|line| line.chars().count() <= 80),
+        "{wide}"
+    );
+    let bar = "█".repeat(40);
+    for line in [
+        format!("-W\\d\\d   {bar} 1"),
+        format!("-W\\d\\d   {bar} 1, 1 rollback"),
+        format!("    in an hour {} 1", "█".repeat(10)),
+        format!("    later      {bar} 4"),
+        format!("               {}▋{}", "█".repeat(26), "░".repeat(13)),
+        format!("    2022-02-01 {bar} 10 minutes"),
+    ] {
+        let found = wide.lines().any(|shown| matches(shown, &line));
+        assert!(found, "no line {line:?} in:\n{wide}");
+    }
+    let narrow = screen(&deploy, 38);
+    assert!(
+        !narrow.contains('█') && narrow.contains("2 rolled back"),
+        "no room: {narrow}"
+    );
+    deploy
+        .smp(&["history", "--stats"])
+        .ok()
+        .never_shows("█")
+        .never_shows("░");
+}
+
+/// Whether a line ends in this text, in which `\d` stands for a digit.
+fn matches(line: &str, ending: &str) -> bool {
+    let ending: Vec<char> = ending.replace("\\d", "\0").chars().collect();
+    let line: Vec<char> = line.chars().collect();
+    let Some(start) = line.len().checked_sub(ending.len()) else {
+        return false;
+    };
+    line[start..]
+        .iter()
+        .zip(&ending)
+        .all(|(c, wanted)| c == wanted || (*wanted == '\0' && c.is_ascii_digit()))
+}
+
 #[test]
 fn clocks_that_nobody_should_have_stop_nothing() {
     let deploy = with_record();
@@ -178,4 +291,5 @@ fn clocks_that_nobody_should_have_stop_nothing() {
         (&json!(4), &json!(1.0))
     );
     deploy.smp(&["history", "--stats"]).ok();
+    screen(&deploy, 80);
 }

@@ -101,10 +101,10 @@ fn what_lacks_the_candidate_is_no_fix_of_it() {
         short(deploy.nth(4))
     ));
     run.says(&format!(
-        "because: it lacks 1 commit of {}\n",
+        "because: it is in {} already\n",
         short(deploy.nth(5))
     ))
-    .says("git smp stage --fix --pick ");
+    .says("hint: merge the fix, then: git smp stage --fix\n");
     deploy.smp(&["stage", "--fix", "--yes", "nosuch"]).exits(2);
     deploy
         .smp(&["stage", "--fix", "--yes", "--pick", "nosuch"])
@@ -286,7 +286,7 @@ fn a_conflict_is_told_cleanly_and_changes_nothing() {
             .prints("")
             .says(&words)
             .says("because: conflict in LOG\n")
-            .says("hint: copy it by hand: git switch -c fix ");
+            .says("hint: copy it by hand: git switch -c fix-");
     }
     assert_eq!(
         (deploy.snapshot(), own(&deploy, &deploy.work)),

@@ -1,8 +1,9 @@
-//! `status` for scripts.
+//! `status` for scripts, and its picture for people.
 
 use serde_json::json;
 
-use crate::support::{TOPOLOGIES, World};
+use crate::diff::production_has_a_hotfix;
+use crate::support::{Deploy, TOPOLOGIES, World};
 
 #[test]
 fn json_has_exactly_these_keys() {
@@ -97,4 +98,63 @@ fn the_cadence_is_the_teams_own() {
         .smp(&["status", "--exit-code"])
         .ok()
         .prints_among("3 commits behind staging");
+}
+
+/// What the screen of a terminal of so many columns shows.
+fn screen(deploy: &Deploy, columns: u16) -> String {
+    let script = format!("stty cols {columns}; exec git smp status");
+    let run = deploy
+        .runner()
+        .terminal_program("sh", &["-c", &script])
+        .ends();
+    let screen = run.ok().stderr.clone();
+    assert!(screen.contains("next: "), "{screen}");
+    screen
+}
+
+#[test]
+fn a_terminal_is_shown_a_picture_and_a_pipe_is_not() {
+    let deploy = World::deploy_like().ready();
+    let wide = without_colours(&screen(&deploy, 100));
+    let mark = |name: &str, strokes: usize, nth: usize, count: &str| {
+        let (line, room) = ("━".repeat(strokes), " ".repeat(42 - strokes));
+        format!("  {name:15}  {line}●{room}{}{count}", &deploy.nth(nth)[..8])
+    };
+    let expected = [
+        mark("production", 0, 2, ""),
+        mark("staging", 30, 5, "  +3"),
+        mark("upstream/master", 40, 6, "  +4"),
+    ];
+    let drawn: Vec<&str> = wide.lines().take(4).collect();
+    assert_eq!(drawn, [&expected[0], &expected[1], &expected[2], ""]);
+    assert!(!screen(&deploy, 40).contains('●'), "no room for it");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .never_shows("●")
+        .never_shows("\u{1b}");
+}
+
+fn without_colours(screen: &str) -> String {
+    let mut text = String::new();
+    let mut chars = screen.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => drop(chars.by_ref().find(char::is_ascii_alphabetic)),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+#[test]
+fn histories_that_lie_on_no_line_have_no_picture() {
+    let deploy = World::deploy_like().ready();
+    production_has_a_hotfix(&deploy, "Ben", "Fix login loop");
+    let screen = screen(&deploy, 100);
+    assert!(!screen.contains('●'), "{screen}");
+    assert!(
+        screen.contains("staging has 3 more and lacks 1"),
+        "{screen}"
+    );
 }

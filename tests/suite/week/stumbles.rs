@@ -222,7 +222,8 @@ fn what_conflicts_is_copied_by_hand_with_commands_that_can_be_pasted() {
     let run = deploy.smp(&["stage", "--fix", "--pick", &theirs, "--yes"]);
     let commands = hinted(&run.exits(1).stderr);
     assert_eq!(commands.len(), 3, "{run}");
-    assert_eq!(commands[2], "git smp stage --fix fix");
+    let fix = format!("fix-{}", short(deploy.nth(5)));
+    assert_eq!(commands[2], format!("git smp stage --fix {fix}"));
     let pasted = |command: &str| {
         let runner = deploy.runner().env("GIT_EDITOR", "true");
         runner.program("sh", &["-c", command])
@@ -230,7 +231,7 @@ fn what_conflicts_is_copied_by_hand_with_commands_that_can_be_pasted() {
     assert_ne!(pasted(&commands[0]).code, 0, "it conflicts by hand, too");
     std::fs::write(deploy.work.join("LOG"), "resolved\n").unwrap();
     pasted(&commands[1]).ok();
-    deploy.smp(&["stage", "--fix", "fix", "--yes"]).ok();
+    deploy.smp(&["stage", "--fix", &fix, "--yes"]).ok();
 }
 
 // --- what was named

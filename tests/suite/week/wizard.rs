@@ -86,20 +86,24 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("that cannot be used: type y, n")
         .sees("Keep a record")
         .enters("y");
-    // What is none of the words is no answer.
+    // Typed, or chosen with the arrow keys; what is none of the words is no answer.
     terminal
-        .sees("Chat of the technical channel (none, teams, slack, print, <) [none]: ")
-        .enters("irc")
-        .sees("that cannot be used: type none, teams, slack, print")
-        .sees("Chat of the technical channel")
-        .enters("teams");
+        .sees("Chat of the technical channel (type, or arrow keys)")
+        .sees("> none")
+        .types("irc\r\u{7f}\u{7f}\u{7f}")
+        .enters("teams")
+        .sees("Chat of the technical channel (type, or arrow keys): teams");
     // Back, and forth to another one.
     terminal
         .sees("Chat of the product channel")
+        .sees("> none")
         .enters("<")
-        .sees("Chat of the technical channel (none, teams, slack, print, <) [teams]: ")
-        .enters("print")
-        .sees("Chat of the product channel (none, teams, slack, print, <) [none]: ")
+        .sees("Chat of the technical channel")
+        .sees("> teams")
+        .enters("\u{1b}[B\u{1b}[B")
+        .sees("(type, or arrow keys): print")
+        .sees("Chat of the product channel")
+        .sees("> none")
         .enters("slack");
     // What only the whole file shows is put right from there.
     terminal
@@ -108,7 +112,8 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Write this to smp.toml? (< goes back) [y/N] ")
         .enters("<");
     terminal
-        .sees("Chat of the product channel (none, teams, slack, print, <) [slack]: ")
+        .sees("Chat of the product channel")
+        .sees("> slack")
         .enters("none")
         .sees("Write this to smp.toml?")
         .enters("y")
@@ -117,7 +122,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     let run = terminal.ends();
     run.ok()
         .says("next: commit and push it for the whole team:\r\ngit add smp.toml && ")
-        .says("\r\nthen everyone runs: git pull && git smp setup\r\n");
+        .says("\r\nthen everyone: git pull && git smp setup\r\n");
     let text = deploy.toml();
     for part in [
         "[record]\n",
@@ -291,7 +296,10 @@ fn not_pulled() -> Deploy {
 #[test]
 fn in_a_clone_that_has_not_pulled_nobody_makes_a_second_file() {
     let deploy = not_pulled();
-    deploy.in_clone("branch -q --set-upstream-to=upstream/master");
+    deploy.git(
+        &deploy.work,
+        &["branch", "-q", "--set-upstream-to=upstream/master"],
+    );
     for args in [
         &["status"][..],
         &["setup"],

@@ -68,7 +68,7 @@ fn rolled_back(at: i64) -> (PastDeploy, Shipped) {
 
 fn of_production(deploys: Vec<(PastDeploy, Shipped)>, now: i64) -> Figures {
     let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
-    figures(&["production"], &deploys, &shipped, &when(now)).remove(0)
+    figures(&["production"], &deploys, &shipped, None, &when(now)).remove(0)
 }
 
 #[test]
@@ -103,6 +103,12 @@ fn figures_are_what_a_hand_would_compute() {
     );
     assert_eq!(figures.rolled_back_share(), Some(2.0 / 3.0));
     assert_eq!(figures.time_to_restore(), Some(900));
+    let told: Vec<_> = figures
+        .weeks
+        .iter()
+        .map(|week| (week.promotions, week.rollbacks))
+        .collect();
+    assert_eq!(told[8..], [(1, 0), (2, 3), (0, 0), (0, 0)]);
 }
 
 /// A deploy that nobody made with this program.
@@ -155,6 +161,8 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
     assert_eq!(figures.failure_rate(), Some(1.0 / 3.0));
     assert_eq!((figures.rework, figures.rework_rate()), (2, Some(0.4)));
     assert_eq!(figures.lead.seconds, [HOUR, HOUR]);
+    let this = figures.weeks.last().unwrap();
+    assert_eq!((this.promotions, this.rollbacks, this.observed), (2, 1, 2));
     let only = of_production(vec![seen(MONDAY, false)], MONDAY);
     assert_eq!(
         (only.promotions_per_week, only.deploys_per_week, only.since),
@@ -306,6 +314,7 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
         &["us", "new"],
         &deploys,
         &[nothing(), nothing(), nothing(), nothing()],
+        None,
         &when(0),
     );
     let told: Vec<_> = all
@@ -374,7 +383,7 @@ proptest! {
     ) {
         let (deploys, shipped): (Vec<_>, Vec<_>) = deploys.into_iter().unzip();
         let when = when(now);
-        let all = figures(&["a"], &deploys, &shipped, &when);
+        let all = figures(&["a"], &deploys, &shipped, None, &when);
         for one in &all {
             prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
             prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);
@@ -384,6 +393,7 @@ proptest! {
             }
             prop_assert!(one.failures.len() <= one.forward && one.rework <= one.deploys());
             prop_assert_eq!(one.rolled_back() + one.fixed_forward(), one.failures.len());
+            prop_assert!(one.weeks.len() <= 12);
             let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
             let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());
             prop_assert!(first.copied() <= median && median <= ninetieth && ninetieth <= last.copied());
@@ -395,7 +405,7 @@ proptest! {
         let shown: Vec<&PastDeploy> = deploys.iter().collect();
         let lines = [
             show::history(&shown, &when, Some(width), None),
-            all.iter().flat_map(|one| show::figures(one, &when)).collect(),
+            all.iter().flat_map(|one| show::figures(one, &when, Some(width))).collect(),
         ];
         prop_assert!(lines.concat().iter().all(|line| !line.0.is_empty()));
         let json: serde_json::Value = serde_json::from_str(&json::history(&shown, &all)).unwrap();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
-use crate::core::record::stats::Figures;
+use crate::core::record::stats::{Figures, Week};
 use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
 use crate::core::words::CommitId;
 
@@ -72,6 +72,8 @@ struct FiguresJson<'a> {
     promotions_per_week: Option<f64>,
     /// Like `promotions_per_week`, but deploys outside `git smp` count as well, except those that went back.
     deploys_per_week: Option<f64>,
+    /// The last 12 weeks up to this one, the oldest first.
+    weeks: &'a [Week],
     /// From commit to production.
     lead_time_seconds: LeadJson,
     /// How many promotions were rolled back before the next promotion.
@@ -181,6 +183,7 @@ fn of(figures: &Figures) -> FiguresJson<'_> {
         observed: figures.observed,
         promotions_per_week: figures.promotions_per_week,
         deploys_per_week: figures.deploys_per_week,
+        weeks: &figures.weeks,
         lead_time_seconds: LeadJson {
             median: figures.lead.median(),
             p90: figures.lead.ninetieth(),

@@ -44,12 +44,14 @@ fn a_conflict_names_the_files_and_leaves_everything_as_it_was() {
     assert_eq!(report.because[10], "and 2 more");
     let hint = report.hint_text().unwrap();
     let by_hand = format!(
-        "git switch -c fix {} && git cherry-pick -x {}",
+        "git switch -c fix-{} {} && git cherry-pick -x {}",
+        candidate.short(),
         candidate.for_link(),
         fix.for_link()
     );
     assert!(
-        hint.contains(&by_hand) && hint.ends_with("git smp stage --fix fix"),
+        hint.contains(&by_hand)
+            && hint.ends_with(&format!("git smp stage --fix fix-{}", candidate.short())),
         "{hint}"
     );
 }

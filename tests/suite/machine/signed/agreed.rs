@@ -130,3 +130,41 @@ fn the_proposer_is_told_who_else_must_say_yes() {
     let status = by(&deploy, "rosi").smp(&["status"]).ok().out();
     assert!(status.ends_with("next: git smp signoff\n"), "{status}");
 }
+
+// A newer version may know a key that this one does not.
+#[test]
+fn a_file_of_the_team_that_cannot_be_read_may_require_signatures() {
+    let deploy = proposed();
+    let toml = deploy.toml();
+    let newer = toml.replace("four_eyes = true", "four_eyes = true\nsix_eyes = true");
+    merged(&deploy, "Use a newer version", &[("smp.toml", &newer)]);
+    deploy.write_toml(&toml.replace(SIGNED, ""));
+    let ada = by(&deploy, "ada");
+    ada.smp(&["setup", "--yes"]);
+    promote(&deploy, &ada)
+        .exits(1)
+        .says("error: this git-smp cannot read smp.toml of the main repository at ");
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+}
+
+#[test]
+fn a_deploy_reaches_the_address_of_its_own_environment() {
+    let deploy = world();
+    let production = deploy.production.display().to_string();
+    let [_, staging, _] = deploy.urls();
+    for (setting, says) in [
+        (
+            format!("url.{production}.insteadOf={staging}"),
+            "git's insteadOf leads this clone to ",
+        ),
+        (
+            format!("remote.staging.receivepack=git-receive-pack {production} #"),
+            "remote.staging.receivepack names another program to answer for it",
+        ),
+    ] {
+        let ada = by(&deploy, "ada").git_options(&["-c", &setting]);
+        let args = ["stage", "--yes", "--timeout", "20", deploy.nth(6)];
+        ada.smp(&args).exits(2).says(says);
+    }
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
+}
