@@ -15,6 +15,7 @@ mod config;
 mod copies;
 pub mod deepen;
 pub mod fetch;
+mod hashed;
 mod history;
 pub mod host;
 mod known;

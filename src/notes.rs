@@ -117,9 +117,10 @@ impl Notes {
             // A run that was killed while it wrote left this.
             let name = entry.file_name();
             let name = name.as_encoded_bytes();
-            let is_litter = name.starts_with(b".") || name.starts_with(b"signers-");
+            let starts = [&b"."[..], b"signers-", b"check-"];
+            let is_litter = starts.iter().any(|start| name.starts_with(start));
             if is_litter && path.extension().is_some_and(|end| end == "new") && is_old(&entry) {
-                let _ = fs::remove_file(path);
+                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(path));
             }
         }
         self.put_old_ones_aside();

@@ -81,8 +81,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
         let record = &mut deploy.seen.record;
-        let heard = hearing::hear(session, &config, record, options.dry_run);
-        void.replace(heard);
+        void.replace(hearing::hear(session, &config, record, options.dry_run));
         Ok(deploy)
     })?;
     deploy.note_first();

@@ -12,7 +12,7 @@ use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, Observed, Relation};
+use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, see_one};
@@ -121,12 +121,9 @@ fn look<'a>(
     let takes_away = takes_away(session, (&observed, &seen), &commit);
     let changes = runs(&observed).map(|runs| session.repo.changes(Some(runs), &commit));
     let changes = changes.transpose()?;
-    let never_ran = match &changes {
-        Some(changes) if changes.relation == Relation::Diverged => {
-            never_ran(&look, &commit, (&observed, &seen))?
-        }
-        _ => false,
-    };
+    let relation = changes.as_ref().map(|changes| changes.relation);
+    let never_ran = relation.map(|it| never_ran(&look, (&commit, it), (&observed, &seen)));
+    let never_ran = never_ran.transpose()?.unwrap_or(false);
     let mut target = forward::target(session, environment, observed, None)?;
     (target.changes, target.never_ran) = (changes, never_ran);
     let wanted = Wanted::Rollback {

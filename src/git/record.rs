@@ -1,6 +1,7 @@
 //! The record's objects: one commit an event, each with a tree that holds the state as one file. By the library where it
 //! can, and by the `git` program, which knows every kind of repository. What others wrote is measured before it is read.
 
+pub(super) mod form;
 mod quick;
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
@@ -8,6 +9,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::Repo;
 use crate::git::Unreadable;
+use crate::git::hashed;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
 
@@ -345,40 +347,11 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     Ok(repo.identity.get_or_init(|| identity).clone())
 }
 
-/// The latest `count` events up to this one, oldest first: `git log --first-parent --reverse --max-count=COUNT`.
+/// The latest `count` events up to this one, oldest first.
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
-    let count = format!("--max-count={}", count.min(i32::MAX as u32));
-    // A commit-graph is written by anybody, and names the parents.
-    let mut args = vec!["-c", "core.commitGraph=false"];
-    args.extend(["-c", "log.showSignature=false"]);
-    args.extend(["-c", "i18n.logOutputEncoding=UTF-8", "log", "-z"]);
-    args.extend(["--first-parent", "--reverse", "--no-color", "--no-decorate"]);
-    args.extend([
-        "--no-mailmap",
-        "--no-notes",
-        "--format=tformat:%H %P%n%ct%n%an%n%ae%n%at%n%B",
-    ]);
-    args.extend([&count, tip.as_str(), "--"]);
-    let answer = repo.program().read("the record cannot be read", args)?;
-    let entries = answer.split(|byte| *byte == 0);
-    Ok(entries
-        .filter_map(|entry| event(&String::from_utf8_lossy(entry)))
+    let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
+    let all = line.into_iter().rev();
+    Ok(all
+        .map(|(commit, text)| form::event(commit, &text))
         .collect())
-}
-
-fn event(text: &str) -> Option<StoredEvent> {
-    let mut fields = text.splitn(6, '\n');
-    let mut ids = fields.next()?.split(' ').filter_map(CommitId::parse);
-    let commit = ids.next()?;
-    let parents = ids.collect();
-    let committed = fields.next()?.parse().unwrap_or(0);
-    let by = (fields.next()?.to_owned(), fields.next()?.to_owned());
-    Some(StoredEvent {
-        commit,
-        parents,
-        by,
-        at: fields.next()?.parse().unwrap_or(0),
-        committed,
-        message: fields.next()?.to_owned(),
-    })
 }

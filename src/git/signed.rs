@@ -1,38 +1,49 @@
 //! Signatures of events: git makes them with the user's own key, and git checks them, against the keys that a file of the
 //! main branch names. What the user's configuration says of checking does not count: it is theirs alone.
 
-mod hashed;
 mod home;
 mod keys;
+mod laid_out;
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::SystemTime;
 
-use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::Typed;
-use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
-use crate::git::{Repo, lock};
-use hashed::Armour;
+use crate::core::refusal::{Report, Stop};
+use crate::core::words::{CommitId, SignatureCheck};
+use crate::git::record::form::{Armour, Form};
+use crate::git::{Repo, hashed, lock};
 use home::GpgHome;
 use keys::Keys;
+use laid_out::LaidOut;
 
 pub use keys::own_line;
 
 /// The most bytes of a file that is read there.
 const LARGEST: u64 = 256 << 10;
+/// The last second of the year 9999, since 1970: with a later date ssh-keygen ends before git has told it all.
+const LAST: i64 = 253_402_300_799;
 /// What the checking programs are, whatever the user's configuration says: it could name one that is content with all, or
 /// keys that are revoked. X.509 is not checked at all.
 const PROGRAMS: &str = "-c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg \
     -c gpg.x509.program=/dev/null -c gpg.ssh.revocationFile= -c gpg.minTrustLevel=undefined \
     -c log.showSignature=false -c i18n.logOutputEncoding=UTF-8";
-/// A commit, what git makes of its signature, whose it is, its key, and that by the fingerprint of its primary key.
-const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GK%x00%GP%x00%ct";
+/// A commit, what git makes of its signature, whose it is, its key, that by the fingerprint of its primary key, and what the
+/// checking program said.
+const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GK%x00%GP%x00%GG";
+const FIELDS: usize = 6;
+/// What ssh-keygen says of a signature that is of something else. Whatever fails otherwise may be a good one.
+const INCORRECT: &str = "incorrect signature";
+
+/// A commit that is signed, and what its bytes say of that.
+struct Signed<'a> {
+    id: &'a CommitId,
+    raw: &'a [u8],
+    armour: Armour,
+    signature: String,
+    /// The time that its signature is held against.
+    at: i64,
+}
 
 /// The keys that count, as the main branch has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,31 +93,6 @@ pub fn file_at(repo: &Repo, main: &CommitId, path: &str) -> Result<Option<Vec<u8
     Ok(hashed::file_at(repo, main, path, LARGEST)?.map(|(_, text)| text))
 }
 
-/// Refuses events that this clone's objects do not hold, each with its parent as it names that itself.
-///
-/// # Errors
-/// [`RefusalCode::NotVerified`].
-pub fn are_genuine(repo: &Repo, events: &[StoredEvent]) -> Result<(), Stop> {
-    let all = hashed::commits(repo, events.iter().map(|event| &event.commit))?;
-    let mut before = None;
-    for (event, commit) in events.iter().zip(&all) {
-        let parent = hashed::header(commit, "parent").next();
-        if parent != before {
-            return Err(cut_off(&event.commit));
-        }
-        before = Some(event.commit.as_str());
-    }
-    Ok(())
-}
-
-fn cut_off(commit: &CommitId) -> Stop {
-    let error = "this clone has only a part of the record, so nobody can say what counts";
-    let why = format!("what came before {} is cut off", commit.short());
-    let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
-    let fetch = Typed::other("git fetch --unshallow");
-    refusal.run("bring the rest", fetch).into()
-}
-
 /// What git makes of the signatures of these commits, in any order. What was checked before in this run is known.
 pub fn check(
     repo: &Repo,
@@ -136,28 +122,43 @@ pub fn check(
     Ok(all)
 }
 
-/// Asks git, side by side where there are many: each check starts two programs.
+/// Asks git of what is signed, side by side where there is much: each check starts two programs. It is given the very bytes
+/// that have the names of the commits, in a folder with nothing else.
 fn check_now(
     repo: &Repo,
     signers: &SignersFile,
     commits: &[CommitId],
 ) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
-    let texts = hashed::commits(repo, commits.iter())?;
-    let all = commits.iter().zip(&texts);
-    let signed: Vec<(&CommitId, Armour)> =
-        all.map(|(id, text)| (id, Armour::of(id, text))).collect();
+    let raw = hashed::commits(repo, commits.iter())?;
+    let (mut signed, mut answers) = (Vec::new(), Vec::new());
+    for (id, raw) in commits.iter().zip(&raw) {
+        match Form::of(id, &String::from_utf8_lossy(raw)) {
+            Some(form) if form.committed > LAST => answers.push((id.clone(), SignatureCheck::Odd)),
+            None => answers.push((id.clone(), SignatureCheck::Odd)),
+            Some(form) if form.armour == Armour::None => {
+                answers.push((id.clone(), SignatureCheck::Missing));
+            }
+            Some(form) => signed.push(Signed {
+                id,
+                raw,
+                armour: form.armour,
+                at: form.committed,
+                signature: form.signature,
+            }),
+        }
+    }
     let keys = Keys::of(&signers.text);
-    let home = match signed.iter().any(|(_, armour)| *armour == Armour::OpenPgp) {
+    let home = match signed.iter().any(|one| one.armour == Armour::OpenPgp) {
         true => Some(GpgHome::with(repo.program(), &keys.fingerprints())?),
         false => None,
     };
-    let file = LaidOut::write(&repo.layout().common_dir, keys.ssh.as_bytes())?;
-    let (keys, place) = (&keys, (file.path.as_path(), home.as_ref()));
+    let laid_out = LaidOut::new(&repo.layout().common_dir, &keys, &signed)?;
+    let (keys, place) = (&keys, (&laid_out, home.as_ref()));
     let most = thread::available_parallelism()
         .map_or(1, NonZero::get)
         .min(4);
-    let each = commits.len().div_ceil(most).max(8);
-    let answers = thread::scope(|scope| {
+    let each = signed.len().div_ceil(most).max(8);
+    let told = thread::scope(|scope| {
         let parts = signed.chunks(each);
         let parts = parts.map(|part| scope.spawn(move || check_part(repo, keys, place, part)));
         let parts: Vec<_> = parts.collect();
@@ -165,7 +166,8 @@ fn check_now(
         let parts = parts.map(|part| part.join().unwrap_or_else(|_| Err(lost())));
         parts.collect::<Result<Vec<_>, _>>()
     })?;
-    Ok(answers.concat())
+    answers.extend(told.concat());
+    Ok(answers)
 }
 
 fn lost() -> Stop {
@@ -175,47 +177,60 @@ fn lost() -> Stop {
 fn check_part(
     repo: &Repo,
     keys: &Keys,
-    (file, home): (&Path, Option<&GpgHome>),
-    commits: &[(&CommitId, Armour)],
+    (laid_out, home): (&LaidOut, Option<&GpgHome>),
+    commits: &[Signed<'_>],
 ) -> Result<Vec<(CommitId, SignatureCheck)>, Stop> {
-    let file = format!("gpg.ssh.allowedSignersFile={}", file.display());
+    let file = format!(
+        "gpg.ssh.allowedSignersFile={}",
+        laid_out.signers().display()
+    );
     let args = PROGRAMS.split_whitespace().chain(["-c", &file]);
-    let args = args.chain(["log", "--no-walk=unsorted", "--stdin", "--no-color", FORMAT]);
-    let asked: String = commits.iter().map(|(id, _)| format!("{id}\n")).collect();
+    let args = args.chain(["log", "-z", "--no-walk=unsorted", "--stdin"]);
+    let args = args.chain(["--no-color", "--no-mailmap", "--no-notes", FORMAT]);
+    let asked: String = commits.iter().map(|one| format!("{}\n", one.id)).collect();
     let what = "the signatures of the record cannot be checked";
+    let objects = laid_out.objects();
+    let objects = objects.to_string_lossy();
     let home = home.map(|home| home.folder.to_string_lossy());
     let home = home.as_ref().map(|folder| ("GNUPGHOME", &**folder));
-    let answer = (repo.program()).ask_as(what, args, asked.as_bytes(), home.as_slice())?;
+    // git tells ssh a commit's time as that of a clock on the wall.
+    let variables = [("GIT_OBJECT_DIRECTORY", &*objects), ("TZ", "UTC")];
+    let variables: Vec<_> = variables.into_iter().chain(home).collect();
+    let answer = (repo.program()).ask_as(what, args, asked.as_bytes(), &variables)?;
     let answer = String::from_utf8_lossy(&answer);
     let mut told: HashMap<CommitId, Vec<&str>> = HashMap::new();
-    for line in answer.lines() {
-        let mut fields = line.split('\0');
-        if let Some(id) = fields.next().and_then(CommitId::parse) {
-            told.insert(id, fields.collect());
+    let fields: Vec<&str> = answer.split('\0').collect();
+    for fields in fields.chunks_exact(FIELDS) {
+        if let [id, rest @ ..] = fields
+            && let Some(id) = CommitId::parse(id)
+        {
+            told.insert(id, rest.to_vec());
         }
     }
-    let all = commits.iter().map(|(id, armour)| {
-        let fields = told.get(*id).map(Vec::as_slice);
-        (
-            (*id).clone(),
-            judged(keys, *armour, fields.unwrap_or_default()),
-        )
+    let all = commits.iter().map(|one| {
+        let fields = told.get(one.id).map(Vec::as_slice);
+        let is = judged(keys, one, fields.unwrap_or_default());
+        (one.id.clone(), is)
     });
     Ok(all.collect())
 }
 
 /// What git's letter comes to, by the kind of the signature. ssh's keys are in the file that git was given, so that a good
-/// one has its name there; openpgp's prove nothing by themselves, so the file names those that count.
-fn judged(keys: &Keys, armour: Armour, told: &[&str]) -> SignatureCheck {
+/// one has its name there; openpgp's prove nothing by themselves, so the file names those that count. What came of a lack of
+/// memory, room or programs is no answer: a good one would be another.
+fn judged(keys: &Keys, one: &Signed<'_>, told: &[&str]) -> SignatureCheck {
     // What git says nothing of was not checked.
-    let [mark, signer, key, primary, at] = told else {
+    let [mark, signer, key, primary, words] = told else {
         return SignatureCheck::Unchecked;
     };
-    let principal = match (armour, *mark) {
-        (Armour::None, _) | (_, "N") => return SignatureCheck::Missing,
-        (_, "B") => return SignatureCheck::Wrong,
-        (Armour::Ssh, "G") if !signer.is_empty() => Some(*signer),
-        (Armour::OpenPgp, "G" | "U" | "Y") => keys.principal_of(primary, at.parse().unwrap_or(0)),
+    let principal = match (one.armour, *mark) {
+        (Armour::OpenPgp, "B") => return SignatureCheck::Wrong,
+        (Armour::Ssh, "B") if words.contains(INCORRECT) => return SignatureCheck::Wrong,
+        (Armour::Ssh, "G") if !signer.is_empty() => Some(keys.person(signer)),
+        (Armour::OpenPgp, "G" | "U" | "Y") => keys.principal_of(primary, one.at),
+        (Armour::Ssh, "U") if keys.may_sign(&one.signature, one.at) => {
+            return SignatureCheck::Unchecked;
+        }
         (_, "G" | "U" | "X" | "Y" | "R") => None,
         // There is no line that any key of openpgp could have.
         (Armour::OpenPgp, "E") if keys.fingerprints().is_empty() => None,
@@ -226,47 +241,5 @@ fn judged(keys: &Keys, armour: Armour, told: &[&str]) -> SignatureCheck {
         (Some(principal), _) => SignatureCheck::By(principal.to_owned()),
         (None, Some(key)) => SignatureCheck::Unknown(key.to_owned()),
         (None, None) => SignatureCheck::Unchecked,
-    }
-}
-
-/// A name that nothing else has.
-fn random() -> String {
-    let number = RandomState::new().hash_one((SystemTime::now(), std::process::id()));
-    format!("{number:016x}")
-}
-
-/// The keys in a file for as long as git needs them. A run that is killed leaves one that a later run takes away.
-struct LaidOut {
-    path: PathBuf,
-}
-
-impl LaidOut {
-    fn write(common_dir: &Path, text: &[u8]) -> Result<Self, Stop> {
-        let own = common_dir.join("smp");
-        let written = fs::create_dir_all(&own).and_then(|()| Self::in_folder(&own, text));
-        // A clone that may only be read can be checked all the same.
-        let written = written.or_else(|_| Self::in_folder(&std::env::temp_dir(), text));
-        written.map_err(|error| {
-            let report = Report::new("the signers cannot be written to a file for git");
-            Stop::Failed(report.because(error.to_string()))
-        })
-    }
-
-    fn in_folder(folder: &Path, text: &[u8]) -> io::Result<Self> {
-        let name = format!("signers-{}.new", random());
-        let path = folder.join(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
-        let laid_out = Self { path };
-        file.write_all(text)?;
-        Ok(laid_out)
-    }
-}
-
-impl Drop for LaidOut {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
     }
 }

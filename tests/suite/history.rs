@@ -229,27 +229,19 @@ fn thousands_of_events_are_listed_by_one_reading() {
         .smp(&["history"]);
     assert_eq!(run.ok().out().lines().count(), turns);
     let asked = std::fs::read_to_string(&calls).unwrap();
-    let logs = asked.lines().filter(|line| line.contains(" log ")).count();
-    assert_eq!(logs, 1, "{asked}");
+    // The library reads them.
+    let reads = |line: &&str| {
+        [" log ", "rev-list", "cat-file"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    assert_eq!(asked.lines().filter(reads).count(), 0, "{asked}");
     assert!(asked.lines().count() < 10, "{asked}");
     // The latest are told from the latest events, and as in the whole list.
     let whole = run.out();
-    let latest = |count: usize| {
-        std::fs::remove_file(&calls).unwrap();
-        let runner = deploy.runner().path_first("bin").directly();
-        let run = runner.smp(&["history", "-n", &count.to_string()]);
+    for count in [3, 124, 200, 2499] {
+        let run = deploy.smp(&["history", "-n", &count.to_string()]);
         let lines: Vec<&str> = whole.lines().take(count).collect();
         assert_eq!(run.ok().out().lines().collect::<Vec<_>>(), lines, "{count}");
-        let asked = std::fs::read_to_string(&calls).unwrap();
-        let all = asked
-            .split(' ')
-            .filter_map(|word| word.strip_prefix("--max-count="));
-        all.map(str::to_owned).collect::<Vec<_>>()
-    };
-    assert_eq!(latest(3), ["500"]);
-    assert_eq!(latest(124), ["500"]);
-    assert_eq!(latest(200), ["500", "4000"]);
-    if everything() {
-        assert_eq!(latest(2499), ["500", "4000", "32000"]);
     }
 }

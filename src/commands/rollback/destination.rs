@@ -7,7 +7,7 @@ use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, Observed, ReleaseStatus};
+use crate::core::words::{CommitId, Observed, Relation, ReleaseStatus};
 use crate::git::Found;
 use crate::look::Seen;
 use crate::session::Session;
@@ -101,10 +101,11 @@ fn released(observed: &Observed) -> impl Iterator<Item = &CommitId> {
 }
 
 /// Whether nothing shows that a commit ever ran there, where the team wants signatures or a second person for what is
-/// new. Anybody with a key can write that it ran, so the record shows it by a promotion that its rules allowed.
+/// new. Anybody with a key can write that it ran, which is believed of what lies behind the branch. Of anything else the record
+/// shows it by a promotion that its rules allowed.
 pub fn never_ran(
     look: &Look<'_>,
-    commit: &CommitId,
+    (commit, relation): (&CommitId, Relation),
     (observed, seen): (&Observed, &Seen),
 ) -> Result<bool, Stop> {
     let config = look.config;
@@ -112,7 +113,8 @@ pub fn never_ran(
         return Ok(false);
     };
     let four_eyes = config.policy.four_eyes;
-    if !(record.signed || four_eyes) || released(observed).any(|one| one == commit) {
+    let is_there = observed.reference() == Some(commit);
+    if !(record.signed || four_eyes) || is_there || released(observed).any(|one| one == commit) {
         return Ok(false);
     }
     let recorder = Recorder::of(look.repo, config, look.may_ask);
@@ -123,8 +125,16 @@ pub fn never_ran(
         signoff: record.signoff,
         four_eyes,
     };
-    let events = recorder.events_anew(reading)?;
     let place = (observed.environment.as_str(), commit);
+    // What runs by a page may be anything, so it is the branch's own commit that must lead there.
+    if let Some(branch) = observed.reference()
+        && relation != Relation::Ahead
+        && audit::is_named(&recorder.events(reading)?.0, place)
+        && look.repo.leads_to(branch, commit)?
+    {
+        return Ok(false);
+    }
+    let events = recorder.events_anew(reading)?;
     Ok(!audit::shipped(&events, place, (rules, record.signed)))
 }
 

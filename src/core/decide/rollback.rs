@@ -63,18 +63,22 @@ fn lies_behind(
         target.observed.running.clone()?;
         return Err(nothing_deployed(name));
     };
+    let runs = target.observed.runs().or(branch.commit());
+    let choose = earlier(asked.recorded.is_some(), runs);
     if matches!(changes.relation, Relation::Behind | Relation::Identical) {
-        return Ok(());
+        return match target.never_ran {
+            true => Err(unseen(name, &to, choose)),
+            false => Ok(()),
+        };
     }
     let new = amount(changes.ships.len(), changes.ships_merges);
     let story = format!("{to} has {new} that {name} does not run");
     let is_beside = changes.relation == Relation::Diverged;
     if is_beside && asked.somebody_looks && !target.never_ran {
-        let runs = short(target.observed.runs().or(branch.commit()));
+        let runs = short(runs);
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
-    let runs = target.observed.runs().or(branch.commit());
     let error = format!("{to} is not an older version of {name}");
     let unseen = format!("neither the record nor the platform shows that {to} ever ran on {name}");
     let causes = [
@@ -88,11 +92,17 @@ fn lies_behind(
             Refusal::because,
         )
         .because("a rollback only removes commits; new ones must be tested and promoted")
-        .run(
-            "choose an older commit",
-            earlier(asked.recorded.is_some(), runs),
-        )
+        .run("choose an older commit", choose)
         .run("or promote", promote(name)))
+}
+
+/// Where a second person is wanted for what is new, nothing is gone back to that nobody saw there.
+fn unseen(name: &str, to: &str, choose: Typed) -> Refusal {
+    let error = format!("nothing shows that {to} ever ran on {name}");
+    let why = "with signed or four_eyes a rollback returns only to what the record or the platform shows to have run there";
+    let refusal = Refusal::new(RefusalCode::NotARollback, error).because(why);
+    let refusal = refusal.run("choose a commit that ran there", choose);
+    refusal.run("or propose it", Typed::smp("propose"))
 }
 
 /// What lists the commits that an environment may have run before. Without a record git alone knows them.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
     Candidate, Deployed, Event, Judged, Kind, News, Notice, Person, SignOff, State, Telling,
-    Unlawful, Verdict,
+    Unlawful, Verdict, What,
 };
 use crate::core::words::{CommitId, EventId};
 
@@ -245,6 +245,17 @@ impl State {
         })
     }
 
+    /// The issue that asks about a candidate, by an event that follows.
+    pub(super) fn opened(&self, what: &What) -> Option<u64> {
+        let What::Posted { placed, .. } = what else {
+            return None;
+        };
+        let told = &self.pending[self.place(what)?];
+        placed
+            .issue
+            .filter(|_| matches!(told.news, News::Proposed { .. }))
+    }
+
     /// Takes in where the forge put what was delivered.
     ///
     /// Whose token it was says who proposed, or who deployed a fix, only where those delivered it themselves.
@@ -292,8 +303,14 @@ impl State {
         if let Some(open) = &mut self.candidate
             && let Some((page, anchor)) = open.issue().and_then(|issue| page(issue.number))
         {
-            let comments = open.verdicts.iter_mut();
-            for comment in comments.filter_map(|one| one.comment.as_mut()) {
+            let comments = open.verdicts.iter_mut().flat_map(|one| {
+                let block = one.over.as_mut();
+                [
+                    one.comment.as_mut(),
+                    block.and_then(|it| it.comment.as_mut()),
+                ]
+            });
+            for comment in comments.flatten() {
                 comment.address = format!("{page}{anchor}{}", comment.id);
             }
         }

@@ -134,6 +134,29 @@ fn unproven(open: &Candidate) -> Vec<Comment> {
     yeses.filter_map(|one| one.comment.clone()).collect()
 }
 
+/// Whether any of these events says that a commit runs or ran there.
+pub fn is_named(events: &[Event], (environment, commit): (&str, &CommitId)) -> bool {
+    events.iter().any(|event| {
+        let (place, from, to) = match &event.what {
+            What::Proposed(it) => {
+                let mut targets = it.targets.iter();
+                let target = targets.find(|(place, _)| place == environment);
+                (
+                    environment,
+                    target.and_then(|(_, from)| from.as_ref()),
+                    None,
+                )
+            }
+            What::Deploying(it) => (it.environment.as_str(), it.from.as_ref(), None),
+            What::Deployed(it) => (it.environment.as_str(), it.from.as_ref(), Some(&it.to)),
+            What::CheckFailed(it) => (it.environment.as_str(), it.from.as_ref(), Some(&it.to)),
+            What::Observed(it) => (it.environment.as_str(), Some(&it.from), Some(&it.to)),
+            _ => return false,
+        };
+        place == environment && [from, to].contains(&Some(commit))
+    })
+}
+
 /// Whether these events, which count, show that a commit was promoted to an environment as the rules want it. Of signed
 /// events a comment proves no more than the key that recorded it. Where no sign-off is wanted, a deploy is enough.
 pub fn shipped(

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::core::record::{Event, FORMAT, Person, Reading, State, Unlawful, What, read_event};
+use crate::core::record::{
+    Event, FORMAT, Person, Reading, State, Unlawful, Verdict, What, read_event,
+};
 use crate::core::words::{CommitId, EventId, SignatureCheck, StoredEvent};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Count {
                 what: stored.message.lines().next().unwrap_or_default().to_owned(),
                 why: why.clone(),
             };
-            if *signature == SignatureCheck::Unchecked {
+            if signature.is_unsure() {
                 self.unchecked = Some(ignored.clone());
             }
             self.ignored.push(ignored);
@@ -83,11 +85,16 @@ impl Count {
         if let Some(fault) = signature.fault() {
             return Err(fault);
         }
-        // A key that no longer counts could otherwise sign for the time when it did.
-        if stored.committed < self.latest {
+        if stored.at != stored.committed {
+            return Err("its author and its committer name different dates".to_owned());
+        }
+        let event = read(stored, signature);
+        // A key that no longer counts could otherwise sign for the time when it did. But a block is heard, whatever the clock
+        // of its author says.
+        if stored.committed < self.latest && !event.as_ref().is_some_and(is_block) {
             return Err("its date is earlier than the date of an earlier event".to_owned());
         }
-        let Some(event) = read(stored, signature) else {
+        let Some(event) = event else {
             // Somebody entitled wrote it, so it may say no to what is done next.
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
@@ -96,7 +103,7 @@ impl Count {
             return Err("an earlier event has its id".to_owned());
         }
         // What was said there is about another candidate.
-        let opened = opened(&event.what);
+        let opened = self.state.opened(&event.what);
         if opened.is_some_and(|number| self.issues.contains(&number)) {
             return Err("its issue is that of an earlier candidate".to_owned());
         }
@@ -106,17 +113,14 @@ impl Count {
         }
         self.ids.insert(event.id.clone());
         self.issues.extend(opened);
-        (self.latest, self.last) = (stored.committed, Some(stored.commit.clone()));
+        self.latest = stored.committed.max(self.latest);
+        self.last = Some(stored.commit.clone());
         Ok(event)
     }
 }
 
-/// The issue that was opened.
-fn opened(what: &What) -> Option<u64> {
-    match what {
-        What::Posted { placed, .. } => placed.issue.filter(|_| placed.comment.is_none()),
-        _ => None,
-    }
+fn is_block(event: &Event) -> bool {
+    matches!(&event.what, What::Judged(it) if it.verdict == Verdict::Block)
 }
 
 /// The event, as the one whose key signed it wrote it.

@@ -243,7 +243,7 @@ impl State {
     }
 
     /// The pending post that an event is about, whose open attempt is the one that it means; none meant, none may be open.
-    fn place(&self, what: &What) -> Option<usize> {
+    pub(super) fn place(&self, what: &What) -> Option<usize> {
         let (post, meant) = match what {
             What::Posting {
                 about,

@@ -13,6 +13,10 @@ pub enum SignatureCheck {
     Unknown(String),
     /// It is not of this commit, or its key may not sign commits.
     Wrong,
+    /// The commit has other lines than git writes for an event.
+    Odd,
+    /// It is dated in the future, as this machine's clock has it.
+    Future,
     /// It cannot be told here, as without the public key of openpgp or the program that checks it.
     Unchecked,
 }
@@ -21,8 +25,13 @@ impl SignatureCheck {
     pub fn principal(&self) -> Option<&str> {
         match self {
             Self::By(principal) => Some(principal),
-            Self::Missing | Self::Unknown(_) | Self::Wrong | Self::Unchecked => None,
+            _ => None,
         }
+    }
+
+    /// Whether the event may count on another machine, or later: it may be a no.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Unchecked | Self::Future)
     }
 
     /// Why it does not count; nothing where it does.
@@ -38,6 +47,8 @@ impl SignatureCheck {
             Self::Wrong => {
                 "its signature is for another event, or its key may not sign events".to_owned()
             }
+            Self::Odd => "its commit has other lines than git writes for an event".to_owned(),
+            Self::Future => "it is dated in the future, by this machine's clock".to_owned(),
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })
     }

@@ -6,11 +6,13 @@ use jiff::tz::TimeZone;
 
 use crate::core::words::CommitId;
 use crate::git::Repo;
+use crate::git::record::form::{Armour, Form};
 
 /// The word that stands where ssh has the kind of a key.
 const OPENPGP: &str = "openpgp";
-/// What stands before the signature of an event, and around that of ssh.
-const HEADER: &str = "gpgsig";
+/// How the words begin that ssh has there.
+const SSH: [&str; 3] = ["ssh-", "ecdsa-", "sk-"];
+/// What stands around a signature of ssh.
 const ARMOR: &str = "-----BEGIN SSH SIGNATURE-----";
 const ARMOR_END: &str = "-----END SSH SIGNATURE-----";
 
@@ -18,15 +20,35 @@ const ARMOR_END: &str = "-----END SSH SIGNATURE-----";
 pub(super) struct Keys {
     pub ssh: String,
     openpgp: Vec<OpenPgp>,
+    people: Vec<NamedPerson>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct OpenPgp {
     principal: String,
     fingerprint: String,
-    /// Between which times it counts, in seconds since 1970.
+    span: Span,
+}
+
+/// Between which times a line counts, in seconds since 1970.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Span {
     after: Option<i64>,
     before: Option<i64>,
+}
+
+/// One person, however many names and keys they have: whoever has a key is all whose names stand at it.
+#[derive(Debug, Default)]
+struct NamedPerson {
+    names: Vec<String>,
+    keys: Vec<String>,
+}
+
+impl NamedPerson {
+    /// Whether they have one of these names, or this key.
+    fn is(&self, names: &[String], key: &str) -> bool {
+        self.keys.iter().any(|own| own == key) || names.iter().any(|name| self.names.contains(name))
+    }
 }
 
 impl Keys {
@@ -38,8 +60,59 @@ impl Keys {
                 true => keys.openpgp.extend(openpgp(line)),
                 false => keys.ssh.extend([line, "\n"]),
             }
+            if let Some((names, key)) = named(line) {
+                keys.add(names, key);
+            }
         }
         keys
+    }
+
+    /// Takes in that a key stands at these names.
+    fn add(&mut self, names: &str, key: &str) {
+        let names = names.trim_matches('"').to_lowercase();
+        let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+        let people = std::mem::take(&mut self.people).into_iter();
+        let (same, others): (Vec<_>, Vec<_>) = people.partition(|one| one.is(&names, key));
+        self.people = others;
+        let mut person = NamedPerson::default();
+        for one in same {
+            person.names.extend(one.names);
+            person.keys.extend(one.keys);
+        }
+        person.names.extend(names);
+        person.keys.push(key.to_owned());
+        self.people.push(person);
+    }
+
+    /// The name that stands first of all those of the person whom a line calls so.
+    pub fn person<'n>(&'n self, name: &'n str) -> &'n str {
+        let small = name.to_lowercase();
+        let mut people = self.people.iter();
+        let person = people.find(|one| {
+            small
+                .split(',')
+                .any(|name| one.names.iter().any(|own| own == name))
+        });
+        let first = person.and_then(|person| person.names.first());
+        first
+            .filter(|first| **first != small)
+            .map_or(name, String::as_str)
+    }
+
+    /// Whether a line of ssh has the key that a signature names, and counts at that time. The key of a certificate is not
+    /// looked up.
+    pub fn may_sign(&self, signature: &str, at: i64) -> bool {
+        let Some((kind, key)) = signing_key(signature) else {
+            return true;
+        };
+        let is_certificate = kind.contains("-cert-");
+        let mut lines = self.ssh.lines().filter(|line| !line.starts_with('#'));
+        lines.any(|line| {
+            let is_its = named(line).is_some_and(|(_, own)| own == key)
+                || is_certificate && line.contains("cert-authority");
+            let end = line.find(|c: char| c.is_whitespace()).unwrap_or(line.len());
+            is_its && Span::of(&line[end..]).is_none_or(|span| span.counts_at(at))
+        })
     }
 
     pub fn fingerprints(&self) -> Vec<&str> {
@@ -49,13 +122,28 @@ impl Keys {
 
     /// Whose a key of openpgp is that signed then.
     pub fn principal_of(&self, fingerprint: &str, at: i64) -> Option<&str> {
-        let mut all = self.openpgp.iter().filter(|one| one.counts_at(at));
+        let mut all = self.openpgp.iter().filter(|one| one.span.counts_at(at));
         let found = all.find(|one| one.fingerprint.eq_ignore_ascii_case(fingerprint));
-        found.map(|one| one.principal.as_str())
+        found.map(|one| self.person(&one.principal))
     }
 }
 
-impl OpenPgp {
+impl Span {
+    /// What the options of a line say of it; `None`: not in a form that is known.
+    fn of(options: &str) -> Option<Self> {
+        let mut span = Self::default();
+        for option in options.split([',', ' ', '\t']) {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            let value = value.trim_matches('"');
+            match name.to_ascii_lowercase().as_str() {
+                "valid-after" => span.after = Some(time(value)?),
+                "valid-before" => span.before = Some(time(value)?),
+                _ => {}
+            }
+        }
+        Some(span)
+    }
+
     fn counts_at(&self, at: i64) -> bool {
         self.after.is_none_or(|after| at >= after) && self.before.is_none_or(|before| at < before)
     }
@@ -70,26 +158,29 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
         return None;
     }
     let (principal, options) = head.trim().split_once(' ').unwrap_or((head.trim(), ""));
-    let mut key = OpenPgp {
+    let options: Vec<&str> = options
+        .split([',', ' '])
+        .filter(|one| !one.is_empty())
+        .collect();
+    let key = OpenPgp {
         principal: principal.to_owned(),
         fingerprint,
-        after: None,
-        before: None,
+        span: Span::of(&options.join(","))?,
     };
-    for option in options
-        .split([',', ' '])
-        .filter(|option| !option.is_empty())
-    {
-        let (name, value) = option.split_once('=')?;
-        let value = value.trim_matches('"');
-        match name.to_ascii_lowercase().as_str() {
-            "valid-after" => key.after = Some(time(value)?),
-            "valid-before" => key.before = Some(time(value)?),
-            "namespaces" => {}
-            _ => return None,
-        }
-    }
-    (!key.principal.is_empty()).then_some(key)
+    let is_known = options.iter().all(|option| {
+        let name = option.split('=').next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        option.contains('=') && ["valid-after", "valid-before", "namespaces"].contains(&&*name)
+    });
+    (!key.principal.is_empty() && is_known).then_some(key)
+}
+
+/// The names of a line, and its key.
+fn named(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace();
+    let names = words.next().filter(|names| !names.starts_with('#'))?;
+    words.find(|word| *word == OPENPGP || SSH.iter().any(|start| word.starts_with(start)))?;
+    Some((names, words.next()?))
 }
 
 /// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it, in UTC.
@@ -107,21 +198,26 @@ fn time(text: &str) -> Option<i64> {
 pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<String> {
     let args = ["cat-file", "commit", commit.as_str()];
     let text = repo.program().text("", args).ok()?;
-    let (_, signature) = text.split_once(&format!("\n{HEADER} "))?;
-    let Some(armored) = signature.strip_prefix(ARMOR) else {
+    let form = Form::of(commit, &text)?;
+    if form.armour != Armour::Ssh {
         let log = "-c log.showSignature=false log -1 --format=%GP".split(' ');
         let key = repo.program().text("", log.chain([commit.as_str()])).ok()?;
         let key = key.trim();
         return (!key.is_empty()).then(|| format!("{principal} {OPENPGP} {key}"));
-    };
-    let (armored, _) = armored.split_once(ARMOR_END)?;
+    }
+    let (kind, key) = signing_key(&form.signature)?;
+    Some(format!("{principal} namespaces=\"git\" {kind} {key}"))
+}
+
+/// The public key that a signature of ssh holds: its kind, and all of it as a line has it.
+fn signing_key(signature: &str) -> Option<(String, String)> {
+    let (armored, _) = signature.strip_prefix(ARMOR)?.split_once(ARMOR_END)?;
     let packed: String = armored.split_whitespace().collect();
     let signature = BASE64_STANDARD.decode(packed).ok()?;
-    // The public key stands behind this word and a version.
+    // It stands behind this word and a version.
     let key = field(signature.strip_prefix(b"SSHSIG")?.get(4..)?)?;
-    let kind = std::str::from_utf8(field(key)?).ok()?;
-    let key = BASE64_STANDARD.encode(key);
-    Some(format!("{principal} namespaces=\"git\" {kind} {key}"))
+    let kind = std::str::from_utf8(field(key)?).ok()?.to_owned();
+    Some((kind, BASE64_STANDARD.encode(key)))
 }
 
 /// The first field: its length in four bytes, and so many more.
@@ -150,12 +246,34 @@ mod tests {
         assert_eq!(keys.principal_of(&upper, 0), Some("ben@example.com"));
         assert_eq!(keys.principal_of(&"e".repeat(40), 0), None);
         let limited = &keys.openpgp[1];
-        assert_eq!(limited.after, Some(1_767_312_000));
-        assert_eq!(limited.before, Some(1_767_413_100));
-        let counts = |at| limited.counts_at(at);
+        assert_eq!(limited.span.after, Some(1_767_312_000));
+        assert_eq!(limited.span.before, Some(1_767_413_100));
+        let counts = |at| limited.span.counts_at(at);
         assert_eq!(
             [1_767_311_999, 1_767_312_000, 1_767_413_099, 1_767_413_100].map(counts),
             [false, true, true, false]
         );
+    }
+
+    #[test]
+    fn whoever_has_a_key_is_all_whose_names_stand_at_it() {
+        let key = "f".repeat(40);
+        let text = format!(
+            "Ada@old.example valid-before=\"20260101Z\" ssh-ed25519 AAAA\n# eve@x ssh-ed25519 AAAA\n\
+             ada@example.com valid-after=\"20260101Z\",namespaces=\"git\" ssh-ed25519 AAAA ada\n\
+             rosi@x,r@x ssh-rsa BBBB\nada@example.com openpgp {key}\nada@third.example openpgp {key}\n"
+        );
+        let keys = Keys::of(text.as_bytes());
+        for (name, person) in [
+            ("Ada@old.example", "Ada@old.example"),
+            ("ada@example.com", "ada@old.example"),
+            ("Ada@Third.example", "ada@old.example"),
+            ("r@x", "rosi@x"),
+            ("rosi@x,r@x", "rosi@x"),
+            ("eve@x", "eve@x"),
+        ] {
+            assert_eq!(keys.person(name), person);
+        }
+        assert_eq!(keys.principal_of(&key, 0), Some("ada@old.example"));
     }
 }

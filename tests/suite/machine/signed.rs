@@ -1,6 +1,7 @@
 //! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
 
 mod agreed;
+mod checked;
 mod comments;
 mod generated;
 mod interrupted;

@@ -94,7 +94,9 @@ fn what_never_ran_there_is_no_rollback_even_for_a_person_where_a_second_one_is_w
     for (relation, never_ran, expected) in [
         (Relation::Diverged, false, "push onto b, await, warn 1"),
         (Relation::Diverged, true, "not-a-rollback"),
-        (Relation::Behind, true, "push onto b, await"),
+        (Relation::Behind, false, "push onto b, await"),
+        (Relation::Behind, true, "not-a-rollback"),
+        (Relation::Identical, true, "not-a-rollback"),
     ] {
         let target = Target {
             never_ran,

@@ -26,7 +26,8 @@ fn refused(deploy: &Deploy, api: &IssuesApi) -> Run {
     run.exits(1).clone()
 }
 
-/// Ada puts events on record by hand: that this account proposed what staging runs, and that this issue asks about it.
+/// Ada puts events on record by hand: that this account proposed what staging runs, and that this issue asks about it, as
+/// if it were a comment.
 fn proposed_by_hand(deploy: &Deploy, (id, login, issue): (&str, &str, u64)) {
     let (commit, from) = (deploy.nth(5), deploy.nth(2));
     let proposed = format!(
@@ -34,7 +35,7 @@ fn proposed_by_hand(deploy: &Deploy, (id, login, issue): (&str, &str, u64)) {
          Smp-Date: 2022-03-02\nSmp-Target: production {from}\nSmp-Channel: issue\n"
     );
     let posted = format!(
-        "opened\n\nSmp-Event: posted\nSmp-Id: f{}\nSmp-About: {id}\nSmp-Channel: issue\nSmp-Issue: {issue}\n\
+        "opened\n\nSmp-Event: posted\nSmp-Id: f{}\nSmp-About: {id}\nSmp-Channel: issue\nSmp-Issue: {issue}\nSmp-Comment: 7\n\
          Smp-Address: https://forge.example/login\nSmp-How: accepted\n",
         &id[1..]
     );
@@ -103,7 +104,7 @@ fn another_ones_clone_does_not_say_that_they_proposed() {
         .ok()
         .says("issue opened: ");
     api.comments("ada-e", "MEMBER", &format!("signoff {commit}"));
-    refused(&deploy, &api).says("rosi-e, who proposed ");
+    refused(&deploy, &api).says("according to the record, rosi-e proposed ");
     smp(&deploy, &api, "rosi", &["signoff"]).ok();
     let args = ["promote", "--yes", "--timeout", "20", "--commit", commit];
     smp(&deploy, &api, "ada", &args).ok();

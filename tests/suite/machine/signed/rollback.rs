@@ -1,5 +1,6 @@
 //! What a rollback believes of this clone: nothing that its files alone say.
 
+use super::tricks::{copied, written_over};
 use super::{by, forged, world};
 use crate::support::{Deploy, Run};
 
@@ -54,4 +55,41 @@ fn notes_of_this_clone_allow_no_rollback() {
     std::fs::write(&notes, note.to_string()).unwrap();
     // Where only the notes say it, history is content, and a rollback is not.
     refused(&deploy, &unseen).says("neither the record nor the platform shows that");
+}
+
+#[test]
+fn files_of_this_clone_make_nothing_an_older_version() {
+    let deploy = world();
+    let (unseen, ran) = (unseen(&deploy), deploy.nth(2).to_owned());
+    // By an event of one's own it ran there, and only its place in history speaks against that.
+    let said = format!(
+        "ada proposed\n\nSmp-Event: proposed\nSmp-Id: {:016x}\nSmp-Program: git-smp 0.1.0\nSmp-Commit: {}\n\
+         Smp-Environment: staging\nSmp-Date: 2022-03-02\nSmp-Target: production {unseen}\n",
+        1,
+        deploy.nth(5)
+    );
+    forged(&deploy, ("ada", "ada"), &said, true);
+    let ada = by(&deploy, "ada");
+    let back = |why: &str| {
+        let run = ada.smp(&["rollback", "--yes", "--to", &unseen]);
+        run.exits(1).says(why);
+        assert_eq!(deploy.master(&deploy.production), ran);
+    };
+    back("is not an older version of production");
+    let kept = deploy.path("kept");
+    copied(&deploy, &deploy.work, &kept);
+    let forge = format!(
+        "git cat-file commit {ran} | sed '0,/^parent .*/s//parent {unseen}/' | git hash-object -t commit -w --stdin"
+    );
+    let shell = deploy.runner().cwd(&deploy.work);
+    let other = shell.program("sh", &["-c", &forge]).ok().out();
+    written_over(&deploy, &ran, other.trim());
+    back("has another hash than its name");
+    let info = deploy.work.join(".git/objects/info");
+    deploy.git(&deploy.work, &["commit-graph", "write", "--reachable"]);
+    let graph = std::fs::read(info.join("commit-graph")).unwrap();
+    copied(&deploy, &kept, &deploy.work);
+    std::fs::create_dir_all(&info).unwrap();
+    std::fs::write(info.join("commit-graph"), graph).unwrap();
+    back("nothing shows that");
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::checked::blocked_after_a_yes;
 use super::{by, forged, git, key_of, promote, proposed, tip, with_key};
 use crate::support::{Deploy, Runner};
 
@@ -516,25 +517,6 @@ pub fn yes(deploy: &Deploy) -> String {
     )
 }
 
-/// Lets rosi say yes and then no. Gives her no, and a commit in the clone that ada signed, stands where that no does, and
-/// says nothing.
-fn blocked_after_a_yes(deploy: &Deploy) -> (String, String) {
-    by(deploy, "rosi").smp(&["signoff"]).ok();
-    by(deploy, "rosi")
-        .smp(&["signoff", "--block", "it is broken"])
-        .ok();
-    let block = tip(deploy);
-    let yes = parent_of(deploy, &block);
-    let tree = format!("{yes}^{{tree}}");
-    let args = ["commit-tree", "-S", &tree, "-p", &yes, "-m", "nothing"];
-    let options = super::options(deploy, "ada", "ada");
-    let options = options.iter().map(String::as_str);
-    let args: Vec<&str> = options.chain(args).collect();
-    let git = deploy.runner().cwd(&deploy.work);
-    let other = git.program("git", &args).ok().out();
-    (block, other.trim().to_owned())
-}
-
 /// A line that lets eve's key count as rosi's.
 fn as_rosi(deploy: &Deploy) -> String {
     format!("rosi@example.com {}", key_line(deploy, "eve"))
@@ -569,7 +551,7 @@ fn hashed(deploy: &Deploy, text: &str) -> String {
 }
 
 /// Writes the content of another object over the clone's file of what main calls so, as `cp` does.
-fn written_over(deploy: &Deploy, name: &str, other: &str) {
+pub fn written_over(deploy: &Deploy, name: &str, other: &str) {
     // What is in a pack is read from there.
     let unpack = "cd .git/objects/pack && mkdir -p ../../packs && for pack in *.pack; do [ -e \"$pack\" ] || continue; \
         mv \"$pack\" ../../packs/ && rm -f \"${pack%.pack}\".* && git unpack-objects -q < ../../packs/\"$pack\" || exit 1; done";
@@ -671,7 +653,7 @@ fn folders(deploy: &Deploy) -> [&Path; 4] {
 }
 
 #[track_caller]
-fn copied(deploy: &Deploy, from: &Path, to: &Path) {
+pub fn copied(deploy: &Deploy, from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
     let args = ["-a", from.to_str().unwrap(), to.to_str().unwrap()];
     deploy.runner().cwd("").program("cp", &args).ok();
@@ -726,15 +708,19 @@ fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
     forged(&deploy, ("ada", "ada"), &ran, true);
     told(ada.terminal(&["rollback", "--to", &beside]).ends());
     ada.smp(&["rollback", "--yes", "--to", &beside]).exits(1);
-    // What it contains may be gone back to, as ever.
-    let mut terminal = ada.terminal(&["rollback", "--to", deploy.nth(1)]);
-    terminal
-        .sees("Type production to roll back: ")
-        .enters("production")
-        .sees("Reason for the rollback, for the team")
-        .enters("");
-    terminal.ends().ok();
-    assert_eq!(deploy.master(&deploy.production), deploy.nth(1));
+    // Nor is it enough to lie behind what runs: a commit in the middle of a branch never ran.
+    let older = deploy.nth(1);
+    let refused = "nothing shows that";
+    let run = ada.terminal(&["rollback", "--to", older]).ends();
+    run.exits(1).says(refused);
+    ada.smp(&["rollback", "--yes", "--to", older])
+        .exits(1)
+        .says(refused)
+        .says("hint: or propose it: git smp propose");
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    promote(&deploy, &ada).ok();
+    ada.smp(&["rollback", "--yes", "--to", deploy.nth(2)]).ok();
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }
 
 #[test]

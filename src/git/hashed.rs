@@ -1,0 +1,350 @@
+//! Objects that decide whose word counts, each hashed after it was read: git trusts a loose object's name.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use git2::{ObjectType, Odb, Oid};
+use sha2::{Digest as _, Sha256};
+
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
+use crate::core::words::CommitId;
+use crate::git::history::Library;
+use crate::git::{Repo, Unreadable};
+
+const UNREADABLE: &str = "an object of the main repository cannot be read";
+/// The mode of a folder, and that of a submodule.
+const FOLDER: &str = "40000";
+const SUBMODULE: &str = "160000";
+
+/// The values of one name in the header of a commit, of each its first line.
+pub fn header<'a>(commit: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = commit.lines().take_while(|line| !line.is_empty());
+    lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
+}
+
+pub fn commits<'a>(
+    repo: &Repo,
+    ids: impl Iterator<Item = &'a CommitId>,
+) -> Result<Vec<Vec<u8>>, Stop> {
+    let ids: Vec<&str> = ids.map(CommitId::as_str).collect();
+    objects(repo, ObjectType::Commit, &ids)
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes);
+    text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// A commit and those that its first parents lead back to, newest first, `count` of them at most, and none larger than this.
+///
+/// # Errors
+/// Where one is not what it is called, is too large, or is followed by nothing though it has a parent.
+pub fn line(
+    repo: &Repo,
+    tip: &CommitId,
+    (count, largest): (u32, u64),
+) -> Result<Vec<(CommitId, String)>, Stop> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    repo.either(
+        |library| library.line(tip, (count, largest)),
+        || line_by_program(repo, tip, (count, largest)),
+    )?
+}
+
+fn line_by_program(
+    repo: &Repo,
+    tip: &CommitId,
+    (count, largest): (usize, u64),
+) -> Result<Result<Vec<(CommitId, String)>, Stop>, Stop> {
+    let program = repo.program();
+    let most = format!("--max-count={}", count.min(i32::MAX as usize));
+    // A commit-graph is written by anybody, and names the parents.
+    let args = ["-c", "core.commitGraph=false", "rev-list", "--first-parent"];
+    let args = args.into_iter().chain([&*most, tip.as_str(), "--"]);
+    let told = program.read(UNREADABLE, args)?;
+    let format = "--batch-check=%(objectname) %(objectsize)";
+    let sizes = program.ask(UNREADABLE, ["cat-file", format], &told)?;
+    let mut ids = Vec::new();
+    for line in String::from_utf8_lossy(&sizes).lines() {
+        let (id, size) = line.split_once(' ').unwrap_or((line, ""));
+        let id = CommitId::parse(id).ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
+        if size.parse().is_ok_and(|size: u64| size > largest) {
+            return Ok(Err(too_large(id.as_str(), largest)));
+        }
+        ids.push(id);
+    }
+    let texts: Vec<String> = commits(repo, ids.iter())?.into_iter().map(text).collect();
+    for (nth, (id, text)) in ids.iter().zip(&texts).enumerate() {
+        let before = ids.get(nth + 1).map(CommitId::as_str);
+        let is_end = before.is_none() && ids.len() == count;
+        if !is_end && header(text, "parent").next() != before {
+            return Ok(Err(cut_off(id)));
+        }
+    }
+    Ok(Ok(ids.into_iter().zip(texts).collect()))
+}
+
+impl Repo {
+    /// Whether parents lead from one commit to another, by the bytes that have their names and nothing else.
+    pub fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<bool, Stop> {
+        self.either(
+            |library| library.leads_to(from, to),
+            || leads_by_program(self, from, to),
+        )?
+    }
+}
+
+fn leads_by_program(
+    repo: &Repo,
+    from: &CommitId,
+    to: &CommitId,
+) -> Result<Result<bool, Stop>, Stop> {
+    // What lies between them by git's word is read, and shows whether that is so.
+    let behind = format!("^{to}");
+    let args = ["rev-list", "--ancestry-path", from.as_str(), &behind, "--"];
+    let told = repo.program().text(UNREADABLE, args)?;
+    let ids: Vec<CommitId> = told.lines().filter_map(CommitId::parse).collect();
+    let texts = commits(repo, ids.iter())?.into_iter().map(text);
+    let known: HashMap<CommitId, String> = ids.into_iter().zip(texts).collect();
+    let (mut met, mut next) = (HashSet::new(), vec![from.clone()]);
+    while let Some(id) = next.pop() {
+        if id == *to {
+            return Ok(Ok(true));
+        }
+        if let Some(text) = known.get(&id).filter(|_| met.insert(id.clone())) {
+            next.extend(header(text, "parent").filter_map(CommitId::parse));
+        }
+    }
+    Ok(Ok(false))
+}
+
+fn too_large(id: &str, largest: u64) -> Stop {
+    let report = Report::new(format!("the commit {id} is too large to be read"));
+    Stop::Failed(report.because(format!("it has more than {} KiB", largest >> 10)))
+}
+
+fn cut_off(commit: &CommitId) -> Stop {
+    let error = "this clone has only a part of the record, so nobody can say what counts";
+    let why = format!("what came before {} is cut off", commit.short());
+    let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
+    let fetch = Typed::other("git fetch --unshallow");
+    refusal.run("bring the rest", fetch).into()
+}
+
+/// A file at a commit, and the name of its content; `None`: there is none.
+///
+/// # Errors
+/// When it has more bytes than this.
+pub fn file_at(
+    repo: &Repo,
+    commit: &CommitId,
+    path: &str,
+    most: u64,
+) -> Result<Option<(String, Vec<u8>)>, Stop> {
+    let text = text(object(repo, ObjectType::Commit, commit.as_str())?);
+    let Some(mut at) = header(&text, "tree").next().map(str::to_owned) else {
+        return Err(wrong(commit.as_str()));
+    };
+    let mut is_folder = true;
+    for part in path.split('/') {
+        if !is_folder {
+            return Ok(None);
+        }
+        let tree = object(repo, ObjectType::Tree, &at)?;
+        match entry(&tree, part, at.len()) {
+            Some((mode, id)) if mode != SUBMODULE => (is_folder, at) = (mode == FOLDER, id),
+            _ => return Ok(None),
+        }
+    }
+    if is_folder {
+        return Ok(None);
+    }
+    let size = repo.either(|library| library.size(&at), || size_by_program(repo, &at))?;
+    if size > most {
+        let report = Report::new(format!("{path} of the main branch cannot be read"));
+        let report = report.because(format!("it is larger than {} KiB", most >> 10));
+        let hint = "make it smaller on the main branch";
+        return Err(Stop::Failed(report.hint(hint)));
+    }
+    let content = object(repo, ObjectType::Blob, &at)?;
+    Ok(Some((at, content)))
+}
+
+/// The mode and the name of what a tree has under this name. `digits`: as many as a name of an object has.
+fn entry(mut tree: &[u8], wanted: &str, digits: usize) -> Option<(String, String)> {
+    loop {
+        let end = memchr::memchr(0, tree)?;
+        let (head, rest) = (tree.get(..end)?, tree.get(end + 1..)?);
+        let (id, rest) = rest.split_at_checked(digits / 2)?;
+        let blank = memchr::memchr(b' ', head)?;
+        if head.get(blank + 1..)? == wanted.as_bytes() {
+            let mode = String::from_utf8_lossy(head.get(..blank)?).into_owned();
+            return Some((mode, hex(id)));
+        }
+        tree = rest;
+    }
+}
+
+fn object(repo: &Repo, kind: ObjectType, id: &str) -> Result<Vec<u8>, Stop> {
+    let one = objects(repo, kind, &[id])?.pop();
+    one.ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))
+}
+
+/// What these names stand for, in their order: `git cat-file --batch`.
+///
+/// # Errors
+/// [`RefusalCode::NotVerified`] where one has another hash than its name.
+fn objects(repo: &Repo, kind: ObjectType, ids: &[&str]) -> Result<Vec<Vec<u8>>, Stop> {
+    let all = repo.either(|library| library.raw(ids), || by_program(repo, ids))?;
+    let mut both = ids.iter().zip(&all);
+    match both.find(|(id, bytes)| name_of(kind, bytes, id.len()).as_deref() != Some(**id)) {
+        Some((id, _)) => Err(wrong(id)),
+        None => Ok(all),
+    }
+}
+
+fn wrong(id: &str) -> Stop {
+    let error = format!("the object {id} in this clone has another hash than its name");
+    let why =
+        "its file was damaged or written over, so nothing that it says of keys and events counts";
+    let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
+    let fsck = Typed::other("git fsck --no-dangling");
+    let say = "make a new clone; to see what else is wrong in this one";
+    refusal.run(say, fsck).into()
+}
+
+/// The name that an object has by its content.
+fn name_of(kind: ObjectType, bytes: &[u8], digits: usize) -> Option<String> {
+    if digits == 40 {
+        return Some(Oid::hash_object(kind, bytes).ok()?.to_string());
+    }
+    let mut hasher = Sha256::new();
+    hasher.update(format!("{} {}\0", kind.str(), bytes.len()));
+    hasher.update(bytes);
+    Some(hex(&hasher.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Library {
+    /// What these names stand for, as it is stored.
+    fn raw(&self, ids: &[&str]) -> Result<Vec<Vec<u8>>, Unreadable> {
+        let repository = self.lock();
+        let odb = repository.odb()?;
+        let all = ids.iter().map(|id| {
+            let object = odb.read(Oid::from_str(id)?)?;
+            Ok(object.data().to_vec())
+        });
+        all.collect()
+    }
+
+    /// As [`line`] does, which the inner error is of.
+    fn line(
+        &self,
+        tip: &CommitId,
+        (count, largest): (usize, u64),
+    ) -> Result<Result<Vec<(CommitId, String)>, Stop>, Unreadable> {
+        let repository = self.lock();
+        let odb = repository.odb()?;
+        let (mut all, mut next) = (Vec::new(), Some(tip.clone()));
+        while let Some(id) = next.filter(|_| all.len() < count) {
+            let name = Oid::from_str(id.as_str())?;
+            let (size, kind) = odb.read_header(name)?;
+            if size as u64 > largest {
+                return Ok(Err(too_large(id.as_str(), largest)));
+            }
+            if kind != ObjectType::Commit {
+                return Err(Unreadable);
+            }
+            let Some(text) = commit(&odb, name)? else {
+                return Ok(Err(wrong(id.as_str())));
+            };
+            let parent = header(&text, "parent").next();
+            next = parent
+                .map(|id| CommitId::parse(id).ok_or(Unreadable))
+                .transpose()?;
+            all.push((id, text));
+        }
+        Ok(Ok(all))
+    }
+
+    /// As [`Repo::leads_to`] does, which the inner error is of. The newest ways are short, so what was met first comes first.
+    fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<Result<bool, Stop>, Unreadable> {
+        let repository = self.lock();
+        let odb = repository.odb()?;
+        let (from, to) = (Oid::from_str(from.as_str())?, Oid::from_str(to.as_str())?);
+        let (mut met, mut next) = (HashSet::from([from]), VecDeque::from([from]));
+        while let Some(name) = next.pop_front() {
+            if name == to {
+                return Ok(Ok(true));
+            }
+            let Some(text) = commit(&odb, name)? else {
+                return Ok(Err(wrong(&name.to_string())));
+            };
+            for parent in header(&text, "parent") {
+                let parent = Oid::from_str(parent)?;
+                if met.insert(parent) {
+                    next.push_back(parent);
+                }
+            }
+        }
+        Ok(Ok(false))
+    }
+
+    fn size(&self, id: &str) -> Result<u64, Unreadable> {
+        let repository = self.lock();
+        Ok(repository.odb()?.read_header(Oid::from_str(id)?)?.0 as u64)
+    }
+}
+
+/// A commit; `None`: it has another hash than its name.
+fn commit(odb: &Odb<'_>, name: Oid) -> Result<Option<String>, Unreadable> {
+    let object = odb.read(name)?;
+    let is_it = Oid::hash_object(ObjectType::Commit, object.data())? == name;
+    Ok(is_it.then(|| text(object.data().to_vec())))
+}
+
+fn size_by_program(repo: &Repo, id: &str) -> Result<u64, Stop> {
+    let size = repo.program().read(UNREADABLE, ["cat-file", "-s", id])?;
+    let size = String::from_utf8_lossy(&size).trim().parse();
+    size.map_err(|_| Stop::Failed(Report::new(UNREADABLE)))
+}
+
+fn by_program(repo: &Repo, ids: &[&str]) -> Result<Vec<Vec<u8>>, Stop> {
+    let asked: String = ids.iter().flat_map(|id| [id, "\n"]).collect();
+    let answer = (repo.program()).ask(UNREADABLE, ["cat-file", "--batch"], asked.as_bytes())?;
+    let mut rest = answer.as_slice();
+    let all = ids.iter().map(|id| {
+        let (object, after) = next(rest).ok_or_else(|| {
+            let report = Report::new(UNREADABLE);
+            Stop::Failed(report.because(format!("{id} is not in this clone")))
+        })?;
+        rest = after;
+        Ok(object.to_vec())
+    });
+    all.collect()
+}
+
+/// The first object of what git prints, and what follows it.
+fn next(answer: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b'\n', answer)?;
+    let head = str::from_utf8(answer.get(..end)?).ok()?;
+    let size = head.rsplit(' ').next()?.parse().ok()?;
+    let (object, rest) = answer.get(end + 1..)?.split_at_checked(size)?;
+    Some((object, rest.get(1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_have_the_names_that_git_gives_them() {
+        let name = |digits| name_of(ObjectType::Blob, b"", digits).unwrap();
+        assert_eq!(name(40), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        let long = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813";
+        assert_eq!(name(64), long);
+    }
+}
