@@ -9,7 +9,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, EventId, Observed, Source};
 use crate::git::{fetch, moved};
-use crate::notes::Notes;
+use crate::notes::{LastSeen, Notes};
 use crate::session::Session;
 use crate::session::trust;
 use crate::sources::{Also, Look};
@@ -98,6 +98,21 @@ pub fn see_and<T>(
     };
     seen.find_announced(session, look)?;
     Ok((seen, more))
+}
+
+/// Remembers what certainly runs, for `git smp where --offline`.
+pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed]) {
+    let at = session.when().now;
+    let sure = seen.iter().filter(|one| finding::is_sure(one));
+    let sure = sure.filter_map(|one| {
+        Some(LastSeen {
+            environment: one.environment.clone(),
+            url: config.find(&one.environment)?.url.clone(),
+            commit: one.runs()?.clone(),
+            at,
+        })
+    });
+    session.notes().keep_seen(sure.collect());
 }
 
 pub fn see_one(

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 pub use in_flight::{InFlight, SentCommit};
-pub use kinds::{Arrived, Checked, Text};
+pub use kinds::{Arrived, Checked, LastSeen, Text};
 pub use lock::CloneLock;
 
 /// The version of what is written. Notes without one are of the versions before it, and of the same form.

@@ -258,7 +258,7 @@ impl Look<'_> {
             cached,
             releases: raw.releases,
             doubt,
-            platform: platform::words(environment),
+            platform: platform::words(self.repo, environment),
             by_pipeline: environment.deploy == DeployBy::Pipeline,
             by_merge: environment.by_merge,
             begun,

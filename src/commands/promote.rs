@@ -56,6 +56,20 @@ pub struct Promote {
     pub json: bool,
 }
 
+impl Promote {
+    fn options(&self) -> Options<'_> {
+        Options {
+            json: self.json,
+            first: self.first,
+            again: self.again,
+            overrides: self.overrides.as_deref(),
+            commit: self.commit.as_deref(),
+            names: &self.environments,
+            ..Options::of(&self.deploying)
+        }
+    }
+}
+
 pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     let listed = Typed::smp("diff --json");
     check_hash("--commit", args.commit.as_deref(), 4, listed)?;
@@ -68,15 +82,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     trust::require(&session.repo, &config, &concerned)?;
     let deep = deepened(session, args, &config, &targets)?;
     let session = deep.as_ref().unwrap_or(session);
-    let options = Options {
-        json: args.json,
-        first: args.first,
-        again: args.again,
-        overrides: args.overrides.as_deref(),
-        commit: args.commit.as_deref(),
-        names: &args.environments,
-        ..Options::of(&args.deploying)
-    };
+    let options = args.options();
     let void = RefCell::default();
     let (mut deploy, planned) = deploy::looked(|| {
         let mut deploy = forward::look(session, &config, (source, &targets), options)?;
@@ -108,12 +114,12 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     match planned {
         Ok(plan) => promote(deploy, plan, args, given).map_err(|stop| merged::stop(&config, stop)),
         Err(refusal) if args.deploying.asking.dry_run => Err(refusal.into()),
-        Err(refusal) => {
-            let (state, again) = (deploy.seen.state(), deploy.command());
-            Err(product::deliver_before(
-                session, &config, state, &again, refusal,
-            ))
-        }
+        Err(refusal) => Err(product::deliver_before(
+            session,
+            (&config, deploy.seen.state()),
+            &deploy.command(),
+            refusal,
+        )),
     }
 }
 

@@ -113,6 +113,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let wanted = (Also::Nothing, Main::BranchOrCopy);
     let asking = "asking every environment";
     let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
+    look::remember(session, config, &found.environments);
     let record = found.record.reading().cloned();
     if let RecordView::Unreadable(refusal) = &found.record {
         let error = &refusal.report.error;
@@ -174,12 +175,14 @@ fn stands(
         let (mut all, mut is_settled) = (Vec::new(), true);
         for (place, (environment, arrived)) in config.environments.iter().zip(&arrived).enumerate()
         {
+            let mut age = None;
             let seen = match &sight.environments {
                 Some(all) => all.get(place).cloned(),
-                None => Some(seen_last(session, environment, arrived.last())),
+                None => Some(seen_last(session, environment, arrived.last(), &mut age)),
             };
             let seen = seen.unwrap_or_else(|| Sighted::NotKnown("git smp did not ask it".into()));
             let mut stand = stand(session, (environment, &seen), (commit, &carriers), &known)?;
+            stand.seen = age;
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
             if stand.runs == Some(true) && is_last {
                 let wanted = stand.copy.as_ref().unwrap_or(commit);
@@ -200,10 +203,27 @@ fn stands(
     }
 }
 
-/// What the record or, where it tells of no deploy, the branch that this clone follows says of an environment.
-fn seen_last(session: &Session<'_>, environment: &Environment, last: Option<&Arrival>) -> Sighted {
+/// What the record, a later look of this clone or, where neither tells, the branch that it follows says of an environment.
+/// `age`: when the look was.
+fn seen_last(
+    session: &Session<'_>,
+    environment: &Environment,
+    last: Option<&Arrival>,
+    age: &mut Option<i64>,
+) -> Sighted {
     let given = last.map(|last| last.to.clone());
-    let Environment { remote, branch, .. } = environment;
+    let Environment {
+        remote,
+        branch,
+        url,
+        name,
+        ..
+    } = environment;
+    let seen = session.notes().last_seen(name, url);
+    if let Some(seen) = seen.filter(|seen| last.is_none_or(|last| last.at < seen.at)) {
+        *age = Some(seen.at);
+        return Sighted::Runs(Some(seen.commit));
+    }
     match (given, session.repo.tracked(remote, branch)) {
         (Some(commit), _) => Sighted::Runs(Some(commit)),
         (None, Some(commit)) => Sighted::Followed(commit),

@@ -105,6 +105,7 @@ codes! {
     Unreachable = "unreachable",
     PageUnclear = "page-unclear",
     UnknownCommit = "unknown-commit",
+    Stopped = "stopped",
     NothingDeployed = "nothing-deployed",
     StagingStale = "staging-stale",
     CandidateMoved = "candidate-moved",

@@ -1,4 +1,4 @@
-//! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the word for a refusal.
+//! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the words for a refusal.
 
 mod arrival;
 mod release;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
 pub use arrival::Arrival;
-pub use release::{Coupling, PlatformWords, Release, ReleaseStatus};
+pub use release::{Coupling, PlatformWords, Release, ReleaseStatus, ServerCommands};
 pub use signature::{SignatureCheck, StoredEvent};
 
 /// What git's configuration says of how history is shown, kept for the next run, and what that depends on.

@@ -32,12 +32,21 @@ pub fn look<'a>(
         Some(moved_on) => Some(&moved_on.candidate),
         None => source.runs(),
     };
-    let warnings = match runs {
-        Some(candidate) => not_on_main(&look, candidate, &seen)?,
-        None => None,
-    };
+    let mut warnings = Vec::new();
+    if let Some(candidate) = runs {
+        warnings.extend(not_on_main(&look, candidate, &seen)?);
+    }
     let mut targets = Vec::new();
     for (place, observed) in places.iter().zip(observed) {
+        // A deploy starts it, so what it ran before is what is deployed there. What has the candidate is to be started.
+        let (observed, warning) = match observed.stopped() {
+            Some(deployed) if Some(deployed) != runs => {
+                let warning = stopped(&place.name, deployed);
+                (observed.if_started(), Some(warning))
+            }
+            _ => (observed, None),
+        };
+        warnings.extend(warning);
         let held = seen.state().map(|state| state.held(&place.name));
         let held = held::weigh(session, observed.runs(), runs, held.unwrap_or_default())?;
         let target = target(session, place, observed, runs)?;
@@ -53,10 +62,15 @@ pub fn look<'a>(
         moved_on,
     };
     Ok(Deploy {
-        warnings: warnings.into_iter().collect(),
+        warnings,
         watched,
         ..Deploy::new(session, (look, seen), wanted, targets, options)
     })
+}
+
+fn stopped(name: &str, deployed: &CommitId) -> String {
+    let short = deployed.short();
+    format!("{name} is stopped, with {short} deployed: this deploy is to start it again")
 }
 
 /// Finds out where those that are given builds stand in their pipeline.

@@ -65,7 +65,11 @@ impl Deploy<'_> {
         step: &Step,
     ) -> Result<PushEnd, Stop> {
         let name = target.environment.name.as_str();
-        if self.watch(Progress::Pushing(step, &push.commit)) == Control::Leave {
+        let begins = match push.with {
+            Some(_) => Progress::Trying(step, &push.commit),
+            None => Progress::Pushing(step, &push.commit),
+        };
+        if self.watch(begins) == Control::Leave {
             return Err(Stop::Declined(format!("nothing was pushed to {name}")));
         }
         let is_again = self.notes().may_go_on(name, &push.commit);
@@ -203,7 +207,7 @@ impl Deploy<'_> {
             self.still_allows(&reading.state, recorded, intent)?;
         }
         let command = self.command_to(&target.environment.name);
-        let target_now = now.next().ok_or_else(not_seen)?;
+        let target_now = now.next().ok_or_else(not_seen)?.if_started();
         let name = &target.environment.name;
         if target_now.runs() != target.observed.runs()
             && let Some(runs) = target_now.runs()

@@ -1,6 +1,7 @@
 //! What is said of a push that did not bring its commit, by what the branch is at afterwards.
 
 use crate::core::decide::Target;
+use crate::core::decide::finding::UNLOCK;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
@@ -225,12 +226,19 @@ impl Pushed<'_> {
     pub(super) fn turned_down(&self, still: &str) -> Report {
         let (name, short, command) = (self.name(), self.short(), self.command());
         if let Some(words) = self.busy {
-            return Report::new(format!(
+            let report = Report::new(format!(
                 "{name} did not accept {short}: its host is busy with something else"
-            ))
-            .because(format!("its host says: {words}"))
-            .because(format!("{still}; nothing was changed"))
-            .run("wait until that is done, then", command);
+            ));
+            let report = report.because(format!("its host says: {words}"));
+            let report = report.because(format!("{still}; nothing was changed"));
+            let report = report.run("wait until that is done, then", command);
+            // A lock may be one that somebody forgot.
+            let platform = self.target.observed.platform.clone();
+            let server = platform.filter(|_| words.contains("lock"));
+            return match server.and_then(|platform| platform.server) {
+                Some(server) => report.run(UNLOCK, server.unlock),
+                None => report,
+            };
         }
         if let Ended::Refused(status) = self.ended {
             let (repo, key) = (self.deploy.look.repo, self.key());
@@ -287,10 +295,20 @@ impl Pushed<'_> {
             }
             _ => {
                 let error = "the build failed, or a hook there declined it";
-                Report::new(format!("{name} declined {short}: {error}"))
+                let report = Report::new(format!("{name} declined {short}: {error}"))
                     .causes(last(&said))
-                    .because(still)
-                    .hint(self.deploy.correction(self.target))
+                    .because(still);
+                let hint = self.deploy.correction(self.target);
+                // Both refs are declined then, and git does not say because of which.
+                let Some(record) = &self.push.with else {
+                    return report.hint(hint);
+                };
+                let reference = &record.reference;
+                let allow = format!("if it declined {reference}, allow pushes to it there, then");
+                report
+                    .because(format!("the same push moves {reference}, the record"))
+                    .hint(hint)
+                    .run(allow, command)
             }
         }
     }

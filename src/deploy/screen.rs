@@ -12,6 +12,8 @@ use crate::terminal::{self, Ui};
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
     Pushing(&'a Step, &'a CommitId),
+    /// A push begins that is kept back where the record moved, or where the host moves each ref by itself.
+    Trying(&'a Step, &'a CommitId),
     /// The remote, or git, said a line; foreign text.
     Said(&'a str),
     /// Another push brought an environment the commit while ours was on its way, maybe an earlier one of this clone.
@@ -35,8 +37,10 @@ pub enum Progress<'a> {
 pub struct Screen {
     progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
-    /// The push that was told last: a host that moves each ref by itself is sent it twice.
+    /// The push that was told last: it may be sent more than once.
     begun: Option<String>,
+    /// The push that is told when it is more than a try.
+    tried: Option<String>,
     /// Those who want quiet are shown the host's words only when they explain a failure.
     unsaid: VecDeque<Line>,
     /// The environments that somebody else gave the commit in the same moment.
@@ -51,6 +55,7 @@ impl Screen {
             progress: ui.progress(),
             asked_to_leave: 0,
             begun: None,
+            tried: None,
             unsaid: VecDeque::new(),
             by_others: Vec::new(),
             owed: None,
@@ -84,6 +89,15 @@ impl Screen {
         }
     }
 
+    /// Tells the push that something is heard or seen of.
+    fn is_more_than_a_try(&mut self, ui: &Ui, progress: &Progress<'_>) {
+        if matches!(progress, Progress::Said(_) | Progress::StillPushing(..))
+            && let Some(step) = self.tried.take()
+        {
+            self.begins(ui, step);
+        }
+    }
+
     fn still_pushing(&mut self, ui: &Ui, name: &str, elapsed: Duration) -> Control {
         if self.asked_to_leave == 1 {
             self.asked_to_leave += 1;
@@ -111,6 +125,7 @@ impl Screen {
         if !is_passing {
             self.progress.clear();
         }
+        self.is_more_than_a_try(ui, &progress);
         match progress {
             Progress::Said(line) => {
                 self.said(ui, line);
@@ -122,6 +137,7 @@ impl Screen {
             }
             Progress::StillPushing(name, elapsed) => return self.still_pushing(ui, name, elapsed),
             Progress::Pushing(step, commit) => self.begins(ui, step.told(commit)),
+            Progress::Trying(step, commit) => self.tried = Some(step.told(commit)),
             Progress::ByOthers(name, is_again) => {
                 ui.note(match is_again {
                     true => format!("an earlier push from this clone, or somebody else's, brought the same commit to {name}"),

@@ -12,11 +12,13 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::recorder::{Bound, rollback_end};
-use crate::git::push::{Beside, Ended, Push};
+use crate::deploy::said::Said;
+use crate::deploy::screen::Progress;
+use crate::git::push::{Beside, Ended, Push, PushOutcome};
 use crate::look::not_seen;
 use crate::sources::Now;
 use crate::team::recorder::beside::{Draft, KeptBack};
-use crate::team::recorder::{Recorder, new_id};
+use crate::team::recorder::{Recorder, is_by_hook, new_id};
 
 /// What the environment said directly after the push, and what the host said meanwhile.
 type Arrived = (Heard, Option<Now>);
@@ -84,13 +86,14 @@ impl Deploy<'_> {
                 sent.came_to_nothing();
                 return Ok(Both::NotAtomic);
             }
-            Some(Beside::Refused) => {
+            _ if is_about_the_record(&outcome, &words, &both) => {
                 sent.came_to_nothing();
                 kept_back.again(recorder, &draft, (outcome.ended, &words))?;
                 return Ok(Both::Again);
             }
             beside => beside == Some(Beside::Taken),
         };
+        self.watch(Progress::Pushing(step, &push.commit));
         let settled = self.settle(target, &both, sent);
         // The server's word of that very step is believed; all else is read.
         let is_there = |settled: &Result<Arrived, Stop>| match settled {
@@ -173,4 +176,24 @@ impl Deploy<'_> {
         let report = report.because(trouble.to_string());
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
+}
+
+/// Whether it was kept back for the record's sake. Where a hook declines a whole push, as `pre-receive` does, git gives
+/// each ref the same reason: then the last ref of both that the host's words name is the one.
+fn is_about_the_record(outcome: &PushOutcome, words: &str, push: &Push) -> bool {
+    let is_refused = outcome.beside == Some(Beside::Refused);
+    let is_declined = outcome.ended == Ended::Declined && is_by_hook(words);
+    let Some(record) = push.with.as_ref().filter(|_| is_declined) else {
+        return is_refused;
+    };
+    let branch = format!("refs/heads/{}", push.branch);
+    let said = words.lines().filter_map(Said::by_remote);
+    let mut named = said.filter_map(|said| {
+        let line = said.words();
+        [record.reference.as_str(), branch.as_str()]
+            .into_iter()
+            .filter_map(|name| Some((line.rfind(name)?, name)))
+            .max()
+    });
+    is_refused || (named.next_back()).is_some_and(|(_, name)| name == record.reference)
 }

@@ -6,7 +6,7 @@ use crate::core::decide::Target;
 use crate::core::decide::finding::{FORGET, witness_hint};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Release, ReleaseStatus};
+use crate::core::words::{Branch, CommitId, PlatformWords, Release, ServerCommands};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
@@ -68,17 +68,11 @@ impl Wait<'_> {
 
     /// What to do where nothing more is to come of a push.
     fn hint_after(&self, doubt: &Doubt) -> Option<Hint> {
-        let name = self.name();
         let (say, command) = match doubt.meaning {
             Meaning::NotDeployed if doubt.words.contains("Skipping deployment") => {
-                let say = "allow deploys on its host, deploy there by hand, then";
-                return Some(Hint::run(say, Typed::smp("status")));
+                return Some(self.to_deploy_builds());
             }
-            Meaning::NotDeployed => {
-                let key = format!("environments.{name}.branch");
-                let say = format!("set {key} in smp.toml to the branch that deploys, then");
-                return Some(Hint::run(say, Typed::smp("setup")));
-            }
+            Meaning::NotDeployed => return Some(self.to_deploy_the_branch()),
             Meaning::Hook => (
                 "make the hook run on its host, deploy there by hand, then",
                 "status",
@@ -94,6 +88,41 @@ impl Wait<'_> {
             _ => return None,
         };
         Some(Hint::run(say, Typed::smp(command)))
+    }
+
+    /// What to do where its server builds and does not deploy.
+    fn to_deploy_builds(&self) -> Hint {
+        let Some((platform, server)) = self.server() else {
+            let say = "allow deploys on its host, deploy there by hand, then";
+            return Hint::run(say, Typed::smp("status"));
+        };
+        Hint::run(
+            "have its server deploy what it builds",
+            server.deploy_builds,
+        )
+        .and(Hint::run("then", platform.again.clone()))
+        .and(Hint::run("then", Typed::smp("status")))
+    }
+
+    /// What to do where its server deploys another branch. It has the commit on this one, so the same push would do nothing.
+    fn to_deploy_the_branch(&self) -> Hint {
+        let key = format!("environments.{}.branch", self.name());
+        let set = format!("set {key} in smp.toml to the branch that deploys, then");
+        let Some((platform, server)) = self.server() else {
+            return Hint::run(set, Typed::smp("setup"));
+        };
+        let branch = &self.target.environment.branch;
+        Hint::run(
+            format!("have its server deploy {branch}"),
+            server.deploy_branch,
+        )
+        .and(Hint::run("then", platform.again.clone()))
+        .and(Hint::run(format!("or {set}"), Typed::smp("setup")))
+    }
+
+    fn server(&self) -> Option<(&PlatformWords, ServerCommands)> {
+        let platform = self.target.observed.platform.as_ref()?;
+        Some((platform, platform.server.clone()?))
     }
 
     pub(super) fn release_failed(&self, failed: &Release) -> Stop {
@@ -251,9 +280,7 @@ pub(super) fn reported(now: &Now) -> String {
         reports = format!("{reports} in {cached}");
     }
     match &now.newest {
-        Some(release)
-            if [ReleaseStatus::Pending, ReleaseStatus::Building].contains(&release.status) =>
-        {
+        Some(release) if release.status.goes_on() => {
             format!("{reports}; its release {} is in progress", release.called)
         }
         _ => reports,

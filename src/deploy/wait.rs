@@ -183,7 +183,7 @@ impl Wait<'_> {
     /// The release of the commit that came to a bad end since the plan was made.
     fn failed<'n>(&self, now: &'n Now) -> Option<&'n Release> {
         let since = newest(&self.target.observed).map_or(0, |before| match before.status {
-            ReleaseStatus::Pending | ReleaseStatus::Building => before.version,
+            status if status.goes_on() => before.version,
             _ => before.version + 1,
         });
         let newest = now.newest.as_ref()?;

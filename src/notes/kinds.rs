@@ -18,6 +18,7 @@ const UNSENT: &str = "unsent";
 const CONFIG: &str = "git-config";
 const CHECKED: &str = "signatures";
 const ARRIVED: &str = "arrivals";
+const LOOKED: &str = "looked";
 /// How many announcements are remembered: an open one stays ours when the next run is cut off before its own is made.
 const KEPT: usize = 16;
 
@@ -70,6 +71,23 @@ pub struct Arrived {
     pub all: Vec<Arrival>,
     /// How many events cannot be read.
     pub unread: usize,
+}
+
+/// What an environment ran when this clone saw it last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSeen {
+    pub environment: String,
+    /// Where that was: a name may come to mean another place.
+    pub url: String,
+    pub commit: CommitId,
+    /// In seconds since 1970.
+    pub at: i64,
+}
+
+/// What this clone saw last, an environment each.
+#[derive(Default, Serialize, Deserialize)]
+struct Looked {
+    all: Vec<LastSeen>,
 }
 
 /// The values of `smp.toml` that were agreed to.
@@ -202,6 +220,24 @@ impl Notes {
 
     pub fn arrived(&self) -> Option<Arrived> {
         self.read(ARRIVED)
+    }
+
+    /// Keeps what was seen; of an environment that did not answer, what was seen before stays. Where it cannot be written,
+    /// less is known offline.
+    pub fn keep_seen(&self, seen: Vec<LastSeen>) {
+        let Looked { mut all } = self.read(LOOKED).unwrap_or_default();
+        all.retain(|one| {
+            let mut new = seen.iter();
+            new.all(|new| new.environment != one.environment)
+        });
+        all.extend(seen);
+        let _ = self.write(LOOKED, &Looked { all });
+    }
+
+    pub fn last_seen(&self, environment: &str, url: &str) -> Option<LastSeen> {
+        let Looked { all } = self.read(LOOKED)?;
+        let mut all = all.into_iter();
+        all.find(|one| one.environment == environment && one.url == url)
     }
 
     /// Remembers that the main repository answered, for whoever reads the copy of the record later.

@@ -219,6 +219,7 @@ mod tests {
             "unauthorized",
             "page-unclear",
             "unknown-commit",
+            "stopped",
         ] {
             assert!(
                 status.contains(finding),

@@ -6,8 +6,8 @@ mod response;
 
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
-use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, PlatformWords, Release};
+use crate::core::typed::Typed;
+use crate::core::words::{Branch, CommitId, PlatformWords, Release, ServerCommands};
 use crate::git::host::{self, HostAnswer};
 use crate::git::{Repo, remote};
 use crate::http::Trouble;
@@ -29,14 +29,36 @@ pub fn app_at(url: &str) -> Option<&str> {
     (!app.is_empty()).then_some(app)
 }
 
-pub fn words(app: String) -> PlatformWords {
+pub fn words(repo: &Repo, environment: &Environment, app: String) -> PlatformWords {
     PlatformWords {
         name: "Dokku",
-        restart: Typed::other(format!("dokku ps:restart {app}")),
-        again: Typed::other(format!("dokku ps:rebuild {app}")),
+        restart: typed(repo, environment, &format!("ps:restart {app}")),
+        again: typed(repo, environment, &format!("ps:rebuild {app}")),
         pipelines: "",
+        server: Some(commands(repo, environment, &app)),
         app,
     }
+}
+
+fn commands(repo: &Repo, environment: &Environment, app: &str) -> ServerCommands {
+    ServerCommands {
+        start: typed(repo, environment, &format!("ps:start {app}")),
+        unlock: typed(repo, environment, &format!("apps:unlock {app}")),
+        deploy_branch: typed(
+            repo,
+            environment,
+            &format!("git:set {app} deploy-branch {}", environment.branch),
+        ),
+        deploy_builds: typed(
+            repo,
+            environment,
+            &format!("ps:set {app} skip-deploy false"),
+        ),
+    }
+}
+
+fn typed(repo: &Repo, environment: &Environment, words: &str) -> Typed {
+    host::typed(repo, &environment.remote, words)
 }
 
 impl<'a> Dokku<'a> {
@@ -55,6 +77,10 @@ impl<'a> Dokku<'a> {
 
     fn ask(&self, words: &str) -> Result<HostAnswer, Refusal> {
         host::ask(self.repo, &self.environment.remote, words, self.may_ask)
+    }
+
+    fn typed(&self, words: &str) -> Typed {
+        typed(self.repo, self.environment, words)
     }
 
     /// A report as one object or, where this Dokku does not know that, key by key.
@@ -96,29 +122,36 @@ impl<'a> Dokku<'a> {
     /// That pushes to the branch of this environment deploy nothing.
     fn wrong_branch(&self, deploys: &str) -> Refusal {
         let (name, branch) = (&self.environment.name, &self.environment.branch);
-        let set = format!("git:set {} deploy-branch {branch}", self.app);
-        let set = host::typed(self.repo, &self.environment.remote, &set);
+        let set = commands(self.repo, self.environment, self.app).deploy_branch;
         let key = format!("environments.{name}.branch");
         let error = format!("Dokku deploys its branch {deploys}, not {branch}");
         Refusal::new(RefusalCode::WrongBranch, error)
             .because("it accepts a push to another branch, but deploys nothing")
-            .hint(
-                Hint::run(format!("make Dokku deploy {branch}"), set).and(Hint::run(
-                    format!("or set {key} in smp.toml, then"),
-                    Typed::smp("setup"),
-                )),
+            .run(format!("make Dokku deploy {branch}"), set)
+            .run(
+                format!("or set {key} in smp.toml, then"),
+                Typed::smp("setup"),
             )
+    }
+
+    /// That its branch moves with each build, so that nobody knows what was deployed last.
+    fn skips(&self) -> Refusal {
+        let allow = commands(self.repo, self.environment, self.app).deploy_builds;
+        let error = format!(
+            "Dokku builds what is pushed to {}, and does not deploy it",
+            self.app
+        );
+        Refusal::new(RefusalCode::UnknownCommit, error)
+            .because("skip-deploy is set, so its branch does not show what runs")
+            .run("let it deploy what it builds", allow)
+            .run("then", self.typed(&format!("ps:rebuild {}", self.app)))
     }
 
     fn refused(&self, answer: &HostAnswer) -> Refusal {
         let words = response::first_words(&answer.said, &answer.out);
         let error = format!("Dokku does not report on {}", self.app);
         let report = Report::new(error).because(words);
-        let look = host::typed(
-            self.repo,
-            &self.environment.remote,
-            &format!("git:report {}", self.app),
-        );
+        let look = self.typed(&format!("git:report {}", self.app));
         report
             .run("see its answer", look)
             .refused(RefusalCode::Unreachable)
@@ -126,7 +159,7 @@ impl<'a> Dokku<'a> {
 
     fn unlike(&self, kind: &str) -> Refusal {
         let asked = format!("{kind}:report {}", self.app);
-        let look = host::typed(self.repo, &self.environment.remote, &asked);
+        let look = self.typed(&asked);
         Refusal::new(
             RefusalCode::Unreachable,
             format!("git smp does not understand Dokku's answer to {asked}"),
@@ -157,6 +190,9 @@ impl Platform for Dokku<'_> {
         for answer in &mut told {
             all = all.and(answer?);
         }
+        if all.skips_deploys() {
+            return Err(self.skips());
+        }
         let commit = match all.sha() {
             Some(sha) => {
                 let deploys = all.deploy_branch();
@@ -171,11 +207,7 @@ impl Platform for Dokku<'_> {
                 _ => None,
             },
         };
-        let look = host::typed(
-            self.repo,
-            &self.environment.remote,
-            &format!("ps:report {}", self.app),
-        );
+        let look = self.typed(&format!("ps:report {}", self.app));
         Ok(all.releases(commit, &look))
     }
 

@@ -54,6 +54,7 @@ pub fn words(app: String) -> PlatformWords {
         restart: Typed::other(format!("heroku restart -a {app}")),
         again: Typed::other(format!("heroku releases:retry -a {app}")),
         pipelines: "heroku pipelines:",
+        server: None,
         app,
     }
 }

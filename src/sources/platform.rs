@@ -5,7 +5,7 @@ use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
-use crate::git::{Repo, host};
+use crate::git::Repo;
 use crate::http::Trouble;
 use crate::sources::dokku::{self, Dokku};
 use crate::sources::heroku::{self, Heroku};
@@ -67,11 +67,11 @@ pub fn at(url: &str) -> Option<PlatformApp> {
 }
 
 /// The words of an environment's platform, which is known by its address, too.
-pub fn words(environment: &Environment) -> Option<PlatformWords> {
+pub fn words(repo: &Repo, environment: &Environment) -> Option<PlatformWords> {
     let url = &environment.url;
     match environment.running.app.clone().or_else(|| at(url)) {
         Some(PlatformApp::Heroku(app)) => Some(heroku::words(app)),
-        Some(PlatformApp::Dokku(app)) => Some(dokku::words(app)),
+        Some(PlatformApp::Dokku(app)) => Some(dokku::words(repo, environment, app)),
         None => None,
     }
 }
@@ -110,38 +110,39 @@ impl Look<'_> {
         // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
         // is going on is the whole of it.
         match platform.and_then(|platform| platform.with_commits(known.clone())) {
-            Err(_) if matches!(known.first(), Some(newest) if matches!(newest.status, ReleaseStatus::Pending | ReleaseStatus::Building)) => {
-                releases
-            }
+            Err(_) if matches!(known.first(), Some(newest) if newest.status.goes_on()) => releases,
             all => Some(all),
         }
     }
 }
 
 /// The commit of the release that runs; `None`: nothing was ever deployed.
+///
+/// # Errors
+/// `unknown-commit` where the platform does not name it, `stopped` where it says that nothing of it runs.
 pub fn current(
     repo: &Repo,
     environment: &Environment,
     releases: &[Release],
 ) -> Result<Option<CommitId>, Refusal> {
-    let (name, words) = (&environment.name, words(environment));
-    let platform = words.map_or("its platform", |words| words.name);
+    let (name, words) = (&environment.name, words(repo, environment));
+    let platform = words.as_ref().map_or("its platform", |words| words.name);
     let release = match releases.iter().find(|release| release.current) {
         Some(release) if release.commit.is_some() => return Ok(release.commit.clone()),
         Some(release) => release,
         None if releases.iter().all(is_nothing) => return Ok(None),
         None => {
-            let what = format!("{name}: {platform} reports no running release");
-            let see = match &environment.running.app {
-                Some(PlatformApp::Dokku(app)) => {
-                    host::typed(repo, &environment.remote, &format!("ps:report {app}"))
+            let start = words.and_then(|words| Some(words.server?.start));
+            let last = releases.iter().find(|release| release.was_live());
+            return Err(match (start, last.and_then(|last| last.commit.as_ref())) {
+                (Some(start), Some(deployed)) => stopped(name, platform, deployed, start),
+                _ => {
+                    let what = format!("{name}: {platform} reports no running release");
+                    let see = releases.first().map(|release| release.output.clone());
+                    let see = see.unwrap_or_else(|| Typed::smp("status"));
+                    Refusal::new(RefusalCode::UnknownCommit, what).run("see what it reports", see)
                 }
-                Some(PlatformApp::Heroku(app)) => Typed::other(format!("heroku releases -a {app}")),
-                None => Typed::smp("status"),
-            };
-            return Err(
-                Refusal::new(RefusalCode::UnknownCommit, what).run("see what it reports", see)
-            );
+            });
         }
     };
     // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
@@ -167,11 +168,21 @@ pub fn current(
         ))
 }
 
+/// The refusal where something is deployed, and no process of it runs.
+fn stopped(name: &str, platform: &str, deployed: &CommitId, start: Typed) -> Refusal {
+    let short = deployed.short();
+    let what =
+        format!("{name} is stopped: {platform} has {short} deployed there, and does not run it");
+    Refusal::new(RefusalCode::Stopped, what)
+        .run("start it", start)
+        .run("then", Typed::smp("status"))
+}
+
 /// Whether it came of nothing that was ever there, as a first build that goes on.
 fn is_nothing(release: &Release) -> bool {
-    use ReleaseStatus::{Building, Failed};
+    use ReleaseStatus::{Building, Failed, Locked};
     let is_none = release.commit.is_none() && release.slug.is_none();
-    is_none && matches!(release.status, Building | Failed)
+    is_none && matches!(release.status, Building | Failed | Locked)
 }
 
 pub fn stale(released: Option<&CommitId>, page: &CommitId) -> Refusal {

@@ -332,8 +332,7 @@ fn ran_before<'r>(
 /// Delivers what is pending of earlier deploys where a new one is refused; gives the refusal.
 pub fn deliver_before(
     session: &Session<'_>,
-    config: &Config,
-    state: Option<&State>,
+    (config, state): (&Config, Option<&State>),
     again: &Typed,
     refusal: Refusal,
 ) -> Stop {

@@ -6,7 +6,7 @@ mod append;
 mod signed;
 mod words;
 
-pub use append::Decide;
+pub use append::{Decide, is_by_hook};
 pub use signed::{Checking, KeyPlace};
 
 use std::hash::{BuildHasher, RandomState};

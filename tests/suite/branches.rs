@@ -137,6 +137,56 @@ fn a_host_that_moves_each_ref_by_itself_is_told_first() {
     assert_eq!(deploy.chain().words(), ["promoting", "promoted"]);
 }
 
+/// A hook of the main repository that takes no record, with these words, and what else it says of a push.
+fn declines_the_record(deploy: &Deploy, hook: &str, words: &str) {
+    let script = match hook {
+        "update" => format!("case $1 in refs/smp/*) echo '{words}'; exit 1;; esac"),
+        _ => format!(
+            "while read -r old new ref; do case $ref in refs/smp/*) echo '{words}'; exit 1;; *) echo \"$ref is fine\";; esac; done"
+        ),
+    };
+    deploy.hook(&deploy.main, hook, &script);
+}
+
+/// Git gives each ref of such a push the same reason where `pre-receive` declines it.
+#[test]
+fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
+    for (hook, words) in [
+        ("update", "only branches here"),
+        (
+            "pre-receive",
+            "refs/smp/record: only branches and tags are accepted",
+        ),
+    ] {
+        let deploy = recorded().ready();
+        declines_the_record(&deploy, hook, words);
+        let before = deploy.snapshot();
+        promote(&deploy, &[])
+            .exits(1)
+            .says("error: the record cannot be written to")
+            .says(words)
+            .says("if it accepts only branches, set record.ref = \"refs/heads/smp-record\" in smp.toml, then: git smp setup\n")
+            .never_shows("build failed");
+        assert_eq!(deploy.snapshot(), before, "{hook}");
+    }
+    // Without a word nobody knows which of both it was, so both ways out are named.
+    let deploy = recorded().ready();
+    let silent = "while read -r old new ref; do case $ref in refs/smp/*) exit 1;; esac; done";
+    deploy.hook(&deploy.main, "pre-receive", silent);
+    promote(&deploy, &[])
+        .exits(1)
+        .says("the build failed, or a hook there declined it")
+        .says("because: the same push moves refs/smp/record, the record")
+        .says("hint: correct the problem, then: git smp promote production\n")
+        .says("if it declined refs/smp/record, allow pushes to it there, then: git smp promote production\n");
+    // What it says of the branch is of the branch.
+    let script = "echo 'refs/smp/record is fine'; echo 'refs/heads/production: no'; exit 1";
+    deploy.hook(&deploy.main, "pre-receive", script);
+    promote(&deploy, &[])
+        .exits(1)
+        .says("the build failed, or a hook there declined it");
+}
+
 /// Over HTTP, which main repositories speak, and each way in which an answer gets lost.
 #[test]
 fn an_answer_that_is_lost_is_read_and_both_arrive_once() {

@@ -492,6 +492,26 @@ fn a_hook_that_says_no_is_told_in_its_own_words() {
 }
 
 #[test]
+fn a_promotion_that_was_never_seen_to_run_is_taken_back_and_held() {
+    let deploy = recorded(World::deploy_like());
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    deploy.web.set("/production", Page::commit(deploy.nth(5)));
+    let args = ["promote", "--yes", "--commit", deploy.nth(6)];
+    let run = deploy.smp(&[&args[..], &["--timeout", "1"]].concat());
+    run.exits(4).says("pushed, but not live");
+    let (five, six) = (short(deploy.nth(5)), short(deploy.nth(6)));
+    rolls_back(&deploy, 5, &[])
+        .ok()
+        .says(&format!(" {five}, but its branch is at {six}"))
+        .says(&format!("done: production runs {five}"));
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+    let chain = deploy.chain();
+    assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(6));
+    let held = &chain.state["held"]["production"][0]["commit"];
+    assert_eq!(held, deploy.nth(6));
+}
+
+#[test]
 fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
     let deploy = recorded(World::deploy_like().on(Topology::Remotes).over_http());
     deploy.web.set("/production", Page::commit(deploy.nth(5)));

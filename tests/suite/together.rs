@@ -592,6 +592,24 @@ fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
     }
 }
 
+// The host moves each ref by itself, so the first of its pushes never came to one.
+#[test]
+fn who_is_kept_back_before_the_push_is_not_told_of_one() {
+    let deploy = signed_off(announcing().on(Topology::Branches));
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
+    let run = ada.promotes(&[]);
+    gate.reached();
+    ben.smp(&["signoff", "--block", "maps are empty"]).ok();
+    let before = deploy.snapshot();
+    gate.open();
+    run.finish()
+        .exits(1)
+        .says("Ben Example blocked it")
+        .never_shows(") ...\n");
+    assert_eq!(deploy.snapshot(), before);
+}
+
 #[test]
 fn of_two_who_promote_the_same_the_one_whose_text_is_not_used_is_told() {
     const PRINTED: &str = "[record]\n[channels.product]\nkind = \"print\"\n";

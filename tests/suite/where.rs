@@ -172,6 +172,56 @@ fn offline_nothing_is_asked() {
 }
 
 #[test]
+fn offline_the_last_look_is_remembered_with_its_age() {
+    let deploy = World::deploy_like().on(Topology::Remotes).ready();
+    let [one, two] = [1, 2].map(|nth| deploy.nth(nth).to_owned());
+    deploy.web.set("/production", Page::commit(&two));
+    deploy.smp(&["where", &two]).ok();
+    // A look that finds nothing out takes nothing away.
+    deploy.web.set("/production", Page::body("").status(500));
+    deploy.smp(&["where", &two]).ok().prints_among("unknown: ");
+    let asked = deploy.web.asked().len();
+    deploy
+        .smp(&["where", "--offline", "--exit-code", &one])
+        .ok()
+        .prints_among("  production  runs it, seen ")
+        .says("this clone's last look");
+    assert_eq!(deploy.web.asked().len(), asked);
+    // What was seen at another place says nothing.
+    let text = deploy.toml();
+    let moved = text.replace("/production.git", "/moved.git");
+    assert_ne!(text, moved);
+    deploy.write_toml(&moved);
+    deploy
+        .smp(&["where", "--offline", &one])
+        .ok()
+        .never_shows("  production  runs it, seen ");
+}
+
+#[test]
+fn offline_the_later_of_the_record_and_the_last_look_counts() {
+    let world = World::deploy_like().without_pages();
+    let deploy = world.toml("[record]\n").ready();
+    deploy.forget_record();
+    let [one, two, three] = [1, 2, 3].map(|nth| deploy.nth(nth));
+    let (mut record, by) = (Record::default(), "Ada Example");
+    record.add(by, NOON, &promoted("production", one, two, 1, &[]));
+    record.put(&deploy);
+    deploy.smp(&["status"]).ok();
+    let seen = format!("  production  does not run it; runs {}, seen ", &two[..8]);
+    deploy
+        .smp(&["where", "--offline", three])
+        .ok()
+        .prints_among(&seen);
+    let later = jiff::Timestamp::now().as_second() + 60;
+    record.add(by, later, &promoted("production", two, three, 1, &[]));
+    record.put(&deploy);
+    deploy.smp(&["history"]).ok();
+    let told = located(&deploy, &["--offline", three]);
+    assert_eq!(told["environments"][1]["runs"], true);
+}
+
+#[test]
 fn offline_a_branch_that_was_fetched_long_ago_does_not_show_what_is_missing() {
     let remotes = World::deploy_like().on(Topology::Remotes);
     let deploy = remotes.without_pages().ready();

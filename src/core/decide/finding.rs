@@ -1,6 +1,7 @@
 //! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
 //! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
 
+use crate::core::decide::next::WAIT;
 use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
@@ -10,6 +11,9 @@ use crate::core::words::{
 
 /// What to do where a cache answers in the site's place, before a command.
 pub const FORGET: &str = "purge the page from the cache, or exclude it from caching, then";
+
+/// What to do about a lock against deploys that nobody removes.
+pub const UNLOCK: &str = "if no deploy is in progress there, remove the lock";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
@@ -256,9 +260,20 @@ pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
+/// What to do while a deploy goes on there, or deploys are locked.
+pub fn wait(seen: &Observed) -> Hint {
+    let wait = Hint::run(WAIT, Typed::smp("status"));
+    let is_locked = newest(seen).is_some_and(|newest| newest.status == ReleaseStatus::Locked);
+    let server = seen.platform.as_ref().and_then(|one| one.server.clone());
+    match server.filter(|_| is_locked) {
+        Some(server) => wait.and(Hint::run(UNLOCK, server.unlock)),
+        None => wait,
+    }
+}
+
 fn going_on(status: ReleaseStatus) -> Option<Finding> {
     match status {
-        ReleaseStatus::Building => Some(Finding::Deploying),
+        ReleaseStatus::Building | ReleaseStatus::Locked => Some(Finding::Deploying),
         ReleaseStatus::Pending => Some(Finding::ReleasePending),
         _ => None,
     }

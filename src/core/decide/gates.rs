@@ -151,7 +151,7 @@ pub fn settled(target: &Target<'_>, command: Typed) -> Result<(), Refusal> {
         .because(format!(
             "its release {called} of {commit} has not finished yet"
         ))
-        .run(next::WAIT, Typed::smp("status"))
+        .hint(finding::wait(&target.observed))
         .run("then", command))
 }
 

@@ -256,7 +256,7 @@ fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusa
     }
     let meaning = Finding::ReleasePending.meaning(observed);
     let story = format!("{name} has another release in progress: {meaning}");
-    Err(deploying(story, name))
+    Err(deploying(story, &target.observed))
 }
 
 fn check_record(
@@ -374,7 +374,7 @@ fn check_branch(
         return Ok(());
     }
     Err(match found {
-        Finding::ReleasePending | Finding::Deploying => deploying(story, name),
+        Finding::ReleasePending | Finding::Deploying => deploying(story, &target.observed),
         Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
@@ -392,9 +392,9 @@ fn check_branch(
     })
 }
 
-fn deploying(story: String, name: &str) -> Refusal {
+fn deploying(story: String, target: &Observed) -> Refusal {
     Refusal::new(RefusalCode::Deploying, story)
         .because("two releases at once would race each other")
-        .run(WAIT, Typed::smp("status"))
-        .run("then", promote(name))
+        .hint(finding::wait(target))
+        .run("then", promote(&target.environment))
 }

@@ -233,7 +233,14 @@ fn now_and_then<'c>(
     plan: &Plan,
     then: Option<String>,
 ) -> Vec<Row<'c>> {
-    let runs = Line::of(Hash, short(now(target))).and(Faint, place(target.environment));
+    let observed = &target.observed;
+    let branch = observed
+        .reference()
+        .filter(|_| observed.agrees() == Some(false));
+    let branch = branch.map(|at| format!(", but its branch is at {}", at.short()));
+    let runs = Line::of(Hash, short(now(target)));
+    let runs = runs.and(Plain, branch.unwrap_or_default());
+    let runs = runs.and(Faint, place(target.environment));
     let subject = then.map(|then| format!("  {then}")).unwrap_or_default();
     let then = Line::of(Hash, plan.commit.short()).and(Plain, subject);
     vec![("now", runs), ("then", then), main(config)]

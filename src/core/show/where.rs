@@ -18,6 +18,8 @@ pub struct Stand {
     /// The copy that runs there, where not the commit itself does.
     pub copy: Option<CommitId>,
     pub why: Option<String>,
+    /// When it was seen, where nothing was asked now.
+    pub seen: Option<i64>,
 }
 
 impl Stand {
@@ -29,6 +31,7 @@ impl Stand {
             since: None,
             copy: None,
             why: None,
+            seen: None,
         }
     }
 
@@ -40,15 +43,13 @@ impl Stand {
 
 /// That nothing was asked, and how old the record is that is told of.
 pub fn asked(age: Option<Duration>) -> String {
-    let copies = "remote-tracking branches of this clone say";
+    let copies = "this clone's last look or its remote-tracking branches say";
     match age {
-        None => format!("no environment was asked: this is what the {copies}"),
+        None => format!("no environment was asked: this is what {copies}"),
         Some(age) => {
             let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
             let read = ago(seconds, 0);
-            format!(
-                "no environment was asked: this is what the record (read {read}) or the {copies}"
-            )
+            format!("no environment was asked: this is what the record (read {read}), {copies}")
         }
     }
 }
@@ -67,6 +68,14 @@ pub fn places(all: &[Stand], when: &When) -> Vec<Line> {
 }
 
 fn line(place: &Stand, width: usize, when: &When) -> Line {
+    let line = stand(place, width, when);
+    match place.seen {
+        Some(at) => line.and(Faint, format!(", seen {}", ago(when.now, at))),
+        None => line,
+    }
+}
+
+fn stand(place: &Stand, width: usize, when: &When) -> Line {
     let line = row(&place.environment, width);
     match (place.runs, &place.running) {
         (Some(true), _) => {

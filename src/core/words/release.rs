@@ -1,7 +1,8 @@
 //! What platforms tell of releases, and their own words.
 
+use crate::core::refusal::RefusalCode;
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, Observed};
 
 /// One release of an app, as its platform's API tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +52,29 @@ pub struct PlatformWords {
     pub again: Typed,
     /// How its commands about pipelines begin; empty where it has none.
     pub pipelines: &'static str,
+    /// What a person has its server do; `None`: there is no such server.
+    pub server: Option<ServerCommands>,
+}
+
+/// What a person has the server of an app do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerCommands {
+    /// To start what is stopped.
+    pub start: Typed,
+    /// To remove a lock against deploys.
+    pub unlock: Typed,
+    /// To deploy what is pushed to the branch of the environment.
+    pub deploy_branch: Typed,
+    /// To deploy what it builds.
+    pub deploy_builds: Typed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
     /// It is being built, and it is unknown for which commit.
     Building,
+    /// Deploys are locked, and it is unknown whether one goes on.
+    Locked,
     Pending,
     /// It came to its end and is, or was, live.
     Succeeded,
@@ -65,4 +83,33 @@ pub enum ReleaseStatus {
     Expired,
     /// A word that this program does not know.
     Other,
+}
+
+impl ReleaseStatus {
+    /// It has not come to its end.
+    pub fn goes_on(self) -> bool {
+        matches!(self, Self::Building | Self::Locked | Self::Pending)
+    }
+}
+
+impl Observed {
+    /// What is deployed there, where no process of it runs.
+    pub fn stopped(&self) -> Option<&CommitId> {
+        let why = self.running.as_ref().err();
+        why.filter(|why| why.code == RefusalCode::Stopped)?;
+        let mut releases = self.releases.as_ref()?.as_ref().ok()?.iter();
+        releases.find(|one| one.was_live())?.commit.as_ref()
+    }
+
+    /// The same; what is deployed and stopped counts as what runs.
+    #[must_use]
+    pub fn if_started(self) -> Self {
+        match self.stopped().cloned() {
+            Some(deployed) => Self {
+                running: Ok(Some(deployed)),
+                ..self
+            },
+            None => self,
+        }
+    }
 }

@@ -113,6 +113,11 @@ impl Told {
         set.next().unwrap_or(USUAL_BRANCH)
     }
 
+    /// Whether it builds what is pushed, and does not deploy it. Versions before 0.38 do not tell.
+    pub fn skips_deploys(&self) -> bool {
+        self.value("computed-skip-deploy") == Some("true")
+    }
+
     /// The deploy branch of the app itself; `None` where none is set, or this Dokku does not tell it from the usual one.
     pub fn own_deploy_branch(&self) -> Option<&str> {
         self.value("computed-deploy-branch")?;
@@ -136,7 +141,7 @@ impl Told {
         let status = match newest.map(DokkuBuild::word) {
             Some("running") => Some(ReleaseStatus::Building),
             // A lock without a deploy: this Dokku records none, or somebody holds it.
-            _ if self.is_locked => Some(ReleaseStatus::Building),
+            _ if self.is_locked => Some(ReleaseStatus::Locked),
             Some("failed" | "canceled" | "abandoned") => Some(ReleaseStatus::Failed),
             _ => None,
         };

@@ -38,7 +38,7 @@ fn states(told: &Told) -> Vec<(ReleaseStatus, bool, Option<String>)> {
 
 #[test]
 fn what_was_deployed_and_what_goes_on_are_told_apart() {
-    use ReleaseStatus::{Building, Failed, Succeeded};
+    use ReleaseStatus::{Building, Failed, Locked, Succeeded};
     let git =
         format!(r#"{{"sha":"{SHA}","deploy-branch":"main","computed-deploy-branch":"main"}}"#);
     let runs = || {
@@ -57,7 +57,7 @@ fn what_was_deployed_and_what_goes_on_are_told_apart() {
         ),
         (
             runs().and(Told::locked(&said(true, "Deploy lock exists", ""))),
-            vec![(Building, false, None), lives.clone()],
+            vec![(Locked, false, None), lives.clone()],
         ),
         (
             runs().and(builds(&[

@@ -310,7 +310,7 @@ fn is_certain(ended: Ended) -> bool {
 }
 
 /// Whether a hook of the server said no, which it would say again.
-pub(super) fn is_by_hook(words: &str) -> bool {
+pub fn is_by_hook(words: &str) -> bool {
     words
         .lines()
         .next()

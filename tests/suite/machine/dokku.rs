@@ -1,7 +1,7 @@
 //! A Dokku server that is asked itself, over the ssh that takes its pushes.
 
 use crate::promote::promote;
-use crate::support::{Deploy, Dokku, World};
+use crate::support::{Deploy, Dokku, Transcript, World};
 
 const RUNNING: &str = "[environments.staging.running]\ndokku = \"staging\"\n\n[environments.production.running]\ndokku = \"production\"\n";
 
@@ -76,7 +76,16 @@ fn what_is_being_deployed_or_failed_is_told() {
     deploy.dokku_keeps("production", "locked", "yes");
     assert_eq!(finding(&deploy, 1), "deploying");
     let before = deploy.snapshot();
-    promote(&deploy, &[]).exits(1).says("git smp status");
+    let unlock = "if no deploy is in progress there, remove the lock: ssh ";
+    promote(&deploy, &[])
+        .exits(1)
+        .says("git smp status")
+        .says(unlock)
+        .says(" apps:unlock production\n");
+    deploy
+        .smp(&["status"])
+        .ok()
+        .prints_among(" apps:unlock production");
     assert_eq!(deploy.snapshot(), before);
     deploy.dokku_keeps("production", "locked", "");
     let failed = r#"[{"id":"01j8","app":"production","kind":"build","pid":7,"started_at":"2026-04-30T13:50:00Z","status":"failed",
@@ -87,14 +96,93 @@ fn what_is_being_deployed_or_failed_is_told() {
 }
 
 #[test]
-fn an_app_that_does_not_run_is_unknown() {
-    let deploy = server(Dokku::Old);
-    deploy.dokku_keeps("production", "running", "false");
+fn an_app_that_is_stopped_is_started_by_a_deploy_or_by_hand() {
+    for version in [Dokku::New, Dokku::Old] {
+        let deploy = server(version);
+        deploy.dokku_keeps("production", "running", "false");
+        assert_eq!(finding(&deploy, 1), "stopped");
+        let short = &deploy.nth(2)[..8];
+        let stopped = format!("Dokku has {short} deployed there, and does not run it");
+        let status = deploy.smp(&["status"]);
+        status
+            .ok()
+            .prints_among(&stopped)
+            .prints_among(" ps:start production");
+        // Nothing is called live before it runs.
+        let run = promote(&deploy, &["--timeout", "1"]);
+        run.exits(4)
+            .says(&format!(
+                "production is stopped, with {short} deployed: this deploy is to start it again"
+            ))
+            .says("pushed, but not live: production does not report ")
+            .says("it reports no usable commit (production is stopped: Dokku has ");
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+        // What is there already is only to be started.
+        let run = promote(&deploy, &[]);
+        run.exits(1)
+            .says("error: production is stopped: Dokku has ")
+            .says(" ps:start production\n");
+        deploy.dokku_keeps("production", "running", "true");
+        promote(&deploy, &[]).ok();
+        assert_eq!(finding(&deploy, 1), serde_json::Value::Null);
+    }
+}
+
+#[test]
+fn a_server_that_builds_and_does_not_deploy_is_told_to_deploy() {
+    let deploy = server(Dokku::New);
+    let before = deploy.snapshot();
+    deploy.dokku_keeps("production", "skip", "true");
     assert_eq!(finding(&deploy, 1), "unknown-commit");
     promote(&deploy, &[])
         .exits(1)
-        .says("Dokku reports no running release")
-        .says(" ps:report production\n");
+        .says("Dokku builds what is pushed to production, and does not deploy it")
+        .says("let it deploy what it builds: ssh ")
+        .says(" ps:set production skip-deploy false\n");
+    assert_eq!(deploy.snapshot(), before);
+    // Set during the push, or on a server that does not tell: then the words of the build are heard.
+    deploy.dokku_keeps("production", "skip", "false");
+    deploy.dokku_keeps("production", "sha", deploy.nth(2));
+    for (name, commands) in [
+        (
+            "dokku-skip-deploy",
+            [
+                " ps:set production skip-deploy false\n",
+                " ps:rebuild production\n",
+            ],
+        ),
+        (
+            "dokku-other-branch",
+            [
+                " git:set production deploy-branch master\n",
+                " ps:rebuild production\n",
+            ],
+        ),
+    ] {
+        let Transcript { says, text, .. } = Transcript::named(name);
+        deploy.host_says(&deploy.production, &text);
+        let run = promote(&deploy, &[]);
+        run.exits(4).says(&says);
+        for command in commands {
+            run.says(command);
+        }
+        deploy.git(
+            &deploy.production,
+            &["update-ref", "refs/heads/master", deploy.nth(2)],
+        );
+    }
+}
+
+#[test]
+fn a_staging_that_is_stopped_is_not_promoted() {
+    let deploy = server(Dokku::New);
+    deploy.dokku_keeps("staging", "running", "false");
+    let before = deploy.snapshot();
+    promote(&deploy, &[])
+        .exits(1)
+        .says("error: staging is stopped: Dokku has ")
+        .says(" ps:start staging\n");
+    assert_eq!(deploy.snapshot(), before);
 }
 
 #[test]

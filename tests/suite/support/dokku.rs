@@ -30,7 +30,7 @@ impl Deploy {
         std::fs::write(self.ssh().before(), script).unwrap();
     }
 
-    /// What the server keeps of an app: its `branch`, `running`, `locked` or `builds`.
+    /// What the server keeps of an app: its `branch`, `sha`, `running`, `skip`, `locked` or `builds`.
     pub fn dokku_keeps(&self, app: &str, what: &str, value: &str) {
         let file: PathBuf = self.path("dokku").join(format!("{app}.{what}"));
         std::fs::write(file, value).unwrap();

@@ -264,6 +264,7 @@ fn nobody_restarts_an_app_for_the_sake_of_a_cache() {
             restart: Typed::other("cloud restart shop"),
             again: Typed::other("cloud again"),
             pipelines: "",
+            server: None,
         }),
         ..seen('a', 'a')
     };

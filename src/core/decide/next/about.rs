@@ -1,8 +1,8 @@
 //! What to type about what is remarkable about an environment.
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{FORGET, Finding, failed, unknown, witness_hint};
-use crate::core::decide::next::{WAIT, promote, run, smp};
+use crate::core::decide::finding::{FORGET, Finding, failed, unknown, wait, witness_hint};
+use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Observed};
@@ -26,7 +26,7 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
             Some(platform) => platform.restart.clone(),
             None => Typed::smp("setup --check"),
         }),
-        Finding::ReleasePending | Finding::Deploying => Hint::run(WAIT, Typed::smp("status")),
+        Finding::ReleasePending | Finding::Deploying => wait(seen),
         Finding::NotConfirmed => witness_hint(seen),
         Finding::ReleaseFailed => match failed(seen) {
             Some(release) => run(release.output.clone()).and(Hint::run("then", deploy)),

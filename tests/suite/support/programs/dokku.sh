@@ -5,6 +5,7 @@ keeps() { cat "$own/$app.$1" 2>/dev/null || printf '%s' "$2"; }
 fails() { echo " !     $1" >&2; exit 1; }
 branch=$(keeps branch master)
 sha=$(git -C "$repositories/$app.git" rev-parse -q --verify "refs/heads/$branch" 2>/dev/null)
+sha=$(keeps sha "$sha")
 deployed=true; [ -n "$sha" ] || deployed=false
 running=$(keeps running "$deployed")
 case "$1" in
@@ -15,7 +16,7 @@ case "$kind $1 $3 $4" in
   printf '{"computed-deploy-branch":"%s","deploy-branch":"%s","global-deploy-branch":"","keep-git-dir":"","last-updated-at":"1777557000","rev-env-var":"GIT_REV","sha":"%s","source-image":""}\n' "$branch" "$branch" "$sha"
   exit 0 ;;
 "new ps:report --format json")
-  printf '{"can-scale":"true","deployed":"%s","processes":"1","ps-can-scale":"true","restore":"true","running":"%s","status-web-1":"running (CID: 0123456789a)"}\n' "$deployed" "$running"
+  printf '{"can-scale":"true","deployed":"%s","processes":"1","ps-can-scale":"true","restore":"true","computed-skip-deploy":"%s","running":"%s","status-web-1":"running (CID: 0123456789a)"}\n' "$deployed" "$(keeps skip false)" "$running"
   exit 0 ;;
 "new builds:list --format json")
   keeps builds '[]'; echo; exit 0 ;;
