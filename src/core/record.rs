@@ -16,6 +16,7 @@ mod held;
 mod mapping;
 mod open;
 mod post;
+mod ran;
 mod sentence;
 mod sighting;
 mod signer;

@@ -15,11 +15,10 @@ use crate::git::Repo;
 use crate::git::program::{find_on_path, on_absolute_path};
 use crate::terminal::file;
 
-/// Lets the person edit a text, as a file at `path`, and gives what it is afterwards.
+/// Lets the person edit the file at `path`, and gives what it is afterwards.
 ///
 /// Who must outlive a Ctrl-C in the editor has to catch it: the editor gets it too, and goes on.
-pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
-    write(path, text)?;
+pub fn edit(repo: &Repo, path: &Path) -> Result<String, Stop> {
     // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
     let asked = (repo.program()).text("git has no editor configured", ["var", "GIT_EDITOR"]);
     let editor = asked.map_err(|stopped| match stopped {
@@ -39,7 +38,7 @@ pub fn edit(repo: &Repo, path: &Path, text: &str) -> Result<String, Stop> {
 }
 
 /// Writes a text where the person finds it again.
-pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
+pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(path, text));
     written.map_err(|error| {

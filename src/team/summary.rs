@@ -5,6 +5,7 @@ mod sheet;
 #[cfg(unix)]
 mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::PostText;
@@ -12,7 +13,7 @@ use crate::core::decide::named::looks_like_an_option;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
 use crate::core::text::{shell_word, unfit, visible};
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
@@ -116,7 +117,8 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let config = repo.config()?;
     let sheet = Sheet::new(offer, || repo.landed(offer.from, offer.commit), config)?;
     let path = place(repo);
-    let left = editor::edit(repo, &path, &sheet.text())?;
+    editor::write(&path, sheet.text())?;
+    let left = editor::edit(repo, &path).map_err(|stop| kept(stop, &sheet, &path))?;
     if sheet.is_untouched(&left) {
         return Ok(Summary::Untouched);
     }
@@ -125,10 +127,35 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
         return Ok(Summary::of(text));
     };
     // Without the comments, so that the file is what can be given back.
-    editor::write(&path, &format!("{text}\n"))?;
+    editor::write(&path, format!("{text}\n"))?;
     let error = format!("the text of the product post {wrong}, so this run stopped");
+    Err(Stop::Failed(in_file(Report::new(error), &path)))
+}
+
+fn in_file(report: Report, path: &Path) -> Report {
     let path = path.display().to_string();
-    let report = Report::new(error).because(format!("it is kept in {path}"));
+    let report = report.because(format!("the text is kept in {path}"));
     let command = Typed::smp("promote").option("-F", &path);
-    Err(Stop::Failed(report.run("correct it there, then", command)))
+    report.hint(Hint::run("check it there, then", command))
+}
+
+/// The same failure of an editor that left words behind, with what uses them. They may be in another encoding, so each byte is
+/// read as a letter.
+fn kept(stop: Stop, sheet: &Sheet, path: &Path) -> Stop {
+    let (left, report) = match (fs::read(path), stop) {
+        (Ok(left), Stop::Failed(report)) => (left, report),
+        (_, stop) => return stop,
+    };
+    let is_draft = std::str::from_utf8(&left).is_ok_and(|left| sheet.is_untouched(left));
+    let letters: String = left.iter().map(|byte| char::from(*byte)).collect();
+    let said = sheet.read(&letters);
+    if is_draft || said.is_empty() {
+        return Stop::Failed(report);
+    }
+    let said = said.chars().map(u8::try_from);
+    let said: Result<Vec<u8>, _> = said.chain([Ok(b'\n')]).collect();
+    match said.map(|said| editor::write(path, said)) {
+        Ok(Ok(())) => Stop::Failed(in_file(report, path)),
+        _ => Stop::Failed(report),
+    }
 }

@@ -394,7 +394,7 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
     named.smp(&["diff"]).ok().says("not reviewed: ");
     assert_eq!(api.calls(), 2);
     named
-        .env("GITHUB_GRAPHQL_URL", "http://git.example.com/graphql")
+        .env("GITHUB_GRAPHQL_URL", "http://git.example.com/api/graphql")
         .smp(&["diff"])
         .ok()
         .says("it is unknown whether the commits were reviewed: GITHUB_GRAPHQL_URL cannot be used: must use https");

@@ -261,7 +261,8 @@ fn check_changes_nothing_at_all_and_answers_with_its_exit_code() {
         .terminal(&["setup", "--check"])
         .ends()
         .exits(2)
-        .says("config.example.toml");
+        .says("not with --check")
+        .says("to answer the questions: git smp setup\r\n");
     deploy.smp(&["setup", "--check", "--yes"]).exits(2);
 }
 

@@ -171,7 +171,7 @@ impl<'a> Recorded<'a> {
             refusal = refusal.because(other);
         }
         let (own, successor) = (open.command(), self.state.successor_of(open));
-        let Some(command) = command.or(successor) else {
+        let Some(command) = command.filter(|_| own.is_some()).or(successor) else {
             let why = format!("this smp.toml has no environment {name}: it may be out of date");
             return refusal
                 .because(why)

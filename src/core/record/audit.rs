@@ -27,7 +27,7 @@ pub struct Audited {
     /// Where the comments are that alone allowed it, and that the proposer's own key, or that of a fix, put on record: only
     /// the forge proves them.
     pub unproven: Vec<Comment>,
-    /// Whether it tells of a deploy past the tool.
+    /// Whether it tells of a deploy past the tool, or of a rollback to what nothing before shows there.
     pub observed: bool,
     /// Why it does not hold; `None`: it does.
     pub fault: Option<String>,
@@ -52,7 +52,9 @@ pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audi
             Some(Err(why)) => (Allowed::default(), Some(why)),
             None => (Allowed::default(), None),
         };
-        let observed = event.is_some_and(|event| matches!(event.what, What::Observed(_)));
+        let mut unseen = count.unseen.values();
+        let observed = unseen.any(|one| one.commit == stored.commit)
+            || event.is_some_and(|event| matches!(event.what, What::Observed(_)));
         let fault = chained(stored, before).or(taken.err()).or(unentitled);
         let is_over = fault.is_some();
         all.push(Audited {

@@ -1,7 +1,8 @@
 //! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use crate::core::record::ran::Ran;
 use crate::core::record::{
     Event, FORMAT, Person, Reading, State, Unlawful, Verdict, What, read_event,
 };
@@ -19,6 +20,16 @@ pub struct Ignored {
 }
 
 impl Ignored {
+    fn of(stored: &StoredEvent, why: String) -> Self {
+        Self {
+            commit: stored.commit.clone(),
+            by: stored.by.0.clone(),
+            at: stored.at,
+            what: stored.message.lines().next().unwrap_or_default().to_owned(),
+            why,
+        }
+    }
+
     /// As people are told of it.
     pub fn named(&self) -> String {
         let (short, what, why) = (self.commit.short(), &self.what, &self.why);
@@ -39,6 +50,9 @@ pub struct Count {
     /// The names of the events that count, and the issues that were opened.
     ids: HashSet<EventId>,
     issues: HashSet<u64>,
+    /// What environments were rolled back to last, where nothing before shows that it ran there.
+    pub unseen: BTreeMap<String, Ignored>,
+    ran: Ran,
 }
 
 /// What a record of signed events was read to be.
@@ -48,6 +62,8 @@ pub struct SignedRecord {
     pub ignored: Vec<Ignored>,
     /// As [`Count::unchecked`].
     pub unchecked: Option<Ignored>,
+    /// As [`Count::unseen`].
+    pub unseen: Vec<Ignored>,
     /// Whether the main branch has a file that says whose keys count.
     pub has_signers: bool,
 }
@@ -66,13 +82,7 @@ impl Count {
             self.unchecked = None;
         }
         if let Err(why) = &taken {
-            let ignored = Ignored {
-                commit: stored.commit.clone(),
-                by: stored.by.0.clone(),
-                at: stored.at,
-                what: stored.message.lines().next().unwrap_or_default().to_owned(),
-                why: why.clone(),
-            };
+            let ignored = Ignored::of(stored, why.clone());
             if signature.is_unsure() {
                 self.unchecked = Some(ignored.clone());
             }
@@ -107,8 +117,11 @@ impl Count {
         if opened.is_some_and(|number| self.issues.contains(&number)) {
             return Err("its issue is that of an earlier candidate".to_owned());
         }
+        if let Some(fault) = self.ran.fault(&event.what) {
+            return Err(fault);
+        }
         match self.state.after(&event) {
-            Ok(next) => self.state = next,
+            Ok(next) => self.follow(stored, &event.what, next),
             Err(why) => return Err(unlawful(why).to_owned()),
         }
         self.ids.insert(event.id.clone());
@@ -116,6 +129,20 @@ impl Count {
         self.latest = stored.committed.max(self.latest);
         self.last = Some(stored.commit.clone());
         Ok(event)
+    }
+}
+
+impl Count {
+    fn follow(&mut self, stored: &StoredEvent, what: &What, next: State) {
+        let before = &self.state.deploys;
+        (self.unseen).retain(|name, _| before.get(name) == next.deploys.get(name));
+        if let Some(name) = self.ran.went_back_unseen(what) {
+            let why = "the record does not show that this commit ran there before";
+            let event = Ignored::of(stored, why.to_owned());
+            self.unseen.insert(name.to_owned(), event);
+        }
+        self.ran.take(what, (&self.state, &next));
+        self.state = next;
     }
 }
 
@@ -148,7 +175,10 @@ pub fn told(reading: &Reading) -> Vec<String> {
     let newest = signed.ignored.iter().rev().take(NAMED);
     let lines = newest.map(|one| format!("an event does not count: {}", one.named()));
     let more = (more > 0).then(|| format!("and {more} more that came before"));
-    nobody.into_iter().chain(lines).chain(more).collect()
+    let unseen = signed.unseen.iter();
+    let unseen = unseen.map(|one| format!("look at this event: {}", one.named()));
+    let lines = unseen.chain(lines).chain(more);
+    nobody.into_iter().chain(lines).collect()
 }
 
 /// Why an event does not follow on those before it.

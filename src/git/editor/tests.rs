@@ -101,7 +101,9 @@ impl Desk {
 
     /// Edits this text with what is the editor now.
     fn edit(&self, text: &str) -> Result<String, Stop> {
-        edit(&self.repo(), &self.path("here/and there/TEXT"), text)
+        let path = self.path("here/and there/TEXT");
+        write(&path, text)?;
+        edit(&self.repo(), &path)
     }
 
     #[track_caller]

@@ -55,6 +55,7 @@ impl Recorder<'_> {
             latest: count.latest,
             ignored: count.ignored,
             unchecked: count.unchecked,
+            unseen: count.unseen.into_values().collect(),
             has_signers: checking.signers.names_somebody(),
         };
         Ok((count.state, signed, events))

@@ -267,11 +267,11 @@ fn what_no_post_could_hold_is_kept_to_be_mended() {
             report.error,
             format!("the text of the product post {wrong}, so this run stopped")
         );
-        assert_eq!(report.because, [format!("it is kept in {name}")]);
+        assert_eq!(report.because, [format!("the text is kept in {name}")]);
         assert_eq!(
             report.hint_text(),
             Some(format!(
-                "correct it there, then: git smp promote -F {}",
+                "check it there, then: git smp promote -F {}",
                 shell_word(name)
             ))
         );
@@ -279,6 +279,36 @@ fn what_no_post_could_hold_is_kept_to_be_mended() {
         fs::write(&file, "Faster maps\n").unwrap();
         assert_eq!(of_words(&["-F", name]).unwrap(), text("Faster maps"));
     }
+}
+
+#[test]
+fn what_a_failed_editor_leaves_is_kept_with_the_command_that_uses_it() {
+    let deploy = Deploy::new();
+    let file = place(&deploy.desk.repo());
+    let name = file.to_str().unwrap();
+    let hint = format!(
+        "check it there, then: git smp promote -F {}",
+        shell_word(name)
+    );
+    let of_sheet =
+        "{ printf 'Gr\\374\\337e\\n'; grep '^[#;]' \"$1\"; } >\"$1.new\"; mv \"$1.new\" \"$1\"";
+    for (script, kept) in [
+        ("echo 'My text' >\"$1\"; exit 1", &b"My text\n"[..]),
+        (of_sheet, b"Gr\xfc\xdfe\n"),
+    ] {
+        deploy.desk.uses(script);
+        let stop = deploy.write(None).unwrap_err();
+        let report = stop.report().unwrap();
+        assert_eq!(report.hint_text().as_ref(), Some(&hint), "{script}");
+        let last = report.because.last().unwrap();
+        assert_eq!(*last, format!("the text is kept in {name}"));
+        assert_eq!(fs::read(&file).unwrap(), kept, "{script}");
+    }
+    // A draft that nobody changed is nobody's text.
+    deploy.desk.uses("exit 1");
+    let stop = deploy.write(None).unwrap_err();
+    let hint = stop.report().unwrap().hint_text().unwrap();
+    assert!(!hint.contains("-F /"), "{hint}");
 }
 
 #[test]

@@ -43,9 +43,7 @@ fn a_passphrase_is_typed_once_for_a_whole_promotion_with_its_record() {
     let mut terminal = promotes(&deploy);
     terminal.sees(QUESTION).enters(SECRET);
     let run = deploys(terminal);
-    run.says("done: on record")
-        .says("ssh-add")
-        .never_shows(SECRET);
+    run.says("done: on record").never_shows(SECRET);
     assert_eq!(count(&run, QUESTION), 1, "{run}");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
     leaves_nothing_behind(&deploy);

@@ -56,9 +56,7 @@ fn a_password_is_typed_once_for_a_whole_promotion_with_its_record() {
     let run = deploys(terminal);
     // Each address turned the first request away, and nobody asked there without it again.
     assert_eq!(strangers() - before, 3, "{run}");
-    run.says("done: on record")
-        .says("git config credential.helper cache")
-        .never_shows(SECRET);
+    run.says("done: on record").never_shows(SECRET);
     assert_eq!(
         (count(&run, "Username for"), count(&run, "Password for")),
         (1, 1),

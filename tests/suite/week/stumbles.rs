@@ -316,10 +316,12 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     let command = hinted_by(&["stage", "--yes"]);
     let (before, id) = command.rsplit_once(' ').unwrap();
     assert_eq!(before, "git smp promote production --take-over");
-    assert_eq!(
-        hinted_by(&["stage", "--fix", "--yes", "--pick", deploy.nth(6)]),
-        command
+    let pick = ["stage", "--fix", "--yes", "--pick", deploy.nth(6)];
+    let fix = format!(
+        "git smp stage --fix --pick {} --take-over {id}",
+        deploy.nth(6)
     );
+    assert_eq!(hinted_by(&pick), fix);
     let wrong = deploy.smp(&["stage", "--yes", "--take-over", "1234"]);
     wrong.exits(1).says(&format!(
         "because: the deploy in progress has the id {id}, not 1234\n"

@@ -122,7 +122,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
     let run = terminal.ends();
     run.ok()
         .says("next: commit and push it for the whole team:\r\ngit add smp.toml && ")
-        .says("\r\nthen everyone: git pull && git smp setup\r\n");
+        .says("\r\nthen everyone runs: git pull && git smp setup\r\n");
     let text = deploy.toml();
     for part in [
         "[record]\n",

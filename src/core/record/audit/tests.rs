@@ -103,6 +103,70 @@ fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
     all
 }
 
+/// An environment was given a commit that nobody announced.
+fn deployed(kind: Kind, name: &str, commit: u64) -> What {
+    let What::Deployed(promoted) = promoted(commit, 0) else {
+        unreachable!("it is a deploy");
+    };
+    What::Deployed(Deployed {
+        intent: None,
+        kind,
+        environment: name.into(),
+        from: Some(id(0xb)),
+        signed_off_by: Vec::new(),
+        ..promoted
+    })
+}
+
+#[test]
+fn an_event_by_hand_hides_no_deploy_past_the_tool() {
+    let with = |what: What| {
+        let mut events = honest();
+        let next = chain(&[
+            ("ada", What::Begun {}),
+            ("ada", proposed(0xb)),
+            ("rosi", judged(0xb, "rosi", Verdict::Pass)),
+            ("ada", promoting(0xb)),
+            ("ada", promoted(0xb, 4)),
+            ("ada", what),
+        ]);
+        events.extend(next.into_iter().skip(5));
+        events
+    };
+    // Whether it holds, and whether it is marked.
+    for (kind, name, commit, holds, marked) in [
+        (Kind::Rollback, "production", 0xe, true, true),
+        (Kind::Rollback, "production", 0xa, true, false),
+        (Kind::Stage, "production", 0xe, false, false),
+        (Kind::Stage, "staging", 0xe, true, false),
+    ] {
+        let events = with(deployed(kind, name, commit));
+        let all = audit(&events, RULES);
+        let last = all.last().unwrap();
+        assert_eq!(
+            (all.len(), last.fault.is_none(), last.observed),
+            (6, holds, marked),
+            "{kind:?} {name} {commit:x}: {last:?}"
+        );
+        let mut count = Count::default();
+        for (stored, signature) in &events {
+            drop(count.take(stored, signature));
+        }
+        assert_eq!(count.unseen.contains_key("production"), marked);
+        let runs = count.state.deploys.get(name).map(|one| &one.commit);
+        assert_eq!(runs == Some(&id(commit)), holds);
+    }
+    // An announcement proves no more.
+    let What::Deploying(intent) = promoting(0xe) else {
+        unreachable!("it is an announcement");
+    };
+    let staging = What::Deploying(Intent {
+        kind: Kind::Stage,
+        ..intent
+    });
+    assert!(audit(&with(staging), RULES).pop().unwrap().fault.is_some());
+}
+
 fn honest() -> Vec<(StoredEvent, SignatureCheck)> {
     chain(&[
         ("ada", What::Begun {}),
