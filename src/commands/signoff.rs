@@ -8,7 +8,7 @@ use crate::core::decide::next;
 use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What, counted};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::short;
+use crate::core::words::{EventId, short};
 use crate::deploy::{flow, observed};
 use crate::git::record::identity;
 use crate::session::{Session, trust};
@@ -75,7 +75,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         false => None,
     };
     let key = me.and_then(|me| me.principal);
-    let (of, said) = ((session, &config), (&judged, key.as_deref()));
+    let (of, said) = ((session, &config), (&judged, &candidate.id, key.as_deref()));
     let (state, pending, known) =
         ui.during("writing the record", || record(of, &recorder, said))?;
     tell(of, (&state, pending), judged, known)?;
@@ -113,15 +113,21 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
 fn record(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
-    (judged, key): (&Judged, Option<&str>),
+    (judged, id, key): (&Judged, &EventId, Option<&str>),
 ) -> Result<(State, Pending, bool), Stop> {
     let mut known = false;
     let (state, pending) = posting::append_one(of, recorder, &mut |state| {
         let now = candidate(state)?;
-        if now.commit != judged.commit {
+        if now.commit != judged.commit || now.id != *id {
             let (was, is) = (judged.commit.short(), now.commit.short());
             let error = "the candidate changed meanwhile; nothing was recorded";
-            return Err(moved(error.to_owned(), format!("it was {was} and is {is}")));
+            return Err(moved(
+                error.to_owned(),
+                match was == is {
+                    true => format!("{} proposed it again", now.by.name),
+                    false => format!("it was {was} and is {is}"),
+                },
+            ));
         }
         known = now
             .verdicts
@@ -146,7 +152,11 @@ fn tell(
     };
     let already = if known { " already" } else { "" };
     let commit = short(candidate.map(|candidate| &candidate.commit));
-    ui.note(format!("{by} has{already} {did} {commit}, the candidate"));
+    let goals = candidate.filter(|_| config.targets().len() > 1);
+    let goals = goals.map_or_else(String::new, Candidate::destination);
+    ui.note(format!(
+        "{by} has{already} {did} {commit}, the candidate{goals}"
+    ));
     // One yes does not take back another's no.
     let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
     let verdicts = verdicts.filter(|one| one.verdict == Verdict::Block);

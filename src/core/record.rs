@@ -37,7 +37,9 @@ pub use held::Held;
 pub use post::{Attempt, How, News, Notice, Overridden, Telling};
 pub use signer::Signer;
 pub use view::RecordView;
-pub use written::{ReadError, message, read_event, read_state, write_state};
+pub use written::{
+    ReadError, first_message, is_of_ref, message, read_event, read_state, write_state,
+};
 
 use crate::core::record::counted::SignedRecord;
 use crate::core::refusal::Refusal;
@@ -161,6 +163,9 @@ pub struct Candidate {
     /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
     #[serde(skip)]
     pub elsewhere: bool,
+    /// Whether the comments on its issue could not be read now; no part of what is written.
+    #[serde(skip)]
+    pub unread: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +187,9 @@ pub struct SignOff {
     /// The comment that it is from; `None`: somebody typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
+    /// The block of theirs that a comment takes back: it stands if the forge does not have that comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Box<SignOff>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -279,6 +287,8 @@ pub enum Unlawful {
     /// Who put it forward cannot say yes to it.
     SamePerson,
     OwnFix,
+    /// The comment of one is said to be another's verdict.
+    NotTheirs,
     /// The post is not owed, or its attempt is not the one that the event means.
     NotPending,
     /// What is said to be seen is on the record already, or does not follow on it.
@@ -335,6 +345,13 @@ impl Candidate {
         let goals = self.targets.iter();
         let goals = goals.map(|goal| (goal.environment.clone(), goal.from.clone()));
         goals.collect()
+    }
+
+    /// " for staging and production": where it is to go, for a sentence.
+    pub fn destination(&self) -> String {
+        let goals = self.targets.iter();
+        let goals: Vec<&str> = goals.map(|goal| goal.environment.as_str()).collect();
+        format!(" for {}", goals.join(" and "))
     }
 
     pub fn standing(&self) -> Standing {

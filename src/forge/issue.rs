@@ -142,7 +142,9 @@ impl Tracker {
     /// The issue itself: what it says, and who opened it.
     pub fn question(&self, number: u64) -> Result<Remark, Report> {
         let path = format!("{}/issues/{number}", self.path());
-        let mut entry: IssueEntry = self.read(&path)?.ok_or_else(|| self.gone(number))?;
+        let entry = self.read::<IssueEntry>(&path)?;
+        let entry = entry.filter(|entry| entry.pull_request.is_none());
+        let mut entry = entry.ok_or_else(|| self.gone(number))?;
         let writers = self.writers(slice::from_ref(&entry))?;
         entry.body = entry.body.take().or(entry.description.take());
         let remark = self.remark(number, entry, &writers);
@@ -159,6 +161,7 @@ impl Tracker {
             },
             is_of_app: entry.is_of_app(),
             is_edited: is_edited(&entry),
+            at: entry.created(),
             address: self.address_of(number, id, &entry),
             login: entry.login(),
             text: entry.body.unwrap_or_default(),

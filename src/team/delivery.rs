@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::core::config::Config;
-use crate::core::record::{How, ISSUE, Issue, Notice, Placed, What};
+use crate::core::record::{How, ISSUE, Issue, Notice, Placed, State, What};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::post::Post;
 use crate::core::tell::{issue, markdown};
@@ -112,7 +112,7 @@ impl<'a> Delivery<'a> {
                 "for the issue {:?}:",
                 issue::title(&post, &one.commit)
             ));
-            return ui.data(issue::text(&post, one).as_bytes());
+            return ui.data(issue::text(&post, one, self.reference()).as_bytes());
         }
         self.print_for(&one.channel, &post)
     }
@@ -182,16 +182,15 @@ impl<'a> Delivery<'a> {
 
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
         let (ui, channel, notes) = (self.session.ui, &one.channel, self.session.notes());
-        let place = words::place(one);
         let attempt = one.attempt.as_ref();
         // An attempt of this clone that was cut off before anything was sent is made as if it were the first.
         let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
         if let Some(open) = attempt {
             // Who could send it again, or ask, is not here.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
+                let (by, place) = (&open.by.name, words::place(one));
                 ui.note(format!(
-                    "{} began to send the post to {place}; its result is unknown",
-                    open.by.name
+                    "{by} began to send the post to {place}; its result is unknown"
                 ));
                 return Ok(());
             }
@@ -223,22 +222,36 @@ impl<'a> Delivery<'a> {
                 Ok(())
             }
             Route::Unusable(why) => Err(self.untold(one, &post, why)),
-            Route::Send(to) => {
-                let attempt = new_id();
-                let kept = notes.keep_unsent(&attempt);
-                kept.map_err(|stop| self.unrecorded(stop, one))?;
-                let posting = What::Posting {
-                    about: one.about.clone(),
-                    channel: channel.clone(),
-                    over,
-                };
-                if !self.record(one, &attempt, &posting)? {
-                    ui.note(format!("somebody else is sending the post to {place}"));
-                    return Ok(());
-                }
-                self.send_begun(one, &Posting { attempt, post, to })
-            }
+            Route::Send(to) => self.begin(one, over, (post, to)),
         }
+    }
+
+    /// Puts an attempt on record, and makes it.
+    fn begin(
+        &self,
+        one: &Notice,
+        over: Option<EventId>,
+        (post, to): (Post, Receiver),
+    ) -> Result<(), Stop> {
+        let (attempt, channel) = (new_id(), one.channel.clone());
+        let kept = self.session.notes().keep_unsent(&attempt);
+        kept.map_err(|stop| self.unrecorded(stop, one))?;
+        let about = one.about.clone();
+        let posting = What::Posting {
+            about,
+            channel,
+            over,
+        };
+        let Some(state) = self.record(one, &attempt, &posting)? else {
+            let place = words::place(one);
+            let ui = self.session.ui;
+            ui.note(format!("somebody else is sending the post to {place}"));
+            return Ok(());
+        };
+        let mut begun = one.clone();
+        let mut attempts = state.pending.into_iter().filter_map(|one| one.attempt);
+        begun.attempt = attempts.find(|one| one.id == attempt);
+        self.send_begun(&begun, &Posting { attempt, post, to })
     }
 
     /// This clone has no webhook, so the text is printed. It stays pending, for a clone that has one.
@@ -306,7 +319,7 @@ impl<'a> Delivery<'a> {
                 })
             }
             Receiver::Issue(tracker) => ui.during(&format!("asking {}", tracker.name()), || {
-                tracking::deliver(tracker, one, post, watch)
+                tracking::deliver(tracker, (one, self.reference()), post, watch)
             }),
         };
         progress.clear();
@@ -362,10 +375,16 @@ impl<'a> Delivery<'a> {
         self.record(one, &new_id(), &posted).map(drop)
     }
 
-    /// Adds an event about a post. False: the post is somebody else's, or not pending any more.
-    fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<bool, Stop> {
+    /// The ref of the record.
+    fn reference(&self) -> &str {
+        self.recorder.as_ref().map_or("", Recorder::reference)
+    }
+
+    /// Adds an event about a post, and gives the state after it; `None`: a post that is not pending any more, or whose
+    /// attempt is another by now, is somebody else's.
+    fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<Option<State>, Stop> {
         let Some(recorder) = &self.recorder else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut still = false;
         let noted = self.session.ui.during("writing the record", || {
@@ -374,7 +393,7 @@ impl<'a> Delivery<'a> {
                 Ok(still.then(|| what.clone()))
             })
         });
-        noted.map_err(|stop| self.unrecorded(stop, one))?;
-        Ok(still)
+        let state = noted.map_err(|stop| self.unrecorded(stop, one))?;
+        Ok(still.then_some(state))
     }
 }

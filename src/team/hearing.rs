@@ -4,7 +4,7 @@
 use crate::core::config::Config;
 use crate::core::decide::answer::{Remark, VoidRemark, answers, bear_out};
 use crate::core::record::{
-    Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
+    Candidate, Event, FORMAT, ISSUE, Judged, News, Notice, Person, RecordView, State, Verdict, What,
 };
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
@@ -25,10 +25,10 @@ pub fn hear(
     dry_run: bool,
 ) -> Vec<VoidRemark> {
     let heard = listen(session, config, view, dry_run);
-    if heard.is_none() {
-        view.believe_keys_alone();
-    }
-    let void = heard.unwrap_or_default();
+    let void = heard.unwrap_or_else(|unread| {
+        view.believe_keys_alone(unread);
+        Vec::new()
+    });
     for one in void.iter().take(NAMED) {
         let text = format!("the comment of {} {}: {}", one.by, one.why, one.address);
         session.ui.warn(text);
@@ -42,29 +42,35 @@ pub fn hear(
 
 /// Puts on record what was commented since, and names nothing once more.
 pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
-    listen(session, config, &mut view.clone(), false);
+    let _ = listen(session, config, &mut view.clone(), false);
 }
 
-/// The same; `None` where the forge bore out nothing.
+/// The same; the error, where the forge bore out nothing, is whether it did not answer.
 fn listen(
     session: &Session<'_>,
     config: &Config,
     view: &mut RecordView,
     dry_run: bool,
-) -> Option<Vec<VoidRemark>> {
+) -> Result<Vec<VoidRemark>, bool> {
     let recorder = Recorder::of(&session.repo, config, session.ui.is_interactive());
-    let (recorder, state) = recorder.zip(asked(config, view))?;
+    let (recorder, state) = recorder.zip(asked(config, view)).ok_or(false)?;
     let hearing = Hearing {
         session,
         config,
         recorder,
         dry_run,
     };
-    if state.candidate.as_ref()?.issue().is_none() {
+    if state
+        .candidate
+        .as_ref()
+        .and_then(Candidate::issue)
+        .is_none()
+    {
         hearing.settle(&state, view);
     }
-    let state = asked(config, view)?;
-    let issue = state.candidate.as_ref()?.issue()?;
+    let state = asked(config, view).ok_or(false)?;
+    let issue = state.candidate.as_ref().and_then(Candidate::issue);
+    let issue = issue.ok_or(false)?;
     let four_eyes = state.candidate.as_ref().is_some_and(|open| open.four_eyes);
     let by_keys = four_eyes && view.reading().is_some_and(|one| one.signed.is_some());
     let read = session.ui.during("reading the comments", || {
@@ -76,10 +82,10 @@ fn listen(
         })
     });
     match read {
-        Ok(heard) => Some(hearing.hear(&state, &heard, view)),
+        Ok(heard) => Ok(hearing.hear(&state, &heard, view)),
         Err(why) => {
-            hearing.is_away(&issue.address, &why, by_keys);
-            None
+            hearing.is_away(&issue.address, &why, (four_eyes, by_keys));
+            Err(true)
         }
     }
 }
@@ -116,11 +122,11 @@ struct ShownIssue {
 }
 
 impl ShownIssue {
-    /// Forgets what the record says of accounts and the forge does not. Gives why.
-    fn bear_out(&self, state: &mut State) -> Vec<String> {
+    /// Forgets what the record, which has this ref, says of accounts and the forge does not. Gives why.
+    fn bear_out(&self, state: &mut State, record: &str) -> Vec<String> {
         let open = state.candidate.as_mut();
         let open = open.zip(self.question.as_ref());
-        let told = open.map(|(open, question)| bear_out(open, question, &self.remarks));
+        let told = open.map(|(open, asked)| bear_out(open, (asked, &self.remarks), record));
         told.unwrap_or_default()
     }
 }
@@ -152,15 +158,15 @@ impl Hearing<'_> {
     /// also of those that are on record. Gives those that do not count.
     fn hear(&self, state: &State, shown: &ShownIssue, view: &mut RecordView) -> Vec<VoidRemark> {
         let mut state = state.clone();
-        let faults = shown.bear_out(&mut state);
+        let faults = shown.bear_out(&mut state, self.recorder.reference());
         let void = self.take(&state, shown, view);
         if let (RecordView::Read(reading), [first, ..]) = (&mut *view, faults.as_slice()) {
-            shown.bear_out(&mut reading.state);
+            shown.bear_out(&mut reading.state, self.recorder.reference());
             let text = format!(
                 "no comment counts as a sign-off: {first}; close the candidate and propose it again"
             );
             self.session.ui.warn(text);
-            view.believe_keys_alone();
+            view.believe_keys_alone(false);
         }
         void
     }
@@ -188,7 +194,7 @@ impl Hearing<'_> {
             }
             Err(stop) => {
                 // That one on record is void may be what they say.
-                view.believe_keys_alone();
+                view.believe_keys_alone(false);
                 self.session.ui.warn(format!(
                     "the verdicts in the comments could not be recorded: {stop}"
                 ));
@@ -210,7 +216,7 @@ impl Hearing<'_> {
                 ids.push(new_id());
             }
             let mut state = state.clone();
-            shown.bear_out(&mut state);
+            shown.bear_out(&mut state, self.recorder.reference());
             let open = state.candidate.as_ref();
             let told = open.map(|open| answers(open, &shown.remarks, &channels));
             let next = told.and_then(|told| told.events.into_iter().next());
@@ -275,12 +281,13 @@ impl Hearing<'_> {
     }
 
     /// `by_keys`: a comment that only its reader's key vouches for is no proof then.
-    fn is_away(&self, address: &str, why: &Report, by_keys: bool) {
-        let so = match by_keys {
-            true => {
+    fn is_away(&self, address: &str, why: &Report, (four_eyes, by_keys): (bool, bool)) {
+        let so = match (four_eyes, by_keys) {
+            (_, true) => {
                 "until they are read, a sign-off in a comment counts only if somebody else's key recorded it"
             }
-            false => "the verdicts on record stay as they are",
+            (true, false) => "until they are read, no sign-off in a comment counts",
+            (false, false) => "the verdicts on record stay as they are",
         };
         let because = why.because.first();
         let because = because

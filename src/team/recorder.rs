@@ -267,10 +267,12 @@ impl<'a> Recorder<'a> {
         let config = self.config;
         let names = config.environments.iter().map(|one| one.name.as_str());
         Ok(Reading {
-            state: state.seen_from(
-                |name| names.clone().any(|one| one == name),
-                config.policy.four_eyes,
-            ),
+            state: state
+                .seen_from(
+                    |name| names.clone().any(|one| one == name),
+                    config.policy.four_eyes,
+                )
+                .with_pages(|number| config.issue_url(number)),
             tip: Some(tip),
             copy: None,
             signed,

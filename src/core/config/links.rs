@@ -1,7 +1,7 @@
 //! Links to the main repository's pages. GitLab and Bitbucket have paths of their own; others have GitHub's.
 
 use crate::core::address::{Way, take_apart, web_host};
-use crate::core::config::{Config, ForgeKind};
+use crate::core::config::{AskedForge, Config, ForgeKind};
 use crate::core::words::CommitId;
 
 impl Config {
@@ -30,6 +30,15 @@ impl Config {
             _ if self.is_on_gitlab(&base) => format!("{base}/-/commit/{id}"),
             host if host.contains("bitbucket") => format!("{base}/commits/{id}"),
             _ => format!("{base}/commit/{id}"),
+        })
+    }
+
+    /// The page of an issue, by its number, and what stands there before the number of a comment.
+    pub fn issue_url(&self, number: u64) -> Option<(String, &'static str)> {
+        let (base, forge) = (self.web_base()?, self.record.as_ref()?.ask?);
+        Some(match forge {
+            AskedForge::GitHub => (format!("{base}/issues/{number}"), "#issuecomment-"),
+            AskedForge::GitLab => (format!("{base}/-/issues/{number}"), "#note_"),
         })
     }
 

@@ -3,14 +3,17 @@
 //! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
 //! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
 
+mod question;
+
+pub use question::bear_out;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::tell::issue::mark_of;
-use crate::core::words::{CommitId, EventId};
+use crate::core::words::CommitId;
 
 /// Why a yes of one's own does not count.
 pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
@@ -29,6 +32,8 @@ pub struct Remark {
     /// Whether its author is an app, so that nobody knows which person speaks.
     pub is_of_app: bool,
     pub is_edited: bool,
+    /// When it was written, in seconds since 1970, by the forge's clock.
+    pub at: i64,
     pub text: String,
     pub address: String,
 }
@@ -85,35 +90,54 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     }
     let heard = candidate.inquiry.as_ref().map(|one| one.heard.as_slice());
     let heard = heard.unwrap_or_default();
-    let mut void_ones = Vec::new();
-    for remark in remarks.iter().filter(|one| !heard.contains(&one.id)) {
-        let Some(login) = &remark.login else {
-            continue;
-        };
-        let mut is_own = false;
-        let why = match claim(&remark.text) {
-            None => why_meant(candidate, remark),
-            Some(claim) => {
-                let said = judged(candidate, remark, (login, &claim), channels);
-                let why = why_void(candidate, remark, &claim);
-                is_own = why.is_none() && is_one_of_them(candidate, login);
-                match why.or_else(|| own(candidate, &said).map(Some)) {
-                    Some(why) => why,
-                    None => {
-                        answers.events.push(What::Judged(said));
-                        None
-                    }
-                }
-            }
-        };
-        let one = why.map(|why| void(login, remark, why));
-        void_ones.extend(one.map(|one| (remark.id, VoidRemark { is_own, ..one })));
+    let (mut said, mut void_ones) = (Vec::new(), Vec::new());
+    for remark in remarks {
+        let is_heard = heard.contains(&remark.id);
+        match weighed(candidate, remark, channels) {
+            Ok(it) => said.push((is_heard, remark.id, it)),
+            Err(Some(one)) if !is_heard => void_ones.push((remark.id, one)),
+            Err(_) => {}
+        }
+    }
+    let last: HashMap<String, u64> = said
+        .iter()
+        .map(|(_, id, it)| (it.of.clone(), *id))
+        .collect();
+    for (is_heard, id, it) in said {
+        // That a block is heard, or that its author took it back, may be invented.
+        let is_last = it.verdict == Verdict::Block && last.get(&it.of) == Some(&id);
+        if !is_heard || is_last && !is_on_record(candidate, &it.of, id) {
+            answers.events.push(What::Judged(it));
+        }
     }
     let newest = newest(candidate, &answers.events);
     void_ones.retain(|(id, one)| newest.get(one.by.as_str()).is_none_or(|newest| newest < id));
     let void_ones = void_ones.into_iter().map(|(_, one)| one);
     answers.void.extend(void_ones);
     answers
+}
+
+/// The verdict that a comment is, or why it is none, where anybody needs to be told.
+fn weighed(
+    candidate: &Candidate,
+    remark: &Remark,
+    channels: &[String],
+) -> Result<Judged, Option<VoidRemark>> {
+    let login = remark.login.as_ref().ok_or(None)?;
+    let Some(claim) = claim(&remark.text) else {
+        let why = why_meant(candidate, remark);
+        return Err(why.map(|why| void(login, remark, why)));
+    };
+    let said = judged(candidate, remark, (login, &claim), channels);
+    let why = why_void(candidate, remark, &claim);
+    let is_own = why.is_none() && is_one_of_them(candidate, login);
+    match why.or_else(|| own(candidate, &said).map(Some)) {
+        Some(why) => Err(why.map(|why| VoidRemark {
+            is_own,
+            ..void(login, remark, why)
+        })),
+        None => Ok(said),
+    }
 }
 
 /// The newest comment of each author that counts, or is about to: then no hint about an older one is needed.
@@ -144,43 +168,15 @@ fn is_before(candidate: &Candidate, remark: &Remark) -> bool {
     asked.is_some_and(|anew| remark.id < anew)
 }
 
-/// Forgets whose account proposed the candidate, and whose deployed a fix of it, where the forge does not say the same:
-/// the record has it from one key. Then no comment is a yes of somebody else. Gives why.
-pub fn bear_out(candidate: &mut Candidate, question: &Remark, remarks: &[Remark]) -> Vec<String> {
-    let (short, mut why) = (candidate.commit.short().to_owned(), Vec::new());
-    let by = |login: &String, id: &EventId, one: &Remark| {
-        let may = one.may && !one.is_of_app;
-        may && is_login(one.login.as_ref(), login) && one.text.contains(&mark_of(id))
-    };
-    if let Some(login) = &candidate.login
-        && !by(login, &candidate.id, question)
-    {
-        let address = &question.address;
-        why.push(match question.is_of_app {
-            true => format!("an app opened {address}, so any person may have proposed {short}"),
-            false => format!(
-                "according to the record, {login} proposed {short}, but did not open {address} for it"
-            ),
-        });
-        candidate.login = None;
-    }
-    for fixer in &mut candidate.fixers {
-        let mut asked = remarks.iter().filter(|one| !one.is_edited);
-        let login = fixer.login.as_ref();
-        if let Some(login) = login.filter(|login| !asked.any(|one| by(login, &fixer.id, one))) {
-            why.push(format!(
-                "according to the record, {login} deployed a fix, but no comment of {login} asks for a verdict on it"
-            ));
-            fixer.login = None;
-        }
-    }
-    why
-}
-
 /// The verdicts that stand and are from a comment.
 fn commented(candidate: &Candidate) -> impl Iterator<Item = (Verdict, &Comment)> {
     let verdicts = candidate.verdicts.iter();
     verdicts.filter_map(|one| Some((one.verdict, one.comment.as_ref()?)))
+}
+
+fn is_on_record(candidate: &Candidate, login: &str, id: u64) -> bool {
+    let mut all = commented(candidate);
+    all.any(|(verdict, it)| verdict == Verdict::Block && it.login == login && it.id == id)
 }
 
 /// Why the comment of a verdict on record does not bear it out any more, or never did.
@@ -248,6 +244,7 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
         note: None,
         at: 0,
         comment: said.comment.clone(),
+        over: None,
     };
     let mut fixers = candidate.fixers.iter();
     let why = if is_login(candidate.login.as_ref(), &said.of) {

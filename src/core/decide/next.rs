@@ -8,7 +8,7 @@ mod others;
 pub use about::{about, confirm, deploy};
 pub use announced::after_failure;
 pub use forward::{first_commit, fix_branch, push_to_main};
-pub use others::{by_others, if_tested};
+pub use others::{by_others, if_tested, unread};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};

@@ -4,7 +4,7 @@ use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::answer::FOUR_EYES;
 use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{ONLY, WAIT, by_others, if_tested, promote, propose_again};
+use crate::core::decide::next::{ONLY, WAIT, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
@@ -280,6 +280,9 @@ impl<'a> Recorded<'a> {
             true => "has",
             false => "have",
         };
+        if candidate.unread {
+            return unread(candidate);
+        }
         let error = format!("only {} {have} signed it off", candidate.own_people());
         let proposed = self.proposed(candidate) + &with_key(&candidate.by);
         let refusal = Refusal::new(RefusalCode::SamePerson, error).because(proposed);

@@ -148,11 +148,9 @@ pub fn nothing_to_fix() -> Refusal {
 
 fn frozen(name: &str, candidate: &Candidate, recorded: &Recorded<'_>) -> Refusal {
     let (by, short) = (&candidate.by.name, candidate.commit.short());
-    let goals = candidate.targets.iter();
-    let goals: Vec<&str> = goals.map(|goal| goal.environment.as_str()).collect();
-    let (goals, when) = (goals.join(" and "), ago(recorded.now, candidate.at));
+    let (goals, when) = (candidate.destination(), ago(recorded.now, candidate.at));
     let refusal = Refusal::new(RefusalCode::Frozen, format!("{name} is frozen by {by}")).because(
-        format!("{by} proposed {short} for {goals} {when}, and it is being tested on {name}"),
+        format!("{by} proposed {short}{goals} {when}, and it is being tested on {name}"),
     );
     let says = candidate
         .note

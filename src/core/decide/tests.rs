@@ -89,6 +89,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         note: None,
         at: 0,
         comment: None,
+        over: None,
     };
     Candidate {
         id: EventId::of(1),
@@ -110,6 +111,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
         four_eyes: false,
         inquiry: None,
         elsewhere: false,
+        unread: false,
     }
 }
 

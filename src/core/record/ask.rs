@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
     Candidate, Deployed, Event, Judged, Kind, News, Notice, Person, SignOff, State, Telling,
-    Unlawful, Verdict,
+    Unlawful, Verdict, What,
 };
 use crate::core::words::{CommitId, EventId};
 
@@ -47,6 +47,9 @@ pub struct Fixer {
     pub by: Person,
     /// Whose token asked again in the issue.
     pub login: Option<String>,
+    /// What it took the place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<CommitId>,
 }
 
 /// Where a forge put a text, and whose token it was. A chat tells none of it.
@@ -101,6 +104,12 @@ impl Candidate {
         all.any(|one| !email.is_empty() && one.email.eq_ignore_ascii_case(email))
     }
 
+    /// Whether it is this commit, or was before a fix.
+    pub(super) fn was(&self, commit: &CommitId) -> bool {
+        let mut fixers = self.fixers.iter();
+        self.commit == *commit || fixers.any(|fixer| fixer.base.as_ref() == Some(commit))
+    }
+
     /// Whether a yes counts that is typed: where four eyes are wanted, a signature must show whose it is.
     pub fn counts_typed(&self) -> bool {
         !self.four_eyes || self.by.principal.is_some()
@@ -115,13 +124,17 @@ impl Candidate {
     /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
     /// back, though it be the same, nor what that one's own key signed.
     pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
-        let said = SignOff {
+        if (it.comment.as_ref()).is_some_and(|comment| comment.login != it.of) {
+            return Err(Unlawful::NotTheirs);
+        }
+        let mut said = SignOff {
             by: it.of.clone(),
             recorded_by: event.by.clone(),
             verdict: it.verdict,
             note: it.note.clone(),
             at: event.at,
             comment: it.comment.clone(),
+            over: None,
         };
         // What nobody signed yet may turn out to be somebody else's.
         let is_sure = said.comment.is_some() || said.recorded_by.principal.is_some();
@@ -132,12 +145,28 @@ impl Candidate {
                 false => Unlawful::SamePerson,
             });
         }
-        (self.verdicts).retain(|one| one.by != said.by || !one.is_of_the_same_voice(&said));
+        let mut verdicts = self.verdicts.iter();
+        let before = verdicts.position(|one| one.by == said.by && one.is_of_the_same_voice(&said));
+        let before = before.map(|place| self.verdicts.remove(place));
+        if said.verdict == Verdict::Pass && said.comment.is_some() {
+            said.over = before.and_then(|one| match one.verdict {
+                Verdict::Block => Some(Box::new(one)),
+                Verdict::Pass => one.over,
+            });
+        }
         self.verdicts.push(said);
         if let (Some(inquiry), Some(comment)) = (&mut self.inquiry, &it.comment) {
             inquiry.heard.push(comment.id);
         }
         Ok(())
+    }
+
+    /// Lets a comment be worth what the key is that put it on record. A block that it takes back stands if that is nothing.
+    pub(super) fn by_keys_alone(&mut self) {
+        (self.verdicts.iter_mut()).for_each(|one| one.comment = None);
+        let worthless = self.verdicts.iter().filter(|one| !self.counts(one));
+        let blocks = worthless.filter_map(|one| one.over.as_deref().cloned());
+        self.verdicts.extend(blocks.collect::<Vec<_>>());
     }
 
     /// Whether a verdict counts: a block always, a yes where four eyes are wanted only from somebody else.
@@ -191,19 +220,40 @@ impl State {
         let open = self.candidate.as_mut();
         let open = open.filter(|open| open.commit == it.commit);
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
-        let before = candidate.verdicts.len();
-        candidate.verdicts.retain(|one| {
+        let mut verdicts = candidate.verdicts.iter();
+        let place = verdicts.position(|one| {
             let comment = one.comment.as_ref().map(|comment| comment.id);
-            comment != Some(it.comment) || one.verdict != Verdict::Pass
+            comment == Some(it.comment) && one.verdict == Verdict::Pass
         });
+        let void = candidate
+            .verdicts
+            .remove(place.ok_or(Unlawful::NothingNew)?);
+        candidate.verdicts.extend(void.over.map(|block| *block));
         if let Some(inquiry) = &mut candidate.inquiry {
             // What is there after all is read again.
             inquiry.heard.retain(|id| *id != it.comment);
         }
-        match candidate.verdicts.len() < before {
-            true => Ok(()),
-            false => Err(Unlawful::NothingNew),
-        }
+        Ok(())
+    }
+
+    /// Whether what is told is this person's own proposal, or own fix.
+    pub(super) fn is_own(&self, told: &Notice, by: &Person) -> bool {
+        self.candidate.as_ref().is_some_and(|open| {
+            let fixers = open.fixers.iter().map(|fixer| (&fixer.id, &fixer.by));
+            let mut all = [(&open.id, &open.by)].into_iter().chain(fixers);
+            all.any(|(id, one)| *id == told.about && one.is_also(by))
+        })
+    }
+
+    /// The issue that asks about a candidate, by an event that follows.
+    pub(super) fn opened(&self, what: &What) -> Option<u64> {
+        let What::Posted { placed, .. } = what else {
+            return None;
+        };
+        let told = &self.pending[self.place(what)?];
+        placed
+            .issue
+            .filter(|_| matches!(told.news, News::Proposed { .. }))
     }
 
     /// Takes in where the forge put what was delivered.
@@ -235,6 +285,36 @@ impl State {
             let own = fixer.filter(|fixer| fixer.by.is_also(by));
             own.for_each(|fixer| fixer.login.clone_from(&placed.login));
         }
+    }
+
+    /// Takes the addresses of issues and comments from their numbers: what an event says of them may lead anywhere.
+    #[must_use]
+    pub fn with_pages(mut self, page: impl Fn(u64) -> Option<(String, &'static str)>) -> Self {
+        let asked = self.candidate.as_mut();
+        let asked = asked.and_then(|open| open.inquiry.as_mut()?.issue.as_mut());
+        let told = self.pending.iter_mut().filter_map(|one| one.issue.as_mut());
+        let deployed = self.deploys.values_mut();
+        let deployed = deployed.filter_map(|one| one.issue.as_mut());
+        for issue in asked.into_iter().chain(told).chain(deployed) {
+            if let Some((page, _)) = page(issue.number) {
+                issue.address = page;
+            }
+        }
+        if let Some(open) = &mut self.candidate
+            && let Some((page, anchor)) = open.issue().and_then(|issue| page(issue.number))
+        {
+            let comments = open.verdicts.iter_mut().flat_map(|one| {
+                let block = one.over.as_mut();
+                [
+                    one.comment.as_mut(),
+                    block.and_then(|it| it.comment.as_mut()),
+                ]
+            });
+            for comment in comments.flatten() {
+                comment.address = format!("{page}{anchor}{}", comment.id);
+            }
+        }
+        self
     }
 
     /// The issue that asked about what a deploy brings or takes away, as the state before it has it.

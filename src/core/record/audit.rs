@@ -128,7 +128,7 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowe
 /// The comments that say yes to a candidate, where without them nobody but its own people would have.
 fn unproven(open: &Candidate) -> Vec<Comment> {
     let mut by_keys = open.clone();
-    (by_keys.verdicts.iter_mut()).for_each(|one| one.comment = None);
+    by_keys.by_keys_alone();
     if by_keys.standing() == Standing::SignedOff {
         return Vec::new();
     }
@@ -169,7 +169,7 @@ pub fn shipped(
     let (mut state, mut entitled) = (State::default(), !rules.signoff);
     events.iter().any(|event| {
         if signed && let Some(open) = &mut state.candidate {
-            (open.verdicts.iter_mut()).for_each(|one| one.comment = None);
+            open.by_keys_alone();
         }
         let is_there = match &event.what {
             What::Deploying(it) => it.to == *commit && it.names().any(|name| name == environment),

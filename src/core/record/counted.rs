@@ -1,12 +1,12 @@
 //! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::core::record::ran::Ran;
 use crate::core::record::{
     Event, FORMAT, Person, Reading, State, Unlawful, Verdict, What, read_event,
 };
-use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+use crate::core::words::{CommitId, EventId, SignatureCheck, StoredEvent};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
@@ -47,6 +47,9 @@ pub struct Count {
     pub ignored: Vec<Ignored>,
     /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.
     pub unchecked: Option<Ignored>,
+    /// The names of the events that count, and the issues that were opened.
+    ids: HashSet<EventId>,
+    issues: HashSet<u64>,
     /// What environments were rolled back to last, where nothing before shows that it ran there.
     pub unseen: BTreeMap<String, Ignored>,
     ran: Ran,
@@ -106,6 +109,14 @@ impl Count {
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
         };
+        if self.ids.contains(&event.id) {
+            return Err("an earlier event has its id".to_owned());
+        }
+        // What was said there is about another candidate.
+        let opened = self.state.opened(&event.what);
+        if opened.is_some_and(|number| self.issues.contains(&number)) {
+            return Err("its issue is that of an earlier candidate".to_owned());
+        }
         if let Some(fault) = self.ran.fault(&event.what) {
             return Err(fault);
         }
@@ -113,6 +124,8 @@ impl Count {
             Ok(next) => self.follow(stored, &event.what, next),
             Err(why) => return Err(unlawful(why).to_owned()),
         }
+        self.ids.insert(event.id.clone());
+        self.issues.extend(opened);
         self.latest = stored.committed.max(self.latest);
         self.last = Some(stored.commit.clone());
         Ok(event)
@@ -179,6 +192,7 @@ pub fn unlawful(why: Unlawful) -> &'static str {
         Unlawful::NotSignedOff => "its commit was not signed off then",
         Unlawful::SamePerson => "the proposer of a commit cannot sign it off",
         Unlawful::OwnFix => "those who deployed a fix of a commit cannot sign it off",
+        Unlawful::NotTheirs => "its name is not that of its comment",
         Unlawful::NotPending => "no such post was pending",
         Unlawful::NothingNew => "the record already had it",
     }

@@ -75,6 +75,7 @@ impl State {
             four_eyes: self.four_eyes,
             inquiry: Inquiry::by(&it.channels),
             elsewhere: false,
+            unread: false,
         };
         let note = it.note.clone();
         self.tell(event, &candidate, &it.channels, &News::Proposed { note });
@@ -117,7 +118,8 @@ impl State {
 
     fn announced(&mut self, event: &Event, it: &Intent) -> Result<(), Unlawful> {
         self.supersede(it.over.as_ref())?;
-        let frozen = self.frozen(&it.environment).map(|open| &open.commit);
+        let open = self.frozen(&it.environment);
+        let frozen = open.map(|open| &open.commit);
         match it.kind {
             // What is frozen may be put back to the candidate.
             Kind::Stage if frozen.is_some_and(|commit| *commit != it.to) => {
@@ -125,6 +127,10 @@ impl State {
             }
             Kind::Fix if frozen.is_none() || frozen != it.base.as_ref() => {
                 return Err(Unlawful::OtherCandidate);
+            }
+            // A block of it would be gone, and it would be there.
+            Kind::Fix if open.is_some_and(|open| open.was(&it.to)) => {
+                return Err(Unlawful::NothingNew);
             }
             Kind::Promote => {
                 (it.names()).try_for_each(|name| self.may_ship(name, &it.to, it.unsigned))?
@@ -218,6 +224,7 @@ impl State {
                 id: event.id.clone(),
                 by: event.by.clone(),
                 at: event.at,
+                own: self.is_own(&told, &event.by),
             }),
             What::Unposted { .. } => None,
             What::Posted { placed, .. } => {
@@ -236,7 +243,7 @@ impl State {
     }
 
     /// The pending post that an event is about, whose open attempt is the one that it means; none meant, none may be open.
-    fn place(&self, what: &What) -> Option<usize> {
+    pub(super) fn place(&self, what: &What) -> Option<usize> {
         let (post, meant) = match what {
             What::Posting {
                 about,
@@ -297,12 +304,13 @@ impl State {
 
     fn fixed(&mut self, commit: &CommitId, event: &Event, by: &Person) {
         if let Some(candidate) = &mut self.candidate {
-            candidate.commit = commit.clone();
+            let base = Some(std::mem::replace(&mut candidate.commit, commit.clone()));
             candidate.fixed_at = Some(event.at);
             candidate.fixers.push(Fixer {
                 id: event.id.clone(),
                 by: by.clone(),
                 login: None,
+                base,
             });
             // Both were about another commit.
             candidate.verdicts.clear();

@@ -100,6 +100,9 @@ pub struct Attempt {
     pub by: Person,
     /// Since when, in seconds since 1970.
     pub at: i64,
+    /// Whether it tells of a proposal or a fix of that very person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 impl Notice {

@@ -21,16 +21,17 @@ impl RecordView {
         self.reading().map(|reading| &reading.state)
     }
 
-    /// Where events are signed and four eyes are wanted, whoever has a key could write down a comment that nobody made. So
-    /// where the forge bears none out, a comment is worth what the key is that put it on record.
-    pub fn believe_keys_alone(&mut self) {
+    /// Where four eyes are wanted, anybody could write down a comment that nobody made. So where the forge bears none out, a
+    /// comment is worth what the key is that put it on record, and nothing where events are not signed. `unread`: whether
+    /// the forge did not answer.
+    pub fn believe_keys_alone(&mut self, unread: bool) {
         let Self::Read(reading) = self else {
             return;
         };
-        let is_signed = reading.signed.is_some();
         let open = reading.state.candidate.as_mut();
-        if let Some(open) = open.filter(|open| is_signed && open.four_eyes) {
-            (open.verdicts.iter_mut()).for_each(|one| one.comment = None);
+        if let Some(open) = open.filter(|open| open.four_eyes) {
+            open.by_keys_alone();
+            open.unread = unread;
         }
     }
 

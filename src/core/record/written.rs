@@ -9,6 +9,9 @@ use crate::core::record::trailers::{trailer, trailers};
 use crate::core::record::{Event, FORMAT, Person, State};
 use crate::core::words::EventId;
 
+/// The trailer that says what ref a record is of.
+const REF: &str = "Ref";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
     /// It is of a later version: this one.
@@ -88,6 +91,20 @@ pub fn message(event: &Event) -> String {
     let trailers = head.into_iter().chain(fields);
     let trailers = trailers.map(|(key, text)| trailer(key, &text));
     format!("{}\n\n{}", sentence(event), trailers.collect::<String>())
+}
+
+/// The same of the first event of a signed record, which says what ref it is of: the events that follow hang on it, so
+/// they count nowhere else.
+pub fn first_message(event: &Event, reference: &str) -> String {
+    message(event) + &trailer(REF, reference)
+}
+
+/// Whether the first event of a record says that it is of this ref; `None`: it says nothing of a ref, as in a record that
+/// an earlier version began.
+pub fn is_of_ref(first: &str, reference: &str) -> Option<bool> {
+    let named = trailers(first).into_iter().filter(|(key, _)| key == REF);
+    let named: Vec<String> = named.map(|(_, text)| text).collect();
+    (!named.is_empty()).then(|| named == [reference])
 }
 
 /// Reads the event back from a commit: its message, its author, and when it was written.

@@ -267,6 +267,9 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         fixed.unwrap_or_default(),
         asked.unwrap_or_default()
     );
+    // What is to go to several places is signed off for all of them.
+    let several = Some(candidate.destination()).filter(|_| candidate.targets.len() > 1);
+    let text = several.unwrap_or_default() + &text;
     let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
     if candidate.verdicts.is_empty() {
         return line.and(Plain, "; not signed off yet");

@@ -5,13 +5,17 @@ use crate::core::tell::markdown;
 use crate::core::tell::post::Post;
 use crate::core::words::{CommitId, EventId};
 
+/// The end of every mark.
+const END: &str = " -->";
+
 pub fn title(post: &Post, commit: &CommitId) -> String {
     let heading: String = post.visible().heading.chars().take(200).collect();
     format!("{heading}: {}", commit.short())
 }
 
-/// The text of the issue, or of a comment on it, with a mark by which it is found again.
-pub fn text(post: &Post, one: &Notice) -> String {
+/// The text of the issue, or of a comment on it, with a mark by which it is found again. What people ask of their own has
+/// the mark that says so. `record`: the ref of the record.
+pub fn text(post: &Post, one: &Notice, record: &str) -> String {
     let untitled = Post {
         heading: String::new(),
         ..post.clone()
@@ -23,17 +27,30 @@ pub fn text(post: &Post, one: &Notice) -> String {
     } else {
         String::new()
     };
-    format!("{said}{how}\n{}\n", mark(one))
+    let is_own = asks && one.attempt.as_ref().is_some_and(|attempt| attempt.own);
+    let mark = match is_own {
+        true => own_mark(&one.about, record, Some(&one.commit)),
+        false => mark(&one.about) + END,
+    };
+    format!("{said}{how}\n{mark}\n")
 }
 
-/// What nobody sees, and the text can be found by. The name of an event is digits.
-pub fn mark(one: &Notice) -> String {
-    mark_of(&one.about)
+/// What nobody sees, and the text can be found by, as it begins. The name of an event is digits.
+pub fn mark(about: &EventId) -> String {
+    format!("<!-- git smp {}", about.as_str())
 }
 
-/// The mark of what tells of this event.
-pub fn mark_of(about: &EventId) -> String {
-    format!("<!-- git smp {} -->", about.as_str())
+/// The mark of what people ask about their own proposal or fix, in this record; without the commit that it asks about, as
+/// it begins.
+pub fn own_mark(about: &EventId, record: &str, commit: Option<&CommitId>) -> String {
+    let end = commit.map(|commit| format!("{commit}{END}"));
+    format!("{} {record} {}", mark(about), end.unwrap_or_default())
+}
+
+/// Whether a text ends with the mark that begins so. What stands before its last line is other people's.
+pub fn bears(text: &str, mark: &str) -> bool {
+    let last = text.trim_end().lines().next_back();
+    last.is_some_and(|line| line.starts_with(mark) && line.ends_with(END))
 }
 
 fn how_to_answer(commit: &CommitId) -> String {
@@ -78,7 +95,7 @@ mod tests {
             title(&post, &proposed.commit),
             "Production deploy 2022-03-02: 1f13dc69"
         );
-        let text = text(&post, &proposed);
+        let text = text(&post, &proposed, "refs/smp/record");
         assert!(text.starts_with("looking at it.\n"), "{text}");
         assert!(
             text.contains("\nsignoff 1f13dc69\n")
@@ -88,7 +105,8 @@ mod tests {
             text.ends_with("\n<!-- git smp 0000000000000007 -->\n"),
             "{text}"
         );
-        let told = super::text(&post, &notice(News::Promoted { by: "Ada".into() }));
+        let told = notice(News::Promoted { by: "Ada".into() });
+        let told = super::text(&post, &told, "refs/smp/record");
         assert!(!told.contains("signoff"), "{told}");
     }
 
@@ -105,7 +123,11 @@ mod tests {
             note: Some("see #1, @rosi\n<script>".repeat(3000)),
             ..Post::default()
         };
-        let text = text(&post, &notice(News::Proposed { note: None }));
+        let text = text(
+            &post,
+            &notice(News::Proposed { note: None }),
+            "refs/smp/record",
+        );
         assert!(text.chars().count() < 65_000, "{}", text.len());
         let outside = text.lines().filter(|line| !line.starts_with("    "));
         for line in outside {

@@ -2,6 +2,7 @@
 
 use reqwest::Url;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::forge::issue::Numbered;
 
@@ -25,6 +26,8 @@ pub struct IssueEntry {
     author_association: Option<String>,
     created_at: Option<String>,
     updated_at: Option<String>,
+    /// A pull request is an issue on GitHub, and others may have written its text.
+    pub pull_request: Option<IgnoredAny>,
     /// Whether GitLab wrote it itself.
     #[serde(default)]
     pub system: bool,
@@ -56,7 +59,7 @@ pub struct Tracking {
 
 /// So many characters of a text are kept: more than a verdict may have, and at the end the mark.
 const HEAD: usize = 2200;
-const TAIL: usize = 100;
+const TAIL: usize = 400;
 
 impl Numbered for IssueEntry {
     fn number(&self) -> u64 {
@@ -127,6 +130,13 @@ impl IssueEntry {
 
     pub fn account(&self) -> Option<u64> {
         self.by()?.id
+    }
+
+    /// When it was written, in seconds since 1970; what does not tell was never.
+    pub fn created(&self) -> i64 {
+        let at = self.created_at.as_ref();
+        let at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        at.map_or(i64::MIN, jiff::Timestamp::as_second)
     }
 
     fn by(&self) -> Option<&ForgeUser> {

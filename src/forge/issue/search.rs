@@ -3,6 +3,7 @@
 use serde::de::IgnoredAny;
 
 use crate::core::record::Placed;
+use crate::core::tell::issue::bears;
 use crate::forge::issue::response::{IssueEntry, Tracking};
 use crate::forge::issue::{PAGES, Tracker};
 
@@ -54,7 +55,7 @@ impl Tracker {
                 .is_none_or(|login| by.is_some_and(|by| by.eq_ignore_ascii_case(login)));
             let texts = [&entry.body, &entry.description];
             let mut texts = texts.into_iter().flatten();
-            is_theirs && texts.any(|text| text.contains(mark))
+            is_theirs && texts.any(|text| bears(text, mark))
         })
     }
 }

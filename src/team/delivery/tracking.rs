@@ -13,11 +13,11 @@ use crate::team::send::{self, Delivered, Watch};
 /// Opens the issue, or comments on it. It is closed first, because that can be done again and a comment cannot.
 pub(super) fn deliver(
     tracker: &Arc<Tracker>,
-    one: &Notice,
+    (one, record): (&Notice, &str),
     post: &Post,
     watch: &mut Watch<'_>,
 ) -> (Delivered, Placed) {
-    let (text, ours) = (issue::text(post, one), Arc::clone(tracker));
+    let (text, ours) = (issue::text(post, one, record), Arc::clone(tracker));
     if matches!(one.news, News::Proposed { .. }) {
         let title = issue::title(post, &one.commit);
         return send::send(Arc::new(move || ours.open(&title, &text)), watch);
@@ -46,7 +46,7 @@ pub(super) fn found(route: &Route, one: &Notice, whose: Search) -> Option<Placed
     let Route::Send(Receiver::Issue(tracker)) = route else {
         return None;
     };
-    let mark = issue::mark(one);
+    let mark = issue::mark(&one.about);
     match (&one.news, &one.issue) {
         (News::Proposed { .. }, _) => tracker.marked_issue(&mark, whose),
         (_, Some(issue)) => tracker.marked_comment(issue.number, &mark, whose),

@@ -145,10 +145,14 @@ impl Recorder<'_> {
                 what,
             })?;
             let next = state.after(&event).map_err(unlawful)?;
+            let message = match (self.keys, tip) {
+                (Some(_), None) => record::first_message(&event, self.reference),
+                _ => record::message(&event),
+            };
             let written = NewEvent {
                 parent: tip,
                 state: &record::write_state(&next),
-                message: &record::message(&event),
+                message: &message,
                 by: (&by.name, &by.email),
                 at: event.at,
                 signed: self.keys.is_some(),

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::core::config::Record;
 use crate::core::record::counted::{Count, SignedRecord};
-use crate::core::record::{Event, Person, ReadError, Reading, State};
+use crate::core::record::{Event, Person, ReadError, Reading, State, is_of_ref};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
@@ -71,6 +72,7 @@ impl Recorder<'_> {
     /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
+        self.is_of_this_ref(tip, &stored)?;
         let main = self.main_branch(keys)?;
         let signers = signed::signers_at(self.repo, &main, keys.path)?;
         let noted = self.notes().checked();
@@ -110,6 +112,26 @@ impl Recorder<'_> {
                 main,
             });
         }
+    }
+
+    /// Refuses the record of another ref, or a part of one: what was signed there is not said here.
+    fn is_of_this_ref(&self, tip: &CommitId, stored: &[StoredEvent]) -> Result<(), Stop> {
+        let first = stored.first();
+        let named = first.and_then(|first| is_of_ref(&first.message, self.reference));
+        // One that an earlier version began stays on its ref: on the usual one, or where this clone saw it.
+        let is_usual = self.reference == Record::default().reference;
+        if named.unwrap_or(is_usual || objects::seen_id(self.repo)?.is_some()) {
+            return Ok(());
+        }
+        let why = format!(
+            "its first event does not say that it is the record of {}",
+            self.reference
+        );
+        let refusal = self.unreadable(tip, &ReadError::Garbage(why));
+        let refusal = refusal.because("a signed record counts only on the ref that it began on");
+        Err(refusal
+            .hint("begin another one: set record.ref in smp.toml to a new name")
+            .into())
     }
 
     /// The main branch as the main repository was last heard to have it, with its commit here.

@@ -284,6 +284,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
             Code::SamePerson,
             "you deployed a fix of the candidate, so your own sign-off does not count",
         ),
+        Unlawful::NotTheirs => (Code::CandidateMoved, "the comment is somebody else's"),
         Unlawful::NotPending => (Code::CandidateMoved, "the post is no longer pending"),
         Unlawful::NothingNew => (Code::TargetMoved, "this deploy is already on record"),
     };

@@ -427,3 +427,21 @@ fn with_four_eyes_the_token_of_another_clone_does_not_say_who_proposed() {
     }
     assert_eq!(deploy.chain().count("signed-off"), 0);
 }
+
+#[test]
+fn with_four_eyes_no_comment_counts_that_was_not_read() {
+    let (deploy, api) = asking_with(Speaks::GitHub, "[policy]\nfour_eyes = true\n");
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    let it = eight(&deploy, 5);
+    api.comments("rosi-qa", "MEMBER", &format!("signoff {it}"));
+    smp(&deploy, &api, &["status"]).ok();
+    api.only_says(Some((503, "{}")));
+    let run = smp(&deploy, &api, &["promote", "-n", "--json"]);
+    assert_eq!(run.exits(1).json()["refusal"]["code"], "not-verified");
+    promotes(&deploy, &api)
+        .exits(1)
+        .says("until they are read, no sign-off in a comment counts")
+        .says(&format!("the comments about {it} were not read"));
+    api.only_says(None);
+    promotes(&deploy, &api).ok();
+}

@@ -2,6 +2,7 @@
 
 mod agreed;
 mod checked;
+mod comments;
 mod generated;
 mod interrupted;
 mod moved;

@@ -92,7 +92,12 @@ impl State {
     }
 }
 
-const CREATED: &str = "2022-03-02T12:00:00Z";
+/// When everything that is shown was written: now.
+fn created() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
 
 impl IssuesApi {
     /// Begins to answer whoever shows this token, which is Ada's.
@@ -426,39 +431,36 @@ impl Shared {
 
     fn issue(&self, state: &State, nth: usize) -> Value {
         let (issue, number) = (&state.issues[nth], nth + 1);
-        let user = self.account(&issue.by.0);
+        let (user, at) = (self.account(&issue.by.0), created());
         match self.speaks {
             Speaks::GitHub => json!({
                 "id": 5000 + nth, "number": number, "title": issue.title, "body": issue.text, "user": user,
                 "state": if issue.closed { "closed" } else { "open" }, "author_association": issue.by.1,
                 "html_url": format!("https://github.com/an-org/a-repo/issues/{number}"),
-                "created_at": CREATED, "updated_at": CREATED,
+                "created_at": at, "updated_at": at,
             }),
             Speaks::GitLab => json!({
                 "id": 5000 + nth, "iid": number, "project_id": 1, "title": issue.title, "description": issue.text,
                 "author": user, "state": if issue.closed { "closed" } else { "opened" },
                 "web_url": format!("https://gitlab.com/an-org/a-repo/-/issues/{number}"),
-                "created_at": CREATED, "updated_at": CREATED,
+                "created_at": at, "updated_at": at,
             }),
         }
     }
 
     fn comment(&self, nth: usize, said: &Said) -> Value {
-        let updated = if said.edited {
-            "2022-03-02T13:00:00Z"
-        } else {
-            CREATED
-        };
+        let (at, later) = (created(), "2099-03-02T13:00:00Z".to_owned());
+        let updated = if said.edited { &later } else { &at };
         let user = self.account(&said.by);
         match self.speaks {
             Speaks::GitHub => json!({
                 "id": said.id, "user": user, "body": said.text, "author_association": said.may,
                 "html_url": format!("https://github.com/an-org/a-repo/issues/{}#issuecomment-{}", nth + 1, said.id),
-                "created_at": CREATED, "updated_at": updated,
+                "created_at": at, "updated_at": updated,
             }),
             Speaks::GitLab => json!({
                 "id": said.id, "author": user, "body": said.text, "system": false, "noteable_iid": nth + 1,
-                "noteable_type": "Issue", "created_at": CREATED, "updated_at": updated,
+                "noteable_type": "Issue", "created_at": at, "updated_at": updated,
             }),
         }
     }

@@ -3,9 +3,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::decide::tests::candidate;
 use crate::core::record::{Fixer, Inquiry, SignOff};
+use crate::core::tell::issue::own_mark;
 
 /// The candidate of these tests begins with these.
 const IT: &str = "bbbbbbbb";
+const REF: &str = "refs/smp/record";
 /// What is said of a comment that looks like a verdict.
 const MEANT: &str = "does not count: it must begin with signoff bbbbbbbb or block bbbbbbbb";
 
@@ -23,6 +25,7 @@ fn remark(text: &str) -> Remark {
         may: true,
         is_of_app: false,
         is_edited: false,
+        at: 0,
         text: text.into(),
         address: "https://h/42#7".into(),
     }
@@ -209,6 +212,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         note: None,
         at: 0,
         comment: it.comment,
+        over: None,
     }];
     assert_eq!(read(&on_record, &yes), HeardComments::default());
     // What its author meant before is named no more; what another one means is.
@@ -245,7 +249,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
     ] {
         let answers = read(&on_record, &one);
         assert!(
-            matches!(&answers.events[..], [What::Voided(it)] if it.comment == 7),
+            matches!(&answers.events[0], What::Voided(it) if it.comment == 7),
             "{answers:?}"
         );
         assert_eq!(answers.void[0].why, why);
@@ -281,6 +285,7 @@ fn a_comment_of_somebody_who_may_not_is_taken_back_though_it_is_on_record() {
             id: 7,
             address: "https://h/42#7".into(),
         }),
+        over: None,
     }];
     let said = remark("signoff bbbbbbbb");
     assert_eq!(
@@ -327,7 +332,8 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
     assert_eq!(read(&ben, &no_of_app).events.len(), 1);
     let question = |is_of_app| Remark {
         login: ben.login.clone(),
-        text: mark_of(&ben.id),
+        text: own_mark(&ben.id, REF, Some(&ben.commit)),
+        at: ben.at,
         is_of_app,
         ..yes.clone()
     };
@@ -338,7 +344,10 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
             vec!["an app opened https://h/42#7, so any person may have proposed bbbbbbbb"],
         ),
     ] {
-        assert_eq!(bear_out(&mut ben.clone(), &question(is_of_app), &[]), why);
+        assert_eq!(
+            bear_out(&mut ben.clone(), (&question(is_of_app), &[]), REF),
+            why
+        );
     }
     for (login, why) in [
         (
@@ -355,6 +364,7 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
             id: ben.id.clone(),
             by: ben.by.clone(),
             login: login.map(str::to_owned),
+            base: None,
         };
         let fixed = Candidate {
             fixers: vec![fixer],
@@ -370,6 +380,66 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
             (why.as_deref(), usize::from(why.is_none()))
         );
     }
+}
+
+#[test]
+fn only_the_question_that_git_smp_asked_for_this_proposal_says_who_proposed() {
+    let proposed = Candidate {
+        login: Some("rosi".into()),
+        at: 1000,
+        ..asked()
+    };
+    let (id, commit) = (&proposed.id, Some(&proposed.commit));
+    let mark = own_mark(id, REF, commit);
+    let other = CommitId::parse(&"c".repeat(40)).unwrap();
+    for (text, at, bears) in [
+        (format!("Looking at it.\n{mark}\n"), 1000, true),
+        (format!("Looking at it.\r\n{mark}"), 701, true),
+        // It is older, and somebody put the mark into it.
+        (mark.clone(), 699, false),
+        // The subject of a commit has it.
+        (
+            format!("- {mark}\n<!-- git smp 00000000000000aa -->"),
+            1000,
+            false,
+        ),
+        (format!("{mark} and more"), 1000, false),
+        // Another person's clone opened it.
+        (format!("<!-- git smp {} -->", id.as_str()), 1000, false),
+        (own_mark(id, "refs/smp/other", commit), 1000, false),
+        (own_mark(id, REF, Some(&other)), 1000, false),
+    ] {
+        let question = Remark {
+            at,
+            ..remark(&text)
+        };
+        let mut candidate = proposed.clone();
+        let why = bear_out(&mut candidate, (&question, &[]), REF);
+        assert_eq!(
+            (why.is_empty(), candidate.login.is_some()),
+            (bears, bears),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_block_on_the_issue_is_put_on_record_again_where_that_lost_it() {
+    let mut candidate = asked();
+    candidate.inquiry = Some(Inquiry {
+        heard: vec![7, 8],
+        ..Inquiry::default()
+    });
+    let no = remark("block bbbbbbbb broken");
+    let yes = Remark {
+        id: 8,
+        ..remark("signoff bbbbbbbb")
+    };
+    let read = |remarks: &[Remark]| answers(&candidate, remarks, &[]).events;
+    let again = read(std::slice::from_ref(&no));
+    assert!(matches!(&again[..], [What::Judged(it)] if it.verdict == Verdict::Block));
+    // Its author took it back.
+    assert_eq!(read(&[no, yes]), []);
 }
 
 #[test]

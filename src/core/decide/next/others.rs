@@ -2,6 +2,7 @@
 
 use crate::core::decide::next::smp;
 use crate::core::record::Candidate;
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 
 /// What comes next for `me` while nobody whose word counts has said yes.
@@ -16,6 +17,16 @@ pub(super) fn sign_off(candidate: &Candidate, me: &str) -> Hint {
         (false, true) => smp("signoff").and(Hint::run(missing, Typed::smp("propose"))),
         (false, false) => smp("signoff"),
     }
+}
+
+/// Refuses where somebody else may have said yes, in a comment that could not be read.
+pub fn unread(candidate: &Candidate) -> Refusal {
+    let short = candidate.commit.short();
+    let error =
+        format!("the comments about {short} were not read, so no sign-off in a comment counts");
+    Refusal::new(RefusalCode::NotVerified, error)
+        .because("policy.four_eyes in smp.toml requires that the forge shows whose they are")
+        .run("see whether they can be read", Typed::smp("status"))
 }
 
 /// Who else must say yes, and how.

@@ -252,3 +252,56 @@ fn a_rollback_is_told_in_the_issue_of_the_candidate_whose_checks_failed() {
     // It is still the candidate, so it is closed with that.
     assert!(state.candidate.is_some());
 }
+
+#[test]
+fn a_comment_that_is_void_takes_no_block_back() {
+    let story = vec![
+        proposed('1'),
+        opened(1),
+        said('1', Verdict::Block, "rosi", Some(7)),
+        said('1', Verdict::Pass, "rosi", Some(8)),
+        said('1', Verdict::Pass, "rosi", Some(9)),
+    ];
+    let standing = |state: &State| state.candidate.as_ref().unwrap().standing();
+    assert_eq!(standing(&all(story.clone())), Standing::SignedOff);
+    let void = all([story, vec![voided(9)]].concat());
+    assert_eq!(standing(&void), Standing::Blocked);
+    let What::Judged(mut of_another) = said('1', Verdict::Pass, "rosi", Some(10)) else {
+        panic!()
+    };
+    of_another.of = "ben".into();
+    let of_another = event(9, What::Judged(of_another));
+    assert_eq!(void.after(&of_another), Err(Unlawful::NotTheirs));
+}
+
+#[test]
+fn no_fix_goes_back_to_what_the_candidate_was() {
+    let announced = |base: char, to: char| {
+        What::Deploying(Intent {
+            kind: Kind::Fix,
+            environment: "staging".into(),
+            from: Some(commit(base)),
+            to: commit(to),
+            also: Vec::new(),
+            base: Some(commit(base)),
+            unsigned: false,
+            over: None,
+            tells: None,
+            overrides: None,
+        })
+    };
+    let What::Deployed(deployed) = deploy(Kind::Fix, '2', Some('1')) else {
+        panic!()
+    };
+    let fixed = What::Deployed(Deployed {
+        intent: Some(EventId::of(3)),
+        environment: "staging".into(),
+        unsigned: false,
+        ..deployed
+    });
+    let state = all(vec![proposed('1'), opened(1), announced('1', '2'), fixed]);
+    for (to, is_lawful) in [('1', false), ('2', false), ('3', true)] {
+        let next = state.after(&event(9, announced('2', to)));
+        assert_eq!(next.is_ok(), is_lawful, "{to}");
+    }
+}

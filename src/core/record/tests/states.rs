@@ -33,6 +33,7 @@ fn full() -> State {
         id: EventId::of(5),
         by: by.clone(),
         at: 1_646_222_700,
+        own: false,
     };
     let released = News::Released {
         overridden: None,
@@ -70,6 +71,7 @@ fn full() -> State {
                     id: 7,
                     address: "https://h/1#7".into(),
                 }),
+                over: None,
             }],
             four_eyes: false,
             inquiry: Some(Inquiry {
@@ -81,6 +83,7 @@ fn full() -> State {
                 heard: vec![7],
             }),
             elsewhere: false,
+            unread: false,
         }),
         deploying: Some(Deploying {
             failed: None,

@@ -1,7 +1,7 @@
 //! `record.ref` becomes a new one together with `signed`: the signed record begins anew, and no clone puts unsigned events
 //! on its ref.
 
-use super::{SIGNED, by, git, keyed};
+use super::{SIGNED, by, git, keyed, merged, promote, proposed, tip};
 use crate::support::World;
 
 const UNSIGNED: &str = "[record]\nsignoff = true\n";
@@ -40,4 +40,26 @@ fn a_signed_record_begins_on_a_new_ref_and_older_clones_take_it() {
     rosi.smp(&["status"])
         .ok()
         .prints_among("the record is gone");
+}
+
+#[test]
+fn a_record_counts_on_no_other_ref() {
+    let deploy = proposed();
+    by(&deploy, "rosi").smp(&["signoff"]).ok();
+    let yes = tip(&deploy);
+    let blocks = ["signoff", "--block", "it loses orders"];
+    by(&deploy, "rosi").smp(&blocks).ok();
+    let moved = format!("signed = true\nref = \"{NEW}\"\n");
+    deploy.write_toml(&deploy.toml().replace("signed = true\n", &moved));
+    let files = [("smp.toml", deploy.toml())];
+    merged(&deploy, "Another record", &[(files[0].0, &files[0].1)]);
+    // Before anybody writes there, ada puts the record there up to the yes.
+    git(&deploy, ("ada", "ada"), &[], &["update-ref", NEW, &yes]);
+    let ada = by(&deploy, "ada");
+    ada.smp(&["setup", "--yes"]);
+    promote(&deploy, &ada)
+        .exits(1)
+        .says("its first event does not say that it is the record of refs/smp/signed");
+    let verify = ada.smp(&["history", "--verify"]);
+    verify.exits(1);
 }
