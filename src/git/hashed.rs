@@ -240,7 +240,7 @@ impl Library {
         all.collect()
     }
 
-    /// As [`line`] does, which the inner error is of.
+    /// As [`line()`] does, which the inner error is of.
     fn line(
         &self,
         tip: &CommitId,
