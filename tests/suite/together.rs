@@ -598,15 +598,16 @@ fn who_is_kept_back_before_the_push_is_not_told_of_one() {
     let deploy = signed_off(announcing().on(Topology::Branches));
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
-    let run = ada.promotes(&[]);
+    let (run, begun) = (ada.promotes(&[]), std::time::Instant::now());
     gate.reached();
+    // A try that takes a second is shown, whatever comes of it.
+    let is_quick = begun.elapsed().as_secs_f32() < 0.9;
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
     let before = deploy.snapshot();
     gate.open();
-    run.finish()
-        .exits(1)
-        .says("Ben Example blocked it")
-        .never_shows(") ...\n");
+    let run = run.finish();
+    run.exits(1).says("Ben Example blocked it");
+    assert!(!is_quick || !run.stderr.contains(") ...\n"), "{run}");
     assert_eq!(deploy.snapshot(), before);
 }
 
