@@ -25,7 +25,7 @@ type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
 
 impl Deploy<'_> {
     /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: it is open,
-    /// and nobody else's deploy begins, until each was recorded or came to nothing.
+    /// and blocks other deploys, until each target is recorded or has failed.
     pub(super) fn promote_build(&self, step: &Step, build: &Build) -> Result<(), Stop> {
         let mut places = Vec::new();
         for to in &build.targets {

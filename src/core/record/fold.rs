@@ -162,7 +162,7 @@ impl State {
         {
             return Err(Unlawful::OtherDeploy);
         }
-        // Who began it deployed it, whoever saw its end. What it is to reach besides is still to arrive.
+        // The run that announced the deploy made it. Its other targets are still open.
         let announced = self.close(it.intent.as_ref())?;
         let by = announced
             .as_ref()

@@ -329,7 +329,7 @@ fn an_announcement_of_several_targets_is_open_until_each_has_arrived() {
         (Some(&commit('2')), None)
     );
     assert_eq!(open.command().unwrap().to_string(), "git smp promote us eu");
-    // What came to nothing, and what another takes the place of, is so for all that is left.
+    // A failed or replaced deploy ends for all targets that are left.
     let nothing = What::Ended {
         intent: EventId::of(3),
         why: "declined".into(),
