@@ -100,9 +100,8 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Remembers what certainly runs, for `git smp where --offline`.
-pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed]) {
-    let at = session.when().now;
+/// Remembers what certainly runs, for `git smp where --offline`. `at`: when the look began.
+pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed], at: i64) {
     let sure = seen.iter().filter(|one| finding::is_sure(one));
     let sure = sure.filter_map(|one| {
         Some(LastSeen {
