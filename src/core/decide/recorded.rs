@@ -232,6 +232,7 @@ impl<'a> Recorded<'a> {
                 .run(bring, command)
                 .run("or close the candidate", Typed::smp("postpone")));
         }
+        candidate.in_turn(source, target)?;
         match candidate.standing() {
             Standing::Waiting if self.signoff && !candidate.verdicts.is_empty() => {
                 Err(self.same_person(candidate))
