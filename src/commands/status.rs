@@ -44,7 +44,6 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let all: Vec<&Environment> = config.environments.iter().collect();
     trust::require_to_look(&session.repo, &config, &all)?;
     let look = Look::of(session, &config);
-    let began = session.when().now;
     let mut found = session.ui.during("asking every environment", || {
         look::see(session, &look, &all, (Also::Branches, Main::BranchOrCopy))
     })?;
@@ -54,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         gap[1..].iter().for_each(|way| session.ui.note(way));
     }
     let (seen, record) = (found.environments, &found.record);
-    look::remember(session, &config, &seen, began);
+    look::remember(session, &config, &seen, found.began);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }

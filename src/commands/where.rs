@@ -114,9 +114,8 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let look = Look::of(session, config);
     let wanted = (Also::Nothing, Main::BranchOrCopy);
     let asking = "asking every environment";
-    let began = session.when().now;
     let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
-    look::remember(session, config, &found.environments, began);
+    look::remember(session, config, &found.environments, found.began);
     let record = found.record.reading().cloned();
     if let RecordView::Unreadable(refusal) = &found.record {
         let error = &refusal.report.error;

@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::team::recorder::Recorder;
 
 /// A deploy of which this clone does not know what came of it.
-struct Begun {
+struct Uncertain {
     to: CommitId,
     at: i64,
     story: String,
@@ -47,7 +47,7 @@ pub(super) fn environment(
     let looked = looked.filter(|seen| given.as_ref().is_none_or(|given| given.at < seen.at));
     let age = looked.as_ref().map(|seen| seen.at);
     let seen = looked.or(given);
-    let mut begun = begun(session, name, record).into_iter();
+    let mut begun = uncertain(session, name, record).into_iter();
     if let Some(begun) = begun.find(|one| {
         let told = seen.as_ref().map(|seen| seen.tells_of(&one.to, one.at));
         told != Some(true)
@@ -67,18 +67,20 @@ pub(super) fn environment(
 }
 
 /// What the record says is on its way there, and what this clone sent.
-fn begun(session: &Session<'_>, name: &str, record: Option<&Reading>) -> Vec<Begun> {
+fn uncertain(session: &Session<'_>, name: &str, record: Option<&Reading>) -> Vec<Uncertain> {
     let now = session.when().now;
     let open = record.and_then(|reading| reading.state.deploying.as_ref());
-    let open = open.filter(|open| open.reaches(name)).map(|open| Begun {
-        to: open.to.clone(),
-        at: open.at,
-        story: open.story(now),
-    });
+    let open = open
+        .filter(|open| open.reaches(name))
+        .map(|open| Uncertain {
+            to: open.to.clone(),
+            at: open.at,
+            story: open.story(now),
+        });
     let sent = session.notes().unconfirmed(name).map(|(to, at)| {
         let (short, when) = (to.short(), ago(now, at));
         let story = format!("a deploy of {short} began {when} from this clone");
-        Begun { to, at, story }
+        Uncertain { to, at, story }
     });
     open.into_iter().chain(sent).collect()
 }
