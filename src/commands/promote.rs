@@ -264,7 +264,8 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         .iter()
         .map(|target| source_of(config, target, "promote"));
     let sources: Vec<&Environment> = sources.collect::<Result<_, _>>()?;
-    let (first, rest) = sources.split_first().ok_or_else(no_target)?;
+    let none = || Stop::Misused(no_target(config));
+    let (first, rest) = sources.split_first().ok_or_else(none)?;
     if rest.iter().all(|other| other.name == first.name) {
         return Ok(first);
     }
