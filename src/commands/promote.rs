@@ -191,6 +191,9 @@ fn promote(
     post_after(&deploy, &mut plan, text.is_some());
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
+        if let Some(reason) = deploy.overridden {
+            release.preview_override(reason)?;
+        }
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     let (text, was_begun) = (text.as_deref(), release.is_begun());
