@@ -56,10 +56,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs what needs no clone; gives nothing for the rest.
-    pub fn run_anywhere(&self, ui: &Ui) -> Option<Result<(), Stop>> {
+    /// Runs what needs no clone; gives nothing for the rest. `cli` makes the whole command line.
+    pub fn run_anywhere(&self, ui: &Ui, cli: fn() -> clap::Command) -> Option<Result<(), Stop>> {
         match self {
-            Self::Complete(args) => Some(complete::run(ui, args)),
+            Self::Complete(args) => Some(complete::run(ui, args, cli())),
             Self::Setup(args) => args
                 .completions
                 .map(|shell| ui.data(shell.script().as_bytes())),
@@ -81,7 +81,8 @@ impl Command {
             Self::History(args) => history::run(session, args),
             Self::Where(args) => r#where::run(session, args),
             Self::PrePush(args) => pre_push::run(session, args),
-            Self::Complete(args) => complete::run(session.ui, args),
+            // It needs no clone.
+            Self::Complete(_) => Ok(()),
         }
     }
 }

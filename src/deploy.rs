@@ -38,7 +38,6 @@ pub use screen::Screen;
 
 use std::cell::RefCell;
 
-use crate::cli::DeployOptions;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -47,6 +46,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
+use crate::options::DeployOptions;
 use crate::session::Session;
 use crate::sources::Look;
 use crate::team::agreed;

@@ -30,6 +30,7 @@ mod pick;
 mod plumbing;
 pub mod program;
 pub mod push;
+mod question;
 mod reach;
 pub mod record;
 pub mod remote;

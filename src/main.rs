@@ -9,6 +9,7 @@ mod git;
 mod http;
 mod look;
 mod notes;
+mod options;
 mod session;
 mod setup;
 mod sources;
@@ -17,6 +18,8 @@ mod terminal;
 
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
+
+use clap::CommandFactory;
 
 use crate::cli::Cli;
 use crate::commands::Command;
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
-    if let Some(done) = cli.command.run_anywhere(ui) {
+    if let Some(done) = cli.command.run_anywhere(ui, Cli::command) {
         return done;
     }
     let session = match (Session::open(&cli.common, ui), &cli.command) {

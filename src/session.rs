@@ -8,7 +8,6 @@ pub mod trust;
 
 use std::path::PathBuf;
 
-use crate::cli::Common;
 use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
@@ -16,6 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::git::{Repo, deepen};
 use crate::notes::Notes;
+use crate::options::Common;
 use crate::terminal::Ui;
 
 pub struct Session<'a> {

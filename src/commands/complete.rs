@@ -5,12 +5,12 @@ mod known;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use clap::{Arg, Args, Command, CommandFactory};
+use clap::{Arg, Args, Command};
 use clap_complete::engine::{self, ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
-use crate::cli::{COMMON, Cli};
 use crate::core::refusal::Stop;
 use crate::core::text::{shell_word, visible};
+use crate::options::COMMON;
 use crate::setup::completions::Shell;
 use crate::terminal::Ui;
 use known::{Kinds, Known};
@@ -28,10 +28,10 @@ pub struct Complete {
 /// What stands for any file: the shells know how to complete one.
 const A_FILE: &str = "FILE";
 
-/// Runs it: a word a line. [`Stop::Answer`]: the name of a file is wanted. Nobody at a TAB wants to read what went wrong, so
+/// Runs it on the whole command line `cli`: a word a line. [`Stop::Answer`]: the name of a file is wanted. Nobody at a TAB wants to read what went wrong, so
 /// that is no word.
-pub fn run(ui: &Ui, args: &Complete) -> Result<(), Stop> {
-    let offered = offered(args);
+pub fn run(ui: &Ui, args: &Complete, cli: Command) -> Result<(), Stop> {
+    let offered = offered(args, cli);
     let is_file = |one: &CompletionCandidate| {
         let word = one.get_value().to_string_lossy();
         word == A_FILE || word.ends_with("=FILE")
@@ -43,11 +43,11 @@ pub fn run(ui: &Ui, args: &Complete) -> Result<(), Stop> {
     ui.data(lines.collect::<String>().as_bytes())
 }
 
-fn offered(args: &Complete) -> Vec<CompletionCandidate> {
+fn offered(args: &Complete, cli: Command) -> Vec<CompletionCandidate> {
     let mut words = args.words.clone();
     let current = words.pop().unwrap_or_default();
     let known = Arc::new(Known::of(&words));
-    let mut cli = offering(&known);
+    let mut cli = offering(&known, cli);
     let hidden = cli.get_subcommands().filter(|one| one.is_hide_set());
     let hidden: Vec<String> = hidden.map(|one| one.get_name().to_owned()).collect();
     let line = std::iter::once("git-smp".into()).chain(words);
@@ -66,7 +66,7 @@ fn offered(args: &Complete) -> Vec<CompletionCandidate> {
 }
 
 /// The command line, where each argument knows what may stand there.
-fn offering(known: &Arc<Known>) -> Command {
+fn offering(known: &Arc<Known>, mut cli: Command) -> Command {
     let fill = |arg: Arg| {
         let name = arg.get_value_names().and_then(|names| names.first());
         let offer = match name.map(|name| name.as_str()) {
@@ -90,7 +90,6 @@ fn offering(known: &Arc<Known>) -> Command {
             named.collect()
         }))
     };
-    let mut cli = Cli::command();
     // The arguments of the commands are not there before.
     cli.build();
     cli.mut_args(fill)
@@ -118,44 +117,4 @@ fn line(shell: Shell, offered: &CompletionCandidate) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &[&str]) -> Vec<String> {
-        let words = line.iter().map(OsString::from).collect();
-        let shell = Shell::Bash;
-        let all = offered(&Complete { shell, words });
-        let all = all.iter().map(|one| one.get_value().to_string_lossy());
-        all.map(Into::into).collect()
-    }
-
-    #[test]
-    fn commands_options_and_values_are_offered_and_what_only_programs_call_is_not() {
-        assert_eq!(words(&["pro"]), ["propose", "promote"]);
-        assert_eq!(words(&["pre"]), [""; 0]);
-        let all = words(&[""]);
-        assert!(all.contains(&"setup".to_owned()), "{all:?}");
-        assert!(!all.iter().any(|one| one.starts_with('-')), "{all:?}");
-        assert!(!all.contains(&"complete".to_owned()), "{all:?}");
-        assert_eq!(words(&["stage", "--pi"]), ["--pick"]);
-        assert!(words(&["propose", ""]).contains(&"--note".to_owned()));
-        assert_eq!(words(&["propose", "--note", ""]), [""; 0]);
-        assert_eq!(words(&["status", "--color=n"]), ["--color=never"]);
-        assert_eq!(words(&["setup", "--completions", "z"]), ["zsh"]);
-        assert_eq!(words(&["--config", "smp.t"]), [A_FILE]);
-        assert_eq!(words(&["--config=smp.t"]), ["--config=FILE"]);
-        assert_eq!(words(&["promote", "-F", ""]), [A_FILE]);
-    }
-
-    #[test]
-    fn a_word_comes_as_the_shell_reads_it() {
-        let one = || CompletionCandidate::new("a:b").help(Some("c: d\nsecond".into()));
-        for (shell, expected) in [
-            (Shell::Bash, "a:b \n"),
-            (Shell::Zsh, "a\\:b:c: d\n"),
-            (Shell::Fish, "a:b\tc: d\n"),
-        ] {
-            assert_eq!(line(shell, &one()).unwrap(), expected);
-        }
-    }
-}
+mod tests;

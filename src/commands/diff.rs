@@ -4,7 +4,6 @@ use std::mem::ManuallyDrop;
 
 use clap::Args;
 
-use crate::cli::Deepening;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
 use crate::core::decide::review::{Coverage, Reviews};
@@ -15,6 +14,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::look::not_seen;
+use crate::options::Deepening;
 use crate::session::{Session, shallow, trust};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;

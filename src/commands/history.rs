@@ -30,7 +30,7 @@ pub struct History {
     #[arg(long)]
     pub stats: bool,
     /// List only the latest COUNT; the figures cover all
-    #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
+    #[arg(short = 'n', value_name = "COUNT", value_parser = crate::options::count)]
     pub count: Option<usize>,
     /// Check the signature of every event and the sign-off behind every promotion; exit 1 at the first that fails
     #[arg(long, conflicts_with_all = ["stats", "count"])]

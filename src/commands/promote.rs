@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use clap::Args;
 
-use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::answer::{self, VoidRemark};
 use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
@@ -16,6 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::deploy::{self, Deploy, Options, forward};
 use crate::forge::reviews;
+use crate::options::{Deepening, DeployOptions, PostText};
 use crate::session::{Session, trust};
 use crate::team::channel::{self, PRODUCT, TECHNICAL};
 use crate::team::product::{self, ProductPost};

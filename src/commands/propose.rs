@@ -4,7 +4,6 @@ use std::iter;
 
 use clap::Args;
 
-use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Step, merged, next};
@@ -19,6 +18,7 @@ use crate::forge::issue::{NOBODY, Tracker};
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
+use crate::options::Asking;
 use crate::session::{Session, trust};
 use crate::sources::Also;
 use crate::team::agreed;

@@ -4,7 +4,6 @@ mod destination;
 
 use clap::Args;
 
-use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
@@ -16,6 +15,7 @@ use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, see_one};
+use crate::options::DeployOptions;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::cli::Deepening;
 use crate::core::address::local_path;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
@@ -12,6 +11,7 @@ use crate::core::show::widest;
 use crate::core::text::{Line, Tone, counted, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::git::{Repo, remote};
+use crate::options::Deepening;
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};

@@ -4,7 +4,6 @@ mod fix;
 
 use clap::Args;
 
-use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::first_commit;
@@ -17,6 +16,7 @@ use crate::core::words::{Branch, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
+use crate::options::DeployOptions;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};

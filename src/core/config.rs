@@ -320,6 +320,12 @@ impl Config {
         self.find(target.promotes.as_deref()?)
     }
 
+    /// Whether what the first runs comes to the second, over any number of steps.
+    pub fn leads(&self, from: &str, to: &str) -> bool {
+        let steps = iter::successors(self.find(to), |one| self.source_of(one));
+        steps.skip(1).any(|one| one.name == from)
+    }
+
     pub fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
     }

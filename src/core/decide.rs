@@ -8,6 +8,7 @@ pub mod next;
 pub mod protection;
 pub mod review;
 
+mod chain;
 mod gates;
 mod held;
 mod pipeline;

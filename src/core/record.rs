@@ -174,6 +174,10 @@ pub struct Goal {
     /// What it ran when the candidate was put forward.
     pub from: Option<CommitId>,
     pub reached: bool,
+    /// Whether the `smp.toml` of whoever reads does not lead to it from the candidate's environment; no part of what is
+    /// written.
+    #[serde(skip)]
+    pub astray: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -313,9 +317,15 @@ impl Default for State {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
+    /// Marks what is under way in environments that `is_known` does not know, goals that are not promoted from the
+    /// candidate's environment, and whose yes counts.
     #[must_use]
-    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
+    pub fn seen_from(
+        mut self,
+        is_known: impl Fn(&str) -> bool,
+        leads: impl Fn(&str, &str) -> bool,
+        four_eyes: bool,
+    ) -> Self {
         self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
             let is_known = open.places().all(|(name, _)| is_known(name));
@@ -324,6 +334,9 @@ impl State {
         if let Some(open) = &mut self.candidate {
             open.four_eyes = four_eyes;
             open.elsewhere = !is_known(&open.environment);
+            for goal in &mut open.targets {
+                goal.astray = !leads(&open.environment, &goal.environment);
+            }
         }
         self
     }

@@ -11,7 +11,7 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::span::{Agreement, InTurn};
-use crate::deploy::wait::{Wait, from_before};
+use crate::deploy::wait::{Wait, from_before, reported};
 use crate::deploy::words::Meaning;
 use crate::git::remote;
 use crate::sources::Now;
@@ -267,22 +267,4 @@ impl Deploy<'_> {
 fn is_unknown(now: &Now) -> bool {
     let refused = now.running.as_ref().err();
     now.page.is_none() && refused.is_some_and(|one| one.code == RefusalCode::Unreachable)
-}
-
-/// What an environment says that it runs, for people.
-pub(super) fn reported(now: &Now) -> String {
-    let mut reports = match &now.running {
-        Ok(Some(id)) => id.short().to_owned(),
-        Ok(None) => "nothing".to_owned(),
-        Err(refusal) => format!("no usable commit ({})", refusal.report.error),
-    };
-    if let Some(cached) = now.cached {
-        reports = format!("{reports} in {cached}");
-    }
-    match &now.newest {
-        Some(release) if release.status.goes_on() => {
-            format!("{reports}; its release {} is in progress", release.called)
-        }
-        _ => reports,
-    }
 }

@@ -11,7 +11,6 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::screen::Progress;
 use crate::deploy::span::{Agreement, Answer};
-use crate::deploy::unreported::reported;
 use crate::sources::Now;
 
 /// The longest pause between two looks at an environment that is not there yet.
@@ -198,4 +197,22 @@ pub(super) fn from_before(now: &Now, since: Option<Instant>) -> bool {
         now.cached
             .is_some_and(|cached| cached.is_older_than(since.elapsed()))
     })
+}
+
+/// What an environment says that it runs, for people.
+pub(super) fn reported(now: &Now) -> String {
+    let mut reports = match &now.running {
+        Ok(Some(id)) => id.short().to_owned(),
+        Ok(None) => "nothing".to_owned(),
+        Err(refusal) => format!("no usable commit ({})", refusal.report.error),
+    };
+    if let Some(cached) = now.cached {
+        reports = format!("{reports} in {cached}");
+    }
+    match &now.newest {
+        Some(release) if release.status.goes_on() => {
+            format!("{reports}; its release {} is in progress", release.called)
+        }
+        _ => reports,
+    }
 }

@@ -7,6 +7,7 @@ use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
+use crate::git::question::HEAD;
 use crate::git::remote::{self, heads};
 use crate::git::response::{LineKind, is_shut, means};
 use crate::git::{MainSeen, Repo, advice, lock, record};
@@ -34,8 +35,6 @@ const NAMESAKES: [&str; 9] = [
 ];
 /// Where this clone keeps what the main repository's branch was at.
 const MAIN: &str = "refs/smp/main";
-/// The branch that a repository calls its own. No push moves it.
-pub(super) const HEAD: &str = "HEAD";
 /// How git says that it leads nowhere.
 const NO_HEAD: &str = "couldn't find remote ref HEAD";
 /// Where the dry run would put them: a name that no clone has, for of what has not changed git says nothing.

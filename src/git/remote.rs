@@ -3,8 +3,8 @@
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
-use crate::git::fetch::HEAD;
 use crate::git::network::Errand;
+use crate::git::question::{HEAD, full_list, question};
 use crate::git::response::{LineKind, kind, wants_one};
 use crate::git::{Repo, advice};
 
@@ -158,40 +158,6 @@ fn ask(repo: &Repo, remote: &str, args: &[String], may_ask: bool) -> Result<Stri
         Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Err(words) => Err(advice::unreachable(&errand, &words)),
     }
-}
-
-/// What a remote is asked. For branches and tags alone git says so, and hears of nothing else.
-pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
-    let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
-    let are_known =
-        (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
-    if !are_known {
-        return full_list(remote, patterns);
-    }
-    let folders = folders
-        .iter()
-        .filter(|(folder, _)| patterns.iter().any(|one| one.starts_with(folder)));
-    let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
-    asks(&[], &options, remote, patterns)
-}
-
-/// The remote lists all that it has, to be sifted here; by the older protocol it does so in its first answer.
-fn full_list(remote: &str, patterns: &[&str]) -> Vec<String> {
-    let symref: &[&str] = match *patterns == ["HEAD"] {
-        true => &["--symref"],
-        false => &[],
-    };
-    asks(&["-c", "protocol.version=0"], symref, remote, patterns)
-}
-
-fn asks(set: &[&str], options: &[&str], remote: &str, patterns: &[&str]) -> Vec<String> {
-    let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
-    let words = set.iter().copied().chain(quick.split(' '));
-    let words = words.chain(options.iter().copied()).chain(["--", remote]);
-    words
-        .chain(patterns.iter().copied())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// Whether a remote's refusal was about who we are, so that asking for a password may help.

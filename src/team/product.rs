@@ -2,7 +2,6 @@
 
 mod overridden;
 
-use crate::cli::Asking;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
@@ -12,6 +11,7 @@ use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
+use crate::options::Asking;
 use crate::session::Session;
 use crate::team::channel::{self, PRODUCT};
 use crate::team::delivery::Delivery;

@@ -270,6 +270,7 @@ impl<'a> Recorder<'a> {
             state: state
                 .seen_from(
                     |name| names.clone().any(|one| one == name),
+                    |from, to| config.leads(from, to),
                     config.policy.four_eyes,
                 )
                 .with_pages(|number| config.issue_url(number)),

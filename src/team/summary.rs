@@ -8,7 +8,6 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::PostText;
 use crate::core::decide::named::looks_like_an_option;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
@@ -17,6 +16,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
+use crate::options::PostText;
 use crate::session::Session;
 use crate::terminal::{file, said};
 use sheet::Sheet;

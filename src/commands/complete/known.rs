@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use crate::cli::Cli;
 use crate::core::config::Config;
 use crate::core::record::history;
 use crate::core::words::CommitId;
 use crate::git::Repo;
+use crate::options::Common;
 use crate::session::Session;
 use crate::team::recorder::Recorder;
 use crate::terminal::{Talk, Ui};
@@ -25,6 +25,14 @@ pub enum Kinds {
     Commits,
     /// A deploy that is on record as open.
     Announcement,
+}
+
+/// The options of every command, without a command.
+#[derive(clap::Parser)]
+#[command(version, disable_help_flag = true, disable_version_flag = true)]
+struct Alone {
+    #[command(flatten)]
+    common: Common,
 }
 
 /// What was typed before.
@@ -50,11 +58,14 @@ impl Known {
     }
 
     fn looked_up(&self, offer: Kinds) -> Option<Vec<Word>> {
-        let cli = self.cli()?;
+        let common = &self.common()?;
         let ui = Ui::new(Talk::Quiet, None, Default::default());
-        let (common, ui) = (&cli.common, &ui);
         let repo = Repo::open().ok()?;
-        let session = Session { common, repo, ui };
+        let session = Session {
+            common,
+            repo,
+            ui: &ui,
+        };
         // Without a file every branch would be searched for one.
         session.config_path().ok()?.symlink_metadata().ok()?;
         let config = session.config().ok()?;
@@ -66,8 +77,8 @@ impl Known {
     }
 
     /// The options of every command as they were typed, or as the environment says.
-    fn cli(&self) -> Option<Cli> {
-        let mut line = vec!["git-smp".to_owned(), "status".to_owned()];
+    fn common(&self) -> Option<Common> {
+        let mut line = vec!["git-smp".to_owned()];
         let mut words = self.words.iter();
         while let Some(word) = words.next() {
             if word == "--config" {
@@ -76,7 +87,8 @@ impl Known {
                 line.push(word.clone());
             }
         }
-        Cli::try_parse_from(line).ok()
+        let read = Alone::try_parse_from(line).ok()?;
+        Some(read.common)
     }
 
     fn targets(&self, config: &Config) -> Vec<Word> {

@@ -1,7 +1,6 @@
 //! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
 //! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
 
-use crate::core::decide::next::WAIT;
 use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
@@ -259,6 +258,9 @@ pub fn newest(seen: &Observed) -> Option<&Release> {
 pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
+
+/// What to do about something that goes on; `status` shows whether it does, and does not wait.
+pub const WAIT: &str = "wait until it has finished, and look";
 
 /// What to do while a deploy goes on there, or deploys are locked.
 pub fn wait(seen: &Observed) -> Hint {

@@ -2,10 +2,13 @@
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Asked;
-use crate::core::decide::next::Between;
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Hint;
 use crate::core::words::{CommitId, Observed, Relation};
+
+/// How the second commit stands to the first; `None` where that cannot be known.
+pub type Between<'a> =
+    dyn Fn(Option<&CommitId>, Option<&CommitId>) -> Result<Option<Relation>, Stop> + 'a;
 
 /// The same refusal, whose hints can be followed there.
 pub fn refusal(config: &Config, refusal: Refusal) -> Refusal {

@@ -12,7 +12,7 @@ pub use others::{by_others, if_tested, unread};
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
-use crate::core::decide::merged::{has_left, is_replaced};
+use crate::core::decide::merged::{Between, has_left, is_replaced};
 use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::others::sign_off;
@@ -21,9 +21,6 @@ use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, NOTHING, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
-/// How the second commit stands to the first; `None` where that cannot be known.
-pub type Between<'a> =
-    dyn Fn(Option<&CommitId>, Option<&CommitId>) -> Result<Option<Relation>, Stop> + 'a;
 /// What an environment was rolled back from and would be given again with this commit.
 pub type ShipsAgain<'a> = dyn Fn(&Environment, &CommitId) -> Result<Option<CommitId>, Stop> + 'a;
 
@@ -120,8 +117,6 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
-/// What to do about something that goes on; `status` shows whether it does, and does not wait.
-pub const WAIT: &str = "wait until it has finished, and look";
 /// When a command may take the place of a deploy that is announced.
 pub const ONLY: &str = "only if that run ended without a result";
 

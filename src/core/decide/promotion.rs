@@ -1,13 +1,13 @@
 //! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
 
 use crate::core::config::{DeployBy, Environment};
-use crate::core::decide::finding::{self, FORGET, Finding};
+use crate::core::decide::finding::{self, FORGET, Finding, WAIT};
 use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
     lost,
 };
 use crate::core::decide::held::check_held;
-use crate::core::decide::next::{WAIT, promote, propose_again};
+use crate::core::decide::next::{promote, propose_again};
 use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};

@@ -3,8 +3,8 @@
 use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::answer::FOUR_EYES;
-use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{ONLY, WAIT, by_others, if_tested, promote, propose_again, unread};
+use crate::core::decide::finding::{WAIT, is_cached, pending};
+use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
@@ -232,6 +232,7 @@ impl<'a> Recorded<'a> {
                 .run(bring, command)
                 .run("or close the candidate", Typed::smp("postpone")));
         }
+        candidate.in_turn(source, target)?;
         match candidate.standing() {
             Standing::Waiting if self.signoff && !candidate.verdicts.is_empty() => {
                 Err(self.same_person(candidate))

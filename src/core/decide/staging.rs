@@ -1,9 +1,10 @@
 //! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
 
+use crate::core::decide::finding::WAIT;
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::{ONLY, WAIT, after_failure, promote};
+use crate::core::decide::next::{ONLY, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Deploying, Kind, Standing};
 use crate::core::refusal::{Refusal, RefusalCode, Report};

@@ -99,6 +99,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
             environment: "production".into(),
             from: Some(id('a')),
             reached: false,
+            astray: false,
         }],
         by: ada(),
         login: None,

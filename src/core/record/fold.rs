@@ -58,6 +58,7 @@ impl State {
             environment,
             from,
             reached: false,
+            astray: false,
         });
         let candidate = Candidate {
             id: event.id.clone(),

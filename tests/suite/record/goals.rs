@@ -206,3 +206,44 @@ fn what_was_no_goal_of_the_proposal_is_not_promoted_with_it() {
         .ok()
         .says("the freeze on staging is lifted");
 }
+
+#[test]
+fn a_chain_is_promoted_on_only_from_where_the_candidate_was_promoted_to() {
+    let (deploy, preprod) = with("preprod", "staging", "preprod");
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    deploy.colleague_pushes(&preprod, deploy.nth(5));
+    let run = deploy.smp(&["promote", "-n", "--json", "production"]);
+    let told = run.exits(1).json();
+    assert_eq!(told["refusal"]["code"], "candidate-moved");
+    run.says(&format!("{} was not promoted to preprod yet", short(deploy.nth(5))))
+        .says("hint: record it there first: git smp promote preprod\nhint: or close the candidate: git smp postpone");
+    promotes(&deploy, &["preprod"]).ok();
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("the freeze on staging is lifted");
+}
+
+#[test]
+fn what_was_proposed_from_elsewhere_is_not_promoted_at_this_step() {
+    let (deploy, test) = with("test", "staging", "staging");
+    deploy.colleague_pushes(&test, deploy.nth(5));
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    let text = deploy.toml();
+    let (one, two) = ("promotes = \"staging\"", "promotes = \"test\"");
+    let text = text.replace(one, "");
+    let at = text.find("[environments.production]\n").unwrap();
+    let (before, after) = text.split_at(at);
+    let table = "[environments.production]\n";
+    deploy.write_toml(&format!("{before}{table}{two}\n{}", &after[table.len()..]));
+    deploy.trust();
+    let run = deploy.smp(&["promote", "-n", "--json"]);
+    let told = run.exits(1).json();
+    assert_eq!(told["refusal"]["code"], "target-moved");
+    run.says(&format!(
+        "{} was not proposed for this step",
+        short(deploy.nth(5))
+    ))
+    .says("in smp.toml no chain of `promotes` leads from staging to production");
+}

@@ -470,7 +470,7 @@ fn none_of_a_thousand_forged_records_lets_a_promotion_stand() {
         // Nor does whoever reads it take the commit for signed off.
         let mut count = Count::default();
         for (stored, signature) in &events {
-            let state = count.state.clone().seen_from(|_| true, true);
+            let state = count.state.clone().seen_from(|_| true, |_, _| true, true);
             let may = state.candidate.as_ref().map(|open| open.standing());
             if stored.message.contains("Smp-Event: promoting") {
                 assert_ne!(may, Some(Standing::SignedOff), "{nth}: {events:#?}");

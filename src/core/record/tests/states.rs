@@ -8,6 +8,7 @@ fn full() -> State {
         environment: name.into(),
         from: Some(commit('2')),
         reached,
+        astray: false,
     };
     let by = Person {
         name: "Ada Example".into(),
