@@ -267,8 +267,9 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         .iter()
         .map(|target| source_of(config, target, "promote"));
     let sources: Vec<&Environment> = sources.collect::<Result<_, _>>()?;
-    let none = || Stop::Misused(no_target(config));
-    let (first, rest) = sources.split_first().ok_or_else(none)?;
+    let Some((first, rest)) = sources.split_first() else {
+        return Err(Stop::Misused(no_target(config)));
+    };
     if rest.iter().all(|other| other.name == first.name) {
         return Ok(first);
     }

@@ -69,12 +69,9 @@ impl Said {
         let plain = without_escapes(line);
         // What stands before a carriage return was written over.
         let mut parts = plain.rsplit(|(_, c)| *c == '\r');
-        let is_letter = |(_, c): &(usize, char)| !c.is_whitespace();
         let last = parts.find(|part| part.iter().any(is_letter))?;
-        let (first, end) = (
-            last.iter().position(is_letter)?,
-            last.iter().rposition(is_letter)?,
-        );
+        let first = last.iter().position(is_letter)?;
+        let end = last.iter().rposition(is_letter)?;
         let letters = last.get(first..=end)?;
         let marked: String = letters.iter().map(|(_, c)| c).collect();
         let begin = marked.len() - without_marks(&marked).len();
@@ -141,6 +138,10 @@ impl Pattern {
         };
         Self { text, anchor }
     }
+}
+
+fn is_letter((_, c): &(usize, char)) -> bool {
+    !c.is_whitespace()
 }
 
 /// The part of a line from the first of these letters of it to the last.

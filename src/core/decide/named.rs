@@ -39,20 +39,17 @@ fn names(environments: &[&Environment], between: &str) -> String {
 /// The mistake of a configuration in which nothing promotes.
 pub fn no_target(config: &Config) -> Report {
     let report = Report::new("no environment in smp.toml has the key promotes");
-    let has = |name: &str| config.find(name).is_some();
-    let first = config.environments.first();
-    let first = first.map_or("staging", |first| first.name.as_str());
-    let add = match first {
-        _ if has("staging") && has("production") => {
-            "add promotes = \"staging\" under environments.production in smp.toml, then".to_owned()
-        }
-        only if config.environments.len() < 2 => {
-            format!("add an environment with promotes = \"{only}\" to smp.toml, then")
-        }
-        _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME, then"
-            .to_owned(),
+    let mut usual = ["staging", "production"].into_iter();
+    let is_usual = usual.all(|name| config.find(name).is_some());
+    let add = match config.environments.as_slice() {
+        _ if is_usual => "add promotes = \"staging\" under environments.production in smp.toml",
+        [only] => &format!(
+            "add an environment with promotes = \"{}\" to smp.toml",
+            only.name
+        ),
+        _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",
     };
-    report.run(add, Typed::smp("setup"))
+    report.run(format!("{add}, then"), Typed::smp("setup"))
 }
 
 /// The environment that a target promotes. `command` takes the target by its name.
