@@ -378,12 +378,19 @@ fn who_went_past_the_hours_is_told_although_a_check_failed_and_only_once() {
     let history = deploy.smp(&["history"]).ok().out();
     let words = ["policy overridden: the shop is down", "a check failed: "];
     assert!(words.iter().all(|it| history.contains(it)), "{history}");
+    let since = || {
+        let located = deploy.smp(&["where", deploy.nth(5), "--json"]).ok().json();
+        located["environments"][1]["since"].clone()
+    };
+    let (failed, history) = (since(), deploy.smp(&["history", "--json"]).ok().json());
+    assert_eq!(failed, history["deploys"][0]["at"]);
     promote(&deploy, &[]).exits(4).prints("");
     deploy.web.set("/health-production", Page::body("ok"));
     promote(&deploy, &[]).ok().prints("");
     let history = deploy.smp(&["history", "--json"]).ok().json();
     assert_eq!(history["deploys"].as_array().unwrap().len(), 1);
     assert_eq!(history["deploys"][0]["override"], reason);
+    assert_eq!(since(), failed);
 }
 
 #[test]
