@@ -39,7 +39,60 @@ pub enum Finding {
     RefDiffers,
 }
 
+/// What a deploy of something else to the same place risks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Risk {
+    Nothing,
+    /// Two deploys at once race each other.
+    Race,
+    /// Only a page that no cache answers tells whether the commit of its branch was rolled back.
+    UnclearPage,
+    /// What was rolled back may ship again.
+    ShipsAgain,
+}
+
+/// What else is asked of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It makes unclear what runs, so that nothing goes on record.
+    Unclear,
+    /// Its page is what disagrees.
+    OfItsPage,
+    /// The platform may have built what its branch is at, and can release that again.
+    Built,
+    /// What its branch is at was rolled back.
+    RolledBack,
+    /// The line of the environment says it already.
+    SaidBefore,
+}
+
 impl Finding {
+    /// What all decisions make of it, in one place: a new finding needs a row here.
+    fn row(self) -> (Risk, &'static [Mark]) {
+        use Mark::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
+        use Risk::{Nothing, Race, ShipsAgain, UnclearPage};
+        match self {
+            Self::Unknown(_) | Self::WrongBranch => (ShipsAgain, &[Unclear, SaidBefore]),
+            Self::NothingDeployed => (Nothing, &[SaidBefore]),
+            Self::StalePage => (Nothing, &[Unclear, OfItsPage]),
+            Self::CachedPage => (UnclearPage, &[OfItsPage]),
+            Self::Deploying | Self::ReleasePending => (Race, &[]),
+            Self::ReleaseFailed => (Nothing, &[Built]),
+            Self::RolledBack => (ShipsAgain, &[Built, RolledBack]),
+            Self::DeployedOutsideGit => (Nothing, &[]),
+            Self::NotConfirmed => (Nothing, &[Unclear]),
+            Self::RefDiffers => (ShipsAgain, &[SaidBefore]),
+        }
+    }
+
+    pub fn risk(self) -> Risk {
+        self.row().0
+    }
+
+    pub fn is(self, mark: Mark) -> bool {
+        self.row().1.contains(&mark)
+    }
+
     /// What there is to say of an environment; `None`: all is well.
     pub fn of(seen: &Observed) -> Option<Self> {
         if let Some(refusal) = unknown(seen) {

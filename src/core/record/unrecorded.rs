@@ -3,7 +3,7 @@
 //! Unknown is never a deploy: a witness that is unclear, a release that goes on, and an answer that its branch
 //! contradicts say nothing here.
 
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::finding::{self, Finding, Mark};
 use crate::core::record::{FORMAT, LastDeploy, State};
 use crate::core::words::{CommitId, Observed, Source};
 
@@ -67,11 +67,8 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
 /// Whether what runs is beyond doubt: its platform says so, or its branch says the same. Of a page that says something
 /// else than the branch nobody knows whether an old process answered.
 fn is_certain(seen: &Observed) -> bool {
-    use Finding::{NotConfirmed, StalePage, Unknown, WrongBranch};
-    let is_unclear = match Finding::of(seen) {
-        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage) => true,
-        _ => finding::pending(seen).is_some(),
-    };
+    let is_unclear = Finding::of(seen).is_some_and(|found| found.is(Mark::Unclear));
+    let is_unclear = is_unclear || finding::pending(seen).is_some();
     !is_unclear && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
 
