@@ -12,6 +12,7 @@ mod chain;
 mod gates;
 mod held;
 mod pipeline;
+mod policy;
 mod promotion;
 mod proposal;
 mod recorded;

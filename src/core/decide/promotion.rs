@@ -8,7 +8,7 @@ use crate::core::decide::gates::{
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::{promote, propose_again};
-use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, policy};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -57,10 +57,7 @@ fn planned(
         add_target(&mut plan, source, target, asked)
             .map_err(|refusal| replaced(environment, source, asked, refusal))?;
     }
-    // What an earlier run began is gone on with at any time.
-    if plan.steps.iter().any(Step::begins_one) {
-        timing::check(&mut plan, &source.environment, asked)?;
-    }
+    policy::may_begin(&mut plan, &source.environment, asked)?;
     for step in &mut plan.steps {
         // Nothing was frozen there.
         if let (Step::Record { lifts, .. }, true) = (step, environment.by_merge) {

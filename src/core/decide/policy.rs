@@ -1,8 +1,13 @@
-//! What a team's policy makes of reviews and checks.
+//! What `[policy]` of `smp.toml` refuses. A new policy is a key in `core/config.rs`, a code in `core/refusal.rs`, and here
+//! a function and its line in `refusal`.
+//!
+//! The gates of time are decided in `timing.rs`, because `status` tells of them as well, and a person may go past them.
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, ForgeWords, NAMED, Origin, Reviews, checked, faults};
+use crate::core::decide::timing::{Tested, Timing};
+use crate::core::decide::{Asked, Plan, Step};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
@@ -11,19 +16,76 @@ use crate::core::words::{Commit, CommitId};
 /// How many commits stand for all those of which nothing is known.
 const EXAMPLES: usize = 3;
 
-/// What the policy says against these commits, of which `candidate` is the tip.
+/// The first thing that the policy says against these commits, of which `candidate` is the tip.
 pub fn refusal(
     policy: &Policy,
     ships: &[&Commit],
     candidate: &CommitId,
     reviews: &Reviews,
 ) -> Option<Refusal> {
-    if policy.reviewed
-        && let Some(refusal) = reviewed(ships, reviews)
-    {
-        return Some(refusal);
+    let gates = [
+        policy.reviewed.then(|| reviewed(ships, reviews)),
+        policy.green.then(|| green(candidate, reviews)),
+    ];
+    gates.into_iter().flatten().flatten().next()
+}
+
+/// Refuses a promotion whose time has not come, unless somebody gave a reason to go past that; then the plan says so.
+pub fn may_begin(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
+    // What an earlier run began is gone on with at any time.
+    let is_begun = !plan.steps.iter().any(Step::begins_one);
+    let Some(policy) = asked.policy.filter(|_| !is_begun) else {
+        return Ok(());
+    };
+    let tested = Tested {
+        environment: source,
+        commit: &plan.commit,
+        since: since(source, &plan.commit, asked),
+    };
+    let timing = Timing::of(policy, asked.now);
+    let kept = match asked.recorded {
+        Some(_) => "goes on record",
+        None => "is posted to the technical channel",
+    };
+    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
+        (None, _) => {
+            if asked.overrides.is_some() {
+                plan.warn("--override is not needed: the promotion may begin now");
+            }
+            Ok(())
+        }
+        (Some(refusal), None) => Err(refusal),
+        (Some(_), Some(reason)) => {
+            let all = timing.errors(&tested);
+            plan.warn(format!(
+                "{all}; the reason \"{reason}\" overrides this and {kept}"
+            ));
+            plan.overrides = Some(reason);
+            Ok(())
+        }
     }
-    green(candidate, reviews).filter(|_| policy.green)
+}
+
+/// The reason to go past it: the one that was given now, or with the announcement that this run goes on with.
+fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let given = asked.overrides.map(str::to_owned);
+    given.or_else(|| announced(plan, asked))
+}
+
+fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let open = asked.recorded?.open()?;
+    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
+    open.overrides.clone().filter(|_| is_this)
+}
+
+/// Since when the source runs the commit. Where a merge deploys it, and it went on to what contains the candidate, that
+/// is part of what runs.
+fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
+    let state = asked.recorded?.state;
+    match asked.moved_on {
+        Some(_) => state.proposed_at(source, commit),
+        None => state.runs_since(source, commit),
+    }
 }
 
 /// Why these commits must not ship where each needs a pull request that somebody else approved.
