@@ -9,8 +9,8 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::notes::Notes;
 
-/// A build that takes longer than this is no longer waited for.
-const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
+/// A build that takes longer than this is not waited for any more.
+pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
 /// A note may be so far ahead, because the clocks of a file system and a machine differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
@@ -70,6 +70,14 @@ impl Notes {
     /// Returns whether this clone sent this commit to an environment and has not seen it run since.
     pub fn is_unconfirmed(&self, name: &str, commit: &CommitId) -> bool {
         self.sent_ago(name, commit).is_some()
+    }
+
+    /// What this clone gave an environment last and did not see run since, and when, in seconds since 1970.
+    pub fn unconfirmed(&self, name: &str) -> Option<(CommitId, i64)> {
+        let (sent, age) = self.sent(name).min_by_key(|(_, age)| *age)?;
+        let then = SystemTime::now().checked_sub(age)?;
+        let seconds = then.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+        Some((sent.commit, i64::try_from(seconds).ok()?))
     }
 
     pub fn sent_ago(&self, name: &str, commit: &CommitId) -> Option<Duration> {

@@ -96,6 +96,19 @@ impl State {
             .filter(|open| open.commit == *commit)
     }
 
+    /// The candidate, when it came to this environment to be tested, and how.
+    pub fn came(&self, environment: &str) -> Option<(&Candidate, (i64, String))> {
+        let candidate = self.candidate.as_ref()?;
+        let deploy = self.deploys.get(environment);
+        let promoted = (candidate.goal(environment)).filter(|goal| goal.reached);
+        let came = match (promoted.and(deploy), candidate.fixed_at) {
+            (Some(deploy), _) => (deploy.at, format!("promoted to {environment}")),
+            (None, Some(at)) => (at, "deployed as a fix".to_owned()),
+            (None, None) => (candidate.at, "proposed".to_owned()),
+        };
+        Some((candidate, came))
+    }
+
     /// Where the candidate runs by a promotion: a fix of it comes too late, because what was proposed is there.
     pub fn shipped(&self) -> Option<&str> {
         let candidate = self.candidate.as_ref()?;

@@ -21,6 +21,8 @@ pub struct Release {
     pub slug: Option<String>,
     /// The commit that this was built from, all digits, where the platform was asked and names one.
     pub commit: Option<CommitId>,
+    /// When it was made by the platform's clock, in seconds since 1970; `None`: it does not say.
+    pub created: Option<i64>,
     /// The platform's own command that shows how it went.
     pub output: Typed,
 }
