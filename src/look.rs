@@ -48,7 +48,7 @@ pub enum Main {
 pub struct Seen {
     /// The environments, in the requested order.
     pub environments: Vec<Observed>,
-    /// When the look began, in seconds since 1970.
+    /// The start of the look, in seconds since 1970.
     pub began: i64,
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
@@ -104,7 +104,7 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Remembers what certainly runs, for `git smp where --offline`. `at`: when the look began.
+/// Remembers what certainly runs, for `git smp where --offline`. `at` is the start of the look.
 pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed], at: i64) {
     let sure = seen.iter().filter(|one| finding::is_sure(one));
     let sure = sure.filter_map(|one| {

@@ -136,7 +136,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     })
 }
 
-/// How every environment stands to the commit. Of the record no more is read than tells it.
+/// Returns for each environment whether it runs the commit. Reads no more of the record than needed.
 fn stands(
     session: &Session<'_>,
     config: &Config,

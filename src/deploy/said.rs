@@ -19,13 +19,13 @@ const TAGS: [&str; 10] = [
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// All of it as it is read: its words, with the marks in front of them.
+    /// The whole line, to be matched: its words, and the marks before them.
     pub marked: String,
     begin: usize,
-    /// All of it as it is quoted, and its words alone: what would act on a terminal between two letters is seen.
+    /// The whole line and its words, to be quoted: control characters between two letters are visible.
     pub quoted: String,
     pub quoted_words: String,
-    /// Whether the remote said it: a git on a path here, or behind ssh, does not say where its words are from.
+    /// True if the line is marked as the remote's. git at a local path or behind ssh does not mark all of its words.
     pub is_remote: bool,
     /// True if the text is at the beginning of its line.
     is_flush: bool,
@@ -67,7 +67,7 @@ impl Said {
 
     fn of(line: &str) -> Option<Self> {
         let plain = without_escapes(line);
-        // What stands before a carriage return was written over.
+        // The text before a carriage return was overwritten.
         let mut parts = plain.rsplit(|(_, c)| *c == '\r');
         let last = parts.find(|part| part.iter().any(is_letter))?;
         let first = last.iter().position(is_letter)?;
@@ -144,15 +144,15 @@ fn is_letter((_, c): &(usize, char)) -> bool {
     !c.is_whitespace()
 }
 
-/// The part of a line from the first of these letters of it to the last.
+/// Returns the part of a line from the first to the last of these letters.
 fn quoted(line: &str, letters: &[(usize, char)]) -> String {
     let part = letters.first().zip(letters.last());
     let part = part.and_then(|((first, _), (last, c))| line.get(*first..last + c.len_utf8()));
     visible(&part.unwrap_or_default().replace('\t', " "))
 }
 
-/// The letters and their places, without CSI and OSC sequences, other escapes, and every control character but the
-/// carriage return and the tab.
+/// Returns the characters of a line with their places, without CSI and OSC sequences, other escapes, and control
+/// characters other than the carriage return and the tab.
 fn without_escapes(line: &str) -> Vec<(usize, char)> {
     let mut plain = Vec::with_capacity(line.len());
     let mut rest = line.char_indices();
@@ -168,11 +168,11 @@ fn without_escapes(line: &str) -> Vec<(usize, char)> {
     plain
 }
 
-/// Passes over what follows on an ESC.
+/// Skips what follows an ESC.
 fn escape(rest: &mut std::str::CharIndices<'_>) {
     match rest.next().map(|(_, c)| c) {
         Some('[') => drop(rest.find(|(_, c)| matches!(c, '@'..='~'))),
-        // A text for the terminal, which ends with BEL or with ESC and a backslash.
+        // A string for the terminal. It ends with BEL, or with ESC and a backslash.
         Some(']' | 'P' | 'X' | '^' | '_') => {
             let end = rest.find(|(_, c)| matches!(c, '\u{7}' | '\u{1b}'));
             if end.is_some_and(|(_, c)| c == '\u{1b}') {

@@ -170,7 +170,7 @@ impl Deploy<'_> {
         self.check(name, commit)
     }
 
-    /// Notes that it was seen to run. With checks it is confirmed when they have passed.
+    /// Notes that the commit was seen running. With checks, it is confirmed only when they have passed.
     pub(super) fn saw(&self, target: &Target<'_>, commit: &CommitId) {
         let Environment {
             name, url, check, ..
@@ -187,7 +187,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
+    /// Confirms environments that the plan leaves alone, if this clone gave them the commit and has not seen it run.
     fn confirm_earlier(&self, plan: &Plan) -> Result<(), Stop> {
         for target in &self.targets {
             let name = target.environment.name.as_str();

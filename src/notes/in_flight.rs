@@ -9,7 +9,7 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::notes::Notes;
 
-/// A build that takes longer than this is not waited for any more.
+/// A build that takes longer than this is no longer waited for.
 pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
 /// A note may be so far ahead, because the clocks of a file system and a machine differ.
@@ -72,7 +72,7 @@ impl Notes {
         self.sent_ago(name, commit).is_some()
     }
 
-    /// What this clone gave an environment last and did not see run since, and when, in seconds since 1970.
+    /// Returns the commit that this clone last sent there and did not see running, and the time in seconds since 1970.
     pub fn unconfirmed(&self, name: &str) -> Option<(CommitId, i64)> {
         let (sent, age) = self.sent(name).min_by_key(|(_, age)| *age)?;
         let then = SystemTime::now().checked_sub(age)?;

@@ -86,21 +86,21 @@ pub struct LastSeen {
 }
 
 impl LastSeen {
-    /// Whether this also tells what came of a deploy of `to` that began `at` that time: it saw that commit run, or came
-    /// when no build takes so long. Until then what ran before still runs.
+    /// Returns whether this shows the result of a deploy of `to` that began `at` that time: it saw that commit run, or
+    /// came after the longest build. Until then, the commit before still runs.
     pub fn tells_of(&self, to: &CommitId, at: i64) -> bool {
         let later = self.after(at);
         later.is_some_and(|later| self.commit == *to || later >= LONGEST_BUILD)
     }
 
-    /// How long after a time it was; `None`: before.
+    /// Returns how long after a time this was; `None` if before.
     fn after(&self, at: i64) -> Option<Duration> {
         let seconds = u64::try_from(self.at.saturating_sub(at)).ok()?;
         Some(Duration::from_secs(seconds))
     }
 }
 
-/// What this clone saw last, an environment each.
+/// The last sighting of each environment by this clone.
 #[derive(Default, Serialize, Deserialize)]
 struct Looked {
     all: Vec<LastSeen>,
@@ -238,13 +238,13 @@ impl Notes {
         self.read(ARRIVED)
     }
 
-    /// Keeps what was seen; of an environment that did not answer, or was seen later by another run, what is noted stays.
-    /// Where it cannot be written, less is known offline.
+    /// Keeps what was seen. The earlier entry stays if an environment did not answer, or if another run saw it later.
+    /// If this fails, less is known offline.
     pub fn keep_seen(&self, seen: Vec<LastSeen>) {
         let Looked { mut all } = self.read(LOOKED).unwrap_or_default();
         for new in seen {
             let is_later = |one: &LastSeen| {
-                // One from far ahead is by a clock that jumped.
+                // An entry from far ahead comes from a clock that jumped.
                 let after = one.after(new.at).filter(|after| *after < LONGEST_BUILD);
                 one.url == new.url && after.is_some_and(|after| !after.is_zero())
             };
