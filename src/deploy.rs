@@ -193,7 +193,7 @@ impl Deploy<'_> {
         self.source().into_iter().chain(targets)
     }
 
-    /// Returns the same without targets that this clone itself gave the commit, which is no deploy past the tool.
+    /// Returns what was looked at, without targets that this clone itself deployed to. These are not past the tool.
     fn by_others(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().filter(|target| !target.given);
         self.source()
@@ -226,7 +226,7 @@ impl Deploy<'_> {
         self.seen.recorded(self.look.config, take_over, now)
     }
 
-    /// Returns the same with the recorder that writes to it.
+    /// Returns the recorder that writes to the record, and the record as the plan needs it.
     fn recorder(&self) -> Result<Option<(Recorder<'_>, Recorded<'_>)>, Refusal> {
         // A look may need no password where a write does. The first event asks for it.
         let recorder = Recorder::of(self.look.repo, self.look.config, somebody_is_there());

@@ -73,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     stage(request.deploy(chosen)?, unnamed, &copies)
 }
 
-/// Refuses: the environment is the branch that work is merged into, so there is nothing to push.
+/// Refuses to stage, because the environment is the branch that work is merged into: there is nothing to push.
 fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -> Stop {
     let (main, name) = (&config.repository, &environment.name);
     let branch = format!("{}/{}", main.remote, main.branch);

@@ -115,7 +115,7 @@ impl Notes {
         })
     }
 
-    /// Returns the same for a release that began while `newest` was the platform's newest release.
+    /// Returns the commit and the age of a release that began while `newest` was the platform's newest release.
     pub fn releasing(&self, name: &str, newest: u64) -> Option<(CommitId, Duration)> {
         self.going(name, |sent| sent.newest == Some(newest))
     }

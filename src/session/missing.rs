@@ -26,7 +26,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     known.report(session, path, &looked_at)
 }
 
-/// Does the same for a remote's own branch that was not fetched yet. A remote that does not answer has no file.
+/// Reports a remote's own branch, not fetched yet, that has the file. A remote that does not answer has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();
