@@ -251,8 +251,8 @@ impl Repo {
         }
     }
 
-    /// Returns the commit that a person named. Digits are a hash before they are anything else: our own hints show hashes,
-    /// and a tag or branch with such a name must not mislead.
+    /// Returns the commit that a person named. Digits are a hash before anything else: our own hints show hashes, and a
+    /// tag or branch with such a name must not mislead.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, Stop> {
         match self.resolve_hash(rev)? {
             Found::Commit(id) => Ok(id),
