@@ -75,7 +75,7 @@ pub struct Repo {
     reader: Option<Library>,
 }
 
-/// The commits of the main repository's branches.
+/// The main repository's branches, as this run last saw them.
 #[derive(Clone, Debug)]
 pub struct MainSeen {
     /// The commit of its main branch, if that exists.
