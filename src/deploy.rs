@@ -318,7 +318,7 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Returns the reason for a promotion before the right time. An announced one counts, unless a failed check told it.
+    /// Returns the reason for a promotion before the right time. An announced one counts unless a failed check told it.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);

@@ -190,7 +190,7 @@ impl<'a> Order<'a> {
         pull_request::brought(self.session, &self.tip()?, number)
     }
 
-    /// Explains an environment's name in the place of a commit.
+    /// Explains that the user named an environment instead of a commit.
     fn is_no_commit(&self, stop: Stop) -> Stop {
         let mut named = self.args.rev.iter().chain(&self.args.pick);
         let named = named.find_map(|name| self.look.config.environment(name).ok());

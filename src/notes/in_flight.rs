@@ -12,7 +12,7 @@ use crate::notes::Notes;
 /// A build that takes longer than this is no longer waited for.
 pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// A note may be so far ahead, because the clocks of a file system and a machine differ.
+/// A note may be this far in the future, because the clocks of a file system and a machine differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 
 /// A commit that was sent to an environment, by a push or by a release of its platform.

@@ -92,7 +92,7 @@ impl References {
         }
     }
 
-    /// Reports the best branch with the file, unless the user named one. Each branch comes with the object to look at.
+    /// Reports the best branch with the file, unless the user named a configuration. Each has the object to look at.
     fn report(
         &self,
         session: &Session<'_>,
