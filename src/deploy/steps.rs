@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::decide::{Plan, Step};
+use crate::core::decide::{Plan, Step, Target};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
@@ -87,7 +87,9 @@ impl Deploy<'_> {
                 if !done.contains(&environment.as_str()) {
                     self.confirm(environment, commit)?;
                 }
-                self.deployed(self.target(environment)?, commit, lifts.as_deref())
+                let target = self.target(environment)?;
+                let recorded = self.deployed(target, commit, lifts.as_deref());
+                recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
             // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
             Step::Post { .. } | Step::Comment(_) => Ok(()),
@@ -177,6 +179,22 @@ impl Deploy<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A deploy that was announced runs, and its end cannot be put on record: this run, or the one before it, is unfinished.
+    fn unrecorded(&self, target: &Target<'_>, commit: &CommitId, stop: Stop) -> Stop {
+        let name = &target.environment.name;
+        let mut open = self.seen.open().into_iter();
+        let is_open = open.any(|open| open.is(self.kind(), name, commit));
+        let is_ours = is_open || target.observed.runs() != Some(commit);
+        Stop::Incomplete(match stop {
+            Stop::Refused(refusal) if is_ours => refusal.report.run(AGAIN, self.command()),
+            Stop::Failed(report) if is_ours => match report.hint {
+                None => report.run(AGAIN, self.command()),
+                Some(_) => report,
+            },
+            other => return other,
+        })
     }
 
     /// What stops a later target does not undo the ones before it.
