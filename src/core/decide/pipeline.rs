@@ -1,7 +1,9 @@
 //! Promotes the build that one environment runs to others, in a pipeline of their platform. Pure.
 
-use crate::core::decide::{Plan, Step, Target, finding};
+use crate::core::decide::next::propose_again;
+use crate::core::decide::{Asked, Plan, Recorded, Step, Target, finding};
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
 
@@ -41,6 +43,7 @@ impl Plan {
         &mut self,
         source: &Observed,
         target: &Target<'_>,
+        asked: &Asked<'_>,
     ) -> Result<(), Refusal> {
         if finding::pending(&target.observed).is_some() {
             let name = target.name();
@@ -51,6 +54,9 @@ impl Plan {
             return Ok(());
         }
         let release = built(source, &self.commit)?;
+        if let Some(recorded) = &asked.recorded {
+            is_the_tested_one(recorded, source, &release)?;
+        }
         let (from, to) = coupled(source, target)?;
         let to = PromotedTo {
             environment: target.name().clone(),
@@ -104,6 +110,43 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
             "it is unknown whether its release {called} was built from that commit"
         ))
         .run("see where things stand", Typed::smp("status")))
+}
+
+/// Refuses a build that came to the source after the candidate: the tested one was another build of the same commit. A
+/// change of config vars is a release of the same build.
+fn is_the_tested_one(
+    recorded: &Recorded<'_>,
+    source: &Observed,
+    current: &Release,
+) -> Result<(), Refusal> {
+    let name = &source.environment;
+    let Some((candidate, (since, came))) = recorded.state.came(name) else {
+        return Ok(());
+    };
+    let mut releases = source.releases.iter().flatten().flatten();
+    let tested = releases.find(|one| one.was_live() && one.created.is_some_and(|at| at <= since));
+    if tested.is_some_and(|tested| tested.slug == current.slug) {
+        return Ok(());
+    }
+    let (called, short) = (&current.called, candidate.commit.short());
+    let came = format!("{short} was {came} {}", ago(recorded.now, since));
+    let (error, why) = match (tested, current.created) {
+        (Some(_), Some(at)) => (
+            format!("{name} runs another build of {short} than the one that was tested"),
+            format!(
+                "{came}, and {called} was released {}",
+                ago(recorded.now, at)
+            ),
+        ),
+        _ => (
+            format!("it is unknown whether {name} runs the build of {short} that was tested"),
+            format!("{came}, and its platform lists no release from before that"),
+        ),
+    };
+    Err(Refusal::new(RefusalCode::CandidateMoved, error)
+        .because(why)
+        .because("a pipeline promotes the build that runs, so it must be the one that was tested")
+        .hint(propose_again()))
 }
 
 fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling), Refusal> {
@@ -183,4 +226,63 @@ fn pipelines(seen: &Observed, verb: &str, rest: &str) -> Typed {
 fn by_push(refusal: Refusal) -> Refusal {
     let say = "or let a push build it: remove `deploy` from smp.toml, then";
     refusal.run(say, Typed::smp("setup"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::decide::tests::{id, proposed, recorded, release, seen};
+    use crate::core::record::{Goal, LastDeploy, State};
+
+    fn refused(state: &State, releases: &[(u64, Option<i64>, &str)]) -> bool {
+        let releases = releases.iter().map(|(version, created, slug)| Release {
+            created: *created,
+            slug: Some((*slug).to_owned()),
+            ..release(*version, ReleaseStatus::Succeeded, 'b')
+        });
+        let source = Observed {
+            releases: Some(Ok(releases.collect())),
+            ..seen("staging", 'b', 'b')
+        };
+        let newest = source.releases.clone().unwrap().unwrap()[0].clone();
+        is_the_tested_one(&recorded(state), &source, &newest).is_err()
+    }
+
+    #[test]
+    fn only_the_build_that_was_tested_is_promoted() {
+        let (open, mut fixed, mut chain) = (proposed(&[]), proposed(&[]), proposed(&[]));
+        fixed.candidate.as_mut().unwrap().fixed_at = Some(5);
+        let candidate = chain.candidate.as_mut().unwrap();
+        candidate.environment = "test".into();
+        candidate.targets.push(Goal {
+            environment: "staging".into(),
+            reached: true,
+            ..candidate.targets[0].clone()
+        });
+        let deploy = LastDeploy {
+            commit: id('b'),
+            from: None,
+            by: candidate.by.clone(),
+            at: 9,
+            seen_since: None,
+            issue: None,
+        };
+        chain.deploys.insert("staging".into(), deploy);
+        let none = State::default();
+        let (before, after) = ((1, Some(0), "a"), |at| (2, Some(at), "b"));
+        for (state, releases, is_refused) in [
+            (&none, vec![after(10), before], false),
+            (&open, vec![before], false),
+            (&open, vec![after(1), before], true),
+            (&open, vec![(2, Some(1), "a"), before], false),
+            (&open, vec![after(1)], true),
+            (&open, vec![(1, None, "a")], true),
+            (&fixed, vec![after(5), before], false),
+            (&fixed, vec![after(6), before], true),
+            (&chain, vec![after(9), before], false),
+            (&chain, vec![after(10), before], true),
+        ] {
+            assert_eq!(refused(state, &releases), is_refused, "{releases:?}");
+        }
+    }
 }

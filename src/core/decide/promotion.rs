@@ -231,7 +231,7 @@ fn add_target(
             check_branch(target, &at, asked, plan)?;
             check_held(plan, target, asked)?;
         }
-        plan.promote_build(source, target)?;
+        plan.promote_build(source, target, asked)?;
     } else if at.commit() == Some(&commit) {
         if built_before(target, &commit).is_some() {
             check_held(plan, target, asked)?;

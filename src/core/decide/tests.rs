@@ -68,6 +68,7 @@ pub fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
         eligible: true,
         slug: Some(format!("slug-{commit}")),
         commit: Some(id(commit)),
+        created: Some(0),
         output: Typed::other(format!("see v{version}")),
     }
 }
@@ -148,14 +149,14 @@ pub fn announced(kind: Kind) -> State {
     }
 }
 
-fn proposed(verdicts: &[Verdict]) -> State {
+pub fn proposed(verdicts: &[Verdict]) -> State {
     State {
         candidate: Some(candidate(verdicts)),
         ..State::default()
     }
 }
 
-fn recorded(state: &State) -> Recorded<'_> {
+pub fn recorded(state: &State) -> Recorded<'_> {
     Recorded {
         state,
         signoff: true,

@@ -5,24 +5,35 @@ use std::ops::Range;
 use crate::core::record::{Event, Kind, What};
 use crate::core::words::{Arrival, CommitId};
 
-/// Returns the deploys to all environments, oldest first.
+/// Returns the deploys to all environments, oldest first. A deploy with a failed check counts from then on; the check
+/// that passes later is not another deploy.
 pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
-    let all = events.iter().filter_map(|event| {
-        let (environment, from, to, kind) = match &event.what {
-            What::Deployed(one) => (&one.environment, one.from.clone(), &one.to, Some(one.kind)),
-            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, None),
-            _ => return None,
-        };
-        Some(Arrival {
-            environment: environment.clone(),
-            from,
-            to: to.clone(),
-            at: event.at,
-            is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
-            keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
-        })
-    });
-    all.collect()
+    let mut all: Vec<Arrival> = Vec::new();
+    for arrival in events.iter().filter_map(arrival) {
+        let mut before = all.iter().rev();
+        let before = before.find(|one| one.environment == arrival.environment);
+        if before.is_none_or(|one| (&one.from, &one.to) != (&arrival.from, &arrival.to)) {
+            all.push(arrival);
+        }
+    }
+    all
+}
+
+fn arrival(event: &Event) -> Option<Arrival> {
+    let (environment, from, to, kind) = match &event.what {
+        What::Deployed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::CheckFailed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::Observed(one) => (&one.environment, Some(&one.from), &one.to, None),
+        _ => return None,
+    };
+    Some(Arrival {
+        environment: environment.clone(),
+        from: from.cloned(),
+        to: to.clone(),
+        at: event.at,
+        is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
+        keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
+    })
 }
 
 /// Returns since when a commit runs there without a break, if the last arrival still runs. `made` is the commit's date,

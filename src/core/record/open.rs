@@ -96,6 +96,19 @@ impl State {
             .filter(|open| open.commit == *commit)
     }
 
+    /// Returns the candidate, and when and how it came to this environment for testing.
+    pub fn came(&self, environment: &str) -> Option<(&Candidate, (i64, String))> {
+        let candidate = self.candidate.as_ref()?;
+        let deploy = self.deploys.get(environment);
+        let promoted = (candidate.goal(environment)).filter(|goal| goal.reached);
+        let came = match (promoted.and(deploy), candidate.fixed_at) {
+            (Some(deploy), _) => (deploy.at, format!("promoted to {environment}")),
+            (None, Some(at)) => (at, "deployed as a fix".to_owned()),
+            (None, None) => (candidate.at, "proposed".to_owned()),
+        };
+        Some((candidate, came))
+    }
+
     /// Returns an environment where the candidate runs by a promotion: a fix is then too late.
     pub fn shipped(&self) -> Option<&str> {
         let candidate = self.candidate.as_ref()?;

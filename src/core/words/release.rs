@@ -21,6 +21,8 @@ pub struct Release {
     pub slug: Option<String>,
     /// The full hash of the built commit, if the platform was asked and names one.
     pub commit: Option<CommitId>,
+    /// The time of creation by the platform's clock, in seconds since 1970; `None` if it gives none.
+    pub created: Option<i64>,
     /// The platform's own command that shows its output.
     pub output: Typed,
 }

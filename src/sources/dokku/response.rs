@@ -156,6 +156,7 @@ impl Told {
             eligible: false,
             slug: None,
             commit,
+            created: None,
             output: look.clone(),
         };
         let later = status.map(|status| Release {

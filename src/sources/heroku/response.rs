@@ -1,5 +1,6 @@
 //! Parses Heroku's answers. Only needed fields are read, so that others may change.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::core::typed::Typed;
@@ -12,6 +13,7 @@ pub const IMAGE: &str = "oci-image:";
 struct ReleaseJson {
     id: String,
     version: u64,
+    created_at: Option<String>,
     status: Option<String>,
     current: Option<bool>,
     eligible_for_rollback: Option<bool>,
@@ -84,6 +86,9 @@ impl ReleaseJson {
             current: self.current == Some(true),
             eligible: self.eligible_for_rollback == Some(true),
             commit: None,
+            created: (self.created_at.as_deref())
+                .and_then(|at| at.parse::<Timestamp>().ok())
+                .map(Timestamp::as_second),
             output: Typed::other(format!("heroku releases:output v{} -a {app}", self.version)),
             id: self.id,
             called: format!("v{}", self.version),

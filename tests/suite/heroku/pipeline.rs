@@ -498,3 +498,33 @@ fn left_at_any_moment_it_is_promoted_once() {
         assert_eq!(all.last().map(String::as_str), Some("promoted"), "{all:?}");
     }
 }
+
+#[test]
+fn a_build_that_came_after_the_proposal_is_not_promoted() {
+    let platform = coupled("[record]\nsignoff = true\n", false);
+    let api = &platform.api;
+    let commit = platform.deploy.nth(5).to_owned();
+    platform.smp(&["propose", "--yes"]).ok();
+    platform.smp(&["signoff"]).ok();
+    // Other config vars are a release of the same build.
+    api.sets_config("shop-staging", "COLOUR");
+    api.is_new("shop-staging");
+    assert!(platform.plan()["refusal"].is_null());
+
+    api.deploys("shop-staging", &commit);
+    api.is_new("shop-staging");
+    let run = platform.refuses("candidate-moved");
+    run.says(&format!(
+        "staging runs another build of {} than the one that was tested",
+        platform.short(5)
+    ))
+    .says("and v5 was released")
+    .says("hint: close the candidate: git smp postpone\nhint: then: git smp propose");
+    assert_eq!(api.promotions(), Vec::<Value>::new());
+
+    // What was tested comes back, as a release that is newer still.
+    api.rollback("shop-staging", 4);
+    api.is_new("shop-staging");
+    platform.promote(&[]).ok();
+    is_promoted_once(&platform);
+}

@@ -110,6 +110,8 @@ struct Release {
     slug: Option<usize>,
     description: String,
     user: &'static str,
+    /// The time of creation, if a test sets it.
+    made: Option<String>,
 }
 
 struct Slug {
@@ -174,6 +176,15 @@ impl HerokuApi {
             app.end(version, status);
             version
         })
+    }
+
+    /// Dates the last release of this app to now; all others are in the past.
+    #[track_caller]
+    pub fn is_new(&self, app: &str) {
+        self.with(app, |app| {
+            let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+            app.releases.last_mut().unwrap().made = Some(soon.strftime("%FT%TZ").to_string());
+        });
     }
 
     /// Ends a pending release with this status.
@@ -610,6 +621,7 @@ impl App {
             slug,
             description,
             user,
+            made: None,
         });
         let version = self.releases.len() as u64;
         match outcome {
@@ -723,7 +735,7 @@ impl App {
             "addon_plan_names": [],
             "app": { "id": uuid(&self.name, "app", 0), "name": self.name },
             "artifacts": slug.iter().map(|id| json!({ "type": "slug", "id": id })).collect::<Vec<_>>(),
-            "created_at": moment(version),
+            "created_at": release.made.clone().unwrap_or_else(|| moment(version)),
             "current": release.current,
             "description": release.description,
             "eligible_for_rollback": slug.is_some() && release.status == "succeeded",

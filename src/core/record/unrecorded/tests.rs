@@ -40,6 +40,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         eligible: true,
         slug: None,
         commit: Some(id(running)),
+        created: None,
         output: crate::core::typed::Typed::other(""),
     };
     Observed {
