@@ -154,8 +154,8 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Confirms that an environment runs what the first look saw for its whole span, before anything is recorded or
-    /// told. If one answer is enough, that first one was it.
+    /// Confirms for the whole span that an environment runs what the first look saw, before anything is recorded or
+    /// told. If one answer is enough, the first look was that answer.
     fn confirm(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
         // A cache may show what ran before an earlier run's deploy. `await_live` recognises that.

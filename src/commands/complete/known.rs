@@ -19,7 +19,7 @@ const MOST: usize = 30;
 /// What an argument stands for.
 #[derive(Clone, Copy)]
 pub enum Kinds {
-    /// Environments that others are promoted to.
+    /// Environments that commits are promoted to.
     Targets,
     /// The candidate, and deployed commits.
     Commits,
