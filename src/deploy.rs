@@ -63,7 +63,7 @@ pub struct Options<'a> {
     pub json: bool,
     pub first: bool,
     pub again: bool,
-    /// Why it may begin although its time has not come.
+    /// The reason of `--override`, to promote before the right time.
     pub overrides: Option<&'a str>,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
@@ -95,7 +95,7 @@ pub enum Wanted<'a> {
     },
 }
 
-/// A deploy: what was seen, what is wanted, and what happened so far.
+/// A deploy: what was seen, what is wanted, and the state of the run.
 pub struct Deploy<'a> {
     pub session: &'a Session<'a>,
     pub look: Look<'a>,
@@ -111,7 +111,7 @@ pub struct Deploy<'a> {
     pub tells: Option<(String, Telling)>,
     /// The commit that a rollback takes away.
     pub takes_away: Option<CommitId>,
-    /// Why a promotion begins, or began, although its time had not come.
+    /// The reason for a promotion before the right time.
     pub overridden: Option<String>,
     pub screen: RefCell<Screen>,
 }
@@ -193,7 +193,7 @@ impl Deploy<'_> {
         self.source().into_iter().chain(targets)
     }
 
-    /// Returns the same without targets that this clone itself gave the commit, which is no deploy past the tool.
+    /// Returns what was looked at, without targets that this clone itself deployed to: those were not past the tool.
     fn by_others(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().filter(|target| !target.given);
         self.source()
@@ -226,7 +226,7 @@ impl Deploy<'_> {
         self.seen.recorded(self.look.config, take_over, now)
     }
 
-    /// Returns the same with the recorder that writes to it.
+    /// Returns the recorder that writes to the record, and the record as the plan needs it.
     fn recorder(&self) -> Result<Option<(Recorder<'_>, Recorded<'_>)>, Refusal> {
         // A look may need no password where a write does. The first event asks for it.
         let recorder = Recorder::of(self.look.repo, self.look.config, somebody_is_there());
@@ -318,7 +318,7 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Returns why a promotion begins, or was announced, before its time. After a failed check, this was told already.
+    /// Returns the reason for a promotion before the right time. An announced one counts unless a failed check told it.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);

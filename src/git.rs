@@ -75,7 +75,7 @@ pub struct Repo {
     reader: Option<Library>,
 }
 
-/// The commits of the main repository's branches.
+/// The main repository's branches, as this run last saw them.
 #[derive(Clone, Debug)]
 pub struct MainSeen {
     /// The commit of its main branch, if that exists.
@@ -251,8 +251,8 @@ impl Repo {
         }
     }
 
-    /// Does the same, but reads digits as a hash first: our own hints show hashes, and a tag or branch with such a name
-    /// must not mislead.
+    /// Returns the commit that a person named. Digits are a hash before anything else: our own hints show hashes, and a
+    /// tag or branch with such a name must not mislead.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, Stop> {
         match self.resolve_hash(rev)? {
             Found::Commit(id) => Ok(id),

@@ -70,7 +70,7 @@ pub fn see(
     see_and(session, look, concerned, wanted, |_| ()).map(|(seen, ())| seen)
 }
 
-/// Does the same, and runs `and` on the environments without waiting for the main repository.
+/// Looks like [`see`], and runs `and` on the environments without waiting for the main repository.
 pub fn see_and<T>(
     session: &Session<'_>,
     look: &Look<'_>,

@@ -1,4 +1,4 @@
-//! `git smp pre-push`: checks a plain push for git, from the hook that `setup --hook` installs.
+//! `git smp pre-push`: checks a plain `git push`. The hook that `setup --hook` installs runs it.
 //!
 //! Exit code 1 stops the push. Something unknown never does: people would remove a guard that locks them out.
 

@@ -119,7 +119,7 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
     }
 }
 
-/// Returns how everybody gets the file that was just written.
+/// Returns the commands that bring the new file to the whole team.
 fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     let file = wizard::as_typed(session, path);
     let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));

@@ -109,7 +109,7 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
     }
 }
 
-/// Records the verdict, unless it is on record already. The last value tells whether it is.
+/// Records the verdict, unless it is on record already. The last value says whether it was.
 fn record(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,

@@ -73,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     stage(request.deploy(chosen)?, unnamed, &copies)
 }
 
-/// Refuses: the environment is the branch that work is merged into, so there is nothing to push.
+/// Refuses to stage, because the environment is the branch that work is merged into: there is nothing to push.
 fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -> Stop {
     let (main, name) = (&config.repository, &environment.name);
     let branch = format!("{}/{}", main.remote, main.branch);
@@ -190,7 +190,7 @@ impl<'a> Order<'a> {
         pull_request::brought(self.session, &self.tip()?, number)
     }
 
-    /// Explains an environment's name in the place of a commit.
+    /// Explains that the user named an environment instead of a commit.
     fn is_no_commit(&self, stop: Stop) -> Stop {
         let mut named = self.args.rev.iter().chain(&self.args.pick);
         let named = named.find_map(|name| self.look.config.environment(name).ok());

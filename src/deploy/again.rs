@@ -21,7 +21,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Does the same for one of the targets.
+    /// Returns the command that repeats this deploy for one of its targets.
     pub(super) fn command_to(&self, name: &str) -> Typed {
         match self.kind() {
             Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),

@@ -28,7 +28,7 @@ impl Deploy<'_> {
         from.filter(|from| from != commit)
     }
 
-    /// Returns what ran before an interrupted rollback. The announced branch may have been elsewhere.
+    /// Returns what ran before an interrupted rollback. The branch in its announcement may differ from that.
     fn ran_before(&self, name: &str) -> Option<&CommitId> {
         let tells = self.tells.as_ref().map(|(_, tells)| tells);
         let mut targets = tells

@@ -128,7 +128,7 @@ impl Deploy<'_> {
         let of = (self.session, self.look.config);
         let (_, pending) = posting::append_one(of, &recorder, &mut |state| {
             let open = state.deploying.as_ref();
-            // A deploy that somebody else began meanwhile is another one.
+            // If somebody else began a deploy meanwhile, this failure does not belong to it.
             if open.is_some_and(|open| !open.is(kind, name, commit)) {
                 return Ok(None);
             }
@@ -150,7 +150,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Returns who is told of a promotion before its time, whether its checks pass or not.
+    /// Returns who is told of a promotion before the right time, whether its checks pass or not.
     fn told_of_override(&self) -> Option<Telling> {
         self.overridden.as_ref()?;
         let (_, mut tells) = self.tells.clone()?;

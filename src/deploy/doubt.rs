@@ -37,9 +37,9 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Evaluates one line of a push's output. The first line that tells the end stands. Until then the last one that
-    /// leaves it open stands, and a success settles a declared release. Words of programs in a hook count least: the
-    /// first of them stands, and a good end settles it.
+    /// Evaluates one line of a push's output. The first line that tells the end of the deploy is kept. Without one, the
+    /// last line that leaves the end open is kept, and the success of a declared release removes it. Words of programs
+    /// in a hook count least: the first of them is kept, and a good end removes it.
     pub fn line(&mut self, line: &str) {
         let Some(said) = Said::read(line) else { return };
         self.spoke |= said.is_remote;

@@ -73,7 +73,7 @@ fn stopped(name: &str, deployed: &CommitId) -> String {
     format!("{name} is stopped, with {short} deployed: this deploy is to start it again")
 }
 
-/// Finds the positions of those targets in their pipeline that are deployed by it.
+/// Reads the couplings of the targets that a pipeline deploys.
 fn couple(look: &Look<'_>, from: &Environment, targets: &mut [Target<'_>]) {
     let mut by_pipeline: Vec<&mut Target<'_>> = (targets.iter_mut())
         .filter(|target| target.environment.deploy == DeployBy::Pipeline)

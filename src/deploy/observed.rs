@@ -1,4 +1,4 @@
-//! Deploys past the tool. Commands that only read show them, and the next command that writes records them.
+//! Deploys past the tool, made without git smp. Commands that only read show them, and the next write records them.
 
 use crate::core::record::unrecorded::{Unrecorded, unrecorded};
 use crate::core::record::{Sighting, State, What};

@@ -47,7 +47,7 @@ impl Pushed<'_> {
             "{name} declined {short}: its host protects the branch {branch}"
         ));
         let report = report.causes(causes).because(still);
-        // Whatever the words say: with only the right to push forward, the next push would be declined as well.
+        // Whatever the host's words: with only the right to push forward, the next push would be declined as well.
         if !goes_back && !self.needs_force() {
             return Some(report.run(format!("on its host, {ALLOW}; then"), self.command()));
         }

@@ -238,7 +238,7 @@ impl Deploy<'_> {
 }
 
 impl Deploy<'_> {
-    /// Refuses if the source no longer runs what ships. If a merge deploys it, it may run a descendant of that.
+    /// Refuses if the source no longer runs what ships. If a merge deploys the source, it may also run a descendant.
     fn source_unmoved(
         &self,
         before: &Observed,

@@ -163,7 +163,7 @@ impl Pushed<'_> {
         )
     }
 
-    /// Reports the same if only the branch tells what runs.
+    /// Reports a branch that contains the pushed commit and more, if only the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
             .because("only its branch shows what runs there, and the branch has more commits");

@@ -289,7 +289,7 @@ impl Deploy<'_> {
         })))
     }
 
-    /// Returns the announced reason for a promotion before its time, or this run's own.
+    /// Returns the announced reason for a promotion before the right time, or this run's own.
     pub(super) fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())

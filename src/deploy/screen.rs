@@ -12,7 +12,7 @@ use crate::terminal::{self, Ui};
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
     Pushing(&'a Step, &'a CommitId),
-    /// A push begins that has no effect if the record has moved, or if the host cannot move refs together.
+    /// A push begins, which is rejected if the record has moved, or if the host cannot move refs together.
     Trying(&'a Step, &'a CommitId),
     /// A line of the remote or of git; foreign text.
     Said(&'a str),

@@ -107,7 +107,7 @@ impl Deploy<'_> {
                 Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(true), Err(stop)) => Err(self.take_back(Some(id), stop)),
-            // If both refs lost a race, the server does not always say which one did.
+            // If one of the two refs lost a race, the server does not always say which one.
             (Ok(false), Err(Stop::Failed(_)))
                 if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
             {

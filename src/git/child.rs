@@ -15,7 +15,7 @@ use crate::git::response::{LineKind, kind, lines, means};
 const LARGEST: u64 = 64 << 20;
 /// The initial size of an answer's buffer, so that no copy of a secret stays behind as the buffer grows.
 const ROOM: usize = 64 << 10;
-/// A child that still runs this long after its last words waits for a person, so the words are passed on.
+/// A child that still runs this long after it printed something may wait for a person, so its words are passed on.
 const HEARD_AFTER: Duration = Duration::from_millis(250);
 /// A helper that printed something and still runs after this time waits for a person.
 const SPEAKS_AFTER: Duration = Duration::from_secs(1);

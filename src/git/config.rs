@@ -33,7 +33,6 @@ impl GitConfig {
         Self { entries }
     }
 
-    /// Creates a configuration with these entries.
     #[cfg(test)]
     pub fn of(entries: &[(&str, &str)]) -> Self {
         Self {

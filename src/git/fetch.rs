@@ -121,7 +121,7 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     branch_and_tip(repo, remote, (branch, None), may_ask).map(|(branch, _)| branch)
 }
 
-/// Does the same for the branch and the record's ref in one request. Also asks for the main repository's HEAD.
+/// Returns the main repository's branch, the record's ref and HEAD in one request, and fetches what it can.
 pub fn branch_and_tip(
     repo: &Repo,
     remote: &str,

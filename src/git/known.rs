@@ -46,7 +46,7 @@ impl Repo {
         self.keep(SystemTime::now().checked_sub(SETTLED)?)
     }
 
-    /// Does the same, if no file changed after `settled`.
+    /// Returns the settings to keep, if no file changed after `settled`.
     pub(super) fn keep(&self, settled: SystemTime) -> Option<KnownConfig> {
         let program = &self.program;
         let all = self.config().ok()?;

@@ -13,8 +13,8 @@ const LONGEST: usize = 2048;
 const NOT_FOLLOWED: &str = "redirects are not followed";
 const ASK: &str = "ask the host's administrators";
 
-/// Makes git print the headers of the answers: without a redirect that it follows, it names no new address. They show
-/// no credentials, and only the new address is used.
+/// Makes git print the headers of answers, because it names a new address only if it follows the redirect. The trace
+/// shows no credentials, and only the new address in it is used.
 pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_CURL", "1"),
     ("GIT_TRACE_CURL_NO_DATA", "1"),

@@ -116,7 +116,7 @@ impl<'a> Errand<'a> {
         told(last)
     }
 
-    /// Does the same, but accepts only success.
+    /// Runs git like [`Self::run`], but a git that fails is an error, too, with git's own words.
     pub fn succeed(&self, args: &[String]) -> Result<Output, String> {
         match self.run(args) {
             Ok(output) if output.status.success() => Ok(output),

@@ -182,7 +182,7 @@ impl Program {
         self.ask(what, args, b"")
     }
 
-    /// Does the same and returns text.
+    /// Runs `git` like [`Self::read`] and returns its output as text.
     pub fn text(
         &self,
         what: &str,
@@ -192,7 +192,7 @@ impl Program {
         Ok(String::from_utf8_lossy(&told).into_owned())
     }
 
-    /// Does the same with this text as standard input.
+    /// Runs `git` like [`Self::read`], with this standard input.
     pub fn ask(
         &self,
         what: &str,
@@ -202,7 +202,7 @@ impl Program {
         self.ask_as(what, args, input, &[])
     }
 
-    /// Does the same with variables for this one child.
+    /// Runs `git` like [`Self::ask`], with variables for this one child.
     pub fn ask_as(
         &self,
         what: &str,

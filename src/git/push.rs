@@ -242,7 +242,7 @@ impl PushOutcome {
     }
 }
 
-/// Returns the push of exactly one commit to each of these refs, if it has not moved. Several refs move all or none.
+/// Returns the arguments to push one commit to each of these refs, if it has not moved. Several refs move together.
 fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<String> {
     let atomic = (steps.len() > 1).then(|| "--atomic".to_owned());
     let leases = steps.iter().map(|step| {

@@ -21,7 +21,7 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     in_list(repo, remote, &wanted, &listed, may_ask)
 }
 
-/// Does the same with one request fewer: the remote lists all its refs. For remotes that do so for a push as well.
+/// Reads `branch` with one request fewer: the remote lists all its refs. For remotes that do so for a push as well.
 pub fn branch_in_full_list(
     repo: &Repo,
     remote: &str,

@@ -63,8 +63,8 @@ fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
     login(&Zeroizing::new(text), host)
 }
 
-/// Returns the first login with a password for a machine. Ends at `default`, which is meant for other machines, and at
-/// a macro that is left. A quoted password with a blank or an escape is not understood.
+/// Returns the first login with a password for a machine. Skips macros, which end at an empty line. Stops at
+/// `default`, which is for other machines. A quoted password with a blank or an escape is not understood.
 fn login(text: &str, machine: &str) -> Option<Login> {
     let mut in_macro = false;
     let lines = text.lines().filter(|line| {

@@ -12,7 +12,7 @@ use crate::notes::Notes;
 /// A build that takes longer than this is no longer waited for.
 pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// A note may be so far ahead, because the clocks of a file system and a machine differ.
+/// A note may be this far in the future, because the clocks of a file system and a machine differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 
 /// A commit that was sent to an environment, by a push or by a release of its platform.
@@ -115,7 +115,7 @@ impl Notes {
         })
     }
 
-    /// Returns the same for a release that began while `newest` was the platform's newest release.
+    /// Returns the commit and the age of a release that began while `newest` was the platform's newest release.
     pub fn releasing(&self, name: &str, newest: u64) -> Option<(CommitId, Duration)> {
         self.going(name, |sent| sent.newest == Some(newest))
     }

@@ -26,7 +26,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     known.report(session, path, &looked_at)
 }
 
-/// Does the same for a remote's own branch that was not fetched yet. A remote that does not answer has no file.
+/// Reports a remote's own branch, not fetched yet, that has the file. A remote that does not answer has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();
@@ -92,7 +92,7 @@ impl References {
         }
     }
 
-    /// Reports the best branch with the file, unless the user named one. Each branch comes with the object to look at.
+    /// Reports the best branch with the file, unless the user named a configuration. Each has the object to look at.
     fn report(
         &self,
         session: &Session<'_>,

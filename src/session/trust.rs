@@ -49,7 +49,7 @@ fn notes(repo: &Repo) -> Notes {
     Notes::of(&repo.layout().common_dir)
 }
 
-/// Stores that the user agreed to this file. If it names another ref for the record, what was seen is put aside.
+/// Stores that the user agreed to this file. If its record has another ref, what was seen on the old one is put aside.
 pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     if let Some(before) = agreed(repo)? {
         let [old, new] = [&before, config].map(|one| one.record.as_ref());
@@ -88,7 +88,7 @@ pub fn require(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(),
     require_all(repo, config, all, Rule::of_main(config))
 }
 
-/// Does the same for commands that only read. The push address of the main repository does not count for them.
+/// Checks like [`require`], for commands that only read: the push address of the main repository does not count.
 pub fn require_to_look(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
     require_all(repo, config, all, Rule::ReadOnly)
 }
@@ -315,7 +315,7 @@ pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop>
     leads_to(&all, name, url, answers::SIGNERS)
 }
 
-/// Does the same for an environment, because its recorded deploys must happen at its own address.
+/// Checks this for an environment's address, because its recorded deploys must happen there.
 fn check_deploys_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());

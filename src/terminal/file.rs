@@ -11,7 +11,7 @@ pub fn read(path: &Path) -> Result<String, String> {
     text(File::open(path).map_err(|error| unreadable(&error))?)
 }
 
-/// Does the same for anything that can be read to its end.
+/// Reads a text to its end, with the same limit and the same errors as [`read`].
 pub fn text(from: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1)

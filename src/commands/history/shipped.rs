@@ -27,7 +27,7 @@ pub fn shipped(repo: &Repo, deploys: &[PastDeploy]) -> Vec<Shipped> {
     all
 }
 
-/// Does the same for one environment.
+/// Returns what these deploys of one environment shipped.
 fn of_one(repo: &Repo, deploys: &[&PastDeploy]) -> Vec<Shipped> {
     let is_here = |id: &CommitId| repo.has_commit(id) == Ok(true);
     let with_here = deploys.iter().map(|deploy| {

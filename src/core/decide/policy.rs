@@ -1,7 +1,7 @@
-//! What `[policy]` of `smp.toml` refuses. A new policy is a key in `core/config.rs`, a code in `core/refusal.rs`, and here
-//! a function and its line in `refusal`.
+//! Applies `[policy]` of `smp.toml`. A new policy is a key in `core/config.rs`, a code in `core/refusal.rs`, and a function
+//! here with its line in `refusal`.
 //!
-//! The gates of time are decided in `timing.rs`, because `status` tells of them as well, and a person may go past them.
+//! `timing.rs` decides about time: `status` shows that as well, and a person may override it.
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
@@ -13,10 +13,10 @@ use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
-/// How many commits stand for all those of which nothing is known.
+/// The number of commits shown as examples of unknown ones.
 const EXAMPLES: usize = 3;
 
-/// The first thing that the policy says against these commits, of which `candidate` is the tip.
+/// Returns the policy's first refusal for these commits, whose tip is `candidate`.
 pub fn refusal(
     policy: &Policy,
     ships: &[&Commit],
@@ -30,9 +30,9 @@ pub fn refusal(
     gates.into_iter().flatten().flatten().next()
 }
 
-/// Refuses a promotion whose time has not come, unless somebody gave a reason to go past that; then the plan says so.
+/// Refuses a promotion outside the allowed time without an override; with one, the plan names its reason.
 pub fn may_begin(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
-    // What an earlier run began is gone on with at any time.
+    // The time rules do not apply to resuming an earlier run.
     let is_begun = !plan.steps.iter().any(Step::begins_one);
     let Some(policy) = asked.policy.filter(|_| !is_begun) else {
         return Ok(());
@@ -66,7 +66,7 @@ pub fn may_begin(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(),
     }
 }
 
-/// The reason to go past it: the one that was given now, or with the announcement that this run goes on with.
+/// Returns the override reason of this run, or of the announcement that it resumes.
 fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
     let given = asked.overrides.map(str::to_owned);
     given.or_else(|| announced(plan, asked))
@@ -78,8 +78,8 @@ fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
     open.overrides.clone().filter(|_| is_this)
 }
 
-/// Since when the source runs the commit. Where a merge deploys it, and it went on to what contains the candidate, that
-/// is part of what runs.
+/// Returns since when the source runs the commit. With merges the candidate counts from its proposal, as part of the
+/// running commit.
 fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
     let state = asked.recorded?.state;
     match asked.moved_on {
@@ -88,7 +88,7 @@ fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
     }
 }
 
-/// Why these commits must not ship where each needs a pull request that somebody else approved.
+/// Returns the refusal if each commit needs a pull request approved by somebody else.
 pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     let faults = faults(ships, reviews);
     let report = if faults.is_empty() {
@@ -118,8 +118,8 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     report.because(asks).hint(what_to_do(faults, reviews))
 }
 
-/// What can be done about them. Only a pull request can be approved; and whatever is in the branch ships with it, what
-/// was reverted too.
+/// Returns what to do about unreviewed commits. Only a pull request can be approved; a commit ships with its branch
+/// even if it was reverted.
 fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let approvable = faults.iter().filter(|(commit, _)| {
         let origin = reviews.origin(&commit.id);
@@ -172,7 +172,7 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     Some(because_unknown(report, reviews, policy))
 }
 
-/// Why this commit must not ship where its checks must have succeeded.
+/// Returns the refusal if the commit's checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let (short, checks) = (candidate.short(), reviews.checks(candidate));
     let asks = "policy.green in smp.toml requires checks that succeeded";

@@ -19,7 +19,6 @@ pub struct Form<'t> {
     at: i64,
     pub committed: i64,
     pub armour: Armour,
-    /// The lines of the signature.
     pub signature: String,
     message: &'t str,
 }
