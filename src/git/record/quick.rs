@@ -1,4 +1,4 @@
-//! The same by the library, without a process each. Where it is not sure to do as git would, it gives up.
+//! The same work by the library, without a process for each step. It gives up if git might act differently.
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
@@ -10,7 +10,7 @@ use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent};
 const PLAIN: i32 = 0o100_644;
 
 impl Library {
-    /// What a ref of this clone is at.
+    /// Returns what a ref of this clone points to.
     pub(super) fn at(&self, name: &str) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
         match repository.refname_to_id(name) {
@@ -20,14 +20,14 @@ impl Library {
         }
     }
 
-    /// That no ref's name begins so; if one does, git tells more of it.
+    /// Returns `None` if no ref's name begins so. If one does, git has to answer.
     pub(super) fn none_below<T>(&self, start: &str) -> Result<Option<T>, Unreadable> {
         let repository = self.lock();
         let mut names = repository.references_glob(&format!("{start}*"))?;
         names.next().map_or(Ok(None), |_| Err(Unreadable))
     }
 
-    /// Whether one event after the other leads back from `tip` to `seen`.
+    /// Returns whether one event after the other leads back from `tip` to `seen`.
     pub(super) fn follows_on(&self, seen: &CommitId, tip: &CommitId) -> Result<bool, Unreadable> {
         let repository = self.lock();
         let (seen, mut at) = (oid(seen)?, oid(tip)?);
@@ -41,7 +41,7 @@ impl Library {
         Ok(true)
     }
 
-    /// The state after an event. What is no event, or larger than one, is for git to tell.
+    /// Returns the state after an event. What is no event, or too large for one, is left to git.
     pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Unreadable> {
         let (repository, event) = (self.lock(), oid(id)?);
         measured(&repository, event, ObjectType::Commit, LARGEST_EVENT)?;
@@ -68,7 +68,7 @@ impl Library {
     }
 }
 
-/// Gives up on what is of another kind, or larger than this.
+/// Gives up on an object of another kind, or a larger one.
 fn measured(
     repository: &Repository,
     id: Oid,
