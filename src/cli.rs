@@ -1,4 +1,4 @@
-//! The command line: its arguments, and the answer if no command fits.
+//! The command line: its arguments, and the answer to a line that no command understands.
 
 pub mod usage;
 
