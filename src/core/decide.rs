@@ -33,7 +33,7 @@ pub use staging::{Fix, Staging, not_shipped, nothing_to_fix, staging};
 use std::collections::HashMap;
 
 use crate::core::config::{Environment, Policy};
-use crate::core::decide::finding::{Finding, Mark, Risk};
+use crate::core::decide::finding::{Aspect, Finding, Risk};
 use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
@@ -322,7 +322,7 @@ impl Plan {
 /// Returns the release that brings back a commit which the branch has and the environment does not run.
 fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
     let found = Finding::of(&target.observed)?;
-    finding::release_of(&target.observed, commit).filter(|_| found.is(Mark::Built))
+    finding::release_of(&target.observed, commit).filter(|_| found.is(Aspect::Built))
 }
 
 /// Warns that the branch already has the commit although the environment does not run it.

@@ -53,7 +53,7 @@ pub enum Risk {
 
 /// What else decisions ask about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum Aspect {
     /// It leaves open which commit runs, so nothing is recorded.
     Unclear,
     /// Its page may name the wrong commit.
@@ -68,8 +68,8 @@ pub enum Mark {
 
 impl Finding {
     /// Returns what every decision makes of it. The compiler asks for a row here for each new finding.
-    fn row(self) -> (Risk, &'static [Mark]) {
-        use Mark::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
+    fn row(self) -> (Risk, &'static [Aspect]) {
+        use Aspect::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
         use Risk::{Nothing, Race, ShipsAgain, UnclearPage};
         match self {
             Self::Unknown(_) | Self::WrongBranch => (ShipsAgain, &[Unclear, SaidBefore]),
@@ -89,8 +89,8 @@ impl Finding {
         self.row().0
     }
 
-    pub fn is(self, mark: Mark) -> bool {
-        self.row().1.contains(&mark)
+    pub fn is(self, aspect: Aspect) -> bool {
+        self.row().1.contains(&aspect)
     }
 
     /// Returns the finding about an environment; `None` if all is well.

@@ -1,7 +1,7 @@
 //! Plans a promotion: the source's running commit, to every target that lacks it.
 
 use crate::core::config::{DeployBy, Environment};
-use crate::core::decide::finding::{self, FORGET, Finding, Mark, Risk, WAIT};
+use crate::core::decide::finding::{self, Aspect, FORGET, Finding, Risk, WAIT};
 use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
     lost,
@@ -121,7 +121,7 @@ fn candidate(
         Some(moved_on) => moved_on.is_run,
         None => source.agrees() != Some(false) || finding::is_emptied(source),
     };
-    if !is_tested || Finding::of(source).is_some_and(|found| found.is(Mark::OfItsPage)) {
+    if !is_tested || Finding::of(source).is_some_and(|found| found.is(Aspect::OfItsPage)) {
         return Err(stale_source(environment, source, asked));
     }
     match &asked.moved_on {
@@ -359,7 +359,7 @@ fn check_branch(
     let Some((found, story)) = found.zip(disagreement(&target.observed)) else {
         return Ok(());
     };
-    let (risk, rolled_back) = (found.risk(), found.is(Mark::RolledBack));
+    let (risk, rolled_back) = (found.risk(), found.is(Aspect::RolledBack));
     // If the record says who rolled that commit back and why, a newer commit is meant to fix it.
     let mut held = target.held.iter().map(|one| Some(&one.held.commit));
     let known = rolled_back && held.any(|held| held == branch.commit());

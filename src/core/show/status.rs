@@ -1,7 +1,7 @@
 //! The output of `git smp status`: a picture, and a line for each environment.
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding, Mark};
+use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
@@ -66,7 +66,7 @@ pub fn finding(
 ) -> Vec<Line> {
     let mut texts = Vec::new();
     let found = Finding::announced(seen, None);
-    if let Some(found) = found.filter(|found| !found.is(Mark::SaidBefore)) {
+    if let Some(found) = found.filter(|found| !found.is(Aspect::SaidBefore)) {
         let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
         let first = advice.next().unwrap_or_default();
         let (word, meaning) = (found.word(), found.meaning(seen));
