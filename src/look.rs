@@ -48,6 +48,8 @@ pub enum Main {
 pub struct Seen {
     /// In the order asked for.
     pub environments: Vec<Observed>,
+    /// When the look began, in seconds since 1970.
+    pub began: i64,
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
     /// The open announcement, if this clone made it.
@@ -76,6 +78,7 @@ pub fn see_and<T>(
     (also, wanted): (Also, Main),
     and: impl FnOnce(&[Observed]) -> T,
 ) -> Result<(Seen, T), Stop> {
+    let began = session.when().now;
     let (environments, shared) = thread::scope(|scope| {
         let shared = scope.spawn(|| main_and_record(look, wanted));
         let seen = look.environments(concerned, also);
@@ -90,6 +93,7 @@ pub fn see_and<T>(
     session.explain(look.config, &environments);
     let mut seen = Seen {
         environments,
+        began,
         main,
         record,
         mine: None,
@@ -100,9 +104,8 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Remembers what certainly runs, for `git smp where --offline`.
-pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed]) {
-    let at = session.when().now;
+/// Remembers what certainly runs, for `git smp where --offline`. `at`: when the look began.
+pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed], at: i64) {
     let sure = seen.iter().filter(|one| finding::is_sure(one));
     let sure = sure.filter_map(|one| {
         Some(LastSeen {

@@ -191,6 +191,9 @@ fn promote(
     post_after(&deploy, &mut plan, text.is_some());
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
+        if let Some(reason) = deploy.overridden {
+            release.preview_override(reason)?;
+        }
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     let (text, was_begun) = (text.as_deref(), release.is_begun());
@@ -264,7 +267,9 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         .iter()
         .map(|target| source_of(config, target, "promote"));
     let sources: Vec<&Environment> = sources.collect::<Result<_, _>>()?;
-    let (first, rest) = sources.split_first().ok_or_else(no_target)?;
+    let Some((first, rest)) = sources.split_first() else {
+        return Err(Stop::Misused(no_target(config)));
+    };
     if rest.iter().all(|other| other.name == first.name) {
         return Ok(first);
     }

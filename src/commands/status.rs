@@ -53,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         gap[1..].iter().for_each(|way| session.ui.note(way));
     }
     let (seen, record) = (found.environments, &found.record);
-    look::remember(session, &config, &seen);
+    look::remember(session, &config, &seen, found.began);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }

@@ -9,7 +9,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::arrivals::{arrivals, carrier, since};
 use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Report, Stop};
-use crate::core::show::r#where::{Stand, asked, heading, places};
+use crate::core::show::r#where::{Stand, heading, places};
 use crate::core::show::{self, json};
 use crate::core::typed::Typed;
 use crate::core::words::{Arrival, Branch, CommitId, is_hash};
@@ -19,6 +19,8 @@ use crate::notes::Arrived;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
+
+mod remembered;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp where '#42'")]
@@ -67,7 +69,7 @@ pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
         named => named?,
     };
     let sight = match args.offline {
-        true => remembered(session, &config),
+        true => remembered::record(session, &config),
         false => looked(session, &config)?,
     };
     let told = session.repo.commits(std::slice::from_ref(&commit))?;
@@ -113,7 +115,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let wanted = (Also::Nothing, Main::BranchOrCopy);
     let asking = "asking every environment";
     let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
-    look::remember(session, config, &found.environments);
+    look::remember(session, config, &found.environments, found.began);
     let record = found.record.reading().cloned();
     if let RecordView::Unreadable(refusal) = &found.record {
         let error = &refusal.report.error;
@@ -132,18 +134,6 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
         environments: Some(seen.collect()),
         record,
     })
-}
-
-/// What this clone saw of the record last.
-fn remembered(session: &Session<'_>, config: &Config) -> Sight {
-    let recorder = recorder(session, config);
-    let record = recorder.as_ref().and_then(Recorder::known);
-    let age = recorder.and_then(|_| session.notes().heard_ago());
-    session.ui.note(asked(age.filter(|_| record.is_some())));
-    Sight {
-        environments: None,
-        record,
-    }
 }
 
 /// How every environment stands to the commit. Of the record no more is read than tells it.
@@ -175,12 +165,13 @@ fn stands(
         let (mut all, mut is_settled) = (Vec::new(), true);
         for (place, (environment, arrived)) in config.environments.iter().zip(&arrived).enumerate()
         {
-            let mut age = None;
-            let seen = match &sight.environments {
-                Some(all) => all.get(place).cloned(),
-                None => Some(seen_last(session, environment, arrived.last(), &mut age)),
+            let (seen, age) = match &sight.environments {
+                Some(all) => (all.get(place).cloned().unwrap_or_else(unasked), None),
+                None => {
+                    let record = (sight.record.as_ref(), arrived.last());
+                    remembered::environment(session, environment, record)
+                }
             };
-            let seen = seen.unwrap_or_else(|| Sighted::NotKnown("git smp did not ask it".into()));
             let mut stand = stand(session, (environment, &seen), (commit, &carriers), &known)?;
             stand.seen = age;
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
@@ -203,34 +194,8 @@ fn stands(
     }
 }
 
-/// What the record, a later look of this clone or, where neither tells, the branch that it follows says of an environment.
-/// `age`: when the look was.
-fn seen_last(
-    session: &Session<'_>,
-    environment: &Environment,
-    last: Option<&Arrival>,
-    age: &mut Option<i64>,
-) -> Sighted {
-    let given = last.map(|last| last.to.clone());
-    let Environment {
-        remote,
-        branch,
-        url,
-        name,
-        ..
-    } = environment;
-    let seen = session.notes().last_seen(name, url);
-    if let Some(seen) = seen.filter(|seen| last.is_none_or(|last| last.at < seen.at)) {
-        *age = Some(seen.at);
-        return Sighted::Runs(Some(seen.commit));
-    }
-    match (given, session.repo.tracked(remote, branch)) {
-        (Some(commit), _) => Sighted::Runs(Some(commit)),
-        (None, Some(commit)) => Sighted::Followed(commit),
-        (None, None) => Sighted::NotKnown(
-            "this clone saw no deploy there, and has no tracking branch for it".into(),
-        ),
-    }
+fn unasked() -> Sighted {
+    Sighted::NotKnown("git smp did not ask it".into())
 }
 
 /// What the record tells of deploys.

@@ -134,7 +134,7 @@ codes! {
     RecordNewer = "record-newer",
     RecordRewound = "record-rewound",
     RecordNotWritable = "record-not-writable",
-    RecordBusy = "record-busy",
+    Busy = "busy",
     NeedsTerminal = "needs-terminal",
     PickConflict = "pick-conflict",
     NothingToPick = "nothing-to-pick",
@@ -259,6 +259,16 @@ impl std::error::Error for Stop {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_that_scripts_were_promised_are_there() {
+        const PROMISED: &str = "diverged behind not-signed-off candidate-moved staging-stale rolled-back frozen unreachable \
+            deploying push-in-flight busy closed soaking check-failed same-person not-verified";
+        let words: Vec<&str> = RefusalCode::ALL.iter().map(|code| code.as_str()).collect();
+        for promised in PROMISED.split_whitespace() {
+            assert!(words.contains(&promised), "{promised}");
+        }
+    }
 
     #[test]
     fn what_helps_where_a_file_cannot_be_written_depends_on_why() {

@@ -145,12 +145,16 @@ pub fn and(names: &[&str]) -> String {
     }
 }
 
+/// So many seconds may the clocks of two people differ before what one of them did seems to lie in the future. Clocks that
+/// are set by the network stay well below, and one that is wrong by more is worth a look.
+const CLOCKS_DIFFER: i64 = 5 * 60;
+
 /// How long ago a time was, in words. Both in seconds since 1970.
 pub fn ago(now: i64, then: i64) -> String {
     let past = now.saturating_sub(then);
     let (count, unit) = match past {
-        ..0 => return "in the future".to_owned(),
-        0..60 => return "just now".to_owned(),
+        ..0 if past < -CLOCKS_DIFFER => return "in the future".to_owned(),
+        ..60 => return "just now".to_owned(),
         60..3600 => (past / 60, "minute"),
         3600..86_400 => (past / 3600, "hour"),
         _ => (past / 86_400, "day"),
@@ -325,7 +329,9 @@ mod tests {
             (60, "1 minute ago"),
             (7_200, "2 hours ago"),
             (86_400 * 28, "28 days ago"),
-            (-5, "in the future"),
+            (-5, "just now"),
+            (-300, "just now"),
+            (-301, "in the future"),
             (i64::MAX, "106751991167300 days ago"),
         ] {
             assert_eq!(ago(past.max(0), -past.min(0)), words);

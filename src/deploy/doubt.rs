@@ -67,10 +67,9 @@ impl Heard {
             (Some(Meaning::Queued), Meaning::Declared) => {}
             _ => {
                 let words = match meaning {
-                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => &said.marked,
-                    _ => said.words(),
+                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => said.quoted,
+                    _ => said.quoted_words,
                 };
-                let words = words.to_owned();
                 self.doubt = Some(Doubt { meaning, words });
             }
         }

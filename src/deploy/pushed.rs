@@ -325,9 +325,8 @@ impl Pushed<'_> {
 
 pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
-    let words = last.unwrap_or_default().iter().map(Said::words);
-    words
-        .map(|words| format!("its host says: {words}"))
+    let last = last.unwrap_or_default().iter();
+    last.map(|said| format!("its host says: {}", said.quoted_words))
         .collect()
 }
 

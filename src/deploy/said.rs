@@ -1,6 +1,6 @@
 //! A remote's line as its host meant it, without what only dresses it up. Pure.
 
-use crate::core::text::acts;
+use crate::core::text::{acts, visible};
 use crate::deploy::words::Meaning;
 
 /// What hosts put in front of what they say, beside arrows such as `----->`.
@@ -19,9 +19,12 @@ const TAGS: [&str; 10] = [
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// All of it: its words, with the marks in front of them.
+    /// All of it as it is read: its words, with the marks in front of them.
     pub marked: String,
     begin: usize,
+    /// All of it as it is quoted, and its words alone: what would act on a terminal between two letters is seen.
+    pub quoted: String,
+    pub quoted_words: String,
     /// Whether the remote said it: a git on a path here, or behind ssh, does not say where its words are from.
     pub is_remote: bool,
     /// Whether it stands at the beginning of its line.
@@ -65,14 +68,21 @@ impl Said {
     fn of(line: &str) -> Option<Self> {
         let plain = without_escapes(line);
         // What stands before a carriage return was written over.
-        let last = plain.rsplit('\r').find(|part| !part.trim().is_empty())?;
-        let marked = last.trim();
-        let begin = marked.len() - without_marks(marked).len();
+        let mut parts = plain.rsplit(|(_, c)| *c == '\r');
+        let last = parts.find(|part| part.iter().any(is_letter))?;
+        let first = last.iter().position(is_letter)?;
+        let end = last.iter().rposition(is_letter)?;
+        let letters = last.get(first..=end)?;
+        let marked: String = letters.iter().map(|(_, c)| c).collect();
+        let begin = marked.len() - without_marks(&marked).len();
+        let marks = marked.get(..begin)?.chars().count();
         Some(Self {
-            marked: marked.to_owned(),
+            quoted: quoted(line, letters),
+            quoted_words: quoted(line, letters.get(marks..)?),
+            marked,
             begin,
             is_remote: true,
-            is_flush: last.starts_with(marked),
+            is_flush: first == 0,
         })
     }
 
@@ -130,35 +140,46 @@ impl Pattern {
     }
 }
 
-/// Takes away CSI and OSC sequences, other escapes, and every control character but the carriage return.
-fn without_escapes(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
+fn is_letter((_, c): &(usize, char)) -> bool {
+    !c.is_whitespace()
+}
+
+/// The part of a line from the first of these letters of it to the last.
+fn quoted(line: &str, letters: &[(usize, char)]) -> String {
+    let part = letters.first().zip(letters.last());
+    let part = part.and_then(|((first, _), (last, c))| line.get(*first..last + c.len_utf8()));
+    visible(&part.unwrap_or_default().replace('\t', " "))
+}
+
+/// The letters and their places, without CSI and OSC sequences, other escapes, and every control character but the
+/// carriage return and the tab.
+fn without_escapes(line: &str) -> Vec<(usize, char)> {
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line.char_indices();
+    while let Some((at, c)) = rest.next() {
         match c {
             '\u{1b}' => escape(&mut rest),
-            '\u{9b}' => drop(rest.find(|c| matches!(c, '@'..='~'))),
-            '\t' => plain.push(' '),
-            '\r' => plain.push(c),
+            '\u{9b}' => drop(rest.find(|(_, c)| matches!(c, '@'..='~'))),
+            '\t' | '\r' => plain.push((at, c)),
             c if acts(c) => {}
-            c => plain.push(c),
+            c => plain.push((at, c)),
         }
     }
     plain
 }
 
 /// Passes over what follows on an ESC.
-fn escape(rest: &mut std::str::Chars<'_>) {
-    match rest.next() {
-        Some('[') => drop(rest.find(|c| matches!(c, '@'..='~'))),
+fn escape(rest: &mut std::str::CharIndices<'_>) {
+    match rest.next().map(|(_, c)| c) {
+        Some('[') => drop(rest.find(|(_, c)| matches!(c, '@'..='~'))),
         // A text for the terminal, which ends with BEL or with ESC and a backslash.
         Some(']' | 'P' | 'X' | '^' | '_') => {
-            let end = rest.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
-            if end == Some('\u{1b}') {
+            let end = rest.find(|(_, c)| matches!(c, '\u{7}' | '\u{1b}'));
+            if end.is_some_and(|(_, c)| c == '\u{1b}') {
                 rest.next();
             }
         }
-        Some(' '..='/') => drop(rest.find(|c| matches!(c, '0'..='~'))),
+        Some(' '..='/') => drop(rest.find(|(_, c)| matches!(c, '0'..='~'))),
         _ => {}
     }
 }
@@ -247,6 +268,31 @@ mod tests {
             assert!(
                 read == "Nothing runs." || line.contains('\u{8}') && read == "a",
                 "{read:?} of {line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quote_shows_what_would_act_between_its_first_letter_and_its_last() {
+        for (line, quoted, words) in [
+            (
+                "no deploys \u{1b}[31mred",
+                "no deploys \\x1b[31mred",
+                "no deploys \\x1b[31mred",
+            ),
+            (
+                "\u{1b}[31m ! \u{1b}[mno\u{8}\u{202e}pe\u{1b}[m ",
+                "! \\x1b[mno\\x08\\u202epe",
+                "no\\x08\\u202epe",
+            ),
+            ("10%\r\tno\tgrüße…\r", "no grüße…", "no grüße…"),
+            ("-----> ", "----->", ""),
+        ] {
+            let said = Said::by_remote(&format!("remote: {line}")).unwrap();
+            assert_eq!(
+                (said.quoted.as_str(), said.quoted_words.as_str()),
+                (quoted, words),
+                "{line:?}"
             );
         }
     }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::decide::{Plan, Step};
+use crate::core::config::Environment;
+use crate::core::decide::{Plan, Step, Target};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
@@ -11,7 +12,7 @@ use crate::deploy::recorder::{Bound, push_to};
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
-use crate::notes::CloneLock;
+use crate::notes::{CloneLock, LastSeen};
 use crate::sources::Now;
 
 impl Deploy<'_> {
@@ -160,11 +161,30 @@ impl Deploy<'_> {
             target.environment.running.confirm_seconds == 0 && target.observed.cached.is_none();
         if !is_sure {
             self.await_live(name, commit, None)?;
-        } else if target.environment.check.is_empty() {
-            self.notes().confirmed(name, commit);
-            self.watch(Progress::Live(name, commit));
+        } else {
+            self.saw(target, commit);
+            if target.environment.check.is_empty() {
+                self.watch(Progress::Live(name, commit));
+            }
         }
         self.check(name, commit)
+    }
+
+    /// Notes that it was seen to run. With checks it is confirmed when they have passed.
+    pub(super) fn saw(&self, target: &Target<'_>, commit: &CommitId) {
+        let Environment {
+            name, url, check, ..
+        } = target.environment;
+        let seen = LastSeen {
+            environment: name.clone(),
+            url: url.clone(),
+            commit: commit.clone(),
+            at: self.session.when().now,
+        };
+        self.notes().keep_seen(vec![seen]);
+        if check.is_empty() {
+            self.notes().confirmed(name, commit);
+        }
     }
 
     /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.

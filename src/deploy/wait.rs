@@ -67,10 +67,7 @@ impl Wait<'_> {
                 None => self.deploy.look.now(environment)?,
             };
             if agreement.take(self.answer(&now, since), began.elapsed()) {
-                // With checks it is confirmed when they have passed.
-                if environment.check.is_empty() {
-                    self.deploy.notes().confirmed(name, self.commit);
-                }
+                self.deploy.saw(self.target, self.commit);
                 return Ok(());
             }
             if let Some(failed) = self.failed(&now) {

@@ -10,7 +10,7 @@ use crate::core::words::CommitId;
 use crate::notes::Notes;
 
 /// A build that takes longer than this is not waited for any more.
-const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
+pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
 /// So far ahead a note may lie by the clocks of a file system and a machine.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
@@ -70,6 +70,14 @@ impl Notes {
     /// Whether this clone gave an environment this commit and did not see it run since.
     pub fn is_unconfirmed(&self, name: &str, commit: &CommitId) -> bool {
         self.sent_ago(name, commit).is_some()
+    }
+
+    /// What this clone gave an environment last and did not see run since, and when, in seconds since 1970.
+    pub fn unconfirmed(&self, name: &str) -> Option<(CommitId, i64)> {
+        let (sent, age) = self.sent(name).min_by_key(|(_, age)| *age)?;
+        let then = SystemTime::now().checked_sub(age)?;
+        let seconds = then.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+        Some((sent.commit, i64::try_from(seconds).ok()?))
     }
 
     pub fn sent_ago(&self, name: &str, commit: &CommitId) -> Option<Duration> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::refusal::Stop;
 use crate::core::words::{Arrival, CommitId, EventId, KnownConfig, SignatureCheck};
 use crate::notes::Notes;
+use crate::notes::in_flight::LONGEST_BUILD;
 
 const AGREED: &str = "trusted";
 const ANNOUNCED: &str = "announced";
@@ -82,6 +83,21 @@ pub struct LastSeen {
     pub commit: CommitId,
     /// In seconds since 1970.
     pub at: i64,
+}
+
+impl LastSeen {
+    /// Whether this also tells what came of a deploy of `to` that began `at` that time: it saw that commit run, or came
+    /// when no build takes so long. Until then what ran before still runs.
+    pub fn tells_of(&self, to: &CommitId, at: i64) -> bool {
+        let later = self.after(at);
+        later.is_some_and(|later| self.commit == *to || later >= LONGEST_BUILD)
+    }
+
+    /// How long after a time it was; `None`: before.
+    fn after(&self, at: i64) -> Option<Duration> {
+        let seconds = u64::try_from(self.at.saturating_sub(at)).ok()?;
+        Some(Duration::from_secs(seconds))
+    }
 }
 
 /// What this clone saw last, an environment each.
@@ -222,15 +238,21 @@ impl Notes {
         self.read(ARRIVED)
     }
 
-    /// Keeps what was seen; of an environment that did not answer, what was seen before stays. Where it cannot be written,
-    /// less is known offline.
+    /// Keeps what was seen; of an environment that did not answer, or was seen later by another run, what is noted stays.
+    /// Where it cannot be written, less is known offline.
     pub fn keep_seen(&self, seen: Vec<LastSeen>) {
         let Looked { mut all } = self.read(LOOKED).unwrap_or_default();
-        all.retain(|one| {
-            let mut new = seen.iter();
-            new.all(|new| new.environment != one.environment)
-        });
-        all.extend(seen);
+        for new in seen {
+            let is_later = |one: &LastSeen| {
+                // One from far ahead is by a clock that jumped.
+                let after = one.after(new.at).filter(|after| *after < LONGEST_BUILD);
+                one.url == new.url && after.is_some_and(|after| !after.is_zero())
+            };
+            let (same, mut other): (Vec<_>, Vec<_>) =
+                (all.into_iter()).partition(|one| one.environment == new.environment);
+            other.push(same.into_iter().find(is_later).unwrap_or(new));
+            all = other;
+        }
         let _ = self.write(LOOKED, &Looked { all });
     }
 

@@ -5,6 +5,7 @@ use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::named::no_target;
 use crate::core::decide::next::first_commit;
 use crate::core::decide::{no_app, wrong_branch};
 use crate::core::record::{Deploying, Person, Reading, RecordView};
@@ -49,6 +50,9 @@ pub fn run(
             .run("fetch the rest", Typed::smp("setup --deepen"))
             .run("or with git alone", Typed::other("git fetch --unshallow"));
         checks.push(Check::bad("this clone", report));
+    }
+    if config.targets().is_empty() {
+        checks.push(Check::bad("smp.toml", no_target(config)));
     }
     checks.extend(more);
     checks.push(manual::check(installs));

@@ -118,6 +118,7 @@ fn without_a_record_the_reason_is_kept_in_the_post_alone() {
     deploy
         .smp(&["promote", "-n", "--override", "the shop is down"])
         .ok()
+        .prints_among("the shop is down")
         .says(&format!("overrides this and {kept}"))
         .says("print the post to the technical channel")
         .never_shows("on record");
@@ -130,9 +131,8 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     deploy.add_toml("[channels.technical]\nkind = \"print\"\n");
     asks_for(&deploy, &hours);
     let reason = "the shop is down";
-    deploy
-        .smp(&["promote", "-n", "--override", reason])
-        .ok()
+    let dry = deploy.smp(&["promote", "-n", "--override", reason]);
+    dry.ok()
         .says("warning: no promotion may begin now; the reason \"the shop is down\" overrides this and goes on record")
         .says("4. print the post to the technical channel");
     let run = promote(&deploy, &["--override", reason]);
@@ -140,6 +140,7 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
         .prints_among("policy overridden")
         .prints_among("by Ada Example, although the policy did not allow it yet.")
         .prints_among(reason);
+    assert_eq!(dry.out(), run.out());
     let chain = deploy.chain();
     for word in ["promoting", "promoted"] {
         assert_eq!(chain.only(word).field("Override"), reason);

@@ -46,6 +46,20 @@ fn promotion_that_builds(deploy: &Deploy) -> Gate {
     )
 }
 
+#[test]
+fn where_a_run_was_killed_no_earlier_look_is_believed_offline() {
+    let deploy = ready(World::deploy_like().without_pages());
+    deploy.smp(&["status"]).ok();
+    let gate = promotion_that_builds(&deploy);
+    let five = deploy.nth(5);
+    let offline = || deploy.smp(&["where", "--offline", five]);
+    offline().ok().prints_among("  production  unknown: ");
+    lands(&deploy, &gate, "production.git", five);
+    offline().ok().prints_among("  production  unknown: ");
+    deploy.smp(&["status"]).ok();
+    offline().ok().prints_among("  production  runs it, seen ");
+}
+
 /// The build is let through, and lands: its page shows it, which is later than that its branch does.
 #[track_caller]
 fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {

@@ -434,6 +434,38 @@ fn each_check_names_what_is_wrong_with_a_page() {
 }
 
 #[test]
+fn where_nothing_is_promoted_setup_fails_the_check_and_status_says_what_is_missing() {
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
+    let both = deploy.toml().replace("promotes = \"staging\"\n", "");
+    let alone = both.split("\n[environments.production]").next().unwrap();
+    for (toml, add) in [
+        (
+            both.as_str(),
+            "add promotes = \"staging\" under environments.production in smp.toml",
+        ),
+        (
+            alone,
+            "add an environment with promotes = \"staging\" to smp.toml",
+        ),
+    ] {
+        deploy.write_toml(toml);
+        let hint = format!("hint: {add}, then: git smp setup\n");
+        for args in [&["setup", "--yes"][..], &["setup", "--check"]] {
+            let run = deploy.smp(args);
+            is_bad(
+                &run,
+                "smp.toml",
+                "no environment in smp.toml has the key promotes",
+            );
+            run.exits(1).says(&hint);
+        }
+        deploy.smp(&["stage"]).exits(2).says(&hint);
+        let next = format!("note: {add}\nnext: git smp setup\n");
+        deploy.smp(&["status"]).ok().prints_among(&next);
+    }
+}
+
+#[test]
 fn several_failures_are_counted_and_each_has_its_line() {
     let deploy = World::deploy();
     deploy.trust();

@@ -498,13 +498,13 @@ fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
 #[test]
 fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     let deploy = ready(World::deploy_like());
-    let hook = "cat >/dev/null; echo 'one'; echo 'two'; echo '-----> Installing'; printf ' !     \\033[31mNo Gemfile\\033[0m\\n\\n'; exit 1";
+    let hook = "cat >/dev/null; echo 'one'; echo 'two'; echo '-----> Installing'; printf ' !     \\033[31mNo \\033[1mGemfile\\033[0m\\n\\n'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", hook);
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("the build failed, or a hook there declined it");
     run.says("because: its host says: Installing")
-        .says("because: its host says: No Gemfile");
+        .says("because: its host says: No \\x1b[1mGemfile\n");
     run.never_shows("its host says: one");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
     promote(&deploy, &[])

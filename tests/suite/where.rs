@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::history::{Record, promoted, rolled_back, staged};
+use crate::promote::promote;
 use crate::support::{Deploy, Page, Topology, World};
 
 /// Noon of the second of March 2022.
@@ -219,6 +220,33 @@ fn offline_the_later_of_the_record_and_the_last_look_counts() {
     deploy.smp(&["history"]).ok();
     let told = located(&deploy, &["--offline", three]);
     assert_eq!(told["environments"][1]["runs"], true);
+}
+
+#[test]
+fn offline_what_a_deploy_that_nobody_saw_end_came_to_is_unknown() {
+    let deploy = World::deploy_like().ready();
+    let [two, five] = [2, 5].map(|nth| deploy.nth(nth));
+    deploy.web.set("/production", Page::commit(two));
+    deploy.smp(&["status"]).ok();
+    promote(&deploy, &["--timeout", "1"]).exits(4);
+    // While its page says otherwise, what its branch has is no answer either.
+    deploy.smp(&["status"]).ok();
+    for commit in [two, five] {
+        let unknown = format!(
+            "  production  unknown: a deploy of {} began just now from this clone; its result is unknown\n",
+            &five[..8]
+        );
+        let run = deploy.smp(&["where", "--offline", "--exit-code", commit]);
+        run.exits(1).prints_among(&unknown);
+        let told = located(&deploy, &["--offline", commit]);
+        assert_eq!(told["environments"][1]["runs"], Value::Null);
+    }
+    deploy.web.set("/production", Page::commit(five));
+    promote(&deploy, &[]).ok();
+    deploy
+        .smp(&["where", "--offline", five])
+        .ok()
+        .prints_among("  production  runs it, seen just now");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub fn the_target<'c>(
     }
     match config.targets().as_slice() {
         [only] => Ok(only),
-        [] => Err(no_target()),
+        [] => Err(Stop::Misused(no_target(config))),
         several @ [first, ..] => {
             let report = Report::new("which environment is meant?")
                 .because(format!("{} are possible", names(several, ", ")));
@@ -37,12 +37,19 @@ fn names(environments: &[&Environment], between: &str) -> String {
 }
 
 /// The mistake of a configuration in which nothing promotes.
-pub fn no_target() -> Stop {
+pub fn no_target(config: &Config) -> Report {
     let report = Report::new("no environment in smp.toml has the key promotes");
-    Stop::Misused(report.run(
-        "add promotes = \"staging\" under environments.production in smp.toml, then",
-        Typed::smp("setup"),
-    ))
+    let mut usual = ["staging", "production"].into_iter();
+    let is_usual = usual.all(|name| config.find(name).is_some());
+    let add = match config.environments.as_slice() {
+        _ if is_usual => "add promotes = \"staging\" under environments.production in smp.toml",
+        [only] => &format!(
+            "add an environment with promotes = \"{}\" to smp.toml",
+            only.name
+        ),
+        _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",
+    };
+    report.run(format!("{add}, then"), Typed::smp("setup"))
 }
 
 /// The environment that a target promotes. `command` takes the target by its name.
@@ -61,7 +68,7 @@ pub fn source_of<'c>(
             .iter()
             .filter_map(|one| Some((&one.name, one.promotes.as_ref()?)));
         let Some((other, source)) = others.next() else {
-            return no_target();
+            return Stop::Misused(no_target(config));
         };
         let report = Report::new(error).because(format!("{other} gets its commits from {source}"));
         Stop::Misused(report.run("", Typed::smp(command).arg(other)))
@@ -76,7 +83,7 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     let beginnings = all.filter(|one| sources.clone().any(|source| *source == one.name));
     match beginnings.collect::<Vec<_>>().as_slice() {
         [one] => Ok(one),
-        [] => Err(no_target()),
+        [] => Err(Stop::Misused(no_target(config))),
         several => {
             let error = "it is unclear where the candidate is tested";
             let names = names(several, " and from ");

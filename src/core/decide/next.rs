@@ -13,6 +13,7 @@ pub use others::{by_others, if_tested, unread};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding, unknown};
 use crate::core::decide::merged::{Between, has_left, is_replaced};
+use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::others::sign_off;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
@@ -61,7 +62,10 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
         }
     }
     if next.is_none() {
-        next = all.to_stage()?;
+        next = match all.config.targets().as_slice() {
+            [] => no_target(all.config).hint,
+            _ => all.to_stage()?,
+        };
     }
     // A post that is owed is a remark: its own line has the command.
     Ok(next.unwrap_or_else(|| NOTHING.into()))

@@ -5,24 +5,35 @@ use std::ops::Range;
 use crate::core::record::{Event, Kind, What};
 use crate::core::words::{Arrival, CommitId};
 
-/// What environments were given, oldest first.
+/// What environments were given, oldest first. A deploy whose check failed runs from then on; that the check passed
+/// later is no other deploy.
 pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
-    let all = events.iter().filter_map(|event| {
-        let (environment, from, to, kind) = match &event.what {
-            What::Deployed(one) => (&one.environment, one.from.clone(), &one.to, Some(one.kind)),
-            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, None),
-            _ => return None,
-        };
-        Some(Arrival {
-            environment: environment.clone(),
-            from,
-            to: to.clone(),
-            at: event.at,
-            is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
-            keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
-        })
-    });
-    all.collect()
+    let mut all: Vec<Arrival> = Vec::new();
+    for arrival in events.iter().filter_map(arrival) {
+        let mut before = all.iter().rev();
+        let before = before.find(|one| one.environment == arrival.environment);
+        if before.is_none_or(|one| (&one.from, &one.to) != (&arrival.from, &arrival.to)) {
+            all.push(arrival);
+        }
+    }
+    all
+}
+
+fn arrival(event: &Event) -> Option<Arrival> {
+    let (environment, from, to, kind) = match &event.what {
+        What::Deployed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::CheckFailed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::Observed(one) => (&one.environment, Some(&one.from), &one.to, None),
+        _ => return None,
+    };
+    Some(Arrival {
+        environment: environment.clone(),
+        from: from.cloned(),
+        to: to.clone(),
+        at: event.at,
+        is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
+        keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
+    })
 }
 
 /// Since when a commit runs there without a break, where the last one given is what runs. `made`: when the commit was

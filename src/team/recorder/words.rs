@@ -35,7 +35,7 @@ impl Recorder<'_> {
     pub(super) fn busy(&self) -> Refusal {
         self.trouble("the record is busy: others wrote to it during every attempt")
             .run("see what happens there", Typed::smp("history"))
-            .refused(RefusalCode::RecordBusy)
+            .refused(RefusalCode::Busy)
     }
 
     /// There is no record where this clone saw one.
@@ -128,7 +128,7 @@ impl Recorder<'_> {
         self.trouble(self.answers_with_older().error)
             .because("each read shows the same state, but each push finds a different one")
             .run("wait a moment, then", Typed::smp("status"))
-            .refused(RefusalCode::RecordBusy)
+            .refused(RefusalCode::Busy)
     }
 
     fn answers_with_older(&self) -> Report {
@@ -264,7 +264,7 @@ pub(super) fn unknown(why: Report) -> Stop {
 pub(super) fn unlawful(why: Unlawful) -> Stop {
     use RefusalCode as Code;
     let (code, error) = match why {
-        Unlawful::Begun => (Code::RecordBusy, "somebody else began the record meanwhile"),
+        Unlawful::Begun => (Code::Busy, "somebody else began the record meanwhile"),
         Unlawful::OtherCandidate => (Code::CandidateMoved, "the candidate has changed"),
         Unlawful::CandidateOpen => (Code::CandidateOpen, "there is already a candidate"),
         Unlawful::Frozen => (

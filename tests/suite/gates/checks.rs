@@ -80,6 +80,8 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
         .never_shows("done: ")
         .never_shows("a secret");
     assert_eq!(events(&deploy)[3..], ["promoting", "check-failed"]);
+    let offline = deploy.smp(&["where", "--offline", deploy.nth(5)]);
+    (offline.ok()).prints_among("  production  runs it, seen just now");
     assert_eq!(
         trailer(&deploy, "Smp-Why"),
         format!("{page} answers 503 Service Unavailable")
@@ -376,12 +378,19 @@ fn who_went_past_the_hours_is_told_although_a_check_failed_and_only_once() {
     let history = deploy.smp(&["history"]).ok().out();
     let words = ["policy overridden: the shop is down", "a check failed: "];
     assert!(words.iter().all(|it| history.contains(it)), "{history}");
+    let since = || {
+        let located = deploy.smp(&["where", deploy.nth(5), "--json"]).ok().json();
+        located["environments"][1]["since"].clone()
+    };
+    let (failed, history) = (since(), deploy.smp(&["history", "--json"]).ok().json());
+    assert_eq!(failed, history["deploys"][0]["at"]);
     promote(&deploy, &[]).exits(4).prints("");
     deploy.web.set("/health-production", Page::body("ok"));
     promote(&deploy, &[]).ok().prints("");
     let history = deploy.smp(&["history", "--json"]).ok().json();
     assert_eq!(history["deploys"].as_array().unwrap().len(), 1);
     assert_eq!(history["deploys"][0]["override"], reason);
+    assert_eq!(since(), failed);
 }
 
 #[test]

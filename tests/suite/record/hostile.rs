@@ -22,7 +22,7 @@ const NAMES: [&str; 9] = [
 
 /// Writes one more event onto the record, whose state and message are these.
 #[track_caller]
-fn forge(deploy: &Deploy, state: &Value, message: &str) {
+pub(super) fn forge(deploy: &Deploy, state: &Value, message: &str) {
     let tip = deploy.git(&deploy.main, &["rev-parse", "refs/smp/record"]);
     let git = |input: &str, args: &[&str]| {
         let runner = deploy.runner().cwd(&deploy.main).stdin(input);
@@ -36,7 +36,7 @@ fn forge(deploy: &Deploy, state: &Value, message: &str) {
 
 /// The state that the record has now.
 #[track_caller]
-fn state(deploy: &Deploy) -> Value {
+pub(super) fn state(deploy: &Deploy) -> Value {
     serde_json::from_str(&deploy.git(
         &deploy.main,
         &["cat-file", "blob", "refs/smp/record:state.json"],
@@ -45,7 +45,7 @@ fn state(deploy: &Deploy) -> Value {
 }
 
 /// An announcement of a promotion there, which is still open.
-fn announced(deploy: &Deploy, environment: &str) -> Value {
+pub(super) fn announced(deploy: &Deploy, environment: &str) -> Value {
     json!({
         "id": "00000000deadbeef", "kind": "promote", "environment": environment, "from": deploy.nth(2),
         "to": deploy.nth(5), "unsigned": true, "by": {"name": "Mallory", "email": "m@example.com"}, "at": 1_646_222_400,

@@ -214,7 +214,7 @@ fn nobody_is_said_to_write_where_the_record_reads_as_before_each_time() {
         .append(&new_id(), &mut |_| Ok(Some(found("staging", 2))))
         .unwrap_err();
     let why = refusal(stop);
-    assert_eq!(why.code, RefusalCode::RecordBusy);
+    assert_eq!(why.code, RefusalCode::Busy);
     assert!(
         why.report
             .error

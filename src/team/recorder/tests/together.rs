@@ -199,7 +199,7 @@ fn whoever_is_always_second_gives_up_and_has_recorded_nothing() {
         other.append(found("other", looked)).unwrap();
         Ok(Some(found("one", looked)))
     });
-    assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::RecordBusy);
+    assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::Busy);
     let states = world.states(RECORD);
     assert!(
         states
