@@ -135,7 +135,9 @@ fn what_is_no_event_stops_nobody() {
     );
     let large = thrown_in(&deploy, &tree, &"long ".repeat(200 << 10));
     let status = ada.smp(&["status"]);
-    status.ok().prints_among(&format!("{} \"long long", &large[..8]));
+    status
+        .ok()
+        .prints_among(&format!("{} \"long long", &large[..8]));
     status.prints_among("is larger than any event");
     rosi.smp(&["signoff"]).ok();
     let stateless = thrown_in(&deploy, &empty, "x\n");
