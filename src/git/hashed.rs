@@ -39,13 +39,13 @@ fn text(bytes: Vec<u8>) -> String {
 const LARGEST: u64 = 32 << 20;
 
 /// A commit of a line: of one that is larger than asked for, the beginning.
-pub struct Link {
+pub struct LineCommit {
     pub commit: CommitId,
     pub text: String,
     pub is_large: bool,
 }
 
-impl Link {
+impl LineCommit {
     fn of(commit: CommitId, bytes: &[u8], most: u64) -> Self {
         let kept = bytes.get(..usize::try_from(most).unwrap_or(usize::MAX));
         Self {
@@ -60,7 +60,11 @@ impl Link {
 ///
 /// # Errors
 /// Where one is not what it is called, is too large, or is followed by nothing though it has a parent.
-pub fn line(repo: &Repo, tip: &CommitId, (count, most): (u32, u64)) -> Result<Vec<Link>, Stop> {
+pub fn line(
+    repo: &Repo,
+    tip: &CommitId,
+    (count, most): (u32, u64),
+) -> Result<Vec<LineCommit>, Stop> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     repo.either(
         |library| library.line(tip, (count, most)),
@@ -72,7 +76,7 @@ fn line_by_program(
     repo: &Repo,
     tip: &CommitId,
     (count, most): (usize, u64),
-) -> Result<Result<Vec<Link>, Stop>, Stop> {
+) -> Result<Result<Vec<LineCommit>, Stop>, Stop> {
     let program = repo.program();
     let most_of_them = format!("--max-count={}", count.min(i32::MAX as usize));
     // A commit-graph is written by anybody, and names the parents.
@@ -99,9 +103,9 @@ fn line_by_program(
             true => Some(object(repo, ObjectType::Commit, id.as_str())?),
         };
         let bytes = bytes.ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
-        Ok(Link::of(id, &bytes, most))
+        Ok(LineCommit::of(id, &bytes, most))
     });
-    let links: Vec<Link> = links.collect::<Result<_, Stop>>()?;
+    let links: Vec<LineCommit> = links.collect::<Result<_, Stop>>()?;
     for (nth, link) in links.iter().enumerate() {
         let before = links.get(nth + 1).map(|link| link.commit.as_str());
         let is_end = before.is_none() && links.len() == count;
@@ -273,7 +277,7 @@ impl Library {
         &self,
         tip: &CommitId,
         (count, most): (usize, u64),
-    ) -> Result<Result<Vec<Link>, Stop>, Unreadable> {
+    ) -> Result<Result<Vec<LineCommit>, Stop>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
         let (mut all, mut next) = (Vec::new(), Some(tip.clone()));
@@ -290,7 +294,7 @@ impl Library {
             if Oid::hash_object(kind, object.data())? != name {
                 return Ok(Err(wrong(id.as_str())));
             }
-            let link = Link::of(id, object.data(), most);
+            let link = LineCommit::of(id, object.data(), most);
             let parent = header(&link.text, "parent").next();
             next = parent
                 .map(|id| CommitId::parse(id).ok_or(Unreadable))

@@ -2,7 +2,7 @@
 //! own readers would differ on whose it is and of when.
 
 use crate::core::words::{CommitId, StoredEvent};
-use crate::git::hashed::{self, Link};
+use crate::git::hashed::{self, LineCommit};
 use crate::git::object;
 
 /// What signed a commit, by the first line of its signature.
@@ -63,7 +63,7 @@ impl<'t> Form<'t> {
 const SAID: usize = 100;
 
 /// The event of a commit; of one that is of another form, or larger than any, its parents and how its first line begins.
-pub fn event(link: Link) -> StoredEvent {
+pub fn event(link: LineCommit) -> StoredEvent {
     let text = &link.text;
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
     let form = Form::of(&link.commit, text).filter(|_| !link.is_large);
@@ -157,7 +157,7 @@ mod tests {
             "tree {}\n{parent}\n{PEOPLE}\n\n\n  Said\n\n",
             "b".repeat(40)
         );
-        let link = |text: &str, is_large| Link {
+        let link = |text: &str, is_large| LineCommit {
             commit: id.clone(),
             text: text.to_owned(),
             is_large,
