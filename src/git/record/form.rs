@@ -1,32 +1,31 @@
-//! What a commit must look like to be an event: the lines that git writes for one, each once and in its order. With others git's
-//! own readers would differ on whose it is and of when.
+//! The form that makes a commit an event: the lines that git writes for one, each once and in its order. With other
+//! lines, git's own readers would differ on its author and its time.
 
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::hashed::{self, LineCommit};
 use crate::git::object;
 
-/// What signed a commit, by the first line of its signature.
+/// The kind of a commit's signature, by its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Armour {
     Ssh,
     OpenPgp,
-    /// Nothing that git smp takes for a signature.
+    /// No signature that git smp accepts.
     None,
 }
 
-/// An event, as the text of its commit has it.
+/// The parts of an event's commit.
 pub struct Form<'t> {
     by: (&'t str, &'t str),
     at: i64,
     pub committed: i64,
     pub armour: Armour,
-    /// The lines of its signature.
     pub signature: String,
     message: &'t str,
 }
 
 impl<'t> Form<'t> {
-    /// `None`: a commit of this name is of another form.
+    /// Parses a commit; `None` if it has another form.
     pub fn of(id: &CommitId, commit: &'t str) -> Option<Self> {
         let (head, message) = commit.split_once("\n\n")?;
         let mut lines = head.lines().peekable();
@@ -59,10 +58,10 @@ impl<'t> Form<'t> {
     }
 }
 
-/// So many letters are kept of the first line of what is no event.
+/// The number of characters kept of the first line of a commit that is no event.
 const SAID: usize = 100;
 
-/// The event of a commit; of one that is of another form, or larger than any, its parents and how its first line begins.
+/// Returns the event of a commit. If the commit has another form or is too large, only its parents and the start of its first line.
 pub fn event(link: LineCommit) -> StoredEvent {
     let text = &link.text;
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
@@ -93,7 +92,7 @@ fn armour(first: &str) -> Armour {
     }
 }
 
-/// The name and the mail address, and the time in seconds since 1970.
+/// Returns the name and the mail address, and the time in seconds since 1970.
 fn ident(line: &str) -> Option<((&str, &str), i64)> {
     let (who, moment) = line.rsplit_once("> ")?;
     let (name, email) = who.split_once('<')?;
