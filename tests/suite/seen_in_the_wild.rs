@@ -1,9 +1,10 @@
 //! Every failure seen in practice (facts, 11): one test per row, with the row's name and its users' needs.
 //!
-//! Rows with tests elsewhere: production has a hotfix that staging lacks, `promote::a_hotfix_on_production_is_not_lost`;
-//! staging is behind production, `promote::production_does_not_go_back`; two people promote at once with a record,
-//! `together::of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost`; Ctrl-C or a cut connection,
-//! `push::the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on` and
+//! Rows with tests elsewhere: production has a hotfix that staging lacks,
+//! `promote::a_hotfix_on_production_is_not_lost`; staging is behind production, `promote::production_does_not_go_back`;
+//! two people promote at once with a record,
+//! `together::of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost`; Ctrl-C or a cut
+//! connection, `push::the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on` and
 //! `push::a_push_that_is_cut_on_its_way_every_time_may_have_arrived`; push accepted, release phase failed,
 //! `platform::a_release_phase_that_never_succeeds_is_not_live` and
 //! `platform::a_build_that_fails_after_the_push_is_not_live_and_nobody_is_told_of_a_release`.
@@ -14,9 +15,10 @@
 //!
 //! Further public reports were tried as well. The failures were fixed, with these tests:
 //!
-//! - gogs/gogs#5195, a hook without the executable bit; gogs/gogs#2428, one that cannot start; combell/autogit-reference#4,
-//!   a missing command; go-gitea/gitea#4513, missing permissions; ezyang/git-ftp#40, a failed checkout: all were "done"
-//!   with exit code 0. `host_hooks::a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done`
+//! - gogs/gogs#5195, a hook without the executable bit; gogs/gogs#2428, one that cannot start;
+//!   combell/autogit-reference#4, a missing command; go-gitea/gitea#4513, missing permissions; ezyang/git-ftp#40, a
+//!   failed checkout: all were "done" with exit code 0.
+//!   `host_hooks::a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done`
 //! - The same over smart HTTP, where git does not report it: a warning.
 //!   `host_hooks::a_host_that_says_nothing_at_all_is_warned_of_once`
 //! - mako-ai/mako#894, iterate/iterate#1751, a read that lags behind the push: was reported as a discarded push.
@@ -41,11 +43,11 @@
 //! No failure: libgit2/libgit2#5564, blobless and treeless clones; cashapp/hermit#608, tokens in `insteadOf` or in a
 //! remote's address; gptme-contrib#1380, the guard with other spellings of an address.
 //!
-//! Known and not changed: aks129/HealthClawGuardrails#592, a promotion is refused if production's page is down or has no
-//! hash; mislav/git-deploy#39, a push that never ends because its hook started the app (`--timeout` does not end it,
+//! Known and not changed: aks129/HealthClawGuardrails#592, a promotion is refused if production's page is down or has
+//! no hash; mislav/git-deploy#39, a push that never ends because its hook started the app (`--timeout` does not end it,
 //! Ctrl-C twice leaves); holman/ama#440, with a record a rollback is refused while the main repository is down;
-//! koajs/compress#107, a page that sends unrequested gzip is refused; piku/piku#27, a page that reads the commit from the
-//! disk instead of the running process.
+//! koajs/compress#107, a page that sends unrequested gzip is refused; piku/piku#27, a page that reads the commit from
+//! the disk instead of the running process.
 
 use std::path::Path;
 
