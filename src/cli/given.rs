@@ -21,6 +21,8 @@ const KEPT: &[&str] = &[
     "--first",
     "--override",
     "--hook",
+    "--deepen",
+    "--timeout",
 ];
 
 impl Cli {
@@ -66,8 +68,6 @@ fn given(matches: &ArgMatches) -> Given {
         let is_flag = args.try_get_one::<bool>(&id).is_ok();
         match value(args, &id) {
             Some(_) if is_flag => given.options.push((option, None)),
-            // Standard input is consumed by now, so `-F -` cannot be repeated.
-            Some(file) if option == "-F" && file == "-" => {}
             Some(text) => given.options.push((option, Some(text))),
             None => {}
         }
@@ -118,11 +118,17 @@ mod tests {
                 config: Some("c".into()),
                 command: "promote".into(),
                 names: vec!["eu".into()],
-                options: vec![("-F", Some("text".into())), ("--again", None)],
+                options: vec![
+                    ("-F", Some("text".into())),
+                    ("--again", None),
+                    ("--timeout", Some("5".into())),
+                ],
                 line: Vec::new(),
             }
         );
-        assert_eq!(read("git-smp promote -F -").options, []);
+        // What was typed there has to be typed again, or nobody is told.
+        let file = ("-F", Some("-".into()));
+        assert_eq!(read("git-smp promote -F -").options, [file]);
         assert_eq!(read("git-smp status --json").options, []);
     }
 }

@@ -62,8 +62,13 @@ impl Typed {
         self.words.push(shell_word(value));
         self
     }
-    pub fn option(self, name: &str, value: &str) -> Self {
-        self.plain(name).arg(value)
+    /// An option with its value, in one word where the value could be taken for an option.
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        if !name.starts_with("--") || !value.starts_with('-') {
+            return self.plain(name).arg(value);
+        }
+        self.words.push(format!("{name}={}", shell_word(value)));
+        self
     }
 
     /// Adds words that need no quotes, separated by spaces, such as options without a value; none if the text is empty.
@@ -397,6 +402,10 @@ mod tests {
                     .plain("--again")
                     .option("--summary", "y --again"),
                 format!("{named} promote eu --again --summary 'y --again'"),
+            ),
+            (
+                promote.clone().option("--summary", "-1 bug"),
+                format!("{named} promote eu --summary='-1 bug' --again"),
             ),
             (
                 promote.clone().option("-F", "a file"),

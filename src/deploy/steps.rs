@@ -88,7 +88,9 @@ impl Deploy<'_> {
                 if !done.contains(&environment.as_str()) {
                     self.confirm(environment, commit)?;
                 }
-                self.deployed(self.target(environment)?, commit, lifts.as_deref())
+                let target = self.target(environment)?;
+                let recorded = self.deployed(target, commit, lifts.as_deref());
+                recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
             // The posts come after all steps, and may ask questions: the caller sends them.
             Step::Post { .. } | Step::Comment(_) => Ok(()),
@@ -197,6 +199,22 @@ impl Deploy<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The same failure to record what a deploy came to. If the deploy was announced, a step is unfinished.
+    fn unrecorded(&self, target: &Target<'_>, commit: &CommitId, stop: Stop) -> Stop {
+        let name = &target.environment.name;
+        let mut open = self.seen.open().into_iter();
+        let is_open = open.any(|open| open.is(self.kind(), name, commit));
+        let is_ours = is_open || target.observed.runs() != Some(commit);
+        Stop::Incomplete(match stop {
+            Stop::Refused(refusal) if is_ours => refusal.report.run(AGAIN, self.command()),
+            Stop::Failed(report) if is_ours => match report.hint {
+                None => report.run(AGAIN, self.command()),
+                Some(_) => report,
+            },
+            other => return other,
+        })
     }
 
     /// Adds what was done before the failure: a failure at a later target does not undo the earlier ones.

@@ -103,7 +103,7 @@ impl Wait<'_> {
         self.begun.and_then(|begun| begun.doubt.as_ref())
     }
 
-    /// Stops if the host's words contradict the deploy and only the branch could tell otherwise.
+    /// Stops if the host contradicts the deploy and only the branch could tell otherwise. Warns of a silent host.
     fn heed_the_host(&self) -> Result<(), Stop> {
         let (Some(begun), name) = (self.begun, self.name()) else {
             return Ok(());

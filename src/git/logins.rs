@@ -1,5 +1,5 @@
-//! Names and passwords for https: from git's credential helpers, and from the person in this run. They stay in memory,
-//! and go only to git's own children, each to the children for its own server.
+//! Names and passwords for https: from git's credential helpers, and from the person in this run. Those of the person
+//! stay in memory, and go only to git's own children, each to the children for its own server.
 
 mod reused;
 

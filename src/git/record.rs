@@ -257,6 +257,15 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
 }
 
 fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
+    written_by_program(repo, event).map_err(|stop| match event.signed {
+        true => unsigned(repo, event, stop),
+        false => {
+            Stop::Failed(Report::from(stop).run("correct the problem, then", Typed::once_more()))
+        }
+    })
+}
+
+fn written_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     let what = "the event cannot be written here, so nothing was recorded";
     let (program, state) = (repo.program(), event.state.as_bytes());
     let blob = id(program.ask(what, ["hash-object", "-w", "--stdin"], state)?)?;
@@ -279,14 +288,7 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
         ("GIT_COMMITTER_EMAIL", email),
         ("GIT_COMMITTER_DATE", &date),
     ];
-    let written = program.ask_as(what, args, event.message.as_bytes(), &who);
-    match written {
-        Ok(answer) => id(answer),
-        Err(stop) if event.signed => Err(unsigned(repo, event, stop)),
-        Err(stop) => Err(Stop::Failed(
-            Report::from(stop).run("correct the problem, then", Typed::once_more()),
-        )),
-    }
+    id(program.ask_as(what, args, event.message.as_bytes(), &who)?)
 }
 
 /// Explains why git cannot sign. The user's settings are the cause, unless git cannot write either (full disk).

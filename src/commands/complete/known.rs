@@ -109,7 +109,7 @@ fn announcement(repo: &Repo, config: &Config) -> Option<Word> {
     Some((open.id.as_str().to_owned(), about))
 }
 
-/// Returns the candidate, then each environment's latest and earlier commits, newest first.
+/// Returns the candidate and what it replaces, what environments got last, their branches, and earlier deploys.
 fn commits(repo: &Repo, config: &Config) -> Vec<Word> {
     let mut all: Vec<(CommitId, String)> = Vec::new();
     let mut add = |commit: &CommitId, about: String| {

@@ -56,7 +56,8 @@ impl Library {
     pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Unreadable> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;
-        tree.insert(FILE, repository.blob(event.state.as_bytes())?, PLAIN)?;
+        let state = repository.blob(event.state.as_bytes())?;
+        tree.insert(FILE, state, PLAIN)?;
         let tree = repository.find_tree(tree.write()?)?;
         let (name, email) = event.by;
         let by = Signature::new(name, email, &Time::new(event.at.max(0), 0))?;
@@ -64,7 +65,12 @@ impl Library {
         let parent = parent.map(|id| repository.find_commit(id)).transpose()?;
         let parents: Vec<_> = parent.iter().collect();
         let id = repository.commit(None, &by, &by, event.message, &tree, &parents)?;
-        commit_id(id)
+        // On a full disk the library says that it wrote them.
+        let objects = repository.odb()?;
+        match objects.exists(state) && objects.exists(id) {
+            true => commit_id(id),
+            false => Err(Unreadable),
+        }
     }
 }
 
