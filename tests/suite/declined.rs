@@ -72,7 +72,7 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
         run.says(&format!(
             "or roll it back: git smp rollback production --to {two}"
         ));
-        // Nobody is told that nothing was deployed.
+        // The output does not claim that nothing was deployed.
         let chain = deploy.chain();
         assert_eq!(
             (

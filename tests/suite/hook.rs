@@ -464,7 +464,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
         .says("warning: the record cannot be read: it is unknown whether");
 }
 
-// --- a configuration that does not serve
+// --- a missing or broken configuration
 
 #[test]
 fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() {
@@ -517,7 +517,7 @@ fn a_tool_that_is_gone_or_fails_locks_nobody_out() {
         .prints("");
 }
 
-// --- somebody's hook
+// --- a user's own hook
 
 #[test]
 fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
@@ -809,7 +809,7 @@ fn a_tool_that_puts_itself_in_front_and_is_then_put_behind_runs_in_no_circle() {
         .says("error: a plain git push to production");
 }
 
-// --- hooks that others look after
+// --- hooks managed by other tools
 
 #[test]
 fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() {
@@ -967,7 +967,7 @@ fn a_hook_path_that_is_the_clones_own_folder_is_no_hindrance() {
         .says("error: a plain git push to production");
 }
 
-// --- where it lies, and what setup says of it
+// --- the guard's place, and setup's messages about it
 
 #[test]
 fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {

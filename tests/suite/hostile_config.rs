@@ -82,7 +82,7 @@ fn is_refused(run: &Run, about: &str) -> String {
     first
 }
 
-/// What a refusal must not change.
+/// The state that a refusal must not change.
 #[derive(PartialEq, Debug)]
 struct Traces {
     config: Vec<u8>,

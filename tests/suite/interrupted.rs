@@ -40,7 +40,7 @@ exit $code"#;
 /// The fast tests take one step of this many.
 pub const EACH: usize = 16;
 
-/// How the program is killed at a call of git.
+/// The moment of the kill at a call of git.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum How {
     /// With all its children, before git does anything, as when the machine fails.
@@ -55,7 +55,7 @@ enum How {
 pub struct Lab<'a> {
     deploy: Deploy,
     command: Vec<String>,
-    /// What must hold in the end.
+    /// Asserts the conditions at the end.
     holds: &'a dyn Fn(&Deploy, &Chain),
     /// The forge with the issues of proposals, and its issues at the beginning.
     forge: Option<(&'a IssuesApi, Vec<Posted>)>,

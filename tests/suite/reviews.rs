@@ -317,7 +317,7 @@ fn a_merge_with_nothing_beside_it_is_decided_too() {
     deploy.smp(&["promote", "-n"]).exits(1).says(unknown);
 }
 
-// --- who is asked, and how often
+// --- the requests and their number
 
 #[test]
 fn with_both_ends_named_nobody_is_asked() {

@@ -287,7 +287,7 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
 #[test]
 fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
     let deploy = World::deploy_like().main_over_ssh().without_pages().build();
-    // It takes no options, like git's variant `simple`, so the program cannot pass the port.
+    // This ssh takes no options, like git's variant `simple`, so the program cannot pass the port.
     let port = deploy.urls()[0]
         .rsplit("127.0.0.1:")
         .next()

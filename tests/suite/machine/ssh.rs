@@ -268,7 +268,7 @@ fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_liv
     assert_eq!(pushes(&deploy, &deploy.production), before + 1);
 }
 
-// F-PUSH-2 and F-KILL-3: the build goes on without its connection.
+// F-PUSH-2 and F-KILL-3: the build continues without its connection.
 #[test]
 fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
     let deploy = host();
