@@ -97,6 +97,7 @@ fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
             at: event.at + number as i64,
             committed: event.at + number as i64,
             message: message(&event),
+            is_large: false,
         };
         all.push((stored, SignatureCheck::By(format!("{by}@example.com"))));
     }

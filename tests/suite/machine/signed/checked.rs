@@ -110,6 +110,56 @@ fn by_lines(deploy: &Deploy, key: &str, people: &str, message: &str) -> String {
     commit
 }
 
+/// Puts a commit without a signature at the end of the record, with this tree and this message.
+fn thrown_in(deploy: &Deploy, tree: &str, message: &str) -> String {
+    let tip = tip(deploy);
+    let person = format!("eve <eve@example.com> {} +0000", now());
+    let text =
+        format!("tree {tree}\nparent {tip}\nauthor {person}\ncommitter {person}\n\n{message}");
+    let git = deploy.runner().cwd(&deploy.main).stdin(text);
+    let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+    let commit = git.program("git", &args).ok().out().trim().to_owned();
+    deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &commit]);
+    commit
+}
+
+#[test]
+fn what_is_no_event_stops_nobody() {
+    let deploy = proposed();
+    let (ada, rosi) = (by(&deploy, "ada"), by(&deploy, "rosi"));
+    let tree = deploy.git(&deploy.main, &["rev-parse", "refs/smp/record^{tree}"]);
+    let empty = deploy.in_clone("hash-object -w -t tree /dev/null");
+    deploy.git(
+        &deploy.main,
+        &["hash-object", "-w", "-t", "tree", "/dev/null"],
+    );
+    let large = thrown_in(&deploy, &tree, &"long ".repeat(200 << 10));
+    let status = ada.smp(&["status"]);
+    status
+        .ok()
+        .prints_among(&format!("{} \"long long", &large[..8]));
+    status.prints_among("is larger than any event");
+    rosi.smp(&["signoff"]).ok();
+    let stateless = thrown_in(&deploy, &empty, "x\n");
+    for _ in 0..2 {
+        let status = ada.smp(&["status"]);
+        status
+            .ok()
+            .prints_among(&format!("{} \"x\": it is not signed", &stateless[..8]));
+    }
+    let verify = ada.smp(&["history", "--verify"]);
+    verify.exits(1).prints_among("is larger than any event");
+    let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+    ada.smp(&args).ok().says("done: on record");
+
+    // What nobody can hold in memory is not read at all.
+    thrown_in(&deploy, &tree, &"x".repeat(33 << 20));
+    let run = ada.smp(&["postpone", "--yes", "--reason", "x"]);
+    run.exits(1)
+        .says("is too large to be read")
+        .says("it has more than 32 MiB");
+}
+
 /// Puts `option` before the options of rosi's line.
 fn limited(deploy: &Deploy, option: &str) {
     let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);

@@ -9,7 +9,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 45] = [
+const TRICKS: [Trick; 46] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -414,6 +414,19 @@ const TRICKS: [Trick; 45] = [
         written_over(deploy, &block, &harmless);
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
+    (
+        "a block written over by what is too large for an event",
+        |deploy| {
+            let (block, harmless) = blocked_after_a_yes(deploy);
+            let text = deploy.in_clone(&format!("cat-file commit {harmless}"))
+                + &"long ".repeat(200 << 10);
+            let git = deploy.runner().cwd(&deploy.work).stdin(text);
+            let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+            let large = git.program("git", &args).ok().out().trim().to_owned();
+            written_over(deploy, &block, &large);
+            refused(deploy, &by(deploy, "ada"), "not-verified");
+        },
+    ),
     ("events cut off by .git/shallow", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let cut = parent_of(deploy, &tip(deploy));
