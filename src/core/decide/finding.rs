@@ -28,10 +28,10 @@ pub enum Finding {
     ReleasePending,
     /// The pushed commit was built, but its release failed.
     ReleaseFailed,
-    /// It runs an older commit than the pushed one. Without an answer of the platform, a failed release or a running
-    /// deploy looks the same.
+    /// The environment runs an older commit than the pushed one. Without an answer of the platform, a failed release or
+    /// a running deploy looks the same.
     RolledBack,
-    /// It runs a commit that was not pushed there.
+    /// The environment runs a commit that was not pushed there.
     DeployedOutsideGit,
     /// The host said that the commit of the branch is not deployed, or not yet.
     NotConfirmed,

@@ -130,7 +130,7 @@ pub fn propose_again() -> Hint {
     Hint::run("close the candidate", Typed::smp("postpone")).and(then)
 }
 
-/// The same as a sentence, after its reason.
+/// The steps of [`propose_again`] as one sentence, after a reason.
 const AGAIN: &str = "close the candidate, then propose what runs now";
 
 impl<'a> Situation<'a> {

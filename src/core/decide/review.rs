@@ -1,4 +1,4 @@
-//! Whether commits were reviewed and their checks succeeded. An unknown answer is never a yes. Pure.
+//! The reviews and checks of commits. An unknown answer never counts as a yes. Pure.
 
 mod shipping;
 pub(super) mod warnings;
