@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::show::{self, When};
+use crate::core::show;
 use crate::core::typed::Typed;
+use crate::core::when::When;
 use crate::core::words::Observed;
 use crate::git::{Repo, deepen};
 use crate::notes::Notes;
@@ -52,7 +53,10 @@ impl<'a> Session<'a> {
         let path = named.or_else(|| Some(top?.join("smp.toml")));
         path.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, and so no smp.toml");
-            Stop::Misused(report.hint("name the file with --config"))
+            Stop::Misused(report.run(
+                "name the file with --config",
+                Typed::smp("--config FILE setup"),
+            ))
         })
     }
 
