@@ -205,8 +205,7 @@ impl Seen {
         let (mut sent, mut announced, mut rest) = (false, Vec::new(), Vec::new());
         for (name, _) in open.places() {
             sent |= ours && notes.may_go_on(name, &open.to);
-            let mut seen = self.environments.iter();
-            match seen.find(|one| one.environment == name) {
+            match Observed::among(&self.environments, name) {
                 Some(seen) => announced.push(seen.clone()),
                 None => rest.extend(look.config.environment(name).ok()),
             }

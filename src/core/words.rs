@@ -292,6 +292,11 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Returns the one of this environment.
+    pub fn among<'o>(all: &'o [Self], environment: &str) -> Option<&'o Self> {
+        all.iter().find(|seen| seen.environment == environment)
+    }
+
     /// Returns the running commit, if it is known and there is one.
     pub fn runs(&self) -> Option<&CommitId> {
         self.running.as_ref().ok().and_then(Option::as_ref)

@@ -148,8 +148,7 @@ fn see(
 impl PlacesSeen {
     fn check(&self, repo: &Repo, config: &Config, place: &Place<'_>) -> Check {
         let name = place.environment.map_or(place.remote, |one| &one.name);
-        let mut all = self.environments.iter();
-        let seen = all.find(|one| one.environment == name);
+        let seen = Observed::among(&self.environments, name);
         let report = match (&place.state, place.environment, seen, &self.main) {
             (RemoteState::Missing, ..) => {
                 Report::new("its remote is missing").run("add it", Typed::smp("setup"))
@@ -194,8 +193,7 @@ fn shut(
 }
 
 fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option<MayPush> {
-    let mut seen = seen.iter();
-    let seen = seen.find(|one| one.environment == environment.name)?;
+    let seen = Observed::among(seen, &environment.name)?;
     let branch = format!("refs/heads/{}", environment.branch);
     let (reference, at) = match seen.branch.as_ref()?.as_ref().ok()? {
         Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),

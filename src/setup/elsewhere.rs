@@ -47,7 +47,7 @@ impl SaidElsewhere {
         seen: &[Observed],
     ) {
         let moved = environments.iter().filter(|one| {
-            let seen = find(seen, &one.name).and_then(|seen| seen.branch.as_ref());
+            let seen = Observed::among(seen, &one.name).and_then(|seen| seen.branch.as_ref());
             one.is_branch && !one.by_merge && matches!(seen, Some(Ok(Branch::At(_))))
         });
         let moved: Vec<&Environment> = moved.copied().collect();
@@ -124,13 +124,12 @@ fn uncoupled(
     let refused = by_pipeline.filter_map(|one| {
         let source = look.config.environment(one.promotes.as_ref()?).ok()?;
         let couplings = look.couplings(source, &[one]).pop()??;
-        let (from, to) = (find(seen, &source.name)?, find(seen, &one.name)?);
+        let (from, to) = (
+            Observed::among(seen, &source.name)?,
+            Observed::among(seen, &one.name)?,
+        );
         let refusal = couplings.fitting(from, to).err()?;
         Some((one.name.clone(), refusal))
     });
     refused.collect()
-}
-
-fn find<'o>(seen: &'o [Observed], name: &str) -> Option<&'o Observed> {
-    seen.iter().find(|one| one.environment == name)
 }

@@ -36,7 +36,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     fn observed(&self, name: &str) -> Option<&'a Observed> {
-        self.seen.iter().find(|seen| seen.environment == name)
+        Observed::among(self.seen, name)
     }
 
     fn runs(&self, name: &str) -> Option<&'a CommitId> {

@@ -135,9 +135,7 @@ const AGAIN: &str = "close the candidate, then propose what runs now";
 
 impl<'a> Situation<'a> {
     fn seen(&self, environment: &str) -> Option<&'a Observed> {
-        self.seen
-            .iter()
-            .find(|seen| seen.environment == environment)
+        Observed::among(self.seen, environment)
     }
 
     fn runs(&self, environment: &str) -> Option<&'a CommitId> {

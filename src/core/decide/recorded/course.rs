@@ -3,7 +3,7 @@
 use crate::core::decide::finding::{is_cached, pending};
 use crate::core::decide::recorded::Recorded;
 use crate::core::record::{Deploying, Kind};
-use crate::core::words::Source;
+use crate::core::words::{Observed, Source};
 
 /// The progress of an announced deploy. With several environments the one furthest behind counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,8 @@ impl<'a> Recorded<'a> {
     }
 
     pub(super) fn course_at(&self, open: &Deploying, name: &str) -> Course {
-        let mut seen = self.announced.iter().filter(|one| one.environment == name);
-        let Some(one) = seen.next().filter(|one| pending(one).is_none()) else {
+        let seen = Observed::among(self.announced, name);
+        let Some(one) = seen.filter(|one| pending(one).is_none()) else {
             return Course::Going;
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
