@@ -4,7 +4,6 @@
 //! an environment runs is what it says itself. With a shared record a push is announced there before it begins, and its
 //! end is written there after it was seen.
 
-pub mod flow;
 pub mod forward;
 pub mod held;
 pub mod observed;

@@ -13,7 +13,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
+use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
 use crate::options::DeployOptions;
@@ -21,6 +21,7 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp stage --fix --pick '#427'")]
@@ -48,7 +49,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return Err(deployed_by_merge(&config, environment, args.fix));
     }
     if args.fix {
-        flow::recorder_of(session, &config, "stage --fix")?;
+        Recorder::required(session, &config, "stage --fix")?;
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;

@@ -35,9 +35,6 @@ pub struct Status {
     pub exit_code: bool,
 }
 
-/// How long production may be behind when `smp.toml` does not say.
-const CADENCE_DAYS: u32 = 7;
-
 /// Runs it. What an environment does not tell is no error here: it is shown as unknown.
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
@@ -152,8 +149,8 @@ impl<'a> View<'a> {
     }
 
     fn is_late(&self, changes: &Changes) -> bool {
-        let record = self.config.record.as_ref();
-        let days = record.map_or(CADENCE_DAYS, |record| record.cadence_days);
+        let record = self.config.record.clone().unwrap_or_default();
+        let days = record.cadence_days;
         let due = self.session.when().now - i64::from(days) * 86_400;
         changes.oldest_waiting().is_some_and(|oldest| oldest < due)
     }

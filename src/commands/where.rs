@@ -55,7 +55,7 @@ struct Sight {
 }
 
 /// Which commits have another one, of those that were asked about.
-type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
+type KnownRelations = RefCell<HashMap<(CommitId, CommitId), bool>>;
 
 /// So many events are read first, and all where they do not tell since when.
 const FIRST_EVENTS: u32 = 500;
@@ -143,7 +143,7 @@ fn stands(
     sight: &Sight,
     (commit, made): (&CommitId, i64),
 ) -> Result<Vec<Stand>, Stop> {
-    let (known, mut latest) = (Known::default(), FIRST_EVENTS);
+    let (known, mut latest) = (KnownRelations::default(), FIRST_EVENTS);
     loop {
         let told = told(session, config, sight.record.as_ref(), latest)?;
         // What is older than all of them came before them.
@@ -296,7 +296,7 @@ fn stand(
     session: &Session<'_>,
     (environment, seen): (&Environment, &Sighted),
     (commit, carriers): (&CommitId, &[CommitId]),
-    known: &Known,
+    known: &KnownRelations,
 ) -> Result<Stand, Stop> {
     let mut place = Stand::unknown(&environment.name);
     let runs = match seen {
@@ -347,7 +347,7 @@ fn contains(
     session: &Session<'_>,
     to: &CommitId,
     commit: &CommitId,
-    known: &Known,
+    known: &KnownRelations,
 ) -> Result<bool, Stop> {
     let asked = (to.clone(), commit.clone());
     if let Some(found) = known.borrow().get(&asked) {

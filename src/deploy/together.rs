@@ -21,10 +21,10 @@ use crate::team::recorder::beside::{Draft, KeptBack};
 use crate::team::recorder::{Recorder, is_by_hook, new_id};
 
 /// What the environment said directly after the push, and what the host said meanwhile.
-type Arrived = (Heard, Option<Now>);
+type SeenArrival = (Heard, Option<Now>);
 
 enum Both {
-    Arrived(Box<Arrived>),
+    Arrived(Box<SeenArrival>),
     /// The host moves each ref by itself.
     NotAtomic,
     /// The record moved, so the decision is made again.
@@ -39,7 +39,7 @@ impl Deploy<'_> {
         target: &Target<'_>,
         push: &Push,
         step: &Step,
-    ) -> Result<Option<Arrived>, Stop> {
+    ) -> Result<Option<SeenArrival>, Stop> {
         let Some((recorder, recorded)) = self.recorder()? else {
             return Ok(None);
         };
@@ -96,7 +96,7 @@ impl Deploy<'_> {
         self.watch(Progress::Pushing(step, &push.commit));
         let settled = self.settle(target, &both, sent);
         // The server's word of that very step is believed; all else is read.
-        let is_there = |settled: &Result<Arrived, Stop>| match settled {
+        let is_there = |settled: &Result<SeenArrival, Stop>| match settled {
             _ if is_taken => Ok(true),
             Err(Stop::Incomplete(_) | Stop::Declined(_)) => Ok(false),
             _ => recorder.has(&draft),

@@ -32,12 +32,12 @@ pub enum Meaning {
 /// The words are the whole line; `*` stands for anything. With a mark such as `----->` in front the mark must be there too,
 /// for words that a program could say of itself. Without one all marks are passed over. What a git, a shell or a tool in a
 /// hook says must begin its line, without an indent, and be written so.
-pub type Row = (&'static str, &'static str, Meaning, &'static str);
+pub type HostRow = (&'static str, &'static str, Meaning, &'static str);
 
 use Meaning::*;
 
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[HostRow] = &[
     ("Heroku", "Pushed to non-* branch, skipping build.", NotDeployed,
         "Dev Center, Deploying with Git; seen since 2015"),
     ("Heroku", "Your account has reached its concurrent builds limit", Busy, "SerenityOS/discord-bot#14; since 2021"),

@@ -57,7 +57,7 @@ impl From<Option<CommitId>> for Tip {
 }
 
 /// What a look brought: what the refs are at, and HEAD.
-type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
+type BroughtTips = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
@@ -172,7 +172,7 @@ fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
 
 /// Brings these refs and what the remote calls its own branch, and says what they are at. `None` where git cannot say
 /// that of each, as before 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
-fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
+fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<BroughtTips, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
     let mut with_head = repo.main().is_none_or(|seen| seen.head.is_some());

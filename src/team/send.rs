@@ -38,17 +38,17 @@ struct Pauses {
 }
 
 /// One attempt: what came of it, and where it is then. It may outlive the run that waits for it.
-pub type Attempt = dyn Fn() -> (Sent, Placed) + Send + Sync;
+pub type SendOnce = dyn Fn() -> (Sent, Placed) + Send + Sync;
 
 /// Told why nothing was taken yet and how long it is until the next try, or nothing during an attempt; may leave.
 pub type Watch<'w> = dyn FnMut(Option<(&Report, Duration)>) -> Control + 'w;
 
 /// Sends a post. What may have arrived is never sent again.
-pub fn send(post: Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
+pub fn send(post: Arc<SendOnce>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     attempts(&PAUSES, &post, watch)
 }
 
-fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
+fn attempts(pauses: &Pauses, post: &Arc<SendOnce>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     let (mut busy, mut unreached) = (pauses.busy.iter(), pauses.unreached.iter());
     loop {
         let (sent, placed) = answered(post, watch);
@@ -75,7 +75,7 @@ fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Del
 }
 
 /// Makes an attempt and waits for its end, unless the one who watches leaves: then nobody knows what came of it.
-fn answered(post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Sent, Placed) {
+fn answered(post: &Arc<SendOnce>, watch: &mut Watch<'_>) -> (Sent, Placed) {
     let (ends, end) = mpsc::channel();
     let post = Arc::clone(post);
     // Nobody hears the end of one that was left.

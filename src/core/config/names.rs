@@ -1,6 +1,6 @@
 //! Names that git, Heroku and HTTP would take, and stricter ones of ours. No reason holds the name itself.
 
-use crate::core::address::{Checked, is_made_of};
+use crate::core::address::{AddressCheck, is_made_of};
 
 fn is_small(text: &str) -> bool {
     is_made_of(text, "-") && text == text.to_ascii_lowercase()
@@ -8,7 +8,7 @@ fn is_small(text: &str) -> bool {
 
 /// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` takes
 /// `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
-pub fn check_remote_name(name: &str) -> Checked {
+pub fn check_remote_name(name: &str) -> AddressCheck {
     let ends_well = !name.contains("..") && !name.ends_with('.') && !name.ends_with(".lock");
     Err(match name.chars().next() {
         _ if name.is_empty() || name.len() > 64 => "must have 1 to 64 characters",
@@ -21,7 +21,7 @@ pub fn check_remote_name(name: &str) -> Checked {
 
 /// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer. git itself takes `-x`,
 /// `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken for something else on the way.
-pub fn check_branch(name: &str) -> Checked {
+pub fn check_branch(name: &str) -> AddressCheck {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
     Err(match name {
         _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
@@ -44,7 +44,7 @@ fn is_no_part(part: &str) -> bool {
 }
 
 /// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
-pub(super) fn check_record_ref(name: &str) -> Checked {
+pub(super) fn check_record_ref(name: &str) -> AddressCheck {
     match name.strip_prefix("refs/smp/") {
         Some(word) if (1..=64).contains(&word.len()) && is_small(word) => Ok(()),
         None if name == "refs/heads/smp-record" => Ok(()),
@@ -54,7 +54,7 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
     }
 }
 
-pub(super) fn check_heroku_app(name: &str) -> Checked {
+pub(super) fn check_heroku_app(name: &str) -> AddressCheck {
     match name.chars().next() {
         Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
         _ => Err("must be 3 to 30 characters of a-z, 0-9 and `-`, and begin with a letter"),
@@ -62,7 +62,7 @@ pub(super) fn check_heroku_app(name: &str) -> Checked {
 }
 
 /// Whether a name may name an app on Dokku, where it becomes a word of a command. Older versions took `_`, too.
-pub(super) fn check_dokku_app(name: &str) -> Checked {
+pub(super) fn check_dokku_app(name: &str) -> AddressCheck {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
     match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
@@ -74,14 +74,14 @@ pub(super) fn check_dokku_app(name: &str) -> Checked {
 }
 
 /// Whether a name may name a header of HTTP (a token of RFC 9110).
-pub(super) fn check_header(name: &str) -> Checked {
+pub(super) fn check_header(name: &str) -> AddressCheck {
     match name.len() {
         1..=100 if is_made_of(name, "!#$%&'*+-.^_`|~") => Ok(()),
         _ => Err("must be the name of a header, such as `x-commit`"),
     }
 }
 
-pub(super) fn check_pointer(text: &str) -> Checked {
+pub(super) fn check_pointer(text: &str) -> AddressCheck {
     match text {
         _ if text.len() > 200 => Err("must have at most 200 characters"),
         _ if text.is_empty() || text.starts_with('/') => Ok(()),
@@ -91,7 +91,7 @@ pub(super) fn check_pointer(text: &str) -> Checked {
 
 /// Whether a text may be a pattern of files: those of the repository, and no other. A leading `:` is git's own magic,
 /// which could turn the meaning around; a leading `-` could be an option.
-pub(super) fn check_glob(text: &str) -> Checked {
+pub(super) fn check_glob(text: &str) -> AddressCheck {
     let leaves = text.split(['/', '\\']).any(|part| part == "..");
     match text {
         _ if text.is_empty() || text.len() > 200 => Err("must have 1 to 200 characters"),
@@ -103,7 +103,7 @@ pub(super) fn check_glob(text: &str) -> Checked {
 }
 
 /// Whether a text may name the file of the keys that count: one of the repository, from its top.
-pub(super) fn check_signers(path: &str) -> Checked {
+pub(super) fn check_signers(path: &str) -> AddressCheck {
     match path {
         _ if path.is_empty() || path.len() > 200 => Err("must have 1 to 200 characters"),
         _ if !is_made_of(path, "._/-") => {
@@ -119,14 +119,14 @@ pub(super) fn check_signers(path: &str) -> Checked {
 }
 
 /// The one kind of mention that has a table: a person.
-pub(super) fn check_person(kind: &str) -> Checked {
+pub(super) fn check_person(kind: &str) -> AddressCheck {
     match kind {
         "person" => Ok(()),
         _ => Err("must be \"person\""),
     }
 }
 
-pub(super) fn check_short(text: &str) -> Checked {
+pub(super) fn check_short(text: &str) -> AddressCheck {
     match text.len() {
         1..=200 if !text.trim().is_empty() => Ok(()),
         _ => Err("must have 1 to 200 characters"),

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::core::address::{Checked, check_page, check_url};
+use crate::core::address::{AddressCheck, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
     check_branch, check_dokku_app, check_glob, check_header, check_heroku_app, check_person,
@@ -51,7 +51,10 @@ texts! {
     day: check_day,
 }
 
-fn text<'de, D: Deserializer<'de>>(from: D, rule: fn(&str) -> Checked) -> Result<String, D::Error> {
+fn text<'de, D: Deserializer<'de>>(
+    from: D,
+    rule: fn(&str) -> AddressCheck,
+) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     rule(&text).map_err(ours)?;
     Ok(text)

@@ -27,7 +27,7 @@ pub struct Recorded<'a> {
 }
 
 /// The deploy that is planned: why, where and what. `None`: nothing is deployed.
-type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
+type OwnDeploy<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
 /// How far it is: of several places, the one that is behind the others counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +109,11 @@ impl<'a> Recorded<'a> {
 
     /// Refuses while another deploy may be on its way: two pushes with the same lease would both build. `wanted` is the
     /// deploy that is planned, `command` the one that could take the other's place; none: only one of its own kind could.
-    pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<Typed>) -> Result<(), Refusal> {
+    pub fn nobody_else(
+        &self,
+        wanted: OwnDeploy<'_>,
+        command: Option<Typed>,
+    ) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let error = "the record was written by a newer git-smp";
             return Err(Refusal::new(RefusalCode::RecordNewer, error)

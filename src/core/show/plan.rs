@@ -16,7 +16,7 @@ use crate::core::text::{Line, and, counted};
 use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
 /// What a plan says of one environment or repository, under its name.
-type Row<'a> = (&'a str, Line);
+type PlanRow<'a> = (&'a str, Line);
 
 /// The promotion of what `source` runs. `dates`: when each running commit was committed, where that is known here.
 pub fn promotion(
@@ -158,7 +158,7 @@ fn steps(plan: &Plan) -> Vec<String> {
 /// All of a plan: paragraphs with an empty line behind each; one without lines is left out.
 fn lines(
     heading: String,
-    rows: Vec<Row<'_>>,
+    rows: Vec<PlanRow<'_>>,
     changes: Vec<Line>,
     plan: &Plan,
     steps: &[String],
@@ -207,7 +207,7 @@ fn ships<'t>(targets: &'t [Target<'_>]) -> &'t [Commit] {
 }
 
 /// Which repository is the main one: never somebody's fork, and so to be seen in every plan.
-fn main(config: &Config) -> Row<'_> {
+fn main(config: &Config) -> PlanRow<'_> {
     let main = &config.repository;
     (&main.remote, Line::of(Faint, display_url(&main.url)))
 }
@@ -232,7 +232,7 @@ fn now_and_then<'c>(
     target: &Target<'_>,
     plan: &Plan,
     then: Option<String>,
-) -> Vec<Row<'c>> {
+) -> Vec<PlanRow<'c>> {
     let observed = &target.observed;
     let branch = observed
         .reference()
@@ -252,7 +252,7 @@ fn runs<'t>(
     when: &When,
     dates: &HashMap<CommitId, i64>,
     state: Option<&State>,
-) -> Row<'t> {
+) -> PlanRow<'t> {
     let name = &target.environment.name;
     let Some(runs) = target.observed.runs() else {
         let line = Line::plain("nothing deployed yet");

@@ -87,7 +87,7 @@ impl Challenge {
 }
 
 /// A login, once it was asked for; `None` where there is none that may be used again.
-type Kept = Arc<OnceLock<Option<Credential>>>;
+type KeptLogin = Arc<OnceLock<Option<Credential>>>;
 
 #[derive(Default)]
 pub struct ReusedLogins(Mutex<Places>);
@@ -96,7 +96,7 @@ pub struct ReusedLogins(Mutex<Places>);
 struct Places {
     /// What is offered at addresses whose host wanted a login.
     offers: HashMap<String, Challenge>,
-    logins: HashMap<String, Kept>,
+    logins: HashMap<String, KeptLogin>,
 }
 
 impl ReusedLogins {
