@@ -242,7 +242,9 @@ fn is_tested(
                 .and("then test it"),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
-                .because(format!("{name} runs {runs}, which may be what was tested"))
+                .because(format!(
+                    "{name} runs {runs}; perhaps that commit was tested"
+                ))
                 .hint(hint)
                 .into());
         }

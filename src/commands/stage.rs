@@ -203,7 +203,7 @@ impl<'a> Order<'a> {
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
             true => report.run("leave out the name", self.without_name()),
-            false => report.hint("give the hash of the commit after --pick"),
+            false => report.hint("type the hash of the commit after --pick"),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
@@ -288,9 +288,9 @@ impl<'a> Order<'a> {
             };
             let (runs, short, branch) = (runs.short(), commit.short(), &config.repository.branch);
             lacking.push(match merged {
-                true => format!("{name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
+                true => format!("according to the record {name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
                 false => format!(
-                    "{name} runs {runs}: after this deploy nothing can be promoted until {runs} is merged into {branch} (no \
+                    "according to the record {name} runs {runs}: after this deploy nothing can be promoted until {runs} is merged into {branch} (no \
                      squash, no rebase)"
                 ),
             });

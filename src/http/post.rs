@@ -117,7 +117,7 @@ fn advised(report: Report, status: u16, on_401: [&'static str; 2]) -> Report {
             .hint(renew()),
         401 => report.because(on_401[0]).hint(on_401[1]),
         403 | 404 | 410 => report
-            .because("it is gone or was revoked, or its owner left")
+            .because("the webhook was deleted or revoked, or its owner left the organization")
             .hint(renew()),
         413 => report
             .because("the post is too large for it")

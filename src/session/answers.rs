@@ -22,7 +22,7 @@ pub fn by_git(repo: &Repo, name: &str, matters: &str) -> Result<(), Stop> {
     let Some(key) = other_program(repo.config()?, name) else {
         return Ok(());
     };
-    let why = format!("{key} names another program to answer for it");
+    let why = format!("{key} replaces the program that answers for it");
     Err(refused(name, (&why, matters), &key))
 }
 

@@ -277,7 +277,7 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
         terminal
             .ends()
             .exits(3)
-            .says("git smp records this deploy first");
+            .says("git smp records that deploy before this one");
     }
     deploy.smp(&["promote", "--yes"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
@@ -290,7 +290,7 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
     deploy.colleague_pushes(&deploy.staging, &seventh);
     promotes(&deploy, &[])
         .ok()
-        .says("git smp records this deploy first");
+        .says("git smp records that deploy before this one");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["observed", "promoting", "promoted"]);
     saw(&chain, deploy.nth(5), deploy.nth(6));
@@ -406,7 +406,7 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promotes(&deploy, &[])
         .ok()
-        .says("git smp records this deploy first");
+        .says("git smp records that deploy before this one");
     let chain = deploy.chain();
     let words = chain.words();
     assert!(

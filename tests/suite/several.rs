@@ -180,7 +180,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
         // Nothing of what was typed is lost: without the commit it would go back to another one.
         let run = deploy.smp(&["rollback", "--to", deploy.nth(2)]);
         run.exits(2)
-            .says("which environment is meant?")
+            .says("several environments are possible")
             .says("eu, us")
             .says(&format!("git smp rollback eu --to {}\n", deploy.nth(2)));
         let before = deploy.deploys(&deploy.production);
@@ -347,7 +347,7 @@ fn a_chain_goes_back_link_by_link() {
         deploy
             .smp(&["rollback"])
             .exits(2)
-            .says("which environment is meant?");
+            .says("several environments are possible");
         deploy
             .smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)])
             .ok();

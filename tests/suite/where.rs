@@ -164,7 +164,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("no environment was asked: this is what the record (read ");
+        .says("no environment was asked; this answer comes from the record (read ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()

@@ -320,7 +320,8 @@ impl<'a> Recorded<'a> {
         {
             // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let error = format!("{short} is not proposed now: {by} promoted it to {target} {when}");
+            let error =
+                format!("{short} is no longer the candidate: {by} promoted it to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
                 .because("the promotion closed its proposal")
                 .run("to ship it again, propose it again", Typed::smp("propose")));

@@ -200,7 +200,7 @@ fn where_git_knows_no_editor_it_says_so() {
 fn what_is_no_text_any_more_is_refused() {
     let desk = Desk::new();
     for (script, wrong) in [
-        ("rm \"$1\"", "is not there"),
+        ("rm \"$1\"", "does not exist"),
         ("printf 'Gr\\374\\337e' >\"$1\"", "is not UTF-8 text"),
         ("head -c 70000 /dev/zero >\"$1\"", "is larger than 64 KiB"),
         ("rm \"$1\"; mkdir \"$1\"", "cannot be read: is a directory"),

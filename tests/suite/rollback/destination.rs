@@ -154,7 +154,7 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 6, &[]);
     run.exits(1)
-        .says("is not an older version of production")
+        .says("is not an ancestor of the commit that production runs")
         .says("that production does not run");
     run.says("or promote: git smp promote production");
     deploy
@@ -169,7 +169,7 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let beside = deploy.commit(&deploy.work, "Another way");
     let run = deploy.smp(&["rollback", "--yes", "--to", &beside]);
     run.exits(1)
-        .says("is not an older version of production")
+        .says("is not an ancestor of the commit that production runs")
         .says("has 1 commit that production does not run");
     assert_eq!(deploy.snapshot(), before);
 }

@@ -54,7 +54,7 @@ fn notes_of_this_clone_allow_no_rollback() {
     ours.unwrap()[1] = serde_json::json!({ "by": "rosi@example.com" });
     std::fs::write(&notes, note.to_string()).unwrap();
     // Where only the notes say it, history is content, and a rollback is not.
-    refused(&deploy, &unseen).says("neither the record nor the platform shows that");
+    refused(&deploy, &unseen).says("the record does not show that");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn files_of_this_clone_make_nothing_an_older_version() {
         run.exits(1).says(why);
         assert_eq!(deploy.master(&deploy.production), ran);
     };
-    back("is not an older version of production");
+    back("is not an ancestor of the commit that production runs");
     let kept = deploy.path("kept");
     copied(&deploy, &deploy.work, &kept);
     let forge = format!(
