@@ -36,7 +36,7 @@ fn misuse(outcome: Result<Option<Summary>, Stop>) -> String {
             .hint_text()
             .as_ref()
             .unwrap()
-            .contains("with --summary, or a file with the text with -F")
+            .contains("with --summary, or name a file with -F")
     );
     stop.to_string()
 }
