@@ -1,4 +1,4 @@
-//! The command line: what is typed, and what is said of a line that no command understands.
+//! The command line: its arguments, and the answer to a line that no command understands.
 
 pub mod usage;
 
@@ -28,7 +28,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The commands that people type, each with its arguments.
+/// Returns the commands that are not hidden, each with its arguments.
 #[cfg(test)]
 pub fn commands() -> Vec<clap::Command> {
     let mut cli = <Cli as clap::CommandFactory>::command();

@@ -1,4 +1,4 @@
-//! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
+//! git-smp: promote the commit running on staging to production with `git push`, and verify that it is live.
 
 mod cli;
 mod commands;
@@ -61,7 +61,7 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
             commands::pre_push::pass(ui, &stop);
             return Ok(());
         }
-        // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
+        // The process ends next, and the kernel frees mapped packs faster than we could one by one.
         (session, _) => ManuallyDrop::new(session?),
     };
     let done = cli.command.run(&session);

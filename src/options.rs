@@ -44,16 +44,16 @@ pub struct Common {
 }
 
 impl Common {
-    /// The configuration that was named; an empty name is none, as for git's own variables.
+    /// Returns the path of the named configuration. An empty name counts as none, as for git's own variables.
     pub fn config(&self) -> Option<PathBuf> {
         let named = self.config.as_ref().filter(|name| !name.is_empty());
         named.map(PathBuf::from)
     }
 }
 
-// From here on `///` would be taken for what the command itself does.
+// Below, a `///` on a struct would become the description of the command itself.
 
-// How a command that follows a plan is asked.
+// Whether a command asks before it carries out its plan.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Asking {
     /// Show the plan and change nothing
@@ -78,7 +78,7 @@ pub struct DeployOptions {
 }
 
 impl DeployOptions {
-    /// Those of a deploy that is asked for.
+    /// Returns the options of a deploy that asks first.
     pub fn asking(timeout: u64) -> Self {
         Self {
             asking: Asking {
@@ -91,7 +91,7 @@ impl DeployOptions {
     }
 }
 
-// What is done about a clone whose history is cut off.
+// What a command does in a shallow clone.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Deepening {
     /// Fetch the history that a shallow clone lacks; automatic where CI is set
@@ -99,7 +99,7 @@ pub struct Deepening {
     pub deepen: bool,
 }
 
-// What the product post says, where that is given.
+// The text of the product post, if it is given.
 #[derive(Debug, Args)]
 pub struct PostText {
     /// The text of the product post; default: your editor opens. An empty text means no post

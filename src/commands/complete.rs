@@ -1,4 +1,4 @@
-//! `git smp complete`: what may be typed next. The shells' completions, which setup installs, run it at each TAB.
+//! `git smp complete`: the words that may be typed next. The completions that setup installs run it at each TAB.
 
 mod known;
 
@@ -25,11 +25,11 @@ pub struct Complete {
     pub words: Vec<OsString>,
 }
 
-/// What stands for any file: the shells know how to complete one.
+/// Stands for any file: the shells themselves complete file names.
 const A_FILE: &str = "FILE";
 
-/// Runs it on the whole command line `cli`: a word a line. [`Stop::Answer`]: the name of a file is wanted. Nobody at a TAB wants to read what went wrong, so
-/// that is no word.
+/// Prints what may follow on the command line `cli`, one word per line. Returns [`Stop::Answer`] if a file name is
+/// wanted. Errors print nothing: nobody reads them at a TAB.
 pub fn run(ui: &Ui, args: &Complete, cli: Command) -> Result<(), Stop> {
     let offered = offered(args, cli);
     let is_file = |one: &CompletionCandidate| {
@@ -57,7 +57,7 @@ fn offered(args: &Complete, cli: Command) -> Vec<CompletionCandidate> {
     all.retain(|one| !hidden.iter().any(|name| one.get_value() == name.as_str()));
     // The options of the command come before those of every command.
     all.sort_by_key(|one| one.get_tag().is_some_and(|tag| tag.to_string() == COMMON));
-    // Options are offered where nothing else may follow, or where one was begun.
+    // Options are offered only if one was begun, or if nothing else may follow.
     let is_option = |one: &CompletionCandidate| one.get_value().to_string_lossy().starts_with('-');
     if current.is_empty() && !all.iter().all(is_option) {
         all.retain(|one| !is_option(one));
@@ -65,7 +65,7 @@ fn offered(args: &Complete, cli: Command) -> Vec<CompletionCandidate> {
     all
 }
 
-/// The command line, where each argument knows what may stand there.
+/// Returns the command line, in which each argument knows its possible values.
 fn offering(known: &Arc<Known>, mut cli: Command) -> Command {
     let fill = |arg: Arg| {
         let name = arg.get_value_names().and_then(|names| names.first());
@@ -82,7 +82,7 @@ fn offering(known: &Arc<Known>, mut cli: Command) -> Command {
         let known = Arc::clone(known);
         arg.add(ArgValueCandidates::new(move || {
             let words = known.offer(offer).into_iter();
-            // What would mean something else to a shell is not worth the risk.
+            // A word that a shell would read differently is left out.
             let words = words.filter(|(word, _)| shell_word(word) == *word);
             let named = words.map(|(word, about)| {
                 CompletionCandidate::new(word).help(Some(visible(&about).into()))
@@ -90,13 +90,13 @@ fn offering(known: &Arc<Known>, mut cli: Command) -> Command {
             named.collect()
         }))
     };
-    // The arguments of the commands are not there before.
+    // Without this, the arguments of the commands do not exist yet.
     cli.build();
     cli.mut_args(fill)
         .mut_subcommands(|command| command.mut_args(fill))
 }
 
-/// A word as the shell's own file reads it.
+/// Returns a word in the form that the shell's own file reads.
 fn line(shell: Shell, offered: &CompletionCandidate) -> Option<String> {
     let word = offered.get_value().to_str()?;
     let about = offered.get_help().map(ToString::to_string);

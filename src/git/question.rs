@@ -1,9 +1,9 @@
-//! What `git ls-remote` is given, so that a remote lists no more than was asked for.
+//! The arguments of `git ls-remote`, so that a remote lists no more than was asked for.
 
-/// The branch that a repository calls its own. No push moves it.
+/// A repository's default branch. No push moves it.
 pub(super) const HEAD: &str = "HEAD";
 
-/// What a remote is asked. For branches and tags alone git says so, and hears of nothing else.
+/// Builds the question to a remote. For branches and tags alone, git tells the remote to list nothing else.
 pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
     let are_known =
@@ -18,7 +18,7 @@ pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
     asks(&[], &options, remote, patterns)
 }
 
-/// The remote lists all that it has, to be sifted here; by the older protocol it does so in its first answer.
+/// Has the remote list all its refs, which are filtered here. The older protocol sends them in its first answer.
 pub(super) fn full_list(remote: &str, patterns: &[&str]) -> Vec<String> {
     let symref: &[&str] = match *patterns == ["HEAD"] {
         true => &["--symref"],

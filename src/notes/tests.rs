@@ -127,7 +127,7 @@ fn what_earlier_versions_wrote_of_deploys_and_consent_is_read() {
     assert!(notes.is_unconfirmed("production", &one));
     assert_eq!(notes.doubt("production", &one).as_deref(), Some("no"));
     assert_eq!(notes.agreed(), [("a".to_owned(), "1".to_owned())]);
-    // Written anew, it is all still there.
+    // After another write, everything is still there.
     notes.remember_announced(&EventId::of(9)).unwrap();
     assert!(
         [7, 8, 9]
@@ -253,7 +253,7 @@ proptest! {
 fn what_a_killed_run_left_half_written_goes_after_a_day() {
     let (_folder, notes) = notes();
     notes.keep_text(&text("- Flags")).unwrap();
-    // The last is a note of an environment that is called so.
+    // `doubt-p.new` is the note of an environment called `p.new`.
     for (name, age) in [(".text.1.new", 0), (".text.2.new", 25), ("doubt-p.new", 25)] {
         fs::write(notes.path(name), "{").unwrap();
         let file = File::options().write(true).open(notes.path(name)).unwrap();

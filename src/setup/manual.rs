@@ -1,4 +1,4 @@
-//! The man pages, carried in the program: `git smp --help` runs `man git-smp`, so somebody must install them.
+//! The man pages, included in the program: `git smp --help` runs `man git-smp`, so they must be installed.
 
 use std::env;
 use std::fs;
@@ -19,7 +19,7 @@ pub const PAGES: &[(&str, &str)] = pages!(
     "git-smp-where.1"
 );
 
-/// The manual is a comfort, not something a deploy needs: it never fails the setup.
+/// Checks the man pages. They are optional, so they never fail the setup.
 pub fn check(installs: bool) -> Check {
     let name = "man pages";
     if is_found() {
@@ -53,7 +53,7 @@ pub fn check(installs: bool) -> Check {
     Check::note(name, words)
 }
 
-/// Whether `man` finds the pages of this version. A compressed page came with a package: it is somebody's care that it fits.
+/// Returns whether `man` finds the pages of this version. A compressed page is from a package, which keeps it current.
 fn is_found() -> bool {
     let Some(found) = program::ask("man", &["-w", "git-smp"]) else {
         return false;
@@ -65,24 +65,24 @@ fn is_found() -> bool {
     }
 }
 
-/// Whether pages that a setup wrote are of another version than this program. What a package brought is its care.
+/// Returns whether pages written by a setup are from another version. A package updates its own pages.
 pub fn are_outdated() -> bool {
     let own = beside_the_program().into_iter();
-    // A program that was built and not installed has its pages beside it by chance.
+    // A program that was built but not installed has pages next to it by chance.
     let own = own.filter(|folder| folder.ends_with("bin/../share/man"));
     let own = own.chain(user_folder().map(|data| data.join("man")));
     own.map(|folder| folder.join("man1"))
         .any(|section| section.join("git-smp.1").is_file() && !are_ours(&section))
 }
 
-/// Whether the pages there are those of this version.
+/// Returns whether the pages there are from this version.
 fn are_ours(section: &Path) -> bool {
     PAGES
         .iter()
         .all(|(name, text)| fs::read(section.join(name)).is_ok_and(|file| file == text.as_bytes()))
 }
 
-/// Where the user's own data is, by the rule that most programs follow.
+/// Returns the folder of the user's data, by the usual rule.
 pub fn user_folder() -> Option<PathBuf> {
     folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
 }
@@ -92,7 +92,7 @@ fn folder(variable: &str) -> Option<PathBuf> {
     folder.filter(|folder| folder.is_absolute())
 }
 
-/// Where `man` may look: beside this program, then the user's own by `man`, then where users' pages belong.
+/// Returns the folders that `man` may search: next to this program, the user's own by `man`, then the usual ones.
 fn folders() -> Vec<PathBuf> {
     let (home, data) = (folder("HOME"), folder("XDG_DATA_HOME"));
     let named = program::ask("man", &["-w"]).unwrap_or_default();
@@ -107,7 +107,7 @@ fn folders() -> Vec<PathBuf> {
 fn beside_the_program() -> Option<PathBuf> {
     let found = program::find_on_path("git-smp")?;
     let bin = found.parent()?;
-    // The link's own folder counts for `man`, not where the link leads.
+    // `man` uses the folder of the link, not of its target.
     (bin.file_name()? == "bin" || env::current_exe().ok()?.parent() == Some(bin))
         .then(|| bin.join("../share/man"))
 }

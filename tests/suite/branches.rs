@@ -177,8 +177,8 @@ fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
         .exits(1)
         .says("the build failed, or a hook there declined it")
         .says("because: the same push moves refs/smp/record, the record")
-        .says("hint: correct the problem, then: git smp promote production\n")
-        .says("if it declined refs/smp/record, allow pushes to it there, then: git smp promote production\n");
+        .says("hint: correct the problem, then: git smp promote production --timeout 20\n")
+        .says("if it declined refs/smp/record, allow pushes to it there, then: git smp promote production --timeout 20\n");
     // What it says of the branch is of the branch.
     let script = "echo 'refs/smp/record is fine'; echo 'refs/heads/production: no'; exit 1";
     deploy.hook(&deploy.main, "pre-receive", script);

@@ -58,7 +58,7 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("error: no promotion may begin now")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\"\n");
+        .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\" --timeout 20\n");
     // The zone of the machine changes nothing.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);

@@ -642,7 +642,7 @@ fn staging_and_a_rollback_hear_the_hosts_words_too() {
     run.exits(4)
         .says("error: pushed, but not live")
         .says(&says)
-        .says("hint: correct the problem, then: git smp stage\n");
+        .says("hint: correct the problem, then: git smp stage --timeout 20\n");
     deploy
         .smp(&["stage", "--yes"])
         .exits(1)

@@ -748,7 +748,7 @@ fn unknown_is_not_reviewed() {
             .says("because: there is no token for github.com\n");
         run.says("because: policy.reviewed in smp.toml requires it, and unknown does not count as reviewed\n");
         run.says(
-            "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote\n",
+            "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote --timeout 20\n",
         );
         let api = GitHubApi::start(TOKEN);
         api.pull_request(deploy.nth(5), 425, "ada", true, (&["ben"], &[]));
@@ -762,7 +762,7 @@ fn unknown_is_not_reviewed() {
         run.exits(1)
             .says(unknown)
             .says("because: GitHub answers 500\n")
-            .says("hint: try again: git smp promote\n");
+            .says("hint: try again: git smp promote --timeout 20\n");
         let json = smp(&deploy, &api, &["promote", "-n", "--json"])
             .exits(1)
             .json();

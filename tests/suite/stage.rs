@@ -292,7 +292,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live() {
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1"]);
     run.exits(4)
         .says("error: pushed, but not live: staging")
-        .says("hint: to continue: git smp stage\n");
+        .says("hint: to continue: git smp stage --timeout 1\n");
     assert_eq!(events(&deploy), ["staging"]);
     assert_eq!(next(&deploy), "git smp stage");
     deploy.web.set("/staging", Page::deployed(&deploy.staging));

@@ -63,7 +63,7 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
             .says(words)
             .says(&format!("HTTP {status}"));
         run.says("nothing was changed")
-            .says(" git smp promote production\n")
+            .says(" git smp promote production --timeout 300\n")
             .never_shows("cannot tell");
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);

@@ -1,4 +1,4 @@
-//! What `git smp where --offline` answers with: nothing is asked.
+//! The answer of `git smp where --offline`, which asks nobody.
 
 use super::{Sight, Sighted, recorder};
 use crate::core::config::{Config, Environment};
@@ -10,14 +10,14 @@ use crate::notes::LastSeen;
 use crate::session::Session;
 use crate::team::recorder::Recorder;
 
-/// A deploy of which this clone does not know what came of it.
+/// A deploy whose result this clone does not know.
 struct Uncertain {
     to: CommitId,
     at: i64,
     story: String,
 }
 
-/// What this clone saw of the record last.
+/// Returns what this clone last saw of the record.
 pub(super) fn record(session: &Session<'_>, config: &Config) -> Sight {
     let recorder = recorder(session, config);
     let record = recorder.as_ref().and_then(Recorder::known);
@@ -29,8 +29,8 @@ pub(super) fn record(session: &Session<'_>, config: &Config) -> Sight {
     }
 }
 
-/// What the record, a later look of this clone or, where neither tells, the branch that it follows says of an environment,
-/// and when the look was. A deploy that may have changed that makes it unknown.
+/// Returns what an environment runs and when it was seen, from the record or a later look of this clone, otherwise from
+/// its tracking branch. If a deploy may have changed that, the answer is unknown.
 pub(super) fn environment(
     session: &Session<'_>,
     environment: &Environment,
@@ -66,7 +66,7 @@ pub(super) fn environment(
     (sighted, age)
 }
 
-/// What the record says is on its way there, and what this clone sent.
+/// Returns the deploy that is open on the record, and the one that this clone sent.
 fn uncertain(session: &Session<'_>, name: &str, record: Option<&Reading>) -> Vec<Uncertain> {
     let now = session.when().now;
     let open = record.and_then(|reading| reading.state.deploying.as_ref());

@@ -1,4 +1,4 @@
-//! What tells which commit an environment runs, and what must hold after a deploy.
+//! The source of an environment's running commit, and the checks after a deploy.
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize, Serializer};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::core::config::tests::schema;
 use crate::core::config::values;
 
-/// How to find out what an environment runs: its platform says it, or a page, or both must agree. Without either, what its
-/// branch points to is taken for what runs.
+/// How to find the running commit: from the platform, from a page, or from both, which must agree. Without either, the
+/// commit of the branch counts.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Running {
     #[serde(flatten)]
     pub app: Option<PlatformApp>,
     #[serde(flatten)]
     pub page: Option<Page>,
-    /// For how many seconds the answers must agree before a deploy is called live; 0: one answer is enough.
+    /// The seconds for which the answers must agree before a deploy is called live; 0 if one answer is enough.
     pub confirm_seconds: u32,
 }
 
@@ -25,7 +25,7 @@ impl Running {
     }
 }
 
-/// An app on a platform whose API can be asked, by the key that names it in the file.
+/// An app on a platform with an API, by the key in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlatformApp {
@@ -33,7 +33,7 @@ pub enum PlatformApp {
     Dokku(String),
 }
 
-/// A page that says which commit runs.
+/// A page that names the running commit.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page {
     #[serde(rename = "page")]
@@ -42,11 +42,11 @@ pub struct Page {
     pub find: Find,
 }
 
-/// Where in a page the commit stands.
+/// The place of the commit in a page.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Find {
-    /// In the one group of a regular expression.
+    /// The one group of a regular expression.
     #[serde(serialize_with = "as_text")]
     Pattern(Regex),
     Json(String),
@@ -55,11 +55,11 @@ pub enum Find {
     Body,
 }
 
-/// The most memory that a compiled pattern may take: `(.{999}){999}` is short, too.
+/// The memory limit for a compiled pattern, because `(.{999}){999}` is short too.
 const COMPILED: usize = 1 << 18;
 
-/// Compiles the pattern of a page. It works on bytes and knows only the letters of ASCII: the tables of all others would take
-/// as long to load as the rest of the program, at each start.
+/// Compiles the pattern of a page. It works on bytes and only knows ASCII letters: Unicode's tables would take as long
+/// to load as the rest of the program at each start.
 pub fn page_pattern(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text)
         .unicode(false)

@@ -1,4 +1,4 @@
-//! How the values of the file are read, each by the rule that it holds. The error of a rule is a fixed text, never the value.
+//! Readers for the values of the file, each with its rule. A rule's error is a fixed text, never the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::core::config::{
 };
 use crate::core::window::{Hours, Soak, check_day};
 
-/// Readers of texts, each with its rule; a text that may be left out is an `Option`.
+/// Readers of texts, each with its rule; an optional text is an `Option`.
 macro_rules! texts {
     ($($name:ident: $rule:ident,)*) => {$(
         pub fn $name<'de, D, T>(from: D) -> Result<T, D::Error>
@@ -64,7 +64,7 @@ fn ours<E: Error>(why: &str) -> E {
     E::custom(format!("{OURS}{why}"))
 }
 
-/// A pattern that cannot grow beyond its limits, with the one group that holds the commit.
+/// Reads a pattern with a limited size and exactly one group around the commit.
 fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error> {
     let text = String::deserialize(from)?;
     if text.len() > 200 {
@@ -85,7 +85,7 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
     }))
 }
 
-/// A whole number within bounds.
+/// Reads a whole number within bounds.
 pub fn number<'de, const LEAST: u32, const MOST: u32, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// The same where it may be left out.
+/// Does the same for an optional number.
 pub fn some_number<'de, const LEAST: u32, const MOST: u32, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<u32>, D::Error> {
@@ -119,7 +119,7 @@ pub fn soak<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Soak>, D::Error
     parsed(from, Soak::parse).map(Some)
 }
 
-/// One of the words of an enum, which serde would take as a table as well.
+/// Reads a word of an enum, for which serde would also accept a table.
 pub fn word<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(from)?.into_deserializer())
 }
@@ -130,7 +130,7 @@ pub fn some_word<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     word(from).map(Some)
 }
 
-/// A list of so few that they fit a post: more is a slip.
+/// Reads a list of at most 100 elements, which fit a post.
 pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Element<T>>::deserialize(from)?;
     if list.len() > 100 {
@@ -139,7 +139,7 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<V
     Ok(list.into_iter().map(|Element(one)| one).collect())
 }
 
-/// An element of a list: by this wrapper its own place is told.
+/// An element of a list, wrapped so that an error gives its own place.
 #[derive(Deserialize)]
 struct Element<T>(T);
 
@@ -149,14 +149,14 @@ pub fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error
     Ok(list(from)?.into_iter().map(|Glob(text)| text).collect())
 }
 
-/// Days without a time.
+/// Reads days without a time.
 pub fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     struct Day(#[serde(deserialize_with = "day")] String);
     Ok(list(from)?.into_iter().map(|Day(text)| text).collect())
 }
 
-/// So few that all can be asked at once.
+/// Reads at most 20 page checks, which are asked at the same time.
 pub fn page_checks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PageCheck>, D::Error> {
     let all: Vec<Table<PageCheck>> = list(from)?;
     if all.len() > 20 {
@@ -165,7 +165,7 @@ pub fn page_checks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PageCheck>,
     Ok(all.into_iter().map(|Table(one)| one).collect())
 }
 
-/// A table, for which serde would take a list as well.
+/// Reads a table, for which serde would also accept a list.
 pub fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     from.deserialize_map(TableVisitor(PhantomData))
 }
@@ -200,7 +200,7 @@ pub fn environments<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Environmen
     Ok(all.collect())
 }
 
-/// The channels. Nothing is ever posted to one of another name; so another name is a slip.
+/// The channels. Another name is a mistake, because nothing is posted to it.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -293,7 +293,7 @@ pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> 
             "keep the one that fits the page",
         ),
         (app, page) => {
-            // Behind a load balancer old and new instances answer a page in turn; an API and a branch have one answer.
+            // Behind a load balancer old and new instances answer in turn; an API and a branch have one answer.
             let usual = if page.is_some() { 10 } else { 0 };
             return Ok(Running {
                 app,

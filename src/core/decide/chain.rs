@@ -1,4 +1,4 @@
-//! A candidate goes through a chain step by step, from the environment where it was tested.
+//! Takes a candidate through a chain step by step, from the environment where it was tested.
 
 use crate::core::decide::next::{promote, propose_again};
 use crate::core::record::Candidate;
@@ -6,7 +6,7 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 
 impl Candidate {
-    /// Refuses a step that this `smp.toml` does not lead to from where the candidate was put forward, and one before its turn.
+    /// Refuses a step that no chain in `smp.toml` leads to, and a step whose source was not promoted yet.
     pub(super) fn in_turn(&self, source: &str, target: &str) -> Result<(), Refusal> {
         let (short, place) = (self.commit.short(), &self.environment);
         if self.goal(target).is_some_and(|goal| goal.astray) {

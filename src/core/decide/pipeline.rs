@@ -1,4 +1,4 @@
-//! How the very build that an environment runs is given to others, in a pipeline of their platform. Pure.
+//! Promotes the build that one environment runs to others, in a pipeline of their platform. Pure.
 
 use crate::core::decide::next::propose_again;
 use crate::core::decide::{Asked, Plan, Recorded, Step, Target, finding};
@@ -7,10 +7,10 @@ use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
 
-/// The stages through which a build goes, in their order.
+/// The stages of a pipeline, in order.
 const STAGES: [&str; 4] = ["review", "development", "staging", "production"];
 
-/// Where a source and a target stand in a pipeline; `None`: in none.
+/// The places of a source and a target in a pipeline; `None` if an app is in none.
 #[derive(Clone, Debug)]
 pub struct Couplings {
     pub source: Result<Option<Coupling>, Refusal>,
@@ -21,24 +21,24 @@ pub struct Couplings {
 pub struct Build {
     pub source: String,
     pub commit: CommitId,
-    /// The release that it runs in there.
+    /// The source's running release.
     pub release: Release,
-    /// Where that app stands in the pipeline.
+    /// The source app's place in the pipeline.
     pub from: Coupling,
-    /// All targets, which the platform is told of in one call.
+    /// All targets, promoted in one call.
     pub targets: Vec<PromotedTo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromotedTo {
     pub environment: String,
-    /// Its app, by the platform's own name.
+    /// The app, by the platform's own name.
     pub app: String,
     pub newest: u64,
 }
 
 impl Plan {
-    /// Brings a target the build that the source runs; where that is on its way already, only waits.
+    /// Promotes the source's build to a target; only waits if a release is already in progress.
     pub(super) fn promote_build(
         &mut self,
         source: &Observed,
@@ -83,7 +83,7 @@ impl Plan {
     }
 }
 
-/// The release in which the source runs the commit, with a build that is still there.
+/// Returns the source's running release of the commit, if its build still exists.
 fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
     let name = &source.environment;
     let releases = source.releases.clone().unwrap_or_else(|| Ok(Vec::new()))?;
@@ -112,8 +112,8 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
         .run("see where things stand", Typed::smp("status")))
 }
 
-/// Refuses a build that came to the source after the candidate did: another build of the same commit was tested. A change of
-/// the configuration is a release of the same build.
+/// Refuses a build that came to the source after the candidate: the tested one was another build of the same commit. A
+/// change of config vars is a release of the same build.
 fn is_the_tested_one(
     recorded: &Recorded<'_>,
     source: &Observed,
@@ -159,7 +159,7 @@ fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling
 }
 
 impl Couplings {
-    /// Where both stand in their pipeline, if it is the same one and the target's stage comes after the source's.
+    /// Returns both places if they are in the same pipeline and the target's stage comes after the source's.
     pub fn fitting(
         self,
         source: &Observed,
@@ -205,7 +205,7 @@ impl Couplings {
     }
 }
 
-/// The place of its stage among those of a pipeline.
+/// Returns the position of the app's stage in a pipeline.
 fn rank(one: &Coupling) -> Option<usize> {
     STAGES.iter().position(|stage| *stage == one.stage)
 }
@@ -215,14 +215,14 @@ fn no_pipeline(error: String) -> Refusal {
         .because("a build is promoted from one app to another in the same pipeline")
 }
 
-/// The platform's own command about the pipeline of an app.
+/// Builds the platform's own command about the pipeline of an app.
 fn pipelines(seen: &Observed, verb: &str, rest: &str) -> Typed {
     let platform = seen.platform.as_ref();
     let (start, app) = platform.map_or(("", ""), |words| (words.pipelines, words.app.as_str()));
     Typed::other(format!("{start}{verb} -a {app} {rest}").trim_end())
 }
 
-/// The other way, which is always there.
+/// Adds the alternative that always works: a push.
 fn by_push(refusal: Refusal) -> Refusal {
     let say = "or let a push build it: remove `deploy` from smp.toml, then";
     refusal.run(say, Typed::smp("setup"))

@@ -1,31 +1,30 @@
-//! What a commit must look like to be an event: the lines that git writes for one, each once and in its order. With others git's
-//! own readers would differ on whose it is and of when.
+//! The form that makes a commit an event: the lines that git writes for one, each once and in its order. With other
+//! lines, git's own readers would differ on its author and its time.
 
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::{hashed, object};
 
-/// What signed a commit, by the first line of its signature.
+/// The kind of a commit's signature, by its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Armour {
     Ssh,
     OpenPgp,
-    /// Nothing that git smp takes for a signature.
+    /// No signature that git smp accepts.
     None,
 }
 
-/// An event, as the text of its commit has it.
+/// The parts of an event's commit.
 pub struct Form<'t> {
     by: (&'t str, &'t str),
     at: i64,
     pub committed: i64,
     pub armour: Armour,
-    /// The lines of its signature.
     pub signature: String,
     message: &'t str,
 }
 
 impl<'t> Form<'t> {
-    /// `None`: a commit of this name is of another form.
+    /// Parses a commit; `None` if it has another form.
     pub fn of(id: &CommitId, commit: &'t str) -> Option<Self> {
         let (head, message) = commit.split_once("\n\n")?;
         let mut lines = head.lines().peekable();
@@ -58,7 +57,7 @@ impl<'t> Form<'t> {
     }
 }
 
-/// The event of a commit; of one that is of another form, its parents and its first line.
+/// Returns the event of a commit. If the commit has another form, only its parents and its first line.
 pub fn event(commit: CommitId, text: &str) -> StoredEvent {
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
     let form = Form::of(&commit, text);
@@ -83,7 +82,7 @@ fn armour(first: &str) -> Armour {
     }
 }
 
-/// The name and the mail address, and the time in seconds since 1970.
+/// Returns the name and the mail address, and the time in seconds since 1970.
 fn ident(line: &str) -> Option<((&str, &str), i64)> {
     let (who, moment) = line.rsplit_once("> ")?;
     let (name, email) = who.split_once('<')?;

@@ -4,7 +4,7 @@ use super::*;
 use crate::cli::Cli;
 use crate::core::refusal::RefusalCode;
 
-/// A page as plain text: without the escapes and font changes that roff wants.
+/// Returns a page as plain text, without roff escapes and font changes.
 fn page(name: &str) -> String {
     let text = PAGES.iter().find(|page| page.0 == name).unwrap().1;
     ["\\fB", "\\fI", "\\fR", "\\fP", "\\f[B]", "\\f[R]", "\\&"]

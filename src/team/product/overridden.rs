@@ -1,4 +1,4 @@
-//! That a promotion began although its time had not come.
+//! The post about a promotion outside the allowed time.
 
 use crate::core::record::{News, Notice, Overridden};
 use crate::core::refusal::Stop;
@@ -9,7 +9,7 @@ use crate::team::posting::Pending;
 use crate::team::product::ProductPost;
 
 impl ProductPost<'_> {
-    /// Tells those who deploy that it began although its time had not come, where the record does not have that post pending.
+    /// Notifies the technical channel that the policy was overridden, unless the record has that post pending.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
@@ -42,7 +42,7 @@ impl ProductPost<'_> {
         channel::of_deploy(TECHNICAL, &self.tells(None), place, news)
     }
 
-    /// The same where a check failed, after which nothing else of the promotion is told.
+    /// Does the same after a failed check, when no other post of the promotion is sent.
     pub fn tell_failed(&self, reason: String, pending: Pending, again: &Typed) -> Result<(), Stop> {
         self.tell_overridden(reason, again)?;
         if self.config.record.is_none() {

@@ -95,7 +95,9 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
         "it reports {} in a cached answer, 340 s old",
         &deploy.nth(2)[..8]
     ));
-    run.says(&format!("hint: {FORGET}git smp promote production\n"));
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 1\n"
+    ));
     run.never_shows("release it again")
         .never_shows("rolled back")
         .never_shows("failed")
@@ -116,8 +118,10 @@ fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
         .says("error: pushed, but not live: production does not report ");
     run.says("in a cached answer, 340 s old")
         .says("that answer is older than this deploy");
-    run.says(&format!("hint: {FORGET}git smp promote production\n"))
-        .never_shows("see the platform's log");
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 1\n"
+    ))
+    .never_shows("see the platform's log");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -129,8 +133,10 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("the running commit is unknown: its page is a cached answer, 340 s old");
-    run.says(&format!("hint: {FORGET}git smp promote production\n"))
-        .never_shows("--again");
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 20\n"
+    ))
+    .never_shows("--again");
     assert_eq!(refusal(&deploy), "page-unclear");
     untouched(&deploy, &before);
     let mut terminal = person(&deploy).terminal(&["promote", "--timeout", "1"]);

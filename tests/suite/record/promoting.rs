@@ -30,6 +30,44 @@ fn the_plan_for_scripts_ends_in_the_record() {
     assert_eq!(deploy.snapshot(), before);
 }
 
+/// A folder of objects where nothing can be written, as on a full disk.
+const FULL: &str = "git repack -adq && rm -rf objects/?? && for a in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do \
+    for b in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do : >objects/$a$b; done; done";
+
+#[test]
+fn a_result_that_cannot_be_put_on_record_leaves_a_step_for_the_next_run_and_for_the_one_after() {
+    let deploy = signed_off();
+    let (clone, new) = (deploy.work.join(".git"), deploy.nth(5));
+    let script = format!(
+        "unset $(git rev-parse --local-env-vars); cd {} && {FULL}",
+        clone.display()
+    );
+    deploy.hook(&deploy.production, "post-receive", &script);
+    for _ in 0..2 {
+        promotes(&deploy, &[])
+            .exits(4)
+            .says("done: production runs")
+            .says("error: the event cannot be written here, so nothing was recorded")
+            .says("Not a directory")
+            .says(&format!(
+                "hint: correct the problem, then: git smp promote --timeout 20 --commit {new}\n"
+            ));
+    }
+    for entry in std::fs::read_dir(clone.join("objects")).unwrap() {
+        let _ = std::fs::remove_file(entry.unwrap().path());
+    }
+    // Or the host keeps the record shut.
+    deploy.hook(&deploy.main, "pre-receive", "exit 1");
+    promotes(&deploy, &[])
+        .exits(4)
+        .says("error: the record cannot be written to")
+        .says("hint: to continue: git smp promote --timeout 20\n");
+    deploy.hook(&deploy.main, "pre-receive", "exit 0");
+    promotes(&deploy, &[]).ok().says("on record");
+    assert_eq!(events(&deploy).last().unwrap(), "promoted");
+    assert_eq!(deploy.chain().count("promoting"), 1);
+}
+
 #[test]
 fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let deploy = signed_off();
@@ -325,7 +363,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.exits(1)
         .says("error: production declined")
         .says("no such buildpack");
-    run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
+    run.says("hint: correct the problem, then: git smp promote production --timeout 20\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
         last.starts_with(

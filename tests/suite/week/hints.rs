@@ -62,7 +62,7 @@ fn what_was_given_is_given_again_and_can_be_pasted() {
         .concat(),
     );
     let expected = format!(
-        "git smp --config 'our config.toml' promote --again --yes --commit {} --summary '- It'\\''s new; all of it'",
+        "git smp --config 'our config.toml' promote --again --yes --commit {} --summary='- It'\\''s new; all of it'",
         deploy.nth(5)
     );
     assert_eq!(
@@ -106,6 +106,27 @@ fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
             .ok()
             .out()
             .ends_with("next: git smp promote\n")
+    );
+}
+
+#[test]
+fn how_long_to_wait_and_a_text_from_standard_input_are_given_again() {
+    let deploy = recorded();
+    let run = deploy.smp(&["stage", "--timeout", "33"]);
+    assert_eq!(
+        hinted(&run.exits(1).stderr),
+        ["git smp stage --yes --timeout 33"]
+    );
+    posts(&deploy, &["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    let text = deploy.runner().stdin(b"Maps are faster.");
+    let run = text.smp(&["promote", "-F", "-", "--timeout", "33"]);
+    let commit = deploy.master(&deploy.staging);
+    assert_eq!(
+        hinted(&run.exits(1).stderr),
+        [format!(
+            "git smp promote --yes --commit {commit} -F - --timeout 33"
+        )]
     );
 }
 

@@ -1,4 +1,4 @@
-//! What a team's policy makes of reviews and checks.
+//! Applies the team's policy to reviews and checks.
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
@@ -8,10 +8,10 @@ use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
-/// How many commits stand for all those of which nothing is known.
+/// The number of commits shown as examples of unknown ones.
 const EXAMPLES: usize = 3;
 
-/// What the policy says against these commits, of which `candidate` is the tip.
+/// Returns the policy's refusal for these commits, whose tip is `candidate`.
 pub fn refusal(
     policy: &Policy,
     ships: &[&Commit],
@@ -26,7 +26,7 @@ pub fn refusal(
     green(candidate, reviews).filter(|_| policy.green)
 }
 
-/// Why these commits must not ship where each needs a pull request that somebody else approved.
+/// Returns the refusal if each commit needs a pull request approved by somebody else.
 pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     let faults = faults(ships, reviews);
     let report = if faults.is_empty() {
@@ -56,8 +56,8 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     report.because(asks).hint(what_to_do(faults, reviews))
 }
 
-/// What can be done about them. Only a pull request can be approved; and whatever is in the branch ships with it, what
-/// was reverted too.
+/// Returns what to do about unreviewed commits. Only a pull request can be approved; a commit ships with its branch
+/// even if it was reverted.
 fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let approvable = faults.iter().filter(|(commit, _)| {
         let origin = reviews.origin(&commit.id);
@@ -110,7 +110,7 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     Some(because_unknown(report, reviews, policy))
 }
 
-/// Why this commit must not ship where its checks must have succeeded.
+/// Returns the refusal if the commit's checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let (short, checks) = (candidate.short(), reviews.checks(candidate));
     let asks = "policy.green in smp.toml requires checks that succeeded";
