@@ -261,7 +261,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     if !local.is_empty() && heading.is_some() {
         let local = local.join(", ");
         let text = format!(
-            "These addresses are folders on this machine; a push to them runs their hooks as you: {local}"
+            "These addresses are folders on this machine; a push to them runs their programs as you: {local}"
         );
         lines.extend(wrapped(&text, columns, 0, 2).into_iter().map(Line::plain));
     }

@@ -199,7 +199,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     let before = deploy.snapshot();
     let out = deploy.smp(&["status"]).ok().out();
     let expected = format!(
-        "unrecorded: {} was deployed outside git smp, and the record has {} (at ",
+        "unrecorded: {} was deployed outside git smp; the last deploy on record is {}, at ",
         short(six),
         short(five)
     );

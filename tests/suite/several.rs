@@ -256,7 +256,7 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     deploy
         .smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2)])
         .ok()
-        .says("stays the candidate; after this rollback close it");
+        .says("stays the candidate; after this rollback close the proposal");
     let chain = deploy.chain();
     assert_eq!(
         chain.state["candidate"]["targets"][0]["reached"], false,

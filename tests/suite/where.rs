@@ -186,7 +186,7 @@ fn offline_the_last_look_is_remembered_with_its_age() {
         .smp(&["where", "--offline", "--exit-code", &one])
         .ok()
         .prints_among("  production  runs it, seen ")
-        .says("this clone's last look");
+        .says("the last look of this clone");
     assert_eq!(deploy.web.asked().len(), asked);
     // What was seen at another place says nothing.
     let text = deploy.toml();

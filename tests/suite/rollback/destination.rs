@@ -160,9 +160,9 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     deploy
         .smp(&["rollback", "-n", "--to", deploy.nth(6)])
         .exits(1)
-        .says("is not an older version");
+        .says("is not an ancestor");
     let terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(6)]);
-    terminal.ends().exits(1).says("is not an older version");
+    terminal.ends().exits(1).says("is not an ancestor");
     assert_eq!(deploy.snapshot(), before);
 
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(4)]);
