@@ -19,7 +19,7 @@ use crate::options::Common;
     disable_version_flag = true,
     arg_required_else_help = true,
     disable_help_flag = true,
-    after_help = "Example: git smp status\n\nManual: git smp --help. Manual of one command: git smp diff --help. git smp setup installs them."
+    after_help = "Example: git smp status\n\nManual: git smp --help; of one command: git smp diff --help. git smp setup installs the manual."
 )]
 pub struct Cli {
     #[command(flatten)]

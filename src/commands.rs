@@ -41,7 +41,7 @@ pub enum Command {
     Postpone(postpone::Postpone),
     /// Push the commit running on staging to production, and verify that it is live
     Promote(promote::Promote),
-    /// Put production back to the commit it ran before
+    /// Return production to the commit that it ran before
     Rollback(rollback::Rollback),
     /// List past deploys, with figures on request
     History(history::History),

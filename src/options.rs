@@ -23,7 +23,7 @@ pub struct Common {
         hide_env_values = true
     )]
     config: Option<OsString>,
-    /// When to use colours; NO_COLOR, CLICOLOR_FORCE and git's color.ui count as well
+    /// When to use colours; by default NO_COLOR, CLICOLOR_FORCE and git's color.ui decide
     #[arg(long, global = true, value_name = "WHEN")]
     pub color: Option<Color>,
     /// Print more: which page and which ref was asked
@@ -56,7 +56,7 @@ impl Common {
 // Whether a command asks before it carries out its plan.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Asking {
-    /// Show the plan and change nothing
+    /// Show the plan and change nothing outside this clone
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Answer yes to the question

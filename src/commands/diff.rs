@@ -27,7 +27,7 @@ pub struct Diff {
     /// Start at this commit, not at the one that the target runs
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
-    /// End at this commit, not at the one that the source runs; with --from it uses no network
+    /// End at this commit, not at the one that the source runs; no network is used with both --from and --to
     #[arg(long, value_name = "REV")]
     pub to: Option<String>,
     /// Print one JSON object

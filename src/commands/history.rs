@@ -26,7 +26,7 @@ pub struct History {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Print figures of all deploys: how often, how fast, how well
+    /// Print figures of all deploys: frequency, lead time, failure rate
     #[arg(long)]
     pub stats: bool,
     /// List only the latest COUNT; the figures cover all

@@ -28,7 +28,7 @@ pub struct Promote {
     /// The target environments; default: all that have "promotes" in smp.toml
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
-    /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
+    /// Refuse unless this commit would ship (full or abbreviated hash); required with --yes if there is no terminal
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     #[command(flatten)]

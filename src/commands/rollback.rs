@@ -27,7 +27,7 @@ use destination::{destination, never_ran};
 pub struct Rollback {
     /// The environment; default: the only one that has "promotes" in smp.toml
     pub environment: Option<String>,
-    /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
+    /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Required with --yes if there is no terminal
     #[arg(long, value_name = "HASH")]
     pub to: Option<String>,
     /// The reason; it goes on record and to the technical channel

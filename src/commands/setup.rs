@@ -36,7 +36,7 @@ pub struct Setup {
     /// Install a pre-push hook that stops a plain git push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
-    /// Remove that hook, restore the earlier one, and do nothing else
+    /// Remove the pre-push hook, restore the earlier one, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check", "deepen", "trust"])]
     pub no_hook: bool,
     #[command(flatten)]

@@ -29,10 +29,10 @@ pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's
     /// branch
     pub rev: Option<String>,
-    /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
+    /// Deploy a fix of the candidate, also while staging is frozen; the fix becomes the candidate
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: stage only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
+    /// With --fix: put only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
     pub pick: Vec<String>,
     /// Let the host create the app with this push

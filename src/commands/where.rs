@@ -33,7 +33,7 @@ pub struct Where {
     /// Exit 1 when the commit does not run in the last environment, such as production
     #[arg(long)]
     pub exit_code: bool,
-    /// Use no network: answer from this clone's copy of the record, or from its tracking branches
+    /// Use no network: answer from what this clone knows
     #[arg(long)]
     pub offline: bool,
 }

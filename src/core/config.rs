@@ -127,10 +127,10 @@ pub enum ForgeKind {
 pub struct Environment {
     #[serde(skip)]
     pub name: String,
-    /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
+    /// True for a branch of the main repository, with its address and remote; not in the file.
     #[serde(skip)]
     pub is_branch: bool,
-    /// Whether a merge deploys it: it is the very branch that reviewed work is merged into. Nothing can freeze that.
+    /// True if a merge deploys it, because it is the main branch. Nothing can freeze such an environment.
     #[serde(skip)]
     pub by_merge: bool,
     /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password. Without it the

@@ -13,6 +13,7 @@ mod chain;
 mod gates;
 mod held;
 mod pipeline;
+mod policy;
 mod promotion;
 mod proposal;
 mod recorded;
@@ -33,7 +34,7 @@ pub use staging::{Fix, Staging, not_shipped, nothing_to_fix, staging};
 use std::collections::HashMap;
 
 use crate::core::config::{Environment, Policy};
-use crate::core::decide::finding::Finding;
+use crate::core::decide::finding::{Aspect, Finding, Risk};
 use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
@@ -269,8 +270,8 @@ impl Plan {
         if let Some(former) = built_before(target, &self.commit) {
             return self.release(target, former, false);
         }
-        match Finding::of(&target.observed) {
-            Some(Finding::ReleasePending | Finding::Deploying) => self.warn(format!(
+        match Finding::of(&target.observed).map(Finding::risk) {
+            Some(Risk::Race) => self.warn(format!(
                 "a release on {} is already in progress: nothing is pushed",
                 target.name()
             )),
@@ -322,8 +323,7 @@ impl Plan {
 /// Returns the release that brings back a commit which the branch has and the environment does not run.
 fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
     let found = Finding::of(&target.observed)?;
-    let back = matches!(found, Finding::RolledBack | Finding::ReleaseFailed);
-    finding::release_of(&target.observed, commit).filter(|_| back)
+    finding::release_of(&target.observed, commit).filter(|_| found.is(Aspect::Built))
 }
 
 /// Warns that the branch already has the commit although the environment does not run it.

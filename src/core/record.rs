@@ -122,7 +122,7 @@ pub struct State {
     /// Commits that may run since the last deploy: their announcement was closed before anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
-    /// What hosts said against the commit of a branch, for environments without another source.
+    /// Doubts from hosts' words about the commit of a branch, for environments without another source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub doubts: BTreeMap<String, Doubted>,
     /// True if a sign-off counts only from somebody other than the proposer; not written.
@@ -190,7 +190,7 @@ pub struct SignOff {
     /// The comment with the verdict; `None` if a person typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
-    /// The same person's block that this comment withdraws: it stands if the forge does not have the comment.
+    /// The person's block that this comment withdraws: it stands if the forge does not have the comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Box<SignOff>>,
 }
@@ -280,7 +280,7 @@ pub enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlawful {
     Begun,
-    /// There is no candidate, or it differs from the event's.
+    /// Without a candidate, or with another one than the event's.
     OtherCandidate,
     CandidateOpen,
     Frozen,

@@ -20,7 +20,8 @@ use crate::core::tell::post::Post;
 /// The channel for candidates, verdicts and rollbacks.
 pub const TECHNICAL: &str = "technical";
 
-/// What a channel speaks. A new chat is a variant, its word, its row in [`ChannelKind::chat`], and a module for its form.
+/// The chat of a channel. A new one is a variant, its word, its row in [`ChannelKind::chat`], and a module for its
+/// form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]

@@ -105,7 +105,7 @@ impl fmt::Display for Typed {
 /// The text for the next command if there is nothing to do.
 pub const NOTHING: &str = "nothing";
 
-/// What to do next: one line per step, each with a purpose and a command.
+/// The next steps: one line per step, each with a purpose and a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Hint(Vec<(String, Option<Typed>)>);

@@ -167,7 +167,7 @@ pub fn numbered(text: &str) -> Option<(&str, u64)> {
     Some((title, number.parse().ok()?))
 }
 
-/// How one commit relates to another.
+/// The relation of one commit to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -374,7 +374,7 @@ impl EventId {
     }
 }
 
-/// The decision of whoever watches an operation.
+/// The decision of a callback that watches an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     GoOn,

@@ -116,7 +116,7 @@ impl Tracker {
     /// Returns the comments on an issue with their authors, oldest first.
     ///
     /// # Errors
-    /// Why they are unknown. A part is never taken for the whole.
+    /// If they are unknown. A part of them never counts as the whole.
     pub fn remarks(&self, number: u64) -> Result<Vec<Remark>, Report> {
         let order = match self.words.kind {
             AskedForge::GitHub => "",

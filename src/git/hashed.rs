@@ -35,32 +35,53 @@ fn text(bytes: Vec<u8>) -> String {
     text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Returns `tip` and its first-parent ancestors, newest first, at most `count`, and none larger than `largest` bytes.
+/// The most bytes of a commit that are read and hashed.
+const LARGEST: u64 = 32 << 20;
+
+/// A commit of a line. If it is larger than asked for, `text` is its beginning.
+pub struct LineCommit {
+    pub commit: CommitId,
+    pub text: String,
+    pub is_large: bool,
+}
+
+impl LineCommit {
+    fn of(commit: CommitId, bytes: &[u8], most: u64) -> Self {
+        let kept = bytes.get(..usize::try_from(most).unwrap_or(usize::MAX));
+        Self {
+            commit,
+            text: String::from_utf8_lossy(kept.unwrap_or(bytes)).into_owned(),
+            is_large: kept.is_some_and(|kept| kept.len() < bytes.len()),
+        }
+    }
+}
+
+/// Returns `tip` and its first-parent ancestors, newest first, at most `count`, and at most `most` bytes of each.
 ///
 /// # Errors
 /// If a commit does not match its name, is too large, or has a first parent that is missing.
 pub fn line(
     repo: &Repo,
     tip: &CommitId,
-    (count, largest): (u32, u64),
-) -> Result<Vec<(CommitId, String)>, Stop> {
+    (count, most): (u32, u64),
+) -> Result<Vec<LineCommit>, Stop> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     repo.either(
-        |library| library.line(tip, (count, largest)),
-        || line_by_program(repo, tip, (count, largest)),
+        |library| library.line(tip, (count, most)),
+        || line_by_program(repo, tip, (count, most)),
     )?
 }
 
 fn line_by_program(
     repo: &Repo,
     tip: &CommitId,
-    (count, largest): (usize, u64),
-) -> Result<Result<Vec<(CommitId, String)>, Stop>, Stop> {
+    (count, most): (usize, u64),
+) -> Result<Result<Vec<LineCommit>, Stop>, Stop> {
     let program = repo.program();
-    let most = format!("--max-count={}", count.min(i32::MAX as usize));
+    let most_of_them = format!("--max-count={}", count.min(i32::MAX as usize));
     // Anybody may have written the commit-graph, which names the parents.
     let args = ["-c", "core.commitGraph=false", "rev-list", "--first-parent"];
-    let args = args.into_iter().chain([&*most, tip.as_str(), "--"]);
+    let args = args.into_iter().chain([&*most_of_them, tip.as_str(), "--"]);
     let told = program.read(UNREADABLE, args)?;
     let format = "--batch-check=%(objectname) %(objectsize)";
     let sizes = program.ask(UNREADABLE, ["cat-file", format], &told)?;
@@ -68,20 +89,31 @@ fn line_by_program(
     for line in String::from_utf8_lossy(&sizes).lines() {
         let (id, size) = line.split_once(' ').unwrap_or((line, ""));
         let id = CommitId::parse(id).ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
-        if size.parse().is_ok_and(|size: u64| size > largest) {
-            return Ok(Err(too_large(id.as_str(), largest)));
+        let size = size.parse().unwrap_or(u64::MAX);
+        if size > LARGEST {
+            return Ok(Err(too_large(id.as_str())));
         }
-        ids.push(id);
+        ids.push((id, size > most));
     }
-    let texts: Vec<String> = commits(repo, ids.iter())?.into_iter().map(text).collect();
-    for (nth, (id, text)) in ids.iter().zip(&texts).enumerate() {
-        let before = ids.get(nth + 1).map(CommitId::as_str);
-        let is_end = before.is_none() && ids.len() == count;
-        if !is_end && header(text, "parent").next() != before {
-            return Ok(Err(cut_off(id)));
+    let usual = ids.iter().filter(|(_, is_large)| !is_large);
+    let mut usual = commits(repo, usual.map(|(id, _)| id))?.into_iter();
+    let links = ids.into_iter().map(|(id, is_large)| {
+        let bytes = match is_large {
+            false => usual.next(),
+            true => Some(object(repo, ObjectType::Commit, id.as_str())?),
+        };
+        let bytes = bytes.ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
+        Ok(LineCommit::of(id, &bytes, most))
+    });
+    let links: Vec<LineCommit> = links.collect::<Result<_, Stop>>()?;
+    for (nth, link) in links.iter().enumerate() {
+        let before = links.get(nth + 1).map(|link| link.commit.as_str());
+        let is_end = before.is_none() && links.len() == count;
+        if !is_end && header(&link.text, "parent").next() != before {
+            return Ok(Err(cut_off(&link.commit)));
         }
     }
-    Ok(Ok(ids.into_iter().zip(texts).collect()))
+    Ok(Ok(links))
 }
 
 impl Repo {
@@ -118,9 +150,9 @@ fn leads_by_program(
     Ok(Ok(false))
 }
 
-fn too_large(id: &str, largest: u64) -> Stop {
+fn too_large(id: &str) -> Stop {
     let report = Report::new(format!("the commit {id} is too large to be read"));
-    Stop::Failed(report.because(format!("it has more than {} KiB", largest >> 10)))
+    Stop::Failed(report.because(format!("it has more than {} MiB", LARGEST >> 20)))
 }
 
 fn cut_off(commit: &CommitId) -> Stop {
@@ -244,28 +276,30 @@ impl Library {
     fn line(
         &self,
         tip: &CommitId,
-        (count, largest): (usize, u64),
-    ) -> Result<Result<Vec<(CommitId, String)>, Stop>, Unreadable> {
+        (count, most): (usize, u64),
+    ) -> Result<Result<Vec<LineCommit>, Stop>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
         let (mut all, mut next) = (Vec::new(), Some(tip.clone()));
         while let Some(id) = next.filter(|_| all.len() < count) {
             let name = Oid::from_str(id.as_str())?;
             let (size, kind) = odb.read_header(name)?;
-            if size as u64 > largest {
-                return Ok(Err(too_large(id.as_str(), largest)));
+            if size as u64 > LARGEST {
+                return Ok(Err(too_large(id.as_str())));
             }
             if kind != ObjectType::Commit {
                 return Err(Unreadable);
             }
-            let Some(text) = commit(&odb, name)? else {
+            let object = odb.read(name)?;
+            if Oid::hash_object(kind, object.data())? != name {
                 return Ok(Err(wrong(id.as_str())));
-            };
-            let parent = header(&text, "parent").next();
+            }
+            let link = LineCommit::of(id, object.data(), most);
+            let parent = header(&link.text, "parent").next();
             next = parent
                 .map(|id| CommitId::parse(id).ok_or(Unreadable))
                 .transpose()?;
-            all.push((id, text));
+            all.push(link);
         }
         Ok(Ok(all))
     }

@@ -353,7 +353,5 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
     let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
     let all = line.into_iter().rev();
-    Ok(all
-        .map(|(commit, text)| form::event(commit, &text))
-        .collect())
+    Ok(all.map(form::event).collect())
 }

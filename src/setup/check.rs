@@ -20,7 +20,7 @@ enum Grade {
     /// Useful to know, but no deploy needs it.
     Note,
     Bad,
-    /// It is wrong, and something outside changed before that was known.
+    /// The check failed after something outside had changed.
     Unfinished,
 }
 

@@ -39,7 +39,7 @@ pub struct Guard {
 enum Whose {
     Nobodys,
     Ours,
-    /// It has our mark but was edited, is from another version, or is not a file.
+    /// The hook has our mark but was edited, is from another version, or is not a file.
     Changed,
     Others,
 }

@@ -64,6 +64,9 @@ pub struct Recorder<'a> {
     patience: Patience,
 }
 
+/// The state after an event, or why there is none.
+type StateText = Result<Vec<u8>, String>;
+
 /// The reason why one read gave no record.
 enum Miss {
     /// The record changed meanwhile: read again.
@@ -155,7 +158,7 @@ impl<'a> Recorder<'a> {
             Err(refusal) if refusal.code == RefusalCode::Unreachable => refusal,
             now => return Ok(now),
         };
-        let Some((tip, text)) = objects::seen(self.repo)? else {
+        let Some((tip, text)) = self.seen()? else {
             return Ok(Err(why));
         };
         let age = self.notes().heard_ago();
@@ -199,7 +202,7 @@ impl<'a> Recorder<'a> {
     fn look(&self, tip: Tip) -> Result<Reading, Miss> {
         self.notes().heard();
         let is_here = tip.is_here;
-        match (tip.at, objects::seen(self.repo)?) {
+        match (tip.at, self.seen()?) {
             (None, None) => self.nothing_yet(),
             (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
             (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
@@ -251,8 +254,7 @@ impl<'a> Recorder<'a> {
                 _ => Miss::Refused(refusal),
             });
         }
-        let text = objects::state_at(self.repo, &tip)?
-            .map_err(|why| self.unreadable(&tip, &ReadError::Garbage(why)))?;
+        let text = objects::state_at(self.repo, &tip)?;
         let reading = self.understood(tip.clone(), &text)?;
         if let Some(last) = &last
             && !objects::follows_on(self.repo, last, &tip)?
@@ -272,18 +274,35 @@ impl<'a> Recorder<'a> {
         Ok(reading)
     }
 
+    /// Returns what this clone saw last, and the state there or why there is none.
+    fn seen(&self) -> Result<Option<(CommitId, StateText)>, Stop> {
+        if self.keys.is_none() {
+            let seen = objects::seen(self.repo)?;
+            return Ok(seen.map(|(tip, text)| (tip, Ok(text))));
+        }
+        let tip = objects::seen_id(self.repo)?;
+        let seen = tip.map(|tip| Ok((tip.clone(), objects::state_at(self.repo, &tip)?)));
+        seen.transpose()
+    }
+
     /// Parses a state.
-    fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
-        let state = record::read_state(text).map_err(|why| self.unreadable(&tip, &why))?;
+    fn understood(&self, tip: CommitId, text: &StateText) -> Result<Reading, Refusal> {
+        let text = text.as_ref().map_err(|why| ReadError::Garbage(why.clone()));
+        let state = text.and_then(|text| record::read_state(text));
+        let state = state.map_err(|why| self.unreadable(&tip, &why));
         let (state, signed) = match self.keys {
-            None => (state, None),
+            None => (state?, None),
             Some(keys) => {
                 let counted = self.counted(keys, &tip, false);
-                let (state, signed, _) = counted.map_err(|stop| match stop {
+                let (counted, signed, _) = counted.map_err(|stop| match stop {
                     Stop::Refused(refusal) => refusal,
                     other => Report::from(other).refused(RefusalCode::RecordUnreadable),
                 })?;
-                (state, Some(signed))
+                // The state of an event that does not count is anybody's.
+                if signed.ignored.last().is_none_or(|last| last.commit != tip) {
+                    state?;
+                }
+                (counted, Some(signed))
             }
         };
         let config = self.config;
@@ -304,7 +323,7 @@ impl<'a> Recorder<'a> {
 
     /// Returns this clone's copy, if it is readable: a starting point, not an answer.
     pub fn known(&self) -> Option<Reading> {
-        let (tip, text) = objects::seen(self.repo).ok().flatten()?;
+        let (tip, text) = self.seen().ok().flatten()?;
         self.understood(tip, &text).ok()
     }
 

@@ -21,11 +21,11 @@ const PAUSES: Pauses = Pauses {
 
 #[derive(Debug)]
 pub enum Delivered {
-    /// It was accepted. For Teams: by the workflow, which may still fail to post it.
+    /// Accepted. For Teams: by the workflow, which may still fail to post it.
     Yes,
-    /// It certainly was not accepted.
+    /// Certainly not accepted.
     No(Report),
-    /// It may be in the channel.
+    /// Possibly in the channel.
     Unclear(Report),
 }
 

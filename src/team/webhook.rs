@@ -105,7 +105,7 @@ pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
 /// may accept posts too.
 ///
 /// # Errors
-/// Why it cannot be used, without any part of it.
+/// If it cannot be used. The error contains no part of it.
 pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report> {
     let url = read(address).map_err(Report::new)?;
     known::check(kind, &url)

@@ -1,5 +1,5 @@
-//! When a promotion may begin, who may go past that, and what is asked after a deploy. The hours of these worlds lie around
-//! the present, for the program has no other.
+//! When a promotion may begin, who may override that, and the checks after a deploy. The hours of these worlds are
+//! relative to now, because the program has no other clock.
 
 mod checks;
 mod soak;
@@ -13,7 +13,7 @@ use crate::record::{events, short, signed_off, trailer};
 use crate::support::Deploy;
 use crate::support::World;
 
-/// So many days from now, by the clocks of UTC.
+/// Returns the date some days from now in UTC.
 fn days_from_now(days: i64, format: &str) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(24 * days);
     then.to_zoned(TimeZone::UTC).strftime(format).to_string()
@@ -26,14 +26,14 @@ fn asks_for(deploy: &Deploy, policy: &str) {
     deploy.agree();
 }
 
-/// Hours that begin in three days, and how it is told when.
+/// Returns hours that begin in three days, and how that time is shown.
 fn hours_later() -> (String, String) {
     let day = days_from_now(3, "%a");
     let opens = days_from_now(3, "%A %Y-%m-%d 09:00 UTC");
     (format!("open = \"{day} 09:00-16:00 UTC\""), opens)
 }
 
-/// A world in which staging's commit is signed off and no promotion may begin.
+/// A world whose staging commit is signed off, while no promotion may begin.
 #[track_caller]
 fn shut() -> (Deploy, String) {
     let deploy = signed_off();
@@ -59,14 +59,14 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("because: policy.open in smp.toml is ")
         .says(&from)
         .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\" --timeout 20\n");
-    // The zone of the machine changes nothing.
+    // The machine's time zone does not matter.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
     let status = deploy.smp(&["status"]).ok().out();
     let line = format!("closed until {opens}\n");
     assert!(status.contains(&line), "{status}");
     assert_eq!(deploy.snapshot(), before);
-    // What pushes nothing to production goes on.
+    // Commands that do not push to production still work.
     deploy.smp(&["signoff", "--by", "Ben"]).ok();
     deploy.smp(&["stage", "-n"]).exits(1).says("frozen");
 }
@@ -91,7 +91,7 @@ fn in_the_hours_a_promotion_begins_and_status_says_until_when() {
 #[test]
 fn on_a_day_that_is_closed_nothing_begins() {
     let deploy = signed_off();
-    // Midnight may come meanwhile.
+    // Midnight may pass meanwhile.
     let [today, tomorrow] = [0, 1].map(|days| days_from_now(days, "%Y-%m-%d"));
     asks_for(&deploy, &format!("closed = [\"{today}\", \"{tomorrow}\"]"));
     let opens = days_from_now(2, "%A %Y-%m-%d 00:00 UTC");
@@ -153,7 +153,7 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
         .smp(&["history"])
         .ok()
         .prints_among("; policy overridden: the shop is down");
-    // Nothing is owed, and nothing told twice.
+    // Nothing is pending, and nothing is sent twice.
     deploy.smp(&["promote"]).ok().prints("");
 }
 

@@ -28,10 +28,10 @@ pub enum Finding {
     ReleasePending,
     /// The pushed commit was built, but its release failed.
     ReleaseFailed,
-    /// It runs an older commit than the pushed one. Without an answer of the platform, a failed release or a running
-    /// deploy looks the same.
+    /// The environment runs an older commit than the pushed one. Without an answer of the platform, a failed release or
+    /// a running deploy looks the same.
     RolledBack,
-    /// It runs a commit that was not pushed there.
+    /// The environment runs a commit that was not pushed there.
     DeployedOutsideGit,
     /// The host said that the commit of the branch is not deployed, or not yet.
     NotConfirmed,
@@ -39,7 +39,60 @@ pub enum Finding {
     RefDiffers,
 }
 
+/// The risk of deploying another commit there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Risk {
+    Nothing,
+    /// Two deploys would race each other.
+    Race,
+    /// Only an uncached page tells whether the commit on its branch was rolled back.
+    UnclearPage,
+    /// A rolled-back commit may ship again.
+    ShipsAgain,
+}
+
+/// What else decisions ask about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// It leaves open which commit runs, so nothing is recorded.
+    Unclear,
+    /// Its page may name the wrong commit.
+    OfItsPage,
+    /// The platform may have a build of the branch's commit, which it can release again.
+    Built,
+    /// The branch's commit was rolled back.
+    RolledBack,
+    /// The environment's own line in `status` says it already.
+    SaidBefore,
+}
+
 impl Finding {
+    /// Returns what every decision makes of it. The compiler asks for a row here for each new finding.
+    fn row(self) -> (Risk, &'static [Aspect]) {
+        use Aspect::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
+        use Risk::{Nothing, Race, ShipsAgain, UnclearPage};
+        match self {
+            Self::Unknown(_) | Self::WrongBranch => (ShipsAgain, &[Unclear, SaidBefore]),
+            Self::NothingDeployed => (Nothing, &[SaidBefore]),
+            Self::StalePage => (Nothing, &[Unclear, OfItsPage]),
+            Self::CachedPage => (UnclearPage, &[OfItsPage]),
+            Self::Deploying | Self::ReleasePending => (Race, &[]),
+            Self::ReleaseFailed => (Nothing, &[Built]),
+            Self::RolledBack => (ShipsAgain, &[Built, RolledBack]),
+            Self::DeployedOutsideGit => (Nothing, &[]),
+            Self::NotConfirmed => (Nothing, &[Unclear]),
+            Self::RefDiffers => (ShipsAgain, &[SaidBefore]),
+        }
+    }
+
+    pub fn risk(self) -> Risk {
+        self.row().0
+    }
+
+    pub fn is(self, aspect: Aspect) -> bool {
+        self.row().1.contains(&aspect)
+    }
+
     /// Returns the finding about an environment; `None` if all is well.
     pub fn of(seen: &Observed) -> Option<Self> {
         if let Some(refusal) = unknown(seen) {

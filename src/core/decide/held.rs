@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::core::decide::finding::Finding;
+use crate::core::decide::finding::{Aspect, Finding};
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target};
 use crate::core::record::Held;
@@ -35,8 +35,8 @@ pub enum Ships {
 pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let (name, observed, commit) = (target.name(), &target.observed, plan.commit.clone());
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
-    let seen = Finding::of(observed) == Some(Finding::RolledBack)
-        && observed.deployed_last() == Some(&commit);
+    let seen = Finding::of(observed).filter(|found| found.is(Aspect::RolledBack));
+    let seen = seen.filter(|_| observed.deployed_last() == Some(&commit));
     let story = if let Some(HeldBack { held, .. }) = again {
         let (short, back) = (held.commit.short(), rolled_back(held, name, asked.now));
         let why = held.reason.iter().map(|why| format!(": {why}"));
@@ -45,8 +45,8 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             false => format!("{} contains {short}, which was", commit.short()),
         };
         format!("{what} {back}{}", why.collect::<String>())
-    } else if seen {
-        format!("{name} was {}", Finding::RolledBack.meaning(observed))
+    } else if let Some(found) = seen {
+        format!("{name} was {}", found.meaning(observed))
     } else {
         for one in &target.held {
             plan.warn(would_not(one, name, asked.now));

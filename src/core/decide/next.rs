@@ -11,7 +11,7 @@ pub use forward::{first_commit, fix_branch, push_to_main};
 pub use others::{by_others, if_tested, unread};
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding, unknown};
+use crate::core::decide::finding::{self, Aspect, Finding, Risk, unknown};
 use crate::core::decide::merged::{Between, has_left, is_replaced};
 use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
@@ -130,7 +130,7 @@ pub fn propose_again() -> Hint {
     Hint::run("close the candidate", Typed::smp("postpone")).and(then)
 }
 
-/// The same as a sentence, after its reason.
+/// The steps of [`propose_again`] as one sentence, after a reason.
 const AGAIN: &str = "close the candidate, then propose what runs now";
 
 impl<'a> Situation<'a> {
@@ -332,11 +332,12 @@ impl<'a> Situation<'a> {
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
             return Some(own(Some(refusal)));
         }
-        use Finding::{CachedPage, Deploying, ReleaseFailed, ReleasePending, StalePage};
         let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
         let note = match (Finding::of(source), Finding::of(seen)) {
-            (Some(found @ (StalePage | CachedPage)), _) => return Some(about(found, source, from)),
+            (Some(found), _) if found.is(Aspect::OfItsPage) => {
+                return Some(about(found, source, from));
+            }
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                 let again = match from.by_merge {
                     true => "build it again on its platform",
@@ -345,10 +346,10 @@ impl<'a> Situation<'a> {
                 let wait = format!("wait for the deploy on {}, or {again}, then", from.name);
                 return Some(Hint::run(wait, Typed::smp("status")));
             }
-            (_, Some(found @ (StalePage | CachedPage | ReleasePending | Deploying))) => {
+            (_, Some(found)) if found.is(Aspect::OfItsPage) || found.risk() == Risk::Race => {
                 return Some(about(found, seen, target));
             }
-            (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
+            (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
                 "the promotion releases the commit again; first find out why the release failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {

@@ -1,14 +1,14 @@
 //! Plans a promotion: the source's running commit, to every target that lacks it.
 
 use crate::core::config::{DeployBy, Environment};
-use crate::core::decide::finding::{self, FORGET, Finding, WAIT};
+use crate::core::decide::finding::{self, Aspect, FORGET, Finding, Risk, WAIT};
 use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
     lost,
 };
 use crate::core::decide::held::check_held;
 use crate::core::decide::next::{promote, propose_again};
-use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, policy};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -57,10 +57,7 @@ fn planned(
         add_target(&mut plan, source, target, asked)
             .map_err(|refusal| replaced(environment, source, asked, refusal))?;
     }
-    // The time rules do not apply to resuming an earlier run.
-    if plan.steps.iter().any(Step::begins_one) {
-        timing::check(&mut plan, &source.environment, asked)?;
-    }
+    policy::may_begin(&mut plan, &source.environment, asked)?;
     for step in &mut plan.steps {
         // An environment that merges deploy was never frozen.
         if let (Step::Record { lifts, .. }, true) = (step, environment.by_merge) {
@@ -121,10 +118,10 @@ fn candidate(
     };
     branch(environment, source)?;
     let is_tested = match &asked.moved_on {
-        Some(moved_on) => moved_on.is_run && !finding::is_cached(source),
+        Some(moved_on) => moved_on.is_run,
         None => source.agrees() != Some(false) || finding::is_emptied(source),
     };
-    if !is_tested || Finding::of(source) == Some(Finding::StalePage) {
+    if !is_tested || Finding::of(source).is_some_and(|found| found.is(Aspect::OfItsPage)) {
         return Err(stale_source(environment, source, asked));
     }
     match &asked.moved_on {
@@ -362,24 +359,22 @@ fn check_branch(
     let Some((found, story)) = found.zip(disagreement(&target.observed)) else {
         return Ok(());
     };
-    use Finding::{DeployedOutsideGit, NotConfirmed, ReleaseFailed, StalePage};
-    let harmless = [StalePage, DeployedOutsideGit, ReleaseFailed, NotConfirmed].contains(&found);
+    let (risk, rolled_back) = (found.risk(), found.is(Aspect::RolledBack));
     // If the record says who rolled that commit back and why, a newer commit is meant to fix it.
     let mut held = target.held.iter().map(|one| Some(&one.held.commit));
-    let known = found == Finding::RolledBack && held.any(|held| held == branch.commit());
-    let goes_on = matches!(found, Finding::ReleasePending | Finding::Deploying);
-    let again = asked.again && !goes_on;
-    if harmless || known || again || asked.somebody_looks {
+    let known = rolled_back && held.any(|held| held == branch.commit());
+    let again = asked.again && risk != Risk::Race;
+    if risk == Risk::Nothing || known || again || asked.somebody_looks {
         plan.warn(story);
         return Ok(());
     }
-    Err(match found {
-        Finding::ReleasePending | Finding::Deploying => deploying(story, &target.observed),
-        Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
+    Err(match risk {
+        Risk::Race => deploying(story, &target.observed),
+        Risk::UnclearPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
-        _ => {
-            let ships = match found == Finding::RolledBack && finding::is_certain(&target.observed) {
+        Risk::ShipsAgain | Risk::Nothing => {
+            let ships = match rolled_back && finding::is_certain(&target.observed) {
                 true => "would ship",
                 false => "may ship",
             };

@@ -1,10 +1,10 @@
-//! What a protected branch of the main repository means for a deploy. Pure.
+//! Protected branches of the main repository: whether a deploy can move them. Pure.
 
 use crate::core::decide::review::ForgeWords;
 
-/// What deployers need if the host rejects pushes to a branch.
+/// The hint if the host rejects pushes to a branch.
 pub const ALLOW: &str = "allow those who deploy to push there, fast-forward only and without a pull request: the commits were reviewed when they were merged";
-/// The same if the host rejects force-pushes.
+/// The hint if the host rejects force-pushes.
 pub const ALLOW_BACK: &str = "allow those who deploy to force-push there without a pull request";
 
 /// Whether the host accepts a push from the token's account.

@@ -1,4 +1,4 @@
-//! What the shared record allows: only the candidate, only after a sign-off, one push at a time.
+//! The deploys that the shared record allows: only the candidate, only after a sign-off, one push at a time.
 
 use crate::core::config::Environment;
 use crate::core::decide::Target;
@@ -32,11 +32,11 @@ type OwnDeploy<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 /// The progress of an announced deploy. With several environments the one furthest behind counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Course {
-    /// It may be in progress.
+    /// The deploy may be in progress.
     Going,
     /// The branch has the commit, and the environment does not run it yet.
     Landed,
-    /// It was cut off before its push.
+    /// The run ended before its push.
     Dead,
     /// Somebody moved the branch to another commit.
     Passed,

@@ -1,12 +1,10 @@
-//! Whether commits were reviewed and their checks succeeded. An unknown answer is never a yes. Pure.
+//! The reviews and checks of commits. An unknown answer never counts as a yes. Pure.
 
-mod policy;
 mod shipping;
-mod warnings;
+pub(super) mod warnings;
 
 use std::collections::HashMap;
 
-pub use policy::refusal;
 pub use shipping::{Merges, Shipping};
 pub use warnings::{checked, faults, unknown, warnings};
 
@@ -17,7 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 
 /// The number of commits that a plan or a refusal names.
-const NAMED: usize = 10;
+pub(super) const NAMED: usize = 10;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -159,7 +157,7 @@ impl Reviews {
         known.map_or(Checks::Unknown, |review| review.checks)
     }
 
-    fn why(&self) -> Report {
+    pub(super) fn why(&self) -> Report {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
             Coverage::Whole if self.unnamed > 0 => unanswered(

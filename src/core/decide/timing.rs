@@ -2,7 +2,6 @@
 //! may override that with a recorded reason.
 
 use crate::core::config::{Environment, Policy};
-use crate::core::decide::{Asked, Plan};
 use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
@@ -111,7 +110,7 @@ impl<'p> Timing<'p> {
         })
     }
 
-    fn errors(&self, tested: &Tested<'_>) -> String {
+    pub fn errors(&self, tested: &Tested<'_>) -> String {
         let closed = (!self.window.is_open(self.now)).then(|| self.closed());
         let is_over = matches!(self.soaked(tested), Soaked::Enough);
         let soaking = (!is_over).then(|| self.soaking(tested));
@@ -218,62 +217,6 @@ impl<'p> Timing<'p> {
                 format!("it is unknown since when {place} runs {short}"),
             ),
         })
-    }
-}
-
-/// Refuses a promotion outside the allowed time without an override; with one, the plan names its reason.
-pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let Some(policy) = asked.policy else {
-        return Ok(());
-    };
-    let tested = Tested {
-        environment: source,
-        commit: &plan.commit,
-        since: since(source, &plan.commit, asked),
-    };
-    let timing = Timing::of(policy, asked.now);
-    let kept = match asked.recorded {
-        Some(_) => "goes on record",
-        None => "is posted to the technical channel",
-    };
-    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
-        (None, _) => {
-            if asked.overrides.is_some() {
-                plan.warn("--override is not needed: the promotion may begin now");
-            }
-            Ok(())
-        }
-        (Some(refusal), None) => Err(refusal),
-        (Some(_), Some(reason)) => {
-            let all = timing.errors(&tested);
-            plan.warn(format!(
-                "{all}; the reason \"{reason}\" overrides this and {kept}"
-            ));
-            plan.overrides = Some(reason);
-            Ok(())
-        }
-    }
-}
-
-/// Returns the override reason of this run, or of the announcement that it resumes.
-fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
-    let given = asked.overrides.map(str::to_owned);
-    given.or_else(|| announced(plan, asked))
-}
-
-fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
-    let open = asked.recorded?.open()?;
-    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
-    open.overrides.clone().filter(|_| is_this)
-}
-
-/// Returns since when the source runs the commit. With merges the candidate counts from its proposal, as part of the
-/// running commit.
-fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
-    let state: &State = asked.recorded?.state;
-    match asked.moved_on {
-        Some(_) => state.proposed_at(source, commit),
-        None => state.runs_since(source, commit),
     }
 }
 

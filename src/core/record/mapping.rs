@@ -10,7 +10,7 @@ use Shape::{Flag, List, Number, Pairs, Text};
 
 #[derive(Clone, Copy)]
 enum Shape {
-    /// One trailer, or none.
+    /// At most one trailer.
     Text,
     Number,
     /// A trailer that exists or not.

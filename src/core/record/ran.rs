@@ -1,4 +1,5 @@
-//! What ran where by a record of signed events: a hand-written event could hide a deploy outside git-smp. Pure.
+//! The commits that ran in each environment, from signed events: another event could hide a deploy outside git smp.
+//! Pure.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What the record knows about an environment, and observations that it did not know.
+//! The record's knowledge about an environment, and observations that it lacks.
 
 use crate::core::record::{Event, LastDeploy, Sighting, State, Unlawful};
 use crate::core::words::CommitId;

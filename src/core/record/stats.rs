@@ -26,7 +26,7 @@ pub struct Figures {
     pub observed: usize,
     /// Promotions per week, from the week of the first one up to this week, both counted whole.
     pub promotions_per_week: Option<f64>,
-    /// The same for all deploys that brought new commits, promoted or observed.
+    /// Deploys with new commits per week, promoted or observed, over the same weeks.
     pub deploys_per_week: Option<f64>,
     /// The last weeks, up to this one; none from before the record.
     pub weeks: Vec<Week>,

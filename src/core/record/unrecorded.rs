@@ -3,7 +3,7 @@
 //! Unknown is never a deploy: an unclear source, a release in progress and an answer that contradicts the branch report
 //! nothing here.
 
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::record::{FORMAT, LastDeploy, State};
 use crate::core::words::{CommitId, Observed, Source};
 
@@ -67,11 +67,8 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
 /// Returns whether the running commit is certain: the platform reports it, or it equals the branch. A page that differs
 /// from the branch may come from an old process.
 fn is_certain(seen: &Observed) -> bool {
-    use Finding::{NotConfirmed, StalePage, Unknown, WrongBranch};
-    let is_unclear = match Finding::of(seen) {
-        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage) => true,
-        _ => finding::pending(seen).is_some(),
-    };
+    let is_unclear = Finding::of(seen).is_some_and(|found| found.is(Aspect::Unclear));
+    let is_unclear = is_unclear || finding::pending(seen).is_some();
     !is_unclear && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
 

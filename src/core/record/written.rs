@@ -16,7 +16,7 @@ const REF: &str = "Ref";
 pub enum ReadError {
     /// The format is newer: this version.
     Newer(u64),
-    /// It is not a record.
+    /// The text is not a record.
     Garbage(String),
 }
 

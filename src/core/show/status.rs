@@ -1,7 +1,7 @@
 //! The output of `git smp status`: a picture, and a line for each environment.
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
@@ -64,17 +64,14 @@ pub fn finding(
     here: &Here<'_>,
     width: usize,
 ) -> Vec<Line> {
-    use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
     let mut texts = Vec::new();
-    match Finding::announced(seen, None) {
-        None | Some(Unknown(_) | NothingDeployed | WrongBranch | RefDiffers) => {}
-        Some(found) => {
-            let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
-            let first = advice.next().unwrap_or_default();
-            let (word, meaning) = (found.word(), found.meaning(seen));
-            texts.push(format!("{word}: {meaning}; next: {first}"));
-            texts.extend(advice);
-        }
+    let found = Finding::announced(seen, None);
+    if let Some(found) = found.filter(|found| !found.is(Aspect::SaidBefore)) {
+        let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
+        let first = advice.next().unwrap_or_default();
+        let (word, meaning) = (found.word(), found.meaning(seen));
+        texts.push(format!("{word}: {meaning}; next: {first}"));
+        texts.extend(advice);
     }
     texts.extend(finding::unasked(seen));
     let lines = texts

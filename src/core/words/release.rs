@@ -78,7 +78,7 @@ pub enum ReleaseStatus {
     /// Deploys are locked; it is unknown whether one is in progress.
     Locked,
     Pending,
-    /// It has finished and is or was live.
+    /// The release has finished and is or was live.
     Succeeded,
     Failed,
     /// Its build was deleted.

@@ -15,6 +15,8 @@ pub enum SignatureCheck {
     Wrong,
     /// The commit has other lines than git writes for an event.
     Odd,
+    /// The commit is larger than any event, which no program of the team writes.
+    Large,
     /// The commit is dated in the future by this machine's clock.
     Future,
     /// It cannot be checked here, for example without the public openpgp key or the checking program.
@@ -48,6 +50,7 @@ impl SignatureCheck {
                 "its signature is for another event, or its key may not sign events".to_owned()
             }
             Self::Odd => "its commit has other lines than git writes for an event".to_owned(),
+            Self::Large => "it is larger than any event".to_owned(),
             Self::Future => "it is dated in the future, by this machine's clock".to_owned(),
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })
@@ -65,4 +68,6 @@ pub struct StoredEvent {
     /// The committer time, which the signature check uses.
     pub committed: i64,
     pub message: String,
+    /// Whether the commit is larger than any event, so that only its beginning was read.
+    pub is_large: bool,
 }

@@ -2,7 +2,8 @@
 //! lines, git's own readers would differ on its author and its time.
 
 use crate::core::words::{CommitId, StoredEvent};
-use crate::git::{hashed, object};
+use crate::git::hashed::{self, LineCommit};
+use crate::git::object;
 
 /// The kind of a commit's signature, by its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +58,29 @@ impl<'t> Form<'t> {
     }
 }
 
-/// Returns the event of a commit. If the commit has another form, only its parents and its first line.
-pub fn event(commit: CommitId, text: &str) -> StoredEvent {
+/// The number of characters kept of the first line of a commit that is no event.
+const SAID: usize = 100;
+
+/// Returns the event of a commit. If the commit has another form or is too large, only its parents and the start of its first line.
+pub fn event(link: LineCommit) -> StoredEvent {
+    let text = &link.text;
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
-    let form = Form::of(&commit, text);
+    let form = Form::of(&link.commit, text).filter(|_| !link.is_large);
     let (name, email) = form.as_ref().map_or(("", ""), |form| form.by);
     let said = text.split_once("\n\n").map_or("", |(_, said)| said);
     let first_line = said.lines().next().unwrap_or_default();
+    let message = match &form {
+        Some(form) => form.message.to_owned(),
+        None => first_line.chars().take(SAID).collect(),
+    };
     StoredEvent {
         parents: parents.collect(),
         by: (name.to_owned(), email.to_owned()),
         at: form.as_ref().map_or(0, |form| form.at),
         committed: form.as_ref().map_or(0, |form| form.committed),
-        message: form.map_or(first_line, |form| form.message).to_owned(),
-        commit,
+        message,
+        is_large: link.is_large,
+        commit: link.commit,
     }
 }
 
@@ -146,12 +156,26 @@ mod tests {
             "tree {}\n{parent}\n{PEOPLE}\n\n\n  Said\n\n",
             "b".repeat(40)
         );
-        let said = event(id.clone(), &text);
+        let link = |text: &str, is_large| LineCommit {
+            commit: id.clone(),
+            text: text.to_owned(),
+            is_large,
+        };
+        let said = event(link(&text, false));
         assert_eq!(
             (said.by, said.at, said.committed),
             (("A".into(), "a@x".into()), 5, 6)
         );
         assert_eq!((said.parents.len(), &*said.message), (1, "\n  Said\n\n"));
-        assert_eq!(event(id, &text.replace("Said", "S\0aid")).message, "");
+        let odd = event(link(&text.replace("Said", "S\0aid"), false));
+        assert_eq!(odd.message, "");
+        let large = event(link(
+            &(text.trim_end().to_owned() + "x").replace("\n  Said", &"x".repeat(200)),
+            true,
+        ));
+        assert_eq!(
+            (large.at, large.message.len(), large.parents.len()),
+            (0, 100, 1)
+        );
     }
 }

@@ -256,8 +256,10 @@ pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     (count, counted)
 }
 
+/// Those that can be checked.
 fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
-    stored.iter().map(|one| one.commit.clone())
+    let all = stored.iter().filter(|one| !one.is_large);
+    all.map(|one| one.commit.clone())
 }
 
 fn with(
@@ -267,6 +269,7 @@ fn with(
     let latest = jiff::Timestamp::now().as_second() + CLOCKS_DIFFER;
     let all = stored.iter().map(|one| {
         let is = match known.get(&one.commit) {
+            _ if one.is_large => SignatureCheck::Large,
             Some(SignatureCheck::By(_)) if one.committed > latest => SignatureCheck::Future,
             Some(is) => is.clone(),
             None => SignatureCheck::Unchecked,
@@ -285,9 +288,6 @@ fn since_proposal(events: &[(StoredEvent, SignatureCheck)]) -> Vec<CommitId> {
     let is_it =
         |(stored, _): &(StoredEvent, SignatureCheck)| stored.message.contains(open.id.as_str());
     let from = events.iter().position(is_it).unwrap_or(0);
-    events
-        .iter()
-        .skip(from)
-        .map(|(one, _)| one.commit.clone())
-        .collect()
+    let since = events.iter().skip(from).filter(|(one, _)| !one.is_large);
+    since.map(|(one, _)| one.commit.clone()).collect()
 }

@@ -52,7 +52,7 @@ impl Recorder<'_> {
             )
     }
 
-    /// There is no record, but this clone has a copy of one on another ref, under this name.
+    /// Returns the refusal without a record, but with a copy of a record of another ref, under this name.
     pub(super) fn elsewhere(&self, name: &str, last: &CommitId) -> Refusal {
         let (place, old, last) = (self.place(), kept_for(name), last.short());
         let (remote, new) = (shell_word(self.remote), self.reference);
@@ -108,7 +108,7 @@ impl Recorder<'_> {
             .because(format!("this clone saw it at {}", last.short()))
     }
 
-    /// One answer names a commit of the record that another does not send.
+    /// Returns the refusal after one answer named a commit of the record that another answer did not send.
     pub(super) fn not_handed_out(&self, tip: &CommitId, refusal: &Refusal) -> Refusal {
         let (place, tip, remote) = (self.place(), tip.short(), self.remote);
         self.answers_with_older()
@@ -252,7 +252,7 @@ fn forget() -> String {
     format!("git update-ref -d {SEEN}")
 }
 
-/// It is unknown whether the record has an event.
+/// Returns the end of a run that cannot tell whether the record accepted the event.
 pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("cannot tell whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);

@@ -38,7 +38,7 @@ const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/
 /// Returns a warning about an unusual address.
 ///
 /// # Errors
-/// Why no post can be sent to it, without any part of it.
+/// If no post can be sent to it. The error contains no part of the address.
 pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
     let host = host(url);
     let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));

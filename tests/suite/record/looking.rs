@@ -1,4 +1,4 @@
-//! What the record looks like from outside: `status` in every state of a candidate, offline, unreadable, and `setup`.
+//! The record from outside: `status` in every state of a candidate, offline, unreadable, and `setup`.
 
 use std::time::{Duration, SystemTime};
 
@@ -178,7 +178,7 @@ fn offline_what_is_announced_makes_a_look_unknown_unless_it_came_long_after() {
     for (began, told) in [
         (now - 7_200, seen),
         (now - 600, unknown("10 minutes ago")),
-        // By a clock that is a little ahead, and by one that is wrong.
+        // By a clock that is slightly ahead, and by a wrong one.
         (now + 120, unknown("just now")),
         (now + 3_600, unknown("in the future")),
     ] {

@@ -1,4 +1,4 @@
-//! Promotions with a record: only what was put forward and signed off, one at a time, and every one on record.
+//! Promotions with a record: only proposed and signed-off commits, one at a time, and each recorded.
 
 use serde_json::json;
 
@@ -90,7 +90,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     );
     assert!(status.contains(&expected), "{status}");
 
-    // A colleague is told who is at it, and can neither push nor give way by accident.
+    // A colleague is told who is deploying, and can neither push nor take over by accident.
     let ben = bens_clone(&deploy);
     let ben = deploy.runner().cwd(ben);
     let (before, story) = (deploy.snapshot(), "Ada Example began to promote");
@@ -205,7 +205,7 @@ fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
         .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
     assert_eq!(super::trailer(&deploy, "Smp-Unsigned"), "yes");
-    // Without any candidate, too.
+    // Without a candidate, too.
     merged(&deploy, "Fix a typo", "typo");
     deploy.smp(&["stage", "--yes"]).ok();
     promotes(&deploy, &[]).ok().says("done: on record\n");
@@ -372,7 +372,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
         "{last}"
     );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);
-    // The candidate and its verdict stand, and nothing is in the way, ours or anybody's.
+    // The candidate and its verdict remain, and nothing blocks anybody.
     assert_eq!(next(&deploy), "git smp promote");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
     promotes(&deploy, &[]).ok();
@@ -417,7 +417,7 @@ fn a_page_that_never_changes_leaves_the_deploy_open_and_the_next_run_closes_it()
     );
 }
 
-// Nothing is deployed, so nobody has to say yes.
+// Nothing is deployed, so no confirmation is needed.
 #[test]
 fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     let deploy = proposed();

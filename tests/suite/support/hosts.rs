@@ -14,7 +14,7 @@ pub struct Transcript {
     pub busy: bool,
     /// The words that the person sees.
     pub says: String,
-    /// What the host prints, with its escapes and carriage returns.
+    /// The host's output, with its escapes and carriage returns.
     pub text: String,
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::deploy::Deploy;
 
-/// How the environments of a world are reached.
+/// The form of a world's environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topology {
     /// Each by its own remote.

@@ -1,4 +1,4 @@
-//! Who must sign off the candidate, and how.
+//! The people who must sign off the candidate, and their way to do it.
 
 use crate::core::decide::next::smp;
 use crate::core::record::Candidate;

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use crate::core::config::Policy;
-use crate::core::decide::review::{Coverage, Reviews, refusal, warnings};
+use crate::core::decide::policy::refusal;
+use crate::core::decide::review::{Coverage, Reviews, warnings};
 use crate::core::decide::{Plan, Proposal, Step};
 use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit};

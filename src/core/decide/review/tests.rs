@@ -1,4 +1,4 @@
-use crate::core::decide::review::policy::{green, reviewed};
+use crate::core::decide::policy::{green, reviewed};
 use crate::core::decide::review::*;
 use crate::core::refusal::RefusalCode;
 use crate::core::words::Commit;

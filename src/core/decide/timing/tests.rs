@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::decide::tests::{ada, candidate, environment, id, seen, target};
-use crate::core::decide::{Plan, Recorded, promotion};
+use crate::core::decide::{Asked, Plan, Recorded, promotion};
 use crate::core::record::{Deploying, Kind, LastDeploy, Verdict};
 use crate::core::window::{Hours, Soak};
 use crate::core::words::{EventId, Relation};

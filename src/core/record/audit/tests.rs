@@ -97,6 +97,7 @@ fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
             at: event.at + number as i64,
             committed: event.at + number as i64,
             message: message(&event),
+            is_large: false,
         };
         all.push((stored, SignatureCheck::By(format!("{by}@example.com"))));
     }
@@ -133,7 +134,7 @@ fn an_event_by_hand_hides_no_deploy_past_the_tool() {
         events.extend(next.into_iter().skip(5));
         events
     };
-    // Whether the event is valid, and whether it is marked.
+    // The last two: whether the event is valid, and whether it is marked.
     for (kind, name, commit, holds, marked) in [
         (Kind::Rollback, "production", 0xe, true, true),
         (Kind::Rollback, "production", 0xa, true, false),

@@ -6,7 +6,7 @@ use crate::core::decide::Ancestry;
 use crate::core::record::history::PastDeploy;
 use crate::core::words::{CommitId, Landed};
 
-/// What this clone knows about a deploy in addition to the record.
+/// This clone's knowledge about a deploy in addition to the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shipped {
     /// The commit times of the shipped commits without merges, in seconds since 1970.

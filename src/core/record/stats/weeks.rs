@@ -21,7 +21,7 @@ pub struct Week {
     pub name: String,
     pub promotions: usize,
     pub rollbacks: usize,
-    /// How many deploys outside `git smp`.
+    /// The number of deploys outside `git smp`.
     pub observed: usize,
 }
 

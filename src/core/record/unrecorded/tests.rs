@@ -29,7 +29,7 @@ fn seen(running: char, branch: char) -> Observed {
     }
 }
 
-/// The same with the platform as source, whose newest release has this status.
+/// Returns such an environment with the platform as its source, whose newest release has this status.
 fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
     let release = Release {
         id: "id".into(),

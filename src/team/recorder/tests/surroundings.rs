@@ -1,4 +1,4 @@
-//! Whatever the user's git is configured to do, one ref of the main repository moves, and the clone stays as it was.
+//! With any git configuration of the user, one ref of the main repository moves, and the clone does not change.
 
 use crate::team::recorder::tests::*;
 

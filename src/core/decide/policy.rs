@@ -1,8 +1,13 @@
-//! Applies the team's policy to reviews and checks.
+//! Applies `[policy]` of `smp.toml`. A new policy is a key in `core/config.rs`, a code in `core/refusal.rs`, and a function
+//! here with its line in `refusal`.
+//!
+//! `timing.rs` decides about time: `status` shows that as well, and a person may override it.
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, ForgeWords, NAMED, Origin, Reviews, checked, faults};
+use crate::core::decide::timing::{Tested, Timing};
+use crate::core::decide::{Asked, Plan, Step};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
@@ -11,19 +16,76 @@ use crate::core::words::{Commit, CommitId};
 /// The number of commits shown as examples of unknown ones.
 const EXAMPLES: usize = 3;
 
-/// Returns the policy's refusal for these commits, whose tip is `candidate`.
+/// Returns the policy's first refusal for these commits, whose tip is `candidate`.
 pub fn refusal(
     policy: &Policy,
     ships: &[&Commit],
     candidate: &CommitId,
     reviews: &Reviews,
 ) -> Option<Refusal> {
-    if policy.reviewed
-        && let Some(refusal) = reviewed(ships, reviews)
-    {
-        return Some(refusal);
+    let gates = [
+        policy.reviewed.then(|| reviewed(ships, reviews)),
+        policy.green.then(|| green(candidate, reviews)),
+    ];
+    gates.into_iter().flatten().flatten().next()
+}
+
+/// Refuses a promotion outside the allowed time without an override; with one, the plan names its reason.
+pub fn may_begin(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
+    // The time rules do not apply to resuming an earlier run.
+    let is_begun = !plan.steps.iter().any(Step::begins_one);
+    let Some(policy) = asked.policy.filter(|_| !is_begun) else {
+        return Ok(());
+    };
+    let tested = Tested {
+        environment: source,
+        commit: &plan.commit,
+        since: since(source, &plan.commit, asked),
+    };
+    let timing = Timing::of(policy, asked.now);
+    let kept = match asked.recorded {
+        Some(_) => "goes on record",
+        None => "is posted to the technical channel",
+    };
+    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
+        (None, _) => {
+            if asked.overrides.is_some() {
+                plan.warn("--override is not needed: the promotion may begin now");
+            }
+            Ok(())
+        }
+        (Some(refusal), None) => Err(refusal),
+        (Some(_), Some(reason)) => {
+            let all = timing.errors(&tested);
+            plan.warn(format!(
+                "{all}; the reason \"{reason}\" overrides this and {kept}"
+            ));
+            plan.overrides = Some(reason);
+            Ok(())
+        }
     }
-    green(candidate, reviews).filter(|_| policy.green)
+}
+
+/// Returns the override reason of this run, or of the announcement that it resumes.
+fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let given = asked.overrides.map(str::to_owned);
+    given.or_else(|| announced(plan, asked))
+}
+
+fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let open = asked.recorded?.open()?;
+    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
+    open.overrides.clone().filter(|_| is_this)
+}
+
+/// Returns since when the source runs the commit. With merges the candidate counts from its proposal, as part of the
+/// running commit.
+fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
+    let state = asked.recorded?.state;
+    match asked.moved_on {
+        Some(_) => state.proposed_at(source, commit),
+        None => state.runs_since(source, commit),
+    }
 }
 
 /// Returns the refusal if each commit needs a pull request approved by somebody else.
