@@ -14,7 +14,6 @@ use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
 use crate::deploy::{self, Deploy, Options, forward, observed};
-use crate::forge::issue::{NOBODY, Tracker};
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
@@ -67,8 +66,11 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         return work.nothing(&proposal);
     }
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
-    let login = work.login();
-    proposal.plan.warnings.extend(work.nobody(login.as_ref()));
+    let login = channel::person(session, &config);
+    proposal
+        .plan
+        .warnings
+        .extend(channel::nobody(&config, login.as_ref()));
     work.show(&proposal);
     if args.asking.dry_run {
         return work.preview(&proposal);
@@ -288,20 +290,6 @@ impl Work<'_> {
         let mut channels = vec![TECHNICAL.to_owned()];
         channels.extend(channel::asks(self.config).then(|| ISSUE.to_owned()));
         channels
-    }
-
-    /// Returns the proposer's name on the forge, if the forge is asked for verdicts.
-    fn login(&self) -> Option<String> {
-        if !channel::asks(self.config) {
-            return None;
-        }
-        Tracker::find(self.session, self.config).ok()?.person()
-    }
-
-    /// Returns the warning that no comment can count as a second person's yes, because the proposer's name is unknown.
-    fn nobody(&self, login: Option<&String>) -> Option<String> {
-        let is_needed = channel::asks(self.config) && self.config.policy.four_eyes;
-        (is_needed && login.is_none()).then(|| NOBODY.to_owned())
     }
 
     /// Sends the pending posts about the candidate.

@@ -302,7 +302,10 @@ impl<'a> Order<'a> {
     }
 
     fn deploy(self, chosen: Chosen) -> Result<Deploy<'a>, Stop> {
-        let (args, warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
+        let (args, mut warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
+        if let Some(candidate) = self.candidate().filter(|_| args.fix) {
+            warnings.extend(fix::nobody(self.session, self.look.config, candidate));
+        }
         let Chosen { commit, fix, .. } = chosen;
         let observed = self.observed;
         let mut target = forward::target(self.session, self.environment, observed, Some(&commit))?;

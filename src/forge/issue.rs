@@ -31,7 +31,7 @@ const PAGES: usize = 200;
 const ACCOUNTS: usize = 50;
 
 /// The consequence if the forge does not name the proposer and `four_eyes` is set.
-pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes (four_eyes), because the forge names no \
+pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes or fixes (four_eyes), because the forge names no \
     person as this clone's account: use a token of your own";
 
 pub struct Tracker {

@@ -275,13 +275,46 @@ fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
 /// Returns the first commit of a range, as git prints it in its list.
 pub fn first(program: &Program, from: &CommitId, to: &CommitId) -> Result<Commit, Unreadable> {
     let range = range(Some(from), to);
-    let listed = log(program, &["-1", "--no-merges", &range, "--"], b"");
+    let listed = fields(program, &["-1", "--no-merges", &range, "--"], b"");
     listed.ok().and_then(|mut one| one.pop()).ok_or(Unreadable)
 }
 
 fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
+    let mut commits = fields(program, of, input)?;
+    if object::is_utf8(&output_encoding(program)?) {
+        return Ok(commits);
+    }
+    // If git cannot convert a subject, `%s` differs from `git log --oneline`.
+    let text = raw_log(program, &[&["--format=oneline"], of].concat(), input)?;
+    let lines =
+        records(&text).map(|line| line.split_at_checked(line.iter().position(|&b| b == b' ')?));
+    let subjects: HashMap<&[u8], &[u8]> = lines.collect::<Option<_>>().ok_or_else(unexpected)?;
+    for commit in &mut commits {
+        let subject = subjects.get(commit.id.as_str().as_bytes());
+        let subject = subject.and_then(|subject| subject.get(1..));
+        commit.subject = subject.ok_or_else(unexpected)?.to_vec();
+    }
+    Ok(commits)
+}
+
+/// Returns the encoding in which git prints messages.
+fn output_encoding(program: &Program) -> Result<String, Stop> {
+    let keys = r"^i18n\.(logoutput|commit)encoding$";
+    let output = program.run(["config", "-z", "--get-regexp", keys])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let all: HashMap<&str, &str> = text
+        .split('\0')
+        .filter_map(|one| one.split_once('\n'))
+        .collect();
+    let named = all.get("i18n.logoutputencoding");
+    let named = named.or_else(|| all.get("i18n.commitencoding"));
+    Ok(named.copied().unwrap_or("UTF-8").to_owned())
+}
+
+fn fields(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
     let format = "--format=tformat:%H%n%h%n%an%n%ad%n%ct%n%s";
-    let text = raw_log(program, &[&[format, "--date=raw"], of].concat(), input)?;
+    let fixed = [format, "--date=raw", "--encoding=UTF-8"];
+    let text = raw_log(program, &[&fixed[..], of].concat(), input)?;
     records(&text)
         .map(|record| commit(record).ok_or_else(unexpected))
         .collect()

@@ -8,7 +8,7 @@ use crate::core::record::{Candidate, ISSUE, News, Notice, Telling};
 use crate::core::refusal::Report;
 use crate::core::tell::{ChannelKind, Chat};
 use crate::core::words::CommitId;
-use crate::forge::issue::Tracker;
+use crate::forge::issue::{NOBODY, Tracker};
 use crate::session::Session;
 use crate::team::recorder::new_id;
 use crate::team::webhook::{self, Webhook};
@@ -69,6 +69,18 @@ pub fn asks(config: &Config) -> bool {
         .record
         .as_ref()
         .is_some_and(|record| record.ask.is_some())
+}
+
+/// Returns the person of this clone's token, if the team asks in issues and the forge tells.
+pub fn person(session: &Session<'_>, config: &Config) -> Option<String> {
+    let tracker = asks(config).then(|| Tracker::find(session, config).ok())??;
+    tracker.person()
+}
+
+/// Returns the warning that no comment can count as a second person's yes, because this clone's person is unknown.
+pub fn nobody(config: &Config, person: Option<&String>) -> Option<String> {
+    let is_needed = asks(config) && config.policy.four_eyes;
+    (is_needed && person.is_none()).then(|| NOBODY.to_owned())
 }
 
 pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {

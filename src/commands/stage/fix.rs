@@ -1,7 +1,9 @@
 //! `git smp stage --fix`: finds the commits of the fix, and warns that it must be merged into the main branch.
 
 use crate::commands::stage::{Chosen, Order};
+use crate::core::config::Config;
 use crate::core::decide::{Fix, next};
+use crate::core::record::Candidate;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, counted};
 use crate::core::typed::Typed;
@@ -9,6 +11,21 @@ use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
 use crate::deploy::{self, Deploy, Wanted};
 use crate::forge::pull_request;
+use crate::session::Session;
+use crate::team::channel;
+
+/// Returns the warning that no comment about the fix can count, if the candidate is asked about in an issue.
+pub(super) fn nobody(
+    session: &Session<'_>,
+    config: &Config,
+    candidate: &Candidate,
+) -> Option<String> {
+    candidate
+        .inquiry
+        .as_ref()
+        .filter(|_| config.policy.four_eyes)?;
+    channel::nobody(config, channel::person(session, config).as_ref())
+}
 
 impl Order<'_> {
     /// Puts copies of these commits on top of the candidate, in the order of history.

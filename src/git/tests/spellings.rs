@@ -120,6 +120,11 @@ fn git_s_own_output_encoding_is_followed() {
         assert_eq!(changes.ships[1].subject, b"Gr\xfc\xdfe");
         world.git(&["config", "--unset", key]);
     }
+    // Into these git can convert some subjects, or none.
+    for encoding in ["ASCII", "UTF-7", "UTF-16", "nonsense", ""] {
+        world.git(&["config", "i18n.logOutputEncoding", encoding]);
+        world.checked(&world.repo(), Some(&first), &last);
+    }
 }
 
 #[test]

@@ -339,6 +339,14 @@ fn with_four_eyes_an_app_is_no_person() {
             "the comment of {app} does not count: its author is an app"
         ));
         assert_eq!(deploy.chain().count("signed-off"), 0);
+        // It is said before the fix is deployed, and asked about.
+        let fix = ["stage", "--fix", "-n", deploy.nth(6)];
+        smp(&deploy, &api, &fix).ok().never_shows(nobody);
+        match speaks {
+            Speaks::GitHub => api.is_nobodys(),
+            Speaks::GitLab => api.is_of(app),
+        };
+        smp(&deploy, &api, &fix).ok().says(nobody);
         api.comments("rosi-qa", "COLLABORATOR", &yes);
         promotes(&deploy, &api).ok();
     }
