@@ -164,9 +164,9 @@ pub struct Environment {
     #[serde(
         default,
         skip_serializing_if = "Running::is_ref",
-        deserialize_with = "values::running"
+        deserialize_with = "running::running"
     )]
-    #[cfg_attr(test, schemars(with = "values::RawRunning"))]
+    #[cfg_attr(test, schemars(with = "running::RawRunning"))]
     pub running: Running,
     /// The pages to check after each deploy, before it is recorded and posted.
     #[serde(default, deserialize_with = "values::page_checks")]

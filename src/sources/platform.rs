@@ -1,5 +1,8 @@
-//! Platforms whose API reports the running commit and can release an earlier build. Another one needs a file next to
-//! `heroku`, a line in each function here, and its kind and key in `core/config`.
+//! Platforms whose API reports the running commit and can release an earlier build. Another one needs three
+//! files: its own next to `heroku`, this one with a line in each function, and `core/config/running.rs`.
+
+mod dokku;
+mod heroku;
 
 use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -7,9 +10,9 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::http::Trouble;
-use crate::sources::dokku::{self, Dokku};
-use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
+use dokku::Dokku;
+use heroku::Heroku;
 
 pub trait Platform {
     /// Returns the latest releases, newest first. The current and the newest one have their commits.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
 use crate::core::config::shown::{cut_end, file_name, shown_key, unseen};
-use crate::core::config::{LARGEST, secret};
+use crate::core::config::{LARGEST, running, secret};
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 use crate::core::tell::KINDS;
@@ -41,7 +41,6 @@ const SYNTAX: [(&str, &str); 10] = [
 const QUOTES: &str = "not valid TOML: a quoted string is not closed, or has an invalid escape";
 pub(super) const ENVIRONMENTS: &str = "add [environments.staging] and [environments.production], each with a `url` or with a `branch` of the main repository";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
-const RUNNING: &str = "page pattern json header heroku dokku confirm_seconds";
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;
@@ -236,7 +235,7 @@ impl<'t> Document<'t> {
         let parent = shown_key(parent);
         let advice = if let Some(meant) = nearest(key, known) {
             format!("did you mean `{meant}`?")
-        } else if known.contains(&"running") && RUNNING.split(' ').any(|one| one == key) {
+        } else if known.contains(&"running") && running::KEYS.split(' ').any(|one| one == key) {
             format!("`{key}` belongs in [{parent}.running]")
         } else if COMMANDS.split(' ').any(|one| one == key) {
             "this file cannot run commands".to_owned()

@@ -2,7 +2,7 @@
 
 use crate::core::address::{AddressCheck, is_made_of};
 
-fn is_small(text: &str) -> bool {
+pub(super) fn is_small(text: &str) -> bool {
     is_made_of(text, "-") && text == text.to_ascii_lowercase()
 }
 
@@ -50,25 +50,6 @@ pub(super) fn check_record_ref(name: &str) -> AddressCheck {
         None if name == "refs/heads/smp-record" => Ok(()),
         _ => {
             Err("must be refs/smp/NAME, with a name of a-z, 0-9 and `-`, or refs/heads/smp-record")
-        }
-    }
-}
-
-pub(super) fn check_heroku_app(name: &str) -> AddressCheck {
-    match name.chars().next() {
-        Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
-        _ => Err("must be 3 to 30 characters of a-z, 0-9 and `-`, and begin with a letter"),
-    }
-}
-
-/// Checks the name of an app on Dokku, which becomes a word of a command. Older versions of Dokku allow `_`.
-pub(super) fn check_dokku_app(name: &str) -> AddressCheck {
-    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
-    match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
-        true => Ok(()),
-        false => {
-            Err("must be made of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit")
         }
     }
 }
@@ -255,40 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_apps_headers_and_pointers_are_checked() {
-        for good in ["shared-meaning", "abc", "a12"] {
-            assert_eq!(check_heroku_app(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "ab",
-            "1abc",
-            "-abc",
-            "Abc",
-            "a/../b",
-            "a b c",
-            "abc\n",
-            &"a".repeat(31),
-        ] {
-            assert!(check_heroku_app(bad).is_err(), "{bad:?}");
-        }
-        for good in ["shop", "1shop", "shop.example.com", "my_shop-2"] {
-            assert_eq!(check_dokku_app(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "-shop",
-            "Shop",
-            "a b",
-            "a;b",
-            "a$b",
-            "a/b",
-            "a\n",
-            "--all",
-            &"a".repeat(101),
-        ] {
-            assert!(check_dokku_app(bad).is_err(), "{bad:?}");
-        }
+    fn names_of_headers_and_pointers_are_checked() {
         assert_eq!(check_header("x-commit"), Ok(()));
         for bad in ["", "x commit", "x:y", "x\r\ny", "ü"] {
             assert!(check_header(bad).is_err(), "{bad:?}");

@@ -134,10 +134,14 @@ fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
             "is the branch of [repository], so every merge would deploy without a promotion",
             advice,
         )
-    } else if matches!(one.running.app, Some(PlatformApp::Dokku(_))) {
-        let advice = "add the `url` that pushes to the app, or remove `dokku`";
+    } else if let Some(app) = one.running.app.as_ref().filter(|app| app.is_of_server()) {
+        let key = app.key();
+        let advice = format!(
+            "add the `url` that pushes to the app, or remove `{}`",
+            key[1]
+        );
         let why = "needs the environment's `url`, which names the server to ask, but this one has only a `branch`";
-        (&["running", "dokku"], why, advice)
+        return Some((key, why.to_owned(), advice));
     } else {
         return None;
     };
@@ -175,18 +179,16 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     Some((key, why, advice.to_owned()))
 }
 
-/// Returns the key of the app that both use. Dokku's app names belong to one server.
+/// Returns the key of the app that both use.
 fn same_app(one: &Environment, other: &Environment) -> Option<&'static [&'static str; 2]> {
     let server = |one: &Environment| {
         one.url
             .rsplit_once([':', '/'])
             .map(|(server, _)| server.to_owned())
     };
-    let is_same = one.running.app == other.running.app;
-    match one.running.app.as_ref().filter(|_| is_same)? {
-        PlatformApp::Heroku(_) => Some(&["running", "heroku"]),
-        PlatformApp::Dokku(_) => (server(one) == server(other)).then_some(&["running", "dokku"]),
-    }
+    let app = one.running.app.as_ref()?;
+    let is_same = other.running.app.as_ref() == Some(app);
+    (is_same && (!app.is_of_server() || server(one) == server(other))).then(|| app.key())
 }
 
 /// Returns whether both are the same address, searched in the same way.

@@ -1,7 +1,9 @@
 //! Recognizes secrets, so that one in `smp.toml` by mistake is refused before it is used or shown.
 
+use crate::core::config::running;
+
 /// The prefixes of tokens of common services.
-const TOKENS: &str = "HRKU- ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
+const TOKENS: &str = "ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
 /// Addresses that are secrets themselves, because anybody who knows one can post; and those with a signature.
 const WEBHOOKS: &str = "hooks.slack.com webhook.office.com outlook.office.com/webhook ?sig= &sig=";
 const SIGNED: &str = "logic.azure.com powerplatform.com";
@@ -10,6 +12,7 @@ const SIGNED: &str = "logic.azure.com powerplatform.com";
 pub(super) fn looks_like_one(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     holds(text, TOKENS)
+        || holds(text, running::TOKENS)
         || holds(&lower, WEBHOOKS)
         || holds(&lower, SIGNED) && lower.contains("sig=")
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use regex::bytes::Regex;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,14 +11,12 @@ use serde::{Deserialize, Deserializer};
 use crate::core::address::{AddressCheck, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
-    check_branch, check_dokku_app, check_glob, check_header, check_heroku_app, check_person,
-    check_pointer, check_record_ref, check_remote_name, check_short, check_signers,
+    check_branch, check_glob, check_header, check_person, check_pointer, check_record_ref,
+    check_remote_name, check_short, check_signers,
 };
 #[cfg(test)]
 use crate::core::config::tests::schema;
-use crate::core::config::{
-    Channel, Environment, Find, Mention, Page, PageCheck, PlatformApp, Running, page_pattern,
-};
+use crate::core::config::{Channel, Environment, Mention, PageCheck};
 use crate::core::window::{Hours, Soak, check_day};
 
 /// Readers of texts, each with its rule; an optional text is an `Option`.
@@ -41,8 +38,6 @@ texts! {
     page: check_page,
     record_ref: check_record_ref,
     signers: check_signers,
-    heroku_app: check_heroku_app,
-    dokku_app: check_dokku_app,
     header: check_header,
     pointer: check_pointer,
     glob: check_glob,
@@ -51,7 +46,9 @@ texts! {
     day: check_day,
 }
 
-fn text<'de, D: Deserializer<'de>>(
+pub(super) use texts;
+
+pub(super) fn text<'de, D: Deserializer<'de>>(
     from: D,
     rule: fn(&str) -> AddressCheck,
 ) -> Result<String, D::Error> {
@@ -60,29 +57,8 @@ fn text<'de, D: Deserializer<'de>>(
     Ok(text)
 }
 
-fn ours<E: Error>(why: &str) -> E {
+pub(super) fn ours<E: Error>(why: &str) -> E {
     E::custom(format!("{OURS}{why}"))
-}
-
-/// Reads a pattern with a limited size and exactly one group around the commit.
-fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.len() > 200 {
-        return Err(ours("must have at most 200 characters"));
-    }
-    // The error's own text quotes the pattern.
-    Err(ours(match page_pattern(&text) {
-        Ok(regex) if regex.captures_len() == 2 => return Ok(Some(regex)),
-        Ok(_) => {
-            "must have exactly one capturing group ( ), around the commit; use (?: ) for other groups"
-        }
-        Err(regex::Error::CompiledTooBig(_)) => {
-            "is a regular expression that grows too large; use smaller counts"
-        }
-        Err(_) => {
-            "is not a regular expression; \\p{ } and letters outside of ASCII in [ ] do not work; see https://docs.rs/regex/#syntax"
-        }
-    }))
 }
 
 /// Reads a whole number within bounds.
@@ -220,89 +196,6 @@ pub fn channels<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Channel>, D::E
     let all = all.filter_map(|(name, channel)| Some((name.to_owned(), channel?)));
     let all = all.map(|(name, Table(channel))| Channel { name, ..channel });
     Ok(all.collect())
-}
-
-/// How to find out which commit really runs. Without this table the branch on the remote is believed.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(transform = schema::one_way_to_find))]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRunning {
-    /// A page that names the running commit, as 7 to 64 hex digits. The address has no login: git's credential helpers or
-    /// `.netrc` keep that.
-    #[serde(default, deserialize_with = "page")]
-    #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
-    page: Option<String>,
-    /// Where on the page: a regular expression with exactly one group, around the commit.
-    #[serde(default, deserialize_with = "pattern")]
-    #[cfg_attr(
-        test,
-        schemars(with = "Option<String>", length(max = 200), regex(pattern = schema::ONE_GROUP))
-    )]
-    pattern: Option<Regex>,
-    /// Where on the page: a JSON pointer, such as `/build/commit`.
-    #[serde(default, deserialize_with = "pointer")]
-    #[cfg_attr(test, schemars(length(max = 200), regex(pattern = schema::POINTER)))]
-    json: Option<String>,
-    /// Where in the answer: the name of a header, such as `x-commit`.
-    #[serde(default, deserialize_with = "header")]
-    #[cfg_attr(test, schemars(length(max = 100), regex(pattern = schema::HEADER)))]
-    header: Option<String>,
-    /// The name of the app on Heroku, to ask Heroku's API. It is believed, and a `page` must agree with it. The token never
-    /// belongs in this file.
-    #[serde(default, deserialize_with = "heroku_app")]
-    #[cfg_attr(test, schemars(regex(pattern = schema::HEROKU_APP)))]
-    heroku: Option<String>,
-    /// The name of the app on Dokku, to ask Dokku over the ssh address in `url`. It is believed, and a `page` must agree
-    /// with it.
-    #[serde(default, deserialize_with = "dokku_app")]
-    #[cfg_attr(test, schemars(regex(pattern = schema::DOKKU_APP)))]
-    dokku: Option<String>,
-    /// For how many seconds all answers must name the new commit before a deploy is called live. Default: 10 if there is a
-    /// `page`, otherwise 0.
-    #[serde(default, deserialize_with = "number::<0, 3600, _, _>")]
-    #[cfg_attr(test, schemars(range(min = 0, max = 3600)))]
-    confirm_seconds: Option<u32>,
-}
-
-pub fn running<'de, D: Deserializer<'de>>(from: D) -> Result<Running, D::Error> {
-    let raw: RawRunning = table(from)?;
-    let ways = [
-        ("pattern", raw.pattern.map(Find::Pattern)),
-        ("json", raw.json.map(Find::Json)),
-        ("header", raw.header.map(Find::Header)),
-    ];
-    let mut ways = (ways.into_iter()).filter_map(|(key, find)| Some((key, find?)));
-    let (key, find) = ways.next().unwrap_or(("", Find::Body));
-    let only_for_pages = format!("`{key}` needs a page, but there is none");
-    let heroku = raw.heroku.map(PlatformApp::Heroku);
-    let apps = (heroku, raw.dokku.map(PlatformApp::Dokku));
-    let is_both = matches!(apps, (Some(_), Some(_)));
-    let (why, advice) = match (apps.0.or(apps.1), raw.page) {
-        _ if is_both => (
-            "has both `heroku` and `dokku`",
-            "keep the platform that runs it",
-        ),
-        (None, None) => (
-            "has no `page`",
-            "add `page`, `heroku` or `dokku`, or remove the table",
-        ),
-        (Some(_), None) if !key.is_empty() => (&*only_for_pages, "add `page`, or remove it"),
-        _ if ways.next().is_some() => (
-            "has more than one of `pattern`, `json` and `header`",
-            "keep the one that fits the page",
-        ),
-        (app, page) => {
-            // Behind a load balancer old and new instances answer in turn; an API and a branch have one answer.
-            let usual = if page.is_some() { 10 } else { 0 };
-            return Ok(Running {
-                app,
-                page: page.map(|url| Page { url, find }),
-                confirm_seconds: raw.confirm_seconds.unwrap_or(usual),
-            });
-        }
-    };
-    Err(ours(&format!("{why}{OURS}{advice}")))
 }
 
 /// A person whom the chat notifies.

@@ -8,7 +8,7 @@ use crate::core::decide::Build;
 use crate::core::refusal::Refusal;
 use crate::core::words::Coupling;
 use crate::http::Trouble;
-use crate::sources::heroku::{Heroku, errors, response};
+use crate::sources::platform::heroku::{Heroku, errors, response};
 use crate::sources::platform::{Promoted, Promotion};
 
 #[derive(Deserialize)]

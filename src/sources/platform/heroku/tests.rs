@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::secret::Secret;
-use crate::sources::heroku::*;
+use crate::sources::platform::heroku::*;
 
 /// No message may contain it.
 const TOKEN: &str = "HRKU-s3cr3t-0123-4567";

@@ -1,7 +1,7 @@
 use crate::core::words::ReleaseStatus;
 use crate::git::host::HostAnswer;
-use crate::sources::dokku::response::*;
-use crate::sources::dokku::*;
+use crate::sources::platform::dokku::response::*;
+use crate::sources::platform::dokku::*;
 
 const SHA: &str = "1111111111111111111111111111111111111111";
 

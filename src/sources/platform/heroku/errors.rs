@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::{Hint, Typed};
 use crate::http::{Response, Trouble};
-use crate::sources::heroku::Heroku;
+use crate::sources::platform::heroku::Heroku;
 
 /// The maximum number of characters of the platform's own words.
 const LONGEST: usize = 200;
