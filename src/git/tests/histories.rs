@@ -105,7 +105,7 @@ fn the_library_the_program_and_git_log_list_the_same() {
     let cases = std::env::var("SMP_TEST_HISTORIES")
         .ok()
         .and_then(|cases| cases.parse().ok())
-        .unwrap_or(24);
+        .unwrap_or(12);
     let config = Config {
         cases,
         failure_persistence: None,

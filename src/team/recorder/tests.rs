@@ -24,6 +24,7 @@ use tempfile::TempDir;
 use crate::core::config::parse;
 use crate::core::record::{Deployed, Intent, Judged, Kind, Proposed, Verdict, What};
 use crate::git::program::find_on_path;
+use crate::git::scratch;
 use crate::team::recorder::*;
 
 /// The team's record, by its usual name.
@@ -45,7 +46,7 @@ impl World {
 
     /// A world whose record is configured so, and whose main repository is made with these options.
     fn with(record: &str, init: &[&str]) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch::folder();
         let main = root.path().join("main.git");
         let text = format!(
             "[repository]\nremote = 'upstream'\nurl = '{}'\n[environments.staging]\nurl = '/srv/staging.git'\n\
@@ -57,13 +58,19 @@ impl World {
             root,
         };
         let all = [
-            ["init", "-q", "--bare", "-b", "main", "main.git"].as_slice(),
-            init,
-        ]
-        .concat();
-        world.git("", &all);
-        let root = world.commit("", "Root", None);
-        world.git("main.git", &["update-ref", "refs/heads/main", &root]);
+            "init",
+            "-q",
+            "--template=",
+            "--bare",
+            "-b",
+            "main",
+            "main.git",
+        ];
+        world.git("", &[&all, init].concat());
+        let root = "commit refs/heads/main\ncommitter Ben <ben@example.com> 1646222400 +0000\ndata 5\nRoot\n";
+        std::fs::write(world.path("root"), root).unwrap();
+        let (done, words) = world.run("main.git", "exec git fast-import --quiet <../root", &[]);
+        assert!(done, "{words}");
         world
     }
 
@@ -73,14 +80,21 @@ impl World {
 
     /// A clone of Ada's.
     fn clone(&self, name: &str) -> Checkout<'_> {
-        self.git("", &["clone", "-q", "-o", "upstream", "main.git", name]);
+        let all = [
+            "clone",
+            "-q",
+            "--template=",
+            "-o",
+            "upstream",
+            "main.git",
+            name,
+        ];
+        self.git("", &all);
         self.named(name)
     }
 
     /// A folder as a clone of Ada's.
     fn named(&self, name: &str) -> Checkout<'_> {
-        self.git(name, &["config", "user.name", "Ada Example"]);
-        self.git(name, &["config", "user.email", "ada@example.com"]);
         Checkout {
             world: self,
             name: name.to_owned(),
@@ -94,7 +108,7 @@ impl World {
         let dropped =
             inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
         let own = [
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_GLOBAL", scratch::CONFIG),
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("HOME", "/nonexistent"),
         ];
@@ -104,18 +118,20 @@ impl World {
 
     /// Runs git as a person would, and gives what it printed; it must succeed.
     fn git(&self, folder: &str, args: &[&str]) -> String {
-        let (ended_well, words) = self.run(folder, "exec git \"$@\"", args);
+        let (ended_well, words) = self.program("git", folder, args);
         assert!(ended_well, "git {args:?}: {words}");
         words
     }
 
     /// Runs a line of shell, and gives whether it ended well and all that it printed.
     fn run(&self, folder: &str, line: &str, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", line, "sh"])
-            .args(args)
-            .current_dir(self.path(folder));
+        self.program("/bin/sh", folder, &[&["-c", line, "sh"], args].concat())
+    }
+
+    /// The same of a program.
+    fn program(&self, program: &str, folder: &str, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.path(folder));
         let who = [
             ("GIT_AUTHOR_NAME", "Ben"),
             ("GIT_AUTHOR_EMAIL", "ben@example.com"),
@@ -138,14 +154,16 @@ impl World {
         )
     }
 
+    /// Where a ref of a repository is.
+    fn points_to(&self, folder: &str, reference: &str) -> Option<String> {
+        let args = ["rev-parse", "--verify", "--quiet", reference];
+        let (exists, id) = self.program("git", folder, &args);
+        exists.then_some(id)
+    }
+
     /// Where a ref of the main repository is.
     fn at(&self, reference: &str) -> Option<String> {
-        let (exists, id) = self.run(
-            "main.git",
-            "git rev-parse --verify --quiet \"$1\"",
-            &[reference],
-        );
-        exists.then_some(id)
+        self.points_to("main.git", reference)
     }
 
     /// Every ref of the main repository but its branch.
@@ -232,15 +250,18 @@ impl World {
             "main.git",
             &["log", "--reverse", "--format=%H,%P", reference],
         );
-        let mut last = String::new();
-        let mut states = Vec::new();
+        let mut last = "";
+        let mut files = vec!["show".to_owned()];
         for line in log.lines() {
             let (id, parents) = line.split_once(',').unwrap();
             assert_eq!(parents, last, "the record is a chain");
-            id.clone_into(&mut last);
-            let state = self.git("main.git", &["show", &format!("{id}:state.json")]);
-            states.push(record::read_state(state.as_bytes()).unwrap());
+            last = id;
+            files.push(format!("{id}:state.json"));
         }
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let all = self.git("main.git", &files) + "\n";
+        let read = |text: &str| record::read_state(text.as_bytes()).unwrap();
+        let states: Vec<State> = all.split_inclusive("\n}\n").map(read).collect();
         assert!(
             states
                 .iter()
@@ -291,12 +312,7 @@ impl Checkout<'_> {
 
     /// What this clone saw of the record last.
     fn seen(&self) -> Option<String> {
-        let (exists, id) = self.world.run(
-            &self.name,
-            "git rev-parse --verify --quiet refs/smp/seen",
-            &[],
-        );
-        exists.then_some(id)
+        self.world.points_to(&self.name, "refs/smp/seen")
     }
 
     fn append(&self, what: What) -> Result<State, Stop> {
@@ -382,11 +398,11 @@ fn refusal(stop: Stop) -> Refusal {
 /// Writes a program. A child does it, because what we hold open ourselves, another thread's child may hold open as
 /// well, and then it cannot be started.
 fn write_program(path: &Path, text: &str) {
-    let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod +x \"$1\"";
-    let status = Command::new("/bin/sh")
-        .args(["-c", write, "sh"])
-        .arg(path)
-        .arg(text)
-        .status();
-    assert!(status.unwrap().success());
+    let mine = path.with_extension("text");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&mine, format!("#!/bin/sh\n{text}")).unwrap();
+    let mut copy = Command::new("install");
+    copy.args(["-m", "755"]).arg(&mine).arg(path);
+    assert!(copy.status().unwrap().success());
+    std::fs::remove_file(mine).unwrap();
 }

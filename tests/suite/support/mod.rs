@@ -31,6 +31,8 @@ mod rounds;
 mod run;
 mod sandbox;
 mod schemas;
+#[path = "../../../src/git/scratch.rs"]
+mod scratch;
 mod signals;
 mod ssh;
 mod template;
