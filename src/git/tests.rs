@@ -190,6 +190,9 @@ impl World {
         assert_eq!(changes, plumbing);
         let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
         assert_eq!(as_text(&printed(&changes)), as_text(&self.log(&range)));
+        let listed: Vec<_> = [&changes.ships[..], &changes.disappears].concat();
+        let ids: Vec<_> = listed.iter().map(|commit| commit.id.clone()).collect();
+        assert_eq!(repo.commits(&ids).unwrap(), listed);
         changes
     }
 }
