@@ -24,7 +24,7 @@ const HELPERS: Duration = Duration::from_secs(10);
 /// How the variables begin in which a child finds what it may say: unlike a command line nobody else sees them.
 const VARIABLE: &str = "SMP_CREDENTIAL_";
 /// The credential helper that says it. git asks it for one server only, by the key that it stands under.
-const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTIAL_//p'; }; f"#;
+const HELPER: &str = r#"!f() { test "$1" != get || env | while IFS= read -r line; do case $line in SMP_CREDENTIAL_*) printf '%s\n' "${line#SMP_CREDENTIAL_}";; esac; done; }; f"#;
 /// Keeps helpers from asking on a terminal and in a window, whatever they are used to.
 const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
 

@@ -14,7 +14,7 @@ use crate::git::logins::{Credential, HELPERS, fill, quiet};
 use crate::git::program::Program;
 
 /// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
-const LISTENER: &str = r#"!f() { test "$1" != get || sed -n 's/^wwwauth\[\]=/smp-offered: /p;s/^capability\[\]=/smp-able: /p' >&2; }; f"#;
+const LISTENER: &str = r#"!f() { test "$1" != get || while IFS= read -r line; do case $line in wwwauth\[\]=*) printf 'smp-offered: %s\n' "${line#*=}";; capability\[\]=*) printf 'smp-able: %s\n' "${line#*=}";; esac; done >&2; }; f"#;
 const OFFERED: &str = "smp-offered: ";
 const ABLE: &str = "smp-able: ";
 /// What git says that it can do from the version on that can send a login unasked.
