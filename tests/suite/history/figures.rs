@@ -192,13 +192,20 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
 /// What the screen of a terminal of so many columns shows.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp history --stats -n 0 --color never");
-    deploy
+    let run = deploy
         .runner()
         .terminal_program("sh", &["-c", &script])
-        .ends()
-        .ok()
-        .stderr
-        .replace('\r', "")
+        .ends();
+    let text = run.ok().stderr.replace('\r', "");
+    // What it says while it takes long is wiped away.
+    let shown = |line: &str| {
+        line.rsplit("\u{1b}[K")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+            + "\n"
+    };
+    text.lines().map(shown).collect()
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod hosts;
 mod issues;
 mod pipelines;
 mod platform;
+mod pushed;
 mod refs;
 mod rounds;
 mod run;
