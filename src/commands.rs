@@ -1,4 +1,4 @@
-//! The commands, a file each: look, decide, show, ask, do. The enum is the help text.
+//! The commands, one file each: look, decide, show, ask, do. The doc comments of the enum are the help text.
 
 pub mod complete;
 pub mod diff;
@@ -21,7 +21,7 @@ use crate::core::typed::Typed;
 use crate::session::Session;
 use crate::terminal::Ui;
 
-// The arguments of a command are put together only where that command is typed.
+// `defer` builds the arguments of a command only if that command is typed.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -41,7 +41,7 @@ pub enum Command {
     Postpone(postpone::Postpone),
     /// Push the commit running on staging to production, and verify that it is live
     Promote(promote::Promote),
-    /// Put production back to the commit it ran before
+    /// Return production to the commit that it ran before
     Rollback(rollback::Rollback),
     /// List past deploys, with figures on request
     History(history::History),
@@ -56,10 +56,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs what needs no clone; gives nothing for the rest.
-    pub fn run_anywhere(&self, ui: &Ui) -> Option<Result<(), Stop>> {
+    /// Runs a command that needs no clone. Returns `None` for the others. `cli` builds the whole command line.
+    pub fn run_anywhere(&self, ui: &Ui, cli: fn() -> clap::Command) -> Option<Result<(), Stop>> {
         match self {
-            Self::Complete(args) => Some(complete::run(ui, args)),
+            Self::Complete(args) => Some(complete::run(ui, args, cli())),
             Self::Setup(args) => args
                 .completions
                 .map(|shell| ui.data(shell.script().as_bytes())),
@@ -81,12 +81,13 @@ impl Command {
             Self::History(args) => history::run(session, args),
             Self::Where(args) => r#where::run(session, args),
             Self::PrePush(args) => pre_push::run(session, args),
-            Self::Complete(args) => complete::run(session.ui, args),
+            // `run_anywhere` runs it.
+            Self::Complete(_) => Ok(()),
         }
     }
 }
 
-/// After a promotion whose checks failed, a person at the terminal is asked for the rollback.
+/// Asks at the terminal for a rollback after a promotion whose checks failed.
 fn roll_back_if_wanted(
     session: &Session<'_>,
     args: &promote::Promote,

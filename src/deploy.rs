@@ -1,8 +1,8 @@
-//! One engine deploys: stage, promote and rollback differ in what they decide and in what they say.
+//! The engine for all deploys: stage, promote and rollback differ only in what they decide and what they say.
 //!
-//! Exit codes and messages of `git push` decide nothing here: what the remote has is read from it afterwards, and what
-//! an environment runs is what it says itself. With a shared record a push is announced there before it begins, and its
-//! end is written there after it was seen.
+//! Exit codes and messages of `git push` decide nothing here: the result is read from the remote afterwards, and an
+//! environment itself says what it runs. With a shared record, a push is announced there before it begins, and its end
+//! is written there once it was seen.
 
 pub mod flow;
 pub mod forward;
@@ -38,7 +38,6 @@ pub use screen::Screen;
 
 use std::cell::RefCell;
 
-use crate::cli::DeployOptions;
 use crate::core::config::Environment;
 use crate::core::decide::{self, Asked, Fix, MovedOn, Plan, Recorded, Staging, Step, Target};
 use crate::core::record::{Kind, Telling};
@@ -47,6 +46,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Control, Observed, Relation};
 use crate::look::{Seen, not_seen};
 use crate::notes::Notes;
+use crate::options::DeployOptions;
 use crate::session::Session;
 use crate::sources::Look;
 use crate::team::agreed;
@@ -63,14 +63,14 @@ pub struct Options<'a> {
     pub json: bool,
     pub first: bool,
     pub again: bool,
-    /// Why it may begin although its time has not come.
+    /// The reason of `--override`, to promote before the right time.
     pub overrides: Option<&'a str>,
     /// The only commit that may be deployed, as it was typed.
     pub commit: Option<&'a str>,
     pub names: &'a [String],
     /// How long to wait for an environment, in seconds.
     pub timeout: u64,
-    /// Somebody else's announcement that may be put aside.
+    /// The ID of somebody else's announcement that may be taken over.
     pub take_over: Option<&'a str>,
 }
 
@@ -79,23 +79,23 @@ pub enum Wanted<'a> {
     Stage {
         commit: CommitId,
         fix: Option<Fix>,
-        /// The command that does the same again.
+        /// The command that repeats this.
         command: Typed,
     },
     Promote {
         from: &'a Environment,
         source: Box<Observed>,
-        /// Where a merge deploys the source, and its branch has gone on from the candidate.
+        /// Set if a merge deploys the source, and the source's branch has moved on from the candidate.
         moved_on: Option<MovedOn>,
     },
-    /// What ran before, and why.
+    /// The commit to go back to, and the reason.
     Rollback {
         commit: CommitId,
         reason: Option<String>,
     },
 }
 
-/// A deploy: what was seen, what is wanted, and how it is gone on with.
+/// A deploy: what was seen, what is wanted, and the state of the run.
 pub struct Deploy<'a> {
     pub session: &'a Session<'a>,
     pub look: Look<'a>,
@@ -103,15 +103,15 @@ pub struct Deploy<'a> {
     pub wanted: Wanted<'a>,
     pub targets: Vec<Target<'a>>,
     pub options: Options<'a>,
-    /// What is worth knowing before a yes, beside what the plan says.
+    /// What a person should know before a yes, in addition to the plan's own warnings.
     pub warnings: Vec<String>,
-    /// The files among what would ship that the team wants to be named.
+    /// The changed files that the team wants the plan to name.
     pub watched: Vec<String>,
-    /// Whom its end is told, with the last environment that it reaches.
+    /// Who is told of the end, and the last environment of this deploy.
     pub tells: Option<(String, Telling)>,
-    /// What a rollback takes away.
+    /// The commit that a rollback takes away.
     pub takes_away: Option<CommitId>,
-    /// Why a promotion begins, or began, although its time had not come.
+    /// The reason for a promotion before the right time.
     pub overridden: Option<String>,
     pub screen: RefCell<Screen>,
 }
@@ -167,7 +167,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// The source as the plan saw it, where what it runs is what is deployed.
+    /// Returns the source as the plan saw it, if the commit that it runs is deployed.
     fn source(&self) -> Option<&Observed> {
         match &self.wanted {
             Wanted::Promote { source, .. } => Some(source),
@@ -187,13 +187,13 @@ impl Deploy<'_> {
         moved_on.or_else(|| self.source()?.runs())
     }
 
-    /// Everything that was looked at, the source first.
+    /// Returns everything that was looked at, the source first.
     pub fn observed(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().map(|target| &target.observed);
         self.source().into_iter().chain(targets)
     }
 
-    /// The same without what this clone gave itself, which is no deploy past the tool.
+    /// Returns what was looked at, without targets that this clone itself deployed to: those were not past the tool.
     fn by_others(&self) -> impl Iterator<Item = &Observed> {
         let targets = self.targets.iter().filter(|target| !target.given);
         self.source()
@@ -201,7 +201,7 @@ impl Deploy<'_> {
             .chain(targets.map(|target| &target.observed))
     }
 
-    /// The name of its target, where it has one only.
+    /// Returns the name of the first target, for deploys with one target.
     pub fn name(&self) -> &str {
         let target = self.targets.first();
         target.map_or("", |target| &target.environment.name)
@@ -220,15 +220,15 @@ impl Deploy<'_> {
         self.screen.borrow_mut().hear(self.session.ui, progress)
     }
 
-    /// The record as the plan sees it; `None` where the team keeps none.
+    /// Returns the record as the plan needs it; `None` if the team keeps none.
     fn recorded(&self) -> Result<Option<Recorded<'_>>, Refusal> {
         let (take_over, now) = (self.options.take_over, self.session.when().now);
         self.seen.recorded(self.look.config, take_over, now)
     }
 
-    /// The same, with who writes to it.
+    /// Returns the recorder that writes to the record, and the record as the plan needs it.
     fn recorder(&self) -> Result<Option<(Recorder<'_>, Recorded<'_>)>, Refusal> {
-        // To look may need no password where to write does: it is asked for with the first event.
+        // A look may need no password where a write does. The first event asks for it.
         let recorder = Recorder::of(self.look.repo, self.look.config, somebody_is_there());
         Ok(recorder.zip(self.recorded()?))
     }
@@ -277,7 +277,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Whether a person sees the plan before it is done.
+    /// Returns whether a person sees the plan before it is carried out.
     fn somebody_looks(&self) -> bool {
         let Options {
             yes, dry_run, json, ..
@@ -285,7 +285,7 @@ impl Deploy<'_> {
         (self.session.ui.is_interactive() && !yes) || (dry_run && !json)
     }
 
-    /// What is to be done, with everything that is worth knowing before a yes.
+    /// Returns the plan, with everything that a person should know before a yes.
     pub fn plan(&self) -> Result<Plan, Stop> {
         let (session, config, kind) = (self.session, self.look.config, self.kind());
         agreed::by_all(&session.repo, config)?;
@@ -318,7 +318,7 @@ impl Deploy<'_> {
         Ok(plan)
     }
 
-    /// Why a promotion begins although its time has not come, or was announced to. Where a check failed it was told then.
+    /// Returns the reason for a promotion before the right time. An announced one counts unless a failed check told it.
     pub fn overriding(&self, plan: &Plan) -> Option<String> {
         let open = self.seen.open();
         let open = open.filter(|open| open.kind == Kind::Promote && open.to == plan.commit);
@@ -327,7 +327,7 @@ impl Deploy<'_> {
         plan.overrides.clone().or(announced)
     }
 
-    /// What the record has pending, as far as this run wrote or read it last.
+    /// Returns what the record has pending, as this run last wrote or read it.
     pub fn pending(&self) -> Pending {
         let written = self.screen.borrow_mut().owed.take();
         written.unwrap_or_else(|| self.seen.state().map(Pending::from).unwrap_or_default())
@@ -339,13 +339,13 @@ impl Deploy<'_> {
         found.ok_or_else(|| not_seen().into())
     }
 
-    /// Whether a candidate is on its way, so that nothing but a fix of it may be staged.
+    /// Returns whether a candidate is open, so that only a fix of it may be staged.
     fn candidate_is_open(&self) -> bool {
         let state = self.seen.state();
         state.is_some_and(|state| state.candidate.is_some() && state.shipped().is_none())
     }
 
-    /// Whether what is deployed lies behind what runs.
+    /// Returns whether the commit to deploy is an ancestor of the one that runs.
     fn goes_back(&self, target: &Target<'_>) -> bool {
         let changes = target.changes.as_ref();
         changes.is_some_and(|changes| changes.relation == Relation::Behind)

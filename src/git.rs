@@ -1,7 +1,7 @@
-//! The door to git: the library for reading, the program for the network and for configuration.
+//! The adapter to git: the library for reading, the `git` program for the network and for configuration.
 //!
-//! Every question has two answers, a quick one in `history.rs` and one by the program in `plumbing.rs`, which
-//! the tests hold against each other. What is asked here is asked of the first that can tell.
+//! Each question about history has two answers: a quick one in `history.rs`, and one by the program in `plumbing.rs`.
+//! The tests compare the two. This module asks the quick one first.
 #![expect(clippy::disallowed_types, reason = "this is the door to git")]
 
 pub mod editor;
@@ -30,6 +30,7 @@ mod pick;
 mod plumbing;
 pub mod program;
 pub mod push;
+mod question;
 mod reach;
 pub mod record;
 pub mod remote;
@@ -56,71 +57,71 @@ use program::Program;
 use crate::core::refusal::Stop;
 use crate::core::words::{Changes, CommitId, KnownConfig, SignatureCheck, is_hash};
 
-/// A repository, to be shared by threads.
+/// A repository that threads can share.
 pub struct Repo {
     program: Program,
     config: PendingConfig,
-    /// The part of it that an earlier run kept, where it still holds.
+    /// The settings for the display of history that an earlier run kept, if they still hold.
     known: Option<GitConfig>,
     layout: Layout,
     people: Arc<People>,
-    /// Who uses this clone, once it was asked for.
+    /// The name and mail address of this clone's user, once they are known.
     identity: OnceLock<(String, String)>,
-    /// What git made of signatures in this run, by the keys that counted and the commit.
+    /// The results of signature checks in this run, by signers file and commit.
     checked: Mutex<HashMap<(Option<String>, CommitId), SignatureCheck>>,
-    /// What this run was told last of the main repository; `None`: it has not asked yet.
+    /// The latest answer of the main repository in this run; `None` if it was not asked yet.
     main: Mutex<Option<MainSeen>>,
-    /// Once it was found in this run that the team agrees to this clone's `smp.toml`.
+    /// Set once this run has found that the team agrees to this clone's `smp.toml`.
     pub agreed: OnceLock<()>,
-    /// None where the library cannot open what git can, or history is cut off.
+    /// `None` if the library cannot open the repository, or its history is cut off.
     reader: Option<Library>,
 }
 
-/// Where the main repository has what it was asked for.
+/// The main repository's branches, as this run last saw them.
 #[derive(Clone, Debug)]
 pub struct MainSeen {
-    /// Its main branch, where it has that.
+    /// The commit of its main branch, if that exists.
     pub at: Option<CommitId>,
-    /// The branch that it calls its own, where that is there.
+    /// The commit of its HEAD, if that exists.
     pub head: Option<CommitId>,
 }
 
-/// Where things lie: `git rev-parse --show-toplevel --git-dir ...`. All paths are absolute.
+/// The folders of a repository: `git rev-parse --show-toplevel --git-dir ...`. All paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub top: Option<PathBuf>,
-    /// The folder of this work tree's own git files.
+    /// The folder with the git files of this work tree.
     pub git_dir: PathBuf,
-    /// The folder of what all work trees share.
+    /// The folder with the files that all work trees share.
     pub common_dir: PathBuf,
     pub bare: bool,
     pub shallow: bool,
 }
 
-/// What a hash turned out to be.
+/// The object that a hash stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     Commit(CommitId),
-    /// Nothing that is here.
+    /// No object in this clone.
     Missing,
-    /// So many commits.
+    /// Several commits, and how many.
     Ambiguous(usize),
     /// Another kind of object, by git's name for it.
     NotACommit(String),
 }
 
-/// The library is not sure to answer as git would.
+/// The library cannot be sure to answer as git would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unreadable;
 
-/// Whatever fails here, git says so itself when it is asked.
+/// Any error counts: git is asked next, and reports the failure itself.
 impl<E: std::error::Error> From<E> for Unreadable {
     fn from(_: E) -> Self {
         Self
     }
 }
 
-/// Locks it, also where a thread died that held it: each of these is whole at any time.
+/// Locks a mutex, even if a thread died while it held it: the data is whole at any time.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -144,7 +145,7 @@ impl Repo {
     fn open_with(program: Program) -> Result<Self, Stop> {
         let config = PendingConfig::new(&program);
         let (layout, repository) = open::find(&program, &config)?;
-        // Where history is cut off, git knows best how far it goes.
+        // In a shallow clone, git knows best how far the history goes.
         let reader = repository.filter(|_| !layout.shallow).map(Library::new);
         Ok(Self {
             program,
@@ -160,20 +161,20 @@ impl Repo {
         })
     }
 
-    /// Where the main repository's branches are, as this run was told last; `None`: it has not asked yet.
+    /// Returns the main repository's branches as last seen in this run; `None` if it was not asked yet.
     pub fn main(&self) -> Option<MainSeen> {
         let main = lock(&self.main);
         main.clone()
     }
 
-    /// The same repository as it is now. Who was asked what in this run stays known, and is ended with it.
+    /// Opens the same repository again, in its present state. Logins and connections of this run are shared.
     pub fn reopened(&self) -> Result<Self, Stop> {
         let people = Arc::clone(&self.people);
         let now = Self::open_with(self.program.clone())?;
         Ok(Self { people, ..now })
     }
 
-    /// Takes what an earlier run kept of the configuration; where it does not hold any more, git begins to read.
+    /// Takes over the settings that an earlier run kept. If they no longer hold, git begins to read the configuration.
     pub fn recall(&mut self, known: Option<KnownConfig>) {
         self.known = known.and_then(|known| known::recall(known, &self.program, &self.layout));
         if self.known.is_none() {
@@ -189,23 +190,23 @@ impl Repo {
         &self.program
     }
 
-    /// Ends what was kept for this run: connections that a person opened.
+    /// Ends the connections that were kept for this run.
     pub fn hang_up(&self) {
         self.people.hang_up();
     }
 
-    /// The configuration that holds here: `git config --list`.
+    /// Returns the configuration: `git config --list`.
     pub fn config(&self) -> Result<&GitConfig, Stop> {
         self.config.get()
     }
 
-    /// The part of it that says how history is shown, which is known earlier.
+    /// Returns the settings for the display of history, which may be known from an earlier run.
     pub fn shown_config(&self) -> Result<&GitConfig, Stop> {
         self.known.as_ref().map_or_else(|| self.config(), Ok)
     }
 
-    /// What lies between two commits: `git log --oneline --no-merges FROM..TO`, and the same the other way round.
-    /// Without `from` nothing is deployed yet, and all history ships.
+    /// Compares two commits: `git log --oneline --no-merges FROM..TO`, and `TO..FROM`. Without `from`, nothing is
+    /// deployed yet, and the whole history ships.
     pub fn changes(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Changes, Stop> {
         self.either(
             |library| library.changes(self, from.ok_or(Unreadable)?, to),
@@ -213,7 +214,7 @@ impl Repo {
         )
     }
 
-    /// Whether `new` has everything that `old` has: `git merge-base --is-ancestor`.
+    /// Returns whether `new` contains everything that `old` has: `git merge-base --is-ancestor`.
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Stop> {
         self.either(
             |library| library.is_ancestor(old, new),
@@ -221,13 +222,13 @@ impl Repo {
         )
     }
 
-    /// Whether this is here and a commit: `git cat-file -t`.
+    /// Returns whether this clone has the object, and it is a commit: `git cat-file -t`.
     pub fn has_commit(&self, id: &CommitId) -> Result<bool, Stop> {
         Ok(matches!(self.resolve_hash(id.as_str())?, Found::Commit(_)))
     }
 
-    /// What a hash of 7 to 64 digits stands for, whatever branches and tags are called:
-    /// `git rev-parse --disambiguate`. Of several objects that begin so, the only commit is meant.
+    /// Returns the object that a hash of 7 to 64 digits stands for: `git rev-parse --disambiguate`. Names of branches
+    /// and tags do not count. If several objects begin so, the only commit among them is meant.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Stop> {
         if !is_hash(hex, 7) {
             return Ok(Found::Missing);
@@ -238,9 +239,9 @@ impl Repo {
         )
     }
 
-    /// The commit that a person named: `git rev-parse --verify`.
+    /// Returns the commit that a person named: `git rev-parse --verify`.
     pub fn resolve_revision(&self, rev: &str) -> Result<CommitId, Stop> {
-        // git takes all digits of a hash for that hash, whatever refs are called.
+        // git reads a full hash as that hash, whatever the refs are called.
         let is_hash = rev.len() == 40 && CommitId::parse(rev).is_some();
         let quick = self.reader.as_ref().map(|library| match is_hash {
             true => library.resolve_hash(rev),
@@ -252,8 +253,8 @@ impl Repo {
         }
     }
 
-    /// The same. Digits are a hash before they are anything else: our own hints show such, and a tag or branch that is
-    /// called like one must not lead astray.
+    /// Returns the commit that a person named. Digits are a hash before anything else: our own hints show hashes, and a
+    /// tag or branch with such a name must not mislead.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, Stop> {
         match self.resolve_hash(rev)? {
             Found::Commit(id) => Ok(id),
@@ -261,13 +262,13 @@ impl Repo {
         }
     }
 
-    /// Where this clone saw the branch of a remote last.
+    /// Returns the commit of a remote's branch when this clone last saw it.
     pub fn tracked(&self, remote: &str, branch: &str) -> Option<CommitId> {
         let name = format!("refs/remotes/{remote}/{branch}");
         self.resolve_revision(&name).ok()
     }
 
-    /// Whether a remote had a commit in this branch when this clone saw it last; `None`: it does not follow its branches.
+    /// Returns whether a remote's branch had a commit when this clone last saw it; `None` if it is not tracked.
     pub fn is_pushed(&self, remote: &str, branch: &str, commit: &CommitId) -> Option<bool> {
         if let Some(at) = self.tracked(remote, branch) {
             return self.is_ancestor(commit, &at).ok();
@@ -281,7 +282,7 @@ impl Repo {
         follows.then_some(false)
     }
 
-    /// The library's answer or, where it has none, git's.
+    /// Returns the library's answer, or git's if the library has none.
     fn either<T>(
         &self,
         quick: impl FnOnce(&Library) -> Result<T, Unreadable>,

@@ -1,5 +1,5 @@
-//! The adapter to HTTP: one careful exchange that pages, webhooks and JSON APIs share. Time and size are bounded, no
-//! redirect is followed unseen, nothing is decompressed or sent twice, and no error repeats an address.
+//! The adapter to HTTP: one exchange that pages, webhooks and JSON APIs share. It limits time and size, follows no
+//! redirect by itself, decompresses nothing, sends nothing twice, and puts no address into an error.
 #![expect(clippy::disallowed_types, reason = "this is the door to HTTP")]
 
 pub mod api;
@@ -26,26 +26,26 @@ pub use visit::Logins;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 
-/// How large an answer may be, in bytes.
+/// The largest answer that is read, in bytes.
 const SIZE: u64 = 1 << 20;
-/// The same of a list of comments, of which each may be long.
+/// The largest list of comments that is read, in bytes. Each comment may be long.
 const LIST: u64 = 16 << 20;
 
-/// What a server answered, whatever its status.
+/// An answer of a server, whatever its status.
 #[derive(Debug, Default)]
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
-    /// Why that is not all of it, to stand behind its name.
+    /// Why the body is incomplete, as the end of a sentence: "is larger than 1 MiB".
     cut: Option<String>,
 }
 
 #[derive(Debug)]
 pub enum Trouble {
-    /// Nothing came of it, for certain: nothing left this machine, or the answer is no.
+    /// The request certainly had no effect: nothing left this machine, or the server refused.
     NotSent(Report),
-    /// It may have been heard, and nobody knows what came of it.
+    /// The request may have arrived. Its effect is unknown.
     Unclear(Report),
 }
 
@@ -56,21 +56,21 @@ impl Trouble {
         }
     }
 
-    /// What is refused to one who only wanted to know something.
+    /// Returns the refusal for a request that only wanted to read.
     pub fn unreachable(self) -> Refusal {
         self.report().refused(RefusalCode::Unreachable)
     }
 }
 
 impl Response {
-    /// Each value of a header: a proxy may have added a second one. What is not text stays a value, and is no hash.
+    /// Returns all values of a header: a proxy may add a second one. Invalid UTF-8 becomes replacement characters.
     pub fn all(&self, name: &str) -> Vec<String> {
         (self.headers.get_all(name).iter())
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect()
     }
 
-    /// Whether it broke off, or took too long.
+    /// Returns whether the answer broke off or took too long.
     fn is_broken(&self) -> bool {
         self.cut.is_some() && self.body.len() as u64 <= SIZE
     }
@@ -79,17 +79,17 @@ impl Response {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// Whether it asks to come again, so that nothing was taken. A gateway that lost its connection behind it answers 503,
-    /// too, also after the request went through, and names no time.
+    /// Returns whether the server asks for a later try with `Retry-After`, so that it took nothing. A gateway that lost
+    /// its connection to the server answers 503 as well, maybe after the request went through, but without this header.
     pub fn says_later(&self) -> bool {
         self.header(RETRY_AFTER.as_str()).is_some()
     }
 
-    /// The time after which to try again; a moment is compared with the server's own clock where that is known.
+    /// Returns the pause that `Retry-After` asks for. A date is compared with the server's own `Date`, if it sends one.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?;
         if is_number(text) {
-            // More seconds than a number can hold are as good as for ever.
+            // A number that is too large for u64 means never.
             return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
         }
         let now = self.header("date").and_then(moment);
@@ -115,8 +115,8 @@ impl Response {
     }
 }
 
-/// Sends a request to `who` once, and reads the answer. `limit`: the time that it is given, for sentences, and the most
-/// bytes of its body.
+/// Sends a request to `who` once and reads the answer. `limit` is the request's timeout, for error texts; `size` is
+/// the largest body that is read, in bytes.
 fn exchange(
     who: &str,
     (limit, size): (Duration, u64),
@@ -142,8 +142,8 @@ fn exchange(
     })
 }
 
-/// The client for this address. There is one for TLS, so that the system's certificates are read once a run, and one
-/// without, for which a machine needs none.
+/// Returns the client for this address. The client for TLS reads the system's certificates once per run. The client
+/// without TLS works on a machine that has none.
 fn client(who: &str, url: &Url) -> Result<&'static Client, Trouble> {
     static PLAIN: OnceLock<reqwest::Result<Client>> = OnceLock::new();
     static TLS: OnceLock<reqwest::Result<Client>> = OnceLock::new();
@@ -155,10 +155,10 @@ fn client(who: &str, url: &Url) -> Result<&'static Client, Trouble> {
     built.map_err(|error| no_answer(who, Duration::ZERO, error))
 }
 
-/// What all clients share: they follow no redirect and send nothing twice, and they do not rely on a connection that the
-/// other side may have given up.
+/// Returns the settings of all clients: no redirects, no second try, and no reuse of a connection that was idle for
+/// more than a second, because the server may have closed it.
 fn builder() -> ClientBuilder {
-    // The crate that speaks TLS. That it was chosen before is no error.
+    // The TLS provider. An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("git-smp/", env!("CARGO_PKG_VERSION")))
@@ -168,7 +168,7 @@ fn builder() -> ClientBuilder {
         .pool_idle_timeout(Duration::from_secs(1))
 }
 
-/// Says why there was no answer, without the address. Only a connection that was never made is sure to have carried
+/// Returns why there was no answer, without the address. Only a connection that was never made certainly carried
 /// nothing.
 fn no_answer(who: &str, limit: Duration, error: &reqwest::Error) -> Trouble {
     let cause = innermost(error);
@@ -197,7 +197,7 @@ fn is_timeout(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout)
 }
 
-/// The first cause of an error: what it was caused to, and so on up to the library's own words, repeats the address.
+/// Returns the innermost cause of an error. The outer ones, up to the library's own words, repeat the address.
 fn innermost(error: &reqwest::Error) -> Option<String> {
     let mut cause = std::error::Error::source(error)?;
     loop {
@@ -211,7 +211,7 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
 }
 
-/// The host of an address, with a port where it has one of its own.
+/// Returns the host of an address, with its port if that is not the default.
 fn authority(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}"));
     url.host_str().unwrap_or("no host").to_owned() + &port.unwrap_or_default()
@@ -225,7 +225,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     DateTimeParser::new().parse_timestamp(text).ok()
 }
 
-/// A status with its name, where it has one.
+/// Returns a status with its name, if it has one.
 pub fn named(status: u16) -> String {
     let name = StatusCode::from_u16(status).ok();
     match name.and_then(|status| status.canonical_reason()) {

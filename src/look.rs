@@ -1,4 +1,4 @@
-//! What every command looks at together: environments, the main branch, the record, and this clone's announcement.
+//! The look that all commands share: the environments, the main branch, the record, and this clone's announcement.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
 
 impl<'a> Look<'a> {
-    /// As the person at the terminal looks, who may be asked for a password.
+    /// Creates a look on behalf of the person at the terminal, who may be asked for a password.
     pub fn of(session: &'a Session<'_>, config: &'a Config) -> Self {
         Self {
             repo: &session.repo,
@@ -26,7 +26,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The same, when every prompt would come at a bad time.
+    /// Turns off all prompts, for moments when a prompt would come at a bad time.
     pub fn unasked(self) -> Self {
         Self {
             may_ask: false,
@@ -39,26 +39,28 @@ impl<'a> Look<'a> {
 pub enum Main {
     Nothing,
     Record,
-    /// Its branch and the record, in one question.
+    /// Its branch and the record, in one request.
     Branch,
-    /// The same; of a record that cannot be reached, the copy that this clone has.
+    /// The same, but with this clone's copy of a record that cannot be reached.
     BranchOrCopy,
 }
 
 pub struct Seen {
-    /// In the order asked for.
+    /// The environments, in the requested order.
     pub environments: Vec<Observed>,
+    /// The start of the look, in seconds since 1970.
+    pub began: i64,
     pub main: Option<Result<Branch, Refusal>>,
     pub record: RecordView,
     /// The open announcement, if this clone made it.
     pub mine: Option<EventId>,
-    /// Whether a push or a release of this clone for it may still be on its way.
+    /// True if a push or a release by this clone for the open announcement may still be running.
     sent: bool,
-    /// The environment of the open announcement, as it was seen.
+    /// The environments of the open announcement, as seen now.
     announced: Vec<Observed>,
 }
 
-/// Looks at these environments, at the main repository and at the record, all at once.
+/// Looks at these environments, the main repository and the record, all in parallel.
 pub fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -68,7 +70,7 @@ pub fn see(
     see_and(session, look, concerned, wanted, |_| ()).map(|(seen, ())| seen)
 }
 
-/// The same. What is to be done with the environments alone does not wait for the main repository.
+/// Looks like [`see`], and runs `and` on the environments without waiting for the main repository.
 pub fn see_and<T>(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -76,6 +78,7 @@ pub fn see_and<T>(
     (also, wanted): (Also, Main),
     and: impl FnOnce(&[Observed]) -> T,
 ) -> Result<(Seen, T), Stop> {
+    let began = session.when().now;
     let (environments, shared) = thread::scope(|scope| {
         let shared = scope.spawn(|| main_and_record(look, wanted));
         let seen = look.environments(concerned, also);
@@ -90,6 +93,7 @@ pub fn see_and<T>(
     session.explain(look.config, &environments);
     let mut seen = Seen {
         environments,
+        began,
         main,
         record,
         mine: None,
@@ -100,9 +104,8 @@ pub fn see_and<T>(
     Ok((seen, more))
 }
 
-/// Remembers what certainly runs, for `git smp where --offline`.
-pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed]) {
-    let at = session.when().now;
+/// Remembers what certainly runs, for `git smp where --offline`. `at` is the start of the look.
+pub fn remember(session: &Session<'_>, config: &Config, seen: &[Observed], at: i64) {
     let sure = seen.iter().filter(|one| finding::is_sure(one));
     let sure = sure.filter_map(|one| {
         Some(LastSeen {
@@ -126,7 +129,7 @@ pub fn see_one(
     Ok((observed, seen))
 }
 
-/// The commit of a push of this clone that was not seen to end: the branch has it, or is where that push found it.
+/// Returns the commit of this clone's unfinished push: the branch has it already, or is where the push started.
 pub fn pushing(notes: &Notes, seen: &Observed) -> Option<CommitId> {
     match seen.reference() {
         Some(at) if finding::is_begun(seen) => Some(at.clone()),
@@ -134,7 +137,7 @@ pub fn pushing(notes: &Notes, seen: &Observed) -> Option<CommitId> {
     }
 }
 
-/// The main repository's branch and the record are in one place, so where both are is one question.
+/// Reads the main repository's branch and the record, which are in one repository, in one request.
 fn main_and_record(
     look: &Look<'_>,
     wanted: Main,
@@ -156,7 +159,7 @@ fn main_and_record(
         Ok((_, tip)) => Ok(tip.clone()),
         Err(refusal) => Err(moved::with_key(refusal.clone(), "repository.url")),
     };
-    // What did not come with the answer is fetched side by side.
+    // The rest, which did not come with the answer, is fetched in parallel.
     let (branch, reading) = thread::scope(|scope| {
         let reading = scope.spawn(|| recorder.read_at(tip));
         (look.main_at(both.map(|(branch, _)| branch)), reading.join())
@@ -173,14 +176,14 @@ fn lost() -> Stop {
     Stop::Failed(report.run("try again", Typed::smp("status")))
 }
 
-/// What no look should leave out was left out.
+/// Returns the refusal for a look that lacks an environment. That is a bug in this program.
 pub fn not_seen() -> Refusal {
     Report::new("git smp did not ask the environments")
         .run("try again", Typed::smp("status"))
         .refused(RefusalCode::Unreachable)
 }
 
-/// Where nothing but a branch tells what runs, what its host said against that counts for everybody.
+/// Takes over from the record what a host said against a commit, if only the branch tells what an environment runs.
 fn doubt(seen: &mut [Observed], state: &State) {
     for one in seen {
         if one.source == Source::Ref && one.doubt.is_none() {
@@ -192,7 +195,7 @@ fn doubt(seen: &mut [Observed], state: &State) {
 }
 
 impl Seen {
-    /// Looks at the environments of the open announcement, unless that was done already.
+    /// Looks at those environments of the open announcement that were not looked at yet.
     fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
         let Some(open) = self.open() else {
             return Ok(());
@@ -208,7 +211,7 @@ impl Seen {
                 None => rest.extend(look.config.environment(name).ok()),
             }
         }
-        // What nobody here agreed to is not looked at.
+        // An environment that this clone did not agree to is not contacted.
         rest.retain(|place| trust::require(look.repo, look.config, &[place]).is_ok());
         announced.extend(look.environments(&rest, Also::Branches)?);
         (self.mine, self.sent, self.announced) = (ours.then_some(id), sent, announced);
@@ -219,12 +222,12 @@ impl Seen {
         self.record.state()
     }
 
-    /// The deploy that is on its way as far as the record goes.
+    /// Returns the open deploy, according to the record.
     pub fn open(&self) -> Option<&Deploying> {
         self.state()?.deploying.as_ref()
     }
 
-    /// The record as a plan sees it; `None` where the team keeps none.
+    /// Returns the record as a plan needs it; `None` if the team keeps none.
     pub fn recorded<'a>(
         &'a self,
         config: &Config,

@@ -1,4 +1,4 @@
-//! git-smp: promote the exact commit that staging runs to production, by `git push`, and know that it arrived.
+//! git-smp: promote the commit running on staging to production with `git push`, and verify that it is live.
 
 mod cli;
 mod commands;
@@ -9,6 +9,7 @@ mod git;
 mod http;
 mod look;
 mod notes;
+mod options;
 mod session;
 mod setup;
 mod sources;
@@ -17,6 +18,8 @@ mod terminal;
 
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
+
+use clap::CommandFactory;
 
 use crate::cli::Cli;
 use crate::commands::Command;
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
-    if let Some(done) = cli.command.run_anywhere(ui) {
+    if let Some(done) = cli.command.run_anywhere(ui, Cli::command) {
         return done;
     }
     let session = match (Session::open(&cli.common, ui), &cli.command) {
@@ -58,7 +61,7 @@ fn run(cli: &Cli, ui: &Ui) -> Result<(), Stop> {
             commands::pre_push::pass(ui, &stop);
             return Ok(());
         }
-        // The process ends after this, and the kernel lets go of mapped packs faster than we could one by one.
+        // The process ends next, and the kernel frees mapped packs faster than we could one by one.
         (session, _) => ManuallyDrop::new(session?),
     };
     let done = cli.command.run(&session);

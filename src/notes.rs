@@ -1,4 +1,4 @@
-//! This clone's own notes in `.git/smp`: JSON files with a version, whole or not there. A new one is a struct.
+//! This clone's own notes in `.git/smp`: versioned JSON files, written whole or not at all. A new note is a struct.
 
 mod in_flight;
 mod kinds;
@@ -18,7 +18,7 @@ pub use in_flight::{InFlight, SentCommit};
 pub use kinds::{Arrived, Checked, LastSeen, Text};
 pub use lock::CloneLock;
 
-/// The version of what is written. Notes without one are of the versions before it, and of the same form.
+/// The version of new notes. Notes without a version come from earlier programs and have the same form.
 const VERSION: u32 = 2;
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,7 +37,7 @@ struct Versioned<T> {
 }
 
 impl Notes {
-    /// Those of the clone with this common directory.
+    /// Returns the notes of the clone with this common directory.
     pub fn of(common_dir: &Path) -> Self {
         Self {
             folder: common_dir.join("smp"),
@@ -48,23 +48,23 @@ impl Notes {
         self.folder.join(file)
     }
 
-    /// Nothing where it was never written, or is of no use: no run fails because of it.
+    /// Reads a note. Returns `None` if it is missing or cannot be used, because no run may fail for that.
     fn read<T: DeserializeOwned>(&self, file: &str) -> Option<T> {
         let text = fs::read(self.path(file)).ok()?;
         let read: Versioned<T> = serde_json::from_slice(&text).ok()?;
         (read.version <= VERSION).then_some(read.note)
     }
 
-    /// Writes a note so that it is there whole or not at all, also after the power went.
+    /// Writes a note whole or not at all, even if the power fails.
     fn write<T: Serialize>(&self, file: &str, note: &T) -> Result<(), Stop> {
         let version = VERSION;
-        // Two programs of the clone may write at once, so each makes a file of its own before it takes the name.
-        // No note begins with a dot, whatever its environment is called.
+        // Two programs of the clone may write at once, so each writes a file of its own and then renames it.
+        // No note's name begins with a dot, whatever the environment is called.
         let fresh = self.path(&format!(".{file}.{}.new", std::process::id()));
         let note = serde_json::to_vec(&Versioned { version, note }).map_err(io::Error::from);
         let written = note.and_then(|note| self.replace(file, &fresh, &note));
         written.map_err(|error| {
-            // A disk that is full has no need of half a file.
+            // Half a file is of no use on a full disk.
             let _ = fs::remove_file(&fresh);
             self.cannot_write(file, &error)
         })
@@ -95,11 +95,11 @@ impl Notes {
         Stop::Failed(report.unwritten(&self.path(file), error))
     }
 
-    /// Makes the notes fit to be used; called once, before anything is read there.
+    /// Makes the notes fit for use. Called once, before any note is read.
     ///
     /// # Errors
-    /// The first link, pipe or device among them, with the command that takes it away. Whatever wrote or unpacked this
-    /// clone could otherwise make every command read from, write to or empty a file elsewhere.
+    /// If a note is a link, a pipe or a device, with the command that removes it. Such a note in a clone from elsewhere
+    /// would make commands read from, write to or empty a file outside of this folder.
     pub fn open(&self) -> Result<(), Stop> {
         let Ok(data) = self.folder.symlink_metadata() else {
             return Ok(());
@@ -107,7 +107,7 @@ impl Notes {
         if !data.is_dir() {
             return Err(not_ours(&self.folder, data.file_type()));
         }
-        // Where the folder cannot be read, whatever is read in it says so.
+        // A folder that cannot be listed is skipped: notes that cannot be read count as missing.
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let odd = entry.file_type().ok();
@@ -127,7 +127,7 @@ impl Notes {
         Ok(())
     }
 
-    /// Keeps the text of a deploy that was cut off, and nothing else that earlier versions wrote.
+    /// Keeps the text of an interrupted deploy from an earlier version, and puts all other old files aside.
     fn put_old_ones_aside(&self) {
         self.adopt_text();
         let _ = self.remove("reviews.json");

@@ -8,7 +8,6 @@ pub mod trust;
 
 use std::path::PathBuf;
 
-use crate::cli::Common;
 use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, When};
@@ -16,6 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::git::{Repo, deepen};
 use crate::notes::Notes;
+use crate::options::Common;
 use crate::terminal::Ui;
 
 pub struct Session<'a> {
@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
         Notes::of(&self.repo.layout().common_dir)
     }
 
-    /// Where the configuration is, whether it exists or not. In a bare repository it must be named.
+    /// Returns the path of the configuration, whether the file exists or not. A bare repository needs `--config`.
     pub fn config_path(&self) -> Result<PathBuf, Stop> {
         let top = self.repo.layout().top.as_ref();
         let named = self.common.config();
@@ -68,7 +68,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Refuses where history is cut off, because there every comparison may be wrong.
+    /// Refuses a shallow clone, in which every comparison may be wrong.
     pub fn whole_history(&self) -> Result<(), Stop> {
         match self.repo.layout().shallow {
             true => Err(shallow(Some(Typed::smp("setup --deepen"))).into()),
@@ -76,11 +76,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The same clone with its whole history, fetched from the main repository, where it is cut off and somebody
-    /// `asked` for the rest or this is a CI job; `None` where it is whole already.
+    /// Returns this clone with its whole history, fetched from the main repository, if it is shallow and the user
+    /// `asked` for that or this is a CI job. Returns `None` if the history is whole already.
     ///
     /// # Errors
-    /// `shallow` where nobody wants that, with the command that does, and where the main repository is shallow itself.
+    /// `shallow` if neither holds, with the command that fetches, and if the main repository is shallow itself.
     pub fn deepened(
         &self,
         config: &Config,
@@ -107,13 +107,13 @@ impl<'a> Session<'a> {
         Ok(Some(Self { repo, ..*self }))
     }
 
-    /// Whether a CI service runs this: `CI` is set, and not to a no.
+    /// Returns whether a CI service runs this: `CI` is set, and not empty, `0` or `false`.
     pub fn is_ci(&self) -> bool {
         let set = self.repo.program().variable("CI");
         set.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == **no))
     }
 
-    /// Says how each thing was found out, if more is to be said.
+    /// Prints how each observation was made, with `--verbose`.
     pub fn explain(&self, config: &Config, seen: &[Observed]) {
         for one in seen {
             self.ui.detail(show::how(config, one));
@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What is said where history is cut off. `deepens`: the command of ours that fetches the rest, where one can.
+/// Returns the refusal for a shallow clone. `deepens` is our command that fetches the rest, if there is one.
 pub fn shallow(deepens: Option<Typed>) -> Refusal {
     let refusal = Refusal::new(RefusalCode::Shallow, "this clone is shallow")
         .because("its history is cut off, so the commits that would ship are unknown");

@@ -5,9 +5,7 @@ pub mod platform;
 
 mod branches;
 mod check;
-mod dokku;
 mod first_push;
-mod heroku;
 mod missing;
 
 use std::thread;

@@ -1,4 +1,4 @@
-//! The door to the terminal: the only place that prints or asks. Everything foreign is made visible here.
+//! The adapter to the terminal: the only place that prints or asks. It makes foreign text visible before it is shown.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -33,17 +33,17 @@ pub enum Color {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Talk {
-    /// Only what was asked for, and errors.
+    /// Only the requested output, and errors.
     Quiet,
     Normal,
-    /// How each thing was found out, too.
+    /// Also how each observation was made.
     Verbose,
 }
 
-/// Within this time a second Ctrl-C is the first one once more: `git smp` passes on what the terminal sent already.
+/// A second Ctrl-C within this time counts as the first: the terminal sends it to us, and `git` passes it on once more.
 const SAME_INTERRUPT: Duration = Duration::from_millis(500);
 
-/// The terminal, or what stands in its place.
+/// The terminal, or the streams in its place.
 pub struct Ui {
     talk: Talk,
     given: Given,
@@ -53,7 +53,7 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Looks at the terminal once. `given`: what hints must repeat.
+    /// Looks at the terminal once. `given` has what hints must repeat.
     pub fn new(talk: Talk, color: Option<Color>, given: Given) -> Self {
         let ui = Self {
             talk,
@@ -66,7 +66,7 @@ impl Ui {
         ui
     }
 
-    /// Settles colours: the option, then `NO_COLOR` and `CLICOLOR_FORCE`, then git's `color.ui`, then the terminal.
+    /// Chooses colours: by the option, then `NO_COLOR` and `CLICOLOR_FORCE`, then git's `color.ui`, then the terminal.
     pub fn choose_color(&self, option: Option<Color>, git: Option<&str>) {
         let [no, force] =
             ["NO_COLOR", "CLICOLOR_FORCE"].map(|name| env::var(name).unwrap_or_default());
@@ -87,18 +87,18 @@ impl Ui {
         });
     }
 
-    /// Whether there is a person: a terminal that questions can be put to and answers come from.
+    /// Returns whether a person can be asked: stdin and stderr are terminals.
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// How many columns a picture on stdout may have; `None` where that is no terminal.
+    /// Returns the width of a picture on stdout, in columns; `None` if stdout is no terminal.
     pub fn picture_width(&self) -> Option<usize> {
         let columns = io::stdout().is_terminal().then(|| self.answer_width())?;
         Some(if columns == usize::MAX { 80 } else { columns })
     }
 
-    /// Writes harmless data to stdout as it is; [`Stop::PipeClosed`] when nobody reads any more.
+    /// Writes harmless data to stdout as it is. Returns [`Stop::PipeClosed`] if nobody reads any more.
     pub fn data(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();
         let written = out.write_all(bytes).and_then(|()| out.flush());
@@ -108,12 +108,12 @@ impl Ui {
         })
     }
 
-    /// Writes lines to stdout: the answer of commands whose answer is for people.
+    /// Writes lines for people to stdout.
     pub fn answer(&self, lines: &[Line]) -> Result<(), Stop> {
         self.data(painted(lines, self.color.get().0).as_bytes())
     }
 
-    /// Says lines on stderr to those who want to hear that much: the one way to say something.
+    /// Writes lines to stderr if the user wants at least this much output. All messages go through here.
     fn tell(&self, least: Talk, lines: &[Line]) {
         if self.talk >= least {
             write(&painted(lines, self.color.get().1));
@@ -124,7 +124,7 @@ impl Ui {
         self.tell(Talk::Normal, lines);
     }
 
-    /// Says lines that a person must see even if quiet was asked for: what a question is about.
+    /// Writes lines that a person must see even with `--quiet`, such as what a question is about.
     pub fn insist(&self, lines: &[Line]) {
         self.tell(Talk::Quiet, lines);
     }
@@ -133,7 +133,7 @@ impl Ui {
         self.talk == Talk::Quiet
     }
 
-    /// Says one plain line, unless told to be quiet.
+    /// Writes one plain line, unless `--quiet` is set.
     pub fn note(&self, text: impl Into<String>) {
         self.say(&[Line::plain(text)]);
     }
@@ -142,18 +142,18 @@ impl Ui {
         self.tell(Talk::Verbose, &[Line::faint(text)]);
     }
 
-    /// Says a line that matters even to those who want quiet.
+    /// Writes a warning, even with `--quiet`.
     pub fn warn(&self, text: impl Into<String>) {
         self.insist(&led(Tone::Bad, "warning: ", &text.into()));
     }
 
-    /// Explains what a question is about, or why an answer will not do; even if quiet was asked for.
+    /// Explains what a question is about, or why an answer is rejected, even with `--quiet`.
     pub fn explain(&self, text: &str) {
         let lines = wrapped(&format!("  {text}"), self.talk_width(), 0, 2);
         self.insist(&lines.into_iter().map(Line::faint).collect::<Vec<_>>());
     }
 
-    /// Says why an answer will not do, even if quiet was asked for.
+    /// Says why an answer is rejected, even with `--quiet`.
     pub fn refuse(&self, report: &Report) {
         self.warn(&report.error);
         report.because.iter().for_each(|cause| self.explain(cause));
@@ -167,7 +167,7 @@ impl Ui {
         columns(&Term::stdout())
     }
 
-    /// Says what stopped a command: the sentence, its causes, and what to type.
+    /// Writes what stopped a command: the error, its causes, and what to type.
     pub fn report(&self, report: &Report) {
         let causes = report.because.iter();
         let hints = report.hint.iter();
@@ -179,28 +179,28 @@ impl Ui {
         self.insist(&lines.collect::<Vec<_>>());
     }
 
-    /// What was typed, for hints that are shown elsewhere.
+    /// Returns what was typed, for hints that are shown elsewhere.
     pub fn given(&self) -> &Given {
         &self.given
     }
 
-    /// The lines of a text that names commands: each ends with the only one that it has, as it is typed here.
+    /// Returns the lines of a hint whose commands others type or that come next: [`Given::typed`].
     pub fn typed(&self, hint: impl Into<Hint>) -> Vec<String> {
         self.given.typed(&hint.into())
     }
 
-    /// What comes next: [`Given::next`].
+    /// Returns what comes next: [`Given::next`].
     pub fn next(&self, hint: Hint) -> (String, Vec<String>) {
         self.given.next(hint)
     }
 
-    /// Says on stderr what to type, unless told to be quiet.
+    /// Writes to stderr what to type, unless `--quiet` is set.
     pub fn advise(&self, hint: impl Into<Hint>) {
         let lines = self.typed(hint).into_iter().map(Line::plain);
         self.say(&lines.collect::<Vec<_>>());
     }
 
-    /// From here on Ctrl-C does not end the program: it is seen by [`Ui::interrupted`].
+    /// Keeps Ctrl-C from ending the program, from now on. [`Ui::interrupted`] reports it instead.
     pub fn catch_interrupts(&self) -> Result<(), Stop> {
         let flag = Arc::clone(&self.interrupted);
         let installed = signal_hook::flag::register(signal_hook::consts::SIGINT, flag);
@@ -209,7 +209,7 @@ impl Ui {
             .map_err(|error| failed("Ctrl-C cannot be caught", &error))
     }
 
-    /// Whether Ctrl-C was pressed since the last time this was asked.
+    /// Returns whether Ctrl-C was pressed since the last call.
     pub fn interrupted(&self) -> bool {
         let last = self.last_interrupt.get();
         let is_new = self.interrupted.swap(false, Ordering::SeqCst)
@@ -225,12 +225,12 @@ fn failed(what: &str, error: &io::Error) -> Stop {
     Stop::Failed(Report::new(what).because(error.to_string()))
 }
 
-/// A text that another program, or a person up to Ctrl-D, says on standard input; or what is wrong with it.
+/// Reads a text from standard input, from another program or from a person up to Ctrl-D. The error says what is wrong.
 pub fn said() -> Result<String, String> {
     file::text(io::stdin().lock())
 }
 
-/// What git tells a hook on standard input. From a terminal nothing is read: nobody there knows what to type.
+/// Reads what git tells a hook on standard input. Reads nothing from a terminal: nobody there knows what to type.
 pub fn told() -> io::Result<String> {
     let (mut stdin, mut bytes) = (io::stdin().lock(), Vec::new());
     if !stdin.is_terminal() {
@@ -239,13 +239,13 @@ pub fn told() -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// How many columns a line may have; of what is no terminal, or does not say, as many as it takes.
+/// Returns the columns of a line; `usize::MAX` without a terminal, if its width is unknown, or if it is below 20.
 fn columns(term: &Term) -> usize {
     let columns = term.size_checked().map(|(_, columns)| usize::from(columns));
     columns.filter(|count| *count >= 20).unwrap_or(usize::MAX)
 }
 
-/// A sentence of stderr behind a word that says what it is.
+/// Returns a sentence, wrapped for stderr, after a word that says what it is.
 fn led(tone: Tone, word: &str, text: &str) -> Vec<Line> {
     let mut word = Some(word);
     let lines = wrapped(text, columns(&Term::stderr()), word.map_or(0, str::len), 0);
@@ -260,12 +260,12 @@ fn is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Whether stderr is a terminal on which colours are seen and lines can be written over.
+/// Returns whether stderr is a terminal that shows colours and lets lines be overwritten.
 fn is_live() -> bool {
     io::stderr().is_terminal() && !is_dumb()
 }
 
-/// Whether git shows what we write to stdout in its pager, as with `git -p smp`.
+/// Returns whether git shows our stdout in its pager, as with `git -p smp`.
 fn is_paged() -> bool {
     env::var_os("GIT_PAGER_IN_USE").is_some_and(|used| used == "true" || used == "1")
 }
@@ -281,7 +281,7 @@ fn painted(lines: &[Line], color: bool) -> String {
     text
 }
 
-/// When even stderr is gone there is nobody left to tell.
+/// Writes to stderr. A failure is ignored: if stderr is gone, nobody is left to tell.
 fn write(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `git smp` alone, in a repository that does not use it yet: what it is, and how to begin.
+//! The text for `git smp` alone in a repository without `smp.toml`: what the program does, and how to begin.
 
 use clap::Parser as _;
 
@@ -8,9 +8,9 @@ use crate::core::typed::{Given, Typed};
 use crate::session::{Session, missing};
 use crate::terminal::{Talk, Ui};
 
-/// Three lines; none where there is a configuration, or no work tree for one.
+/// Returns three lines; `None` if there is a configuration, or no work tree for one.
 pub fn lines() -> Option<String> {
-    // Where the configuration is, every command knows.
+    // Any command will do: all look for the configuration in the same place.
     let cli = Cli::try_parse_from(["git-smp", "status"]).ok()?;
     let ui = Ui::new(Talk::Quiet, None, Given::default());
     let session = Session::open(&cli.common, &ui).ok()?;

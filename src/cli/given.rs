@@ -1,4 +1,4 @@
-//! What was given that the same command needs again: hints are commands to paste.
+//! The given options that the same command needs again: hints are commands to paste.
 
 use std::mem::ManuallyDrop;
 
@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use crate::cli::Cli;
 use crate::core::typed::Given;
 
-/// The options that belong to every command to go on with; never `--yes`, which nobody is to say by pasting.
+/// The options that a hint repeats. `--yes` is not among them: nobody should confirm by pasting a hint.
 const KEPT: &[&str] = &[
     "--summary",
     "-F",
@@ -21,11 +21,13 @@ const KEPT: &[&str] = &[
     "--first",
     "--override",
     "--hook",
+    "--deepen",
+    "--timeout",
 ];
 
 impl Cli {
     pub fn read() -> Result<(Self, Given), clap::Error> {
-        // It is there for as long as the process, which ends sooner than all its parts are let go one by one.
+        // Never dropped: the process ends sooner than its parts are freed one by one.
         let mut command = ManuallyDrop::new(Self::command());
         let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
         let given = given(&matches);
@@ -44,7 +46,7 @@ pub fn typed() -> Vec<String> {
 
 fn given(matches: &ArgMatches) -> Given {
     let mut given = Given {
-        // One that a variable names is named still.
+        // A value from the environment needs no repeating: the variable still applies to the next command.
         config: value(matches, "config"),
         ..Given::default()
     };
@@ -56,7 +58,7 @@ fn given(matches: &ArgMatches) -> Given {
         let names = args.try_get_many::<String>(id).ok().flatten();
         given.names.extend(names.into_iter().flatten().cloned());
     }
-    // A verdict is on one commit. What a deploy was to be of is said by its own hints.
+    // A verdict is about one commit, so its hints repeat `--commit`. The hints of a deploy name their own commit.
     let commit = (name == "signoff").then_some("--commit");
     for option in KEPT.iter().copied().chain(commit) {
         let id = match option {
@@ -66,8 +68,6 @@ fn given(matches: &ArgMatches) -> Given {
         let is_flag = args.try_get_one::<bool>(&id).is_ok();
         match value(args, &id) {
             Some(_) if is_flag => given.options.push((option, None)),
-            // What came on standard input is not there a second time.
-            Some(file) if option == "-F" && file == "-" => {}
             Some(text) => given.options.push((option, Some(text))),
             None => {}
         }
@@ -118,11 +118,17 @@ mod tests {
                 config: Some("c".into()),
                 command: "promote".into(),
                 names: vec!["eu".into()],
-                options: vec![("-F", Some("text".into())), ("--again", None)],
+                options: vec![
+                    ("-F", Some("text".into())),
+                    ("--again", None),
+                    ("--timeout", Some("5".into())),
+                ],
                 line: Vec::new(),
             }
         );
-        assert_eq!(read("git-smp promote -F -").options, []);
+        // What was typed there has to be typed again, or nobody is told.
+        let file = ("-F", Some("-".into()));
+        assert_eq!(read("git-smp promote -F -").options, [file]);
         assert_eq!(read("git-smp status --json").options, []);
     }
 }

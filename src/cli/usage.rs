@@ -1,4 +1,4 @@
-//! What is wrong with a command line, or the help that was asked for.
+//! What the program prints for a wrong command line, and for `--help` and `--version`.
 #![expect(
     clippy::disallowed_methods,
     reason = "a command line is wrong before the terminal is opened"
@@ -27,7 +27,7 @@ pub fn usage(error: &clap::Error) -> u8 {
             return 2;
         }
         ErrorKind::DisplayVersion => {
-            // The same of every command.
+            // Each command prints the version of git-smp.
             let _ = io::stdout()
                 .lock()
                 .write_all(Cli::command().render_version().as_bytes());
@@ -43,7 +43,7 @@ pub fn usage(error: &clap::Error) -> u8 {
     2
 }
 
-/// When even stderr is gone there is nobody left to tell.
+/// Prints clap's message. A failure is ignored: if stderr is gone, nobody is left to tell.
 fn print(error: &clap::Error) {
     let _ = error.print();
 }
@@ -52,7 +52,7 @@ fn write(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Shows the manual page as git does for `--help`; where there is none, the short help has to do.
+/// Opens the manual page, as git does for `--help`. Returns `false` if there is none; clap's help is printed then.
 fn opens_manual(args: &[String]) -> bool {
     if !args.iter().any(|arg| arg == "--help") {
         return false;
@@ -64,7 +64,7 @@ fn opens_manual(args: &[String]) -> bool {
     program::ask("man", &["-w", &page]).is_some() && program::show("man", &[&page])
 }
 
-/// What is wrong: of a word that nobody knows no more than that, because the hints say what was meant.
+/// Returns what is wrong. For an unknown command this is one line, because the hints name the likely command.
 fn wrong(error: &clap::Error) -> String {
     if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) =
         (error.kind(), error.get(ContextKind::InvalidSubcommand))
@@ -74,7 +74,7 @@ fn wrong(error: &clap::Error) -> String {
     if error.kind() == ErrorKind::MissingSubcommand {
         return "error: which command?\n".to_owned();
     }
-    // git opens the manual for `--help`; the hint says what shows the options here.
+    // Remove clap's pointer to `--help`, which opens the manual here. The hint names `-h`.
     let text = error.render().to_string();
     let (text, _) = (text.split_once("\nFor more information, try")).unwrap_or((&text, ""));
     let text = match error.kind() {
@@ -85,7 +85,7 @@ fn wrong(error: &clap::Error) -> String {
     lines.map(|line| visible(line) + "\n").collect()
 }
 
-/// What to type in the place of it: a line each.
+/// Returns the hints: what to type instead, one line each.
 fn hints(error: &clap::Error, args: &[String]) -> String {
     let said = |kind| match error.get(kind) {
         Some(ContextValue::String(said)) => said.as_str(),
@@ -98,7 +98,7 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
         ErrorKind::UnknownArgument => {
             quoted(args, wrong).or_else(|| slip(args, wrong, said(ContextKind::SuggestedArg)))
         }
-        // A shell takes what follows a bare # for a comment.
+        // A shell reads everything after a bare # as a comment.
         ErrorKind::InvalidValue if wrong.starts_with("--pick") => {
             let pick = match args.iter().any(|arg| arg == "--pick") {
                 true => Typed::instead_of("--pick", "--pick '#N'"),
@@ -128,14 +128,14 @@ fn hints(error: &clap::Error, args: &[String]) -> String {
     lines.map(|line| format!("hint: {line}\n")).collect()
 }
 
-/// The command as it was typed, with the word that was probably meant.
+/// Returns the command line with the wrong word replaced by the likely one.
 fn slip(args: &[String], wrong: &str, meant: &str) -> Option<Hint> {
     let is_typed = args.iter().any(|arg| arg == wrong);
     (is_typed && !meant.is_empty() && nearest(wrong, &[meant]).is_some())
         .then(|| Hint::run("did you mean", Typed::instead_of(wrong, meant)))
 }
 
-/// The command with a text of several words in quotes, where the second of them is what is wrong.
+/// Returns the command line with quotes around a text of several words, if `wrong` is the second of these words.
 fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
     let second = args.iter().position(|arg| arg == wrong)?;
     let option = args.get(second.checked_sub(2)?)?.as_str();
@@ -152,16 +152,16 @@ fn quoted(args: &[String], wrong: &str) -> Option<Hint> {
     Some(Hint::run("quote a text of several words", typed))
 }
 
-/// The command that does what other programs have another word for.
+/// Returns our command for a word that other programs use.
 fn synonym(word: &str) -> Option<Hint> {
     let command = match word {
         "deploy" | "push" | "ship" | "release" | "publish" => {
-            // What follows fits one of the two at most.
+            // The words that follow fit at most one of the two, so the hints leave them out.
             let [stage, promote] = ["stage", "promote"].map(Typed::smp);
             return Some(Hint::run("to staging", stage).and(Hint::run("to production", promote)));
         }
         "log" | "deploys" | "releases" | "stats" => "history",
-        // What follows is rather the reason.
+        // The words that follow are probably the reason, so the hint leaves them out.
         "block" | "reject" => {
             return Some(Hint::run(
                 "to block the candidate",
@@ -181,7 +181,7 @@ fn synonym(word: &str) -> Option<Hint> {
     Some(Hint::run("", Typed::instead_of(word, command)))
 }
 
-/// The commands that people type.
+/// Returns the names of the commands that are not hidden.
 fn commands(cli: &clap::Command) -> Vec<&str> {
     let all = cli.get_subcommands().filter(|one| !one.is_hide_set());
     all.map(clap::Command::get_name).collect()
@@ -192,7 +192,7 @@ fn command_of(args: &[String]) -> Option<&str> {
     let commands = commands(&cli);
     let mut before = "";
     for arg in args {
-        // The value of an option before the command may be called like one.
+        // The value of an option before the command may equal a command's name.
         if commands.contains(&arg.as_str()) && !["--config", "--color"].contains(&before) {
             return Some(arg);
         }
@@ -201,7 +201,7 @@ fn command_of(args: &[String]) -> Option<&str> {
     None
 }
 
-/// The command that tells the options of the command that was meant.
+/// Returns the command that prints the help of the typed command.
 fn help_of(args: &[String]) -> Typed {
     match command_of(args) {
         Some(command) => Typed::smp(command).plain("-h"),
@@ -241,7 +241,7 @@ mod tests {
             let name = command.get_name();
             let text = command.get_after_help().unwrap().to_string();
             let line = text.strip_prefix("Example: git ").unwrap();
-            // What is in quotes is one word.
+            // A text in quotes is one word.
             let words = line
                 .split('\'')
                 .enumerate()

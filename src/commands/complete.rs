@@ -1,16 +1,16 @@
-//! `git smp complete`: what may be typed next. The shells' completions, which setup installs, run it at each TAB.
+//! `git smp complete`: the words that may be typed next. The completions that setup installs run it at each TAB.
 
 mod known;
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use clap::{Arg, Args, Command, CommandFactory};
+use clap::{Arg, Args, Command};
 use clap_complete::engine::{self, ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
-use crate::cli::{COMMON, Cli};
 use crate::core::refusal::Stop;
 use crate::core::text::{shell_word, visible};
+use crate::options::COMMON;
 use crate::setup::completions::Shell;
 use crate::terminal::Ui;
 use known::{Kinds, Known};
@@ -25,13 +25,13 @@ pub struct Complete {
     pub words: Vec<OsString>,
 }
 
-/// What stands for any file: the shells know how to complete one.
+/// Stands for any file: the shells themselves complete file names.
 const A_FILE: &str = "FILE";
 
-/// Runs it: a word a line. [`Stop::Answer`]: the name of a file is wanted. Nobody at a TAB wants to read what went wrong, so
-/// that is no word.
-pub fn run(ui: &Ui, args: &Complete) -> Result<(), Stop> {
-    let offered = offered(args);
+/// Prints what may follow on the command line `cli`, one word per line. Returns [`Stop::Answer`] if a file name is
+/// wanted. Errors print nothing: nobody reads them at a TAB.
+pub fn run(ui: &Ui, args: &Complete, cli: Command) -> Result<(), Stop> {
+    let offered = offered(args, cli);
     let is_file = |one: &CompletionCandidate| {
         let word = one.get_value().to_string_lossy();
         word == A_FILE || word.ends_with("=FILE")
@@ -43,11 +43,11 @@ pub fn run(ui: &Ui, args: &Complete) -> Result<(), Stop> {
     ui.data(lines.collect::<String>().as_bytes())
 }
 
-fn offered(args: &Complete) -> Vec<CompletionCandidate> {
+fn offered(args: &Complete, cli: Command) -> Vec<CompletionCandidate> {
     let mut words = args.words.clone();
     let current = words.pop().unwrap_or_default();
     let known = Arc::new(Known::of(&words));
-    let mut cli = offering(&known);
+    let mut cli = offering(&known, cli);
     let hidden = cli.get_subcommands().filter(|one| one.is_hide_set());
     let hidden: Vec<String> = hidden.map(|one| one.get_name().to_owned()).collect();
     let line = std::iter::once("git-smp".into()).chain(words);
@@ -57,7 +57,7 @@ fn offered(args: &Complete) -> Vec<CompletionCandidate> {
     all.retain(|one| !hidden.iter().any(|name| one.get_value() == name.as_str()));
     // The options of the command come before those of every command.
     all.sort_by_key(|one| one.get_tag().is_some_and(|tag| tag.to_string() == COMMON));
-    // Options are offered where nothing else may follow, or where one was begun.
+    // Options are offered only if one was begun, or if nothing else may follow.
     let is_option = |one: &CompletionCandidate| one.get_value().to_string_lossy().starts_with('-');
     if current.is_empty() && !all.iter().all(is_option) {
         all.retain(|one| !is_option(one));
@@ -65,8 +65,8 @@ fn offered(args: &Complete) -> Vec<CompletionCandidate> {
     all
 }
 
-/// The command line, where each argument knows what may stand there.
-fn offering(known: &Arc<Known>) -> Command {
+/// Returns the command line, in which each argument knows its possible values.
+fn offering(known: &Arc<Known>, mut cli: Command) -> Command {
     let fill = |arg: Arg| {
         let name = arg.get_value_names().and_then(|names| names.first());
         let offer = match name.map(|name| name.as_str()) {
@@ -82,7 +82,7 @@ fn offering(known: &Arc<Known>) -> Command {
         let known = Arc::clone(known);
         arg.add(ArgValueCandidates::new(move || {
             let words = known.offer(offer).into_iter();
-            // What would mean something else to a shell is not worth the risk.
+            // A word that a shell would read differently is left out.
             let words = words.filter(|(word, _)| shell_word(word) == *word);
             let named = words.map(|(word, about)| {
                 CompletionCandidate::new(word).help(Some(visible(&about).into()))
@@ -90,14 +90,13 @@ fn offering(known: &Arc<Known>) -> Command {
             named.collect()
         }))
     };
-    let mut cli = Cli::command();
-    // The arguments of the commands are not there before.
+    // Without this, the arguments of the commands do not exist yet.
     cli.build();
     cli.mut_args(fill)
         .mut_subcommands(|command| command.mut_args(fill))
 }
 
-/// A word as the shell's own file reads it.
+/// Returns a word in the form that the shell's own file reads.
 fn line(shell: Shell, offered: &CompletionCandidate) -> Option<String> {
     let word = offered.get_value().to_str()?;
     let about = offered.get_help().map(ToString::to_string);
@@ -118,44 +117,4 @@ fn line(shell: Shell, offered: &CompletionCandidate) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &[&str]) -> Vec<String> {
-        let words = line.iter().map(OsString::from).collect();
-        let shell = Shell::Bash;
-        let all = offered(&Complete { shell, words });
-        let all = all.iter().map(|one| one.get_value().to_string_lossy());
-        all.map(Into::into).collect()
-    }
-
-    #[test]
-    fn commands_options_and_values_are_offered_and_what_only_programs_call_is_not() {
-        assert_eq!(words(&["pro"]), ["propose", "promote"]);
-        assert_eq!(words(&["pre"]), [""; 0]);
-        let all = words(&[""]);
-        assert!(all.contains(&"setup".to_owned()), "{all:?}");
-        assert!(!all.iter().any(|one| one.starts_with('-')), "{all:?}");
-        assert!(!all.contains(&"complete".to_owned()), "{all:?}");
-        assert_eq!(words(&["stage", "--pi"]), ["--pick"]);
-        assert!(words(&["propose", ""]).contains(&"--note".to_owned()));
-        assert_eq!(words(&["propose", "--note", ""]), [""; 0]);
-        assert_eq!(words(&["status", "--color=n"]), ["--color=never"]);
-        assert_eq!(words(&["setup", "--completions", "z"]), ["zsh"]);
-        assert_eq!(words(&["--config", "smp.t"]), [A_FILE]);
-        assert_eq!(words(&["--config=smp.t"]), ["--config=FILE"]);
-        assert_eq!(words(&["promote", "-F", ""]), [A_FILE]);
-    }
-
-    #[test]
-    fn a_word_comes_as_the_shell_reads_it() {
-        let one = || CompletionCandidate::new("a:b").help(Some("c: d\nsecond".into()));
-        for (shell, expected) in [
-            (Shell::Bash, "a:b \n"),
-            (Shell::Zsh, "a\\:b:c: d\n"),
-            (Shell::Fish, "a:b\tc: d\n"),
-        ] {
-            assert_eq!(line(shell, &one()).unwrap(), expected);
-        }
-    }
-}
+mod tests;

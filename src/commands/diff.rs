@@ -1,10 +1,9 @@
-//! `git smp diff`: the commits that would ship, oneline.
+//! `git smp diff`: the commits that would ship, one line each.
 
 use std::mem::ManuallyDrop;
 
 use clap::Args;
 
-use crate::cli::Deepening;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
 use crate::core::decide::review::{Coverage, Reviews};
@@ -15,6 +14,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Changes, Commit, Observed, Relation};
 use crate::forge::reviews;
 use crate::look::not_seen;
+use crate::options::Deepening;
 use crate::session::{Session, shallow, trust};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
@@ -27,7 +27,7 @@ pub struct Diff {
     /// Start at this commit, not at the one that the target runs
     #[arg(long, value_name = "REV")]
     pub from: Option<String>,
-    /// End at this commit, not at the one that the source runs; with --from it uses no network
+    /// End at this commit, not at the one that the source runs; no network is used with both --from and --to
     #[arg(long, value_name = "REV")]
     pub to: Option<String>,
     /// Print one JSON object
@@ -59,7 +59,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     let changes = session.ui.during("walking through history", || {
         session.repo.changes(range.0, range.1)
     })?;
-    // The process ends after this, as with the session.
+    // Never dropped: the process ends next, as with the session.
     let changes = ManuallyDrop::new(changes);
     let asking = config
         .as_ref()
@@ -69,7 +69,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         .unwrap_or_default();
     let named: Vec<&Commit> = merges.named.iter().chain(&changes.ships).collect();
     let ships = (&named[..], merges.unnamed);
-    // The list waits for nobody; JSON is one object, so it has to.
+    // The list does not wait for the host. JSON is one object, so it has to wait.
     let early = asking.filter(|_| args.json);
     let early = early.map(|config| reviews::look(session, config, ships, (&[range.0], target)));
     show(
@@ -99,7 +99,7 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
     }
 }
 
-/// The clone with its whole history, where that is cut off and may be fetched: with both ends named there is no network.
+/// Returns the clone with its whole history if it is shallow and may be deepened. Two named ends forbid the network.
 fn deepened<'a>(session: &Session<'a>, args: &Diff) -> Result<Option<Session<'a>>, Stop> {
     let named = args.from.is_some() && args.to.is_some();
     match (session.repo.layout().shallow, named) {
@@ -113,7 +113,7 @@ fn deepened<'a>(session: &Session<'a>, args: &Diff) -> Result<Option<Session<'a>
     session.deepened(&config, args.deepening.deepen, again)
 }
 
-/// Whether GitHub may be asked: with both ends named there is no network at all, and nobody is asked about nothing.
+/// Returns whether the host may be asked: not if both ends are named (no network), and not if nothing ships.
 fn may_ask(args: &Diff, changes: &Changes, quiet: bool) -> bool {
     let named = args.from.is_some() && args.to.is_some();
     let ships = matches!(changes.relation, Relation::Ahead | Relation::Diverged);
@@ -144,8 +144,8 @@ fn show(
     Ok(())
 }
 
-/// Says that a promotion ships less than what is listed, where a merge deploys the source and the candidate lies behind what
-/// it runs. The copy of the record that this clone has is enough for that.
+/// Says that a promotion ships less than the list, if a merge deploys the source and the source runs a descendant of
+/// the candidate. This clone's copy of the record is enough for that.
 fn note_candidate(session: &Session<'_>, config: Option<&Config>, to: &End) -> Result<(), Stop> {
     let (Some(config), Some(name), Some(runs)) = (config, &to.environment, &to.commit) else {
         return Ok(());
@@ -175,7 +175,7 @@ fn link(config: Option<&Config>, from: &End, to: &End, changes: &Changes) -> Opt
     let (config, from, to) = (config?, from.commit.as_ref()?, to.commit.as_ref()?);
     match changes.relation {
         Relation::Identical => None,
-        // A forge shows nothing for a comparison that goes back; the other way round it shows what would be lost.
+        // A forge shows nothing for a comparison that goes back. The reverse one shows what would be lost.
         Relation::Behind => config.compare_url(to, from),
         Relation::Ahead | Relation::Diverged => config.compare_url(from, to),
     }
@@ -218,7 +218,7 @@ fn observed(seen: Option<Observed>) -> Result<End, Stop> {
     })
 }
 
-/// With both ends named no file is needed; one that is there, or named, must be right all the same.
+/// Reads the configuration if there is one or it was named. With both ends named, none is needed.
 fn config_if_any(session: &Session<'_>) -> Result<Option<Config>, Stop> {
     let path = session.config_path();
     let exists = path.is_ok_and(|path| path.symlink_metadata().is_ok());

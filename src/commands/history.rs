@@ -1,4 +1,4 @@
-//! `git smp history`: the past deploys of the team's record, and figures of them.
+//! `git smp history`: the past deploys on the team's record, and figures about them.
 
 mod shipped;
 mod verify;
@@ -17,7 +17,7 @@ use crate::core::words::Changes;
 use crate::session::{Session, trust};
 use crate::team::recorder::Recorder;
 
-/// So many events are read first where a count limits the list, and eight times as many each time that they do not do.
+/// How many events are read first if a count limits the list. If that is not enough, it is multiplied by 8, repeatedly.
 const FIRST_EVENTS: u32 = 500;
 
 #[derive(Debug, Args)]
@@ -26,11 +26,11 @@ pub struct History {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Print figures of all deploys: how often, how fast, how well
+    /// Print figures of all deploys: frequency, lead time, failure rate
     #[arg(long)]
     pub stats: bool,
     /// List only the latest COUNT; the figures cover all
-    #[arg(short = 'n', value_name = "COUNT", value_parser = crate::cli::count)]
+    #[arg(short = 'n', value_name = "COUNT", value_parser = crate::options::count)]
     pub count: Option<usize>,
     /// Check the signature of every event and the sign-off behind every promotion; exit 1 at the first that fails
     #[arg(long, conflicts_with_all = ["stats", "count"])]
@@ -86,7 +86,7 @@ pub fn run(session: &Session<'_>, args: &History) -> Result<(), Stop> {
     ui.answer(&lines)
 }
 
-/// The record, with a warning where it is only a copy.
+/// Reads the record, and warns if only a copy could be read.
 fn reading(session: &Session<'_>, recorder: &Recorder<'_>) -> Result<Reading, Stop> {
     let reading = (session.ui).during("reading the record", || recorder.read())??;
     if let Some(copy) = &reading.copy {
@@ -95,7 +95,7 @@ fn reading(session: &Session<'_>, recorder: &Recorder<'_>) -> Result<Reading, St
     Ok(reading)
 }
 
-/// Every event, or those that tell of the latest `count` deploys and where their candidates began.
+/// Returns all events, or those of the latest `count` deploys, back to the start of their candidates.
 fn read(
     recorder: &Recorder<'_>,
     reading: &Reading,
@@ -110,7 +110,7 @@ fn read(
         if events.len() + unread < latest as usize {
             return Ok((events, unread));
         }
-        // With none it is still said whether there is any.
+        // With a count of 0, the answer still says whether there is a deploy.
         if let Some(known) = history::enough(&events, count.max(1)) {
             events.drain(..events.len() - known);
             return Ok((events, unread));
@@ -128,7 +128,7 @@ fn no_record() -> Stop {
     ))
 }
 
-/// The figures, those of the targets first: they are what counts as production.
+/// Returns the figures. Those of the targets come first, because they count as production.
 fn figures(
     session: &Session<'_>,
     config: &Config,
@@ -156,7 +156,7 @@ fn changes(session: &Session<'_>, deploy: &PastDeploy) -> Option<Changes> {
     repo.changes(Some(from), &deploy.to).ok()
 }
 
-/// Counts what those who signed a deploy off wrote of it.
+/// Counts the commits of a deploy that were written by those who signed it off.
 fn count_authors(session: &Session<'_>, deploy: &mut PastDeploy) {
     let is_signed = !deploy.signed_off_by.is_empty();
     if let Some(changes) = is_signed.then(|| changes(session, deploy)).flatten() {

@@ -1,4 +1,4 @@
-//! `git smp postpone`: close the candidate with a reason, and lift the freeze.
+//! `git smp postpone`: closes the candidate with a reason, and lifts the freeze.
 
 use clap::Args;
 
@@ -46,7 +46,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     ui.note(format!("the candidate is {short}, proposed by {by} {when}"));
     give_up_deploy(session, args, &before)?;
     let reason = reason(session, args)?;
-    // What merges deploy to was never frozen.
+    // An environment that a merge deploys was never frozen.
     let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
     if !args.yes {
         let (question, why) = match by_merge {
@@ -90,7 +90,7 @@ fn is_of_a_postponement(one: &Notice) -> bool {
     matches!(one.news, News::Postponed { .. })
 }
 
-/// What a person saw: the candidate, and the deploy that is given up with it.
+/// Returns what the person saw: the candidate, and the deploy that is given up with it.
 fn shown(state: &State) -> (Option<(&EventId, &CommitId)>, Option<&EventId>) {
     let candidate = state.candidate.as_ref();
     (
@@ -103,7 +103,7 @@ fn is_unasked(session: &Session<'_>, args: &Postpone) -> bool {
     args.yes || !session.ui.is_interactive()
 }
 
-/// The announcement that would be given up with the candidate: a person must have seen it.
+/// Warns of the open deploy that is given up with the candidate. Refuses if no person can see this.
 fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Result<(), Stop> {
     let Some(open) = &state.deploying else {
         return Ok(());
@@ -131,7 +131,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
 }
 
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
-    // The hint below has dots in place of the reason: pasted as it is, it says none.
+    // Our own hint has dots in the place of the reason. Pasted unchanged, it gives none.
     let given = args.reason.as_deref().map(str::trim);
     if let Some(reason) = given.filter(|given| !given.trim_matches('.').is_empty()) {
         return Ok(reason.to_owned());

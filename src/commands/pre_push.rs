@@ -1,6 +1,6 @@
-//! `git smp pre-push`: what git asks before a plain push, by the hook that `setup --hook` installs.
+//! `git smp pre-push`: checks a plain `git push`. The hook that `setup --hook` installs runs it.
 //!
-//! Exit code 1 stops the push. What cannot be found out never does: a guard that locks people out is taken away.
+//! Exit code 1 stops the push. Something unknown never does: people would remove a guard that locks them out.
 
 use std::ffi::OsString;
 
@@ -28,7 +28,7 @@ pub struct PrePush {
     pub url: OsString,
 }
 
-/// The last line of what stops a push.
+/// Adds the last line of each stopped push.
 fn past(report: Report) -> Report {
     report.run(
         "to bypass the check once",
@@ -36,7 +36,7 @@ fn past(report: Report) -> Report {
     )
 }
 
-/// What becomes of a push. It goes on also where something, which is said, could not be found out.
+/// The decision about a push. It may go on with a warning about something unknown.
 enum Ruling {
     Go(Option<String>),
     Stop(Report),
@@ -44,7 +44,7 @@ enum Ruling {
 
 pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     let told = terminal::told();
-    // git says nothing where there is nothing to push; what breaks off was something.
+    // git prints nothing if there is nothing to push. Input that cannot be read means that there was something.
     if told.as_ref().is_ok_and(|text| text.trim().is_empty()) {
         return Ok(());
     }
@@ -64,7 +64,7 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Says that a push goes on because nobody could look at it.
+/// Says that a push continues unchecked.
 pub fn pass(ui: &Ui, stop: &Stop) {
     ui.warn(format!(
         "{stop}, so this push was not checked; it continues"
@@ -74,8 +74,8 @@ pub fn pass(ui: &Ui, stop: &Stop) {
     }
 }
 
-/// Reads git's line: local ref, local object, remote ref, remote object. Gives the ref that the push would set, and to
-/// what; to nothing where it would be deleted.
+/// Parses git's line: local ref, local object, remote ref, remote object. Returns the remote ref and its new object, or
+/// `None` for that if the push deletes the ref.
 fn update(line: &str) -> Option<(String, Option<CommitId>)> {
     let mut words = line.split_whitespace().skip(1);
     let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
@@ -91,8 +91,8 @@ struct PlainPush<'a> {
 }
 
 impl PlainPush<'_> {
-    /// Goes by the file; where that is missing, cannot be used or is not what was agreed to in this clone, by what was:
-    /// an old branch, or a conflict in the file, is when people push past the tool.
+    /// Decides by the file. If that is missing, unusable or not what this clone agreed to, decides by what was agreed
+    /// to: an old branch or a conflict in the file is a typical moment to push past the tool.
     fn judge(&self) -> Result<Ruling, Stop> {
         let repo = &self.session.repo;
         let file = self.session.config();
@@ -107,7 +107,7 @@ impl PlainPush<'_> {
         let by_agreement = agreed.map(|agreed| self.judge_by(&agreed, true));
         match (by_agreement.transpose()?, file) {
             (Some(Ruling::Stop(report)), _) => Ok(Ruling::Stop(by_what_was_agreed(report, &why))),
-            // It may name more places than those that were agreed to.
+            // The present file may name more places than the agreed values.
             (_, Ok(config)) => self.judge_by(&config, false),
             (Some(verdict), Err(_)) => Ok(verdict),
             (None, Err(stop)) => Err(stop),
@@ -124,14 +124,14 @@ impl PlainPush<'_> {
                 meant.push(environment);
             }
         }
-        // No trust is needed to stop a push, and no network: a file that lies stops one that can be made all the same.
+        // This needs neither trust nor network: a false file can only stop a push, which can be made all the same.
         if let Some(production) = meant.iter().find(|one| one.promotes.is_some()) {
             return Ok(Ruling::Stop(not_by_hand(config, production)));
         }
         let Some(environment) = meant.first() else {
             return Ok(Ruling::Go(None));
         };
-        // A merge deploys it, which nothing can freeze.
+        // A merge deploys this branch, and nothing can freeze it.
         if environment.by_merge {
             return Ok(Ruling::Go(None));
         }
@@ -144,8 +144,8 @@ impl PlainPush<'_> {
         self.look_for_a_freeze(config, &environment.name)
     }
 
-    /// The record is written by `git smp` alone. `git push --mirror` would delete it, from any clone; and with it go
-    /// the freeze and every verdict. What this clone saw of it may be put back.
+    /// Reports a push that would damage the record. Only `git smp` writes it, but `git push --mirror` would delete it
+    /// from any clone, and the freeze and every verdict with it. A push may restore what this clone saw of the record.
     fn harms_the_record(&self, config: &Config) -> Result<Option<Report>, Stop> {
         let (Some(record), main) = (&config.record, &config.repository) else {
             return Ok(None);
@@ -153,7 +153,7 @@ impl PlainPush<'_> {
         if self.remote != main.remote && !same_place(self.url, &main.url) {
             return Ok(None);
         }
-        // git does not tell what `--mirror` deletes; but nothing else takes along what this clone saw of the record.
+        // git does not list what `--mirror` deletes. But no other push sends what this clone saw of the record.
         let harmful = [record.reference.as_str(), objects::SEEN];
         let mut updates = self.updates.iter();
         let harm = updates.find(|(reference, _)| harmful.contains(&reference.as_str()));
@@ -178,8 +178,8 @@ impl PlainPush<'_> {
         Ok(Some(past(report)))
     }
 
-    /// Whether a push goes to this environment: by its remote's name, by its address however it is spelled or led on by
-    /// `insteadOf`, and by the branch where it is one. A guard had better stop one too many.
+    /// Returns whether a push goes to this environment: by its remote's name, by its address in any spelling or behind
+    /// `insteadOf`, and by its branch if it is one. In doubt, yes: the guard should rather stop too much.
     fn is_meant(&self, environment: &Environment) -> Result<bool, Stop> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
         let branch = format!("refs/heads/{}", environment.branch);
@@ -194,11 +194,11 @@ impl PlainPush<'_> {
         if self.remote == name || self.is_at(url) {
             return Ok(true);
         }
-        // The address of a remote that is not the environment's says nothing of the environment.
+        // If the remote has an address other than the environment's, it says nothing about the environment.
         if trust::remote_state(repo, name, url, rule)? != RemoteState::Same {
             return Ok(false);
         }
-        // Where a push to the remote goes to several places, none of them is the environment.
+        // If a push to the remote goes to several places, none of them counts as the environment.
         let address = trust::push_address(repo, environment);
         Ok(address.is_ok_and(|address| display_url(self.url) == address || self.is_at(&address)))
     }
@@ -208,7 +208,7 @@ impl PlainPush<'_> {
     }
 
     fn look_for_a_freeze(&self, config: &Config, name: &str) -> Result<Ruling, Stop> {
-        // The push itself may be asking for a password on the same terminal, so this asks for none.
+        // The push itself may ask for a password on the same terminal, so this does not ask.
         let (session, repo) = (self.session, &self.session.repo);
         let Some(recorder) = Recorder::of(repo, config, false) else {
             return Ok(Ruling::Go(None));
@@ -216,7 +216,7 @@ impl PlainPush<'_> {
         let what = "checking for a freeze";
         let (state, doubt) = match session.ui.during(what, || recorder.read())? {
             Ok(reading) => (Some(reading.state), reading.copy.as_ref().map(aged)),
-            // What this clone saw of a record that cannot be read any more counts.
+            // If the record cannot be read any more, what this clone saw of it counts.
             Err(refusal) => {
                 let seen = objects::seen(repo)?;
                 let state = seen.and_then(|(_, text)| record::read_state(&text).ok());
@@ -238,7 +238,7 @@ impl PlainPush<'_> {
     }
 }
 
-/// Says why the file is not what this went by, and that its commands want one that can be used.
+/// Says why the agreed values were used and not the file. The hint's commands work once the file is usable.
 fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
     report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));

@@ -1,10 +1,9 @@
-//! `git smp promote`: push the exact staging commit to production, and check that it runs.
+//! `git smp promote`: pushes the exact commit of staging to production, and checks that it runs.
 
 use std::cell::RefCell;
 
 use clap::Args;
 
-use crate::cli::{Deepening, DeployOptions, PostText};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::answer::{self, VoidRemark};
 use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
@@ -16,6 +15,7 @@ use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::deploy::{self, Deploy, Options, forward};
 use crate::forge::reviews;
+use crate::options::{Deepening, DeployOptions, PostText};
 use crate::session::{Session, trust};
 use crate::team::channel::{self, PRODUCT, TECHNICAL};
 use crate::team::product::{self, ProductPost};
@@ -28,7 +28,7 @@ pub struct Promote {
     /// The target environments; default: all that have "promotes" in smp.toml
     #[arg(value_name = "ENVIRONMENT")]
     pub environments: Vec<String>,
-    /// Refuse unless this commit would ship (full or abbreviated hash); without a terminal --yes needs it
+    /// Refuse unless this commit would ship (full or abbreviated hash); required with --yes if there is no terminal
     #[arg(long, value_name = "HASH")]
     pub commit: Option<String>,
     #[command(flatten)]
@@ -123,7 +123,7 @@ pub fn run(session: &Session<'_>, args: &Promote) -> Result<(), Stop> {
     }
 }
 
-/// The clone with its whole history, where that is cut off and is to be fetched.
+/// Returns the clone with its whole history if it is shallow and is to be deepened.
 fn deepened<'a>(
     session: &Session<'a>,
     args: &Promote,
@@ -132,7 +132,7 @@ fn deepened<'a>(
 ) -> Result<Option<Session<'a>>, Stop> {
     let again = Typed::instead_of("promote", "promote --deepen");
     let deep = session.deepened(config, args.deepening.deepen, again);
-    // A script is told in its own way.
+    // A script gets the refusal as JSON.
     if let (true, Err(Stop::Refused(refusal))) = (args.json, &deep) {
         let watched = watched::for_scripts(config, &[]);
         let json = json::refused(session.ui.given(), targets, refusal, watched);
@@ -141,7 +141,7 @@ fn deepened<'a>(
     deep
 }
 
-/// Lists what came to the source since the candidate was put forward, where that is the matter.
+/// Lists the commits that came to the source since the proposal, if that is why the promotion is refused.
 fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, Stop> {
     let repo = deploy.look.repo;
     let state = deploy.seen.state();
@@ -159,7 +159,7 @@ fn with_what_came(deploy: &Deploy<'_>, mut refusal: Refusal) -> Result<Refusal, 
     Ok(refusal)
 }
 
-/// The same, with what came to the source since the proposal, or whose comment the only yes is.
+/// Adds to a refusal what came to the source since the proposal, or whose comment is the only yes.
 fn explained(deploy: &Deploy<'_>, refusal: Refusal, void: &[VoidRemark]) -> Result<Refusal, Stop> {
     let refusal = with_what_came(deploy, refusal)?;
     let state = deploy.seen.state();
@@ -191,6 +191,9 @@ fn promote(
     post_after(&deploy, &mut plan, text.is_some());
     deploy.show_plan(&plan, None)?;
     if args.deploying.asking.dry_run {
+        if let Some(reason) = deploy.overridden {
+            release.preview_override(reason)?;
+        }
         return text.map_or(Ok(()), |text| release.preview(&text));
     }
     let (text, was_begun) = (text.as_deref(), release.is_begun());
@@ -198,7 +201,7 @@ fn promote(
     session.ui.catch_interrupts()?;
     release.keep(text, was_begun)?;
     deploy.ask(&plan, None)?;
-    // Somebody may have blocked it since the plan was shown.
+    // Somebody may have blocked the candidate since the plan was shown.
     hearing::hear_again(session, config, &deploy.seen.record);
     deploy.record_observed(false);
     release.keep(text, true)?;
@@ -206,7 +209,7 @@ fn promote(
     deploy.tells = telling.and_then(|telling| last(&plan, telling));
     if let Err(stop) = deploy.carry_out(&plan) {
         if !matches!(stop, Stop::Incomplete(_) | Stop::Unhealthy(_)) {
-            // Nothing was deployed: should somebody else do it, it is theirs to tell.
+            // Nothing was deployed. If somebody else deploys it, that run makes the post.
             release.keep(text, was_begun)?;
         }
         if let (Stop::Unhealthy(_), Some(reason)) = (&stop, &deploy.overridden) {
@@ -217,7 +220,7 @@ fn promote(
     }
     let (pending, screen) = (deploy.pending(), deploy.screen.into_inner());
     let overridden = deploy.overridden;
-    // An earlier run of ours may have pushed it; a record knows who deployed.
+    // An earlier run of this clone may have pushed it. A record would say who deployed.
     if config.record.is_none() && !screen.by_others.is_empty() && !was_begun {
         return release.is_theirs(text);
     }
@@ -225,7 +228,7 @@ fn promote(
     release.end(text, pending, &again).and(told)
 }
 
-/// Adds the posts to a plan. `releases`: whether everyone is told what is new.
+/// Adds the posts to a plan. `releases`: the product channel is told what is new.
 fn post_after(deploy: &Deploy<'_>, plan: &mut Plan, releases: bool) {
     let overridden = deploy.overridden.is_some().then_some(TECHNICAL);
     let channels = overridden.into_iter().chain(releases.then_some(PRODUCT));
@@ -234,7 +237,7 @@ fn post_after(deploy: &Deploy<'_>, plan: &mut Plan, releases: bool) {
     plan.steps.extend(steps);
 }
 
-/// The plan with its post, as far as that is known before anybody wrote the text.
+/// Returns the plan with its post, as far as that is known before the text is written.
 fn with_post(deploy: &mut Deploy<'_>, mut plan: Plan, given: Option<&Summary>) -> Plan {
     deploy.overridden = deploy.overriding(&plan);
     let (session, config, state) = (deploy.session, deploy.look.config, deploy.seen.state());
@@ -264,7 +267,9 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
         .iter()
         .map(|target| source_of(config, target, "promote"));
     let sources: Vec<&Environment> = sources.collect::<Result<_, _>>()?;
-    let (first, rest) = sources.split_first().ok_or_else(no_target)?;
+    let Some((first, rest)) = sources.split_first() else {
+        return Err(Stop::Misused(no_target(config)));
+    };
     if rest.iter().all(|other| other.name == first.name) {
         return Ok(first);
     }
@@ -284,7 +289,7 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
     Err(Stop::Misused(report))
 }
 
-/// A promotion is told with the last environment that goes on record.
+/// Attaches the posts of a promotion to the last environment that is recorded.
 fn last(plan: &Plan, telling: Telling) -> Option<(String, Telling)> {
     let mut steps = plan.steps.iter().rev();
     let step = steps.find(|step| matches!(step, Step::Record { .. }))?;

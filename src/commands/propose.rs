@@ -1,10 +1,9 @@
-//! `git smp propose`: put staging's commit forward for production, freeze staging, and tell the technical channel.
+//! `git smp propose`: proposes staging's commit for production, freezes staging, and tells the technical channel.
 
 use std::iter;
 
 use clap::Args;
 
-use crate::cli::Asking;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{beginning, check_text};
 use crate::core::decide::{self, Proposal, Recorded, Step, merged, next};
@@ -15,10 +14,10 @@ use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
 use crate::deploy::{self, Deploy, Options, flow, forward, observed};
-use crate::forge::issue::{NOBODY, Tracker};
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
+use crate::options::Asking;
 use crate::session::{Session, trust};
 use crate::sources::Also;
 use crate::team::agreed;
@@ -67,8 +66,11 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         return work.nothing(&proposal);
     }
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
-    let login = work.login();
-    proposal.plan.warnings.extend(work.nobody(login.as_ref()));
+    let login = channel::person(session, &config);
+    proposal
+        .plan
+        .warnings
+        .extend(channel::nobody(&config, login.as_ref()));
     work.show(&proposal);
     if args.asking.dry_run {
         return work.preview(&proposal);
@@ -89,7 +91,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
         false => format!("{short} is the candidate; {name} is frozen until the candidate is promoted or postponed"),
     });
     work.pay(pending)?;
-    // Since then it may be on record that an issue asks for comments.
+    // Meanwhile the record may say that an issue asks for comments.
     let state = recorder.known().map_or(state, |now| now.state);
     flow::say_next(session, &config, &state, "next, after testing");
     Ok(())
@@ -132,7 +134,7 @@ impl Work<'_> {
         Ok(proposal)
     }
 
-    /// Everything runs it already, or it is the candidate already: then there is only what is still owed.
+    /// Says that there is nothing to propose, or that this is the candidate already, and sends the pending posts.
     fn nothing(&self, proposal: &Proposal) -> Result<(), Stop> {
         let dry_run = self.args.asking.dry_run;
         if !proposal.open {
@@ -151,8 +153,8 @@ impl Work<'_> {
         }
     }
 
-    /// Somebody else was quicker: the post is theirs to make, and should it stay owed, status says so. Where it was we
-    /// ourselves, in a run that was cut off, nobody else makes it.
+    /// Ends a run whose candidate somebody else proposed first. Their run makes the post, and `status` shows it while
+    /// it is pending. If it was an earlier, interrupted run of the same person, this run makes the post.
     fn others(&self, state: &State, pending: Pending) -> Result<(), Stop> {
         self.say_who(state);
         let (name, email) = identity(&self.session.repo)?;
@@ -178,7 +180,7 @@ impl Work<'_> {
         }
     }
 
-    /// That it cannot ship any more, in the words of `status`.
+    /// Warns that the candidate can no longer ship, in the words of `status`.
     fn warn_if_lost(&self) -> Result<(), Stop> {
         let Session { repo, ui, .. } = self.session;
         let seen: Vec<Observed> = self.deploy.observed().cloned().collect();
@@ -213,7 +215,7 @@ impl Work<'_> {
     fn ask(&self, proposal: &Proposal) -> Result<(), Stop> {
         let (ui, yes) = (self.session.ui, self.args.asking.yes);
         if !proposal.plan.consents.is_empty() && (yes || !ui.is_interactive()) {
-            // Only a person who looks can have seen it.
+            // Only a person who looks can confirm this.
             decide::confirmed(self.source)?;
         }
         deploy::consent(
@@ -243,7 +245,7 @@ impl Work<'_> {
         )
     }
 
-    /// The look after the question: what is put forward must still be what was shown.
+    /// Looks again after the question: what is proposed must still be what was shown.
     fn unmoved(&self) -> Result<(), Stop> {
         let targets = self.deploy.targets.iter().map(|target| target.environment);
         let wanted: Vec<_> = iter::once(self.place).chain(targets).collect();
@@ -283,28 +285,14 @@ impl Work<'_> {
         })
     }
 
-    /// Whom it tells, and the issue in which it asks.
+    /// Returns the channels to tell, with the issue if one asks for verdicts.
     fn channels(&self) -> Vec<String> {
         let mut channels = vec![TECHNICAL.to_owned()];
         channels.extend(channel::asks(self.config).then(|| ISSUE.to_owned()));
         channels
     }
 
-    /// Who proposes, as the forge knows them, where it is asked there.
-    fn login(&self) -> Option<String> {
-        if !channel::asks(self.config) {
-            return None;
-        }
-        Tracker::find(self.session, self.config).ok()?.person()
-    }
-
-    /// That no comment can be the yes of a second person, where the forge does not say who the first one is.
-    fn nobody(&self, login: Option<&String>) -> Option<String> {
-        let is_needed = channel::asks(self.config) && self.config.policy.four_eyes;
-        (is_needed && login.is_none()).then(|| NOBODY.to_owned())
-    }
-
-    /// Makes the posts about the candidate that are owed.
+    /// Sends the pending posts about the candidate.
     fn pay(&self, pending: Pending) -> Result<(), Stop> {
         self.posts().deliver(pending, |owed| {
             owed.is_of_the_way() || owed.is_of_a_rollback()
@@ -333,7 +321,7 @@ impl Work<'_> {
         channel::of_deploy(channel, &tells, place, news)
     }
 
-    /// Today, where the proposer is: the date of every post about this candidate.
+    /// Returns today's date at the proposer: the date of every post about this candidate.
     fn date(&self) -> String {
         let when = self.session.when();
         when.date(when.now)

@@ -1,10 +1,9 @@
-//! `git smp rollback`: put an environment back to what it ran before.
+//! `git smp rollback`: puts an environment back to what it ran before.
 
 mod destination;
 
 use clap::Args;
 
-use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
 use crate::core::decide::named::{check_hash, check_text, the_target};
@@ -16,6 +15,7 @@ use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
 use crate::look::{Main, Seen, see_one};
+use crate::options::DeployOptions;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
@@ -27,7 +27,7 @@ use destination::{destination, never_ran};
 pub struct Rollback {
     /// The environment; default: the only one that has "promotes" in smp.toml
     pub environment: Option<String>,
-    /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Without a terminal --yes needs it
+    /// Roll back to this commit (full or abbreviated hash); default: the deploy before. Required with --yes if there is no terminal
     #[arg(long, value_name = "HASH")]
     pub to: Option<String>,
     /// The reason; it goes on record and to the technical channel
@@ -38,7 +38,7 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// That of an environment whose checks failed after a promotion, which its person is asked for.
+    /// Returns the rollback that a person is asked for after a promotion whose checks failed.
     pub fn after(name: &str, to: Option<String>, why: &str, timeout: u64) -> Self {
         Self {
             environment: Some(name.to_owned()),
@@ -79,10 +79,10 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     deploy.record_observed(false);
     let telling = telling(&deploy, &plan.commit);
     deploy.tells = Some((environment.name.clone(), telling));
-    // Another run of this clone would take our note for its own, and tell of it once more.
+    // Hold the lock: otherwise another run of this clone would take our note for its own, and send the post again.
     let carried_out = deploy.carry_out(&plan);
     let _lock = carried_out.map_err(|stop| merged::stop(&config, stop))?;
-    // An earlier run of ours may have pushed it; a record knows who deployed.
+    // An earlier run of this clone may have pushed it. A record would say who deployed.
     let by_others = !deploy.screen.borrow().by_others.is_empty();
     if config.record.is_none() && by_others && begun.is_none() {
         let text = format!("the other run posts to the {TECHNICAL} channel");
@@ -92,7 +92,7 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     tell(&deploy, &plan.commit, true)
 }
 
-/// The environment that was named, or the only one that promotes another: what nobody promoted is not put back.
+/// Returns the named environment, or the only target. One that nothing is promoted to has no promotion to roll back.
 fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Environment, Stop> {
     let environment = the_target(config, name, "rollback")?;
     if environment.promotes.is_some() {
@@ -140,7 +140,7 @@ fn look<'a>(
     })
 }
 
-/// What runs there or, where it does not say or a cache says it, what its branch has.
+/// Returns what runs there, or what its branch has if that is unknown or only a cache says it.
 fn runs(observed: &Observed) -> Option<&CommitId> {
     match &observed.running {
         Ok(running) if !is_cached(observed) => running.as_ref(),
@@ -148,13 +148,13 @@ fn runs(observed: &Observed) -> Option<&CommitId> {
     }
 }
 
-/// The announcement of this rollback by a run that was cut off.
+/// Returns the announcement of this rollback by an interrupted run.
 fn announced<'s>(seen: &'s Seen, name: &str, commit: &CommitId) -> Option<&'s Deploying> {
     (seen.open()).filter(|open| open.is(Kind::Rollback, name, commit))
 }
 
-/// What runs or, where that is what it goes back to already, what its branch has and may be on its way. Of a run that was
-/// cut off it is known what it came from.
+/// Returns the commit that the rollback takes away: the one that runs or, if that is the destination already, the one
+/// on the branch that may be on its way. After an interrupted run, its notes and its announcement tell.
 fn takes_away(
     session: &Session<'_>,
     (observed, seen): (&Observed, &Seen),
@@ -169,10 +169,10 @@ fn takes_away(
         .or_else(|| session.notes().taken_away(name, commit))
 }
 
-/// The reason that the person at the terminal has. It is for the others: Enter alone skips it.
+/// Asks the person for the reason, which is for the team. An empty answer skips it.
 fn ask_why(deploy: &mut Deploy<'_>, args: &Rollback, commit: &CommitId) -> Result<(), Stop> {
     let ui = deploy.session.ui;
-    // Of a run that was cut off it may be known.
+    // An interrupted run may have given the reason.
     if args.deploying.asking.yes || !ui.is_interactive() || telling(deploy, commit).text.is_some() {
         return Ok(());
     }
@@ -209,7 +209,7 @@ fn telling(deploy: &Deploy<'_>, commit: &CommitId) -> Telling {
     }
 }
 
-/// Tells the technical channel, which must know before anybody else deploys. `ended`: this run saw its end.
+/// Tells the technical channel, which must know before the next deploy. `ended`: this run saw the end of the rollback.
 fn tell(deploy: &Deploy<'_>, commit: &CommitId, ended: bool) -> Result<(), Stop> {
     let (config, posts) = (deploy.look.config, posts(deploy));
     let post = ended.then(|| owed(deploy, commit));
@@ -236,7 +236,7 @@ fn posts<'a>(deploy: &'a Deploy<'_>) -> Delivery<'a> {
 
 fn owed(deploy: &Deploy<'_>, commit: &CommitId) -> Notice {
     let (telling, name) = (telling(deploy, commit), deploy.name());
-    // A rollback bears the name of the person who began it. One that is on no record is by the person who runs this.
+    // The post names the person who began the rollback, or the user of this clone if it is on no record.
     let by = match announced(&deploy.seen, name, commit) {
         Some(open) => open.by.name.clone(),
         None => identity(deploy.look.repo).map_or("somebody".to_owned(), |(name, _)| name),

@@ -1,10 +1,9 @@
-//! `git smp setup`: add the missing remotes, and check everything that a deploy needs.
+//! `git smp setup`: adds the missing remotes, and checks everything that a deploy needs.
 
 use std::path::Path;
 
 use clap::Args;
 
-use crate::cli::Deepening;
 use crate::core::address::local_path;
 use crate::core::config::Config;
 use crate::core::refusal::{Report, Stop};
@@ -12,6 +11,7 @@ use crate::core::show::widest;
 use crate::core::text::{Line, Tone, counted, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
 use crate::git::{Repo, remote};
+use crate::options::Deepening;
 use crate::session::Session;
 use crate::session::missing;
 use crate::session::trust::{self, Place, RemoteState, Trust, places};
@@ -36,7 +36,7 @@ pub struct Setup {
     /// Install a pre-push hook that stops a plain git push to production or to a frozen environment
     #[arg(long)]
     pub hook: bool,
-    /// Remove that hook, restore the earlier one, and do nothing else
+    /// Remove the pre-push hook, restore the earlier one, and do nothing else
     #[arg(long, conflicts_with_all = ["hook", "check", "deepen", "trust"])]
     pub no_hook: bool,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         repo: deep.as_ref().unwrap_or(&repo),
         config: &config,
         may_ask: session.ui.is_interactive(),
-        // Each is asked whether it takes a push, for which it lists them as well.
+        // Each remote is asked whether it accepts a push, and lists all its refs for that anyway.
         in_full: true,
     };
     let more = more(session, &look, args)?;
@@ -84,7 +84,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
     checked
 }
 
-/// The clone with its whole history, where that is cut off and is to be fetched. `repo`: the clone as it is now.
+/// Returns the clone with its whole history if it is shallow and is to be deepened. `repo` is the clone as it is now.
 fn deepened(
     session: &Session<'_>,
     repo: &Repo,
@@ -104,7 +104,7 @@ fn deepened(
     Ok(deep.map(|session| session.repo))
 }
 
-/// The team's first file, unless it has one already that is not here.
+/// Creates the team's first file, unless the team already has one elsewhere.
 fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Stop> {
     let mut found = missing::elsewhere(session, path);
     if found.is_none() && !args.check {
@@ -119,7 +119,7 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
     }
 }
 
-/// How everybody comes to the file that was just written.
+/// Returns the commands that bring the new file to the whole team.
 fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
     let file = wizard::as_typed(session, path);
     let title = format!("Add {}", file.rsplit('/').next().unwrap_or(&file));
@@ -138,7 +138,7 @@ fn for_the_team(session: &Session<'_>, config: &Config, path: &Path) -> Hint {
         ))
 }
 
-/// The checks that ask nobody: the channels' and the hook's.
+/// Returns the checks that ask nobody: those of the channels and of the hook.
 fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Check>, Stop> {
     let config = look.config;
     let mut checks = webhooks::checks(look.repo, config);
@@ -152,7 +152,7 @@ fn more(session: &Session<'_>, look: &Look<'_>, args: &Setup) -> Result<Vec<Chec
     Ok(checks)
 }
 
-/// Shows what is new in the file, or missing in the clone, and asks whether it may be so. With `--check` it only says that
+/// Shows what is new in the file or missing in the clone, and asks for agreement. With `--check`, it only reports that
 /// this was not agreed to.
 fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> Result<(), Stop> {
     let (ui, repo) = (session.ui, &session.repo);
@@ -170,7 +170,7 @@ fn agree(session: &Session<'_>, args: &Setup, config: &Config, is_new: bool) -> 
         return Ok(());
     }
     let lines = shown(config, &places, &trust, ui.talk_width());
-    // What a question is about is shown even to those who want quiet.
+    // What a question is about is shown even with `--quiet`.
     match !args.yes && !args.check && args.trust.is_none() && ui.is_interactive() {
         true => ui.insist(&lines),
         false => ui.say(&lines),
@@ -211,8 +211,8 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
     session.ui.need_yes(&question, why, yes, declined)
 }
 
-/// What the file says, how it stands to this clone, and what changed since it was agreed to. What a question is about is
-/// the very list that a yes is kept of.
+/// Returns what the file says, its relation to this clone, and what changed since the agreement. The list is exactly
+/// what a yes is stored for.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -> Vec<Line> {
     let file = config.file();
     let heading = match trust {
@@ -243,7 +243,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
         let changes = changes.flat_map(|one| wrapped(&one, columns, 0, 6));
         lines.extend(changes.map(|one| Line::default().and(Tone::Strong, one)));
     }
-    // What a yes adds stands above the question, however long the list is.
+    // The remotes that a yes adds come last, above the question, however long the list is.
     lines.push(Line::plain(match heading {
         Some(_) => "It names these remotes:".to_owned(),
         None => format!("{file} names these remotes:"),
@@ -266,7 +266,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     lines
 }
 
-/// A remote that the file names, and how it stands in this clone.
+/// Returns a remote that the file names, and its state in this clone.
 fn state_of(place: &Place<'_>, remote: String, columns: usize) -> Vec<Line> {
     let source = place.environment.and_then(|one| one.promotes.as_ref());
     let promoted = source.map_or_else(String::new, |source| {

@@ -1,4 +1,4 @@
-//! `git smp signoff`: record QA's verdict on the candidate.
+//! `git smp signoff`: records QA's verdict on the candidate.
 
 use clap::Args;
 
@@ -38,7 +38,7 @@ pub struct Signoff {
     pub commit: Option<String>,
 }
 
-/// Runs it. A verdict is a person's word, so nothing is asked back; it is bound to the very commit.
+/// Records the verdict for exactly this commit. Asks nothing: the command itself is the person's word.
 pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     check_text("--block", args.block.as_deref())?;
     check_text("--note", args.note.as_deref())?;
@@ -68,7 +68,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
         is_tested(session, &Look::of(session, &config), candidate, &before)?;
     }
     let judged = judged(args, &config, candidate, by);
-    // Whose key that would be matters only where the same name has spoken before.
+    // The key matters only if the same name has given a verdict before.
     let repeats = candidate.verdicts.iter().any(|one| one.by == judged.of);
     let me = match repeats {
         true => recorder.try_key()?,
@@ -82,7 +82,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     hearing::tell_blocks(session, &config, &before, Typed::smp("propose"))
 }
 
-/// Refuses a yes that could never count: four eyes are wanted, and only a comment shows whose it is.
+/// Refuses a yes that cannot count: with four eyes, only a comment shows whose it is.
 fn counts(candidate: &Candidate) -> Result<(), Refusal> {
     if candidate.counts_typed() {
         return Ok(());
@@ -109,7 +109,7 @@ fn judged(args: &Signoff, config: &Config, candidate: &Candidate, of: String) ->
     }
 }
 
-/// Puts it on record, unless it is there already, which it says.
+/// Records the verdict, unless it is on record already. The last value says whether it was.
 fn record(
     of: (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
@@ -157,7 +157,7 @@ fn tell(
     ui.note(format!(
         "{by} has{already} {did} {commit}, the candidate{goals}"
     ));
-    // One yes does not take back another's no.
+    // A yes does not lift somebody else's block.
     let verdicts = candidate.iter().flat_map(|one| &one.verdicts);
     let verdicts = verdicts.filter(|one| one.verdict == Verdict::Block);
     for other in verdicts.filter(|one| one.by != by || judged.verdict == Verdict::Pass) {
@@ -207,7 +207,7 @@ fn moved(error: String, why: String) -> Stop {
         .into()
 }
 
-/// A yes is to what was tested: where something else runs by now, it would be to something nobody looked at.
+/// Refuses a yes if the tested environment runs another commit now, which may be what was tested.
 fn is_tested(
     session: &Session<'_>,
     look: &Look<'_>,

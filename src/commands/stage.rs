@@ -1,10 +1,9 @@
-//! `git smp stage`: deploy a commit of the main repository to staging.
+//! `git smp stage`: deploys a commit of the main repository to staging.
 
 mod fix;
 
 use clap::Args;
 
-use crate::cli::DeployOptions;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
 use crate::core::decide::next::first_commit;
@@ -17,6 +16,7 @@ use crate::core::words::{Branch, CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
+use crate::options::DeployOptions;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
@@ -28,10 +28,10 @@ pub struct Stage {
     /// The commit, or '#N' (in quotes) for the merge of pull request N; default: the tip of the main repository's
     /// branch
     pub rev: Option<String>,
-    /// Stage a fix of the candidate: allowed while staging is frozen; it becomes the candidate
+    /// Deploy a fix of the candidate, also while staging is frozen; the fix becomes the candidate
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: stage only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
+    /// With --fix: put only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
     pub pick: Vec<String>,
     /// Let the host create the app with this push
@@ -73,7 +73,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     stage(request.deploy(chosen)?, unnamed, &copies)
 }
 
-/// The environment is the branch that work is merged into: there is nothing for a push to do.
+/// Refuses to stage, because the environment is the branch that work is merged into: there is nothing to push.
 fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -> Stop {
     let (main, name) = (&config.repository, &environment.name);
     let branch = format!("{}/{}", main.remote, main.branch);
@@ -90,7 +90,7 @@ fn deployed_by_merge(config: &Config, environment: &Environment, is_fix: bool) -
     })
 }
 
-/// Deploys it. `unnamed`: nobody named the commit; `copies`: what the fix has copies of.
+/// Deploys the commit. `unnamed`: nobody named it. `copies`: the originals of the fix's copies.
 fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(), Stop> {
     deploy.note_first();
     let plan = deploy.plan()?;
@@ -103,7 +103,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
         return Ok(());
     }
     deploy.can_be_answered(&plan)?;
-    // Of several commits it was asked before which are the fix.
+    // With several commits, the person has already said which are the fix.
     let as_fix = match &added {
         Some(it) if unnamed && it.fix.changes.ships.len() == 1 => " as the fix",
         _ => "",
@@ -114,7 +114,7 @@ fn stage(mut deploy: Deploy<'_>, unnamed: bool, copies: &[CommitId]) -> Result<(
     deploy.tells = telling(&deploy);
     deploy.carry_out(&plan)?;
     let told = tell(&deploy, &plan);
-    // The last words on the screen, because nobody else hears them.
+    // Shown last on the screen, because no post tells it.
     fix::must_come_back(&deploy, &plan.commit)?;
     told
 }
@@ -142,7 +142,7 @@ struct Order<'a> {
 struct Chosen {
     commit: CommitId,
     fix: Option<Fix>,
-    /// What copies were made of, oldest first, where a person named the commits.
+    /// The originals of the copies, oldest first, if a person named the commits.
     picked: Option<Vec<CommitId>>,
 }
 
@@ -152,11 +152,11 @@ impl<'a> Order<'a> {
     }
 
     fn chosen(&self) -> Result<Chosen, Stop> {
-        // Whatever is wrong with the record is said before anything else: the candidate is written there.
+        // A problem with the record is reported first, because the record has the candidate.
         let take_over = self.args.deploying.take_over.as_deref();
         let now = self.session.when().now;
         let recorded = self.seen.recorded(self.look.config, take_over, now)?;
-        // And that there is nothing to fix any more before anybody is asked which commits are the fix.
+        // The same goes for a candidate that has shipped, before anybody is asked which commits are the fix.
         if let (true, Some(candidate), Some(recorded)) =
             (self.args.fix, self.candidate(), &recorded)
         {
@@ -190,7 +190,7 @@ impl<'a> Order<'a> {
         pull_request::brought(self.session, &self.tip()?, number)
     }
 
-    /// Says so where an environment was named in place of a commit.
+    /// Explains that the user named an environment instead of a commit.
     fn is_no_commit(&self, stop: Stop) -> Stop {
         let mut named = self.args.rev.iter().chain(&self.args.pick);
         let named = named.find_map(|name| self.look.config.environment(name).ok());
@@ -265,8 +265,8 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// What is not merged: what a target runs and the commit lacks, for nothing could be promoted from there, and the
-    /// commit itself. The record tells what a target runs; only staging is asked.
+    /// Returns warnings about commits that are not merged: one that a target runs and this commit lacks, which would
+    /// prevent a promotion, and this commit itself. The record says what a target runs; only staging is asked.
     fn unmerged(&self, chosen: &Chosen) -> Result<Vec<String>, Stop> {
         let (repo, commit, config) = (&self.session.repo, &chosen.commit, self.look.config);
         let mut lacking = Vec::new();
@@ -275,7 +275,7 @@ impl<'a> Order<'a> {
             let Some(deploy) = state.and_then(|state| state.deploys.get(&target.name)) else {
                 continue;
             };
-            // What is not even here is part of nothing that is.
+            // A commit that is not here is no part of any that is.
             let (name, runs) = (&target.name, &deploy.commit);
             let is_here = repo.has_commit(runs)?;
             if is_here && repo.is_ancestor(runs, commit)? {
@@ -301,14 +301,17 @@ impl<'a> Order<'a> {
     }
 
     fn deploy(self, chosen: Chosen) -> Result<Deploy<'a>, Stop> {
-        let (args, warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
+        let (args, mut warnings, command) = (self.args, self.unmerged(&chosen)?, self.again());
+        if let Some(candidate) = self.candidate().filter(|_| args.fix) {
+            warnings.extend(fix::nobody(self.session, self.look.config, candidate));
+        }
         let Chosen { commit, fix, .. } = chosen;
         let observed = self.observed;
         let mut target = forward::target(self.session, self.environment, observed, Some(&commit))?;
         if target.changes.is_none()
             && let Some(at) = target.observed.reference()
         {
-            // A page that does not tell leaves the branch to compare with.
+            // If the page does not tell what runs, compare with the branch.
             target.changes = Some(self.session.repo.changes(Some(at), &commit)?);
         }
         let wanted = Wanted::Stage {
@@ -328,13 +331,13 @@ impl<'a> Order<'a> {
     }
 }
 
-/// `git smp stage` with the words that are wanted.
+/// Returns `git smp stage` with the wanted words.
 fn with(words: &[(bool, &str)]) -> Typed {
     let wanted = words.iter().filter(|(is_wanted, _)| *is_wanted);
     wanted.fold(Typed::smp("stage"), |all, (_, word)| all.plain(word))
 }
 
-/// `--fix`: what is added to the candidate, if anything is.
+/// Returns what `--fix` adds to the candidate, if anything.
 fn added<'d>(deploy: &'d Deploy<'_>, copies: &'d [CommitId]) -> Option<Added<'d>> {
     match &deploy.wanted {
         Wanted::Stage { fix: Some(fix), .. } if deploy.kind() == Kind::Fix => {
@@ -363,8 +366,8 @@ fn nothing(deploy: &Deploy<'_>, plan: &Plan, unnamed: bool) -> Result<(), Stop> 
     fix::must_come_back(deploy, &plan.commit)
 }
 
-/// Tells of the fix: what it adds, and that it is to be tested again. The end of somebody's rollback may have gone on
-/// record with this deploy, and the team is to hear of that.
+/// Posts the fix: what it adds, and that it has to be tested again. This deploy may also have recorded the end of
+/// somebody's rollback, which the team should hear of.
 fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     let open = deploy.seen.open();
     let goes_back = open.is_some_and(|open| open.kind == Kind::Rollback);
@@ -382,7 +385,7 @@ fn tell(deploy: &Deploy<'_>, plan: &Plan) -> Result<(), Stop> {
     pay(deploy, post)
 }
 
-/// Tells of the fixes and rollbacks that nobody was told of. `post`: what this run did.
+/// Sends the pending posts about fixes and rollbacks. `post` is about this run.
 fn pay(deploy: &Deploy<'_>, post: Option<Notice>) -> Result<(), Stop> {
     let again = deploy.command();
     let posts = Delivery::of(deploy.session, deploy.look.config, "deployed", again);

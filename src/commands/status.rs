@@ -1,4 +1,4 @@
-//! `git smp status`: what runs where, from which source, and what comes next.
+//! `git smp status`: what runs where, which source says so, and what comes next.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -35,10 +35,10 @@ pub struct Status {
     pub exit_code: bool,
 }
 
-/// How long production may be behind when `smp.toml` does not say.
+/// How long production may be behind if `smp.toml` does not say.
 const CADENCE_DAYS: u32 = 7;
 
-/// Runs it. What an environment does not tell is no error here: it is shown as unknown.
+/// Shows the state. An environment that does not answer is no error here: it is shown as unknown.
 pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
     let config = session.config()?;
     let all: Vec<&Environment> = config.environments.iter().collect();
@@ -53,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         gap[1..].iter().for_each(|way| session.ui.note(way));
     }
     let (seen, record) = (found.environments, &found.record);
-    look::remember(session, &config, &seen);
+    look::remember(session, &config, &seen, found.began);
     if session.repo.layout().shallow {
         session.ui.warn("this clone is shallow, so nothing can be compared; fetch the rest: git fetch --unshallow");
     }
@@ -104,7 +104,7 @@ struct View<'a> {
     record: &'a RecordView,
     /// The deploys past the tool that are not on record.
     unrecorded: &'a [Unrecorded],
-    /// What was compared already: every line asks about the same few pairs.
+    /// The comparisons made so far: many lines ask about the same few pairs.
     known: RefCell<HashMap<(CommitId, CommitId), Changes>>,
 }
 
@@ -129,7 +129,7 @@ impl<'a> View<'a> {
         self.state()?.deploying.as_ref()
     }
 
-    /// What lies between two running commits; `None` where that cannot be known.
+    /// Compares two running commits; `None` if that is not possible.
     fn between(
         &self,
         from: Option<&CommitId>,
@@ -211,7 +211,7 @@ impl<'a> View<'a> {
             let days = counted(record.cadence_days, "day");
             format!(", longer than cadence_days ({days})")
         });
-        // Where its host said otherwise, nobody knows that it runs the same.
+        // If the host doubted the deploy, nobody knows that both run the same commit.
         let rest =
             changes.filter(|one| seen.doubt.is_none() || one.relation != Relation::Identical);
         let source = environment.promotes.as_deref().unwrap_or_default();
@@ -239,7 +239,7 @@ impl<'a> View<'a> {
         Ok(lines)
     }
 
-    /// What runs where the candidate is tested, where that cannot ship from there any more, and how that came.
+    /// Returns the commit that runs where the candidate is tested, if the candidate can no longer ship, and why.
     fn instead(&self) -> Result<Option<(&CommitId, &'static str)>, Stop> {
         let Some(candidate) = self.candidate() else {
             return Ok(None);
@@ -258,7 +258,7 @@ impl<'a> View<'a> {
         Ok(seen.runs().filter(|_| has_left).map(|runs| (runs, how)))
     }
 
-    /// How the second commit stands to the first, where this clone has both.
+    /// Returns the relation of the second commit to the first, if this clone has both.
     fn stands(
         &self,
         from: Option<&CommitId>,
@@ -302,12 +302,12 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Whether what is remarkable about it is nothing but the deploy on its way, of which the record's line tells.
+    /// Returns whether the open deploy is the only finding about it, which the record's line shows.
     fn is_told_below(&self, seen: &Observed) -> bool {
         (self.open()).is_some_and(|open| finding::is_on_its_way(seen, open))
     }
 
-    /// Whether it runs the candidate although nobody signed that off, and nobody is deploying it.
+    /// Returns whether it runs the candidate without a sign-off and without an open deploy.
     fn is_untested(&self, seen: &Observed) -> bool {
         let record = self.config.record.as_ref();
         let asks = record.is_some_and(|record| record.signoff) && self.open().is_none();
@@ -319,7 +319,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// What the candidate brings to its first goal.
+    /// Compares the candidate with what its first goal ran.
     fn brought(&self) -> Result<Option<Changes>, Stop> {
         let Some(candidate) = self.candidate() else {
             return Ok(None);
@@ -329,12 +329,12 @@ impl<'a> View<'a> {
         self.between(from, self.here(Some(&candidate.commit)))
     }
 
-    /// The commit, if this clone has it.
+    /// Returns the commit, if this clone has it.
     fn here<'c>(&self, commit: Option<&'c CommitId>) -> Option<&'c CommitId> {
         commit.filter(|commit| self.session.repo.has_commit(commit) == Ok(true))
     }
 
-    /// That nobody knows where the main branch is, where that is so: then nobody knows what is still to be staged, either.
+    /// Returns a line if the main branch is unknown: then it is unknown, too, what is still to be staged.
     fn unknown_main(&self) -> Option<Line> {
         let (refusal, main) = (self.main?.as_ref().err()?, &self.config.repository);
         Some(
@@ -349,7 +349,7 @@ impl<'a> View<'a> {
         held.unwrap_or_default()
     }
 
-    /// The deploy past the tool that an environment still runs, on record or not.
+    /// Returns the deploy past the tool that an environment still runs, recorded or not.
     fn past_tool(&self, seen: &Observed) -> Option<PastTool<'a>> {
         let name = &seen.environment;
         if seen.by_merge {
@@ -363,8 +363,8 @@ impl<'a> View<'a> {
         runs.then_some(PastTool::Recorded(deploy))
     }
 
-    /// What runs and what is merged, on one axis of commits that begins at the first target. What does not lie on it is
-    /// left out: the lines below tell.
+    /// Draws what runs and what is merged on one axis of commits that begins at the first target. Leaves out what is
+    /// not on that axis: the lines below show it.
     fn picture(&self) -> Result<Vec<Line>, Stop> {
         let (targets, main) = (self.config.targets(), &self.config.repository);
         let start = targets.first().and_then(|target| self.runs(&target.name));
@@ -391,7 +391,7 @@ impl<'a> View<'a> {
         Ok(show::picture(&marks, width))
     }
 
-    /// The environments as people look for them: the targets, in their order, then what feeds them.
+    /// Returns the environments in the order of interest: the targets, then their sources.
     fn targets_first(&self) -> Vec<&'a Environment> {
         let mut all: Vec<_> = self.config.environments.iter().collect();
         all.sort_by_key(|environment| environment.promotes.is_none());

@@ -9,7 +9,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::record::arrivals::{arrivals, carrier, since};
 use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Report, Stop};
-use crate::core::show::r#where::{Stand, asked, heading, places};
+use crate::core::show::r#where::{Stand, heading, places};
 use crate::core::show::{self, json};
 use crate::core::typed::Typed;
 use crate::core::words::{Arrival, Branch, CommitId, is_hash};
@@ -19,6 +19,8 @@ use crate::notes::Arrived;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::recorder::Recorder;
+
+mod remembered;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp where '#42'")]
@@ -31,31 +33,31 @@ pub struct Where {
     /// Exit 1 when the commit does not run in the last environment, such as production
     #[arg(long)]
     pub exit_code: bool,
-    /// Use no network: answer from this clone's copy of the record, or from its tracking branches
+    /// Use no network: answer from what this clone knows
     #[arg(long)]
     pub offline: bool,
 }
 
-/// What is known of what an environment runs.
+/// What is known about the commit that an environment runs.
 #[derive(Clone)]
 enum Sighted {
-    /// Nothing was ever deployed: `None`.
+    /// The commit that runs; `None` if nothing was ever deployed.
     Runs(Option<CommitId>),
-    /// The branch that this clone follows was there once: what came since, nobody knows.
+    /// The commit of this clone's tracking branch. What was deployed since is unknown.
     Followed(CommitId),
     NotKnown(String),
 }
 
 struct Sight {
-    /// `None`: nothing was asked, so the record has to tell.
+    /// `None` if no environment was asked, so that the record has to tell.
     environments: Option<Vec<Sighted>>,
     record: Option<Reading>,
 }
 
-/// Which commits have another one, of those that were asked about.
+/// Whether one commit contains another, for the pairs that were asked about.
 type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
 
-/// So many events are read first, and all where they do not tell since when.
+/// How many events are read first. If they do not tell since when, all are read.
 const FIRST_EVENTS: u32 = 500;
 
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
@@ -67,7 +69,7 @@ pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
         named => named?,
     };
     let sight = match args.offline {
-        true => remembered(session, &config),
+        true => remembered::record(session, &config),
         false => looked(session, &config)?,
     };
     let told = session.repo.commits(std::slice::from_ref(&commit))?;
@@ -89,7 +91,7 @@ pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     }
 }
 
-/// The last environments of the chain: those that nothing is promoted from.
+/// Returns the last environments of the chain: those that nothing is promoted from.
 fn ends(config: &Config) -> impl Iterator<Item = &Environment> {
     let is_source = |one: &Environment| {
         let mut all = config.environments.iter();
@@ -113,7 +115,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     let wanted = (Also::Nothing, Main::BranchOrCopy);
     let asking = "asking every environment";
     let found = (session.ui).during(asking, || look::see(session, &look, &all, wanted))?;
-    look::remember(session, config, &found.environments);
+    look::remember(session, config, &found.environments, found.began);
     let record = found.record.reading().cloned();
     if let RecordView::Unreadable(refusal) = &found.record {
         let error = &refusal.report.error;
@@ -134,19 +136,7 @@ fn looked(session: &Session<'_>, config: &Config) -> Result<Sight, Stop> {
     })
 }
 
-/// What this clone saw of the record last.
-fn remembered(session: &Session<'_>, config: &Config) -> Sight {
-    let recorder = recorder(session, config);
-    let record = recorder.as_ref().and_then(Recorder::known);
-    let age = recorder.and_then(|_| session.notes().heard_ago());
-    session.ui.note(asked(age.filter(|_| record.is_some())));
-    Sight {
-        environments: None,
-        record,
-    }
-}
-
-/// How every environment stands to the commit. Of the record no more is read than tells it.
+/// Returns for each environment whether it runs the commit. Reads no more of the record than needed.
 fn stands(
     session: &Session<'_>,
     config: &Config,
@@ -156,7 +146,7 @@ fn stands(
     let (known, mut latest) = (Known::default(), FIRST_EVENTS);
     loop {
         let told = told(session, config, sight.record.as_ref(), latest)?;
-        // What is older than all of them came before them.
+        // If the commit is older than all events read, earlier events may have deployed it.
         if !told.is_all && told.oldest.is_none_or(|oldest| oldest > made) {
             latest = u32::MAX;
             continue;
@@ -175,12 +165,13 @@ fn stands(
         let (mut all, mut is_settled) = (Vec::new(), true);
         for (place, (environment, arrived)) in config.environments.iter().zip(&arrived).enumerate()
         {
-            let mut age = None;
-            let seen = match &sight.environments {
-                Some(all) => all.get(place).cloned(),
-                None => Some(seen_last(session, environment, arrived.last(), &mut age)),
+            let (seen, age) = match &sight.environments {
+                Some(all) => (all.get(place).cloned().unwrap_or_else(unasked), None),
+                None => {
+                    let record = (sight.record.as_ref(), arrived.last());
+                    remembered::environment(session, environment, record)
+                }
             };
-            let seen = seen.unwrap_or_else(|| Sighted::NotKnown("git smp did not ask it".into()));
             let mut stand = stand(session, (environment, &seen), (commit, &carriers), &known)?;
             stand.seen = age;
             let is_last = arrived.last().map(|one| &one.to) == stand.running.as_ref();
@@ -188,7 +179,7 @@ fn stands(
                 let wanted = stand.copy.as_ref().unwrap_or(commit);
                 stand.since = since(arrived, made, |to| contains(session, to, wanted, &known))?;
             }
-            // What the oldest deploy that was read brought may have been there before.
+            // What the oldest deploy read so far brought may have run there before.
             let oldest = arrived.first().map(|one| one.at);
             is_settled &= oldest.is_some() && (stand.runs != Some(true) || stand.since > oldest);
             all.push(stand);
@@ -203,47 +194,21 @@ fn stands(
     }
 }
 
-/// What the record, a later look of this clone or, where neither tells, the branch that it follows says of an environment.
-/// `age`: when the look was.
-fn seen_last(
-    session: &Session<'_>,
-    environment: &Environment,
-    last: Option<&Arrival>,
-    age: &mut Option<i64>,
-) -> Sighted {
-    let given = last.map(|last| last.to.clone());
-    let Environment {
-        remote,
-        branch,
-        url,
-        name,
-        ..
-    } = environment;
-    let seen = session.notes().last_seen(name, url);
-    if let Some(seen) = seen.filter(|seen| last.is_none_or(|last| last.at < seen.at)) {
-        *age = Some(seen.at);
-        return Sighted::Runs(Some(seen.commit));
-    }
-    match (given, session.repo.tracked(remote, branch)) {
-        (Some(commit), _) => Sighted::Runs(Some(commit)),
-        (None, Some(commit)) => Sighted::Followed(commit),
-        (None, None) => Sighted::NotKnown(
-            "this clone saw no deploy there, and has no tracking branch for it".into(),
-        ),
-    }
+fn unasked() -> Sighted {
+    Sighted::NotKnown("git smp did not ask it".into())
 }
 
-/// What the record tells of deploys.
+/// The deploys that the record tells of.
 struct ReadDeploys {
     all: Vec<Arrival>,
-    /// When the oldest event that was read happened.
+    /// The time of the oldest event that was read.
     oldest: Option<i64>,
     is_all: bool,
-    /// How many events cannot be read.
+    /// The number of events that cannot be read.
     unread: usize,
 }
 
-/// What the latest events tell. A whole record is read once, unless keys say which of its events count.
+/// Returns the deploys in the latest events. A whole record is read only once, unless it is signed.
 fn told(
     session: &Session<'_>,
     config: &Config,
@@ -281,12 +246,12 @@ fn told(
     Ok(told)
 }
 
-/// Whether what is not here may have come to the main branch since: a hash or a pull request.
+/// Returns whether a missing commit may be new on the main branch: a hash or a pull request.
 fn may_be_new(rev: &str) -> bool {
     is_hash(rev, 7) || pull_request::number(rev).is_some()
 }
 
-/// The commit that a person named, by what the main branch has now. No environment is asked for it.
+/// Returns the commit that a person named, after a look at the main branch only.
 fn new(session: &Session<'_>, config: &Config, rev: &str) -> Result<CommitId, Stop> {
     trust::require_to_look(&session.repo, config, &[])?;
     let look = Look::of(session, config);
@@ -314,7 +279,7 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
     (session.repo.resolve(rev)).map_err(|stop| or_number(stop, rev))
 }
 
-/// The same with what a number without its `#` was meant to be.
+/// Adds to an error about a number without `#` what was probably meant.
 fn or_number(stop: Stop, rev: &str) -> Stop {
     let number = format!("#{rev}");
     match stop {
@@ -326,7 +291,7 @@ fn or_number(stop: Stop, rev: &str) -> Stop {
     }
 }
 
-/// Whether the commit, or a copy of it, is part of what an environment runs.
+/// Returns whether an environment runs the commit, a descendant of it or a copy of it.
 fn stand(
     session: &Session<'_>,
     (environment, seen): (&Environment, &Sighted),
@@ -361,7 +326,7 @@ fn stand(
     } else if repo.layout().shallow {
         place.why = Some("this clone is shallow".to_owned());
     } else if contains(session, commit, runs, known)? {
-        // All that runs there lies before the commit.
+        // All that runs there is older than the commit.
         place.runs = Some(false);
     } else {
         place.copy = repo.copy_in(runs, commit)?;
@@ -377,7 +342,7 @@ fn stand(
     Ok(place)
 }
 
-/// Whether `to` is here and has the commit.
+/// Returns whether `to` is here and contains the commit.
 fn contains(
     session: &Session<'_>,
     to: &CommitId,

@@ -1,7 +1,7 @@
-//! Addresses: which ones git may be sent to, which pages may be asked, and what an address is made of.
+//! Addresses: which ones git and page requests may use, and their parts.
 //!
-//! git has helpers for any `foo::` and `foo://` that somebody installed, and some run programs; so this is a list of
-//! what is allowed. Every reason is a fixed text: it never holds the address, which may hold a password.
+//! git runs a helper program for any `foo::` and `foo://` that has one installed, so this is a list of allowed forms.
+//! Every reason is a fixed text without the address, which may contain a password.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const USER: &str = "must have a plain user name before the `@`, as in git@host";
 
 pub type Checked = Result<(), &'static str>;
 
-/// An address taken apart. Nothing in it is decoded or changed.
+/// An address split into its parts. Nothing in it is decoded or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address<'u> {
     pub(super) way: Way,
@@ -25,7 +25,7 @@ pub(super) struct Address<'u> {
     /// Empty for a local path.
     pub(super) host: &'u str,
     pub(super) port: Option<u16>,
-    /// With its first `/`, if it has one.
+    /// With its leading `/`, if it has one.
     pub(super) path: &'u str,
 }
 
@@ -40,13 +40,13 @@ pub(super) enum Way {
     Local,
 }
 
-/// Whether a text is made of ASCII letters, digits and these.
+/// Returns whether a text consists of ASCII letters, digits and `others`.
 pub(super) fn is_made_of(text: &str, others: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.
+/// Allows `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.
 pub fn check_url(url: &str) -> Checked {
     check_text(url)?;
     let address = take_apart(url)?;
@@ -69,7 +69,7 @@ pub fn check_url(url: &str) -> Checked {
     })
 }
 
-/// Whether this may be the address of a page: `https`, or `http` on this machine.
+/// Allows the address of a page: `https`, or `http` on this machine.
 pub fn check_page(url: &str) -> Checked {
     check_text(url)?;
     if !url.starts_with("https://") && !url.starts_with("http://") {
@@ -89,7 +89,7 @@ pub fn check_page(url: &str) -> Checked {
     }
 }
 
-/// Takes an address apart, by git's own rules of which is which.
+/// Splits an address by git's own rules.
 pub(super) fn take_apart<'u>(url: &'u str) -> Result<Address<'u>, &'static str> {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let way = match scheme {
@@ -106,20 +106,20 @@ pub(super) fn take_apart<'u>(url: &'u str) -> Result<Address<'u>, &'static str> 
     address(way, rest.split_at(end))
 }
 
-/// Two slashes begin the name of another machine on Windows.
+/// Returns whether a path begins with a single slash. Two begin the name of another machine on Windows.
 fn is_rooted(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//")
 }
 
-/// Whether both lead to the same repository of the team's host: the same host and path, by https or ssh.
+/// Returns whether both lead to the same repository of the team's host: the same host and path, by https or ssh.
 ///
-/// For the main repository alone. It errs on the side of "no": a host's ssh door on a port of its own is another place.
+/// This is only for the main repository. It prefers "no": a host's ssh on an unusual port counts as another place.
 pub fn same_place(a: &str, b: &str) -> bool {
     let [key, other] = [a, b].map(|url| take_apart(url).ok().map(|address| place(&address)));
     a == b || key.is_some() && key == other
 }
 
-/// What two addresses of one place have in common: host with port, and path.
+/// Returns what two addresses of one place share: host with port, and path.
 fn place(address: &Address<'_>) -> (String, String) {
     let path = address.path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path).to_owned();
@@ -128,7 +128,7 @@ fn place(address: &Address<'_>) -> (String, String) {
         Way::Https => ("", 443),
         Way::Http => ("http ", 80),
         Way::Git => ("git ", 9418),
-        // The hosts that offer ssh beside https have a name for it, and the port of https.
+        // Hosts with ssh on the https port have another host name for it.
         Way::Ssh if host != address.host.to_ascii_lowercase() => ("ssh ", 443),
         Way::Ssh => ("ssh ", 22),
         Way::Local => return (String::new(), address.path.trim_end_matches('/').to_owned()),
@@ -138,18 +138,18 @@ fn place(address: &Address<'_>) -> (String, String) {
     } else if matches!(address.way, Way::Http | Way::Git) {
         host = format!("{kind}{host}");
     }
-    // Another user's relative path may be another repository; forges let everyone in as `git`.
+    // Another user's relative path may be another repository; forges accept everyone as `git`.
     if address.way == Way::Ssh && address.user != Some("git") {
         host = format!("{}@{host}", address.user.unwrap_or(""));
     }
-    // GitHub takes either case for the same repository; other hosts may not.
+    // GitHub ignores the case of a repository name; other hosts may not.
     if host == "github.com" {
         return (host, path.to_ascii_lowercase());
     }
     (host, path)
 }
 
-/// The host in small letters, and by the name that its pages have.
+/// Returns the host name of the web pages, in lower case.
 pub(super) fn web_host(address: &Address<'_>) -> String {
     let host = address.host.to_ascii_lowercase();
     match (address.way, host.as_str()) {
@@ -160,20 +160,20 @@ pub(super) fn web_host(address: &Address<'_>) -> String {
     }
 }
 
-/// An address without the user and password that somebody's own git configuration may have in it.
+/// Returns an address without the user and password that git's configuration may contain.
 pub fn display_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    // A password may itself hold a slash, however wrong that is; what is left of the last `@` is never shown then.
+    // A password may contain a slash, although that is invalid; then nothing before the last `@` is shown.
     let is_cut = authority.contains(':') && !authority.contains('@') && port_of(authority).is_err();
     if is_cut && let Some((_, host)) = path.rsplit_once('@') {
         return format!("{scheme}://{host}");
     }
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    // The user of ssh is a name that belongs to the address; a password is not.
+    // The user of ssh belongs to the address; a password does not.
     let is_ssh = matches!(&*scheme.to_ascii_lowercase(), "ssh" | "git+ssh" | "ssh+git");
     match user.split(':').next() {
         Some(name) if is_ssh && !name.is_empty() => format!("{scheme}://{name}@{host}{path}"),
@@ -181,8 +181,8 @@ pub fn display_url(url: &str) -> String {
     }
 }
 
-/// Whether an address can only be a path: another beginning could be read as something else, here or by git. Drives and
-/// backslashes are paths to git on Windows alone; elsewhere `C:\x@host:path` leads to a host over ssh.
+/// Returns whether an address can only be a path: git could read another beginning differently. Drives and backslashes
+/// are paths only on Windows; elsewhere `C:\x@host:path` leads to a host over ssh.
 fn is_local_path(url: &str) -> bool {
     let is_drive = match url.as_bytes() {
         [drive, b':', b'\\', ..] => drive.is_ascii_alphabetic(),
@@ -208,7 +208,7 @@ fn address<'u>(way: Way, parts: (&'u str, &'u str)) -> Result<Address<'u>, &'sta
     })
 }
 
-/// Host and port; the colons of an IPv6 host stand in brackets.
+/// Splits host and port; an IPv6 host with colons is in brackets.
 fn port_of(host: &str) -> Result<(&str, Option<u16>), &'static str> {
     let bracket = host.rfind(']').unwrap_or(0);
     match host.rsplit_once(':') {
@@ -220,8 +220,8 @@ fn port_of(host: &str) -> Result<(&str, Option<u16>), &'static str> {
     }
 }
 
-/// `[user@]host:path`, the form that git takes for ssh when no slash comes before the first colon. `foo::address` and
-/// `foo://address` go to a program called git-remote-foo, and `https:/host/path` is a slip, not a host called https.
+/// Splits `[user@]host:path`, git's ssh form without a slash before the first colon. `foo::address` and `foo://address`
+/// start a program called git-remote-foo; `https:/host/path` is a typo, not a host called https.
 fn scp_form(url: &str) -> Option<(&str, &str)> {
     let bracket = url.find(']').unwrap_or(0);
     let colon = bracket + url.get(bracket..)?.find(':')?;
@@ -234,7 +234,7 @@ fn scp_form(url: &str) -> Option<(&str, &str)> {
     fits.then_some((place, path))
 }
 
-/// What no address may hold, whichever it is.
+/// Checks the rules for the text of every address.
 fn check_text(url: &str) -> Checked {
     Err(match url {
         _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
@@ -258,7 +258,7 @@ fn is_encoded_control(pair: &[u8]) -> bool {
 
 fn check_user(address: &Address<'_>) -> Checked {
     match (address.way, address.user) {
-        // `user:token@host` is, to git, the path `token@host` on the host `user`.
+        // git reads `user:token@host` as the path `token@host` on the host `user`.
         (Way::Ssh, None) if address.path.contains('@') => Err(PASSWORD),
         (Way::Ssh, Some(user)) if user.contains(':') => Err(PASSWORD),
         (Way::Ssh, Some(user)) if user.is_empty() || user.starts_with('-') => Err(USER),
@@ -282,12 +282,12 @@ fn check_host(host: &str) -> Checked {
     Err("must have a host of letters, digits, `.` and `-` that begins with a letter or a digit")
 }
 
-/// Whether git finds a repository at this address on this machine.
+/// Returns whether git finds the repository of this address on this machine.
 pub fn is_here(url: &str) -> bool {
     take_apart(url).is_ok_and(|address| address.way == Way::Local || is_loopback(address.host))
 }
 
-/// The path of an address that is one on this machine, as git reads it: that of `file://` is decoded.
+/// Returns the path of a local address as git reads it: that of `file://` is decoded.
 pub fn local_path(url: &str) -> Option<PathBuf> {
     let address = take_apart(url).ok().filter(|one| one.way == Way::Local)?;
     match url.starts_with("file://") {

@@ -1,8 +1,8 @@
-//! `smp.toml`: what a team says about its environments. TOML text in, [`Config`] out, or one sentence that names file,
-//! line, column and key, and never a value.
+//! `smp.toml`: the team's configuration of its environments. TOML text becomes a [`Config`], or one sentence that names
+//! file, line, column and key, and never a value.
 //!
-//! The file is committed, and everyone who can open a pull request can write to it, so nothing in it can name a command or
-//! hold a secret, and what it says counts only after `git smp setup` has shown it (see [`Config::trust`]).
+//! The file is committed, and everyone who can open a pull request can write to it. So it cannot name a command or hold
+//! a secret, and it counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
 mod channel;
 mod document;
@@ -43,15 +43,15 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::window::{Hours, Soak};
 
-/// The most bytes that the file may have. The parser needs some 3 KiB for each KiB of it, so this is checked first.
+/// The maximum size of the file in bytes. The parser needs about 3 KiB for each KiB, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
 
-/// What editors complete and check `smp.toml` with: it is made of the types below, and their comments are what an editor
-/// shows. The first line of a file names it.
+/// The schema for editors. It is made from the types below, and their comments are what an editor shows. The first line
+/// of a file names it.
 pub const SCHEMA_URL: &str =
     "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/schema/smp.schema.json";
 
-// A new key is a field here, read by the rule that it names; being a field, it is agreed to (see `Config::trust`).
+// A new key is a field here with its rule. Every field needs the user's agreement (see `Config::trust`).
 /// What `git smp` needs to know about a team's environments. No secrets and no commands belong in this file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -62,7 +62,7 @@ pub struct Config {
     pub path: PathBuf,
     #[serde(deserialize_with = "values::table")]
     pub repository: MainRepository,
-    // In the order of the file. These and the channels are agreed to each by its name.
+    // In the order of the file. Each environment and channel is agreed to by its name.
     /// The places where the software runs, each with its own name: `[environments.staging]`. The order of the file
     /// is the order in which several environments are promoted.
     #[serde(skip_serializing, deserialize_with = "values::environments")]
@@ -127,10 +127,10 @@ pub enum ForgeKind {
 pub struct Environment {
     #[serde(skip)]
     pub name: String,
-    /// Whether it is a branch of the main repository, with the same address and remote: the file has none for it.
+    /// True for a branch of the main repository, with its address and remote; not in the file.
     #[serde(skip)]
     pub is_branch: bool,
-    /// Whether a merge deploys it: it is the very branch that reviewed work is merged into. Nothing can freeze that.
+    /// True if a merge deploys it, because it is the main branch. Nothing can freeze such an environment.
     #[serde(skip)]
     pub by_merge: bool,
     /// The address of the remote that deploys: a push to it starts a deploy. It never holds a password. Without it the
@@ -164,9 +164,9 @@ pub struct Environment {
     #[serde(
         default,
         skip_serializing_if = "Running::is_ref",
-        deserialize_with = "values::running"
+        deserialize_with = "running::running"
     )]
-    #[cfg_attr(test, schemars(with = "values::RawRunning"))]
+    #[cfg_attr(test, schemars(with = "running::RawRunning"))]
     pub running: Running,
     /// The pages to check after each deploy, before it is recorded and posted.
     #[serde(default, deserialize_with = "values::page_checks")]
@@ -231,11 +231,11 @@ pub struct Policy {
     pub four_eyes: bool,
 }
 
-/// The most environments: each may have a pattern, and all are compiled before anybody agreed to the file.
+/// The maximum number of environments: all patterns are compiled before anybody agreed to the file.
 const MOST: usize = 50;
 
-/// Reads a configuration. Touches no file: `path` is only for sentences. The error is the first thing that is wrong: where,
-/// which key, why, and what to do. Never a value.
+/// Reads a configuration without file access: `path` only appears in messages. The error is the first fault: place,
+/// key, reason and remedy. Never a value.
 pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     let document = Document::parse(path, bytes.as_ref())?;
     document.sweep()?;
@@ -248,7 +248,7 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     for one in &mut config.environments {
         one.is_branch = one.url.is_empty();
         if one.is_branch {
-            // Which branch of the main repository it is, only the file can say.
+            // Only the file says which branch of the main repository it is.
             fill(&mut one.remote, &main.remote);
             fill(&mut one.url, &main.url);
             one.by_merge = one.branch == main.branch;
@@ -262,7 +262,7 @@ pub fn parse(path: &Path, bytes: impl AsRef<[u8]>) -> Result<Config, Report> {
     Ok(config)
 }
 
-/// The report that a key breaks a rule that the file alone cannot tell: why, and what to write in its place.
+/// Reports that a key breaks a rule beyond the file alone: the reason and the remedy.
 pub fn wrong(path: &Path, bytes: &[u8], key: &[&str], told: (&str, &str)) -> Report {
     match Document::parse(path, bytes) {
         Ok(document) => document.wrong(key, told.0, told.1),
@@ -270,7 +270,7 @@ pub fn wrong(path: &Path, bytes: &[u8], key: &[&str], told: (&str, &str)) -> Rep
     }
 }
 
-/// What is meant where nothing is written; no rule takes an empty text.
+/// Replaces an empty text by its default; no rule accepts an empty text.
 fn fill(written: &mut String, meant: &str) {
     if written.is_empty() {
         meant.clone_into(written);
@@ -278,13 +278,13 @@ fn fill(written: &mut String, meant: &str) {
 }
 
 impl Config {
-    /// The environment of this name; `Misused` for one that the file does not have.
+    /// Returns the environment of this name; `Misused` if the file has none.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         let found = self.find(name);
         found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("use one of these names")))
     }
 
-    /// The same of a name that a person typed; their command is given with the name that was probably meant.
+    /// Does the same for a typed name; the hint repeats the command with the name that was probably meant.
     pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
         match nearest(name, &self.names()) {
             Some(meant) if self.find(name).is_none() => {
@@ -303,13 +303,13 @@ impl Config {
             .because(format!("its environments are {}", self.names().join(", ")))
     }
 
-    /// The environments that are given another's commit, in the order of the file.
+    /// Returns the environments that promote another one, in the order of the file.
     pub fn targets(&self) -> Vec<&Environment> {
         let all = self.environments.iter();
         all.filter(|one| one.promotes.is_some()).collect()
     }
 
-    /// The same, each after the one that it promotes: a chain goes link by link.
+    /// Returns the targets ordered by their chains, each after its source.
     pub fn in_order(&self) -> Vec<&Environment> {
         let mut all = self.targets();
         all.sort_by_key(|one| iter::successors(Some(*one), |one| self.source_of(one)).count());
@@ -320,11 +320,17 @@ impl Config {
         self.find(target.promotes.as_deref()?)
     }
 
+    /// Returns whether commits of `from` reach `to`, over any number of promotions.
+    pub fn leads(&self, from: &str, to: &str) -> bool {
+        let steps = iter::successors(self.find(to), |one| self.source_of(one));
+        steps.skip(1).any(|one| one.name == from)
+    }
+
     pub fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
     }
 
-    /// What the file is called.
+    /// Returns the name of the file.
     pub fn file(&self) -> Cow<'_, str> {
         self.path.file_name().unwrap_or_default().to_string_lossy()
     }

@@ -1,4 +1,4 @@
-//! Decides what a deploy does, from what is true now: facts in, steps or a refusal out. Pure.
+//! Decides what a deploy does from the observed state: facts in, steps or a refusal out. Pure.
 
 pub mod answer;
 pub mod finding;
@@ -8,9 +8,11 @@ pub mod next;
 pub mod protection;
 pub mod review;
 
+mod chain;
 mod gates;
 mod held;
 mod pipeline;
+mod policy;
 mod promotion;
 mod proposal;
 mod recorded;
@@ -31,28 +33,28 @@ pub use staging::{Fix, Staging, not_shipped, nothing_to_fix, staging};
 use std::collections::HashMap;
 
 use crate::core::config::{Environment, Policy};
-use crate::core::decide::finding::Finding;
+use crate::core::decide::finding::{Aspect, Finding, Risk};
 use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
-/// One environment that is to be given a commit, with everything that was found out about it.
+/// An environment that a deploy brings to a commit, with everything that was observed about it.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
     pub environment: &'a Environment,
     pub observed: Observed,
-    /// What lies between its running commit and the one that it is to be given, when both are known.
+    /// The commits between its running commit and the commit to deploy, if both are known.
     pub changes: Option<Changes>,
-    /// Whether its branch could go there by fast-forward, when both are known.
+    /// True if its branch can be fast-forwarded to the commit; `None` if that is unknown.
     pub fast_forward: Option<bool>,
-    /// What it was rolled back from since its last promotion, oldest first.
+    /// The commits that it was rolled back from since its last promotion, oldest first.
     pub held: Vec<HeldBack>,
-    /// Commits that would disappear, each with the one that ships and makes the same change.
+    /// Commits that would disappear, each with the shipping commit that makes the same change.
     pub twins: HashMap<CommitId, CommitId>,
-    /// Where its source and it stand in a pipeline of their platform, if builds are promoted there.
+    /// The places of its source and of itself in a pipeline of their platform, if builds are promoted there.
     pub couplings: Option<Couplings>,
-    /// Whether a pipeline promotion of this clone gave it the commit unrecorded: only the first target was announced.
+    /// True if this clone's pipeline promotion deployed here too: the record announces only the first target.
     pub given: bool,
-    /// Whether nothing shows that the commit ever ran there, though a second person is wanted for what is new.
+    /// True if nothing shows that the commit ever ran there and the policy wants a second person for new commits.
     pub never_ran: bool,
 }
 
@@ -62,83 +64,83 @@ impl Target<'_> {
     }
 }
 
-/// What the person at the terminal, or the script, asked for.
+/// The options of the command that the person or the script gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// `--commit`: the only commit that may ship, full or abbreviated.
     pub commit: Option<&'a str>,
-    /// Whether somebody sees the plan and answers a question.
+    /// True if a person sees the plan and answers a question.
     pub somebody_looks: bool,
-    /// `--again`: what was rolled back may ship once more.
+    /// `--again`: a commit that was rolled back may ship again.
     pub again: bool,
-    /// `--first`: the host may make the app with the push.
+    /// `--first`: the host may create the app with the push.
     pub first: bool,
     pub now: i64,
     pub recorded: Option<Recorded<'a>>,
-    /// The candidate, where a merge deploys the source and its branch has gone on since.
+    /// The candidate, if merges deploy the source and its branch has moved on since the proposal.
     pub moved_on: Option<&'a MovedOn>,
-    /// What the team asks for before a promotion begins; `None`: nothing is pushed.
+    /// The team's rules for the start of a promotion; `None` for a plan that pushes nothing.
     pub policy: Option<&'a Policy>,
-    /// `--override`: why it may begin although its time has not come.
+    /// `--override`: the reason to promote outside the allowed time.
     pub overrides: Option<&'a str>,
 }
 
-/// A candidate that is part of what its environment has by now, and what came there since.
+/// A candidate that its environment's branch contains, and the commits that came after it.
 #[derive(Debug)]
 pub struct MovedOn {
     pub candidate: CommitId,
     pub since: Changes,
-    /// Whether what it runs is the candidate, or contains it.
+    /// True if the running commit is the candidate or contains it.
     pub is_run: bool,
 }
 
-/// One effect of a plan on its commit, in order. What is shown is what is done, because it is this value.
+/// One effect of a plan on its commit, in order. Each step is shown and executed from this same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Push {
         environment: String,
         remote: String,
         branch: String,
-        /// Where the branch must still be; `None`: it must not exist yet.
+        /// The commit that the branch must still have; `None` if the branch must not exist yet.
         expected: Option<CommitId>,
     },
-    /// Let the platform release once more what it has built of the commit before.
+    /// The platform releases again its earlier build of the commit.
     Release {
         environment: String,
         platform: &'static str,
         former: Release,
-        /// Whether that is to come back as it was, with its config vars.
+        /// True for the platform's own rollback, which restores the config vars too.
         back: bool,
-        /// The number of the newest release before it.
+        /// The number of the newest release before this step.
         newest: u64,
     },
-    /// Let the platform give environments the very build that another one runs, all in one call.
+    /// The platform gives other environments the build that one environment runs, in one call.
     Promote(Build),
     Await {
         environment: String,
-        /// What shows it, up to the commit: an address for people, or the branch.
+        /// The source of the running commit: an address for people, or the branch.
         witness: String,
-        /// Whether a push or a release of this plan comes before it.
+        /// True if a push or a release of this plan comes before this step.
         pushed: bool,
     },
-    /// Ask the pages that must answer well before anybody is told.
+    /// Asks the pages that must pass before anybody is notified.
     Check {
         environment: String,
         pages: Vec<String>,
     },
-    /// Put it on the shared record that the environment runs the commit.
+    /// Records that the environment runs the commit.
     Record {
         environment: String,
-        /// Where that lifts the freeze, if anywhere.
+        /// The environment whose freeze this event lifts, if any.
         lifts: Option<String>,
     },
     Post {
         channel: String,
         kind: ChannelKind,
-        /// Whether this clone has what it takes to send it; if not, the text is printed.
+        /// True if this clone has the secret to send the post; otherwise the text is printed.
         from_here: bool,
     },
-    /// Tell the issue at this address.
+    /// Comments on the issue at this address.
     Comment(String),
 }
 
@@ -155,12 +157,12 @@ impl Step {
         }
     }
 
-    /// Whether it begins a push or a release.
+    /// Returns whether the step begins a push or a release.
     pub fn begins_one(&self) -> bool {
         self.environment().is_some_and(|name| self.begins(name))
     }
 
-    /// Whether it begins a push or a release there.
+    /// Returns whether the step begins a push or a release in this environment.
     pub fn begins(&self, name: &str) -> bool {
         match self {
             Self::Push { environment, .. } | Self::Release { environment, .. } => {
@@ -175,7 +177,7 @@ impl Step {
         }
     }
 
-    /// Whether it changes, or waits for, what an environment runs, and does not only tell of it.
+    /// Returns whether the step changes what an environment runs, or waits for that change.
     pub fn deploys(&self) -> bool {
         !matches!(
             self,
@@ -184,27 +186,27 @@ impl Step {
     }
 }
 
-/// A deploy that may go ahead. Without steps there is nothing to do, which is a good end.
+/// A deploy that may go ahead. Without steps there is nothing to do, which is a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub commit: CommitId,
     pub steps: Vec<Step>,
-    /// What a person should know before saying yes.
+    /// Facts that a person should know before they confirm.
     pub warnings: Vec<String>,
-    /// What a person must say yes to before they are asked for all of it.
+    /// Questions that a person must confirm one by one before the question about the whole plan.
     pub consents: Vec<Consent>,
-    /// The files among what ships that the team wants to be named.
+    /// The files that ship and match `policy.watch`.
     pub watched: Vec<String>,
-    /// Why it may begin although its time has not come.
+    /// The reason to promote outside the allowed time.
     pub overrides: Option<String>,
 }
 
-/// Something that a person must say yes to by itself, because it is not to be had from any witness.
+/// A question that a person must confirm by itself, because no source of the running commit answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     pub story: String,
     pub question: &'static str,
-    /// The environment whose host is not to be doubted any more after a yes.
+    /// The environment whose deploy counts as confirmed after a yes.
     pub confirms: Option<String>,
 }
 
@@ -233,7 +235,7 @@ impl Plan {
         });
     }
 
-    /// Brings an environment to the commit by a push; where its branch is there already, only waits.
+    /// Deploys to an environment by a push; only waits if its branch already has the commit.
     fn push(&mut self, target: &Target<'_>, branch: &Branch) {
         let (expected, there) = (branch.commit().cloned(), target.environment);
         let pushed = expected.as_ref() != Some(&self.commit);
@@ -248,7 +250,7 @@ impl Plan {
         self.wait(target, pushed);
     }
 
-    /// Brings an environment to the commit by a release of what its platform has built before.
+    /// Deploys to an environment by a release of an earlier build of its platform.
     fn release(&mut self, target: &Target<'_>, former: &Release, back: bool) {
         let platform = target.observed.platform.as_ref();
         let newest = finding::newest(&target.observed);
@@ -262,13 +264,13 @@ impl Plan {
         self.wait(target, true);
     }
 
-    /// The branch is there already: what the platform has built is released again, where that can be, or waited for.
+    /// Releases the platform's build again, or waits: the branch already has the commit.
     fn release_again(&mut self, target: &Target<'_>) {
         if let Some(former) = built_before(target, &self.commit) {
             return self.release(target, former, false);
         }
-        match Finding::of(&target.observed) {
-            Some(Finding::ReleasePending | Finding::Deploying) => self.warn(format!(
+        match Finding::of(&target.observed).map(Finding::risk) {
+            Some(Risk::Race) => self.warn(format!(
                 "a release on {} is already in progress: nothing is pushed",
                 target.name()
             )),
@@ -293,7 +295,7 @@ impl Plan {
         self.check(target);
     }
 
-    /// Asks the pages of an environment, where it has some, once.
+    /// Adds one step that asks the check pages of an environment, if it has any.
     fn check(&mut self, target: &Target<'_>) {
         let (name, checks) = (target.name(), &target.environment.check);
         let mut steps = self.steps.iter();
@@ -308,7 +310,7 @@ impl Plan {
     }
 
     fn record(&mut self, target: &Target<'_>, lifts: Option<String>) {
-        // An earlier run may not have come so far, or a check failed.
+        // An earlier run may have ended before the checks, or a check failed.
         self.check(target);
         self.steps.push(Step::Record {
             environment: target.name().clone(),
@@ -317,14 +319,13 @@ impl Plan {
     }
 }
 
-/// The release that can bring a commit back which the branch has and the environment does not run.
+/// Returns the release that brings back a commit which the branch has and the environment does not run.
 fn built_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t Release> {
     let found = Finding::of(&target.observed)?;
-    let back = matches!(found, Finding::RolledBack | Finding::ReleaseFailed);
-    finding::release_of(&target.observed, commit).filter(|_| back)
+    finding::release_of(&target.observed, commit).filter(|_| found.is(Aspect::Built))
 }
 
-/// Says that a branch is at the commit already, although that does not run.
+/// Warns that the branch already has the commit although the environment does not run it.
 fn not_pushed(plan: &mut Plan, target: &Target<'_>) {
     let (name, observed) = (target.name(), &target.observed);
     let there = format!("the branch of {name} is already at {}", plan.commit.short());
@@ -345,7 +346,7 @@ fn not_pushed(plan: &mut Plan, target: &Target<'_>) {
     }
 }
 
-/// Names the command of its platform that releases again what it has built, on a line of its own.
+/// Warns with the platform's command that releases the build again, on its own line.
 fn released_again(plan: &mut Plan, target: &Target<'_>) {
     if let Some(platform) = &target.observed.platform {
         let (name, again) = (platform.name, &platform.again);

@@ -1,17 +1,17 @@
-//! The known word that a mistyped one was probably meant to be.
+//! Finds the known word that a mistyped one probably meant.
 
 use strsim::osa_distance;
 
-/// Longer words are no slip of the finger, and comparing them takes long.
+/// Longer words are not typos, and comparing them takes long.
 const LONGEST: usize = 64;
 
-/// The one of `known` that `word` was probably meant to be.
+/// Returns the word of `known` that `word` probably meant.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     if word.len() > LONGEST {
         return None;
     }
     let word = word.to_ascii_lowercase();
-    // `prod` is no slip of the finger, and clear all the same.
+    // `prod` is not a typo, but its meaning is clear.
     let mut longer = (known.iter()).filter(|known| known.to_ascii_lowercase().starts_with(&word));
     if let (Some(one), None, 3..) = (longer.next(), longer.next(), word.len()) {
         return Some(one);

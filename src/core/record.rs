@@ -1,6 +1,6 @@
-//! The record that the team shares: its events, what they add up to, and which may follow which. Pure.
+//! The record that the team shares: its events, their allowed order and the resulting state. Pure.
 //!
-//! It coordinates people; it is no access control. What an event says of a person is that person's own claim.
+//! It coordinates people and does not control access. What an event says about a person is that person's own claim.
 
 pub mod arrivals;
 pub mod audit;
@@ -45,21 +45,21 @@ use crate::core::record::counted::SignedRecord;
 use crate::core::refusal::Refusal;
 use crate::core::words::{CommitId, EventId};
 
-/// The version of the written form. A record of a newer one is not written to.
+/// The version of the written form. A record with a newer version is read only.
 pub const FORMAT: u32 = 1;
 
-/// A person, as they call themselves to git.
+/// A person, by git's name and mail address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     pub name: String,
     pub email: String,
-    /// Whose key signed what this person wrote. Read off the signature each time, so it is not written.
+    /// The owner of the key that signed the event. It is read from the signature each time, so it is not written.
     #[serde(skip)]
     pub principal: Option<String>,
 }
 
 impl Person {
-    /// As git has a name and a mail address, which prove nothing.
+    /// Builds a person from git's name and mail address, which prove nothing.
     pub fn named(name: String, email: String) -> Self {
         let principal = None;
         Self {
@@ -69,12 +69,12 @@ impl Person {
         }
     }
 
-    /// Whether git has this name and address of them.
+    /// Returns whether git has this name and address for the person.
     pub fn is_called(&self, name: &str, email: &str) -> bool {
         self.name == name && self.email == email
     }
 
-    /// Whether both are certainly two people: each is known by more than a name, and they differ.
+    /// Returns whether both are certainly two people: both have a key, and the keys differ.
     pub fn is_certainly_not(&self, other: &Self) -> bool {
         match (&self.principal, &other.principal) {
             (Some(one), Some(other)) => one.to_lowercase() != other.to_lowercase(),
@@ -101,69 +101,69 @@ pub enum Kind {
     Rollback,
 }
 
-/// What all events add up to.
+/// The state that results from all events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub format: u32,
     pub events: u64,
-    /// That there is none has to be said, here and of the deploy: a file without it is of another form.
+    /// `null` must be written here and in `deploying`: a file without the field has another format.
     #[serde(deserialize_with = "Option::deserialize")]
     pub candidate: Option<Candidate>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub deploying: Option<Deploying>,
-    /// What each environment was last seen to be given.
+    /// The last recorded deploy to each environment.
     pub deploys: BTreeMap<String, LastDeploy>,
-    /// Posts that nobody was seen to make yet.
+    /// Notifications that are not known to be sent.
     #[serde(rename = "owed")]
     pub pending: Vec<Notice>,
-    /// What each environment was rolled back from since its last promotion.
+    /// The commits that each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
-    /// What may have been given since the last deploy: its announcement was given up before anybody saw the end.
+    /// Commits that may run since the last deploy: their announcement was closed before anybody saw the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, CommitId>,
-    /// What hosts said against what the branches of environments are at, which tell nothing else.
+    /// Doubts from hosts' words about the commit of a branch, for environments without another source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub doubts: BTreeMap<String, Doubted>,
-    /// Whether a yes counts only from somebody else than who proposed; no part of what is written.
+    /// True if a sign-off counts only from somebody other than the proposer; not written.
     #[serde(skip)]
     pub four_eyes: bool,
 }
 
-/// What is put forward for production.
+/// The commit proposed for production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     pub id: EventId,
     pub commit: CommitId,
-    /// Where it runs; no deploys there but fixes.
+    /// The environment where it runs; only fixes are deployed there.
     pub environment: String,
     pub targets: Vec<Goal>,
     pub by: Person,
-    /// Who that is on the forge, where the proposal asks there.
+    /// The proposer's login on the forge, if the proposal opens an issue there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
     pub at: i64,
-    /// The date that every post about it carries; empty in a record from before there were any.
+    /// The date in every post about it; empty in a record of an older version.
     #[serde(default)]
     pub date: String,
     pub note: Option<String>,
-    /// When the last fix of it was deployed, in seconds since 1970.
+    /// The time of the last deployed fix, in seconds since 1970.
     pub fixed_at: Option<i64>,
-    /// Who deployed its fixes, whose own yes is that of no other pair of eyes.
+    /// The people who deployed its fixes; their sign-offs do not count with `four_eyes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixers: Vec<Fixer>,
     /// Each person's last verdict on this commit.
     pub verdicts: Vec<SignOff>,
-    /// The same as of the state that it is part of.
+    /// A copy of the state's field.
     #[serde(skip)]
     pub four_eyes: bool,
-    /// What is asked in an issue; `None`: nothing is.
+    /// The issue that asks for comments; `None` if none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inquiry: Option<Inquiry>,
-    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    /// True if the reader's `smp.toml` lacks its environment; not written.
     #[serde(skip)]
     pub elsewhere: bool,
-    /// Whether the comments on its issue could not be read now; no part of what is written.
+    /// True if the comments on its issue could not be read now; not written.
     #[serde(skip)]
     pub unread: bool,
 }
@@ -171,23 +171,26 @@ pub struct Candidate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     pub environment: String,
-    /// What it ran when the candidate was put forward.
+    /// The commit that it ran at the proposal.
     pub from: Option<CommitId>,
     pub reached: bool,
+    /// True if no chain in the reader's `smp.toml` leads here from the candidate's environment; not written.
+    #[serde(skip)]
+    pub astray: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignOff {
-    /// Whose it is.
+    /// The person whose verdict it is.
     pub by: String,
     pub recorded_by: Person,
     pub verdict: Verdict,
     pub note: Option<String>,
     pub at: i64,
-    /// The comment that it is from; `None`: somebody typed it.
+    /// The comment with the verdict; `None` if a person typed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Comment>,
-    /// The block of theirs that a comment takes back: it stands if the forge does not have that comment.
+    /// The person's block that this comment withdraws: it stands if the forge does not have the comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Box<SignOff>>,
 }
@@ -197,32 +200,32 @@ pub struct Deploying {
     pub id: EventId,
     pub kind: Kind,
     pub environment: String,
-    /// Where the branch was before.
+    /// The commit of the branch before the deploy.
     pub from: Option<CommitId>,
-    /// The same of the other targets of a promoted build that nobody saw it run on yet.
+    /// The other targets of a promoted build that do not run it yet, with the earlier commits of their branches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<(String, Option<CommitId>)>,
     pub to: CommitId,
-    /// Whether nobody has to sign it off.
+    /// True if no sign-off is required.
     pub unsigned: bool,
     pub by: Person,
-    /// Since when, in seconds since 1970.
+    /// The start in seconds since 1970.
     pub at: i64,
-    /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
+    /// For a rollback: what it removes, why, and which channels are notified at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tells: Option<Telling>,
-    /// A promotion: why it began although its time had not come.
+    /// For a promotion: the reason to start outside the allowed time.
     #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<String>,
-    /// Which check failed, and how, after it was seen to run; nobody saw all of them pass since.
+    /// The check that failed after the commit was seen to run, and how, until all checks pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
-    /// Whether the `smp.toml` of whoever reads does not have its environment; no part of what is written.
+    /// True if the reader's `smp.toml` lacks its environment; not written.
     #[serde(skip)]
     pub elsewhere: bool,
 }
 
-/// A commit that a host took, and did not deploy by its own words.
+/// A commit that a host accepted and, by its own words, did not deploy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubted {
     pub commit: CommitId,
@@ -234,9 +237,9 @@ pub struct LastDeploy {
     pub commit: CommitId,
     pub from: Option<CommitId>,
     pub by: Person,
-    /// When it was seen to run, in seconds since 1970.
+    /// The time when it was seen to run, in seconds since 1970.
     pub at: i64,
-    /// Where nobody deployed it with this program: since when it may have run there. `by` is who saw it.
+    /// For a deploy outside git-smp: the earliest time when it may have started. `by` is the person who saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -246,52 +249,52 @@ pub struct LastDeploy {
 #[derive(Clone, Debug)]
 pub struct Reading {
     pub state: State,
-    /// Its last event; `None`: nothing was ever recorded.
+    /// The last event; `None` for an empty record.
     pub tip: Option<CommitId>,
-    /// Why this is only the copy of this clone, and how old that is; `None`: it is what the main repository has.
+    /// The age of this clone's copy, and why it is used; `None` if the main repository was read.
     pub copy: Option<Copied>,
-    /// What came of the signatures; `None`: the team does not sign.
+    /// The result of the signature checks; `None` if the team does not sign.
     pub signed: Option<SignedRecord>,
 }
 
-/// A copy that stands in for what cannot be reached.
+/// A local copy that replaces an unreachable record.
 #[derive(Clone, Debug)]
 pub struct Copied {
-    /// For how long the main repository was not heard of; `None`: nobody knows.
+    /// The time since the main repository last answered; `None` if unknown.
     pub age: Option<Duration>,
-    /// Why it was not heard of now.
+    /// Why it did not answer now.
     pub why: Refusal,
 }
 
-/// Where a candidate stands between proposal and promotion.
+/// The progress of a candidate between proposal and promotion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Waiting,
-    /// At least one yes, and no block.
+    /// At least one sign-off, and no block.
     SignedOff,
-    /// At least one person's last word is a block.
+    /// At least one person's latest verdict is a block.
     Blocked,
 }
 
-/// Why an event cannot follow on what happened before.
+/// The reason why an event cannot follow the events before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlawful {
     Begun,
-    /// There is no candidate, or another one than the event means.
+    /// Without a candidate, or with another one than the event's.
     OtherCandidate,
     CandidateOpen,
     Frozen,
-    /// A push is on its way, or another one than the event means.
+    /// A push is in progress, or it differs from the event's.
     OtherDeploy,
     NotSignedOff,
-    /// Who put it forward cannot say yes to it.
+    /// The proposer cannot sign off.
     SamePerson,
     OwnFix,
-    /// The comment of one is said to be another's verdict.
+    /// The comment's author differs from the person of the verdict.
     NotTheirs,
-    /// The post is not owed, or its attempt is not the one that the event means.
+    /// The notification is not pending, or its attempt differs from the event's.
     NotPending,
-    /// What is said to be seen is on the record already, or does not follow on it.
+    /// The observation is already recorded, or does not follow from the record.
     NothingNew,
 }
 
@@ -313,9 +316,15 @@ impl Default for State {
 }
 
 impl State {
-    /// Marks what is under way in environments that `is_known` does not know, and whose yes counts.
+    /// Marks environments unknown to `is_known`, targets that no chain leads to from the candidate's environment, and
+    /// whose sign-off counts.
     #[must_use]
-    pub fn seen_from(mut self, is_known: impl Fn(&str) -> bool, four_eyes: bool) -> Self {
+    pub fn seen_from(
+        mut self,
+        is_known: impl Fn(&str) -> bool,
+        leads: impl Fn(&str, &str) -> bool,
+        four_eyes: bool,
+    ) -> Self {
         self.four_eyes = four_eyes;
         if let Some(open) = &mut self.deploying {
             let is_known = open.places().all(|(name, _)| is_known(name));
@@ -324,13 +333,16 @@ impl State {
         if let Some(open) = &mut self.candidate {
             open.four_eyes = four_eyes;
             open.elsewhere = !is_known(&open.environment);
+            for goal in &mut open.targets {
+                goal.astray = !leads(&open.environment, &goal.environment);
+            }
         }
         self
     }
 }
 
 impl SignOff {
-    /// Whether that says nothing new: the same verdict, in the same words or without any. `key`: whose key signs it.
+    /// Returns whether a verdict repeats this one, with the same note or none. `key` is the signing key.
     pub fn is_repeated_by(&self, judged: &Judged, key: Option<&str>) -> bool {
         let no_news = judged.note.is_none() || judged.note == self.note;
         let is_same_key = self.recorded_by.principal.as_deref() == key;
@@ -340,14 +352,14 @@ impl SignOff {
 }
 
 impl Candidate {
-    /// Where it is to go, and what ran there when it was put forward.
+    /// Returns the targets and the commits that they ran at the proposal.
     pub fn goals(&self) -> Vec<(String, Option<CommitId>)> {
         let goals = self.targets.iter();
         let goals = goals.map(|goal| (goal.environment.clone(), goal.from.clone()));
         goals.collect()
     }
 
-    /// " for staging and production": where it is to go, for a sentence.
+    /// Returns " for staging and production", the targets as part of a sentence.
     pub fn destination(&self) -> String {
         let goals = self.targets.iter();
         let goals: Vec<&str> = goals.map(|goal| goal.environment.as_str()).collect();
@@ -364,13 +376,13 @@ impl Candidate {
         }
     }
 
-    /// Those whose last word is this, and counts.
+    /// Returns the people whose latest verdict is this one and counts.
     pub fn who_said(&self, verdict: Verdict) -> impl Iterator<Item = &SignOff> {
         let all = self.verdicts.iter();
         all.filter(move |one| one.verdict == verdict && self.counts(one))
     }
 
-    /// Whether this commit is the candidate, and that environment a goal that it has not reached yet.
+    /// Returns whether this commit is the candidate and the environment a target that it has not reached yet.
     pub fn is_to_reach(&self, environment: &str, commit: &CommitId) -> bool {
         self.commit == *commit && self.goal(environment).is_some_and(|goal| !goal.reached)
     }

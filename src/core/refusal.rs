@@ -1,4 +1,4 @@
-//! Every way in which a command can stop before its end: what people are told, and the exit code.
+//! Every way in which a command can stop early: the message and the exit code.
 
 use std::path::Path;
 use std::{fmt, io};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 
-/// What a person is told when something stops: one sentence, its causes, and the next command to type.
+/// The message when a command stops: one sentence, its causes, and the next command to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report {
@@ -34,7 +34,7 @@ impl Report {
         self
     }
 
-    /// Says why a file of this clone cannot be written, and what helps.
+    /// Adds why a file of this clone cannot be written, and the remedy.
     pub fn unwritten(self, path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let hint = match error.kind() {
@@ -46,13 +46,13 @@ impl Report {
             .hint(format!("{hint}, then run the same command again"))
     }
 
-    /// Says what to do next, in place of what was said before.
+    /// Replaces the hint.
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says what to type next, in a line after those that stand already. `say`: what it is for; it may be empty.
+    /// Adds a hint line with a command. `say` gives its purpose and may be empty.
     pub fn run(mut self, say: impl Into<String>, command: Typed) -> Self {
         let line = Hint::run(say, command);
         self.hint = Some(match self.hint {
@@ -62,7 +62,7 @@ impl Report {
         self
     }
 
-    /// What to do next, a line each.
+    /// Returns the lines of the hint.
     pub fn hint_lines(&self) -> Vec<String> {
         self.hint.as_ref().map(Hint::lines).unwrap_or_default()
     }
@@ -76,7 +76,7 @@ impl Report {
     }
 }
 
-/// Declares the codes once: their names here, and their words outside. What they mean stands in `docs/refusals.md`.
+/// Declares each code once, with its name here and its word outside. `docs/refusals.md` explains them.
 macro_rules! codes {
     ($($name:ident = $word:literal,)*) => {
         /// Why a deploy is refused, as a stable word for scripts (`refusal.code` in JSON).
@@ -134,7 +134,7 @@ codes! {
     RecordNewer = "record-newer",
     RecordRewound = "record-rewound",
     RecordNotWritable = "record-not-writable",
-    RecordBusy = "record-busy",
+    Busy = "busy",
     NeedsTerminal = "needs-terminal",
     PickConflict = "pick-conflict",
     NothingToPick = "nothing-to-pick",
@@ -172,20 +172,20 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unhealthy {
     pub report: Report,
-    /// Which check it was, and how it failed.
+    /// The check, and how it failed.
     pub why: String,
-    /// The environment that can be rolled back, and what ran there before, if that is known.
+    /// The environment that can be rolled back, and the commit that ran there before, if known.
     pub rollback: Option<(String, Option<CommitId>)>,
 }
 
-/// Why a command ends before its end.
+/// The reason why a command stops early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Something did not work; nothing outside changed. Exit 1.
+    /// An operation failed; nothing outside changed. Exit 1.
     Failed(Report),
-    /// We will not do it; nothing outside changed. Exit 1.
+    /// The program refuses; nothing outside changed. Exit 1.
     Refused(Refusal),
-    /// The answer that `--exit-code` or `--check` asked for. Exit 1, and nothing more is said.
+    /// The answer to `--exit-code` or `--check`, without a message. Exit 1.
     Answer,
     /// The command line or `smp.toml` is wrong. Exit 2.
     Misused(Report),
@@ -193,14 +193,14 @@ pub enum Stop {
     Declined(String),
     /// Something outside changed, or may have, and a step is unfinished. Exit 4.
     Incomplete(Report),
-    /// An environment runs what it was given, and a check of it failed. Exit 4.
+    /// An environment runs the deployed commit, and a check of it failed. Exit 4.
     Unhealthy(Box<Unhealthy>),
-    /// Nobody reads our output any more: end quietly, as `git log | head -1` does. Exit 0.
+    /// The reader closed the pipe: the program ends quietly, as in `git log | head -1`. Exit 0.
     PipeClosed,
 }
 
 impl Stop {
-    /// The exit code (contract, section 3).
+    /// Returns the exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::PipeClosed => 0,
@@ -220,7 +220,7 @@ impl Stop {
         }
     }
 
-    /// The same end with another report, where something failed, was refused or is unfinished.
+    /// Replaces the report of a failure, a refusal or an unfinished step.
     #[must_use]
     pub fn retold(self, with: impl FnOnce(Report) -> Report) -> Self {
         match self {
@@ -259,6 +259,16 @@ impl std::error::Error for Stop {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_that_scripts_were_promised_are_there() {
+        const PROMISED: &str = "diverged behind not-signed-off candidate-moved staging-stale rolled-back frozen unreachable \
+            deploying push-in-flight busy closed soaking check-failed same-person not-verified";
+        let words: Vec<&str> = RefusalCode::ALL.iter().map(|code| code.as_str()).collect();
+        for promised in PROMISED.split_whitespace() {
+            assert!(words.contains(&promised), "{promised}");
+        }
+    }
 
     #[test]
     fn what_helps_where_a_file_cannot_be_written_depends_on_why() {

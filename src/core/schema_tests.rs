@@ -1,4 +1,4 @@
-//! The schemas of `smp.toml` and of the JSON documents: made from the types, and kept in `schema/` for editors and scripts.
+//! The schemas of `smp.toml` and of the JSON documents: made from the types, stored in `schema/` for editors.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::core::config::SCHEMA_URL;
 
-/// Compares the file in `schema/` with what the type says; or writes it, where that is asked for.
+/// Compares the file in `schema/` with the type; writes it if `GIT_SMP_WRITE_SCHEMA` is set.
 pub fn hold(name: &str, mut made: Schema) {
     made.insert("$id".to_owned(), url(name).into());
     RecursiveTransform(plain).transform(&mut made);
     let text = serde_json::to_string_pretty(&made).unwrap();
-    // Outside of the program a commit is a commit, and no `CommitJson`.
+    // Outside the program the type is called `Commit`, not `CommitJson`.
     let text = text.replace("Json\"", "\"") + "\n";
     let path = file(name);
     if std::env::var_os("GIT_SMP_WRITE_SCHEMA").is_some() {
@@ -29,7 +29,7 @@ pub fn hold(name: &str, mut made: Schema) {
     );
 }
 
-/// Leaves out what only Rust knows: the sizes of numbers, which way a type is read, and where a comment's lines break.
+/// Removes details of Rust: number sizes, the direction of serde, and line breaks in comments.
 fn plain(schema: &mut Schema) {
     let format = schema.get("format").and_then(Value::as_str);
     if format.is_some_and(|format| format != "date-time") {
@@ -41,18 +41,18 @@ fn plain(schema: &mut Schema) {
     }
 }
 
-/// The schema of what is written out.
+/// Returns the schema of an output type.
 pub fn of_output<T: JsonSchema>() -> Schema {
     let settings = SchemaSettings::draft07().for_serialize();
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// A schema as it is kept.
+/// Reads a stored schema.
 pub fn kept(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap()
 }
 
-/// The same, ready to judge.
+/// A stored schema, ready to validate values.
 pub struct Judge {
     schemas: Schemas,
     index: SchemaIndex,
@@ -66,7 +66,7 @@ impl Judge {
         Self { schemas, index }
     }
 
-    /// What is wrong with a value.
+    /// Returns what is wrong with a value.
     pub fn wrong(&self, value: &Value) -> Option<String> {
         let error = self.schemas.validate(value, self.index).err()?;
         Some(format!("{error:#}"))

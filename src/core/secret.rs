@@ -1,26 +1,26 @@
-//! A text that nobody may read over somebody's shoulder: it is not shown, not written out, and wiped when it is let go.
+//! A secret text: it is not shown, not written out, and erased from memory when it is dropped.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret, such as the address of a webhook: whoever knows that can post.
+/// A secret, such as the address of a webhook: anybody who knows it can post.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text for a secret, without the white space around it that pasting and files bring along.
+    /// Builds a secret without surrounding white space, which pasting and files add.
     pub fn new(text: impl Into<String>) -> Self {
         let text = Zeroizing::new(text.into());
         Self(Zeroizing::new(text.trim().to_owned()))
     }
 
-    /// The text itself, for the doors that send or keep it. Never for a sentence, an error or a command line.
+    /// Returns the text for the adapters that send or keep it. Never use it in a message or on a command line.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it, which counts as not set.
+    /// Returns whether it is empty, which counts as not set.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -28,7 +28,7 @@ impl Secret {
 
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The name; it may be empty.
+    /// The user name; it may be empty.
     pub name: String,
     pub password: Secret,
 }

@@ -1,4 +1,4 @@
-//! Everything that people read: plans, changes, status. Pure: values in, lines out.
+//! Text for people: plans, changes, status. Pure: values in, lines out.
 
 pub mod json;
 pub mod r#where;
@@ -30,12 +30,12 @@ use crate::core::record::{Candidate, SignOff, Signer, State};
 use crate::core::text::{Line, Tone, ago};
 use crate::core::words::{Commit, CommitId};
 
-/// How many commits a plan or a warning lists before it says "and n more".
+/// The number of commits that a plan or a warning lists before it says "and n more".
 const LISTED: usize = 60;
-/// How many files a plan names, or commits that were not reviewed a list, before it says the same.
+/// The number of files that a plan lists, or of unreviewed commits that a list names, before it says the same.
 const NAMED: usize = 20;
 
-/// The present moment, and where the reader is.
+/// The present time and the reader's time zone.
 #[derive(Clone, Debug)]
 pub struct When {
     pub now: i64,
@@ -43,13 +43,13 @@ pub struct When {
 }
 
 impl When {
-    /// A time where the reader is, if a calendar has it.
+    /// Returns a time in the reader's zone, if the calendar has it.
     fn zoned(&self, seconds: i64) -> Option<Zoned> {
         let time = Timestamp::from_second(seconds).ok()?;
         Some(time.to_zoned(self.zone.clone()))
     }
 
-    /// The reader's date at a time: `2022-03-02`.
+    /// Returns the reader's date at a time: `2022-03-02`.
     pub fn date(&self, seconds: i64) -> String {
         let time = self.zoned(seconds);
         time.map_or_else(
@@ -58,7 +58,7 @@ impl When {
         )
     }
 
-    /// The date that every post about a commit carries: that of its proposal or, where it is no candidate, today's.
+    /// Returns the date for every post about a commit: that of its proposal or, without a candidate, today's.
     pub fn date_of(&self, state: Option<&State>, commit: &CommitId) -> String {
         let candidate = state.and_then(|state| state.candidate_of(commit));
         match candidate.filter(|open| !open.date.is_empty()) {
@@ -67,7 +67,7 @@ impl When {
         }
     }
 
-    /// The date, unless that is today, and the time of day.
+    /// Returns the date, unless it is today, and the time of day.
     fn parts(&self, seconds: i64) -> [Option<String>; 2] {
         let (date, time) = (self.date(seconds), self.zoned(seconds));
         let clock = time.map(|time| time.strftime("%H:%M").to_string());
@@ -75,21 +75,21 @@ impl When {
         [(!is_today).then_some(date), clock]
     }
 
-    /// A moment as people say it: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
+    /// Returns a time for a sentence: "at 10:14" today, "on 2022-03-01 at 10:14" on any other day.
     pub fn moment(&self, seconds: i64) -> String {
         let parts = self.parts(seconds).into_iter().zip(["on", "at"]);
         let parts = parts.filter_map(|(part, word)| Some(format!("{word} {}", part?)));
         parts.collect::<Vec<_>>().join(" ")
     }
 
-    /// A moment by the reader's clock: "10:14" today, "2022-03-01 10:14" on any other day.
+    /// Returns a time in short: "10:14" today, "2022-03-01 10:14" on any other day.
     pub fn clock(&self, seconds: i64) -> String {
         let parts = self.parts(seconds).into_iter().flatten();
         parts.collect::<Vec<_>>().join(" ")
     }
 
-    /// Between which two moments something happened: "between 10:14 and 10:20" today. Where clocks say that the first
-    /// is after the second, only that is known.
+    /// Returns the interval of an event: "between 10:14 and 10:20" today. If the clocks put the first time after the
+    /// second, only the second counts.
     pub fn between(&self, after: i64, before: i64) -> String {
         let (from, mut until) = (self.clock(after), self.clock(before));
         if from == until {
@@ -105,7 +105,7 @@ impl When {
         format!("between {from} and {until}")
     }
 
-    /// The date and the time of day, as wide for any moment.
+    /// Returns the date and the time of day with the same width for every time.
     fn in_column(&self, seconds: i64) -> String {
         self.zoned(seconds).map_or_else(
             || format!("{:16}", "impossible date"),
@@ -118,7 +118,7 @@ impl When {
     }
 }
 
-/// Whose verdict it is, and when: "Ada, who proposed it, at 12:03".
+/// Returns the person of a verdict and its time: "Ada, who proposed it, at 12:03".
 fn verdict_by(candidate: &Candidate, verdict: &SignOff, authors: &[&str], when: &When) -> String {
     let signer = Signer::on(candidate, verdict, authors).told();
     let is_clause = signer.contains(", who ") && !signer.ends_with(')');
@@ -126,7 +126,7 @@ fn verdict_by(candidate: &Candidate, verdict: &SignOff, authors: &[&str], when: 
     format!("{signer}{comma} {}", when.moment(verdict.at))
 }
 
-/// The beginning of a line about something: its name, in a column.
+/// Begins a line with a name in a column.
 fn row(name: &str, width: usize) -> Line {
     Line::plain(format!("  {name:width$}  "))
 }
@@ -135,7 +135,7 @@ pub fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names.map(|name| name.chars().count()).max().unwrap_or(0)
 }
 
-/// Commits, a line each, up to what a person reads.
+/// Lists commits, one per line, up to [`LISTED`].
 pub fn listed(commits: &[Commit]) -> Vec<Line> {
     let some = commits.iter().take(LISTED);
     let more = commits.len().saturating_sub(LISTED);
@@ -149,7 +149,7 @@ fn named(line: Line, commit: &Commit) -> Line {
         .and(Tone::Plain, format!(" {}", commit.subject_text()))
 }
 
-/// How many a list leaves out, and the command that shows them all.
+/// Returns the number of omitted entries with the command that shows them all.
 fn rest(more: usize, all: &str) -> Option<Line> {
     (more > 0).then(|| Line::faint(format!("and {more} more; list all: {all}")))
 }

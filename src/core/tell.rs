@@ -1,7 +1,7 @@
-//! A post in the form that a channel takes. Pure: nothing here knows an address or a secret.
+//! Posts in the format of each channel kind. Pure: it knows no address and no secret.
 //!
-//! Subjects, names and notes are foreign, and a chat acts on text: it links, calls people and computes dates. So foreign
-//! text goes only where a chat takes no markup, and nobody is called but those whom the configuration names.
+//! Subjects, names and notes are foreign, and a chat acts on text: it makes links, mentions people and computes dates.
+//! So foreign text only goes where a chat reads no markup, and only configured people are mentioned.
 
 pub mod draft;
 pub mod issue;
@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::tell::post::Post;
 
-/// The channel that is told of candidates, verdicts and rollbacks.
+/// The channel for candidates, verdicts and rollbacks.
 pub const TECHNICAL: &str = "technical";
 
-/// What a channel speaks. A new chat is a variant, its word, its row in [`ChannelKind::chat`], and a module for its form.
+/// The chat of a channel. A new one is a variant, its word, its row in [`ChannelKind::chat`], and a module for its
+/// form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -30,21 +31,21 @@ pub enum ChannelKind {
     Print,
 }
 
-/// The words for them in `smp.toml`.
+/// The words for the kinds in `smp.toml`.
 pub const KINDS: &[&str] = &["teams", "slack", "print"];
 
 #[derive(Clone, Copy)]
 pub struct Chat {
     pub name: &'static str,
-    /// Who is said to have accepted a post: a workflow may still fail to post it.
+    /// The name of the party that accepts a post: a workflow may still fail to deliver it.
     pub receiver: &'static str,
     pub payload: fn(&Post) -> String,
-    /// Whether nothing but an `ok` in its answer means that it took a post.
+    /// True if only the answer `ok` means that it accepted a post.
     pub says_ok: bool,
 }
 
 impl ChannelKind {
-    /// The chat that posts are sent to; `None`: they are printed, to be pasted.
+    /// Returns the chat that receives posts; `None` if they are printed for pasting.
     pub fn chat(self) -> Option<Chat> {
         Some(match self {
             Self::Teams => Chat {

@@ -1,18 +1,18 @@
-//! Text on its way out: foreign characters made harmless, and lines made of pieces that the terminal may colour.
+//! Text for output: foreign characters made harmless, and lines of pieces that the terminal may colour.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Plain,
     Good,
     Bad,
-    /// What the eye should find.
+    /// Text to notice.
     Strong,
-    /// What may be skipped.
+    /// Text that may be skipped.
     Faint,
     Hash,
 }
 
-/// A line of pieces, without its end.
+/// A line of pieces, without a line break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Line(pub Vec<(Tone, String)>);
@@ -39,13 +39,13 @@ impl Line {
     }
 }
 
-/// Whether a character would act on a terminal instead of being seen: C0 but tab, DEL, C1 and the bidi controls.
+/// Returns whether a character acts on a terminal instead of being shown: C0 except tab, DEL, C1 and the bidi controls.
 pub fn acts(c: char) -> bool {
     let bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     bidi || (c.is_control() && c != '\t')
 }
 
-/// What is wrong with a text that people read in a post and, as it is, in `git log`; to stand behind its name.
+/// Returns what is wrong with a text for a post and `git log`, a predicate that follows its name.
 pub fn unfit(text: &str, longest: usize) -> Option<String> {
     if text.chars().count() > longest {
         return Some(format!("is longer than {longest} characters"));
@@ -67,7 +67,7 @@ fn replaced(text: &str, by: impl Fn(char) -> Option<String>) -> String {
     out
 }
 
-/// `\x1b` or `\u202e`.
+/// Returns `\x1b` or `\u202e`.
 fn escape(c: char) -> String {
     match u32::from(c) {
         code @ 0..0x100 => format!("\\x{code:02x}"),
@@ -79,7 +79,7 @@ pub fn visible(text: &str) -> String {
     replaced(text, |c| acts(c).then(|| escape(c)))
 }
 
-/// Foreign text in a line of Markdown: nothing acts, nothing means anything, and nobody is called by it.
+/// Escapes foreign text for a line of Markdown: no control characters, no markup and no mentions.
 pub fn in_markdown(text: &str) -> String {
     replaced(&visible(text), |c| match c {
         '\t' => Some(" ".to_owned()),
@@ -88,9 +88,9 @@ pub fn in_markdown(text: &str) -> String {
     })
 }
 
-/// [`visible`] for bytes of no certain encoding: what is not UTF-8 stays as it is, but for a lone C1 byte.
+/// Does the same as [`visible`] for bytes of any encoding: invalid UTF-8 stays, apart from a lone C1 byte.
 pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
-    // Nearly every line of a long list is of these alone.
+    // Nearly every line of a long list only has these bytes.
     if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return bytes.to_vec();
     }
@@ -107,8 +107,8 @@ pub fn visible_bytes(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A text in lines of at most `width` columns, broken between words, where `used` columns stand before it and `hang` before
-/// each further line. No word is broken, nor is a command that ends the text: it can be pasted.
+/// Breaks a text between words into lines of at most `width` columns, with `used` columns before the first line and
+/// `hang` before each further one. A word or a final command is never broken, so the command can be pasted.
 pub fn wrapped(text: &str, width: usize, used: usize, hang: usize) -> Vec<String> {
     let (prose, command) = match text.rfind(": git ") {
         Some(at) => (text.get(..=at).unwrap_or_default(), text.get(at + 2..)),
@@ -137,7 +137,7 @@ pub fn counted(count: impl ToString, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-/// "north", "north and south", or "north, south and demo".
+/// Returns "north", "north and south", or "north, south and demo".
 pub fn and(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
@@ -145,12 +145,16 @@ pub fn and(names: &[&str]) -> String {
     }
 }
 
-/// How long ago a time was, in words. Both in seconds since 1970.
+/// The clock difference of two people, in seconds, up to which an event does not count as in the future. Clocks set by
+/// the network differ by far less, and a larger difference is worth a look.
+const CLOCKS_DIFFER: i64 = 5 * 60;
+
+/// Returns how long ago a time was, in words. Both times are in seconds since 1970.
 pub fn ago(now: i64, then: i64) -> String {
     let past = now.saturating_sub(then);
     let (count, unit) = match past {
-        ..0 => return "in the future".to_owned(),
-        0..60 => return "just now".to_owned(),
+        ..0 if past < -CLOCKS_DIFFER => return "in the future".to_owned(),
+        ..60 => return "just now".to_owned(),
         60..3600 => (past / 60, "minute"),
         3600..86_400 => (past / 3600, "hour"),
         _ => (past / 86_400, "day"),
@@ -158,7 +162,7 @@ pub fn ago(now: i64, then: i64) -> String {
     format!("{} ago", counted(count, unit))
 }
 
-/// Takes `user:password@` out of every address in a line: git mostly does so itself, but not always.
+/// Removes `user:password@` from every address in a line: git usually does so itself, but not always.
 pub fn without_userinfo(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -173,31 +177,31 @@ pub fn without_userinfo(line: &str) -> String {
     out + rest
 }
 
-/// A word of a command that somebody may copy into a shell: quoted unless it is plain. Every word that was not written by
-/// us goes through here on its way into a hint, whatever was checked of it before.
+/// Quotes a word for a shell unless it is plain. Every foreign word in a hint must pass through here, whatever was
+/// checked before.
 pub fn shell_word(word: &str) -> String {
     let mut chars = word.chars();
     let is_plain = chars.all(|c| c.is_ascii_alphanumeric() || "._~:/@%+=,-".contains(c));
-    // A shell makes something else of these where a word begins.
+    // A shell expands these at the beginning of a word.
     if is_plain && !word.is_empty() && !word.starts_with(['~', '=']) {
         return word.to_owned();
     }
     if !word.chars().any(acts) {
         return format!("'{}'", word.replace('\'', "'\\''"));
     }
-    // On one line, and so that nothing acts on the terminal that it is copied from.
+    // It stays on one line, and nothing acts on the terminal that it is copied from.
     let escaped = replaced(word, |c| match c {
         '\n' => Some("\\n".to_owned()),
         '\\' | '\'' => Some(format!("\\{c}")),
-        // A shell reads `\x` as a byte, of which these are two in UTF-8.
+        // A shell reads `\x` as one byte; in UTF-8 these characters have two.
         '\u{80}'..='\u{9f}' => Some(format!("\\u{:04x}", u32::from(c))),
         c => acts(c).then(|| escape(c)),
     });
     format!("$'{escaped}'")
 }
 
-/// JSON in which every acting character is escaped, also those that JSON itself would let through. They occur inside of
-/// strings only, where this escape means the same character.
+/// Escapes every acting character in JSON, including those that JSON allows. They only occur inside strings, where the
+/// escape means the same character.
 pub fn visible_json(json: &str) -> String {
     replaced(json, |c| {
         (acts(c) && c != '\n').then(|| format!("\\u{:04x}", u32::from(c)))
@@ -325,7 +329,9 @@ mod tests {
             (60, "1 minute ago"),
             (7_200, "2 hours ago"),
             (86_400 * 28, "28 days ago"),
-            (-5, "in the future"),
+            (-5, "just now"),
+            (-300, "just now"),
+            (-301, "in the future"),
             (i64::MAX, "106751991167300 days ago"),
         ] {
             assert_eq!(ago(past.max(0), -past.min(0)), words);

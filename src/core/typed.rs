@@ -1,23 +1,23 @@
-//! Commands to type, as values, and hints made of them: a command a line, with everything that was given.
+//! Commands to type, as values, and hints made of them: one command per line, with all given options.
 
 use std::fmt;
 
 use crate::core::text::{shell_word, without_userinfo};
 
-/// A command to type. It is rendered once, with what was given on the command line of this run.
+/// A command to type. It is rendered once, with the options of this run's command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Typed {
-    /// How one of ours begins, up to where `--config` stands: `git smp`. Another program's has none.
+    /// The beginning of a git-smp command, up to the place of `--config`: `git smp`. Empty for another program.
     start: String,
-    /// The words after that, quoted for a shell where they need it.
+    /// The words after that, quoted for a shell if necessary.
     words: Vec<String>,
-    /// The word of this run's own command line that these stand for; the rest of it stays as it was typed.
+    /// The word of this run's command line that these words replace; the rest stays as typed.
     instead_of: Option<String>,
 }
 
 impl Typed {
-    /// One of ours, by the words after `git smp`, none of which needs quotes: `setup --check`.
+    /// Builds a git-smp command from the words after `git smp`, which need no quotes: `setup --check`.
     pub fn smp(words: &str) -> Self {
         let none = Self {
             start: "git smp".to_owned(),
@@ -27,7 +27,7 @@ impl Typed {
         none.plain(words)
     }
 
-    /// The command that was typed in this run, with these words, none of which needs quotes, in the place of a wrong one.
+    /// Repeats this run's command with `words`, which need no quotes, instead of a wrong word.
     pub fn instead_of(wrong: &str, words: &str) -> Self {
         Self {
             instead_of: Some(wrong.to_owned()),
@@ -35,12 +35,12 @@ impl Typed {
         }
     }
 
-    /// The command that was typed in this run, once more. What says yes to its question is left out.
+    /// Repeats this run's command without the options that answer its question.
     pub fn once_more() -> Self {
         Self::instead_of("", "")
     }
 
-    /// A command of another program, quoted already.
+    /// Builds a command of another program that is already quoted.
     pub fn other(text: impl Into<String>) -> Self {
         Self {
             start: String::new(),
@@ -49,7 +49,7 @@ impl Typed {
         }
     }
 
-    /// Puts in front of one of ours what is typed with it, quoted already: `git pull &&`.
+    /// Adds a quoted command in front of a git-smp command: `git pull &&`.
     pub fn behind(mut self, first: fmt::Arguments<'_>) -> Self {
         self.start = format!("{first} {}", self.start);
         self
@@ -62,11 +62,16 @@ impl Typed {
         self.words.push(shell_word(value));
         self
     }
-    pub fn option(self, name: &str, value: &str) -> Self {
-        self.plain(name).arg(value)
+    /// An option with its value, in one word where the value could be taken for an option.
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        if !name.starts_with("--") || !value.starts_with('-') {
+            return self.plain(name).arg(value);
+        }
+        self.words.push(format!("{name}={}", shell_word(value)));
+        self
     }
 
-    /// Adds options that have no value, or words that need no quotes, separated by blanks; none where it is empty.
+    /// Adds words that need no quotes, separated by spaces, such as options without a value; none if the text is empty.
     pub fn plain(mut self, words: &str) -> Self {
         self.words
             .extend(words.split_whitespace().map(str::to_owned));
@@ -85,7 +90,7 @@ impl Typed {
 }
 
 impl fmt::Display for Typed {
-    /// As it is typed where nothing was given.
+    /// Formats the command without the options of this run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start = Some(&self.start).filter(|_| self.is_ours());
         let words: Vec<&str> = start
@@ -97,28 +102,28 @@ impl fmt::Display for Typed {
     }
 }
 
-/// What comes next where nothing is to be done.
+/// The text for the next command if there is nothing to do.
 pub const NOTHING: &str = "nothing";
 
-/// What to do next, a line each: what it is for, and the command.
+/// The next steps: one line per step, each with a purpose and a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Hint(Vec<(String, Option<Typed>)>);
 
 impl Hint {
-    /// A line that names a command; `say` may be empty.
+    /// Builds a line with a command; `say` may be empty.
     pub fn run(say: impl Into<String>, command: Typed) -> Self {
         Self::line(say.into(), Some(command))
     }
 
     fn line(say: String, command: Option<Typed>) -> Self {
-        // A command of ours in words would lack what was given.
+        // A git-smp command inside a text would lack the given options.
         #[cfg(test)]
         assert!(!say.contains("git smp ") && !say.contains('\n'), "{say}");
         Self(vec![(say, command)])
     }
 
-    /// The same, and then this command: behind the last line, or on one of its own where that names a command already.
+    /// Adds a command: to the last line, or on its own line if the last one already has a command.
     pub fn then(mut self, command: Typed) -> Self {
         match self.0.last_mut() {
             Some((say, none @ None)) => {
@@ -130,7 +135,7 @@ impl Hint {
         self
     }
 
-    /// The same with what has to be so first at its beginning.
+    /// Puts a condition at the beginning of the first line.
     pub fn once(mut self, so: &str) -> Self {
         if let Some((say, _)) = self.0.first_mut() {
             *say = match say.as_str() {
@@ -141,7 +146,7 @@ impl Hint {
         self
     }
 
-    /// The same where a merge, and no command of ours, brings a commit to staging.
+    /// Rewrites the hint for a staging that a merge deploys, without a git-smp command.
     pub fn with_merges(mut self) -> Self {
         for (say, command) in &mut self.0 {
             let stages = command.as_ref().is_some_and(Typed::stages);
@@ -161,7 +166,7 @@ impl Hint {
         self
     }
 
-    /// The same while a candidate is open: nothing but a fix of it may be staged, so it is closed first.
+    /// Rewrites the hint for an open candidate: only a fix of it may be staged, so it must be closed first.
     pub fn with_freeze(mut self) -> Self {
         let stage = Some(Typed::smp("stage"));
         if let Some(at) = self.0.iter().position(|(_, command)| *command == stage) {
@@ -186,7 +191,7 @@ impl Hint {
         self
     }
 
-    /// As it is where nothing was given.
+    /// Returns the lines without the options of this run.
     pub fn lines(&self) -> Vec<String> {
         let lines = self.0.iter().map(|(say, command)| match command {
             Some(command) => led(say, &command.to_string()),
@@ -203,7 +208,7 @@ impl<T: Into<String>> From<T> for Hint {
 }
 
 impl fmt::Display for Hint {
-    /// As it is where nothing was given, in one line.
+    /// Formats the hint in one line, without the options of this run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines().join("; "))
     }
@@ -217,33 +222,33 @@ fn led(say: &str, command: &str) -> String {
     }
 }
 
-/// What was given on the command line that the same command needs again.
+/// The parts of this run's command line that a repeated command needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
-    /// `--config`, which every command of ours needs then.
+    /// `--config`, which every git-smp command then needs.
     pub config: Option<String>,
     pub command: String,
-    /// The environments that it was given, where it takes some.
+    /// The given environments, if the command takes any.
     pub names: Vec<String>,
-    /// Its options that say what is done, not how it is asked: the option, and its value where it has one.
+    /// The options that decide what is done, with their values; not those that control questions.
     pub options: Vec<(&'static str, Option<String>)>,
-    /// Every word of it, as it was typed.
+    /// Every word of the command line, as typed.
     pub line: Vec<String>,
 }
 
 impl Given {
-    /// The lines of a hint, each with at most one command, which ends it and can be pasted.
+    /// Returns the lines of a hint. Each has at most one command at its end, ready to paste.
     pub fn complete(&self, hint: &Hint) -> Vec<String> {
         self.lines_of(hint, |command| self.with_options(command))
     }
 
-    /// The same of commands that others type, or that come next: with the configuration alone.
+    /// Does the same for commands of other people or for the next command: only with `--config`.
     pub fn typed(&self, hint: &Hint) -> Vec<String> {
         self.lines_of(hint, |command| command)
     }
 
-    /// What comes next as a command alone, and in lines of their own what there is to know before it. Where there is
-    /// something to do but no command for it, the command shows whether it was done.
+    /// Returns the next command alone, and the explanations in separate lines. Without a command for the next step, the
+    /// command is `status`, which shows whether it was done.
     pub fn next(&self, mut hint: Hint) -> (String, Vec<String>) {
         let first = (!hint.0.is_empty()).then(|| hint.0.remove(0));
         let (say, command) = first.unwrap_or_default();
@@ -258,7 +263,7 @@ impl Given {
         let say = Some(say.to_owned()).filter(|say| !say.is_empty());
         let command = self.typed(&Hint::run("", command)).concat();
         let others = self.typed(&hint).into_iter();
-        // They stand before the command.
+        // The other lines are printed before the command.
         let others = others.map(|line| match line.strip_prefix("or ") {
             Some(other) => format!("you can also {other}"),
             None => line,
@@ -278,9 +283,9 @@ impl Given {
         lines.collect()
     }
 
-    /// What was typed, with the words in the place of the wrong one, which is rather no value of an option.
+    /// Replaces the wrong word of the command line, preferably one that is not the value of an option.
     fn retyped(&self, mut command: Typed) -> Typed {
-        // An address may have come with a password.
+        // An address may contain a password.
         let quoted = |word: &String| shell_word(&without_userinfo(word));
         if command == Typed::once_more() {
             let words = (self.line.iter()).filter(|word| !["--yes", "-y"].contains(&word.as_str()));
@@ -321,7 +326,7 @@ impl Given {
             let names = self.names.iter().map(|name| shell_word(name));
             command.words.splice(1..1, names);
         }
-        // Two ways to give the same text.
+        // Both options give the same text.
         const TEXT: [&str; 2] = ["--summary", "-F"];
         let stated = command.clone();
         let has_text = TEXT.iter().any(|option| stated.has(option));
@@ -397,6 +402,10 @@ mod tests {
                     .plain("--again")
                     .option("--summary", "y --again"),
                 format!("{named} promote eu --again --summary 'y --again'"),
+            ),
+            (
+                promote.clone().option("--summary", "-1 bug"),
+                format!("{named} promote eu --summary='-1 bug' --again"),
             ),
             (
                 promote.clone().option("-F", "a file"),

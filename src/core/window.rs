@@ -1,7 +1,7 @@
-//! When a team lets deploys begin: opening hours, closed days, and how long a commit must have run before. Pure.
+//! When deploys may begin: opening hours, closed days and the soak time. Pure.
 //!
-//! The clock on the wall in the zone of the hours decides. So in the night in which clocks are set forward, hours that no
-//! clock shows never come; in the night in which they are set back, hours that are shown twice are open twice.
+//! The local time in the zone of the hours decides. When clocks are set forward, skipped hours never come; when they
+//! are set back, repeated hours are open twice.
 
 use std::{fmt, iter};
 
@@ -10,7 +10,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Span, Timestamp, Zoned};
 use serde::{Serialize, Serializer};
 
-/// How many days it is looked ahead. No list of closed days is so long that it could fill them.
+/// The number of days to look ahead. The list of closed days cannot fill them.
 const AHEAD: usize = 800;
 const DAY: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -20,19 +20,19 @@ const SHAPE: &str =
 const ORDER: &str = "the first time must be earlier than the second; midnight at the end is 24:00";
 const ZONE: &str = "must name a time zone of the IANA database, such as Europe/London";
 
-/// Days, hours and the zone whose clocks count: `Mon-Thu 09:00-16:00 Europe/London`.
+/// Days, hours and the time zone that counts: `Mon-Thu 09:00-16:00 Europe/London`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     text: String,
     days: [bool; 7],
-    /// Minutes since midnight, as clocks show them; the second is not part of it.
+    /// Minutes since midnight, in local time; the second is exclusive.
     from: u16,
     until: u16,
     zone: TimeZone,
 }
 
 impl Hours {
-    /// Reads them. The error is a fixed text that says why they are none.
+    /// Parses the hours. The error is a fixed text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut words = text.split(' ');
         let (Some(days), Some(hours), Some(zone), None) =
@@ -57,7 +57,7 @@ impl Hours {
         })
     }
 
-    /// All hours of all days, by the clocks of UTC: what holds where a team names none.
+    /// Returns all hours of all days in UTC, for a team without hours.
     fn all() -> Self {
         Self {
             text: String::new(),
@@ -86,13 +86,13 @@ impl Serialize for Hours {
     }
 }
 
-/// By the rules of this program: the machine's own may be missing, and a variable could name others.
+/// Returns a zone by the bundled rules: those of the machine may be missing, and a variable could name others.
 fn zone_of(name: &str) -> Option<TimeZone> {
     let zone = TimeZoneDatabase::bundled().get(name).ok()?;
     (!zone.is_unknown()).then_some(zone)
 }
 
-/// `Mon-Thu`, `Sat-Mon`, `Tue`, or several of these between commas.
+/// Parses `Mon-Thu`, `Sat-Mon`, `Tue`, or several of these separated by commas.
 fn days_of(text: &str) -> Option<[bool; 7]> {
     let mut days = [false; 7];
     for part in text.split(',') {
@@ -109,7 +109,7 @@ fn place_of(name: &str) -> Option<usize> {
     DAYS.iter().position(|day| *day == name)
 }
 
-/// Two digits.
+/// Parses two digits.
 fn number(text: &str) -> Option<u16> {
     let is_one = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_one)
@@ -122,7 +122,7 @@ fn minutes(text: &str) -> Option<u16> {
     (rest < 60 && minutes <= DAY).then_some(minutes)
 }
 
-/// Whether a text is a day, as `2026-12-24`. The error is a fixed text.
+/// Checks a day such as `2026-12-24`. The error is a fixed text.
 pub fn check_day(text: &str) -> Result<(), &'static str> {
     let is_one = text.len() == 10
         && text
@@ -133,7 +133,7 @@ pub fn check_day(text: &str) -> Result<(), &'static str> {
         .ok_or("must be a day, such as \"2026-12-24\"")
 }
 
-/// How long a commit must have run: `24h`.
+/// The time that a commit must have run: `24h`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Soak {
     text: String,
@@ -141,7 +141,7 @@ pub struct Soak {
 }
 
 impl Soak {
-    /// Reads it. The error is a fixed text that says why it is none.
+    /// Parses the time. The error is a fixed text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const LONGEST: i64 = 365 * 86_400;
         const UNITS: [(&str, i64); 4] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
@@ -170,25 +170,25 @@ impl Serialize for Soak {
     }
 }
 
-/// When deploys may begin: hours without the days that are closed.
+/// The times when deploys may begin: hours without the closed days.
 pub struct Window<'p> {
     hours: Hours,
     closed: &'p [String],
 }
 
 impl<'p> Window<'p> {
-    /// Without hours, all of every day by the clocks of UTC.
+    /// Builds a window; without hours, all of every day in UTC.
     pub fn of(hours: Option<&Hours>, closed: &'p [String]) -> Self {
         let hours = hours.cloned().unwrap_or_else(Hours::all);
         Self { hours, closed }
     }
 
-    /// Whether it is open at a moment, in seconds since 1970. Of a moment that no calendar has nobody knows that.
+    /// Returns whether it is open at a time in seconds since 1970; false for a time outside the calendar.
     pub fn is_open(&self, seconds: i64) -> bool {
         moment(seconds).is_some_and(|moment| self.has(moment))
     }
 
-    /// The day that is closed, where a moment is in one.
+    /// Returns the closed day that a time is in.
     pub fn closed_day(&self, seconds: i64) -> Option<&'p str> {
         let day = self.clock(moment(seconds)?).date().to_string();
         self.closed
@@ -197,18 +197,18 @@ impl<'p> Window<'p> {
             .map(String::as_str)
     }
 
-    /// The first moment from this one on at which it is open; `None`: there is none as far as it is looked ahead.
+    /// Returns the first open time from this one on; `None` if there is none within [`AHEAD`] days.
     pub fn opens(&self, seconds: i64) -> Option<i64> {
         self.turns(seconds, true)
     }
 
-    /// The first moment from this one on at which it is shut.
+    /// Returns the first closed time from this one on.
     pub fn shuts(&self, seconds: i64) -> Option<i64> {
         self.turns(seconds, false)
     }
 
-    /// A moment as the clocks of its zone show it, with that zone: `Monday 2026-11-30 09:00 Europe/London`. Begun minutes
-    /// are full: it is a moment that has come when a clock shows it.
+    /// Formats a time in the zone of the hours: `Monday 2026-11-30 09:00 Europe/London`. It rounds up to a full minute,
+    /// so the time has come when a clock shows it.
     pub fn told(&self, seconds: i64) -> String {
         let full = seconds.saturating_add(59).div_euclid(60).saturating_mul(60);
         let Some(moment) = moment(full) else {
@@ -218,7 +218,7 @@ impl<'p> Window<'p> {
         format!("{clock} {}", self.zone())
     }
 
-    /// A moment that has come, the same way: a clock showed that minute.
+    /// Formats a past time in the same way, rounded down to the minute that a clock showed.
     pub fn shown(&self, seconds: i64) -> String {
         self.told(seconds.div_euclid(60).saturating_mul(60))
     }
@@ -240,7 +240,7 @@ impl<'p> Window<'p> {
             && !self.closed.contains(&clock.date().to_string())
     }
 
-    /// It opens and shuts when a clock shows the beginning or the end of the hours, at midnight, and when clocks are set.
+    /// Finds the next change: at the beginning or the end of the hours, at midnight, or when clocks are set.
     fn turns(&self, seconds: i64, open: bool) -> Option<i64> {
         let from = moment(seconds)?;
         if self.has(from) == open {
@@ -248,7 +248,7 @@ impl<'p> Window<'p> {
         }
         let yesterday = self.clock(from).date().yesterday().ok()?;
         let days = yesterday.series(Span::new().days(1)).take(AHEAD);
-        // Where clocks are set back over midnight, a moment of a day may come after one of the next.
+        // If clocks are set back over midnight, a time of one day may come after one of the next.
         let of_days = days.map(|day| {
             self.edges(day)
                 .filter(|turn| self.is_turn(*turn, from, open))
@@ -270,7 +270,7 @@ impl<'p> Window<'p> {
         turn > from && self.has(turn) == open
     }
 
-    /// The moments of a day at which clocks show its beginning, or the beginning or the end of the hours.
+    /// Returns the times of a day when clocks show midnight, or the beginning or the end of the hours.
     fn edges(&self, day: Date) -> impl Iterator<Item = Timestamp> {
         let minutes = [0, self.hours.from, self.hours.until % DAY];
         let zone = self.hours.zone.clone();
@@ -278,7 +278,7 @@ impl<'p> Window<'p> {
             let minutes = i64::from(minutes);
             let clock = day.at(0, 0, 0, 0).checked_add(Span::new().minutes(minutes));
             let ambiguous = clock.map(|clock| zone.to_ambiguous_timestamp(clock)).ok();
-            // Of what clocks show twice both; what they never show is passed when they are set.
+            // A repeated local time gives both moments; a skipped one is covered by the clock change itself.
             let twice = ambiguous
                 .into_iter()
                 .flat_map(|one| iter::once(one.earlier()).chain(iter::once(one.later())));

@@ -1,4 +1,4 @@
-//! The words of the trade: what every room of the house speaks of. Imports nothing of ours but the words for a refusal.
+//! The basic types of the program, used everywhere. It imports nothing of the program except the refusal types.
 
 mod arrival;
 mod release;
@@ -16,12 +16,12 @@ pub use arrival::Arrival;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus, ServerCommands};
 pub use signature::{SignatureCheck, StoredEvent};
 
-/// What git's configuration says of how history is shown, kept for the next run, and what that depends on.
+/// git's settings for showing history, cached for the next run with everything that they depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownConfig {
-    /// The files outside of the repository that git would read, also those that are not there.
+    /// The files outside the repository that git would read, including missing ones.
     pub files: Vec<PathBuf>,
-    /// The variables that say which, and how all files looked.
+    /// The variables that choose the files, and the state of each file.
     pub seen: Vec<String>,
     pub entries: Vec<(String, String)>,
 }
@@ -43,11 +43,11 @@ impl TryFrom<String> for CommitId {
 }
 
 impl CommitId {
-    /// Reads a full hash, in either case. `None` for anything but 40 or 64 hex digits.
+    /// Parses a full hash in either case; `None` unless it is 40 or 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         let is_lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         match matches!(text.len(), 40 | 64) {
-            // As git and the library write them, thousands at a time.
+            // The form that git and the library write, for thousands of hashes at a time.
             true if text.bytes().all(is_lower) => Some(Self(text.to_owned())),
             is_full => (is_full && is_hash(text, 40)).then(|| Self(text.to_ascii_lowercase())),
         }
@@ -57,12 +57,12 @@ impl CommitId {
         &self.0
     }
 
-    /// The eight digits that people are shown in sentences.
+    /// Returns the eight digits for sentences.
     pub fn short(&self) -> &str {
         self.digits(8)
     }
 
-    /// The twelve digits that links carry, which stay unambiguous for longer.
+    /// Returns the twelve digits for links, which stay unambiguous longer.
     pub fn for_link(&self) -> &str {
         self.digits(12)
     }
@@ -72,12 +72,12 @@ impl CommitId {
     }
 }
 
-/// Whether a text may be a hash, or the first digits of one: `least` or more.
+/// Returns whether a text may be a hash or a prefix of one with at least `least` digits.
 pub fn is_hash(text: &str, least: usize) -> bool {
     (least..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The eight digits of a commit in a sentence, or that there is none.
+/// Returns the eight digits of a commit for a sentence, or "nothing".
 pub fn short(commit: Option<&CommitId>) -> &str {
     commit.map_or("nothing", CommitId::short)
 }
@@ -97,24 +97,24 @@ impl fmt::Debug for CommitId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     pub id: CommitId,
-    /// Its name as `git log --oneline` abbreviates it in this repository.
+    /// The abbreviation of `git log --oneline` in this repository.
     pub short: String,
-    /// Its subject as `git log --oneline` prints it: bytes, because git promises no encoding.
+    /// The subject as `git log --oneline` prints it: bytes, because git guarantees no encoding.
     pub subject: Vec<u8>,
     pub author: String,
-    /// When it was authored: seconds since 1970 and minutes east of UTC.
+    /// The author time: seconds since 1970 and minutes east of UTC.
     pub authored: (i64, i32),
-    /// When it was committed, in seconds since 1970.
+    /// The commit time in seconds since 1970.
     pub committed: i64,
 }
 
 impl Commit {
-    /// The subject for everything but the byte-exact list: undecodable bytes become U+FFFD.
+    /// Returns the subject as text, with U+FFFD for invalid bytes.
     pub fn subject_text(&self) -> String {
         String::from_utf8_lossy(&self.subject).into_owned()
     }
 
-    /// The number of the pull request that a squash merge leaves at the end of the subject: `Title (#425)`.
+    /// Returns the number of the pull request that a squash merge puts at the end of the subject: `Title (#425)`.
     pub fn pull_request(&self) -> Option<u64> {
         let subject = self.subject_text();
         let inner = subject.trim_end().strip_suffix(')')?;
@@ -123,21 +123,21 @@ impl Commit {
     }
 }
 
-/// One commit that landed: all that its message says, and what it was built on.
+/// A commit of a branch with its whole message and its parents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landed {
     pub id: CommitId,
-    /// What it was built on, in order; a merge has several.
+    /// The parents in order; a merge has several.
     pub parents: Vec<CommitId>,
-    /// When it was committed, in seconds since 1970.
+    /// The commit time in seconds since 1970.
     pub committed: i64,
-    /// The first paragraph of its message, in one line.
+    /// The first paragraph of its message as one line.
     pub subject: String,
     pub body: String,
 }
 
 impl Landed {
-    /// `Title (#425)` or `Title (!12)` of a squash, and the merge commits of GitHub and GitLab.
+    /// Parses `Title (#425)` or `Title (!12)` of a squash, and the merge commits of GitHub and GitLab.
     pub fn pull_request(&self) -> Option<(&str, u64)> {
         let (subject, body) = (self.subject.trim(), self.body.trim());
         let number = if let Some(rest) = subject.strip_prefix("Merge pull request #") {
@@ -155,7 +155,7 @@ impl Landed {
     }
 }
 
-/// What stands before the number of a pull request at the end of a title, and the number.
+/// Splits a title from the number of a pull request at its end.
 pub fn numbered(text: &str) -> Option<(&str, u64)> {
     let (title, number) = text.trim_end().strip_suffix(')')?.rsplit_once('(')?;
     let number = number.strip_prefix(['#', '!'])?;
@@ -167,7 +167,7 @@ pub fn numbered(text: &str) -> Option<(&str, u64)> {
     Some((title, number.parse().ok()?))
 }
 
-/// How one commit relates to another.
+/// The relation of one commit to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -181,34 +181,34 @@ pub enum Relation {
     Diverged,
 }
 
-/// What lies between two commits, `from` (what runs) and `to` (what would).
+/// The differences between two commits: `from` runs, `to` would run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     pub relation: Relation,
     /// `from..to` without merges, in the order of `git log`.
     pub ships: Vec<Commit>,
     pub ships_merges: usize,
-    /// `to..from` without merges: what would vanish if `to` replaced `from`.
+    /// `to..from` without merges: what would disappear if `to` replaced `from`.
     pub disappears: Vec<Commit>,
     pub disappears_merges: usize,
 }
 
 impl Changes {
-    /// When the oldest commit that would ship was committed, in seconds since 1970.
+    /// Returns the commit time of the oldest commit that would ship, in seconds since 1970.
     pub fn oldest_waiting(&self) -> Option<i64> {
         self.ships.iter().map(|commit| commit.committed).min()
     }
 }
 
-/// Where a branch is on a remote.
+/// The state of a branch on a remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Branch {
     At(CommitId),
-    /// It is not there, but these branches are.
+    /// The branch does not exist, but these do.
     Missing(Vec<String>),
     /// The remote has no branch at all: nothing was ever pushed.
     Empty,
-    /// Its host says, in these words, that it has no such app; some hosts make it with the first push.
+    /// The host says, in these words, that the app does not exist; some hosts create it with the first push.
     NoApp(String),
 }
 
@@ -225,7 +225,7 @@ impl Branch {
     }
 }
 
-/// Who says what an environment runs.
+/// The source of an environment's running commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -236,14 +236,14 @@ pub enum Source {
     Ref,
 }
 
-/// An answer that a cache gave in the site's place.
+/// An answer from a cache instead of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cached {
     pub age: Option<Duration>,
 }
 
 impl Cached {
-    /// Whether it is certainly older, by more than the second that an age is rounded by.
+    /// Returns whether it is certainly older, allowing one second because an age is rounded.
     pub fn is_older_than(self, elapsed: Duration) -> bool {
         self.age
             .is_some_and(|age| age > elapsed + Duration::from_secs(1))
@@ -261,43 +261,43 @@ impl fmt::Display for Cached {
     }
 }
 
-/// What was found out about an environment. What could not be found out is a refusal, never a guess.
+/// The observed state of an environment. An unknown fact is a refusal, never a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     pub environment: String,
     pub source: Source,
-    /// The running commit; `None`: nothing was ever deployed.
+    /// The running commit; `None` if nothing was ever deployed.
     pub running: Result<Option<CommitId>, Refusal>,
     /// The branch on its remote, if it was asked.
     pub branch: Option<Result<Branch, Refusal>>,
-    /// How the branch stands to what runs, where both are known and differ.
+    /// The relation of the branch to the running commit, if both are known and differ.
     pub drift: Option<Relation>,
-    /// What its page says, where its platform was asked too and is believed.
+    /// The commit that its page reports, if its platform is the source.
     pub page: Option<Result<CommitId, Refusal>>,
-    /// Where its page was answered by a cache, so that what it says may be old.
+    /// Set if a cache answered for the page, so the commit may be old.
     pub cached: Option<Cached>,
     /// Its latest releases, newest first, if its platform was asked.
     pub releases: Option<Result<Vec<Release>, Refusal>>,
-    /// What its host said against what its branch is at, where nothing but the branch could tell what runs.
+    /// The host's words against the commit of the branch, if the branch is the only source.
     pub doubt: Option<String>,
     pub platform: Option<PlatformWords>,
-    /// Whether its platform gives it builds of another environment, so that its branch tells nothing of it.
+    /// True if its platform promotes builds of another environment, so its branch says nothing.
     pub by_pipeline: bool,
-    /// Whether it is the main branch itself, so that every merge deploys it.
+    /// True if it is the main branch itself, so that every merge deploys it.
     pub by_merge: bool,
-    /// Whether this clone pushed what its branch has, and did not see it run since.
+    /// True if this clone pushed the commit of the branch and has not seen it run since.
     pub begun: bool,
-    /// The promotion that asks a person whether what its branch has was seen to run.
+    /// The promotion that asks a person whether the commit of the branch was seen to run.
     pub confirm: Typed,
 }
 
 impl Observed {
-    /// The running commit, where it is known and there is one.
+    /// Returns the running commit, if it is known and there is one.
     pub fn runs(&self) -> Option<&CommitId> {
         self.running.as_ref().ok().and_then(Option::as_ref)
     }
 
-    /// The commit of the branch, where it is known and there is one.
+    /// Returns the commit of the branch, if it is known and there is one.
     pub fn reference(&self) -> Option<&CommitId> {
         self.branch
             .as_ref()
@@ -305,7 +305,7 @@ impl Observed {
             .and_then(Branch::commit)
     }
 
-    /// The same, were its branch all that there is to ask.
+    /// Returns the observation with the branch as the only source.
     pub fn by_branch(&self) -> Self {
         let running = match &self.branch {
             Some(Ok(branch)) => Ok(branch.commit().cloned()),
@@ -318,7 +318,7 @@ impl Observed {
         }
     }
 
-    /// What its branch has or, in a pipeline, what its platform released before it went back to what runs.
+    /// Returns the commit of the branch or, in a pipeline, the last released commit before a return to the running one.
     pub fn deployed_last(&self) -> Option<&CommitId> {
         if !self.by_pipeline {
             return self.reference();
@@ -327,11 +327,11 @@ impl Observed {
         let was_live = releases.iter().filter(|one| one.was_live());
         let mut commits = was_live.filter_map(|one| one.commit.as_ref());
         let last = commits.by_ref().find(|commit| *commit != runs)?;
-        // What came before what runs was not taken back.
+        // Without an earlier release of the running commit, nothing was rolled back.
         commits.any(|commit| commit == runs).then_some(last)
     }
 
-    /// Whether what runs and the branch are the same; `None` where either is unknown, or the branch tells nothing.
+    /// Returns whether the branch has the running commit; `None` if either is unknown, or the branch says nothing.
     pub fn agrees(&self) -> Option<bool> {
         if self.by_pipeline {
             return None;
@@ -344,8 +344,8 @@ impl Observed {
     }
 }
 
-/// The name of one event, which nothing else ever has: random hex digits. Two people who write the very same thing in
-/// the same second would otherwise write the same object, and both would think that they were first.
+/// The unique id of an event: random hex digits. Without it two people who write the same event in the same second
+/// would write the same object, and both would believe that they were first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EventId(String);
@@ -374,10 +374,10 @@ impl EventId {
     }
 }
 
-/// What the one who watches wants.
+/// The decision of a callback that watches an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     GoOn,
-    /// Leave as soon as that harms nothing.
+    /// Leave as soon as that does no harm.
     Leave,
 }

@@ -1,4 +1,4 @@
-//! The command that does a deploy again, with all that it was given.
+//! The command that repeats a deploy, with all given options.
 
 use crate::core::record::Kind;
 use crate::core::typed::Typed;
@@ -6,7 +6,7 @@ use crate::core::words::CommitId;
 use crate::deploy::{Deploy, Options, Wanted};
 
 impl Deploy<'_> {
-    /// The command that does the same again, and no more: without the commit a rollback would lead further back.
+    /// Returns the command that repeats exactly this. Without its commit, a rollback would lead further back.
     pub fn command(&self) -> Typed {
         match &self.wanted {
             Wanted::Stage { command, .. } => command.clone(),
@@ -21,7 +21,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// The same for one of the targets.
+    /// Returns the command that repeats this deploy for one of its targets.
     pub(super) fn command_to(&self, name: &str) -> Typed {
         match self.kind() {
             Kind::Promote => self.with_flags(Typed::smp("promote").arg(name)),
@@ -41,7 +41,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// The options without which the same command would be another.
+    /// Adds the options without which the command would do something else.
     fn with_flags(&self, mut command: Typed) -> Typed {
         let Options { first, again, .. } = self.options;
         command = command.plain(if first { "--first" } else { "" });

@@ -1,4 +1,4 @@
-//! The questions before a deploy. Silence is a no.
+//! The questions before a deploy. No answer means no.
 
 use std::slice;
 
@@ -14,7 +14,7 @@ use crate::session::Session;
 
 pub const NOT_DEPLOYED: &str = "not deployed; no environment was changed";
 
-/// Asks for each yes that no witness can give. `not`: what did not happen after a no.
+/// Asks a person to confirm what no source can tell. `not` says what did not happen after a no.
 pub fn consent(session: &Session<'_>, consents: &[Consent], not: &str) -> Result<(), Stop> {
     for Consent {
         story,
@@ -42,8 +42,8 @@ impl Deploy<'_> {
         Stop::Declined(what.to_owned())
     }
 
-    /// Without a person at a terminal only an explicit yes will do; to a promotion and a rollback, of an explicit commit.
-    /// What runs already is only written down, and a dry run asks nothing.
+    /// Refuses a run without a terminal that has no explicit yes. A promotion or a rollback must also name its commit.
+    /// A dry run asks nothing, and neither does a plan that only records what already runs.
     pub fn can_be_answered(&self, plan: &Plan) -> Result<(), Stop> {
         let (kind, yes, deploys) = (
             self.kind(),
@@ -72,7 +72,7 @@ impl Deploy<'_> {
         Err(report.refused(RefusalCode::NeedsTerminal).into())
     }
 
-    /// Shows the plan. `added`: what a fix adds to the candidate.
+    /// Shows the plan. `added` is what a fix adds to the candidate.
     pub fn show_plan(&self, plan: &Plan, added: Option<&Added<'_>>) -> Result<(), Stop> {
         let (config, repo, when) = (self.look.config, self.look.repo, self.session.when());
         let commit = || Ok::<_, Stop>(repo.commits(slice::from_ref(&plan.commit))?.pop());
@@ -97,7 +97,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Where a question follows, it is shown even to those who want quiet.
+    /// Shows lines. If a question follows, it shows them even with `--quiet`.
     pub fn show(&self, lines: &[Line]) {
         if self.options.yes {
             self.session.ui.say(lines);
@@ -106,7 +106,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Asks for the yes. `question`: y/N; `None`: the name of every environment that is deployed to must be typed.
+    /// Asks for the yes: y/N with a `question`. Without one, the names of all environments to deploy must be typed.
     pub fn ask(&self, plan: &Plan, question: Option<&str>) -> Result<(), Stop> {
         let ui = self.session.ui;
         ui.catch_interrupts()?;
@@ -133,7 +133,7 @@ impl Deploy<'_> {
         is_yes.then_some(()).ok_or_else(|| self.declined())
     }
 
-    /// Says that nothing is to be done, once what this clone did not see run for its whole span was seen to.
+    /// Says that there is nothing to do, after it confirmed what this clone deployed and did not see run long enough.
     pub fn nothing_to(&self, what: &str, plan: &Plan) -> Result<(), Stop> {
         let (ui, dry_run, commit) = (self.session.ui, self.options.dry_run, &plan.commit);
         if !dry_run {

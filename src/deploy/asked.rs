@@ -1,4 +1,4 @@
-//! The issue in which a proposal asks, as far as a plan tells it something.
+//! The issue that asks for a verdict, if the plan has news for it.
 
 use crate::core::decide::{Plan, Step};
 use crate::core::record::{Issue, Kind, State};
@@ -6,7 +6,7 @@ use crate::deploy::Deploy;
 use crate::team::channel;
 
 impl Deploy<'_> {
-    /// The step that comments on the issue, where one asks about what is deployed or taken back.
+    /// Returns the step that comments on the issue, if one asks about what is deployed or taken back.
     pub(super) fn comment(&self, plan: &Plan) -> Option<Step> {
         let state = self.seen.state()?;
         let records = plan

@@ -7,7 +7,7 @@ use crate::core::words::CommitId;
 use crate::deploy::Deploy;
 
 impl Deploy<'_> {
-    /// What ran before the commit, as far as anybody knows.
+    /// Returns what ran before the commit, from the best source that knows.
     pub(super) fn came_from(
         &self,
         state: Option<&State>,
@@ -28,7 +28,7 @@ impl Deploy<'_> {
         from.filter(|from| from != commit)
     }
 
-    /// What ran before a rollback that was cut off: its branch, which was announced, may be at something else.
+    /// Returns what ran before an interrupted rollback. The branch in its announcement may differ from that.
     fn ran_before(&self, name: &str) -> Option<&CommitId> {
         let tells = self.tells.as_ref().map(|(_, tells)| tells);
         let mut targets = tells
@@ -39,7 +39,7 @@ impl Deploy<'_> {
     }
 }
 
-/// What ran before a build that a pipeline brought, as its platform lists it: the branch is at anything.
+/// Returns what ran before a pipeline's build, by the platform's list of releases: the branch may be anywhere.
 fn released_before<'t>(target: &'t Target<'_>, commit: &CommitId) -> Option<&'t CommitId> {
     if target.environment.deploy != DeployBy::Pipeline {
         return None;

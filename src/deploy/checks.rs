@@ -1,4 +1,4 @@
-//! Asks the pages that must answer well after a deploy, side by side, before anybody is told of it.
+//! Asks the pages that must answer well after a deploy, in parallel, before anybody is told of the deploy.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -20,15 +20,15 @@ use crate::sources::Look;
 use crate::team::channel::TECHNICAL;
 use crate::team::posting;
 
-/// How often it is looked whether somebody wants to leave.
+/// The pause between two checks whether the person wants to leave.
 const TICK: Duration = Duration::from_millis(100);
 
 impl Deploy<'_> {
-    /// Asks every page of an environment that runs the commit until each has passed or failed.
+    /// Asks every page of an environment that runs the commit, until each has passed or failed.
     ///
     /// # Errors
-    /// [`Stop::Unhealthy`] where one failed: that is on record, and nobody is told of the deploy. After a rollback it
-    /// is only a warning, because an older commit may not have the page, and nothing must hold a rollback up.
+    /// [`Stop::Unhealthy`] if one failed. Then the failure is recorded, and nobody is told of the deploy. After a
+    /// rollback it is only a warning: an older commit may not have the page, and nothing must delay a rollback.
     pub(super) fn check(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
         let checks = target.environment.check.as_slice();
@@ -51,7 +51,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Which checks failed, and how; `None`: somebody left before that was known.
+    /// Returns the reasons of the failed checks; `None` if the person left before all had ended.
     fn failures(&self, name: &str, checks: &[PageCheck]) -> Option<Vec<String>> {
         let (look, left, began) = (self.look, &AtomicBool::new(false), Instant::now());
         thread::scope(|scope| {
@@ -80,7 +80,7 @@ impl Deploy<'_> {
         })
     }
 
-    /// Puts it on record, and says what can be done.
+    /// Records the failure, and says what can be done.
     fn failed(&self, target: &Target<'_>, commit: &CommitId, failed: Vec<String>) -> Stop {
         let (environment, short) = (target.environment, commit.short());
         let name = &environment.name;
@@ -128,7 +128,7 @@ impl Deploy<'_> {
         let of = (self.session, self.look.config);
         let (_, pending) = posting::append_one(of, &recorder, &mut |state| {
             let open = state.deploying.as_ref();
-            // What somebody else began meanwhile is another deploy.
+            // If somebody else began a deploy meanwhile, this failure does not belong to it.
             if open.is_some_and(|open| !open.is(kind, name, commit)) {
                 return Ok(None);
             }
@@ -150,7 +150,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Who hears of a promotion that began although its time had not come, whether its checks pass or not.
+    /// Returns who is told of a promotion before the right time, whether its checks pass or not.
     fn told_of_override(&self) -> Option<Telling> {
         self.overridden.as_ref()?;
         let (_, mut tells) = self.tells.clone()?;
@@ -160,7 +160,7 @@ impl Deploy<'_> {
     }
 }
 
-/// Asks one page until it has passed or failed, and says which, with its place among the checks.
+/// Asks one page until it has passed or failed. Sends its number and, if it failed, why.
 fn follow(
     look: &Look<'_>,
     (nth, check): (usize, &PageCheck),
@@ -195,11 +195,11 @@ fn follow(
             Streaked::GoOn => wait(left),
         }
     };
-    // Nobody listens any more to one that was left.
+    // After the person left, nobody receives this.
     let _ = ended.send((nth, end));
 }
 
-/// Waits for the next question, unless somebody leaves.
+/// Waits until the next request, unless the person leaves.
 fn wait(left: &AtomicBool) {
     let until = Instant::now() + PAUSE;
     while Instant::now() < until && !left.load(Ordering::Relaxed) {

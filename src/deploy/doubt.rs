@@ -1,4 +1,4 @@
-//! What a host said against a push that it took: read off all of its lines. Pure.
+//! Finds in a host's output what speaks against a push that the host took. Pure.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What speaks against a deploy although the push was taken.
+/// What speaks against a deploy although its push was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     pub meaning: Meaning,
@@ -20,7 +20,7 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// Whether nothing more is to come of the push, so that there is little to wait for.
+    /// Returns whether nothing more will come of the push, so that a long wait is useless.
     pub fn is_the_end(&self) -> bool {
         matches!(self.meaning, Meaning::NotDeployed | Meaning::Failed)
     }
@@ -28,22 +28,22 @@ impl Doubt {
 
 #[derive(Debug, Default)]
 pub struct Heard {
-    /// What all of it gives reason to doubt.
+    /// The doubt that the whole output leaves.
     pub doubt: Option<Doubt>,
-    /// Whether the remote said anything at all.
+    /// True if the remote printed anything at all.
     spoke: bool,
-    /// Whether the repository's own tidying up has begun to speak.
+    /// True once git's own maintenance of the repository has begun to print.
     tidies: bool,
 }
 
 impl Heard {
-    /// Takes in one line of a push's output. The first that says how it ended stands; until then the last that leaves
-    /// it open does, and a release that was declared is settled by its success. What programs in a hook mutter counts
-    /// least: the first of it stands, and a good end settles it.
+    /// Evaluates one line of a push's output. The first line that tells the end of the deploy is kept. Without one, the
+    /// last line that leaves the end open is kept, and the success of a declared release removes it. Words of programs
+    /// in a hook count least: the first of them is kept, and a good end removes it.
     pub fn line(&mut self, line: &str) {
         let Some(said) = Said::read(line) else { return };
         self.spoke |= said.is_remote;
-        // That hook watches refs and deploys nothing, on either side.
+        // The hook `reference-transaction` watches refs on either side, and deploys nothing.
         if line.contains("reference-transaction") {
             return;
         }
@@ -67,26 +67,25 @@ impl Heard {
             (Some(Meaning::Queued), Meaning::Declared) => {}
             _ => {
                 let words = match meaning {
-                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => &said.marked,
-                    _ => said.words(),
+                    Meaning::Hook | Meaning::Stumbled | Meaning::Muttered => said.quoted,
+                    _ => said.quoted_words,
                 };
-                let words = words.to_owned();
                 self.doubt = Some(Doubt { meaning, words });
             }
         }
     }
 
-    /// What it said may be lost, or was said to another push.
+    /// Notes that the output may be incomplete, or belong to another push.
     pub fn is_not_all(&mut self) {
         self.spoke = true;
     }
 
-    /// Whether the remote said not one word.
+    /// Returns whether the remote printed nothing.
     pub fn is_silent(&self) -> bool {
         !self.spoke
     }
 
-    /// Its words that it is busy with something else, if those are what counts.
+    /// Returns the host's words that it is busy, if these are what counts.
     pub fn busy(&self) -> Option<&str> {
         let doubt = self.doubt.as_ref()?;
         (doubt.meaning == Meaning::Busy).then_some(&doubt.words)

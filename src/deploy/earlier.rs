@@ -1,4 +1,4 @@
-//! What a plan says beside its steps: of earlier pushes of this clone, of files, of options that change nothing.
+//! What a plan says in addition to its steps: about this clone's earlier pushes, files, and options without effect.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ struct Earlier<'a> {
 }
 
 impl Earlier<'_> {
-    /// What began, what may become of it, and what a second one would be.
+    /// Returns what began, what may become of it, and what a second one would do.
     fn words(&self) -> (String, &'static str, &'static str) {
         let (name, short) = (self.name, self.commit.short());
         let when = ago(i64::try_from(self.age.as_secs()).unwrap_or(0), 0);
@@ -46,7 +46,7 @@ impl Earlier<'_> {
         (story, may_be, second)
     }
 
-    /// That it may replace what runs now.
+    /// Reports that the earlier deploy may replace what runs now.
     fn may_replace(&self, runs: &CommitId, command: Typed) -> Report {
         let ((story, may_be, _), short) = (self.words(), runs.short());
         let why = format!("{} runs {short} now, but that may change", self.name);
@@ -58,7 +58,7 @@ impl Earlier<'_> {
 }
 
 impl Deploy<'_> {
-    /// A push that still builds and a release that still comes are in each other's way, too.
+    /// Returns earlier pushes and releases without a known end. A push also conflicts with a release, and vice versa.
     fn earlier(&self) -> impl Iterator<Item = Earlier<'_>> {
         self.targets
             .iter()
@@ -82,7 +82,7 @@ impl Deploy<'_> {
         })
     }
 
-    /// Adds what an earlier push means for this one. Another commit on its way is never "nothing to do".
+    /// Adds what an earlier push means for this plan. A commit on its way is never "nothing to do".
     pub(super) fn warn_of_earlier(&self, plan: &mut Plan) -> Result<(), Refusal> {
         for earlier in self.earlier() {
             let is_same = earlier.commit == plan.commit;
@@ -116,7 +116,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Refuses to put forward what a push of this clone, of which no record tells yet, may replace in a moment.
+    /// Refuses to propose a commit that a push of this clone, which is not recorded yet, may replace at any moment.
     pub fn source_is_settled(&self) -> Result<(), Refusal> {
         let Some((source, runs)) = self.source().and_then(|one| Some((one, one.runs()?))) else {
             return Ok(());
@@ -136,7 +136,7 @@ impl Deploy<'_> {
         Err(report.refused(RefusalCode::Deploying))
     }
 
-    /// Whether an earlier push of this clone to one of these environments is all that is in the way.
+    /// Returns whether only an earlier push of this clone to one of these environments prevents the plan.
     fn is_in_flight(&self, planned: &Result<Plan, Refusal>) -> bool {
         planned.as_ref().is_err_and(|refusal| match refusal.code {
             RefusalCode::PushInFlight => true,
@@ -154,7 +154,7 @@ impl Deploy<'_> {
     }
 }
 
-/// Looks and plans. Where nobody is asked, it looks until an earlier push, which was cut off from us, came to something.
+/// Looks and plans. With `--yes`, repeats this until an earlier, interrupted push has a result.
 pub fn looked<'a>(
     look: impl Fn() -> Result<Deploy<'a>, Stop>,
 ) -> Result<(Deploy<'a>, Result<Plan, Refusal>), Stop> {
@@ -185,7 +185,7 @@ pub fn looked<'a>(
     }
 }
 
-/// What ships should have been merged; a team is told when it was not, or when that cannot be known.
+/// Returns a warning if what ships was not merged, or if that is unknown.
 pub fn not_on_main(
     look: &Look<'_>,
     candidate: &CommitId,
@@ -213,7 +213,7 @@ pub fn not_on_main(
 }
 
 impl Deploy<'_> {
-    /// Says of `--first` that it changes nothing where no app is to be made; that is no reason to stop.
+    /// Says that `--first` changes nothing if the app exists already. That is no reason to stop.
     pub fn note_first(&self) {
         let mut branches = self.targets.iter().map(|target| &target.observed.branch);
         let has_app = branches.all(|branch| match branch {
@@ -230,7 +230,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// The refusal of a push that would make an app, with the whole command that makes it; any other as it is.
+    /// Adds to the refusal of a push that would create an app the complete command for that. Leaves others unchanged.
     fn to_make_the_app(&self, mut refusal: Refusal) -> Refusal {
         let is_first = self.options.first || self.kind() == Kind::Rollback;
         if refusal.code == RefusalCode::NoApp && !is_first {
@@ -247,7 +247,7 @@ impl Deploy<'_> {
         self.with_ignored(self.to_make_the_app(refusal))
     }
 
-    /// Says of each push that goes elsewhere by the user's own settings of git.
+    /// Warns of each push that goes elsewhere because of the user's own git settings.
     pub(super) fn warn_of_addresses(&self, plan: &mut Plan) -> Result<(), Stop> {
         for target in &self.targets {
             let address = trust::push_address(&self.session.repo, target.environment)?;
@@ -265,7 +265,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// Says that a push does not bring the contents of files in Git LFS, unless they are at home where it goes.
+    /// Warns that a push does not send the contents of files in Git LFS, unless it goes to the main repository.
     pub(super) fn warn_of_lfs(&self, plan: &mut Plan) {
         let commit = &plan.commit;
         for step in &plan.steps {
@@ -281,7 +281,7 @@ impl Deploy<'_> {
             if *remote == self.look.config.repository.remote {
                 continue;
             }
-            // A plan is no worse for it where that cannot be counted.
+            // If they cannot be counted, the plan lacks this warning only.
             let files = match lfs::count_new(self.look.repo, expected.as_ref(), commit) {
                 Ok(0) | Err(_) => continue,
                 Ok(1) => "1 file of this deploy is".to_owned(),
@@ -293,7 +293,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Warns that the deploy takes the place of another; where nothing is pushed, says of `--take-over` that it does not.
+    /// Warns that this deploy replaces another. If it deploys nothing, says that `--take-over` takes over nothing.
     pub(super) fn warn_of_take_over(&self, plan: &mut Plan) -> Result<(), Refusal> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
         let is_asked = self.options.take_over.is_some();

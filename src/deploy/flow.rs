@@ -1,4 +1,4 @@
-//! What the commands of a candidate's way share: the record that they need, and what they say comes next.
+//! What the commands for a candidate share: the record that they need, and how they say what comes next.
 
 use crate::core::config::Config;
 use crate::core::decide::next;
@@ -10,7 +10,7 @@ use crate::git::record::identity;
 use crate::session::Session;
 use crate::team::recorder::Recorder;
 
-/// Refuses what only a shared record makes possible, where the team keeps none.
+/// Returns the recorder. Refuses a command that needs the shared record if the team keeps none.
 pub fn recorder_of<'r>(
     session: &'r Session<'_>,
     config: &'r Config,
@@ -27,7 +27,7 @@ pub fn recorder_of<'r>(
     })
 }
 
-/// Says what comes next, as the record alone tells it.
+/// Says what comes next, by the record alone.
 pub fn say_next(session: &Session<'_>, config: &Config, state: &State, lead: &str) {
     let (_, me) = identity(&session.repo).unwrap_or_default();
     let hint = next::on_record(config, state, &me, session.when().now);

@@ -1,4 +1,4 @@
-//! What a deploy looks at that goes from one environment to others: a promotion, and a proposal of one.
+//! The look for a deploy from one environment to others: a promotion, or the proposal of one.
 
 use std::collections::HashMap;
 use std::mem;
@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::sources::{Also, Look};
 use crate::team::watched;
 
-/// Finds everything out, all at once.
+/// Looks at everything, in parallel.
 pub fn look<'a>(
     session: &'a Session<'a>,
     config: &'a Config,
@@ -38,7 +38,7 @@ pub fn look<'a>(
     }
     let mut targets = Vec::new();
     for (place, observed) in places.iter().zip(observed) {
-        // A deploy starts it, so what it ran before is what is deployed there. What has the candidate is to be started.
+        // A deploy starts a stopped environment, so what is deployed counts as running, unless it is the candidate.
         let (observed, warning) = match observed.stopped() {
             Some(deployed) if Some(deployed) != runs => {
                 let warning = stopped(&place.name, deployed);
@@ -73,7 +73,7 @@ fn stopped(name: &str, deployed: &CommitId) -> String {
     format!("{name} is stopped, with {short} deployed: this deploy is to start it again")
 }
 
-/// Finds out where those that are given builds stand in their pipeline.
+/// Reads the couplings of the targets that a pipeline deploys.
 fn couple(look: &Look<'_>, from: &Environment, targets: &mut [Target<'_>]) {
     let mut by_pipeline: Vec<&mut Target<'_>> = (targets.iter_mut())
         .filter(|target| target.environment.deploy == DeployBy::Pipeline)
@@ -84,8 +84,8 @@ fn couple(look: &Look<'_>, from: &Environment, targets: &mut [Target<'_>]) {
     }
 }
 
-/// The candidate of an environment that a merge deploys, where its branch has gone on to what contains it. Nothing can
-/// freeze that branch, and what was tested is the candidate.
+/// Returns the candidate of an environment that a merge deploys, if its branch has moved on to a descendant. Nothing
+/// can freeze that branch, and the candidate is what was tested.
 fn moved_on(
     session: &Session<'_>,
     from: &Environment,
@@ -111,7 +111,7 @@ fn moved_on(
     }))
 }
 
-/// What lies between an environment and the commit that it is to be given.
+/// Returns a target with what differs between the environment and the commit to deploy.
 pub fn target<'c>(
     session: &Session<'_>,
     environment: &'c Environment,

@@ -1,4 +1,4 @@
-//! How what would ship stands to what an environment was rolled back from.
+//! Compares what would ship with what an environment was rolled back from.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,14 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
-/// Weighs every commit that an environment was rolled back from against the candidate. `runs`: what it runs now.
+/// Compares the candidate with each commit that an environment was rolled back from. `runs` is what it runs now.
 pub fn weigh(
     session: &Session<'_>,
     runs: Option<&CommitId>,
     candidate: Option<&CommitId>,
     held: Vec<Held>,
 ) -> Result<Vec<HeldBack>, Stop> {
-    // A rollback leads to where the next one came from, and the last to what runs.
+    // A rollback led to the start of the next one, and the last rollback led to what runs now.
     let next = held.iter().skip(1).map(|one| Some(one.commit.clone()));
     let ends: Vec<Option<CommitId>> = next.chain([runs.cloned()]).collect();
     let with_end = held.into_iter().zip(ends).map(|(held, back_to)| {
@@ -35,7 +35,7 @@ fn ships(
     candidate: &CommitId,
 ) -> Result<Ships, Stop> {
     let repo = &session.repo;
-    // All of the candidate's history is here, so what is not here is no part of it.
+    // The candidate's whole history is here, so a commit that is missing here is no part of it.
     if held != candidate && (!repo.has_commit(held)? || !repo.is_ancestor(held, candidate)?) {
         return Ok(Ships::Without);
     }

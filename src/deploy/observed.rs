@@ -1,4 +1,4 @@
-//! Deploys past the tool: commands that only read say them, and the next one that writes puts them on record.
+//! Deploys past the tool, made without git smp. Commands that only read show them, and the next write records them.
 
 use crate::core::record::unrecorded::{Unrecorded, unrecorded};
 use crate::core::record::{Sighting, State, What};
@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::sources::{Also, Look};
 use crate::team::recorder::{Recorder, new_id};
 
-/// What a plan says of environments that were deployed past the tool. `state`: the record, where one is kept.
+/// Returns a plan's warnings about environments that were deployed past the tool. `state` is the record, if any.
 pub fn warnings<'o>(
     state: Option<&State>,
     seen: impl IntoIterator<Item = &'o Observed>,
@@ -20,8 +20,8 @@ pub fn warnings<'o>(
         .collect()
 }
 
-/// The deploys past the tool that are still there at a second look, and that the record still lacks: a deploy may have
-/// come to its end between the first look and the reading of the record.
+/// Returns the deploys past the tool that a second look confirms and the record still lacks. A deploy may have ended
+/// between the first look and the read of the record.
 pub fn found(
     look: &Look<'_>,
     state: Option<&State>,
@@ -42,8 +42,8 @@ pub fn found(
     Ok(all)
 }
 
-/// Puts on record what was seen and nobody deployed with this program; with `dry_run` only says it. What cannot be
-/// written stops nothing: it is there for the next command.
+/// Records what was seen and was not deployed with this program. With `dry_run`, only says so. A failed write stops
+/// nothing: the next command tries again.
 pub fn record<'o>(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -52,7 +52,7 @@ pub fn record<'o>(
     dry_run: bool,
 ) {
     let ui = session.ui;
-    // Questions for passwords were asked at the first look.
+    // The first look has asked for passwords.
     let look = look.unasked();
     let (Some(recorder), Some(state)) = (Recorder::of(look.repo, look.config, false), state) else {
         return;
@@ -73,7 +73,7 @@ pub fn record<'o>(
     }
 }
 
-/// Puts one on record, unless somebody was quicker or it is not so any more. Says whether it is there by us.
+/// Records one of them, unless somebody else did or it is no longer true. Returns whether this run recorded it.
 fn append(
     look: &Look<'_>,
     recorder: &Recorder<'_>,
@@ -101,7 +101,7 @@ fn append(
     Ok(ours)
 }
 
-/// How many commits it brought or took away, where this clone knows, and whether it went back.
+/// Returns how many commits it added or took away, if this clone knows, and whether it went back.
 fn distance(look: &Look<'_>, from: &CommitId, to: &CommitId) -> Result<(Option<u64>, bool), Stop> {
     if look.repo.layout().shallow || !look.repo.has_commit(from)? {
         return Ok((None, false));
@@ -115,13 +115,13 @@ fn distance(look: &Look<'_>, from: &CommitId, to: &CommitId) -> Result<(Option<u
     Ok((u64::try_from(count).ok(), back))
 }
 
-/// The environment once more, after the record was read.
+/// Looks at the environment once more, after the record was read.
 fn look_again(look: &Look<'_>, found: &Unrecorded) -> Result<Option<Observed>, Stop> {
     let environment = look.config.environment(&found.environment)?;
     Ok(look.environments(&[environment], Also::Branches)?.pop())
 }
 
-/// Whether it is seen once more, and the record has nothing new of that environment.
+/// Returns whether the second look shows it as well, and the record has nothing new about that environment.
 fn is_still(found: &Unrecorded, again: &Observed, (then, now): (&State, &State)) -> bool {
     let name = &found.environment;
     then.deploys.get(name) == now.deploys.get(name)

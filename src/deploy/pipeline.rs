@@ -1,4 +1,4 @@
-//! The promotion of a build in the pipeline of its platform, followed to its end for each target.
+//! Promotes a build in the pipeline of its platform, and follows it to its end for each target.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,11 +20,11 @@ use crate::sources::platform::{self, Promotion};
 /// The pause between two looks at a promotion.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What was noted of each target before the call.
+/// The notes that were written for each target before the request.
 type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
 
 impl Deploy<'_> {
-    /// Promotes what was announced before, where a record is kept. One announcement stands for all targets: it is open,
+    /// Announces the promotion, if a record is kept, and makes it. One announcement covers all targets: it stays open,
     /// and blocks other deploys, until each target is recorded or has failed.
     pub(super) fn promote_build(&self, step: &Step, build: &Build) -> Result<(), Stop> {
         let mut places = Vec::new();
@@ -59,7 +59,7 @@ impl Deploy<'_> {
         let notes = self.note_all(build)?;
         match app.promote(build) {
             Ok(id) => self.follow((build, intent), notes, || app.promotion(&id)),
-            // It may be worked on still; asked for again, it would be made twice.
+            // The platform may still work on it. A second request would make a second release.
             Err(Trouble::Unclear(report)) => {
                 for (to, note) in notes {
                     let target = self.target(&to.environment)?;
@@ -89,7 +89,7 @@ impl Deploy<'_> {
         Ok(notes)
     }
 
-    /// Looks at a promotion until each target has come to its end, release phase included.
+    /// Watches a promotion until each target has ended, its release phase included.
     fn follow(
         &self,
         (build, intent): (&Build, Option<&EventId>),
@@ -132,7 +132,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// What it came to: what succeeded is still to be seen to run.
+    /// Evaluates a promotion that ended. The targets that succeeded still have to be seen running.
     fn ended(
         &self,
         (build, intent): (&Build, Option<&EventId>),
@@ -160,7 +160,7 @@ impl Deploy<'_> {
         Err(Stop::Incomplete(report))
     }
 
-    /// That some, or all, did not start to run the build, in the platform's own words.
+    /// Reports that some or all targets did not start to run the build, in the platform's own words.
     fn not_live(
         &self,
         build: &Build,
@@ -194,8 +194,8 @@ impl Deploy<'_> {
         Ok(report.run(say, self.command()))
     }
 
-    /// Closes the announcement of a promotion that the platform has ended, which would keep everybody else waiting: what
-    /// was released is recorded, and the rest is taken back.
+    /// Closes the announcement of a promotion that the platform has ended, because an open one blocks everybody else.
+    /// Records what was released, and takes the rest back.
     fn close(
         &self,
         build: &Build,
@@ -210,7 +210,7 @@ impl Deploy<'_> {
                 self.await_promoted(name, commit)?;
                 self.deployed(target, commit, None)?;
             } else if self.look.now(target.environment)?.running?.as_ref() == Some(commit) {
-                // It runs all the same: the next run records it.
+                // The target runs the build all the same. The next run records it.
                 return Ok(());
             }
         }
@@ -220,7 +220,7 @@ impl Deploy<'_> {
     }
 }
 
-/// What became of a target; `None`: it goes on.
+/// Returns the result of a target; `None` if it still runs.
 fn came_to<'p>(promotion: &'p Promotion, to: &PromotedTo) -> Option<&'p Result<(), String>> {
     let mut told = promotion.targets.iter();
     told.find(|one| one.app == to.app)?.came_to.as_ref()

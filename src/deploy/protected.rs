@@ -1,4 +1,4 @@
-//! What hosts of main repositories say of a branch that they protect, and what is to be done about it.
+//! What hosts of main repositories print about a protected branch, and what to do about it.
 
 use crate::core::decide::protection::{ALLOW, ALLOW_BACK};
 use crate::core::record::Kind;
@@ -6,7 +6,7 @@ use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 use crate::deploy::pushed::{Pushed, REVERT, last};
 
-/// Who says it; words in a remote's line or git's reason; whether the push goes back; where they were seen.
+/// The host; words in a remote's line or in git's reason; whether the push goes back; where the words were seen.
 type Row = (&'static str, &'static str, bool, &'static str);
 
 #[rustfmt::skip]
@@ -23,7 +23,7 @@ const TABLE: &[Row] = &[
     ("Gitea, Forgejo", "Not allowed to push to protected branch", false, "go-gitea/gitea routers/private/hook_pre_receive.go"),
 ];
 
-/// Where these lines begin to say that the branch is protected, and whether that is because the push goes back.
+/// Returns the first line that says that the branch is protected, and whether the reason is that the push goes back.
 fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<(usize, bool)> {
     TABLE.iter().find_map(|(_, words, goes_back, _)| {
         let at = lines.clone().position(|line| line.contains(words))?;
@@ -32,7 +32,7 @@ fn of<'l>(lines: impl Iterator<Item = &'l str> + Clone) -> Option<(usize, bool)>
 }
 
 impl Pushed<'_> {
-    /// The report of a branch that its host protects; `None`: it says nothing of that. `still`: where the branch is.
+    /// Reports a branch that its host protects; `None` if it does not say so. `still` tells where the branch is.
     pub(super) fn protected(&self, still: &str) -> Option<Report> {
         let environment = self.target.environment;
         let said = self.host_said();
@@ -47,7 +47,7 @@ impl Pushed<'_> {
             "{name} declined {short}: its host protects the branch {branch}"
         ));
         let report = report.causes(causes).because(still);
-        // Whatever the words: with the right to push forward alone, the next push would be declined as well.
+        // Whatever the host's words: with only the right to push forward, the next push would be declined as well.
         if !goes_back && !self.needs_force() {
             return Some(report.run(format!("on its host, {ALLOW}; then"), self.command()));
         }

@@ -1,4 +1,4 @@
-//! One push, or one release: the look directly before it, the note of it, and what it came to.
+//! One push or one release: the look just before it, the note about it, and its result.
 
 use std::thread;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
 use crate::sources::{Also, Now, platform};
 
-/// The pauses after which a look directly before a push is repeated where it failed.
+/// The pauses between the retries of a failed look before a push.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 pub struct PushEnd {
     marker: InFlight,
-    /// Whether an earlier push of this clone may bring the same.
+    /// True if an earlier push of this clone may still bring the same commit.
     is_again: bool,
     said: Vec<String>,
     heard: Heard,
@@ -33,7 +33,7 @@ pub struct PushEnd {
 }
 
 impl PushEnd {
-    /// Why a ref was not taken, and after that what git and the host said.
+    /// Returns why a ref was rejected, and then what git and the host printed.
     pub fn words(&self) -> String {
         let reason = self.outcome.reason.iter().cloned();
         reason
@@ -93,7 +93,7 @@ impl Deploy<'_> {
         })
     }
 
-    /// What became of it: read from the branch.
+    /// Finds out the result of a push, from the branch.
     pub(super) fn settle(
         &self,
         target: &Target<'_>,
@@ -120,7 +120,7 @@ impl Deploy<'_> {
         match pushed.verdict() {
             Outcome::Arrived(now) => {
                 marker.landed();
-                // Turned away, and there all the same: another push of it was quicker, as where the host builds first.
+                // Rejected, but there all the same: another push was quicker, for example if the host builds first.
                 if matches!(ended, Ended::UpToDate | Ended::Stale | Ended::Declined) {
                     self.watch(Progress::ByOthers(name, is_again));
                 }
@@ -142,7 +142,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Notes in the clone what is sent, before it is: a run that is cut off is not doubled.
+    /// Notes in the clone what is about to be sent, so that an interrupted run is not repeated blindly.
     pub(super) fn note(
         &self,
         name: &str,
@@ -160,8 +160,8 @@ impl Deploy<'_> {
         self.notes().begin(name, sent)
     }
 
-    /// If anything moved since the plan was shown, nothing is pushed. A look that fails is repeated twice: a host that
-    /// limits connections may let the next one in. Gives the record; what is announced there must still be allowed.
+    /// Refuses to push if anything has changed since the plan was shown. Repeats a failed look twice: a host that
+    /// limits connections may accept the next one. Returns the record. What is announced there must still be allowed.
     pub(super) fn look_again(
         &self,
         target: &Target<'_>,
@@ -189,7 +189,7 @@ impl Deploy<'_> {
         if let Some(source) = source {
             wanted.push(look.config.environment(&source.environment)?);
         }
-        // The lease looks at the branch. A page that was broken when the plan was shown tells nothing now; the branch does.
+        // The lease checks the branch. If the page was broken when the plan was shown, the branch is compared instead.
         let is_known = target.observed.running.is_ok();
         let also = match is_known {
             true => Also::Nothing,
@@ -227,7 +227,7 @@ impl Deploy<'_> {
         Ok(reading)
     }
 
-    /// What this clone pushed before has arrived since the plan was shown: the next run records it.
+    /// Stops because an earlier push of this clone has arrived since the plan was shown. The next run records it.
     pub(super) fn by_an_earlier_push(&self, name: &str, commit: &CommitId) -> Stop {
         let short = commit.short();
         let report = Report::new(format!(
@@ -238,7 +238,7 @@ impl Deploy<'_> {
 }
 
 impl Deploy<'_> {
-    /// What ships must still be what the source runs or, where a merge deploys that, part of it and the candidate.
+    /// Refuses if the source no longer runs what ships. If a merge deploys the source, it may also run a descendant.
     fn source_unmoved(
         &self,
         before: &Observed,
@@ -262,7 +262,7 @@ impl Deploy<'_> {
     }
 }
 
-/// How often the platform is asked whether it heard us.
+/// How often the platform is asked whether it received the request.
 const LOOKS: u32 = 5;
 
 impl Deploy<'_> {
@@ -291,7 +291,7 @@ impl Deploy<'_> {
         let marker = self.note(name, commit, None, Some(*newest))?;
         let released = match platform.release(former, *back) {
             Ok(()) => Ok(()),
-            // It may be worked on still; asked for again, it would be made twice.
+            // The platform may still work on it. A second request would make a second release.
             Err(Trouble::Unclear(report)) => self.was_heard(target, commit, report),
             Err(Trouble::NotSent(report)) => {
                 marker.ended();
@@ -301,7 +301,7 @@ impl Deploy<'_> {
         released.inspect(|()| marker.landed())
     }
 
-    /// Whether the newest release is still the plan's: neither branch nor page would show one that began since.
+    /// Refuses if there is a newer release than the plan's: neither branch nor page would show one that began since.
     pub(super) fn nothing_newer(&self, target: &Target<'_>, newest: u64) -> Result<(), Stop> {
         let name = &target.environment.name;
         let mut now = self.look.now(target.environment)?.newest;
@@ -327,7 +327,7 @@ impl Deploy<'_> {
         Err(report.refused(RefusalCode::TargetMoved).into())
     }
 
-    /// The platform may have heard us all the same: then it has a newer release of the commit.
+    /// Checks whether the platform received the request after all: then it has a newer release of the commit.
     pub(super) fn was_heard(
         &self,
         target: &Target<'_>,

@@ -1,4 +1,4 @@
-//! What is said of a push that did not bring its commit, by what the branch is at afterwards.
+//! Reports about a push that did not bring its commit, by what the branch points to afterwards.
 
 use crate::core::decide::Target;
 use crate::core::decide::finding::UNLOCK;
@@ -15,15 +15,15 @@ pub struct Pushed<'a> {
     pub target: &'a Target<'a>,
     pub push: &'a Push,
     pub ended: Ended,
-    /// Why the branch was not taken, in the server's or git's words.
+    /// Why the branch was rejected, in the words of the server or of git.
     pub reason: Option<&'a str>,
-    /// The last lines that git and the remote said.
+    /// The last lines of git and the remote.
     pub said: &'a [String],
-    /// The host's words that it is busy, if those were its last.
+    /// The host's words that it is busy, if these count.
     pub busy: Option<&'a str>,
 }
 
-/// The way back by a push that goes forward.
+/// A way back with a push that goes forward.
 pub const REVERT: &str = "or revert what came after it on the main branch, then";
 pub const AGAIN: &str = "to continue";
 
@@ -40,7 +40,7 @@ impl Pushed<'_> {
         self.deploy.command_to(self.name())
     }
 
-    /// Somebody left while it was running.
+    /// Reports that the person left while the push was running.
     pub fn left(&self) -> Stop {
         let (name, short) = (self.name(), self.short());
         let report = Report::new(format!(
@@ -53,7 +53,7 @@ impl Pushed<'_> {
         Stop::Incomplete(report.run("then", self.command()))
     }
 
-    /// The branch cannot be read afterwards.
+    /// Reports that the branch cannot be read after the push.
     pub fn unreadable(&self, refusal: &Refusal) -> Stop {
         match self.ended {
             Ended::NothingSent => return Stop::Failed(self.not_sent()),
@@ -70,7 +70,7 @@ impl Pushed<'_> {
         Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
-    /// The branch is at something else than what was pushed.
+    /// Reports that the branch points to something other than the pushed commit.
     pub fn not_ours(&self, at: Option<&CommitId>) -> Stop {
         if at == self.push.expected.as_ref() {
             self.unmoved()
@@ -79,7 +79,7 @@ impl Pushed<'_> {
         }
     }
 
-    /// The host said no, or left its branch where it was, and deployed the commit all the same.
+    /// Reports that the host declined the push, or left its branch where it was, and deployed the commit all the same.
     pub fn runs_all_the_same(&self, at: Result<Option<&CommitId>, &Refusal>) -> Stop {
         let (name, short) = (self.name(), self.short());
         let report = match self.ended {
@@ -109,7 +109,7 @@ impl Pushed<'_> {
         })
     }
 
-    /// The command that takes back what a promotion brought.
+    /// Returns the command that takes back what a promotion brought.
     fn way_back(&self) -> Option<Typed> {
         let Target {
             environment,
@@ -155,7 +155,7 @@ impl Pushed<'_> {
         }
     }
 
-    /// That the branch has more than what was pushed.
+    /// Says that the branch contains the pushed commit and more.
     pub fn is_contained(&self, tip: &CommitId) -> String {
         let (name, tip, short) = (self.name(), tip.short(), self.short());
         format!(
@@ -163,7 +163,7 @@ impl Pushed<'_> {
         )
     }
 
-    /// The same, where nothing but the branch tells what runs.
+    /// Reports a branch that contains the pushed commit and more, if only the branch tells what runs.
     pub fn added_to(&self, tip: &CommitId) -> Stop {
         let report = Report::new(self.is_contained(tip))
             .because("only its branch shows what runs there, and the branch has more commits");
@@ -203,7 +203,7 @@ impl Pushed<'_> {
         report.causes(because).hint(hint)
     }
 
-    /// Where its address stands in `smp.toml`.
+    /// Returns the key of the address in `smp.toml`.
     pub(super) fn key(&self) -> String {
         match self.target.environment.is_branch {
             true => "repository.url".to_owned(),
@@ -212,17 +212,17 @@ impl Pushed<'_> {
     }
 }
 
-/// Where a branch is, as what follows on `is`.
+/// Returns where a branch is, as the words after `is`.
 fn place(at: Option<&CommitId>) -> String {
     at.map_or_else(|| "not there".to_owned(), |id| format!("at {}", id.short()))
 }
 
-/// Reasons that name no cause: then the host's own last words do.
+/// Reasons that name no cause. Then the host's own last words are shown.
 const NO_CAUSE: [&str; 3] = ["failed to update ref", "unpacker error", "failed"];
 const LAST_WORDS: usize = 3;
 
 impl Pushed<'_> {
-    /// The host said no, and nothing was changed. `still`: what is known of its branch.
+    /// Reports that the host declined the push and nothing was changed. `still` is what is known of the branch.
     pub(super) fn turned_down(&self, still: &str) -> Report {
         let (name, short, command) = (self.name(), self.short(), self.command());
         if let Some(words) = self.busy {
@@ -232,7 +232,7 @@ impl Pushed<'_> {
             let report = report.because(format!("its host says: {words}"));
             let report = report.because(format!("{still}; nothing was changed"));
             let report = report.run("wait until that is done, then", command);
-            // A lock may be one that somebody forgot.
+            // A lock may be a forgotten one.
             let platform = self.target.observed.platform.clone();
             let server = platform.filter(|_| words.contains("lock"));
             return match server.and_then(|platform| platform.server) {
@@ -299,7 +299,7 @@ impl Pushed<'_> {
                     .causes(last(&said))
                     .because(still);
                 let hint = self.deploy.correction(self.target);
-                // Both refs are declined then, and git does not say because of which.
+                // If a hook declines both refs, git does not say because of which one.
                 let Some(record) = &self.push.with else {
                     return report.hint(hint);
                 };
@@ -313,7 +313,7 @@ impl Pushed<'_> {
         }
     }
 
-    /// What its host said, without what git adds of itself.
+    /// Returns what the host printed, without what git adds.
     pub(super) fn host_said(&self) -> Vec<Said> {
         let said = self.said.iter();
         said.filter_map(|line| Said::by_remote(line))
@@ -325,13 +325,12 @@ impl Pushed<'_> {
 
 pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
-    let words = last.unwrap_or_default().iter().map(Said::words);
-    words
-        .map(|words| format!("its host says: {words}"))
+    let last = last.unwrap_or_default().iter();
+    last.map(|said| format!("its host says: {}", said.quoted_words))
         .collect()
 }
 
-/// The lines in which git on the host names the cause: what comes after is advice. All where it names none.
+/// Returns the lines in which git on the host names the cause, without the advice after them. All if it names none.
 fn causes(said: Vec<Said>) -> Vec<Said> {
     if said.iter().any(Said::is_cause) {
         said.into_iter().filter(Said::is_cause).collect()

@@ -1,4 +1,4 @@
-//! What the shared record is told of a deploy: that a push begins, that it came to nothing, that it runs.
+//! What a deploy writes to the shared record: that a push begins, that it had no effect, that the commit runs.
 
 use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
@@ -18,7 +18,7 @@ use crate::notes::Notes;
 use crate::team::posting;
 use crate::team::recorder::new_id;
 
-/// What is announced: where a commit goes, and where the branch of each place is.
+/// What is announced: a commit, its destinations, and the commit of each destination's branch.
 pub(super) struct Bound {
     pub commit: CommitId,
     pub places: Vec<(String, Option<CommitId>)>,
@@ -34,7 +34,7 @@ impl Bound {
 }
 
 impl Deploy<'_> {
-    /// Announces a deploy, so that nobody else's begins; or goes on with the announcement that this clone made before.
+    /// Announces a deploy, so that nobody else starts one, or continues this clone's own earlier announcement.
     pub(super) fn announce(&self, bound: &Bound) -> Result<Option<EventId>, Stop> {
         let Some((recorder, recorded)) = self.recorder()? else {
             return Ok(None);
@@ -52,7 +52,7 @@ impl Deploy<'_> {
         Ok(Some(id))
     }
 
-    /// The announcement of this very deploy that is on record, where this clone made it.
+    /// Returns the recorded announcement of exactly this deploy, if this clone made it.
     pub(super) fn own_announcement<'s>(
         &self,
         bound: &Bound,
@@ -64,14 +64,14 @@ impl Deploy<'_> {
         mine.filter(|open| {
             bound.places.iter().all(|(name, from)| {
                 open.is(self.kind(), name, &bound.commit)
-                    // Of what is true now: the lease of an older one cannot hold, and others take it for one that is over.
+                    // It must match the present branch: an older lease would fail, and others see it as ended.
                     && open.from(name) == from.as_ref()
             })
         })
     }
 
-    /// What goes on record before a deploy, given the state and how many events come before: the end of somebody's
-    /// rollback, where that is due, and the announcement of this name.
+    /// Returns the next event to record before a deploy, given the state and how many events precede: the end of
+    /// somebody's rollback, if that is due, and the announcement with this ID.
     pub(super) fn next_event(
         &self,
         bound: &Bound,
@@ -108,8 +108,8 @@ impl Deploy<'_> {
         Ok(Some((id.clone(), What::Deploying(announced))))
     }
 
-    /// Announces a rollback that needs no push of ours, because the branch is there already: what is open of another
-    /// deploy, as of one that the host declined and made all the same, ends with it.
+    /// Announces a rollback that needs no push, because the branch is already there. An open announcement of another
+    /// deploy ends with it, for example of one that the host declined and made all the same.
     pub(super) fn announce_return(
         &self,
         target: &Target<'_>,
@@ -126,14 +126,14 @@ impl Deploy<'_> {
         self.announce(&Bound::of(target, &push)).map(drop)
     }
 
-    /// The record directly before the push: the announcement must still stand, and the candidate, too.
+    /// Checks the record just before the push: the announcement and the candidate must still stand.
     pub(super) fn still_allows(
         &self,
         now: &State,
         then: Recorded<'_>,
         intent: &EventId,
     ) -> Result<(), Refusal> {
-        // What is announced is this very push, which is in nobody's way.
+        // The open announcement is for this push, so it does not block it.
         let open = now.deploying.as_ref();
         let others = open.filter(|open| open.id != *intent);
         let state = State {
@@ -158,7 +158,7 @@ impl Deploy<'_> {
         Err(report.refused(RefusalCode::Deploying))
     }
 
-    /// Puts on record what the host said against the push that is announced. Its announcement stays open.
+    /// Records what the host said against the announced push. The announcement stays open.
     pub(super) fn doubted(&self, name: &str, commit: &CommitId, words: &str) -> Result<(), Stop> {
         self.put_on_record(&mut |state| {
             let open = state.deploying_to(name, commit);
@@ -169,7 +169,7 @@ impl Deploy<'_> {
         })
     }
 
-    /// Adds an event, where a record is kept and the event is due.
+    /// Adds an event, if a record is kept and the event is due.
     pub(super) fn put_on_record(
         &self,
         decide: &mut dyn FnMut(&State) -> Result<Option<What>, Stop>,
@@ -180,7 +180,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Takes an announcement back whose push came to nothing. What may have changed something outside stays announced.
+    /// Takes back the announcement of a push without effect. One that may have had an effect stays announced.
     pub(super) fn take_back(&self, intent: Option<&EventId>, stop: Stop) -> Stop {
         let report = match &stop {
             Stop::Failed(report) => report.clone(),
@@ -207,7 +207,7 @@ impl Deploy<'_> {
         Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
-    /// Puts the end of an announcement on record that came to nothing, if it is still open.
+    /// Records that an announced deploy had no effect, if the announcement is still open.
     pub(super) fn withdraw(&self, intent: &EventId, why: &str) -> Result<(), Stop> {
         self.put_on_record(&mut |state| {
             Ok(state.announced_as(intent).map(|open| What::Ended {
@@ -217,8 +217,8 @@ impl Deploy<'_> {
         })
     }
 
-    /// Puts it on record that an environment runs the commit, unless somebody did so meanwhile. `lifts`: where the
-    /// freeze is over when the candidate has reached all its goals.
+    /// Records that an environment runs the commit, unless somebody did so meanwhile. `lifts` is the environment whose
+    /// freeze ends once the candidate has reached all its goals.
     pub(super) fn deployed(
         &self,
         target: &Target<'_>,
@@ -245,7 +245,7 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// That an environment runs the commit, unless the record has that.
+    /// Returns the event that an environment runs the commit, unless the record has it.
     fn arrival(
         &self,
         state: &State,
@@ -289,15 +289,15 @@ impl Deploy<'_> {
         })))
     }
 
-    /// As it was announced, or by this run, where it was not.
+    /// Returns the announced reason for a promotion before the right time, or this run's own.
     pub(super) fn overridden(&self, open: Option<&Deploying>) -> Option<String> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }
 }
 
-/// The end of a rollback that was announced and has arrived, if nobody recorded it. The next deploy closes its
-/// announcement; without this, the rollback would be on no record, and nobody would hear of it.
+/// Returns the end of an announced rollback that has arrived, if nobody recorded it. The next deploy closes its
+/// announcement. Without this event, no record would have the rollback, and nobody would hear of it.
 pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(EventId, What)>, Stop> {
     let Some(open) = recorded.unwritten_rollback() else {
         return Ok(None);
@@ -323,17 +323,17 @@ pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(Even
     Ok(Some((new_id(), what)))
 }
 
-/// Whether the end of a deploy is still to be written: nobody closed its announcement meanwhile.
+/// Returns whether the end of a deploy still has to be written, because its announcement is still open.
 pub fn is_due(end: &What, state: &State) -> bool {
     matches!(end, What::Deployed(Deployed { intent: Some(id), .. }) if state.announced_as(id).is_some())
 }
 
-/// Refuses where somebody has deployed there since the plan was shown.
+/// Refuses if somebody has deployed there since the plan was shown.
 fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Refusal> {
     let Some(deploy) = state.deploys.get(name) else {
         return Ok(());
     };
-    // What was only seen there is no deploy of a colleague's; whether it moved is looked at before the push.
+    // An observation is not a colleague's deploy. The look before the push checks whether the environment has changed.
     if known.deploys.get(name) == Some(deploy) || deploy.seen_since.is_some() {
         return Ok(());
     }
@@ -346,7 +346,7 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
     .run("see what runs now", Typed::smp("status")))
 }
 
-/// A push of a commit to an environment whose branch is where it was seen.
+/// Returns a push of a commit to an environment whose branch is still where it was seen.
 pub(super) fn push_to(
     environment: &Environment,
     commit: &CommitId,
@@ -362,11 +362,11 @@ pub(super) fn push_to(
     }
 }
 
-/// What was rolled back and is no part of what ships now: it stays held.
+/// Returns the rolled-back commits that are no part of what ships now: they stay held.
 fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<CommitId>, Stop> {
     let mut still = Vec::new();
     for Held { commit: bad, .. } in held {
-        // All of what ships is here, so what is not here is no part of it.
+        // The whole history of what ships is here, so a commit that is missing here is no part of it.
         if bad != *commit && !(repo.has_commit(&bad)? && repo.is_ancestor(&bad, commit)?) {
             still.push(bad);
         }
@@ -374,7 +374,7 @@ fn no_part_of(repo: &Repo, held: Vec<Held>, commit: &CommitId) -> Result<Vec<Com
     Ok(still)
 }
 
-/// How many commits a deploy brought or, where it went back, took away.
+/// Returns how many commits a deploy added or, for a rollback, took away.
 pub(super) fn moved(kind: Kind, changes: &Changes) -> u64 {
     let count = match kind {
         Kind::Rollback => changes.disappears.len() + changes.disappears_merges,
@@ -383,7 +383,7 @@ pub(super) fn moved(kind: Kind, changes: &Changes) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// Whether nobody's yes stands on record for this very commit.
+/// Returns whether the record lacks a sign-off for exactly this commit.
 fn is_unsigned(state: &State, commit: &CommitId) -> bool {
     let candidate = state.candidate_of(commit);
     candidate.is_none_or(|candidate| candidate.standing() != Standing::SignedOff)

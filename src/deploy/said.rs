@@ -1,9 +1,9 @@
-//! A remote's line as its host meant it, without what only dresses it up. Pure.
+//! Reads a line of a remote without its decoration. Pure.
 
-use crate::core::text::acts;
+use crate::core::text::{acts, visible};
 use crate::deploy::words::Meaning;
 
-/// What hosts put in front of what they say, beside arrows such as `----->`.
+/// What hosts put before their words, besides arrows such as `----->`.
 const TAGS: [&str; 10] = [
     "!",
     "WARNING:",
@@ -19,22 +19,25 @@ const TAGS: [&str; 10] = [
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// All of it: its words, with the marks in front of them.
+    /// The whole line, to be matched: its words, and the marks before them.
     pub marked: String,
     begin: usize,
-    /// Whether the remote said it: a git on a path here, or behind ssh, does not say where its words are from.
+    /// The whole line and its words, to be quoted: control characters between two letters are visible.
+    pub quoted: String,
+    pub quoted_words: String,
+    /// True if the line is marked as the remote's. git at a local path or behind ssh does not mark all of its words.
     pub is_remote: bool,
-    /// Whether it stands at the beginning of its line.
+    /// True if the text is at the beginning of its line.
     is_flush: bool,
 }
 
 impl Said {
-    /// git on the host names the cause in it.
+    /// Returns whether git on the host names the cause in this line.
     pub fn is_cause(&self) -> bool {
         self.marked.starts_with("error: ") || self.marked.starts_with("fatal: ")
     }
 
-    /// Reads a line of a push's output, of the remote or of the git that took the push.
+    /// Reads a line of a push's output, from the remote or from the git that received the push.
     pub fn read(line: &str) -> Option<Self> {
         if let Some(said) = Self::by_remote(line) {
             return Some(said);
@@ -48,13 +51,13 @@ impl Said {
         })
     }
 
-    /// Reads a line of a push's output. Only a remote's own words count, also those with which it lets nobody in.
+    /// Reads a line of a push's output. Accepts only a remote's own words, including those that refuse access.
     pub fn by_remote(line: &str) -> Option<Self> {
         let own = line
             .strip_prefix("remote:")
             .or_else(|| line.strip_prefix("fatal: remote error:"))?;
         let own = own.strip_prefix(' ').unwrap_or(own);
-        // A host that pushes on passes on what it is told.
+        // A host that pushes elsewhere passes on what it hears.
         let mut passed_on = own;
         while let Some(inner) = passed_on.strip_prefix("remote:") {
             passed_on = inner.strip_prefix(' ').unwrap_or(inner);
@@ -64,15 +67,22 @@ impl Said {
 
     fn of(line: &str) -> Option<Self> {
         let plain = without_escapes(line);
-        // What stands before a carriage return was written over.
-        let last = plain.rsplit('\r').find(|part| !part.trim().is_empty())?;
-        let marked = last.trim();
-        let begin = marked.len() - without_marks(marked).len();
+        // The text before a carriage return was overwritten.
+        let mut parts = plain.rsplit(|(_, c)| *c == '\r');
+        let last = parts.find(|part| part.iter().any(is_letter))?;
+        let first = last.iter().position(is_letter)?;
+        let end = last.iter().rposition(is_letter)?;
+        let letters = last.get(first..=end)?;
+        let marked: String = letters.iter().map(|(_, c)| c).collect();
+        let begin = marked.len() - without_marks(&marked).len();
+        let marks = marked.get(..begin)?.chars().count();
         Some(Self {
-            marked: marked.to_owned(),
+            quoted: quoted(line, letters),
+            quoted_words: quoted(line, letters.get(marks..)?),
+            marked,
             begin,
             is_remote: true,
-            is_flush: last.starts_with(marked),
+            is_flush: first == 0,
         })
     }
 
@@ -80,7 +90,7 @@ impl Said {
         self.marked.get(self.begin..).unwrap_or_default()
     }
 
-    /// The place of the first of these patterns that is this whole line.
+    /// Returns the place of the first pattern that matches the whole line.
     pub fn first_of(&self, patterns: &[Pattern]) -> Option<usize> {
         let (marked, words) = (evened(&self.marked), evened(self.words()));
         patterns.iter().position(|one| match one.anchor {
@@ -92,27 +102,27 @@ impl Said {
     }
 }
 
-/// What a whole line may look like: `*` stands for anything.
+/// A pattern for a whole line. `*` stands for anything.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
     anchor: Anchor,
 }
 
-/// Where the words of a pattern must stand.
+/// Where the words of a pattern must be.
 #[derive(Clone, Copy, Debug)]
 enum Anchor {
     Words,
     /// After the pattern's own mark.
     Marked,
-    /// At the beginning of what the remote, or a git on this side, says.
+    /// At the beginning of what the remote says, or a git on this side.
     Git,
-    /// At the very beginning of a remote's line, written as the pattern is.
+    /// At the very beginning of a remote's line, in the pattern's own spelling.
     Flush,
 }
 
 impl Pattern {
-    /// Words with this meaning. A host's words that begin with a mark want that mark.
+    /// Creates the pattern for words with this meaning. Words that begin with a mark match only with that mark.
     pub fn of(words: &str, meaning: Meaning) -> Self {
         let anchor = match meaning {
             Meaning::Hook => Anchor::Git,
@@ -130,35 +140,46 @@ impl Pattern {
     }
 }
 
-/// Takes away CSI and OSC sequences, other escapes, and every control character but the carriage return.
-fn without_escapes(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
+fn is_letter((_, c): &(usize, char)) -> bool {
+    !c.is_whitespace()
+}
+
+/// Returns the part of a line from the first to the last of these letters.
+fn quoted(line: &str, letters: &[(usize, char)]) -> String {
+    let part = letters.first().zip(letters.last());
+    let part = part.and_then(|((first, _), (last, c))| line.get(*first..last + c.len_utf8()));
+    visible(&part.unwrap_or_default().replace('\t', " "))
+}
+
+/// Returns the characters of a line with their places, without CSI and OSC sequences, other escapes, and control
+/// characters other than the carriage return and the tab.
+fn without_escapes(line: &str) -> Vec<(usize, char)> {
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line.char_indices();
+    while let Some((at, c)) = rest.next() {
         match c {
             '\u{1b}' => escape(&mut rest),
-            '\u{9b}' => drop(rest.find(|c| matches!(c, '@'..='~'))),
-            '\t' => plain.push(' '),
-            '\r' => plain.push(c),
+            '\u{9b}' => drop(rest.find(|(_, c)| matches!(c, '@'..='~'))),
+            '\t' | '\r' => plain.push((at, c)),
             c if acts(c) => {}
-            c => plain.push(c),
+            c => plain.push((at, c)),
         }
     }
     plain
 }
 
-/// Passes over what follows on an ESC.
-fn escape(rest: &mut std::str::Chars<'_>) {
-    match rest.next() {
-        Some('[') => drop(rest.find(|c| matches!(c, '@'..='~'))),
-        // A text for the terminal, which ends with BEL or with ESC and a backslash.
+/// Skips what follows an ESC.
+fn escape(rest: &mut std::str::CharIndices<'_>) {
+    match rest.next().map(|(_, c)| c) {
+        Some('[') => drop(rest.find(|(_, c)| matches!(c, '@'..='~'))),
+        // A string for the terminal. It ends with BEL, or with ESC and a backslash.
         Some(']' | 'P' | 'X' | '^' | '_') => {
-            let end = rest.find(|c| matches!(c, '\u{7}' | '\u{1b}'));
-            if end == Some('\u{1b}') {
+            let end = rest.find(|(_, c)| matches!(c, '\u{7}' | '\u{1b}'));
+            if end.is_some_and(|(_, c)| c == '\u{1b}') {
                 rest.next();
             }
         }
-        Some(' '..='/') => drop(rest.find(|c| matches!(c, '0'..='~'))),
+        Some(' '..='/') => drop(rest.find(|(_, c)| matches!(c, '0'..='~'))),
         _ => {}
     }
 }
@@ -171,7 +192,7 @@ fn without_marks(text: &str) -> &str {
     rest
 }
 
-/// What follows on `----->` or `=====>` of any length.
+/// Returns what follows `----->` or `=====>` of any length.
 fn arrow(text: &str) -> Option<&str> {
     let bare = text.starts_with("--") || text.starts_with("==");
     text.trim_start_matches(['-', '='])
@@ -184,7 +205,7 @@ fn tagged<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
     head.eq_ignore_ascii_case(tag).then_some(rest)
 }
 
-/// Small letters, one blank, three dots at most, and nothing at the end that only closes a sentence.
+/// Returns a text in lower case, with single blanks, at most three dots, and without punctuation at the end.
 fn evened(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut even = words.join(" ").to_ascii_lowercase().replace('…', "...");
@@ -211,7 +232,7 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// The last lines are what explains a failed build.
+/// Keeps the last lines, because they explain a failed build.
 pub fn keep_last(said: &mut Vec<String>, line: &str) {
     if said.len() == 40 {
         said.remove(0);
@@ -247,6 +268,31 @@ mod tests {
             assert!(
                 read == "Nothing runs." || line.contains('\u{8}') && read == "a",
                 "{read:?} of {line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quote_shows_what_would_act_between_its_first_letter_and_its_last() {
+        for (line, quoted, words) in [
+            (
+                "no deploys \u{1b}[31mred",
+                "no deploys \\x1b[31mred",
+                "no deploys \\x1b[31mred",
+            ),
+            (
+                "\u{1b}[31m ! \u{1b}[mno\u{8}\u{202e}pe\u{1b}[m ",
+                "! \\x1b[mno\\x08\\u202epe",
+                "no\\x08\\u202epe",
+            ),
+            ("10%\r\tno\tgrüße…\r", "no grüße…", "no grüße…"),
+            ("-----> ", "----->", ""),
+        ] {
+            let said = Said::by_remote(&format!("remote: {line}")).unwrap();
+            assert_eq!(
+                (said.quoted.as_str(), said.quoted_words.as_str()),
+                (quoted, words),
+                "{line:?}"
             );
         }
     }

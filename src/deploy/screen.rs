@@ -1,4 +1,4 @@
-//! What is said on the terminal while a plan is carried out.
+//! What appears on the terminal while a plan is carried out.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,40 +12,40 @@ use crate::terminal::{self, Ui};
 /// What happens while a plan is carried out.
 pub enum Progress<'a> {
     Pushing(&'a Step, &'a CommitId),
-    /// A push begins that is kept back where the record moved, or where the host moves each ref by itself.
+    /// A push begins, which is rejected if the record has moved, or if the host cannot move refs together.
     Trying(&'a Step, &'a CommitId),
-    /// The remote, or git, said a line; foreign text.
+    /// A line of the remote or of git; foreign text.
     Said(&'a str),
-    /// Another push brought an environment the commit while ours was on its way, maybe an earlier one of this clone.
+    /// Another push brought the commit to an environment meanwhile. True if it may be an earlier one of this clone.
     ByOthers(&'a str, bool),
-    /// A push runs, for so long already.
+    /// A push has been running for this long.
     StillPushing(&'a str, Duration),
-    /// An environment does not report the commit yet, but this; for how long it was waited.
+    /// An environment does not report the commit yet: its name, the time of the wait, and what it reports.
     Waiting(&'a str, Duration, &'a str),
-    /// An environment reports the commit, and must go on to do so for this long.
+    /// An environment reports the commit, and has to go on for this long.
     Confirming(&'a str, &'a CommitId, Duration),
-    /// The pages of an environment are asked, for so long; how many passed already, of how many.
+    /// The pages of an environment are asked: for how long, and how many of how many have passed.
     Checking(&'a str, Duration, (usize, usize)),
-    /// Something is not as it should be, and hinders nothing.
+    /// Something is wrong, but prevents nothing.
     Warned(String),
     Live(&'a str, &'a CommitId),
     Recording,
-    /// It is on record, which lifts the freeze there.
+    /// The deploy is recorded, which lifts the freeze of this environment.
     Recorded(Option<&'a str>),
 }
 
 pub struct Screen {
     progress: terminal::progress::ProgressLine,
     asked_to_leave: u32,
-    /// The push that was told last: it may be sent more than once.
+    /// The push that was shown last. It may be sent more than once.
     begun: Option<String>,
-    /// The push that is told when it is more than a try.
+    /// The push that is shown once it is more than a try.
     tried: Option<String>,
-    /// Those who want quiet are shown the host's words only when they explain a failure.
+    /// The host's words that `--quiet` hides. They are shown only to explain a failure.
     unsaid: VecDeque<Line>,
-    /// The environments that somebody else gave the commit in the same moment.
+    /// The environments to which somebody else brought the commit at the same time.
     pub by_others: Vec<String>,
-    /// What is owed on the record after the last event, where one went there.
+    /// What is pending on the record after this run's last event.
     pub owed: Option<Pending>,
 }
 
@@ -62,7 +62,7 @@ impl Screen {
         }
     }
 
-    /// Nothing more happens: after a failure, what a host said that was not shown.
+    /// Ends the output. After a failure, shows what the host said and was not shown.
     pub fn end(&mut self, ui: &Ui, is_failed: bool) {
         self.progress.clear();
         if is_failed {
@@ -89,7 +89,7 @@ impl Screen {
         }
     }
 
-    /// Tells the push that something is heard or seen of.
+    /// Shows the push that was tried, once there is a sign of it.
     fn is_more_than_a_try(&mut self, ui: &Ui, progress: &Progress<'_>) {
         if matches!(progress, Progress::Said(_) | Progress::StillPushing(..))
             && let Some(step) = self.tried.take()
@@ -111,7 +111,7 @@ impl Screen {
         wish(self.asked_to_leave > 2)
     }
 
-    /// Says what happens; and whether somebody asked to leave.
+    /// Shows what happens. Returns whether the person asked to leave.
     pub fn hear(&mut self, ui: &Ui, progress: Progress<'_>) -> Control {
         self.asked_to_leave += u32::from(ui.interrupted());
         let is_passing = matches!(

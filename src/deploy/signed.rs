@@ -1,4 +1,4 @@
-//! The events of a record that do not count, as a plan and a refusal name them.
+//! The events of a record that do not count, as plans and refusals name them.
 
 use crate::core::record::counted;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -13,13 +13,13 @@ const ABOUT_EVENTS: [RefusalCode; 4] = [
 ];
 
 impl Deploy<'_> {
-    /// The events that do not count, as a plan names them.
+    /// Returns the events that do not count, as a plan names them.
     pub fn ignored(&self) -> Vec<String> {
         let reading = self.seen.record.reading();
         reading.map_or_else(Vec::new, counted::told)
     }
 
-    /// Refuses a promotion while nobody here can say whose an event is: it may be a block.
+    /// Refuses a promotion while it is unknown here whose an event is: it may be a block.
     pub(super) fn is_all_checked(&self) -> Result<(), Refusal> {
         let reading = self.seen.record.reading();
         let signed = reading.and_then(|reading| reading.signed.as_ref());
@@ -35,7 +35,7 @@ impl Deploy<'_> {
         Err(refusal.run(closed, Typed::smp("postpone")))
     }
 
-    /// A refusal with the events that might have made it another one.
+    /// Adds to a refusal the ignored events that might have changed it.
     pub(super) fn with_ignored(&self, refusal: Refusal) -> Refusal {
         match ABOUT_EVENTS.contains(&refusal.code) {
             true => (self.ignored().into_iter()).fold(refusal, Refusal::because),

@@ -1,7 +1,7 @@
-//! How long the answers of an environment must agree before a deploy is called live. Pure.
+//! How long the answers of an environment must agree before a deploy counts as live. Pure.
 //!
-//! Behind a load balancer old and new instances answer in turn while a release is rolled out, so that some answers in a
-//! row prove nothing. The span begins again whenever another answer comes.
+//! Behind a load balancer, old and new instances answer alternately during a release, so a few equal answers prove
+//! nothing. The span begins again after each different answer.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,23 +20,23 @@ pub enum Answer {
 
 pub struct Agreement {
     span: Duration,
-    /// When the first of the answers came that agree, and how many they are.
+    /// When the first of the agreeing answers came, and how many there are.
     agreeing: Option<(Duration, u32)>,
     last: VecDeque<Answer>,
 }
 
-/// How many of the last answers were new where not all of them were.
+/// How many of the last answers were new, if not all of them were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InTurn {
-    /// Those that named the new commit.
+    /// The answers that named the new commit.
     pub new: usize,
     pub all: usize,
-    /// Whether another commit was named among them.
+    /// True if one of the answers named another commit.
     pub others: bool,
 }
 
 impl Agreement {
-    /// No answers yet. They must agree for so long; without a span one is enough.
+    /// Starts without answers. They must agree for this span. If it is zero, one answer is enough.
     pub fn over(span: Duration) -> Self {
         Self {
             span,
@@ -45,7 +45,7 @@ impl Agreement {
         }
     }
 
-    /// Takes an answer that came at this time; says whether the answers have agreed for long enough.
+    /// Adds an answer that came at this time. Returns whether the answers have agreed for long enough.
     pub fn take(&mut self, answer: Answer, at: Duration) -> bool {
         if self.last.len() == LAST {
             self.last.pop_front();
@@ -65,14 +65,14 @@ impl Agreement {
         Some(self.span.saturating_sub(at.saturating_sub(since)))
     }
 
-    /// How long to wait for the next answer, once there was one of the new commit.
+    /// Returns the pause before the next answer, once one was of the new commit.
     pub fn pause(&self) -> Option<Duration> {
         self.last
             .contains(&Answer::New)
             .then(|| PAUSE.min(self.span / 10))
     }
 
-    /// That some of the last answers were new and some were not.
+    /// Returns how many of the last answers were new, if some were new and some were not.
     pub fn in_turn(&self) -> Option<InTurn> {
         let (all, new) = (
             self.last.len(),
@@ -91,7 +91,7 @@ mod tests {
     use super::Answer::{New, Other, Unreadable};
     use super::*;
 
-    /// The time at which these answers, one a second, are enough.
+    /// Returns the second at which these answers are enough, with one answer per second.
     fn enough_at(span: u64, answers: &[Answer]) -> Option<usize> {
         let mut agreement = Agreement::over(Duration::from_secs(span));
         answers

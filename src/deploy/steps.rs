@@ -1,8 +1,9 @@
-//! Does a plan step by step, stops at the first that fails, and says what is done and what is not.
+//! Carries out a plan step by step, stops at the first failure, and says what is done and what is not.
 
 use std::time::{Duration, Instant};
 
-use crate::core::decide::{Plan, Step};
+use crate::core::config::Environment;
+use crate::core::decide::{Plan, Step, Target};
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
 use crate::deploy::doubt::Heard;
@@ -11,11 +12,11 @@ use crate::deploy::recorder::{Bound, push_to};
 use crate::deploy::screen::Progress;
 use crate::deploy::wait::{Begun, Wait};
 use crate::deploy::{Deploy, observed};
-use crate::notes::CloneLock;
+use crate::notes::{CloneLock, LastSeen};
 use crate::sources::Now;
 
 impl Deploy<'_> {
-    /// Does every step in order. Gives the clone's lock, for what is still to be noted of the deploy.
+    /// Carries out all steps in order. Returns the clone's lock, for later notes about the deploy.
     pub fn carry_out(&self, plan: &Plan) -> Result<CloneLock, Stop> {
         self.session.ui.catch_interrupts()?;
         let lock = self.notes().lock_deploys()?;
@@ -25,7 +26,7 @@ impl Deploy<'_> {
         result.map(|()| lock)
     }
 
-    /// Puts on record what was deployed past the tool; a dry run only says it.
+    /// Records what was deployed past the tool. A dry run only says so.
     pub fn record_observed(&self, dry_run: bool) {
         let state = self.seen.state();
         observed::record(self.session, &self.look, state, self.by_others(), dry_run);
@@ -83,18 +84,20 @@ impl Deploy<'_> {
                 self.check(environment, commit)
             }
             Step::Record { environment, lifts } => {
-                // What ran before this run is believed no sooner than what it brought itself.
+                // If it ran before this run, it is confirmed as strictly as a deploy of this run.
                 if !done.contains(&environment.as_str()) {
                     self.confirm(environment, commit)?;
                 }
-                self.deployed(self.target(environment)?, commit, lifts.as_deref())
+                let target = self.target(environment)?;
+                let recorded = self.deployed(target, commit, lifts.as_deref());
+                recorded.map_err(|stop| self.unrecorded(target, commit, stop))
             }
-            // What it tells of must have happened first, and it may ask: whoever began this makes the posts.
+            // The posts come after all steps, and may ask questions: the caller sends them.
             Step::Post { .. } | Step::Comment(_) => Ok(()),
         }
     }
 
-    /// Pushes or releases what was announced before; an announcement that came to nothing is taken back.
+    /// Announces a push or a release and makes it. Takes the announcement back if it had no effect.
     fn begin(&self, step: &Step, name: &str, commit: &CommitId) -> Result<Begun, Stop> {
         let (since, target) = (Instant::now(), self.target(name)?);
         let expected = match step {
@@ -151,23 +154,42 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// What an environment was seen to run at the first look must be so for its whole span, before anything is recorded
-    /// or told of it. Where one answer is enough, that was it.
+    /// Confirms for the whole span that an environment runs what the first look saw, before anything is recorded or
+    /// told. If one answer is enough, the first look was that answer.
     fn confirm(&self, name: &str, commit: &CommitId) -> Result<(), Stop> {
         let target = self.target(name)?;
-        // A cache may have kept what it ran before an earlier run's deploy, which the wait knows.
+        // A cache may show what ran before an earlier run's deploy. `await_live` recognises that.
         let is_sure =
             target.environment.running.confirm_seconds == 0 && target.observed.cached.is_none();
         if !is_sure {
             self.await_live(name, commit, None)?;
-        } else if target.environment.check.is_empty() {
-            self.notes().confirmed(name, commit);
-            self.watch(Progress::Live(name, commit));
+        } else {
+            self.saw(target, commit);
+            if target.environment.check.is_empty() {
+                self.watch(Progress::Live(name, commit));
+            }
         }
         self.check(name, commit)
     }
 
-    /// The same for environments that the plan leaves alone, and that this clone gave the commit without seeing it run.
+    /// Notes that the commit was seen running. With checks, it is confirmed only when they have passed.
+    pub(super) fn saw(&self, target: &Target<'_>, commit: &CommitId) {
+        let Environment {
+            name, url, check, ..
+        } = target.environment;
+        let seen = LastSeen {
+            environment: name.clone(),
+            url: url.clone(),
+            commit: commit.clone(),
+            at: self.session.when().now,
+        };
+        self.notes().keep_seen(vec![seen]);
+        if check.is_empty() {
+            self.notes().confirmed(name, commit);
+        }
+    }
+
+    /// Confirms environments that the plan leaves alone, if this clone gave them the commit and has not seen it run.
     fn confirm_earlier(&self, plan: &Plan) -> Result<(), Stop> {
         for target in &self.targets {
             let name = target.environment.name.as_str();
@@ -179,7 +201,23 @@ impl Deploy<'_> {
         Ok(())
     }
 
-    /// What stops a later target does not undo the ones before it.
+    /// The same failure to record what a deploy came to. If the deploy was announced, a step is unfinished.
+    fn unrecorded(&self, target: &Target<'_>, commit: &CommitId, stop: Stop) -> Stop {
+        let name = &target.environment.name;
+        let mut open = self.seen.open().into_iter();
+        let is_open = open.any(|open| open.is(self.kind(), name, commit));
+        let is_ours = is_open || target.observed.runs() != Some(commit);
+        Stop::Incomplete(match stop {
+            Stop::Refused(refusal) if is_ours => refusal.report.run(AGAIN, self.command()),
+            Stop::Failed(report) if is_ours => match report.hint {
+                None => report.run(AGAIN, self.command()),
+                Some(_) => report,
+            },
+            other => return other,
+        })
+    }
+
+    /// Adds what was done before the failure: a failure at a later target does not undo the earlier ones.
     fn after(&self, done: &[&str], stop: Stop) -> Stop {
         if done.is_empty() {
             return stop;

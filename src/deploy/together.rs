@@ -1,7 +1,7 @@
-//! The announcement and the push of a branch of the main repository in one: both arrive, or neither does.
+//! Pushes the announcement and a branch of the main repository in one step: both arrive, or neither does.
 //!
-//! Of remotes of their own, the record is written first, and somebody could come between that and the push. Here nobody
-//! can: the push carries the lease of the record that was read directly before it.
+//! If the environment is a remote of its own, the record is written first, and somebody could act before the push. Here
+//! nobody can: the push has a lease on the record that was read just before.
 
 use crate::core::decide::{Recorded, Step, Target};
 use crate::core::record::State;
@@ -20,20 +20,20 @@ use crate::sources::Now;
 use crate::team::recorder::beside::{Draft, KeptBack};
 use crate::team::recorder::{Recorder, is_by_hook, new_id};
 
-/// What the environment said directly after the push, and what the host said meanwhile.
+/// The host's output, and the environment's answer right after the push.
 type Arrived = (Heard, Option<Now>);
 
 enum Both {
     Arrived(Box<Arrived>),
-    /// The host moves each ref by itself.
+    /// The host cannot move refs together.
     NotAtomic,
-    /// The record moved, so the decision is made again.
+    /// The record has moved, so the decision is made again.
     Again,
 }
 
 impl Deploy<'_> {
-    /// Pushes both. `None`: there is no record, this run goes on with an announcement that is on record, or the host moves
-    /// each ref by itself; then the announcement comes first.
+    /// Pushes both. Returns `None` if there is no record, if this run continues a recorded announcement, or if the host
+    /// cannot move refs together. Then the announcement comes first.
     pub(super) fn push_with_announcement(
         &self,
         target: &Target<'_>,
@@ -95,7 +95,7 @@ impl Deploy<'_> {
         };
         self.watch(Progress::Pushing(step, &push.commit));
         let settled = self.settle(target, &both, sent);
-        // The server's word of that very step is believed; all else is read.
+        // The server's report of exactly this move is trusted. Everything else is read from the remote.
         let is_there = |settled: &Result<Arrived, Stop>| match settled {
             _ if is_taken => Ok(true),
             Err(Stop::Incomplete(_) | Stop::Declined(_)) => Ok(false),
@@ -107,14 +107,14 @@ impl Deploy<'_> {
                 Ok(Both::Arrived(Box::new(arrived)))
             }
             (Ok(true), Err(stop)) => Err(self.take_back(Some(id), stop)),
-            // Of two that lost a race a server does not always say which one did.
+            // If one of the two refs lost a race, the server does not always say which one.
             (Ok(false), Err(Stop::Failed(_)))
                 if outcome.ended == Ended::Declined && recorder.moved_since(&draft) =>
             {
                 kept_back.again(recorder, &draft, (outcome.ended, &words))?;
                 Ok(Both::Again)
             }
-            // Another push brought it there, with its announcement or without one: what is left is to see it run.
+            // Another push brought the commit, with its announcement or without one. It still has to be seen running.
             (Ok(false), Ok(arrived)) => {
                 self.not_overtaken(name, push, recorder)?;
                 Ok(Both::Arrived(Box::new(arrived)))
@@ -125,7 +125,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// An earlier push of this clone, which was cut off from it, arrived with its announcement.
+    /// Stops if an earlier, interrupted push of this clone arrived together with its announcement.
     fn arrived_before(
         &self,
         target: &Target<'_>,
@@ -146,7 +146,7 @@ impl Deploy<'_> {
         }
     }
 
-    /// Refuses to take it for arrived where the record tells of a later deploy there.
+    /// Refuses to treat the push as arrived if the record has a later deploy there.
     fn not_overtaken(&self, name: &str, push: &Push, recorder: &Recorder<'_>) -> Result<(), Stop> {
         let now = recorder.read_now().and_then(|read| Ok(read?));
         let state = now
@@ -167,7 +167,7 @@ impl Deploy<'_> {
         )))
     }
 
-    /// The push arrived, and nobody can say whether its announcement did.
+    /// Reports that the push arrived, but not whether its announcement did.
     fn not_known(&self, name: &str, push: &Push, trouble: &Stop) -> Stop {
         let short = push.commit.short();
         let report = Report::new(format!(
@@ -178,8 +178,8 @@ impl Deploy<'_> {
     }
 }
 
-/// Whether it was kept back for the record's sake. Where a hook declines a whole push, as `pre-receive` does, git gives
-/// each ref the same reason: then the last ref of both that the host's words name is the one.
+/// Returns whether the push was rejected because of the record. If a hook declines a whole push, as `pre-receive` does,
+/// git gives each ref the same reason. Then the ref that the host's words name last is the one.
 fn is_about_the_record(outcome: &PushOutcome, words: &str, push: &Push) -> bool {
     let is_refused = outcome.beside == Some(Beside::Refused);
     let is_declined = outcome.ended == Ended::Declined && is_by_hook(words);

@@ -1,4 +1,4 @@
-//! How it is said that an environment never reported the commit.
+//! Reports about an environment that never reported the commit.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::span::{Agreement, InTurn};
-use crate::deploy::wait::{Wait, from_before};
+use crate::deploy::wait::{Wait, from_before, reported};
 use crate::deploy::words::Meaning;
 use crate::git::remote;
 use crate::sources::Now;
@@ -25,7 +25,7 @@ impl Wait<'_> {
         self.begun.map_or(other, |begun| begun.word)
     }
 
-    /// Somebody left before it was certain. `seen`: for how long it has reported the commit, and for how long it must.
+    /// Reports that the person left too early. `seen`: how long it has reported the commit, and how long it must.
     pub(super) fn left(&self, seen: Option<(Duration, Duration)>, reports: &str) -> Stop {
         let (name, short) = (self.name(), self.commit.short());
         let report = match seen.map(|(seen, span)| (seen.as_secs(), span.as_secs())) {
@@ -40,7 +40,7 @@ impl Wait<'_> {
         Stop::Incomplete(report.run(AGAIN, self.command()))
     }
 
-    /// Nothing but the branch could tell, and the host says that the branch does not.
+    /// Reports a doubtful deploy where only the branch could tell, and the host contradicts it.
     pub(super) fn not_confirmed(&self, doubt: &Doubt) -> Stop {
         let (name, short) = (self.name(), self.commit.short());
         let report = Report::new(match doubt.meaning {
@@ -66,7 +66,7 @@ impl Wait<'_> {
         })
     }
 
-    /// What to do where nothing more is to come of a push.
+    /// Returns what to do if nothing more will come of a push.
     fn hint_after(&self, doubt: &Doubt) -> Option<Hint> {
         let (say, command) = match doubt.meaning {
             Meaning::NotDeployed if doubt.words.contains("Skipping deployment") => {
@@ -77,7 +77,7 @@ impl Wait<'_> {
                 "make the hook run on its host, deploy there by hand, then",
                 "status",
             ),
-            // The branch has the commit, so the same push would do nothing.
+            // The branch has the commit, so the same push would have no effect.
             Meaning::Failed if self.deploy.goes_back(self.target) => {
                 ("release it again on the platform, then", "status")
             }
@@ -90,7 +90,7 @@ impl Wait<'_> {
         Some(Hint::run(say, Typed::smp(command)))
     }
 
-    /// What to do where its server builds and does not deploy.
+    /// Returns what to do if the server builds but does not deploy.
     fn to_deploy_builds(&self) -> Hint {
         let Some((platform, server)) = self.server() else {
             let say = "allow deploys on its host, deploy there by hand, then";
@@ -104,7 +104,7 @@ impl Wait<'_> {
         .and(Hint::run("then", Typed::smp("status")))
     }
 
-    /// What to do where its server deploys another branch. It has the commit on this one, so the same push would do nothing.
+    /// Returns what to do if the server deploys another branch. This one has the commit, so a second push does nothing.
     fn to_deploy_the_branch(&self) -> Hint {
         let key = format!("environments.{}.branch", self.name());
         let set = format!("set {key} in smp.toml to the branch that deploys, then");
@@ -137,7 +137,7 @@ impl Wait<'_> {
         Stop::Incomplete(report.run(say, self.command()))
     }
 
-    /// Where its branch is by now, in words.
+    /// Says where the branch is now.
     fn branch_now(&self, at: Option<&CommitId>) -> String {
         let Some(id) = at else {
             return "its branch cannot be read now".to_owned();
@@ -190,7 +190,7 @@ impl Wait<'_> {
         } else if is_unknown(now) {
             report.run("when it answers again", command)
         } else {
-            // What the platform itself says of its release stands above.
+            // The platform's own report about its release comes before this.
             let up_to_date = at == Some(self.commit) && self.begun.is_none();
             let why = if in_turn.is_some() {
                 "the release may still be in progress, or an old instance still runs: see the platform's log"
@@ -203,7 +203,7 @@ impl Wait<'_> {
         })
     }
 
-    /// The first words of it: where it could not be asked, it may run the commit; it may report it, but not in every answer.
+    /// Returns the first sentence: the answer is unknown, or some answers report the commit, or none does.
     fn beginning(&self, now: &Now, in_turn: Option<InTurn>, patience: Duration) -> Report {
         let (name, short, seconds) = (self.name(), self.commit.short(), patience.as_secs());
         if let Some(InTurn { new, all, others }) = in_turn {
@@ -240,7 +240,7 @@ impl Wait<'_> {
 }
 
 impl Deploy<'_> {
-    /// What to do about a failed build, or a rule of the host. While a candidate is open only a fix may be staged.
+    /// Returns what to do about a failed build or a host's rule. With an open candidate, only a fix may be staged.
     pub(super) fn correction(&self, target: &Target<'_>) -> Hint {
         let again = Hint::run(
             "correct the problem, then",
@@ -263,26 +263,8 @@ impl Deploy<'_> {
     }
 }
 
-/// Whether nobody could be asked what runs.
+/// Returns whether nobody could be asked what runs.
 fn is_unknown(now: &Now) -> bool {
     let refused = now.running.as_ref().err();
     now.page.is_none() && refused.is_some_and(|one| one.code == RefusalCode::Unreachable)
-}
-
-/// What an environment says that it runs, for people.
-pub(super) fn reported(now: &Now) -> String {
-    let mut reports = match &now.running {
-        Ok(Some(id)) => id.short().to_owned(),
-        Ok(None) => "nothing".to_owned(),
-        Err(refusal) => format!("no usable commit ({})", refusal.report.error),
-    };
-    if let Some(cached) = now.cached {
-        reports = format!("{reports} in {cached}");
-    }
-    match &now.newest {
-        Some(release) if release.status.goes_on() => {
-            format!("{reports}; its release {} is in progress", release.called)
-        }
-        _ => reports,
-    }
 }

@@ -1,4 +1,4 @@
-//! What became of a push: read from the branch and, where that says nothing or says no, from whoever reports what runs.
+//! The result of a push, read from the branch. If the branch cannot tell or says no, the environment is asked.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,25 +12,25 @@ use crate::git::push::Ended;
 use crate::git::remote;
 use crate::sources::{Now, platform};
 
-/// The pause between two looks at a branch that can be read.
+/// The pause between two reads of a branch that can be read.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause while a branch cannot be read: hosts shut out those who come back too soon.
+/// The longest pause while a branch cannot be read: hosts lock out clients that return too soon.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// So long a copy that a host answers from may lag behind what it took.
+/// How long a replica that answers for a host may lag behind what the host took.
 const LAGS: Duration = Duration::from_secs(15);
 
 pub enum Outcome {
-    /// Its commit is there; with what the environment said when the branch was read, where it was asked as well.
+    /// The commit is on the branch. The environment's own answer, if it was asked at the same time.
     Arrived(Option<Box<Now>>),
-    /// The push was not taken, or its branch did not move, and yet the environment runs its commit.
+    /// The push was rejected, or the branch did not move, and yet the environment runs the commit.
     RunsAllTheSame(Stop),
-    /// Its commit is not there, or nobody can tell.
+    /// The commit is not on the branch, or that is unknown.
     Not(Stop),
 }
 
 impl Pushed<'_> {
-    /// Reads the branch after a push and says what happened. A look that fails is repeated within the timeout; meanwhile
-    /// the environment's own word counts, where it has one.
+    /// Reads the branch after a push and returns what happened. Repeats a failed read until the timeout. Meanwhile the
+    /// environment's own answer counts, if it has one.
     pub(super) fn verdict(&self) -> Outcome {
         if self.ended == Ended::Left {
             return Outcome::Not(self.left());
@@ -61,25 +61,25 @@ impl Pushed<'_> {
         }
     }
 
-    /// The branch and, where it was taken, what the environment itself says, both at once.
+    /// Reads the branch and, if the push was accepted, the environment's own answer, in parallel.
     fn branch_and_page(&self) -> (Result<Branch, Refusal>, Option<Now>) {
         let (look, push, environment) = (self.deploy.look, self.push, self.target.environment);
         let asks = self.ended == Ended::Accepted && !environment.running.is_ref();
         thread::scope(|scope| {
             let said = asks.then(|| scope.spawn(move || look.now(environment)));
-            // The push brought the list of all refs as well. What is asked again is asked in the usual way.
+            // The push listed all refs as well, so this read may do so once. Repeated reads ask for less.
             let read = match environment.is_branch {
                 true => remote::branch,
                 false => remote::branch_in_full_list,
             };
             let now = read(look.repo, &push.remote, &push.branch, false);
-            // A cache's answer is as old as it is now, and not as it was when it came.
+            // A cached answer is only as old as it is now, so it is asked again later.
             let said = said.and_then(|said| said.join().ok()?.ok());
             (now, said.filter(|said| said.cached.is_none()))
         })
     }
 
-    /// What an answer of the branch means, after so long.
+    /// Returns what a read of the branch means after this time. The error says what to wait for.
     fn judged(&self, now: &Result<Branch, Refusal>, elapsed: Duration) -> Result<Outcome, String> {
         match now {
             Ok(branch) if branch.commit() == Some(&self.push.commit) => Ok(Outcome::Arrived(None)),
@@ -96,7 +96,7 @@ impl Pushed<'_> {
                 if !is_over && self.runs_now() == Ok(true) {
                     return Ok(self.seen_to_run(refusal));
                 }
-                // A password that is asked for does not come by waiting.
+                // Waiting does not bring the password that the remote asks for.
                 let is_late = elapsed >= self.deploy.timeout();
                 if is_over || is_late || remote::wants_credentials(refusal) {
                     return Ok(Outcome::Not(self.unreadable(refusal)));
@@ -107,12 +107,12 @@ impl Pushed<'_> {
         }
     }
 
-    /// For how long a branch is looked at that does not have what was pushed. Where the connection broke the host may
-    /// still build; where git says that the branch moved, what is read now may be the answer of a copy that lags behind.
+    /// Returns how long to watch a branch without the pushed commit. If the connection broke, the host may still build.
+    /// If git says that the branch has moved, this answer may come from a replica that lags behind.
     fn patience(&self, at: Option<&CommitId>) -> Duration {
         let (repo, push, timeout) = (self.deploy.look.repo, self.push, self.deploy.timeout());
         let is_unmoved = at == push.expected.as_ref();
-        // One that this clone does not know is newer.
+        // A commit that this clone does not know counts as newer.
         let is_before = |at, new: &CommitId| repo.is_ancestor(at, new).unwrap_or(false);
         let is_older = || {
             let Some(at) = at else { return true };
@@ -129,8 +129,8 @@ impl Pushed<'_> {
         }
     }
 
-    /// The branch is at something else than what was pushed. A host's no, and a branch that stayed where it was, are
-    /// compared once with what runs there. What contains what was pushed is no loss of it.
+    /// Judges a branch that points to something else. If the host declined, or the branch did not move, the environment
+    /// is asked once what it runs. A descendant of the pushed commit does not lose it.
     fn elsewhere(&self, at: Option<&CommitId>) -> Outcome {
         if let Some(tip) = at.filter(|tip| self.is_on_top(tip)) {
             if self.target.environment.running.is_ref() {
@@ -158,7 +158,7 @@ impl Pushed<'_> {
         }
     }
 
-    /// Whether the branch has what was pushed, and more on top of it. What was pushed to go back is in all that came after.
+    /// Returns whether the branch contains the pushed commit and more. For a push back, this proves nothing.
     fn is_on_top(&self, tip: &CommitId) -> bool {
         let (repo, push) = (self.deploy.look.repo, self.push);
         let may_be_taken = matches!(self.ended, Ended::Accepted | Ended::Unclear);
@@ -171,7 +171,7 @@ impl Pushed<'_> {
         is_here && repo.is_ancestor(&push.commit, tip).unwrap_or(false)
     }
 
-    /// The branch cannot be read, and the environment says that it runs the commit.
+    /// Returns the result if the branch cannot be read, but the environment says that it runs the commit.
     fn seen_to_run(&self, refusal: &Refusal) -> Outcome {
         if matches!(self.ended, Ended::Declined | Ended::Stale) {
             return Outcome::RunsAllTheSame(self.runs_all_the_same(Err(refusal)));
@@ -183,7 +183,7 @@ impl Pushed<'_> {
         Outcome::Arrived(None)
     }
 
-    /// Whether the environment itself, and not its branch, says that it runs the commit.
+    /// Returns whether the environment itself, not its branch, says that it runs the commit.
     fn runs_now(&self) -> Result<bool, Refusal> {
         let environment = self.target.environment;
         if environment.running.is_ref() {
@@ -195,7 +195,7 @@ impl Pushed<'_> {
         Ok(now.running?.as_ref() == Some(&self.push.commit))
     }
 
-    /// How a build goes that can no more be watched.
+    /// Describes a build that can no longer be watched.
     fn building(&self) -> String {
         let repo = self.deploy.look.repo;
         let platform = platform::of(repo, self.target.environment, false);
@@ -205,7 +205,7 @@ impl Pushed<'_> {
         format!("nothing; the connection broke, and {tells}")
     }
 
-    /// Waits for so long, unless somebody wants to leave.
+    /// Waits for this pause, unless the person wants to leave.
     fn waits(&self, pause: Duration, begun: Instant, reports: &str) -> Control {
         let until = Instant::now() + pause;
         loop {

@@ -1,4 +1,4 @@
-//! Waits until an environment itself reports what it was given; what stands in its way is said as soon as it is known.
+//! Waits until an environment reports the deployed commit. Reports an obstacle as soon as it is known.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,26 +11,25 @@ use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::screen::Progress;
 use crate::deploy::span::{Agreement, Answer};
-use crate::deploy::unreported::reported;
 use crate::sources::Now;
 
 /// The longest pause between two looks at an environment that is not there yet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// How long it is waited for a deploy that the host says it does not make.
+/// How long to wait for a deploy that the host says it does not make.
 const HARDLY: Duration = Duration::from_secs(5);
 
 pub struct Begun {
-    /// That it was pushed, or released.
+    /// The word for what was done: pushed, released or promoted.
     pub word: &'static str,
     pub since: Instant,
     pub doubt: Option<Doubt>,
-    /// Whether the host took it without a word.
+    /// True if the host accepted the push without any output.
     pub is_silent: bool,
     pub said: Option<Now>,
 }
 
 impl Begun {
-    /// A promotion of a build, which was followed to its end.
+    /// Returns the start of a build's promotion, which was followed to its end.
     pub fn promoted() -> Self {
         Self {
             word: "promoted",
@@ -50,7 +49,7 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until every answer for its span reports the commit. `said`: the first of them, if it is there.
+    /// Waits until every answer in its span reports the commit. `said` is the first answer, if it is there already.
     pub(super) fn run(&self, mut said: Option<Now>) -> Result<(), Stop> {
         self.heed_the_host()?;
         let (name, environment) = (self.name(), self.target.environment);
@@ -68,10 +67,7 @@ impl Wait<'_> {
                 None => self.deploy.look.now(environment)?,
             };
             if agreement.take(self.answer(&now, since), began.elapsed()) {
-                // With checks it is confirmed when they have passed.
-                if environment.check.is_empty() {
-                    self.deploy.notes().confirmed(name, self.commit);
-                }
+                self.deploy.saw(self.target, self.commit);
                 return Ok(());
             }
             if let Some(failed) = self.failed(&now) {
@@ -107,7 +103,7 @@ impl Wait<'_> {
         self.begun.and_then(|begun| begun.doubt.as_ref())
     }
 
-    /// What the host said of the push: where only the branch could tell otherwise, that is the end.
+    /// Stops if the host contradicts the deploy and only the branch could tell otherwise. Warns of a silent host.
     fn heed_the_host(&self) -> Result<(), Stop> {
         let (Some(begun), name) = (self.begun, self.name()) else {
             return Ok(());
@@ -135,7 +131,7 @@ impl Wait<'_> {
         if !is_ref {
             return Ok(());
         }
-        // The next run must not take the branch for what runs either, nor must a colleague's.
+        // Neither the next run nor a colleague's run may take the branch for what runs.
         let kept = notes.keep_doubt(name, self.commit, &doubt.words);
         let told = self.deploy.doubted(name, self.commit, &doubt.words);
         let stop = self.not_confirmed(doubt);
@@ -150,7 +146,7 @@ impl Wait<'_> {
         })
     }
 
-    /// When the deploy began that is waited for: by this run, an earlier one of this clone, or whoever announced it.
+    /// Returns when the deploy began: by this run, by an earlier run of this clone, or by its announcement.
     pub(super) fn since(&self) -> Option<Instant> {
         if let Some(begun) = self.begun {
             return Some(begun.since);
@@ -170,17 +166,17 @@ impl Wait<'_> {
 
     fn answer(&self, now: &Now, since: Option<Instant>) -> Answer {
         match &now.running {
-            // It may name a commit that ran there once.
+            // This answer may name a commit from before the deploy.
             _ if from_before(now, since) => Answer::Unreadable,
             Ok(Some(id)) if id == self.commit => Answer::New,
             Ok(_) => Answer::Other,
-            // A page that does not agree with its platform is that of an old instance, or of a platform that is not there yet.
+            // A page that contradicts its platform is served by an old instance, or the platform is not ready yet.
             Err(_) if now.page.is_some() => Answer::Other,
             Err(_) => Answer::Unreadable,
         }
     }
 
-    /// The release of the commit that came to a bad end since the plan was made.
+    /// Returns the commit's release that has failed since the plan was made.
     fn failed<'n>(&self, now: &'n Now) -> Option<&'n Release> {
         let since = newest(&self.target.observed).map_or(0, |before| match before.status {
             status if status.goes_on() => before.version,
@@ -192,10 +188,28 @@ impl Wait<'_> {
     }
 }
 
-/// Whether what a page says was kept by a cache since before the deploy.
+/// Returns whether a page's answer was in a cache since before the deploy.
 pub(super) fn from_before(now: &Now, since: Option<Instant>) -> bool {
     since.is_some_and(|since| {
         now.cached
             .is_some_and(|cached| cached.is_older_than(since.elapsed()))
     })
+}
+
+/// Describes what an environment says that it runs.
+pub(super) fn reported(now: &Now) -> String {
+    let mut reports = match &now.running {
+        Ok(Some(id)) => id.short().to_owned(),
+        Ok(None) => "nothing".to_owned(),
+        Err(refusal) => format!("no usable commit ({})", refusal.report.error),
+    };
+    if let Some(cached) = now.cached {
+        reports = format!("{reports} in {cached}");
+    }
+    match &now.newest {
+        Some(release) if release.status.goes_on() => {
+            format!("{reports}; its release {} is in progress", release.called)
+        }
+        _ => reports,
+    }
 }

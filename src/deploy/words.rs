@@ -1,37 +1,37 @@
-//! What hosts say of a push that they took, and what it means. Data: a new host is a new row.
+//! What hosts print about a push that they took, and what it means. Only data: a new host is a new row.
 
-/// What a host's words mean for a push that git calls a success.
+/// The meaning of a host's words about a push that git calls a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// Nothing is deployed: another branch deploys, or the deploy was skipped.
     NotDeployed,
     Failed,
-    /// The deploy has still to run, and the push does not say how it ends.
+    /// The deploy has not run yet, and the push does not tell its end.
     Queued,
-    /// A release command has still to succeed; a later line may say how it ended.
+    /// A release command has to succeed first. A later line may tell its end.
     Declared,
     Released,
-    /// A hook of the host's did not run, or did not finish; git's own words.
+    /// A hook on the host did not run, or did not finish; git's own words.
     Hook,
-    /// A git that the host's hook started gave up.
+    /// A git command in the host's hook failed.
     Stumbled,
-    /// A shell or a tool that the hook started gave up. A build may print such words and go on.
+    /// A shell or a tool in the hook failed. A build may print such words and go on.
     Muttered,
-    /// The deploy came to a good end, whatever was muttered before.
+    /// The deploy ended well, whatever was printed before.
     Deployed,
-    /// The repository's own tidying up speaks from here on, which is no part of a deploy.
+    /// git's own maintenance of the repository prints from here on. It is no part of a deploy.
     Tidying,
-    /// A line of such tidying up, or of a ref that git did not move; git tells of that itself.
+    /// A line of such maintenance, or about a ref that git did not move, which git reports itself.
     Aside,
-    /// It builds or deploys something else, and takes nothing meanwhile.
+    /// The host builds or deploys something else, and accepts nothing meanwhile.
     Busy,
 }
 
-/// Who says it; the words; what they mean; where they were seen, and since when.
+/// The host; the words; their meaning; where they were seen, and since when.
 ///
-/// The words are the whole line; `*` stands for anything. With a mark such as `----->` in front the mark must be there too,
-/// for words that a program could say of itself. Without one all marks are passed over. What a git, a shell or a tool in a
-/// hook says must begin its line, without an indent, and be written so.
+/// The words are the whole line, and `*` stands for anything. A mark before them, such as `----->`, must be in the
+/// line, too: it tells a host's words from those of a program. Otherwise all marks are ignored. The words of a git, a
+/// shell or a tool in a hook must begin their line, without an indent, and match exactly.
 pub type Row = (&'static str, &'static str, Meaning, &'static str);
 
 use Meaning::*;

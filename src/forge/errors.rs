@@ -1,11 +1,11 @@
-//! Why a forge's answer is none, however it was asked. Its own words are not read: they may repeat anything.
+//! Why a forge gave no usable answer. Its own words are not shown: they may repeat anything.
 
 use jiff::Timestamp;
 
 use crate::core::refusal::Report;
 use crate::http::Response;
 
-/// A forge, the variable with the token for it, and what that must be allowed to do.
+/// A forge, the variable with its token, and the rights that the token needs.
 pub struct Access {
     pub name: &'static str,
     pub token: &'static str,
@@ -33,7 +33,7 @@ impl Access {
     pub fn limited(&self, answer: &Response) -> Report {
         let report = Report::new(format!("{} takes no more requests for now", self.name));
         let wait = answer.retry_after().map(|wait| wait.as_secs());
-        // An hour is the longest that a forge makes anybody wait.
+        // No forge requires a longer wait than an hour.
         match wait.or_else(|| reset(answer)) {
             Some(wait @ 1..=3600) => report.because(format!("wait {} min", wait.div_ceil(60))),
             _ => report,
@@ -52,12 +52,12 @@ impl Access {
     }
 }
 
-/// Whether a limit of calls is reached, rather than that the token may not.
+/// Returns whether a rate limit is reached; otherwise the token lacks rights.
 pub fn is_spent(answer: &Response) -> bool {
     answer.header("retry-after").is_some() || answer.header("x-ratelimit-remaining") == Some("0")
 }
 
-/// In how many seconds it takes calls again.
+/// Returns the seconds until the forge accepts calls again.
 fn reset(answer: &Response) -> Option<u64> {
     let reset: i64 = answer.header("x-ratelimit-reset")?.parse().ok()?;
     let wait = reset.saturating_sub(Timestamp::now().as_second());

@@ -1,5 +1,5 @@
-//! What Forgejo and Gitea say of commits, in version 1 of their API: the pull request that a commit merged, who reviewed
-//! that, and how the commit's statuses ended. Which pull request brought any other commit follows from the history.
+//! Forgejo and Gitea, version 1 of their API: the pull request that a commit merged, its reviews, and the commit's
+//! statuses. The pull requests of other commits follow from the history.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +38,7 @@ pub const GITEA: Software = Software {
     home: "gitea.com",
     ..FORGEJO
 };
-/// How many statuses an old server counts of more.
+/// The number of statuses that an old server includes.
 const STATUSES: usize = 50;
 
 #[derive(Deserialize)]
@@ -98,14 +98,14 @@ struct ForgejoBranch {
     user_can_push: bool,
 }
 
-/// A pull request, and the commits that it asked to merge; `None`: nobody can tell.
+/// A pull request, and the commits that it asked to merge; `None` if they are unknown.
 struct Brought {
     request: Request,
     commits: Option<HashSet<String>>,
 }
 
-/// How it protects a branch from the account of the token. Forgejo takes no push that goes back to what it protects; in a
-/// Gitea a rule may allow it, which it shows to administrators alone.
+/// Reads how the forge protects a branch from the token's account. Forgejo accepts no force-push to a protected branch;
+/// a Gitea rule may allow one, which only administrators can see.
 pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let path = format!("repos/{}/branches/{}", rest.repository, in_path(branch));
     let seen: Option<ForgejoBranch> = rest.find(&path)?;
@@ -128,7 +128,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// `main`: the branch that pull requests count for. Only of the first, the candidate, statuses are asked for.
+/// Reads the reviews. `main` is the branch whose pull requests count. Only the first commit has its statuses read.
 pub fn reviews(
     rest: &Rest,
     repo: &Repo,
@@ -147,7 +147,7 @@ fn look(
     wanted: &[CommitId],
 ) -> Result<Reviews, Report> {
     let path = format!("repos/{}", rest.repository);
-    // Those who may be assigned to something are those who may push.
+    // People who can be assigned may push.
     let writers: Option<Vec<ForgejoUser>> = rest.find(&format!("{path}/assignees"))?;
     let writers = writers.ok_or_else(|| rest.not_found())?;
     if history.line.is_empty() {
@@ -177,7 +177,7 @@ fn look(
     Ok(gathered(origins, checks))
 }
 
-/// How a commit came, by what is told of the commits of the main line.
+/// Returns the origin of a commit, from what is known about the commits of the main line.
 fn came(
     repo: &Repo,
     history: &MainLine,
@@ -191,15 +191,14 @@ fn came(
     };
     let is_itself = at == id;
     match told.get(at)? {
-        // Of the merge itself nobody is the author where git makes it so by itself; what else may be in it nobody
-        // reviewed.
+        // git made the merge itself, so its author counts for nothing; other content in it has no review.
         Some(one) if is_itself => {
             let is_whole = !history.is_merge(id) || history::is_automatic(repo, id);
             is_whole.then(|| one.origin())
         }
         Some(one) => brings(one).then(|| one.origin()),
         None => {
-            // Pull requests that were merged without a merge: their last commit is told of, the others may be theirs.
+            // Pull requests without a merge commit: only their last commit is linked, but others may belong to them.
             let all = told.values().flatten();
             match all.clone().find(|one| brings(one)) {
                 Some(one) => Some(one.origin()),
@@ -210,7 +209,7 @@ fn came(
     }
 }
 
-/// Whether a pull request may have brought it in another form: it lies just before the last of its commits.
+/// Returns whether a rebased pull request may have brought a commit: it lies just before the last of its commits.
 fn may_be_rebased(
     history: &MainLine,
     told: &HashMap<&CommitId, Option<Brought>>,
@@ -223,7 +222,7 @@ fn may_be_rebased(
             return false;
         }
         match told.get(*one) {
-            // Nobody asked.
+            // The forge was not asked.
             None => return true,
             Some(None) => {}
             Some(Some(landed)) => {
@@ -241,7 +240,7 @@ impl Brought {
     }
 }
 
-/// The pull request that a commit merged, if it merged one of this very repository.
+/// Returns the pull request of this repository that a commit merged, if any.
 fn landed(
     rest: &Rest,
     path: &str,
@@ -281,7 +280,7 @@ fn landed(
     Ok(Some(Brought { request, commits }))
 }
 
-/// What those who may push make of it in the end. An approval of what was changed since is none.
+/// Returns the latest opinions of people who may push. An approval of an older version does not count.
 fn weighed(opinions: &[Judgement], writers: &[ForgejoUser]) -> Reviewed {
     let mut last = HashMap::new();
     for opinion in opinions {

@@ -1,5 +1,5 @@
-//! What GitHub says of commits: their pull requests, who approved those, and how their checks ended. A page of commits
-//! is one call. An answer is believed only as far as it goes: what is missing in it, or was refused, is unknown.
+//! GitHub: the pull requests of commits, their approvals, and their checks. One call asks for a page of commits. A
+//! missing or refused part of an answer is unknown.
 
 pub mod branches;
 
@@ -16,12 +16,12 @@ use crate::core::words::CommitId;
 use crate::http::Trouble;
 use crate::http::api::{Service, base};
 
-/// How many commits one call asks for.
+/// The number of commits in one call.
 const PAGE: usize = 50;
-/// The variable that says where the API is; GitHub's own runners set it.
+/// The variable with the address of the API; GitHub's own runners set it.
 pub const VARIABLE: &str = "GITHUB_GRAPHQL_URL";
 
-/// What is asked of each commit. Opinions of people who may not write to the repository are worth nothing there either.
+/// The fields of each commit. GitHub also ignores opinions of people without write access.
 const FIELDS: &str = "fragment F on Commit{authors(first:10){nodes{user{login}}} parents(first:2){nodes{oid}} \
                       signature{isValid wasSignedByGitHub} \
                       associatedPullRequests(first:5){nodes{number merged baseRefName headRefOid mergeCommit{oid} \
@@ -31,7 +31,7 @@ const FIELDS: &str = "fragment F on Commit{authors(first:10){nodes{user{login}}}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHub {
-    /// Its host, with a port where it has one of its own, which decides on the token.
+    /// The host, with its port if it has one; it decides which token is used.
     pub server: String,
     host: String,
     owner: String,
@@ -40,7 +40,7 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// The repository that has its pages at this address, if that can be a GitHub's.
+    /// Returns the repository with pages at this address, if GitHub can serve it.
     pub fn of(pages: &str) -> Option<Self> {
         let url = Url::parse(pages).ok()?;
         let host = url.host_str()?.trim_start_matches("www.");
@@ -69,18 +69,18 @@ impl GitHub {
         })
     }
 
-    /// Whether the host is GitHub's own and no server of a company's.
+    /// Returns whether the host is GitHub's own, not a company's server.
     pub fn is_githubs_own(&self) -> bool {
         is_githubs_own(&self.host)
     }
 
-    /// Whether this address can be its API. GitHub's runners set the variable to the GitHub that they belong to, which
-    /// may be another than the one that the token is for. What is no address may: it is refused later, with the reason.
+    /// Returns whether this address can be its API. GitHub's runners set the variable to their own GitHub, which may
+    /// differ from the token's. An invalid address passes: it is refused later, with the reason.
     fn may_be_asked_at(&self, address: &str) -> bool {
         let url = Url::parse(address).ok();
         let host = url.as_ref().and_then(|url| Some((url, url.host_str()?)));
         host.is_none_or(|(url, host)| {
-            // Elsewhere on a server of one's own there may be pages that anybody can write.
+            // Other paths of a company's server may have pages that anybody can write.
             let path = url.path().trim_end_matches('/');
             is_loopback(host)
                 || host == self.host && ["/api/v3", "/api/graphql"].contains(&path)
@@ -88,13 +88,13 @@ impl GitHub {
         })
     }
 
-    /// Its name for people: `owner/name`.
+    /// Returns its name for people: `owner/name`.
     pub fn shown(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// Asks for commits, a page at a time. `address`: where the API is, in place of the usual; one of another GitHub is
-    /// passed over. `main`: the branch that pull requests count for.
+    /// Asks for commits, one page at a time. `address` replaces the default API; that of another GitHub is ignored.
+    /// `main` is the branch whose pull requests count.
     pub fn reviews(
         &self,
         address: Option<&str>,
@@ -110,7 +110,7 @@ impl GitHub {
             let told = (service.as_ref().map_err(Report::clone))
                 .and_then(|service| self.page(service, page, main))
                 .unwrap_or_else(|report| Reviews::unknown(Coverage::Partly(report)));
-            // Nor would it answer the next one.
+            // The next page would fail too.
             let is_over = told.known.is_empty() && told.coverage != Coverage::Whole;
             all.known.extend(told.known);
             if all.coverage == Coverage::Whole {
@@ -140,7 +140,7 @@ fn is_name(text: &str) -> bool {
         && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// The question about these commits. Their names are all digits by their type, so they need no quoting.
+/// Builds the query for these commits. Their ids are only hex digits, so they need no quotes.
 fn query(page: &[CommitId]) -> String {
     let mut query =
         "query($owner:String!,$name:String!){repository(owner:$owner,name:$name){nameWithOwner"

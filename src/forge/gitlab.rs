@@ -1,5 +1,5 @@
-//! What GitLab says of commits, in version 4 of its API: their merge requests, who approved those, and how their pipelines
-//! ended. Which account wrote a commit only its GraphQL tells.
+//! GitLab, version 4 of its API: the merge requests of commits, their approvals, and their pipelines. Only its GraphQL
+//! API tells which account wrote a commit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -31,7 +31,7 @@ pub const GITLAB: Software = Software {
     rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
 };
 const ACCOUNTS: usize = 50;
-/// Who wrote the commits of a merge request.
+/// The authors of the commits of a merge request.
 const AUTHORS: &str = "query($path:ID!,$iid:String!){project(fullPath:$path){mergeRequest(iid:$iid){commits(first:100)\
                        {pageInfo{hasNextPage}nodes{author{username}}}}}}";
 
@@ -90,14 +90,14 @@ struct ProtectedBranch {
     allow_force_push: bool,
 }
 
-/// What is known of a merge request beyond itself.
+/// Facts about a merge request from further calls.
 struct Opinions {
     approved_by: Vec<User>,
     changes_requested: bool,
     wrote: Vec<String>,
 }
 
-/// How it protects a branch from the account of the token. Where a pattern does, nothing tells whether a push may go back.
+/// Reads how the forge protects a branch from the token's account. For a pattern, force-pushes are unknown.
 pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let (path, name) = (
         format!("projects/{}", in_path(&rest.repository)),
@@ -122,7 +122,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     })
 }
 
-/// `main`: the branch that merge requests count for. Only of the first, the candidate, pipelines are asked for.
+/// Reads the reviews. `main` is the branch whose merge requests count. Only the first commit has its pipelines read.
 pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Reviews {
     rest.reviews(wanted, |wanted| look(rest, repo, main, wanted))
 }
@@ -138,7 +138,7 @@ fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Rev
     let brought = each(wanted, |id| {
         let path = format!("projects/{project}/repository/commits/{id}/merge_requests");
         let mut all = rest.list::<MergeRequest>(&path).ok().flatten()?;
-        // What was approved for another project was approved by its own people.
+        // An approval for another project came from its own people.
         all.retain(|one| one.target_project_id == project);
         Some(all)
     });
@@ -176,7 +176,7 @@ fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Rev
     Ok(gathered(origins, checks))
 }
 
-/// How a commit came. Of a merge that git makes by itself nobody is the author; any other nobody reviewed.
+/// Returns the origin of a commit. A merge that git makes itself has no author; any other merge has no review.
 fn came(
     repo: &Repo,
     id: &CommitId,
@@ -191,7 +191,7 @@ fn came(
     origin(&brought.iter().map(read).collect::<Vec<_>>())
 }
 
-/// What is said of a merge request; `None`: nobody can tell.
+/// Returns the opinions on a merge request; `None` if they are unknown.
 fn opinions(rest: &Rest, project: u64, iid: u64) -> Option<Opinions> {
     let path = format!("projects/{project}/merge_requests/{iid}");
     let approvals: Approvals = rest.find(&format!("{path}/approvals")).ok()??;
@@ -208,7 +208,7 @@ fn opinions(rest: &Rest, project: u64, iid: u64) -> Option<Opinions> {
     })
 }
 
-/// The accounts that wrote a merge request's commits. A commit whose address is nobody's has none.
+/// Returns the authors of a merge request's commits. A commit has none if no account has its address.
 fn wrote(rest: &Rest, iid: u64) -> Option<Vec<String>> {
     let variables = json!({"path": rest.repository, "iid": iid.to_string()});
     let body = json!({"query": AUTHORS, "variables": variables}).to_string();
@@ -226,7 +226,7 @@ fn wrote(rest: &Rest, iid: u64) -> Option<Vec<String>> {
     Some(authors?.into_iter().flatten().collect())
 }
 
-/// Which of those who approved may push; `None`: nobody can tell.
+/// Returns the approvers who may push; `None` if unknown.
 fn writers(rest: &Rest, project: u64, opinions: &HashMap<u64, Opinions>) -> Option<HashSet<u64>> {
     let ids = opinions.values().flat_map(|one| &one.approved_by);
     let ids: BTreeSet<u64> = ids.map(|user| user.id).collect();
@@ -241,7 +241,7 @@ fn writers(rest: &Rest, project: u64, opinions: &HashMap<u64, Opinions>) -> Opti
     Some(writers)
 }
 
-/// How the pipelines of a commit ended: of each branch and kind the newest counts, and it is told first.
+/// Returns the result of a commit's pipelines: the newest of each branch and kind counts, and is listed first.
 fn checks(rest: &Rest, project: u64, candidate: &CommitId) -> Result<Checks, Report> {
     let path = format!("projects/{project}/pipelines?sha={candidate}");
     let Some(mut all) = rest.list::<Pipeline>(&path)? else {

@@ -1,25 +1,25 @@
-//! By which commit of the main line each other one came: what a forge does not tell, and the clone knows.
+//! Finds the commit of the main line that brought each other commit, from this clone: the forge does not tell that.
 
 use std::collections::HashMap;
 
 use crate::core::words::CommitId;
 use crate::git::Repo;
 
-/// As many commits as git names at most.
+/// The maximum number of commits that git lists.
 const MOST: usize = 2000;
 
-/// The commits that lie before a tip.
+/// The commits before a tip.
 #[derive(Debug, Default)]
 pub struct MainLine {
     /// The main line: the tip, its first parent, and so on.
     pub line: Vec<CommitId>,
-    /// The commit of the main line that brought each.
+    /// The commit of the main line that brought each commit.
     landing: HashMap<CommitId, CommitId>,
     parents: HashMap<CommitId, Vec<CommitId>>,
 }
 
 impl MainLine {
-    /// Reads what lies between each of `from` and `to`. It is empty where that is too much, or cannot be read.
+    /// Reads the commits between each of `from` and `to`. It is empty if they are too many or unreadable.
     pub fn read(repo: &Repo, from: &[Option<&CommitId>], to: &CommitId) -> Self {
         let mut parents = HashMap::new();
         for one in from {
@@ -32,7 +32,7 @@ impl MainLine {
         Self::of(parents, to)
     }
 
-    /// Commits with their parents, of which none is missing that lies between two of them.
+    /// Builds it from commits with their parents; no commit between two of them may be missing.
     fn of(parents: HashMap<CommitId, Vec<CommitId>>, to: &CommitId) -> Self {
         let mut line = Vec::new();
         let mut next = Some(to);
@@ -58,7 +58,7 @@ impl MainLine {
         }
     }
 
-    /// The commit of the main line that brought this one: itself, or the merge.
+    /// Returns the commit of the main line that brought this one: itself, or the merge.
     pub fn landing(&self, id: &CommitId) -> Option<&CommitId> {
         self.landing.get(id)
     }
@@ -76,8 +76,8 @@ pub fn is_merge(repo: &Repo, id: &CommitId) -> bool {
     repo.program().read("git cannot look", args).is_ok()
 }
 
-/// Whether nobody wrote anything in this merge: it is what git makes of both of its parents by itself. Who pressed the
-/// button is its author for git, and often is who approved.
+/// Returns whether a merge contains no changes of its own: git's merge of its two parents gives the same result. Its
+/// author in git is the person who merged, who is often the approver.
 pub fn is_automatic(repo: &Repo, merge: &CommitId) -> bool {
     let (id, program) = (merge.as_str(), repo.program());
     let tree = |args: &[&str]| {
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn each_commit_came_by_the_oldest_of_the_main_line_that_has_it() {
-        // 3 and 4 were merged by 7, into whose branch 6 had been merged by 5; 2 and 8 and 9 stand for themselves.
+        // 7 merged 3 and 4, after 5 had merged 6 into that branch; 2, 8 and 9 are on the main line.
         let history = history(&[
             (9, &[8]),
             (8, &[7]),

@@ -1,5 +1,5 @@
-//! The issues of the main repository, where a proposal asks for verdicts: opened, commented, closed, and their comments
-//! read. Two forges have them in the same form, with other words.
+//! The issues of the main repository, where a proposal asks for verdicts: opened, commented, closed, and read. Two
+//! forges have them in the same form, with different words.
 
 mod place;
 mod response;
@@ -25,19 +25,19 @@ use crate::http::{Response, Sent, Trouble};
 use response::{ForgeUser, IssueEntry, Tracking, is_edited, may_github};
 use words::{TrackerWords, answered};
 
-/// How many elements of a list are on a page, and how many pages are read.
+/// The number of elements per page, and of pages to read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
 const ACCOUNTS: usize = 50;
 
-/// What follows where the forge does not name the person who proposes, and a second one is wanted.
-pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes (four_eyes), because the forge names no \
+/// The consequence if the forge does not name the proposer and `four_eyes` is set.
+pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes or fixes (four_eyes), because the forge names no \
     person as this clone's account: use a token of your own";
 
 pub struct Tracker {
     words: &'static TrackerWords,
     service: Service,
-    /// The repository for people, `owner/name`, and where its pages are.
+    /// The repository for people, `owner/name`, and the address of its pages.
     pub repository: String,
     pages: String,
     account: OnceLock<Option<ForgeUser>>,
@@ -48,18 +48,18 @@ impl Tracker {
         self.words.access.name
     }
 
-    /// Whose token it is, where the forge says it: some tokens are nobody's, and an app is no person.
+    /// Returns the person of the token, if the forge tells: some tokens belong to nobody, and an app is no person.
     pub fn person(&self) -> Option<String> {
         self.account()?.person()
     }
 
-    /// The account of the token, where the forge says it.
+    /// Returns the account of the token, if the forge tells.
     fn account(&self) -> Option<&ForgeUser> {
         let account = self.account.get_or_init(|| self.read("user").ok()?);
         account.as_ref()
     }
 
-    /// Opens an issue, once.
+    /// Opens an issue, with one call.
     pub fn open(&self, title: &str, text: &str) -> (Sent, Placed) {
         let body = match self.words.kind {
             AskedForge::GitHub => json!({"title": title, "body": text}),
@@ -69,7 +69,7 @@ impl Tracker {
         self.placed(Method::POST, &path, &body, |entry| self.issue_at(&entry))
     }
 
-    /// Comments on an issue, once.
+    /// Comments on an issue, with one call.
     pub fn comment(&self, number: u64, text: &str) -> (Sent, Placed) {
         let path = format!("{}/issues/{number}/{}", self.path(), self.words.comments);
         self.placed(Method::POST, &path, &json!({"body": text}), |entry| {
@@ -77,7 +77,7 @@ impl Tracker {
         })
     }
 
-    /// Where the forge says that an issue is.
+    /// Returns the place of an issue by the forge's answer.
     fn issue_at(&self, entry: &IssueEntry) -> Option<Placed> {
         let number = entry.issue_number()?;
         Some(Placed {
@@ -97,7 +97,7 @@ impl Tracker {
         }
     }
 
-    /// Closes an issue; one that is closed stays so.
+    /// Closes an issue; a closed one stays closed.
     pub fn close(&self, number: u64) -> Sent {
         let path = format!("{}/issues/{number}", self.path());
         let (method, body) = match self.words.kind {
@@ -107,16 +107,16 @@ impl Tracker {
         let sent = self.service.send(method, &path, body.to_string());
         match answered(self.words, sent) {
             Ok(_) => Sent::Accepted,
-            // Nothing is told by it, so it may be done again.
+            // Closing posts nothing, so it may be repeated.
             Err(Sent::Unclear(report)) => Sent::NotSent(report),
             Err(sent) => sent,
         }
     }
 
-    /// What was commented on an issue, oldest first, and by whom.
+    /// Returns the comments on an issue with their authors, oldest first.
     ///
     /// # Errors
-    /// Why that is not known. A part of it is never taken for the whole.
+    /// If they are unknown. A part of them never counts as the whole.
     pub fn remarks(&self, number: u64) -> Result<Vec<Remark>, Report> {
         let order = match self.words.kind {
             AskedForge::GitHub => "",
@@ -139,7 +139,7 @@ impl Tracker {
         Ok(remarks)
     }
 
-    /// The issue itself: what it says, and who opened it.
+    /// Returns the issue itself: its text and its author.
     pub fn question(&self, number: u64) -> Result<Remark, Report> {
         let path = format!("{}/issues/{number}", self.path());
         let entry = self.read::<IssueEntry>(&path)?;
@@ -168,7 +168,7 @@ impl Tracker {
         })
     }
 
-    /// Whether issues can be opened with this token, as far as a look tells. Gives what is worth knowing.
+    /// Checks whether this token can open issues, as far as reading shows. Returns a note.
     pub fn check(&self) -> Result<String, Report> {
         let repository: Option<Tracking> = self.read(&self.path())?;
         let repository = repository.ok_or_else(|| self.words.access.not_shown(&self.repository))?;
@@ -187,7 +187,7 @@ impl Tracker {
         ))
     }
 
-    /// Sends something that becomes an element, once. That it was taken is believed where it says which it became.
+    /// Sends a text with one call. It counts as accepted if the answer names the new element.
     fn placed(
         &self,
         method: Method,
@@ -212,7 +212,7 @@ impl Tracker {
         }
     }
 
-    /// The accounts among the authors that may write, where the entries do not say it themselves.
+    /// Returns the authors with write access, unless the entries contain that themselves.
     fn writers(&self, entries: &[IssueEntry]) -> Result<HashSet<u64>, Report> {
         if self.words.kind == AskedForge::GitHub {
             return Ok(HashSet::new());
@@ -271,7 +271,7 @@ impl Tracker {
         }
     }
 
-    /// All of a list; `None` where nothing is there.
+    /// Returns a whole list; `None` if the path does not exist.
     fn list<T: DeserializeOwned + Numbered>(
         &self,
         path: &str,
@@ -287,7 +287,8 @@ impl Tracker {
         }
     }
 
-    /// So many pages of a list at most, and whether that is all. What comes twice in a list that moves counts once.
+    /// Returns at most `most` pages of a list, and whether they are all. An entry that appears on two pages, because
+    /// the list changed in between, counts once.
     fn pages_of<T: DeserializeOwned + Numbered>(
         &self,
         path: &str,
@@ -329,10 +330,10 @@ impl Tracker {
     }
 }
 
-/// What has a number that no other of its list has.
+/// An element with a unique number in its list.
 pub(super) trait Numbered {
     fn number(&self) -> u64;
 
-    /// Lets go of what nobody reads, before the next page comes.
+    /// Drops unneeded text before the next page is read.
     fn shorten(&mut self) {}
 }

@@ -1,4 +1,4 @@
-//! Which forge has the main repository, and the token that may be sent there.
+//! Finds the forge of the main repository, and the token for it.
 
 use reqwest::Url;
 
@@ -16,14 +16,14 @@ use crate::git::token::{self, Without};
 use crate::session::Session;
 
 pub enum Forge {
-    /// With the token for it.
+    /// With its token.
     GitHub(GitHub, Secret, At),
     GitLab(Rest),
-    /// Forgejo, or Gitea, which has the same API.
+    /// Forgejo, or Gitea with the same API.
     Forgejo(Rest),
 }
 
-/// Where its APIs are in place of the usual addresses.
+/// API addresses that replace the defaults.
 pub struct At {
     pub graphql: Option<String>,
     pub rest: Option<String>,
@@ -38,7 +38,7 @@ impl Forge {
     }
 }
 
-/// Finds the forge: by the file's own word, else by the host of the main repository's pages.
+/// Finds the forge: by `repository.forge`, otherwise by the host of the main repository's pages.
 pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
     let pages = config.web_base();
     let url = pages.as_deref().and_then(|pages| Url::parse(pages).ok());
@@ -48,7 +48,7 @@ pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
         None => Err(no_pages(software.words.name)),
     };
     let forge = config.repository.forge.or_else(|| ForgeKind::by_name(host));
-    // A name that says nothing is taken for that of a GitHub.
+    // An unknown host name is assumed to be a GitHub.
     match forge.unwrap_or(ForgeKind::GitHub) {
         ForgeKind::GitHub => github(session, pages.as_deref()),
         ForgeKind::GitLab => open(&GITLAB).map(Forge::GitLab),
@@ -57,7 +57,7 @@ pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
     }
 }
 
-/// That the main repository has no web address on such a forge.
+/// Reports that the main repository has no web address on such a forge.
 pub fn no_pages(name: &str) -> Report {
     Report::new(format!("the main repository has no web address on {name}")).run(
         "set repository.web (its web address) or repository.forge (its software) in smp.toml, then",

@@ -1,4 +1,4 @@
-//! How the main repository's forge protects a branch, asked before the first push to it.
+//! Reads how the main repository's forge protects a branch, before the first push to it.
 
 use crate::core::decide::protection::Protection;
 use crate::core::refusal::Report;
@@ -6,10 +6,10 @@ use crate::forge::place::Forge;
 use crate::forge::rest::each;
 use crate::forge::{forgejo, github, gitlab};
 
-/// What the forge says of each of these branches.
+/// Returns the protection of each branch.
 ///
 /// # Errors
-/// Where it cannot be asked at all; the inner error says why it does not tell of one of them.
+/// If the forge cannot be asked at all; the inner error is for one branch.
 pub fn look(forge: &Forge, branches: &[&str]) -> Result<Vec<Result<Protection, Report>>, Report> {
     Ok(match forge {
         Forge::GitHub(github, token, at) => {

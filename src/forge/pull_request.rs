@@ -1,31 +1,30 @@
-//! The commits of a merged pull request that a person names by its number, as `#427`.
+//! Finds the commits of a merged pull request by its number, such as `#427`.
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
-/// A commit of the main branch that says that it merged a pull request.
+/// A commit of the main branch whose message names a merged pull request.
 struct Merged {
     id: CommitId,
     parents: Vec<CommitId>,
     subject: String,
 }
 
-/// The number in `#427`; `None`: it is something else, as a hash.
+/// Returns the number in `#427`; `None` for anything else, such as a hash.
 pub fn number(rev: &str) -> Option<u64> {
     let digits = rev.strip_prefix('#')?;
-    // A sign would be parsed, too.
+    // `parse` would accept a sign too.
     (digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
-/// The one commit on the main branch that merged it. `command` names a commit in its place. Where there is none, or
-/// where there are several, that is an `unknown-commit`.
+/// Returns the only commit on the main branch that merged the pull request; otherwise `unknown-commit`.
 pub fn merged(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<CommitId, Stop> {
     only(session, tip, number).map(|merged| merged.id)
 }
 
-/// What it brought, oldest first: the commits that a merge commit merged, or the one that all of it was squashed into.
+/// Returns its commits, oldest first: those that a merge commit merged, or the squashed one.
 pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<CommitId>, Stop> {
     let merged = only(session, tip, number)?;
     let [before, _, ..] = merged.parents.as_slice() else {
@@ -60,7 +59,7 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 
-/// First where the number belongs, then among all: to read a whole history takes a second for each 200,000.
+/// Searches near the number's expected place, then everywhere: a whole history takes a second per 200,000 commits.
 fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
     if let Some((newest, oldest)) = session.repo.around(tip, number, named) {
         let range = match oldest {
@@ -94,7 +93,7 @@ fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>,
     Ok(entries.collect())
 }
 
-/// The number of a pull request in a subject, or what looks like one.
+/// Returns the number of a pull request in a subject, or a similar number.
 fn named(subject: &str) -> Option<u64> {
     let merged = subject.split_once("request #");
     let (_, number) = merged.or_else(|| subject.rsplit_once("(#"))?;
@@ -102,7 +101,7 @@ fn named(subject: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Whether a subject is that of the merge of this pull request, as GitHub, Gitea and Bitbucket write it.
+/// Returns whether a subject is the merge of this pull request, in the words of GitHub, Gitea or Bitbucket.
 fn is_of(subject: &str, number: u64) -> bool {
     let merge = subject.strip_prefix(&format!("Merge pull request #{number}"));
     merge.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))

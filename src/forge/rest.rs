@@ -1,5 +1,5 @@
-//! What the forges with a REST API share: who is asked and with which token, answers page by page, several calls at once,
-//! and what becomes of a request to merge. After a call that failed nothing more is asked.
+//! The common parts of forges with a REST API: host and token, answers page by page, parallel calls, and the reviews of
+//! a merge request. After a failed call no other is made.
 
 use std::panic;
 use std::sync::OnceLock;
@@ -22,39 +22,39 @@ use crate::http::api::{Service, base};
 use crate::http::{Response, Trouble};
 use crate::session::Session;
 
-/// About how many commits a forge is asked at most: each takes a call.
+/// The approximate maximum number of commits to ask about: each needs a call.
 const MOST: usize = 500;
-/// How many calls are under way at once.
+/// The number of parallel calls.
 const AT_ONCE: usize = 8;
 const PAGES: usize = 20;
 const LONGEST_NAME: usize = 255;
 
-/// A forge's software, as far as it decides whom to ask and how.
+/// A forge's software: its host and its API.
 #[derive(Debug)]
 pub struct Software {
     pub words: ForgeWords,
     /// The variable with the token, and the one with the address of the API.
     pub token: &'static str,
     pub address: &'static str,
-    /// The host that the token is for where no address says otherwise.
+    /// The host that the token is for by default.
     pub home: &'static str,
     pub version: &'static str,
-    /// How a question asks for so many elements of a list.
+    /// The parameter for the page size.
     pub size: &'static str,
-    /// What the token must be allowed to do.
+    /// The rights that the token needs.
     pub rights: &'static str,
 }
 
 pub struct Rest {
     pub software: &'static Software,
-    /// Its path, with a slash between its parts.
+    /// The path of the repository, with a slash between its parts.
     pub repository: String,
     service: Service,
     trouble: OnceLock<Report>,
 }
 
 impl Rest {
-    /// Without the person's word the token goes to the forge's home alone: `smp.toml` could name anybody's host.
+    /// Opens the API. Without a variable the token is only sent to the forge's home: `smp.toml` could name any host.
     pub fn open(
         session: &Session<'_>,
         software: &'static Software,
@@ -76,7 +76,7 @@ impl Rest {
         Ok(Self::at(software, repository, service))
     }
 
-    /// This repository, of which this service tells.
+    /// Builds it for this repository and service.
     pub fn at(software: &'static Software, repository: String, service: Service) -> Self {
         Self {
             software,
@@ -86,14 +86,14 @@ impl Rest {
         }
     }
 
-    /// What is at a path; `None` where it answers that nothing is.
+    /// Returns the object at a path; `None` if it does not exist.
     pub fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Report> {
         let path = self.software.versioned(path);
         self.call(|service| service.get(&path, None))
             .and_then(|answer| self.read(&answer))
     }
 
-    /// What is at a path, where the token may see it; that it may not is no trouble.
+    /// Returns the object at a path if the token may see it; no access is not an error.
     pub fn peek<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         let path = self.software.versioned(path);
         let answer = self.service.get(&path, None).ok()?;
@@ -101,7 +101,7 @@ impl Rest {
         serde_json::from_slice(body).ok()
     }
 
-    /// All of a list, page by page; `None` where it answers that nothing is there.
+    /// Returns a whole list, page by page; `None` if it does not exist.
     pub fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Option<Vec<T>>, Report> {
         let size = self.software.size;
         let mark = if path.contains('?') { '&' } else { '?' };
@@ -126,13 +126,13 @@ impl Rest {
         Ok(None)
     }
 
-    /// Answers a question in GraphQL, where it does.
+    /// Returns the answer to a GraphQL query; `None` if it does not exist.
     pub fn graphql<T: DeserializeOwned>(&self, body: String) -> Result<Option<T>, Report> {
         self.call(|service| service.post("graphql", body))
             .and_then(|answer| self.read(&answer))
     }
 
-    /// What is asked of these. What could not be asked any more is left out.
+    /// Returns the reviews of these commits. Commits beyond the limit are left out.
     pub fn reviews(
         &self,
         wanted: &[CommitId],
@@ -182,7 +182,7 @@ impl Rest {
         })
     }
 
-    /// Whether a 404 says that something is not there, and not that the server does not know the question.
+    /// Returns `None` for a 404 about a missing object; a 404 about an unknown path is an error.
     fn is_no<T>(&self, answer: &Response) -> Result<Option<T>, Report> {
         #[derive(Deserialize)]
         struct Complaint {
@@ -213,7 +213,7 @@ impl Software {
         }
     }
 
-    /// A path below the API's version, if its addresses have one.
+    /// Returns a path below the API's version, if it has one.
     fn versioned(&self, path: &str) -> String {
         let parts = [self.version, path]
             .into_iter()
@@ -221,7 +221,7 @@ impl Software {
         parts.collect::<Vec<_>>().join("/")
     }
 
-    /// Where the API is, and the repository's path there. `is_its_own`: the token was kept for this very server.
+    /// Returns the API's address and the repository's path. `is_its_own` is true if the token is for this very server.
     pub(super) fn place(
         &self,
         pages: &Url,
@@ -250,7 +250,7 @@ impl Software {
             let what = format!("{} does not end in {end}", self.address);
             return Err(Report::new(what).hint(format!("set {}={usual}", self.address)));
         };
-        // Elsewhere on the host there may be files that anybody can write.
+        // Other paths of the host may have files that anybody can write.
         let path = pages.path().strip_prefix(folder);
         let Some(path) = path.filter(|path| path.starts_with('/')) else {
             let what = format!("{} names a folder that is not the forge's", self.address);
@@ -266,7 +266,7 @@ impl Software {
     }
 }
 
-/// A name as one part of a path.
+/// Encodes a name as one part of a path.
 pub fn in_path(name: &str) -> String {
     let bytes = name.bytes();
     bytes.fold(String::new(), |part, byte| {
@@ -277,7 +277,7 @@ pub fn in_path(name: &str) -> String {
     })
 }
 
-/// A host, with a port where it has one of its own.
+/// Returns a host, with its port if it has one.
 pub fn server(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let host = host.trim_start_matches("www.").to_ascii_lowercase();
@@ -292,7 +292,7 @@ fn is_name(text: &str) -> bool {
         && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// Asks for each, several at once; the answers in the same order.
+/// Asks for each item, several in parallel; returns the answers in the same order.
 pub fn each<I: Sync, O: Send>(items: &[I], ask: impl Fn(&I) -> O + Sync) -> Vec<O> {
     let part = items.len().div_ceil(AT_ONCE).max(1);
     let ask = &ask;
@@ -313,11 +313,11 @@ pub struct Request {
     pub author: Option<String>,
     pub into_main: bool,
     pub merged: bool,
-    /// `None`: nobody can tell.
+    /// `None` if unknown.
     pub reviewed: Option<Reviewed>,
 }
 
-/// What people with write access make of a request, and whose commits it brought.
+/// The opinions of people with write access on a request, and the authors of its commits.
 #[derive(Clone, Debug, Default)]
 pub struct Reviewed {
     pub approved_by: Vec<String>,
@@ -326,7 +326,7 @@ pub struct Reviewed {
 }
 
 impl Request {
-    /// It brought a commit, and nobody can tell who approved it.
+    /// Returns whether it brought commits and its approvals are unknown.
     fn is_unknown(&self) -> bool {
         self.merged && self.into_main && self.reviewed.is_none()
     }
@@ -349,7 +349,7 @@ impl Request {
     }
 }
 
-/// How a commit came that these brought. The one that counts may be one of which nobody can tell.
+/// Returns the origin of a commit from its requests. If one is unknown, it may be the one that counts.
 pub fn origin(requests: &[Request]) -> Origin {
     match requests.iter().any(Request::is_unknown) {
         true => Origin::Unknown,
@@ -357,7 +357,7 @@ pub fn origin(requests: &[Request]) -> Origin {
     }
 }
 
-/// How several checks ended together: the worst counts.
+/// Returns the common result of several checks: the worst counts.
 pub fn together(all: impl IntoIterator<Item = Checks>) -> Checks {
     let all: Vec<Checks> = all.into_iter().collect();
     let worst = [

@@ -1,4 +1,4 @@
-//! The reviews' part in the commands: the forge is asked about what would ship, where there is a token.
+//! Adds reviews to the commands: the forge is asked about the commits that would ship, if there is a token.
 
 use std::collections::HashSet;
 use std::iter;
@@ -13,7 +13,7 @@ use crate::forge::place::{self, Forge};
 use crate::forge::{forgejo, gitlab};
 use crate::session::Session;
 
-/// The merges among `changes`, which lie between `from` and `to`, where the policy asks about them.
+/// Returns the merges in `changes`, between `from` and `to`, if the policy needs their reviews.
 pub fn merges(
     session: &Session<'_>,
     config: &Config,
@@ -23,7 +23,7 @@ pub fn merges(
     if !config.policy.reviewed || changes.ships_merges == 0 {
         return Merges::default();
     }
-    // What cannot be read is not named.
+    // Unreadable merges count as unnamed.
     let landed = session.repo.landed(from, to).unwrap_or_default();
     let merges = landed.into_iter().filter(|commit| commit.parents.len() > 1);
     let merges: Vec<CommitId> = merges.map(|commit| commit.id).collect();
@@ -34,8 +34,8 @@ pub fn merges(
     }
 }
 
-/// Finds out how these commits came, and how their checks and those of `candidate` ended. So many merges are `unnamed`.
-/// The commits lie between some of `from` and `candidate`.
+/// Finds the origin of these commits, and the checks of them and of `candidate`. `unnamed` is the number of further
+/// merges. The commits lie between some of `from` and `candidate`.
 pub fn look(
     session: &Session<'_>,
     config: &Config,
@@ -51,7 +51,7 @@ pub fn look(
             };
         }
     };
-    // The candidate first. No forge is asked by hashes of 64 digits.
+    // The candidate comes first. No forge supports hashes of 64 digits.
     let mut seen = HashSet::new();
     let wanted: Vec<CommitId> = std::iter::once(candidate)
         .chain(ships.iter().map(|commit| &commit.id))
@@ -78,7 +78,7 @@ pub fn look(
     }
 }
 
-/// Says why the forge was not asked, or did not answer, where no list of marks says so.
+/// Explains why the forge was not asked or did not answer, if no list of marks shows it.
 pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     let is_asked_for = config.policy.reviewed || config.policy.green;
     match &reviews.coverage {
@@ -96,11 +96,10 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
     }
 }
 
-/// Looks at what a promotion would ship, and adds to its plan what a person should know of it. `is_shown`: whether
-/// people are shown the plan.
+/// Checks the commits of a promotion and adds warnings to its plan. `is_shown` is true if people see the plan.
 ///
 /// # Errors
-/// In the plan's place, what the policy says against it: `not-reviewed` or `not-green`.
+/// The policy's refusal instead of the plan: `not-reviewed` or `not-green`.
 pub fn check(
     session: &Session<'_>,
     config: &Config,
@@ -122,7 +121,7 @@ pub fn check(
     (Some(reviews), judged)
 }
 
-/// Looks at what a proposal would ship, and adds to it what a person should know.
+/// Checks the commits of a proposal and adds warnings to it.
 pub fn warn(
     session: &Session<'_>,
     config: &Config,
@@ -136,7 +135,7 @@ pub fn warn(
     shipping.warn(proposal, &config.policy, &reviews);
 }
 
-/// What these environments lack of the commit `to`, and the reviews of it.
+/// Returns the commits up to `to` that these environments lack, with their reviews.
 fn look_at<'a>(
     session: &Session<'_>,
     config: &Config,
@@ -160,7 +159,7 @@ fn look_at<'a>(
     (shipping, reviews)
 }
 
-/// How each of these came and, of the first, which is the candidate, how its checks ended; of some nothing is known.
+/// Returns the origins, with the checks of the first commit, the candidate; unknown ones are left out.
 pub(super) fn gathered<'i>(
     origins: impl Iterator<Item = (&'i CommitId, Origin)>,
     checks: Checks,

@@ -1,7 +1,7 @@
-//! How far `git log --oneline` spells a commit's name: `core.abbrev`, the number of objects, packed and loose, here and in
-//! alternates, and how far one must be spelled to be told from the others.
+//! How many digits `git log --oneline` prints of a commit's name. This depends on `core.abbrev`, on the number of
+//! packed objects, and on what tells the name from those of all objects, packed or loose, here and in alternates.
 //!
-//! The library answers that too, by looking for a loose file each time; a list of thousands feels it.
+//! The library can answer this, too, but it looks for a loose file each time, which is slow for thousands of commits.
 
 mod loose;
 
@@ -18,26 +18,26 @@ use loose::Loose;
 
 /// The digits of a full SHA-1 name.
 const FULL: usize = 40;
-/// git goes no shorter than this by itself, however small the repository.
+/// The shortest length that git chooses by itself, however small the repository.
 const FALLBACK: usize = 7;
-/// git accepts no shorter wish than this.
+/// The shortest length that git accepts in `core.abbrev`.
 const SHORTEST: usize = 4;
 
-/// Bytes in a name, and entries in a pack index's fan-out table.
+/// The bytes of a name, and the entries of a pack index's fan-out table.
 const SIZE: usize = 20;
 const FAN: usize = 256;
-/// Bytes in a pack index for each name, at least.
+/// The least number of bytes that a pack index has for each name.
 const ENTRY: usize = 24;
-/// How many names are read at a time from an index, where few are asked for, and where many are.
+/// How many names are read from an index at a time, if few are asked for, and if many are.
 const WINDOW: usize = 96;
 const BLOCK: usize = 4096;
-/// A call to read takes as long as to copy so many names.
+/// One call to read takes as long as copying this many names.
 const CALL: usize = 256;
-/// To look for so many names takes as long as to start a thread.
+/// A lookup of this many names takes as long as the start of a thread.
 const QUICK: usize = 128;
-/// The bytes that the names of packs may take.
+/// The most bytes that the names of packs may take.
 const LONGEST: u64 = 16 << 20;
-/// git follows alternates of alternates this far.
+/// How many levels of alternates git follows.
 const DEPTH: usize = 5;
 
 type Name = [u8; SIZE];
@@ -45,13 +45,13 @@ type Name = [u8; SIZE];
 /// Shortens names as git does in one repository.
 pub struct Abbreviation {
     names: Names,
-    /// Where to start: this far, and no further than that.
+    /// The least and the greatest length that git may start with.
     length: usize,
     most: usize,
 }
 
 impl Abbreviation {
-    /// Fails where git alone can judge the wish.
+    /// Fails if only git can judge the configured length.
     pub fn new(config: &GitConfig, names: Names) -> Result<Self, Unreadable> {
         let wish = config.get("core.abbrev").unwrap_or("auto");
         let length = match wish.to_ascii_lowercase().as_str() {
@@ -78,12 +78,12 @@ impl Abbreviation {
         })
     }
 
-    /// Whether so many names are spelled sooner than a thread starts.
+    /// Returns whether this many names are looked up sooner than a thread starts.
     pub fn is_quick(&self, names: usize) -> bool {
         names * self.names.indexes.len() <= QUICK && self.length == self.most
     }
 
-    /// How many digits each needs to be unique. `first`, asked where only git knows: what git prints for the first.
+    /// Returns how many digits each name needs. `first` returns git's output for the first one, if only git knows.
     pub fn lengths(
         &mut self,
         ids: &[Oid],
@@ -94,7 +94,7 @@ impl Abbreviation {
         }
         let names = ids.iter().map(|id| id.as_bytes().try_into());
         let names: Vec<Name> = names.collect::<Result<_, _>>().map_err(|_| Unreadable)?;
-        // In their own order they are neighbours in an index, too.
+        // Sorted names are neighbours in an index, too.
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_unstable_by_key(|&at| head(&names[at]));
         let sorted: Vec<Name> = order.iter().map(|&at| names[at]).collect();
@@ -109,7 +109,7 @@ impl Abbreviation {
         Ok(lengths.into_iter().map(|one| one.max(start)).collect())
     }
 
-    /// Where git started for a name that needs so many digits.
+    /// Returns the length that git started with, from its output for a name that needs `needed` digits.
     fn start(&self, id: &Oid, needed: usize, printed: &Commit) -> Result<usize, Unreadable> {
         let is_it = id.to_string() == printed.id.as_str();
         match printed.short.len() {
@@ -123,7 +123,7 @@ impl Abbreviation {
 
 /// git's formula: 2^n objects are expected to collide at n/2 bits, and a digit has four.
 fn length_for(objects: usize) -> usize {
-    // git takes the place of the highest bit as 0 where there is none.
+    // git counts the highest bit of zero as 0.
     let bits = objects.checked_ilog2().unwrap_or(0) + 1;
     FALLBACK.max(bits.div_ceil(2) as usize)
 }
@@ -132,32 +132,32 @@ fn length_for(objects: usize) -> usize {
 pub struct Names {
     indexes: Vec<Index>,
     loose: Vec<Loose>,
-    /// How many names packs have, at most, that are counted in a multi-pack index as well.
+    /// How many names, at most, are in packs that a multi-pack index counts as well.
     twice: usize,
 }
 
 impl Names {
-    /// Finds out what there is, and reads names only when they are needed.
+    /// Finds the indexes. Names are read only when they are needed.
     pub fn new(objects: &Path, is_multi: bool) -> Result<Self, Unreadable> {
         let mut names = Self::default();
         names.add(objects, is_multi, DEPTH)?;
         Ok(names)
     }
 
-    /// By git's `repo_approximate_object_count`: loose objects do not count, and before git 2.53 a pack of a multi-pack
-    /// index counts once more if git has touched it so far, which only git knows. The least, and the most.
+    /// Returns the least and the greatest usual length, by git's `repo_approximate_object_count`: loose objects do not
+    /// count. Before git 2.53, a pack of a multi-pack index counts twice if git has touched it, which only git knows.
     fn usual_lengths(&self) -> (usize, usize) {
         let packed = self.indexes.iter().map(Index::count).sum();
         (length_for(packed), length_for(packed + self.twice))
     }
 
-    /// Only git knows how far it spells a name here.
+    /// Returns whether only git knows the usual length here.
     pub fn are_doubtful(&self) -> bool {
         let (length, most) = self.usual_lengths();
         length != most
     }
 
-    /// How many digits each of these sorted names has in common with the other that is most like it.
+    /// Returns for each of these sorted names how many digits it shares with the most similar other name.
     pub fn shared(&mut self, sorted: &[Name]) -> Result<Vec<usize>, Unreadable> {
         let mut most = vec![0; sorted.len()];
         for loose in &mut self.loose {
@@ -205,9 +205,9 @@ impl Names {
             let alternate = objects.join(line);
             match line.bytes().next() {
                 None | Some(b'#') => {}
-                // A quoted name is rare enough to leave to git.
+                // Quoted names are rare. They are left to git.
                 Some(b'"') => return Err(Unreadable),
-                // One that is gone is passed over, as git does after a warning.
+                // A missing alternate is skipped, as git does after a warning.
                 Some(_) if depth == 0 || !alternate.is_dir() => {}
                 Some(_) => self.add(&alternate, is_multi, depth - 1)?,
             }
@@ -216,7 +216,7 @@ impl Names {
     }
 }
 
-/// How large a file is. The folder is open, so that its whole path need not be walked again for each.
+/// Returns a file's size. The folder is open, so the whole path is not walked again for each file.
 fn size(entry: &DirEntry) -> Result<usize, Unreadable> {
     let own = entry.metadata()?;
     let data = match own.is_symlink() {
@@ -226,7 +226,7 @@ fn size(entry: &DirEntry) -> Result<usize, Unreadable> {
     Ok(usize::try_from(data.len())?)
 }
 
-/// The most hex digits that a name has in common with any of these, itself left out.
+/// Returns the most hex digits that a name shares with any of these, except itself.
 fn most_common<'n>(name: &Name, names: impl Iterator<Item = &'n Name>) -> usize {
     let others = names.filter(|other| *other != name);
     let common = others.map(|other| {
@@ -241,15 +241,15 @@ struct Index {
     file: File,
     fan: Vec<usize>,
     start: u64,
-    /// How many are read at a time.
+    /// How many names are read at a time.
     step: usize,
-    /// What was read last, and which name is its first.
+    /// The names that were read last, and the place of the first of them.
     from: usize,
     names: Vec<u8>,
 }
 
 impl Index {
-    /// The index of a pack, of version 2.
+    /// Opens the index of a pack, version 2.
     fn open_pack(path: &Path) -> Result<Self, Unreadable> {
         let file = File::open(path)?;
         let mut head = [0; 8];
@@ -260,9 +260,9 @@ impl Index {
         }
     }
 
-    /// The index of many packs, and their names in order.
+    /// Opens the index of many packs. Also returns the names of these packs, in order.
     fn open_multi(folder: &Path) -> Result<Option<(Self, Vec<String>)>, Unreadable> {
-        // A chain of such indexes is for git to read.
+        // A chain of such indexes is left to git.
         if folder.join("multi-pack-index.d").exists() {
             return Err(Unreadable);
         }
@@ -323,7 +323,7 @@ impl Index {
         self.fan[FAN - 1]
     }
 
-    /// Looks at what was read last, then where an even spread would put the name, and halves from there.
+    /// Looks at the names that were read last, then where an even spread would put the name, and bisects from there.
     fn shared(&mut self, name: &Name) -> Result<usize, Unreadable> {
         let first = usize::from(name[0]);
         let low = first.checked_sub(1).map_or(0, |before| self.fan[before]);
@@ -334,14 +334,14 @@ impl Index {
         loop {
             let names = self.names.as_chunks::<SIZE>().0;
             let to = self.from + names.len();
-            // Its neighbours must be among them, if it has any.
+            // The name's neighbours must be among them, if it has any.
             let is_after = self.from <= low || names.first().is_some_and(|first| first < name);
             let is_before = to >= high || names.last().is_some_and(|last| name < last);
             if is_after && is_before {
                 return Ok(most_like(name, names));
             }
             if is_fresh {
-                // Two stay within reach: the name itself, if it is at the edge, and its neighbour.
+                // Two names stay in range: the name itself, if it is at the edge, and its neighbour.
                 match is_after {
                     true => low = to - 2,
                     false => high = self.from + 2,
@@ -371,7 +371,7 @@ fn head(name: &Name) -> u64 {
 }
 
 fn read_at(file: &File, bytes: &mut [u8], place: u64) -> Result<(), Unreadable> {
-    // One call in place of two, for each name of a long list.
+    // One system call instead of two, for each name of a long list.
     #[cfg(unix)]
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)?;
     #[cfg(not(unix))]
@@ -384,7 +384,7 @@ fn read_at(file: &File, bytes: &mut [u8], place: u64) -> Result<(), Unreadable> 
     Ok(())
 }
 
-/// The most that a name has in common with its neighbours among sorted names.
+/// Returns the most digits that a name shares with its neighbours among sorted names.
 fn most_like(name: &Name, names: &[Name]) -> usize {
     let first = head(name);
     let place = names.partition_point(|other| (head(other), other) < (first, name));

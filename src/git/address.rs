@@ -1,18 +1,18 @@
 //! Where a remote leads, by the configuration and git's own rules: as much as is needed to know who may be asked for
-//! what. Whom a secret is handed to is decided by git, which compares the address itself.
+//! what. git itself decides which server gets a secret, and compares the address again.
 
 use std::time::Duration;
 
 use crate::git::config::GitConfig;
 
-/// What a child of git's is to do at a remote.
+/// The purpose of a git child process at a remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Look,
     Fetch,
-    /// To push, or to say whether a push would be let in.
+    /// To push, or to ask whether a push would be accepted.
     Push,
-    /// To hear a command of the host's own, over the ssh that reaches it.
+    /// To run a command of the host, over the ssh that reaches it.
     Ask,
 }
 
@@ -37,21 +37,21 @@ pub enum Transport {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// `user@host`, or a host, as ssh takes it.
+    /// `user@host` or `host`, as ssh takes it.
     pub destination: String,
     pub port: Option<String>,
 }
 
-/// A repository on a server that is asked over http or https.
+/// A repository on a server that is reached over http or https.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// The address, with the user's name if it has one.
     pub url: String,
-    /// Its beginning, `https://host:port`.
+    /// The start of the address: `https://host:port`.
     pub origin: String,
     pub user: Option<String>,
     pub path: String,
-    /// Whether the address has a password as well, so that there is nothing to ask for.
+    /// True if the address has a password as well, so that nobody is asked for one.
     pub has_password: bool,
 }
 
@@ -65,7 +65,7 @@ impl Transport {
             return Self::Other;
         }
         let Some((scheme, rest)) = url.split_once("://") else {
-            // `[user@]host:path`, where no slash comes before the colon.
+            // `[user@]host:path`, with no slash before the colon.
             return match url.split_once(':') {
                 Some((place, _)) if !place.contains('/') && (cfg!(unix) || place.len() > 1) => {
                     account(place)
@@ -83,7 +83,7 @@ impl Transport {
     }
 }
 
-/// The address that git uses: of several the first, with the longest `insteadOf` that fits.
+/// Returns the address that git uses: the first of several, after the longest `insteadOf` that fits.
 pub fn address(config: &GitConfig, remote: &str, purpose: Purpose) -> Option<String> {
     let pushes = purpose == Purpose::Push;
     let url = first(config, remote, "url");
@@ -93,7 +93,7 @@ pub fn address(config: &GitConfig, remote: &str, purpose: Purpose) -> Option<Str
     {
         return Some(pushed);
     }
-    // What is no remote's name is an address.
+    // A name that is no remote's is an address.
     let itself = remote.contains(['/', ':']).then_some(remote);
     let url = push_url.or(url).or(itself.map(str::to_owned))?;
     Some(instead(config, &url, ".insteadof").unwrap_or(url))
@@ -112,7 +112,7 @@ fn instead(config: &GitConfig, url: &str, key: &str) -> Option<String> {
     Some(format!("{base}{}", url.get(start.len()..)?))
 }
 
-/// `[user@]host[:port]`. A host in brackets is left to ssh, which asks nobody then.
+/// Parses `[user@]host[:port]`. A host in brackets is left to ssh, and nobody is asked.
 fn account(authority: &str) -> Transport {
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (host, port) = match host.split_once(':') {

@@ -1,4 +1,4 @@
-//! What people are told to do where a remote lets nobody in, or takes nothing.
+//! What to do if a remote refuses access, or accepts no push.
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::{shell_word, visible};
@@ -6,13 +6,13 @@ use crate::core::typed::{Hint, Typed};
 use crate::git::address::{Account, Purpose, Transport};
 use crate::git::network::Errand;
 use crate::git::push::{NOBODYS, dry_run};
-use crate::git::remote::question;
+use crate::git::question::question;
 use crate::git::response::{
     LineKind, denies, first_words, lines, look_status, means, wants_password,
 };
 use crate::git::{Repo, moved};
 
-/// What it means that a host answers a push so, and what helps.
+/// What a host's HTTP answer to a push means, and what helps.
 const ANSWERS: [(&[u16], &str, &str); 6] = [
     (
         &[302, 303],
@@ -39,15 +39,15 @@ const ANSWERS: [(&[u16], &str, &str); 6] = [
 ];
 const SENT_ON: &str = "its host redirects pushes to another address";
 
-/// Why a remote lets nobody in, and what helps.
+/// Why a remote refuses access, and what helps.
 pub struct Shut {
-    /// A line a cause.
+    /// One cause per line.
     pub because: Vec<String>,
-    /// What to do, up to the command that comes after it.
+    /// What to do. The last command is the one to go on with.
     pub hint: Hint,
 }
 
-/// Who is to log in where, or whose key is to be looked at, by what git and ssh said; `None` where it is not about that.
+/// Returns who must log in where, or which key to check, by the words of git and ssh; `None` if neither is the problem.
 fn advice(errand: &Errand<'_>, words: &str, next: &Typed) -> Option<Shut> {
     let mut because = Vec::new();
     let (first, command) = match &errand.place {
@@ -89,19 +89,19 @@ fn then(first: &str, next: &Typed) -> Hint {
     Hint::run(format!("{first}, then"), next.clone())
 }
 
-/// The refusal of a look or a fetch. `words`: all that git and ssh said.
+/// Returns the refusal of a look or a fetch. `words` is all that git and ssh printed.
 pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
     let remote = errand.remote;
     if let Some(status) = look_status(words).filter(|status| moved::is_redirect(*status)) {
         let traced = errand.run_traced(&question(remote, &["HEAD"]));
         let to = traced.and_then(|(_, to)| to);
-        // Unlike a plain look, this one goes nowhere else.
+        // Unlike a plain `ls-remote`, this one follows no redirect.
         let look = Typed::other("git -c http.followRedirects=false ls-remote").arg(remote);
         return moved::refusal(remote, status, (to.as_deref(), &errand.address()), &look);
     }
     let look = Typed::other("git ls-remote").arg(remote);
     let (what, hint) = match errand.purpose {
-        // The remote may well answer, and this clone be the one that cannot take what it sends.
+        // The remote may answer, and this clone may be unable to store what it sends.
         Purpose::Fetch => (
             format!("the missing commits could not be fetched from {remote}"),
             Hint::run("see what git says", Typed::other("git fetch").arg(remote)),
@@ -118,7 +118,7 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
     report.hint(shut.hint).refused(RefusalCode::Unreachable)
 }
 
-/// A push that ended before anything was sent. `key`: its address in `smp.toml`; `next`: the command that goes on.
+/// Explains a push that ended before anything was sent. `key`: its address in `smp.toml`; `next`: the command after it.
 pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Purpose::Push, false);
     if let Some(shut) = look_status(words).and_then(|status| sent_on(&errand, key, status, next)) {
@@ -147,7 +147,7 @@ pub fn shut(repo: &Repo, (remote, key): (&str, &str), words: &str, next: &Typed)
     Shut { because, hint }
 }
 
-/// A push that the host turned away with this HTTP answer, before any work: what that means, and what to do.
+/// Explains a push that the host refused with this HTTP status, before any work.
 pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: &Typed) -> Shut {
     let errand = Errand::new(repo, remote, Purpose::Push, false);
     if let Some(shut) = sent_on(&errand, key, status, next) {
@@ -172,7 +172,7 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
     }
 }
 
-/// Where the host sends those on who ask to push, as it says to `git push --dry-run`; `None` where it does not say.
+/// Returns where the host redirects a push, as `git push --dry-run` shows it; `None` if it does not say.
 fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &Typed) -> Option<Shut> {
     if !moved::is_redirect(status) {
         return None;
@@ -188,8 +188,8 @@ fn sent_on(errand: &Errand<'_>, key: &str, status: u16, next: &Typed) -> Option<
     })
 }
 
-/// The command that forgets the key of a host as ssh names both, up to the one after it. The key changed: either its people
-/// did that, or somebody else answers in its place.
+/// Returns the command that removes a host's key, as ssh names both, up to the command after it. The key changed:
+/// either the host's administrators changed it, or another machine answers.
 fn forget_key(words: &str) -> String {
     let all: Vec<&str> = lines(words).map(str::trim).collect();
     let host = all.iter().find_map(|line| {

@@ -1,4 +1,4 @@
-//! A child that goes over the network: run to its end within a time, and heard while it speaks to a person.
+//! A child process that uses the network. It has a time limit, and its words can be passed on while it runs.
 
 use std::io::{Read, Write as _};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,35 +11,35 @@ use zeroize::Zeroizing;
 use crate::git::logins::is_told;
 use crate::git::response::{LineKind, kind, lines, means};
 
-/// What is printed, at most, in bytes.
+/// The most bytes that are read from a pipe.
 const LARGEST: u64 = 64 << 20;
-/// Room for an answer from the beginning, so that a secret in it leaves no copies behind as it grows.
+/// The initial size of an answer's buffer, so that no copy of a secret stays behind as the buffer grows.
 const ROOM: usize = 64 << 10;
-/// A child that ends so soon after a word is reported with it; one that goes on waits for somebody who hears it.
+/// A child that still runs this long after it printed something may wait for a person, so its words are passed on.
 const HEARD_AFTER: Duration = Duration::from_millis(250);
-/// A helper that said something and goes on for so long waits for a person.
+/// A helper that printed something and still runs after this time waits for a person.
 const SPEAKS_AFTER: Duration = Duration::from_secs(1);
-/// Between two looks whether that time has come, while nothing else happens.
+/// The pause between two checks of these times.
 const TICK: Duration = Duration::from_millis(50);
-/// A process that is left behind may hold a pipe open, and nobody waits longer for it.
+/// How long to wait for a pipe that a left-behind process holds open.
 const LEFT_BEHIND: Duration = Duration::from_secs(2);
 
-/// Who listens to what a child says on its standard error.
+/// Who listens to a child's standard error.
 pub enum Ear<'a> {
-    /// Nobody, before its end.
+    /// Nobody, until the child ends.
     Nobody,
     Person(&'a dyn Fn(&str)),
-    /// Nobody; so it is ended, with all that it started, once it speaks to a person or wants to read from the terminal.
+    /// Nobody. The child and all that it started are killed once it addresses a person or reads from the terminal.
     EndsTalk,
 }
 
 enum FromChild {
     Said(Vec<u8>),
-    /// Its whole standard output, which has ended. It may be a secret.
+    /// The child's whole standard output, which has ended. It may be a secret.
     Answered(Zeroizing<Vec<u8>>),
 }
 
-/// Runs a child that is killed past its time. `None`: it was ended because it turned to a person.
+/// Runs a child, and kills it after the time limit. Returns `None` if it was killed because it addressed a person.
 pub fn run(
     command: Command,
     input: &[u8],
@@ -60,14 +60,14 @@ pub fn run(
             }
             Err(_) => true,
         };
-        // It may go on to speak for ever.
+        // The child may print for ever.
         if left.is_zero() {
             end(&mut child, ear);
             return Err(format!("no answer within {} seconds", limit.as_secs()));
         }
         match ear {
             Ear::Person(hears) => stderr.pass_on(hears),
-            // What waits for a person is quiet, and its last line is whole.
+            // A child that waits for a person prints nothing more, and its last line is complete.
             Ear::EndsTalk if is_quiet && (stderr.speaks() || is_stopped(&child)) => {
                 end(&mut child, ear);
                 return Ok(None);
@@ -75,7 +75,7 @@ pub fn run(
             Ear::EndsTalk | Ear::Nobody => {}
         }
     };
-    // git closes its standard output by its end.
+    // git closes its standard output only when it ends.
     let status = child.wait().map_err(|error| error.to_string())?;
     let until = Instant::now() + LEFT_BEHIND;
     while let left = until.saturating_duration_since(Instant::now())
@@ -94,7 +94,7 @@ fn start(mut command: Command, input: &[u8], ear: &Ear<'_>) -> Result<Child, Str
     if !input.is_empty() {
         command.stdin(Stdio::piped());
     }
-    // Nothing in a group of its own can read from the terminal.
+    // A process in a group of its own cannot read from the terminal.
     let is_apart = matches!(ear, Ear::EndsTalk);
     #[cfg(unix)]
     if is_apart {
@@ -108,22 +108,22 @@ fn start(mut command: Command, input: &[u8], ear: &Ear<'_>) -> Result<Child, Str
     let child = command.spawn();
     let mut child = child.map_err(|error| format!("git cannot be started: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // That it is not read shows in the exit code.
+        // If the input is not read, the exit code shows it.
         let _ = stdin.write_all(input);
     }
     Ok(child)
 }
 
-/// Reads both pipes of a child, each in a thread of its own, which nobody has to wait for.
+/// Reads both pipes of a child, each in a thread of its own that nobody waits for.
 fn listen(child: &mut Child) -> Receiver<FromChild> {
     let (sender, events) = mpsc::channel();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let answers = sender.clone();
     thread::spawn(move || {
         let mut bytes = Zeroizing::new(Vec::with_capacity(ROOM));
-        // What could be read is enough: the exit code tells whether it is all.
+        // Whatever could be read is enough: the exit code tells whether it is all.
         let _ = stdout.map(|pipe| pipe.take(LARGEST).read_to_end(&mut bytes));
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         let _ = answers.send(FromChild::Answered(bytes));
     });
     thread::spawn(move || {
@@ -145,7 +145,7 @@ fn listen(child: &mut Child) -> Receiver<FromChild> {
 struct Stderr {
     all: Vec<u8>,
     said: usize,
-    /// Since when there is something to pass on.
+    /// The time of the first words that are not passed on yet.
     since: Option<Instant>,
 }
 
@@ -159,7 +159,7 @@ impl Stderr {
         self.since.is_some_and(|since| since.elapsed() > than)
     }
 
-    /// Lets the person hear what was said a moment ago.
+    /// Passes on to the person what was printed a moment ago.
     fn pass_on(&mut self, hears: &dyn Fn(&str)) {
         if self.is_older(HEARD_AFTER) {
             let fresh = self.all.get(self.said..).unwrap_or_default();
@@ -168,14 +168,14 @@ impl Stderr {
         }
     }
 
-    /// Whether a helper of git's said something and waits.
+    /// Returns whether a helper of git printed something and waits.
     fn speaks(&self) -> bool {
         self.is_older(SPEAKS_AFTER) && speaks(&String::from_utf8_lossy(&self.all))
     }
 }
 
-/// Whether somebody other than git and the remote said something. A child that sends a push is past all questions, and to
-/// end it then would leave behind what nobody knows the end of.
+/// Returns whether a program other than git and the remote printed something. A child that sends a push has no more
+/// questions, and to kill it would leave a push whose end nobody knows.
 fn speaks(text: &str) -> bool {
     !means(text, LineKind::Sending)
         && lines(text).any(|line| {
@@ -198,17 +198,17 @@ fn is_stopped(_child: &Child) -> bool {
     false
 }
 
-/// Ends it; where it has a process group of its own, with all that it started.
+/// Kills the child and, if it has its own process group, all that it started.
 fn end(child: &mut Child, ear: &Ear<'_>) {
     #[cfg(unix)]
     if matches!(ear, Ear::EndsTalk) {
         use rustix::process::{Pid, Signal, kill_process_group};
-        // What has ended already need not be ended.
+        // A group that has ended needs no signal.
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
     #[cfg(not(unix))]
     let _ = ear;
-    // It may have ended this moment; either way it is not waited for any longer.
+    // The child may have ended just now. Either way, nobody waits for it any longer.
     let _ = child.kill();
     let _ = child.wait();
 }

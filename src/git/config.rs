@@ -1,4 +1,4 @@
-//! git's configuration, asked of the `git` program: the library knows nothing of `git -c` and its like.
+//! git's configuration, read by the `git` program: the library does not know `git -c` and similar settings.
 
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use crate::core::refusal::Stop;
 use crate::git::program::Program;
 
-/// The configuration of nobody, where git cannot read it: git says so itself as soon as it is asked anything.
+/// An empty configuration, used if git cannot read its own: git reports the error itself with its next command.
 pub static UNREADABLE: GitConfig = GitConfig {
     entries: Vec::new(),
 };
@@ -21,7 +21,7 @@ impl GitConfig {
     pub(super) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         let entries = text.split('\0').filter(|entry| !entry.is_empty());
-        // A key without a value is how a boolean says yes.
+        // A key without a value means true.
         let entries = entries.map(|entry| entry.split_once('\n').unwrap_or((entry, "true")));
         let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self {
@@ -33,7 +33,6 @@ impl GitConfig {
         Self { entries }
     }
 
-    /// A configuration of these.
     #[cfg(test)]
     pub fn of(entries: &[(&str, &str)]) -> Self {
         Self {
@@ -44,7 +43,7 @@ impl GitConfig {
         }
     }
 
-    /// The value that wins. Section and name of the key are lower case, a subsection is as written.
+    /// Returns the value that wins. In the key, section and name are lower case, and a subsection is as written.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.all(key).pop()
     }
@@ -54,14 +53,14 @@ impl GitConfig {
         own.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Whether one of these keys is set to anything.
+    /// Returns whether a wanted key has a value that is not empty.
     pub fn any(&self, wanted: impl Fn(&str) -> bool) -> bool {
         self.entries
             .iter()
             .any(|(key, value)| wanted(key) && !value.is_empty())
     }
 
-    /// What stands between this beginning and this end of a key, with each value.
+    /// Returns what is between this beginning and this end of each key, with the value.
     pub fn under<'a>(
         &'a self,
         start: &'a str,
@@ -73,7 +72,7 @@ impl GitConfig {
         })
     }
 
-    /// Whether a key holds one of git's words for no.
+    /// Returns whether a key has one of git's values for false.
     pub fn denies(&self, key: &str) -> bool {
         let value = self.get(key).map(str::to_ascii_lowercase);
         value.is_some_and(|value| {
@@ -82,7 +81,7 @@ impl GitConfig {
     }
 }
 
-/// The configuration, asked for when it is needed or before.
+/// The configuration, read when it is needed or earlier.
 pub struct PendingConfig {
     program: Program,
     answer: Arc<OnceLock<Result<GitConfig, Stop>>>,
@@ -94,7 +93,7 @@ impl PendingConfig {
         Self { program, answer }
     }
 
-    /// Starts `git config -z --list` in a thread: starting a program takes as long as opening a repository.
+    /// Starts `git config -z --list` in a thread: a program takes as long to start as a repository takes to open.
     pub fn start(&self) {
         let ahead = Self {
             program: self.program.clone(),

@@ -1,4 +1,4 @@
-//! Copies of a commit on another line of history, as `git cherry-pick` makes them.
+//! Copies of a commit on another branch, as `git cherry-pick` makes them.
 
 use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
@@ -6,7 +6,7 @@ use crate::git::Repo;
 use crate::git::plumbing::HISTORY;
 
 impl Repo {
-    /// A copy of it that `tip` has: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge has none.
+    /// Returns a copy of `commit` in `tip`: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge has none.
     pub fn copy_in(&self, tip: &CommitId, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
         let (both, before) = (format!("{commit}...{tip}"), format!("^{commit}^@"));
         let args = [
@@ -23,7 +23,7 @@ impl Repo {
         if same.iter().all(|one| one == commit) {
             return Ok(None);
         }
-        // What differs in white space alone, and what changes nothing, is the same for git here.
+        // To git, two commits are equal here if only their white space differs, or if they change nothing.
         let patches = self.patches(same.iter().chain([commit]))?;
         let (own, mut same) = (patches.get(commit), same.into_iter());
         Ok(same.find(|one| own.is_some() && one != commit && patches.get(one) == own))

@@ -1,4 +1,4 @@
-//! The door to the person's editor, the one that `git commit` opens.
+//! The adapter to the person's editor, the one that `git commit` opens.
 #![expect(
     clippy::disallowed_methods,
     reason = "the editor never draws into data that somebody collects"
@@ -15,11 +15,11 @@ use crate::git::Repo;
 use crate::git::program::{find_on_path, on_absolute_path};
 use crate::terminal::file;
 
-/// Lets the person edit the file at `path`, and gives what it is afterwards.
+/// Lets the person edit the file at `path`, and returns its text afterwards.
 ///
-/// Who must outlive a Ctrl-C in the editor has to catch it: the editor gets it too, and goes on.
+/// A Ctrl-C in the editor reaches this program as well. A caller that must survive it has to catch it.
 pub fn edit(repo: &Repo, path: &Path) -> Result<String, Stop> {
-    // The editor as git chooses it: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
+    // git chooses the editor: `GIT_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`.
     let asked = (repo.program()).text("git has no editor configured", ["var", "GIT_EDITOR"]);
     let editor = asked.map_err(|stopped| match stopped {
         Stop::Failed(report) => stop(report),
@@ -37,7 +37,7 @@ pub fn edit(repo: &Repo, path: &Path) -> Result<String, Stop> {
     })
 }
 
-/// Writes a text where the person finds it again.
+/// Writes a text to a file that the person can find again.
 pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Stop> {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(path, text));
@@ -47,16 +47,16 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Stop> {
     })
 }
 
-/// Runs it through a shell, as git does: it may be `code --wait`, or have quotes.
+/// Runs the editor through a shell, as git does: it may be `code --wait`, or contain quotes.
 fn start(editor: &str, path: &Path) -> io::Result<ExitStatus> {
-    // It never draws into data that somebody collects.
+    // The editor never draws into output that another program collects.
     let screen = match io::stdout().is_terminal() {
         true => Stdio::inherit(),
         false => Stdio::from(io::stderr()),
     };
     let shell = find_on_path("sh").unwrap_or_else(|| PathBuf::from("/bin/sh"));
-    // A shell that waits would end by the editor's Ctrl-C too, once the editor is done, and its text would be lost. The
-    // editor itself gets no trap, and of ours what is only caught is not handed down: it takes Ctrl-C as it likes.
+    // Without the trap, a Ctrl-C in the editor would end the waiting shell once the editor is done, and the text would
+    // be lost. The editor does not inherit the trap, nor our own handler, and treats Ctrl-C as usual.
     let line = format!("trap : INT; {editor} \"$@\"");
     let mut command = Command::new(shell);
     on_absolute_path(&mut command);

@@ -1,4 +1,4 @@
-//! Fetching what is missing: no ref of the user's moves, and none is made. git keeps it for two weeks.
+//! Fetches missing commits without creating or moving a ref of the user. git keeps such commits for two weeks.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
@@ -7,17 +7,18 @@ use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
+use crate::git::question::HEAD;
 use crate::git::remote::{self, heads};
 use crate::git::response::{LineKind, is_shut, means};
 use crate::git::{MainSeen, Repo, advice, lock, record};
 
-/// As many names fit on one command line.
+/// The number of names that fit on one command line.
 const AT_ONCE: usize = 500;
-/// Touches no branch, no tag, nothing that tracks a branch, and no `FETCH_HEAD`.
+/// Changes no branch, no tag, no remote-tracking branch, and no `FETCH_HEAD`.
 const FETCH: &str = "-c gc.auto=0 -c maintenance.auto=false fetch --quiet --no-tags --no-write-fetch-head \
     --no-recurse-submodules --no-prune --refmap= --no-write-commit-graph --";
-/// The same for refs by their names: a dry run brings the objects, writes no ref, and says what each ref is at. git looks
-/// for what it does not find under the name that is meant under others, which the last ones keep out.
+/// Fetches refs by name as a dry run, which brings the objects, writes no ref, and prints what each ref points to. git
+/// looks for a missing ref under other names, too; `NAMESAKES` excludes these.
 const BRING: &str = "-c gc.auto=0 -c maintenance.auto=false -c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 \
     fetch --dry-run --porcelain --no-tags --no-write-fetch-head --no-recurse-submodules --no-prune --refmap= \
     --no-write-commit-graph --";
@@ -32,21 +33,19 @@ const NAMESAKES: [&str; 9] = [
     "^refs/heads/refs/*",
     "^refs/remotes/refs/*",
 ];
-/// Where this clone keeps what the main repository's branch was at.
+/// The ref that keeps the commit of the main repository's branch in this clone.
 const MAIN: &str = "refs/smp/main";
-/// The branch that a repository calls its own. No push moves it.
-pub(super) const HEAD: &str = "HEAD";
-/// How git says that it leads nowhere.
+/// git's words for a remote whose HEAD points to nothing.
 const NO_HEAD: &str = "couldn't find remote ref HEAD";
-/// Where the dry run would put them: a name that no clone has, for of what has not changed git says nothing.
+/// The target of the dry run: a name that no clone has, because git prints nothing about an unchanged ref.
 const NOWHERE: &str = "refs/smp/looked-at/";
 
-/// Where a ref is, as its remote was just asked.
+/// A ref of a remote that was just asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// What it points to; `None`: there is no such ref.
+    /// What it points to; `None` if there is no such ref.
     pub at: Option<CommitId>,
-    /// Whether git brought that with the same question, and all that lies behind it.
+    /// True if the same request brought this object and all of its history.
     pub is_here: bool,
 }
 
@@ -57,33 +56,33 @@ impl From<Option<CommitId>> for Tip {
     }
 }
 
-/// What a look brought: what the refs are at, and HEAD.
+/// The result of a look: what the refs point to, and what HEAD points to.
 type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
     Branch(String),
-    /// One commit by its name, which hosts may or may not allow.
+    /// One commit by its name. Some hosts do not allow this.
     Commit(CommitId),
     /// Every branch whose commit is not here.
     Branches,
 }
 
-/// `git fetch REMOTE refs/heads/BRANCH`, `git fetch REMOTE HASH`; `unreachable`, with git's words.
+/// Runs `git fetch REMOTE refs/heads/BRANCH` or `git fetch REMOTE HASH`. Fails with `unreachable` and git's words.
 pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refusal> {
     let names = match wanted {
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
         FetchTarget::Commit(id) => vec![id.to_string()],
         FetchTarget::Branches => {
             let tips = heads(repo, remote, false)?.into_iter().map(|(_, id)| id);
-            // A clone that cannot say what it has fails at the next read.
+            // If the clone cannot say what it has, the next read fails.
             let missing = tips.filter(|id| !repo.has_commit(id).unwrap_or(false));
-            // By their hashes: what a remote calls its branches is not for a command line.
+            // By hash: a remote's names for its branches do not belong on a command line.
             let missing: BTreeSet<_> = missing.map(|id| id.to_string()).collect();
             missing.into_iter().collect()
         }
     };
-    // It may come before the look that asks for a password.
+    // This may be the first request, before the look that asks for a password.
     let errand = Errand::new(repo, remote, Purpose::Fetch, true);
     let mut some = names.chunks(AT_ONCE);
     some.try_for_each(|names| fetch_exactly(&errand, names))
@@ -99,13 +98,13 @@ fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {
     }
 }
 
-/// Waits for the fetch of this program that is under way: what it brings need not be fetched by another.
+/// Waits for this program's running fetch, so that another one need not bring the same objects.
 pub fn turn() -> MutexGuard<'static, ()> {
     static FETCHING: Mutex<()> = Mutex::new(());
     lock(&FETCHING)
 }
 
-/// The commits at which this clone saw the main repository's branch before, by the user's own refs and by ours.
+/// Returns the commits of the main repository's branch that this clone saw before, by the user's refs and by ours.
 pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
     let own = ["HEAD", branch].map(|name| format!("refs/remotes/{remote}/{name}"));
     let names = own.iter().map(String::as_str).chain([MAIN]);
@@ -117,12 +116,12 @@ pub fn main_before(repo: &Repo, remote: &str, branch: &str) -> Vec<CommitId> {
     all
 }
 
-/// Where `branch` of the main repository is, with its commit: one question, or as [`remote::branch`].
+/// Returns the main repository's `branch` and fetches its commit, in one request or like [`remote::branch`].
 pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<Branch, Refusal> {
     branch_and_tip(repo, remote, (branch, None), may_ask).map(|(branch, _)| branch)
 }
 
-/// The same of the branch and of the record's ref at once. What the main repository calls its own branch is asked along.
+/// Returns the main repository's branch, the record's ref and HEAD in one request, and fetches what it can.
 pub fn branch_and_tip(
     repo: &Repo,
     remote: &str,
@@ -149,20 +148,20 @@ pub fn branch_and_tip(
     Ok((branch, tip.into()))
 }
 
-/// Remembers for this run where the main repository's branch is, and what it calls its own.
+/// Remembers the main repository's branch and HEAD for this run.
 fn saw(repo: &Repo, at: Option<&CommitId>, head: Option<CommitId>) {
     let mut main = lock(&repo.main);
     let at = at.cloned();
     *main = Some(MainSeen { at, head });
 }
 
-/// Whether there was a record. git brings nothing at all where one of the refs is missing.
+/// Returns whether there was a record. git fetches nothing at all if one of the refs is missing.
 fn was_seen(repo: &Repo) -> bool {
     matches!(record::seen_id(repo), Ok(Some(_)))
 }
 
-/// Keeps the main repository's commit where no ref of the user's does: `git update-ref refs/smp/main ID`. It only
-/// spares git to bring it again.
+/// Keeps the main repository's commit if no ref of the user does: `git update-ref refs/smp/main ID`. This only spares
+/// git another fetch.
 fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     let own = format!("refs/remotes/{remote}/{branch}");
     if !record::is_at(repo, &own, id) && !record::is_at(repo, MAIN, id) {
@@ -171,8 +170,8 @@ fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
     }
 }
 
-/// Brings these refs and what the remote calls its own branch, and says what they are at. `None` where git cannot say
-/// that of each, as before 2.41. A remote whose HEAD leads nowhere is asked without it, in all of this run.
+/// Fetches these refs and the remote's HEAD, and returns what they point to; `None` if git cannot tell this for each,
+/// as before 2.41. If HEAD points to nothing, the rest of this run asks without it.
 fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
@@ -209,7 +208,7 @@ fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Bro
 }
 
 fn question(remote: &str, names: &[&str]) -> Vec<String> {
-    // From 2.48 to 2.49 git would set what it calls the remote's own branch.
+    // git 2.48 and 2.49 would otherwise set this clone's `refs/remotes/REMOTE/HEAD`.
     let head = format!("remote.{remote}.followRemoteHEAD=never");
     let args = ["-c", &head].into_iter().chain(BRING.split(' '));
     let args = args.chain([remote]).map(str::to_owned);
@@ -219,7 +218,7 @@ fn question(remote: &str, names: &[&str]) -> Vec<String> {
     args.chain(wanted).chain(others).collect()
 }
 
-/// The commit that git would put there; `None` where it does not say so, or the commit is not here.
+/// Returns the commit that git would store there; `None` if git does not say so, or the commit is not here.
 fn brought(repo: &Repo, said: &str, place: &str) -> Option<CommitId> {
     let mut lines = said.lines().filter_map(|line| line.strip_suffix(place));
     let id = lines.find_map(|line| CommitId::parse(line.trim_end().rsplit(' ').next()?))?;

@@ -1,4 +1,4 @@
-//! Objects that decide whose word counts, each hashed after it was read: git trusts a loose object's name.
+//! Objects that decide whose events count. Each is hashed after the read, because git trusts a loose object's name.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -12,11 +12,11 @@ use crate::git::history::Library;
 use crate::git::{Repo, Unreadable};
 
 const UNREADABLE: &str = "an object of the main repository cannot be read";
-/// The mode of a folder, and that of a submodule.
+/// The modes of a folder and of a submodule in a tree.
 const FOLDER: &str = "40000";
 const SUBMODULE: &str = "160000";
 
-/// The values of one name in the header of a commit, of each its first line.
+/// Returns the values of a name in the header of a commit, the first line of each.
 pub fn header<'a>(commit: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     let lines = commit.lines().take_while(|line| !line.is_empty());
     lines.filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
@@ -35,32 +35,53 @@ fn text(bytes: Vec<u8>) -> String {
     text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// A commit and those that its first parents lead back to, newest first, `count` of them at most, and none larger than this.
+/// The most bytes of a commit that are read and hashed.
+const LARGEST: u64 = 32 << 20;
+
+/// A commit of a line. If it is larger than asked for, `text` is its beginning.
+pub struct LineCommit {
+    pub commit: CommitId,
+    pub text: String,
+    pub is_large: bool,
+}
+
+impl LineCommit {
+    fn of(commit: CommitId, bytes: &[u8], most: u64) -> Self {
+        let kept = bytes.get(..usize::try_from(most).unwrap_or(usize::MAX));
+        Self {
+            commit,
+            text: String::from_utf8_lossy(kept.unwrap_or(bytes)).into_owned(),
+            is_large: kept.is_some_and(|kept| kept.len() < bytes.len()),
+        }
+    }
+}
+
+/// Returns `tip` and its first-parent ancestors, newest first, at most `count`, and at most `most` bytes of each.
 ///
 /// # Errors
-/// Where one is not what it is called, is too large, or is followed by nothing though it has a parent.
+/// If a commit does not match its name, is too large, or has a first parent that is missing.
 pub fn line(
     repo: &Repo,
     tip: &CommitId,
-    (count, largest): (u32, u64),
-) -> Result<Vec<(CommitId, String)>, Stop> {
+    (count, most): (u32, u64),
+) -> Result<Vec<LineCommit>, Stop> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     repo.either(
-        |library| library.line(tip, (count, largest)),
-        || line_by_program(repo, tip, (count, largest)),
+        |library| library.line(tip, (count, most)),
+        || line_by_program(repo, tip, (count, most)),
     )?
 }
 
 fn line_by_program(
     repo: &Repo,
     tip: &CommitId,
-    (count, largest): (usize, u64),
-) -> Result<Result<Vec<(CommitId, String)>, Stop>, Stop> {
+    (count, most): (usize, u64),
+) -> Result<Result<Vec<LineCommit>, Stop>, Stop> {
     let program = repo.program();
-    let most = format!("--max-count={}", count.min(i32::MAX as usize));
-    // A commit-graph is written by anybody, and names the parents.
+    let most_of_them = format!("--max-count={}", count.min(i32::MAX as usize));
+    // Anybody may have written the commit-graph, which names the parents.
     let args = ["-c", "core.commitGraph=false", "rev-list", "--first-parent"];
-    let args = args.into_iter().chain([&*most, tip.as_str(), "--"]);
+    let args = args.into_iter().chain([&*most_of_them, tip.as_str(), "--"]);
     let told = program.read(UNREADABLE, args)?;
     let format = "--batch-check=%(objectname) %(objectsize)";
     let sizes = program.ask(UNREADABLE, ["cat-file", format], &told)?;
@@ -68,24 +89,35 @@ fn line_by_program(
     for line in String::from_utf8_lossy(&sizes).lines() {
         let (id, size) = line.split_once(' ').unwrap_or((line, ""));
         let id = CommitId::parse(id).ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
-        if size.parse().is_ok_and(|size: u64| size > largest) {
-            return Ok(Err(too_large(id.as_str(), largest)));
+        let size = size.parse().unwrap_or(u64::MAX);
+        if size > LARGEST {
+            return Ok(Err(too_large(id.as_str())));
         }
-        ids.push(id);
+        ids.push((id, size > most));
     }
-    let texts: Vec<String> = commits(repo, ids.iter())?.into_iter().map(text).collect();
-    for (nth, (id, text)) in ids.iter().zip(&texts).enumerate() {
-        let before = ids.get(nth + 1).map(CommitId::as_str);
-        let is_end = before.is_none() && ids.len() == count;
-        if !is_end && header(text, "parent").next() != before {
-            return Ok(Err(cut_off(id)));
+    let usual = ids.iter().filter(|(_, is_large)| !is_large);
+    let mut usual = commits(repo, usual.map(|(id, _)| id))?.into_iter();
+    let links = ids.into_iter().map(|(id, is_large)| {
+        let bytes = match is_large {
+            false => usual.next(),
+            true => Some(object(repo, ObjectType::Commit, id.as_str())?),
+        };
+        let bytes = bytes.ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))?;
+        Ok(LineCommit::of(id, &bytes, most))
+    });
+    let links: Vec<LineCommit> = links.collect::<Result<_, Stop>>()?;
+    for (nth, link) in links.iter().enumerate() {
+        let before = links.get(nth + 1).map(|link| link.commit.as_str());
+        let is_end = before.is_none() && links.len() == count;
+        if !is_end && header(&link.text, "parent").next() != before {
+            return Ok(Err(cut_off(&link.commit)));
         }
     }
-    Ok(Ok(ids.into_iter().zip(texts).collect()))
+    Ok(Ok(links))
 }
 
 impl Repo {
-    /// Whether parents lead from one commit to another, by the bytes that have their names and nothing else.
+    /// Returns whether parents lead from one commit to another, by bytes that match their names and nothing else.
     pub fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<bool, Stop> {
         self.either(
             |library| library.leads_to(from, to),
@@ -99,7 +131,7 @@ fn leads_by_program(
     from: &CommitId,
     to: &CommitId,
 ) -> Result<Result<bool, Stop>, Stop> {
-    // What lies between them by git's word is read, and shows whether that is so.
+    // git lists the commits between them. Their bytes show whether that is true.
     let behind = format!("^{to}");
     let args = ["rev-list", "--ancestry-path", from.as_str(), &behind, "--"];
     let told = repo.program().text(UNREADABLE, args)?;
@@ -118,9 +150,9 @@ fn leads_by_program(
     Ok(Ok(false))
 }
 
-fn too_large(id: &str, largest: u64) -> Stop {
+fn too_large(id: &str) -> Stop {
     let report = Report::new(format!("the commit {id} is too large to be read"));
-    Stop::Failed(report.because(format!("it has more than {} KiB", largest >> 10)))
+    Stop::Failed(report.because(format!("it has more than {} MiB", LARGEST >> 20)))
 }
 
 fn cut_off(commit: &CommitId) -> Stop {
@@ -131,10 +163,10 @@ fn cut_off(commit: &CommitId) -> Stop {
     refusal.run("bring the rest", fetch).into()
 }
 
-/// A file at a commit, and the name of its content; `None`: there is none.
+/// Returns a file at a commit, with the object name of its content; `None` if there is no such file.
 ///
 /// # Errors
-/// When it has more bytes than this.
+/// If the file has more than `most` bytes.
 pub fn file_at(
     repo: &Repo,
     commit: &CommitId,
@@ -170,7 +202,7 @@ pub fn file_at(
     Ok(Some((at, content)))
 }
 
-/// The mode and the name of what a tree has under this name. `digits`: as many as a name of an object has.
+/// Returns the mode and the object name of a tree's entry. `digits` is the length of an object name.
 fn entry(mut tree: &[u8], wanted: &str, digits: usize) -> Option<(String, String)> {
     loop {
         let end = memchr::memchr(0, tree)?;
@@ -190,10 +222,10 @@ fn object(repo: &Repo, kind: ObjectType, id: &str) -> Result<Vec<u8>, Stop> {
     one.ok_or_else(|| Stop::Failed(Report::new(UNREADABLE)))
 }
 
-/// What these names stand for, in their order: `git cat-file --batch`.
+/// Returns the contents of these objects, in this order: `git cat-file --batch`.
 ///
 /// # Errors
-/// [`RefusalCode::NotVerified`] where one has another hash than its name.
+/// [`RefusalCode::NotVerified`] if the hash of an object differs from its name.
 fn objects(repo: &Repo, kind: ObjectType, ids: &[&str]) -> Result<Vec<Vec<u8>>, Stop> {
     let all = repo.either(|library| library.raw(ids), || by_program(repo, ids))?;
     let mut both = ids.iter().zip(&all);
@@ -213,7 +245,7 @@ fn wrong(id: &str) -> Stop {
     refusal.run(say, fsck).into()
 }
 
-/// The name that an object has by its content.
+/// Computes an object's name from its content.
 fn name_of(kind: ObjectType, bytes: &[u8], digits: usize) -> Option<String> {
     if digits == 40 {
         return Some(Oid::hash_object(kind, bytes).ok()?.to_string());
@@ -229,7 +261,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Library {
-    /// What these names stand for, as it is stored.
+    /// Returns the contents of these objects as they are stored.
     fn raw(&self, ids: &[&str]) -> Result<Vec<Vec<u8>>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
@@ -240,37 +272,39 @@ impl Library {
         all.collect()
     }
 
-    /// As [`line()`] does, which the inner error is of.
+    /// Does what [`line()`] does. The inner error is that of [`line()`].
     fn line(
         &self,
         tip: &CommitId,
-        (count, largest): (usize, u64),
-    ) -> Result<Result<Vec<(CommitId, String)>, Stop>, Unreadable> {
+        (count, most): (usize, u64),
+    ) -> Result<Result<Vec<LineCommit>, Stop>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
         let (mut all, mut next) = (Vec::new(), Some(tip.clone()));
         while let Some(id) = next.filter(|_| all.len() < count) {
             let name = Oid::from_str(id.as_str())?;
             let (size, kind) = odb.read_header(name)?;
-            if size as u64 > largest {
-                return Ok(Err(too_large(id.as_str(), largest)));
+            if size as u64 > LARGEST {
+                return Ok(Err(too_large(id.as_str())));
             }
             if kind != ObjectType::Commit {
                 return Err(Unreadable);
             }
-            let Some(text) = commit(&odb, name)? else {
+            let object = odb.read(name)?;
+            if Oid::hash_object(kind, object.data())? != name {
                 return Ok(Err(wrong(id.as_str())));
-            };
-            let parent = header(&text, "parent").next();
+            }
+            let link = LineCommit::of(id, object.data(), most);
+            let parent = header(&link.text, "parent").next();
             next = parent
                 .map(|id| CommitId::parse(id).ok_or(Unreadable))
                 .transpose()?;
-            all.push((id, text));
+            all.push(link);
         }
         Ok(Ok(all))
     }
 
-    /// As [`Repo::leads_to`] does, which the inner error is of. The newest ways are short, so what was met first comes first.
+    /// Does what [`Repo::leads_to`] does, whose error is the inner one. Breadth first, because most ways are short.
     fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<Result<bool, Stop>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
@@ -299,7 +333,7 @@ impl Library {
     }
 }
 
-/// A commit; `None`: it has another hash than its name.
+/// Returns a commit; `None` if its hash differs from its name.
 fn commit(odb: &Odb<'_>, name: Oid) -> Result<Option<String>, Unreadable> {
     let object = odb.read(name)?;
     let is_it = Oid::hash_object(ObjectType::Commit, object.data())? == name;
@@ -327,7 +361,7 @@ fn by_program(repo: &Repo, ids: &[&str]) -> Result<Vec<Vec<u8>>, Stop> {
     all.collect()
 }
 
-/// The first object of what git prints, and what follows it.
+/// Returns the first object in git's output, and the rest of the output.
 fn next(answer: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(b'\n', answer)?;
     let head = str::from_utf8(answer.get(..end)?).ok()?;

@@ -1,7 +1,7 @@
-//! What the library answers about history: quick, and in git's own words to the byte.
+//! The library's answers about history: quick, and identical to git's to the byte.
 //!
-//! It gives up with [`Unreadable`] on anything that it is not sure to answer as git would; `plumbing.rs` then
-//! answers the whole question.
+//! The library gives up with [`Unreadable`] on anything that it is not sure to answer as git would. Then
+//! `plumbing.rs` answers the whole question.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -17,15 +17,15 @@ use crate::git::{Found, Repo, Unreadable, lock, object, plumbing, reach};
 
 pub struct Library {
     repository: Mutex<Repository>,
-    /// The folder of objects that all worktrees share.
+    /// The object folder that all work trees share.
     objects: PathBuf,
 }
 
 impl Library {
     pub fn new(repository: Repository) -> Self {
-        // git does not hash again what it reads; damage is what `git fsck` looks for.
+        // git does not hash objects again on a read. `git fsck` looks for damage.
         git2::opts::strict_hash_verification(false);
-        // Every commit is read once, so that a cache costs and brings nothing.
+        // Each commit is read once, so a cache would only cost time.
         git2::opts::enable_caching(false);
         let objects = repository.commondir().join("objects");
         let repository = Mutex::new(repository);
@@ -43,7 +43,7 @@ impl Library {
     ) -> Result<Changes, Unreadable> {
         let names = Names::new(&self.objects, true)?;
         thread::scope(|scope| {
-            // It takes as long as our own walk.
+            // This takes as long as our own walk, so it runs in parallel.
             let first = (names.are_doubtful())
                 .then(|| scope.spawn(|| plumbing::first(&repo.program, from, to)));
             self.walked(repo, [from, to], names, || match first {
@@ -53,7 +53,7 @@ impl Library {
         })
     }
 
-    /// `first` tells how git prints the first commit that ships.
+    /// Does the walk and the listing. `first` returns git's output for the first commit that ships.
     fn walked(
         &self,
         repo: &Repo,
@@ -70,7 +70,7 @@ impl Library {
             Relation::Identical | Relation::Ahead => Vec::new(),
             Relation::Behind | Relation::Diverged => walk::range(&mut table, to, from)?.1,
         };
-        // Configuration arrives while we walk, and nearly always says what was taken for granted.
+        // The configuration arrives during the walk. It nearly always confirms what the walk assumed.
         let config = repo.shown_config()?;
         if table.graph.is_some() && config.denies("core.commitgraph") {
             return Err(Unreadable);
@@ -93,7 +93,7 @@ impl Library {
             disappears,
             disappears_merges,
         };
-        // What is in another encoding than UTF-8, git spells.
+        // git prints the commits that have another encoding than UTF-8.
         let foreign = plumbing::by_id(&repo.program, &listing.foreign)?;
         let all = changes.ships.iter_mut().chain(&mut changes.disappears);
         for commit in all.filter(|_| !foreign.is_empty()) {
@@ -104,7 +104,7 @@ impl Library {
         Ok(changes)
     }
 
-    /// Single commits, in the order asked for.
+    /// Returns single commits in the order of `ids`.
     pub fn commits(&self, repo: &Repo, ids: &[CommitId]) -> Result<Vec<Commit>, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
@@ -120,19 +120,18 @@ impl Library {
             Ok(commit)
         });
         let commits = shown.collect::<Result<_, Unreadable>>()?;
-        // What is in another encoding than UTF-8, git spells.
-        listing
-            .foreign
-            .is_empty()
-            .then_some(commits)
-            .ok_or(Unreadable)
+        // git alone converts other encodings to UTF-8.
+        match listing.foreign.is_empty() {
+            true => Ok(commits),
+            false => Err(Unreadable),
+        }
     }
 
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
         let (old, new) = (oid(old)?, oid(new)?);
-        // Whether the commit-graph may be used makes no difference to what is an ancestor.
+        // The answer is the same with and without the commit-graph, so the configuration does not matter.
         if let Some(graph) = self.graph() {
             return reach::has(&odb, &graph, new, old);
         }
@@ -142,7 +141,7 @@ impl Library {
         Ok(matches!(relation, Relation::Identical | Relation::Ahead))
     }
 
-    /// What a hash, or the first digits of one, stands for. An ambiguous one is for git to tell.
+    /// Returns the object that a hash, or its first digits, stand for. An ambiguous hash is left to git.
     pub fn resolve_hash(&self, hex: &str) -> Result<Found, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
@@ -165,7 +164,7 @@ impl Library {
         }
     }
 
-    /// What `main`, `v1.2^`, `origin/main~3` or `HEAD~61` stands for. What git could take for something else is for git to tell.
+    /// Returns the commit for names like `main`, `v1.2^`, `origin/main~3` or `HEAD~61`. Unclear names are left to git.
     pub fn resolve_name(&self, rev: &str) -> Result<CommitId, Unreadable> {
         let (name, steps) = rev.split_at(rev.find(['~', '^']).unwrap_or(rev.len()));
         let hash = name.rsplit("-g").next().unwrap_or_default();
@@ -199,9 +198,9 @@ fn is_step(byte: u8) -> bool {
     byte.is_ascii_digit() || b"~^".contains(&byte)
 }
 
-/// The one ref that git finds under this name, in the places where it looks: `git help revisions`.
+/// Returns the only ref that git finds under this name, in the places of `git help revisions`.
 fn only_ref(repository: &Repository, name: &str) -> Result<String, Unreadable> {
-    // Also a file such as `.git/FETCH_HEAD` is a ref to git.
+    // To git, a file such as `.git/FETCH_HEAD` is a ref, too.
     let places = [repository.path(), repository.commondir()];
     if places.iter().any(|place| place.join(name).exists()) {
         return Err(Unreadable);
@@ -221,12 +220,12 @@ fn only_ref(repository: &Repository, name: &str) -> Result<String, Unreadable> {
     only.ok_or(Unreadable)
 }
 
-/// Turns what a walk met into what people see.
+/// Turns the commits of a walk into what people see.
 struct Listing<'a> {
     odb: &'a Odb<'a>,
-    /// Whether everything is printed in another encoding than UTF-8.
+    /// True if all output has another encoding than UTF-8.
     prints_foreign: bool,
-    /// The commits that git has to spell.
+    /// The commits that git has to print.
     foreign: Vec<CommitId>,
 }
 
@@ -242,7 +241,7 @@ impl<'a> Listing<'a> {
         })
     }
 
-    /// The commits that are no merges, and how many merges there are.
+    /// Returns the commits that are no merges, and the number of merges.
     fn list(
         &mut self,
         table: &mut CommitTable<'_>,
@@ -260,7 +259,7 @@ impl<'a> Listing<'a> {
         let ids: Vec<Oid> = listed.iter().map(|&node| table.entries[node].id).collect();
         let is_quick = abbreviation.is_quick(ids.len());
         let spell = || abbreviation.lengths(&ids, first);
-        // One after the other: the library locks its packs, so that threads would mostly wait for each other.
+        // One commit after the other: the library locks its packs, so threads would mostly wait for each other.
         let commits = listed.into_iter().map(|node| {
             let entry = &mut table.entries[node];
             match entry.raw.take() {

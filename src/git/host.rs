@@ -1,4 +1,4 @@
-//! What a host itself answers to a command of its own, over the ssh that reaches its repositories.
+//! Runs commands of a host, over the ssh that reaches its repositories.
 
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::shell_word;
@@ -8,7 +8,7 @@ use crate::git::address::{Purpose, Transport};
 use crate::git::advice::{ssh_line, unreachable};
 use crate::git::network::Errand;
 
-/// The exit code by which ssh says that it did not reach the host.
+/// ssh's exit code if it did not reach the host.
 const NOT_REACHED: i32 = 255;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,10 +18,10 @@ pub struct HostAnswer {
     pub said: String,
 }
 
-/// Runs a command of the host of a remote: `ssh ACCOUNT WORDS`. Its words are for a shell there.
+/// Runs a command on the host of a remote: `ssh ACCOUNT WORDS`. A shell there reads the words.
 ///
 /// # Errors
-/// `unreachable`, with ssh's words, where the host does not answer or the remote is not reached over OpenSSH.
+/// `unreachable`, with ssh's words, if the host does not answer or the remote is not reached over OpenSSH.
 pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<HostAnswer, Refusal> {
     let errand = Errand::new(repo, remote, Purpose::Ask, may_ask);
     if !errand.reaches_a_host() {
@@ -52,7 +52,7 @@ pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<Host
     })
 }
 
-/// The command that a person types to have it run there.
+/// Returns the command that a person types to run this on the host.
 pub fn typed(repo: &Repo, remote: &str, words: &str) -> Typed {
     let place = Errand::new(repo, remote, Purpose::Ask, false).place;
     Typed::other(match place {

@@ -1,4 +1,4 @@
-//! How history is shown by git's configuration, kept for the next run until anything it depends on changes.
+//! git's settings for the display of history, kept for the next run until anything that they depend on changes.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::git::config::GitConfig;
 use crate::git::program::Program;
 use crate::git::{Layout, Repo};
 
-/// Nothing else is kept: a password or a webhook may be among the rest, and what is agreed to is asked of git each time.
+/// The only keys that are kept: the rest may hold a password or a webhook, and what is agreed to is read each time.
 const KEPT: [&str; 7] = [
     "color.smp",
     "color.ui",
@@ -19,7 +19,7 @@ const KEPT: [&str; 7] = [
     "i18n.commitencoding",
     "i18n.logoutputencoding",
 ];
-/// With one of these git reads something else than files, or other files.
+/// With one of these variables, git reads its configuration from other files, or not only from files.
 const GIVEN: [&str; 3] = ["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
 const NAMING: [&str; 5] = [
     "GIT_CONFIG_GLOBAL",
@@ -28,17 +28,17 @@ const NAMING: [&str; 5] = [
     "HOME",
     "XDG_CONFIG_HOME",
 ];
-/// A file that changed so lately may change again without showing it, where clocks are coarse.
+/// A file that changed this recently may change again without a new time, because clocks can be coarse.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// The answer, if nothing changed since.
+/// Returns the kept settings, if nothing has changed since.
 pub fn recall(known: KnownConfig, program: &Program, layout: &Layout) -> Option<GitConfig> {
     let seen = seen(program, layout, &known.files, SystemTime::now())?;
     (seen == known.seen).then(|| GitConfig::new(known.entries))
 }
 
 impl Repo {
-    /// What may be kept of the configuration. `None` where it is kept already, or git must be asked each time.
+    /// Returns the settings to keep; `None` if they are kept already, or if git must be asked each time.
     pub fn to_keep(&self) -> Option<KnownConfig> {
         if self.known.is_some() {
             return None;
@@ -46,15 +46,15 @@ impl Repo {
         self.keep(SystemTime::now().checked_sub(SETTLED)?)
     }
 
-    /// The same of files that did not change after `settled`.
+    /// Returns the settings to keep, if no file changed after `settled`.
     pub(super) fn keep(&self, settled: SystemTime) -> Option<KnownConfig> {
         let program = &self.program;
         let all = self.config().ok()?;
-        // Whether an included file counts may depend on the branch, and one that is not there may come.
+        // An included file may depend on the branch, and a missing one may appear.
         if all.any(|key| key == "include.path" || key.starts_with("includeif.")) {
             return None;
         }
-        // Cheap, and true of most clones that are just made: no need to ask git.
+        // A cheap check that ends here for most new clones, before git is asked.
         seen(program, &self.layout, &[], settled)?;
         let files = files(program)?;
         let before = seen(program, &self.layout, &files, settled)?;
@@ -73,12 +73,12 @@ impl Repo {
     }
 }
 
-/// The files outside of the repository that git reads: where it looks, and where the answer came from.
+/// Returns the files outside of the repository that git reads: where it looks, and where it found values.
 fn files(program: &Program) -> Option<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in ["GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL"] {
         let output = program.run(["var", name]).ok()?;
-        // git fails where there is none to read, and before 2.42, where it does not know the question.
+        // git fails if there is no such file. Before 2.42, it does not know the question and fails, too.
         let is_off =
             name == "GIT_CONFIG_SYSTEM" && program.variable("GIT_CONFIG_NOSYSTEM").is_some();
         if !output.status.success() && !is_off {
@@ -97,7 +97,7 @@ fn files(program: &Program) -> Option<Vec<PathBuf>> {
         .filter(|origin| !origin.is_empty())
     {
         let file = PathBuf::from(origin.strip_prefix("file:")?);
-        // git names those of the repository from where it stands; they are looked at anyway.
+        // git names the repository's own files by relative paths. `seen` includes them anyway.
         if file.is_absolute() && !files.contains(&file) {
             files.push(file);
         }
@@ -105,7 +105,7 @@ fn files(program: &Program) -> Option<Vec<PathBuf>> {
     files.iter().all(|file| file.is_absolute()).then_some(files)
 }
 
-/// What git's answer depends on. `None` where it depends on more, or on a file that changed after `settled`.
+/// Returns what git's answer depends on; `None` if it depends on more, or on a file that changed after `settled`.
 fn seen(
     program: &Program,
     layout: &Layout,
@@ -127,7 +127,7 @@ fn seen(
     variables.chain(files).collect()
 }
 
-/// How a file looks from outside. `None` where it changed after `settled`.
+/// Returns what identifies the state of a file; `None` if it changed after `settled`.
 fn look(file: &Path, settled: SystemTime) -> Option<String> {
     let Ok(data) = fs::metadata(file) else {
         return Some(format!("{file:?} -"));
@@ -137,7 +137,7 @@ fn look(file: &Path, settled: SystemTime) -> Option<String> {
     is_settled.then(|| format!("{file:?} {} {modified:?} {changed:?}", data.len()))
 }
 
-/// When a file was changed in any way, renamed too, and which file it is.
+/// Returns the time of a file's last change of any kind, even a new name, and which file it is.
 #[cfg(unix)]
 fn changed(data: &Metadata) -> Option<(SystemTime, u64)> {
     use std::os::unix::fs::MetadataExt as _;

@@ -1,17 +1,17 @@
-//! Files whose contents are not in git but in Git LFS: what is pushed of them is a pointer of three lines.
+//! Files of Git LFS, whose contents are not in git: a push sends a pointer of three lines for each.
 
 use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::plumbing::trees;
 
-/// The line of a pointer that is another one for other contents.
+/// The line of a pointer that differs for other contents.
 const POINTER: &str = "-G^oid sha256:[0-9a-f]{64}$";
-/// A look at this must not become a download, where the clone has not all of its files.
+/// Keeps this look from downloading files that a partial clone lacks.
 const NO_DOWNLOAD: [(&str, &str); 1] = [("GIT_NO_LAZY_FETCH", "1")];
 
-/// How many files of Git LFS come with `to` that `from` has not, unless the repository names one LFS server for all of its
-/// remotes. Where no file is kept there, that costs one child.
+/// Counts the files of Git LFS that `to` has and `from` lacks. Returns 0 if the repository names one LFS server for all
+/// of its remotes. Without files in LFS, this costs one child process.
 pub fn count_new(repo: &Repo, from: Option<&CommitId>, to: &CommitId) -> Result<usize, Stop> {
     let fixed = "grep -q -F -e filter=lfs".split(' ');
     let is_kept_there = fixed.chain([to.as_str(), "--", ":(top,glob)**/.gitattributes"]);

@@ -1,4 +1,4 @@
-//! The main line of a branch, first parent by first parent, and where on it the merge of a pull request belongs.
+//! The first-parent history of a branch, and where on it the merge of a pull request belongs.
 
 use git2::{Odb, Oid};
 use gix_commitgraph::{Graph, Position};
@@ -7,14 +7,14 @@ use crate::core::words::CommitId;
 use crate::git::history::{Library, commit_id, oid};
 use crate::git::{Repo, Unreadable, object, walk};
 
-/// So far from where its number belongs a pull request may have been merged.
+/// How many commits a merge may be away from the place where its number belongs.
 const AROUND: usize = 256;
-/// So many commits in a row tell which numbers were merged there.
+/// How many commits in a row are read to see which numbers were merged there.
 const TOLD: usize = 16;
 
 impl Repo {
-    /// The commits of the main line between which a pull request of this number was merged, as numbers grow along; no
-    /// oldest: all below the newest. `named` reads the number in a subject. `None`: every commit must be looked at.
+    /// Returns the newest and the oldest commit between which a pull request was merged: numbers grow with time. If
+    /// there is no oldest one, all older ones are meant. `named` reads a subject's number. `None`: search every commit.
     pub fn around(
         &self,
         tip: &CommitId,
@@ -65,14 +65,14 @@ impl Library {
 struct FirstParents<'o> {
     odb: &'o Odb<'o>,
     graph: Option<Graph>,
-    /// What is known of it, newest first.
+    /// The commits that are known so far, newest first.
     ids: Vec<Oid>,
-    /// Where the graph has the oldest of them, once that is known.
+    /// The position of the oldest of them in the graph, once it is known.
     last: Option<Position>,
 }
 
 impl FirstParents<'_> {
-    /// Whether it has a commit at this place. All down to it are known then.
+    /// Returns whether there is a commit at this place. Reads all commits down to it.
     fn reaches(&mut self, place: usize) -> Result<bool, Unreadable> {
         while let Some(last) = self.ids.last().filter(|_| self.ids.len() <= place) {
             let graph = self.graph.as_ref();
@@ -99,7 +99,7 @@ impl FirstParents<'_> {
         Ok(true)
     }
 
-    /// The number in the middle of those that were merged from this place on; zero: there is none.
+    /// Returns the median of the numbers that were merged from this place on; 0 if there is none.
     fn told(&self, place: usize, named: &impl Fn(&str) -> Option<u64>) -> Result<u64, Unreadable> {
         let mut all = Vec::new();
         for id in self.ids.iter().skip(place).take(TOLD) {

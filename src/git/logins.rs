@@ -1,5 +1,5 @@
-//! Names and passwords for https: what git's credential helpers know, and what a person gave in this run. That is kept in
-//! memory, handed to git's own children alone, and to each only what belongs to the server that it goes to.
+//! Names and passwords for https: from git's credential helpers, and from the person in this run. Those of the person
+//! stay in memory, and go only to git's own children, each to the children for its own server.
 
 mod reused;
 
@@ -19,17 +19,17 @@ use crate::git::program::Program;
 use crate::terminal::prompt::Turn;
 
 const ANSWERS: Duration = Duration::from_secs(300);
-/// How long helpers may take to say, to keep or to forget something.
+/// How long helpers may take to answer, to store or to forget a login.
 const HELPERS: Duration = Duration::from_secs(10);
-/// How the variables begin in which a child finds what it may say: unlike a command line nobody else sees them.
+/// The start of the variables that pass a login to a child. Unlike a command line, nobody else can read them.
 const VARIABLE: &str = "SMP_CREDENTIAL_";
-/// The credential helper that says it. git asks it for one server only, by the key that it stands under.
+/// The credential helper that prints these variables. git asks it only for the server in its key.
 const HELPER: &str = r#"!f() { test "$1" != get || env | while IFS= read -r line; do case $line in SMP_CREDENTIAL_*) printf '%s\n' "${line#SMP_CREDENTIAL_}";; esac; done; }; f"#;
-/// Keeps helpers from asking on a terminal and in a window, whatever they are used to.
+/// Keeps helpers from asking on a terminal or in a window, whatever their configuration.
 const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
 
-/// What git's helpers have for lines `key=value`; git leaves a path out unless `credential.useHttpPath` says that it
-/// counts. `None` where they have none, fail, or take too long; nobody is asked for it.
+/// Returns the login that git's helpers have for lines `key=value`. git drops a path unless `credential.useHttpPath`
+/// is set. Returns `None` if the helpers have none, fail or take too long. No person is asked.
 pub fn known(program: &Program, about: &str) -> Option<Login> {
     known_within(program, about, HELPERS)
 }
@@ -42,11 +42,11 @@ pub(super) fn known_within(program: &Program, about: &str, limit: Duration) -> O
     })
 }
 
-/// A `git credential fill` that asks helpers, and nobody else.
+/// Returns a `git credential fill` that asks helpers, and nobody else.
 fn quiet(program: &Program) -> Command {
     let mut command = program.command(QUIET.split(' '));
     command
-        // Empty, they keep git from looking any further for a program that asks.
+        // Empty values keep git from looking for another program that asks.
         .envs([("GIT_ASKPASS", ""), ("SSH_ASKPASS", "")])
         .envs([
             ("SSH_ASKPASS_REQUIRE", "never"),
@@ -56,7 +56,7 @@ fn quiet(program: &Program) -> Command {
     command
 }
 
-/// Asks git's helpers, then the person: `git credential fill`. What a helper says meanwhile is heard at once.
+/// Asks git's helpers, then the person: `git credential fill`. The words of helpers are shown at once.
 pub fn ask(program: &Program, site: &Site, turn: &Turn) -> Option<Credential> {
     let mut command = program.command(["credential", "fill"]);
     command.env_remove("GIT_TERMINAL_PROMPT");
@@ -71,14 +71,14 @@ fn fill(command: Command, about: &str, limit: Duration, ear: &Ear<'_>) -> Option
     answer.filter(|_| output.status.success())
 }
 
-/// Lets the user's helpers keep what worked or forget what did not: `git credential approve`, `git credential reject`.
+/// Lets the user's helpers store a login or forget it: `git credential approve`, `git credential reject`.
 pub fn tell(program: &Program, word: &str, credential: &Credential) {
     let command = program.command(["credential", word]);
-    // A helper that fails keeps nothing, and the run goes on with what was typed.
+    // A helper that fails stores nothing, and the run goes on with the typed login.
     let _ = child::run(command, credential.0.as_bytes(), HELPERS, &Ear::Nobody);
 }
 
-/// What `git credential fill` said of one server: lines `key=value`.
+/// The answer of `git credential fill` for one server: lines `key=value`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential(Zeroizing<String>);
 
@@ -107,13 +107,13 @@ impl Credential {
         format!("{protocol}://{host}")
     }
 
-    /// The path counts where the user's configuration lets it.
+    /// Returns whether the login is for this site. The path counts if the user's configuration says so.
     fn is_for(&self, site: &Site) -> bool {
         self.origin() == site.origin && self.value("path").is_none_or(|path| path == site.path)
     }
 
-    /// Lets a child find it. The user's helpers for that server are not asked again: they had nothing, or said this. With
-    /// `unasked` the child sends it to that address before the server asks, by git 2.46 and later.
+    /// Passes the login to a child. The user's helpers for that server are not asked again: they had none, or gave this
+    /// one. With `unasked`, git 2.46 and later sends it to that address before the server asks.
     pub fn hand_to(&self, program: &Program, command: &mut Command, unasked: Option<&Site>) {
         let path = self.value("path").map(|path| format!("/{path}"));
         let path = path.unwrap_or_default();

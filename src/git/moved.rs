@@ -1,20 +1,20 @@
-//! Where a remote's address leads that its host redirects. Redirects are not followed, for credentials and headers of one
-//! host are for no other one; so people are told the new address, and where to change it.
+//! A remote whose host redirects its address. Redirects are not followed, because credentials and headers for one host
+//! are not meant for another. The person gets the new address, and the place to change it.
 
 use crate::core::address;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::without_userinfo;
 use crate::core::typed::{Hint, Typed};
 
-/// What stands behind a repository's address where git asks first.
+/// What git appends to a repository's address for its first request.
 const SERVICE: &str = "/info/refs";
 const LONGEST: usize = 2048;
-/// Why it stops there.
+/// Why git smp stops there.
 const NOT_FOLLOWED: &str = "redirects are not followed";
 const ASK: &str = "ask the host's administrators";
 
-/// Lets a look show the headers of the answers, which git says of its own accord where it follows a redirect. It shows
-/// no credentials, and nothing of it but the new address is ever used.
+/// Makes git print the headers of answers, because it names a new address only if it follows the redirect. The trace
+/// shows no credentials, and only the new address in it is used.
 pub(super) const TRACING: [(&str, &str); 3] = [
     ("GIT_TRACE_CURL", "1"),
     ("GIT_TRACE_CURL_NO_DATA", "1"),
@@ -30,7 +30,7 @@ pub(super) fn is_trace(line: &str) -> bool {
     time.all(|byte| byte.is_ascii_digit() || byte == b':') && line.contains(" http.c:")
 }
 
-/// Where the last answer of a traced look led. `from`: the address that was asked.
+/// Returns the address that the last answer of a traced look led to. `from` is the address that was asked.
 pub(super) fn location(trace: &str, from: &str) -> Option<String> {
     let mut headers = trace.lines().filter_map(|line| {
         let (name, value) = line.split_once("<= Recv header: ")?.1.split_once(": ")?;
@@ -47,7 +47,7 @@ pub(super) fn location(trace: &str, from: &str) -> Option<String> {
     })
 }
 
-/// Without who logs in, and without what stands behind a `?`, which may hold anything.
+/// Returns an address without the user, and without its query, which may hold anything.
 fn page(address: &str) -> String {
     let shown = without_userinfo(address);
     shown
@@ -57,12 +57,12 @@ fn page(address: &str) -> String {
         .to_owned()
 }
 
-/// Where the answer to a push led, in words.
+/// Says where the answer to a push led.
 pub(super) fn leads_to(location: &str) -> String {
     format!("it leads to {}", page(location))
 }
 
-/// What shows whether an address is right, and the command that comes after it. `say`: what is to be done before.
+/// Returns a hint to run `setup`, which checks the address, and then `next`. `say` is what to do before.
 pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
     let setup = Typed::smp("setup");
     let is_other = next.is_ours() && *next != setup;
@@ -73,7 +73,7 @@ pub(super) fn setup_then(say: impl Into<String>, next: &Typed) -> Hint {
     }
 }
 
-/// `location`: where to, as the host said it; `from`: what was asked; `next`: the command once that is put right.
+/// Refuses a redirect from `from` to `location`, the host's own word. `next` is the command after the correction.
 pub(super) fn refusal(
     remote: &str,
     status: u16,
@@ -114,7 +114,7 @@ pub(super) fn refusal(
         .refused(RefusalCode::Unreachable)
 }
 
-/// Says, of a remote that has moved, under which key of `smp.toml` its address stands.
+/// Adds to the refusal of a remote that has moved which key of `smp.toml` holds its address.
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
     let mut because = refusal.report.because.iter();
     if because.any(|line| line.contains(NOT_FOLLOWED)) {
@@ -124,7 +124,7 @@ pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
     refusal
 }
 
-/// Whether an address may stand in a command: one that `smp.toml` may hold, and without a letter that a shell knows.
+/// Returns whether an address may be part of a command: `smp.toml` may hold it, and no character matters to a shell.
 fn can_be_typed(address: &str) -> bool {
     let mut letters = address.chars();
     letters.all(|c| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c))

@@ -1,5 +1,5 @@
-//! The one way to ask a remote by a child of git's, with as few questions to a person as possible: first without any, side
-//! by side; then those that need a person, one after the other; and what was answered once serves the rest of the run.
+//! The one way to ask a remote by a git child process, with as few questions to a person as possible: first in parallel
+//! without any, then one after the other those that need a person. An answer serves the rest of the run.
 
 mod alone;
 
@@ -21,7 +21,7 @@ use crate::terminal::prompt::{Turn, somebody_is_there};
 
 /// How long a remote may take to answer while a person is asked for a passphrase.
 const ANSWERS: Duration = Duration::from_secs(300);
-/// So often a password is asked for, as ssh does.
+/// How often a password is asked for, as ssh does.
 const TRIES: usize = 3;
 
 #[derive(Default)]
@@ -29,12 +29,12 @@ pub struct People {
     ssh: Ssh,
     logins: TypedLogins,
     reused: ReusedLogins,
-    /// Accounts and servers where asking came to nothing.
+    /// The accounts and servers where a person was asked in vain.
     given_up: Mutex<HashSet<String>>,
 }
 
 impl People {
-    /// Ends what was kept for this run.
+    /// Ends the connections that were kept for this run.
     pub fn hang_up(&self) {
         self.ssh.hang_up();
     }
@@ -42,9 +42,9 @@ impl People {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// It would have taken a person, and nobody answered: what was to be sent is not accepted anywhere.
+    /// The remote wanted a person's answer, and nobody gave one. It accepted nothing that was sent.
     Unanswered(String),
-    /// Nothing usable came, or nothing in time.
+    /// There was no usable answer, or none in time.
     Silent(String),
 }
 
@@ -62,7 +62,7 @@ pub struct Errand<'a> {
     pub purpose: Purpose,
     pub place: Transport,
     config: &'a GitConfig,
-    /// Whether a person is there who may be asked.
+    /// True if there is a person who may be asked.
     pub somebody: bool,
 }
 
@@ -79,14 +79,14 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// Runs a git with these arguments to its end. It asks nobody; if that is what it fails of, and a person may be asked,
-    /// it is run again when nobody else is asked, and may ask then.
+    /// Runs git with these arguments to its end, first without any question. If that is why it fails, and a person may
+    /// be asked, git runs again at a time when no other question is open, and may ask.
     ///
     /// # Errors
-    /// Why there is no answer. A git that fails is no error.
+    /// Why there is no answer. A git that fails is not an error.
     pub fn run(&self, args: &[String]) -> Result<Output, NoAnswer> {
         if self.somebody && self.cannot_keep_quiet() {
-            // Side by side their questions would run into each other.
+            // In parallel, their questions would mix on the terminal.
             return self.attended(args, &Turn::take());
         }
         let first = self.alone(args, &[])?;
@@ -94,7 +94,7 @@ impl<'a> Errand<'a> {
             return told(first);
         }
         let turn = Turn::take();
-        // The one before may have logged in to the same place.
+        // The question before may have logged in to the same place.
         if self.has_what_was_asked() {
             let again = self.alone(args, &[])?;
             if !self.needs_a_person(again.as_ref()) {
@@ -116,7 +116,7 @@ impl<'a> Errand<'a> {
         told(last)
     }
 
-    /// The same where only a good end is an answer.
+    /// Runs git like [`Self::run`], but a git that fails is an error, too, with git's own words.
     pub fn succeed(&self, args: &[String]) -> Result<Output, String> {
         match self.run(args) {
             Ok(output) if output.status.success() => Ok(output),
@@ -125,9 +125,9 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// Runs a git once more to hear where its host sends those on who ask so. Asks nobody. Gives its output and the address.
+    /// Runs git once more with a trace, and returns its output and the address that its host redirects to. Asks nobody.
     pub fn run_traced(&self, args: &[String]) -> Option<(Output, Option<String>)> {
-        // Nobody listens for helpers: the trace would be taken for one that speaks.
+        // Helpers are not listened to, because the trace would be taken for a helper that speaks.
         let apart = Errand {
             place: self.place.clone(),
             somebody: false,
@@ -143,12 +143,12 @@ impl<'a> Errand<'a> {
         address(self.config, self.remote, self.purpose).unwrap_or_default()
     }
 
-    /// Whether there is an account on a host that can be asked by a command of its own.
+    /// Returns whether the host can be asked by a command of its own: it has an account, reached over OpenSSH.
     pub fn reaches_a_host(&self) -> bool {
         matches!(self.place, Transport::Ssh(_)) && !self.cannot_keep_quiet()
     }
 
-    /// A git with these arguments, or an ssh with these words. Says whether a login of git's helpers was given along.
+    /// Returns git with these arguments, or ssh with these words, and whether it was given a login of git's helpers.
     fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
         let (people, of) = (&self.repo.people, (self.repo.program(), self.config));
         if let (Purpose::Ask, Transport::Ssh(account)) = (self.purpose, &self.place)
@@ -161,7 +161,7 @@ impl<'a> Errand<'a> {
         (command, is_given)
     }
 
-    /// For `git push --receive-pack` on this machine: hooks see the user's own locale. `None` where it is elsewhere.
+    /// Returns `git push --receive-pack` for a repository on this machine, whose hooks see the user's own locale.
     pub fn receive_pack(&self) -> Option<String> {
         let key = format!("remote.{}.receivepack", self.remote);
         let program = self.config.get(&key).unwrap_or("git-receive-pack");
@@ -169,7 +169,7 @@ impl<'a> Errand<'a> {
         (self.place == Transport::Local).then(|| locale + program)
     }
 
-    /// What questions are counted by.
+    /// Returns the name of this place in `given_up`.
     fn key(&self) -> String {
         match &self.place {
             Transport::Http(site) => site.origin.clone(),
@@ -191,7 +191,7 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// Says whether a login that git's helpers had was given along.
+    /// Prepares a command for its remote. Returns whether a login of git's helpers was passed along.
     fn prepare(&self, command: &mut Command, asks: bool) -> bool {
         let (people, program) = (&self.repo.people, self.repo.program());
         let of = (program, self.config);
@@ -212,8 +212,8 @@ impl<'a> Errand<'a> {
                 if program.variable("GCM_INTERACTIVE").is_none() {
                     command.env("GCM_INTERACTIVE", "never");
                 }
-                // With somebody there, programs with windows of their own wait for their turn, too; without, they are all
-                // there is.
+                // If a person is there, programs with windows of their own wait for their turn, too. Otherwise they are
+                // the only way to ask.
                 if self.somebody {
                     command.env("GIT_ASKPASS", "").env("SSH_ASKPASS", "");
                 }
@@ -231,7 +231,7 @@ impl<'a> Errand<'a> {
         told(child::run(command, b"", ANSWERS, &ear).map_err(NoAnswer::Silent)?)
     }
 
-    /// What a person was asked about in vain.
+    /// Returns the result after a person was asked in vain.
     fn unanswered(&self, output: Option<Output>) -> Result<Output, NoAnswer> {
         match &self.place {
             Transport::Http(site) if !means(&words(output.as_ref()), LineKind::WrongLogin) => {
@@ -241,7 +241,7 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// Whether it ended for want of a person's answer.
+    /// Returns whether a child ended for want of a person's answer.
     fn needs_a_person(&self, output: Option<&Output>) -> bool {
         let Some(output) = output else { return true };
         let words = words(Some(output));
@@ -255,7 +255,7 @@ impl<'a> Errand<'a> {
             }
     }
 
-    /// Asks for the password of a server, up to some times.
+    /// Asks for the password of a server, at most `TRIES` times.
     fn with_a_password(
         &self,
         site: &Site,
@@ -269,7 +269,7 @@ impl<'a> Errand<'a> {
         for _ in 0..TRIES {
             kept.forget(site);
             let Some(login) = logins::ask(program, site, turn) else {
-                // The question still stands on the line.
+                // The question is still on the line.
                 turn.say("");
                 break;
             };
@@ -290,7 +290,7 @@ impl<'a> Errand<'a> {
         Ok(last)
     }
 
-    /// The command that loads the key for an account.
+    /// Returns the command that loads the key for an account.
     pub fn ssh_add(&self, account: &Account) -> String {
         let of = (self.repo.program(), self.config);
         let add = match self.repo.people.ssh.keys(of, account).as_slice() {

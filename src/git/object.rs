@@ -1,4 +1,4 @@
-//! Commit objects as git reads them: only the parts that a list shows. What no git writes is for git to read.
+//! Commit objects, read as git reads them: only the parts that a list shows. What no git writes is left to git.
 
 use git2::Oid;
 use memchr::arch::all::memchr::One;
@@ -17,11 +17,11 @@ pub struct Shown<'a> {
     pub subject: Vec<u8>,
     pub author: Ident<'a>,
     pub committer: Ident<'a>,
-    /// Whether the bytes are in another encoding than UTF-8, by the commit's own word.
+    /// True if the commit says that it has another encoding than UTF-8.
     pub foreign: bool,
 }
 
-/// The parents, in order, and when it was committed.
+/// Returns the parents, in order, and the commit's time.
 pub fn links(raw: &[u8]) -> Result<(Vec<Oid>, u64), Unreadable> {
     let rest = raw.strip_prefix(b"tree ").and_then(|rest| rest.get(41..));
     let mut rest = rest.ok_or(Unreadable)?;
@@ -51,7 +51,7 @@ fn id(hex: &[u8]) -> Option<Oid> {
     Oid::from_bytes(&bytes).ok()
 }
 
-/// Reads what a list shows. Like git it takes the text to end at the first NUL.
+/// Reads what a list shows. As in git, the text ends at the first NUL.
 pub fn shown(raw: &[u8]) -> Result<Shown<'_>, Unreadable> {
     let (mut rest, _) = raw.split_at(find(0, raw).unwrap_or(raw.len()));
     let (mut author, mut committer, mut foreign) = (Ident::default(), Ident::default(), false);
@@ -77,12 +77,12 @@ pub fn shown(raw: &[u8]) -> Result<Shown<'_>, Unreadable> {
     })
 }
 
-/// Whether git takes an encoding's name to mean UTF-8.
+/// Returns whether git takes an encoding's name to mean UTF-8.
 pub fn is_utf8(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "utf-8" | "utf8")
 }
 
-/// git's `format_subject`: the first paragraph in one line.
+/// Returns the first paragraph in one line, as git's `format_subject` does.
 fn subject(mut message: &[u8]) -> Vec<u8> {
     let mut subject = Vec::new();
     while !message.is_empty() {
@@ -100,7 +100,7 @@ fn subject(mut message: &[u8]) -> Vec<u8> {
     subject
 }
 
-/// Without the space at the end, where git's idea of space is narrower than ASCII's: no form feed.
+/// Removes the space at the end. Unlike ASCII's, git's idea of space has no form feed.
 fn trim_end(line: &[u8]) -> &[u8] {
     let last = line
         .iter()
@@ -108,12 +108,12 @@ fn trim_end(line: &[u8]) -> &[u8] {
     line.split_at(last.map_or(0, |last| last + 1)).0
 }
 
-/// Finds a byte without asking which instructions the processor has: on a virtual machine that takes 3 % of a week's list.
+/// Finds a byte without asking for the processor's instructions: on a virtual machine that takes 3 % of a week's list.
 fn find(byte: u8, text: &[u8]) -> Option<usize> {
     One::new(byte).find(text)
 }
 
-/// The first line without its end, and what follows it.
+/// Returns the first line without its end, and the rest.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
     let (line, rest) = text.split_at(find(b'\n', text).unwrap_or(text.len()));
     (line, rest.get(1..).unwrap_or_default())
@@ -145,7 +145,7 @@ pub fn when(moment: &[u8]) -> Option<(i64, i32)> {
     Some((number(seconds)?, sign * (zone / 100 * 60 + zone % 100)))
 }
 
-/// Reads digits, and nothing but digits. What is too large is for git to read.
+/// Reads digits, and nothing but digits. A number that is too large is left to git.
 fn number(digits: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;

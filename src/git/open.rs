@@ -1,4 +1,4 @@
-//! Finding the repository, as git would, and opening it with the library where that can.
+//! Finds the repository as git would, and opens it with the library if that is possible.
 
 use std::env;
 use std::ffi::OsStr;
@@ -13,10 +13,10 @@ use crate::git::Layout;
 use crate::git::config::PendingConfig;
 use crate::git::program::{Program, failed};
 
-/// Variables by which a caller says where the repository is.
+/// The variables with which a caller names the repository.
 const PLACES: [&str; 3] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"];
 
-/// Finds the repository; without the library's view of it where the library cannot open it.
+/// Finds the repository. Without the library's view of it if the library cannot open it.
 pub fn find(
     program: &Program,
     config: &PendingConfig,
@@ -27,10 +27,10 @@ pub fn find(
         false => discover(program)?,
     };
     let is_bare = found.as_ref().is_some_and(Repository::is_bare);
-    // git may be told to use no bare repository that it merely comes across: then it is for git to say.
+    // git may be configured to use no bare repository that it merely finds. Then git decides.
     let is_open = !is_bare || is_named || config.get()?.get("safe.barerepository").is_none();
     let layout = match found.as_ref().filter(|_| is_open) {
-        // git takes the current folder for the work tree then.
+        // Then git takes the current folder for the work tree.
         Some(repository) if is_named && !is_bare => Layout {
             top: Some(program.folder()?),
             ..layout(repository)
@@ -52,7 +52,7 @@ fn open(folder: &Path, flags: RepositoryOpenFlags, ceilings: &OsStr) -> Option<R
     Repository::open_ext(folder, flags, env::split_paths(ceilings)).ok()
 }
 
-/// The repository from the current folder upwards.
+/// Opens the repository of the current folder or of a folder above it.
 fn discover(program: &Program) -> Result<Option<Repository>, Stop> {
     let ceilings = program.variable("GIT_CEILING_DIRECTORIES");
     let is_across = program
@@ -60,11 +60,11 @@ fn discover(program: &Program) -> Result<Option<Repository>, Stop> {
         .is_some();
     let (folder, flags) = (program.folder()?, RepositoryOpenFlags::empty());
     let found = open(&folder, flags, &ceilings.unwrap_or_default());
-    // That variable is git's to read.
+    // Only git evaluates this variable.
     Ok(found.filter(|_| !is_across))
 }
 
-/// The repository that `GIT_DIR` alone names, with the current folder as its work tree, as hooks are started.
+/// Opens the repository that `GIT_DIR` alone names, with the current folder as its work tree, as hooks are started.
 fn named(program: &Program) -> Result<Option<Repository>, Stop> {
     let others = PLACES.iter().skip(1);
     let folder = program.folder()?;
@@ -78,7 +78,7 @@ fn named(program: &Program) -> Result<Option<Repository>, Stop> {
     };
     let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
     let found = open(&folder.join(place), flags, "".as_ref());
-    // A work tree that the repository itself names is for git to find.
+    // A work tree that the repository itself names is left to git.
     let names_one = |own: &Repository| {
         let config = own.config();
         config.is_ok_and(|config| config.get_entry("core.worktree").is_ok())
@@ -96,7 +96,7 @@ fn layout(repository: &Repository) -> Layout {
     }
 }
 
-/// Without the slash at the end that the library leaves there.
+/// Removes the slash that the library leaves at the end.
 fn tidy(path: &Path) -> PathBuf {
     path.components().collect()
 }
@@ -116,7 +116,7 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
     let lines: Vec<_> = output.stdout.split(|byte| *byte == b'\n').collect();
     let (places, top) = match lines.as_slice() {
         [places @ .., top, b""] if places.len() == 4 => (places, Some(to_path(top))),
-        // Where there is no work tree, git fails after the rest.
+        // Without a work tree, git fails after it has printed the rest.
         [places @ .., b""] => (places, None),
         places => (places, None),
     };
@@ -171,7 +171,7 @@ fn refuse_hidden(layout: &Layout) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Where a `.git` leads: a file of that name says so.
+/// Returns where a `.git` leads: it may be a file that contains the path.
 fn target(dot_git: &Path) -> PathBuf {
     let text = fs::read_to_string(dot_git).unwrap_or_default();
     match text.strip_prefix("gitdir:") {

@@ -1,11 +1,11 @@
-//! Copying commits onto another, as `git cherry-pick -x` does, but beside the work tree: nothing is checked out, no index
-//! and no ref is read or written, only objects come to be. The same copies by the same user are the same commits, so a
-//! run that was cut off and begun again goes on with what the first one made.
+//! Copies commits onto another commit, as `git cherry-pick -x` does, but outside of the work tree: nothing is checked
+//! out, and no index and no ref is read or written. Only objects are created. The same copies by the same user are the
+//! same commits, so a repeated run goes on with what an interrupted one made.
 //!
-//! Always the `git` program: it merges as the user's own `git cherry-pick` would, and opens every repository.
-//! What `git cherry-pick` takes from the clone's configuration holds here too: `merge.*`, `core.attributesFile` and
-//! `.git/info/attributes`. A merge driver that is configured there runs, and git gives it temporary files at the top of
-//! the work tree. Whether two moves of a submodule go together, git can only tell where that is checked out.
+//! The `git` program does this always: it merges as the user's own `git cherry-pick` would, and opens every repository.
+//! The same settings of the clone apply: `merge.*`, `core.attributesFile` and `.git/info/attributes`. A merge driver
+//! that is configured there runs, and git gives it temporary files at the top of the work tree. git can merge two moves
+//! of a submodule only if that submodule is checked out.
 
 mod message;
 mod original;
@@ -20,7 +20,7 @@ use crate::git::program::{Program, failed};
 use crate::git::record::identity;
 use original::Original;
 
-/// What git uses as an exit code when it does not know an option.
+/// git's exit code for an option that it does not know.
 const USAGE: i32 = 129;
 
 struct Task<'a> {
@@ -29,7 +29,7 @@ struct Task<'a> {
 }
 
 impl Repo {
-    /// Whether `tip` has a copy of `pick`, by the line that copies end in: `git log --grep` of the last commits.
+    /// Returns whether one of the last commits of `tip` is a copy of `pick`, by a copy's last line: `git log --grep`.
     pub fn is_copied(&self, pick: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
         let line = format!("--grep=(cherry picked from commit {pick})");
         let fixed = "-c log.showSignature=false log -200 --fixed-strings --format=%H".split(' ');
@@ -38,12 +38,12 @@ impl Repo {
         Ok(!found.is_empty())
     }
 
-    /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x PICK...`. Nothing to copy
-    /// gives `onto` itself.
+    /// Builds a commit that is `onto` plus copies of `picks`, in this order: `git cherry-pick -x PICK...`. Without
+    /// picks, this is `onto` itself.
     ///
     /// # Errors
-    /// `pick-conflict`, `nothing-to-pick`, or `shallow` where a pick's parent is cut off; a failure when git is too old for
-    /// it, knows no committer or cannot read or write, in its own words.
+    /// `pick-conflict`, `nothing-to-pick`, or `shallow` if a pick's parent is missing. A failure in git's own words if
+    /// git is too old, knows no committer, or cannot read or write.
     pub fn pick(&self, onto: &CommitId, picks: &[CommitId]) -> Result<CommitId, Stop> {
         if picks.is_empty() {
             return Ok(onto.clone());
@@ -72,10 +72,10 @@ impl Repo {
     }
 }
 
-/// The commit that a pick's change is told from.
+/// Returns the parent that a pick's change is computed from.
 fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, Stop> {
     match original.parents.as_slice() {
-        // The commit names its parent even where a shallow clone does not have it.
+        // The commit names its parent even if a shallow clone does not have it.
         [parent] if repo.layout.shallow && !repo.has_commit(parent)? => {
             Err(refused::cut_off(original))
         }
@@ -84,12 +84,12 @@ fn only_parent<'a>(repo: &Repo, original: &'a Original) -> Result<&'a CommitId, 
     }
 }
 
-/// The tree of what `original` changes on top of another commit:
+/// Returns the tree with the change of `original` on top of another commit:
 /// `git merge-tree --write-tree --name-only --no-messages -z --merge-base=PARENT TOP PICK`.
 ///
-/// Attributes may say how a file is merged. `git cherry-pick` reads them from what is checked out, which is the commit
-/// below; `attr.tree` says so to git 2.43 and later. git 2.40 to 2.42 do not know it and read those of the work tree;
-/// `GIT_ATTR_SOURCE`, which they do know, makes their `merge-tree` crash.
+/// Attributes may say how a file is merged. `git cherry-pick` reads them from the checked-out commit, which is the one
+/// below. For git 2.43 and later, `attr.tree` has this effect. git 2.40 to 2.42 ignore it and read the attributes of
+/// the work tree. They know `GIT_ATTR_SOURCE`, but it makes their `merge-tree` crash.
 fn merge(
     program: &Program,
     task: &Task,
@@ -118,11 +118,11 @@ fn merge(
     }
 }
 
-/// Writes the copy: `git hash-object -t commit -w --stdin`, and not `git commit-tree`, which trims authors' names
-/// (`Ada "the Countess"` loses its last mark), takes none that are empty, and turns odd time zones into others.
+/// Writes the copy with `git hash-object -t commit -w --stdin`. `git commit-tree` trims authors' names (`Ada "the
+/// Countess"` loses its last mark), accepts none that are empty, and changes odd time zones.
 ///
-/// Author and message are the original's; the committer is the user, at the time when the original was committed, so
-/// that nothing in the copy depends on when it is made. Signatures and other extra headers are not copied, as in git.
+/// Author and message are the original's. The committer is the user, at the time when the original was committed, so
+/// that nothing in the copy depends on when it is made. As in git, signatures and other extra headers are not copied.
 fn write(
     program: &Program,
     tree: &str,

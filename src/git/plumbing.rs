@@ -1,4 +1,4 @@
-//! The same questions as in `history.rs`, answered by the `git` program: slower, and never at a loss.
+//! The same questions as in `history.rs`, answered by the `git` program: slower, but for every repository.
 
 use std::collections::HashMap;
 
@@ -46,7 +46,7 @@ pub fn is_ancestor(program: &Program, old: &CommitId, new: &CommitId) -> Result<
     }
 }
 
-/// `git rev-parse --disambiguate`, which looks at no ref.
+/// Runs `git rev-parse --disambiguate`, which looks at no ref.
 pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
     let names = program.read(HISTORY, ["rev-parse", &format!("--disambiguate={hex}")])?;
     if names.is_empty() {
@@ -60,16 +60,16 @@ pub fn resolve_hash(program: &Program, hex: &str) -> Result<Found, Stop> {
         .filter_map(|line| line.strip_prefix("commit "));
     let commits: Vec<_> = commits.filter_map(CommitId::parse).collect();
     Ok(match commits.as_slice() {
-        // Nothing but a commit can be meant where a commit is reported.
+        // Callers look for a commit, so no other object can be meant.
         [only] => Found::Commit(only.clone()),
         [] => Found::NotACommit(types.split(' ').next().unwrap_or_default().to_owned()),
         several => Found::Ambiguous(several.len()),
     })
 }
 
-/// `git rev-parse --verify --end-of-options REV^{commit}`.
+/// Runs `git rev-parse --verify --end-of-options REV^{commit}`.
 pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> {
-    // What follows `:/` is text to look for in messages, up to the end, and always finds a commit.
+    // After `:/`, all text up to the end is searched for in messages, and the result is always a commit.
     let peel = if rev.starts_with(":/") {
         ""
     } else {
@@ -94,7 +94,7 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
     })
 }
 
-/// Single commits: `git log --no-walk`.
+/// Reads single commits: `git log --no-walk`.
 pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Commit>, Stop> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -112,7 +112,7 @@ pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Co
 }
 
 impl Repo {
-    /// Single commits, in the order asked for.
+    /// Returns single commits in the order of `ids`.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
         let by_program = || {
             let by_id = by_id(&self.program, ids)?;
@@ -122,14 +122,14 @@ impl Repo {
         self.either(|library| library.commits(self, ids), by_program)
     }
 
-    /// All commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git log FROM..TO`.
-    /// What landed before the newest 2,000 is for the history, and not for a post.
+    /// Returns all commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git
+    /// log FROM..TO`. Stops after the newest 2,000: older commits are for the history, not for a post.
     pub fn landed(&self, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<Landed>, Stop> {
         let range = range(from, to);
         messages(&self.program, &["--max-count=2000", &range, "--"], b"")
     }
 
-    /// All commits that one of `to` has and not all of `from` have, each before its parents: `git log --topo-order`.
+    /// Returns all commits that any of `to` has and not all of `from`, each before its parents: `git log --topo-order`.
     pub fn all_landed(&self, from: &[&CommitId], to: &[&CommitId]) -> Result<Vec<Landed>, Stop> {
         if to.is_empty() {
             return Ok(Vec::new());
@@ -145,7 +145,7 @@ impl Repo {
         )
     }
 
-    /// The newest commit that all of these have: `git merge-base --octopus`.
+    /// Returns the newest commit that all of these have: `git merge-base --octopus`.
     fn common(&self, all: &[&CommitId]) -> Result<Option<CommitId>, Stop> {
         if let [only] = all {
             return Ok(Some((*only).clone()));
@@ -158,8 +158,8 @@ impl Repo {
         Ok(text.lines().next().and_then(CommitId::parse))
     }
 
-    /// The files that differ and match one of these patterns, a renamed one by both names: `git diff-tree FROM TO --
-    /// PATTERN...`. A pattern begins at the top of the work tree; one that ends in `/` means everything in that folder.
+    /// Returns the files that differ and match a pattern, a renamed file under both names: `git diff-tree FROM TO --
+    /// PATTERN...`. Patterns begin at the top of the work tree. One that ends in `/` means everything in that folder.
     pub fn touched(
         &self,
         from: Option<&CommitId>,
@@ -169,7 +169,7 @@ impl Repo {
         if patterns.is_empty() || from == Some(to) {
             return Ok(Vec::new());
         }
-        // What `.gitmodules` would have ignored is deployed, too.
+        // Submodules are deployed even if `.gitmodules` has git ignore their changes.
         let fixed = "diff-tree -r -z --name-only --no-renames --ignore-submodules=none";
         let fixed = fixed.split(' ').chain(trees(from, to)).chain(["--"]);
         let patterns = patterns.iter().map(|pattern| pathspec(pattern));
@@ -179,15 +179,15 @@ impl Repo {
         Ok(names.collect())
     }
 
-    /// Whether each commit that would disappear is among those that ship under another name.
+    /// Returns whether each commit that would disappear also ships under another name.
     pub fn are_copied(&self, changes: &Changes) -> Result<bool, Stop> {
         let lost = changes.disappears.len();
         let may_be = lost > 0 && changes.disappears_merges == 0;
         Ok(may_be && self.same_changes(changes)?.len() == lost)
     }
 
-    /// Which of the commits that would disappear are among those that ship under another name, as copies are. Of very
-    /// many only the first are looked at.
+    /// Maps the commits that would disappear to those with the same change that ship, as copies do. Looks only at the
+    /// first 200 of each.
     pub fn same_changes(&self, changes: &Changes) -> Result<HashMap<CommitId, CommitId>, Stop> {
         let [lost, ships] = [&changes.disappears, &changes.ships]
             .map(|commits| commits.iter().take(200).map(|commit| &commit.id));
@@ -205,8 +205,8 @@ impl Repo {
         Ok(same.collect())
     }
 
-    /// What each of these changes, to the last space: `git diff-tree -p --stdin | git patch-id --verbatim`. Of a merge, and
-    /// of what changes nothing, there is nothing.
+    /// Returns an ID for the change of each commit, every space included: `git diff-tree -p --stdin | git patch-id
+    /// --verbatim`. Merges and commits that change nothing have none.
     pub fn patches<'c>(
         &self,
         of: impl Iterator<Item = &'c CommitId>,
@@ -226,7 +226,7 @@ impl Repo {
 }
 
 fn messages(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Landed>, Stop> {
-    // Neither a hash nor a folded subject holds a line's end, and no message a NUL: none can look like another record.
+    // No hash and no folded subject contains a line's end, and no message a NUL: no record can look like another.
     let format = "--format=tformat:%H%n%P%n%ct%n%s%n%b";
     let args = [&[format, "--encoding=UTF-8"], of].concat();
     records(&raw_log(program, &args, input)?)
@@ -242,23 +242,23 @@ fn message(record: &[u8]) -> Option<Landed> {
     Some(Landed {
         id,
         parents: parents.collect::<Option<_>>()?,
-        // A commit without a time that can be told is as old as can be.
+        // A commit whose time cannot be read counts as the oldest.
         committed: fields.next()?.parse().unwrap_or_default(),
         subject: fields.next()?.to_owned(),
         body: fields.next()?.trim_end().to_owned(),
     })
 }
 
-/// What `git diff-tree` is to compare; nothing is the empty tree among objects that are called as `to` is.
+/// Returns the two trees for `git diff-tree`. Without `from`, the first is the empty tree of the same hash function.
 pub(super) fn trees<'a>(from: Option<&'a CommitId>, to: &'a CommitId) -> [&'a str; 2] {
     let to = to.as_str();
     let empty = [EMPTY_TREE_SHA256, EMPTY_TREE][usize::from(to.len() == EMPTY_TREE.len())];
     [from.map_or(empty, CommitId::as_str), to]
 }
 
-/// A pattern as git takes it: from the top, and with no magic but that of `*`, `**`, `?` and `[ ]`.
+/// Returns a pattern as git takes it: from the top, with no magic except `*`, `**`, `?` and `[ ]`.
 fn pathspec(pattern: &str) -> String {
-    // git would take both for the name of a folder as it stands, which matches nothing.
+    // git would take both as the literal name of a folder, which matches nothing.
     let pattern = pattern.trim_start_matches("./");
     let inside = if pattern.ends_with('/') { "**" } else { "" };
     format!(":(top,glob){pattern}{inside}")
@@ -268,24 +268,57 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> String {
     from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"))
 }
 
-/// The commits of a range that are no merges, and how many merges there are. `%h` depends on what git has read before, so
-/// that it reads what `git log --oneline --no-merges` reads.
+/// Returns the commits of a range that are no merges, and the number of merges. `%h` depends on what git has read
+/// before, so this reads what `git log --oneline --no-merges` reads.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
     let commits = log(program, &["--no-merges", range, "--"], b"")?;
     let merges = program.text(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
     Ok((commits, merges.trim().parse().map_err(|_| unexpected())?))
 }
 
-/// The first commit that git lists of a range, as it prints it there.
+/// Returns the first commit of a range, as git prints it in its list.
 pub fn first(program: &Program, from: &CommitId, to: &CommitId) -> Result<Commit, Unreadable> {
     let range = range(Some(from), to);
-    let listed = log(program, &["-1", "--no-merges", &range, "--"], b"");
+    let listed = fields(program, &["-1", "--no-merges", &range, "--"], b"");
     listed.ok().and_then(|mut one| one.pop()).ok_or(Unreadable)
 }
 
 fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
+    let mut commits = fields(program, of, input)?;
+    if object::is_utf8(&output_encoding(program)?) {
+        return Ok(commits);
+    }
+    // If git cannot convert a subject, `%s` differs from `git log --oneline`.
+    let text = raw_log(program, &[&["--format=oneline"], of].concat(), input)?;
+    let lines =
+        records(&text).map(|line| line.split_at_checked(line.iter().position(|&b| b == b' ')?));
+    let subjects: HashMap<&[u8], &[u8]> = lines.collect::<Option<_>>().ok_or_else(unexpected)?;
+    for commit in &mut commits {
+        let subject = subjects.get(commit.id.as_str().as_bytes());
+        let subject = subject.and_then(|subject| subject.get(1..));
+        commit.subject = subject.ok_or_else(unexpected)?.to_vec();
+    }
+    Ok(commits)
+}
+
+/// Returns the encoding in which git prints messages.
+fn output_encoding(program: &Program) -> Result<String, Stop> {
+    let keys = r"^i18n\.(logoutput|commit)encoding$";
+    let output = program.run(["config", "-z", "--get-regexp", keys])?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let all: HashMap<&str, &str> = text
+        .split('\0')
+        .filter_map(|one| one.split_once('\n'))
+        .collect();
+    let named = all.get("i18n.logoutputencoding");
+    let named = named.or_else(|| all.get("i18n.commitencoding"));
+    Ok(named.copied().unwrap_or("UTF-8").to_owned())
+}
+
+fn fields(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
     let format = "--format=tformat:%H%n%h%n%an%n%ad%n%ct%n%s";
-    let text = raw_log(program, &[&[format, "--date=raw"], of].concat(), input)?;
+    let fixed = [format, "--date=raw", "--encoding=UTF-8"];
+    let text = raw_log(program, &[&fixed[..], of].concat(), input)?;
     records(&text)
         .map(|record| commit(record).ok_or_else(unexpected))
         .collect()
@@ -304,7 +337,7 @@ fn commit(record: &[u8]) -> Option<Commit> {
         id: CommitId::parse(fields.next()?)?,
         short: fields.next()?.to_owned(),
         author: fields.next()?.to_owned(),
-        // A commit without a time that can be told is as old as can be.
+        // A commit whose time cannot be read counts as the oldest.
         authored: object::when(fields.next()?.as_bytes()).unwrap_or_default(),
         committed: fields.next()?.parse().unwrap_or_default(),
         subject,

@@ -1,4 +1,4 @@
-//! The only place that starts any program: by an absolute path, with a clean environment and no standard input.
+//! Starts `git` and other programs by an absolute path. `git` gets a clean environment and no standard input.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -9,31 +9,31 @@ use std::thread;
 
 use crate::core::refusal::{Report, Stop};
 
-/// Variables that describe somebody else's operation (a hook's index, a trace with secrets in it) and that
-/// would lead our children astray; and secrets of ours, which no hook and no helper needs. `GIT_DIR`, `GIT_WORK_TREE` and
-/// `git -c` stay: they are the user's word.
+/// Variables that describe another operation (a hook's index, a trace with secrets in it) and would mislead our
+/// children, and secrets of ours, which no hook and no helper needs. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay,
+/// because the user chose them.
 const DROPPED: &str = "SMP_TECHNICAL_WEBHOOK SMP_PRODUCT_WEBHOOK \
     GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_QUARANTINE_PATH GIT_NAMESPACE GIT_PREFIX \
     GIT_SHALLOW_FILE GIT_REPLACE_REF_BASE GIT_INTERNAL_SUPER_PREFIX GIT_REFLOG_ACTION GIT_LITERAL_PATHSPECS \
     GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS GIT_ATTR_SOURCE GIT_CURL_VERBOSE GIT_EXTERNAL_DIFF \
     LANGUAGE";
-/// How the variables begin that make git write down what it does. Of each kind there are many, and new ones come.
+/// The start of the variables that make git write a trace. There are many of each kind, and new ones come.
 const TRACES: &str = "GIT_TRACE";
-/// Those that the configuration can ask for as well: only a variable that says no keeps that out.
+/// The traces that the configuration can turn on as well. Only a variable that says no prevents this.
 const UNTRACED: [&str; 3] = ["GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF"];
-/// The protocols that a remote may use; remote helpers such as `ext::` would run commands of their own.
+/// The protocols that a remote may use. Remote helpers such as `ext::` would run commands of their own.
 const PROTOCOLS: &str = "file:git:http:https:ssh";
-/// What holds for every question to git. Credentials and headers of one host are for no other one. Before git 2.42 the
-/// setting of replacements wins over the variable.
+/// The settings for every git command. No redirects, because credentials and headers for one host are not meant for
+/// another. Before git 2.42, `core.useReplaceRefs` wins over the variable for replacements.
 const ALWAYS: &str = "-c core.useReplaceRefs=false -c core.fsmonitor=false -c core.hooksPath=/dev/null -c color.ui=false \
     -c advice.objectNameWarning=false -c advice.graftFileDeprecated=false -c http.followRedirects=false";
 
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
-    /// Where children run, if not in this process's own folder: tests cannot change that.
+    /// The folder of children, if it is not this process's own: tests cannot change that one.
     folder: Option<PathBuf>,
-    /// Variables that children see otherwise than this process does; `None` takes one away.
+    /// The variables that children see differently from this process; `None` removes one.
     variables: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -51,7 +51,7 @@ impl Program {
         })
     }
 
-    /// A `git` that runs in another folder and with other variables than this process.
+    /// Returns a `git` that runs in another folder and with other variables than this process.
     #[cfg(test)]
     pub fn elsewhere(
         path: PathBuf,
@@ -74,7 +74,7 @@ impl Program {
         })
     }
 
-    /// A variable as children see it.
+    /// Returns a variable as children see it.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         let own = self.variables.iter().find(|(key, _)| key == name);
         own.map_or_else(|| env::var_os(name), |(_, value)| value.clone())
@@ -85,19 +85,19 @@ impl Program {
         Some(value.to_string_lossy().into_owned())
     }
 
-    /// A `git` command with a clean environment, no standard input and captured output, which asks nobody anything.
+    /// Returns a `git` command with a clean environment, no standard input and captured output, which asks nobody.
     pub fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = self.as_configured();
         command.args(ALWAYS.split(' ')).args(args);
         command
     }
 
-    /// Another program of this machine, found as `git` is and with the same clean environment; `None`: there is none.
+    /// Returns another program of this machine, found like `git` and with the same clean environment, if there is one.
     pub fn other(&self, name: &str) -> Option<Command> {
         Some(self.surrounded(Command::new(find_on_path(name)?)))
     }
 
-    /// Adds to the configuration that a command reads, after all else, and where other programs do not see it.
+    /// Adds entries to a command's configuration. They come after all others, and other programs cannot see them.
     pub fn configure<'a>(
         &self,
         command: &mut Command,
@@ -121,7 +121,7 @@ impl Program {
         }
     }
 
-    /// A `git` command that nothing is added to: the one to ask for configuration.
+    /// Returns a `git` command without our settings: the one to read the configuration.
     fn as_configured(&self) -> Command {
         let mut command = Command::new(&self.path);
         if env::var_os("GIT_ALLOW_PROTOCOL").is_none() {
@@ -129,14 +129,14 @@ impl Program {
         }
         command
             .env("LC_ALL", "C")
-            // What is pushed is history as it is, so that is what is looked at: no replacements and no grafts.
+            // A push sends the history as it is, so replacements and grafts do not count.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_GRAFT_FILE", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0");
         self.surrounded(command)
     }
 
-    /// With the variables, the pipes and in the folder of this program's children.
+    /// Sets the variables, the pipes and the folder of a child.
     fn surrounded(&self, mut command: Command) -> Command {
         for name in DROPPED.split(' ') {
             command.env_remove(name);
@@ -173,7 +173,7 @@ impl Program {
         self.succeeded("git's configuration cannot be read", output)
     }
 
-    /// Runs `git` and gives its standard output, when it ended with 0; otherwise git's own words under `what`.
+    /// Runs `git` and returns its standard output. The error is `what`, with git's own words as causes.
     pub fn read(
         &self,
         what: &str,
@@ -182,7 +182,7 @@ impl Program {
         self.ask(what, args, b"")
     }
 
-    /// The same as text.
+    /// Runs `git` like [`Self::read`] and returns its output as text.
     pub fn text(
         &self,
         what: &str,
@@ -192,7 +192,7 @@ impl Program {
         Ok(String::from_utf8_lossy(&told).into_owned())
     }
 
-    /// The same with this on its standard input.
+    /// Runs `git` like [`Self::read`], with this standard input.
     pub fn ask(
         &self,
         what: &str,
@@ -202,7 +202,7 @@ impl Program {
         self.ask_as(what, args, input, &[])
     }
 
-    /// The same, with variables for this one child.
+    /// Runs `git` like [`Self::ask`], with variables for this one child.
     pub fn ask_as(
         &self,
         what: &str,
@@ -219,15 +219,15 @@ impl Program {
         let mut child = child.map_err(|error| cannot_start(&self.path, &error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
-            // Written while it is read, or both sides could wait for each other; that git stops reading early shows
-            // in its exit code.
+            // Written while the output is read, or both sides could wait for each other. If git stops reading early,
+            // its exit code shows it.
             scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
             child.wait_with_output()
         });
         self.succeeded(what, output)
     }
 
-    /// Runs `git` to its end. An exit code other than 0 is no error here.
+    /// Runs `git` to its end. An exit code other than 0 is not an error here.
     pub fn run(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<Output, Stop> {
         let output = self.command(args).output();
         output.map_err(|error| cannot_start(&self.path, &error))
@@ -242,7 +242,7 @@ impl Program {
     }
 }
 
-/// The report of a `git` that failed: its own words, a line a cause.
+/// Reports a `git` that failed, with its own words, one line per cause.
 pub fn failed(what: &str, stderr: &[u8]) -> Report {
     let words = String::from_utf8_lossy(stderr);
     let lines = words.lines().filter(|line| !line.trim().is_empty());
@@ -257,7 +257,7 @@ pub fn cannot_start(path: &Path, error: &io::Error) -> Stop {
     Stop::Failed(report.because(error.to_string()))
 }
 
-/// The first file of that name in the absolute folders of `PATH`.
+/// Returns the first file of that name in the absolute folders of `PATH`.
 pub fn find_on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
@@ -267,7 +267,7 @@ pub fn find_on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Lets a program look for others where it was found itself: in the absolute folders of `PATH`.
+/// Restricts the `PATH` of a program to its absolute folders, where the program itself was found.
 pub fn on_absolute_path(command: &mut Command) {
     if let Some(path) = env::var_os("PATH") {
         let folders = env::split_paths(&path).filter(|dir| dir.is_absolute());
@@ -275,7 +275,7 @@ pub fn on_absolute_path(command: &mut Command) {
     }
 }
 
-/// Runs a helper program that has the terminal, such as `man`; whether it was there and content.
+/// Runs a helper program on the terminal, such as `man`. Returns whether it was found and succeeded.
 pub fn show(name: &str, args: &[&str]) -> bool {
     let found = find_on_path(name);
     let status = found.and_then(|path| {
@@ -286,7 +286,7 @@ pub fn show(name: &str, args: &[&str]) -> bool {
     status.is_some_and(|status| status.success())
 }
 
-/// Asks a helper program of this machine, such as `man`, and gives what it printed; `None` when it is not there or fails.
+/// Runs a helper program, such as `man`, and returns its output; `None` if it is missing or fails.
 pub fn ask(name: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(find_on_path(name)?);
     on_absolute_path(&mut command);

@@ -1,5 +1,5 @@
-//! Pushing, and nothing else: one commit to one branch, by the `git` program, on the condition that the branch is still
-//! where it was seen. What a push says of itself never decides what happened; the branch is read afterwards.
+//! Pushes one commit to one branch with the `git` program, on the condition that the branch is still where it was seen.
+//! The output of a push never decides what happened: the branch is read afterwards.
 
 mod event;
 mod judge;
@@ -27,11 +27,11 @@ pub use event::{EventPush, MayPush, NOBODYS, may_push, push_event};
 use judge::Signs;
 use log::Tail;
 
-/// How often what a running push says is read.
+/// The pause between two reads of a running push's output.
 const TICK: Duration = Duration::from_millis(40);
-/// After so long without a word the push is left alone: builds take long, but they talk.
+/// A push that prints nothing for this long is left alone. Builds take long, but they print.
 const SILENCE: Duration = Duration::from_secs(30 * 60);
-/// A push that the user's own settings have no say in. Its progress shows whether anything was sent.
+/// A push that ignores the user's own settings. Its progress shows whether anything was sent.
 const NEUTRAL: &str = "-c push.pushOption= -c http.lowSpeedLimit=0 -c push.negotiate=false \
     -c core.warnAmbiguousRefs=false push --porcelain --progress --no-verify --no-follow-tags --no-signed \
     --no-force-if-includes --recurse-submodules=no";
@@ -41,40 +41,40 @@ pub struct Push {
     pub remote: String,
     pub branch: String,
     pub commit: CommitId,
-    /// What the branch must still be; `None`: it must not exist yet.
+    /// What the branch must still point to; `None` if it must not exist yet.
     pub expected: Option<CommitId>,
-    /// Whether what tracks the branch in this clone is left alone, and not moved as by any push of git's.
+    /// True if this clone's remote-tracking branch stays as it is. Any other push of git moves it.
     pub untracked: bool,
-    /// What moves in the same moment: both, or neither of them.
+    /// A ref that moves at the same moment: both move, or neither.
     pub with: Option<RefStep>,
 }
 
-/// A ref of the same repository, and the step that it is to make.
+/// A ref of the same repository, and the move that it is to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefStep {
     pub reference: String,
     pub commit: CommitId,
-    /// What it must still be; `None`: it must not exist yet.
+    /// What it must still point to; `None` if it must not exist yet.
     pub expected: Option<CommitId>,
 }
 
-/// What git says of the ref that was pushed with the branch.
+/// git's report about the ref that was pushed together with the branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
-    /// The server took this very step of this very ref.
+    /// The server accepted exactly this move of exactly this ref.
     Taken,
-    /// It was kept back, and the branch with it.
+    /// The ref was rejected, and the branch with it.
     Refused,
-    /// The server does not move two refs at once, so nothing was sent.
+    /// The server cannot move two refs at once, so nothing was sent.
     NotAtomic,
-    /// Nothing that could be relied on.
+    /// git reported nothing reliable.
     Unclear,
 }
 
 pub enum PushProgress<'a> {
-    /// A line of the remote's, or of git's, output; foreign text.
+    /// A line of output, from the remote or from git; foreign text.
     Line(&'a str),
-    /// Nothing in particular; time passed.
+    /// Time passed, and nothing else happened.
     Tick(Duration),
 }
 
@@ -82,16 +82,16 @@ pub enum PushProgress<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     Accepted,
-    /// The server had it before anything was sent: somebody else's push brought it, or an earlier one of ours.
+    /// The server had the commit before anything was sent: another push brought it, or an earlier one of ours.
     UpToDate,
-    /// The server, or its hook, said no to this ref.
+    /// The server or its hook rejected this ref.
     Declined,
     /// The lease did not hold: the ref had moved.
     Stale,
     NothingSent,
-    /// The host turned it away with this HTTP answer, before any work.
+    /// The host refused the push with this HTTP status, before any work.
     Refused(u16),
-    /// It ended and nobody can say what the server did.
+    /// The push ended, and it is unknown what the server did.
     Unclear,
     Left,
 }
@@ -99,19 +99,19 @@ pub enum Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushOutcome {
     pub ended: Ended,
-    /// The reason in the server's or git's own words; foreign text.
+    /// The reason, in the words of the server or of git; foreign text.
     pub reason: Option<String>,
-    /// The other ref of the push, where there was one.
+    /// The report about the other ref, if there was one.
     pub beside: Option<Beside>,
 }
 
 /// Pushes exactly one commit to exactly one branch, if that is still where it was: `git push` with an explicit lease.
 ///
-/// The caller has made sure that it is a fast-forward. The child has a process group of its own, so that Ctrl-C does
-/// not reach it, and writes to a file, so that it survives us.
+/// The caller has checked that this is a fast-forward. The child has a process group of its own, so that Ctrl-C does
+/// not reach it, and writes to a file, so that it can outlive this program.
 ///
 /// # Errors
-/// When git cannot be started or its log cannot be written; then nothing was pushed.
+/// If git cannot be started or its log cannot be written. Then nothing was pushed.
 pub fn push(
     repo: &Repo,
     push: &Push,
@@ -122,7 +122,7 @@ pub fn push(
     let mut push_noting = |unanswered: &mut Vec<String>| {
         unanswered.clear();
         push_once(&errand, push, &mut |event| match event {
-            // Nobody can be asked there; asked for here, a password serves the second one.
+            // That push can ask nobody. A password that is asked for here serves the second push.
             PushProgress::Line(line) if wants_one(line) => {
                 unanswered.push(line.to_owned());
                 Control::GoOn
@@ -147,7 +147,7 @@ pub fn push(
     Ok(outcome)
 }
 
-/// Says as well whether it was given a login that git's helpers had.
+/// Pushes once. Also returns whether a login of git's helpers was passed along.
 fn push_once(
     errand: &Errand<'_>,
     push: &Push,
@@ -156,7 +156,7 @@ fn push_once(
     let double = push.untracked.then(|| double_of(errand));
     let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
     let args = exact_push(errand, name, &push.steps());
-    // In a group of its own the child cannot ask on the terminal: ssh must not try, or it would be stopped for ever.
+    // In a group of its own, the child cannot ask on the terminal. ssh must not try: it would be stopped for ever.
     let (mut command, is_given) = errand.quiet(&args);
     let double = double.iter().flatten();
     let double = double.map(|(key, value)| (key.as_str(), value.as_str()));
@@ -172,13 +172,13 @@ fn push_once(
         .as_ref()
         .is_ok_and(|(outcome, _)| outcome.ended == Ended::Left)
     {
-        // A push that we left still writes to it; one that stays behind is litter, not a failure.
+        // A push that was left still writes to its log. A log that stays behind is no failure.
         let _ = fs::remove_file(path);
     }
     outcome
 }
 
-/// Watches a push to its end, or until it is to be left alone.
+/// Watches a push until it ends, or until it is to be left alone.
 fn follow(
     child: Child,
     mut tail: Tail,
@@ -188,13 +188,13 @@ fn follow(
     let (begun, mut heard) = (Instant::now(), Instant::now());
     let mut signs = Signs::default();
     let (sender, end) = mpsc::channel();
-    // A push that we left ends without us.
+    // A push that was left ends without this program.
     thread::spawn(move || sender.send(child.wait_with_output()));
     loop {
         let output = match end.recv_timeout(TICK) {
             Ok(Ok(output)) => Some(output),
             Err(RecvTimeoutError::Timeout) => None,
-            // It runs, and we cannot see it any more: what it did is read from the remote.
+            // The push may still run, but its end can no longer be seen. Its result is read from the remote.
             _ => return PushOutcome::of(Ended::Unclear),
         };
         loop {
@@ -220,7 +220,7 @@ fn follow(
 }
 
 impl Push {
-    /// All that it moves, the branch first.
+    /// Returns all moves of this push, the branch first.
     fn steps(&self) -> Vec<RefStep> {
         let branch = RefStep {
             reference: format!("refs/heads/{}", self.branch),
@@ -232,7 +232,7 @@ impl Push {
 }
 
 impl PushOutcome {
-    /// One of which git said nothing.
+    /// Returns an outcome about which git printed nothing.
     fn of(ended: Ended) -> Self {
         Self {
             ended,
@@ -242,7 +242,7 @@ impl PushOutcome {
     }
 }
 
-/// Exactly one commit to each of these refs, if it is still where it was; several together or not at all.
+/// Returns the arguments to push one commit to each of these refs, if it has not moved. Several refs move together.
 fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<String> {
     let atomic = (steps.len() > 1).then(|| "--atomic".to_owned());
     let leases = steps.iter().map(|step| {
@@ -254,11 +254,11 @@ fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<Strin
     neutral_push(errand, remote, &options, &refspecs.collect::<Vec<_>>())
 }
 
-/// A remote that is another one's double: git keeps no track of its branches.
+/// A second name for a remote. git tracks no branch under it.
 const DOUBLE: &str = "smp-untracked";
 
-/// What makes the double: all that is configured of the remote, but which of its branches are tracked here.
-/// An address may hold a password, and everybody sees the arguments of a program.
+/// Returns the settings of the second name: those of the remote, without its tracked branches. They are no arguments,
+/// because an address may hold a password, and everybody can see a program's arguments.
 fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
     let start = format!("remote.{}.", errand.remote);
     let config = errand.repo.config().unwrap_or(&UNREADABLE);

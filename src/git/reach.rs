@@ -1,4 +1,4 @@
-//! Whether a commit has another one, by the commit-graph: a walk that stops above what cannot have it.
+//! Whether a commit contains another, by the commit-graph: the walk stops at commits that cannot contain it.
 
 use std::collections::HashSet;
 use std::mem;
@@ -8,11 +8,11 @@ use gix_commitgraph::{Graph, Position};
 
 use crate::git::{Unreadable, object, walk};
 
-/// What the graph lacks is newer than all of it, and comes from the object database.
+/// A commit that the graph lacks is newer than all of the graph, and comes from the object database.
 pub fn has(odb: &Odb<'_>, graph: &Graph, new: Oid, old: Oid) -> Result<bool, Unreadable> {
     let at = walk::position(graph, old);
     if at.is_none() {
-        // Of what is not here git says so.
+        // A commit that is not here is left to git.
         walk::read(odb, old)?;
     }
     let (mut met, mut beyond, mut open) = (HashSet::new(), vec![new], Vec::new());
@@ -39,7 +39,7 @@ fn leads_to(graph: &Graph, mut open: Vec<Position>, old: Position) -> Result<boo
             return Ok(true);
         }
         let commit = graph.commit_at(place);
-        // A commit stands above its ancestors; zero: the git that wrote this did not count.
+        // A commit has a higher generation than its ancestors. Zero: the git that wrote the graph did not compute it.
         let is_below = commit.generation() != 0 && commit.generation() <= level;
         let seen = seen.get_mut(usize::try_from(place.0)?).ok_or(Unreadable)?;
         if is_below || mem::replace(seen, true) {
@@ -49,7 +49,7 @@ fn leads_to(graph: &Graph, mut open: Vec<Position>, old: Position) -> Result<boo
         for parent in commit.iter_parents() {
             open.push(parent.map_err(|_| Unreadable)?);
         }
-        // The main line is the short way down.
+        // The main line is the short way down, so it comes first.
         open[first..].reverse();
     }
     Ok(false)

@@ -1,5 +1,5 @@
-//! The record's objects: one commit an event, each with a tree that holds the state as one file. By the library where it
-//! can, and by the `git` program, which knows every kind of repository. What others wrote is measured before it is read.
+//! The record's objects: one commit per event, whose tree holds the state as one file. The library handles them if it
+//! can, otherwise the `git` program. Objects of others are measured before they are read.
 
 pub(super) mod form;
 mod quick;
@@ -13,39 +13,39 @@ use crate::git::hashed;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
 
-/// Where this clone keeps what it saw of the record last. No branch, no tag, nothing that a plain push would take along.
+/// The ref with what this clone last saw of the record. It is no branch and no tag, and a plain push leaves it out.
 pub const SEEN: &str = "refs/smp/seen";
-/// Where it keeps what it saw of the record on other refs, each under the name of that ref without its `refs/`.
+/// The start of the refs that keep what was seen of the record on other refs, each named like it, without `refs/`.
 const SEEN_ON: &str = "refs/smp/seen-on/";
-/// The one file of the record's tree.
+/// The only file in the record's tree.
 const FILE: &str = "state.json";
-/// The most bytes of a state: some thousand times what a team needs.
+/// The largest state, in bytes: some thousand times what a team needs.
 const LARGEST_STATE: u64 = 256 << 10;
 const LARGEST_EVENT: u64 = 64 << 10;
 const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
 pub struct NewEvent<'a> {
     pub parent: Option<&'a CommitId>,
-    /// The state after it.
+    /// The state after the event.
     pub state: &'a str,
     pub message: &'a str,
-    /// Who writes it: name and mail address.
+    /// The name and mail address of its author.
     pub by: (&'a str, &'a str),
-    /// When, in seconds since 1970.
+    /// Its time, in seconds since 1970.
     pub at: i64,
-    /// Whether it carries the signature of whoever uses this clone.
+    /// True if this clone's user signs it.
     pub signed: bool,
 }
 
-/// The last event that this clone saw and the state after it: `git for-each-ref`, then `git cat-file blob`.
+/// Returns the last event that this clone saw, and the state after it: `git for-each-ref`, then `git cat-file blob`.
 ///
 /// # Errors
-/// When it cannot be read. That is not the same as never having seen any.
+/// If it cannot be read. That differs from never having seen an event.
 pub fn seen(repo: &Repo) -> Result<Option<(CommitId, Vec<u8>)>, Stop> {
     let Some(id) = seen_id(repo)? else {
         return Ok(None);
     };
-    // It was measured before it was put there.
+    // It was measured before it was kept.
     let state = repo.either(
         |library| library.state_at(&id),
         || read_state(repo, UNREADABLE_HERE, &id),
@@ -67,7 +67,7 @@ fn read_state(repo: &Repo, what: &str, id: &CommitId) -> Result<Vec<u8>, Stop> {
     repo.program().read(what, ["cat-file", "blob", &file])
 }
 
-/// The last event that this clone saw: `git for-each-ref refs/smp/seen`.
+/// Returns the last event that this clone saw: `git for-each-ref refs/smp/seen`.
 pub fn seen_id(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     repo.either(|library| library.at(SEEN), || seen_id_by_program(repo))
 }
@@ -80,7 +80,7 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     let id = text
         .lines()
         .find_map(|line| CommitId::parse(line.strip_prefix(SEEN)?.trim_start()));
-    // A ref that git cannot make sense of is left out of the list with a warning.
+    // git leaves a ref that it cannot read out of the list, with a warning.
     if id.is_none() && (!output.status.success() || !output.stderr.is_empty()) {
         let report = failed(UNREADABLE_HERE, &output.stderr);
         return Err(Stop::Failed(report.run(
@@ -91,8 +91,8 @@ fn seen_id_by_program(repo: &Repo) -> Result<Option<CommitId>, Stop> {
     Ok(id)
 }
 
-/// `record.ref` was `old` and is `new`, `None` where there is no record: what was seen on one ref says nothing about
-/// another, so it is put aside, and what was seen on the new one earlier counts again: `git update-ref --stdin`.
+/// Follows a change of `record.ref` from `old` to `new`; `None` is no record. What was seen on one ref says nothing
+/// about another. So it is put aside, and what was seen on the new ref earlier counts again: `git update-ref --stdin`.
 pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Stop> {
     if old == new {
         return Ok(());
@@ -105,7 +105,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     let mut lines = String::new();
     match (old, &seen) {
         (Some(old), Some(id)) => lines += &format!("update {} {id}\n", kept_as(old)),
-        // Nobody knows which ref it was seen on, so it is compared.
+        // The ref on which it was seen is unknown, so the copy stays and is compared.
         (None, Some(_)) => return Ok(()),
         (_, None) => {}
     }
@@ -119,7 +119,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     repo.program().ask(what, args, lines.as_bytes()).map(drop)
 }
 
-/// What this clone saw of the record last on a ref that is not `record.ref` any more, with the name that keeps it.
+/// Returns what this clone last saw of the record on an earlier `record.ref`, with the name of the ref that keeps it.
 pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
     let by_program = || {
         let args = ["for-each-ref", "--sort=-committerdate", "--count=1"];
@@ -131,22 +131,22 @@ pub fn seen_elsewhere(repo: &Repo) -> Result<Option<(String, CommitId)>, Stop> {
     repo.either(|library| library.none_below(SEEN_ON), by_program)
 }
 
-/// By which name the copy of a record on this ref is kept.
+/// Returns the name that keeps the copy of a record on this ref.
 fn kept_as(reference: &str) -> String {
     format!("{SEEN_ON}{}", reference.trim_start_matches("refs/"))
 }
 
-/// The ref of the record whose copy is kept by this name.
+/// Returns the ref of the record whose copy has this name.
 pub fn kept_for(name: &str) -> String {
     name.replacen(SEEN_ON, "refs/", 1)
 }
 
-/// Whether a ref of this clone is at this commit.
+/// Returns whether a ref of this clone points to this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
     at(repo, name).is_ok_and(|at| at.as_ref() == Some(id))
 }
 
-/// What a ref of this clone is at, or the one that it stands for.
+/// Returns what a ref of this clone points to, through a symbolic ref, too.
 pub(super) fn at(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
     repo.either(|library| library.at(name), || at_by_program(repo, name))
 }
@@ -159,8 +159,8 @@ fn at_by_program(repo: &Repo, name: &str) -> Result<Option<CommitId>, Stop> {
     ))
 }
 
-/// Whether one event after the other leads back from `tip` to what was seen: `git rev-list --parents TIP ^SEEN`. A merge
-/// does not, for it could leave out events that only its second parent has.
+/// Returns whether one event after the other leads back from `tip` to `seen`: `git rev-list --parents TIP ^SEEN`. A
+/// merge does not, because it could leave out events that only its second parent has.
 pub fn follows_on(repo: &Repo, seen: &CommitId, tip: &CommitId) -> Result<bool, Stop> {
     let by_program = || {
         let args = ["rev-list", "--parents", tip.as_str(), &format!("^{seen}")];
@@ -178,10 +178,10 @@ pub fn follows_on(repo: &Repo, seen: &CommitId, tip: &CommitId) -> Result<bool, 
     repo.either(|library| library.follows_on(seen, tip), by_program)
 }
 
-/// The state after an event, whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
+/// Returns the state after an event whose objects are here: `git cat-file --batch-check`, then `git cat-file blob`.
 ///
 /// # Errors
-/// The inner error says why it is no event of a record; the outer one, that git cannot read.
+/// The inner error says why it is no event of a record. The outer one says that git cannot read.
 pub fn state_at(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String>, Stop> {
     repo.either(
         |library| library.state_at(id).map(Ok),
@@ -212,7 +212,7 @@ fn state_by_program(repo: &Repo, id: &CommitId) -> Result<Result<Vec<u8>, String
     Ok(Err(format!("{} {is}", id.short())))
 }
 
-/// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Says whether it was still at `old`.
+/// Remembers what was seen of the record: `git update-ref refs/smp/seen NEW OLD`. Returns whether it was at `old`.
 pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<bool, Stop> {
     let none = "0".repeat(new.as_str().len());
     let (new, old) = (new.as_str(), old.map_or(none.as_str(), CommitId::as_str));
@@ -223,10 +223,10 @@ pub fn remember(repo: &Repo, new: &CommitId, old: Option<&CommitId>) -> Result<b
     Ok(output.status.success())
 }
 
-/// Writes an event's objects, which nothing points to yet: `git hash-object`, `git mktree`, `git commit-tree`.
+/// Writes an event's objects, which no ref points to yet: `git hash-object`, `git mktree`, `git commit-tree`.
 ///
 /// # Errors
-/// When they are larger than anybody would read, or cannot be written, as on a full disk.
+/// If they are larger than any reader accepts, or cannot be written, as on a full disk.
 pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     if event.state.len() as u64 > LARGEST_STATE {
         let report = Report::new("the record would be too large to read");
@@ -234,7 +234,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         return Err(Stop::Failed(report.run(say, Typed::smp("postpone"))));
     }
     let (name, email) = event.by;
-    // Two names of 64 digits, two people, two dates, and the words around them.
+    // Two object names of 64 digits, two people, two dates, and the words around them.
     let size = (512 + 2 * (name.len() + email.len()) + event.message.len()) as u64;
     if size > LARGEST_EVENT {
         let report = Report::new("the event is too long for the record, so nothing was recorded");
@@ -245,7 +245,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let hint = "run the command again with a shorter text";
         return Err(Stop::Failed(report.hint(hint)));
     }
-    // The library leaves what it writes to its writer alone.
+    // The library ignores that a repository is shared: others could not use what it writes.
     let is_shared = is_shared(repo.config()?);
     repo.either(
         |library| match is_shared || event.signed {
@@ -257,6 +257,15 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
 }
 
 fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
+    written_by_program(repo, event).map_err(|stop| match event.signed {
+        true => unsigned(repo, event, stop),
+        false => {
+            Stop::Failed(Report::from(stop).run("correct the problem, then", Typed::once_more()))
+        }
+    })
+}
+
+fn written_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     let what = "the event cannot be written here, so nothing was recorded";
     let (program, state) = (repo.program(), event.state.as_bytes());
     let blob = id(program.ask(what, ["hash-object", "-w", "--stdin"], state)?)?;
@@ -279,17 +288,10 @@ fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop>
         ("GIT_COMMITTER_EMAIL", email),
         ("GIT_COMMITTER_DATE", &date),
     ];
-    let written = program.ask_as(what, args, event.message.as_bytes(), &who);
-    match written {
-        Ok(answer) => id(answer),
-        Err(stop) if event.signed => Err(unsigned(repo, event, stop)),
-        Err(stop) => Err(Stop::Failed(
-            Report::from(stop).run("correct the problem, then", Typed::once_more()),
-        )),
-    }
+    id(program.ask_as(what, args, event.message.as_bytes(), &who)?)
 }
 
-/// Where git cannot sign, that is about the user's settings; where it cannot write either, as on a full disk, not.
+/// Explains why git cannot sign. The user's settings are the cause, unless git cannot write either (full disk).
 fn unsigned(repo: &Repo, event: &NewEvent<'_>, stop: Stop) -> Stop {
     let plain = NewEvent {
         signed: false,
@@ -318,14 +320,14 @@ fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
         .ok_or_else(|| Stop::Failed(Report::new("git wrote an object and did not name it")))
 }
 
-/// Who uses this clone, by name and mail address: `git var GIT_COMMITTER_IDENT`.
+/// Returns the name and mail address of this clone's user: `git var GIT_COMMITTER_IDENT`.
 pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
     }
     let what =
         "git does not know your name and email; every event and every copied commit needs them";
-    // The date is not asked for, so whatever the environment says of it must not spoil the answer.
+    // The date does not matter here, so a bad one in the environment must not spoil the answer.
     let date = [("GIT_COMMITTER_DATE", "@0 +0000")];
     let answer = repo
         .program()
@@ -347,11 +349,9 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     Ok(repo.identity.get_or_init(|| identity).clone())
 }
 
-/// The latest `count` events up to this one, oldest first.
+/// Returns the latest `count` events up to this one, oldest first.
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
     let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
     let all = line.into_iter().rev();
-    Ok(all
-        .map(|(commit, text)| form::event(commit, &text))
-        .collect())
+    Ok(all.map(form::event).collect())
 }

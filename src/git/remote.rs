@@ -1,14 +1,14 @@
-//! What a remote has, by the `git` program: it alone knows the user's credentials, proxies and ssh settings.
+//! What a remote has, read by the `git` program: only git knows the user's credentials, proxies and ssh settings.
 
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
-use crate::git::fetch::HEAD;
 use crate::git::network::Errand;
+use crate::git::question::{HEAD, full_list, question};
 use crate::git::response::{LineKind, kind, wants_one};
 use crate::git::{Repo, advice};
 
-/// What remotes list: names, each with what it points to.
+/// The refs that a remote lists: names, each with what it points to.
 type Refs = Vec<(String, CommitId)>;
 
 /// Reads where `branch` is on `remote`: `git ls-remote REMOTE refs/heads/BRANCH`, the exact name only.
@@ -21,7 +21,7 @@ pub fn branch(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<
     in_list(repo, remote, &wanted, &listed, may_ask)
 }
 
-/// The same with one request fewer, for which the remote lists all its refs. Only where it does so for a push as well.
+/// Reads `branch` with one request fewer: the remote lists all its refs. For remotes that do so for a push as well.
 pub fn branch_in_full_list(
     repo: &Repo,
     remote: &str,
@@ -33,7 +33,7 @@ pub fn branch_in_full_list(
     in_list(repo, remote, &wanted, &advertised(&text), may_ask)
 }
 
-/// Reads where each of these branches is on `remote`, with one question.
+/// Reads where each of these branches is on `remote`, in one request.
 pub fn branches(
     repo: &Repo,
     remote: &str,
@@ -50,8 +50,8 @@ pub fn branches(
         .collect()
 }
 
-/// Reads where `branch` is on `remote`, what the ref of another name points to, and what the remote calls its own
-/// branch, with one question: `git ls-remote REMOTE refs/heads/BRANCH REF HEAD`, the exact names only.
+/// Reads what `branch`, a ref of another name and HEAD point to on `remote`, in one request:
+/// `git ls-remote REMOTE refs/heads/BRANCH REF HEAD`, the exact names only.
 pub(super) fn branch_and_tip(
     repo: &Repo,
     remote: &str,
@@ -69,7 +69,7 @@ pub(super) fn branch_and_tip(
     Ok((branch, [tip, named(&listed, HEAD)]))
 }
 
-/// A list of all tells an empty remote from a missing branch. A tag, which it may be taken for, comes first.
+/// Finds a branch. If it is missing, asks for all branches, to recognise an empty remote, and a tag of the same name.
 fn in_list(
     repo: &Repo,
     remote: &str,
@@ -82,7 +82,7 @@ fn in_list(
     }
     let tag = wanted.replacen("refs/heads/", "refs/tags/", 1);
     let heads = list(repo, remote, &["refs/heads/*", &tag], may_ask)?;
-    // It may have come to be between the two lists, or the first came empty from a host that was about to break off.
+    // The branch may be new since the first list, or a host that was about to fail sent an empty first list.
     if let Some(id) = named(&heads, wanted) {
         return Ok(Branch::At(id));
     }
@@ -99,8 +99,8 @@ fn in_list(
     Ok(Branch::Missing(names))
 }
 
-/// Reads the branch that `remote`, which may be an address, calls its own, and its commit; `None` where nothing was
-/// pushed to it: `git ls-remote --symref REMOTE HEAD`. Asks nobody.
+/// Reads the default branch of `remote`, which may be an address, and its commit: `git ls-remote --symref REMOTE HEAD`.
+/// Returns `None` if nothing was pushed there. Asks nobody.
 pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Refusal> {
     let text = ask(repo, remote, &question(remote, &["HEAD"]), false)?;
     let mut branches = text.lines().filter_map(|line| {
@@ -116,7 +116,7 @@ pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Refs, Re
     list(repo, remote, &["refs/heads/*"], may_ask)
 }
 
-/// Reads what the ref of this very name points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
+/// Reads what a ref points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
 pub fn tip(
     repo: &Repo,
     remote: &str,
@@ -132,7 +132,7 @@ fn named(listed: &Refs, wanted: &str) -> Option<CommitId> {
     found.map(|(_, id)| id.clone())
 }
 
-/// Refs that git could take this name for in a push, as a branch that is called so.
+/// Returns the refs that git could mistake for this one in a push, such as a branch with this name.
 pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<String>, Refusal> {
     let places = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
     let all = places.map(|place| format!("{place}{reference}"));
@@ -160,52 +160,18 @@ fn ask(repo: &Repo, remote: &str, args: &[String], may_ask: bool) -> Result<Stri
     }
 }
 
-/// What a remote is asked. For branches and tags alone git says so, and hears of nothing else.
-pub(super) fn question(remote: &str, patterns: &[&str]) -> Vec<String> {
-    let folders = [("refs/heads/", "--heads"), ("refs/tags/", "--tags")];
-    let are_known =
-        (patterns.iter()).all(|one| folders.iter().any(|(folder, _)| one.starts_with(folder)));
-    if !are_known {
-        return full_list(remote, patterns);
-    }
-    let folders = folders
-        .iter()
-        .filter(|(folder, _)| patterns.iter().any(|one| one.starts_with(folder)));
-    let options: Vec<&str> = folders.map(|(_, option)| *option).collect();
-    asks(&[], &options, remote, patterns)
-}
-
-/// The remote lists all that it has, to be sifted here; by the older protocol it does so in its first answer.
-fn full_list(remote: &str, patterns: &[&str]) -> Vec<String> {
-    let symref: &[&str] = match *patterns == ["HEAD"] {
-        true => &["--symref"],
-        false => &[],
-    };
-    asks(&["-c", "protocol.version=0"], symref, remote, patterns)
-}
-
-fn asks(set: &[&str], options: &[&str], remote: &str, patterns: &[&str]) -> Vec<String> {
-    let quick = "-c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 ls-remote --quiet";
-    let words = set.iter().copied().chain(quick.split(' '));
-    let words = words.chain(options.iter().copied()).chain(["--", remote]);
-    words
-        .chain(patterns.iter().copied())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Whether a remote's refusal was about who we are, so that asking for a password may help.
+/// Returns whether a remote refused because nobody logged in, so that a password may help.
 pub fn wants_credentials(refusal: &Refusal) -> bool {
     let mut because = refusal.report.because.iter();
     because.any(|line| kind(line) == Some(LineKind::NoLogin))
 }
 
-/// Whether a remote's refusal was about who we are in any way, so that nothing is known of the place itself.
+/// Returns whether a remote refused because of who we are, in any way, so that nothing is known of the place itself.
 pub fn asks_who(refusal: &Refusal) -> bool {
     refusal.report.because.iter().any(|line| wants_one(line))
 }
 
-/// Every address that a push to `remote` would go to, `insteadOf` applied: `git remote get-url --push --all`.
+/// Returns every address that a push to `remote` goes to, after `insteadOf`: `git remote get-url --push --all`.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
@@ -213,8 +179,8 @@ pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// The address that a remote is read from and those that a push to it goes to, the user's `insteadOf` applied: `git
-/// remote get-url`. `None` where git sees no such remote, or cannot expand it.
+/// Returns the address that a remote is read from and those that a push goes to, after the user's `insteadOf`: `git
+/// remote get-url`. Returns `None` if git knows no such remote, or cannot expand it.
 pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>)>, Stop> {
     let output = repo.program().run(["remote", "get-url", "--", remote])?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -222,7 +188,7 @@ pub fn expanded(repo: &Repo, remote: &str) -> Result<Option<(String, Vec<String>
     Ok(read.and_then(|read| Some((read.to_owned(), push_urls(repo, remote).ok()?))))
 }
 
-/// What a key of `http` holds for an address, of a boolean `true` or `false`: `git config --get-urlmatch`.
+/// Returns an `http` key's value for an address, a boolean as `true` or `false`: `git config --get-urlmatch`.
 pub fn http_setting(repo: &Repo, key: &str, address: &str) -> Result<Option<String>, Stop> {
     let kind = if key.ends_with("Verify") {
         "--type=bool"
@@ -241,7 +207,7 @@ pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     repo.program().read(&what, args).map(drop)
 }
 
-/// Writes one value of the clone's own configuration: `git config --local KEY VALUE`.
+/// Writes one value to the clone's own configuration: `git config --local KEY VALUE`.
 pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let what = format!("{key} cannot be written to the clone's configuration");
     let args = ["config", "--local", key, value];

@@ -1,33 +1,33 @@
-//! What git, ssh and hosts say, and what it means. Nobody decides by it where a branch is; it tells who may be asked,
-//! what to say of a remote that let nobody in, and which lines to pass on.
+//! The meaning of what git, ssh and hosts print. It never decides where a branch is. It decides who may be asked, what
+//! to say of a remote that refuses access, and which lines to pass on.
 
 use crate::core::text::without_userinfo;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
-    /// It is said whatever is wrong.
+    /// A line that git prints whatever is wrong.
     Noise,
-    /// One of git's progress bars, which would only flood a terminal that is shown the remote's words.
+    /// One of git's progress bars. It would flood a terminal that shows the remote's words.
     Progress,
-    /// A progress bar that shows that something is sent, and the push was not cut off before. The remote's words do
-    /// not show it: a host that lets nobody in speaks too.
+    /// A progress bar that proves that something is sent, and the push was not cut off before. The remote's words do
+    /// not prove it: a host that refuses access prints, too.
     Sending,
-    /// git wants a name and a password, and has nobody to ask.
+    /// git wants a name and a password, and can ask nobody.
     NoLogin,
-    /// The host did not take a name and a password.
+    /// The host did not accept a name and a password.
     WrongLogin,
     /// ssh does not know the host's key and would ask.
     UnknownHost,
-    /// ssh knows another key of the host.
+    /// ssh knows another key for this host.
     ChangedHost,
-    /// ssh has no key that the host takes.
+    /// ssh has no key that the host accepts.
     LockedOut,
     NoRef,
-    /// The remote moves each ref by itself, and not several at once or none; said before anything is sent.
+    /// The remote cannot move several refs together. git says so before anything is sent.
     NotAtomic,
-    /// A ref cannot be named, as with a branch called `refs/heads/master` as well; before anything is sent.
+    /// A ref cannot be named, as with a branch called `refs/heads/master`. git says so before anything is sent.
     Unnameable,
-    /// What follows is about what tracks the branch here, which is no matter of a push.
+    /// The lines that follow are about this clone's remote-tracking branch. They do not concern the push.
     Tracks,
 }
 
@@ -36,10 +36,10 @@ use LineKind::{
     UnknownHost, Unnameable, WrongLogin,
 };
 
-/// Our own words where nobody gave a name and a password.
+/// Our own words if nobody gave a name and a password.
 pub const NOBODY: &str = "nobody logged in to";
 
-/// How lines begin, here or behind git's own `fatal: ` and `error: `. The locale of git is always C.
+/// The starts of lines, alone or after git's own `fatal: ` and `error: `. The locale of git is always C.
 const BEGINNINGS: [(&str, LineKind); 25] = [
     ("fatal: Could not read from remote repository", Noise),
     ("Please make sure you have the correct access rights", Noise),
@@ -70,7 +70,7 @@ const BEGINNINGS: [(&str, LineKind); 25] = [
     ("error: src refspec ", Unnameable),
     ("error: update_ref failed for ref 'refs/remotes/", Tracks),
 ];
-/// What lines have anywhere, after a name or inside of a frame.
+/// Words that may be anywhere in a line, after a name or inside of a frame.
 const INSIDE: [(&str, LineKind); 4] = [
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", ChangedHost),
     ("Cannot confirm a host key in batch mode", UnknownHost),
@@ -78,7 +78,7 @@ const INSIDE: [(&str, LineKind); 4] = [
     ("Permission denied (", LockedOut),
 ];
 
-/// By these words a server or its hook says no, in small letters, and whether it says so of the right to push.
+/// The words with which a server or its hook refuses, in small letters, and whether they concern the right to push.
 const REFUSES: [(&str, bool); 14] = [
     ("error: 403", true),
     ("denied", true),
@@ -95,18 +95,18 @@ const REFUSES: [(&str, bool); 14] = [
     ("invalid credentials", false),
     ("not found", false),
 ];
-/// How a server's own refusal begins, over ssh and from git's own protocol.
+/// The starts of a server's own refusals, over ssh and in git's own protocol.
 const SERVERS: [&str; 3] = ["ERROR: ", "FATAL: ", "fatal: remote error: "];
 
 const MOST: usize = 6;
 
-/// What was said, line by line; a progress bar ends its lines in its own way.
+/// Returns the lines of an output. A progress bar ends its lines with `\r`.
 pub fn lines(words: &str) -> impl Iterator<Item = &str> {
     let lines = words.split(['\n', '\r']).map(str::trim_end);
     lines.filter(|line| !line.is_empty())
 }
 
-/// What a line means; `None` where nobody has to know, and of all that a host says.
+/// Returns what a line means; `None` if it does not matter, and for all lines of a host.
 pub fn kind(line: &str) -> Option<LineKind> {
     if line.starts_with("remote:") {
         return None;
@@ -127,7 +127,7 @@ pub fn means(words: &str, wanted: LineKind) -> bool {
     lines(words).any(|line| kind(line) == Some(wanted))
 }
 
-/// Whether a line says that git or ssh would have asked a person, so that whether the place is there is still open.
+/// Returns whether git or ssh would have asked a person, so that it is still open whether the place exists.
 pub fn wants_one(line: &str) -> bool {
     matches!(
         kind(line),
@@ -135,7 +135,7 @@ pub fn wants_one(line: &str) -> bool {
     )
 }
 
-/// Whether git says that a remote could not be spoken to at all, so that another question comes to the same.
+/// Returns whether git could not talk to a remote at all, so that another question would end the same way.
 pub fn is_shut(words: &str) -> bool {
     let begins = ["unable to access ", "Could not read from remote repository"];
     lines(words).any(|line| {
@@ -144,22 +144,22 @@ pub fn is_shut(words: &str) -> bool {
     })
 }
 
-/// Whether it is about a name and a password for https.
+/// Returns whether the words are about a name and a password for https.
 pub fn wants_password(words: &str) -> bool {
     means(words, NoLogin) || means(words, WrongLogin)
 }
 
-/// Whether git itself, and no helper, says so.
+/// Returns whether git itself asks for a login, and not a helper.
 pub fn asks_for_login(line: &str) -> bool {
     without_rank(line) != line && wants_password(line)
 }
 
-/// Whether ssh would have asked about the host's key; a key that changed is no question.
+/// Returns whether ssh would have asked about the host's key. A changed key is not a question.
 pub fn wants_confirmation(words: &str) -> bool {
     means(words, UnknownHost) && !means(words, ChangedHost)
 }
 
-/// Whether a host says that somebody has no right to push.
+/// Returns whether a host says that the user has no right to push.
 pub fn denies(words: &str) -> bool {
     let said = words.to_ascii_lowercase();
     REFUSES
@@ -167,7 +167,7 @@ pub fn denies(words: &str) -> bool {
         .any(|(no, is_of_right)| *is_of_right && said.contains(no))
 }
 
-/// The HTTP status in git's words of a host that it could not look at.
+/// Returns the HTTP status in git's words about a host that it could not read from.
 pub fn look_status(words: &str) -> Option<u16> {
     let said = lines(words).find_map(|line| {
         let said = without_rank(line).strip_prefix("unable to access ")?;
@@ -176,13 +176,13 @@ pub fn look_status(words: &str) -> Option<u16> {
     said?.1.get(..3)?.parse().ok()
 }
 
-/// The HTTP status in git's `error: RPC failed; HTTP 413 curl 22 ...`, its word on the push itself.
+/// Returns the HTTP status in git's `error: RPC failed; HTTP 413 curl 22 ...`, which is about the push itself.
 pub fn push_status(line: &str) -> Option<u16> {
     let said = line.strip_prefix("error: RPC failed; HTTP ")?;
     said.split(' ').next()?.parse().ok()
 }
 
-/// The lines that say why, the server's own first, for many places show but one; without who logs in there.
+/// Returns the lines that say why, the server's own first, because many places show only one; without user names.
 pub fn first_words(words: &str) -> Vec<String> {
     let all: Vec<&str> = lines(words).map(str::trim).collect();
     let mut telling = all.clone();
@@ -190,7 +190,7 @@ pub fn first_words(words: &str) -> Vec<String> {
     if telling.is_empty() {
         telling = all;
     }
-    // The order of each kind stays, and a talkative server leaves room for git's own reason.
+    // Each kind keeps its order, and a talkative server leaves room for git's own reason.
     telling.sort_by_key(|line| weight(line));
     let servers = telling.iter().filter(|line| weight(line) == 0).count();
     let others = telling.iter().skip(servers);
@@ -227,7 +227,7 @@ mod tests {
     const BOILERPLATE: &str = "fatal: Could not read from remote repository.\n\n\
                                Please make sure you have the correct access rights\nand the repository exists.\n";
 
-    /// What hosts said to people, and what of it says why; where it was reported stands beside it.
+    /// Where a host's words were reported, the words, and the part of them that says why.
     const TOLD: [(&str, &str, &str); 11] = [
         (
             "Heroku's story, which says much and refuses nothing",

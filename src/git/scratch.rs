@@ -1,4 +1,4 @@
-//! Where tests make their folders.
+//! The folders of tests.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-/// What git reads there in place of a user's own configuration: it tidies nothing up in the background.
+/// The configuration of git in unit tests. Nothing runs in the background.
 pub const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/git/tests/gitconfig");
 
-/// A folder that is removed when the test ends.
+/// Makes a folder that is removed at the end of the test.
 pub fn folder() -> TempDir {
     tempfile::Builder::new()
         .prefix("git-smp-")
@@ -17,8 +17,8 @@ pub fn folder() -> TempDir {
         .unwrap()
 }
 
-/// Where there is memory for it and programs may run from there: most of what a test costs is writing small files. A
-/// `TMPDIR` of your own counts.
+/// Returns the folder for these: in memory, if there is enough of it and programs may run there, because tests mostly
+/// write small files. Your own `TMPDIR` takes precedence.
 fn room() -> PathBuf {
     #[cfg(target_os = "linux")]
     if std::env::var_os("TMPDIR").is_none() {
@@ -35,6 +35,6 @@ fn room() -> PathBuf {
     std::env::temp_dir()
 }
 
-/// As much memory as all folders at once never need, in bytes.
+/// More memory than all parallel tests need, in bytes.
 #[cfg(target_os = "linux")]
 const ENOUGH: u64 = 4 << 30;

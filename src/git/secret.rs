@@ -1,5 +1,5 @@
-//! Keeping a secret in the clone's own configuration. By the library, because everybody on a machine can read the
-//! command line of a `git config KEY VALUE`; then git itself is asked whether it reads the same.
+//! Keeps a secret in the clone's own configuration. The library writes it, because everybody on a machine can read the
+//! command line of `git config KEY VALUE`. Then git itself is asked whether it reads the same.
 
 #[cfg(unix)]
 use std::fs;
@@ -15,11 +15,11 @@ use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::git::config::GitConfig;
 
-/// Writes a secret to the configuration that all work trees of the clone share, and makes that file its owner's alone
-/// unless the repository is shared.
+/// Writes a secret to the configuration that all work trees of the clone share. Only the owner may read that file
+/// afterwards, unless the repository is shared.
 ///
 /// # Errors
-/// When it cannot be written, or git reads another value from somewhere else.
+/// If it cannot be written, or if git reads another value from somewhere else.
 pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     let path = repo.layout().common_dir.join("config");
     let shared = is_shared(repo.config()?);
@@ -30,7 +30,7 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     };
     let written = write(&path, key, secret, shared);
     written.map_err(|error| {
-        // The library's words about the system name files; its words about the content of a file repeat that.
+        // The library's words about the system name files. Its words about a file's content repeat that content.
         let cause = match error.class() {
             ErrorClass::Os => error.message(),
             _ => "the library of git cannot edit the file",
@@ -56,16 +56,16 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
     Err(Stop::Failed(report.run("see which", list)))
 }
 
-/// Replaces all values of the key by this one; everything else in the file stays as it is.
+/// Replaces all values of the key by one. The rest of the file stays as it is.
 fn write(path: &Path, key: &str, secret: &Secret, shared: bool) -> Result<(), git2::Error> {
-    // The library makes a new file of the old one, which must not be open to others for a moment either.
+    // The library creates a new file from the old one, which must not be readable for others even for a moment.
     #[cfg(unix)]
     let mask = (!shared).then(|| umask(Mode::RWXG | Mode::RWXO));
     #[cfg(not(unix))]
     let _ = shared;
     let written = Config::open(path).and_then(|mut config| {
-        // Several values at once are refused here, and written without the quotes they need by the library's way to
-        // write several.
+        // `set_str` refuses a key with several values. The library's function for several values would omit the
+        // quotes that a value needs.
         config.set_str(key, secret.expose()).or_else(|_| {
             config.remove_multivar(key, ".*")?;
             config.set_str(key, secret.expose())
@@ -76,7 +76,7 @@ fn write(path: &Path, key: &str, secret: &Secret, shared: bool) -> Result<(), gi
     written
 }
 
-/// Whether the repository is meant for several users of the machine.
+/// Returns whether the repository is meant for several users of the machine.
 pub(super) fn is_shared(config: &GitConfig) -> bool {
     let key = "core.sharedrepository";
     let value = config.get(key);

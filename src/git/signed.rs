@@ -1,5 +1,5 @@
-//! Signatures of events: git makes them with the user's own key, and git checks them, against the keys that a file of the
-//! main branch names. What the user's configuration says of checking does not count: it is theirs alone.
+//! Signatures of events. git signs with the user's own key, and checks against the keys in a file of the main branch.
+//! The user's settings for checks do not count: other people do not have them.
 
 mod home;
 mod keys;
@@ -19,36 +19,36 @@ use laid_out::LaidOut;
 
 pub use keys::own_line;
 
-/// The most bytes of a file that is read there.
+/// The largest file that is read from the main branch, in bytes.
 const LARGEST: u64 = 256 << 10;
-/// The last second of the year 9999, since 1970: with a later date ssh-keygen ends before git has told it all.
+/// The last second of the year 9999, since 1970. For a later date, ssh-keygen ends before it has read all from git.
 const LAST: i64 = 253_402_300_799;
-/// What the checking programs are, whatever the user's configuration says: it could name one that is content with all, or
-/// keys that are revoked. X.509 is not checked at all.
+/// The checking programs, whatever the user's configuration says: it could name a program that accepts everything, or a
+/// file of revoked keys. X.509 is not checked at all.
 const PROGRAMS: &str = "-c gpg.ssh.program=ssh-keygen -c gpg.program=gpg -c gpg.openpgp.program=gpg \
     -c gpg.x509.program=/dev/null -c gpg.ssh.revocationFile= -c gpg.minTrustLevel=undefined \
     -c log.showSignature=false -c i18n.logOutputEncoding=UTF-8";
-/// A commit, what git makes of its signature, whose it is, its key, that by the fingerprint of its primary key, and what the
-/// checking program said.
+/// The fields: the commit, git's verdict on its signature, the signer, the key, the fingerprint of the primary key, and
+/// the words of the checking program.
 const FORMAT: &str = "--format=tformat:%H%x00%G?%x00%GS%x00%GK%x00%GP%x00%GG";
 const FIELDS: usize = 6;
-/// What ssh-keygen says of a signature that is of something else. Whatever fails otherwise may be a good one.
+/// ssh-keygen's words for a signature of other content. After any other failure, the signature may be good.
 const INCORRECT: &str = "incorrect signature";
 
-/// A commit that is signed, and what its bytes say of that.
+/// A signed commit, and what its bytes say about that.
 struct Signed<'a> {
     id: &'a CommitId,
     raw: &'a [u8],
     armour: Armour,
     signature: String,
-    /// The time that its signature is held against.
+    /// The time for which the signature is checked.
     at: i64,
 }
 
-/// The keys that count, as the main branch has them.
+/// The keys that count, from the main branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignersFile {
-    /// The name of its content; of a file that is not there, none.
+    /// The object name of the file; `None` if there is no file.
     pub blob: Option<String>,
     text: Vec<u8>,
 }
@@ -60,7 +60,7 @@ impl SignersFile {
         lines.any(|line| !line.is_empty() && !line.starts_with('#'))
     }
 
-    /// Its own line for the key that a line would be for: the last word of that is the key.
+    /// Returns the file's own line with the key of `line`, which is the last word of `line`.
     pub fn line_of(&self, line: &str) -> Option<String> {
         let key = line.rsplit(' ').next()?;
         let text = String::from_utf8_lossy(&self.text);
@@ -71,29 +71,28 @@ impl SignersFile {
         lines.next().map(str::to_owned)
     }
 
-    /// What the outcome for a commit is known by.
+    /// Returns the key under which the result for a commit is kept.
     fn key(&self, commit: &CommitId) -> (Option<String>, CommitId) {
         (self.blob.clone(), commit.clone())
     }
 }
 
-/// Reads the file of the keys at a commit of the main branch.
+/// Reads the signers file at a commit of the main branch. A missing file names nobody.
 ///
 /// # Errors
-/// When git cannot read it, it is too large, or this clone's copy is not what it is called. One that is not there names
-/// nobody.
+/// If git cannot read the file, it is too large, or this clone's copy does not match its object name.
 pub fn signers_at(repo: &Repo, main: &CommitId, path: &str) -> Result<SignersFile, Stop> {
     let found = hashed::file_at(repo, main, path, LARGEST)?;
     let (blob, text) = found.map_or((None, Vec::new()), |(id, text)| (Some(id), text));
     Ok(SignersFile { blob, text })
 }
 
-/// A file at a commit of the main branch; `None`: it has no such file.
+/// Returns a file at a commit of the main branch; `None` if it has no such file.
 pub fn file_at(repo: &Repo, main: &CommitId, path: &str) -> Result<Option<Vec<u8>>, Stop> {
     Ok(hashed::file_at(repo, main, path, LARGEST)?.map(|(_, text)| text))
 }
 
-/// What git makes of the signatures of these commits, in any order. What was checked before in this run is known.
+/// Returns git's verdicts on the signatures of these commits, in any order. Earlier results of this run are reused.
 pub fn check(
     repo: &Repo,
     signers: &SignersFile,
@@ -122,8 +121,8 @@ pub fn check(
     Ok(all)
 }
 
-/// Asks git of what is signed, side by side where there is much: each check starts two programs. It is given the very bytes
-/// that have the names of the commits, in a folder with nothing else.
+/// Lets git check what is signed, in parallel if there is much: each check starts two programs. git gets exactly the
+/// bytes that match the names of the commits, in a folder with nothing else.
 fn check_now(
     repo: &Repo,
     signers: &SignersFile,
@@ -193,7 +192,7 @@ fn check_part(
     let objects = objects.to_string_lossy();
     let home = home.map(|home| home.folder.to_string_lossy());
     let home = home.as_ref().map(|folder| ("GNUPGHOME", &**folder));
-    // git tells ssh a commit's time as that of a clock on the wall.
+    // git passes a commit's time to ssh as local time.
     let variables = [("GIT_OBJECT_DIRECTORY", &*objects), ("TZ", "UTC")];
     let variables: Vec<_> = variables.into_iter().chain(home).collect();
     let answer = (repo.program()).ask_as(what, args, asked.as_bytes(), &variables)?;
@@ -215,11 +214,11 @@ fn check_part(
     Ok(all.collect())
 }
 
-/// What git's letter comes to, by the kind of the signature. ssh's keys are in the file that git was given, so that a good
-/// one has its name there; openpgp's prove nothing by themselves, so the file names those that count. What came of a lack of
-/// memory, room or programs is no answer: a good one would be another.
+/// Interprets git's letter by the kind of the signature. For ssh, git was given the file of keys, so a good signature
+/// has a name from it. A key of openpgp proves nothing by itself, so the file names those that count. A lack of memory,
+/// disk space or programs gives no verdict: the signature may be good.
 fn judged(keys: &Keys, one: &Signed<'_>, told: &[&str]) -> SignatureCheck {
-    // What git says nothing of was not checked.
+    // A commit that git says nothing about was not checked.
     let [mark, signer, key, primary, words] = told else {
         return SignatureCheck::Unchecked;
     };
@@ -232,7 +231,7 @@ fn judged(keys: &Keys, one: &Signed<'_>, told: &[&str]) -> SignatureCheck {
             return SignatureCheck::Unchecked;
         }
         (_, "G" | "U" | "X" | "Y" | "R") => None,
-        // There is no line that any key of openpgp could have.
+        // The file has no line that any key of openpgp could match.
         (Armour::OpenPgp, "E") if keys.fingerprints().is_empty() => None,
         _ => return SignatureCheck::Unchecked,
     };

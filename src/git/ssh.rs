@@ -1,5 +1,5 @@
-//! The user's ssh, as git starts it: with the user's own locale, which it may hand on to the host; asking nobody, or
-//! asking once. A connection is kept for the rest of the run, and all that goes to the same account goes through it.
+//! The user's ssh, as git starts it: with the user's own locale, which ssh may pass on to the host, and asking nobody,
+//! or asking once. A connection is kept for the rest of the run, and serves all commands for the same account.
 
 mod kept;
 mod slots;
@@ -19,20 +19,20 @@ use kept::Kept;
 pub use kept::private_folder;
 use slots::{Slot, Slots};
 
-/// How long the user's ssh may take to tell what it is configured to do.
+/// How long the user's ssh may take to print its configuration.
 const TELLS: Duration = Duration::from_secs(10);
-/// A kept connection that nobody uses ends after so many seconds, should there be nobody to end it.
+/// After so many seconds, an unused connection ends by itself, in case nobody ends it.
 const KEPT: u32 = 1800;
 
 #[derive(Debug)]
 struct UserSsh {
-    /// As a shell reads it.
+    /// The command, as a shell reads it.
     line: String,
-    /// Whether it takes the options of OpenSSH. Another one is left to git as it is, and asks whom it likes.
+    /// True if it accepts OpenSSH's options. Another ssh is left to git as it is, and may ask.
     is_open: bool,
 }
 
-/// The user's ssh, and the connections that are kept for this run.
+/// The user's ssh, and the connections of this run.
 #[derive(Default)]
 pub struct Ssh {
     user: OnceLock<UserSsh>,
@@ -55,7 +55,7 @@ impl Ssh {
         }
     }
 
-    /// A child that runs a command of the host's own; `None` where the user's ssh is not OpenSSH.
+    /// Returns a child that runs a command of the host; `None` if the user's ssh is not OpenSSH.
     pub fn command(
         &self,
         of: (&Program, &GitConfig),
@@ -94,14 +94,14 @@ impl Ssh {
         Some(line)
     }
 
-    /// Waits until one more child may go to this account. It has been prepared.
+    /// Waits until one more child, which was prepared before, may connect to this account.
     pub fn enter<'a>(&'a self, account: &'a Account) -> Slot<'a> {
         let is_to_come = lock(&self.kept).is_to_come(account);
         self.slots
             .enter(account, || !is_to_come || self.is_kept(account))
     }
 
-    /// Whether it can be told to ask nobody.
+    /// Returns whether this ssh can be told to ask nobody.
     pub fn can_keep_quiet(&self, of: (&Program, &GitConfig), account: &Account) -> bool {
         self.user(of, Some(account)).is_open
     }
@@ -110,7 +110,7 @@ impl Ssh {
         lock(&self.kept).socket(account).is_some()
     }
 
-    /// The files of keys that ssh would try there and that exist.
+    /// Returns the existing key files that ssh would try for an account.
     pub fn keys(&self, of: (&Program, &GitConfig), account: &Account) -> Vec<PathBuf> {
         let home = of.0.variable("HOME").map(PathBuf::from).unwrap_or_default();
         let told = configured(&self.user(of, Some(account)).line, account).unwrap_or_default();
@@ -128,7 +128,7 @@ impl Ssh {
         lock(&self.kept).end();
     }
 
-    /// As git finds it. One that is not plain `ssh` is asked for what only OpenSSH knows, as git does.
+    /// Finds the user's ssh as git does. A command other than `ssh` is asked for what only OpenSSH knows, as git does.
     fn user(&self, of: (&Program, &GitConfig), account: Option<&Account>) -> &UserSsh {
         self.user.get_or_init(|| {
             let line = setting(of, "GIT_SSH_COMMAND", "core.sshcommand");
@@ -151,7 +151,7 @@ impl Ssh {
         })
     }
 
-    /// Where the socket of a connection is to be; `None` where users have arranged that for themselves, or it cannot be.
+    /// Returns the place for a connection's socket; `None` if the user has configured one, or if none is possible.
     fn place_for(&self, of: (&Program, &GitConfig), account: &Account) -> Option<PathBuf> {
         let user = self.user(of, Some(account));
         if !cfg!(unix) || !user.is_open {
@@ -166,14 +166,14 @@ fn setting((program, config): (&Program, &GitConfig), name: &str, key: &str) -> 
     value.or_else(|| config.get(key).map(str::to_owned))
 }
 
-/// Where ssh is to answer by a program instead of the terminal, batch mode would keep it from that.
+/// Returns whether ssh is to ask by a program instead of the terminal. Batch mode would prevent that.
 fn answers_by_program(program: &Program) -> bool {
     let is_forced = program.variable("SSH_ASKPASS_REQUIRE");
     let answers = program.variable("SSH_ASKPASS");
     is_forced.is_some_and(|word| word == "force") && answers.is_some_and(|path| !path.is_empty())
 }
 
-/// What gives a program of a shell's the locale back that git itself is not to speak.
+/// Returns shell code that restores the user's locale, which git itself does not use here.
 pub fn own_locale(program: &Program) -> String {
     let lines = ["LC_ALL", "LANGUAGE"].map(|name| match program.setting(name) {
         Some(value) => {
@@ -190,7 +190,7 @@ fn arguments(account: &Account) -> Vec<&str> {
     port.chain([account.destination.as_str()]).collect()
 }
 
-/// What ssh is configured to do with an account, a line an option: `ssh -G`. `None` where it does not know that.
+/// Returns ssh's configuration for an account, one option per line: `ssh -G`; `None` if this ssh does not know `-G`.
 fn configured(line: &str, account: &Account) -> Option<String> {
     let mut command = by_shell(&format!("{line} -G \"$@\""), &arguments(account))?;
     command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -200,7 +200,7 @@ fn configured(line: &str, account: &Account) -> Option<String> {
     output.status.success().then_some(told)
 }
 
-/// Whether users have not arranged for themselves how connections are shared.
+/// Returns whether the user has not configured how connections are shared.
 fn may_be_kept(line: &str, account: &Account) -> bool {
     let told = configured(line, account).unwrap_or_default();
     let mut paths = told
@@ -209,7 +209,7 @@ fn may_be_kept(line: &str, account: &Account) -> bool {
     !told.is_empty() && paths.all(|path| path == "none")
 }
 
-/// A shell that runs this line with these arguments, which it knows as `"$@"`.
+/// Returns a shell that runs this line, which has these arguments as `"$@"`.
 fn by_shell(line: &str, arguments: &[&str]) -> Option<Command> {
     let mut command = Command::new(find_on_path("sh")?);
     on_absolute_path(&mut command);

@@ -1,4 +1,4 @@
-//! Two answers to every question, held against each other and against git.
+//! Compares the two answers to every question with each other, and with git's own output.
 
 #[cfg(unix)]
 mod credentials;
@@ -26,20 +26,20 @@ use crate::core::words::{Changes, CommitId};
 use crate::git::program::{Program, find_on_path};
 use crate::git::{Found, Repo, plumbing, scratch};
 
-/// A folder with a repository in it that knows nothing of the developer's machine.
+/// A folder with a repository, without any settings of the developer's machine.
 struct World {
     root: TempDir,
 }
 
 impl World {
-    /// A world without a repository.
+    /// Creates a world without a repository.
     fn empty() -> Self {
         Self {
             root: scratch::folder(),
         }
     }
 
-    /// A world whose root is a repository.
+    /// Creates a world whose root is a repository.
     fn new() -> Self {
         let world = Self::empty();
         world.git(&["init", "-q", "--template=", "-b", "main"]);
@@ -50,7 +50,7 @@ impl World {
         self.root.path()
     }
 
-    /// A `git` in a folder of this world.
+    /// Returns a `git` that runs in a folder of this world.
     fn program(&self, folder: &str, variables: &[(&str, &str)]) -> Program {
         let inherited = std::env::vars_os().map(|(name, _)| name);
         let dropped =
@@ -69,7 +69,7 @@ impl World {
             ("GIT_COMMITTER_NAME", "Ben"),
             ("GIT_COMMITTER_EMAIL", "ben@example.com"),
         ];
-        // A fixed clock makes every hash, and so every abbreviation, the same in each run.
+        // With a fixed clock, every hash and so every abbreviation is the same in each run.
         let when = [
             ("GIT_AUTHOR_DATE", "1646226000 +0000"),
             ("GIT_COMMITTER_DATE", "1646226000 +0000"),
@@ -91,12 +91,12 @@ impl World {
         self.program("", &[]).command(args)
     }
 
-    /// Runs git in the root; it must succeed.
+    /// Runs git in the root. It must succeed.
     fn git(&self, args: &[&str]) -> String {
         self.feed(args, b"")
     }
 
-    /// Runs git in the root with this on its standard input; it must succeed.
+    /// Runs git in the root with this standard input. It must succeed.
     fn feed(&self, args: &[&str], input: &[u8]) -> String {
         String::from_utf8(self.bytes(args, input))
             .unwrap()
@@ -143,7 +143,7 @@ impl World {
         CommitId::parse(&self.git(&["rev-parse", rev])).unwrap()
     }
 
-    /// Writes a commit object as it is, whatever it holds.
+    /// Writes a commit object unchanged, whatever its content.
     fn raw(&self, header: &[u8], message: &[u8]) -> CommitId {
         let text = [header, b"\n", message].concat();
         CommitId::parse(&self.feed(
@@ -183,7 +183,7 @@ impl World {
         )
     }
 
-    /// The answer of `repo`, after it was held against git's list and the program's answer.
+    /// Returns the answer of `repo`, after a comparison with git's list and with the program's answer.
     fn checked(&self, repo: &Repo, from: Option<&CommitId>, to: &CommitId) -> Changes {
         let changes = repo.changes(from, to).unwrap();
         let plumbing = plumbing::changes(&repo.program, from, to).unwrap();
@@ -197,7 +197,7 @@ impl World {
     }
 }
 
-/// The list as it goes to stdout.
+/// Returns the list as it goes to stdout.
 fn printed(changes: &Changes) -> Vec<u8> {
     let line = |commit: &crate::core::words::Commit| {
         [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat()
@@ -205,7 +205,7 @@ fn printed(changes: &Changes) -> Vec<u8> {
     changes.ships.iter().flat_map(line).collect()
 }
 
-/// Bytes to be read in a failed assertion.
+/// Makes bytes readable in a failed assertion.
 fn as_text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string().replace("\\n", "\n")
 }

@@ -1,5 +1,5 @@
-//! The tokens of services, and where they are looked up. They never stand in `smp.toml`, which is committed: they are
-//! in the environment, or where the service's own program put them.
+//! Finds the tokens of services. They are never in `smp.toml`, which is committed: they are in the environment, or
+//! where the service's own program stores them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::terminal::file;
 /// The file of logins in the home folder.
 const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
 
-/// The variables that hold tokens for GitHub: for its own hosts, then for others.
+/// The variables that hold tokens for GitHub: two for its own hosts, then two for other servers.
 const GITHUBS: [&str; 4] = [
     "GH_TOKEN",
     "GITHUB_TOKEN",
@@ -27,12 +27,12 @@ const GH: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Token {
     pub secret: Secret,
-    /// Where it was found: a variable, `git's credential helpers` or `.netrc`.
+    /// The place where it was found: a variable, `git's credential helpers` or `.netrc`.
     pub from: &'static str,
 }
 
-/// Looks the token of a platform up: in a variable, then with git's credential helpers, where the platform's program has
-/// it for the host `git`, then in `.netrc`, where it has it for the host `api`. An empty one is none.
+/// Finds the token of a platform: in a variable, then in git's credential helpers for the host `git`, then in `.netrc`
+/// for the host `api`. The platform's own program stores it in these two. An empty token counts as none.
 pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Option<Token> {
     let (secret, from) = variable(repo, named)
         .map(|secret| (secret, named))
@@ -45,8 +45,8 @@ pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Optio
     Some(Token { secret, from })
 }
 
-/// Looks up who may read a page that asks for a name and a password: with git's credential helpers, then in `.netrc`. Both
-/// are the person's own word on what goes to that host.
+/// Finds the login for a page that asks for a name and a password: in git's credential helpers, then in `.netrc`. In
+/// both, the person has decided what goes to that host.
 pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
     let (scheme, host, path) = (url.scheme(), url.host_str()?, url.path());
     let port = url
@@ -63,8 +63,8 @@ fn in_netrc(repo: &Repo, host: &str) -> Option<Login> {
     login(&Zeroizing::new(text), host)
 }
 
-/// The first password for a machine, with its name. That of `default` was written for other machines. A macro ends at
-/// an empty line. A password in quotes that holds a blank or an escape is none that is understood.
+/// Returns the first login with a password for a machine. Skips macros, which end at an empty line. Stops at
+/// `default`, which is for other machines. A quoted password with a blank or an escape is not understood.
 fn login(text: &str, machine: &str) -> Option<Login> {
     let mut in_macro = false;
     let lines = text.lines().filter(|line| {
@@ -101,14 +101,14 @@ fn unquoted(word: &str) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
     Token,
-    /// There is one, and nothing in the person's own environment says that it may be sent there.
+    /// There is a token, but nothing in the person's own environment says that it may be sent there.
     Leave,
 }
 
-/// Looks the token for GitHub up: in `GH_TOKEN`, then in `GITHUB_TOKEN`. Those are for `github.com` and `*.ghe.com`; a
-/// server of one's own gets only what is in `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`, and only where `GH_HOST`
-/// or `GITHUB_SERVER_URL` names it, for `smp.toml` could name anybody's. `server`: its host, with a port where it has
-/// one of its own.
+/// Finds the token for GitHub: in `GH_TOKEN`, then in `GITHUB_TOKEN`. These are for `github.com` and `*.ghe.com`. Any
+/// other server gets only what is in `GH_ENTERPRISE_TOKEN` or `GITHUB_ENTERPRISE_TOKEN`, and only if `GH_HOST` or
+/// `GITHUB_SERVER_URL` names it, because `smp.toml` could name anybody's server. `server` is its host, with a port if
+/// that is not the default.
 pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     let server = server_in(server).ok_or(Without::Token)?;
     let ghe = server.strip_suffix(".ghe.com");
@@ -123,8 +123,8 @@ pub fn github(repo: &Repo, server: &str) -> Result<Secret, Without> {
     }
 }
 
-/// Looks up who the person is at a server, where no variable says it: as its own program knows, which is `gh` on a
-/// GitHub, then as git's credential helpers do. Both keep a token for the very server that it is sent to.
+/// Finds the person's token for a server that no variable names: with `gh` for a GitHub, then with git's credential
+/// helpers. Both keep a token for exactly the server that it is sent to.
 pub fn of_person(repo: &Repo, server: &str, has_gh: bool) -> Option<Secret> {
     let of_gh = has_gh.then(|| gh(repo, server)).flatten();
     of_gh.or_else(|| {
@@ -133,7 +133,7 @@ pub fn of_person(repo: &Repo, server: &str, has_gh: bool) -> Option<Secret> {
     })
 }
 
-/// What `gh auth token` says. Of the variables it hears nothing: it would hand them out for any server.
+/// Returns what `gh auth token` prints. The variables are removed: `gh` would print them for any server.
 fn gh(repo: &Repo, server: &str) -> Option<Secret> {
     let mut command = repo.program().other("gh")?;
     for name in GITHUBS {
@@ -146,12 +146,12 @@ fn gh(repo: &Repo, server: &str) -> Option<Secret> {
     Some(token).filter(|token| output.status.success() && !token.is_empty())
 }
 
-/// The token that one of these variables holds, the first that holds something.
+/// Returns the token in the first of these variables that is not empty.
 pub fn named(repo: &Repo, variables: &[&str]) -> Option<Secret> {
     variables.iter().find_map(|name| variable(repo, name))
 }
 
-/// Whether the environment names a server as the GitHub that the person works with.
+/// Returns whether the environment names a server as the person's own GitHub.
 fn is_named(repo: &Repo, server: &str) -> bool {
     let mut named = ["GH_HOST", "GITHUB_SERVER_URL"].iter();
     named.any(|name| {
@@ -160,7 +160,7 @@ fn is_named(repo: &Repo, server: &str) -> bool {
     })
 }
 
-/// The server in an address, or in a name without a scheme: `git.example.com`, or with a port that is not the usual one.
+/// Returns the server in an address, or in a name without a scheme: `git.example.com`, with a port if it is unusual.
 fn server_in(text: &str) -> Option<String> {
     let text = text.trim();
     let scheme = if text.contains("://") { "" } else { "https://" };
@@ -170,7 +170,7 @@ fn server_in(text: &str) -> Option<String> {
     Some(host + &port.unwrap_or_default())
 }
 
-/// What a variable holds, if that is something. A value that is no text is kept as far as it is one.
+/// Returns what a variable holds, if it is not empty. Invalid UTF-8 becomes replacement characters.
 fn variable(repo: &Repo, name: &str) -> Option<Secret> {
     let value = repo.program().variable(name)?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())

@@ -1,8 +1,8 @@
-//! History as a walk meets it, newest first: the answer to `FROM..TO`, and how the two stand to each other.
+//! Walks the history, newest first, for the list `FROM..TO` and for the relation of the two commits.
 //!
-//! Commits come from the commit-graph where it knows them, and from the object database elsewhere. The walk paints what
-//! `from` reaches and what `to` reaches. Its list is the one of git's own walk (`limit_list`) to the byte, even where
-//! clocks ran backwards and git itself stops early. The relation is kept apart from that: it is exact.
+//! Commits come from the commit-graph if it has them, and from the object database otherwise. The walk marks what
+//! `from` reaches and what `to` reaches. Its list equals that of git's own walk (`limit_list`) to the byte, even where
+//! clocks ran backwards and git itself stops early. The relation is computed apart from the list, and is exact.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -16,10 +16,10 @@ use gix_commitgraph::{Graph, Position};
 use crate::core::words::Relation;
 use crate::git::{Unreadable, object};
 
-/// How many commits that are already ruled out git looks past before it believes that no more will come.
+/// How many excluded commits git looks past before it assumes that the list is complete.
 const SLOP: u32 = 5;
 
-/// What `from` reaches is painted with the first colour, what `to` reaches with the second.
+/// The colours of the walk: the first marks what `from` reaches, the second what `to` reaches.
 const FROM: usize = 0;
 const TO: usize = 1;
 const BOTH: u8 = bit(FROM) | bit(TO);
@@ -28,7 +28,7 @@ const fn bit(colour: usize) -> u8 {
     1 << colour
 }
 
-/// A commit's place in the table of those that were met.
+/// A commit's index in the table of the commits that were met.
 pub type Node = usize;
 
 pub struct CommitTable<'o> {
@@ -41,12 +41,12 @@ pub struct CommitTable<'o> {
 
 pub struct Entry {
     pub id: Oid,
-    /// Its bytes, where they had to be read anyway and may be listed.
+    /// Its bytes, if they were read anyway and the commit may be listed.
     pub raw: Option<Box<[u8]>>,
-    /// Where `CommitTable::parents` has them; none before the commit was parsed.
+    /// The place of its parents in `CommitTable::parents`; `None` until the commit is parsed.
     parents: Option<Range<usize>>,
     position: Option<Position>,
-    /// When it was committed, once parsed.
+    /// The time of the commit, once parsed.
     date: u64,
     mark: Mark,
 }
@@ -56,7 +56,7 @@ struct Mark {
     colours: u8,
     seen: bool,
     queued: bool,
-    /// This walk has parsed it. With an earlier one's knowledge colours would go further down than git's do.
+    /// True if this walk has parsed it. With knowledge from an earlier walk, colours would go further down than git's.
     parsed: bool,
 }
 
@@ -69,7 +69,7 @@ impl Entry {
 }
 
 impl<'o> CommitTable<'o> {
-    /// Reads from this database and, if it is there and sound, from the commit-graph in `objects`.
+    /// Creates a table that reads this database and, if it is there and sound, the commit-graph in `objects`.
     pub fn new(odb: &'o Odb<'o>, objects: &Path) -> Self {
         Self {
             odb,
@@ -104,7 +104,7 @@ impl<'o> CommitTable<'o> {
         node
     }
 
-    /// Makes a commit's date and parents known.
+    /// Reads a commit's date and parents.
     fn parse(&mut self, node: Node) -> Result<(), Unreadable> {
         let entry = &mut self.entries[node];
         entry.mark.parsed = true;
@@ -143,7 +143,7 @@ impl<'o> CommitTable<'o> {
     }
 }
 
-/// The commit-graph, if it is there and sound.
+/// Returns the commit-graph, if it is there and sound.
 pub fn graph(objects: &Path) -> Option<Graph> {
     gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
 }
@@ -158,7 +158,7 @@ pub fn read<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, Unreadable> 
     is_commit.then_some(object).ok_or(Unreadable)
 }
 
-/// Object names are hashes already: eight bytes of one are as good a hash as any.
+/// A hasher for object names, which are hashes already: eight of their bytes are as good as any hash.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -174,7 +174,7 @@ impl Hasher for IdHasher {
     }
 }
 
-/// How `to` stands to `from`, and `from..to` in git's order, with merges.
+/// Returns the relation of `to` to `from`, and `from..to` in git's order, with merges.
 pub fn range(
     table: &mut CommitTable<'_>,
     from: Node,
@@ -204,16 +204,16 @@ pub fn range(
 struct Walk<'w, 'o> {
     table: &'w mut CommitTable<'o>,
     ends: [Node; 2],
-    /// Commits to look at, newest first and in the order met where dates are equal.
+    /// The commits to visit, newest first, and in the order met if dates are equal.
     queue: BinaryHeap<(u64, Reverse<usize>, Node)>,
     met: usize,
-    /// How many in the queue lack each colour.
+    /// How many commits in the queue lack each colour.
     lacking: [usize; 2],
     pending: Vec<Node>,
-    /// The list so far, and the date of the commit listed last.
+    /// The list so far, and the date of its last commit.
     found: Vec<Node>,
     date: u64,
-    /// None left: the list is closed.
+    /// How many more excluded commits to look past. At zero, the list is closed.
     slop: u32,
 }
 
@@ -263,12 +263,12 @@ impl Walk<'_, '_> {
         match self.relation() {
             Relation::Identical | Relation::Behind => true,
             Relation::Ahead => is_closed,
-            // While something has one colour only, that colour may still reach the other end.
+            // As long as a queued commit has one colour only, that colour may still reach the other end.
             Relation::Diverged => is_closed && self.lacking == [0, 0],
         }
     }
 
-    /// git's `process_parents`, for both colours.
+    /// Does the same as git's `process_parents`, for both colours.
     fn look_at_parents(&mut self, node: Node) -> Result<(), Unreadable> {
         let colours = self.colours(node);
         for place in self.table.entries[node].parents.clone().unwrap_or_default() {
@@ -284,7 +284,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// The turn of `limit_list` for one commit.
+    /// Does one turn of git's `limit_list`, for one commit.
     fn list(&mut self, node: Node) {
         if self.slop == 0 {
             return;
@@ -305,7 +305,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Closes the list: what was painted since it was listed is taken out.
+    /// Closes the list: removes the commits that `from` reaches after all.
     fn close(&mut self) {
         let Self { found, table, .. } = self;
         found.retain(|&node| table.entries[node].mark.colours & bit(FROM) == 0);
@@ -324,7 +324,7 @@ impl Walk<'_, '_> {
         self.met += 1;
     }
 
-    /// git's `mark_parents_uninteresting`: carries a colour that comes late on to all that is already known.
+    /// Does the same as git's `mark_parents_uninteresting`: passes a late colour on to all known ancestors.
     fn paint_down(&mut self, node: Node, colour: usize) {
         self.pending.push(node);
         let mut is_first = true;
@@ -335,7 +335,7 @@ impl Walk<'_, '_> {
             if is_news && mark.queued {
                 self.lacking[colour] -= 1;
             }
-            // What had the colour before has handed it on before, but for the first, whose parents are just known.
+            // A commit that had the colour before has passed it on, except the first, whose parents are known only now.
             if (is_news || is_first) && mark.parsed {
                 let parents = parents.clone().unwrap_or_default();
                 self.pending.extend(&self.table.parents[parents]);

@@ -1,4 +1,4 @@
-//! Calls of an HTTP API that speaks JSON, with a token that is never shown.
+//! Calls of an HTTP API that uses JSON, with a token that is never shown.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::http::{LIST, Response, SIZE, Trouble, client, exchange};
 
-/// How long a call may take, from the first byte sent to the last byte of the answer.
+/// The longest time for a call, from the first byte sent to the last byte read.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A service and who we are there.
+/// An HTTP API, and our token for it.
 pub struct Service {
     name: &'static str,
     base: Url,
     headers: HeaderMap,
-    /// How large an answer may be, in bytes.
+    /// The largest answer that is read, in bytes.
     largest: u64,
 }
 
-/// The address at which a service is asked: that of the variable, if it is set, and else the usual one. It must be
-/// https, or loopback, because the token goes there.
+/// Returns the base address of a service: the value of `variable` if it is set, otherwise the usual address. It must
+/// be https or loopback, because the token is sent there.
 ///
 /// # Errors
-/// When the variable holds no such address; its value is not repeated.
+/// If the variable holds no such address. The error does not repeat the value.
 pub fn base(variable: &str, value: Option<&str>, usual: &str) -> Result<Url, Report> {
     let address = value.filter(|value| !value.is_empty()).unwrap_or(usual);
     let url = Url::parse(address).map_err(|_| "it is not an address");
@@ -38,7 +38,7 @@ pub fn base(variable: &str, value: Option<&str>, usual: &str) -> Result<Url, Rep
 }
 
 impl Service {
-    /// One that is asked at `base` with this token, and speaks this kind of JSON. `name` is for sentences.
+    /// Creates a service at `base` with this token. `accept` is the media type of its JSON; `name` is for error texts.
     pub fn new(
         name: &'static str,
         base: Url,
@@ -64,7 +64,7 @@ impl Service {
         })
     }
 
-    /// The same for lists of what people wrote, of which each may be long.
+    /// Raises the size limit for lists of comments, each of which may be long.
     pub fn of_texts(self) -> Self {
         Self {
             largest: LIST,
@@ -72,7 +72,7 @@ impl Service {
         }
     }
 
-    /// Reads a path below the base: `GET`. `range`: the part of a list, where one is asked for.
+    /// Reads a path below the base with `GET`. `range` asks for a part of a list.
     pub fn get(&self, path: &str, range: Option<&str>) -> Result<Response, Trouble> {
         let url = self.below(path);
         let request = client(self.name, &url)?.get(url);
@@ -82,7 +82,7 @@ impl Service {
         })
     }
 
-    /// Sends JSON to a path below the base; to the base itself where the path is empty: `POST`, once.
+    /// Sends JSON once with `POST` to a path below the base, or to the base itself if the path is empty.
     pub fn post(&self, path: &str, body: String) -> Result<Response, Trouble> {
         self.send(Method::POST, path, body)
     }

@@ -1,23 +1,23 @@
-//! Whether an answer comes from a cache, and how old it is, by what the caches themselves say.
+//! Whether an answer comes from a cache, and how old it is, according to the headers of the caches.
 //!
-//! `Via` and `X-Served-By` tell of a proxy, which may have asked the site itself, so they prove nothing and are not
-//! looked at. An answer that a cache has just let the site confirm (`REVALIDATED`, `RefreshHit`) is as good as new.
+//! `Via` and `X-Served-By` name a proxy, which may have asked the site itself. They prove nothing and are ignored. An
+//! answer that a cache has just revalidated with the site (`REVALIDATED`, `RefreshHit`) counts as new.
 
 use std::time::Duration;
 
 use crate::core::words::Cached;
 use crate::http::{Response, is_number};
 
-/// The headers in which caches say what they did: Fastly, Varnish, Akamai, CloudFront and Squid; Cloudflare; nginx by
-/// its manual's own example, and what is often made of that; Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
+/// The headers in which caches report what they did: Fastly, Varnish, Akamai, CloudFront and Squid; Cloudflare; nginx
+/// (the example in its manual, and a common variant); Vercel and Next.js; Bunny; LiteSpeed; Drupal; RFC 9211.
 const HEADERS: &str = "x-cache cf-cache-status x-cache-status x-proxy-cache x-vercel-cache x-nextjs-cache cdn-cache \
                        x-litespeed-cache x-drupal-cache x-varnish-cache cache-status";
 const KEPT: [&str; 3] = ["hit", "stale", "updating"];
-/// What they say beside it where the site was asked whether it still holds.
+/// Words next to those of `KEPT` which say that the cache asked the site whether its answer is still valid.
 const CONFIRMED: [&str; 4] = ["refresh", "expired", "revalidated", "ims"];
 
 impl Response {
-    /// The cache that gave this answer; `None`: nothing tells of one.
+    /// Returns the cache that gave this answer; `None` if no header tells of one.
     pub fn cached(&self) -> Option<Cached> {
         let age = self.age();
         let mut said = HEADERS.split(' ').flat_map(|name| self.all(name));
@@ -25,19 +25,19 @@ impl Response {
         (kept || age.is_some()).then_some(Cached { age })
     }
 
-    /// The greatest `Age` above zero. A new answer has none, or 0.
+    /// Returns the greatest `Age` above zero. A new answer has none, or 0.
     fn age(&self) -> Option<Duration> {
         let values = self.all("age").join(",");
         let numbers = (values.split(',').map(str::trim)).filter(|digits| is_number(digits));
-        // RFC 9111: what is too large to be read is very old.
+        // RFC 9111: a number that is too large to be read means very old.
         let seconds = numbers.map(|digits| digits.parse().unwrap_or(u64::from(u32::MAX)));
         let oldest = seconds.max().filter(|seconds| *seconds > 0);
         oldest.map(Duration::from_secs)
     }
 }
 
-/// One cache's word: `HIT`, `Hit from cloudfront`, `TCP_MEM_HIT from a23`, `"Edge"; hit; ttl=30`. Several caches on the
-/// way each say one; it is enough that one of them did not ask any further.
+/// Returns whether one cache reports a hit: `HIT`, `Hit from cloudfront`, `TCP_MEM_HIT from a23`,
+/// `"Edge"; hit; ttl=30`. With several caches in a row, one hit is enough.
 fn is_kept(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     let mut words = value.split([' ', ';', '_', '\t']);

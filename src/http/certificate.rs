@@ -1,4 +1,4 @@
-//! Certificates that nobody here vouches for: told from all other troubles with a connection.
+//! Certificates of an unknown authority, told apart from all other problems with a connection.
 
 use std::env;
 use std::error::Error;
@@ -11,7 +11,7 @@ use crate::core::typed::Typed;
 
 pub const UNKNOWN: &str = "its certificate is from an unknown certificate authority; if you trust that authority, add it to the system's list, or set SSL_CERT_FILE to a file with all trusted authorities";
 
-/// That there is nothing to check certificates against, so that nobody was asked.
+/// Reports that this machine has no certificates to check against, so the server was not asked.
 pub fn none(who: &str) -> Report {
     let report = Report::new(format!(
         "{who} was not asked, because no certificates can be read here"
@@ -33,13 +33,13 @@ pub fn none(who: &str) -> Report {
     }
 }
 
-/// Whether a connection failed because nobody here knows who issued the certificate.
+/// Returns whether a connection failed because the issuer of the certificate is unknown here.
 pub fn is_of_unknown_authority(cause: &(dyn Error + 'static)) -> bool {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         let unknown = CertificateError::UnknownIssuer;
         return *error == rustls::Error::InvalidCertificate(unknown);
     }
-    // An I/O error does not name what is in it among its causes, and that may be another one.
+    // `source()` of an I/O error skips the error inside it, which may be another I/O error.
     let error = cause.downcast_ref::<io::Error>();
     let held = error.and_then(io::Error::get_ref);
     held.is_some_and(|held| is_of_unknown_authority(held))

@@ -1,4 +1,4 @@
-//! One careful GET of a page: redirects within its own host, a login where it asks for one, and all of it in time.
+//! One GET of a page. It follows redirects within its own host, logs in if asked, and has one time limit for all.
 
 use std::time::{Duration, Instant};
 
@@ -8,18 +8,18 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::http::visit::Visit;
 use crate::http::{Logins, Response, SIZE, Trouble, authority, client, exchange, named};
 
-/// What it is called in sentences.
+/// The page's name in error texts.
 const WHO: &str = "its page";
-/// How long a page may take, from the first byte asked to the last byte read.
+/// The longest time for a page, from the first request to the last byte read.
 const LIMIT: Duration = Duration::from_secs(10);
-/// How many redirects within a page's own host are followed.
+/// The largest number of redirects that are followed. All stay on the page's own host.
 const REDIRECTS: usize = 5;
 
-/// Reads a page. Where it asks for a name and a password, `logins` is asked for them.
+/// Reads a page. If it asks for a name and a password, `logins` provides them.
 ///
 /// # Errors
-/// `unreachable` when there is no answer in time; `page-unclear` when there is one that cannot be used: a status other
-/// than 200, a redirect to another host, more than 1 MiB, or compressed content that nobody asked for.
+/// `unreachable` if there is no complete answer in time. `page-unclear` if the answer cannot be used: a status other
+/// than 200, a redirect to another host, more than 1 MiB, or compressed content.
 pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
     let (page, visit, url) = answer_of(address, logins)?;
     if page.status == 200 {
@@ -34,12 +34,12 @@ pub fn get(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
     Err(visit.explain(&url, status, refusal))
 }
 
-/// The same of a page whose status the caller judges.
+/// Reads a page like `get`, but leaves its status to the caller.
 pub fn ask(address: &str, logins: &Logins<'_>) -> Result<Response, Refusal> {
     whole(answer_of(address, logins)?.0)
 }
 
-/// What a page answers after its redirects and its login, and at which address.
+/// Returns a page's answer after redirects and login, the state of the visit, and the final address.
 fn answer_of<'a>(
     address: &str,
     logins: &'a Logins<'a>,
@@ -49,7 +49,7 @@ fn answer_of<'a>(
     let mut visit = Visit::of(&url, logins);
     let mut redirects = 0;
     while redirects <= REDIRECTS {
-        // No cache may answer in the site's place, nor one instance behind a load balancer in the place of all.
+        // No cache may answer for the site. A kept connection would always lead to the same instance of it.
         let client = client(WHO, &url).map_err(Trouble::unreachable)?;
         let request = (client.get(url.clone()))
             .header("cache-control", "no-cache")
@@ -61,7 +61,7 @@ fn answer_of<'a>(
         let answer = exchange(WHO, (LIMIT, SIZE), request).map_err(Trouble::unreachable)?;
         let answered = Instant::now();
         if visit.logs_in(&url, &answer) {
-            // Looking for it is not the page's time.
+            // The time to find a login does not count against the page.
             deadline += answered.elapsed();
         } else if matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
             visit.keep_cookies(&answer);

@@ -1,4 +1,4 @@
-//! Every value at a JSON pointer: a key may stand twice, and two answers must not be told as one.
+//! Every value at a JSON pointer: a key may occur twice, and the two values must not pass for one.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// All values at the pointer, in the order of the text; none where no path leads there.
+/// Returns all values at the pointer, in the order of the text; none if the path does not exist.
 ///
 /// # Errors
-/// When the text is not JSON, or the value is nested deeper than `serde_json` reads.
+/// If the text is not JSON, or a value is nested deeper than `serde_json` reads.
 pub fn values(text: &str, pointer: &str) -> serde_json::Result<Vec<Value>> {
     let mut found: Vec<&RawValue> = vec![serde_json::from_str(text)?];
     for token in pointer.split('/').skip(1) {
@@ -24,14 +24,14 @@ pub fn values(text: &str, pointer: &str) -> serde_json::Result<Vec<Value>> {
         .collect()
 }
 
-/// What a value has under a key or an index. That a scalar has none is no fault of the text.
+/// Returns the values under a key or an index. A scalar has none, which is no error.
 fn inside<'a>(value: &'a RawValue, token: &str) -> Vec<&'a RawValue> {
     if let Ok(Members(all)) = serde_json::from_str(value.get()) {
         let named = all.into_iter().filter(|(key, _)| key == token);
         return named.map(|(_, value)| value).collect();
     }
     let list: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-    // "01" and "+1" are no indices.
+    // "01" and "+1" are not valid indices.
     let index = token.parse::<usize>().ok();
     let index = index.filter(|index| index.to_string() == token);
     index
@@ -40,7 +40,7 @@ fn inside<'a>(value: &'a RawValue, token: &str) -> Vec<&'a RawValue> {
         .collect()
 }
 
-/// The members of an object, each as often as it stands there.
+/// The members of an object, repeated keys included.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

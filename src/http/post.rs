@@ -1,4 +1,4 @@
-//! One POST to a webhook, and what its answer is worth. Neither the address nor an answer is ever shown.
+//! One POST to a webhook, and what its answer means. Texts show no address, and of the answer only Slack's error word.
 
 mod taken;
 
@@ -13,30 +13,30 @@ use crate::core::secret::Secret;
 use crate::core::typed::{Hint, Typed};
 use crate::http::{Response, SIZE, Trouble, client, exchange, named};
 
-/// What it is called in sentences.
+/// The webhook's name in error texts.
 const WHO: &str = "the webhook";
-/// How long a post may take, from the first byte sent to the last byte of the answer.
+/// The longest time for a post, from the first byte sent to the last byte read.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What came of one attempt to post.
+/// The outcome of one attempt to post.
 #[derive(Debug)]
 #[expect(
     clippy::enum_variant_names,
     reason = "what was not sent is one way for a sending to end"
 )]
 pub enum Sent {
-    /// The chat says that it took it. For Teams that is "accepted by the workflow", never "posted".
+    /// The chat says that it took the post. For Teams this means "accepted by the workflow", not "posted".
     Accepted,
-    /// Not taken; try again, after this time if one was told.
+    /// The post was not taken. Try again, after this time if the answer names one.
     Later(Option<Duration>, Report),
-    /// No connection could be made: nothing left this machine.
+    /// There was no connection: nothing left this machine.
     NotSent(Report),
     Declined(Report),
-    /// It may have gone out, and nobody knows what came of it.
+    /// The post may have gone out. Its effect is unknown.
     Unclear(Report),
 }
 
-/// What to do when a webhook will never take anything again.
+/// Returns the hint for a webhook that will never take a post again.
 pub fn renew() -> Hint {
     Hint::run(
         "make a new webhook, remove the old one, then",
@@ -44,7 +44,7 @@ pub fn renew() -> Hint {
     )
 }
 
-/// Posts to a webhook, once. `says_ok`: whether nothing but an `ok` means that it was taken.
+/// Posts to a webhook once. `says_ok`: only an `ok` in the answer means that the post was taken.
 pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is not an address"));
@@ -62,7 +62,7 @@ pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
     }
 }
 
-/// What is said of a certificate names the host, which is a part of the secret.
+/// Replaces an error about the certificate, because it names the host, which is a part of the secret.
 fn without_host(mut report: Report) -> Report {
     for cause in &mut report.because {
         if cause.contains("certificate") {
@@ -126,7 +126,7 @@ fn advised(report: Report, status: u16) -> Report {
     }
 }
 
-/// The status; and Slack's word for what is wrong, if it is one and no piece of the address.
+/// Returns the status, and Slack's word for the error if it is a single word and not a part of the address.
 fn words(status: u16, word: Option<&str>, webhook: &Secret) -> String {
     let address = webhook.expose().to_ascii_lowercase();
     let word = word.filter(|word| {

@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::http::*;
 
-/// What is read of a page whose server gives these answers, one a connection.
+/// Reads a page from a server that gives these answers, one per connection.
 #[track_caller]
 fn page(answers: &[&str]) -> Result<Response, Refusal> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

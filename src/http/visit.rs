@@ -1,6 +1,6 @@
-//! What is carried along while one page is read: the cookies that its redirects set, and the name and password that it
-//! asks for. Both go to the page's own host alone, and are gone afterwards; a login that was taken is remembered by
-//! this process, because a page is read again and again while a deploy is waited for.
+//! The state of reading one page: the cookies that its redirects set, and the login that it asks for. Both go to the
+//! page's own host only and end with the visit. The process remembers the login that it found, because a page is read
+//! again and again during a deploy.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::http::{Response, authority};
 
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
 
-/// What was found for each page before; `None`: there is nothing to be found.
+/// Returns the logins that were found so far, by page. `None` means that a search found nothing.
 fn known() -> MutexGuard<'static, BTreeMap<String, Option<Login>>> {
     static KNOWN: Mutex<BTreeMap<String, Option<Login>>> = Mutex::new(BTreeMap::new());
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -42,7 +42,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The request with all that belongs to it. It goes to the page's own host: no other redirect is followed.
+    /// Adds cookies and login to a request, which goes to the page's own host: no other redirect is followed.
     pub fn prepare(&self, mut request: RequestBuilder, url: &Url) -> RequestBuilder {
         if let Some(login) = self.login.as_ref().filter(|_| self.may_be_told(url)) {
             request = request.basic_auth(&login.name, Some(login.password.expose()));
@@ -60,7 +60,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Looks for a login where the page asks for one, once. True where there is one to try.
+    /// Looks up a login once, if the page asks for one. Returns whether there is one to try.
     pub fn logs_in(&mut self, url: &Url, answer: &Response) -> bool {
         let asks = answer.status == 401 && wants_basic(answer) && self.may_be_told(url);
         let again = asks && std::mem::replace(&mut self.asked, true);
@@ -68,13 +68,13 @@ impl<'a> Visit<'a> {
             return false;
         }
         let remembered = known().get(self.page.as_str()).cloned();
-        // Helpers are slow, so nobody else waits for this one.
+        // Credential helpers are slow, so the lock is not held meanwhile.
         self.login = remembered.unwrap_or_else(|| (self.logins)(&self.page));
         known().insert(self.page.as_str().to_owned(), self.login.clone());
         self.login.is_some()
     }
 
-    /// Keeps what a redirect sets; a cookie that is set again has its new value.
+    /// Keeps the cookies that a redirect sets. A new value replaces an old one.
     pub fn keep_cookies(&mut self, answer: &Response) {
         for set in answer.all("set-cookie") {
             if let Some((name, value)) = cookie(&set) {
@@ -83,7 +83,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Says what there is to say of a page that asks for a login.
+    /// Adds to a refusal why the login failed and how to store one, if the page asked for a login.
     pub fn explain(&self, url: &Url, status: u16, refusal: Refusal) -> Refusal {
         if !self.asked || status != 401 {
             return refusal;
@@ -98,7 +98,7 @@ impl<'a> Visit<'a> {
         let host = url.host_str().unwrap_or_default();
         let netrc =
             format!(".netrc may have them, in a line that begins with: machine {host} login");
-        // git asks for the two on the terminal, and its helpers keep them.
+        // `fill` asks for both on the terminal, and `approve` lets the helpers store them.
         let once = format!(
             "printf 'protocol={scheme}\\nhost={place}\\n\\n' | git credential fill | git credential approve"
         );
@@ -111,14 +111,14 @@ impl<'a> Visit<'a> {
         refusal.because(why).because(netrc).hint(hint)
     }
 
-    /// Whether a secret may go to this address: it is the page's own host and port, and nobody on the way can read it.
+    /// Returns whether a secret may go to this address: it is the page's own host and port, over https or loopback.
     fn may_be_told(&self, url: &Url) -> bool {
         let is_safe = url.scheme() == "https" || url.host_str().is_some_and(is_loopback);
         is_safe && url.origin() == self.page.origin()
     }
 }
 
-/// Whether one of the ways to log in is that with a name and a password.
+/// Returns whether one of the offered ways to log in takes a name and a password.
 fn wants_basic(answer: &Response) -> bool {
     let ways = answer.all("www-authenticate").join(",");
     ways.split(',').any(|way| {
@@ -127,7 +127,7 @@ fn wants_basic(answer: &Response) -> bool {
     })
 }
 
-/// The name and the value of a cookie, where both can be sent back.
+/// Returns the name and the value of a cookie, if both can be sent back.
 fn cookie(header: &str) -> Option<(&str, &str)> {
     let (name, value) = header.split(';').next()?.split_once('=')?;
     let (name, value) = (name.trim(), value.trim());

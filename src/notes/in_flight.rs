@@ -1,5 +1,5 @@
-//! That a push is on its way, so that a run that was cut off is not doubled by the next one. The note stays until what was
-//! pushed is seen to run, so that the next one does not believe a single answer either.
+//! Notes about pushes that are on their way, so that the next run does not repeat an interrupted push. A note stays
+//! until its commit is seen running, so that a later run does not trust a single answer either.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,25 +9,25 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::notes::Notes;
 
-/// A build that takes longer than this is not waited for any more.
-const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
+/// A build that takes longer than this is no longer waited for.
+pub(super) const LONGEST_BUILD: Duration = Duration::from_secs(30 * 60);
 
-/// So far ahead a note may lie by the clocks of a file system and a machine.
+/// A note may be this far in the future, because the clocks of a file system and a machine differ.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 
-/// What an environment is given, by a push or by a release of its platform.
+/// A commit that was sent to an environment, by a push or by a release of its platform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCommit {
     pub commit: CommitId,
-    /// Where the branch was before a push.
+    /// The commit of the branch before a push.
     pub expected: Option<CommitId>,
-    /// The number of the newest release before a release, where nothing is pushed.
+    /// The number of the newest release before this release; `None` for a push.
     #[serde(default)]
     pub newest: Option<u64>,
-    /// Whether it came to its end: what is left is to see it run.
+    /// True once the push or release has ended. Its commit still has to be seen running.
     #[serde(default)]
     pub landed: bool,
-    /// A rollback: what it takes away.
+    /// The commit that a rollback takes away; `None` for other deploys.
     #[serde(default)]
     pub takes_away: Option<CommitId>,
 }
@@ -43,22 +43,22 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// It was seen to end, and what it brought is still to be seen to run.
+    /// Notes that the push has ended. Its commit still has to be seen running.
     pub fn landed(mut self) {
         self.sent.landed = true;
-        // Left as it was, the note is of a push whose end nobody saw: then it is looked at more closely, not less.
+        // If this fails, the note is of a push with an unknown end, which is checked more closely, not less.
         let _ = self.notes.write(&self.file, &self.sent);
     }
 
-    /// Takes the note away: it came to nothing.
+    /// Removes the note of a push that had no effect.
     pub fn ended(&self) {
-        // A note that stays is outlived by its own age, and by any move of the branch.
+        // If the note stays, its age or a move of the branch makes it void.
         let _ = self.notes.remove(&self.file);
     }
 }
 
 impl Notes {
-    /// Writes the note before a push or a release; where it cannot be written, there must be none.
+    /// Writes the note before a push or a release. If this fails, the caller must not push.
     pub fn begin(&self, name: &str, sent: SentCommit) -> Result<InFlight, Stop> {
         let [pushed, released] = files(name);
         let file = sent.newest.map_or(pushed, |_| released);
@@ -67,32 +67,40 @@ impl Notes {
         Ok(InFlight { notes, file, sent })
     }
 
-    /// Whether this clone gave an environment this commit and did not see it run since.
+    /// Returns whether this clone sent this commit to an environment and has not seen it run since.
     pub fn is_unconfirmed(&self, name: &str, commit: &CommitId) -> bool {
         self.sent_ago(name, commit).is_some()
+    }
+
+    /// Returns the commit that this clone last sent there and did not see running, and the time in seconds since 1970.
+    pub fn unconfirmed(&self, name: &str) -> Option<(CommitId, i64)> {
+        let (sent, age) = self.sent(name).min_by_key(|(_, age)| *age)?;
+        let then = SystemTime::now().checked_sub(age)?;
+        let seconds = then.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+        Some((sent.commit, i64::try_from(seconds).ok()?))
     }
 
     pub fn sent_ago(&self, name: &str, commit: &CommitId) -> Option<Duration> {
         self.given(name, commit).map(|(_, age)| age).max()
     }
 
-    /// Whether a push or a release of this commit may still be on its way, wherever the branch is by now.
+    /// Returns whether a push or a release of this commit may still be running, wherever the branch is now.
     pub fn may_go_on(&self, name: &str, commit: &CommitId) -> bool {
         self.given(name, commit).any(|(_, age)| age < LONGEST_BUILD)
     }
 
-    /// What the branch was at when this clone pushed the commit there that was not seen to run since.
+    /// Returns the commit of the branch before this clone pushed `commit`, as long as that was not seen to run.
     pub fn pushed_onto(&self, name: &str, commit: &CommitId) -> Option<CommitId> {
         self.given(name, commit).find_map(|(sent, _)| sent.expected)
     }
 
-    /// What a rollback of this clone to this commit took away, as long as it was not seen to run.
+    /// Returns the commit that this clone's rollback to `commit` takes away, as long as that was not seen to run.
     pub fn taken_away(&self, name: &str, commit: &CommitId) -> Option<CommitId> {
         self.given(name, commit)
             .find_map(|(sent, _)| sent.takes_away)
     }
 
-    /// Where a rollback of this clone leads that was not seen to end, while what it came from or leads to runs.
+    /// Returns the target of this clone's unconfirmed rollback, if its target or the commit that it takes away runs.
     pub fn leads_to(&self, name: &str, runs: &CommitId) -> Option<CommitId> {
         self.sent(name).find_map(|(sent, _)| {
             let from = sent.takes_away?;
@@ -100,14 +108,14 @@ impl Notes {
         })
     }
 
-    /// The commit of a push onto `expected` that may still be building, and how long ago it began.
+    /// Returns the commit of a push onto `expected` that may still be building, and the age of the push.
     pub fn pushing(&self, name: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
         self.going(name, |sent| {
             sent.newest.is_none() && sent.expected.as_ref() == expected
         })
     }
 
-    /// The same of a release that a platform was told to make when this was its newest.
+    /// Returns the commit and the age of a release that began while `newest` was the platform's newest release.
     pub fn releasing(&self, name: &str, newest: u64) -> Option<(CommitId, Duration)> {
         self.going(name, |sent| sent.newest == Some(newest))
     }
@@ -116,7 +124,7 @@ impl Notes {
         for file in files(name) {
             let sent = self.read::<SentCommit>(&file);
             if sent.is_some_and(|sent| sent.commit == *commit) {
-                // A note that stays costs one more look.
+                // If the note stays, it costs one more look.
                 let _ = self.remove(&file);
             }
         }
@@ -139,7 +147,7 @@ impl Notes {
             .filter(move |(sent, _)| sent.commit == *commit)
     }
 
-    /// What was sent there, and how long ago. A clock that was set back must not bar the way until that time comes.
+    /// Returns what was sent there, and how long ago. A note from the future, after a clock was set back, is old.
     fn sent(&self, name: &str) -> impl Iterator<Item = (SentCommit, Duration)> {
         files(name).into_iter().filter_map(|file| {
             let begun = self.written_at(&file)?;

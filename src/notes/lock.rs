@@ -1,4 +1,4 @@
-//! The clone's lock: one program deploys at a time, and one posts, which a chat may take its time with.
+//! The clone's locks: one program deploys at a time. Posts have a lock of their own, because a chat may be slow.
 
 use std::fs::{self, File, TryLockError};
 
@@ -6,13 +6,13 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::Typed;
 use crate::notes::Notes;
 
-/// Held while a program of this clone deploys or posts. The kernel takes it back however that ends.
+/// A lock, held while a program of this clone deploys or posts. The kernel releases it, however the program ends.
 pub struct CloneLock {
     _file: File,
 }
 
 impl Notes {
-    /// Locks the clone for a deploy; `deploying` while another program has it.
+    /// Locks the clone for a deploy. Refuses with `deploying` while another program holds the lock.
     pub fn lock_deploys(&self) -> Result<CloneLock, Stop> {
         let why = "two at once would take over each other's deploys";
         self.lock("turn", "deploying", why)

@@ -127,7 +127,7 @@ fn what_earlier_versions_wrote_of_deploys_and_consent_is_read() {
     assert!(notes.is_unconfirmed("production", &one));
     assert_eq!(notes.doubt("production", &one).as_deref(), Some("no"));
     assert_eq!(notes.agreed(), [("a".to_owned(), "1".to_owned())]);
-    // Written anew, it is all still there.
+    // After another write, everything is still there.
     notes.remember_announced(&EventId::of(9)).unwrap();
     assert!(
         [7, 8, 9]
@@ -200,6 +200,46 @@ fn a_push_is_noted_until_it_came_to_nothing_or_was_seen_to_run() {
     assert!(!notes.is_unconfirmed("production", &one()));
 }
 
+fn seen(commit: &CommitId, at: i64) -> LastSeen {
+    LastSeen {
+        environment: "production".to_owned(),
+        url: "u".to_owned(),
+        commit: commit.clone(),
+        at,
+    }
+}
+
+#[test]
+fn a_look_tells_of_a_deploy_that_it_saw_run_or_that_can_build_no_longer() {
+    let two = CommitId::parse(&"2".repeat(40)).unwrap();
+    for (commit, at, tells) in [
+        (&one(), 99, false),
+        (&one(), 100, true),
+        (&two, 101, false),
+        (&two, 100 + 1_799, false),
+        (&two, 100 + 1_800, true),
+        (&two, i64::MIN, false),
+    ] {
+        let told = seen(commit, at).tells_of(&one(), 100);
+        assert_eq!(told, tells, "{commit:?} {at}");
+    }
+}
+
+#[test]
+fn a_look_that_began_before_what_another_run_saw_takes_nothing_away() {
+    let (_folder, notes) = notes();
+    let two = CommitId::parse(&"2".repeat(40)).unwrap();
+    let keep = |commit: &CommitId, at: i64| {
+        notes.keep_seen(vec![seen(commit, at)]);
+        notes.last_seen("production", "u").unwrap().commit
+    };
+    assert_eq!(keep(&one(), 100), one());
+    assert_eq!(keep(&two, 99), one());
+    assert_eq!(keep(&two, 100), two);
+    assert_eq!(keep(&one(), 10_000), one());
+    assert_eq!(keep(&two, 200), two, "a clock was ahead once");
+}
+
 proptest! {
     #[test]
     fn what_was_agreed_to_is_read_again(values in proptest::collection::vec((".*", ".*"), 0..8)) {
@@ -213,7 +253,7 @@ proptest! {
 fn what_a_killed_run_left_half_written_goes_after_a_day() {
     let (_folder, notes) = notes();
     notes.keep_text(&text("- Flags")).unwrap();
-    // The last is a note of an environment that is called so.
+    // `doubt-p.new` is the note of an environment called `p.new`.
     for (name, age) in [(".text.1.new", 0), (".text.2.new", 25), ("doubt-p.new", 25)] {
         fs::write(notes.path(name), "{").unwrap();
         let file = File::options().write(true).open(notes.path(name)).unwrap();

@@ -1,23 +1,23 @@
-//! Whether the main repository itself answers: git can be told to ask another program or host in its place.
+//! Whether the main repository itself answers: git can be configured to ask another program or host instead.
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::{GitConfig, Repo, remote};
 
-/// Keys of a remote that name the program which answers, with the only value that is git's own.
+/// The keys of a remote that name the program which answers, each with git's own value.
 const PROGRAMS: [(&str, &str); 3] = [
     ("uploadpack", "git-upload-pack"),
     ("receivepack", "git-receive-pack"),
     ("vcs", ""),
 ];
-/// Makes git take any certificate.
+/// Makes git accept any certificate.
 const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 
-/// Why it matters for the main repository.
+/// Why this matters for the main repository.
 pub const SIGNERS: &str =
     "the signers file decides whose events count, so it must come from the address in smp.toml";
 
-/// Refuses where another program than git's own answers for a remote: exit 2. `matters`: why that is wanted.
+/// Refuses with exit 2 if a program other than git's own answers for a remote. `matters` is the reason for the check.
 pub fn by_git(repo: &Repo, name: &str, matters: &str) -> Result<(), Stop> {
     let Some(key) = other_program(repo.config()?, name) else {
         return Ok(());
@@ -26,7 +26,7 @@ pub fn by_git(repo: &Repo, name: &str, matters: &str) -> Result<(), Stop> {
     Err(refused(name, (&why, matters), &key))
 }
 
-/// Refuses where this clone's configuration makes another answer for a remote that is at these addresses: exit 2.
+/// Refuses with exit 2 if this clone's configuration lets another answer for a remote with these addresses.
 pub fn itself(repo: &Repo, name: &str, addresses: &[String]) -> Result<(), Stop> {
     let config = repo.config()?;
     by_git(repo, name, SIGNERS)?;
@@ -57,7 +57,7 @@ pub fn itself(repo: &Repo, name: &str, addresses: &[String]) -> Result<(), Stop>
     Ok(())
 }
 
-/// The key that names another program than git's own.
+/// Returns the key that names a program other than git's own.
 fn other_program(config: &GitConfig, name: &str) -> Option<String> {
     let all = PROGRAMS.map(|(key, own)| (format!("remote.{name}.{key}"), own));
     let mut all = all.into_iter();

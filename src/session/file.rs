@@ -1,4 +1,4 @@
-//! `smp.toml` itself: read without being led elsewhere.
+//! Reads `smp.toml` itself, and nothing that it may link to.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::core::config::{self, Config, LARGEST, whole_file};
 use crate::core::refusal::{Report, Stop};
 
-/// Reads the file at `path`: a regular file, and nothing that stands for another. A pull request can make it a link to
-/// `/etc/passwd` or to a pipe that never ends; neither is opened.
+/// Reads the regular file at `path`. A pull request can replace it with a link to `/etc/passwd` or with a pipe that
+/// never ends. Neither is opened.
 pub fn read(path: &Path) -> Result<Config, Stop> {
     let bytes = bytes(path).unwrap_or_else(|error| {
         let what = format!("cannot be read: {}", error.kind());
@@ -18,7 +18,7 @@ pub fn read(path: &Path) -> Result<Config, Stop> {
     config.map_err(Stop::Misused)
 }
 
-/// Why an address of the file that leads into the repository itself is refused.
+/// Reports an address in the file that leads into this repository itself.
 pub fn leads_inside(path: &Path, key: &[String]) -> Stop {
     let bytes = bytes(path).ok().and_then(Result::ok).unwrap_or_default();
     let key: Vec<&str> = key.iter().map(String::as_str).collect();
@@ -39,12 +39,12 @@ fn bytes(path: &Path) -> io::Result<Result<Vec<u8>, Report>> {
         return Ok(Err(whole_file(path, what, "find out what writes to it")));
     }
     let mut bytes = Vec::new();
-    // One more shows that it is too large.
+    // One byte more shows that the file is too large.
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(Ok(bytes))
 }
 
-/// Whether what was opened is what was looked at; std has no name for files on Windows, so there it is a regular one.
+/// Returns whether the opened file is the inspected one. std cannot tell on Windows: any regular file passes there.
 fn same_file(seen: &Metadata, opened: &Metadata) -> bool {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! No `smp.toml` here: maybe the team has one, and this clone only lacks it.
+//! Reports a missing `smp.toml`: the team may have one that only this clone lacks.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     }))
 }
 
-/// The same where a branch that this clone knows has the file: then nobody is to make another one.
+/// Reports a branch known to this clone that has the file, so that nobody creates another one.
 pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     let known = References::of(session);
     let all = known.upstream.iter().chain(&known.all);
@@ -26,7 +26,7 @@ pub fn elsewhere(session: &Session<'_>, path: &Path) -> Option<Report> {
     known.report(session, path, &looked_at)
 }
 
-/// The same for a remote's own branch that was not fetched yet. One that does not answer has no file.
+/// Reports a remote's own branch, not fetched yet, that has the file. A remote that does not answer has none.
 pub fn at_a_remote(session: &Session<'_>, path: &Path) -> Option<Report> {
     let (repo, names) = (&session.repo, lines(session, "remote", ""));
     let mut looked_at = Vec::new();
@@ -47,7 +47,7 @@ fn fetched(repo: &Repo, remote: &str) -> Option<(String, String)> {
     Some((format!("refs/remotes/{remote}/{branch}"), id.to_string()))
 }
 
-/// The commit that is checked out has the file, so that nothing but the work tree lacks it.
+/// Reports that the checked-out commit has the file, and only the work tree lacks it.
 fn deleted(report: Report, path: &Path, is_in_index: bool) -> Report {
     let restore = match is_in_index {
         true => "git restore",
@@ -59,7 +59,7 @@ fn deleted(report: Report, path: &Path, is_in_index: bool) -> Report {
     report.run("", Typed::other(restore).arg(file))
 }
 
-/// The lines that a command of git's prints; none where it fails.
+/// Returns the lines that a git command prints; none if it fails.
 fn lines(session: &Session<'_>, command: &str, input: &str) -> Vec<String> {
     let args: Vec<&str> = command.split(' ').collect();
     let told = session.repo.program().ask("", &args, input.as_bytes());
@@ -92,7 +92,7 @@ impl References {
         }
     }
 
-    /// The first branch of these with the file, where none was named: each with the object to look at.
+    /// Reports the best branch with the file, unless the user named a configuration. Each has the object to look at.
     fn report(
         &self,
         session: &Session<'_>,
@@ -125,7 +125,7 @@ impl References {
         Some(report.run("", Typed::other(self.command(found, &have))))
     }
 
-    /// What `git pull` brings, what the main branches of the remotes have, what was checked out before, the rest.
+    /// Chooses what `git pull` brings, or else a remote's main branch, a local branch, or any other.
     fn best<'n>(&self, have: &[&'n str]) -> Option<&'n str> {
         have.iter().copied().min_by_key(|name| match name {
             name if self.upstream.as_deref() == Some(name) => 0,
@@ -135,7 +135,7 @@ impl References {
         })
     }
 
-    /// What brings the file here, or leads to it. It merges nothing into what is no branch of that name.
+    /// Returns the command that brings the file here, or leads to it. It merges no branch into one of another name.
     fn command(&self, found: &str, have: &[&str]) -> String {
         if self.upstream.as_deref() == Some(found) {
             return "git pull".to_owned();

@@ -1,4 +1,4 @@
-//! Addresses that are paths here. One in the work tree would come with a commit, its hooks and configuration.
+//! Addresses that are local paths. A repository in the work tree would come with a commit, its hooks included.
 
 use std::env;
 use std::fs;
@@ -8,9 +8,9 @@ use crate::core::address::local_path;
 use crate::core::config::Config;
 use crate::git::Layout;
 
-/// The key of the first address that leads into the work tree or the clone.
+/// Returns the key of the first address that leads into the work tree or the clone.
 pub fn inside(config: &Config, layout: &Layout) -> Option<Vec<String>> {
-    // A bare repository has no files of a commit, and may be the main repository, in one of its hooks.
+    // A bare repository has no checked-out files. It may be the main repository, in one of its own hooks.
     let top = layout.top.as_ref()?;
     let ours = [top, &layout.git_dir, &layout.common_dir].map(|path| real(path));
     let from = [top.clone(), env::current_dir().unwrap_or_default()];
@@ -33,7 +33,7 @@ pub fn inside(config: &Config, layout: &Layout) -> Option<Vec<String>> {
     }
 }
 
-/// A path without links, as far as it is there. What follows is taken as it is written, and a step up goes up.
+/// Resolves the links of a path, as far as it exists. The rest is taken literally, and `..` goes up.
 fn real(path: &Path) -> PathBuf {
     let (mut known, mut rest) = (path, Vec::new());
     let mut place = loop {

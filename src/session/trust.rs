@@ -1,4 +1,4 @@
-//! Whether `smp.toml` may be believed: it is, once `setup` has shown it, until what matters in it changes.
+//! Whether `smp.toml` is trusted: it is after `setup` has shown it, until a value that matters changes.
 
 use crate::core::address;
 use crate::core::config::{self, Config, Environment};
@@ -8,14 +8,14 @@ use crate::git::{Repo, record, remote};
 use crate::notes::Notes;
 use crate::session::answers;
 
-/// Where the digest of the agreed values is kept, in the clone's configuration.
+/// The key in the clone's configuration that holds the digest of the agreed values.
 const KEY: &str = "smp.trusted";
 
-/// How `smp.toml` stands to what the user agreed to.
+/// The relation of `smp.toml` to what the user agreed to.
 pub enum Trust {
     Same,
     New,
-    /// It changed since; what exactly, where that is still known.
+    /// It has changed since. The list is empty if the old values are no longer known.
     Changed(Vec<config::Change>),
 }
 
@@ -31,13 +31,13 @@ pub fn look(repo: &Repo, config: &Config) -> Result<Trust, Stop> {
     })
 }
 
-/// The values that were agreed to in this clone. Those whose digest is not the agreed one prove nothing.
+/// Returns the values that were agreed to in this clone; `None` if their digest is not the agreed one.
 fn kept(repo: &Repo, agreed: &str) -> Option<Vec<(String, String)>> {
     let kept = notes(repo).agreed();
     (config::digest(&kept) == agreed).then_some(kept)
 }
 
-/// What was agreed to in this clone, as far as it tells which pushes are to be stopped.
+/// Returns what was agreed to in this clone, as far as it decides which pushes to stop.
 pub fn agreed(repo: &Repo) -> Result<Option<Config>, Stop> {
     let path = notes(repo).path("trusted");
     let agreed = repo.config()?.get(KEY);
@@ -49,7 +49,7 @@ fn notes(repo: &Repo) -> Notes {
     Notes::of(&repo.layout().common_dir)
 }
 
-/// Keeps that the user agreed to this file. What this clone saw of the record belongs to the ref of the file before it.
+/// Stores that the user agreed to this file. If its record has another ref, what was seen on the old one is put aside.
 pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     if let Some(before) = agreed(repo)? {
         let [old, new] = [&before, config].map(|one| one.record.as_ref());
@@ -62,7 +62,7 @@ pub fn keep(repo: &Repo, config: &Config) -> Result<(), Stop> {
     remote::set_config(repo, KEY, &digest)
 }
 
-/// Refuses a file whose values do not have the digest that somebody pinned: exit 2.
+/// Refuses with exit 2 a file whose values do not have the pinned digest.
 pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     let digest = config::digest(&config.trust());
     if pinned == digest {
@@ -83,12 +83,12 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     Err(Stop::Misused(report))
 }
 
-/// Exit 2 for a file that nobody agreed to, or that changed since, and for a remote that is not the file's.
+/// Refuses with exit 2 a file that is not agreed to or has changed, and a remote that is not the file's.
 pub fn require(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
     require_all(repo, config, all, Rule::of_main(config))
 }
 
-/// The same for what only looks: it does not count where a push to the main repository would go.
+/// Checks like [`require`], for commands that only read: the push address of the main repository does not count.
 pub fn require_to_look(repo: &Repo, config: &Config, all: &[&Environment]) -> Result<(), Stop> {
     require_all(repo, config, all, Rule::ReadOnly)
 }
@@ -131,7 +131,7 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
     ))
 }
 
-/// Refuses where the main repository's remote is not the one that was agreed to: exit 2.
+/// Refuses with exit 2 if the main repository's remote is not the agreed one.
 pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let main = &config.repository;
     check_remote(
@@ -151,7 +151,7 @@ pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
     }
 }
 
-/// How a remote of the clone stands to the one that `smp.toml` names.
+/// The relation of a remote in the clone to the one that `smp.toml` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteState {
     Same,
@@ -159,26 +159,26 @@ pub enum RemoteState {
     Other(String),
 }
 
-/// A remote that `smp.toml` names, and how it stands in this clone.
+/// A remote that `smp.toml` names, and its state in this clone.
 #[derive(Clone)]
 pub struct Place<'c> {
     pub remote: &'c str,
     pub url: &'c str,
-    /// Whose it is; none: it is the main repository's.
+    /// The environment of this remote; `None` for the main repository.
     pub environment: Option<&'c Environment>,
     pub state: RemoteState,
     pub rule: Rule,
 }
 
-/// What must be right about a remote.
+/// The requirement for a remote's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// The very same address, for reading and for pushing.
+    /// The identical address, for reading and for pushing.
     Deploy,
-    /// The same place, however it is reached: the record is written there, or its branches are deployed.
+    /// The same place, by any protocol: the record is written there, or its branches are deployed.
     Main,
-    /// The same place for reading. Nothing is pushed there, so it does not count where a push would go: people who are
-    /// not to push there by accident set an address that leads nowhere.
+    /// The same place for reading. Nothing is pushed there, so the push address does not count: some people set one
+    /// that leads nowhere, to prevent pushes by accident.
     ReadOnly,
 }
 
@@ -203,7 +203,7 @@ impl Rule {
     }
 }
 
-/// Every remote that `smp.toml` names, the main repository's first. Its branches have none of their own.
+/// Returns every remote that `smp.toml` names, the main repository's first. Its branches have no remote of their own.
 pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Stop> {
     let (main, rule) = (&config.repository, Rule::of_main(config));
     let deploys = (config.environments.iter()).filter(|one| !one.is_branch);
@@ -221,8 +221,8 @@ pub fn places<'c>(repo: &Repo, config: &'c Config) -> Result<Vec<Place<'c>>, Sto
     places.collect()
 }
 
-/// Compares a remote in the clone's configuration with the address it should have: as it is written there or, where
-/// that is an alias, as git's own `insteadOf` expands it.
+/// Compares a remote in the clone's configuration with the address it should have: as written there, or else as git's
+/// own `insteadOf` expands it.
 pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<RemoteState, Stop> {
     let git = repo.config()?;
     let urls = git.all(&format!("remote.{name}.url"));
@@ -260,7 +260,7 @@ pub fn remote_state(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Re
     }))
 }
 
-/// The command that makes a remote the one of `smp.toml`.
+/// Returns the command that sets a remote to the address in `smp.toml`.
 pub fn remedy(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<Typed, Stop> {
     if !rule.pushes(repo, name)?.is_empty() {
         return Ok(push_to_one(name));
@@ -276,7 +276,7 @@ fn push_to_one(name: &str) -> Typed {
     Typed::other(format!("git config --unset-all remote.{name}.pushurl"))
 }
 
-/// An address without its password; one that differs in nothing else would look the same, so that is said.
+/// Returns an address without its password. Says so if the address differs in nothing else.
 fn shown(found: &str, url: &str) -> String {
     let plain = address::display_url(found);
     match plain == url {
@@ -305,7 +305,7 @@ fn check_remote(
     }))
 }
 
-/// Refuses where git's own `insteadOf` leads elsewhere than to the place that says whose signatures count: exit 2.
+/// Refuses with exit 2 if git's `insteadOf` leads away from the place that says whose signatures count.
 pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());
@@ -315,7 +315,7 @@ pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop>
     leads_to(&all, name, url, answers::SIGNERS)
 }
 
-/// The same of an environment: what is recorded of one is done there, and not at another.
+/// Checks this for an environment's address, because its recorded deploys must happen there.
 fn check_deploys_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
     let Some((read, pushed)) = remote::expanded(repo, name)? else {
         return Ok(());
@@ -340,7 +340,7 @@ fn leads_to(all: &[String], name: &str, url: &str, why: &str) -> Result<(), Stop
     Err(Stop::Misused(report.run("find where it is set", list)))
 }
 
-/// The one address a push really goes to, `insteadOf` applied. Several are an error: it would go to all.
+/// Returns the one address that a push goes to, after `insteadOf`. Several are an error: git would push to all.
 pub fn push_address(repo: &Repo, environment: &Environment) -> Result<String, Stop> {
     let remote = &environment.remote;
     let urls = remote::push_urls(repo, remote)?;

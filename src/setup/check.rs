@@ -1,4 +1,4 @@
-//! A line of `git smp setup`: what was checked, and what came of it.
+//! A line of `git smp setup`: a check and its result.
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::widest;
@@ -10,17 +10,17 @@ use crate::session::Session;
 pub struct Check {
     name: String,
     mark: Grade,
-    /// What came of it, why, and what to type to correct it.
+    /// The result, its causes, and the command that corrects it.
     report: Report,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
     Good,
-    /// It is worth knowing, and no deploy needs it.
+    /// Useful to know, but no deploy needs it.
     Note,
     Bad,
-    /// It is wrong, and something outside changed before that was known.
+    /// The check failed after something outside had changed.
     Unfinished,
 }
 
@@ -37,7 +37,7 @@ impl Check {
         Self::of(name, Grade::Good, Report::new(words))
     }
 
-    /// Something is worth knowing, and fails nothing.
+    /// Builds a note, which is no failure.
     pub fn note(name: &str, words: impl Into<String>) -> Self {
         Self::of(name, Grade::Note, Report::new(words))
     }
@@ -63,7 +63,7 @@ impl Check {
         self
     }
 
-    /// The same where the environment lets nobody push from here, as it said.
+    /// Adds that the environment rejects pushes from this clone, in its own words.
     pub fn turned_away(self, words: &[String]) -> Self {
         let say = format!("ask for permission to push to {}, then", self.name);
         let report =
@@ -71,7 +71,7 @@ impl Check {
         self.but_wrong(report.run(say, Typed::smp("setup")))
     }
 
-    /// The same where something else about it is wrong.
+    /// Adds another fault.
     pub fn but_wrong(mut self, wrong: Report) -> Self {
         if self.mark >= Grade::Bad {
             return self;
@@ -83,13 +83,13 @@ impl Check {
         self
     }
 
-    /// The same, which is no failure and yet more than good.
+    /// Turns a good result into a note.
     pub fn worth_knowing(mut self) -> Self {
         self.mark = self.mark.max(Grade::Note);
         self
     }
 
-    /// The outcome as it is shown in so many columns: its line, with names padded to `width`, and a line a cause.
+    /// Returns the lines for a terminal of `columns`: the result, with names padded to `width`, and a line per cause.
     fn lines(&self, width: usize, columns: usize) -> Vec<Line> {
         let (tone, mark) = match self.mark {
             Grade::Good => (Tone::Good, "ok  "),
@@ -109,7 +109,7 @@ impl Check {
     }
 }
 
-/// What to do about each check that failed, with its name where there are several.
+/// Returns the hints of failed checks, with the name of each if there are several.
 fn hints(bad: &[&Check]) -> Option<Hint> {
     let each = bad.iter().map(|check| {
         let hint = check.report.hint.clone();
@@ -123,7 +123,7 @@ fn hints(bad: &[&Check]) -> Option<Hint> {
     each.reduce(Hint::and)
 }
 
-/// Shows outcomes as the answer, in columns, and fails if one of them does.
+/// Prints the results in columns, and fails if a check failed.
 pub fn show(session: &Session<'_>, checks: &[Check]) -> Result<(), Stop> {
     let width = widest(checks.iter().map(|check| check.name.as_str()));
     let columns = session.ui.answer_width();

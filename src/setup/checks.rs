@@ -1,10 +1,11 @@
-//! What `git smp setup` checks: everything that a deploy needs.
+//! The checks of `git smp setup`: everything that a deploy needs.
 
 use std::collections::HashMap;
 use std::thread;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::named::no_target;
 use crate::core::decide::next::first_commit;
 use crate::core::decide::{no_app, wrong_branch};
 use crate::core::record::{Deploying, Person, Reading, RecordView};
@@ -28,7 +29,7 @@ use crate::team::recorder::Recorder;
 const RECORD: &str = "record";
 const SIGNING: &str = "signing";
 
-/// Asks every remote and page, and says what came of it, one line a check; then come `more`, of what lies outside both.
+/// Checks every remote and page and prints one line per check, followed by `more`.
 pub fn run(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -50,13 +51,16 @@ pub fn run(
             .run("or with git alone", Typed::other("git fetch --unshallow"));
         checks.push(Check::bad("this clone", report));
     }
+    if config.targets().is_empty() {
+        checks.push(Check::bad("smp.toml", no_target(config)));
+    }
     checks.extend(more);
     checks.push(manual::check(installs));
     checks.extend(completions::check(installs));
     check::show(session, &checks)
 }
 
-/// The same places, and each environment that is a branch of the first of them, the main repository.
+/// Adds each environment that is a branch of the first place, the main repository.
 fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Place<'c>> {
     let branches = (config.environments.iter()).filter(|one| one.is_branch);
     if let Some(main) = places.first().cloned() {
@@ -71,18 +75,18 @@ fn with_branches<'c>(config: &'c Config, mut places: Vec<Place<'c>>) -> Vec<Plac
 struct PlacesSeen {
     environments: Vec<Observed>,
     main: Option<Result<Branch, Refusal>>,
-    /// The deploy that is on its way as far as the record goes.
+    /// The deploy in progress by the record.
     open: Option<Deploying>,
     record: Option<Check>,
-    /// That the team does not agree to this file, or that any clone could have its own.
+    /// A note that the team does not agree to this file, or that other clones may use other files.
     agreed: Option<Check>,
     signing: Option<Check>,
-    /// The environments that would not let us push, and what they said.
+    /// The environments that would reject a push, with their words.
     shut: HashMap<String, Vec<String>>,
     elsewhere: SaidElsewhere,
 }
 
-/// Asks all side by side, and begins the record: everybody knows then that the host takes and shows such a ref.
+/// Asks everything in parallel, and begins the record: then everybody knows that the host accepts and shows such a ref.
 fn see(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -101,7 +105,7 @@ fn see(
     };
     let environments = environments.as_slice();
     thread::scope(|scope| {
-        // Whether they take a push is asked as soon as they are seen, and waited for at the end.
+        // The test pushes start after each observation, and end last.
         let (looked, asked) = session.ui.during("asking every remote and page", || {
             look::see_and(
                 session,
@@ -174,7 +178,7 @@ impl PlacesSeen {
     }
 }
 
-/// The environments that would not let us push, and what they said; nobody is asked for a password, as in a deploy.
+/// Returns the environments that would reject a push, with their words; as in a deploy, nobody is asked for a password.
 fn shut(
     repo: &Repo,
     environments: &[&Environment],
@@ -197,7 +201,7 @@ fn may_push(repo: &Repo, environment: &Environment, seen: &[Observed]) -> Option
         Branch::At(id) if repo.has_commit(id).is_ok_and(|has| has) => (branch.as_str(), Some(id)),
         Branch::At(_) => (push::NOBODYS, None),
         Branch::Empty => (branch.as_str(), None),
-        // Even to ask would make the app.
+        // Even a test push would create the app.
         Branch::Missing(_) | Branch::NoApp(_) => return None,
     };
     let place = (environment.remote.as_str(), reference);
@@ -224,7 +228,7 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
     Check::bad(name, report.run(say, Typed::smp("setup")))
 }
 
-/// Some of the branches that a repository has in place of the one that was looked for.
+/// Lists some of the branches that a repository has instead of the expected one.
 pub fn has(others: &[String]) -> String {
     format!("it has {}", others[..others.len().min(5)].join(", "))
 }
@@ -246,7 +250,7 @@ fn check_environment(
         }
         Some(Ok(Branch::Empty)) => "answers; its repository is empty".to_owned(),
         Some(Ok(Branch::NoApp(words))) => {
-            // A host that makes the app with the first push is as it should be before that.
+            // A host that creates the app with the first push is fine before it.
             let report = no_app(environment, words).report;
             let words = "there is no app at its address yet; the first push may create it";
             let causes = report.because.iter().cloned().chain(report.hint_lines());
@@ -274,7 +278,7 @@ fn check_environment(
     remarks.fold(check, Check::because)
 }
 
-/// What stands between this clone and a deploy by a file that is not the team's. It may be looked at before a merge.
+/// Returns a note about differences from the team's file. The file may be tried before a merge.
 fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>, Stop> {
     Ok(match agreed {
         Ok(()) => agreed::gap(look.repo, look.config)?.map(|[gap, more @ ..]| {
@@ -290,7 +294,7 @@ fn not_agreed(look: &Look<'_>, agreed: Result<(), Stop>) -> Result<Option<Check>
     })
 }
 
-/// Whether what this clone writes counts on a record of signed events.
+/// Checks whether this clone's events count on a signed record.
 fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
     match tried {
         Ok(None) => None,
@@ -305,7 +309,7 @@ fn signing(tried: Result<Option<Person>, Stop>) -> Option<Check> {
     }
 }
 
-/// Begins the record where nobody has; where that is not possible, or not to be, says whether it could be written to.
+/// Begins the record if it does not exist; otherwise, or on failure, checks whether it could be written.
 fn settle_record(
     repo: &Repo,
     recorder: Recorder<'_>,
@@ -321,7 +325,7 @@ fn settle_record(
     let begun = is_new.then(|| recorder.begin(reading.clone()));
     Some(match begun {
         Some(Ok(_)) => Check::good(RECORD, said(recorder, "created just now")),
-        // Something may have been taken.
+        // Something may have been accepted.
         Some(Err(stop @ Stop::Incomplete(_))) => Check::stopped(RECORD, stop),
         Some(Err(stop)) => {
             shut_out(repo, recorder, &reading).unwrap_or_else(|| Check::stopped(RECORD, stop))
@@ -331,7 +335,7 @@ fn settle_record(
     })
 }
 
-/// Whether the record could be written to, and under which name. A clone that may only read is good for much.
+/// Returns a note if the record cannot be written. A read-only clone is still useful.
 fn shut_out(repo: &Repo, recorder: Recorder<'_>, reading: &Reading) -> Option<Check> {
     match recorder.may_write(reading.tip.as_ref()) {
         MayPush::No(because) => {

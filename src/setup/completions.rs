@@ -1,4 +1,4 @@
-//! The shells' completions, carried in the program: a thin file each, which runs `git smp complete` at each TAB.
+//! The shells' completions, included in the program: a small file each that runs `git smp complete` at each TAB.
 
 use std::env;
 use std::fs;
@@ -36,7 +36,7 @@ impl Shell {
         }
     }
 
-    /// Where its file is below a folder of data, by the shell's own rule.
+    /// Returns the file in a data folder, by the shell's own rule.
     fn below(self, data: PathBuf) -> PathBuf {
         data.join(match self {
             Self::Bash => "bash-completion/completions/git-smp",
@@ -94,12 +94,12 @@ enum Script {
     Missing,
 }
 
-/// Whether the user's own files are of another version than this program.
+/// Returns whether the user's own files are from another version.
 pub fn are_outdated() -> bool {
     SHELLS.iter().any(|shell| shell.state() == Script::Other)
 }
 
-/// They are a comfort, as the manual is: they never fail the setup. Of shells that are not here nothing is said.
+/// Checks the completions of the shells on this machine. They are optional, so they never fail the setup.
 pub fn check(installs: bool) -> Option<Check> {
     let name = "completion";
     let here = SHELLS.into_iter();
@@ -137,7 +137,7 @@ pub fn check(installs: bool) -> Option<Check> {
     })
 }
 
-/// zsh alone looks into no folder of the user's that it was not told of.
+/// Adds a hint for zsh, which only searches configured folders.
 fn with_path(check: Check, shells: &[Shell]) -> Check {
     let own = shells.contains(&Shell::Zsh).then(|| Shell::Zsh.own());
     let folder = own.flatten().filter(|path| path.exists());

@@ -1,5 +1,5 @@
-//! What git cannot be asked before a push, and others tell: the main repository's forge, how it protects a branch; the
-//! platform, whether it promotes builds from one app to another. Nothing is changed there.
+//! Facts that git does not tell before a push: how the main repository's forge protects a branch, and whether the
+//! platform promotes builds between apps. Nothing is changed there.
 
 use std::collections::HashMap;
 use std::thread;
@@ -17,12 +17,12 @@ use crate::sources::Look;
 #[derive(Default)]
 pub struct SaidElsewhere {
     remarks: HashMap<String, Vec<String>>,
-    /// Those whose branch takes no promotion.
+    /// The environments whose branch accepts no promotion.
     shut: Vec<String>,
     pipelines: HashMap<String, Refusal>,
 }
 
-/// Asks both, side by side. `forge`: why it cannot be asked, where that is so.
+/// Asks both in parallel. `forge` is an error if it cannot be asked.
 pub fn look(
     look: &Look<'_>,
     forge: &Result<Forge, Report>,
@@ -39,7 +39,7 @@ pub fn look(
 }
 
 impl SaidElsewhere {
-    /// Asks how the branches are protected that a deploy of ours moves.
+    /// Asks for the protection of the branches that our deploys move.
     fn ask(
         &mut self,
         forge: &Result<Forge, Report>,
@@ -59,7 +59,7 @@ impl SaidElsewhere {
         let told = told.and_then(|forge| Ok((forge.words(), protection::look(forge, &branches)?)));
         let (words, told) = match told {
             Ok(told) => told,
-            // It is the same of all, and said once.
+            // The reason is the same for all, so it is shown once.
             Err(why) => {
                 let remarks = silent(
                     &and(&branches),
@@ -106,13 +106,13 @@ impl SaidElsewhere {
     }
 }
 
-/// That nothing is known of how branches are protected, and why; then what to do, a line each.
+/// Reports that the protection of branches is unknown, and why; then what to do, one line each.
 fn silent(branches: &str, lead: &str, why: &Report) -> Vec<String> {
     let first = format!("{lead} {branches}: {}", why.error);
     [vec![first], why.hint_lines()].concat()
 }
 
-/// The environments that are given builds in a pipeline, and why that would not be done.
+/// Returns the environments that get builds from a pipeline, and why that would fail.
 fn uncoupled(
     look: &Look<'_>,
     environments: &[&Environment],

@@ -1,5 +1,5 @@
-//! The guard: a `pre-push` hook of the clone, for those who push without the tool. It is put where git looks for hooks,
-//! in front of one that is there already, and taken away again. Nobody's hook is ever written over or deleted.
+//! The guard: a `pre-push` hook of the clone for people who push without git smp. It is installed where git looks for
+//! hooks, before an existing one, and can be removed. No other hook is ever overwritten or deleted.
 
 mod elsewhere;
 
@@ -15,23 +15,23 @@ use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::setup::check::Check;
 
-/// The hook, as it is where no configuration was named.
+/// The hook without a named configuration.
 const SCRIPT: &str = include_str!("guard/pre-push.sh");
-/// How one of the first lines of a script of ours begins, whatever became of the rest.
+/// The beginning of an early line that identifies our scripts, also after edits.
 const MARK: &str = "# The guard of git-smp.";
-/// The line that holds the configuration that was named, if any.
+/// The line for a named configuration.
 const CONFIG: &str = "config=";
 const NAME: &str = "pre-push";
-/// What a hook that was there before is called while ours is in its place.
+/// The name of an earlier hook while ours replaces it.
 const FORMER: &str = "pre-push.before-smp";
-/// The most bytes of a hook that are read to see whose it is.
+/// The number of bytes to read of a hook to identify it.
 const LARGEST: u64 = 64 << 10;
 const LINE: &str = "hook";
 
 pub struct Guard {
     hook: PathBuf,
     former: PathBuf,
-    /// Where git looks for hooks in place of the clone's own folder, and why.
+    /// The folder that git uses instead of the clone's own, and why.
     elsewhere: Option<Elsewhere>,
 }
 
@@ -39,13 +39,13 @@ pub struct Guard {
 enum Whose {
     Nobodys,
     Ours,
-    /// It bears our mark, and somebody changed it; or it is another version's; or it is no file.
+    /// The hook has our mark but was edited, is from another version, or is not a file.
     Changed,
     Others,
 }
 
 impl Guard {
-    /// The guard's place: in the clone's own folder of hooks, which all its work trees share.
+    /// Returns the guard in the clone's own hooks folder, which all its work trees share.
     pub fn of(repo: &Repo) -> Result<Self, Stop> {
         let folder = repo.layout().common_dir.join("hooks");
         Ok(Self {
@@ -55,7 +55,7 @@ impl Guard {
         })
     }
 
-    /// How it stands; nothing where there is no hook of ours.
+    /// Checks the hook; `None` if it is not installed.
     pub fn check(&self, config: &Config) -> Option<Check> {
         let is_ours = whose(&self.hook) == Whose::Ours;
         let stops = stops(config);
@@ -79,10 +79,10 @@ impl Guard {
         }
     }
 
-    /// Why it cannot be installed: others look after the hooks, or there is no room for somebody's hook behind it.
+    /// Returns why it cannot be installed: another tool manages the hooks, or there is no place for an existing hook.
     fn hindered(&self) -> Option<Report> {
         let (hook, former) = (&self.hook, &self.former);
-        // A run that was cut off may have left the former hook with both names.
+        // An interrupted run may have left the earlier hook under both names.
         let is_room = !is_there(former) || read(former) == read(hook);
         match (&self.elsewhere, whose(hook)) {
             (Some(other), _) => (!other.calls).then(|| other.report()),
@@ -92,7 +92,7 @@ impl Guard {
         }
     }
 
-    /// Installs it; `named` is the configuration that was named. That it cannot be installed is a failed check.
+    /// Installs the hook; `named` is the named configuration. A failure is a failed check.
     pub fn install(&self, config: &Config, named: Option<&Path>) -> Check {
         match self.put(named) {
             Ok(true) if is_there(&self.former) => {
@@ -105,7 +105,7 @@ impl Guard {
         }
     }
 
-    /// Puts the hook in its place, in front of one that is there; tells whether it was not there before.
+    /// Installs the hook before an existing one; returns whether it is new.
     fn put(&self, named: Option<&Path>) -> Result<bool, Report> {
         if let Some(report) = self.hindered() {
             return Err(report);
@@ -121,8 +121,8 @@ impl Guard {
         Ok(true)
     }
 
-    /// Writes the script, and moves it to its place in one step. Somebody's hook has its second name before that, so it is
-    /// never lost; and a name that is taken is not written over.
+    /// Writes the script and moves it into place in one step. An existing hook gets its second name first, so it is
+    /// never lost; a taken name is not overwritten.
     fn write(&self, script: &str, seen: Whose) -> io::Result<()> {
         let fresh = self.hook.with_extension("smp-new");
         fs::create_dir_all(self.hook.parent().unwrap_or(&self.hook))?;
@@ -135,19 +135,19 @@ impl Guard {
                 .and_then(|()| fs::rename(&fresh, &self.hook)),
             _ => fs::rename(&fresh, &self.hook),
         };
-        // One that stays harms nobody: git does not look for that name.
+        // A leftover does no harm: git does not look for that name.
         let _ = fs::remove_file(&fresh);
         placed
     }
 
-    /// Takes the hook away and puts the former one back. It needs no `smp.toml` and no network: people who gave up
-    /// both can still be rid of it.
+    /// Removes the hook and restores the earlier one. It needs no `smp.toml` and no network, so that everybody can
+    /// remove it.
     pub fn remove(&self) -> Result<Vec<Check>, Report> {
         let not_ours =
             "is not installed; the existing pre-push hook is not from git smp, so it stays";
         let is_linked = self.hook.parent().is_some_and(Path::is_symlink);
         let words = match whose(&self.hook) {
-            // What lies in somebody else's folder is theirs, whatever it says.
+            // Files in somebody else's folder stay, whatever they contain.
             Whose::Ours | Whose::Changed if is_linked => not_ours,
             Whose::Others => not_ours,
             Whose::Changed => return Err(changed(&self.hook)),
@@ -179,7 +179,7 @@ fn idle(why: &str) -> Check {
     Check::note(LINE, format!("is installed, but does nothing: {why}"))
 }
 
-/// Whether anything has this name, and be it a link that leads nowhere.
+/// Returns whether anything has this name, even a broken link.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
@@ -194,7 +194,7 @@ fn stops(config: &Config) -> String {
     }
 }
 
-/// The script for those who named a configuration, or who did not.
+/// Returns the script, with the named configuration if there is one.
 fn script(config: Option<&Path>) -> Result<String, Report> {
     let Some(config) = config else {
         return Ok(SCRIPT.to_owned());
@@ -233,14 +233,14 @@ fn whose(hook: &Path) -> Whose {
     }
 }
 
-/// The head of a file; empty where there is none, or something that is no file.
+/// Returns the head of a file; empty if there is none or it is not a regular file.
 fn read(path: &Path) -> String {
     let mut bytes = Vec::new();
-    // A pipe would never end.
+    // Reading a pipe would never end.
     if path.is_file()
         && let Ok(file) = File::open(path)
     {
-        // What cannot be read is not ours.
+        // An unreadable file is not ours.
         let _ = file.take(LARGEST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -252,7 +252,7 @@ fn may_run(hook: &Path) -> bool {
     fs::metadata(hook).is_ok_and(|data| data.permissions().mode() & 0o111 != 0)
 }
 
-/// Where files have no such mark, git runs every hook.
+/// Without permission bits git runs every hook.
 #[cfg(not(unix))]
 fn may_run(_hook: &Path) -> bool {
     true
@@ -272,7 +272,7 @@ fn in_the_way(former: &Path) -> Report {
     report.run("look at it, then", out_of_the_way(former))
 }
 
-/// The command that moves a file to where it does not matter, and installs the hook.
+/// Returns the command that moves a file aside and installs the hook.
 fn out_of_the_way(file: &Path) -> Typed {
     let file = file.display().to_string();
     let (file, kept) = (shell_word(&file), shell_word(&format!("{file}.kept")));

@@ -1,4 +1,4 @@
-//! Whether proposals can ask in issues from this clone.
+//! Checks whether proposals can open issues from this clone.
 
 use crate::core::config::Config;
 use crate::forge::issue::{NOBODY, Tracker};
@@ -7,7 +7,7 @@ use crate::setup::check::Check;
 
 const ISSUES: &str = "issues";
 
-/// Asks the forge, where `smp.toml` says that proposals ask there. A clone without a token is good for all the rest.
+/// Asks the forge if `smp.toml` has `ask`. A clone without a token can do everything else.
 pub fn check(session: &Session<'_>, config: &Config) -> Option<Check> {
     config.record.as_ref()?.ask?;
     let tracker = match Tracker::find(session, config) {

@@ -1,4 +1,4 @@
-//! The man pages, carried in the program: `git smp --help` runs `man git-smp`, so somebody must install them.
+//! The man pages, included in the program: `git smp --help` runs `man git-smp`, so they must be installed.
 
 use std::env;
 use std::fs;
@@ -19,7 +19,7 @@ pub const PAGES: [(&str, &str); 12] = pages!(
     "git-smp-where.1"
 );
 
-/// The manual is a comfort, not something a deploy needs: it never fails the setup.
+/// Checks the man pages. They are optional, so they never fail the setup.
 pub fn check(installs: bool) -> Check {
     let name = "man pages";
     if is_found() {
@@ -53,7 +53,7 @@ pub fn check(installs: bool) -> Check {
     Check::note(name, words)
 }
 
-/// Whether `man` finds the pages of this version. A compressed page came with a package: it is somebody's care that it fits.
+/// Returns whether `man` finds the pages of this version. A compressed page is from a package, which keeps it current.
 fn is_found() -> bool {
     let Some(found) = program::ask("man", &["-w", "git-smp"]) else {
         return false;
@@ -65,24 +65,24 @@ fn is_found() -> bool {
     }
 }
 
-/// Whether pages that a setup wrote are of another version than this program. What a package brought is its care.
+/// Returns whether pages written by a setup are from another version. A package updates its own pages.
 pub fn are_outdated() -> bool {
     let own = beside_the_program().into_iter();
-    // A program that was built and not installed has its pages beside it by chance.
+    // A program that was built but not installed has pages next to it by chance.
     let own = own.filter(|folder| folder.ends_with("bin/../share/man"));
     let own = own.chain(user_folder().map(|data| data.join("man")));
     own.map(|folder| folder.join("man1"))
         .any(|section| section.join("git-smp.1").is_file() && !are_ours(&section))
 }
 
-/// Whether the pages there are those of this version.
+/// Returns whether the pages there are from this version.
 fn are_ours(section: &Path) -> bool {
     PAGES
         .iter()
         .all(|(name, text)| fs::read(section.join(name)).is_ok_and(|file| file == text.as_bytes()))
 }
 
-/// Where the user's own data is, by the rule that most programs follow.
+/// Returns the folder of the user's data, by the usual rule.
 pub fn user_folder() -> Option<PathBuf> {
     folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))
 }
@@ -92,7 +92,7 @@ fn folder(variable: &str) -> Option<PathBuf> {
     folder.filter(|folder| folder.is_absolute())
 }
 
-/// Where `man` may look: beside this program, then the user's own by `man`, then where users' pages belong.
+/// Returns the folders that `man` may search: next to this program, the user's own by `man`, then the usual ones.
 fn folders() -> Vec<PathBuf> {
     let (home, data) = (folder("HOME"), folder("XDG_DATA_HOME"));
     let named = program::ask("man", &["-w"]).unwrap_or_default();
@@ -107,7 +107,7 @@ fn folders() -> Vec<PathBuf> {
 fn beside_the_program() -> Option<PathBuf> {
     let found = program::find_on_path("git-smp")?;
     let bin = found.parent()?;
-    // The link's own folder counts for `man`, not where the link leads.
+    // `man` uses the folder of the link, not of its target.
     (bin.file_name()? == "bin" || env::current_exe().ok()?.parent() == Some(bin))
         .then(|| bin.join("../share/man"))
 }
@@ -121,115 +121,4 @@ fn write(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-    use crate::cli::Cli;
-    use crate::core::refusal::RefusalCode;
-
-    /// A page as plain text: without the escapes and font changes that roff wants.
-    fn page(name: &str) -> String {
-        let text = PAGES.iter().find(|page| page.0 == name).unwrap().1;
-        ["\\fB", "\\fI", "\\fR", "\\fP", "\\f[B]", "\\f[R]", "\\&"]
-            .iter()
-            .fold(text.to_owned(), |text, font| text.replace(font, ""))
-            .replace("\\-", "-")
-    }
-
-    #[test]
-    fn every_command_has_a_page_that_names_every_flag() {
-        for command in crate::cli::commands() {
-            let page = page(&format!("git-smp-{}.1", command.get_name()));
-            for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
-                let long = arg.get_long().map(|long| format!("--{long}"));
-                let short = arg.get_short().map(|short| format!("-{short}"));
-                for flag in long.into_iter().chain(short) {
-                    assert!(
-                        page.contains(&flag),
-                        "git-smp-{}(1) does not name {flag}",
-                        command.get_name()
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_main_page_names_every_command_and_common_flag() {
-        let (cli, page) = (Cli::command(), page("git-smp.1"));
-        for command in cli
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set())
-        {
-            assert!(
-                page.contains(&format!("git smp {}", command.get_name())),
-                "{}",
-                command.get_name()
-            );
-        }
-        let flags = cli
-            .get_arguments()
-            .filter_map(clap::Arg::get_long)
-            .map(|long| format!("--{long}"));
-        for flag in flags.chain(["-h", "--help", "-V", "--version"].map(str::to_owned)) {
-            assert!(page.contains(&flag), "git-smp(1) does not name {flag}");
-        }
-    }
-
-    #[test]
-    fn every_exit_code_is_told_and_no_other() {
-        let page = page("git-smp.1");
-        let section = page
-            .split(".SH EXIT STATUS")
-            .nth(1)
-            .unwrap()
-            .split("\n.SH")
-            .next()
-            .unwrap();
-        let items = section.lines().filter_map(|line| line.strip_prefix(".B "));
-        let told: Vec<&str> = items.filter(|item| item.parse::<u8>().is_ok()).collect();
-        assert_eq!(told, ["0", "1", "2", "3", "4"]);
-    }
-
-    #[test]
-    fn every_refusal_code_is_explained() {
-        let (promote, status) = (page("git-smp-promote.1"), page("git-smp-status.1"));
-        for code in RefusalCode::ALL {
-            assert!(
-                promote.contains(code.as_str()),
-                "git-smp-promote(1) does not explain {}",
-                code.as_str()
-            );
-        }
-        for finding in [
-            "rolled-back",
-            "release-failed",
-            "deploying",
-            "release-pending",
-            "deployed-outside-git",
-            "stale-page",
-            "cached-page",
-            "nothing-deployed",
-            "wrong-branch",
-            "not-confirmed",
-            "ref-differs",
-            crate::core::record::unrecorded::WORD,
-            "unreachable",
-            "unauthorized",
-            "page-unclear",
-            "unknown-commit",
-            "stopped",
-        ] {
-            assert!(
-                status.contains(finding),
-                "git-smp-status(1) does not explain {finding}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

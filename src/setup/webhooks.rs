@@ -1,5 +1,5 @@
-//! The webhooks' part in `git smp setup`: who is there is asked for those that are missing, and a line says how each
-//! channel's posts go out. Nothing is ever sent to one from here: a channel is no place for tries.
+//! The webhooks in `git smp setup`: it asks a person for missing ones, and prints a line per channel. It never sends a
+//! test post.
 
 use crate::core::config::{Channel, Config};
 use crate::core::refusal::{Report, Stop};
@@ -9,10 +9,10 @@ use crate::session::Session;
 use crate::setup::check::Check;
 use crate::team::webhook;
 
-/// How often somebody is asked for a webhook that can be used.
+/// The number of attempts to enter a usable webhook.
 const TRIES: usize = 3;
 
-/// The line of each channel that posts to a chat.
+/// Returns the line of each channel that posts to a chat.
 pub fn checks(repo: &Repo, config: &Config) -> Vec<Check> {
     let chats = chats(config);
     chats
@@ -58,7 +58,7 @@ fn needs(channel: &Channel) -> &'static str {
     }
 }
 
-/// The other channel that has this very webhook. What is wrong with that one's is told at its own line.
+/// Returns the other channel with the same webhook. Its own faults are shown in its own line.
 fn owner<'c>(
     repo: &Repo,
     config: &'c Config,
@@ -74,13 +74,13 @@ fn owner<'c>(
     other.map(|other| other.name.as_str())
 }
 
-/// Asks for each webhook that is missing or, in git's configuration, of no use; keeps what it is given in the clone.
+/// Asks for each webhook that is missing or unusable in git's configuration, and stores it in the clone.
 pub fn ask(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
     let repo = &session.repo;
     for (channel, chat) in chats(config) {
         match webhook::find(repo, channel) {
             Ok(Some(_)) => continue,
-            // What a variable holds counts before whatever is kept here.
+            // A variable takes precedence over a stored value.
             Err(_) if webhook::in_environment(repo, channel).is_some() => continue,
             Ok(None) => {}
             Err(stop) => session.ui.refuse(&stop.into()),
@@ -108,12 +108,12 @@ fn asked(
         let Some(secret) = session.ui.ask_secret(&question) else {
             return Ok(None);
         };
-        // What is odd about it is said by its check.
+        // Its check reports a warning about an unusual address.
         if let Err(report) = webhook::check(channel.kind, secret.expose()) {
             session.ui.refuse(&report);
             continue;
         }
-        // The clone is opened again for what was kept a moment ago.
+        // A webhook may have been stored a moment ago, so the clone is opened again.
         let Some(other) = owner(&Repo::open()?, config, channel, &secret) else {
             return Ok(Some(secret));
         };

@@ -1,5 +1,4 @@
-//! The first `smp.toml` of a team: asks for the few things it needs, tries what can be tried, shows the file, and
-//! writes it.
+//! Creates the first `smp.toml` of a team: asks for the few values, tries them, shows the file, and writes it.
 
 mod answers;
 mod questions;
@@ -20,7 +19,7 @@ use questions::TOPOLOGY;
 const EXAMPLE: &str =
     "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/config.example.toml";
 
-/// What to do without a file where nobody is asked, because of `--check` or because there is no terminal.
+/// Returns what to do without a file if nobody can be asked: with `--check`, or without a terminal.
 pub fn how_to_start(path: &Path, is_interactive: bool) -> Stop {
     let (why, create) = match is_interactive {
         true => ("not with --check", "to answer the questions".to_owned()),
@@ -38,7 +37,7 @@ pub fn how_to_start(path: &Path, is_interactive: bool) -> Stop {
     Stop::Misused(report)
 }
 
-/// Asks, shows, and writes. Exit 3 where the person stops answering.
+/// Asks, shows, and writes. Exit 3 if the person stops.
 pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
     let (ui, name) = (session.ui, as_typed(session, path));
     ui.explain(&format!(
@@ -61,7 +60,7 @@ pub fn run(session: &Session<'_>, path: &Path) -> Result<(), Stop> {
             _ => return Err(declined()),
         }
     };
-    // Never over a file that appeared meanwhile.
+    // A file that appeared meanwhile is not overwritten.
     let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
         let report = Report::new("the file cannot be written");
@@ -73,7 +72,7 @@ fn declined() -> Stop {
     Stop::Declined("nothing was written".to_owned())
 }
 
-/// The file as a command names it that is typed where this one was.
+/// Returns the file relative to the folder where the command was typed.
 pub fn as_typed(session: &Session<'_>, path: &Path) -> String {
     let folder = session.repo.program().folder().unwrap_or_default();
     let (top, file) = (path.parent(), path.file_name());
@@ -84,7 +83,7 @@ pub fn as_typed(session: &Session<'_>, path: &Path) -> String {
     short.unwrap_or_else(|| path.display().to_string())
 }
 
-/// One question after the other, each until its answer will do; the way back keeps all that was answered.
+/// Asks one question after the other until each answer is valid; going back keeps all answers.
 fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(), Stop> {
     let ui = session.ui;
     while let Some(question) = answers.questions().get(*at).copied() {
@@ -112,7 +111,7 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
         let (before, is_pattern) = (answers.clone(), row.key.ends_with(".pattern"));
         match answers.take(question, &answer) {
             Ok(()) if tries::is_good(session, answers, question) => *at += 1,
-            // A pattern that finds nothing may be right, and its page wrong.
+            // A pattern without a match may be right and its page wrong.
             Ok(()) => *at -= usize::from(is_pattern),
             Err(why) => {
                 *answers = before;

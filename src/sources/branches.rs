@@ -1,4 +1,4 @@
-//! Environments that are branches of the main repository: they are in one place, so where they are is one question.
+//! Environments that are branches of the main repository: one request reads them all.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use crate::core::words::Branch;
 use crate::git::{moved, remote};
 use crate::sources::{Look, first_push};
 
-/// The branches that are asked for with one question, by whoever needs it first.
+/// The branches that the first user reads with one request.
 pub struct BranchesOfMain<'e> {
     names: Vec<&'e str>,
     told: OnceLock<Result<Vec<Branch>, Refusal>>,

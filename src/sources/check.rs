@@ -1,4 +1,4 @@
-//! Whether a page answers as a check after a deploy asks.
+//! Asks a check page after a deploy.
 
 use crate::core::config::PageCheck;
 use crate::core::refusal::Refusal;
@@ -7,7 +7,7 @@ use crate::http::{self, Response};
 use crate::sources::Look;
 
 impl Look<'_> {
-    /// Asks the page once. The error says what is wrong with its answer, to stand behind its address.
+    /// Asks the page once. The error is a predicate that follows its address.
     pub fn check(&self, check: &PageCheck) -> Result<(), String> {
         match http::ask(&check.page, &|url| token::page(self.repo, url)) {
             Ok(answer) => judge(check, &answer),
@@ -16,7 +16,7 @@ impl Look<'_> {
     }
 }
 
-/// Nothing of what the page says is repeated.
+/// Checks an answer without repeating any of its content.
 fn judge(check: &PageCheck, answer: &Response) -> Result<(), String> {
     let status = u32::from(answer.status);
     let is_wanted = match check.status {

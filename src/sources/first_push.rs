@@ -1,10 +1,10 @@
-//! Hosts that make an app with the first push: what they answer before it, told from an address that leads nowhere.
+//! Hosts that create an app with the first push: their answers before it, and how they differ from a wrong address.
 
 use crate::core::refusal::Refusal;
 use crate::core::words::Branch;
 
-/// The answer of an environment's remote, where `url` is its address. A host's own word that it has no such app is an
-/// answer; whatever else is no answer stays that, with both of its meanings where there are two.
+/// Interprets the answer of an environment's remote at `url`. A host's own words for a missing app are an answer; other
+/// failures stay, with both meanings if there are two.
 pub fn read(url: &str, asked: Result<Branch, Refusal>) -> Result<Branch, Refusal> {
     asked.or_else(|refusal| match words(url, &refusal) {
         Some(words) => Ok(Branch::NoApp(words.to_owned())),
@@ -12,10 +12,10 @@ pub fn read(url: &str, asked: Result<Branch, Refusal>) -> Result<Branch, Refusal
     })
 }
 
-/// What a host says that has no such app: Dokku in its own words, Piku in those of git. Only over ssh is that the
-/// host's word; of a path git itself says the same, and over https there is none but "not found".
+/// Returns a host's words for a missing app: Dokku has its own, Piku uses git's. They only count over ssh: git itself
+/// says the same about a path, and https only gives "not found".
 fn words<'r>(url: &str, refusal: &'r Refusal) -> Option<&'r str> {
-    // As git has it: a slash before the first colon makes it a path.
+    // Like git: a slash before the first colon makes it a path.
     let is_path = url
         .split_once(':')
         .is_none_or(|(before, _)| before.contains('/'));
@@ -29,14 +29,14 @@ fn words<'r>(url: &str, refusal: &'r Refusal) -> Option<&'r str> {
     })
 }
 
-/// A line without the marks that hosts put before it.
+/// Removes the marks that hosts put around a line.
 fn bare(line: &str) -> &str {
     let line = line.trim().trim_start_matches("remote:").trim_start();
     line.trim_start_matches(['!', '-', '>', ' '])
         .trim_end_matches(['.', '!'])
 }
 
-/// The same, with both meanings of the words of a host that tells nobody which repositories it has.
+/// Adds both meanings to the words of a host that does not tell which repositories exist.
 pub fn with_both_readings(refusal: Refusal) -> Refusal {
     let signs = [
         "not found",

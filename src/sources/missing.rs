@@ -1,4 +1,4 @@
-//! Brings what somebody names and this clone lacks: from where it should be, and no more than that.
+//! Fetches a named commit that this clone lacks, from where it should be, and no more.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::git::fetch::{FetchTarget, fetch, turn};
 use crate::git::{Found, moved};
 use crate::sources::{Look, first_push};
 
-/// What has been fetched during this look, so that nothing is fetched twice.
+/// Everything fetched during this look, so that nothing is fetched twice.
 pub(super) type Fetched = HashMap<(String, FetchTarget), Result<(), Refusal>>;
 
 impl Look<'_> {
-    /// The main repository's branch as it was asked for, with its commit here.
+    /// Returns the main repository's observed branch after fetching its commit.
     pub fn main_at(
         &self,
         branch: Result<Branch, Refusal>,
@@ -23,7 +23,7 @@ impl Look<'_> {
             && !self.repo.has_commit(id)?
         {
             let main = &self.config.repository;
-            // By its name, git need not ask once more what the branch is at. Some hosts hand out branches only.
+            // By its hash git need not request the branch again. Some hosts only send branches.
             let by_name = FetchTarget::Commit(id.clone());
             let by_branch = FetchTarget::Branch(main.branch.clone());
             let brought = in_turn(
@@ -40,7 +40,7 @@ impl Look<'_> {
         Ok(branch.map_err(first_push::with_both_readings))
     }
 
-    /// Makes sure that a commit is here. `fetched`: what was fetched before; without it the commit's name is enough.
+    /// Fetches a commit if necessary. `fetched` has the earlier fetches; without it the id is enough.
     pub(super) fn bring(
         &self,
         environment: &Environment,
@@ -53,8 +53,8 @@ impl Look<'_> {
         }
     }
 
-    /// Resolves a hash, fetching what is not here: from the main repository, where it should be, then from the
-    /// environment's own remote. `fetched`: what was fetched before; without it nothing is.
+    /// Resolves a hash, and fetches a missing commit: from the main repository, where it should be, then from the
+    /// environment's remote. `fetched` has the earlier fetches; without it nothing is fetched.
     pub(super) fn bring_commit(
         &self,
         environment: &Environment,
@@ -81,7 +81,7 @@ impl Look<'_> {
                         .clone()
                 },
             )?;
-            // Not every host lets one ask for a commit by its name.
+            // Not every host allows fetching a commit by its hash.
             if let (Err(refusal), FetchTarget::Branch(_) | FetchTarget::Branches) =
                 (brought, &wanted)
             {
@@ -92,7 +92,7 @@ impl Look<'_> {
         Ok(one_commit(environment, hash, found, trouble))
     }
 
-    /// The likeliest place first: the branches that are deployed, the commit by its name, all else at last.
+    /// Returns the most likely places first: the deployed branches, the commit by its hash, finally all branches.
     fn places(&self, environment: &Environment, hash: &str) -> Vec<(String, FetchTarget)> {
         let main = &self.config.repository;
         let remotes = [&main.remote, &environment.remote];
@@ -108,8 +108,8 @@ impl Look<'_> {
     }
 }
 
-/// Fetches when no other fetch is under way, and only what that one did not bring. What is here after a fetch that
-/// failed is here: another program of this clone may have brought it.
+/// Fetches after any other fetch has ended, and only a commit that it did not bring. After a failed fetch the commit
+/// may still be here, from another program of this clone.
 fn in_turn(
     here: impl Fn() -> Result<bool, Stop>,
     fetch: impl FnOnce() -> Result<(), Refusal>,

@@ -1,4 +1,4 @@
-//! What a page says: from an answer of a server to the one hash in it. Pure; it never repeats the page's content.
+//! Finds the one hash in a page. Pure; it never repeats the page's content.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::http::pointer::values;
 
 const NO_HASH: &str = "its page contains something that is not a hash";
 
-/// The one hash (7 to 64 lower-case hex digits) that a page names.
+/// Returns the one hash (7 to 64 lower-case hex digits) in a page.
 ///
 /// # Errors
-/// `page-unclear` when it names none, several, or something that is no hash. The key to correct is left to the caller.
+/// `page-unclear` for none, several, or a text that is no hash. The caller adds the key to correct.
 pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
     let text = String::from_utf8_lossy(&page.body);
     // Some servers begin UTF-8 with a byte order mark.
@@ -36,7 +36,7 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
         let a_hash = "a hash is 7 to 64 hex digits".to_owned();
         return Err(unclear(NO_HASH, [looked, a_hash]));
     }
-    // The same commit may stand on a page twice, once abbreviated: the longer one says it all.
+    // The same commit may appear twice, once abbreviated: the longer one counts.
     let hashes: Vec<&str> = (found.iter())
         .filter(|hash| {
             let mut longer = found.iter().filter(|other| other.len() > hash.len());
@@ -59,18 +59,18 @@ pub fn hash_in(find: &Find, page: &Response) -> Result<String, Refusal> {
     }
 }
 
-/// What is said. An empty value says nothing, so it hides nothing either.
+/// Returns the non-empty values. An empty value does not hide another.
 fn said<'v>(values: impl Iterator<Item = &'v str>) -> Vec<String> {
     let values = values.map(str::trim).filter(|value| !value.is_empty());
     values.map(str::to_owned).collect()
 }
 
-/// The texts at a JSON pointer. A key that stands twice has two values; `null` and an empty text say nothing.
+/// Returns the texts at a JSON pointer. A repeated key has two values; `null` and an empty text do not count.
 fn json_values(text: &str, pointer: &str) -> Result<Vec<String>, Refusal> {
     let values = values(text, pointer).map_err(|error| match error.to_string() {
-        // Only the value itself is read as one, and what is passed over is not.
+        // Only the value at the pointer is parsed as a number; the others are skipped.
         why if why.starts_with("number out of range") => no_quotes(pointer),
-        // Where, and what the parser missed there: never what stands there.
+        // The position and the parser's reason, never the content.
         why => unclear(
             "its page is not JSON",
             [format!("looked at {pointer}"), why],
@@ -93,7 +93,7 @@ fn no_quotes(pointer: &str) -> Refusal {
     unclear(NO_HASH, [format!("{pointer} {why}")])
 }
 
-/// The digits of a hash that was written as a number: less than seven are no hash, more than fifteen may be rounded.
+/// Returns the digits of a hash written as a number: 7 to 15, because longer numbers may be rounded.
 fn digits_of(number: &Number) -> Option<String> {
     let digits = number.as_u64()?.to_string();
     (7..=15).contains(&digits.len()).then_some(digits)
@@ -295,7 +295,7 @@ mod tests {
                 .error
                 .contains("2 different hashes")
         );
-        // Seven digits whose first is 0, or one of which is an e, are no longer what they were; a double has fifteen.
+        // Seven digits that begin with 0 or contain an e are changed by JSON; a double has fifteen digits.
         for value in [
             "182872",
             "7",

@@ -1,5 +1,8 @@
-//! Platforms whose own API tells what runs, and releases again what was built before. Another one is a file next to
-//! `heroku`, a line in each function here, and its kind and key in `core/config`.
+//! Platforms whose API reports the running commit and can release an earlier build. Another one needs three
+//! files: its own next to `heroku`, this one with a line in each function, and `core/config/running.rs`.
+
+mod dokku;
+mod heroku;
 
 use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -7,23 +10,23 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
 use crate::git::Repo;
 use crate::http::Trouble;
-use crate::sources::dokku::{self, Dokku};
-use crate::sources::heroku::{self, Heroku};
 use crate::sources::{Look, named};
+use dokku::Dokku;
+use heroku::Heroku;
 
 pub trait Platform {
-    /// The latest releases, newest first. The current one, if there is one, and the newest have their commits.
+    /// Returns the latest releases, newest first. The current and the newest one have their commits.
     fn releases(&self) -> Result<Vec<Release>, Refusal>;
 
-    /// The same releases, each that has something built with its commit; they may have them all.
+    /// Adds the commit to each release with a build; they may already have it.
     fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
         Ok(releases)
     }
 
-    /// How the newest build stands, in one of the platform's words, where that can be found out.
+    /// Returns the status of the newest build, in the platform's words, if known.
     fn newest_build(&self) -> Option<String>;
 
-    /// Releases once more what was built for an earlier release; `back`: with the config vars of that time, too.
+    /// Releases the build of an earlier release again; with `back`, also its config vars.
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble>;
 }
 
@@ -33,13 +36,13 @@ pub struct Promotion {
 }
 
 pub struct Promoted {
-    /// Its app, by the platform's own name.
+    /// The app, by the platform's own name.
     pub app: String,
-    /// Its end, with the platform's own words for a bad one; `None`: it goes on.
+    /// The result, with the platform's own words for a failure; `None` while it is in progress.
     pub came_to: Option<Result<(), String>>,
 }
 
-/// The app of an environment on the platform that promotes builds.
+/// Returns the app of an environment on the platform with pipelines.
 pub fn pipelines(repo: &Repo, environment: &Environment) -> Option<Result<Heroku, Refusal>> {
     match environment.running.app.as_ref()? {
         PlatformApp::Heroku(app) => Some(Heroku::of(repo, app)),
@@ -47,7 +50,7 @@ pub fn pipelines(repo: &Repo, environment: &Environment) -> Option<Result<Heroku
     }
 }
 
-/// The platform that is to be asked about an environment. `may_ask`: whether a person may be asked for a password.
+/// Returns the platform of an environment. `may_ask` allows asking a person for a password.
 pub fn of<'a>(
     repo: &'a Repo,
     environment: &'a Environment,
@@ -66,7 +69,7 @@ pub fn at(url: &str) -> Option<PlatformApp> {
     heroku.or_else(|| Some(PlatformApp::Dokku(dokku::app_at(url)?.to_owned())))
 }
 
-/// The words of an environment's platform, which is known by its address, too.
+/// Returns the words of an environment's platform, also if only its address shows it.
 pub fn words(repo: &Repo, environment: &Environment) -> Option<PlatformWords> {
     let url = &environment.url;
     match environment.running.app.clone().or_else(|| at(url)) {
@@ -77,7 +80,7 @@ pub fn words(repo: &Repo, environment: &Environment) -> Option<PlatformWords> {
 }
 
 impl Look<'_> {
-    /// The latest releases of an environment; `None` where its platform is not to be asked.
+    /// Returns the latest releases of an environment; `None` if it has no platform to ask.
     pub(super) fn ask_platform(
         &self,
         environment: &Environment,
@@ -97,7 +100,7 @@ impl Look<'_> {
         }))
     }
 
-    /// The same releases with the commit of each.
+    /// Adds the commit to each release.
     pub(super) fn with_commits(
         &self,
         environment: &Environment,
@@ -107,8 +110,7 @@ impl Look<'_> {
         else {
             return releases;
         };
-        // Releases without their commits would tell a half of the story, which may be the wrong one; but that one of them
-        // is going on is the whole of it.
+        // Releases without commits could give a wrong picture. A release in progress needs no others.
         match platform.and_then(|platform| platform.with_commits(known.clone())) {
             Err(_) if matches!(known.first(), Some(newest) if newest.status.goes_on()) => releases,
             all => Some(all),
@@ -116,10 +118,10 @@ impl Look<'_> {
     }
 }
 
-/// The commit of the release that runs; `None`: nothing was ever deployed.
+/// Returns the commit of the running release; `None` if nothing was ever deployed.
 ///
 /// # Errors
-/// `unknown-commit` where the platform does not name it, `stopped` where it says that nothing of it runs.
+/// `unknown-commit` if the platform does not name it, `stopped` if the platform says that nothing of it runs.
 pub fn current(
     repo: &Repo,
     environment: &Environment,
@@ -145,7 +147,7 @@ pub fn current(
             });
         }
     };
-    // Nothing was built for it: that is how an app begins. Once something ran, it is of a kind that is not known here.
+    // Nothing was built for it: an app begins like this. After a release that ran, it is of an unknown kind.
     let mut built = releases.iter().filter(|release| release.slug.is_some());
     let ran = [ReleaseStatus::Succeeded, ReleaseStatus::Expired];
     if release.slug.is_none() && !built.any(|release| ran.contains(&release.status)) {
@@ -168,7 +170,7 @@ pub fn current(
         ))
 }
 
-/// The refusal where something is deployed, and no process of it runs.
+/// Refuses because a commit is deployed but no process of it runs.
 fn stopped(name: &str, platform: &str, deployed: &CommitId, start: Typed) -> Refusal {
     let short = deployed.short();
     let what =
@@ -178,7 +180,7 @@ fn stopped(name: &str, platform: &str, deployed: &CommitId, start: Typed) -> Ref
         .run("then", Typed::smp("status"))
 }
 
-/// Whether it came of nothing that was ever there, as a first build that goes on.
+/// Returns whether a release has no earlier state, such as a first build in progress.
 fn is_nothing(release: &Release) -> bool {
     use ReleaseStatus::{Building, Failed, Locked};
     let is_none = release.commit.is_none() && release.slug.is_none();

@@ -1,5 +1,5 @@
-//! Whether the whole team agrees to this clone's `smp.toml`, where it signs its record. The main branch's file says so;
-//! which branch that is, says that of the branch which the main repository calls its own, because no push moves that.
+//! Checks that the whole team agrees to this clone's `smp.toml` if it signs its record, by the file on the main branch.
+//! The file on the main repository's default branch, which no push moves, says which branch that is.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use crate::git::fetch::{FetchTarget, fetch, main_before};
 use crate::git::signed::file_at;
 use crate::session::trust;
 
-/// The name of the team's file, from the top of the repository.
+/// The path of the team's file, from the top of the repository.
 const FILE: &str = "smp.toml";
-/// What the default branch's file says for all branches: where the main branch is, and whose word counts.
+/// The keys for which the default branch's file decides: the main branch, and whose events count.
 const FOR_ALL: [&str; 5] = [
     "policy.four_eyes",
     "record.ref",
@@ -23,12 +23,12 @@ const FOR_ALL: [&str; 5] = [
     "repository.branch",
 ];
 
-/// Refuses a local file that differs from the team's, where the team's wants signatures. Somebody could agree to an
-/// edited file in their own clone, and nobody else would have seen it. Events written by such a file would not count.
-/// Where the main repository does not answer, or has no such branch, the team's file is the one that this clone saw last.
+/// Refuses a local file that differs from the team's, if the team's requires signatures. Otherwise somebody could agree
+/// to an edited file in their own clone unseen; the events of such a file would not count. If the main repository does
+/// not answer or lacks the branch, the file that this clone saw last counts.
 ///
 /// # Errors
-/// `not-verified`, with the keys that differ; exit 2 where `insteadOf` leads away from the repository of the team's file.
+/// `not-verified`, with the keys that differ; exit 2 if `insteadOf` leads away from the repository of the team's file.
 pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     let main = &ours.repository;
     let (at, head) = repo
@@ -67,7 +67,7 @@ fn any_wants_signatures(repo: &Repo, ours: &Config, all: &[CommitId]) -> Result<
     Ok(false)
 }
 
-/// The same, once in a run: what was begun by a file is ended by it.
+/// Does the same once in a run: a run ends with the file that it began with.
 pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     match repo.agreed.get() {
         Some(()) => Ok(()),
@@ -75,7 +75,7 @@ pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     }
 }
 
-/// Why the default branch does not protect the signatures that our file wants, and the ways out, each in a line.
+/// Returns why the default branch does not protect the required signatures, and the ways out, one per line.
 pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<[String; 3]>, Stop> {
     let Some(seen) = repo.main().filter(|_| wants_signatures(ours)) else {
         return Ok(None);
@@ -110,7 +110,7 @@ fn is_as_at(
         let changes = config::changes(&theirs.trust(), &ours.trust()).into_iter();
         changes.filter(|one| is_meant(&one.key)).collect::<Vec<_>>()
     };
-    // A second file that the team has there, and that says so, is the team's as well.
+    // A second file of the team there that agrees is valid too.
     if all.iter().any(|theirs| differ(theirs).is_empty()) {
         return Ok(());
     }
@@ -129,13 +129,13 @@ fn is_as_at(
     Err(refusal.run(say, Typed::smp("setup")).into())
 }
 
-/// How a value there differs from the one here.
+/// Describes how a value there differs from the one here.
 fn describe(config::Change { key, old, new }: &config::Change) -> String {
     let [there, here] = [old, new].map(|one| one.as_deref().unwrap_or("missing"));
     format!("{key} is {there} there and {here} here")
 }
 
-/// The files at a commit of the main repository that can be read: at our file's place, and at the top.
+/// Returns the readable files at a commit of the main repository: at our file's path, and at the top.
 fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Config>, Stop> {
     if !repo.has_commit(commit)? {
         let wanted = FetchTarget::Commit(commit.clone());
@@ -160,7 +160,7 @@ fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Co
     Ok(all)
 }
 
-/// What a newer version may read could require signatures.
+/// A newer version may read a requirement for signatures in it.
 fn unread(path: &str, commit: &CommitId) -> Refusal {
     let short = commit.short();
     let error = format!("this git-smp cannot read {path} of the main repository at {short}");
@@ -171,7 +171,7 @@ fn unread(path: &str, commit: &CommitId) -> Refusal {
         .run("update git-smp, or correct the file there; it is", show)
 }
 
-/// Where the file is, if that is in the work tree: with `/`, from its top.
+/// Returns the file's path from the top of the work tree, with `/`, if it is inside.
 fn path_in_repository(repo: &Repo, config: &Config) -> Option<String> {
     let top = repo.layout().top.as_ref()?;
     let path = config.path.canonicalize().ok()?;

@@ -1,4 +1,4 @@
-//! The channels that are told, and how a post gets there from this clone.
+//! The channels to notify, and how this clone sends a post to each.
 
 use std::sync::Arc;
 
@@ -8,23 +8,23 @@ use crate::core::record::{Candidate, ISSUE, News, Notice, Telling};
 use crate::core::refusal::Report;
 use crate::core::tell::{ChannelKind, Chat};
 use crate::core::words::CommitId;
-use crate::forge::issue::Tracker;
+use crate::forge::issue::{NOBODY, Tracker};
 use crate::session::Session;
 use crate::team::recorder::new_id;
 use crate::team::webhook::{self, Webhook};
 
 pub use crate::core::tell::TECHNICAL;
-/// The channel that is told what is new on production.
+/// The channel for releases to production.
 pub const PRODUCT: &str = "product";
 
 pub enum Route {
-    /// A person pastes it.
+    /// A person pastes the printed post.
     Print,
-    /// To a chat, for which this clone has no webhook.
+    /// A chat without a webhook in this clone.
     NoWebhook,
-    /// To the forge, which cannot be asked from this clone.
+    /// The forge, which this clone cannot reach, for this reason.
     NoToken(Report),
-    /// To a chat, with a webhook that cannot be used.
+    /// A chat with an invalid webhook.
     Unusable(Report),
     Send(Receiver),
 }
@@ -56,7 +56,7 @@ pub fn configured<'c>(config: &'c Config, name: &str) -> Option<&'c Channel> {
     config.channels.iter().find(|channel| channel.name == name)
 }
 
-/// Whether a channel's posts cannot be sent from this clone because it has no webhook of it, or no token.
+/// Returns whether this clone cannot send to a channel, because it lacks the webhook or the token.
 pub fn lacks_webhook(session: &Session<'_>, config: &Config, name: &str) -> bool {
     matches!(
         route(session, config, name),
@@ -71,6 +71,18 @@ pub fn asks(config: &Config) -> bool {
         .is_some_and(|record| record.ask.is_some())
 }
 
+/// Returns the person of this clone's token, if the team asks in issues and the forge tells.
+pub fn person(session: &Session<'_>, config: &Config) -> Option<String> {
+    let tracker = asks(config).then(|| Tracker::find(session, config).ok())??;
+    tracker.person()
+}
+
+/// Returns the warning that no comment can count as a second person's yes, because this clone's person is unknown.
+pub fn nobody(config: &Config, person: Option<&String>) -> Option<String> {
+    let is_needed = asks(config) && config.policy.four_eyes;
+    (is_needed && person.is_none()).then(|| NOBODY.to_owned())
+}
+
 pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
     Step::Post {
         channel: name.to_owned(),
@@ -79,7 +91,7 @@ pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
     }
 }
 
-/// The channels that the record is to have told. Where none is configured the text is printed at once, and that is all.
+/// Returns the channels for an event to notify. Without a configured one the text is only printed once.
 pub fn to_tell(config: &Config, name: &str) -> Vec<String> {
     configured(config, name)
         .map(|channel| channel.name.clone())
@@ -87,12 +99,12 @@ pub fn to_tell(config: &Config, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a candidate is told of, for showing it before or without a record.
+/// Builds a notification about a candidate, to show it before or without a record.
 pub fn of_candidate(candidate: &Candidate, news: News) -> Notice {
     Notice::of(candidate, new_id(), TECHNICAL, news)
 }
 
-/// What a deploy is told of, in the same way.
+/// Builds a notification about a deploy for the same purpose.
 pub fn of_deploy(name: &str, tells: &Telling, place: (&str, &CommitId), news: News) -> Notice {
     Notice::of_deploy(new_id(), name, tells, place, news)
 }

@@ -1,4 +1,4 @@
-//! A notification as the post that a channel gets.
+//! Turns a notification into the post for its channel.
 
 use crate::core::config::Config;
 use crate::core::record::{News, Notice};

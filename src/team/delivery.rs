@@ -1,5 +1,5 @@
-//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end
-//! goes on record. Without a record a post is tried once, and printed if it is not taken.
+//! The delivery of posts, the same for all commands: each pending notification is sent or printed once, and its end is
+//! recorded. Without a record a post is tried once, and printed if it was not accepted.
 
 mod doubt;
 mod tracking;
@@ -30,12 +30,12 @@ pub struct Delivery<'a> {
     done: &'a str,
     again: Typed,
     opened: RefCell<Option<Issue>>,
-    /// Whether somebody pressed Ctrl-C: what is not sent yet stays pending.
+    /// True after Ctrl-C: unsent posts stay pending.
     left: Cell<bool>,
 }
 
 impl<'a> Delivery<'a> {
-    /// One that says of what was done before the posts that it is `done`, and which command goes on: `again`.
+    /// Builds a delivery. Messages call the work before it `done`; the command `again` resumes it.
     pub fn of(session: &'a Session<'a>, config: &'a Config, done: &'a str, again: Typed) -> Self {
         Self {
             session,
@@ -48,12 +48,12 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Delivers what is pending of this kind: first the one whose attempt is on record already, before anybody takes it
-    /// for one that was cut off, then the others, oldest first. One that cannot be delivered holds back no other, and
-    /// the first of those is the error.
+    /// Delivers the pending notifications that `wanted` selects: first the one whose attempt is already recorded,
+    /// before anybody takes it for interrupted, then the others, oldest first. A failure stops no other; returns the
+    /// first.
     ///
     /// # Errors
-    /// [`Stop::Incomplete`]: what was done stands, and what is pending stays so.
+    /// [`Stop::Incomplete`]: the earlier work stands, and pending notifications stay pending.
     pub fn deliver(
         &self,
         pending: impl Into<Pending>,
@@ -68,7 +68,7 @@ impl<'a> Delivery<'a> {
             attempt.is_some() && attempt == begun.as_ref().map(|(begun, _)| &begun.attempt)
         };
         routes.sort_by_key(|(one, _)| !is_begun(one));
-        // Two runs of one clone could not tell each other's attempt from one that was cut off.
+        // Two runs of one clone could not distinguish each other's attempt from an interrupted one.
         let mut ways = routes.iter().map(|(_, route)| route);
         let chats = begun.is_none() && ways.any(|route| !matches!(route, Route::Print));
         let lock = chats.then(|| self.session.notes().lock_posts()).transpose();
@@ -87,7 +87,7 @@ impl<'a> Delivery<'a> {
         first
     }
 
-    /// Delivers what is pending of this kind. What this run tells of is printed where its channel is not configured.
+    /// Delivers pending notifications. This run's own one is printed if its channel is not configured.
     pub fn tell(
         &self,
         one: Option<Notice>,
@@ -103,7 +103,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Prints a post that nobody keeps a record of.
+    /// Prints a post that is not recorded.
     pub fn print(&self, one: &Notice) -> Result<(), Stop> {
         let post = compose(self.session, self.config, one)?;
         if one.channel == ISSUE {
@@ -117,7 +117,7 @@ impl<'a> Delivery<'a> {
         self.print_for(&one.channel, &post)
     }
 
-    /// Prints a post of what is done, once, because nobody keeps it: where that fails there is no step to repeat.
+    /// Prints a post once about completed work: nobody keeps it, so a failure leaves no step to repeat.
     pub fn print_once(&self, one: &Notice) {
         self.no_step(one, self.print(one));
     }
@@ -136,11 +136,11 @@ impl<'a> Delivery<'a> {
         ui.data(markdown::payload(post).as_bytes())
     }
 
-    /// Tells a channel where no record is kept, once, because nobody could know of a second: what is not taken is
+    /// Notifies a channel once without a record, because nobody could know of a second attempt. A rejected post is
     /// printed.
     ///
     /// # Errors
-    /// [`Stop::Incomplete`]: what was done stands, and nobody was told.
+    /// [`Stop::Incomplete`]: the earlier work stands, and the channel was not notified.
     pub fn deliver_once(&self, one: &Notice) -> Result<(), Stop> {
         self.tried_once(one).map_err(|stop| {
             let text = format!(
@@ -183,10 +183,10 @@ impl<'a> Delivery<'a> {
     fn deliver_one(&self, one: &Notice, route: Route) -> Result<(), Stop> {
         let (ui, channel, notes) = (self.session.ui, &one.channel, self.session.notes());
         let attempt = one.attempt.as_ref();
-        // An attempt of this clone that was cut off before anything was sent is made as if it were the first.
+        // An attempt of this clone that was interrupted before it sent anything counts as a first one.
         let attempt = attempt.filter(|open| !notes.is_unsent(&open.id));
         if let Some(open) = attempt {
-            // Who could send it again, or ask, is not here.
+            // Nobody is here who could send it again or decide.
             if !ui.is_interactive() && matches!(route, Route::NoWebhook | Route::NoToken(_)) {
                 let (by, place) = (&open.by.name, words::place(one));
                 ui.note(format!(
@@ -226,7 +226,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Puts an attempt on record, and makes it.
+    /// Records an attempt, and makes it.
     fn begin(
         &self,
         one: &Notice,
@@ -254,7 +254,7 @@ impl<'a> Delivery<'a> {
         self.send_begun(&begun, &Posting { attempt, post, to })
     }
 
-    /// This clone has no webhook, so the text is printed. It stays pending, for a clone that has one.
+    /// Prints the post, because this clone has no webhook. It stays pending for a clone that has one.
     fn leave(&self, one: &Notice, post: &Post) -> Result<(), Stop> {
         let (ui, channel) = (self.session.ui, &one.channel);
         ui.note(format!(
@@ -262,7 +262,7 @@ impl<'a> Delivery<'a> {
         ));
         ui.data(markdown::payload(post).as_bytes())
             .map_err(|stop| self.unrecorded(stop, one))?;
-        // A candidate that is open would be closed by `postpone`.
+        // `postpone` would close an open candidate.
         let command = one.command(self.again != Typed::smp("postpone"));
         let say = "it stays pending; send it from a clone that has the webhook";
         let keep = Hint::run("to add the webhook to this clone", Typed::smp("setup"));
@@ -270,7 +270,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// Sends a post whose attempt is on record, and puts its end there.
+    /// Sends a post whose attempt is recorded, and records its end.
     fn send_begun(&self, one: &Notice, begun: &Posting) -> Result<(), Stop> {
         let (channel, attempt) = (&one.channel, begun.attempt.clone());
         let sends = self.session.notes().forget_unsent();
@@ -344,7 +344,7 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// What is told in the issue that this very run opened.
+    /// Adds the issue that this run opened to a comment.
     fn with_issue(&self, one: &Notice) -> Notice {
         let issue = one.issue.clone().or_else(|| self.opened.borrow().clone());
         let issue = issue.filter(|_| one.channel == ISSUE);
@@ -375,13 +375,13 @@ impl<'a> Delivery<'a> {
         self.record(one, &new_id(), &posted).map(drop)
     }
 
-    /// The ref of the record.
+    /// Returns the ref of the record.
     fn reference(&self) -> &str {
         self.recorder.as_ref().map_or("", Recorder::reference)
     }
 
-    /// Adds an event about a post, and gives the state after it; `None`: a post that is not pending any more, or whose
-    /// attempt is another by now, is somebody else's.
+    /// Records an event about a post and returns the state after it; `None` if the post is no longer pending or has
+    /// another attempt by now, so it belongs to somebody else.
     fn record(&self, one: &Notice, id: &EventId, what: &What) -> Result<Option<State>, Stop> {
         let Some(recorder) = &self.recorder else {
             return Ok(None);

@@ -1,5 +1,5 @@
-//! The comments on a proposal's issue: read by the commands that want a verdict, and put on record once. Where the
-//! forge does not answer, what is on record stands, and nothing is guessed.
+//! The comments on a proposal's issue: read by commands that need a verdict, and recorded once. If the forge does not
+//! answer, the record stands, and nothing is guessed.
 
 use crate::core::config::Config;
 use crate::core::decide::answer::{Remark, VoidRemark, answers, bear_out};
@@ -17,7 +17,7 @@ use crate::team::recorder::{Recorder, new_id};
 
 const NAMED: usize = 10;
 
-/// Puts on record what they say; with `dry_run` only the view has it. Gives those that look like a verdict, named.
+/// Records the verdicts in comments; with `dry_run` only the view gets them. Warns about void ones and returns them.
 pub fn hear(
     session: &Session<'_>,
     config: &Config,
@@ -40,12 +40,12 @@ pub fn hear(
     void
 }
 
-/// Puts on record what was commented since, and names nothing once more.
+/// Records new comments without repeating the warnings.
 pub fn hear_again(session: &Session<'_>, config: &Config, view: &RecordView) {
     let _ = listen(session, config, &mut view.clone(), false);
 }
 
-/// The same; the error, where the forge bore out nothing, is whether it did not answer.
+/// Does the same without warnings. `Err`: the forge confirmed nothing; true if it did not answer.
 fn listen(
     session: &Session<'_>,
     config: &Config,
@@ -90,7 +90,7 @@ fn listen(
     }
 }
 
-/// Finds out whether what was begun to be told in an issue is there, and puts that on record; nobody is asked.
+/// Finds out whether interrupted texts on an issue exist, and records that without a question.
 pub fn settle(session: &Session<'_>, config: &Config, state: &State) {
     if !asks(config) || !state.pending.iter().any(is_begun) {
         return;
@@ -101,7 +101,7 @@ pub fn settle(session: &Session<'_>, config: &Config, state: &State) {
     }
 }
 
-/// The state of a record whose candidate is asked about in an issue. A copy does not tell what happened since.
+/// Returns the state if its candidate has an issue. A copy does not count, because it lacks recent events.
 fn asked(config: &Config, view: &RecordView) -> Option<State> {
     let reading = view.reading().filter(|_| asks(config))?;
     let state = &reading.state;
@@ -115,14 +115,14 @@ fn is_begun(one: &Notice) -> bool {
     one.channel == ISSUE && one.attempt.is_some()
 }
 
-/// What the forge shows: the comments and, where a second person is wanted, the issue itself.
+/// The forge's answer: the comments and, with `four_eyes`, the issue itself.
 struct ShownIssue {
     question: Option<Remark>,
     remarks: Vec<Remark>,
 }
 
 impl ShownIssue {
-    /// Forgets what the record, which has this ref, says of accounts and the forge does not. Gives why.
+    /// Clears recorded logins that the forge does not confirm; returns why. `record` is its ref.
     fn bear_out(&self, state: &mut State, record: &str) -> Vec<String> {
         let open = state.candidate.as_mut();
         let open = open.zip(self.question.as_ref());
@@ -131,7 +131,7 @@ impl ShownIssue {
     }
 }
 
-/// Who reads, and whether anything may be written.
+/// A command that reads comments, and whether it may record them.
 struct Hearing<'a> {
     session: &'a Session<'a>,
     config: &'a Config,
@@ -140,7 +140,7 @@ struct Hearing<'a> {
 }
 
 impl Hearing<'_> {
-    /// A run that was cut off may have opened the issue.
+    /// Finds out whether an interrupted run opened the issue.
     fn settle(&self, state: &State, view: &mut RecordView) {
         if !self.dry_run && state.pending.iter().any(is_begun) {
             settle(self.session, self.config, state);
@@ -154,8 +154,8 @@ impl Hearing<'_> {
         }
     }
 
-    /// Puts on record what the comments come to. Where the forge does not bear out who proposed, none of them is a yes,
-    /// also of those that are on record. Gives those that do not count.
+    /// Records the verdicts. If the forge does not confirm the proposer, no comment counts as a sign-off, not even a
+    /// recorded one. Returns the comments that do not count.
     fn hear(&self, state: &State, shown: &ShownIssue, view: &mut RecordView) -> Vec<VoidRemark> {
         let mut state = state.clone();
         let faults = shown.bear_out(&mut state, self.recorder.reference());
@@ -193,7 +193,7 @@ impl Hearing<'_> {
                 self.read_again(view);
             }
             Err(stop) => {
-                // That one on record is void may be what they say.
+                // The comments may say that a recorded sign-off is void.
                 view.believe_keys_alone(false);
                 self.session.ui.warn(format!(
                     "the verdicts in the comments could not be recorded: {stop}"
@@ -207,7 +207,7 @@ impl Hearing<'_> {
         to_tell(self.config, TECHNICAL)
     }
 
-    /// Adds an event a comment, decided again where somebody else was quicker. Gives those that this run added.
+    /// Adds one event per comment, decided again if somebody else was faster. Returns the added events.
     fn record(&self, shown: &ShownIssue) -> Result<Vec<What>, Stop> {
         let (channels, mut ids, mut made) = (self.channels(), Vec::new(), Vec::new());
         self.recorder.append_all(&mut |state, nth| {
@@ -280,7 +280,7 @@ impl Hearing<'_> {
         self.session.ui.note(format!("{did}: {text}"));
     }
 
-    /// `by_keys`: a comment that only its reader's key vouches for is no proof then.
+    /// With `by_keys` a comment counts only as much as the key that recorded it.
     fn is_away(&self, address: &str, why: &Report, (four_eyes, by_keys): (bool, bool)) {
         let so = match (four_eyes, by_keys) {
             (_, true) => {
@@ -300,7 +300,7 @@ impl Hearing<'_> {
     }
 }
 
-/// Tells the technical channel of the blocks that comments are, as `signoff` tells of one that was typed.
+/// Notifies the technical channel of blocks in comments, as `signoff` does for typed ones.
 pub fn tell_blocks(
     session: &Session<'_>,
     config: &Config,

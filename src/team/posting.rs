@@ -1,4 +1,4 @@
-//! What is pending after an event, and the post about it whose attempt went on record in the same push.
+//! The pending notifications after an event, and the post whose attempt was recorded in the same push.
 
 use crate::core::config::Config;
 use crate::core::record::{ISSUE, News, Notice, State, What};
@@ -11,7 +11,7 @@ use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
 use crate::team::recorder::{Decide, Recorder, new_id};
 
-/// A post whose attempt is on record and which is still to be sent.
+/// A post whose attempt is recorded and that must still be sent.
 pub struct Posting {
     pub attempt: EventId,
     pub post: Post,
@@ -21,7 +21,7 @@ pub struct Posting {
 #[derive(Default)]
 pub struct Pending {
     pub notices: Vec<Notice>,
-    /// The one that this run began. No other run posts until it is sent: it would take it for one that was cut off.
+    /// The attempt that this run began. The lock stops other runs, which would take it for interrupted.
     pub begun: Option<(Posting, CloneLock)>,
 }
 
@@ -40,7 +40,7 @@ impl From<Vec<Notice>> for Pending {
     }
 }
 
-/// Adds events and, in the same push, that the post about the last of them begins, if this clone can send it.
+/// Adds events and, in the same push, the attempt to post about the last one, if this clone can send it.
 pub fn append(
     (session, config): (&Session<'_>, &Config),
     recorder: &Recorder<'_>,
@@ -87,7 +87,7 @@ pub fn append_one(
     })
 }
 
-/// The post, ready to be sent. What keeps it from that is told when it is delivered.
+/// Prepares the post. An obstacle is reported at its delivery.
 fn begin(
     session: &Session<'_>,
     config: &Config,
@@ -111,7 +111,7 @@ fn begin(
     Some((posting, lock))
 }
 
-/// Whether there is a place for it: what is told in an issue needs one.
+/// Returns whether the post has a place: a comment needs an issue.
 pub fn is_ready(one: &Notice) -> bool {
     let opens = matches!(one.news, News::Proposed { .. });
     one.channel != ISSUE || opens || one.issue.is_some()

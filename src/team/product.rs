@@ -1,8 +1,7 @@
-//! The product post of a promotion: its text, whom it names, and its way through runs that are cut off.
+//! The product post of a promotion: its text, its targets, and its progress through interrupted runs.
 
 mod overridden;
 
-use crate::cli::Asking;
 use crate::core::config::Config;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
@@ -12,6 +11,7 @@ use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
+use crate::options::Asking;
 use crate::session::Session;
 use crate::team::channel::{self, PRODUCT};
 use crate::team::delivery::Delivery;
@@ -25,14 +25,14 @@ pub struct ProductPost<'a> {
     commit: CommitId,
     date: String,
     targets: Vec<(String, Option<CommitId>)>,
-    /// Whether something is pushed; else an earlier run has done so, or somebody else.
+    /// True if this run pushes; otherwise an earlier run or somebody else did.
     pushes: bool,
-    /// The record before.
+    /// The record before this run.
     state: Option<&'a State>,
 }
 
 impl<'a> ProductPost<'a> {
-    /// What this plan releases. It carries the date of its proposal, as the post that put it forward.
+    /// Builds the post for this plan. Its date is that of the proposal's post.
     pub fn of(
         session: &'a Session<'a>,
         config: &'a Config,
@@ -57,7 +57,7 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Whether the plan has a post as its last step, as far as that is known before anybody wrote its text.
+    /// Returns whether the plan will end with a post, as far as known before its text exists.
     pub fn is_wanted(&self, given: Option<&Summary>) -> bool {
         match given {
             Some(given) => matches!(given, Summary::Text(_)),
@@ -65,18 +65,18 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Whether a record keeps it until a channel took it.
+    /// Returns whether a record keeps it until a channel accepts it.
     fn is_kept(&self) -> bool {
         channel::configured(self.config, PRODUCT).is_some()
     }
 
-    /// The text of the post, from whoever has it; `None`: there is none, which is said.
+    /// Returns the text of the post from its source; `None` if there is none, with a message.
     pub fn text(&self, asking: Asking, given: Option<Summary>) -> Result<Option<String>, Stop> {
         let ui = self.session.ui;
         let summary = match given {
             Some(given) => given,
             None if self.is_kept() => self.asked_for(asking)?,
-            // What a run that was cut off was given is printed by the one that sees the end.
+            // The text of an interrupted run is printed by the run that sees the end.
             None => return Ok(self.begun_text().filter(|_| !self.pushes)),
         };
         let why = match summary {
@@ -98,7 +98,7 @@ impl<'a> ProductPost<'a> {
     }
 
     fn asked_for(&self, asking: Asking) -> Result<Summary, Stop> {
-        // What was written for this deploy before it was cut off is not asked for again.
+        // A text that was written for this deploy before an interruption is not requested again.
         if let Some(text) = self.notes().begun_text(&self.commit)
             && !self.pushes
         {
@@ -161,7 +161,7 @@ impl<'a> ProductPost<'a> {
             .print(&self.notification(text))
     }
 
-    /// Shows the text that will go out, below the plan that posts it.
+    /// Shows the text of the post below its plan.
     pub fn show(&self, text: Option<&str>, asked: bool) {
         let Some(text) = text else { return };
         let mut lines = vec![Line::plain(format!(
@@ -176,7 +176,7 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Keeps the text before the question and before anything begins: neither a no nor a cut loses words.
+    /// Stores the text before the question and before any effect, so neither a no nor an interruption loses it.
     pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
         let Some(text) = text else { return Ok(()) };
         if let Some(kept) = self.notes().text()
@@ -197,18 +197,18 @@ impl<'a> ProductPost<'a> {
         })
     }
 
-    /// Whether somebody said yes to this deploy before, in a run that was not seen to end.
+    /// Returns whether a person confirmed this deploy in an earlier run whose end was not seen.
     pub fn is_begun(&self) -> bool {
         self.notes().begun_text(&self.commit).is_some()
     }
 
-    /// The words of such a run, if it had any.
+    /// Returns the text of such a run, if it had any.
     fn begun_text(&self) -> Option<String> {
         let text = self.notes().begun_text(&self.commit);
         text.filter(|text| !text.is_empty())
     }
 
-    /// Sends the post after the deploy has ended, and any that is pending from before.
+    /// Sends the post after the deploy has ended, with older pending ones.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
@@ -216,7 +216,7 @@ impl<'a> ProductPost<'a> {
         let delivery = self.delivery(again);
         let told = text.map(|text| self.notification(text));
         if self.config.record.is_none() {
-            // Before it is sent, because what may be there is never sent again.
+            // Before sending, because a post that may be there is never sent again.
             self.forget_text(again)?;
             return told.map_or(Ok(()), |told| delivery.deliver_once(&told));
         }
@@ -226,7 +226,7 @@ impl<'a> ProductPost<'a> {
         {
             delivery.print_once(told);
         }
-        // The deploy's own event has it pending.
+        // The event of the deploy has made it pending.
         let forgotten = self.forget_text(again);
         let of_this = (pending.notices.iter())
             .filter(|one| one.commit == self.commit && one.is_of_a_deploy());
@@ -248,7 +248,7 @@ impl<'a> ProductPost<'a> {
         delivered.and(forgotten)
     }
 
-    /// Somebody else pushed the same commit in the same moment, and no record tells who deployed: it is theirs to tell.
+    /// Leaves the post to somebody who pushed the same commit at the same time: no record tells who deployed.
     pub fn is_theirs(&self, text: Option<&str>) -> Result<(), Stop> {
         self.notes().forget_text()?;
         let Some(text) = text else { return Ok(()) };
@@ -258,7 +258,7 @@ impl<'a> ProductPost<'a> {
         self.preview(text)
     }
 
-    /// Makes what is still pending. Without a record a text that was kept for this commit is told now, because it runs.
+    /// Delivers pending posts. Without a record this includes a stored text for this commit, because it runs.
     pub fn resume(&self, given: Option<&Summary>, again: &Typed) -> Result<(), Stop> {
         let text = match (self.begun_text(), given) {
             (Some(_), Some(Summary::Text(given))) => Some(given.clone()),
@@ -277,7 +277,7 @@ impl<'a> ProductPost<'a> {
         self.end(text.as_deref(), pending, again)
     }
 
-    /// Whether this text is on the record already, pending since the run that gave it.
+    /// Returns whether this text is already recorded as pending.
     fn is_pending(&self, text: &str) -> bool {
         let pending = self.state.map_or(&[][..], |state| &state.pending);
         pending.iter().any(|one| {
@@ -314,7 +314,7 @@ impl<'a> ProductPost<'a> {
     }
 }
 
-/// What a target ran before the commit, as far as anybody knows.
+/// Returns the commit that a target ran before, if known.
 fn ran_before<'r>(
     target: &'r Target<'_>,
     commit: &CommitId,
@@ -329,7 +329,7 @@ fn ran_before<'r>(
         .or(deploy.and_then(|deploy| deploy.from.as_ref()))
 }
 
-/// Delivers what is pending of earlier deploys where a new one is refused; gives the refusal.
+/// Delivers pending posts of earlier deploys if a new deploy is refused; returns the refusal.
 pub fn deliver_before(
     session: &Session<'_>,
     (config, state): (&Config, Option<&State>),
@@ -337,7 +337,7 @@ pub fn deliver_before(
     refusal: Refusal,
 ) -> Stop {
     let mut pending = state.map_or_else(Vec::new, |state| state.pending.clone());
-    // What cannot be sent from here is not for this run to send.
+    // This run does not handle posts that this clone cannot send.
     pending.retain(|one| {
         one.is_of_a_deploy() && !channel::lacks_webhook(session, config, &one.channel)
     });

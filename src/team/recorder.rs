@@ -1,4 +1,4 @@
-//! Reads the shared record and adds to it: fetch, fold, decide again, and push only onto what was read.
+//! Reads the shared record and adds to it: fetch, compute the state, decide again, push only onto what was read.
 
 pub mod beside;
 
@@ -24,16 +24,16 @@ use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
 use crate::notes::Notes;
 
-/// How long the recorder goes on before it says that it does not get through.
+/// The time limits of the recorder.
 #[derive(Clone, Copy)]
 struct Patience {
-    /// For how long it is tried again when others write at the same time.
+    /// For attempts while others write at the same time.
     busy: Duration,
-    /// For how long it is asked what became of an event whose push broke off.
+    /// For asking about an event whose push was interrupted.
     unknown: Duration,
-    /// For how long a server may take to show what it took.
+    /// For a server to show an event that it accepted.
     unshown: Duration,
-    /// For how long an answer that is older than what this clone saw may be that of a copy that lags behind.
+    /// For an answer older than this clone's copy, which may come from a lagging server.
     lags: Duration,
 }
 
@@ -43,11 +43,11 @@ const PATIENCE: Patience = Patience {
     unshown: Duration::from_secs(5),
     lags: Duration::from_secs(6),
 };
-/// How often the record is looked at before other programs of the same clone are said to be in the way.
+/// The number of reads before other programs of this clone are reported as the obstacle.
 const LOOKS: usize = 20;
-/// The pause before an older answer is asked for again.
+/// The pause before asking again after an old answer.
 const LAG_PAUSE: Duration = Duration::from_millis(500);
-/// The name and version that every event bears.
+/// The program and version in every event.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy)]
@@ -56,17 +56,20 @@ pub struct Recorder<'a> {
     remote: &'a str,
     reference: &'a str,
     config: &'a Config,
-    /// Whose keys count; `None`: the team does not sign.
+    /// The keys that count; `None` if the team does not sign.
     keys: Option<KeyPlace<'a>>,
     may_ask: bool,
     patience: Patience,
 }
 
-/// Why one look gave no record.
+/// The state after an event, or why there is none.
+type StateText = Result<Vec<u8>, String>;
+
+/// The reason why one read gave no record.
 enum Miss {
-    /// Something moved meanwhile, so that another look is needed.
+    /// The record changed meanwhile: read again.
     Moved,
-    /// Less than this clone saw, which may be the answer of a copy that lags behind; what it means if it stays so.
+    /// The record has less than this clone saw, maybe from a lagging server; the refusal applies if that continues.
     Older(Refusal),
     Refused(Refusal),
     Failed(Stop),
@@ -84,14 +87,14 @@ impl From<Stop> for Miss {
     }
 }
 
-/// A name for an event to come, which nothing else has.
+/// Returns a new unique id for an event.
 pub fn new_id() -> EventId {
-    // The standard library seeds this hasher from the system's random source, and time and process differ as well.
+    // The system's random source seeds this hasher, and time and process differ as well.
     EventId::of(RandomState::new().hash_one((SystemTime::now(), std::process::id())))
 }
 
 impl<'a> Recorder<'a> {
-    /// The recorder of this configuration; `None` where the team keeps no record.
+    /// Returns the recorder of this configuration; `None` if it has no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;
         let keys = record.signed.then_some(KeyPlace {
@@ -113,27 +116,27 @@ impl<'a> Recorder<'a> {
         self.reference
     }
 
-    /// Whether the main repository would let us push to the record at `tip`. Hooks are heard only by a real push.
+    /// Returns whether the main repository would accept a push to the record at `tip`. Hooks only run in a real push.
     pub fn may_write(&self, tip: Option<&CommitId>) -> MayPush {
         let to = (self.remote, self.reference);
         push::may_push(self.repo, to, tip, self.may_ask)
     }
 
-    /// Reads the record; where the main repository does not answer, what this clone saw of it last.
+    /// Reads the record; if the main repository does not answer, this clone's last copy.
     ///
     /// # Errors
-    /// The inner error says why there is no record to be had; the outer one, that this clone cannot be read.
+    /// The inner error says why there is no record; the outer one that this clone cannot be read.
     pub fn read(&self) -> Result<Result<Reading, Refusal>, Stop> {
         self.or_copy(self.read_now()?)
     }
 
-    /// What was read or, where the main repository did not answer, what this clone saw of it last.
+    /// Returns the record or, if the main repository did not answer, this clone's last copy.
     pub fn or_copy(&self, now: Result<Reading, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
         let why = match now {
             Err(refusal) if refusal.code == RefusalCode::Unreachable => refusal,
             now => return Ok(now),
         };
-        let Some((tip, text)) = objects::seen(self.repo)? else {
+        let Some((tip, text)) = self.seen()? else {
             return Ok(Err(why));
         };
         let age = self.notes().heard_ago();
@@ -142,18 +145,18 @@ impl<'a> Recorder<'a> {
         Ok(reading.map(|reading| Reading { copy, ..reading }))
     }
 
-    /// Reads what the main repository has now, and nothing else.
+    /// Reads only the present record of the main repository.
     pub fn read_now(&self) -> Result<Result<Reading, Refusal>, Stop> {
-        // Whose events count stands on the main branch, as it is now.
+        // The present main branch says whose events count.
         let names = (self.config.repository.branch.as_str(), Some(self.reference));
         let both = fetch::branch_and_tip(self.repo, self.remote, names, self.may_ask);
         self.read_at(both.map(|(_, tip)| tip).map_err(with_key))
     }
 
-    /// The same, where it was just asked where the record is.
+    /// Does the same after the tip of the record was just requested.
     pub fn read_at(&self, mut tip: Result<Tip, Refusal>) -> Result<Result<Reading, Refusal>, Stop> {
-        // Another program of this clone may move what was seen between our two looks; then both are taken again. And a copy
-        // of the main repository that lags behind may answer in its place.
+        // Another program of this clone may move the copy between two reads; then both are repeated. A lagging server
+        // of the main repository may answer.
         let (mut older, mut moved) = (None, 0);
         loop {
             match tip.map_err(Miss::from).and_then(|tip| self.look(tip)) {
@@ -163,7 +166,7 @@ impl<'a> Recorder<'a> {
                 Err(Miss::Moved) if moved == LOOKS => return Ok(Err(self.busy())),
                 Err(Miss::Moved) => moved += 1,
                 Err(Miss::Older(refusal)) => {
-                    // However long the first look took, there is a second one.
+                    // A second read follows even if the first one took long.
                     if older.get_or_insert_with(Instant::now).elapsed() >= self.patience.lags {
                         return Ok(Err(refusal));
                     }
@@ -177,7 +180,7 @@ impl<'a> Recorder<'a> {
     fn look(&self, tip: Tip) -> Result<Reading, Miss> {
         self.notes().heard();
         let is_here = tip.is_here;
-        match (tip.at, objects::seen(self.repo)?) {
+        match (tip.at, self.seen()?) {
             (None, None) => self.nothing_yet(),
             (None, Some((last, _))) => Err(Miss::Older(self.gone(&last))),
             (Some(tip), Some((last, text))) if tip == last => Ok(self.understood(tip, &text)?),
@@ -185,8 +188,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// There is no record, and this clone saw none on this ref. One on another ref is taken along, unless events are to be
-    /// signed: a record that begins with others would not be verified.
+    /// Returns an empty record: this clone saw none on this ref. A record on another ref is refused as not moved,
+    /// unless events are signed: a signed record cannot begin with foreign events.
     fn nothing_yet(&self) -> Result<Reading, Miss> {
         if self.keys.is_none()
             && let Some((name, last)) = objects::seen_elsewhere(self.repo)?
@@ -201,14 +204,14 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Fetches what this clone has not seen, and remembers it if it follows on what was seen.
+    /// Fetches new events, and stores them as this clone's copy if they follow on the old copy.
     fn fetched(
         &self,
         (tip, is_here): (CommitId, bool),
         last: Option<CommitId>,
     ) -> Result<Reading, Miss> {
-        // Another program of this clone may be fetching: of what it writes, a commit may be here before those that lie
-        // behind it. The fetch below brings them.
+        // Another program of this clone may be fetching, so a commit may be here before its ancestors. The fetch below
+        // brings them.
         if let Some(last) = &last
             && self.repo.has_commit(&tip)?
             && self.repo.is_ancestor(&tip, last).unwrap_or(false)
@@ -218,8 +221,8 @@ impl<'a> Recorder<'a> {
         if !is_here
             && let Err(refusal) = fetch(self.repo, self.remote, &FetchTarget::Commit(tip.clone()))
         {
-            // Some servers hand out tips only, and this may be none any more. Others have copies, of which one named it and
-            // another does not know it yet.
+            // Some servers only send tips, and this may no longer be one. Others have several copies: one named the
+            // commit, another does not have it yet.
             let mut words = refusal.report.because.iter();
             if words.any(|line| line.contains("not our ref")) {
                 return Err(Miss::Older(self.not_handed_out(&tip, &refusal)));
@@ -229,13 +232,12 @@ impl<'a> Recorder<'a> {
                 _ => Miss::Refused(refusal),
             });
         }
-        let text = objects::state_at(self.repo, &tip)?
-            .map_err(|why| self.unreadable(&tip, &ReadError::Garbage(why)))?;
+        let text = objects::state_at(self.repo, &tip)?;
         let reading = self.understood(tip.clone(), &text)?;
         if let Some(last) = &last
             && !objects::follows_on(self.repo, last, &tip)?
         {
-            // If it is not so any more, another program of this clone was between our two looks, and nothing is amiss.
+            // If that has changed, another program of this clone acted between the two reads: nothing is wrong.
             let tip_is = self.ask_tip().is_ok_and(|now| now.as_ref() == Some(&tip));
             return Err(
                 if tip_is && objects::seen_id(self.repo)?.as_ref() == Some(last) {
@@ -245,23 +247,40 @@ impl<'a> Recorder<'a> {
                 },
             );
         }
-        // Another program of this clone may have been quicker, or the clone may only be read: it was read all the same.
+        // Another program may have been faster, or the clone may be read-only: reading succeeded anyway.
         objects::remember(self.repo, &tip, last.as_ref())?;
         Ok(reading)
     }
 
-    /// Makes sense of a state.
-    fn understood(&self, tip: CommitId, text: &[u8]) -> Result<Reading, Refusal> {
-        let state = record::read_state(text).map_err(|why| self.unreadable(&tip, &why))?;
+    /// Returns what this clone saw last, and the state there or why there is none.
+    fn seen(&self) -> Result<Option<(CommitId, StateText)>, Stop> {
+        if self.keys.is_none() {
+            let seen = objects::seen(self.repo)?;
+            return Ok(seen.map(|(tip, text)| (tip, Ok(text))));
+        }
+        let tip = objects::seen_id(self.repo)?;
+        let seen = tip.map(|tip| Ok((tip.clone(), objects::state_at(self.repo, &tip)?)));
+        seen.transpose()
+    }
+
+    /// Parses a state.
+    fn understood(&self, tip: CommitId, text: &StateText) -> Result<Reading, Refusal> {
+        let text = text.as_ref().map_err(|why| ReadError::Garbage(why.clone()));
+        let state = text.and_then(|text| record::read_state(text));
+        let state = state.map_err(|why| self.unreadable(&tip, &why));
         let (state, signed) = match self.keys {
-            None => (state, None),
+            None => (state?, None),
             Some(keys) => {
                 let counted = self.counted(keys, &tip, false);
-                let (state, signed, _) = counted.map_err(|stop| match stop {
+                let (counted, signed, _) = counted.map_err(|stop| match stop {
                     Stop::Refused(refusal) => refusal,
                     other => Report::from(other).refused(RefusalCode::RecordUnreadable),
                 })?;
-                (state, Some(signed))
+                // The state of an event that does not count is anybody's.
+                if signed.ignored.last().is_none_or(|last| last.commit != tip) {
+                    state?;
+                }
+                (counted, Some(signed))
             }
         };
         let config = self.config;
@@ -270,6 +289,7 @@ impl<'a> Recorder<'a> {
             state: state
                 .seen_from(
                     |name| names.clone().any(|one| one == name),
+                    |from, to| config.leads(from, to),
                     config.policy.four_eyes,
                 )
                 .with_pages(|number| config.issue_url(number)),
@@ -279,25 +299,25 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// What this clone saw last, where that can be read: a place to begin from, and no answer.
+    /// Returns this clone's copy, if it is readable: a starting point, not an answer.
     pub fn known(&self) -> Option<Reading> {
-        let (tip, text) = objects::seen(self.repo).ok().flatten()?;
+        let (tip, text) = self.seen().ok().flatten()?;
         self.understood(tip, &text).ok()
     }
 
-    /// The same to add events to, which is no good where the keys that count were not looked up in this run.
+    /// Does the same for adding events, which requires that the keys were looked up in this run.
     pub(super) fn known_to_write(&self) -> Option<Reading> {
         let is_sure = self.keys.is_none() || self.repo.main().is_some();
         self.known().filter(|_| is_sure)
     }
 
-    /// Where the record is now; asks for a password if that is needed and allowed.
+    /// Returns the tip of the record; asks for a password if necessary and allowed.
     fn ask_tip(&self) -> Result<Option<CommitId>, Refusal> {
         let tip = remote::tip(self.repo, self.remote, self.reference, self.may_ask);
         tip.map_err(with_key)
     }
 
-    /// Waits before an older answer is asked for again.
+    /// Waits before asking again after an old answer.
     fn let_it_catch_up(&self) {
         thread::sleep(LAG_PAUSE.min(self.patience.lags / 4));
     }
@@ -306,12 +326,12 @@ impl<'a> Recorder<'a> {
         Notes::of(&self.repo.layout().common_dir)
     }
 
-    /// Every event, oldest first, with those that cannot be read left out and counted.
+    /// Returns every event, oldest first, and the number of unreadable ones.
     pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
         self.latest_events(reading, u32::MAX)
     }
 
-    /// The same for what allows a deploy: every signature is checked now, whatever this clone noted of it.
+    /// Does the same for deploys: every signature is checked now, without this clone's notes.
     pub fn events_anew(&self, reading: &Reading) -> Result<Vec<Event>, Stop> {
         match self.keys.zip(reading.tip.as_ref()) {
             Some((keys, tip)) => Ok(self.counted(keys, tip, true)?.2),
@@ -319,7 +339,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The same of the latest `count` events.
+    /// Does the same for the latest `count` events.
     pub fn latest_events(
         &self,
         reading: &Reading,

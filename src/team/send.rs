@@ -1,4 +1,4 @@
-//! Attempt a post until it is known what came of it: tried again only while it is certain that nobody took it.
+//! Sends a post until the result is known: it tries again only while the post certainly was not accepted.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -9,11 +9,11 @@ use crate::core::refusal::Report;
 use crate::core::words::Control;
 use crate::http::Sent;
 
-/// The longest time that is waited because the other side asks for it.
+/// The maximum time to wait at the server's request.
 const LONGEST: Duration = Duration::from_secs(60);
-/// The time between two looks at what the one who watches wants.
+/// The interval at which the watcher is asked whether to leave.
 const GLANCE: Duration = Duration::from_millis(100);
-/// How long to wait before each further try.
+/// The pauses before each further attempt.
 const PAUSES: Pauses = Pauses {
     busy: [2000, 4000, 8000],
     unreached: [500, 1000, 2000],
@@ -21,29 +21,29 @@ const PAUSES: Pauses = Pauses {
 
 #[derive(Debug)]
 pub enum Delivered {
-    /// It was taken. For Teams: by the workflow, which may still fail to post it.
+    /// Accepted. For Teams: by the workflow, which may still fail to post it.
     Yes,
-    /// Nobody took it, for certain.
+    /// Certainly not accepted.
     No(Report),
-    /// It may be in the channel.
+    /// Possibly in the channel.
     Unclear(Report),
 }
 
-/// Waits before each further try, in milliseconds.
+/// The pauses before each further attempt, in milliseconds.
 struct Pauses {
-    /// When the other side takes nothing for now and does not say for how long.
+    /// If the server is busy and gives no time.
     busy: [u64; 3],
-    /// When there is no connection.
+    /// If there is no connection.
     unreached: [u64; 3],
 }
 
-/// One attempt: what came of it, and where it is then. It may outlive the run that waits for it.
+/// One attempt: its result, and the place of the text. It may outlive the run that waits for it.
 pub type Attempt = dyn Fn() -> (Sent, Placed) + Send + Sync;
 
-/// Told why nothing was taken yet and how long it is until the next try, or nothing during an attempt; may leave.
+/// Called with the reason and the time until the next attempt, or with `None` during an attempt; may leave.
 pub type Watch<'w> = dyn FnMut(Option<(&Report, Duration)>) -> Control + 'w;
 
-/// Sends a post. What may have arrived is never sent again.
+/// Sends a post. A post that may have arrived is never sent again.
 pub fn send(post: Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     attempts(&PAUSES, &post, watch)
 }
@@ -74,11 +74,11 @@ fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Del
     }
 }
 
-/// Makes an attempt and waits for its end, unless the one who watches leaves: then nobody knows what came of it.
+/// Makes an attempt and waits for its end, unless the watcher leaves: then the result is unknown.
 fn answered(post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Sent, Placed) {
     let (ends, end) = mpsc::channel();
     let post = Arc::clone(post);
-    // Nobody hears the end of one that was left.
+    // After leaving, nobody receives the result.
     thread::spawn(move || drop(ends.send(post())));
     let why = loop {
         match end.recv_timeout(GLANCE) {
@@ -101,7 +101,7 @@ fn long(time: Duration) -> String {
     }
 }
 
-/// Waits, unless the one who watches would rather leave.
+/// Waits, unless the watcher leaves.
 fn waited(report: &Report, pause: Duration, watch: &mut Watch<'_>) -> bool {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! What the product post says: given on the command line, or written in the person's editor from a draft.
+//! The text of the product post: given on the command line, or written in an editor from a draft.
 
 mod sheet;
 #[cfg(test)]
@@ -8,7 +8,6 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::PostText;
 use crate::core::decide::named::looks_like_an_option;
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
@@ -17,25 +16,26 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
+use crate::options::PostText;
 use crate::session::Session;
 use crate::terminal::{file, said};
 use sheet::Sheet;
 
-/// What the product post is to say.
+/// The text of the product post, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Summary {
-    /// A text, with plain line ends and nothing around it.
+    /// A text with plain line ends and no surrounding space.
     Text(String),
-    /// Somebody left it empty: no post.
+    /// A person left it empty: no post.
     Empty,
-    /// Somebody left the draft as it was, which nobody has said yes to: no post.
+    /// A person left the draft unchanged, which confirms nothing: no post.
     Untouched,
-    /// Nobody gave one, and nobody could be asked.
+    /// Nobody gave a text, and nobody could be asked.
     Missing,
 }
 
 impl Summary {
-    /// What was settled on; an empty text is a wish for no post.
+    /// Wraps a stored text; an empty one means no post.
     pub fn of(text: String) -> Self {
         if text.is_empty() {
             Self::Empty
@@ -45,19 +45,19 @@ impl Summary {
     }
 }
 
-/// What a person is offered to write about.
+/// The facts for a person who writes the text.
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
-    /// The post's own heading: "Production deploy 2022-03-02".
+    /// The heading of the post: "Production deploy 2022-03-02".
     pub heading: &'a str,
     pub commit: &'a CommitId,
-    /// What runs; `None` where nothing was ever deployed.
+    /// The running commit; `None` if nothing was ever deployed.
     pub from: Option<&'a CommitId>,
-    /// A text from an earlier run of the same deploy, offered in place of the draft.
+    /// A text from an earlier run of the same deploy, offered instead of the draft.
     pub kept: Option<&'a str>,
 }
 
-/// The text given on the command line; read before anything else, so that a wrong file is said at once.
+/// Returns the text from the command line. It is read first, so that a wrong file is reported at once.
 ///
 /// # Errors
 /// Exit 2.
@@ -87,10 +87,10 @@ fn misused(error: &str) -> Stop {
     Stop::Misused(Report::new(error).hint(hint))
 }
 
-/// Opens the person's editor with a draft, where there is a person. Ctrl-C in the editor is the editor's own.
+/// Opens a draft in the person's editor, in a terminal. The editor handles Ctrl-C itself.
 ///
 /// # Errors
-/// When history cannot be read, the editor fails, or no post could hold the text. Nothing was deployed then.
+/// If history cannot be read, the editor fails, or no post could hold the text. Nothing is deployed then.
 pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let ui = session.ui;
     if !ui.is_interactive() {
@@ -103,12 +103,12 @@ pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop
     summary
 }
 
-/// The draft alone, for a dry run.
+/// Returns only the draft, for a dry run.
 pub fn drafted(session: &Session<'_>, offer: &Offer<'_>) -> Result<String, Stop> {
     Ok(draft(&session.repo.landed(offer.from, offer.commit)?))
 }
 
-/// Where the text lies while it is edited: by this name editors know what git says with such comments.
+/// Returns the file to edit. Editors know git's comments by this name.
 fn place(repo: &Repo) -> PathBuf {
     Notes::of(&repo.layout().common_dir).path("COMMIT_EDITMSG")
 }
@@ -126,7 +126,7 @@ fn edited(repo: &Repo, offer: &Offer<'_>) -> Result<Summary, Stop> {
     let Some(wrong) = unfit(&text, LONGEST) else {
         return Ok(Summary::of(text));
     };
-    // Without the comments, so that the file is what can be given back.
+    // Without comments, so that the file can be given back with `-F`.
     editor::write(&path, format!("{text}\n"))?;
     let error = format!("the text of the product post {wrong}, so this run stopped");
     Err(Stop::Failed(in_file(Report::new(error), &path)))
@@ -139,8 +139,8 @@ fn in_file(report: Report, path: &Path) -> Report {
     report.hint(Hint::run("check it there, then", command))
 }
 
-/// The same failure of an editor that left words behind, with what uses them. They may be in another encoding, so each byte is
-/// read as a letter.
+/// Keeps the text that a failed editor left, with the command that uses it. It may be in another encoding, so each byte
+/// is read as a letter.
 fn kept(stop: Stop, sheet: &Sheet, path: &Path) -> Stop {
     let (left, report) = match (fs::read(path), stop) {
         (Ok(left), Stop::Failed(report)) => (left, report),

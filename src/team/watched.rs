@@ -1,4 +1,4 @@
-//! The files that the team wants to be named wherever they change: the same in a plan and in the post about it.
+//! The changed files that match `policy.watch`: the same in a plan and in its post.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::core::refusal::Stop;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
-/// Those that a commit changes where these run, `None` being nothing yet; each once, however many of them lack it.
+/// Returns the files that a commit changes on top of each running commit (`None`: nothing runs), each once.
 pub fn between(
     session: &Session<'_>,
     config: &Config,
@@ -27,7 +27,7 @@ pub fn between(
     Ok(names)
 }
 
-/// Those that a candidate, where there is one, changes in every target of which it is known what runs there.
+/// Returns the files that a candidate changes in the targets with a known running commit.
 pub fn in_targets(
     session: &Session<'_>,
     config: &Config,
@@ -48,7 +48,7 @@ pub fn in_targets(
     )
 }
 
-/// The same for scripts: where nothing is watched they are told nothing of it.
+/// Returns the files for scripts; `None` if nothing is watched.
 pub fn for_scripts<'a>(config: &Config, names: &'a [String]) -> Option<&'a [String]> {
     (!config.policy.watch.is_empty()).then_some(names)
 }

@@ -1,5 +1,5 @@
-//! A channel's webhook: the secret address that takes its posts, and where that is looked up. It never stands in
-//! `smp.toml`, which is committed: it is in a variable of the environment or in git's own configuration.
+//! A channel's webhook: the secret address for its posts, and where it is found. It never belongs in `smp.toml`, which
+//! is committed, but in an environment variable or in git's configuration.
 
 mod known;
 
@@ -17,12 +17,12 @@ const LONGEST: usize = 8192;
 #[derive(Clone, Debug)]
 pub struct Webhook {
     pub address: Secret,
-    /// Where it was found: `SMP_TECHNICAL_WEBHOOK`, or `smp.technical.webhook in git's configuration`.
+    /// The place: `SMP_TECHNICAL_WEBHOOK`, or `smp.technical.webhook in git's configuration`.
     pub from: String,
 }
 
 impl Webhook {
-    /// What to do with one that is worth nothing any more; `git smp setup` asks for a new one only where none is.
+    /// Returns what to do with an invalid one; `git smp setup` only asks for a new one if there is none.
     pub fn renewal(&self) -> Hint {
         match self.from.split_once(' ') {
             Some((key, _)) => Hint::run(
@@ -45,11 +45,10 @@ pub fn key(channel: &Channel) -> String {
     format!("smp.{}.webhook", channel.name)
 }
 
-/// Looks a channel's webhook up: in the environment, then in git's configuration. An empty one is none.
+/// Finds a channel's webhook: in the environment, then in git's configuration. An empty one does not count.
 ///
 /// # Errors
-/// Exit 2 for one that cannot be used: it names the place, never the value. A failure when git cannot read its
-/// configuration.
+/// Exit 2 for an invalid one, with the place and never the value. A failure if git cannot read its configuration.
 pub fn find(repo: &Repo, channel: &Channel) -> Result<Option<Webhook>, Stop> {
     if channel.kind.chat().is_none() {
         return Ok(None);
@@ -84,7 +83,7 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     }
     let key = key(channel);
     let pattern = format!("^{}$", key.replace('.', "\\."));
-    // Only names are asked for: nothing of it is to stand in anybody's memory.
+    // Only names are requested, so the value is never in memory.
     let is_in = |place: &&str| {
         let args = ["config", place, "--name-only", "--get-regexp", &pattern];
         let output = repo.program().run(args);
@@ -96,17 +95,17 @@ pub fn forgets(repo: &Repo, channel: &Channel) -> String {
     }
 }
 
-/// What the channel's variable holds. A value that is no text is kept as far as it is one: the check refuses it.
+/// Returns the webhook from the channel's variable. Invalid text is replaced; the check refuses it.
 pub fn in_environment(repo: &Repo, channel: &Channel) -> Option<Secret> {
     let value = repo.program().variable(&variable(channel))?;
     Some(Secret::new(value.to_string_lossy())).filter(|secret| !secret.is_empty())
 }
 
-/// Whether an address may be a webhook of such a channel. Gives what is odd about it, if anything is: which hosts take
-/// posts is not for us to say.
+/// Checks whether an address may be a webhook of this kind. Returns a warning about an unusual one, because other hosts
+/// may accept posts too.
 ///
 /// # Errors
-/// Why it cannot be used, without any of it.
+/// If it cannot be used. The error contains no part of it.
 pub fn check(kind: ChannelKind, address: &str) -> Result<Option<String>, Report> {
     let url = read(address).map_err(Report::new)?;
     known::check(kind, &url)

@@ -1,4 +1,4 @@
-//! Questions, and the keys of their answers.
+//! Questions, and the keys that answer them.
 
 use console::{Key, Term};
 use zeroize::Zeroizing;
@@ -12,18 +12,18 @@ use crate::terminal::{Ui, is_dumb, is_live};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
-    /// A yes: what was typed before the question was there to be read is thrown away.
+    /// A yes. Keys that were typed before the question appeared are dropped.
     Consent,
-    /// A text, which may have been typed or pasted before.
+    /// A text, which may have been typed or pasted before the question appeared.
     Text,
-    /// The same, none of which is shown.
+    /// A text that is not shown.
     Secret,
 }
 
 impl Ui {
-    /// Asks for a line. `None` for end of input, Ctrl-C and a terminal that went away.
+    /// Asks for a line. Returns `None` at end of input, after Ctrl-C, and if the terminal went away.
     ///
-    /// The question is written once and never drawn again: what is longer than a line would be there twice.
+    /// The question is written once and never redrawn: a redraw would repeat a question that is longer than a line.
     fn line(&self, question: &str, input: Input) -> Option<Zeroizing<String>> {
         let _turn = self.turn(input == Input::Consent)?;
         let term = Term::stderr();
@@ -52,7 +52,7 @@ impl Ui {
                     }
                 }
                 Key::Backspace if line.pop().is_some() && is_shown => {
-                    // A terminal that knows no escapes knows this.
+                    // A terminal without escape sequences understands the backspace.
                     if is_dumb() {
                         term.write_str("\u{8} \u{8}").ok()?
                     } else {
@@ -72,14 +72,14 @@ impl Ui {
         Some(answer.as_str().to_owned())
     }
 
-    /// Asks a y/N question; everything but `y` and `yes` is no.
+    /// Asks a y/N question. Everything except `y` and `yes` means no.
     pub fn ask_yes(&self, question: &str) -> bool {
         let answer = self.ask(&format!("{question} [y/N] ")).unwrap_or_default();
         ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
     }
 
-    /// Asks for a yes without which nothing is done: refuses where nobody can be asked. `why`: what a no would spare, and
-    /// `yes`: the command that says it; `declined`: what did not happen.
+    /// Asks for the yes without which nothing is done. Refuses without a terminal: `why` is the reason, and `yes` the
+    /// command that confirms in advance. `declined` says what did not happen after a no.
     pub fn need_yes(
         &self,
         question: &str,
@@ -99,7 +99,7 @@ impl Ui {
         }
     }
 
-    /// Asks for a secret; `None` for Enter alone, too.
+    /// Asks for a secret. Returns `None` for an empty answer, too.
     pub fn ask_secret(&self, question: &str) -> Option<Secret> {
         let answer = self.line(question, Input::Secret)?;
         Some(Secret::new(answer.as_str())).filter(|secret| !secret.is_empty())
@@ -115,7 +115,7 @@ impl Ui {
         Some(answer.unwrap_or(offered).to_owned())
     }
 
-    /// Asks for one of a few words, typed or chosen with the arrow keys; the last word for Esc.
+    /// Asks for one of a few words, typed or chosen with the arrow keys. Esc chooses the last word.
     pub fn ask_one(&self, question: &str, words: &[&str], offered: &str) -> Option<String> {
         if !is_live() {
             return self.ask_text(&format!("{question} ({})", words.join(", ")), offered);
@@ -129,7 +129,7 @@ impl Ui {
             .items(words)
             .default(first.unwrap_or_default());
         let chosen = select.interact_on_opt(&term);
-        // It stays hidden where the choice was broken off.
+        // The cursor stays hidden after a cancelled choice.
         let _ = term.show_cursor();
         let chosen = chosen.ok()?.unwrap_or(words.len().checked_sub(1)?);
         words.get(chosen).map(|word| (*word).to_owned())

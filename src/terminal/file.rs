@@ -1,4 +1,4 @@
-//! Texts that people wrote: read with a limit, and only if they are text.
+//! Texts that people wrote. They are read up to a limit, and only if they are UTF-8.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,12 +6,12 @@ use std::path::Path;
 
 const LARGEST: u64 = 64 * 1024;
 
-/// Reads a file, or says what is wrong with it, to stand behind its name: "is larger than 64 KiB".
+/// Reads a file. The error continues a sentence that begins with the file's name: "is larger than 64 KiB".
 pub fn read(path: &Path) -> Result<String, String> {
     text(File::open(path).map_err(|error| unreadable(&error))?)
 }
 
-/// The same of what can be read to its end.
+/// Reads a text to its end, with the same limit and the same errors as [`read`].
 pub fn text(from: impl Read) -> Result<String, String> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1)

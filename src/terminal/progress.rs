@@ -1,4 +1,4 @@
-//! Lines that say what goes on: written over on a terminal, said again every ten seconds elsewhere.
+//! Progress lines: overwritten on a terminal, repeated every ten seconds elsewhere.
 
 use std::cell::Cell;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -15,7 +15,7 @@ pub struct ProgressLine {
 }
 
 impl Ui {
-    /// Does something while a line on the terminal says so, from the first second on.
+    /// Does the work, while a line on the terminal names it from the first second on.
     pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
         if self.is_quiet() || !is_live() {
             return work();
@@ -36,13 +36,13 @@ impl Ui {
         })
     }
 
-    /// A line on stderr that is written over as time goes by.
+    /// Creates a progress line on stderr.
     pub fn progress(&self) -> ProgressLine {
         let is_live = is_live();
         ProgressLine {
             is_live,
             is_quiet: self.is_quiet(),
-            // Where lines cannot be written over, the first ten seconds are not worth one.
+            // Without overwriting, the first ten seconds are not worth a line.
             last: Cell::new((!is_live).then(Instant::now)),
         }
     }
@@ -62,7 +62,7 @@ impl ProgressLine {
         }
     }
 
-    /// Takes the line away, so that something else can be said.
+    /// Removes the line, so that something else can be written.
     pub fn clear(&self) {
         if self.is_live && self.last.take().is_some() {
             prompt::show("");

@@ -1,4 +1,4 @@
-//! The terminal, which one asks on at a time. While somebody is asked, no line of progress is written.
+//! The right to ask on the terminal, one question at a time. No progress line is written meanwhile.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -14,12 +14,12 @@ use console::Term;
 use crate::core::text::visible;
 use crate::terminal::write;
 
-/// Held by the one who asks, and for a moment by a line of progress.
+/// Held while a question is asked, and for a moment by a progress line.
 static TERMINAL: Mutex<()> = Mutex::new(());
-/// Whether a line of progress stands on the terminal.
+/// True while a progress line is on the terminal.
 static IS_LINE_SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// The turn to ask a person. The next one waits for its end.
+/// The right to ask a person. The next question waits until this one ends.
 pub struct Turn {
     #[cfg(unix)]
     before: Option<rustix::termios::Termios>,
@@ -27,7 +27,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Waits until nobody else asks, and clears the line of progress.
+    /// Waits until no other question is open, and clears the progress line.
     pub fn take() -> Self {
         let terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         if IS_LINE_SHOWN.swap(false, Ordering::SeqCst) {
@@ -40,8 +40,8 @@ impl Turn {
         }
     }
 
-    /// Takes the keyboard, key by key, from before a question is shown until the turn ends: a Ctrl-C in between is then
-    /// always a key, and never a signal that comes just before the waiting begins and so ends nothing.
+    /// Reads the keyboard key by key, from before a question is shown until the turn ends. A Ctrl-C is then always a
+    /// key. As a signal it could come just before the wait for a key begins, and would have no effect.
     #[cfg(unix)]
     pub fn take_keys(&self, drops_pending: bool) {
         use rustix::termios::{OptionalActions, tcsetattr};
@@ -53,22 +53,22 @@ impl Turn {
             true => OptionalActions::Flush,
             false => OptionalActions::Drain,
         };
-        // Where it cannot be done the question is asked all the same.
+        // If this fails, the question is asked all the same.
         let _ = tcsetattr(rustix::stdio::stdin(), how, &single);
     }
 
-    /// The same where a terminal has no such modes.
+    /// Does nothing: this terminal has no such modes.
     #[cfg(not(unix))]
     pub fn take_keys(&self, _drops_pending: bool) {}
 
-    /// Shows a line that a program says while a person is waited for; foreign text.
+    /// Writes a line that another program says while a person is asked. The line is foreign text.
     pub fn say(&self, line: &str) {
         write(&format!("{}\n", visible(line)));
     }
 }
 
 impl Drop for Turn {
-    /// Gives the keyboard back. A program that was ended while it asked for a secret leaves the echo off, too.
+    /// Gives the keyboard back. A program that was killed while it asked for a secret leaves the echo off, too.
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(before) = &self.before {
@@ -77,17 +77,17 @@ impl Drop for Turn {
             let is_changed =
                 tcgetattr(stdin).is_ok_and(|now| now.local_modes != before.local_modes);
             if is_changed {
-                // A terminal that went away has no state to go back to.
+                // A terminal that went away has no state to restore.
                 let _ = tcsetattr(stdin, OptionalActions::Drain, before);
             }
         }
     }
 }
 
-/// Writes a line of progress over the one before; an empty one takes it away. Left out while somebody is asked.
+/// Writes a progress line over the last one. An empty line removes it. Does nothing while a question is open.
 pub fn show(line: &str) {
     if let Ok(_terminal) = TERMINAL.try_lock() {
-        // A longer one would leave a row behind each time that it is written over.
+        // A line wider than the terminal would leave a row behind at each update.
         let line = visible(line);
         let size = Term::stderr().size_checked();
         let columns = size.map_or(80, |(_, columns)| columns);
@@ -97,7 +97,7 @@ pub fn show(line: &str) {
     }
 }
 
-/// Whether programs that we start can ask somebody: this one is in the foreground, and nothing forbids it.
+/// Returns whether programs that we start can ask a person: we are in the foreground, and nothing forbids it.
 pub fn somebody_is_there() -> bool {
     let denied = ["0", "false", "no", "off"];
     let prompt = std::env::var("GIT_TERMINAL_PROMPT").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Every link in the pages that people read leads somewhere: to a file of the project, and to a heading in it.
+//! Every link in the Markdown pages leads to a file of the project, and to a heading in it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use regex::Regex;
 
 use crate::root;
 
-/// Where the files of this repository are to be had one by one.
+/// The address of single files of this repository.
 const OURS: &str = "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/";
 
-/// The pages: Markdown at the top and in `docs`.
+/// Returns the pages: Markdown at the top and in `docs`.
 fn pages() -> Vec<PathBuf> {
     let folders = [root().to_owned(), root().join("docs")];
     let files = folders
@@ -21,13 +21,13 @@ fn pages() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The text without its fenced blocks: what stands there is an example.
+/// Returns the text without its fenced blocks, which are examples.
 fn prose(page: &Path) -> String {
     let text = std::fs::read_to_string(page).unwrap();
     text.split("```").step_by(2).collect()
 }
 
-/// A heading as GitHub names it in an address.
+/// Returns a heading as GitHub writes it in an address.
 fn anchor(heading: &str) -> String {
     let kept = heading
         .chars()
@@ -48,10 +48,10 @@ fn every_link_leads_to_a_file_and_a_heading() {
     let link = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
     let (mut seen, mut dead) = (0, Vec::new());
     for page in pages() {
-        // A link in backticks is an example as well.
+        // A link in backticks is an example too.
         let text: String = prose(&page).split('`').step_by(2).collect();
         for found in link.captures_iter(&text).map(|found| found[1].to_owned()) {
-            // crates.io shows pictures by absolute addresses alone.
+            // crates.io only shows pictures with absolute addresses.
             let file = found.strip_prefix(OURS).map(|path| root().join(path));
             if found.starts_with("https://") && file.is_none_or(|file| file.exists()) {
                 continue;

@@ -1,4 +1,4 @@
-//! What packages are made of is there: for Debian, for RPM and for crates.io.
+//! All parts of the packages exist: for Debian, for RPM and for crates.io.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use crate::root;
 
-/// What `cargo build --release`, which stands before it in README and in the release workflow, makes.
+/// The result of `cargo build --release`, which README and the release workflow run first.
 const BUILT: &str = "target/release/git-smp";
 
 fn package() -> Table {
@@ -16,7 +16,7 @@ fn package() -> Table {
     whole["package"].as_table().unwrap().clone()
 }
 
-/// Each asset of a format: what it is made from, and where it is put.
+/// Returns each asset of a format: its source and its destination.
 fn assets(format: &str) -> Vec<(String, String)> {
     let package = package();
     let all = package["metadata"][format]["assets"].as_array().unwrap();
@@ -31,7 +31,7 @@ fn assets(format: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The files that a path with a star in its last part stands for.
+/// Returns the files that match a path with a star in its last part.
 fn matching(path: &str) -> Vec<String> {
     let path = Path::new(path.trim_start_matches('/'));
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -49,7 +49,7 @@ fn matching(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// The files of the package of a format, by where they are put.
+/// Returns the installed files of a format's package.
 fn installed(format: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for (source, to) in assets(format) {
@@ -104,7 +104,7 @@ fn what_cargo_is_to_include_is_there() {
     for path in package["include"].as_array().unwrap() {
         assert!(!matching(path.as_str().unwrap()).is_empty(), "{path}");
     }
-    // crates.io makes the relative links of README absolute by this address, which it does for GitHub.
+    // crates.io makes README's relative links absolute with this address, but only for GitHub.
     let repository = package["repository"].as_str().unwrap();
     assert!(repository.starts_with("https://github.com/"));
 }

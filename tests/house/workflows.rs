@@ -1,5 +1,5 @@
-//! What runs on the machines of others: each action is named by a full hash, which nobody can move, no text of a stranger
-//! becomes a part of a script, and each script is one that its shell can read.
+//! The workflows that run on other machines: each action has a full hash, which nobody can move, no foreign text
+//! becomes part of a script, and each script is valid for its shell.
 #![expect(clippy::disallowed_types, reason = "shells read the scripts")]
 
 mod yaml;
@@ -20,7 +20,7 @@ struct Script {
     text: String,
 }
 
-/// The workflows, the action of this project, and the component for GitLab.
+/// Returns the workflows, the action of this project, and the component for GitLab.
 fn files() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(root().join(".github/workflows")).unwrap();
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
@@ -33,7 +33,7 @@ fn documents(file: &Path) -> Vec<Yaml> {
     yaml::documents(&text).unwrap_or_else(|why| panic!("{}: {why}", file.display()))
 }
 
-/// Every script, whoever runs it.
+/// Returns every script of every file.
 fn scripts() -> Vec<Script> {
     let mut all = Vec::new();
     for file in files() {
@@ -89,7 +89,7 @@ fn every_action_is_named_by_a_full_hash() {
         for action in used {
             seen += 1;
             assert!(pinned.is_match(&action), "{}: {action}", file.display());
-            // For people the version stands beside it.
+            // A comment shows the version for people.
             let told = Regex::new(&format!(
                 r"uses: {} # v\d+\.\d+\.\d+\n",
                 regex::escape(&action)
@@ -106,7 +106,7 @@ fn every_action_is_named_by_a_full_hash() {
 
 #[test]
 fn scripts_take_the_words_of_others_from_variables() {
-    // What stands in the same file is no word of others.
+    // Values of the same file are not foreign.
     let own = Regex::new(r"\$\{\{ matrix\.\w+ \}\}").unwrap();
     for script in scripts() {
         let text = own.replace_all(&script.text, "");
@@ -177,7 +177,7 @@ fn workflows_take_no_more_than_they_need() {
     }
 }
 
-/// The release workflow's own step packs what the installers and the formula take out again.
+/// The step of the release workflow packs what the installers and the formula unpack.
 #[cfg(unix)]
 #[test]
 fn a_release_is_packed_by_its_own_step() {

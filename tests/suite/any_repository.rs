@@ -1,4 +1,4 @@
-//! Where git works, `git smp` works, and says the same (F-GIT-3, ENV-01).
+//! `git smp` works wherever git works, with the same results (F-GIT-3, ENV-01).
 
 mod callers;
 mod shapes;
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use crate::diff::{log, range};
 use crate::support::{Deploy, Runner, World};
 
-/// A world without pages, set up in its clone.
+/// A world without pages, after setup in its clone.
 fn deploy() -> Deploy {
     World::deploy_like().without_pages().ready()
 }
 
-/// `diff` is git's list and `promote` would ship the right commit.
+/// Asserts that `diff` is git's list and that `promote` would ship the right commit.
 #[track_caller]
 fn works(deploy: &Deploy, runner: &Runner<'_>) {
     works_with(deploy, runner, &[]);
@@ -36,7 +36,7 @@ fn works_with(deploy: &Deploy, runner: &Runner<'_>, options: &[&str]) {
     assert_eq!(deploy.snapshot(), before);
 }
 
-/// What `setup` leaves in a clone, brought into another one.
+/// Copies the state that `setup` leaves in a clone into another one.
 #[track_caller]
 fn settle(deploy: &Deploy, folder: &Path) {
     let [main, staging, production] = deploy.urls();
@@ -47,7 +47,7 @@ fn settle(deploy: &Deploy, folder: &Path) {
     deploy.git(folder, &["config", "smp.trusted", &digest]);
 }
 
-/// Clones the main repository with these options, as over the network, and settles there.
+/// Clones the main repository with these options, as over the network, and copies the setup there.
 #[track_caller]
 fn cloned(deploy: &Deploy, name: &str, options: &[&str]) -> PathBuf {
     let folder = deploy.path(name);

@@ -15,7 +15,6 @@ const PAGES: [&str; 2] = [
     "https://gitlab.com/an-org/a-repo",
 ];
 
-/// Both forges.
 const BOTH: [Speaks; 2] = [Speaks::GitHub, Speaks::GitLab];
 
 fn toml(speaks: Speaks, more: &str) -> String {
@@ -26,7 +25,7 @@ fn toml(speaks: Speaks, more: &str) -> String {
     format!("[record]\nask = \"{word}\"\n{more}")
 }
 
-/// A world whose proposals ask there.
+/// A world with `ask` for this forge.
 #[track_caller]
 pub fn asking(speaks: Speaks) -> (Deploy, IssuesApi) {
     asking_with(speaks, "")
@@ -45,7 +44,7 @@ pub fn asking_with(speaks: Speaks, more: &str) -> (Deploy, IssuesApi) {
     (deploy, IssuesApi::start(speaks, TOKEN))
 }
 
-/// Names the pages of the main repository.
+/// Sets the pages of the main repository.
 pub fn has_pages(deploy: &Deploy, speaks: Speaks) {
     let branch = "branch = \"master\"\n";
     let pages = PAGES[usize::from(speaks == Speaks::GitLab)];
@@ -53,7 +52,7 @@ pub fn has_pages(deploy: &Deploy, speaks: Speaks) {
     deploy.write_toml(&text.replacen(branch, &format!("{branch}web = \"{pages}\"\n"), 1));
 }
 
-/// Starts programs of somebody who has the token.
+/// Returns a runner for a person with the token.
 pub fn with_token<'d>(deploy: &'d Deploy, api: &IssuesApi) -> Runner<'d> {
     let (name, value) = api.variable();
     let token = match name {
@@ -80,14 +79,14 @@ pub fn promotes(deploy: &Deploy, api: &IssuesApi) -> Run {
     )
 }
 
-/// What comes next, as `status` has it.
+/// Returns the next command from `status`.
 fn next(deploy: &Deploy, api: &IssuesApi) -> String {
     let status = smp(deploy, api, &["status"]).ok().out();
     let last = status.lines().last().unwrap_or_default();
     last.strip_prefix("next: ").unwrap().to_owned()
 }
 
-/// What became of the issue, as the record tells it.
+/// Returns the events about the issue on the record.
 #[track_caller]
 fn of_the_issue(deploy: &Deploy) -> Vec<String> {
     let chain = deploy.chain();
@@ -99,7 +98,7 @@ fn of_the_issue(deploy: &Deploy) -> Vec<String> {
     ours.map(|event| event.word.clone()).collect()
 }
 
-/// The candidate in JSON.
+/// Returns the candidate in JSON.
 #[track_caller]
 fn candidate(deploy: &Deploy, api: &IssuesApi) -> Value {
     smp(deploy, api, &["status", "--json"]).ok().json()["candidate"].take()

@@ -13,7 +13,7 @@ fn branches() -> DeployBuilder {
     World::deploy_like().on(Topology::Branches)
 }
 
-/// What the clone itself has of the main repository's branches.
+/// Returns the clone's tracking refs of the main repository's branches.
 fn tracked(deploy: &Deploy) -> Vec<(String, String)> {
     let refs = deploy.refs(&deploy.work).into_iter();
     refs.filter(|(name, _)| name.starts_with("refs/remotes/"))
@@ -44,7 +44,7 @@ fn the_guard_judges_by_the_branch() {
         .exits(1)
         .says("a plain git push to production is stopped");
     assert_eq!(deploy.snapshot(), before);
-    // Work goes on as ever, and staging is not frozen.
+    // Other work continues, and staging is not frozen.
     push("refs/heads/feature").ok();
     push("refs/heads/staging").ok();
     assert_eq!(
@@ -92,12 +92,12 @@ fn a_tag_with_the_name_of_a_missing_branch_is_named() {
         .prints_among(has);
 }
 
-/// A team that keeps a record and signs nothing off.
+/// A team with a record and without sign-offs.
 fn recorded() -> DeployBuilder {
     branches().toml("[record]\nsignoff = false\n")
 }
 
-/// Nothing can come between the announcement and the push: they are one.
+/// Nothing can happen between the announcement and the push: they are one push.
 #[test]
 fn the_announcement_and_the_branch_arrive_in_one_push() {
     let deploy = recorded().ready();
@@ -124,7 +124,7 @@ fn a_host_that_moves_each_ref_by_itself_is_told_first() {
     let before = deploy.pushes().len();
     let run = promote(&deploy, &[]);
     run.ok().never_shows("atomic");
-    // It is sent twice, and told once.
+    // It is sent twice and reported once.
     assert_eq!(run.stderr.matches(" to production on ").count(), 2, "{run}");
     assert_eq!(
         deploy.pushes()[before..],
@@ -137,7 +137,7 @@ fn a_host_that_moves_each_ref_by_itself_is_told_first() {
     assert_eq!(deploy.chain().words(), ["promoting", "promoted"]);
 }
 
-/// A hook of the main repository that takes no record, with these words, and what else it says of a push.
+/// Installs a hook of the main repository that declines the record with these words.
 fn declines_the_record(deploy: &Deploy, hook: &str, words: &str) {
     let script = match hook {
         "update" => format!("case $1 in refs/smp/*) echo '{words}'; exit 1;; esac"),
@@ -148,7 +148,7 @@ fn declines_the_record(deploy: &Deploy, hook: &str, words: &str) {
     deploy.hook(&deploy.main, hook, &script);
 }
 
-/// Git gives each ref of such a push the same reason where `pre-receive` declines it.
+/// Git gives every ref of such a push the same reason if `pre-receive` declines it.
 #[test]
 fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
     for (hook, words) in [
@@ -169,7 +169,7 @@ fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
             .never_shows("build failed");
         assert_eq!(deploy.snapshot(), before, "{hook}");
     }
-    // Without a word nobody knows which of both it was, so both ways out are named.
+    // Without a reason it is unknown which ref was declined, so both ways out are named.
     let deploy = recorded().ready();
     let silent = "while read -r old new ref; do case $ref in refs/smp/*) exit 1;; esac; done";
     deploy.hook(&deploy.main, "pre-receive", silent);
@@ -177,9 +177,9 @@ fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
         .exits(1)
         .says("the build failed, or a hook there declined it")
         .says("because: the same push moves refs/smp/record, the record")
-        .says("hint: correct the problem, then: git smp promote production\n")
-        .says("if it declined refs/smp/record, allow pushes to it there, then: git smp promote production\n");
-    // What it says of the branch is of the branch.
+        .says("hint: correct the problem, then: git smp promote production --timeout 20\n")
+        .says("if it declined refs/smp/record, allow pushes to it there, then: git smp promote production --timeout 20\n");
+    // Words about the branch count for the branch.
     let script = "echo 'refs/smp/record is fine'; echo 'refs/heads/production: no'; exit 1";
     deploy.hook(&deploy.main, "pre-receive", script);
     promote(&deploy, &[])
@@ -187,7 +187,7 @@ fn a_host_that_takes_no_record_is_not_told_as_a_failed_build() {
         .says("the build failed, or a hook there declined it");
 }
 
-/// Over HTTP, which main repositories speak, and each way in which an answer gets lost.
+/// Over HTTP, which main repositories use, with each way to lose an answer.
 #[test]
 fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
     let faults = [
@@ -201,7 +201,7 @@ fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
         let fault_of = |times| Rule::post("git-receive-pack", fault.clone()).times(times);
         deploy.http().fault(fault_of(2));
         let run = promote(&deploy, &["--timeout", "3"]);
-        // What never came was not taken. Nobody can tell that from a host that still builds, for half an hour.
+        // A lost request was not accepted. For half an hour that looks like a host that still builds.
         if run.code != 0 {
             run.exits(4);
             deploy.http().heal();
@@ -217,9 +217,9 @@ fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
     }
 }
 
-// --- staging is the branch that work is merged into
+// --- staging is the main branch
 
-/// A world whose staging is the main branch itself, set up, with its page.
+/// A world whose staging is the main branch itself, after setup, with its page.
 fn by_merge(more: &str) -> Deploy {
     let deploy = branches().build();
     let text = deploy
@@ -231,7 +231,7 @@ fn by_merge(more: &str) -> Deploy {
     deploy
 }
 
-/// A colleague merges, and the platform has built it.
+/// A colleague merges, and the platform deploys it.
 fn merged(deploy: &Deploy, subject: &str) -> String {
     let hash = deploy.colleague_commits(subject);
     deploy.web.set("/staging", Page::commit(&hash));
@@ -268,7 +268,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     let candidate = deploy.nth(6).to_owned();
     deploy.smp(&["signoff"]).ok();
     let later = merged(&deploy, "Tidy the legend (#430)");
-    // A word about something else than what runs is none.
+    // A sign-off of another commit than the running one does not count.
     deploy
         .smp(&["signoff", "--by", "Rosi"])
         .exits(1)
@@ -297,7 +297,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .never_shows("lift the freeze")
         .never_shows("outside git smp; the record has");
     assert_eq!(deploy.master(&deploy.production), candidate);
-    // What a merge deploys is the usual way there.
+    // A deploy by merge is the normal way there.
     for command in ["status", "history"] {
         let run = deploy.smp(&[command]);
         run.ok().never_shows("outside git smp");
@@ -412,7 +412,7 @@ fn an_unsigned_candidate_that_a_merge_replaced_is_closed_and_every_command_says_
             .says("then: git smp propose")
             .never_shows("git smp signoff");
     }
-    // What production has of the later commits says nothing of staging.
+    // Later commits on production say nothing about staging.
     deploy.colleague_pushes(&deploy.production, &later);
     deploy.web.set("/production", Page::commit(&later));
     merged(&deploy, "Widen the legend (#431)");
@@ -422,7 +422,7 @@ fn an_unsigned_candidate_that_a_merge_replaced_is_closed_and_every_command_says_
         .says("is already the candidate")
         .says(postpone)
         .never_shows("behind production");
-    // Merges went on all the time.
+    // Merges were possible all the time.
     deploy
         .smp(&["postpone", "--yes", "--reason", "Later."])
         .ok()
@@ -474,7 +474,7 @@ fn a_rollback_of_a_protected_branch_needs_the_right_to_force_push_whatever_its_h
     }
 }
 
-/// Where nothing is staged, nobody is sent to the command that stages.
+/// Asserts that no hint leads to `stage` if nothing is staged.
 #[track_caller]
 fn without_stage(deploy: &Deploy, args: &[&str]) -> Run {
     let run = deploy.smp(args);
@@ -496,7 +496,7 @@ fn no_hint_about_history_leads_to_stage_where_a_merge_deploys() {
         .exits(1)
         .says("merge the wanted commit into the main branch; after the platform has deployed it: git smp status");
     without_stage(&deploy, &["status"]).ok();
-    // The main branch has it, and its platform is still at it.
+    // The main branch has it, and its platform is still building.
     deploy.colleague_pushes(&deploy.main, &ahead);
     without_stage(&deploy, &["status"]).ok();
 }

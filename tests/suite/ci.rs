@@ -1,4 +1,4 @@
-//! The recipes of docs/ci.md: the shell steps of the action for GitHub and of the component for GitLab, in a clone of depth 1.
+//! The recipes of docs/ci.md: the shell steps of the GitHub action and of the GitLab component, in a clone of depth 1.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::support::{Deploy, Runner};
 const ACTION: &str = include_str!("../../action.yml");
 const COMPONENT: &str = include_str!("../../templates/git-smp.yml");
 
-/// A world, a clone of depth 1 as a CI service makes it, and the digest that somebody agreed to.
+/// A world, a CI clone of depth 1, and the agreed digest.
 fn job() -> (Deploy, PathBuf, String) {
     let (deploy, folder) = shallow();
     let digest = deploy.git(&deploy.work, &["config", "smp.trusted"]);
@@ -21,7 +21,7 @@ fn shell<'d>(deploy: &'d Deploy, folder: &Path, digest: &str) -> Runner<'d> {
     runner.env("SMP_TRUST", digest).env("GITHUB_OUTPUT", output)
 }
 
-/// The script of the only step of the action.
+/// Returns the script of the action's only step.
 fn script() -> String {
     let script = ACTION.split("run: |\n").nth(1).unwrap();
     let lines = script
@@ -30,7 +30,7 @@ fn script() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The lines of a list in the component, from this heading of a job on.
+/// Returns the lines of a list in the component, in this job.
 fn listed(job: &str, list: &str) -> String {
     let of_job = COMPONENT.split(&format!("\n{job}:\n")).nth(1).unwrap();
     let lines = of_job.split(&format!("  {list}:\n")).nth(1).unwrap();
@@ -38,7 +38,7 @@ fn listed(job: &str, list: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// All between the first line and the last is text to the runner, and no word in it can end that.
+/// Asserts that the runner takes everything between the first and the last line as plain text.
 #[track_caller]
 fn assert_no_commands(out: &str) {
     let mut lines = out.lines();

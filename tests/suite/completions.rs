@@ -1,16 +1,16 @@
-//! What the shells' completions are told: from what this clone has, quickly, and without a word of what went wrong. In the
-//! shells themselves: `machine::completions`.
+//! The completions: from this clone's data, fast, and without error messages. `machine::completions` tests the shells
+//! themselves.
 
 use crate::support::{Deploy, Run, World};
 
-/// The candidate that is open.
+/// Returns the open candidate.
 #[track_caller]
 pub fn candidate(deploy: &Deploy) -> String {
     let status = deploy.smp(&["status", "--json"]).ok().json();
     status["candidate"]["commit"].as_str().unwrap().to_owned()
 }
 
-/// What is offered for these words, the last of which is being typed.
+/// Returns what is offered for these words; the last one is being typed.
 fn offered(deploy: &Deploy, words: &[&str]) -> Run {
     let run = deploy.smp(&[&["complete", "fish", "--"], words].concat());
     assert_eq!(run.ok().stderr, "");
@@ -44,7 +44,7 @@ fn what_is_offered_is_known_here_and_asked_of_nobody() {
     held.prints_among(&deploy.nth(2)[..12]);
     offered(&deploy, &["rollback", "--take-over", ""]).prints("");
     assert_eq!(deploy.web.asked().len(), asked);
-    // A file is for the shell to find.
+    // The shell completes a file itself.
     let file = deploy.smp(&["complete", "zsh", "--", "--config", ""]);
     file.exits(1).prints("");
     assert_eq!(file.stderr, "");
@@ -67,7 +67,7 @@ fn a_hostile_or_missing_file_offers_nothing_and_says_nothing() {
     }
     std::fs::remove_file(deploy.work.join("smp.toml")).unwrap();
     offered(&deploy, &["diff", ""]).never_shows("promoted from");
-    // One that is named counts, and needs no agreement to be read.
+    // A named file counts, and can be read without agreement.
     std::fs::write(deploy.work.join("other.toml"), &good).unwrap();
     offered(&deploy, &["--config", "other.toml", "diff", ""]).prints_among("production\t");
     let outside = World::new();
@@ -109,7 +109,7 @@ fn setup_prints_the_file_of_a_shell_anywhere_and_changes_nothing() {
 #[test]
 fn files_of_another_version_are_noticed_by_status_and_replaced_by_setup() {
     let deploy = World::deploy();
-    // That is what is on every machine that runs the tests.
+    // These are on every machine that runs the tests.
     deploy.executable("bin/bash", "exit 0");
     let path = std::env::join_paths(
         std::iter::once(deploy.path("bin")).chain(std::env::split_paths(

@@ -1,5 +1,5 @@
-//! What a command costs: how often it connects to a remote, and how many processes git becomes for it. Both are counted by
-//! git's own account of every process that it starts, on either side.
+//! The cost of a command: its connections to remotes, and its git processes, both counted from git's own trace of every
+//! process on either side.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,22 +9,22 @@ use crate::promote::ready;
 use crate::record::{RECORD, recorded_like};
 use crate::support::{Deploy, Runner, Topology, World};
 
-/// What git did for one command.
+/// git's work for one command.
 #[derive(Debug)]
 pub struct Cost {
-    /// How often each repository was connected to, by what for: `read main`, `write staging`.
+    /// The number of connections to each repository, by purpose: `read main`, `write staging`.
     connections: BTreeMap<String, usize>,
-    /// Every process that git became, by its words.
+    /// Every git process, by its words.
     pub processes: Vec<String>,
 }
 
 impl Cost {
-    /// How many connections there were.
+    /// Returns the number of connections.
     fn sum(&self) -> usize {
         self.connections.values().sum()
     }
 
-    /// Exactly these connections were made.
+    /// Asserts exactly these connections.
     #[track_caller]
     fn is(&self, expected: &[(&str, usize)]) -> &Cost {
         let expected: BTreeMap<String, usize> = expected
@@ -35,7 +35,7 @@ impl Cost {
         self
     }
 
-    /// How many processes had this word as their command.
+    /// Returns the number of processes with this command.
     fn count(&self, command: &str) -> usize {
         let of = |line: &&String| line.split(' ').any(|word| word == command);
         self.processes.iter().filter(of).count()
@@ -47,7 +47,7 @@ impl Cost {
 pub fn cost(deploy: &Deploy, runner: Runner<'_>, args: &[&str]) -> Cost {
     let folder = deploy.path("trace2");
     fs::create_dir(&folder).unwrap();
-    // git smp keeps traces from git, so a git in front of git asks for them.
+    // git smp removes trace variables for git, so a wrapper of git sets them.
     let target = folder.display();
     let script = format!(
         "PATH=${{PATH#*:}} GIT_TRACE2_EVENT={target}; export PATH GIT_TRACE2_EVENT; exec git \"$@\""
@@ -72,14 +72,14 @@ pub fn cost(deploy: &Deploy, runner: Runner<'_>, args: &[&str]) -> Cost {
     }
 }
 
-/// The words that a process was started with, where a line of git's account tells of a start.
+/// Returns the words of a started process, if a line of git's trace reports a start.
 fn started(line: &str) -> Option<Vec<String>> {
     let event: serde_json::Value = serde_json::from_str(line).unwrap();
     let words = event["argv"].as_array()?.iter();
     (event["event"] == "start").then(|| words.map(|word| word.as_str().unwrap().into()).collect())
 }
 
-/// Which repository a process serves, and whether it reads or writes there, if it is the far end of a connection.
+/// Returns the repository that a process serves, and whether it reads or writes, if it is the far end of a connection.
 fn served(words: &[String]) -> Option<String> {
     let (program, first) = (words.first()?, words.get(1)?);
     let is = |name: &str| program.ends_with(&format!("git-{name}")) || first == name;
@@ -110,14 +110,14 @@ fn a_week_with_a_record_and_posts_that_are_sent() {
     ];
     let with = |more: &[(&'static str, usize)]| [look.as_slice(), more].concat();
 
-    // The look, the proposal with the beginning of its post, and that it was accepted.
+    // The look, the proposal with the beginning of its post, and the accepted post.
     let propose = cost(&deploy, ada(), &["propose", "--yes"]);
     propose.is(&with(&[("write main", 2)]));
     // The look and the verdict.
     let signoff = cost(&deploy, ada(), &["signoff"]);
     signoff.is(&[("read main", 1), ("write main", 1)]);
-    // The look, the announcement, the record once more, the push, what became of it, its end with the beginning of the post,
-    // and that it was accepted.
+    // The look, the announcement, the record again, the push, its result, its end with the beginning of the post, and
+    // the accepted post.
     let promote = promoted(&deploy, ada(), &["--summary", "New maps"]);
     assert_eq!(promote.sum(), 9, "{promote:#?}");
     promote.is(&[
@@ -134,7 +134,7 @@ fn a_week_with_a_record_and_posts_that_are_sent() {
 fn a_week_with_a_record_and_no_chat() {
     let deploy = recorded_like(World::deploy_like());
     let ada = || deploy.runner();
-    // That the post was printed is one event.
+    // A printed post is one event.
     let propose = cost(&deploy, ada(), &["propose", "--yes"]);
     assert_eq!((propose.sum(), propose.connections["write main"]), (5, 2));
     let postpone = cost(&deploy, ada(), &["postpone", "--yes", "--reason", "a bug"]);
@@ -185,7 +185,7 @@ fn where_only_branches_tell_what_runs_they_are_asked_once_more() {
     ]);
 }
 
-/// Branches of one repository are asked for together; the main branch and the record are another question, which brings
+/// Branches of one repository are requested together; the main branch and the record are another request, which fetches
 /// their commits.
 #[test]
 fn branches_of_the_main_repository_are_asked_for_with_one_question() {
@@ -197,8 +197,8 @@ fn branches_of_the_main_repository_are_asked_for_with_one_question() {
     let status = cost(&deploy, deploy.runner(), &["status"]);
     status.is(&[("read main", 2)]);
     assert_eq!(status.count("ls-remote"), 1, "{status:#?}");
-    // The look; the same two again directly before the push; what became of it, and what runs. The announcement and the
-    // branch are one push.
+    // The look; the same two requests again directly before the push; its result, and the running commit. The
+    // announcement and the branch are one push.
     promoted(&deploy, deploy.runner(), &["us"]).is(&[("read main", 6), ("write main", 2)]);
 }
 
@@ -208,7 +208,7 @@ fn setup_asks_each_remote_once_and_tries_each_door() {
     let setup = || cost(&deploy, deploy.runner(), &["setup", "--yes"]);
     let asks = [("read staging", 1), ("read production", 1)];
     let tries = [("write staging", 1), ("write production", 1)];
-    // The record is begun, and read back, for some hosts take such a ref and hide it.
+    // The record is begun and read back, because some hosts accept such a ref and hide it.
     let begins = [("read main", 2), ("write main", 1)];
     setup().is(&[asks, tries, begins].concat());
     let looks = [("read main", 1), ("write main", 1)];
@@ -222,6 +222,6 @@ fn an_event_is_one_push_and_one_note_of_what_was_seen() {
     let signoff = cost(&deploy, deploy.runner(), &["signoff"]);
     let own = ["var", "push", "update-ref"].map(|command| signoff.count(command));
     assert_eq!(own, [1, 1, 1], "{signoff:#?}");
-    // Its configuration, the look with its far end, who writes, the push with its far end and their children, the note.
+    // Its configuration, the look with its far end, the author, the push with its far end and their children, the note.
     assert!(signoff.processes.len() <= 12, "{signoff:#?}");
 }

@@ -1,5 +1,5 @@
-//! A host that says no to a push and deploys it all the same: what runs is what counts, and nobody is told that nothing
-//! was deployed.
+//! A host that rejects a push and deploys it anyway: the running commit counts, and nobody is told that nothing was
+//! deployed.
 
 use crate::promote::{ready, refusal, scripted};
 use crate::record::{bens_clone, promotes, short};
@@ -12,8 +12,7 @@ const RECORD: &str = "[record]\nsignoff = false\n";
 const DEPLOYS_FIRST: &str =
     "read -r old new ref; echo \"$new\" >>deploys; echo \"$new\" >deployed; ";
 
-/// Hosts that deploy and then say no: a hook that fails late, a branch that is checked out there, a lock that a dead
-/// process left.
+/// Hosts that deploy and then reject: a hook that fails late, a checked-out branch, a lock of a dead process.
 const HOSTS: [fn(&Deploy); 3] = [
     |deploy| {
         deploy.hook(
@@ -40,7 +39,7 @@ fn world(record: bool) -> DeployBuilder {
     World::deploy_like().toml(if record { RECORD } else { "" })
 }
 
-/// A world whose production declined a promotion and runs it.
+/// A world whose production rejected a promotion and runs it.
 #[track_caller]
 fn declined(record: bool) -> Deploy {
     let deploy = ready(world(record));
@@ -73,7 +72,7 @@ fn a_promotion_that_was_declined_and_is_live_is_told_so_and_goes_on_record_with_
         run.says(&format!(
             "or roll it back: git smp rollback production --to {two}"
         ));
-        // Nobody is told that this deployed nothing.
+        // The output does not claim that nothing was deployed.
         let chain = deploy.chain();
         assert_eq!(
             (
@@ -195,7 +194,7 @@ fn staging_that_declined_a_push_and_runs_it_is_told_so_and_takes_it_once_it_is_m
             (0, 0)
         );
     }
-    // Its branch is not what it runs, so nobody promotes from it.
+    // Its branch differs from its running commit, so nothing is promoted from it.
     assert_eq!(refusal(&deploy), "staging-stale");
     std::fs::remove_file(deploy.staging.join("hooks/pre-receive")).unwrap();
     deploy
@@ -206,7 +205,7 @@ fn staging_that_declined_a_push_and_runs_it_is_told_so_and_takes_it_once_it_is_m
     assert_eq!(deploy.chain().count("staging"), 1);
 }
 
-// --- back from it
+// --- rollbacks after it
 
 #[test]
 fn a_rollback_after_it_knows_what_ran_before() {

@@ -1,4 +1,4 @@
-//! `git smp diff`: what it prints is `git log`'s, what it says is true, and what it fetches is only what is missing.
+//! `git smp diff`: it prints git's own list, its statements are true, and it only fetches what is missing.
 
 mod ends;
 pub mod fetching;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::support::{Deploy, TOPOLOGIES, Topology, World};
 
-/// What git itself lists.
+/// Returns git's own list.
 #[track_caller]
 pub fn log(world: &World, folder: impl AsRef<Path>, range: &str) -> Vec<u8> {
     let args = [
@@ -23,17 +23,17 @@ pub fn log(world: &World, folder: impl AsRef<Path>, range: &str) -> Vec<u8> {
     world.try_git(folder, &args).ok().stdout.clone()
 }
 
-/// A range between two commits of the standard history.
+/// Returns a range between two commits of the standard history.
 pub fn range(deploy: &Deploy, from: usize, to: usize) -> String {
     format!("{}..{}", deploy.nth(from), deploy.nth(to))
 }
 
-/// Eight digits, as people are shown.
+/// Returns the eight digits that people see.
 pub fn short(hash: &str) -> &str {
     &hash[..8]
 }
 
-/// Makes a commit with the tree of its first parent, which belongs to no branch yet.
+/// Makes a commit with the tree of its first parent, on no branch yet.
 #[track_caller]
 pub fn commit_on(
     world: &World,
@@ -59,7 +59,7 @@ pub fn commit_on(
     run.ok().out().trim_end().to_owned()
 }
 
-/// Production is given a hotfix by hand that staging lacks; answers with its hash.
+/// Deploys a hotfix to production by hand that staging lacks; returns its hash.
 #[track_caller]
 pub fn production_has_a_hotfix(deploy: &Deploy, author: &str, subject: &str) -> String {
     let hotfix = commit_on(deploy, &deploy.team, &[deploy.nth(2)], author, subject);
@@ -212,7 +212,7 @@ fn merges_are_left_out_and_counted() {
     assert_eq!(json["merges"], 2);
     assert_eq!(json["ships"].as_array().unwrap().len(), 5);
 
-    // A merge alone ships too.
+    // A single merge ships too.
     deploy.colleague_pushes(&deploy.production, &merge);
     let more = commit_on(
         &deploy,
@@ -293,11 +293,11 @@ fn with_nothing_on_staging_there_is_nothing_to_compare() {
         .says("hint: ");
 }
 
-// facts 11: rolled back on the platform, the ref still at the bad commit.
+// facts 11: rolled back on the platform, with the branch still at the bad commit.
 #[test]
 fn the_list_begins_at_what_runs_and_not_at_the_ref() {
     let deploy = World::deploy_like().ready();
-    // A fetch into it moves the ref and deploys nothing.
+    // A fetch into it moves the branch and deploys nothing.
     deploy.moves_silently(&deploy.production);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
     deploy

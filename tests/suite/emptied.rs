@@ -1,9 +1,9 @@
-//! The app runs, and the repository that it was deployed from is empty, as after `heroku repo:reset`.
+//! The app runs, and its deploy repository is empty, as after `heroku repo:reset`.
 
 use crate::promote::{promote, ready};
 use crate::support::{Deploy, Page, World};
 
-/// A world whose environment runs on while its repository was emptied.
+/// A world whose environment still runs after its repository was emptied.
 #[track_caller]
 fn emptied(environment: &str) -> Deploy {
     let deploy = ready(World::deploy_like());
@@ -12,7 +12,7 @@ fn emptied(environment: &str) -> Deploy {
     deploy
 }
 
-/// The word for what is the matter with an environment.
+/// Returns the finding about an environment.
 #[track_caller]
 pub fn finding(deploy: &Deploy, name: &str) -> serde_json::Value {
     let json = deploy.smp(&["status", "--json"]).ok().json();

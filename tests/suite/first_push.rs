@@ -1,4 +1,4 @@
-//! `--first` where no host makes an app. Those that make one are reached over ssh: `machine::first_push`.
+//! `--first` on hosts that create no app. `machine::first_push` tests the others over ssh.
 
 use crate::support::{Topology, World};
 

@@ -12,7 +12,7 @@ const REVIEWED: &str = "[policy]\nreviewed = true\n";
 const BOTH: &str = "[policy]\nreviewed = true\ngreen = true\n";
 const UNKNOWN: &str = "error: it is unknown whether every commit that would ship was reviewed\n";
 
-/// A world whose main repository has its pages there, with this at the end of `smp.toml`.
+/// A world whose main repository has these pages, with `more` in `smp.toml`.
 #[track_caller]
 fn on(pages: &str, more: &str) -> Deploy {
     let deploy = World::deploy_like().toml(more).build();
@@ -20,7 +20,7 @@ fn on(pages: &str, more: &str) -> Deploy {
     deploy
 }
 
-/// Adds this to the main repository's table.
+/// Adds keys to the main repository's table.
 #[track_caller]
 fn at(deploy: &Deploy, keys: &str) {
     let branch = "branch = \"master\"\n";
@@ -31,7 +31,7 @@ fn at(deploy: &Deploy, keys: &str) {
     deploy.agree();
 }
 
-/// Runs it with a forge's variables: its name, the path of its API, whom to ask.
+/// Runs a command with a forge's variables: its name, the path of its API, and the server.
 #[track_caller]
 fn smp(deploy: &Deploy, (name, version): (&str, &str), api: &RestApi, args: &[&str]) -> Run {
     let run = deploy
@@ -109,7 +109,7 @@ fn a_token_goes_nowhere_that_the_persons_own_environment_does_not_name() {
         run.exits(1)
             .says(&format!("because: there is no token for {host}\n"));
         run.says(&format!("hint: set {token} to a token that may read o/"));
-        // What comes first is asked for first.
+        // The first obstacle is reported first.
         let run = deploy.smp(&["promote", "-n"]);
         run.says(&format!("because: there is no token for {host}\n"))
             .says(&format!(

@@ -1,5 +1,5 @@
-//! When a promotion may begin, who may go past that, and what is asked after a deploy. The hours of these worlds lie around
-//! the present, for the program has no other.
+//! When a promotion may begin, who may override that, and the checks after a deploy. The hours of these worlds are
+//! relative to now, because the program has no other clock.
 
 mod checks;
 mod soak;
@@ -13,7 +13,7 @@ use crate::record::{events, short, signed_off, trailer};
 use crate::support::Deploy;
 use crate::support::World;
 
-/// So many days from now, by the clocks of UTC.
+/// Returns the date some days from now in UTC.
 fn days_from_now(days: i64, format: &str) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(24 * days);
     then.to_zoned(TimeZone::UTC).strftime(format).to_string()
@@ -26,14 +26,14 @@ fn asks_for(deploy: &Deploy, policy: &str) {
     deploy.agree();
 }
 
-/// Hours that begin in three days, and how it is told when.
+/// Returns hours that begin in three days, and how that time is shown.
 fn hours_later() -> (String, String) {
     let day = days_from_now(3, "%a");
     let opens = days_from_now(3, "%A %Y-%m-%d 09:00 UTC");
     (format!("open = \"{day} 09:00-16:00 UTC\""), opens)
 }
 
-/// A world in which staging's commit is signed off and no promotion may begin.
+/// A world whose staging commit is signed off, while no promotion may begin.
 #[track_caller]
 fn shut() -> (Deploy, String) {
     let deploy = signed_off();
@@ -58,15 +58,15 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("error: no promotion may begin now")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\"\n");
-    // The zone of the machine changes nothing.
+        .says("to promote anyway, with a reason that goes on record: git smp promote --override \"REASON\" --timeout 20\n");
+    // The machine's time zone does not matter.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
     let status = deploy.smp(&["status"]).ok().out();
     let line = format!("closed until {opens}\n");
     assert!(status.contains(&line), "{status}");
     assert_eq!(deploy.snapshot(), before);
-    // What pushes nothing to production goes on.
+    // Commands that do not push to production still work.
     deploy.smp(&["signoff", "--by", "Ben"]).ok();
     deploy.smp(&["stage", "-n"]).exits(1).says("frozen");
 }
@@ -91,7 +91,7 @@ fn in_the_hours_a_promotion_begins_and_status_says_until_when() {
 #[test]
 fn on_a_day_that_is_closed_nothing_begins() {
     let deploy = signed_off();
-    // Midnight may come meanwhile.
+    // Midnight may pass meanwhile.
     let [today, tomorrow] = [0, 1].map(|days| days_from_now(days, "%Y-%m-%d"));
     asks_for(&deploy, &format!("closed = [\"{today}\", \"{tomorrow}\"]"));
     let opens = days_from_now(2, "%A %Y-%m-%d 00:00 UTC");
@@ -118,6 +118,7 @@ fn without_a_record_the_reason_is_kept_in_the_post_alone() {
     deploy
         .smp(&["promote", "-n", "--override", "the shop is down"])
         .ok()
+        .prints_among("the shop is down")
         .says(&format!("overrides this and {kept}"))
         .says("print the post to the technical channel")
         .never_shows("on record");
@@ -130,9 +131,8 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
     deploy.add_toml("[channels.technical]\nkind = \"print\"\n");
     asks_for(&deploy, &hours);
     let reason = "the shop is down";
-    deploy
-        .smp(&["promote", "-n", "--override", reason])
-        .ok()
+    let dry = deploy.smp(&["promote", "-n", "--override", reason]);
+    dry.ok()
         .says("warning: no promotion may begin now; the reason \"the shop is down\" overrides this and goes on record")
         .says("4. print the post to the technical channel");
     let run = promote(&deploy, &["--override", reason]);
@@ -140,6 +140,7 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
         .prints_among("policy overridden")
         .prints_among("by Ada Example, although the policy did not allow it yet.")
         .prints_among(reason);
+    assert_eq!(dry.out(), run.out());
     let chain = deploy.chain();
     for word in ["promoting", "promoted"] {
         assert_eq!(chain.only(word).field("Override"), reason);
@@ -152,7 +153,7 @@ fn a_reason_goes_past_it_on_record_and_in_the_technical_post() {
         .smp(&["history"])
         .ok()
         .prints_among("; policy overridden: the shop is down");
-    // Nothing is owed, and nothing told twice.
+    // Nothing is pending, and nothing is sent twice.
     deploy.smp(&["promote"]).ok().prints("");
 }
 

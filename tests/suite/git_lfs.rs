@@ -1,4 +1,4 @@
-//! Files that are kept in Git LFS: a push brings their pointers, and the plan says so.
+//! Files in Git LFS: a push only brings their pointers, and the plan says so.
 
 use crate::promote::ready;
 use crate::support::{Deploy, World};
@@ -12,7 +12,7 @@ fn pointer(number: usize) -> String {
     format!("version https://git-lfs.github.com/spec/v1\noid sha256:{number:064}\nsize 12345\n")
 }
 
-/// Staging runs a commit with these files on top of what it ran.
+/// Staging runs a commit with these files on top of its earlier one.
 #[track_caller]
 fn with_files(files: &[(&str, &str)]) -> (Deploy, String) {
     let deploy = ready(World::deploy_like().without_pages());
@@ -31,7 +31,7 @@ fn adds(deploy: &Deploy, files: &[(&str, &str)]) -> String {
 #[test]
 fn a_plan_says_which_command_brings_what_a_push_leaves_behind() {
     let (one, two) = (pointer(1), pointer(2));
-    // Two files with the same contents are two files.
+    // Two files with the same content are two files.
     let files = [
         ATTRIBUTES,
         ("a.bin", &one),
@@ -49,7 +49,7 @@ fn a_plan_says_which_command_brings_what_a_push_leaves_behind() {
         .ok()
         .says(&warning);
 
-    // What is there since an earlier deploy is not told again.
+    // Files of an earlier deploy are not reported again.
     let next = adds(&deploy, &[("README", "words\n")]);
     deploy.smp(&["promote", "-n"]).ok().never_shows("Git LFS");
     deploy
@@ -111,12 +111,12 @@ fn one_server_for_all_remotes_has_everything_already() {
 
 #[test]
 fn what_only_looks_like_it_is_not_taken_for_it() {
-    // No attributes: these are a repository's own files, as in the tests of a tool.
+    // Without attributes these are ordinary files, as in the tests of a tool.
     let (deploy, _) = with_files(&[("a.bin", &pointer(1))]);
     deploy.smp(&["promote", "-n"]).ok().never_shows("Git LFS");
     let (deploy, _) = with_files(&[ATTRIBUTES, ("a.bin", "version 2\n"), ("b.bin", "")]);
     deploy.smp(&["promote", "-n"]).ok().never_shows("Git LFS");
-    // Attributes of a folder count as well.
+    // The attributes of a folder count too.
     let (deploy, _) = with_files(&[
         ("deep/.gitattributes", ATTRIBUTES.1),
         ("deep/a.bin", &pointer(1)),

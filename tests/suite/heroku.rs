@@ -1,4 +1,4 @@
-//! The platform's own word: environments that Heroku's API is asked about, alone and with a page beside it.
+//! The platform as a source: environments on Heroku, with and without a page.
 
 mod again;
 mod findings;
@@ -16,33 +16,33 @@ use crate::support::{
     Deploy, DeployBuilder, HerokuApi, Page, Run, Runner, Snapshot, Terminal, Web, World,
 };
 
-/// What lets one in; long enough to be looked for.
+/// The token; long enough to search for.
 const TOKEN: &str = "HRKU-2f1c9d-open-sesame";
 /// The apps of staging and production.
 const APPS: [&str; 2] = ["shop-staging", "shop"];
-/// The version of production's only deploy: two releases come before anybody deploys.
+/// The version of production's only deploy: two releases precede any deploy.
 const FIRST: u64 = 3;
 
-/// A world whose environments are apps of Heroku.
+/// A world whose environments are apps on Heroku.
 struct Platform {
     api: HerokuApi,
     deploy: Deploy,
 }
 
 impl Platform {
-    /// The API alone says what runs.
+    /// Only the API tells the running commit.
     #[track_caller]
     fn alone() -> Platform {
         Platform::like(World::deploy_like(), false)
     }
 
-    /// A page of each is to agree.
+    /// Each environment has a page that must agree.
     #[track_caller]
     fn beside_pages() -> Platform {
         Platform::like(World::deploy_like(), true)
     }
 
-    /// The API alone, and a record that asks for no yes.
+    /// Only the API, with a record without sign-offs.
     #[track_caller]
     fn recorded() -> Platform {
         Platform::like(
@@ -84,7 +84,7 @@ impl Platform {
         platform
     }
 
-    /// Whoever may ask the API.
+    /// Returns a runner with the token.
     fn runner(&self) -> Runner<'_> {
         self.deploy
             .runner()
@@ -92,7 +92,7 @@ impl Platform {
             .env("HEROKU_API_KEY", TOKEN)
     }
 
-    /// Whoever has no token.
+    /// Returns a runner without a token.
     fn stranger(&self) -> Runner<'_> {
         self.runner().without_env("HEROKU_API_KEY")
     }
@@ -102,42 +102,42 @@ impl Platform {
         self.runner().smp(args)
     }
 
-    /// Promotes as a script does.
+    /// Promotes like a script.
     #[track_caller]
     fn promote(&self, more: &[&str]) -> Run {
         self.smp(&scripted(&self.deploy, more))
     }
 
-    /// Promotes as a person does, who sees plain text.
+    /// Promotes like a person, with plain text.
     fn at_a_terminal(&self, args: &[&str]) -> Terminal {
         self.runner().directly().env("NO_COLOR", "1").terminal(args)
     }
 
-    /// What `status` tells of an environment: what runs, who says so, and what is the matter.
+    /// Returns an environment's running commit, its source and its finding from `status`.
     #[track_caller]
     fn status(&self, environment: &str) -> (Value, Value, Value) {
         told(&self.smp(&["status", "--json"]), environment)
     }
 
-    /// The word for what is the matter with production.
+    /// Returns the finding about production.
     #[track_caller]
     fn finding(&self) -> Value {
         self.status("production").2
     }
 
-    /// The lines of `status` without the picture.
+    /// Returns the lines of `status` without the picture.
     #[track_caller]
     fn lines(&self) -> String {
         self.smp(&["status"]).ok().out()
     }
 
-    /// The plan for scripts.
+    /// Returns the plan for scripts.
     #[track_caller]
     fn plan(&self) -> Value {
         self.smp(&["promote", "-n", "--json"]).ok().json()
     }
 
-    /// A promotion for scripts is refused with this word, and nothing is pushed or released.
+    /// Asserts that a scripted promotion is refused with this code, and that nothing is pushed or released.
     #[track_caller]
     fn refuses(&self, code: &str) -> Run {
         let (before, posted) = (self.deploy.snapshot(), self.posts());
@@ -153,12 +153,12 @@ impl Platform {
         run
     }
 
-    /// A hash of the standard history as texts have it.
+    /// Returns a short hash of the standard history.
     fn short(&self, nth: usize) -> &str {
         short(self.deploy.nth(nth))
     }
 
-    /// A colleague pushes what staging runs to production; answers with the version of its release.
+    /// A colleague pushes staging's commit to production; returns the version of its release.
     #[track_caller]
     fn colleague_promotes(&self) -> u64 {
         let (deploy, before) = (&self.deploy, self.api.releases("shop").len());
@@ -167,7 +167,7 @@ impl Platform {
         before as u64 + 1
     }
 
-    /// What staging runs was released to production, and somebody took it back.
+    /// Releases staging's commit to production, and rolls it back there.
     #[track_caller]
     fn rolled_back(&self) {
         self.colleague_promotes();
@@ -178,7 +178,7 @@ impl Platform {
         );
     }
 
-    /// What staging runs was pushed to production, and its release failed.
+    /// Pushes staging's commit to production, where its release fails.
     #[track_caller]
     fn release_failed(&self) {
         use crate::support::Outcome::{Fails, Succeeds};
@@ -191,7 +191,7 @@ impl Platform {
         self.api.posted("shop").len() + self.api.posted("shop-staging").len()
     }
 
-    /// Production runs what staging does, by one push and no release made anew.
+    /// Asserts that production runs staging's commit after one push, without another release.
     #[track_caller]
     fn is_deployed_once(&self, before: &Snapshot) {
         assert_eq!(self.deploy.snapshot(), deployed_once(&self.deploy, before));
@@ -202,7 +202,7 @@ impl Platform {
     }
 }
 
-/// What `status --json` tells of an environment.
+/// Returns the entry of an environment in `status --json`.
 #[track_caller]
 fn told(run: &Run, environment: &str) -> (Value, Value, Value) {
     let json = run.ok().json();
@@ -252,7 +252,7 @@ fn the_platform_says_what_runs() {
     }
 }
 
-// `heroku rollback` leaves the branch: what ships is counted from what runs.
+// `heroku rollback` does not move the branch: the list begins at the running commit.
 #[test]
 fn the_list_begins_at_what_runs_and_not_at_the_branch() {
     let platform = Platform::alone();

@@ -1,4 +1,4 @@
-//! `git smp history`: what the shared record tells of past deploys, as a list, as JSON and as figures.
+//! `git smp history`: past deploys from the shared record, as a list, as JSON and as figures.
 
 mod failures;
 mod figures;
@@ -11,7 +11,7 @@ use crate::support::{Deploy, World};
 
 pub use record::{Record, promoted, rolled_back, staged};
 
-/// A world whose team keeps a record, trusted.
+/// A world whose team keeps a record, after setup.
 #[track_caller]
 fn with_record() -> Deploy {
     let deploy = World::deploy_like()
@@ -22,10 +22,10 @@ fn with_record() -> Deploy {
     deploy
 }
 
-/// Noon of the second of March 2022, a Wednesday.
+/// Wednesday, 2 March 2022, 12:00.
 const NOON: i64 = 1_646_222_400;
 
-/// A promotion, a rollback and a promotion, an hour after each other.
+/// A promotion, a rollback and a promotion, one hour apart.
 #[track_caller]
 fn three(deploy: &Deploy) -> Record {
     let [one, two, five] = [1, 2, 5].map(|nth| deploy.nth(nth));
@@ -43,7 +43,7 @@ fn three(deploy: &Deploy) -> Record {
     record
 }
 
-/// The lines that `three` makes.
+/// Returns the lines of `three`.
 fn lines_of_three(deploy: &Deploy) -> [String; 3] {
     let [one, two, five] = [1, 2, 5].map(|nth| &deploy.nth(nth)[..8]);
     [
@@ -186,7 +186,7 @@ fn colours_are_there_when_asked_for() {
 
 #[test]
 fn thousands_of_events_are_listed_by_one_reading() {
-    // Ten thousand where everything is tried.
+    // Ten thousand in the nightly run.
     let turns = if everything() { 2500 } else { 525 };
     let deploy = with_record();
     let mut record = Record::default();
@@ -237,7 +237,7 @@ fn thousands_of_events_are_listed_by_one_reading() {
     };
     assert_eq!(asked.lines().filter(reads).count(), 0, "{asked}");
     assert!(asked.lines().count() < 10, "{asked}");
-    // The latest are told from the latest events, and as in the whole list.
+    // The latest deploys come from the latest events, and equal the whole list.
     let whole = run.out();
     for count in [3, 124, 200, 2499] {
         let run = deploy.smp(&["history", "-n", &count.to_string()]);

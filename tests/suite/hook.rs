@@ -1,4 +1,4 @@
-//! The guard of `setup --hook`: real plain pushes, stopped and let go, and nobody's hook lost.
+//! The guard of `setup --hook`: real plain pushes are stopped or pass, and no existing hook is lost.
 
 mod agreed;
 
@@ -11,10 +11,10 @@ use serde_json::json;
 use crate::sample::sample;
 use crate::support::{Deploy, Run, Runner, World};
 
-/// When the candidate of these tests was put forward: 2022-03-02, 10:00 UTC.
+/// The time of the proposal in these tests: 2022-03-02, 10:00 UTC.
 const PROPOSED: i64 = 1_646_215_200;
 
-/// A world whose clone has the guard.
+/// Returns a world whose clone has the guard.
 fn guarded() -> Deploy {
     let deploy = World::deploy();
     deploy
@@ -24,14 +24,14 @@ fn guarded() -> Deploy {
     deploy
 }
 
-/// The same for a team that keeps a record, in which nothing stands yet.
+/// Returns a world with an empty record whose clone has the guard.
 fn recorded() -> Deploy {
     let deploy = World::deploy_like().toml("[record]\n").build();
     deploy.smp(&["setup", "--yes", "--hook"]).ok();
     deploy
 }
 
-/// Puts an event on the record whose state has this candidate.
+/// Writes an event to the record whose state has this candidate.
 fn record(deploy: &Deploy, sentence: &str, candidate: &serde_json::Value) {
     let state = json!({
         "format": 1, "events": 1, "candidate": candidate, "deploying": null, "deploys": {}, "owed": [],
@@ -61,7 +61,7 @@ fn record(deploy: &Deploy, sentence: &str, candidate: &serde_json::Value) {
     deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &event]);
 }
 
-/// A colleague puts staging's commit forward, which freezes staging.
+/// Records a colleague's proposal of staging's commit, which freezes staging.
 fn freeze(deploy: &Deploy) {
     let candidate = json!({
         "id": "00000000000000a7", "commit": deploy.nth(5), "environment": "staging",
@@ -76,12 +76,12 @@ fn freeze(deploy: &Deploy) {
     );
 }
 
-/// A colleague postpones the candidate.
+/// Records that a colleague postponed the candidate.
 fn thaw(deploy: &Deploy) {
     record(deploy, "Rosi Example postponed it", &json!(null));
 }
 
-/// A plain push from the clone.
+/// Runs a plain `git push` in the clone.
 #[track_caller]
 fn push(deploy: &Deploy, args: &[&str]) -> Run {
     deploy.try_git(&deploy.work, &[&["push"], args].concat())
@@ -91,7 +91,7 @@ fn hooks(deploy: &Deploy) -> PathBuf {
     deploy.work.join(".git/hooks")
 }
 
-/// What lies in a folder: names, modes, where links lead, and bytes.
+/// Returns the files of a folder: names, modes, targets of links, and bytes.
 fn contents(folder: &Path) -> BTreeMap<String, (u32, PathBuf, Vec<u8>)> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return BTreeMap::new();
@@ -108,7 +108,7 @@ fn contents(folder: &Path) -> BTreeMap<String, (u32, PathBuf, Vec<u8>)> {
     entries.map(|entry| look(entry.unwrap())).collect()
 }
 
-/// Somebody's own hook: it writes down how it was called, and ends with the code that stands in `code`.
+/// Installs a user's own hook, which logs its arguments and exits with the code in the file `code`.
 fn somebodys_hook(deploy: &Deploy) {
     let top = deploy.path("");
     let top = top.display();
@@ -122,7 +122,7 @@ fn called(deploy: &Deploy) -> String {
     std::fs::read_to_string(deploy.path("called")).unwrap_or_default()
 }
 
-/// Starts programs where `git-smp` is not on PATH.
+/// Returns a runner without `git-smp` on PATH.
 fn without_smp(deploy: &Deploy) -> Runner<'_> {
     let path = deploy
         .env()
@@ -226,7 +226,7 @@ fn a_push_that_has_nothing_to_push_passes() {
         .ok()
         .says("Everything up-to-date")
         .never_shows("error:");
-    // As it comes from hooks that saved it with `$(cat)`.
+    // Hooks that saved their input with `$(cat)` pass it on in this form.
     deploy
         .runner()
         .stdin("\n")
@@ -332,7 +332,7 @@ fn a_mirror_push_that_would_delete_the_record_is_stopped() {
         .exits(1)
         .says("overwrites the team's record");
     assert_eq!(deploy.refs(&deploy.main), before);
-    // Other refs are everybody's, and what this clone saw may be put back where somebody else deleted it.
+    // Other refs are free, and the clone's copy of the record may be restored after somebody deleted the record.
     push(
         &deploy,
         &["upstream", &format!("{}:refs/heads/topic", deploy.nth(2))],
@@ -371,7 +371,7 @@ fn other_remotes_are_not_looked_at_and_nobody_is_asked() {
     let run = push(&deploy, &["--quiet", "fork", "HEAD:topic"]);
     assert_eq!(run.ok().stderr, "");
     assert_eq!(deploy.http().seen().len(), asked);
-    // Nor is the main repository's own branch anybody's freeze.
+    // A freeze does not concern a push to the main repository.
     push(&deploy, &["--quiet", "upstream", "HEAD:topic"])
         .ok()
         .never_shows("warning:");
@@ -452,7 +452,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
     gone.exits(1)
         .says("error: staging is frozen")
         .says("because: the record is gone; this clone has an earlier copy\n");
-    // Who never saw one is told that it cannot be read.
+    // A clone that never saw the record gets the message that it is unreadable.
     let other = recorded();
     other.forget_record();
     other.git(
@@ -464,7 +464,7 @@ fn a_record_that_is_gone_or_broken_is_not_taken_for_a_thaw() {
         .says("warning: the record cannot be read: it is unknown whether");
 }
 
-// --- a configuration that does not serve
+// --- a missing or broken configuration
 
 #[test]
 fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() {
@@ -476,7 +476,7 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
         .says("warning: smp.toml was not agreed to")
         .says("it continues")
         .says("git smp setup");
-    // To be stopped no trust is needed.
+    // The guard stops a push to production without an agreed configuration, too.
     push(&deploy, &["production", "HEAD:one"])
         .exits(1)
         .says("error: a plain git push to production is stopped");
@@ -492,7 +492,7 @@ fn a_file_that_is_missing_or_broken_where_none_was_agreed_to_locks_nobody_out() 
         .ok()
         .says("warning: there is no ")
         .says("smp.toml");
-    // A list that is not the one that was agreed to proves nothing.
+    // A list other than the agreed one proves nothing.
     deploy.git(&deploy.work, &["config", "smp.trusted", "sha256:00"]);
     push(&deploy, &["production", "HEAD:four"])
         .ok()
@@ -517,7 +517,7 @@ fn a_tool_that_is_gone_or_fails_locks_nobody_out() {
         .prints("");
 }
 
-// --- somebody's hook
+// --- a user's own hook
 
 #[test]
 fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
@@ -539,7 +539,7 @@ fn a_hook_that_is_there_runs_after_the_guard_and_comes_back() {
     assert_eq!(now["pre-push.before-smp"], before["pre-push"]);
     assert_eq!(now["pre-push"].0 & 0o700, 0o700);
 
-    // The guard comes first: what it stops costs nobody the time of their own hook.
+    // The guard runs first: if it stops a push, the user's own hook does not run.
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
         .says("error: a plain git push to production");
@@ -629,7 +629,7 @@ fn thousands_of_refs_reach_the_former_hook_whole() {
             .trim(),
         "3001"
     );
-    // One that reads nothing is no trouble either.
+    // A hook that does not read its input causes no failure.
     deploy.executable(hooks(&deploy).join("pre-push.before-smp"), "exit 0");
     deploy.git(&fork, &["update-ref", "-d", "refs/heads/master"]);
     let refspec = "refs/heads/*:refs/heads/again/*";
@@ -733,7 +733,7 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
     deploy.smp(&["setup", "--no-hook"]).ok();
     assert_eq!(contents(&hooks(&deploy)), before);
 
-    // The command of the hint does it.
+    // The command in the hint works.
     let hint = run
         .stderr
         .lines()
@@ -747,7 +747,7 @@ fn where_somebodys_hook_would_be_lost_nothing_is_touched() {
         .ok()
         .prints_among("runs after it");
 
-    // What somebody wrote into our own hook is theirs.
+    // An edited guard belongs to the user.
     let ours = hooks(&deploy).join("pre-push");
     let text = std::fs::read_to_string(&ours)
         .unwrap()
@@ -809,7 +809,7 @@ fn a_tool_that_puts_itself_in_front_and_is_then_put_behind_runs_in_no_circle() {
         .says("error: a plain git push to production");
 }
 
-// --- hooks that others look after
+// --- hooks managed by other tools
 
 #[test]
 fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() {
@@ -835,7 +835,7 @@ fn where_others_look_after_the_hooks_nothing_is_written_and_the_line_is_named() 
             .prints_among(&format!("core.hooksPath is {path}"));
         run.says(&format!("hint: add this line to {file}: "))
             .says(line);
-        // A check promises nothing that would fail.
+        // `setup --check` promises nothing that would fail.
         let check = deploy.smp(&["setup", "--check", "--hook"]);
         check.exits(1).says(&format!("to {file}: "));
         assert_eq!(
@@ -882,7 +882,7 @@ fn the_line_in_a_hook_of_others_guards_and_counts_as_installed() {
     push(&deploy, &["staging", "HEAD:one"])
         .ok()
         .says("the rest");
-    // Colleagues without the tool push as they did.
+    // Colleagues without git-smp push as before.
     without_smp(&deploy)
         .program("git", &["push", "production", "HEAD:one"])
         .ok()
@@ -967,7 +967,7 @@ fn a_hook_path_that_is_the_clones_own_folder_is_no_hindrance() {
         .says("error: a plain git push to production");
 }
 
-// --- where it lies, and what setup says of it
+// --- the guard's place, and setup's messages about it
 
 #[test]
 fn setup_speaks_of_the_guard_only_where_there_is_one_or_it_is_asked_for() {

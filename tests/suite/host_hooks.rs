@@ -1,4 +1,4 @@
-//! A host that is a bare repository with a hook: git takes the push whatever becomes of the hook, with exit code 0.
+//! A host that is a bare repository with a hook: git accepts the push with exit code 0 even if the hook fails.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -12,7 +12,7 @@ const NOT_CONFIRMED: &str =
     "error: pushed, but not confirmed: it is unknown whether production runs";
 const WITHOUT_A_WORD: &str = "warning: the host of production accepted the push without any output";
 
-/// Hooks that deploy nothing: the file, its mode, what is said, and git's or the hook's own words.
+/// Hooks that deploy nothing: the text, its mode, the program's message, and the words of git or the hook.
 pub const HOOKS: [(&str, &str, &str, &str); 9] = [
     (
         "#!/bin/sh\necho deployed\n",
@@ -70,7 +70,7 @@ pub const HOOKS: [(&str, &str, &str, &str); 9] = [
     ),
 ];
 
-/// Writes a hook of production's, byte for byte.
+/// Writes a hook of production, byte for byte.
 #[track_caller]
 pub fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
     let file = deploy.production.join("hooks").join(name);
@@ -82,7 +82,7 @@ pub fn hook(deploy: &Deploy, name: &str, text: &str, mode: &str) {
         .ok();
 }
 
-/// The branch has it, nobody is told that it is done, and the next run does not believe the branch either.
+/// Asserts that the branch moved without `done:`, and that the next run does not trust the branch either.
 #[track_caller]
 pub fn is_not_done(deploy: &Deploy, error: &str, words: &str) {
     let run = promote(deploy, &[]);
@@ -195,7 +195,7 @@ fn a_page_decides_whatever_was_said_of_a_hook() {
     run.finish().ok().says("done: production runs");
 }
 
-// Over smart HTTP git says nothing of a hook that it does not run.
+// Over smart HTTP git does not report a hook that it does not run.
 #[test]
 fn a_host_that_says_nothing_at_all_is_warned_of_once() {
     let deploy = ready(World::deploy_like().over_http().without_pages());
@@ -212,7 +212,7 @@ fn a_host_that_says_nothing_at_all_is_warned_of_once() {
         .never_shows(WITHOUT_A_WORD);
 }
 
-// The host of a branch is no platform, and has nothing to say of a build.
+// The host of a branch is not a platform, so it reports no build.
 #[test]
 fn of_a_branch_it_is_said_that_only_a_page_shows_a_build() {
     let world = World::deploy_like().on(Topology::Branches);
@@ -251,7 +251,7 @@ fn a_host_that_speaks_and_one_with_a_page_are_not_warned_of() {
         .never_shows(WITHOUT_A_WORD);
 }
 
-// A build may print what its config vars are.
+// A build may print its config vars.
 #[test]
 fn what_a_host_says_is_its_owners_alone_to_read() {
     let deploy = ready(World::deploy_like());

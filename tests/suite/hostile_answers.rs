@@ -1,4 +1,4 @@
-//! Answers of services and hosts that are not what they should be: huge, or empty for a moment.
+//! Faulty answers of services and hosts: huge ones, and ones that are empty for a moment.
 
 use crate::support::{Deploy, GitHubApi, World};
 
@@ -14,13 +14,13 @@ fn on_github() -> Deploy {
     deploy
 }
 
-/// As much of this as fits into an answer that is still read.
+/// Repeats `one` until the answer has the largest accepted size.
 fn filled(before: &str, one: &str, after: &str) -> String {
     let count = ((1 << 20) - before.len() - after.len()) / (one.len() + 1);
     format!("{before}{}{after}", vec![one; count].join(","))
 }
 
-// 40 MiB of empty objects in ten answers once took 5 GB.
+// Regression: 40 MiB of empty objects in ten answers took 5 GB.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_small_machine_survives_what_a_hostile_forge_answers() {
@@ -51,7 +51,7 @@ fn a_small_machine_survives_what_a_hostile_forge_answers() {
             .runner()
             .env("GITHUB_GRAPHQL_URL", api.url())
             .env("GH_TOKEN", TOKEN);
-        // Each arena of the allocator reserves much that is never used, and that would count.
+        // Each arena of the allocator reserves unused memory, which `ulimit -v` counts.
         let small = runner.env("MALLOC_ARENA_MAX", "1");
         let run = small.program("sh", &["-c", "ulimit -v 250000 && exec git smp diff"]);
         run.ok().never_shows(TOKEN);
@@ -59,7 +59,7 @@ fn a_small_machine_survives_what_a_hostile_forge_answers() {
     }
 }
 
-/// A git in front of git that lists nothing when it is first asked for this.
+/// Puts a git first on PATH that returns an empty list for the first such request.
 fn first_list_comes_empty(deploy: &Deploy, remote: &str, pattern: &str) {
     let git = deploy
         .runner()

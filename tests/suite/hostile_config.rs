@@ -1,4 +1,4 @@
-//! `smp.toml` as somebody would write it who means harm: each is refused in one sentence, before anything happens.
+//! `smp.toml` as an attacker would write it: each one is refused in one sentence, before anything happens.
 
 mod apart;
 
@@ -7,13 +7,13 @@ use std::time::Duration;
 use crate::sample::sample;
 use crate::support::{Deploy, Run, World};
 
-/// Stands in every planted value, and must never be seen again.
+/// A part of every planted value, which must never be shown.
 const PLANTED: &str = "hunter2";
 
-/// A file that the payloads would make.
+/// The file that a payload would create.
 const CANARY: &str = "canary-was-here";
 
-/// A world in which every request and every started payload leaves a trace.
+/// Returns a world in which every request and every started payload leaves a trace.
 fn watched() -> Deploy {
     let deploy = World::deploy_like().over_open_http().build();
     // The worst case: the user once allowed helpers, and has some.
@@ -26,7 +26,7 @@ fn watched() -> Deploy {
     deploy
 }
 
-/// Puts this line into a section, in place of the key's own line there, and answers with the number of the line.
+/// Puts a line into a section in place of the line with the same key, and returns its line number.
 fn plant(base: &str, section: &str, line: &str) -> (String, usize) {
     let key = line.split('=').next().unwrap().trim();
     let mut lines: Vec<String> = base.lines().map(str::to_owned).collect();
@@ -51,7 +51,7 @@ fn plant(base: &str, section: &str, line: &str) -> (String, usize) {
     (lines.join("\n") + "\n", at + 1)
 }
 
-/// Exit 2; the first line of stderr is our own sentence, short and plain; no value and no control character anywhere.
+/// Asserts exit 2 and a short and plain first line of stderr, without any planted value or control character.
 #[track_caller]
 fn is_refused(run: &Run, about: &str) -> String {
     assert_eq!(run.code, 2, "{about}: {run}");
@@ -82,7 +82,7 @@ fn is_refused(run: &Run, about: &str) -> String {
     first
 }
 
-/// What must be as it was after whatever was refused.
+/// The state that a refusal must not change.
 #[derive(PartialEq, Debug)]
 struct Traces {
     config: Vec<u8>,
@@ -124,14 +124,14 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
     let canary = canary.display();
     let long = format!("https://git.invalid/{PLANTED}{}", "x".repeat(2048));
     let urls = [
-        // CFG-01: the transport that runs a command
+        // CFG-01: the transport that runs a command.
         ("CFG-01", format!("ext::sh -c touch% {canary}%hunter2")),
         // CFG-02: helpers, in every spelling
         ("CFG-02", "EXT::hunter2".into()),
         ("CFG-02", "foo::hunter2".into()),
         ("CFG-02", "foo://hunter2/x".into()),
         ("CFG-02", "x::https://hunter2/x".into()),
-        // CFG-03: a transport that waits for ever
+        // CFG-03: a transport that waits forever
         ("CFG-03", "fd::17,18/hunter2".into()),
         // CFG-04: options in place of an address
         ("CFG-04", format!("--upload-pack=touch {canary};hunter2")),
@@ -152,7 +152,7 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         ),
         ("CFG-05", "git@-oProxyCommand=x:hunter2".into()),
         ("CFG-05", "git@host.invalid:-hunter2".into()),
-        // CFG-06: paths that are none
+        // CFG-06: malformed paths
         ("CFG-06", "//hunter2/share".into()),
         ("CFG-06", "file://hunter2/x".into()),
         ("CFG-06", "hunter2/relative".into()),
@@ -218,7 +218,7 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         "(hunter2.{999}){999}",
         "(hunter2(?=x))",
     ];
-    // CFG-18: what looks like a secret, under whichever key
+    // CFG-18: values that look like a secret, under any key
     let secrets = [
         "https://hooks.slack.com/services/hunter2",
         "https://x.webhook.office.com/hunter2",
@@ -270,7 +270,7 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
     for reference in refs {
         cases.push(("CFG-10", "record", format!("ref = \"{reference}\"")));
     }
-    // CFG-11: keys that are none, and values of another type; a command has no key that would take it.
+    // CFG-11: unknown keys, and values of a wrong type. No key takes a command.
     for line in [
         "brnach = \"hunter2\"",
         "command = \"hunter2\"",
@@ -281,7 +281,7 @@ fn every_hostile_value_is_refused_by_its_place_and_key_before_anything_happens()
         cases.push(("CFG-11", STAGING, line.into()));
     }
     cases.push(("CFG-11", "hunted", "x = \"hunter2\"".into()));
-    // CFG-12: keys and values that would act on a terminal
+    // CFG-12: keys and values with terminal control characters
     cases.push((
         "CFG-12",
         STAGING,
@@ -525,7 +525,7 @@ fn a_byte_order_mark_and_crlf_are_fine() {
 
 #[test]
 fn a_name_that_is_a_file_of_control_characters_is_shown_harmless() {
-    // CFG-12: what a person names is shown too.
+    // CFG-12: a name from the command line is shown, too.
     let deploy = World::deploy();
     let run = deploy.smp(&["status", "--config", "no\u{1b}]0;owned\u{7}.toml"]);
     run.exits(2)

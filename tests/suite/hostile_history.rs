@@ -1,4 +1,4 @@
-//! History written by somebody who means harm, or who was careless: nothing of it acts, and nothing of it is lost.
+//! History from an attacker or a careless author: none of it acts on the terminal, and none of it is lost.
 
 mod bytes;
 mod output;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::support::{Deploy, Run, World};
 
-/// Puts a commit object on staging's master as it is, whatever it holds; answers with its hash.
+/// Puts a commit object with these bytes on staging's master and returns its hash.
 #[track_caller]
 fn stage_raw(deploy: &Deploy, parent: &str, people: &[u8], message: &[u8]) -> String {
     let hash = raw_commit(deploy, &deploy.staging, parent, people, message);
@@ -15,7 +15,7 @@ fn stage_raw(deploy: &Deploy, parent: &str, people: &[u8], message: &[u8]) -> St
     hash
 }
 
-/// Writes a commit object. `people`: the lines of author and committer and whatever else the header has.
+/// Writes a commit object. `people`: the lines of author and committer, and any further header lines.
 #[track_caller]
 fn raw_commit(deploy: &Deploy, bare: &Path, parent: &str, people: &[u8], message: &[u8]) -> String {
     let tree = deploy.git(bare, &["rev-parse", &format!("{parent}^{{tree}}")]);
@@ -41,14 +41,14 @@ fn raw_commit(deploy: &Deploy, bare: &Path, parent: &str, people: &[u8], message
     run.ok().out().trim_end().to_owned()
 }
 
-/// The commit is on this repository's master and deployed.
+/// Moves this repository's master to the commit and marks it as deployed.
 #[track_caller]
 fn put(deploy: &Deploy, bare: &Path, hash: &str) {
     deploy.git(bare, &["update-ref", "refs/heads/master", hash]);
     std::fs::write(bare.join("deployed"), hash).unwrap();
 }
 
-/// Author and committer with this name at noon of the second of February 2022.
+/// Returns author and committer lines with this name, at noon of 2022-02-02.
 fn people(name: &str) -> Vec<u8> {
     ["author", "committer"]
         .map(|role| format!("{role} {name} <a@example.com> 1643803200 +0000\n"))
@@ -56,7 +56,7 @@ fn people(name: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Whether this would act on a terminal: C0 but tab and newline, DEL, C1 and bidi, the lone bytes of C1 too.
+/// Returns what would act on a terminal: C0 but tab and newline, DEL, C1 and its single bytes, and bidi marks.
 fn acts(bytes: &[u8]) -> Option<String> {
     for chunk in bytes.utf8_chunks() {
         let bad = |c: &char| {
@@ -79,14 +79,14 @@ fn acts(bytes: &[u8]) -> Option<String> {
     None
 }
 
-/// Nothing that it wrote would act on a terminal.
+/// Asserts that the output contains nothing that acts on a terminal.
 #[track_caller]
 fn harmless(run: &Run) {
     assert_eq!(acts(&run.stdout), None, "stdout of {run}");
     assert_eq!(acts(run.stderr.as_bytes()), None, "stderr of {run}");
 }
 
-/// A set up world without pages.
+/// Returns a world without pages, after setup.
 fn deploy() -> Deploy {
     World::deploy_like().without_pages().ready()
 }

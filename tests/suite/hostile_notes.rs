@@ -1,5 +1,4 @@
-//! The clone's own notes in `.git/smp`, as somebody would plant them who means harm: nothing is read, written or emptied
-//! through a link.
+//! The clone's notes in `.git/smp` as an attacker would plant them: nothing is read, written or emptied through a link.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -8,7 +7,7 @@ use crate::promote::{ready, scripted};
 use crate::sample::sample;
 use crate::support::{Deploy, World};
 
-/// Every note that there is, or may be.
+/// The names of all notes.
 const NOTES: [&str; 14] = [
     "announced",
     "announced.new",
@@ -26,7 +25,7 @@ const NOTES: [&str; 14] = [
     "COMMIT_EDITMSG",
 ];
 
-/// What somebody would not have read, or emptied.
+/// Creates a file that must not be read or emptied.
 #[track_caller]
 fn elsewhere(deploy: &Deploy) -> std::path::PathBuf {
     let file = deploy.path("precious");

@@ -1,5 +1,5 @@
-//! Behind a load balancer old and new instances answer in turn while a release is rolled out: a deploy is live when all
-//! answers of a span agree, in the run that made it and in every later one.
+//! Behind a load balancer, old and new instances answer in turn during a rollout: a deploy is live when all answers of
+//! a period agree, in the run that made it and in every later one.
 
 use rustix::process::Signal;
 
@@ -9,17 +9,17 @@ use crate::record::{RECORD, bens_clone};
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, Run, World};
 
-/// How many instances there are.
+/// The number of instances.
 const INSTANCES: usize = 4;
-/// After how many answers one more of them is new. Three of four answer new in a row, and more than once, before all are.
+/// The number of answers per new instance. Three of four are new in a row, more than once, before all are new.
 const EVERY: usize = 8;
 
-/// A world whose pages must agree for a second.
+/// Returns a world whose pages must agree for a second.
 fn watched() -> Deploy {
     ready(World::deploy_like().confirming(1))
 }
 
-/// Two of production's four instances are new, and stay so.
+/// Makes two of production's four instances new for good.
 fn halfway(deploy: &Deploy, old: usize, new: usize) {
     let (old, new) = (Page::commit(deploy.nth(old)), Page::commit(deploy.nth(new)));
     deploy
@@ -27,7 +27,7 @@ fn halfway(deploy: &Deploy, old: usize, new: usize) {
         .set_rollout("/production", INSTANCES, 1, 2, old, new);
 }
 
-/// Runs a command up to the build of what it pushes, then does this, and lets the build end.
+/// Runs a command up to the build of its push, calls `then`, and lets the build end.
 #[track_caller]
 fn while_it_builds(deploy: &Deploy, place: &str, args: &[&str], then: impl FnOnce()) -> Run {
     let bare = if place == "staging" {
@@ -45,7 +45,7 @@ fn while_it_builds(deploy: &Deploy, place: &str, args: &[&str], then: impl FnOnc
     run.finish()
 }
 
-/// Runs a command whose instances are replaced one by one; it ends when all of them were new for a second.
+/// Runs a command whose instances are replaced one by one; it ends after all of them were new for a second.
 #[track_caller]
 fn rolls_out(deploy: &Deploy, place: &str, [old, new]: [usize; 2], args: &[&str]) -> Run {
     let path = format!("/{place}");
@@ -184,7 +184,7 @@ fn ctrl_c_during_the_span_leaves_at_once_and_the_next_run_goes_on() {
         ),
         (1, 0, 0)
     );
-    // A shorter span is agreed to like everything that is asked of a deploy.
+    // A shorter period needs a new agreement, like every other condition of a deploy.
     deploy.write_toml(
         &deploy
             .toml()
@@ -203,8 +203,8 @@ fn ctrl_c_during_the_span_leaves_at_once_and_the_next_run_goes_on() {
 
 // --- a later run
 
-/// A world with channels, whose production has old and new instances after a promotion that ended so. With a record it
-/// asks for no yes.
+/// Returns a world with channels whose production has old and new instances after a promotion. With a record it
+/// requires no sign-off.
 #[track_caller]
 fn promoted_halfway(record: bool) -> Deploy {
     let record = if record {
@@ -235,7 +235,7 @@ fn promoted_halfway(record: bool) -> Deploy {
 fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts() {
     for record in sample(1, [true, false]) {
         let deploy = promoted_halfway(record);
-        // The first answer of this run is a new one.
+        // The first answer of this run comes from a new instance.
         deploy.web.set_first(
             "/production",
             1,
@@ -249,13 +249,13 @@ fn a_second_run_over_a_page_that_flips_neither_says_done_nor_records_nor_posts()
             .says("hint: to continue");
         assert!(sent(&deploy, PRODUCT).is_empty(), "{record}");
         assert_eq!(deploy.chain().count("promoted"), 0);
-        // The rollout comes to its end: it is recorded and told once.
+        // After the end of the rollout the deploy is recorded and announced once.
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
         let run = posts(&deploy, &scripted(&deploy, &[]));
         run.ok().says("done: production runs");
         assert_eq!(sent(&deploy, PRODUCT).len(), 1, "{record}");
         assert_eq!(deploy.chain().count("promoted"), usize::from(record));
-        // From then on one look is enough.
+        // From then on one request is enough.
         let before = deploy.web.asked_for("/production").len();
         posts(&deploy, &scripted(&deploy, &[]))
             .ok()

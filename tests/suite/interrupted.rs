@@ -1,7 +1,7 @@
-//! Cut off anywhere, and begun again: the same command ends right, with one deploy and one event each.
+//! Runs that are killed at any step and repeated: the same command then succeeds, with one deploy and one event each.
 //!
-//! A `git` that stands in front of git counts the program's calls. Everything that the program does to the world outside
-//! of its own clone is such a call, so "before and after each" is every boundary between two steps.
+//! A `git` first on PATH counts the program's calls. Every effect outside of the clone is such a call, so "before and
+//! after each call" covers every boundary between two steps.
 
 use std::fs;
 use std::ops::Range;
@@ -19,7 +19,7 @@ use crate::support::{
     TOPOLOGIES, Topology, World,
 };
 
-/// Takes the next free number, notes what was asked, and kills at the one that it was told.
+/// Takes the next free number, logs the call, and kills at the given number.
 const SHIM: &str = r#"set -C
 number=1
 until true 2>/dev/null >"$SHIM_CALLS/$number"; do number=$((number + 1)); done
@@ -37,34 +37,34 @@ code=$?
 : >"$SHIM_CALLS/$number.ended"
 exit $code"#;
 
-/// By day one of so many steps is taken.
+/// The fast tests take one step of this many.
 pub const EACH: usize = 16;
 
-/// How the program is killed at a call of git.
+/// The moment of the kill at a call of git.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum How {
-    /// With all that it has started, before git does anything: as when the machine goes.
+    /// With all its children, before git does anything, as when the machine fails.
     Before,
-    /// Alone, when git has begun, which goes on.
+    /// Alone, after git started; git continues.
     During,
-    /// Alone, when git has done its work.
+    /// Alone, after git finished.
     After,
 }
 
-/// A world that is put back after each try, and the command that is cut off in it.
+/// A world that is restored after each attempt, and the command that is killed in it.
 pub struct Lab<'a> {
     deploy: Deploy,
     command: Vec<String>,
-    /// What must hold in the end.
+    /// Asserts the conditions at the end.
     holds: &'a dyn Fn(&Deploy, &Chain),
-    /// The forge where proposals ask, and what it had before.
+    /// The forge with the issues of proposals, and its issues at the beginning.
     forge: Option<(&'a IssuesApi, Vec<Posted>)>,
 }
 
 const FOLDERS: [&str; 4] = ["main.git", "staging.git", "production.git", "work"];
 
 impl<'a> Lab<'a> {
-    /// The lab of this command, from what is true now.
+    /// Creates a lab for this command. Each attempt begins with the present state.
     #[track_caller]
     pub fn new(deploy: Deploy, command: &[&str], holds: &'a dyn Fn(&Deploy, &Chain)) -> Lab<'a> {
         deploy.executable("bin/git", SHIM);
@@ -78,7 +78,7 @@ impl<'a> Lab<'a> {
         lab
     }
 
-    /// The same where proposals ask in issues.
+    /// Adds a forge on which proposals open issues.
     fn asking(self, api: &'a IssuesApi) -> Lab<'a> {
         let forge = Some((api, api.issues()));
         Lab { forge, ..self }
@@ -113,7 +113,7 @@ impl<'a> Lab<'a> {
         self.command.iter().map(String::as_str).collect()
     }
 
-    /// The program with the counting git, which kills at this call.
+    /// Returns a runner with the counting git, which kills at call `at`.
     fn watched(&self, at: usize, how: How) -> Runner<'_> {
         let ours = self.deploy.env();
         let path = &ours.iter().find(|(name, _)| name == "PATH").unwrap().1;
@@ -132,7 +132,7 @@ impl<'a> Lab<'a> {
             .env("SHIM_HOW", format!("{how:?}").to_lowercase())
     }
 
-    /// What the command asks of git when nobody cuts it off, in order.
+    /// Returns the calls of git of a complete run, in order.
     #[track_caller]
     fn course(&self) -> Vec<String> {
         self.put_back();
@@ -142,7 +142,7 @@ impl<'a> Lab<'a> {
         (1..).map_while(call).collect()
     }
 
-    /// Waits until the children that outlived the program have come to their ends.
+    /// Waits for the end of the children that outlived the program.
     #[track_caller]
     fn quiet(&self, which: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
@@ -161,14 +161,14 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// Runs the same command until it ends well, as a script does, and holds that all is right then.
+    /// Repeats the command until it succeeds, as a script does, and checks the result.
     #[track_caller]
     fn again(&self, story: &str) {
         let mut runs: Vec<Run> = Vec::new();
         while runs.last().is_none_or(|run| run.code != 0) {
             let run = self.runner().directly().smp(&self.args());
             if run.code != 0 && run.stderr.contains("its result is unknown") {
-                // It cannot be told whether a push that left no trace is still on its way, so half an hour must pass.
+                // A push without a trace may still be in progress, so half an hour must pass.
                 outlive_notes(&self.deploy);
             }
             runs.push(run);
@@ -182,7 +182,7 @@ impl<'a> Lab<'a> {
         (self.holds)(&self.deploy, &self.deploy.chain());
     }
 
-    /// Kills before and after every call, and during each push: at every so many of these, unless all are wanted.
+    /// Kills before and after every call, and during each push: at one of `each` points; in a full run at all.
     #[track_caller]
     pub fn survives_steps(&self, offset: usize, each: usize) {
         let course = self.course();
@@ -213,16 +213,16 @@ impl<'a> Lab<'a> {
             assert!(run.code == 0 || run.code == 128 + 9, "{story}: {run}");
             match how {
                 How::After => self.quiet(|_| true),
-                // What goes on meets the next run, or has come to its end.
+                // The remaining git overlaps with the next run, or ended before.
                 How::During => {}
-                // A push to an environment is in a group of its own, and this one never began. Each run has one of them, whose
-                // words differ where an announcement goes with it.
+                // A push to an environment has its own process group, and this push never started. Each run has one
+                // such push; its arguments differ if an announcement goes with it.
                 How::Before => self.quiet(|other| is_deploy(other) && !is_deploy(call)),
             }
             self.again(&story);
             self.quiet(|other| *how == How::During && is_push(other));
         }
-        // Calls side by side come in another order each time, and some may be saved; but that is not the rule.
+        // Parallel calls have a varying order, and some may be skipped, but only few.
         assert!(
             killed * 10 >= ours.len() * 9,
             "only {killed} of {} were killed",
@@ -230,7 +230,7 @@ impl<'a> Lab<'a> {
         );
     }
 
-    /// Sends each of these signals at some times of its way.
+    /// Sends each of these signals at random times of a run.
     #[track_caller]
     fn survives_signals(&self, seed: u64, rounds: Range<usize>) {
         self.put_back();
@@ -270,17 +270,17 @@ fn is_push(call: &str) -> bool {
     call.contains(" push ")
 }
 
-/// A push to an environment, not one to the record.
+/// Returns whether the call is a push to an environment, not one to the record.
 fn is_deploy(call: &str) -> bool {
     is_push(call) && call.contains(":refs/heads/")
 }
 
-/// As if half an hour had passed since the last push began.
+/// Ages the notes of pushes by half an hour.
 fn outlive_notes(deploy: &Deploy) {
     outlive_notes_in(&deploy.work);
 }
 
-/// The same in this clone.
+/// Ages the notes of pushes in this clone by half an hour.
 pub fn outlive_notes_in(clone: &Path) {
     for entry in fs::read_dir(clone.join(".git/smp")).unwrap().flatten() {
         if entry
@@ -309,7 +309,7 @@ pub fn words(command: &[String]) -> Vec<&str> {
     command.iter().map(String::as_str).collect()
 }
 
-/// How many announcements stand that were neither ended nor put aside by the next one.
+/// Returns the number of announcements without an end and without a later one in their place.
 fn announced(chain: &Chain, word: &str) -> usize {
     let aside: Vec<&String> = chain
         .events
@@ -401,7 +401,7 @@ fn rolled_back_once(deploy: &Deploy, chain: &Chain) {
 
 // --- F-KILL-1: every step
 
-/// Kills this command at every step on each topology. By day each takes steps that the other does not.
+/// Kills this command at every step on each topology. The fast tests take different steps on each.
 #[track_caller]
 fn survives_everywhere<const N: usize>(
     offset: usize,
@@ -465,11 +465,11 @@ fn a_fix_killed_at_any_step_ends_right() {
     survives_everywhere(1, proposed_on, command, &fixed_once);
 }
 
-/// A command where proposals ask in issues.
+/// A command in a world whose proposals open issues.
 pub struct Asked {
     before: fn(&Deploy, &IssuesApi),
     typed: fn(&Deploy) -> Vec<String>,
-    /// What must hold in the end, besides that nothing is owed and nothing there twice.
+    /// The conditions at the end, besides those of `nothing_twice`.
     holds: fn(&Deploy, &Chain, &[Posted]),
 }
 
@@ -566,19 +566,19 @@ fn asks(deploy: &Deploy, api: &IssuesApi) {
     with_forge(deploy, api, &["propose", "--yes"]).ok();
 }
 
-/// Somebody signs off on the last issue.
+/// Posts a colleague's sign-off on the last issue.
 fn yes(deploy: &Deploy, api: &IssuesApi) {
     let text = format!("signoff {}", short(deploy.nth(5)));
     api.comments("rosi-qa", "COLLABORATOR", &text);
 }
 
-/// What the program said on an issue.
+/// Returns the program's comments on an issue.
 pub fn told(issue: &Posted) -> Vec<&str> {
     let ours = issue.comments.iter().filter(|one| one.by == "ada-e");
     ours.map(|one| one.text.as_str()).collect()
 }
 
-/// Nothing is owed, no verdict is on record twice, and nothing was said twice.
+/// Asserts that no post is owed, no verdict is recorded twice, and no comment is posted twice.
 #[track_caller]
 fn nothing_twice(chain: &Chain, issues: &[Posted]) {
     assert_eq!(chain.state["owed"], serde_json::json!([]));
@@ -599,7 +599,7 @@ fn nothing_twice(chain: &Chain, issues: &[Posted]) {
 }
 
 impl Asked {
-    /// Kills it at every step in this world, or with `step` at one of so many.
+    /// Kills the command at every step in this world, or at one of `step` points.
     #[track_caller]
     pub fn survives(
         &self,
@@ -619,7 +619,7 @@ impl Asked {
         lab.survives_steps(offset, step);
     }
 
-    /// The same where events are not signed.
+    /// Kills the command in a world without signatures.
     #[track_caller]
     fn survives_unsigned(&self, speaks: Speaks, offset: usize) {
         let chat = "[channels.technical]\nkind = \"print\"\n";
@@ -658,7 +658,7 @@ fn an_issue_is_closed_once_wherever_a_postponement_or_a_rollback_is_killed() {
 #[test]
 fn promote_ends_right_whenever_a_signal_comes() {
     for (nth, topology) in TOPOLOGIES.into_iter().enumerate() {
-        // By day each takes signals that the other does not.
+        // The fast tests take different signals on each topology.
         let rounds = if everything() {
             0..200
         } else {
@@ -677,7 +677,7 @@ fn a_lock_that_a_killed_git_left_in_the_clone_hinders_nobody() {
     deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
     fs::create_dir_all(lock.parent().unwrap()).unwrap();
     fs::write(&lock, "").unwrap();
-    // What was seen cannot be kept, but the record itself is on the main repository.
+    // The clone's copy cannot be updated, but the record itself is on the main repository.
     deploy.smp(&["signoff"]).ok().never_shows("busy");
     assert_eq!(deploy.chain().count("signed-off"), 1);
     fs::remove_file(&lock).unwrap();
@@ -686,7 +686,7 @@ fn a_lock_that_a_killed_git_left_in_the_clone_hinders_nobody() {
 
 // --- the network
 
-/// A world whose main repository can fail, with a gate before production takes anything.
+/// Returns a world whose main repository can fail, with a gate before production accepts a push.
 fn failing() -> (Deploy, Gate) {
     let deploy = World::deploy_like()
         .on(Topology::Remotes)
@@ -704,7 +704,7 @@ fn failing() -> (Deploy, Gate) {
 
 const RECORD: &str = "main.git/git-receive-pack";
 
-// F-LOCK-6, F-LED-2: for the announcement, and again for what came of it
+// F-LOCK-6, F-LED-2: for the announcement, and again for its result.
 #[test]
 fn an_event_whose_answer_is_lost_is_recorded_once() {
     let (deploy, gate) = failing();
@@ -746,7 +746,7 @@ fn an_event_whose_answer_is_lost_is_recorded_once() {
     }
 }
 
-// F-LOCK-7, in the middle
+// F-LOCK-7, in the middle of a run.
 #[test]
 fn a_main_repository_that_goes_down_after_the_push_leaves_a_step_for_the_next_run() {
     let (deploy, gate) = failing();
@@ -780,7 +780,7 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
     let command = promotion(&deploy);
     let run = deploy.runner().directly().start(&words(&command));
     gate.reached();
-    // The announcement is answered; the look before the push and the taking back are not.
+    // The announcement succeeds; the check before the push and the withdrawal fail.
     deploy
         .http()
         .fault(Rule::any("main.git", Fault::Status(503)).times(1000));
@@ -799,7 +799,7 @@ fn a_main_repository_that_goes_down_before_the_push_stops_it_and_the_next_run_go
 
 // --- Ctrl-C
 
-/// The gate that the next to come is held at, and nobody after.
+/// Returns a gate that holds only the next event.
 fn next_event(deploy: &Deploy) -> Gate {
     let gate = Gate::new(deploy, "event");
     let once = deploy.path("event.once");

@@ -1,5 +1,5 @@
-//! A login that a credential helper has: the helper is asked a few times for a whole promotion, and what it says goes to
-//! the host unasked only where the host said that it may.
+//! A login from a credential helper: the helper runs a few times in a whole promotion, and the program sends its
+//! password unasked only if the host asked for a password before.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ use crate::support::{Deploy, DeployBuilder, Fault, GitHttp, Rule, Run, Seen, Top
 const SECRET: &str = "open-sesame";
 const NEW: &str = "rosebud";
 
-/// A world on one host, with a helper that writes down what it is started for, and reads the password from a file.
+/// A world on one host, with a helper that logs its calls and reads the password from a file.
 struct Kept {
     deploy: Deploy,
     ran: PathBuf,
-    /// What the helper says the time after the next one.
+    /// The helper's password for the call after the next one.
     next: PathBuf,
 }
 
@@ -36,20 +36,20 @@ impl Kept {
         Self { deploy, ran, next }
     }
 
-    /// How often the helper was started for this.
+    /// Returns the number of the helper's runs with this argument.
     fn runs(&self, what: &str) -> usize {
         let ran = std::fs::read_to_string(&self.ran).unwrap_or_default();
         ran.lines().filter(|line| *line == what).count()
     }
 
-    /// How often somebody was not let in.
+    /// Returns the number of answers with status 401.
     fn strangers(&self) -> usize {
         let seen = self.deploy.http().seen();
         seen.iter().filter(|seen| seen.status == 401).count()
     }
 }
 
-/// Signed off, so that the next thing is a promotion.
+/// Returns a world with a signed-off candidate, ready for a promotion.
 fn signed_off(builder: DeployBuilder) -> Deploy {
     let deploy = recorded_like(builder);
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
@@ -67,7 +67,7 @@ fn authorization(seen: &Seen) -> Option<&str> {
 fn a_helper_is_asked_a_few_times_for_a_whole_promotion() {
     let kept = Kept::new(signed_off);
     let (deploy, before) = (&kept.deploy, kept.strangers());
-    // As `gh auth setup-git` does: an empty value takes away what was said of all hosts.
+    // As `gh auth setup-git` does: an empty value removes the helpers of all hosts.
     let host = format!(
         "credential.http://127.0.0.1:{}.helper",
         deploy.http().port()
@@ -78,13 +78,13 @@ fn a_helper_is_asked_a_few_times_for_a_whole_promotion() {
     let run = promote(deploy, &[]);
     run.ok().never_shows(SECRET).never_shows("smp-offered");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    // Each address once, side by side, and once more for the rest of the run.
+    // One for each address, in parallel, and one for the rest of the run.
     let runs = ["get", "store", "erase"].map(|what| kept.runs(what));
     assert_eq!(runs, [4, 3, 0]);
     assert_eq!(kept.strangers() - before, 3);
 }
 
-/// Promotes while the host changes its password behind the question, and the helper's next answer but one is the new one.
+/// Promotes while the host's password changes during the question; the helper's next call but one returns the new one.
 #[track_caller]
 fn promotes_with_a_new_password(kept: &Kept) -> Run {
     let mut terminal = promotes(&kept.deploy);
@@ -96,7 +96,7 @@ fn promotes_with_a_new_password(kept: &Kept) -> Run {
     terminal.enters("production").sees("done: production runs");
     let run = terminal.ends();
     run.ok().never_shows(SECRET).never_shows(NEW);
-    // The old one was sent once, and nobody was told to forget it.
+    // The old password was sent once, and the helper was not told to erase it.
     let wrong = "Basic YWRhOm9wZW4tc2VzYW1l";
     let seen = kept.deploy.http().seen();
     let mut refused = seen.iter().filter(|seen| seen.status == 401).skip(before);
@@ -124,7 +124,7 @@ fn a_host_that_has_another_password_before_an_event_is_given_that() {
     chain.only("promoted");
 }
 
-// What a person is used to: a login that is wrong is forgotten, and only by git's own word.
+// As with plain git, only git itself erases a wrong login.
 #[test]
 fn a_helper_whose_password_is_wrong_is_asked_again_and_then_told_so() {
     let kept = Kept::new(DeployBuilder::ready);
@@ -161,7 +161,7 @@ fn where_a_host_offers_more_than_basic_it_is_asked_without_a_login_each_time() {
     assert_eq!((kept.runs("get"), kept.runs("erase")), (let_in, 0));
 }
 
-// What the helper has may be the password of a whole company, which such a host never sees.
+// The helper's password may be that of a whole company; an NTLM host never sends it, so this host must not see it.
 #[test]
 fn a_host_that_wants_ntlm_is_sent_no_password() {
     let kept = Kept::new(signed_off);
@@ -174,14 +174,14 @@ fn a_host_that_wants_ntlm_is_sent_no_password() {
     assert!(sent.all(|value| value.starts_with("NTLM ")), "{seen:#?}");
 }
 
-// What such a push is configured with does not take the place of the login.
+// The configuration of such a push does not replace the login.
 #[test]
 fn an_environment_that_is_a_branch_is_pushed_to_with_the_login_that_is_known() {
     let kept = Kept::new(|world| world.on(Topology::Branches).ready());
     let before = kept.deploy.http().seen().len();
     promote(&kept.deploy, &[]).ok().never_shows(SECRET);
     let runs = ["get", "store", "erase"].map(|what| kept.runs(what));
-    // Everything is at one address, which is looked at from several sides at once.
+    // All requests go to one address, several of them in parallel.
     assert!(runs[0] <= 4 && runs[2] == 0, "{runs:?}");
     let pushes = kept.deploy.http().seen();
     let mut pushes = pushes

@@ -1,7 +1,6 @@
-//! What needs more of a machine than Rust, git and a C compiler: `sshd`, `ssh` and `ssh-keygen` (openssh), `gpg` (gnupg), `man` (man-db), `groff`, `curl`,
-//! and the shells bash (with bash-completion), zsh and fish.
-//! `cargo test --features machine` runs it, and `.ci/run` sees to it that it did. Where such a program is missing these
-//! tests fail.
+//! Tests that need more programs than Rust, git and a C compiler: `sshd`, `ssh` and `ssh-keygen` (openssh), `gpg`
+//! (gnupg), `man` (man-db), `groff`, `curl`, and the shells bash (with bash-completion), zsh and fish. `cargo test
+//! --features machine` runs them, and `.ci/run` checks that they ran. Without such a program these tests fail.
 
 mod completions;
 mod dokku;

@@ -1,12 +1,12 @@
-//! Setup where no `man` is; where there is one it installs the pages: `machine::manual`.
+//! Setup without `man`. `machine::manual` tests it with `man`, where it installs the pages.
 
 use crate::support::{Deploy, World};
 
-/// A world whose `git-smp` lies in `bin`, so that its pages belong to `share/man` beside it.
+/// Returns a world whose `git-smp` is in `bin`, so that its pages belong to `share/man` beside it.
 pub fn installed() -> Deploy {
     let deploy = World::deploy();
     deploy.runner().cwd("").program("mkdir", &["bin"]).ok();
-    // A child copies it: a file that this process has open for writing cannot be started.
+    // A child process copies the binary, because this process cannot start a file that it has open for writing.
     deploy
         .runner()
         .cwd("")
@@ -18,7 +18,7 @@ pub fn installed() -> Deploy {
 #[test]
 fn without_man_the_setup_is_no_worse() {
     let deploy = installed();
-    // A PATH on which there is git, and no man.
+    // A PATH with git and without man.
     let git = deploy
         .runner()
         .program("sh", &["-c", "command -v git"])

@@ -1,21 +1,21 @@
-//! A repository that was renamed, or moved to another host: people are told where to, and nothing of theirs goes there
-//! before they say so.
+//! A repository that was renamed or moved to another host: the program shows the new address, and sends nothing there
+//! before the user sets it.
 
 use crate::promote::{promote, ready, refusal};
 use crate::sample::sample;
 use crate::support::{Deploy, Fault, GitHttp, Rule, World};
 
-/// What git asks first.
+/// The first request of git.
 const ASKS: &str = "/info/refs?service=git-upload-pack";
 
-/// A world served over HTTP, and another host.
+/// Returns a world over HTTP, and another host.
 fn two_hosts() -> (Deploy, GitHttp) {
     let deploy = ready(World::deploy_like().over_open_http().main_over_http());
     let elsewhere = GitHttp::open_to_all(&deploy);
     (deploy, elsewhere)
 }
 
-/// From now on a repository's host sends everybody on to this address.
+/// Lets a repository's host redirect every request to this address from now on.
 fn moves(deploy: &Deploy, name: &str, status: u16, to: &str) {
     deploy.http().fault(
         Rule::any(
@@ -140,7 +140,7 @@ fn a_page_to_log_in_is_not_taken_for_a_new_address() {
         run.exits(1)
             .says("error: the remote upstream redirects to https://login.example.com/start, which is not a repository");
         run.never_shows("open-sesame").never_shows("set-url");
-        // What is typed next goes nowhere else, either.
+        // The command in the hint does not follow the redirect either.
         run.says("then: git -c http.followRedirects=false ls-remote upstream\n");
         assert!(elsewhere.seen().is_empty());
     }
@@ -158,7 +158,7 @@ fn an_address_that_is_redirected_to_itself_is_not_to_be_set_again() {
         .never_shows("set-url");
 }
 
-// SEC-06: git alone would take an extra header along to wherever a fetch is sent.
+// SEC-06: plain git would send an extra header along a redirect of a fetch.
 #[test]
 fn a_fetch_takes_no_header_and_no_password_to_where_it_is_sent() {
     let (deploy, elsewhere) = two_hosts();
@@ -166,7 +166,7 @@ fn a_fetch_takes_no_header_and_no_password_to_where_it_is_sent() {
     let seventh = deploy.colleague_commits("Add a seventh thing");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     let to = elsewhere.url(&deploy.main);
-    // The pages say what runs, so nothing but the fetch asks the main repository.
+    // The pages tell the running commits, so only the fetch asks the main repository.
     moves(&deploy, "main.git", 301, &to);
     moves(&deploy, "staging.git", 307, &elsewhere.url(&deploy.staging));
     let run = deploy.smp(&["diff"]);

@@ -1,4 +1,4 @@
-//! Deploys past the tool: pushes by hand and a platform's own promotions, on record by whoever writes next.
+//! Deploys outside git smp: pushes by hand and a platform's own promotions, recorded by the next command that writes.
 
 mod platform;
 mod unclear;
@@ -9,17 +9,17 @@ use crate::promote::{person, ready};
 use crate::record::{bens_clone, promotes, short};
 use crate::support::{Chain, Deploy, Run, TOPOLOGIES, Topology, World};
 
-/// A record where nobody has to sign anything off.
+/// A record without sign-offs.
 const RECORD: &str = "[record]\nsignoff = false\n";
 
-/// Staging is given the commit of this number, and production with it.
+/// Deploys the commit of this number to staging and production.
 #[track_caller]
 fn ships(deploy: &Deploy, number: usize) {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
     promotes(deploy, &["-q"]).ok();
 }
 
-/// A world on whose record the fourth and the fifth commits ran on production.
+/// Returns a world whose record has production deploys of the fourth and the fifth commits.
 #[track_caller]
 fn shipped() -> Deploy {
     shipped_on(Topology::default())
@@ -34,7 +34,7 @@ fn shipped_on(topology: Topology) -> Deploy {
     })
 }
 
-/// Then somebody pushed the sixth by hand, to both.
+/// Returns such a world after a push of the sixth commit by hand to both environments.
 #[track_caller]
 fn pushed_by_hand() -> Deploy {
     pushed_by_hand_on(Topology::default())
@@ -48,7 +48,7 @@ fn pushed_by_hand_on(topology: Topology) -> Deploy {
     deploy
 }
 
-/// The seconds since 1970 at which the last event of this kind was written.
+/// Returns the time of the last event of this kind, in seconds since 1970.
 #[track_caller]
 fn written(deploy: &Deploy, word: &str) -> String {
     let grep = format!("--grep=^Smp-Event: {word}$");
@@ -58,7 +58,7 @@ fn written(deploy: &Deploy, word: &str) -> String {
     )
 }
 
-/// The only observation on record is of production, from this commit to that.
+/// Asserts that the only observation on the record is of production, between these commits.
 #[track_caller]
 fn saw(chain: &Chain, from: &str, to: &str) {
     let event = chain.only("observed");
@@ -72,7 +72,7 @@ fn saw(chain: &Chain, from: &str, to: &str) {
     );
 }
 
-/// What `status --json` says of an environment.
+/// Returns the entry of an environment in `status --json`.
 #[track_caller]
 fn told(run: &Run, name: &str) -> Value {
     let json = run.ok().json();
@@ -118,7 +118,7 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
             short(six)
         );
         assert_eq!(subject, expected);
-        // Once is enough.
+        // It is recorded only once.
         let before = deploy.snapshot();
         promotes(&deploy, &[]).ok().never_shows("on record");
         assert_eq!(deploy.snapshot(), before);
@@ -237,7 +237,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
         (&Value::Null, &json!("Ada Example"))
     );
     assert!(production["observed"]["at"].is_string(), "{production}");
-    // The next promotion is one as ever.
+    // The next promotion is a normal one.
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     promotes(&deploy, &[]).ok();
@@ -369,7 +369,7 @@ fn a_push_with_no_verify_past_the_freeze_is_on_record_when_the_candidate_is_put_
         (&staging["finding"], &staging["observed"]["from"]),
         (&json!("unrecorded"), &json!(deploy.nth(5)))
     );
-    // What is refused writes nothing.
+    // A refused command writes nothing.
     let before = deploy.snapshot();
     deploy.smp(&["signoff", "--by", "Rosi"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
@@ -398,7 +398,7 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     let deploy = ready(World::deploy_like().without_pages().toml("[record]\n"));
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-    // Nobody signed it off, so that nothing is written yet.
+    // Nobody signed it off, so nothing is written yet.
     let before = deploy.snapshot();
     promotes(&deploy, &[]).exits(1).says("nobody has signed");
     let production = told(&deploy.smp(&["status", "--json"]), "production");
@@ -454,7 +454,7 @@ fn where_a_proposal_saw_production_a_push_by_hand_since_is_known() {
         .says("is already the candidate")
         .says("recorded: production runs");
     saw(&deploy.chain(), deploy.nth(2), deploy.nth(3));
-    // It changes nothing about the candidate, which was proposed for another production.
+    // The observation does not change the candidate, which was proposed for another state of production.
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy
         .smp(&["promote", "-n"])

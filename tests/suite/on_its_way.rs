@@ -1,5 +1,4 @@
-//! Whoever looks while a deploy is on its way is told so: never that there is nothing to do, and never another deploy
-//! over it unasked.
+//! Commands during a deploy in progress: none claims that there is nothing to do, and none deploys over it unasked.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use crate::support::{
     Behaviour, Deploy, DeployBuilder, Gate, PATIENCE, Page, Run, Running, Topology, World,
 };
 
-/// A run that is killed while the host builds what it pushed; the build goes on behind the gate.
+/// Kills a run while the host builds its push; the build continues behind the gate.
 #[track_caller]
 fn killed_during_the_build(deploy: &Deploy, bare: &str, args: &[&str]) -> Gate {
     let gate = Gate::new(deploy, "build");
@@ -32,7 +31,7 @@ fn killed(run: &mut Running) {
     run.signal(Signal::KILL);
 }
 
-/// A promotion that is killed while the host builds.
+/// Kills a promotion while the host builds.
 #[track_caller]
 fn promotion_that_builds(deploy: &Deploy) -> Gate {
     let args = crate::promote::scripted(deploy, &[])
@@ -46,7 +45,21 @@ fn promotion_that_builds(deploy: &Deploy) -> Gate {
     )
 }
 
-/// The build is let through, and lands: its page shows it, which is later than that its branch does.
+#[test]
+fn where_a_run_was_killed_no_earlier_look_is_believed_offline() {
+    let deploy = ready(World::deploy_like().without_pages());
+    deploy.smp(&["status"]).ok();
+    let gate = promotion_that_builds(&deploy);
+    let five = deploy.nth(5);
+    let offline = || deploy.smp(&["where", "--offline", five]);
+    offline().ok().prints_among("  production  unknown: ");
+    lands(&deploy, &gate, "production.git", five);
+    offline().ok().prints_among("  production  unknown: ");
+    deploy.smp(&["status"]).ok();
+    offline().ok().prints_among("  production  runs it, seen ");
+}
+
+/// Opens the gate and waits for the build's end: first its branch moves, then its page shows the commit.
 #[track_caller]
 fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {
     gate.open();
@@ -60,7 +73,7 @@ fn lands(deploy: &Deploy, gate: &Gate, bare: &str, hash: &str) {
     std::fs::remove_file(deploy.path(bare).join("hooks/pre-receive")).unwrap();
 }
 
-/// Nobody claims that all is done.
+/// Asserts that the run does not claim to be done.
 #[track_caller]
 fn claims_nothing(run: &Run) {
     for claim in [
@@ -74,7 +87,7 @@ fn claims_nothing(run: &Run) {
     }
 }
 
-/// Puts production back as a script does.
+/// Rolls production back like a script.
 #[track_caller]
 fn puts_back(deploy: &Deploy, to: usize, more: &[&str]) -> Run {
     let patience: &[&str] = if more.contains(&"--timeout") {
@@ -92,12 +105,12 @@ fn puts_back(deploy: &Deploy, to: usize, more: &[&str]) -> Run {
     )
 }
 
-/// Worlds where one commit after the other may be promoted, with a record and without one.
+/// Returns worlds in which every commit may be promoted, with and without a record.
 fn worlds() -> [DeployBuilder; 2] {
     [World::deploy_like(), World::deploy_like().toml(RECORD)]
 }
 
-/// The clone of a colleague, whose commands a record warns.
+/// Returns a colleague's clone.
 fn ben(deploy: &Deploy) -> PathBuf {
     bens_clone(deploy)
 }
@@ -107,7 +120,7 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
     for (record, world) in sample(1, [false, true].into_iter().zip(worlds())) {
         let deploy = ready(world);
         let gate = promotion_that_builds(&deploy);
-        // What still runs is what it is to be put back to; in a moment it would not run any more.
+        // The target of the rollback still runs, but not for long.
         let run = puts_back(&deploy, 2, &["--timeout", "1"]);
         run.exits(4).says("its result is unknown");
         claims_nothing(&run);
@@ -169,7 +182,7 @@ fn a_promotion_that_landed_and_is_not_live_yet_is_taken_back_on_the_branch() {
             .exits(4)
             .says("pushed, but not live");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-        // The page still names the second commit, and the host is at the fifth.
+        // The page still shows the second commit, while the host has the fifth.
         let run = puts_back(&deploy, 2, &[]);
         run.ok().never_shows("nothing to roll back");
         assert_eq!(
@@ -187,7 +200,7 @@ fn a_promotion_that_landed_and_is_not_live_yet_is_taken_back_on_the_branch() {
 
 #[test]
 fn a_colleague_s_promotion_that_still_builds_is_not_nothing() {
-    // The announcement of a branch is seen no sooner than the branch has it.
+    // On branches the announcement appears together with the branch, so this needs remotes.
     let world = World::deploy_like().on(Topology::Remotes);
     let deploy = ready(world.toml(RECORD));
     let ben = ben(&deploy);
@@ -221,7 +234,7 @@ fn a_rollback_that_still_builds_is_not_nothing_to_promote() {
         let args = ["rollback", "--yes", "--to", deploy.nth(2)].map(str::to_owned);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let gate = killed_during_the_build(&deploy, "production.git", &args);
-        // Production still runs what staging runs.
+        // Production still runs staging's commit.
         assert_eq!(refusal(&deploy), "deploying");
         let commit = deploy.nth(5);
         let run = deploy.smp(&["promote", "--yes", "--timeout", "1", "--commit", commit]);
@@ -254,7 +267,7 @@ fn a_deploy_to_staging_that_still_builds_is_neither_nothing_to_stage_nor_somethi
                     let run = deploy.runner().cwd(&ben).smp(&["propose", "--yes"]);
                     run.exits(1).says("Ada Example began to deploy");
                 }
-                // There the announcement comes with the push, and only this clone knows of it.
+                // Here the announcement comes with the push, and only this clone knows of it.
                 Topology::Branches => {
                     run.exits(1).says("its result is unknown");
                 }
@@ -303,7 +316,7 @@ fn an_announcement_that_was_cut_off_is_made_anew_where_the_branch_moved_since() 
     gate.open();
     run.finish().exits(128 + 9);
     std::fs::remove_file(deploy.main.join("hooks/post-receive")).unwrap();
-    // Nothing was pushed. Before the next run somebody else deploys by hand.
+    // Nothing was pushed. Then a colleague deploys by hand.
     deploy.colleague_pushes(&deploy.production, deploy.nth(4));
     promotes(&deploy, &[]).ok();
     let chain = deploy.chain();
@@ -322,7 +335,7 @@ fn an_announcement_that_was_cut_off_is_made_anew_where_the_branch_moved_since() 
 
 #[test]
 fn an_announcement_that_was_cut_off_before_its_push_is_in_nobody_s_way_here() {
-    // A branch is pushed together with its announcement.
+    // With branches the announcement is part of the push.
     let world = World::deploy_like().on(Topology::Remotes);
     let deploy = ready(world.toml(RECORD));
     let gate = Gate::new(&deploy, "announcement");
@@ -333,7 +346,7 @@ fn an_announcement_that_was_cut_off_before_its_push_is_in_nobody_s_way_here() {
     gate.open();
     run.finish().exits(128 + 9);
     std::fs::remove_file(deploy.main.join("hooks/post-receive")).unwrap();
-    // This clone knows that nothing was pushed; a colleague's cannot know.
+    // This clone knows that nothing was pushed; a colleague's clone cannot know.
     puts_back(&deploy, 2, &[]).ok().says("nothing to roll back");
     let run = deploy
         .runner()
@@ -351,7 +364,7 @@ fn an_emergency_rollback_does_not_wait_for_a_deploy_to_staging_that_is_over() {
     let deploy = ready(World::deploy_like().toml(RECORD));
     promotes(&deploy, &[]).ok();
     let ben = ben(&deploy);
-    // Ben's deploy to staging arrives, and he is gone before it is on record.
+    // Ben's deploy to staging arrives, and his run dies before it is recorded.
     deploy.web.set("/staging", Page::commit(deploy.nth(5)));
     let mut run = deploy
         .runner()
@@ -375,7 +388,8 @@ fn an_emergency_rollback_does_not_wait_for_a_deploy_to_staging_that_is_over() {
     );
 }
 
-/// Production runs the fifth commit, and a rollback to the second has landed without being seen to run: its host is slow.
+/// Returns a world whose production runs the fifth commit, with a rollback to the second whose release waits at the
+/// gate.
 #[track_caller]
 fn slow_rollback(builder: DeployBuilder) -> (Deploy, Gate) {
     let deploy = ready(builder.toml(&format!("{RECORD}{}", channels("teams"))));
@@ -399,7 +413,7 @@ fn slow_rollback(builder: DeployBuilder) -> (Deploy, Gate) {
     (deploy, gate)
 }
 
-/// The host comes to its end.
+/// Opens the gate and waits for the release.
 #[track_caller]
 fn releases(deploy: &Deploy, gate: &Gate, hash: &str) {
     gate.open();
@@ -419,7 +433,7 @@ fn releases(deploy: &Deploy, gate: &Gate, hash: &str) {
     deploy.platform(&deploy.production, &Behaviour::Deploys);
 }
 
-/// Promotes what staging runs from this clone, with both webhooks.
+/// Promotes staging's commit from this clone, with both webhooks.
 #[track_caller]
 fn promotes_from(deploy: &Deploy, clone: &std::path::Path, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
@@ -437,7 +451,7 @@ fn what_a_slow_rollback_takes_away_ships_again_from_nobody_s_script() {
     let ben = ben(&deploy);
     let before = deploy.snapshot();
     for clone in [&deploy.work, &ben] {
-        // The page still names the bad commit, and staging runs it.
+        // The page still shows the bad commit, which staging runs too.
         let run = promotes_from(&deploy, clone, &[]);
         run.exits(1)
             .says("began to roll back to")
@@ -469,7 +483,7 @@ fn what_a_slow_rollback_takes_away_ships_again_from_nobody_s_script() {
         )),
         "{status}"
     );
-    // A person's word ends it. The rollback is on record first, and the technical channel hears of it.
+    // A person's confirmation ends it. The rollback is recorded first, and the technical channel is notified.
     promotes_from(&deploy, &ben, &["--again"]).ok();
     let chain = deploy.chain();
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
@@ -523,7 +537,7 @@ fn staging_and_proposing_write_down_a_rollback_that_nobody_saw_end() {
     }
 }
 
-/// A `git` that comes to the gate before it pushes.
+/// Creates a `git` that waits at the gate before it pushes.
 #[track_caller]
 fn git_that_waits(deploy: &Deploy, gate: &Gate) -> std::ffi::OsString {
     let ours = deploy.env();
@@ -573,7 +587,7 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
         deploy.deploys(&deploy.production),
         [2, 5].map(|number| deploy.nth(number))
     );
-    // Nor does a later run post it after all.
+    // A later run does not post it either.
     posts(&deploy, &args).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
 }
@@ -610,7 +624,7 @@ fn of_two_who_put_the_same_back_in_the_same_moment_one_posts() {
     assert_eq!(sent(&deploy, TECHNICAL).len(), 1);
 }
 
-/// A world of branches, whose record arrives together with a branch.
+/// Returns a world of branches, where a deploy and its event are one push.
 fn together() -> Deploy {
     ready(World::deploy_like().on(Topology::Branches).toml(RECORD))
 }

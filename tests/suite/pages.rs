@@ -1,4 +1,4 @@
-//! The pages of the environments, good and bad: what they say is read with care, and never repeated.
+//! The pages of the environments, good and bad: they are read with care, and never repeated.
 
 mod behind;
 mod cached;
@@ -12,11 +12,11 @@ use git2::{ObjectType, Oid};
 use crate::sample::sample;
 use crate::support::{Deploy, Page, Run, World};
 
-/// A pattern that lets everything through, so that what it finds is judged and not what it leaves out.
+/// A pattern that accepts everything, so that the program checks the match itself.
 const ANYTHING: &str = r#"'data-commit="([^"]*)"'"#;
 const USUAL: &str = r#"'data-commit="([0-9a-f]{7,64})"'"#;
 
-/// A trusted world whose pages are searched for anything between the quotes.
+/// Returns a trusted world whose pages may contain anything between the quotes.
 fn open_minded() -> Deploy {
     let deploy = World::deploy();
     deploy.write_toml(&deploy.toml().replace(USUAL, ANYTHING));
@@ -24,7 +24,7 @@ fn open_minded() -> Deploy {
     deploy
 }
 
-/// What `status` says that staging runs; the finding where it cannot tell.
+/// Returns staging's running commit according to `status`, or the finding.
 #[track_caller]
 fn staging_runs(deploy: &Deploy) -> Result<String, String> {
     let seen = deploy.runner().directly().smp(&["status", "--json"]);
@@ -34,7 +34,7 @@ fn staging_runs(deploy: &Deploy) -> Result<String, String> {
         .ok_or_else(|| text("finding").unwrap_or_else(|| panic!("neither of both: {seen}")))
 }
 
-/// `diff` refuses with this sentence, because of staging's page.
+/// Asserts that `diff` refuses with this sentence because of staging's page.
 #[track_caller]
 fn is_refused(deploy: &Deploy, words: &str) -> Run {
     let run = deploy.runner().directly().smp(&["diff"]);
@@ -52,7 +52,7 @@ fn only_an_answer_of_200_counts() {
     // VER-05
     let deploy = World::deploy_like().ready();
     for status in [204, 304, 401, 403, 404, 410, 429, 500, 503] {
-        // The right commit on it makes it no better.
+        // The right commit in the body does not change that.
         deploy.web.set(
             "/staging",
             Page::commit(deploy.nth(5))
@@ -107,7 +107,7 @@ fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
     );
     let asked = deploy.web.asked_for("/staging").pop().unwrap().head;
     assert_eq!(asked.header("Accept-Encoding"), Some("identity"));
-    // VER-12: caches are not to answer.
+    // VER-12: caches must not answer.
     assert_eq!(asked.header("Cache-Control"), Some("no-cache"));
     assert_eq!(asked.header("Pragma"), Some("no-cache"));
     assert_eq!(asked.query, "", "an address is asked as it was given");
@@ -116,7 +116,7 @@ fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
 
 #[test]
 fn pages_that_take_their_time_are_given_ten_seconds_in_all() {
-    // VER-02: four of them, each slow in its own way, are asked at the same time.
+    // VER-02: four pages, each slow in its own way, are requested in parallel.
     let deploy = World::deploy();
     let slow = Duration::from_millis(200);
     deploy
@@ -157,7 +157,7 @@ fn pages_that_take_their_time_are_given_ten_seconds_in_all() {
         3,
         "{run}"
     );
-    // Nobody waits for ever, and nobody waits for one after the other.
+    // No wait is endless, and the waits are parallel.
     assert!(
         (Duration::from_secs(9)..Duration::from_secs(19)).contains(&taken),
         "{taken:?}"
@@ -233,7 +233,7 @@ fn a_page_that_is_not_there_or_speaks_no_http_is_unreachable() {
         deploy.write_toml(&good.replace(&format!("\"{page}\""), &format!("\"{other}\"")));
         deploy.smp(&["setup", "--yes"]).exits(1);
         let run = is_refused(&deploy, "its page");
-        // The address may hold more than people should see: the library's own words, which repeat it, are left out.
+        // The address may contain a secret, so the library's messages, which repeat it, are left out.
         run.never_shows("hunter2");
         assert_eq!(staging_runs(&deploy), Err("unreachable".into()));
         deploy.write_toml(&good);
@@ -332,7 +332,7 @@ fn what_a_page_says_besides_its_hash_is_never_shown() {
             ] {
                 let run = deploy.runner().directly().smp(args);
                 let shown = format!("{}{}", run.out(), run.stderr);
-                // The kind of the content is named, made harmless and cut short; nothing else is.
+                // Only the content type is shown, escaped and cut.
                 let shown = shown.replace("text/PLANTED", "");
                 assert!(
                     !shown.contains("PLANTED") && !shown.contains("evil"),
@@ -398,13 +398,13 @@ fn names_of_tags_and_branches_lead_nobody_astray() {
         );
         deploy.smp(&["diff"]).ok().prints(format!("{expected}\n"));
     }
-    // A name that only a ref has is no hash of anything.
+    // The name of a ref is not a hash.
     deploy.git(&deploy.work, &["update-ref", "refs/tags/abcdef1", full]);
     deploy.web.set("/staging", Page::commit("abcdef1"));
     is_refused(&deploy, "a commit that cannot be found");
 }
 
-/// Two objects whose names begin with the same seven digits: a commit and another one of this kind.
+/// Returns two objects whose hashes begin with the same seven digits: a commit and another one of this kind.
 fn twins(deploy: &Deploy, kind: ObjectType) -> (Vec<u8>, Vec<u8>, String) {
     let tree = deploy.git(&deploy.work, &["rev-parse", "HEAD^{tree}"]);
     let parent = deploy.nth(2);
@@ -478,13 +478,13 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
     assert!(!has(&merged));
     deploy.colleague_pushes(&deploy.staging, &merged);
     assert_eq!(staging_runs(&deploy), Ok(merged.clone()));
-    // From the environment's own remote, for it is nowhere else.
+    // From the environment's own remote, because it exists only there.
     let own = deploy.commit(&deploy.team, "A fix that only staging has");
     deploy.colleague_pushes(&deploy.staging, &own);
     assert!(!has(&own));
     assert_eq!(staging_runs(&deploy), Ok(own.clone()));
     assert!(has(&own));
-    // From there, too, when no branch leads to it any more.
+    // From that remote, too, if no branch contains it any more.
     let lost = deploy.commit(&deploy.team, "Rewritten away");
     deploy.colleague_pushes(&deploy.staging, &lost);
     deploy.colleague_pushes(&deploy.staging, &own);
@@ -492,7 +492,7 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
     assert!(!has(&lost));
     assert_eq!(staging_runs(&deploy), Ok(lost.clone()));
     assert!(has(&lost));
-    // The clone's own branches and tags are where they were.
+    // The clone's own branches and tags have not moved.
     let ours = |refs: std::collections::BTreeMap<String, String>| {
         refs.into_iter()
             .filter(|(name, _)| {
@@ -504,7 +504,7 @@ fn a_commit_that_is_not_here_is_fetched_from_where_it_is() {
     };
     assert_eq!(ours(deploy.refs(&deploy.work)), ours(mine));
     assert!(!deploy.work.join(".git/FETCH_HEAD").exists());
-    // A commit that nobody has any more.
+    // A commit that no repository has.
     let gone = deploy.commit(&deploy.team, "Never pushed");
     deploy.web.set("/staging", Page::commit(&gone));
     is_refused(&deploy, "a commit that cannot be found");

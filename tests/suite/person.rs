@@ -1,5 +1,5 @@
-//! A person whom git, ssh or a credential helper asks for something: one question at a time for the whole program, once
-//! for the whole run, and no secret on the screen. Where nobody is there, nobody is asked.
+//! Questions of git, ssh or a credential helper to a person: one at a time for the whole program, once in a run,
+//! without a secret on the screen. Without a person nobody is asked.
 
 pub mod locale;
 mod password;
@@ -7,17 +7,17 @@ mod password;
 use crate::promote::person;
 use crate::support::{Deploy, Run, Terminal};
 
-/// How often a text was on the screen.
+/// Returns how often a text was on the screen.
 pub fn count(run: &Run, text: &str) -> usize {
     run.stderr.matches(text).count()
 }
 
-/// Begins to promote at a terminal.
+/// Begins a promotion at a terminal.
 pub fn promotes(deploy: &Deploy) -> Terminal {
     person(deploy).terminal(&["promote", "--timeout", "20"])
 }
 
-/// Answers the plan's question, and sees the deploy to its end.
+/// Answers the plan's question, and waits for the end of the deploy.
 #[track_caller]
 pub fn deploys(mut terminal: Terminal) -> Run {
     terminal

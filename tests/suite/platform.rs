@@ -1,5 +1,4 @@
-//! Hosts that take every push, with exit code 0, and build afterwards: what they say then, and what runs there, is what
-//! counts.
+//! Hosts that accept every push with exit code 0 and build afterwards: their words and the running commit count.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +12,16 @@ use crate::support::{
     Transcript, World,
 };
 
-/// Within this time it is told what the host said, however long the wait for a page may be.
+/// The time limit for reporting the host's words, however long the wait for a page may be.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
-/// A world with pages whose production behaves so.
+/// Returns a world with pages whose production behaves in this way.
 #[track_caller]
 fn on(behaviour: &Behaviour<'_>) -> Deploy {
     on_like(World::deploy_like(), behaviour)
 }
 
-/// A world without pages whose production behaves so: only its branch and its words tell anything.
+/// Returns such a world without pages, where only the branch and the host's words tell something.
 #[track_caller]
 fn unseen_on(behaviour: &Behaviour<'_>) -> Deploy {
     on_like(World::deploy_like().without_pages(), behaviour)
@@ -35,7 +34,7 @@ fn on_like(builder: DeployBuilder, behaviour: &Behaviour<'_>) -> Deploy {
     deploy
 }
 
-/// The host has the commit and said that it does nothing with it: nobody has to wait to know that.
+/// Asserts that the run reports at once that the host accepted the commit and does not deploy it.
 #[track_caller]
 fn is_told_as_not_deployed(deploy: &Deploy, words: &str) -> Run {
     let run = deploy
@@ -74,7 +73,7 @@ fn a_deploy_after_the_push_is_success() {
     );
 }
 
-// facts 11: a build that fails after git was told that all is well.
+// facts 11: a build that fails after a successful push.
 #[test]
 fn a_build_that_fails_after_the_push_is_not_live_and_nobody_is_told_of_a_release() {
     let deploy = chatting_like(World::deploy_like(), "teams");
@@ -92,7 +91,7 @@ fn a_build_that_fails_after_the_push_is_not_live_and_nobody_is_told_of_a_release
         .says("hint: ")
         .never_shows("done:");
     assert!(sent(&deploy, PRODUCT).is_empty());
-    // A second run pushes nothing and makes nothing up.
+    // A second run pushes nothing and claims nothing.
     posts(&deploy, &promotion)
         .never_shows("done:")
         .never_shows("nothing to promote");
@@ -157,7 +156,7 @@ fn a_deploy_that_comes_too_late_is_found_by_the_next_run() {
     );
 }
 
-// --- the host says itself that it does nothing with it
+// --- the host says that it deploys nothing
 
 // facts 3.8
 #[test]
@@ -229,15 +228,15 @@ fn a_release_phase_that_nobody_can_see_the_end_of_is_not_confirmed() {
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
-// --- where only the branch tells what runs, it is not believed against its host's word by any later run either
+// --- with only the branch as the source, no later run trusts it against the host's words
 
 const BOTH: [(Behaviour<'static>, &str); 2] = [
     (Behaviour::SkipsTheBranch, SKIPS),
     (Behaviour::NeverReleases, RELEASE_COMMAND),
 ];
 
-/// A world without pages, with channels, whose production was promoted to and said these words. With a record, what
-/// ships was signed off there.
+/// Returns a world without pages, with channels, after a promotion to which production answered with these words. With
+/// a record, the commit was signed off.
 #[track_caller]
 fn doubted(record: bool, behaviour: &Behaviour<'_>) -> Deploy {
     let world = World::deploy_like().without_pages();
@@ -412,7 +411,7 @@ fn a_page_that_is_named_afterwards_counts() {
                 deploy.web.url("/production")
             ));
             deploy.trust();
-            // What it shows is what runs, be it what ran before or what was pushed.
+            // The page shows the running commit, the earlier one or the pushed one.
             assert_ne!(finding(&deploy, "production"), "not-confirmed");
             posts(&deploy, &scripted(&deploy, &["--timeout", "1"]))
                 .exits(4)
@@ -430,14 +429,14 @@ fn a_page_that_is_named_afterwards_counts() {
     }
 }
 
-// --- what is seen to run counts more than what was said
+// --- the running commit counts more than words
 
 #[test]
 fn a_page_that_shows_the_commit_counts_more_than_the_words() {
     let release = Transcript::named("heroku-release-failed").says;
     for words in sample(1, [SKIPS, NOT_COMPLETE, RELEASE_COMMAND, &release]) {
         let deploy = ready(World::deploy_like());
-        // The same words of a host that deploys all the same, as when they are about another branch.
+        // The same words from a host that deploys, as when they concern another branch.
         let script = format!(
             "echo '{words}'\nread -r old new ref; echo $new >deployed; echo $new >>deploys"
         );
@@ -462,9 +461,9 @@ fn the_words_of_a_program_that_is_built_are_not_the_hosts() {
     promote(&deploy, &[]).ok().says("done: production runs");
 }
 
-// --- the hosts' own lines: see tests/hosts, where each names its source
+// --- the hosts' own lines: tests/hosts has their sources
 
-/// Production was given its old commit by somebody else, so that the next promotion pushes again.
+/// Sets production back to its old commit by a colleague's push, so that the next promotion pushes again.
 #[track_caller]
 fn as_before(deploy: &Deploy) {
     deploy.hook(&deploy.production, "post-receive", "cat >/dev/null");
@@ -535,7 +534,7 @@ fn a_release_that_failed_by_the_hosts_words_is_neither_on_record_nor_told_to_any
             .exits(4)
             .says(&says)
             .says(match name {
-                // The branch that deploys is the right one.
+                // The branch itself is right.
                 "dokku-skip-deploy" => {
                     "hint: allow deploys on its host, deploy there by hand, then: "
                 }
@@ -599,7 +598,7 @@ fn what_a_host_said_of_a_release_that_failed_counts_in_a_colleague_s_clone_too()
         chain.only("doubted").field("Intent"),
         chain.only("promoting").id
     );
-    // Something newer that is deployed without such words ends it.
+    // A newer deploy without such words ends the doubt.
     std::fs::remove_file(deploy.production.join("hooks/post-receive")).unwrap();
     deploy.platform(&deploy.production, &Behaviour::Deploys);
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
@@ -642,7 +641,7 @@ fn staging_and_a_rollback_hear_the_hosts_words_too() {
     run.exits(4)
         .says("error: pushed, but not live")
         .says(&says)
-        .says("hint: correct the problem, then: git smp stage\n");
+        .says("hint: correct the problem, then: git smp stage --timeout 20\n");
     deploy
         .smp(&["stage", "--yes"])
         .exits(1)

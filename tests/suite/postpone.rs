@@ -33,7 +33,7 @@ fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
             .never_shows("signed off");
         assert_eq!(next(&deploy), "git smp propose");
         deploy.smp(&["stage", "--yes"]).ok();
-        // What was signed off then is not signed off now.
+        // An earlier sign-off does not count for a new proposal.
         deploy.smp(&["propose", "--yes"]).ok();
         assert_eq!(next(&deploy), "git smp signoff");
     }
@@ -81,7 +81,7 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         .says("lifts the freeze for everyone");
     run.says("hint: if the answer is yes: git smp postpone --yes --reason 'it'\\''s late'\n");
     assert_eq!(deploy.snapshot(), before);
-    // The hint is a command that works.
+    // The command in the hint works.
     let hint = run.stderr.rsplit("yes: ").next().unwrap().trim().to_owned();
     deploy.runner().program("sh", &["-c", &hint]).ok();
     assert_eq!(trailer(&deploy, "Smp-Why"), "it's late");

@@ -1,4 +1,4 @@
-//! The posts: what the chats are sent, what becomes of a post whatever the chat answers, and that none is sent twice.
+//! The posts: their content, their fate after each answer of the chat, and that none is sent twice.
 
 mod answers;
 mod doubts;
@@ -12,26 +12,26 @@ use crate::promote::ready;
 use crate::record::{RECORD, events};
 use crate::support::{Deploy, DeployBuilder, Page, Run, Runner, World};
 
-/// Where the channels' webhooks are on the world's web server: such an address is the secret itself.
+/// The paths of the webhooks on the world's web server. Such an address is itself the secret.
 pub const TECHNICAL: &str = "/workflows/0f1e2d3c/triggers/manual/s3cr3tOfDevs";
 pub const PRODUCT: &str = "/workflows/4b5a6978/triggers/manual/s3cr3tOfAll";
-/// What must never be seen of them.
+/// The parts of them that must never be shown.
 const SECRETS: [&str; 5] = ["s3cr3tOf", "0f1e2d3c", "4b5a6978", "/workflows", "triggers"];
 
-/// The lines of `smp.toml` for two channels of one kind.
+/// Returns the lines of `smp.toml` for two channels of one kind.
 pub fn channels(kind: &str) -> String {
     format!(
         "[channels.technical]\nkind = \"{kind}\"\nmentions = [\"devs\"]\n[channels.product]\nkind = \"{kind}\"\n"
     )
 }
 
-/// A world with a record and two channels, whose webhooks accept everything.
+/// Returns a world with a record and two channels whose webhooks accept everything.
 #[track_caller]
 pub fn chatting(kind: &str) -> Deploy {
     chatting_like(World::deploy_like().without_pages(), kind)
 }
 
-/// The same of another kind of world.
+/// Returns another kind of world with such channels.
 #[track_caller]
 pub fn chatting_like(builder: DeployBuilder, kind: &str) -> Deploy {
     let deploy = ready(builder.toml(&format!("{RECORD}{}", channels(kind))));
@@ -41,7 +41,7 @@ pub fn chatting_like(builder: DeployBuilder, kind: &str) -> Deploy {
     deploy
 }
 
-/// What such a chat answers when all is well.
+/// Returns the answer of this kind of chat to an accepted post.
 pub fn accepted(kind: &str) -> Page {
     if kind == "slack" {
         Page::body("ok")
@@ -50,7 +50,7 @@ pub fn accepted(kind: &str) -> Page {
     }
 }
 
-/// Starts programs of somebody who has both webhooks.
+/// Returns a runner with both webhooks.
 pub fn with_webhooks(deploy: &Deploy) -> Runner<'_> {
     let runner = deploy
         .runner()
@@ -58,7 +58,7 @@ pub fn with_webhooks(deploy: &Deploy) -> Runner<'_> {
     runner.env("SMP_PRODUCT_WEBHOOK", deploy.web.url(PRODUCT))
 }
 
-/// Runs `git smp` with both webhooks; nothing of them is ever shown.
+/// Runs `git smp` with both webhooks, and asserts that their addresses are never shown.
 #[track_caller]
 pub fn posts(deploy: &Deploy, args: &[&str]) -> Run {
     let run = with_webhooks(deploy).smp(args);
@@ -66,7 +66,7 @@ pub fn posts(deploy: &Deploy, args: &[&str]) -> Run {
     run
 }
 
-/// Promotes what staging runs, as a script does.
+/// Promotes staging's commit, like a script.
 #[track_caller]
 pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
@@ -80,7 +80,7 @@ pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     )
 }
 
-/// Neither what is shown, nor the record, nor this clone's notes hold anything of a webhook.
+/// Asserts that the output, the record and this clone's notes contain no part of a webhook.
 #[track_caller]
 pub fn tells_no_secret(deploy: &Deploy, run: &Run) {
     let record = deploy
@@ -100,7 +100,7 @@ pub fn tells_no_secret(deploy: &Deploy, run: &Run) {
     }
 }
 
-/// The payloads that a channel was sent, oldest first.
+/// Returns the payloads of a channel, oldest first.
 #[track_caller]
 pub fn sent(deploy: &Deploy, channel: &str) -> Vec<Value> {
     let asked = deploy.web.asked_for(channel);
@@ -117,7 +117,7 @@ pub fn sent(deploy: &Deploy, channel: &str) -> Vec<Value> {
         .collect()
 }
 
-/// All texts of a payload, one after the other, as a reader of the post sees them.
+/// Returns all texts of a payload, in a reader's order.
 pub fn words(payload: &Value) -> String {
     match payload {
         Value::Array(list) => list.iter().map(words).collect(),
@@ -136,7 +136,7 @@ pub fn words(payload: &Value) -> String {
     }
 }
 
-/// The heading of a post, which has the date.
+/// Returns the heading of a post, which has the date.
 #[track_caller]
 pub fn heading(payload: &Value) -> String {
     let words = words(payload);

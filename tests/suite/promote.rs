@@ -1,4 +1,4 @@
-//! Promotions from plan to ending: what ships, what is refused, and what each end is called.
+//! Promotions from plan to end: what ships, what is refused, and the name of each end.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::support::{
     TOPOLOGIES, Topology, World,
 };
 
-/// A world that was set up and agreed to.
+/// Builds the world, with setup and agreement.
 #[track_caller]
 pub fn ready(builder: DeployBuilder) -> Deploy {
     builder.ready()
 }
 
-/// The command line of a script: a yes to exactly what staging runs, and no long wait.
+/// Returns a script's command line: it confirms exactly staging's commit, and waits briefly.
 pub fn scripted<'a>(deploy: &'a Deploy, more: &[&'a str]) -> Vec<&'a str> {
     let patience: &[&str] = if more.contains(&"--timeout") {
         &[]
@@ -32,24 +32,24 @@ pub fn scripted<'a>(deploy: &'a Deploy, more: &[&'a str]) -> Vec<&'a str> {
     .concat()
 }
 
-/// A person at a terminal, who sees plain text.
+/// Returns a runner for a person at a terminal, with plain text.
 pub fn person(deploy: &Deploy) -> Runner<'_> {
     deploy.runner().directly().env("NO_COLOR", "1")
 }
 
-/// Promotes as a script does, to the end.
+/// Promotes like a script, to the end.
 #[track_caller]
 pub fn promote(deploy: &Deploy, more: &[&str]) -> Run {
     deploy.smp(&scripted(deploy, more))
 }
 
-/// Begins to promote as a script does.
+/// Begins a promotion like a script.
 #[track_caller]
 pub fn begin(deploy: &Deploy, more: &[&str]) -> Running {
     deploy.runner().directly().start(&scripted(deploy, more))
 }
 
-/// The snapshot after exactly one deploy of staging's commit to production, and nothing else anywhere.
+/// Returns the snapshot after exactly one deploy of staging's commit to production, and no other change.
 pub fn deployed_once(deploy: &Deploy, before: &Snapshot) -> Snapshot {
     let mut after = before.clone();
     *deploy.branch_in(&mut after, &deploy.production) = deploy.nth(5).into();
@@ -75,14 +75,14 @@ pub fn comes_to(deploy: &Deploy, bare: &Path, hash: &str) {
     }
 }
 
-/// The code with which a dry run for scripts is refused.
+/// Returns the refusal code of a dry run with `--json`.
 #[track_caller]
 pub fn refusal(deploy: &Deploy) -> Value {
     let run = deploy.smp(&["promote", "-n", "--json"]);
     run.exits(1).json()["refusal"]["code"].clone()
 }
 
-/// Every file of a clone but its objects and our own notes, byte for byte.
+/// Returns every file of a clone but its objects and git smp's notes, byte for byte.
 fn state(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -198,7 +198,7 @@ fn the_clone_is_left_as_it_is_and_has_no_say() {
         .ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     let now = state(work);
-    // Any push keeps this one up to date, and nobody reads it here.
+    // Every push updates this ref, and git smp does not read it.
     let noted = |path: &Path| path.ends_with("refs/remotes/production/master");
     let differs = |path: &&PathBuf| clone.get(*path) != now.get(*path) && !noted(path);
     assert_eq!(
@@ -217,7 +217,7 @@ fn a_second_run_has_nothing_to_do() {
     promote(&deploy, &[]).ok();
     let before = deploy.snapshot();
     promote(&deploy, &[]).ok().says("nothing to promote");
-    // Nothing is asked where there is nothing to do, so no yes is needed either.
+    // Without anything to do there is no question, so no `--yes` is needed.
     deploy.smp(&["promote"]).ok().says("nothing to promote");
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
@@ -290,7 +290,7 @@ fn a_dry_run_for_scripts_says_it_all_in_json() {
     deploy.smp(&["promote", "--json"]).exits(2);
 }
 
-// --- what is refused, and how scripts learn of it
+// --- refusals, and their codes for scripts
 
 #[track_caller]
 fn refuses(code: &str, words: &str, prepare: impl FnOnce(&Deploy)) {
@@ -331,7 +331,7 @@ fn refuses_in(world: DeployBuilder, code: &str, words: &str, prepare: impl FnOnc
     assert_eq!(deploy.snapshot(), before);
 }
 
-/// A colleague deploys a hotfix to production, from what production runs.
+/// Deploys a colleague's hotfix to production, on top of its running commit.
 fn hotfix(deploy: &Deploy) {
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(2)]);
     let fix = deploy.commit(&deploy.team, "Hotfix: stop the bleeding");
@@ -344,7 +344,7 @@ fn a_hotfix_on_production_is_not_lost() {
     let words = "Hotfix: stop the bleeding";
     refuses("diverged", words, |deploy| {
         hotfix(deploy);
-        // The promotion itself is refused as its dry run is.
+        // The promotion itself is refused like its dry run.
         let before = deploy.snapshot();
         let run = promote(deploy, &[]);
         run.exits(1).says("would disappear").says(words);
@@ -415,8 +415,8 @@ fn a_remote_that_does_not_answer_is_not_up_to_date() {
     );
 }
 
-/// A world whose two environments run the same, and a user whose password is wrong from now on: whoever mistakes an
-/// unknown for "up to date" is right by accident here.
+/// Returns a world whose environments run the same commit, with a wrong password from now on, so a wrong "up to date"
+/// for an unknown shows.
 fn locked_out() -> Deploy {
     let deploy = ready(
         World::deploy_like()
@@ -468,7 +468,7 @@ fn a_wrong_password_is_told_as_authentication_and_never_as_up_to_date() {
     assert_eq!(deploy.http().pushes(&deploy.production), 0);
 }
 
-/// Facts 3.9, as Heroku has it.
+/// Facts 3.9: Heroku's message.
 const OF_HEROKU: &str = " !\tWARNING:\n !\tDo not authenticate with username and password using git.\n \
     !\tRun `heroku login` to update your credentials, then retry the git command.\n \
     !\tSee documentation for details: https://devcenter.heroku.com/articles/http-git#authentication\n";
@@ -489,7 +489,7 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
         .prints_among("unknown: the remote production does not answer")
         .prints_among("Authentication failed")
         .never_shows("the same");
-    // However much it says, the cause is told.
+    // A long message does not hide the cause.
     let long: String = (1..=9)
         .map(|line| format!(" !\tline {line} of a long story\n"))
         .collect();
@@ -500,7 +500,7 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
         .says("hint: log in to http://127.0.0.1:");
 }
 
-// Safety 4.4, "wrong credentials", where only the push is refused
+// Safety 4.4, "wrong credentials", for the push only.
 #[test]
 fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
     for topology in TOPOLOGIES {
@@ -674,13 +674,13 @@ fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
             .says("no such buildpack")
             .says("because: ")
             .says("hint: ");
-        // Those who want quiet need them, too, once it failed.
+        // With `-q` they are shown after a failure too.
         promote(&deploy, &["-q"])
             .exits(1)
             .says("no such buildpack")
             .says("error: production declined");
         assert_eq!(deploy.snapshot(), before);
-        // Nothing is left behind that would stand in the way of the next try.
+        // No leftover blocks the next attempt.
         deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
         promote(&deploy, &[]).ok();
         assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
@@ -865,7 +865,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
     }
 }
 
-// F-PUSH-6, between our push and the look at what came of it
+// F-PUSH-6, between our push and the check of its result.
 #[test]
 fn a_colleague_who_comes_right_after_our_push_is_told_of() {
     for topology in TOPOLOGIES {
@@ -903,7 +903,7 @@ fn a_colleague_who_deploys_while_we_wait_is_told_of() {
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
         let looks = deploy.web.asked_for("/production").len();
         let run = begin(&deploy, &["--timeout", "3"]);
-        // Once for the plan, once directly before the push, and then again and again.
+        // One request for the plan, one directly before the push, then more.
         deploy.web.is_asked_for("/production", looks + 3);
         deploy.colleague_pushes(&deploy.production, deploy.nth(6));
         run.finish()
@@ -942,7 +942,7 @@ fn a_configuration_that_nobody_agreed_to_deploys_nothing() {
 
 // --- several targets
 
-/// Two regions, `eu` and `us`, that promote staging; production's repository is the first.
+/// Returns two regions, `eu` and `us`, that promote staging; production's repository is the first.
 fn regions() -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().build();
     let (us, reached) = deploy.another("us");
@@ -1017,7 +1017,7 @@ fn a_later_target_that_fails_says_which_are_done_and_the_next_run_goes_on_with_t
     assert_eq!(deploy.master(&us), deploy.nth(2));
 
     std::fs::remove_file(us.join("hooks/pre-receive")).unwrap();
-    // What is left is what scripts are told, and what the hint leads to.
+    // Only the remaining target is in the JSON and in the hint.
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(
         (
@@ -1062,7 +1062,7 @@ fn a_target_that_is_refused_stops_all_of_them_before_anything_is_pushed() {
 
 // --- rolled back
 
-/// Production was rolled back on its platform: it runs the second commit, its branch is at the fourth.
+/// Returns a production after a rollback on its platform: it runs the second commit, its branch is at the fourth.
 fn rolled_back() -> Deploy {
     let deploy = ready(World::deploy_like());
     deploy.colleague_pushes(&deploy.production, deploy.nth(4));

@@ -1,4 +1,4 @@
-//! `git smp propose`: staging's commit is put forward, staging is frozen, and the technical channel is told.
+//! `git smp propose`: staging's commit is proposed, staging is frozen, and the technical channel is notified.
 
 use crate::promote::{person, ready};
 use crate::record::{
@@ -8,7 +8,7 @@ use crate::record::{
 use crate::sample::sample;
 use crate::support::{Deploy, Page, TOPOLOGIES, World};
 
-/// The post of the standard world, but for its date.
+/// Returns the post of the standard world without its date.
 fn post(deploy: &Deploy, called: &str, note: &str) -> String {
     let line = |nth: usize, subject: &str| {
         format!(
@@ -30,7 +30,7 @@ fn post(deploy: &Deploy, called: &str, note: &str) -> String {
     )
 }
 
-/// What stands under the heading with the date.
+/// Returns the text below the heading with the date.
 #[track_caller]
 fn without_date(text: &str) -> &str {
     let (heading, rest) = text.split_once('\n').unwrap();
@@ -43,7 +43,7 @@ fn without_date(text: &str) -> &str {
         .expect("an empty line under the heading")
 }
 
-/// The refusal of a proposal, which leaves no trace.
+/// Asserts that a proposal is refused without a trace.
 #[track_caller]
 fn refuses(deploy: &Deploy, words: &str, hint: &str) {
     let before = deploy.snapshot();
@@ -195,7 +195,7 @@ fn a_candidate_that_a_colleague_was_quicker_with_is_not_put_forward_twice() {
     deploy.smp(&["propose", "--yes"]).ok();
     let before = deploy.snapshot();
     terminal.enters("y");
-    // The post was made already, too.
+    // The post exists already, too.
     terminal.ends().ok().never_shows("Production deploy");
     assert_eq!(deploy.snapshot(), before);
 }
@@ -228,7 +228,7 @@ fn another_commit_waits_until_the_candidate_is_done_with() {
         &words,
         "hint: close the candidate: git smp postpone\nhint: or deploy a fix of it: git smp stage --fix\n",
     );
-    // Both hints go on: the first ...
+    // Both hints lead on: the first ...
     let stuck = deploy.smp(&["stage", "--fix", "--yes"]);
     stuck.exits(1).says(&format!(
         "staging already runs {}, which is not the candidate",
@@ -464,14 +464,14 @@ fn a_name_acts_on_nobodys_terminal() {
     assert!(sentences(&deploy)[0].starts_with("Eve "));
 }
 
-// A dead run of another kind is put aside by the command that would have gone on with it.
+// A dead run of another kind is put aside by the command that would continue it.
 #[test]
 fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside() {
     for topology in TOPOLOGIES {
         let deploy = recorded_like(World::deploy_like().on(topology));
         deploy.web.set("/staging", Page::body("").status(503));
         deploy.smp(&["stage", "--yes", "--timeout", "1"]).exits(4);
-        // As if that push had never landed, and that run were somebody else's.
+        // Simulate a lost push of somebody else's run.
         deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
         deploy.web.set("/staging", Page::deployed(&deploy.staging));
         std::fs::remove_file(deploy.work.join(".git/smp/announced")).unwrap();

@@ -1,4 +1,4 @@
-//! The push itself: every way in which it can break (safety, 4.4), the user's settings, and signals (4.5).
+//! The push: every failure (safety, 4.4), the user's settings, and signals (4.5).
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,19 +17,19 @@ const RECEIVE: &str = "production.git/git-receive-pack";
 const ASKS_TO_LOOK: &str = "production.git/info/refs?service=git-upload-pack";
 const ASKS_TO_PUSH: &str = "production.git/info/refs?service=git-receive-pack";
 
-/// A world whose host can fail, where what runs is what the ref says.
+/// Returns a world whose host can fail, where the ref is the running commit.
 fn host() -> Deploy {
     ready(World::deploy_like().over_http().without_pages())
 }
 
-/// The same with remotes of their own, for stories about these.
+/// Returns a builder of worlds with remotes, for tests about these.
 fn remotes() -> DeployBuilder {
     World::deploy_like().on(Topology::Remotes)
 }
 
-// --- the host took it, whatever it looks like from here
+// --- the host accepted it, whatever this side sees
 
-/// git makes sense of the answer or not: the ref moved, once, and that is a success.
+/// Asserts that a push whose ref moved once is a success, whether or not git understands the answer.
 #[track_caller]
 fn arrives_although(fault: Fault, times: usize) -> Deploy {
     let deploy = host();
@@ -85,7 +85,7 @@ fn a_push_that_is_cut_on_its_way_and_sent_again_arrives_once() {
     );
 }
 
-// F-PUSH-2: the push arrived, and then nobody can be asked about it
+// F-PUSH-2: the push arrived, and then nothing can be checked.
 #[test]
 fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     let deploy = host();
@@ -114,7 +114,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
 }
 
-/// A push that the host holds in its build; what happens to the looks after it, and what the run comes to.
+/// Pushes, holds the host in its build, applies `fault` to the later checks, and returns the finished run.
 #[track_caller]
 fn looked_at_after(deploy: &Deploy, fault: Rule, more: &[&str]) -> Run {
     let gate = Gate::new(deploy, "build");
@@ -126,7 +126,7 @@ fn looked_at_after(deploy: &Deploy, fault: Rule, more: &[&str]) -> Run {
     run.finish()
 }
 
-// A host that is busy, or that shuts out who comes too often (ssh MaxStartups, `ufw limit`), lets the next one in.
+// A busy host, or one that limits connections (ssh MaxStartups, `ufw limit`), accepts the next one.
 #[test]
 fn a_look_after_the_push_that_fails_is_repeated() {
     for (fault, times) in sample(
@@ -218,7 +218,7 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
     promote(&deploy, &[]).ok().says("nothing to promote");
 }
 
-// The look directly before the push: nothing was pushed yet, so that a short patience is enough.
+// The check directly before the push: nothing was pushed yet, so it waits only briefly.
 #[test]
 fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
     for fails in ["host", "page"] {
@@ -266,9 +266,9 @@ fn a_host_that_stays_away_before_the_push_is_sent_nothing() {
     assert_eq!(deploy.pushed_over_http(&deploy.production), 0);
 }
 
-// --- nobody can tell what became of it
+// --- its result is unknown
 
-/// The ref has not moved, and yet a build may be going on: not a failure, and no second push by itself.
+/// Asserts that an unmoved ref with a possible build is neither a failure nor pushed again.
 #[track_caller]
 fn nobody_can_tell_after(fault: Fault, times: usize) -> Deploy {
     let deploy = host();
@@ -340,7 +340,7 @@ fn a_build_that_outlives_its_connection_is_waited_for() {
         assert!(Instant::now() < deadline, "the branch is not looked at");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // What the host's build does at its end.
+    // The end of the host's build.
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     run.finish().ok().says("done: production runs");
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
@@ -366,7 +366,7 @@ fn a_closed_port_is_sent_nothing() {
     promote(&deploy, &[]).ok();
 }
 
-// F-PUSH-6 and 4.4, "lease stale": the move comes after our last look, and before git asks where the branch is
+// F-PUSH-6 and 4.4, "lease stale": the move comes after our last check and before git reads the branch.
 #[test]
 fn a_move_after_the_last_look_is_held_off_by_the_lease() {
     let deploy = host();
@@ -389,12 +389,12 @@ fn a_move_after_the_last_look_is_held_off_by_the_lease() {
         [deploy.nth(2), deploy.nth(3)]
     );
     assert_eq!(deploy.pushed_over_http(&deploy.production), 0);
-    // What is true now is a new plan.
+    // The new state needs a new plan.
     promote(&deploy, &[]).ok().says("2 commits ahead");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
-// Safety 4.4, "redirect of info/refs": git alone would follow it and push there
+// Safety 4.4, "redirect of info/refs": plain git would follow it and push there.
 #[test]
 fn a_redirect_of_the_push_is_not_followed() {
     let deploy = host();
@@ -486,7 +486,7 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
     git(&["update-ref", "refs/heads/production", &trap]);
 
     let before = deploy.snapshot();
-    // By its abbreviation, which is the name of a branch and a tag of another commit here.
+    // By its abbreviation, which here is also the name of a branch and a tag of another commit.
     let run = deploy.smp(&[
         "promote",
         "--yes",
@@ -504,7 +504,7 @@ fn no_setting_of_the_user_and_no_name_in_the_clone_changes_what_is_pushed() {
     }
 }
 
-// Safety 0.6: what the remote calls its branches does not lead the push astray
+// Safety 0.6: misleading branch names on the remote do not redirect the push.
 #[test]
 fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
     let deploy = host();
@@ -519,7 +519,7 @@ fn branches_of_the_host_with_misleading_names_stay_where_they_are() {
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
-// Safety 0.6, "a denial of service": git pushes nothing then, and that is certain
+// Safety 0.6, "a denial of service": git then certainly pushes nothing.
 #[test]
 fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
     let deploy = host();
@@ -543,7 +543,7 @@ fn a_host_whose_branch_cannot_be_named_is_sent_nothing() {
     promote(&deploy, &[]).ok();
 }
 
-/// A copy of production, which nobody asked to deploy to.
+/// Returns a copy of production that is no deploy target.
 fn elsewhere(deploy: &Deploy) -> PathBuf {
     let other = deploy.bare("elsewhere");
     deploy.git(
@@ -630,7 +630,7 @@ fn an_address_that_the_user_rewrites_is_shown_in_the_plan() {
 
 // --- signals (safety, 4.5)
 
-/// A push over HTTP that the host holds in its build.
+/// Returns a world over HTTP whose host holds a push in its build.
 fn building() -> (Deploy, Gate) {
     let deploy = host();
     let gate = Gate::new(&deploy, "build");
@@ -652,7 +652,7 @@ pub fn insists(terminal: &mut Terminal) {
             terminal.screen()
         );
         terminal.ctrl_c();
-        // A terminal throws away what was not read yet when Ctrl-C is typed: the last words need time to be read.
+        // A terminal discards unread input at Ctrl-C, so the last words need time to be read.
         let again = Instant::now() + Duration::from_secs(3);
         while terminal.is_running() && Instant::now() < again {
             std::thread::sleep(Duration::from_millis(20));
@@ -684,7 +684,7 @@ fn one_ctrl_c_is_one_though_git_passes_it_on_as_well() {
     gate.reached();
     terminal.ctrl_c().sees(CANNOT_BE_CALLED_BACK);
     gate.open();
-    // git itself ends by the signal after its child; what the child did is what counts.
+    // git itself dies of the signal after its child; the child's result counts.
     terminal
         .ends()
         .says("done: production runs")
@@ -720,7 +720,7 @@ fn the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on() {
         .says("because: ")
         .says("hint: ");
     assert_eq!(deploy.snapshot(), before);
-    // While the host builds, a second push would be a second build.
+    // During the build a second push would start a second build.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
         .says("its result is unknown");
@@ -768,7 +768,7 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
     comes_to(&deploy, &deploy.production, deploy.nth(5));
     promote(&deploy, &[]).ok().says("nothing to promote");
     assert_eq!(deploy.pushed_over_http(&deploy.production), 1);
-    // The hook that releases runs after the ref moved.
+    // The release hook runs after the ref moved.
     let deadline = Instant::now() + PATIENCE;
     while deploy.deploys(&deploy.production).len() < 2 {
         assert!(Instant::now() < deadline, "it is never released");
@@ -780,7 +780,7 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
     );
 }
 
-/// However an environment is reached, and whether or not a record is kept.
+/// On each topology, with and without a record.
 #[test]
 fn a_push_whose_program_was_killed_starts_one_build_on_either_topology() {
     let variants = TOPOLOGIES.map(|topology| ["", "[record]\n"].map(|more| (topology, more)));

@@ -1,4 +1,4 @@
-//! The question before a deploy, on a real terminal (F-TTY-1): silence is a no, and the world may move meanwhile.
+//! The question before a deploy, on a real terminal (F-TTY-1): silence means no, and the state may change meanwhile.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::support::{Deploy, Page, Terminal, World};
 
 const QUESTION: &str = "Type production to deploy: ";
 
-/// A person who has been asked.
+/// Returns a terminal at the question.
 #[track_caller]
 fn asked(deploy: &Deploy) -> Terminal {
     let mut terminal = person(deploy).terminal(&["promote"]);
@@ -20,7 +20,7 @@ fn asked(deploy: &Deploy) -> Terminal {
 fn the_name_deploys() {
     let deploy = ready(World::deploy_like());
     let before = deploy.snapshot();
-    // As people start it: through git.
+    // Started through git, as by people.
     let mut terminal = deploy.runner().env("NO_COLOR", "1").terminal(&["promote"]);
     terminal
         .sees("3 commits ahead")
@@ -90,7 +90,7 @@ fn ctrl_c_and_the_end_of_input_are_a_no() {
             }
             .terminal(&["promote"]);
             terminal.sees(QUESTION);
-            // Key by key, as people type: a program that reads key by key must not lose the last one in between.
+            // Key by key, like a person: a program that reads single keys must not lose the last one.
             for key in keys.chars() {
                 terminal.types(&key.to_string());
                 if !key.is_control() {
@@ -160,7 +160,7 @@ fn what_moves_while_the_question_is_open_stops_the_push() {
                 deploy.colleague_pushes(&deploy.production, deploy.nth(3));
             },
         ),
-        // Its page says nothing of that; the lease of the push does.
+        // The page does not show this; the lease of the push does.
         (
             "production was moved",
             "the host accepted no part of this push",

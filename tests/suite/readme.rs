@@ -1,4 +1,4 @@
-//! Every command line of README is one that works: it runs here, in the order of a week, or stands below with the reason why not.
+//! Every command line of README works: it runs here, in the order of a week, or is listed below with a reason.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::support::Deploy;
 
 const README: &str = include_str!("../../README.md");
 
-/// What cannot run in this world.
+/// Commands that cannot run in this world.
 const ELSEWHERE: [(&str, &str); 9] = [
     (
         "cargo run --example playground",
@@ -29,7 +29,7 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("man git-smp-promote", "needs man: the same"),
 ];
 
-/// The command lines of README: the lines of its terminals, and what stands in backticks.
+/// Returns the command lines of README: the lines of its terminals, and the text in backticks.
 fn commands() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut fence = None;
@@ -48,7 +48,7 @@ fn commands() -> BTreeSet<String> {
     found.into_iter().map(str::to_owned).collect()
 }
 
-/// Runs a command line; what a person would answer stands in the options that are added.
+/// Runs a command line with these options in place of a person's answers.
 #[track_caller]
 fn types(deploy: &Deploy, line: &str, answers: &[&str]) -> String {
     let words = line.strip_prefix("git smp").unwrap().split_whitespace();

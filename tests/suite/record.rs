@@ -1,4 +1,4 @@
-//! The record that the team shares, from one command to the next: the week of a team, and what it looks like to others.
+//! The team's shared record, from one command to the next: a team's week, and its output for others.
 
 mod goals;
 mod hostile;
@@ -15,19 +15,19 @@ use crate::support::{Deploy, DeployBuilder, Run, Topology, World};
 /// The line of `smp.toml` that turns the record on.
 pub const RECORD: &str = "[record]\n";
 
-/// A world with a record, where what runs is what the ref says.
+/// Returns a world with a record, where the ref is the running commit.
 #[track_caller]
 pub fn recorded() -> Deploy {
     recorded_like(World::deploy_like().without_pages())
 }
 
-/// The same of another kind.
+/// Returns another kind of world with a record.
 #[track_caller]
 pub fn recorded_like(builder: DeployBuilder) -> Deploy {
     ready(builder.toml(RECORD))
 }
 
-/// A world in which staging's commit is the candidate.
+/// Returns a world whose candidate is staging's commit.
 #[track_caller]
 pub fn proposed() -> Deploy {
     proposed_on(Topology::default())
@@ -41,7 +41,7 @@ pub fn proposed_on(topology: Topology) -> Deploy {
     world.after("proposed", proposes)
 }
 
-/// The same, where it matters that it is so since just now.
+/// Returns such a world whose candidate was proposed just now.
 #[track_caller]
 pub fn proposed_just_now() -> Deploy {
     let deploy = recorded();
@@ -54,7 +54,7 @@ fn proposes(deploy: &Deploy) {
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
 }
 
-/// A world in which staging's commit may go to production.
+/// Returns a world in which staging's commit may be promoted.
 #[track_caller]
 pub fn signed_off() -> Deploy {
     signed_off_on(Topology::default())
@@ -73,12 +73,12 @@ pub fn signed_off_on(topology: Topology) -> Deploy {
     })
 }
 
-/// The first digits of a hash, as texts have them.
+/// Returns the first digits of a hash, as texts show them.
 pub fn short(hash: &str) -> &str {
     &hash[..8]
 }
 
-/// A colleague's change is merged: a file of its own, so that it can be copied anywhere.
+/// Merges a colleague's change: one new file, so that it can be picked onto any commit.
 #[track_caller]
 pub fn merged(deploy: &Deploy, subject: &str, file: &str) -> String {
     let commit = deploy.commit_files(&deploy.team, subject, &[(file, subject)]);
@@ -86,13 +86,13 @@ pub fn merged(deploy: &Deploy, subject: &str, file: &str) -> String {
     commit
 }
 
-/// The sentences of the record as `git log` shows them, oldest first, after that of its beginning.
+/// Returns the record's sentences from `git log`, oldest first, without that of its beginning.
 #[track_caller]
 pub fn sentences(deploy: &Deploy) -> Vec<String> {
     lines(deploy, "--format=%s")
 }
 
-/// The kinds of the record's events, oldest first, as git reads its trailers, after its beginning.
+/// Returns the kinds of the record's events, oldest first, as git reads the trailers, without the beginning.
 #[track_caller]
 pub fn events(deploy: &Deploy) -> Vec<String> {
     lines(
@@ -121,7 +121,7 @@ fn lines(deploy: &Deploy, format: &str) -> Vec<String> {
     log.lines().skip_while(begun).map(str::to_owned).collect()
 }
 
-/// The trailers of the record's last event, as `git interpret-trailers --parse` reads them.
+/// Returns the trailers of the last event, as `git interpret-trailers --parse` reads them.
 #[track_caller]
 pub fn trailers(deploy: &Deploy) -> Vec<(String, String)> {
     let message = deploy.git(
@@ -140,7 +140,7 @@ pub fn trailers(deploy: &Deploy) -> Vec<(String, String)> {
     parsed.lines().filter_map(pair).collect()
 }
 
-/// The value of one trailer of the record's last event.
+/// Returns the value of one trailer of the last event.
 #[track_caller]
 pub fn trailer(deploy: &Deploy, key: &str) -> String {
     let all = trailers(deploy);
@@ -153,7 +153,7 @@ pub fn trailer(deploy: &Deploy, key: &str) -> String {
     found[0].clone()
 }
 
-/// What `status` says comes next.
+/// Returns the next command from `status`.
 #[track_caller]
 pub fn next(deploy: &Deploy) -> String {
     let out = deploy.smp(&["status"]).ok().out();
@@ -165,7 +165,7 @@ pub fn next(deploy: &Deploy) -> String {
         .to_owned()
 }
 
-/// The code of the refusal of a promotion's dry run, whose text has these words and leads on.
+/// Returns the refusal code of a promotion's dry run, and asserts that its text has these words and a hint.
 #[track_caller]
 pub fn refused(deploy: &Deploy, words: &str) -> String {
     let run = deploy.smp(&["promote", "-n", "--json"]);
@@ -179,7 +179,7 @@ pub fn refused(deploy: &Deploy, words: &str) -> String {
     told["refusal"]["code"].as_str().unwrap().to_owned()
 }
 
-/// Promotes what staging runs, as a script does.
+/// Promotes staging's commit, like a script.
 #[track_caller]
 pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     let commit = deploy.master(&deploy.staging);
@@ -192,7 +192,7 @@ pub fn promotes(deploy: &Deploy, more: &[&str]) -> Run {
     )
 }
 
-/// Nothing of this would act on a terminal.
+/// Asserts that the output contains nothing that acts on a terminal.
 #[track_caller]
 pub fn is_harmless(run: &Run) {
     let acts = |c: &char| {
@@ -202,7 +202,7 @@ pub fn is_harmless(run: &Run) {
     assert_eq!(all.chars().filter(acts).collect::<String>(), "", "{run}");
 }
 
-/// A clone of a colleague's, set up, with the same `smp.toml`.
+/// Returns a colleague's clone, after setup, with the same `smp.toml`.
 #[track_caller]
 pub fn bens_clone(deploy: &Deploy) -> std::path::PathBuf {
     let clone = deploy.clone_of(deploy.urls()[0], "ben", "upstream");
@@ -214,7 +214,7 @@ pub fn bens_clone(deploy: &Deploy) -> std::path::PathBuf {
     clone
 }
 
-/// The work tree, the index, every ref, the stash and where HEAD is: all that a person calls their own.
+/// Returns a person's own state: the work tree, the index, every ref, the stash and HEAD.
 #[track_caller]
 pub fn own(deploy: &Deploy, clone: &Path) -> Vec<String> {
     let ask = |args: &[&str]| deploy.git(clone, args);
@@ -234,7 +234,7 @@ fn a_week_goes_as_the_runbook_has_it() {
     let deploy = recorded_like(World::deploy_like());
     let c = |commit: &str| short(commit).to_owned();
 
-    // Monday: what is merged goes to staging.
+    // Monday: the merged work is deployed to staging.
     assert_eq!(next(&deploy), "git smp propose");
     let staged = deploy.nth(6).to_owned();
     deploy
@@ -244,7 +244,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         .says("done: on record")
         .prints("");
 
-    // The deploy is announced, and from now on staging is frozen.
+    // The deploy is announced, and staging is frozen from now on.
     let post = deploy.smp(&["propose", "--yes", "--note", "Mostly the sidebar."]);
     post.ok()
         .prints_among("Production deploy 20")
@@ -272,7 +272,7 @@ fn a_week_goes_as_the_runbook_has_it() {
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     assert_eq!(next(&deploy), "git smp stage --fix");
 
-    // It is mended on the main branch, where other work went on. Only the fix goes to staging.
+    // The main branch gets the fix between other work. Only the fix is deployed to staging.
     merged(&deploy, "Begin the new editor (#428)", "editor");
     let mended = merged(&deploy, "Fix the login (#429)", "login");
     let fix = deploy.smp(&["stage", "--fix", "--pick", &mended, "--yes"]);
@@ -309,7 +309,7 @@ fn a_week_goes_as_the_runbook_has_it() {
         .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), candidate);
 
-    // The fix comes back to the main branch before the next deploy.
+    // The fix is merged into the main branch before the next deploy.
     let fix = format!("{candidate}:refs/heads/fix-{}", c(&candidate));
     let to_come = format!("git push upstream {fix}");
     assert_eq!(next(&deploy), to_come);
@@ -325,7 +325,7 @@ fn a_week_goes_as_the_runbook_has_it() {
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["status", "--exit-code"]).ok();
 
-    // What happened can be read by everybody.
+    // Everybody can read the events.
     let expected = [
         format!("Ada Example began to stage {} on staging", c(&staged)),
         format!("Ada Example staged {} on staging", c(&staged)),
@@ -366,7 +366,7 @@ fn a_week_goes_as_the_runbook_has_it() {
             "{key}: {value} in {told:?}"
         );
     }
-    // It is nowhere but on the main repository.
+    // The record exists only on the main repository.
     for bare in [&deploy.staging, &deploy.production] {
         assert_eq!(
             deploy.refs(bare).into_keys().collect::<Vec<_>>(),
@@ -463,7 +463,7 @@ fn wherever_the_user_stands_it_is_the_same_record() {
     std::fs::create_dir(tree.join("deep")).unwrap();
     let named = elsewhere.to_str().unwrap();
 
-    // A linked work tree, a folder in it, and a configuration that lies elsewhere: hints name it.
+    // A linked work tree, a folder in it, and a configuration in another place: hints name it.
     let inside = deploy.runner().cwd(tree.join("deep"));
     inside.smp(&["propose"]).exits(2).says("there is no ");
     let hint = format!("hint: if the answer is yes: git smp --config {named} propose --yes\n");
@@ -476,7 +476,7 @@ fn wherever_the_user_stands_it_is_the_same_record() {
         .env("GIT_SMP_CONFIG", named)
         .smp(&["propose", "--yes"])
         .ok();
-    // From anywhere at all.
+    // From any folder.
     let from_outside = deploy
         .runner()
         .cwd("")

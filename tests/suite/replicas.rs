@@ -1,17 +1,17 @@
-//! Hosts whose reads lag behind their writes, and hosts that add to what they took.
+//! Hosts whose reads lag behind their writes, and hosts that add commits to a push.
 
 use crate::promote::{begin, promote, ready};
 use crate::record::recorded_like;
 use crate::sample::sample;
 use crate::support::{Deploy, Fault, Gate, Page, Rule, Running, World};
 
-/// A copy of a repository as it is now, which answers in its place from then on.
+/// Copies a repository in its present state.
 #[track_caller]
 fn copied(deploy: &Deploy, bare: &str, copy: &'static str) {
     deploy.git("", &["clone", "-q", "--bare", bare, copy]);
 }
 
-/// From now on what is read of a repository comes from its copy.
+/// Serves reads of a repository from its copy from now on.
 fn lags(deploy: &Deploy, bare: &str, copy: &'static str) {
     for part in ["info/refs?service=git-upload-pack", "git-upload-pack"] {
         deploy
@@ -20,7 +20,7 @@ fn lags(deploy: &Deploy, bare: &str, copy: &'static str) {
     }
 }
 
-/// How many requests a copy has answered.
+/// Returns the number of requests that a copy has answered.
 fn late(deploy: &Deploy) -> usize {
     deploy
         .http()
@@ -30,7 +30,7 @@ fn late(deploy: &Deploy) -> usize {
         .count()
 }
 
-/// Waits until a copy has answered so many requests.
+/// Waits until a copy has answered this number of requests.
 #[track_caller]
 fn answered(deploy: &Deploy, requests: usize) {
     let deadline = std::time::Instant::now() + crate::support::PATIENCE;
@@ -43,7 +43,7 @@ fn answered(deploy: &Deploy, requests: usize) {
     }
 }
 
-/// A promotion whose push is taken, after which production's branch is read from a copy of what it was.
+/// Begins a promotion and holds its push; afterwards production's branch is read from a copy of its old state.
 #[track_caller]
 fn begun(deploy: &Deploy, more: &[&str]) -> (Running, Gate) {
     copied(deploy, "production.git", "late.git");
@@ -152,7 +152,7 @@ fn a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build() 
     promote(&deploy, &[]).ok().says("2 commits ahead");
 }
 
-/// A host that deploys what it took and puts a commit of its own on top.
+/// Makes the host deploy a push and put its own commit on top.
 fn adds(deploy: &Deploy) {
     let hook = "read -r old new ref\necho 'Deploying'\necho $new >deployed\necho $new >>deploys\n\
                 own=$(GIT_AUTHOR_NAME=Host GIT_AUTHOR_EMAIL=h@example.com GIT_COMMITTER_NAME=Host \
@@ -238,7 +238,7 @@ fn a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write() {
     answered(&deploy, asked + 4);
     deploy.http().heal();
     run.finish().ok().never_shows("busy").never_shows("rewound");
-    // A copy that never catches up may be a record that was rewound.
+    // A copy that never catches up may be a rewound record.
     lags(&deploy, "main.git", "late-main.git");
     let run = deploy.smp(&["signoff", "--by", "Ada"]);
     run.exits(1)

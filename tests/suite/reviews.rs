@@ -1,4 +1,4 @@
-//! Was it reviewed, is it green? What GitHub says of commits in lists, plans and JSON, and what the policy makes of it.
+//! Reviews and checks: GitHub's data about commits in lists, plans and JSON, and the policy's use of them.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const TOKEN: &str = "ghp_not-for-anybodys-eyes";
 const REVIEWED: &str = "[policy]\nreviewed = true\n";
 const GREEN: &str = "[policy]\ngreen = true\n";
 
-/// A world whose main repository has its pages on GitHub, with this at the end of `smp.toml`.
+/// Returns a world whose main repository has its pages on GitHub, with these lines at the end of `smp.toml`.
 #[track_caller]
 fn on_github(more: &str) -> Deploy {
     let deploy = World::deploy_like().toml(more).build();
@@ -30,7 +30,7 @@ fn on_github_at(deploy: &Deploy, pages: &str) {
     deploy.agree();
 }
 
-/// GitHub as it is when all is well: each of the three commits that would ship was approved and is green.
+/// Starts a GitHub where each of the three commits that would ship is approved and green.
 fn all_is_well(deploy: &Deploy) -> GitHubApi {
     let api = GitHubApi::start(TOKEN);
     for (nth, number) in [(3, 422), (4, 424), (5, 425)] {
@@ -40,7 +40,7 @@ fn all_is_well(deploy: &Deploy) -> GitHubApi {
     api
 }
 
-/// GitHub as it is when nothing is well: no pull request, nobody else's approval, and failed checks of the candidate.
+/// Starts a GitHub without a pull request, without another person's approval, and with failed checks of the candidate.
 fn nothing_is_well(deploy: &Deploy) -> GitHubApi {
     let api = GitHubApi::start(TOKEN);
     api.commit(deploy.nth(3));
@@ -142,7 +142,7 @@ fn json_tells_of_each_commit_what_github_knows_and_nothing_without_it() {
         assert_eq!(without["ships"][index].get("review"), None);
     }
     assert_eq!(without["ships"][0]["pull_request"], 425);
-    // What GitHub knows counts more than the subject; where it knows of none, the subject still tells.
+    // GitHub's number overrides the subject's; without one on GitHub, the subject's counts.
     assert_eq!(
         (
             &with["ships"][0]["pull_request"],
@@ -174,7 +174,7 @@ fn a_promotion_is_warned_and_goes_ahead_where_no_policy_forbids_it() {
     ));
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
     assert_eq!(api.calls(), 1);
-    // Nothing would ship any more, so there is nobody to ask about.
+    // Nothing is left to ship, so GitHub is not asked.
     asking(&deploy, &api).smp(&["diff"]).ok();
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();
     assert_eq!(api.calls(), 1);
@@ -267,7 +267,7 @@ fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so(
             &merge[..7]
         ));
     });
-    // What the button made is written by nobody, also where who approved pressed it.
+    // A merge by the button has no author, even if the approver pressed it.
     api.pull_request(&merge, 426, "ada", true, (&["ben"], &[]))
         .authors(&merge, &["ben"]);
     smp(&deploy, &api, &["promote", "-n"])
@@ -317,7 +317,7 @@ fn a_merge_with_nothing_beside_it_is_decided_too() {
     deploy.smp(&["promote", "-n"]).exits(1).says(unknown);
 }
 
-// --- who is asked, and how often
+// --- the requests and their number
 
 #[test]
 fn with_both_ends_named_nobody_is_asked() {
@@ -355,7 +355,7 @@ fn of_many_commits_a_page_is_asked_for_at_a_time() {
         (sizes.iter().sum::<usize>(), sizes.iter().max()),
         (60, Some(&50))
     );
-    // Where GitHub does not answer one page it is not asked for the next.
+    // After a failed page the next page is not requested.
     api.answers(500, &[], "");
     smp(&deploy, &api, &["diff"])
         .ok()
@@ -564,7 +564,7 @@ fn a_repository_that_the_token_may_not_see_is_unknown() {
 fn of_a_part_of_an_answer_the_rest_is_unknown() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);
-    // The candidate is asked for first.
+    // The candidate comes first in the request.
     api.refuses("FORBIDDEN", &["repository", "c0", "statusCheckRollup"]);
     let json = smp(&deploy, &api, &["diff", "--json"]).ok().json();
     assert_eq!(json["ships"][0]["review"]["checks"], Value::Null);
@@ -748,7 +748,7 @@ fn unknown_is_not_reviewed() {
             .says("because: there is no token for github.com\n");
         run.says("because: policy.reviewed in smp.toml requires it, and unknown does not count as reviewed\n");
         run.says(
-            "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote\n",
+            "hint: set GH_TOKEN to a token that may read an-org/a-repo, then: git smp promote --timeout 20\n",
         );
         let api = GitHubApi::start(TOKEN);
         api.pull_request(deploy.nth(5), 425, "ada", true, (&["ben"], &[]));
@@ -762,7 +762,7 @@ fn unknown_is_not_reviewed() {
         run.exits(1)
             .says(unknown)
             .says("because: GitHub answers 500\n")
-            .says("hint: try again: git smp promote\n");
+            .says("hint: try again: git smp promote --timeout 20\n");
         let json = smp(&deploy, &api, &["promote", "-n", "--json"])
             .exits(1)
             .json();
@@ -776,11 +776,11 @@ fn unknown_is_not_reviewed() {
         .says("repository.web");
 }
 
-// A run that was cut off goes on, whatever GitHub says by then.
+// An interrupted run continues, whatever GitHub says by then.
 #[test]
 fn what_was_pushed_already_is_seen_to_its_end() {
     let deploy = on_github(&format!("{REVIEWED}green = true\n"));
-    // A fetch into it moves the ref and deploys nothing.
+    // A fetch into production moves the ref and deploys nothing.
     let refspec = format!("{}:refs/heads/master", deploy.nth(5));
     deploy.git(
         &deploy.production,

@@ -1,4 +1,4 @@
-//! Rollbacks from plan to ending: to which commit, by which way, what is refused, and what is remembered of it.
+//! Rollbacks from plan to end: the target commit, the way, the refusals, and their trace.
 
 mod cut;
 mod destination;
@@ -14,10 +14,10 @@ use crate::support::{
     Deploy, DeployBuilder, Gate, Page, Run, Snapshot, TOPOLOGIES, Topology, World,
 };
 
-/// A record where nobody has to sign anything off, so that a test ships what it likes.
+/// A record without sign-offs, so that a test can ship anything.
 pub const RECORD: &str = "[record]\nsignoff = false\n";
 
-/// A world without a record, whose production was given the fifth commit after the second.
+/// Returns a world without a record whose production has the second and then the fifth commit.
 #[track_caller]
 fn shipped(builder: DeployBuilder) -> Deploy {
     let deploy = ready(builder);
@@ -25,14 +25,14 @@ fn shipped(builder: DeployBuilder) -> Deploy {
     deploy
 }
 
-/// Ships the commit of this number, as a script does that was told all about rollbacks.
+/// Ships the commit of this number, like a script with `--again`.
 #[track_caller]
 fn ships(deploy: &Deploy, number: usize) {
     deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
     promotes(deploy, &["--again", "-q"]).ok();
 }
 
-/// A world with a record, on which the second, fourth and fifth commits ran on production, one after the other.
+/// Returns a world whose record has production deploys of the second, fourth and fifth commits.
 #[track_caller]
 fn recorded(builder: DeployBuilder) -> Deploy {
     builder.toml(RECORD).after("shipped twice", ships_twice)
@@ -44,7 +44,7 @@ fn ships_twice(deploy: &Deploy) {
     [4, 5].into_iter().for_each(|number| ships(deploy, number));
 }
 
-/// A world with a record, whose production was put back from the fifth commit to this one; staging runs the fifth.
+/// Returns a world with a record and a rollback from the fifth commit to this one; staging runs the fifth.
 #[track_caller]
 fn put_back(to: usize) -> Deploy {
     let world = World::deploy_like().without_pages().toml(RECORD);
@@ -54,7 +54,7 @@ fn put_back(to: usize) -> Deploy {
     })
 }
 
-/// The same, where it matters that it is so since just now.
+/// Returns such a world whose rollback happened just now.
 #[track_caller]
 fn put_back_just_now(to: usize) -> Deploy {
     let deploy = recorded(World::deploy_like().without_pages());
@@ -62,7 +62,7 @@ fn put_back_just_now(to: usize) -> Deploy {
     deploy
 }
 
-/// Puts production back as a script does.
+/// Rolls production back like a script.
 #[track_caller]
 fn rolls_back(deploy: &Deploy, to: usize, more: &[&str]) -> Run {
     deploy.smp(&scripted(deploy, to, more))
@@ -82,7 +82,7 @@ fn scripted<'a>(deploy: &'a Deploy, to: usize, more: &[&'a str]) -> Vec<&'a str>
     .concat()
 }
 
-/// The snapshot after production was given this commit once, and nothing else anywhere but on the record.
+/// Returns the snapshot after one deploy of this commit to production, and no other change but on the record.
 fn put_back_once(deploy: &Deploy, before: &Snapshot, to: usize) -> Snapshot {
     let mut after = without_record(before.clone());
     *deploy.branch_in(&mut after, &deploy.production) = deploy.nth(to).into();
@@ -102,7 +102,7 @@ fn without_record(mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
-/// A person at a terminal who types the name.
+/// Confirms a rollback at a terminal by the environment's name.
 #[track_caller]
 fn says_yes(deploy: &Deploy, args: &[&str]) -> Run {
     let mut terminal = person(deploy).terminal(args);
@@ -154,7 +154,7 @@ fn the_older_commit_is_pushed_and_seen_to_run_and_no_other_ref_is_touched() {
             "{pages} {record}"
         );
         assert_eq!(record, !deploy.chain().words().is_empty());
-        // Once more is nothing more.
+        // A second run does nothing.
         let before = deploy.snapshot();
         rolls_back(&deploy, 2, &[]).ok().says(&format!(
             "production already runs {to}: nothing to roll back"
@@ -198,13 +198,13 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
         deploy
             .smp(&["rollback", "-n", "--yes", "--to", deploy.nth(2)])
             .ok();
-        // What it runs needs no plan.
+        // The running commit needs no plan.
         deploy
             .smp(&["rollback", "-n", "--to", deploy.nth(5)])
             .ok()
             .says("nothing to roll back");
         assert_eq!(deploy.snapshot(), before);
-        // Nor does it leave anything behind that the next promotion would heed.
+        // It leaves nothing that affects the next promotion.
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
         deploy
             .smp(&["promote", "-n"])
@@ -337,7 +337,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
         &deploy.runner().stdin("production\n").smp(&["rollback"]),
         "there is no terminal to confirm at",
     );
-    // What the hint says is what does it.
+    // The command in the hint works.
     deploy
         .smp(&["rollback", "production", "--yes", "--to", deploy.nth(4)])
         .ok();
@@ -376,7 +376,7 @@ fn a_broken_page_hinders_nobody() {
     assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
 }
 
-// The promotion that broke the page never came onto the record as one that ran.
+// The promotion that broke the page was never recorded as running.
 #[test]
 fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
     let deploy = recorded(World::deploy_like());
@@ -421,7 +421,7 @@ fn a_promotion_that_broke_the_page_is_undone_without_naming_a_commit() {
         chain.state["held"]["production"][0]["commit"],
         deploy.nth(6)
     );
-    // What broke it does not ship again unasked.
+    // The faulty commit does not ship again unasked.
     promotes(&deploy, &[])
         .exits(1)
         .says("was rolled back from production by Ada Example");
@@ -458,7 +458,7 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
             );
             assert!(chain.state["deploying"].is_null());
         }
-        // Nothing is held back by what came to nothing.
+        // A failed rollback holds nothing back.
         deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
         promotes(&deploy, &[]).ok().never_shows("was rolled back");
     }
@@ -527,7 +527,7 @@ fn a_page_that_never_shows_it_leaves_a_step_for_the_next_run() {
     rolls_back(&deploy, 4, &["--timeout", "1"])
         .exits(4)
         .says("nothing to push, but not running");
-    // Whoever names nothing goes on with this one, and not further back.
+    // Without a named commit the command continues this one, and does not go further back.
     let planned = deploy.smp(&["rollback", "-n"]);
     planned
         .ok()

@@ -1,12 +1,11 @@
-//! A story that is the same in several variants is tried in some of them; in all of them where `GIT_SMP_EVERY_STEP` is
-//! set, as it is every night and before a release.
+//! Tests with several variants try some of them; all with `GIT_SMP_EVERY_STEP` set, every night and before a release.
 
-/// Whether everything is to be tried.
+/// Returns whether all variants are tried.
 pub fn everything() -> bool {
     std::env::var_os("GIT_SMP_EVERY_STEP").is_some()
 }
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudorandom numbers from a seed.
 pub struct Random(pub u64);
 
 impl Random {
@@ -16,7 +15,7 @@ impl Random {
         self.0 >> 33
     }
 
-    /// One of 0 to `count` - 1.
+    /// Returns a number from 0 to `count` - 1.
     pub fn below(&mut self, count: usize) -> usize {
         usize::try_from(self.next()).unwrap() % count
     }
@@ -27,8 +26,7 @@ impl Random {
     }
 }
 
-/// So many of these, evenly spread from the first to the last. Of a single one the last is taken, which has the most in
-/// it.
+/// Returns `count` of these, evenly spread from the first to the last; of one, the last, which has the most in it.
 pub fn sample<T>(count: usize, of: impl IntoIterator<Item = T>) -> Vec<T> {
     let all: Vec<T> = of.into_iter().collect();
     if everything() || all.len() <= count {

@@ -1,51 +1,53 @@
-//! Every failure that was seen in the wild (facts, 11): one test a row, under the row's name, with what its users need.
+//! Every failure seen in practice (facts, 11): one test per row, with the row's name and its users' needs.
 //!
-//! Rows that other tests hold already stand there: production has a hotfix that staging lacks, `promote::
-//! a_hotfix_on_production_is_not_lost`; staging is behind production, `promote::production_does_not_go_back`; two people
-//! promote at once with a record, `together::of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost`;
-//! Ctrl-C or a cut connection during the push, `push::the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on`
-//! and `push::a_push_that_is_cut_on_its_way_every_time_may_have_arrived`; push accepted, release phase failed,
+//! Rows with tests elsewhere: production has a hotfix that staging lacks,
+//! `promote::a_hotfix_on_production_is_not_lost`; staging is behind production, `promote::production_does_not_go_back`;
+//! two people promote at once with a record,
+//! `together::of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost`; Ctrl-C or a cut
+//! connection, `push::the_second_ctrl_c_leaves_the_push_to_the_host_and_the_next_run_goes_on` and
+//! `push::a_push_that_is_cut_on_its_way_every_time_may_have_arrived`; push accepted, release phase failed,
 //! `platform::a_release_phase_that_never_succeeds_is_not_live` and
 //! `platform::a_build_that_fails_after_the_push_is_not_live_and_nobody_is_told_of_a_release`.
 //!
-//! What hosts, networks and people do on first contact (facts, 12) is tested where it belongs: `platform`, `declined`,
+//! Failures of hosts, networks and people on first contact (facts, 12) have tests in: `platform`, `declined`,
 //! `instances`, `on_its_way`, `rollback::reverts`, `pages::twice`, `pages::cached`, `posts::answers`, `posts::doubts`,
 //! `observed`, `setup::doors`, `hostile_config::apart`, `trust`.
 //!
-//! Public reports that none of those covers were tried as well. What fell is mended, under the test that is named:
+//! Further public reports were tried as well. The failures were fixed, with these tests:
 //!
-//! - gogs/gogs#5195, a hook that is not executable; gogs/gogs#2428, one that cannot be started; combell/autogit-reference#4,
-//!   a command that is not there; go-gitea/gitea#4513, no right to it; ezyang/git-ftp#40, a checkout that fails: all done,
-//!   with exit code 0. `host_hooks::a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done`
-//! - The same over smart HTTP, where git says nothing of it: a warning.
+//! - gogs/gogs#5195, a hook without the executable bit; gogs/gogs#2428, one that cannot start;
+//!   combell/autogit-reference#4, a missing command; go-gitea/gitea#4513, missing permissions; ezyang/git-ftp#40, a
+//!   failed checkout: all were "done" with exit code 0.
+//!   `host_hooks::a_hook_that_did_not_run_or_failed_after_the_branch_moved_is_no_deploy_that_is_done`
+//! - The same over smart HTTP, where git does not report it: a warning.
 //!   `host_hooks::a_host_that_says_nothing_at_all_is_warned_of_once`
-//! - mako-ai/mako#894, iterate/iterate#1751, a read that lags behind the push: said to be put aside.
+//! - mako-ai/mako#894, iterate/iterate#1751, a read that lags behind the push: was reported as a discarded push.
 //!   `replicas::a_branch_that_reads_as_before_for_a_while_is_no_push_that_was_put_aside`
-//! - The same of the lease: a stale plan was blamed on the build.
+//! - A lagging read of the lease: a stale plan was reported as a failed build.
 //!   `replicas::a_plan_that_was_made_from_an_old_answer_pushes_nothing_and_blames_no_build`
-//! - The same of the record: others were said to write, or it was gone.
+//! - A lagging read of the record: was reported as other writers, or as a lost record.
 //!   `replicas::a_record_whose_copy_lags_is_asked_again_and_nobody_else_is_said_to_write`
-//! - A host that puts a commit of its own on top: said to be moved by somebody else.
+//! - A host that adds its own commit on top: was reported as somebody else's move.
 //!   `replicas::a_host_that_adds_a_commit_on_top_is_nobody_who_took_ours_away`
-//! - GitTools/GitVersion#2304, a short hash that became a number: no hash.
+//! - GitTools/GitVersion#2304, a short hash as a JSON number: was not accepted as a hash.
 //!   `pages::numbers::a_short_hash_that_became_a_number_is_read_and_resolved`
-//! - cobyism/ghost-on-heroku#67, a repository that was emptied under a running app: said to be rolled back.
+//! - cobyism/ghost-on-heroku#67, a repository that was emptied under a running app: was reported as a rollback.
 //!   `emptied::an_app_whose_repository_was_emptied_was_not_rolled_back_and_the_next_promotion_fills_it`
-//! - A log of what a host says, with config vars in it, which everybody on the machine could read.
+//! - A log of a host's words with config vars, which everybody on the machine could read.
 //!   `host_hooks::what_a_host_says_is_its_owners_alone_to_read`
 //! - PrimeIntellect-ai/prime-agent#2446, `git push --mirror` that deletes the record: the guard stops it.
 //!   `hook::a_mirror_push_that_would_delete_the_record_is_stopped`
-//! - moxystudio/node-proper-lockfile#109, a note from the future by a clock that jumped: it barred the way until then.
+//! - moxystudio/node-proper-lockfile#109, a note from the future by a clock that jumped: it blocked until that time.
 //!   `in_flight::tests::a_note_by_a_clock_that_jumped_bars_the_way_no_longer_than_another`
 //!
-//! What held: libgit2/libgit2#5564, blobless and treeless clones; cashapp/hermit#608, tokens in `insteadOf` or in a remote's
-//! address; gptme-contrib#1380, the guard by other spellings of an address.
+//! No failure: libgit2/libgit2#5564, blobless and treeless clones; cashapp/hermit#608, tokens in `insteadOf` or in a
+//! remote's address; gptme-contrib#1380, the guard with other spellings of an address.
 //!
-//! What is known and left: aks129/HealthClawGuardrails#592, production's page is down or has no hash, so that a promotion is
-//! refused; mislav/git-deploy#39, a push that never ends because its hook started the app (`--timeout` does not end it,
-//! Ctrl-C twice leaves); holman/ama#440, a rollback while the main repository is down is refused with a record;
-//! koajs/compress#107, a page that answers gzip although it was asked for none is refused; piku/piku#27, a page that reads the
-//! commit from the disk and not from what runs.
+//! Known and not changed: aks129/HealthClawGuardrails#592, a promotion is refused if production's page is down or has
+//! no hash; mislav/git-deploy#39, a push that never ends because its hook started the app (`--timeout` does not end it,
+//! Ctrl-C twice leaves); holman/ama#440, with a record a rollback is refused while the main repository is down;
+//! koajs/compress#107, a page that sends unrequested gzip is refused; piku/piku#27, a page that reads the commit from
+//! the disk instead of the running process.
 
 use std::path::Path;
 
@@ -61,7 +63,7 @@ use crate::record::{
 use crate::sample::sample;
 use crate::support::{Deploy, Fault, Gate, Page, Rule, Run, World};
 
-/// The words of an environment's line in `status`.
+/// Returns the text of an environment's line in `status`.
 #[track_caller]
 fn line(deploy: &Deploy, environment: &str) -> String {
     let out = deploy.smp(&["status"]).ok().out();
@@ -74,7 +76,7 @@ fn line(deploy: &Deploy, environment: &str) -> String {
         .to_owned()
 }
 
-/// What `status --json` says of production.
+/// Returns production's entry in `status --json`.
 #[track_caller]
 fn production(deploy: &Deploy) -> Value {
     let mut all = deploy.smp(&["status", "--json"]).ok().json();
@@ -87,14 +89,14 @@ fn production(deploy: &Deploy) -> Value {
         .take()
 }
 
-/// The commit that is on staging goes through a proposal and a sign-off.
+/// Proposes staging's commit and signs it off.
 #[track_caller]
 fn goes_through_the_record(deploy: &Deploy) {
     deploy.smp(&["propose", "--yes", "--quiet"]).ok();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
 }
 
-/// The platform went back to the second commit by itself; the branch of production stayed at the fourth.
+/// Returns a world whose platform rolled back to the second commit; production's branch is at the fourth.
 #[track_caller]
 fn rolled_back() -> Deploy {
     let deploy = ready(World::deploy_like().over_open_http());
@@ -103,7 +105,7 @@ fn rolled_back() -> Deploy {
     deploy
 }
 
-/// Nobody says that there is nothing to do, or that it is done.
+/// Asserts that the run does not claim to be done or up to date.
 #[track_caller]
 fn claims_nothing(run: &Run) {
     for claim in [
@@ -159,7 +161,7 @@ fn production_rolled_back_on_the_platform_the_ref_still_at_the_candidate() {
     let deploy = rolled_back();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
     let before = deploy.snapshot();
-    // From a page alone nobody can tell a rollback from a deploy that was cut off and goes on; so it is waited for.
+    // A page alone cannot distinguish a rollback from an interrupted deploy in progress, so the command waits.
     let run = deploy.smp(&[
         "promote",
         "--yes",
@@ -299,7 +301,7 @@ fn production_has_a_hotfix_that_staging_has_under_another_name() {
     let (hotfix, same) = (fix(deploy.nth(2)), fix(deploy.nth(5)));
     deploy.colleague_pushes(&deploy.production, &hotfix);
     deploy.colleague_pushes(&deploy.staging, &same);
-    // It is refused all the same, and nobody has to wonder what would be lost.
+    // It is refused, but with the commit that has the same change.
     let run = deploy.smp(&["promote", "--yes", "--commit", &same]);
     run.exits(1)
         .says(short(&hotfix))
@@ -347,7 +349,7 @@ fn two_people_promote_at_once_without_a_record() {
             .directly()
             .start(&scripted(&deploy, &[])),
     ];
-    // Both look before either pushes, or the second finds the first on its way.
+    // Both look before either pushes; otherwise the second finds the first in progress.
     gate.reached();
     gate.is_reached_within(std::time::Duration::from_millis(500));
     gate.open();
@@ -439,7 +441,7 @@ fn history_rewritten_the_running_commit_gone_from_the_main_repository() {
     let told = fresh.smp(&["promote", "-n", "--json"]).exits(1).json();
     assert_eq!(told["refusal"]["code"], "diverged");
 
-    // And where nobody has it.
+    // And if no repository has it.
     deploy
         .web
         .set("/production", Page::commit(&"deadbeef".repeat(5)));
@@ -481,7 +483,7 @@ fn the_page_lies_or_cannot_be_read() {
     deploy.web.set("/production", Page::body(short_one));
     assert_eq!(production(&deploy)["running"], deploy.nth(2));
     assert_eq!(deploy.snapshot(), before);
-    // A page that is stale after the deploy is no success.
+    // A stale page after the deploy is no success.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
         .says("pushed, but not live")
@@ -500,7 +502,7 @@ fn short_hashes_7_against_8_digits() {
         1,
     ));
     deploy.trust();
-    // A branch and a tag that are called like the hash lead nobody astray.
+    // A branch and a tag named like the hash do not mislead.
     for place in ["tags", "heads"] {
         let name = format!("refs/{place}/{}", &deploy.nth(2)[..7]);
         deploy.git(&deploy.work, &["update-ref", &name, deploy.nth(6)]);
@@ -526,7 +528,7 @@ fn short_hashes_7_against_8_digits() {
         &deploy.team,
         &range(&deploy, 2, 5),
     ));
-    // Both forms of what is now on both are one and the same commit.
+    // Both forms of the hash are the same commit.
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
     deploy
         .web
@@ -653,7 +655,7 @@ fn origin_is_the_fork() {
     assert!(deploy.refs(&deploy.main).contains_key("refs/smp/record"));
 }
 
-/// A record beside pages that nobody has.
+/// Returns a builder with a record and without pages.
 fn recorded_builder() -> crate::support::DeployBuilder {
     World::deploy_like()
         .without_pages()
@@ -684,7 +686,7 @@ fn the_chat_post_fails_or_success_is_announced_for_a_failed_deploy() {
         .exits(1)
         .says("production declined");
     assert!(sent(&deploy, PRODUCT).is_empty());
-    // A deploy that nobody could be told of is a deploy.
+    // A deploy with a failed post is a deploy.
     std::fs::remove_file(deploy.production.join("hooks/pre-receive")).unwrap();
     deploy.web.set(PRODUCT, Page::body("").status(400));
     let run = posts(&deploy, &promotion);
@@ -768,7 +770,7 @@ fn the_wrong_cause_reported() {
         run.exits(1).says(words).says("hint: ");
         claims_nothing(&run);
     };
-    // What the page answers: not known, two-factor, too many, not there, a gateway that waited too long.
+    // The page's answers: not logged in, forbidden, too many requests, unavailable, a gateway timeout.
     for status in sample(2, [401, 403, 429, 503, 504]) {
         deploy
             .web
@@ -786,7 +788,7 @@ fn the_wrong_cause_reported() {
     deploy
         .web
         .set("/production", Page::deployed(&deploy.production));
-    // What git is answered.
+    // Answers to git.
     let refs = "production.git/info/refs?service=git-upload-pack";
     for (fault, words) in sample(
         2,
@@ -856,7 +858,7 @@ fn two_posts_about_one_deploy_and_a_policy_of_weekly_deploys() {
         .prints_among("longer than cadence_days (7 days)");
     posts(&deploy, &["propose", "--yes"]).ok();
     posts(&deploy, &["signoff", "--by", "Rosi"]).ok();
-    // A day later, by the clock of whoever promotes.
+    // A day later, by the promoting person's clock.
     let late = crate::posts::with_webhooks(&deploy).env("TZ", "Pacific/Kiritimati");
     late.smp(&scripted(&deploy, &["--summary", "- Flags on painpoints"]))
         .ok();

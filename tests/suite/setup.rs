@@ -8,7 +8,7 @@ use crate::support::{Deploy, Gate, Page, Run, TOPOLOGIES, Topology, World};
 
 mod doors;
 
-/// Every file below a folder and its bytes: equal before and after means untouched.
+/// Returns the bytes of every file below a folder, to compare before and after.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -23,7 +23,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// Everything in the world: every repository, the home folder, the clone.
+/// Returns every file in the world: all repositories, the home folder, the clone.
 fn everything(deploy: &Deploy) -> BTreeMap<PathBuf, Vec<u8>> {
     files(&deploy.path(""))
 }
@@ -40,7 +40,7 @@ fn settings(deploy: &Deploy) -> Vec<String> {
         .collect()
 }
 
-/// The line of the answer that is about this environment or remote, and the causes under it.
+/// Returns the output's line about this environment or remote.
 #[track_caller]
 fn check<'r>(out: &'r str, name: &str) -> &'r str {
     let about = |line: &str| line.split_whitespace().nth(1) == Some(name);
@@ -366,7 +366,7 @@ fn each_check_names_what_is_wrong_with_a_remote() {
         &["update-ref", "refs/heads/master", deploy.nth(6)],
     );
 
-    // What the user's own git configuration rewrites is shown only once it leads to several places.
+    // Addresses rewritten by the user's git configuration are shown only if there are several.
     let [_, _, production] = deploy.urls();
     deploy.in_clone(&format!(
         "config --add remote.production.pushurl {production}"
@@ -431,6 +431,38 @@ fn each_check_names_what_is_wrong_with_a_page() {
         ),
     );
     run.ok();
+}
+
+#[test]
+fn where_nothing_is_promoted_setup_fails_the_check_and_status_says_what_is_missing() {
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
+    let both = deploy.toml().replace("promotes = \"staging\"\n", "");
+    let alone = both.split("\n[environments.production]").next().unwrap();
+    for (toml, add) in [
+        (
+            both.as_str(),
+            "add promotes = \"staging\" under environments.production in smp.toml",
+        ),
+        (
+            alone,
+            "add an environment with promotes = \"staging\" to smp.toml",
+        ),
+    ] {
+        deploy.write_toml(toml);
+        let hint = format!("hint: {add}, then: git smp setup\n");
+        for args in [&["setup", "--yes"][..], &["setup", "--check"]] {
+            let run = deploy.smp(args);
+            is_bad(
+                &run,
+                "smp.toml",
+                "no environment in smp.toml has the key promotes",
+            );
+            run.exits(1).says(&hint);
+        }
+        deploy.smp(&["stage"]).exits(2).says(&hint);
+        let next = format!("note: {add}\nnext: git smp setup\n");
+        deploy.smp(&["status"]).ok().prints_among(&next);
+    }
 }
 
 #[test]
@@ -631,7 +663,7 @@ fn without_a_file_and_a_terminal_it_says_how_to_start() {
 
 #[test]
 fn it_works_wherever_git_does() {
-    // ENV-01: where the repository is, is git's answer and not ours.
+    // ENV-01: git determines where the repository is.
     let deploy = World::deploy();
     deploy.git(&deploy.work, &["add", "smp.toml"]);
     deploy.commit(&deploy.work, "Say where things run");
@@ -667,7 +699,7 @@ fn it_works_wherever_git_does() {
         .env("GIT_DIR", &git_dir)
         .env("GIT_WORK_TREE", work);
     outside.smp(&["setup", "--check"]).ok();
-    // A hook's own variables lead nobody astray.
+    // A hook's variables do not mislead.
     let hook = deploy
         .runner()
         .env("GIT_INDEX_FILE", "/nowhere")
@@ -699,7 +731,7 @@ fn the_file_may_lie_elsewhere() {
     deploy
         .smp(&["status", "--config", "../elsewhere.toml"])
         .ok();
-    // The option counts more than the variable.
+    // The option overrides the variable.
     deploy
         .runner()
         .env("GIT_SMP_CONFIG", "/nowhere.toml")
@@ -711,7 +743,7 @@ fn the_file_may_lie_elsewhere() {
         .smp(&["status"])
         .exits(2)
         .says("there is no /nowhere.toml");
-    // An empty variable is none, as for git's own.
+    // An empty variable does not count, like git's own.
     deploy
         .runner()
         .env("GIT_SMP_CONFIG", "")

@@ -1,4 +1,4 @@
-//! Several productions: side by side, which promote one staging, and one behind the other.
+//! Several productions: parallel ones that promote one staging, and chained ones.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,8 @@ use crate::rollback::RECORD;
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
 
-/// Two regions, `eu` and `us`, that run the second commit and promote staging; production's repository is the first.
+/// Returns two regions, `eu` and `us`, that run the second commit and promote staging; `eu` has production's
+/// repository.
 #[track_caller]
 fn regions(pages: bool, more: &str) -> (Deploy, PathBuf) {
     regions_on(Topology::default(), pages, more)
@@ -110,7 +111,7 @@ fn the_first_that_fails_leaves_the_second_alone() {
             deploy.chain().count("promoting"),
             deploy.chain().count("ended")
         );
-        // In the other order, the one before it is done, and the same command goes on.
+        // In the other order, the earlier one is done, and the same command continues.
         let run = promotes(&deploy, &["us", "eu"]);
         run.exits(4)
             .says("error: eu declined")
@@ -177,7 +178,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     for topology in TOPOLOGIES {
         let (deploy, us) = regions_on(topology, false, RECORD);
         promotes(&deploy, &[]).ok();
-        // Nothing of what was typed is lost: without the commit it would go back to another one.
+        // The hint keeps all options: without the commit it would go back to another one.
         let run = deploy.smp(&["rollback", "--to", deploy.nth(2)]);
         run.exits(2)
             .says("which environment is meant?")
@@ -196,7 +197,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
         let chain = deploy.chain();
         assert_eq!(chain.only("rolled-back").field("Environment"), "us");
         assert!(chain.state["held"]["eu"].is_null(), "{}", chain.state);
-        // Only there it is held back, in a newer one as well, and only there an explicit yes ends it.
+        // It is held back only there, in a newer commit as well, and only there an explicit yes ends it.
         promotes(&deploy, &["eu"]).ok().says("nothing to promote");
         promotes(&deploy, &[])
             .exits(1)
@@ -214,7 +215,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
     }
 }
 
-// Nobody said yes to what was put back by shipping that very commit elsewhere.
+// Shipping the same commit elsewhere does not allow it where it was rolled back.
 #[test]
 fn a_promotion_that_gives_one_nothing_leaves_what_is_held_there() {
     let (deploy, us) = regions(false, RECORD);
@@ -266,7 +267,7 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     promotes(&deploy, &["us"]).ok().never_shows("lifted");
     assert!(!deploy.chain().state["candidate"].is_null());
     masters(&deploy, &us, [2, 5]);
-    // It runs what it ran when the candidate was proposed, so a yes in so many words is all that it takes.
+    // It runs its commit from the time of the proposal, so `--again` is enough.
     promotes(&deploy, &[])
         .exits(1)
         .says("was rolled back from eu");
@@ -276,7 +277,7 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     masters(&deploy, &us, [5, 5]);
 }
 
-/// Staging, preprod, production, each of which promotes the one before it.
+/// Returns staging, preprod and production; each promotes the one before it.
 fn chained(topology: Topology, more: &str) -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().on(topology).without_pages().build();
     let (preprod, line) = deploy.another("preprod");

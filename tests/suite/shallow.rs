@@ -1,10 +1,10 @@
-//! Clones whose history is cut off, as CI services make them: what is refused there, and what fetches the rest.
+//! Shallow clones, as CI services make them: what is refused, and what fetches the rest.
 
 use std::path::PathBuf;
 
 use crate::support::{Deploy, Runner, World};
 
-/// A world, and a clone of depth 1 that nobody has set up.
+/// Returns a world and a clone of depth 1 without setup.
 pub fn shallow() -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().ready();
     let folder = deploy.path("job");
@@ -23,13 +23,13 @@ fn is_shallow(deploy: &Deploy, folder: &PathBuf) -> bool {
     deploy.git(folder, &["rev-parse", "--is-shallow-repository"]) == "true"
 }
 
-/// The refs, and what of the clone's own files a fetch could write.
+/// Returns the refs, and whether a fetch wrote FETCH_HEAD.
 fn own_things(deploy: &Deploy, folder: &PathBuf) -> (String, bool) {
     let refs = deploy.git(folder, &["for-each-ref"]);
     (refs, folder.join(".git/FETCH_HEAD").exists())
 }
 
-/// The clone, agreed to as in another one, and with its remotes.
+/// Agrees to the file in the clone, adds the remotes, and returns its runner.
 fn agreed<'d>(deploy: &'d Deploy, folder: &PathBuf) -> Runner<'d> {
     let runner = deploy.runner().cwd(folder);
     runner
@@ -155,7 +155,7 @@ fn a_pinned_digest_agrees_to_one_file_and_no_other() {
         .says("the rest of its history was fetched");
     assert_eq!(deploy.git(&folder, &["config", "smp.trusted"]), digest);
     job.smp(&["promote", "-n"]).ok();
-    // It is looked at each time, also where this very clone agreed to the file before.
+    // The digest is checked each time, even if this clone agreed to the file before.
     job.smp(&["setup", "--trust", "sha256:00"]).exits(2);
     let toml = std::fs::read_to_string(folder.join("smp.toml")).unwrap();
     let elsewhere = toml.replace(deploy.urls()[2], &format!("{}-elsewhere", deploy.urls()[2]));

@@ -1,4 +1,4 @@
-//! `git smp signoff`: a verdict on exactly one commit, which anybody may record for anybody.
+//! `git smp signoff`: a verdict on exactly one commit, which any user may record for any person.
 
 use crate::diff::fetching::cut_off;
 use crate::record::{
@@ -8,7 +8,7 @@ use crate::record::{
 use crate::sample::sample;
 use crate::support::{Deploy, Page, World};
 
-/// Each person's last word: name, verdict, note.
+/// Returns each person's last verdict: name, verdict, note.
 #[track_caller]
 fn verdicts(deploy: &Deploy) -> Vec<String> {
     let json = deploy.smp(&["status", "--json"]).ok().json();
@@ -72,11 +72,11 @@ fn the_same_verdict_again_is_said_to_stand_and_not_recorded_twice() {
             .says(" has already ");
         assert_eq!(deploy.snapshot(), before);
     }
-    // Without new words it takes back none.
+    // A repetition without a note removes no note.
     let before = deploy.snapshot();
     (deploy.smp(&["signoff", "--by", "Rosi"]).ok()).says("Rosi has already signed off ");
     assert_eq!(deploy.snapshot(), before);
-    // What is said anew is recorded.
+    // A new note is recorded.
     deploy
         .smp(&["signoff", "--by", "Rosi", "--note", "very stable"])
         .ok()
@@ -102,7 +102,7 @@ fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_th
     );
     assert_eq!(verdicts(&deploy), ["Rosi block the map is empty"]);
     assert_eq!(refused(&deploy, "the map is empty"), "blocked");
-    // Another's yes does not lift it.
+    // Another person's sign-off does not lift it.
     deploy.smp(&["signoff", "--by", "Ben"]).ok().says(
         "note: you can also close the candidate: git smp postpone\nnext: git smp stage --fix\n",
     );
@@ -112,7 +112,7 @@ fn a_later_block_overrides_an_earlier_yes_and_is_overridden_by_a_later_yes_of_th
         .ok()
         .says("next: git smp promote\n");
     promotes(&deploy, &[]).ok();
-    // All of it can be read for ever.
+    // All of it stays readable.
     let c = short(deploy.nth(5));
     assert_eq!(
         sentences(&deploy)[2..6],
@@ -231,7 +231,7 @@ fn names_and_reasons_that_nobody_could_read_are_a_wrong_command_line() {
         .exits(2)
         .says("--block");
     assert_eq!(deploy.snapshot(), before);
-    // Every other name is somebody's.
+    // Every other name is accepted.
     for name in ["O'Brien ü 小林", "---", "Smp-Event: x"] {
         deploy.smp(&["signoff", &format!("--by={name}")]).ok();
     }

@@ -1,4 +1,4 @@
-//! `git smp stage`: a commit of the main repository comes to staging, with or without a record.
+//! `git smp stage`: a commit of the main repository is deployed to staging, with or without a record.
 
 mod fix;
 
@@ -10,13 +10,13 @@ use crate::record::{
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
 
-/// A world without a record, where what runs is what the ref says.
+/// Returns a world without a record, where the ref is the running commit.
 #[track_caller]
 fn plain() -> Deploy {
     ready(World::deploy_like().without_pages())
 }
 
-/// Staging is given a commit of somebody's own, which no main branch has; answers with its hash.
+/// Deploys a colleague's unmerged commit to staging and returns its hash.
 #[track_caller]
 fn staging_has_its_own(deploy: &Deploy) -> String {
     deploy.git(&deploy.team, &["checkout", "-q", "--detach", deploy.nth(4)]);
@@ -25,7 +25,7 @@ fn staging_has_its_own(deploy: &Deploy) -> String {
     own
 }
 
-// --- with no record at all
+// --- without a record
 
 #[test]
 fn the_tip_of_the_main_branch_comes_to_staging_and_is_seen_to_run() {
@@ -292,7 +292,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live() {
     let run = deploy.smp(&["stage", "--yes", "--timeout", "1"]);
     run.exits(4)
         .says("error: pushed, but not live: staging")
-        .says("hint: to continue: git smp stage\n");
+        .says("hint: to continue: git smp stage --timeout 1\n");
     assert_eq!(events(&deploy), ["staging"]);
     assert_eq!(next(&deploy), "git smp stage");
     deploy.web.set("/staging", Page::deployed(&deploy.staging));
@@ -421,7 +421,7 @@ fn while_frozen_it_refuses_and_says_who_froze_it_when_and_why() {
         .exits(1)
         .says("staging is frozen")
         .never_shows("[y/N]");
-    // What is tested there is there.
+    // Staging already runs the candidate.
     deploy
         .smp(&["stage", deploy.nth(5)])
         .ok()
@@ -446,7 +446,7 @@ fn a_freeze_that_comes_while_the_question_is_open_counts() {
 
 #[test]
 fn the_candidate_may_be_put_back_while_staging_is_frozen() {
-    // Somebody took staging back ...
+    // A colleague moved staging back ...
     let deploy = proposed();
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(4));
@@ -456,10 +456,10 @@ fn the_candidate_may_be_put_back_while_staging_is_frozen() {
         .smp(&["stage", short(deploy.nth(5)), "--yes"])
         .ok()
         .says("done: on record");
-    // ... and what was signed off still is.
+    // ... and the sign-off still counts.
     assert_eq!(next(&deploy), "git smp promote");
 
-    // Somebody moved it on: then something is lost, which a person has to agree to.
+    // A colleague moved it forward: then a commit is lost, which a person must confirm.
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     let hint = format!("hint: run it in a terminal, without --yes: {command}\n");
     deploy

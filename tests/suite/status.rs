@@ -1,4 +1,4 @@
-//! `git smp status`: what runs where and what comes next; whatever it cannot find out, it says so and ends well.
+//! `git smp status`: the running commits and the next step; it reports unknown parts and still succeeds.
 
 mod findings;
 mod formats;
@@ -6,7 +6,7 @@ mod formats;
 use crate::diff::{production_has_a_hotfix, short};
 use crate::support::{Deploy, Run, TOPOLOGIES, Topology, World};
 
-/// The words of an environment's line.
+/// Returns the text of an environment's line.
 #[track_caller]
 fn line<'r>(out: &'r str, environment: &str) -> &'r str {
     let found = out
@@ -17,7 +17,7 @@ fn line<'r>(out: &'r str, environment: &str) -> &'r str {
         .trim_start()
 }
 
-/// What comes next; it is a command that works, or ends in one.
+/// Returns the next step, and asserts that it is or ends in a working command.
 #[track_caller]
 fn next_of(deploy: &Deploy, run: &Run) -> String {
     let out = run.out();
@@ -93,7 +93,7 @@ fn production_ahead_of_staging() {
         line(&out, "production").ends_with("; ahead of staging"),
         "{out}"
     );
-    // The main branch has it, so that the next deploy to staging has it, too.
+    // The main branch has it, so the next deploy to staging has it, too.
     assert_eq!(next_of(&deploy, &run), "git smp stage");
 }
 
@@ -107,7 +107,7 @@ fn production_with_a_hotfix_of_its_own() {
         line(&out, "production").ends_with("; diverged: staging has 3 more and lacks 1"),
         "{out}"
     );
-    // The command that is told brings it there.
+    // The suggested command pushes it there.
     let command = next_of(&deploy, &run);
     let branch = command.rsplit('/').next().unwrap();
     let merge = format!("merge the branch {branch} into master (no squash, no rebase)");
@@ -119,11 +119,11 @@ fn production_with_a_hotfix_of_its_own() {
         deploy.git(&deploy.main, &["rev-parse", branch]).trim(),
         deploy.master(&deploy.production)
     );
-    // What was pushed is merged next.
+    // The next step after the push is the merge.
     deploy.smp(&["status"]).ok().prints_among(&format!(
         "note: if that branch is gone, push it again: {command}\nnote: {merge}\nnext: git smp stage\n"
     ));
-    // A clone that follows the main branch alone cannot know.
+    // A clone that fetches only the main branch cannot know.
     let master = "+refs/heads/master:refs/remotes/upstream/master";
     deploy.git(&deploy.work, &["config", "remote.upstream.fetch", master]);
     let tracked = format!("refs/remotes/upstream/{branch}");

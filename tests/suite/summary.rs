@@ -1,9 +1,9 @@
-//! The text of the product post on the command line: what cannot be one is said before anything is looked at.
+//! The product post's text on the command line: invalid text is refused before any request.
 
 use crate::promote::{promote, ready, scripted};
 use crate::support::{Deploy, World};
 
-/// A wrong use of the options: exit code 2 with this error, no site asked, and nothing changed.
+/// Asserts that these options fail with exit code 2 and this error, without a request or a change.
 #[track_caller]
 fn wrong(deploy: &Deploy, options: &[&str], error: &str) {
     let (before, asked) = (deploy.snapshot(), deploy.web.asked_for("/production").len());

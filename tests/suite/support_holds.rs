@@ -1,4 +1,4 @@
-//! The test house itself: its world is closed, its servers do what they are told, and its terminal is one.
+//! Tests of the test support: its world is closed, its servers obey, and its terminal is real.
 
 mod form;
 mod git_host;

@@ -1,4 +1,4 @@
-//! What is said, where, how loudly and in which colours.
+//! Messages: their stream, their verbosity and their colours.
 
 use crate::support::{Deploy, Fault, Rule, Run, World};
 
@@ -10,7 +10,7 @@ fn is_coloured(text: &str) -> bool {
     text.contains("\u{1b}[")
 }
 
-/// `diff` between two commits of the standard world, as git itself would print it.
+/// Returns the arguments of `diff` between two commits of the standard world, and git's own list.
 fn range(deploy: &Deploy) -> (Vec<String>, String) {
     let (from, to) = (deploy.nth(2), deploy.nth(5));
     let args = ["diff", "--from", from, "--to", to]
@@ -68,10 +68,10 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         .says("git smp has no command 'deploy'")
         .says("hint: to staging: git smp stage\nhint: to production: git smp promote\n")
         .prints("");
-    // What no word of ours is like has no suggestion.
+    // A word that resembles none of the program's has no suggestion.
     let run = world.smp(&["rollback", "--json"]);
     run.exits(2).never_shows("did you mean");
-    // One suggestion, which can be pasted.
+    // One suggestion, ready to paste.
     for (args, hint) in [
         (&["stauts", "--json"][..], "git smp status --json"),
         (&["promot"], "git smp promote"),
@@ -100,7 +100,7 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
     }
     let none = world.smp(&["--verbose"]);
     none.exits(2).says("which command?").never_shows("pre-push");
-    // A hook of git is nothing that somebody types.
+    // Nobody types the command of a git hook.
     let hook = world.smp(&["pre-pus"]);
     hook.exits(2).says("git smp has no command 'pre-pus'");
     assert!(!hook.to_string().contains("'pre-push'"), "{hook}");
@@ -115,7 +115,7 @@ fn a_wrong_command_line_is_exit_2_and_says_what_is_right() {
         .says("auto");
     world.smp(&["promote", "--json"]).exits(2).says("--dry-run");
     world.smp(&["diff", "--json", "--markdown"]).exits(2);
-    // CFG-12: what was typed is shown harmless.
+    // CFG-12: typed control characters are shown in escaped form.
     world
         .smp(&["dep\u{1b}]0;x\u{7}loy"])
         .exits(2)
@@ -136,7 +136,7 @@ fn where_it_is_not_used_yet_it_says_in_three_lines_what_it_is_and_how_to_begin()
     run.says(": git smp setup\n")
         .says("All commands: git smp -h\n");
     assert_eq!(run.stderr.lines().count(), 3, "{run}");
-    // Where a branch has it, that is the way.
+    // If a branch has the file, the hint leads there.
     deploy.git(&deploy.work, &["switch", "-q", "-c", "other"]);
     deploy.commit_files(&deploy.work, "With it", &[("smp.toml", &text)]);
     deploy.git(&deploy.work, &["switch", "-q", "--detach", "HEAD~1"]);
@@ -156,7 +156,7 @@ fn colours_are_for_terminals_unless_somebody_says_otherwise() {
         run.exits(2);
         is_coloured(&run.stderr)
     };
-    // An error is talk: on stderr, with colours or without.
+    // An error is a message: on stderr, with or without colours.
     let wrong = ["diff", "nowhere"];
     let pipe = || deploy.runner();
     assert!(!err(pipe().smp(&wrong)));
@@ -237,7 +237,7 @@ fn data_is_the_same_whatever_colours_are_asked_for() {
         .smp(&args)
         .ok()
         .prints(&expected);
-    // What is for people is coloured when they ask for it.
+    // Output for people is coloured on request.
     deploy.trust();
     assert!(is_coloured(
         &deploy.smp(&["status", "--color", "always"]).ok().out()
@@ -326,7 +326,7 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
         "status --json",
         "setup --check",
     ] {
-        // The reader closes its end before the program is let go.
+        // The reader closes its end before the program starts.
         let script = format!(
             "{{ read -r _ <'{0}'; git smp {command}; echo \"code $?\" >&2; }} | {{ exec <&-; echo go >'{0}'; }}",
             fifo.display()
@@ -433,14 +433,14 @@ fn a_token_in_the_address_of_a_remote_is_never_shown() {
             run.never_shows("hunter2");
         }
     };
-    // For the main repository a user in the address is no other place: it is asked, and whatever it answers stays hidden.
+    // For the main repository a user name does not make another address: it is asked, and its answers stay hidden.
     deploy
         .http()
         .fault(Rule::any("/main.git", Fault::Status(500)).times(1000));
     all_hide();
     deploy.http().heal();
     deploy.smp(&["setup", "--yes"]).ok().never_shows("hunter2");
-    // As the address of an environment it is refused, without being shown.
+    // As an environment's address it is refused, without being shown.
     for name in ["staging", "production"] {
         let url = if name == "staging" {
             &staging
@@ -462,7 +462,7 @@ fn a_token_in_the_address_of_a_remote_is_never_shown() {
     );
     all_hide();
     deploy.in_clone("config --unset-all remote.production.pushurl");
-    // The user's own rewriting may hold one, too: git's errors repeat it.
+    // The user's own `insteadOf` may contain one, too: git's errors repeat it.
     let key = format!("url.{}.insteadOf", hide(&production));
     deploy.git(&deploy.work, &["config", &key, &production]);
     deploy
@@ -486,7 +486,7 @@ fn the_wizard_offers_an_address_without_its_token() {
         .sees("Its address")
         .sees("https://git.invalid/app.git")
         .enters("");
-    // It is tried as it is offered.
+    // The offered address is the one that is tried.
     terminal
         .sees("the remote https://git.invalid/app.git does not answer")
         .sees("Keep this address anyway? [y/N] ")

@@ -1,4 +1,4 @@
-//! Several people at once: real clones of real people against one main repository, over a path and over HTTP.
+//! Several people at once: real clones against one main repository, over a path and over HTTP.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ fn over_a_path() -> DeployBuilder {
     World::deploy_like().without_pages().toml("[record]\n")
 }
 
-/// Announcements go before what they announce.
+/// Returns worlds where an announcement precedes its deploy.
 fn announcing() -> DeployBuilder {
     over_a_path().ref_by_ref()
 }
@@ -32,7 +32,7 @@ fn over_http() -> DeployBuilder {
     over_a_path().main_over_http()
 }
 
-/// A person with a clone of their own, in which everything was agreed to.
+/// A person with a clone of their own, after setup.
 struct Member<'d> {
     deploy: &'d Deploy,
     name: &'static str,
@@ -71,7 +71,7 @@ fn promotion(deploy: &Deploy) -> Vec<&str> {
     ]
 }
 
-/// The first so many people; the first of them has the world's own clone.
+/// Returns this number of people; the first one has the world's own clone.
 #[track_caller]
 fn team(deploy: &Deploy, count: usize) -> Vec<Member<'_>> {
     let member = |(number, name): (usize, &&'static str)| {
@@ -135,8 +135,8 @@ fn tip(deploy: &Deploy) -> String {
         .unwrap_or_else(|| "0".repeat(40))
 }
 
-/// Lets nobody write onto the record as it is now before so many have come to do so: all of them have passed the lease
-/// on their side by then.
+/// Holds every write to the record's present tip until all writers have arrived: then all have passed the lease on
+/// their side.
 #[track_caller]
 fn barrier(deploy: &Deploy, name: &str) -> Gate {
     let gate = Gate::new(deploy, name);
@@ -149,7 +149,7 @@ fn barrier(deploy: &Deploy, name: &str) -> Gate {
     gate
 }
 
-/// Starts all of them, and lets them go when the last has come to the barrier.
+/// Releases all runs after the last one has arrived at the barrier.
 #[track_caller]
 fn all_at_once(gate: &Gate, started: Vec<Running>) -> Vec<Run> {
     started.iter().for_each(|_| gate.reached());
@@ -157,7 +157,7 @@ fn all_at_once(gate: &Gate, started: Vec<Running>) -> Vec<Run> {
     started.into_iter().map(Running::finish).collect()
 }
 
-/// The gate that only the first to come is held at.
+/// Returns a gate that holds only the first push.
 #[track_caller]
 fn for_the_first(deploy: &Deploy, repository: &PathBuf, hook: &str) -> Gate {
     let gate = Gate::new(deploy, hook);
@@ -174,7 +174,7 @@ fn for_the_first(deploy: &Deploy, repository: &PathBuf, hook: &str) -> Gate {
     gate
 }
 
-/// Production runs the candidate, was given it once, and the record says so once.
+/// Asserts that production got the candidate once, and that the record says so once.
 #[track_caller]
 fn promoted_once(deploy: &Deploy) {
     let chain = deploy.chain();
@@ -200,12 +200,12 @@ fn promoted_once(deploy: &Deploy) {
 
 // --- many at once
 
-/// How many people come at once.
+/// Returns the number of people.
 fn crowd() -> usize {
     if everything() { 8 } else { 4 }
 }
 
-/// Many propose, judge and promote, each time all of them at once.
+/// Lets many people propose, sign off and promote, each time all at once.
 #[track_caller]
 fn many_at_once(deploy: &Deploy) {
     let members = team(deploy, crowd());
@@ -275,8 +275,8 @@ fn of_many_at_once_over_http_one_proposes_and_one_deploys_and_no_verdict_is_lost
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
 }
 
-/// Exactly one deploys; the others are told who did, and what. Where two pushes reach a branch at the same moment, both runs
-/// wait for the one that arrived, and one of them puts it on record.
+/// Asserts that exactly one deploys, and that the others are told who and what. If two pushes reach a branch at the
+/// same moment, both runs wait for the one that arrived, and one of them records it.
 #[track_caller]
 fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
     promoted_once(deploy);
@@ -352,7 +352,7 @@ fn whatever_many_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice() 
     }
 }
 
-// A server says no, too, while somebody else's write holds the ref's lock: that is no lack of rights.
+// A server declines a push, too, while another write holds the ref's lock: that is no lack of permissions.
 #[test]
 fn a_record_that_is_locked_for_a_moment_is_written_to_all_the_same() {
     let deploy = ready(over_a_path());
@@ -362,7 +362,7 @@ fn a_record_that_is_locked_for_a_moment_is_written_to_all_the_same() {
     deploy.hook(&deploy.main, "pre-receive", &script);
     proposed(&deploy);
     assert_eq!(deploy.chain().words(), ["proposed", "posted"]);
-    // Where it stays, that is said in the server's own words.
+    // A permanent lock is reported in the server's own words.
     deploy.hook(&deploy.main, "pre-receive", &format!(": >{lock}"));
     deploy
         .smp(&["signoff"])
@@ -390,7 +390,7 @@ fn one_verdict_given_twice_is_one_event() {
 
 // --- between announcement and push
 
-/// Ada has announced her promotion, and is held before she can push anything to production.
+/// Lets Ada announce her promotion, and holds her before her push to production.
 fn announced<'d>(deploy: &'d Deploy, ada: &Member<'d>) -> (Running, Gate) {
     let gate = for_the_first(deploy, &deploy.main, "post-receive");
     let run = ada.promotes(&[]);
@@ -402,7 +402,7 @@ fn announcement(deploy: &Deploy) -> String {
     deploy.chain().only("promoting").id.clone()
 }
 
-// F-LOCK-2, and R5: the id that was shown is the one that is put aside
+// F-LOCK-2, and R5: only the announcement with the shown id is put aside.
 #[test]
 fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing_else() {
     let deploy = signed_off(announcing());
@@ -455,7 +455,7 @@ fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing
         deploy.deploys(&deploy.production),
         [deploy.nth(2), deploy.nth(5)]
     );
-    // What it named is closed, so it names nothing any more.
+    // The announcement of that id is closed, so the id does nothing any more.
     ada.promotes(&["--take-over", &id])
         .finish()
         .ok()
@@ -469,7 +469,7 @@ fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_s
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     let id = announcement(&deploy);
-    // Ben is held as well, so that Ada comes back while he deploys.
+    // Ben is held as well, so that Ada continues while he deploys.
     let build = for_the_first(&deploy, &deploy.production, "pre-receive");
     let ben = ben.promotes(&["--take-over", &id]);
     build.reached();
@@ -491,7 +491,7 @@ fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_s
     );
 }
 
-// F-LOCK-3, when all is over by the time the first comes back
+// F-LOCK-3, if the other deploy is finished when the first continues.
 #[test]
 fn a_promotion_that_comes_back_when_another_is_through_pushes_nothing_and_names_it() {
     let deploy = signed_off(announcing());
@@ -517,7 +517,7 @@ fn a_take_over_that_comes_too_late_finds_it_finished() {
     let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
     let (run, gate) = announced(&deploy, &ada);
     let id = announcement(&deploy);
-    // Ben's own announcement is under way, with the lease on Ada's, when she finishes.
+    // Ben's own announcement is in progress, with the lease on Ada's, when she finishes.
     let late = barrier(&deploy, "late");
     deploy.hook(
         &deploy.main,
@@ -539,7 +539,7 @@ fn a_take_over_that_comes_too_late_finds_it_finished() {
     promoted_once(&deploy);
 }
 
-/// The hook that holds this person's events at a gate, the first time.
+/// Returns a hook that holds this person's first event at a gate.
 fn only_for(deploy: &Deploy, name: &str, gate: &Gate) -> String {
     let once = deploy.path("only.once");
     format!(
@@ -571,7 +571,7 @@ fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
     assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
 }
 
-// R6, where nothing can come between: what is on its way with the announcement is kept back with it
+// R6, with announcement and push as one push: both are declined together.
 #[test]
 fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
     for topology in TOPOLOGIES {
@@ -592,7 +592,7 @@ fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
     }
 }
 
-// The host moves each ref by itself, so the first of its pushes never came to one.
+// The host moves each ref by itself, so the first of its pushes never began.
 #[test]
 fn who_is_kept_back_before_the_push_is_not_told_of_one() {
     let deploy = signed_off(announcing().on(Topology::Branches));
@@ -600,7 +600,7 @@ fn who_is_kept_back_before_the_push_is_not_told_of_one() {
     let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
     let (run, begun) = (ada.promotes(&[]), std::time::Instant::now());
     gate.reached();
-    // A try that takes a second is shown, whatever comes of it.
+    // An attempt that takes a second is shown, whatever its result.
     let is_quick = begun.elapsed().as_secs_f32() < 0.9;
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
     let before = deploy.snapshot();
@@ -652,7 +652,7 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
         [deploy.nth(2), deploy.nth(3)]
     );
 
-    // Nor is it where the proposal saw it.
+    // It is not at the proposal's commit either.
     let before = deploy.snapshot();
     let run = ada.promotes(&[]).finish();
     run.exits(1)
@@ -664,7 +664,7 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
     assert_eq!(deploy.snapshot(), before);
 }
 
-// --- past the tool
+// --- outside git smp
 
 #[test]
 fn many_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
@@ -696,7 +696,7 @@ fn many_who_see_a_push_by_hand_at_once_put_it_on_record_once() {
 
 // --- after the push
 
-// F-LOCK-2, F-KILL-3: the push outlives the program that began it
+// F-LOCK-2, F-KILL-3: the push outlives its program.
 #[test]
 fn a_promotion_that_vanished_after_its_push_is_finished_by_a_colleague_in_its_name() {
     let deploy = signed_off(World::deploy_like().ref_by_ref().toml("[record]\n"));
@@ -712,7 +712,7 @@ fn a_promotion_that_vanished_after_its_push_is_finished_by_a_colleague_in_its_na
         .says("Ada Example began to promote");
     gate.open();
     crate::promote::comes_to(&deploy, &deploy.production, deploy.nth(5));
-    // The branch is there, the page is not: that is waited for, and needs nobody's --take-over.
+    // The branch has the commit, the page does not show it yet: the run waits, without --take-over.
     deploy
         .web
         .set("/production", crate::support::Page::commit(deploy.nth(2)));
@@ -749,7 +749,7 @@ fn two_programs_in_one_clone_do_not_deploy_at_once() {
     let gate = for_the_first(&deploy, &deploy.production, "pre-receive");
     let first = ada.promotes(&[]);
     gate.reached();
-    // The note of the first push is what a script meets before the lock; a person says yes and meets the lock.
+    // A script finds the note of the first push before the lock; a person confirms and then finds the lock.
     let mut terminal = ada.runner().env("NO_COLOR", "1").terminal(&["promote"]);
     terminal
         .sees("Type production to deploy: ")
@@ -768,7 +768,7 @@ fn two_programs_in_one_clone_do_not_deploy_at_once() {
 fn no_clock_decides_anything() {
     let deploy = ready(over_a_path());
     proposed(&deploy);
-    // Everything so far, as if it had been written by somebody whose clock is decades off.
+    // Simulate a record whose writer's clock is decades off.
     for at in [0_i64, 4_102_444_800] {
         let chain = deploy.chain();
         let mut state = chain.state.clone();
@@ -796,7 +796,7 @@ fn no_clock_decides_anything() {
     );
 }
 
-/// Puts another state in the place of the last event's; every clone forgets what it saw.
+/// Replaces the last event's state, and makes every clone forget its copy.
 #[track_caller]
 fn rewrite(deploy: &Deploy, state: &serde_json::Value) {
     let text = serde_json::to_string(state).unwrap();

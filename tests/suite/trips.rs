@@ -1,5 +1,4 @@
-//! What a command makes a person wait for: requests one after the other. The numbers that no command may exceed stand in
-//! `docs/trips.md`, which this reads.
+//! A command's waiting time: consecutive requests. `docs/trips.md` has the limits, and this module reads them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,34 +11,33 @@ use crate::record::RECORD;
 use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, IssuesApi, Rounds, Runner, Speaks, World};
 
-/// So long, in milliseconds, the servers wait for what is asked at the same time. A number that is too high is measured
-/// again with more patience, because a busy machine makes it higher.
+/// The time in milliseconds in which requests count as parallel. A number above the limit is measured again with more
+/// patience, because a busy machine increases it.
 const PATIENCE: [u64; 4] = [150, 500, 1_500, 3_000];
 
 /// A row of the table.
 #[derive(Clone, Copy)]
 pub struct Trip {
-    /// The command, as the table has it; what comes after a comma is not typed.
+    /// The command from the table; text after a comma is not typed.
     pub command: &'static str,
     pub record: bool,
-    /// What happened before.
     pub before: Before,
 }
 
-/// What happened before.
+/// The state before the command.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Before {
     Nothing,
     Proposed,
     SignedOff,
-    /// Production was given staging's commit.
+    /// Production got staging's commit.
     Promoted,
     MainMoved,
     /// A colleague wrote to the record.
     RecordMoved,
     /// Setup did not run yet.
     New,
-    /// Somebody signed off in a comment, which nobody read.
+    /// A sign-off in a comment that no command has read.
     Commented,
 }
 
@@ -51,13 +49,13 @@ const fn trip(command: &'static str, record: bool, before: Before) -> Trip {
     }
 }
 
-/// The lines of `smp.toml`: a record, and posts that are sent.
+/// Returns the lines of `smp.toml` for a record and for posts.
 fn with_a_record() -> String {
     format!("{RECORD}{}", channels("teams"))
 }
 
 impl Trip {
-    /// Such a world where the command is typed next.
+    /// Returns the world in which the command is typed next.
     pub fn world(self, builder: DeployBuilder) -> Deploy {
         let builder = match self.record {
             true => builder.toml(&with_a_record()),
@@ -83,7 +81,7 @@ impl Trip {
         deploy
     }
 
-    /// The same where proposals ask in issues.
+    /// Returns that world with proposals that open issues.
     fn asking(self, builder: DeployBuilder, api: &IssuesApi) -> Deploy {
         let record = format!("{RECORD}ask = \"github\"\n{}", channels("teams"));
         let deploy = builder.toml(&record).build();
@@ -124,11 +122,11 @@ impl Trip {
         if shipped {
             smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
         }
-        // What is owed to look at once is seen.
+        // The extra work of a first look is done here.
         smp(&["status"]);
     }
 
-    /// The words that are typed.
+    /// Returns the typed words.
     pub fn words(self, deploy: &Deploy) -> Vec<String> {
         let typed = self.command.split(',').next().unwrap().trim_matches('`');
         let words = typed.split(' ').map(|word| match word {
@@ -140,10 +138,10 @@ impl Trip {
     }
 }
 
-/// What the table says of a command where proposals ask in issues.
+/// The table's mark of a command whose proposals open issues.
 const ASKS: &str = ", with `ask`";
 
-/// Somebody with both webhooks and a token.
+/// Returns a runner with both webhooks and a token.
 fn asker<'d>(deploy: &'d Deploy, api: &IssuesApi) -> Runner<'d> {
     let (name, value) = api.variable();
     with_webhooks(deploy)
@@ -157,7 +155,7 @@ fn accepts_posts(deploy: &Deploy) {
     }
 }
 
-/// The numbers of a row of the table; `None` where it has a dash.
+/// Returns the numbers of a row of the table; `None` for a dash.
 pub fn allowed(trip: Trip) -> Vec<Option<usize>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/trips.md");
     let text = std::fs::read_to_string(file).unwrap();
@@ -170,7 +168,7 @@ pub fn allowed(trip: Trip) -> Vec<Option<usize>> {
     row[2..].iter().map(|cell| cell.parse().ok()).collect()
 }
 
-/// What the command takes: requests in a row, connections, processes of git.
+/// Measures consecutive requests, connections, and git processes of the command.
 fn measured(trip: Trip, builder: DeployBuilder, quiet: Duration) -> [usize; 3] {
     let api = IssuesApi::start(Speaks::GitHub, TOKEN);
     let deploy = match trip.asks() {
@@ -194,7 +192,7 @@ fn measured(trip: Trip, builder: DeployBuilder, quiet: Duration) -> [usize; 3] {
     [in_a_row, connections, processes]
 }
 
-/// No command takes more than the table allows.
+/// Asserts that no command exceeds the table.
 #[track_caller]
 fn hold(trips: &[Trip], builder: &DeployBuilder) {
     let mut longer = Vec::new();
@@ -257,7 +255,7 @@ fn the_week_takes_no_more_requests_in_a_row_than_the_table_allows() {
     hold(&week, &open());
 }
 
-/// Side by side with those of a team that keeps a record, or keeps none: most of the time they wait.
+/// Returns the deploys of teams with or without a record. They run in parallel, because they mostly wait.
 fn deploys(record: bool) -> [Trip; 4] {
     let ready = [Before::Nothing, Before::SignedOff][usize::from(record)];
     [
@@ -292,10 +290,10 @@ fn where_a_login_is_needed_no_more_requests_are_made_than_the_table_allows() {
     );
 }
 
-/// So many refs of pull requests a host keeps.
+/// The number of a host's refs for pull requests.
 const PULLS: usize = 20_000;
 
-/// A repository gets as many refs as a host that keeps one for each pull request has.
+/// Adds one ref per pull request to a repository, as some hosts do.
 fn has_many_pull_requests(deploy: &Deploy, bare: &Path) {
     let file = bare.join("packed-refs");
     let packed = std::fs::read_to_string(&file).unwrap_or_default();
@@ -321,7 +319,7 @@ fn branches_are_asked_for_without_all_that_a_host_keeps_beside_them() {
             deploy.http().answered() - before
         };
         let mut looks = smp(&["status"]);
-        // A push is told all that there is, by git's protocol: some 70 bytes for each. So is the look at what became of it.
+        // By git's protocol a push gets all refs, some 70 bytes each. So does the check of its result.
         let lists = 2 + 2 * usize::from(record);
         let answered = smp(&["promote", "--yes", "--commit", deploy.nth(5)]);
         assert!(answered < lists * PULLS * 80, "{record}: {answered}");

@@ -1,19 +1,19 @@
-//! Nothing is asked over the network on the word of a file that nobody agreed to.
+//! A file that nobody agreed to causes no request.
 
 use crate::sample::sample;
 use crate::support::{Deploy, World};
 
-/// A world in which every request leaves a trace: pages and git hosts alike.
+/// Returns a world in which every request to a page or git host leaves a trace.
 fn watched(toml: &str) -> Deploy {
     World::deploy_like().over_open_http().toml(toml).build()
 }
 
-/// How many requests came to pages and to the git host so far.
+/// Returns the number of requests to pages and to the git host so far.
 fn requests(deploy: &Deploy) -> usize {
     deploy.web.asked().len() + deploy.http().seen().len()
 }
 
-/// Every command that would use the network.
+/// Returns every command that uses the network.
 fn networked(deploy: &Deploy) -> Vec<Vec<&str>> {
     vec![
         vec!["status"],
@@ -176,7 +176,7 @@ fn each_value_that_matters_is_named_with_its_old_and_its_new_form() {
         run.says(&format!("because: {key} was {was} and is {is}\n"));
         run.says("hint: review it and agree to it: git smp setup");
         assert_eq!(requests(&deploy), before, "{key}: somebody was asked");
-        // Setup shows it too, and without an answer leaves everything as it was.
+        // Setup shows it too, and changes nothing without an answer.
         let shown = deploy.runner().directly().smp(&["setup"]);
         shown
             .exits(1)
@@ -248,7 +248,7 @@ fn setup_shows_the_difference_and_agrees_anew() {
 fn what_says_the_same_keeps_the_trust() {
     let deploy = watched("[record]\ncadence_days = 7\n");
     deploy.trust();
-    // A default that is written out is no change.
+    // An explicit default is no change.
     let text = deploy.toml().replace(
         "[environments.staging]\n",
         "# here\n[environments.staging]\nremote = \"staging\"\n",
@@ -259,7 +259,7 @@ fn what_says_the_same_keeps_the_trust() {
     deploy.smp(&["setup"]).ok();
 }
 
-/// All that a team can ask for before a deploy.
+/// All conditions that a team can set before a deploy.
 const GATES: &str = "[record]\nsignoff = true\ncadence_days = 3\n\n\
                      [policy]\nwatch = [\"**/migrations/**\"]\nreviewed = true\ngreen = true\n\n\
                      [channels.technical]\nkind = \"print\"\nmentions = [\"devs\"]\n";
@@ -361,7 +361,7 @@ fn the_first_setup_shows_all_that_it_asks_trust_for() {
         .sees("Trust this and add 2 remotes? [y/N] ")
         .enters("y");
     terminal.ends();
-    // What is kept is what was shown, to the last value.
+    // The stored values are exactly the shown ones.
     let kept = std::fs::read_to_string(deploy.work.join(".git/smp/trusted")).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
     deploy.git(&deploy.work, &["config", "--unset", "smp.trusted"]);
@@ -510,7 +510,7 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
         ],
     ) {
         deploy.git(&deploy.work, &change);
-        // From a commit that is named, production has no part in it.
+        // With a named start, production is not involved.
         let commands = networked(&deploy)
             .into_iter()
             .filter(|args| !args.contains(&"--from"));
@@ -546,7 +546,7 @@ fn https_and_ssh_are_the_same_place_for_the_main_repository_alone() {
     deploy.write_toml(&deploy.toml().replace(&main, https));
     deploy.git(&deploy.work, &["remote", "set-url", "upstream", ssh]);
     let quick = deploy.runner().directly().env("GIT_SSH_COMMAND", "false");
-    // The main repository does not answer, and all the same it is the right one.
+    // The main repository does not answer, but its address is right.
     quick
         .smp(&["setup", "--yes"])
         .exits(1)
@@ -635,7 +635,7 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
     deploy
         .smp(&["promote", "--yes", "--commit", deploy.nth(5)])
         .ok();
-    // The record is written there, so with one it matters; and a deploy remote is always pushed to.
+    // With a record it matters, because the record is pushed there; a deploy remote is always pushed to.
     deploy.add_toml("\n[record]\n");
     deploy.in_clone("config remote.upstream.pushurl no_push");
     deploy
@@ -647,7 +647,7 @@ fn a_main_repository_that_nobody_is_to_push_to_by_accident_is_fine_where_nothing
         .smp(&["propose"])
         .exits(2)
         .says("error: the remote upstream is not the one in smp.toml");
-    // To look it does not matter.
+    // For reading it does not matter.
     deploy.smp(&["status"]).ok();
     deploy.in_clone("config --unset-all remote.upstream.pushurl");
     deploy.smp(&["status"]).ok();
@@ -739,7 +739,7 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
         .smp(&["setup", "--check"])
         .exits(1)
         .prints_among("its remote has another address");
-    // Nor does it help that it is read from the right place and pushed elsewhere.
+    // Reading from the right place and pushing elsewhere does not help either.
     deploy.configure(&format!("url.{production}.insteadOf"), "read:production");
     deploy.configure(
         &format!("url.{}.pushInsteadOf", elsewhere.display()),
@@ -750,7 +750,7 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
         .smp(&["status"])
         .exits(2)
         .says(&format!("{} (through git's insteadOf", elsewhere.display()));
-    // An alias of nothing is an address of its own.
+    // An alias without a rule is an address of its own.
     deploy.in_clone("remote set-url production unknown:production");
     deploy
         .smp(&["status"])
@@ -790,7 +790,7 @@ fn a_main_repository_whose_host_is_not_verified_does_not_say_whose_events_count(
     }
     let unverified = deploy.runner().env("GIT_SSL_NO_VERIFY", "1");
     refused(unverified.smp(&["signoff"]), "GIT_SSL_NO_VERIFY is set");
-    // What is for other hosts, and a certificate or a proxy of one's own, is not refused so.
+    // A setting for other hosts, and a certificate or a proxy of the user's, is not refused.
     for setting in [
         "http.https://other.example/.sslVerify=false",
         "http.sslVerify=true",

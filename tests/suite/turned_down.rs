@@ -1,5 +1,4 @@
-//! Hosts that turn a push down: what they say is the reason that people are told, nothing was changed, and the way is free
-//! at once for the next one.
+//! Hosts that decline a push: their words are the reason, nothing was changed, and the next push may follow at once.
 
 use std::time::Duration;
 
@@ -10,15 +9,15 @@ use crate::support::{Deploy, Fault, GitHttp, Rule, Run, Transcript, World};
 
 const RECEIVE: &str = "production.git/git-receive-pack";
 const RECORD: &str = "[record]\nsignoff = false\n";
-/// Within this time it is told, however long the wait for a host may be.
+/// The time limit for the report, however long the wait for a host may be.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
-/// A world whose host can fail, where what runs is what the branch says.
+/// Returns a world whose host can fail, where the branch is the running commit.
 fn host() -> Deploy {
     ready(World::deploy_like().over_http().without_pages())
 }
 
-/// Promotes with all the patience there is, and is told at once.
+/// Promotes with a long timeout, and asserts that it ends at once.
 #[track_caller]
 fn told_at_once(deploy: &Deploy) -> Run {
     deploy
@@ -27,7 +26,7 @@ fn told_at_once(deploy: &Deploy) -> Run {
         .smp(&scripted(deploy, &["--timeout", "300"]))
 }
 
-/// Nothing of the push is left in the clone that would hold up the next one.
+/// Asserts that the clone has no note that would delay the next push.
 #[track_caller]
 fn leaves_no_note(deploy: &Deploy) {
     assert!(!deploy.work.join(".git/smp/in-flight-production").exists());
@@ -63,7 +62,7 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
             .says(words)
             .says(&format!("HTTP {status}"));
         run.says("nothing was changed")
-            .says(" git smp promote production\n")
+            .says(" git smp promote production --timeout 300\n")
             .never_shows("cannot tell");
         assert_eq!(deploy.snapshot(), before);
         leaves_no_note(&deploy);
@@ -126,7 +125,7 @@ fn an_event_that_the_main_repository_turns_away_is_told_so_at_once_and_nothing_i
 #[test]
 fn a_push_too_large_for_its_host_is_told_so_whether_it_goes_in_one_piece_or_in_many() {
     let deploy = host();
-    // So much does not fit into one piece, so git asks with an empty one before.
+    // This push exceeds one request, so git sends an empty one first.
     deploy.configure("http.postBuffer", "65536");
     let mut noise = 1_u64;
     let mut letter = || {
@@ -184,7 +183,7 @@ fn a_push_that_is_sent_on_goes_nowhere_else() {
     }
 }
 
-// A proxy's word that it waited long enough says nothing of the host behind it.
+// A proxy's timeout says nothing about the host behind it.
 #[test]
 fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
     let deploy = host();
@@ -196,7 +195,7 @@ fn a_push_that_took_too_long_for_a_proxy_may_have_arrived() {
     assert_eq!(refusal(&deploy), "push-in-flight");
 }
 
-/// How the main repository turns an event away: what it answers to which of git's two requests, and what is said of it.
+/// The main repository's answers that decline an event: to which of git's two requests, the status, and the messages.
 const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
     (
         true,
@@ -294,7 +293,7 @@ fn an_event_that_is_turned_away_is_told_with_its_own_reason_and_a_hint_that_fits
     assert_eq!(deploy.snapshot(), before);
 }
 
-// --- what the host says before anything is sent, where reading is allowed
+// --- the host's answer before anything is sent, where reading is allowed
 
 #[test]
 fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_command() {
@@ -324,7 +323,7 @@ fn a_host_that_shuts_its_door_to_pushes_is_told_with_what_opens_it_and_the_same_
             "{hint}"
         );
         if words == dry {
-            // It asks for what a push asks for, and so fails as the push did.
+            // It makes the same request as a push, so it fails like the push.
             let tried = deploy.runner().program("sh", &["-c", dry]);
             assert_eq!(tried.code, 128, "{tried}");
             deploy.http().heal();
@@ -366,7 +365,7 @@ fn a_host_that_sends_those_on_who_push_is_told_with_the_new_address() {
 #[test]
 fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_at_once() {
     let deploy = host();
-    // The looks before the push are over when git asks where the branch is.
+    // The checks before the push are finished when git asks for the branch.
     let late = Fault::Delay(Duration::from_secs(2));
     deploy.http().fault(Rule::get(
         "production.git/info/refs?service=git-receive-pack",
@@ -398,7 +397,7 @@ fn a_push_that_is_turned_away_by_a_host_that_cannot_be_read_any_more_is_told_so_
 fn a_push_that_arrived_before_it_was_turned_away_arrived() {
     let deploy = host();
     let before = deploy.snapshot();
-    // The transport sends it again by itself, and the second one is turned away.
+    // The transport repeats the request, and the second one is declined.
     deploy
         .http()
         .fault(Rule::post(RECEIVE, Fault::DropResponse));
@@ -498,13 +497,13 @@ fn a_hook_that_says_nothing_is_not_said_to_have_spoken() {
 #[test]
 fn a_hook_that_says_no_is_quoted_with_its_last_words() {
     let deploy = ready(World::deploy_like());
-    let hook = "cat >/dev/null; echo 'one'; echo 'two'; echo '-----> Installing'; printf ' !     \\033[31mNo Gemfile\\033[0m\\n\\n'; exit 1";
+    let hook = "cat >/dev/null; echo 'one'; echo 'two'; echo '-----> Installing'; printf ' !     \\033[31mNo \\033[1mGemfile\\033[0m\\n\\n'; exit 1";
     deploy.hook(&deploy.production, "pre-receive", hook);
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("the build failed, or a hook there declined it");
     run.says("because: its host says: Installing")
-        .says("because: its host says: No Gemfile");
+        .says("because: its host says: No \\x1b[1mGemfile\n");
     run.never_shows("its host says: one");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null; exit 1");
     promote(&deploy, &[])

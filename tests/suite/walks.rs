@@ -1,9 +1,9 @@
-//! A new user's way from nothing to the first promotion, once for each way in which environments are reached: what is
-//! typed is what the screen offers.
+//! A new user's steps from nothing to the first promotion, on each topology: the typed text is what the screen
+//! suggests.
 
 use crate::support::{Deploy, HerokuApi, Run, Runner, Terminal, Topology, World};
 
-/// A world without `smp.toml`, whose clone knows the main repository alone.
+/// Returns a world without `smp.toml`, whose clone has only the main repository's remote.
 #[track_caller]
 fn nothing_yet(topology: Topology) -> Deploy {
     let deploy = World::deploy_like().on(topology).build();
@@ -19,7 +19,7 @@ fn terminal(runner: Runner<'_>, args: &[&str]) -> Terminal {
 
 const DEPLOYED: &str = "The branch that is deployed [master]: ";
 
-/// The questions about the main repository, to which Enter is the answer.
+/// Answers the questions about the main repository with Enter.
 #[track_caller]
 fn main_repository(terminal: &mut Terminal, branch: &str) {
     for asked in [
@@ -31,7 +31,7 @@ fn main_repository(terminal: &mut Terminal, branch: &str) {
     }
 }
 
-/// The page of an environment, and Enter to what follows from it.
+/// Enters the page of an environment, and Enter at the questions after it.
 #[track_caller]
 fn page(deploy: &Deploy, terminal: &mut Terminal, name: &str) {
     terminal
@@ -45,7 +45,7 @@ fn page(deploy: &Deploy, terminal: &mut Terminal, name: &str) {
         .enters("");
 }
 
-/// No record and no chat; the file is written and agreed to.
+/// Declines a record and chats, and lets the file be written and agreed to.
 #[track_caller]
 fn the_rest(mut terminal: Terminal) -> Run {
     for (asked, answer) in [
@@ -60,7 +60,7 @@ fn the_rest(mut terminal: Terminal) -> Run {
     terminal.ends()
 }
 
-/// From `status` to the promotion that it names, and to its end.
+/// Runs `status`, and the promotion that it suggests, to the end.
 #[track_caller]
 fn promotes<'r>(deploy: &'r Deploy, runner: impl Fn() -> Runner<'r>) -> Run {
     let status = runner().smp(&["status"]);
@@ -140,7 +140,7 @@ fn with_the_same_build_in_a_pipeline() {
         asked.sees(&format!("Site of {name}")).enters("");
     }
     the_rest(asked).ok();
-    // What docs/topologies.md says is added by hand.
+    // The lines from docs/topologies.md are added by hand.
     deploy.write_toml(&deploy.toml().replace(
         "promotes = \"staging\"\n",
         "promotes = \"staging\"\ndeploy = \"pipeline\"\n",
@@ -153,7 +153,7 @@ fn with_the_same_build_in_a_pipeline() {
         .smp(&["status"])
         .exits(2)
         .says("hint: review it and agree to it: git smp setup\n");
-    // Nobody coupled the apps yet, and setup says with which commands that is done.
+    // The apps are not coupled yet, and setup gives the commands for it.
     let mut again = terminal(runner(), &["setup"]);
     again.sees("Trust this?").enters("y");
     again

@@ -1,4 +1,4 @@
-//! Risky files: `policy.watch` names them, and plans and posts name what ships of them.
+//! Risky files: `policy.watch` matches them, and plans and posts list the changed ones.
 
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use crate::sample::sample;
 use crate::support::{Deploy, World};
 
 const WATCH: &str = "[policy]\nwatch = [\"**/migrations/**\", \"Procfile\"]\n";
-/// What of the change on staging is watched, as git sorts it.
+/// The watched files of the change on staging, in git's order.
 const NAMES: [&str; 3] = [
     "Procfile",
     "app/migrations/0002_maps.sql",
     "db/migrations/0007_users.py",
 ];
 
-/// Merges a change of some files to what staging runs.
+/// Adds a change of some files to staging's commit.
 #[track_caller]
 fn stages(deploy: &Deploy, files: &[(&str, &str)]) -> String {
     deploy.git(
@@ -39,7 +39,7 @@ fn stages(deploy: &Deploy, files: &[(&str, &str)]) -> String {
     commit
 }
 
-/// The change of the standard files, watched or not.
+/// Adds a change of the standard files, watched and not.
 #[track_caller]
 fn stages_all(deploy: &Deploy) -> String {
     let mut files = NAMES.map(|name| (name, "new\n")).to_vec();
@@ -51,7 +51,7 @@ fn stages_all(deploy: &Deploy) -> String {
     stages(deploy, &files)
 }
 
-/// A world with a record in which staging runs that change.
+/// Returns a world with a record in which staging runs that change.
 #[track_caller]
 fn watching(more: &str) -> Deploy {
     let deploy = ready(
@@ -63,7 +63,7 @@ fn watching(more: &str) -> Deploy {
     deploy
 }
 
-/// Only the plan of a promotion is asked for, which needs no verdict.
+/// Returns a world without a record, for the plan of a promotion.
 #[track_caller]
 fn promoting(more: &str) -> Deploy {
     let deploy = ready(World::deploy_like().without_pages().toml(more));
@@ -71,7 +71,7 @@ fn promoting(more: &str) -> Deploy {
     deploy
 }
 
-/// The lines of a plan, between an empty line and what follows them.
+/// Returns the lines of a plan, between an empty line and the next text.
 fn listed(names: &[&str]) -> String {
     let plural = if names.len() == 1 { "" } else { "s" };
     let lines: String = names.iter().map(|name| format!("  {name}\n")).collect();

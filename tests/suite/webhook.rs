@@ -1,4 +1,4 @@
-//! The webhooks in `git smp setup`: asked for without echo, kept in the clone, and never seen by anybody (SEC-01 to 07).
+//! The webhooks in `git smp setup`: entered without echo, stored in the clone, and never shown (SEC-01 to 07).
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ const VARIABLE: &str = "SMP_TECHNICAL_WEBHOOK";
 const QUESTION: &str = "Webhook of the technical channel in Teams (hidden; Enter skips): ";
 const MISSING: &str = "this clone has no webhook, so it cannot send posts to Teams";
 
-/// A webhook as long as they come.
+/// Returns a webhook as long as the longest real ones.
 fn flow() -> String {
     let host = "https://0a1b.2c.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows";
     format!(
@@ -26,13 +26,13 @@ fn world(channels: &str) -> Deploy {
     World::deploy_like().without_pages().toml(channels).build()
 }
 
-/// A world whose `smp.toml` was agreed to.
+/// Returns a world whose `smp.toml` was agreed to.
 fn ready(channels: &str) -> Deploy {
     let world = World::deploy_like().without_pages();
     world.toml(channels).ready()
 }
 
-/// A `git` that writes every command line down before it runs it, and the file that it writes to.
+/// Returns a runner whose `git` logs every command line, and the log.
 fn watched(deploy: &Deploy) -> (Runner<'_>, PathBuf) {
     let git = deploy
         .runner()
@@ -48,16 +48,16 @@ fn watched(deploy: &Deploy) -> (Runner<'_>, PathBuf) {
             git.trim_end()
         ),
     );
-    // Started through git it would find git's own folder first.
+    // Started through git, it would find git's own folder first.
     (person(deploy).directly().path_first("front"), log)
 }
 
-/// How people start it whose terminal has no colours.
+/// Returns a runner for a person without colours.
 fn person(deploy: &Deploy) -> Runner<'_> {
     deploy.runner().env("NO_COLOR", "1")
 }
 
-/// Somebody at the question.
+/// Returns a terminal at the question.
 #[track_caller]
 fn asked(deploy: &Deploy) -> Terminal {
     let mut terminal = person(deploy).terminal(&["setup"]);
@@ -65,13 +65,13 @@ fn asked(deploy: &Deploy) -> Terminal {
     terminal
 }
 
-/// What the clone's own configuration holds for a key.
+/// Returns the value of a key in the clone's own configuration.
 fn kept(deploy: &Deploy, key: &str) -> Option<String> {
     let run = deploy.try_git(&deploy.work, &["config", "--local", "--get-all", key]);
     (run.code == 0).then(|| run.out().trim_end().to_owned())
 }
 
-/// The line about a channel, and those under it.
+/// Returns the line about a channel and the lines below it.
 #[track_caller]
 fn about(run: &Run, start: &str) -> String {
     let text = format!("{}{}", run.out(), run.stderr).replace('\r', "");
@@ -114,7 +114,7 @@ fn a_webhook_is_asked_for_without_echo_and_kept_for_its_owner_alone() {
         lines.contains("remote add") && !lines.contains("s3cr3t"),
         "{lines}"
     );
-    // It is there now, so the next run asks nothing.
+    // It is stored now, so the next run asks nothing.
     person(&deploy)
         .terminal(&["setup"])
         .ends()
@@ -187,7 +187,7 @@ fn one_webhook_pasted_for_two_channels_is_told_and_both_in_one_chat_stay_possibl
         .enters(&product);
     terminal.ends().ok().never_shows("s3cr3t");
     assert_eq!(kept(&deploy, "smp.product.webhook"), Some(product));
-    // On purpose it is nobody's mistake, and it is seen.
+    // Two variables with the same webhook may be intended, so it is only reported.
     for runner in [
         person(&deploy).env("SMP_PRODUCT_WEBHOOK", flow()),
         person(&deploy).env("SMP_TECHNICAL_WEBHOOK", flow()),
@@ -308,7 +308,7 @@ fn one_that_can_take_no_post_fails_its_line_with_the_command_that_forgets_it() {
                 line.contains(word) && line.ends_with(&format!("\nremove it: {command}")),
                 "{line}"
             );
-            // The command does it.
+            // The command removes it.
             deploy.runner().program("sh", &["-c", &command]).ok();
             deploy
                 .smp(&["setup", "--check"])
@@ -399,7 +399,7 @@ fn one_that_cannot_be_used_fails_its_check_and_is_named_by_its_place() {
             &format!("  FAIL  technical   {VARIABLE}: the webhook "),
         );
     }
-    // What the variable holds would count before an answer, so nobody is asked for one.
+    // The variable overrides an answer, so there is no question.
     let run = person(&deploy)
         .env(VARIABLE, "s3cr3t")
         .terminal(&["setup"])

@@ -1,4 +1,4 @@
-//! The week as a new team lives it: nobody stops, wonders, or types the wrong thing.
+//! A new team's week: nobody stops, wonders, or types the wrong command.
 
 mod hints;
 mod pull_request;
@@ -14,14 +14,14 @@ use crate::promote::{person, promote, ready};
 use crate::record::{events, next, proposed, recorded, recorded_like, short};
 use crate::support::{Deploy, Terminal, Topology, World};
 
-/// A person at a terminal of 80 columns.
+/// Starts a command at a terminal of 80 columns.
 pub fn at_80_columns(deploy: &Deploy, args: &[&str]) -> Terminal {
     let mut terminal = person(deploy).terminal(args);
     terminal.resizes(80, 24);
     terminal
 }
 
-/// A candidate that is signed off by somebody who has both webhooks.
+/// Proposes and signs off with both webhooks.
 #[track_caller]
 fn signed_off(deploy: &Deploy) {
     posts(deploy, &["propose", "--yes"]).ok();
@@ -46,11 +46,11 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     status
         .ok()
         .prints_among("a post to the product channel; this clone has no webhook for it. In a clone that has one: git smp promote production\n");
-    // What is owed does not hide what comes next.
+    // A pending post does not hide the next step.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp propose");
-    // Nor does it make of a refusal anything else.
+    // It does not change a refusal either.
     promote(&deploy, &[])
         .exits(1)
         .prints("")
@@ -126,7 +126,7 @@ fn what_is_owed_is_a_remark_and_no_step_of_the_deploy() {
 
 // --- the editor
 
-/// A person whose editor does this with the file in `$1`.
+/// Starts a person's promotion whose editor runs this script on the file `$1`.
 fn editing(deploy: &Deploy, script: &str) -> Terminal {
     deploy.executable("bin/editor", script);
     let path = deploy.path("bin/editor").display().to_string();
@@ -179,7 +179,7 @@ fn a_draft_that_somebody_says_yes_to_is_shown_in_the_plan_and_posted() {
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Fix malformed view variable in MapItems"));
 }
 
-// --- what the status says
+// --- `status`
 
 #[test]
 fn a_freeze_that_somebody_broke_is_said_and_how_to_put_it_right() {
@@ -245,7 +245,7 @@ fn a_rollback_asks_a_person_for_the_reason_and_takes_none_for_an_answer() {
         .ok()
         .prints_among("by Ada Example at ")
         .prints_among(": Maps are empty.\n");
-    // Ctrl-C there is a no like any other.
+    // Ctrl-C at that question is a no.
     promote_again(&deploy);
     let before = deploy.snapshot();
     let mut terminal = at_80_columns(&deploy, &["rollback"]);

@@ -1,14 +1,15 @@
-//! `git smp where`: in which environments a commit runs, and since when.
+//! `git smp where`: the environments that run a commit, and since when.
 
 use serde_json::{Value, json};
 
 use crate::history::{Record, promoted, rolled_back, staged};
+use crate::promote::promote;
 use crate::support::{Deploy, Page, Topology, World};
 
-/// Noon of the second of March 2022.
+/// 2 March 2022, 12:00.
 const NOON: i64 = 1_646_222_400;
 
-/// Production was given the first and the second commit an hour apart.
+/// Returns a world whose record has production deploys of the first and the second commit, an hour apart.
 fn with_record() -> Deploy {
     let deploy = World::deploy_like()
         .without_pages()
@@ -47,10 +48,10 @@ fn each_environment_says_whether_it_runs_a_commit_and_since_when() {
     let told = located(&deploy, &[two]);
     assert_eq!(told["commit"], two);
     assert_eq!(told["pull_request"], 421);
-    // It was rolled back over, and came again with the last promotion.
+    // A rollback removed it, and the last promotion brought it back.
     let production = json!({"environment": "production", "runs": true, "since": "2022-03-02T14:00:00+00:00", "as": null});
     assert_eq!(told["environments"][1], production);
-    // The record began with a deploy that had the first commit already.
+    // The record's first deploy already contained the first commit.
     assert_eq!(
         located(&deploy, &[deploy.nth(1)])["environments"][1]["since"],
         Value::Null
@@ -177,7 +178,7 @@ fn offline_the_last_look_is_remembered_with_its_age() {
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth).to_owned());
     deploy.web.set("/production", Page::commit(&two));
     deploy.smp(&["where", &two]).ok();
-    // A look that finds nothing out takes nothing away.
+    // A failed look does not remove the earlier result.
     deploy.web.set("/production", Page::body("").status(500));
     deploy.smp(&["where", &two]).ok().prints_among("unknown: ");
     let asked = deploy.web.asked().len();
@@ -187,7 +188,7 @@ fn offline_the_last_look_is_remembered_with_its_age() {
         .prints_among("  production  runs it, seen ")
         .says("this clone's last look");
     assert_eq!(deploy.web.asked().len(), asked);
-    // What was seen at another place says nothing.
+    // A result from another address does not count.
     let text = deploy.toml();
     let moved = text.replace("/production.git", "/moved.git");
     assert_ne!(text, moved);
@@ -219,6 +220,33 @@ fn offline_the_later_of_the_record_and_the_last_look_counts() {
     deploy.smp(&["history"]).ok();
     let told = located(&deploy, &["--offline", three]);
     assert_eq!(told["environments"][1]["runs"], true);
+}
+
+#[test]
+fn offline_what_a_deploy_that_nobody_saw_end_came_to_is_unknown() {
+    let deploy = World::deploy_like().ready();
+    let [two, five] = [2, 5].map(|nth| deploy.nth(nth));
+    deploy.web.set("/production", Page::commit(two));
+    deploy.smp(&["status"]).ok();
+    promote(&deploy, &["--timeout", "1"]).exits(4);
+    // While the page disagrees, the branch is no answer either.
+    deploy.smp(&["status"]).ok();
+    for commit in [two, five] {
+        let unknown = format!(
+            "  production  unknown: a deploy of {} began just now from this clone; its result is unknown\n",
+            &five[..8]
+        );
+        let run = deploy.smp(&["where", "--offline", "--exit-code", commit]);
+        run.exits(1).prints_among(&unknown);
+        let told = located(&deploy, &["--offline", commit]);
+        assert_eq!(told["environments"][1]["runs"], Value::Null);
+    }
+    deploy.web.set("/production", Page::commit(five));
+    promote(&deploy, &[]).ok();
+    deploy
+        .smp(&["where", "--offline", five])
+        .ok()
+        .prints_among("  production  runs it, seen just now");
 }
 
 #[test]
@@ -271,7 +299,7 @@ fn a_mistyped_name_is_told_before_any_environment_is_asked() {
     let run = deploy.smp(&["where", "#9999"]);
     run.exits(1).says("no commit of pull request #9999");
     assert_eq!(deploy.web.asked().len(), before);
-    // What cannot be looked up may be a commit all the same.
+    // A word that cannot be looked up may still be a commit.
     std::fs::rename(&deploy.main, deploy.path("main.away")).unwrap();
     let run = deploy.smp(&["where", "abcdef1"]);
     run.exits(1)
@@ -298,7 +326,7 @@ fn a_number_is_shown_how_it_is_typed() {
     let run = deploy.smp(&["where", "--offline", "421"]);
     run.exits(2)
         .says("hint: or, for a pull request: git smp where '#421'");
-    // The shell took `#421` for a comment.
+    // The shell read `#421` as a comment.
     let run = deploy.smp(&["where", "--offline"]);
     run.exits(2)
         .says("hint: quote the #: git smp where --offline '#N'");
@@ -338,7 +366,7 @@ fn what_came_long_ago_is_read_as_far_back_as_it_lies() {
             "2022-03-03T06:20:00+00:00"
         );
     }
-    // What was read of it holds no longer than the record stays as it is.
+    // The cached data is valid only while the record is unchanged.
     record.add(by, NOON + 90_000, &rolled_back("production", two, one, 1));
     record.add(by, NOON + 93_600, &promoted("production", one, two, 1, &[]));
     record.put(&deploy);

@@ -1,38 +1,46 @@
-//! What this clone knows without asking anybody: environments, the candidate, what was deployed.
+//! What this clone knows without a question to anybody: environments, the candidate, and past deploys.
 
 use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use crate::cli::Cli;
 use crate::core::config::Config;
 use crate::core::record::history;
 use crate::core::words::CommitId;
 use crate::git::Repo;
+use crate::options::Common;
 use crate::session::Session;
 use crate::team::recorder::Recorder;
 use crate::terminal::{Talk, Ui};
 
-/// How many commits are offered: what ran last is what people look for.
+/// How many commits are offered. People look for those that ran last.
 const MOST: usize = 30;
 
-/// What an argument asks for.
+/// What an argument stands for.
 #[derive(Clone, Copy)]
 pub enum Kinds {
-    /// The environments that are promoted.
+    /// Environments that commits are promoted to.
     Targets,
-    /// The candidate, and what was deployed.
+    /// The candidate, and deployed commits.
     Commits,
-    /// A deploy that is on record as open.
+    /// A deploy that is open on the record.
     Announcement,
 }
 
-/// What was typed before.
+/// The options of every command, without a command.
+#[derive(clap::Parser)]
+#[command(version, disable_help_flag = true, disable_version_flag = true)]
+struct Alone {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The words that were typed before.
 pub struct Known {
     words: Vec<String>,
 }
 
-/// A word and what it is.
+/// A word, and what it is.
 type Word = (String, String);
 
 impl Known {
@@ -44,18 +52,21 @@ impl Known {
         }
     }
 
-    /// What may stand there; nothing where that cannot be told.
+    /// Returns the possible words; none if they cannot be found out.
     pub fn offer(&self, offer: Kinds) -> Vec<Word> {
         self.looked_up(offer).unwrap_or_default()
     }
 
     fn looked_up(&self, offer: Kinds) -> Option<Vec<Word>> {
-        let cli = self.cli()?;
+        let common = &self.common()?;
         let ui = Ui::new(Talk::Quiet, None, Default::default());
-        let (common, ui) = (&cli.common, &ui);
         let repo = Repo::open().ok()?;
-        let session = Session { common, repo, ui };
-        // Without a file every branch would be searched for one.
+        let session = Session {
+            common,
+            repo,
+            ui: &ui,
+        };
+        // Without a file, `config` would search every branch for one.
         session.config_path().ok()?.symlink_metadata().ok()?;
         let config = session.config().ok()?;
         Some(match offer {
@@ -65,9 +76,9 @@ impl Known {
         })
     }
 
-    /// The options of every command as they were typed, or as the environment says.
-    fn cli(&self) -> Option<Cli> {
-        let mut line = vec!["git-smp".to_owned(), "status".to_owned()];
+    /// Returns the options of every command, as typed or as the environment sets them.
+    fn common(&self) -> Option<Common> {
+        let mut line = vec!["git-smp".to_owned()];
         let mut words = self.words.iter();
         while let Some(word) = words.next() {
             if word == "--config" {
@@ -76,7 +87,8 @@ impl Known {
                 line.push(word.clone());
             }
         }
-        Cli::try_parse_from(line).ok()
+        let read = Alone::try_parse_from(line).ok()?;
+        Some(read.common)
     }
 
     fn targets(&self, config: &Config) -> Vec<Word> {
@@ -97,7 +109,7 @@ fn announcement(repo: &Repo, config: &Config) -> Option<Word> {
     Some((open.id.as_str().to_owned(), about))
 }
 
-/// The candidate, what each environment was given last, and what it ran before, newest first.
+/// Returns the candidate and what it replaces, what environments got last, their branches, and earlier deploys.
 fn commits(repo: &Repo, config: &Config) -> Vec<Word> {
     let mut all: Vec<(CommitId, String)> = Vec::new();
     let mut add = |commit: &CommitId, about: String| {

@@ -1,4 +1,4 @@
-//! What the deploys on record shipped, as far as this clone has their commits.
+//! The commits that recorded deploys shipped, if this clone has them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::core::record::stats::{self, Shipped};
 use crate::core::words::{CommitId, Landed};
 use crate::git::Repo;
 
-/// What each of these deploys shipped, in their order.
+/// Returns what each of these deploys shipped, in their order.
 pub fn shipped(repo: &Repo, deploys: &[PastDeploy]) -> Vec<Shipped> {
     let mut by_environment: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, one) in deploys.iter().enumerate() {
@@ -27,7 +27,7 @@ pub fn shipped(repo: &Repo, deploys: &[PastDeploy]) -> Vec<Shipped> {
     all
 }
 
-/// The same of one environment.
+/// Returns what these deploys of one environment shipped.
 fn of_one(repo: &Repo, deploys: &[&PastDeploy]) -> Vec<Shipped> {
     let is_here = |id: &CommitId| repo.has_commit(id) == Ok(true);
     let with_here = deploys.iter().map(|deploy| {
@@ -44,7 +44,7 @@ fn of_one(repo: &Repo, deploys: &[&PastDeploy]) -> Vec<Shipped> {
     stats::shipped(&with_here, &log)
 }
 
-/// All that these deploys shipped; `None` where git cannot read it.
+/// Returns all that these deploys shipped; `None` if git cannot read it.
 fn log(repo: &Repo, deploys: &[(&PastDeploy, bool)]) -> Option<Vec<Landed>> {
     let here = deploys.iter().filter(|(_, is_here)| *is_here);
     let (mut from, mut ends, mut promoted) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -57,7 +57,7 @@ fn log(repo: &Repo, deploys: &[(&PastDeploy, bool)]) -> Option<Vec<Landed>> {
             promoted.insert(&deploy.to);
         }
     }
-    // What was promoted has all that ran there before.
+    // A promoted commit contains all that ran there before.
     let from: Vec<&CommitId> = from.difference(&promoted).copied().collect();
     repo.all_landed(&from, &Vec::from_iter(ends)).ok()
 }

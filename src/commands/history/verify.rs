@@ -1,4 +1,4 @@
-//! `git smp history --verify`: holds every event of a signed record against its signature and the rules.
+//! `git smp history --verify`: checks every event of a signed record against its signature and the rules.
 
 use crate::commands::history::reading;
 use crate::core::config::{Config, Record};
@@ -10,7 +10,7 @@ use crate::core::typed::Typed;
 use crate::session::Session;
 use crate::team::recorder::{Checking, Recorder};
 
-/// Prints a line an event up to the first that does not hold.
+/// Prints one line per event, up to the first that fails.
 pub fn run(
     session: &Session<'_>,
     config: &Config,
@@ -85,7 +85,7 @@ fn say(
         .into())
 }
 
-/// Names what a clone alone cannot verify.
+/// Warns of what cannot be verified in a clone alone.
 fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
     let all = audited.iter().filter(|one| !one.unproven.is_empty());
     let count = all.count();

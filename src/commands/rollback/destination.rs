@@ -1,4 +1,4 @@
-//! What an environment is put back to.
+//! The commit that an environment is put back to.
 
 use crate::core::decide::{branch, earlier, nothing_deployed};
 use crate::core::record::audit::{self, Rules};
@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::sources::Look;
 use crate::team::recorder::Recorder;
 
-/// What it is put back to: what was named, what a run that was cut off was about, or what ran before.
+/// Returns the commit to go back to: the named one, that of an interrupted run, or the one that ran before.
 pub fn destination(
     session: &Session<'_>,
     look: &Look<'_>,
@@ -35,7 +35,7 @@ pub fn destination(
     }
     let notes = session.notes();
     let Some(runs) = super::runs(observed) else {
-        // What is unknown is not nothing.
+        // Unknown does not mean that nothing runs.
         observed.running.clone()?;
         return Err(nothing_deployed(name).into());
     };
@@ -43,12 +43,12 @@ pub fn destination(
         return Ok(commit);
     }
     let promoted = open.filter(|open| open.kind == Kind::Promote);
-    // What is on its way is what there is to take back: what runs now is what ran before it.
+    // The promotion on its way is what there is to take back, so what runs now is the destination.
     if promoted.is_some_and(|open| open.to != *runs) {
         return Ok(runs.clone());
     }
     on_record(look, runs, (observed, seen))?
-        // What was pushed and never seen to run is not on record as a deploy; where it took its place is.
+        // A push that was never seen running is no recorded deploy. Its announcement says what it replaced.
         .or_else(|| promoted?.from(name).cloned())
         .or_else(|| notes.pushed_onto(name, runs))
         .or_else(|| released_before(observed, runs).filter(|to| !is_held(seen, name, to)))
@@ -83,12 +83,12 @@ fn on_record(
     .cloned())
 }
 
-/// What the platform released before what runs.
+/// Returns what the platform released before the commit that runs.
 fn released_before(observed: &Observed, runs: &CommitId) -> Option<CommitId> {
     history::before(released(observed).map(|commit| (commit, false)), runs).cloned()
 }
 
-/// What the platform says that it ran, oldest first.
+/// Returns what the platform says that it ran, oldest first.
 fn released(observed: &Observed) -> impl Iterator<Item = &CommitId> {
     use ReleaseStatus::{Expired, Succeeded};
     let releases = observed
@@ -100,9 +100,9 @@ fn released(observed: &Observed) -> impl Iterator<Item = &CommitId> {
     ran.filter_map(|one| one.commit.as_ref())
 }
 
-/// Whether nothing shows that a commit ever ran there, where the team wants signatures or a second person for what is
-/// new. Anybody with a key can write that it ran, which is believed of what lies behind the branch. Of anything else the record
-/// shows it by a promotion that its rules allowed.
+/// Returns whether nothing proves that a commit ever ran there. Matters only if the team wants signatures or a second
+/// person for new commits. Anybody with a key can record that it ran. This is accepted for ancestors of the branch. For
+/// any other commit, only a recorded promotion that followed the rules is a proof.
 pub fn never_ran(
     look: &Look<'_>,
     (commit, relation): (&CommitId, Relation),
@@ -126,7 +126,7 @@ pub fn never_ran(
         four_eyes,
     };
     let place = (observed.environment.as_str(), commit);
-    // What runs by a page may be anything, so it is the branch's own commit that must lead there.
+    // A page may claim anything, so history must lead there from the branch's own commit.
     if let Some(branch) = observed.reference()
         && relation != Relation::Ahead
         && audit::is_named(&recorder.events(reading)?.0, place)
@@ -138,7 +138,7 @@ pub fn never_ran(
     Ok(!audit::shipped(&events, place, (rules, record.signed)))
 }
 
-/// Whether the record has no deploy before the one of this commit, and its push made the branch.
+/// Returns whether the record has no deploy before this one, whose push created the branch.
 fn is_first(
     look: &Look<'_>,
     runs: &CommitId,

@@ -1,7 +1,9 @@
-//! `git smp stage --fix`: which commits are the fix, and that it must come back to the main branch.
+//! `git smp stage --fix`: finds the commits of the fix, and warns that it must be merged into the main branch.
 
 use crate::commands::stage::{Chosen, Order};
+use crate::core::config::Config;
 use crate::core::decide::{Fix, next};
+use crate::core::record::Candidate;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::{Line, counted};
 use crate::core::typed::Typed;
@@ -9,16 +11,31 @@ use crate::core::words::{Branch, Commit, CommitId};
 use crate::core::{decide, show};
 use crate::deploy::{self, Deploy, Wanted};
 use crate::forge::pull_request;
+use crate::session::Session;
+use crate::team::channel;
+
+/// Returns the warning that no comment about the fix can count, if the candidate is asked about in an issue.
+pub(super) fn nobody(
+    session: &Session<'_>,
+    config: &Config,
+    candidate: &Candidate,
+) -> Option<String> {
+    candidate
+        .inquiry
+        .as_ref()
+        .filter(|_| config.policy.four_eyes)?;
+    channel::nobody(config, channel::person(session, config).as_ref())
+}
 
 impl Order<'_> {
-    /// The candidate with copies of these commits on top, in the order of history.
+    /// Puts copies of these commits on top of the candidate, in the order of history.
     pub(super) fn picked(&self, picks: &[CommitId]) -> Result<Chosen, Stop> {
         let repo = &self.session.repo;
         let candidate = self.candidate().ok_or_else(decide::nothing_to_fix)?;
         let mut ordered: Vec<&CommitId> = Vec::new();
         for pick in picks {
             if !ordered.contains(&pick) {
-                // Those that have this one in their history come after it.
+                // Its descendants come after it.
                 let mut place = ordered.len();
                 for (index, other) in ordered.iter().enumerate() {
                     if repo.is_ancestor(pick, other)? {
@@ -28,7 +45,7 @@ impl Order<'_> {
                 ordered.insert(place, pick);
             }
         }
-        // What an earlier run has copied already, as one that was cut off, is not copied twice.
+        // Copies that an earlier run has made, for example an interrupted one, are not made again.
         let mut missing = Vec::new();
         for pick in ordered {
             if repo.is_copied(pick, &candidate.commit)? {
@@ -42,7 +59,7 @@ impl Order<'_> {
         self.compared(commit, Some(missing))
     }
 
-    /// Where the main branch has moved on with more than one commit, a person says which of them are the fix.
+    /// Asks which commits are the fix, if the main branch has more than one new commit.
     pub(super) fn settled(&self, chosen: Chosen) -> Result<Chosen, Stop> {
         let (Some(Fix { base, changes }), None, None) =
             (&chosen.fix, &chosen.picked, &self.args.rev)
@@ -75,8 +92,8 @@ impl Order<'_> {
         }
     }
 
-    /// The commits that a person names; `None`: all that there is. `on_top`: the main branch has the candidate, else only
-    /// copies can be put on top of it. What is no answer is asked again.
+    /// Returns the commits that a person names; `None` for all. `on_top`: the main branch has the candidate. Otherwise
+    /// only copies can be put on top of it. An invalid answer is asked again.
     fn asked(
         &self,
         story: &str,
@@ -105,7 +122,7 @@ impl Order<'_> {
         }
     }
 
-    /// The commits that a word means: the beginning of a hash, or the number of a pull request.
+    /// Returns the commits that a word means: the start of a hash, or the number of a pull request.
     fn meant(&self, word: &str, commits: &[Commit]) -> Vec<CommitId> {
         let number = pull_request::number(word);
         let brought = number.and_then(|number| self.brought(number).ok());
@@ -117,7 +134,7 @@ impl Order<'_> {
     }
 }
 
-/// The refusal where nobody can be asked which of the commits are the fix.
+/// Refuses because nobody can be asked which commits are the fix.
 fn unsaid(story: &str, commits: &[Commit], on_top: bool, yes: bool) -> Stop {
     let newest = commits.first().map(|commit| commit.short.as_str());
     let newest = newest.unwrap_or("COMMIT");
@@ -134,8 +151,7 @@ fn unsaid(story: &str, commits: &[Commit], on_top: bool, yes: bool) -> Stop {
     report.refused(RefusalCode::NeedsTerminal).into()
 }
 
-/// A fix that was made for the candidate alone is lost with the next deploy unless it is merged: said at each run until it
-/// is.
+/// Warns that a fix which is not merged will be lost with the next deploy. Each run says so until the fix is merged.
 pub fn must_come_back(deploy: &Deploy<'_>, commit: &CommitId) -> Result<(), Stop> {
     let (ui, config, repo) = (deploy.session.ui, deploy.look.config, deploy.look.repo);
     let is_fix = matches!(&deploy.wanted, Wanted::Stage { fix: Some(_), .. });

@@ -1,5 +1,5 @@
-//! The parsed file, and how its mistakes are spoken of: file, line, column and key, in our own words, and never a value.
-//! A value may be a secret, and the parser's and serde's own messages quote it; so those are recognised and never shown.
+//! The parsed file and its error messages: file, line, column and key, and never a value. A value may be a secret, and
+//! the messages of the parser and of serde quote it; so they are translated and never shown.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,17 +9,17 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
 use crate::core::config::shown::{cut_end, file_name, shown_key, unseen};
-use crate::core::config::{LARGEST, secret};
+use crate::core::config::{LARGEST, running, secret};
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 use crate::core::tell::KINDS;
 use crate::core::typed::Typed;
 
-/// What stands before an error of a rule, to be told from serde's own, and between its reason and its advice.
+/// The prefix of a rule's own error, to distinguish it from serde's, and the separator between reason and advice.
 pub(super) const OURS: &str = "\u{1}";
 const STRAYED: &str = "secrets do not belong in this file";
 const ELSEWHERE: &str = "keep a webhook in SMP_<CHANNEL>_WEBHOOK, a token in HEROKU_API_KEY, a password in a credential helper; revoke it if it was ever committed";
-/// What the parser finds, by the beginning of its message.
+/// The parser's errors, by the beginning of the message.
 const SYNTAX: [(&str, &str); 10] = [
     ("duplicate key", "this key or table is defined twice"),
     (
@@ -41,7 +41,6 @@ const SYNTAX: [(&str, &str); 10] = [
 const QUOTES: &str = "not valid TOML: a quoted string is not closed, or has an invalid escape";
 pub(super) const ENVIRONMENTS: &str = "add [environments.staging] and [environments.production], each with a `url` or with a `branch` of the main repository";
 const COMMANDS: &str = "command cmd exec run script shell hook hooks";
-const RUNNING: &str = "page pattern json header heroku dokku confirm_seconds";
 
 type Key<'t> = Spanned<Cow<'t, str>>;
 type Item<'t> = Spanned<DeValue<'t>>;
@@ -52,7 +51,7 @@ pub(super) struct Document<'t> {
     root: Item<'t>,
 }
 
-/// Where an error of serde's is; the whole file where it is not at a key.
+/// The place of a serde error; the whole file if it is not at a key.
 #[derive(Default)]
 struct Spot {
     path: String,
@@ -94,8 +93,8 @@ impl<'t> Document<'t> {
         Ok(document)
     }
 
-    /// Refuses, anywhere in the file, what looks like a secret and what acts on a terminal, before anything else is looked
-    /// at: so no later sentence can be about such a value.
+    /// Refuses secrets and control characters anywhere in the file, before any other check: no later message can
+    /// contain such a value.
     pub(super) fn sweep(&self) -> Result<(), Report> {
         walk("", self.root.get_ref(), &mut |path, key, value| {
             let key = key.map(|key| (key.span().start, &**key.get_ref()));
@@ -112,7 +111,7 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// Refuses a table of more keys than these, before any of them is read.
+    /// Refuses a table with too many keys before any of them is read.
     pub(super) fn holds_few(&self, path: &[&str], most: usize) -> Result<(), Report> {
         let mut keys = path.iter();
         let found = keys.try_fold(self.root.get_ref(), |value, key| {
@@ -128,18 +127,18 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Reads the whole file by what serde derives for a type.
+    /// Deserializes the whole file.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Report> {
         T::deserialize(ValueDeserializer::from(self.root.clone()))
             .map_err(|error| self.told(&error))
     }
 
-    /// What is wrong at a key that is there, and what to write in its place.
+    /// Reports what is wrong at an existing key, and how to correct it.
     pub(super) fn wrong(&self, path: &[&str], why: &str, advice: &str) -> Report {
         self.wrong_at(self.place(path), &path.join("."), why, advice)
     }
 
-    /// Where a key's table, or its value, begins.
+    /// Returns where a key's table or value begins.
     pub(super) fn place(&self, path: &[&str]) -> usize {
         let mut keys = path.iter();
         let found = keys.try_fold((0, self.root.get_ref()), |(_, value), key| {
@@ -167,10 +166,10 @@ impl<'t> Document<'t> {
             .run(format!("{hint}, then"), Typed::smp("setup"))
     }
 
-    /// An error of serde's in our own words.
+    /// Translates a serde error.
     fn told(&self, error: &Error) -> Report {
         let (message, spot) = (error.message(), self.spot(error));
-        // Keys and values stand before this, what was expected behind it.
+        // Keys and values come before these words, the expected form after them.
         let (_, wanted) = message.rsplit_once(", expected ").unwrap_or_default();
         let words: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
         if let Some(text) = message.strip_prefix(OURS) {
@@ -193,7 +192,7 @@ impl<'t> Document<'t> {
                 "a boolean" => "true or false",
                 "i128" => "a whole number",
                 "a sequence" => "a list in [ ]",
-                // A date is a table to serde.
+                // serde reads a date as a table.
                 _ => "a table",
             };
             let why = format!("must be {wanted}, not {}", spot.given);
@@ -218,7 +217,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// An unknown key, and the known one that was probably meant.
+    /// Reports an unknown key with the known one that was probably meant.
     fn unknown(&self, spot: &Spot, known: &[&str]) -> Report {
         let (path, key) = (spot.path.as_str(), spot.key.as_str());
         let parent = path
@@ -236,7 +235,7 @@ impl<'t> Document<'t> {
         let parent = shown_key(parent);
         let advice = if let Some(meant) = nearest(key, known) {
             format!("did you mean `{meant}`?")
-        } else if known.contains(&"running") && RUNNING.split(' ').any(|one| one == key) {
+        } else if known.contains(&"running") && running::KEYS.split(' ').any(|one| one == key) {
             format!("`{key}` belongs in [{parent}.running]")
         } else if COMMANDS.split(' ').any(|one| one == key) {
             "this file cannot run commands".to_owned()
@@ -248,7 +247,7 @@ impl<'t> Document<'t> {
         self.problem(spot.at, &what, &advice)
     }
 
-    /// Where an error is: serde gives the span of a key, or of a value.
+    /// Finds the place of an error: serde gives the span of a key or of a value.
     fn spot(&self, error: &Error) -> Spot {
         let span = error.span().unwrap_or_default();
         let found = walk("", self.root.get_ref(), &mut |path, key, value| {
@@ -275,12 +274,12 @@ impl<'t> Document<'t> {
     }
 }
 
-/// The joiners that some scripts and emoji need are innocent in a name; the rest hides, reorders or acts.
+/// Returns whether a character hides, reorders or acts. A name may have the two joiners that some scripts need.
 fn acts(c: char) -> bool {
     unseen(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Visits all that is in a value until the first error: its dotted path, its key if it is no element of a list, itself.
+/// Visits each value inside until the first error: its dotted path, its key unless it is a list element, and itself.
 fn walk<E>(
     parent: &str,
     value: &DeValue<'_>,
@@ -301,7 +300,7 @@ fn walk<E>(
     }
 }
 
-/// Where a value is shown to be: a table by its key.
+/// Returns where a value is reported: a table at its key.
 fn place_of(key: Option<&Key<'_>>, value: &Item<'_>) -> usize {
     let key = key.filter(|_| value.get_ref().is_table());
     key.map_or(value.span().start, |key| key.span().start)

@@ -1,11 +1,11 @@
-//! Links to the main repository's pages. GitLab and Bitbucket have paths of their own; others have GitHub's.
+//! Links to the main repository's pages. GitLab and Bitbucket have their own paths; others use GitHub's.
 
 use crate::core::address::{Way, take_apart, web_host};
 use crate::core::config::{AskedForge, Config, ForgeKind};
 use crate::core::words::CommitId;
 
 impl Config {
-    /// The address of the main repository's pages, without a slash at the end. `None` if it has none that we can tell.
+    /// Returns the address of the main repository's pages without a final slash; `None` if it is unknown.
     pub fn web_base(&self) -> Option<String> {
         match &self.repository.web {
             Some(web) => Some(web.trim_end_matches('/').to_owned()),
@@ -18,7 +18,7 @@ impl Config {
         let (from, to) = (from.for_link(), to.for_link());
         Some(match host(&base) {
             _ if self.is_on_gitlab(&base) => format!("{base}/-/compare/{from}...{to}"),
-            // Here the new one comes first, and two dots mean what three mean elsewhere.
+            // On Bitbucket the new commit comes first, and two dots mean what three mean elsewhere.
             host if host.contains("bitbucket") => format!("{base}/branches/compare/{to}..{from}"),
             _ => format!("{base}/compare/{from}...{to}"),
         })
@@ -33,7 +33,7 @@ impl Config {
         })
     }
 
-    /// The page of an issue, by its number, and what stands there before the number of a comment.
+    /// Returns the page of an issue, and the anchor before the number of a comment.
     pub fn issue_url(&self, number: u64) -> Option<(String, &'static str)> {
         let (base, forge) = (self.web_base()?, self.record.as_ref()?.ask?);
         Some(match forge {
@@ -42,13 +42,13 @@ impl Config {
         })
     }
 
-    /// Whether these pages are a GitLab's: by the file's own word, else by their host's name.
+    /// Returns whether these pages are on GitLab: by `repository.forge`, otherwise by the host's name.
     fn is_on_gitlab(&self, base: &str) -> bool {
         let forge = self.repository.forge;
         forge.or_else(|| ForgeKind::by_name(&host(base))) == Some(ForgeKind::GitLab)
     }
 
-    /// The software of the main repository's host, where the file says it or the host's name shows it.
+    /// Returns the software of the main repository's host, from `repository.forge` or the host's name.
     pub(super) fn forge(&self) -> Option<ForgeKind> {
         let forge = self.repository.forge;
         forge.or_else(|| ForgeKind::by_name(&host(&self.web_base()?)))
@@ -56,7 +56,7 @@ impl Config {
 }
 
 impl ForgeKind {
-    /// What a host of this name runs; `None`: the name says nothing.
+    /// Returns the software that a host's name shows; `None` if it shows none.
     pub fn by_name(host: &str) -> Option<Self> {
         let host = host.to_ascii_lowercase();
         Some(match host.as_str() {
@@ -70,10 +70,10 @@ impl ForgeKind {
     }
 }
 
-/// The pages of the repository at `url`: those of its https door, whichever door `url` is.
+/// Returns the pages of the repository at `url`: those on https, even if `url` uses ssh.
 fn web_of(url: &str) -> Option<String> {
     let address = take_apart(url).ok()?;
-    // The port of ssh leads to no pages.
+    // The port of ssh serves no pages.
     let (scheme, port) = match address.way {
         Way::Https => ("https", address.port.filter(|port| *port != 443)),
         Way::Http => ("http", address.port.filter(|port| *port != 80)),

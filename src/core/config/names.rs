@@ -1,13 +1,13 @@
-//! Names that git, Heroku and HTTP would take, and stricter ones of ours. No reason holds the name itself.
+//! Names that git, Heroku and HTTP accept, with stricter rules. No reason contains the name itself.
 
 use crate::core::address::{Checked, is_made_of};
 
-fn is_small(text: &str) -> bool {
+pub(super) fn is_small(text: &str) -> bool {
     is_made_of(text, "-") && text == text.to_ascii_lowercase()
 }
 
-/// Whether a name may name a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` takes
-/// `--mirror=push` for a name; so the rule is ours, and a list of what is allowed.
+/// Checks the name of a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` accepts
+/// `--mirror=push` as a name, so this is a list of allowed characters.
 pub fn check_remote_name(name: &str) -> Checked {
     let ends_well = !name.contains("..") && !name.ends_with('.') && !name.ends_with(".lock");
     Err(match name.chars().next() {
@@ -19,8 +19,8 @@ pub fn check_remote_name(name: &str) -> Checked {
     })
 }
 
-/// Whether a name may name a branch: what `git check-ref-format --branch` takes, and fewer. git itself takes `-x`,
-/// `$(touch x)`, forty hex digits and `refs/heads/x` for branches; each can be mistaken for something else on the way.
+/// Checks the name of a branch, more strictly than `git check-ref-format --branch`. git accepts `-x`, `$(touch x)`,
+/// forty hex digits and `refs/heads/x` as branches; each can be mistaken for something else.
 pub fn check_branch(name: &str) -> Checked {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
     Err(match name {
@@ -43,7 +43,7 @@ fn is_no_part(part: &str) -> bool {
     part.is_empty() || part.starts_with('.') || part.ends_with(".lock")
 }
 
-/// Whether a ref may hold the record: one of our own, or the one branch for hosts that take no other refs.
+/// Checks the ref of the record: one under `refs/smp/`, or the one branch for hosts that accept no other refs.
 pub(super) fn check_record_ref(name: &str) -> Checked {
     match name.strip_prefix("refs/smp/") {
         Some(word) if (1..=64).contains(&word.len()) && is_small(word) => Ok(()),
@@ -54,26 +54,7 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
     }
 }
 
-pub(super) fn check_heroku_app(name: &str) -> Checked {
-    match name.chars().next() {
-        Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
-        _ => Err("must be 3 to 30 characters of a-z, 0-9 and `-`, and begin with a letter"),
-    }
-}
-
-/// Whether a name may name an app on Dokku, where it becomes a word of a command. Older versions took `_`, too.
-pub(super) fn check_dokku_app(name: &str) -> Checked {
-    let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
-    match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {
-        true => Ok(()),
-        false => {
-            Err("must be made of a-z, 0-9, `.`, `_` and `-`, and begin with a letter or a digit")
-        }
-    }
-}
-
-/// Whether a name may name a header of HTTP (a token of RFC 9110).
+/// Checks the name of an HTTP header (a token of RFC 9110).
 pub(super) fn check_header(name: &str) -> Checked {
     match name.len() {
         1..=100 if is_made_of(name, "!#$%&'*+-.^_`|~") => Ok(()),
@@ -89,8 +70,8 @@ pub(super) fn check_pointer(text: &str) -> Checked {
     }
 }
 
-/// Whether a text may be a pattern of files: those of the repository, and no other. A leading `:` is git's own magic,
-/// which could turn the meaning around; a leading `-` could be an option.
+/// Checks a pattern of files inside the repository. A leading `:` is git's pathspec magic, which could invert the
+/// meaning; a leading `-` could be an option.
 pub(super) fn check_glob(text: &str) -> Checked {
     let leaves = text.split(['/', '\\']).any(|part| part == "..");
     match text {
@@ -102,7 +83,7 @@ pub(super) fn check_glob(text: &str) -> Checked {
     }
 }
 
-/// Whether a text may name the file of the keys that count: one of the repository, from its top.
+/// Checks the path of the signers file, relative to the top of the repository.
 pub(super) fn check_signers(path: &str) -> Checked {
     match path {
         _ if path.is_empty() || path.len() > 200 => Err("must have 1 to 200 characters"),
@@ -118,7 +99,7 @@ pub(super) fn check_signers(path: &str) -> Checked {
     }
 }
 
-/// The one kind of mention that has a table: a person.
+/// Checks the kind of a mention with a table; `person` is the only one.
 pub(super) fn check_person(kind: &str) -> Checked {
     match kind {
         "person" => Ok(()),
@@ -255,40 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_apps_headers_and_pointers_are_checked() {
-        for good in ["shared-meaning", "abc", "a12"] {
-            assert_eq!(check_heroku_app(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "ab",
-            "1abc",
-            "-abc",
-            "Abc",
-            "a/../b",
-            "a b c",
-            "abc\n",
-            &"a".repeat(31),
-        ] {
-            assert!(check_heroku_app(bad).is_err(), "{bad:?}");
-        }
-        for good in ["shop", "1shop", "shop.example.com", "my_shop-2"] {
-            assert_eq!(check_dokku_app(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "",
-            "-shop",
-            "Shop",
-            "a b",
-            "a;b",
-            "a$b",
-            "a/b",
-            "a\n",
-            "--all",
-            &"a".repeat(101),
-        ] {
-            assert!(check_dokku_app(bad).is_err(), "{bad:?}");
-        }
+    fn names_of_headers_and_pointers_are_checked() {
         assert_eq!(check_header("x-commit"), Ok(()));
         for bad in ["", "x commit", "x:y", "x\r\ny", "ü"] {
             assert!(check_header(bad).is_err(), "{bad:?}");

@@ -1,4 +1,4 @@
-//! The record's table.
+//! The `[record]` table.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +51,10 @@ pub enum AskedForge {
     GitLab,
 }
 
-/// Where the keys that count stand, unless the file says otherwise.
+/// The default path of the signers file.
 const SIGNERS: &str = ".smp/signers";
 
-/// What is left out of what is agreed to: clones that agreed before there was such a key need not agree again.
+/// Leaves `false` out of the agreed values: clones that agreed before the key existed need not agree again.
 pub(super) fn is_no(value: &bool) -> bool {
     !*value
 }

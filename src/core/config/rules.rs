@@ -1,4 +1,4 @@
-//! The rules between the parts of the file: what each one alone cannot tell.
+//! The rules between different parts of the file.
 
 use reqwest::Url;
 
@@ -12,11 +12,11 @@ use crate::core::config::{
 use crate::core::nearest::nearest;
 use crate::core::refusal::Report;
 
-/// What is wrong with an environment: the key in its table, why, and what to write in its place.
+/// A fault of an environment: the key in its table, the reason and the remedy.
 type Wrong = (&'static [&'static str], String, String);
 
-/// Refuses environments that cannot be told from each other or from the main repository, or that are promoted from nowhere
-/// or in a circle; and a record where code is deployed, or whose issues would be elsewhere.
+/// Refuses environments that cannot be distinguished from each other or from the main repository, chains without a
+/// beginning or in a circle, a record on a deploy branch, and issues on another host.
 pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Report> {
     let (main, all) = (&config.repository, config.environments.as_slice());
     if all.is_empty() {
@@ -59,7 +59,7 @@ pub(super) fn check(config: &Config, document: &Document<'_>) -> Result<(), Repo
     }
 }
 
-/// Issues are asked for where the main repository is.
+/// Refuses `ask` for another forge than that of the main repository.
 fn asked_elsewhere(config: &Config) -> Option<(&'static str, &'static str)> {
     let asked = match config.record.as_ref()?.ask? {
         AskedForge::GitHub => ForgeKind::GitHub,
@@ -83,7 +83,7 @@ fn asked_elsewhere(config: &Config) -> Option<(&'static str, &'static str)> {
     Some((why, advice))
 }
 
-/// Two people can be told apart only where who they are is more than a name that somebody typed.
+/// Refuses `four_eyes` without `signed` or `ask`: typed names cannot prove two different people.
 fn four_eyes(config: &Config) -> Option<(&'static str, &'static str)> {
     let record = config.record.as_ref();
     match record.filter(|_| config.policy.four_eyes) {
@@ -100,13 +100,13 @@ fn four_eyes(config: &Config) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// A name is shown, typed, and becomes a remote.
+/// Checks the name of an environment, which is shown, typed and used as the name of a remote.
 fn name(one: &Environment) -> Option<Wrong> {
     let why = check_remote_name(&one.name).err()?;
     Some((&[], format!("the name {why}"), String::new()))
 }
 
-/// A push to an environment must never land in the main repository.
+/// Refuses an environment that shares its remote or address with the main repository: a push must never land there.
 fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let what = match one {
         _ if same_remote(&main.remote, &one.remote) => "remote",
@@ -119,7 +119,7 @@ fn apart_from_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     Some((&[], why, advice.to_owned()))
 }
 
-/// A branch of the main repository. A merge into what promotes another one would deploy past that.
+/// Checks an environment that is a branch of the main repository. Merges into a promoted one would bypass promotions.
 fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
     let (key, why, advice): (&[_], _, _) = if one.remote != main.remote {
         let advice = "add the `url` that deploys it, or replace `remote` with its `branch` of the main repository";
@@ -134,18 +134,22 @@ fn branch_of_main(main: &MainRepository, one: &Environment) -> Option<Wrong> {
             "is the branch of [repository], so every merge would deploy without a promotion",
             advice,
         )
-    } else if matches!(one.running.app, Some(PlatformApp::Dokku(_))) {
-        let advice = "add the `url` that pushes to the app, or remove `dokku`";
+    } else if let Some(app) = one.running.app.as_ref().filter(|app| app.is_of_server()) {
+        let key = app.key();
+        let advice = format!(
+            "add the `url` that pushes to the app, or remove `{}`",
+            key[1]
+        );
         let why = "needs the environment's `url`, which names the server to ask, but this one has only a `branch`";
-        (&["running", "dokku"], why, advice)
+        return Some((key, why.to_owned(), advice));
     } else {
         return None;
     };
     Some((key, why.to_owned(), advice.to_owned()))
 }
 
-/// Two environments that are asked in the same place give the same answer: a copied line would make a promotion say that
-/// production runs the candidate already. One page may still tell of several, each by a pattern of its own.
+/// Refuses two environments with the same source of the running commit: a copied line would make a promotion report
+/// that production already runs the candidate. One page may serve several environments with different patterns.
 fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     let pages = one.running.page.as_ref().zip(other.running.page.as_ref());
     let are_branches = one.is_branch && other.is_branch;
@@ -175,21 +179,19 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     Some((key, why, advice.to_owned()))
 }
 
-/// The key of the app that both ask about. Dokku's are those of one server.
+/// Returns the key of the app that both use.
 fn same_app(one: &Environment, other: &Environment) -> Option<&'static [&'static str; 2]> {
     let server = |one: &Environment| {
         one.url
             .rsplit_once([':', '/'])
             .map(|(server, _)| server.to_owned())
     };
-    let is_same = one.running.app == other.running.app;
-    match one.running.app.as_ref().filter(|_| is_same)? {
-        PlatformApp::Heroku(_) => Some(&["running", "heroku"]),
-        PlatformApp::Dokku(_) => (server(one) == server(other)).then_some(&["running", "dokku"]),
-    }
+    let app = one.running.app.as_ref()?;
+    let is_same = other.running.app.as_ref() == Some(app);
+    (is_same && (!app.is_of_server() || server(one) == server(other))).then(|| app.key())
 }
 
-/// Whether both are the same address, searched in the same way.
+/// Returns whether both are the same address, searched in the same way.
 fn same_page(one: &Page, other: &Page) -> bool {
     let way = match (&one.find, &other.find) {
         (Find::Pattern(one), Find::Pattern(other)) => one.as_str() == other.as_str(),
@@ -202,7 +204,7 @@ fn same_page(one: &Page, other: &Page) -> bool {
         || asked(&one.url).is_some_and(|url| Some(url) == asked(&other.url)))
 }
 
-/// What a server is asked for by this address: spelled as the client spells it, without what is never sent.
+/// Returns an address as the client requests it, without parts that are never sent.
 fn asked(address: &str) -> Option<Url> {
     let mut url = Url::parse(address).ok()?;
     url.set_fragment(None);
@@ -215,15 +217,15 @@ fn asked(address: &str) -> Option<Url> {
     Some(url)
 }
 
-/// Remotes keep their refs in folders, and some file systems take either case for the same folder.
+/// Compares remotes without case: their refs are in folders, and some file systems ignore the case.
 fn same_remote(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-/// An environment is given the commit of another one, and in the end of one that is given nobody's.
+/// Refuses a chain of promotions without a beginning.
 fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     let promotes = one.promotes.as_deref()?;
-    // Who still finds a next one after as many steps as there are environments goes round.
+    // A chain with more steps than environments is a circle.
     let mut all = config.environments.iter();
     let last = all.try_fold(one, |one, _| config.source_of(one));
     let names = config.names();
@@ -250,7 +252,7 @@ fn promotion(one: &Environment, config: &Config) -> Option<Wrong> {
     Some((&["promotes"], why.to_owned(), advice))
 }
 
-/// A build is promoted from one app to another of the platform that has pipelines.
+/// Refuses `deploy = "pipeline"` unless both sides are apps of the platform with pipelines.
 fn pipeline(one: &Environment, config: &Config) -> Option<Wrong> {
     if one.deploy == DeployBy::Push {
         return None;

@@ -1,15 +1,18 @@
-//! What a secret looks like, so that one that strayed into `smp.toml` is refused before it is used or shown.
+//! Recognizes secrets, so that one in `smp.toml` by mistake is refused before it is used or shown.
 
-/// What begins a token of a service that people of this trade use.
-const TOKENS: &str = "HRKU- ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
-/// Addresses that are secrets themselves, because who knows one can post; and those with a signature.
+use crate::core::config::running;
+
+/// The prefixes of tokens of common services.
+const TOKENS: &str = "ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
+/// Addresses that are secrets themselves, because anybody who knows one can post; and those with a signature.
 const WEBHOOKS: &str = "hooks.slack.com webhook.office.com outlook.office.com/webhook ?sig= &sig=";
 const SIGNED: &str = "logic.azure.com powerplatform.com";
 
-/// Whether a text looks like a secret, or holds something that does.
+/// Returns whether a text looks like a secret, or contains one.
 pub(super) fn looks_like_one(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     holds(text, TOKENS)
+        || holds(text, running::TOKENS)
         || holds(&lower, WEBHOOKS)
         || holds(&lower, SIGNED) && lower.contains("sig=")
 }

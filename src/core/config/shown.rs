@@ -1,10 +1,10 @@
-//! Foreign words made fit to be shown: names of files, keys, and the known word that was probably meant.
+//! Makes foreign words safe to show: names of files and keys.
 
 use std::path::Path;
 
 use crate::core::config::secret;
 
-/// The most characters of a sentence, of a key or dotted path of keys, and of a file's name.
+/// The maximum length of a sentence, of a key or dotted path, and of a file name, in characters.
 const SENTENCE: usize = 200;
 const KEY: usize = 60;
 const FILE: usize = 40;
@@ -21,7 +21,7 @@ pub(super) fn shown_key(key: &str) -> String {
     cut(&visible(key), KEY / 2, KEY / 2)
 }
 
-/// Text in which whatever could act on a terminal, or reorder or hide what is read, is a visible escape.
+/// Escapes all characters that act on a terminal, or that hide or reorder text.
 fn visible(text: &str) -> String {
     let chars = text.chars().map(|c| match unseen(c) {
         true => c.escape_unicode().to_string(),
@@ -30,7 +30,7 @@ fn visible(text: &str) -> String {
     chars.collect()
 }
 
-/// Whether a character is a control, a bidi control, or has no look of its own.
+/// Returns whether a character is a control, a bidi control, or invisible.
 pub(super) fn unseen(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -40,7 +40,7 @@ pub(super) fn unseen(c: char) -> bool {
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// At most so many characters at the head, the mark of a cut included, and at the tail: both ends of a dotted key tell most.
+/// Shortens a text to `head` characters, including the `…`, and `tail`: both ends of a dotted key matter most.
 fn cut(text: &str, head: usize, tail: usize) -> String {
     let count = text.chars().count();
     if count <= head + tail {
@@ -51,7 +51,7 @@ fn cut(text: &str, head: usize, tail: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// A sentence, the end left out where it is too long.
+/// Shortens a sentence at its end.
 pub(super) fn cut_end(text: &str) -> String {
     cut(text, SENTENCE, 0)
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::core::config::*;
 
-/// The least that a team writes.
+/// The smallest valid configuration.
 pub(super) const SMALL: &str = r#"[repository]
 url = "https://github.com/o/r.git"
 
@@ -24,7 +24,7 @@ url = "https://git.example/production.git"
 promotes = "staging"
 "#;
 
-/// The contract's own example, whole.
+/// The full example.
 pub(super) const CONTRACT: &str = r#"
 [repository]
 remote = "upstream"                      # default "origin"
@@ -94,7 +94,7 @@ pub(super) fn stopped<T: std::fmt::Debug>(result: Result<T, Stop>) -> Report {
     }
 }
 
-/// The error of `SMALL` with a line added below a line that begins with `below`, or at the end.
+/// Returns the error of `SMALL` with a line added after the line that begins with `below`, or at the end.
 fn error_of(below: &str, added: &str) -> Report {
     let mut text = SMALL.to_owned();
     if below.is_empty() {
@@ -111,7 +111,7 @@ const STAGING: &str = "[environments.staging]";
 const PRODUCTION: &str = "[environments.production]";
 const REPOSITORY: &str = "[repository]";
 
-/// Asserts each error by its beginning; each has a hint that ends in the next command.
+/// Asserts the text of each error; each has a hint that ends in the next command.
 fn refuses(cases: &[(&str, &str, &str)]) {
     for (below, added, error) in cases {
         let report = error_of(below, added);
@@ -470,7 +470,7 @@ fn places_are_counted_in_lines_and_characters_from_one() {
     }
 }
 
-/// Pieces that a hostile or careless file may be made of.
+/// Parts of hostile or careless files.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         proptest::sample::select(CONTRACT.lines().map(str::to_owned).collect::<Vec<_>>()),

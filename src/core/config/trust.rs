@@ -1,5 +1,5 @@
-//! What a person agrees to when they trust a configuration, and how a later file differs from it. It is all that the file
-//! says, as serde writes [`Config`]: a new field is agreed to by being one.
+//! The values that a person agrees to when they trust a configuration, and the differences of a later file. They are
+//! the whole of [`Config`] as serde writes it, so a new field is included.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::core::config::{
     Config, DeployBy, Environment, MainRepository, Mention, Policy, Record, Running,
 };
 
-/// A value that is no longer the trusted one: its dotted key, and what was and is said, if anything.
+/// A value that differs from the trusted one: its dotted key, and the old and new value, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub key: String,
@@ -23,11 +23,11 @@ pub struct Change {
 type Values = BTreeMap<String, String>;
 
 impl Config {
-    /// All that a person agrees to, by dotted key, sorted; defaults are filled in, so that writing one out changes
-    /// nothing. It is what `setup` shows, and what is digested.
+    /// Returns all values that a person agrees to, by dotted key, sorted. Defaults are filled in, so writing one out
+    /// changes nothing. `setup` shows these values and stores their digest.
     pub fn trust(&self) -> Vec<(String, String)> {
         let mut values = Values::new();
-        // Several that promote the same one are promoted in their order, and the first that promotes none is staged to.
+        // The order decides which target is promoted first, and which first environment is staged to.
         values.insert("environments".to_owned(), self.names().join(", "));
         add(&mut values, "", &json!(self));
         for one in &self.environments {
@@ -41,7 +41,7 @@ impl Config {
     }
 }
 
-/// Adds what a value says: a table key by key, and nothing of what is not there.
+/// Adds the values of a key: a table key by key, and nothing for a missing value.
 fn add(values: &mut Values, key: &str, value: &Value) {
     let text = match value {
         Value::Null => return,
@@ -69,8 +69,8 @@ impl Serialize for Mention {
     }
 }
 
-/// The configuration that trusted values are of, as far as it tells which pushes are to be stopped: for times when the
-/// file itself is missing or cannot be used. `None` where the main repository is not among them.
+/// Rebuilds the configuration from trusted values as far as the pre-push guard needs it, if the file is missing or
+/// invalid. `None` if the main repository is not among them.
 pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
     let values: Values = values.iter().cloned().collect();
     let names = values.keys();
@@ -120,8 +120,8 @@ fn environment(values: &Values, name: &str) -> Option<Environment> {
     })
 }
 
-/// A digest of trusted values: `sha256:` and hex digits. Lengths stand before the texts, so that no two lists of values
-/// are written alike.
+/// Returns a digest of trusted values: `sha256:` and hex digits. Each text is preceded by its length, so different
+/// lists are never written alike.
 pub fn digest(values: &[(String, String)]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(b"git-smp trust 1\n");
@@ -132,7 +132,7 @@ pub fn digest(values: &[(String, String)]) -> String {
     format!("sha256:{}", hex.collect::<String>())
 }
 
-/// The values that differ, sorted by key.
+/// Returns the values that differ, sorted by key.
 pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
     let [old, new] = [old, new].map(|values| values.iter().cloned().collect::<Values>());
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(value("channels.technical.mentions"), Some(r#"["devs"]"#));
     }
 
-    // Each clone keeps a digest of these: another form of one value would ask everybody again.
+    // Each clone keeps a digest of these: another form of a value would ask everybody again.
     #[test]
     fn every_form_of_a_value_is_listed_as_it_always_was() {
         let text = SMALL
@@ -273,13 +273,13 @@ mod tests {
         let written =
             format!("# x\n{SMALL}branch = \"main\"\n[policy]\nwatch = []\ngreen = false\n");
         assert_eq!(digest_of(SMALL), digest_of(&written));
-        // Which environment comes first may decide what ships first.
+        // The first environment may decide what ships first.
         let turned =
             format!("{head}[environments.production]{production}[environments.staging]{staging}");
         assert_ne!(digest_of(SMALL), digest_of(&turned));
     }
 
-    /// A change of each key: what stands in [`CONTRACT`], what in its place, and the key as it is agreed to.
+    /// A change of each key: the text in [`CONTRACT`], its replacement, and the key as it is agreed to.
     const KEYS: [(&str, &str, &str); 40] = [
         (
             "remote = \"upstream\"",
@@ -451,20 +451,20 @@ mod tests {
         assert_eq!(changed[0].key, "environments.production.deploy");
     }
 
-    // A new key is agreed to above, or stands here with the reason why not.
+    // A new key is agreed to above, or is listed here with the reason why not.
     #[test]
     fn no_key_of_the_file_is_forgotten() {
-        // Those of a mention are agreed to with the whole list.
+        // The keys of a mention are agreed to with the whole list.
         let tables = "repository environments record policy channels running technical product";
         let of_mentions = "name id kind";
-        // It needs an app on both sides, so it has a test of its own.
+        // It needs an app on both sides, so it has its own test.
         let of_pipelines = "deploy";
-        // Those of a check are agreed to with the whole list.
+        // The keys of a check are agreed to with the whole list.
         let of_checks = "page status contains times";
         let mention = "mentions = [{ name = \"A\", id = \"a\" }]";
         let text = CONTRACT.replace("mentions = [\"devs\"]", mention);
         let mut count = 0;
-        // A key that nobody knows, in each table: the hint has all those that are known there.
+        // An unknown key in each table: the hint lists all keys that are known there.
         for (table, unknown) in [
             ("[repository]", "zzzzzz = 1\n[repository]"),
             ("[repository]", "[repository]\nzzzzzz = 1"),

@@ -1,7 +1,7 @@
-//! Which comments on a proposal's issue are verdicts, and why the others that look like one are none. Pure.
+//! Decides which comments on a proposal's issue are verdicts, and why similar comments are not. Pure.
 //!
-//! Anybody may comment on a public repository, so every text here is hostile: a verdict is a word at the very
-//! beginning, the digits of the candidate, and an author of whom the forge says that they may write.
+//! Anybody may comment on a public repository, so every text here is hostile. A verdict begins with the word and the
+//! digits of the candidate, and the forge says that its author may write to the repository.
 
 mod question;
 
@@ -15,24 +15,24 @@ use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, 
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::CommitId;
 
-/// Why a yes of one's own does not count.
+/// The reason why a person's own sign-off does not count.
 pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
 const DIGITS: usize = 7;
-/// The most characters of a comment that go on record.
+/// The maximum length of a recorded comment, in characters.
 const LONGEST: usize = 2000;
 
-/// A comment, as the forge tells of it.
+/// A comment as the forge reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     pub id: u64,
-    /// `None`: nobody who is known there wrote it.
+    /// `None` if the forge no longer knows the author.
     pub login: Option<String>,
-    /// Whether the forge says that its author may write or triage.
+    /// True if the forge says that the author may write or triage.
     pub may: bool,
-    /// Whether its author is an app, so that nobody knows which person speaks.
+    /// True if the author is an app, so the person behind the comment is unknown.
     pub is_of_app: bool,
     pub is_edited: bool,
-    /// When it was written, in seconds since 1970, by the forge's clock.
+    /// The time of writing in seconds since 1970, by the forge's clock.
     pub at: i64,
     pub text: String,
     pub address: String,
@@ -43,17 +43,17 @@ pub struct Remark {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VoidRemark {
     pub by: String,
-    // What is said of it after "the comment of rosi".
+    // A predicate that follows "the comment of rosi".
     pub why: String,
     pub address: String,
-    /// Whether it is a yes of somebody who proposed the candidate or deployed a fix of it.
+    /// True for a sign-off by a person who proposed the candidate or deployed a fix of it.
     #[serde(skip)]
     pub is_own: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeardComments {
-    /// What is to go on record, in order.
+    /// The events to record, in order.
     pub events: Vec<What>,
     pub void: Vec<VoidRemark>,
 }
@@ -64,7 +64,7 @@ struct Claim<'t> {
     rest: &'t str,
 }
 
-/// Reads the comments for this candidate, oldest first. `channels`: who is told of a block.
+/// Reads the comments on this candidate, oldest first. `channels` are notified of a block.
 pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -> HeardComments {
     let mut answers = HeardComments::default();
     for (verdict, comment) in commented(candidate) {
@@ -78,7 +78,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
             why: why.to_owned(),
             is_own: false,
         });
-        // A block stays: whoever can edit a comment could lift it otherwise.
+        // A block stays: otherwise anybody who can edit comments could lift it.
         if verdict == Verdict::Pass {
             answers.events.push(What::Voided(Voided {
                 commit: candidate.commit.clone(),
@@ -104,7 +104,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
         .map(|(_, id, it)| (it.of.clone(), *id))
         .collect();
     for (is_heard, id, it) in said {
-        // That a block is heard, or that its author took it back, may be invented.
+        // A record may falsely claim that a block was read, or that its author withdrew it.
         let is_last = it.verdict == Verdict::Block && last.get(&it.of) == Some(&id);
         if !is_heard || is_last && !is_on_record(candidate, &it.of, id) {
             answers.events.push(What::Judged(it));
@@ -117,7 +117,7 @@ pub fn answers(candidate: &Candidate, remarks: &[Remark], channels: &[String]) -
     answers
 }
 
-/// The verdict that a comment is, or why it is none, where anybody needs to be told.
+/// Returns the verdict in a comment, or why it does not count if somebody should know that.
 fn weighed(
     candidate: &Candidate,
     remark: &Remark,
@@ -140,7 +140,7 @@ fn weighed(
     }
 }
 
-/// The newest comment of each author that counts, or is about to: then no hint about an older one is needed.
+/// Returns the newest counting comment of each author, recorded or new: an older one then needs no hint.
 fn newest(candidate: &Candidate, events: &[What]) -> HashMap<String, u64> {
     let on_record = commented(candidate).map(|(_, it)| it);
     let new = events.iter().filter_map(|what| match what {
@@ -155,20 +155,20 @@ fn newest(candidate: &Candidate, events: &[What]) -> HashMap<String, u64> {
     newest
 }
 
-/// Why a text that makes no claim was meant as one, for an author who may make one.
+/// Returns why a text without a valid claim does not count, if its author may sign off and probably meant to.
 fn why_meant(candidate: &Candidate, remark: &Remark) -> Option<String> {
     let short = candidate.commit.short();
     let is_one = remark.may && !is_before(candidate, remark) && is_meant(&remark.text);
     is_one.then(|| format!("does not count: it must begin with signoff {short} or block {short}"))
 }
 
-/// Whether it was written before the question about what the candidate is now.
+/// Returns whether the comment is older than the question about the present candidate.
 fn is_before(candidate: &Candidate, remark: &Remark) -> bool {
     let asked = candidate.inquiry.as_ref().and_then(|one| one.anew);
     asked.is_some_and(|anew| remark.id < anew)
 }
 
-/// The verdicts that stand and are from a comment.
+/// Returns the present verdicts that came from comments.
 fn commented(candidate: &Candidate) -> impl Iterator<Item = (Verdict, &Comment)> {
     let verdicts = candidate.verdicts.iter();
     verdicts.filter_map(|one| Some((one.verdict, one.comment.as_ref()?)))
@@ -179,7 +179,7 @@ fn is_on_record(candidate: &Candidate, login: &str, id: u64) -> bool {
     all.any(|(verdict, it)| verdict == Verdict::Block && it.login == login && it.id == id)
 }
 
-/// Why the comment of a verdict on record does not bear it out any more, or never did.
+/// Returns why the comment of a recorded verdict no longer supports it, or never did.
 fn why_taken_back(
     candidate: &Candidate,
     verdict: Verdict,
@@ -203,13 +203,13 @@ fn why_taken_back(
 
 const EDITED_LATER: &str = "was edited after it went on record";
 
-/// Why a claim is no verdict; `Some(None)`: nobody needs to be told.
+/// Returns why a claim is not a verdict; `Some(None)` if nobody needs to know.
 fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option<Option<String>> {
     let short = candidate.commit.short();
     let names_it = names(&candidate.commit, claim.digits);
     let is_before = is_before(candidate, remark);
     if is_before && !names_it {
-        // It was about what the candidate was then.
+        // The comment was about an earlier commit of the candidate.
         return Some(None);
     }
     let why = if !remark.may {
@@ -230,12 +230,12 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
     Some(Some(why))
 }
 
-/// Whether a yes is that of an app, where it must be a second person's.
+/// Returns whether an app gave this sign-off although `four_eyes` requires a second person.
 fn is_nobodys(candidate: &Candidate, remark: &Remark, verdict: Verdict) -> bool {
     candidate.four_eyes && remark.is_of_app && verdict == Verdict::Pass
 }
 
-/// Why a yes is not one of somebody else, where that is wanted.
+/// Returns why a sign-off is not from a second person, if one is required.
 fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     let signoff = SignOff {
         by: said.of.clone(),
@@ -259,14 +259,14 @@ fn own(candidate: &Candidate, said: &Judged) -> Option<String> {
     (!candidate.counts(&signoff)).then(|| why.to_owned())
 }
 
-/// Whether the forge knows one of those under this name whose own yes does not count.
+/// Returns whether a login belongs to a person whose own sign-off does not count.
 fn is_one_of_them(candidate: &Candidate, name: &str) -> bool {
     let fixers = candidate.fixers.iter().map(|fixer| &fixer.login);
     let mut logins = [&candidate.login].into_iter().chain(fixers);
     logins.any(|login| is_login(login.as_ref(), name))
 }
 
-/// The same refusal, where nobody but such a person has said yes.
+/// Adds the sign-offs that do not count because the same people proposed or fixed the candidate.
 pub fn by_one_person(refusal: Refusal, candidate: &Candidate, void: &[VoidRemark]) -> Refusal {
     let own: Vec<&VoidRemark> = void.iter().filter(|one| one.is_own).collect();
     if refusal.code != RefusalCode::NotSignedOff || own.is_empty() {
@@ -331,7 +331,7 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
     }
 }
 
-/// What a text begins with: the word, as people type it, and the digits after it. A quoted text begins with its mark.
+/// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none.
 fn claim(text: &str) -> Option<Claim<'_>> {
     let text = text.trim_start();
     let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
@@ -358,11 +358,11 @@ fn verdict(word: &str) -> Option<Verdict> {
     }
 }
 
-/// What people begin a verdict with, with whatever stands between its letters; the longer one of two that begin alike first.
+/// The words that begin a verdict, in letters only; the longer of two with the same beginning comes first.
 const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
 
-/// Whether a text that makes no claim was meant as one: its first line begins with the word, however it is written, and has
-/// no more than that, or a hash. It is named, and does not count: what it is about is for its author to say.
+/// Returns whether a text without a valid claim was meant as a verdict: its first line begins with the word in some
+/// spelling, followed by nothing or by a hash. It is shown and does not count: only its author knows the meaning.
 fn is_meant(text: &str) -> bool {
     let line = text.trim_start().lines().next().unwrap_or_default();
     let line = line.to_lowercase();
@@ -374,7 +374,7 @@ fn is_meant(text: &str) -> bool {
     !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
 }
 
-/// Whether a text begins with digits that can name a commit.
+/// Returns whether a text begins with enough hex digits to name a commit.
 fn is_hash(text: &str) -> bool {
     text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
 }

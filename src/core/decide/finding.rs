@@ -1,7 +1,6 @@
-//! What is remarkable about an environment: its branch, its page and its platform say different things, or nothing.
-//! Each such disagreement has a name, which scripts may rely on, and a next command. Pure.
+//! Findings: the branch, the page and the platform of an environment disagree, or do not answer. Each finding has a
+//! stable name for scripts and a next command. Pure.
 
-use crate::core::decide::next::WAIT;
 use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
@@ -9,39 +8,92 @@ use crate::core::words::{
     Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source, short,
 };
 
-/// What to do where a cache answers in the site's place, before a command.
+/// The first half of a hint, before a command: how to get an answer that is not cached.
 pub const FORGET: &str = "purge the page from the cache, or exclude it from caching, then";
 
-/// What to do about a lock against deploys that nobody removes.
+/// The hint for a deploy lock that stays.
 pub const UNLOCK: &str = "if no deploy is in progress there, remove the lock";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// What runs, or where its branch is, is not known.
+    /// The running commit or the branch is unknown.
     Unknown(RefusalCode),
     WrongBranch,
     NothingDeployed,
     StalePage,
-    /// Nothing but its page tells what it runs, and the page is not at its branch and was answered by a cache.
+    /// Only the page tells the running commit; it differs from the branch and came from a cache.
     CachedPage,
-    /// Its platform builds something, or is locked while it does.
+    /// The platform is building, or holds its deploy lock.
     Deploying,
     ReleasePending,
-    /// What was pushed was built, but its release failed.
+    /// The pushed commit was built, but its release failed.
     ReleaseFailed,
-    /// It runs something older than what was pushed. Without the platform's word a release that failed, or a deploy
-    /// that is still going on, looks the same.
+    /// The environment runs an older commit than the pushed one. Without an answer of the platform, a failed release or
+    /// a running deploy looks the same.
     RolledBack,
-    /// It runs something that was not pushed there.
+    /// The environment runs a commit that was not pushed there.
     DeployedOutsideGit,
-    /// Its host said that what its branch is at is not deployed, or not yet.
+    /// The host said that the commit of the branch is not deployed, or not yet.
     NotConfirmed,
-    /// Its branch is at something else than what runs, and nobody can tell how the two stand.
+    /// The branch differs from the running commit, and their relation is unknown.
     RefDiffers,
 }
 
+/// The risk of deploying another commit there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Risk {
+    Nothing,
+    /// Two deploys would race each other.
+    Race,
+    /// Only an uncached page tells whether the commit on its branch was rolled back.
+    UnclearPage,
+    /// A rolled-back commit may ship again.
+    ShipsAgain,
+}
+
+/// What else decisions ask about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// It leaves open which commit runs, so nothing is recorded.
+    Unclear,
+    /// Its page may name the wrong commit.
+    OfItsPage,
+    /// The platform may have a build of the branch's commit, which it can release again.
+    Built,
+    /// The branch's commit was rolled back.
+    RolledBack,
+    /// The environment's own line in `status` says it already.
+    SaidBefore,
+}
+
 impl Finding {
-    /// What there is to say of an environment; `None`: all is well.
+    /// Returns what every decision makes of it. The compiler asks for a row here for each new finding.
+    fn row(self) -> (Risk, &'static [Aspect]) {
+        use Aspect::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
+        use Risk::{Nothing, Race, ShipsAgain, UnclearPage};
+        match self {
+            Self::Unknown(_) | Self::WrongBranch => (ShipsAgain, &[Unclear, SaidBefore]),
+            Self::NothingDeployed => (Nothing, &[SaidBefore]),
+            Self::StalePage => (Nothing, &[Unclear, OfItsPage]),
+            Self::CachedPage => (UnclearPage, &[OfItsPage]),
+            Self::Deploying | Self::ReleasePending => (Race, &[]),
+            Self::ReleaseFailed => (Nothing, &[Built]),
+            Self::RolledBack => (ShipsAgain, &[Built, RolledBack]),
+            Self::DeployedOutsideGit => (Nothing, &[]),
+            Self::NotConfirmed => (Nothing, &[Unclear]),
+            Self::RefDiffers => (ShipsAgain, &[SaidBefore]),
+        }
+    }
+
+    pub fn risk(self) -> Risk {
+        self.row().0
+    }
+
+    pub fn is(self, aspect: Aspect) -> bool {
+        self.row().1.contains(&aspect)
+    }
+
+    /// Returns the finding about an environment; `None` if all is well.
     pub fn of(seen: &Observed) -> Option<Self> {
         if let Some(refusal) = unknown(seen) {
             return Some(Self::Unknown(refusal.code));
@@ -59,13 +111,13 @@ impl Finding {
             return Some(Self::StalePage);
         }
         if seen.agrees() != Some(false) {
-            // Nobody pushes for a rollback, so the branch knows nothing of one that goes on.
+            // A rollback of the platform does not move the branch, so the branch does not show one in progress.
             let newest = newest(seen).filter(|newest| newest.commit.as_ref() != Some(runs));
             if seen.by_pipeline {
                 return newest.and(by_releases(seen)).or_else(|| taken_back(seen));
             }
             return newest.and_then(|newest| match newest.status {
-                // Of a build that failed nothing was released, and the branch may not have moved.
+                // A failed build released nothing, and may not have moved the branch.
                 ReleaseStatus::Failed if newest.commit.is_none() => Some(Self::ReleaseFailed),
                 status => going_on(status),
             });
@@ -76,17 +128,17 @@ impl Finding {
             return Some(certain.unwrap_or(Self::CachedPage));
         }
         Some(released.unwrap_or(match seen.drift {
-            // A merge takes its platform minutes.
+            // After a merge the platform needs minutes to deploy.
             Some(Relation::Ahead) if seen.by_merge => Self::Deploying,
             Some(Relation::Ahead) => Self::RolledBack,
             Some(Relation::Behind | Relation::Diverged) => Self::DeployedOutsideGit,
-            // Nothing was put back: its repository was emptied, or the app was deployed another way from the beginning.
+            // No rollback: the repository was emptied, or the app was never deployed by git.
             _ if has_no_branch(seen) => Self::DeployedOutsideGit,
             Some(Relation::Identical) | None => Self::RefDiffers,
         }))
     }
 
-    /// The same where a deploy is announced, or this clone began one: what that deploy explains is that it goes on.
+    /// Returns the finding, or `Deploying` if an announced deploy or a push of this clone explains the difference.
     pub fn announced(seen: &Observed, open: Option<&Deploying>) -> Option<Self> {
         let explains = open.is_some_and(|open| is_on_its_way(seen, open)) || is_begun(seen);
         Some(match Self::of(seen)? {
@@ -114,7 +166,7 @@ impl Finding {
         }
     }
 
-    /// What it means, to stand after what runs and where the branch is.
+    /// Returns the meaning, a text that follows the running commit and the branch.
     pub fn meaning(self, seen: &Observed) -> String {
         let (runs, at) = (short(seen.runs()), short(seen.deployed_last()));
         let cached = seen.cached.map(|cached| cached.to_string());
@@ -174,7 +226,7 @@ impl Finding {
     }
 }
 
-/// What to do where nothing but a branch could tell what runs.
+/// Returns the hint for an environment whose only source is its branch.
 pub fn witness_hint(seen: &Observed) -> Hint {
     let key = format!("environments.{}.running", seen.environment);
     let say = format!("set a page or the platform's app in {key} of smp.toml, then");
@@ -184,13 +236,13 @@ pub fn witness_hint(seen: &Observed) -> Hint {
     ))
 }
 
-/// Whether a cache, which may be behind, is all that tells what an environment runs, and its branch tells otherwise.
+/// Returns whether only a cached page, which may be stale, tells the running commit, and the branch differs.
 pub fn is_cached(seen: &Observed) -> bool {
     Finding::of(seen) == Some(Finding::CachedPage)
 }
 
-/// Whether something runs there for certain although its repository is empty, as after it was reset on its platform: no push that
-/// could have failed or been taken back stands against what runs.
+/// Returns whether an environment runs a commit although its repository is empty, for example after a reset on the
+/// platform: no failed or reverted push contradicts the running commit.
 pub fn is_emptied(seen: &Observed) -> bool {
     has_no_branch(seen) && Finding::of(seen) == Some(Finding::DeployedOutsideGit)
 }
@@ -199,41 +251,41 @@ fn has_no_branch(seen: &Observed) -> bool {
     matches!(seen.branch, Some(Ok(Branch::Empty)))
 }
 
-/// Whether the platform itself says what became of what the branch is at.
+/// Returns whether the platform itself reports what happened to the commit of the branch.
 pub fn is_certain(seen: &Observed) -> bool {
     by_releases(seen).is_some()
 }
 
-/// Whether nothing contradicts what it says to run.
+/// Returns whether nothing contradicts the reported running commit.
 pub fn is_sure(seen: &Observed) -> bool {
     !is_cached(seen) && (seen.agrees() != Some(false) || is_certain(seen))
 }
 
-/// Whether what the branch has beyond what runs may be on its way: nobody can tell that from a release that failed.
+/// Returns whether the branch's newer commits may still be deploying, which may also be a failed release.
 pub fn may_be_on_its_way(seen: &Observed) -> bool {
     matches!(seen.drift, Some(Relation::Ahead | Relation::Diverged)) && !is_certain(seen)
 }
 
-/// Whether its branch has what was announced, and it does not run that yet: forwards, or back from what it ran before.
+/// Returns whether the branch has the announced commit and the environment does not run it yet, forward or back.
 pub fn is_on_its_way(seen: &Observed, open: &Deploying) -> bool {
     let is_there = open.reaches(&seen.environment) && seen.reference() == Some(&open.to);
     let is_back = seen.agrees() == Some(false) && seen.runs() == open.from(&seen.environment);
     is_there && (may_be_on_its_way(seen) || is_back && !is_certain(seen))
 }
 
-/// Whether what the branch has beyond what runs is a push of this clone that was not seen to end.
+/// Returns whether the newer commits of the branch come from a push of this clone whose end was not seen.
 pub fn is_begun(seen: &Observed) -> bool {
     seen.begun && seen.agrees() == Some(false) && !is_certain(seen)
 }
 
-/// Why it is not known what runs, or where the branch is.
+/// Returns why the running commit or the branch is unknown.
 pub fn unknown(seen: &Observed) -> Option<&Refusal> {
     let branch = seen.branch.as_ref();
     let branch = branch.and_then(|branch| branch.as_ref().err());
     seen.running.as_ref().err().or(branch)
 }
 
-/// That a page is believed alone, where the platform should have been asked, too.
+/// Explains that only the page was believed, although the platform should have been asked too.
 pub fn unasked(seen: &Observed) -> Option<String> {
     let (Some(Err(refusal)), Source::Page) = (&seen.releases, seen.source) else {
         return None;
@@ -243,7 +295,7 @@ pub fn unasked(seen: &Observed) -> Option<String> {
     Some(format!("only its page was asked, not its platform: {what}"))
 }
 
-/// The releases, newest first; none where the platform was not asked.
+/// Returns the releases, newest first; empty if the platform was not asked.
 pub fn releases(seen: &Observed) -> &[Release] {
     match &seen.releases {
         Some(Ok(releases)) => releases,
@@ -255,12 +307,15 @@ pub fn newest(seen: &Observed) -> Option<&Release> {
     releases(seen).first()
 }
 
-/// The newest release, while it has not come to its end.
+/// Returns the newest release while it is in progress.
 pub fn pending(seen: &Observed) -> Option<&Release> {
     newest(seen).filter(|newest| going_on(newest.status).is_some())
 }
 
-/// What to do while a deploy goes on there, or deploys are locked.
+/// The hint for something in progress; `status` shows it and does not wait.
+pub const WAIT: &str = "wait until it has finished, and look";
+
+/// Returns the hint for a deploy in progress or a deploy lock.
 pub fn wait(seen: &Observed) -> Hint {
     let wait = Hint::run(WAIT, Typed::smp("status"));
     let is_locked = newest(seen).is_some_and(|newest| newest.status == ReleaseStatus::Locked);
@@ -279,7 +334,7 @@ fn going_on(status: ReleaseStatus) -> Option<Finding> {
     }
 }
 
-/// The newest release of what the branch is at, where it failed; or the newest of all, where nobody knows of what it was.
+/// Returns the branch's newest release if it failed; in a pipeline, or without a known commit, the newest of all.
 pub fn failed(seen: &Observed) -> Option<&Release> {
     if let Some(newest) = newest(seen).filter(|one| one.commit.is_none() || seen.by_pipeline) {
         return (newest.status == ReleaseStatus::Failed).then_some(newest);
@@ -289,7 +344,7 @@ pub fn failed(seen: &Observed) -> Option<&Release> {
     (of_branch.status == ReleaseStatus::Failed).then_some(of_branch)
 }
 
-/// The newest release of a commit that the platform may release again: one that has something built.
+/// Returns the newest release of a commit that still has its build, so the platform can release it again.
 pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Release> {
     releases(seen).iter().find(|release| {
         release.commit.as_ref() == Some(commit)
@@ -298,7 +353,7 @@ pub fn release_of<'o>(seen: &'o Observed, commit: &CommitId) -> Option<&'o Relea
     })
 }
 
-/// What the platform says of a branch that is at something else than what runs.
+/// Returns what the platform reports about a branch that differs from the running commit.
 fn by_releases(seen: &Observed) -> Option<Finding> {
     if let Some(going_on) = newest(seen).and_then(|newest| going_on(newest.status)) {
         return Some(going_on);
@@ -313,13 +368,13 @@ fn by_releases(seen: &Observed) -> Option<Finding> {
     use ReleaseStatus::{Expired, Succeeded};
     let mut of_branch = (releases(seen).iter()).filter(|one| one.commit.as_ref() == Some(at));
     if of_branch.any(|one| matches!(one.status, Succeeded | Expired)) {
-        // What runs instead may as well be newer: then nothing was rolled back, but deployed past git.
+        // The running commit may also be newer: then nothing was rolled back, but deployed outside git.
         return (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack);
     }
     failed(seen).map(|_| Finding::ReleaseFailed)
 }
 
-/// That a platform went back to an older commit than it had released.
+/// Returns the finding for a platform that runs an older commit than it last released.
 fn taken_back(seen: &Observed) -> Option<Finding> {
     (seen.drift == Some(Relation::Ahead)).then_some(Finding::RolledBack)
 }

@@ -1,4 +1,4 @@
-//! What must hold before anything is deployed. Each check stands here once; those of the record in `recorded`.
+//! Conditions for every deploy. Each check exists once; those of the record are in `recorded`.
 
 use crate::core::config::Environment;
 use crate::core::decide::finding::{self, Finding};
@@ -8,10 +8,10 @@ use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
-/// What a person is asked before a push that makes an app.
+/// The question before a push that creates an app.
 pub const MAKE_IT: &str = "Create the app?";
 
-/// Where an environment's branch is. Where it was not asked, it is taken for empty.
+/// Returns the branch of an environment; a branch that was not asked for counts as empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
     match observed.branch.clone().unwrap_or(Ok(Branch::Empty))? {
         Branch::Missing(others) => Err(wrong_branch(environment, &others)),
@@ -19,8 +19,8 @@ pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, 
     }
 }
 
-/// The refusal for a branch that is not on a remote which has others: a push would create it, and hosts take such
-/// pushes without deploying anything.
+/// Refuses a branch that the remote lacks while it has others: a push would create it, and hosts accept such a push
+/// without a deploy.
 pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     let (name, remote) = (&environment.name, &environment.remote);
     let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
@@ -34,7 +34,7 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
         return refusal;
     }
     let set = Hint::run(set, Typed::smp("setup"));
-    // The guard stops a push there without that option.
+    // The pre-push guard stops this push without the option.
     let create = Typed::other("git push --no-verify").arg(remote);
     refusal.hint(set.and(Hint::run(
         "or create the branch; replace COMMIT by the running commit",
@@ -54,7 +54,7 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     refusal.run("to create it", deploy)
 }
 
-/// Lets a push make the app where somebody said so: an address that is misspelled would make one as well.
+/// Allows a push to create the app only after an explicit option: a misspelled address would create one too.
 pub fn first_push(
     plan: &mut Plan,
     target: &Target<'_>,
@@ -88,7 +88,7 @@ pub fn first_push(
     Ok(())
 }
 
-/// Refuses to take a branch for what runs where the host said otherwise.
+/// Refuses to take the branch for the running commit if the host said otherwise.
 pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
     let Some(words) = &observed.doubt else {
         return Ok(());
@@ -101,7 +101,7 @@ pub fn confirmed(observed: &Observed) -> Result<(), Refusal> {
         .hint(finding::witness_hint(observed)))
 }
 
-/// The same where a person at the terminal may have seen what no witness tells.
+/// Does the same, but asks a person at the terminal, who may have seen the commit run.
 pub fn confirmed_or_seen(
     observed: &Observed,
     asked: &Asked<'_>,
@@ -120,7 +120,7 @@ pub fn confirmed_or_seen(
     told
 }
 
-/// Refuses to call it done while another release or an announced deploy is on its way: what runs now will not for long.
+/// Refuses to report success during another release or announced deploy: the running commit will change soon.
 pub fn arrived(
     target: &Target<'_>,
     commit: &CommitId,
@@ -133,10 +133,10 @@ pub fn arrived(
     })
 }
 
-/// Refuses while a release of something else than what runs goes on. `command`: what to type once it is over.
+/// Refuses during a release of a commit that does not run yet. `command` is the hint for afterwards.
 pub fn settled(target: &Target<'_>, command: Typed) -> Result<(), Refusal> {
     let (name, runs) = (target.name(), target.observed.runs());
-    // One whose commit nobody knows is another one, too.
+    // A release of an unknown commit counts as another one.
     let pending = finding::pending(&target.observed);
     let Some(pending) = pending.filter(|pending| pending.commit.as_ref() != runs) else {
         return Ok(());
@@ -155,7 +155,7 @@ pub fn settled(target: &Target<'_>, command: Typed) -> Result<(), Refusal> {
         .run("then", command))
 }
 
-/// Whether what was shown is still true; of its branch only where that was asked for again. `command` shows what is now.
+/// Checks that the shown state still holds; compares the branch only if asked again. `command` shows the new state.
 pub fn unmoved(
     before: &Observed,
     now: &Observed,
@@ -180,7 +180,7 @@ pub fn unmoved(
         .run("see the new plan", command.clone()))
 }
 
-/// What is the matter with an environment before the deploy, where it is known what runs.
+/// Describes the finding about an environment before the deploy, if its running commit is known.
 pub fn disagreement(observed: &Observed) -> Option<String> {
     let (name, running) = (&observed.environment, observed.running.as_ref().ok()?);
     let found = Finding::of(observed).filter(|found| *found != Finding::NothingDeployed)?;
@@ -194,7 +194,7 @@ pub fn disagreement(observed: &Observed) -> Option<String> {
     })
 }
 
-/// The lines that name commits one by one: which would disappear from where.
+/// Returns a line for each commit that would disappear from the target.
 pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<String> {
     let (name, lost) = (target.name(), &changes.disappears);
     let told = lost.iter().take(10).map(|commit| {
@@ -209,7 +209,7 @@ pub fn disappearing(target: &Target<'_>, changes: &Changes, now: i64) -> Vec<Str
     told.chain(more).collect()
 }
 
-/// "4 commits", or "2 merges" where it is nothing else.
+/// Returns "4 commits", or "2 merges" if there are only merges.
 pub fn amount(commits_alone: usize, merges_alone: usize) -> String {
     match (commits_alone, merges_alone) {
         (0, merges) => counted(merges, "merge"),
@@ -221,7 +221,7 @@ pub fn lost(changes: &Changes) -> String {
     amount(changes.disappears.len(), changes.disappears_merges)
 }
 
-/// The first ten commits, a line each, and how many more there are.
+/// Returns the first ten commits, one per line, and the number of the rest.
 pub fn first_ten(commits: &[Commit]) -> impl Iterator<Item = String> {
     let more = commits.len().saturating_sub(10);
     (commits.iter().take(10))

@@ -1,8 +1,8 @@
-//! What was rolled back does not ship again unasked, unless a revert of it ships, too.
+//! Keeps a commit that was rolled back from shipping again without confirmation, unless its revert ships too.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::core::decide::finding::Finding;
+use crate::core::decide::finding::{Aspect, Finding};
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target};
 use crate::core::record::Held;
@@ -11,32 +11,32 @@ use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Landed, is_hash, numbered};
 
-/// A commit that an environment was rolled back from, and how what would ship stands to it.
+/// A commit that an environment was rolled back from, and its relation to the commit that would ship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldBack {
     pub held: Held,
     pub ships: Ships,
 }
 
-/// Whether a commit that was rolled back is part of what would ship.
+/// The relation of a rolled-back commit to the commit that would ship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ships {
     Without,
-    /// It is, and nothing that is known takes it back.
+    /// It ships, and no known commit reverts it.
     Again,
-    /// It is, and so is a revert of something that the rollback took away.
+    /// It ships together with a revert of a commit that the rollback removed.
     TakenBack {
         by: CommitId,
         of: CommitId,
     },
 }
 
-/// What was rolled back ships again, alone or in something newer, only after an explicit yes.
+/// Requires an explicit yes to ship a rolled-back commit again, alone or inside a newer commit.
 pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Result<(), Refusal> {
     let (name, observed, commit) = (target.name(), &target.observed, plan.commit.clone());
     let again = target.held.iter().find(|one| one.ships == Ships::Again);
-    let seen = Finding::of(observed) == Some(Finding::RolledBack)
-        && observed.deployed_last() == Some(&commit);
+    let seen = Finding::of(observed).filter(|found| found.is(Aspect::RolledBack));
+    let seen = seen.filter(|_| observed.deployed_last() == Some(&commit));
     let story = if let Some(HeldBack { held, .. }) = again {
         let (short, back) = (held.commit.short(), rolled_back(held, name, asked.now));
         let why = held.reason.iter().map(|why| format!(": {why}"));
@@ -45,8 +45,8 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             false => format!("{} contains {short}, which was", commit.short()),
         };
         format!("{what} {back}{}", why.collect::<String>())
-    } else if seen {
-        format!("{name} was {}", Finding::RolledBack.meaning(observed))
+    } else if let Some(found) = seen {
+        format!("{name} was {}", found.meaning(observed))
     } else {
         for one in &target.held {
             plan.warn(would_not(one, name, asked.now));
@@ -89,7 +89,7 @@ fn rolled_back(held: &Held, name: &str, now: i64) -> String {
     format!("rolled back from {name} by {by} {when}")
 }
 
-/// What to look at where it ships with its revert, or not at all.
+/// Warns about a rolled-back commit that ships with its revert, or does not ship.
 fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> String {
     let (short, back) = (held.commit.short(), rolled_back(held, name, now));
     let why = held.reason.iter().map(|why| format!(" ({why})"));
@@ -103,12 +103,12 @@ fn would_not(HeldBack { held, ships }: &HeldBack, name: &str, now: i64) -> Strin
     format!("{short} was {back}{}; {look}", why.collect::<String>())
 }
 
-/// The reverts among these commits that were not taken back themselves, each with all that it took back. Only what a
-/// message names by hash or number counts, because a subject may be that of many. The newest is the first.
+/// Returns the reverts among these commits that were not reverted themselves, newest first, each with the commits it
+/// reverts. Only a hash or a number in the message counts, because several commits may share a subject.
 pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     let reverts = Ancestry::of(landed).reverts();
     let mut stands: Vec<Option<bool>> = vec![None; landed.len()];
-    // What takes a revert back came after it, so that this comes to an end; what names each other stands nowhere.
+    // A revert is newer than its target, so the loop ends; commits that name each other stay undecided.
     for _ in 0..=reverts.len() {
         for (at, _) in &reverts {
             let takers = reverts.iter().filter(|(_, taken)| taken.contains(at));
@@ -124,7 +124,7 @@ pub fn reverts(landed: &[Landed]) -> Vec<(CommitId, HashSet<CommitId>)> {
     named.collect()
 }
 
-/// Commits that landed, the newest first, by their places in the list.
+/// Commits of a branch, newest first, by their position in the list.
 pub struct Ancestry<'a> {
     landed: &'a [Landed],
     places: HashMap<&'a CommitId, usize>,
@@ -143,26 +143,26 @@ impl<'a> Ancestry<'a> {
         self.places.get(id).copied()
     }
 
-    /// All reverts, also those that were taken back themselves, each with what it took back.
+    /// Returns all reverts, including reverted ones, each with the commits it reverts.
     pub fn reverts(&self) -> Vec<(usize, HashSet<usize>)> {
         let all = (0..self.landed.len()).map(|at| (at, self.taken_by(at)));
         all.filter(|(_, taken)| !taken.is_empty()).collect()
     }
 
-    /// Whether its message says that it takes something back, which need not be here.
+    /// Returns whether the message says that the commit is a revert, even of a commit outside the list.
     pub fn is_revert(&self, at: usize) -> bool {
         let named = taken_back(&self.landed[at]);
         named.is_some_and(|(hashes, numbers)| !hashes.is_empty() || !numbers.is_empty())
     }
 
-    /// The commit whose hash begins so and, with a merge, what it brought; nothing where several do.
+    /// Returns the commit with this hash prefix and, for a merge, what it brought; empty if the prefix is ambiguous.
     pub fn named(&self, hash: &str) -> HashSet<usize> {
         let only = self.only(hash, None).into_iter();
         only.flat_map(|at| self.with_brought(at)).collect()
     }
 
-    /// What a commit takes back: what it names by hash or, where none of that is here, by number. With a merge goes
-    /// what it brought.
+    /// Returns the commits that a commit reverts: those it names by hash or, if none of them is here, by number. A
+    /// merge includes the commits it brought.
     fn taken_by(&self, at: usize) -> HashSet<usize> {
         let (hashes, numbers) = taken_back(&self.landed[at]).unwrap_or_default();
         let hashes = hashes.into_iter();
@@ -182,7 +182,7 @@ impl<'a> Ancestry<'a> {
         named.flat_map(|one| self.with_brought(one)).collect()
     }
 
-    /// The only one whose hash begins so, this one left out.
+    /// Returns the only commit with this hash prefix, apart from `but`.
     fn only(&self, hash: &str, but: Option<usize>) -> Option<usize> {
         if let Some(at) = CommitId::parse(hash).and_then(|id| self.place(&id)) {
             return Some(at).filter(|at| Some(*at) != but);
@@ -196,7 +196,7 @@ impl<'a> Ancestry<'a> {
         self.brought(at).into_iter().chain([at])
     }
 
-    /// What a commit reaches by its other parents and not by its first: nothing, but for merges.
+    /// Returns the commits reachable from the other parents but not from the first; empty unless it is a merge.
     fn brought(&self, at: usize) -> HashSet<usize> {
         let Some((first, others)) = self.landed[at].parents.split_first() else {
             return HashSet::new();
@@ -223,8 +223,8 @@ impl<'a> Ancestry<'a> {
 const BY_HASH: &str = "This reverts commit";
 const BY_NUMBER: [&str; 2] = ["Reverts ", "This reverts merge request "];
 
-/// The beginnings of hashes and the numbers of pull requests that a commit says it takes back; `None` where it is no
-/// revert as a whole: what lies in the middle of other work is that work's own affair.
+/// Returns the hash prefixes and pull request numbers that a commit says it reverts; `None` if the commit as a whole
+/// is not a revert. A revert inside other work does not count.
 fn taken_back(commit: &Landed) -> Option<(Vec<&str>, Vec<u64>)> {
     let title = match commit.pull_request() {
         Some((title, _)) => title,
@@ -237,7 +237,7 @@ fn taken_back(commit: &Landed) -> Option<(Vec<&str>, Vec<u64>)> {
         .then_some(())?;
     let mut numbers = numbers(body);
     if numbers.is_empty() {
-        // What is applied again bears the number of the original, and not that of its revert.
+        // A reapplied change has the number of the original, not of its revert.
         let quoted = title
             .strip_prefix("Revert \"")
             .and_then(|rest| Some(rest.rsplit_once('"')?.0));
@@ -246,8 +246,8 @@ fn taken_back(commit: &Landed) -> Option<(Vec<&str>, Vec<u64>)> {
     Some((hashes(body), numbers))
 }
 
-/// The hashes after each "This reverts commit", to the end of that sentence; those of the other side of a merge are not
-/// taken back.
+/// Returns the hashes after each "This reverts commit", up to the end of the sentence. The hashes after ", reversing"
+/// belong to the other side of a merge and are not reverted.
 fn hashes(body: &str) -> Vec<&str> {
     let parts = body.split(BY_HASH).skip(1).filter_map(|part| {
         let sentence = part.split(['.', '(']).next()?.split("\n\n").next()?;
@@ -257,7 +257,7 @@ fn hashes(body: &str) -> Vec<&str> {
     words.filter(|word| is_hash(word, 7)).collect()
 }
 
-/// The numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
+/// Returns the numbers of lines such as `Reverts owner/repo#425` and `This reverts merge request !12`.
 fn numbers(body: &str) -> Vec<u64> {
     let lines = body.lines().map(str::trim);
     let rests =

@@ -1,19 +1,22 @@
-//! Where a merge deploys the first environment, nothing is staged there: what leads to another commit is a merge. Pure.
+//! Rules for a first environment that merges deploy: only a merge brings another commit there. Pure.
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::Asked;
-use crate::core::decide::next::Between;
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::typed::Hint;
 use crate::core::words::{CommitId, Observed, Relation};
 
-/// The same refusal, whose hints can be followed there.
+/// Computes the relation of the second commit to the first; `None` if it cannot be determined.
+pub type Between<'a> =
+    dyn Fn(Option<&CommitId>, Option<&CommitId>) -> Result<Option<Relation>, Stop> + 'a;
+
+/// Rewrites the hints of a refusal for environments that merges deploy.
 pub fn refusal(config: &Config, refusal: Refusal) -> Refusal {
     let Refusal { code, report } = refusal;
     followed(config, report).refused(code)
 }
 
-/// The same refusal while a candidate is open, which freezes what it is tested on; nothing freezes what a merge deploys.
+/// Mentions the freeze in the hints while a candidate is open; an environment that merges deploy is never frozen.
 pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal) -> Refusal {
     let frozen = asked.recorded.and_then(|one| one.state.frozen(&place.name));
     if frozen.is_some() && !place.by_merge {
@@ -22,13 +25,13 @@ pub fn after_freeze(place: &Environment, asked: &Asked<'_>, mut refusal: Refusal
     refusal
 }
 
-/// The same of every other ending.
+/// Rewrites the hints of every other ending in the same way.
 pub fn stop(config: &Config, stop: Stop) -> Stop {
     stop.retold(|report| followed(config, report))
 }
 
-/// Whether an environment runs something else than its candidate, and that cannot ship from there any more. A branch that
-/// merges move may go on to what contains it.
+/// Returns whether an environment runs another commit than its candidate, so the candidate can no longer ship. The
+/// branch of an environment that merges deploy may move on to commits that contain the candidate.
 pub fn has_left(
     place: &Environment,
     seen: &Observed,
@@ -44,12 +47,12 @@ pub fn has_left(
     let (candidate, at) = (Some(candidate), seen.reference());
     Ok(match between(candidate, at)? {
         Some(stands) => matches!(stands, Relation::Behind | Relation::Diverged),
-        // A clone that has the branch has all that it contains.
+        // A clone that has the branch has every commit that the branch contains.
         None => between(at, at)?.is_some() && between(candidate, candidate)?.is_none(),
     })
 }
 
-/// Whether a merge replaced the candidate where it is tested. A yes to it is refused then: it may be to what runs instead.
+/// Returns whether a merge replaced the candidate. A sign-off is refused then: it may mean the newer commit.
 pub fn is_replaced(place: &Environment, seen: &Observed, candidate: &CommitId) -> bool {
     let runs = seen.running.as_ref().map(Option::as_ref);
     place.by_merge && runs.is_ok_and(|runs| runs != Some(candidate))

@@ -1,4 +1,4 @@
-//! What was named on the command line: which environment is meant, and what cannot be meant at all.
+//! Finds the environment that the command line names, and refuses impossible values.
 
 use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
@@ -6,11 +6,11 @@ use crate::core::text::{acts, unfit};
 use crate::core::typed::Typed;
 use crate::core::words::is_hash;
 
-/// The most characters of a note: it stands in a post.
+/// The maximum length of a note in characters, because it is posted.
 const LONGEST_NOTE: usize = 2000;
 const LONGEST_NAME: usize = 100;
 
-/// The environment that was named, or the only one that promotes. `command` takes one by its name.
+/// Returns the named environment, or the only one that promotes. `command` takes an environment by its name.
 pub fn the_target<'c>(
     config: &'c Config,
     name: Option<&str>,
@@ -21,7 +21,7 @@ pub fn the_target<'c>(
     }
     match config.targets().as_slice() {
         [only] => Ok(only),
-        [] => Err(no_target()),
+        [] => Err(Stop::Misused(no_target(config))),
         several @ [first, ..] => {
             let report = Report::new("which environment is meant?")
                 .because(format!("{} are possible", names(several, ", ")));
@@ -36,16 +36,23 @@ fn names(environments: &[&Environment], between: &str) -> String {
     names.collect::<Vec<_>>().join(between)
 }
 
-/// The mistake of a configuration in which nothing promotes.
-pub fn no_target() -> Stop {
+/// Returns the configuration error if no environment has `promotes`.
+pub fn no_target(config: &Config) -> Report {
     let report = Report::new("no environment in smp.toml has the key promotes");
-    Stop::Misused(report.run(
-        "add promotes = \"staging\" under environments.production in smp.toml, then",
-        Typed::smp("setup"),
-    ))
+    let mut usual = ["staging", "production"].into_iter();
+    let is_usual = usual.all(|name| config.find(name).is_some());
+    let add = match config.environments.as_slice() {
+        _ if is_usual => "add promotes = \"staging\" under environments.production in smp.toml",
+        [only] => &format!(
+            "add an environment with promotes = \"{}\" to smp.toml",
+            only.name
+        ),
+        _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",
+    };
+    report.run(format!("{add}, then"), Typed::smp("setup"))
 }
 
-/// The environment that a target promotes. `command` takes the target by its name.
+/// Returns the environment that a target promotes. `command` takes the target by its name.
 pub fn source_of<'c>(
     config: &'c Config,
     target: &Environment,
@@ -61,14 +68,14 @@ pub fn source_of<'c>(
             .iter()
             .filter_map(|one| Some((&one.name, one.promotes.as_ref()?)));
         let Some((other, source)) = others.next() else {
-            return no_target();
+            return Stop::Misused(no_target(config));
         };
         let report = Report::new(error).because(format!("{other} gets its commits from {source}"));
         Stop::Misused(report.run("", Typed::smp(command).arg(other)))
     })
 }
 
-/// The one environment that others promote and that promotes none: what is tested there goes everywhere else.
+/// Returns the one environment that others promote and that promotes none: the start of every chain.
 pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     let targets = config.targets();
     let sources = targets.iter().filter_map(|one| one.promotes.as_ref());
@@ -76,7 +83,7 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     let beginnings = all.filter(|one| sources.clone().any(|source| *source == one.name));
     match beginnings.collect::<Vec<_>>().as_slice() {
         [one] => Ok(one),
-        [] => Err(no_target()),
+        [] => Err(Stop::Misused(no_target(config))),
         several => {
             let error = "it is unclear where the candidate is tested";
             let names = names(several, " and from ");
@@ -89,7 +96,7 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
     }
 }
 
-/// Refuses what cannot be a hash, or has fewer digits than `least`. `source` is the command that tells the right one.
+/// Refuses a value that is not a hash of at least `least` digits. `source` is the command that shows the right one.
 pub fn check_hash(
     option: &str,
     hash: Option<&str>,
@@ -103,7 +110,7 @@ pub fn check_hash(
     Err(Stop::Misused(report.run("copy it from", source)))
 }
 
-/// Refuses a text that no post could hold.
+/// Refuses a text that no post can hold.
 pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     let wrong = match text {
         Some(text) if text.trim().is_empty() => Some("is empty".to_owned()),
@@ -116,12 +123,12 @@ pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
     Err(Stop::Misused(report.hint(again)))
 }
 
-/// Whether a text is rather an option that somebody meant to give: a list begins with such a sign, too, and goes on.
+/// Returns whether a text is probably a mistyped option. A list item also begins with `-`, but contains a space.
 pub fn looks_like_an_option(text: &str) -> bool {
     text.starts_with('-') && !text.contains(char::is_whitespace)
 }
 
-/// Refuses a name that is no line of text.
+/// Refuses a name that is not a single line of text.
 pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
     if name.is_none_or(|name| {
         !name.trim().is_empty()

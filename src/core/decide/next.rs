@@ -1,4 +1,4 @@
-//! What comes next: one answer for `status`, for the commands that end with it, and for each finding. Pure.
+//! Decides the next command: the same answer for `status`, for other commands and for each finding. Pure.
 
 mod about;
 mod announced;
@@ -11,8 +11,9 @@ pub use forward::{first_commit, fix_branch, push_to_main};
 pub use others::{by_others, if_tested, unread};
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding, unknown};
-use crate::core::decide::merged::{has_left, is_replaced};
+use crate::core::decide::finding::{self, Aspect, Finding, Risk, unknown};
+use crate::core::decide::merged::{Between, has_left, is_replaced};
+use crate::core::decide::named::no_target;
 use crate::core::decide::next::about::own;
 use crate::core::decide::next::others::sign_off;
 use crate::core::record::{Candidate, FORMAT, Standing, State};
@@ -20,35 +21,32 @@ use crate::core::refusal::{Refusal, Stop};
 use crate::core::typed::{Hint, NOTHING, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 
-/// How the second commit stands to the first; `None` where that cannot be known.
-pub type Between<'a> =
-    dyn Fn(Option<&CommitId>, Option<&CommitId>) -> Result<Option<Relation>, Stop> + 'a;
-/// What an environment was rolled back from and would be given again with this commit.
+/// Finds the commit that an environment was rolled back from and that would ship again with this commit.
 pub type ShipsAgain<'a> = dyn Fn(&Environment, &CommitId) -> Result<Option<CommitId>, Stop> + 'a;
 
-/// Everything that was found out. A command that looked at the record alone has nothing in `seen`.
+/// Everything that was observed. `seen` is empty for a command that only reads the record.
 pub struct Situation<'a> {
     pub config: &'a Config,
     pub seen: &'a [Observed],
     pub main: Option<&'a Result<Branch, Refusal>>,
     pub record: Option<Result<&'a State, &'a Refusal>>,
-    /// Whether this clone announced the deploy that is open.
+    /// True if this clone announced the open deploy.
     pub is_ours: bool,
     /// The reader's mail address, from git's configuration.
     pub me: &'a str,
     /// In seconds since 1970.
     pub now: i64,
-    /// The environment and the commit of a push of this clone that may still build.
+    /// The environment and the commit of a push of this clone that may still be building.
     pub pushing: Option<(&'a str, CommitId)>,
     pub between: &'a Between<'a>,
     pub again: &'a ShipsAgain<'a>,
-    /// Whether the main repository has the branch that brings a commit to the main branch; `None`: this clone cannot tell.
+    /// Returns whether the main repository has the branch that brings a commit to the main branch; `None` if unknown.
     pub pushed: &'a dyn Fn(&CommitId) -> Option<bool>,
-    /// Whether the main branch has all changes of a commit that it lacks, as other commits.
+    /// Returns whether the main branch has copies of all changes of a commit that it lacks.
     pub copied: &'a dyn Fn(&CommitId) -> Result<bool, Stop>,
 }
 
-/// The next command, and in the lines after it what there is to know about it.
+/// Returns the next command, followed by lines of explanation.
 pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
     let mut next = all.not_confirmed();
     if next.is_none() {
@@ -64,19 +62,22 @@ pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
         }
     }
     if next.is_none() {
-        next = all.to_stage()?;
+        next = match all.config.targets().as_slice() {
+            [] => no_target(all.config).hint,
+            _ => all.to_stage()?,
+        };
     }
-    // A post that is owed is a remark: its own line has the command.
+    // A pending notification never decides: its own line in the output has the command.
     Ok(next.unwrap_or_else(|| NOTHING.into()))
 }
 
-/// The same after a command that looked at the record alone.
+/// Returns the next command after a command that only reads the record.
 pub fn on_record(config: &Config, state: &State, me: &str, now: i64) -> Hint {
     let known = recorded(config, &[], state, &|_, _| Ok(None));
     next(&Situation { me, now, ..known }).unwrap_or_else(|_| smp("status"))
 }
 
-/// What to do, and why, where the candidate cannot ship any more.
+/// Returns what to do, and why, if the candidate can no longer ship.
 pub fn lost(
     config: &Config,
     seen: &[Observed],
@@ -116,22 +117,20 @@ fn smp(words: &str) -> Hint {
     run(Typed::smp(words))
 }
 
-/// What to do about something that goes on; `status` shows whether it does, and does not wait.
-pub const WAIT: &str = "wait until it has finished, and look";
-/// When a command may take the place of a deploy that is announced.
+/// The condition for a command that takes over an announced deploy.
 pub const ONLY: &str = "only if that run ended without a result";
 
 pub fn promote(name: &str) -> Typed {
     Typed::smp("promote").arg(name)
 }
 
-/// What leads from a candidate that cannot ship any more to what runs now.
+/// Closes a candidate that can no longer ship, and proposes the running commit.
 pub fn propose_again() -> Hint {
     let then = Hint::run("then", Typed::smp("propose"));
     Hint::run("close the candidate", Typed::smp("postpone")).and(then)
 }
 
-/// The same in one sentence, after what makes it so.
+/// The steps of [`propose_again`] as one sentence, after a reason.
 const AGAIN: &str = "close the candidate, then propose what runs now";
 
 impl<'a> Situation<'a> {
@@ -162,7 +161,7 @@ impl<'a> Situation<'a> {
         self.main?.as_ref().ok()?.commit()
     }
 
-    /// An environment that no promotion can go on with before somebody can tell what it runs.
+    /// Returns the hint for an environment that blocks promotions until a person confirms its running commit.
     fn not_confirmed(&self) -> Option<Hint> {
         self.config.in_order().into_iter().find_map(|target| {
             let from = self.config.source_of(target)?;
@@ -175,8 +174,8 @@ impl<'a> Situation<'a> {
         })
     }
 
-    /// What to do, and why, where the candidate cannot ship any more, because a goal changed since the proposal: to
-    /// test it would be for nothing.
+    /// Returns what to do, and why, if the candidate can no longer ship because a target changed since the proposal:
+    /// testing it is useless.
     fn lost(&self) -> Result<Option<(Hint, String)>, Stop> {
         let state = self.state().filter(|state| state.deploying.is_none());
         let Some((state, candidate)) = state.and_then(|it| Some((it, it.candidate.as_ref()?)))
@@ -212,7 +211,7 @@ impl<'a> Situation<'a> {
         Ok(None)
     }
 
-    /// What the record says comes next; `None`: what the environments say decides.
+    /// Returns what the record says comes next; `None` leaves it to the environments.
     fn on_record(&self) -> Result<Option<Hint>, Stop> {
         let state = match self.record {
             Some(Ok(state)) => state,
@@ -252,7 +251,7 @@ impl<'a> Situation<'a> {
             (Standing::Blocked, _) if goes_on => {
                 Some(smp("postpone").and("merge the fix, then propose it"))
             }
-            // A fix comes too late.
+            // A fix is too late once a target has the candidate.
             (Standing::Blocked, _) if self.state().is_some_and(|it| it.shipped().is_some()) => {
                 Some(smp("postpone"))
             }
@@ -269,7 +268,7 @@ impl<'a> Situation<'a> {
                 Some(smp("postpone").and(instead))
             }
             (Standing::Waiting, None) if self.signoff() => Some(sign_off(candidate, self.me)),
-            // Then the record has to tell where it is to go.
+            // Without observations only the record tells the target.
             _ if nobody_looked => {
                 let mut goals = self.config.in_order().into_iter();
                 let goal = goals.find(|one| left.clone().any(|goal| goal.environment == one.name));
@@ -280,14 +279,14 @@ impl<'a> Situation<'a> {
                     }),
                 )
             }
-            // A goal that runs it, though nobody wrote that down: to promote it is to record it.
+            // A target runs the candidate without a record of it: `promote` records it.
             _ => left
                 .find(|goal| self.runs(&goal.environment) == Some(commit))
                 .map(|goal| run(promote(&goal.environment))),
         })
     }
 
-    /// That a push of this clone may still build, where no record tells of it: then nothing else comes next.
+    /// Returns the hint for a push of this clone that may still be building, if no record mentions it.
     fn on_its_way(&self) -> Option<Hint> {
         let (name, commit) = self.pushing.as_ref()?;
         let short = commit.short();
@@ -295,7 +294,7 @@ impl<'a> Situation<'a> {
         Some(smp("status").and(first))
     }
 
-    /// What comes next for one target; `None`: it runs what its source runs, and nothing is the matter.
+    /// Returns what comes next for one target; `None` if it runs its source's commit without a finding.
     fn of_target(&self, target: &Environment) -> Result<Option<Hint>, Stop> {
         let source = self.config.source_of(target);
         let source = source.and_then(|source| self.seen(&source.name));
@@ -311,12 +310,12 @@ impl<'a> Situation<'a> {
             Some(Relation::Identical) => None,
             None if source.runs().is_none() => Some(self.stage(target)),
             None if seen.runs().is_none() => Some(self.promote(target)),
-            // Both are known, so that only history can be missing.
+            // Both commits are known, so only history can be missing.
             None => Some(run(Typed::other("git fetch --unshallow"))),
         })
     }
 
-    /// What is to be done about what the witnesses of a target and of its source say, before anything can ship.
+    /// Returns what to do about the findings of a target and its source before anything can ship.
     fn of_findings(
         &self,
         target: &Environment,
@@ -333,11 +332,12 @@ impl<'a> Situation<'a> {
         if let Some(refusal) = unknown(seen).or(unknown(source)) {
             return Some(own(Some(refusal)));
         }
-        use Finding::{CachedPage, Deploying, ReleaseFailed, ReleasePending, StalePage};
         let from = self.config.source_of(target)?;
         let shipped = seen.agrees() == Some(false) && seen.reference() == source.runs();
         let note = match (Finding::of(source), Finding::of(seen)) {
-            (Some(found @ (StalePage | CachedPage)), _) => return Some(about(found, source, from)),
+            (Some(found), _) if found.is(Aspect::OfItsPage) => {
+                return Some(about(found, source, from));
+            }
             (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
                 let again = match from.by_merge {
                     true => "build it again on its platform",
@@ -346,10 +346,10 @@ impl<'a> Situation<'a> {
                 let wait = format!("wait for the deploy on {}, or {again}, then", from.name);
                 return Some(Hint::run(wait, Typed::smp("status")));
             }
-            (_, Some(found @ (StalePage | CachedPage | ReleasePending | Deploying))) => {
+            (_, Some(found)) if found.is(Aspect::OfItsPage) || found.risk() == Risk::Race => {
                 return Some(about(found, seen, target));
             }
-            (_, Some(ReleaseFailed)) if seen.reference() == source.runs() => {
+            (_, Some(Finding::ReleaseFailed)) if seen.reference() == source.runs() => {
                 "the promotion releases the commit again; first find out why the release failed"
             }
             (_, Some(_)) if shipped && finding::is_certain(seen) => {

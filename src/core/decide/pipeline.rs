@@ -1,14 +1,16 @@
-//! How the very build that an environment runs is given to others, in a pipeline of their platform. Pure.
+//! Promotes the build that one environment runs to others, in a pipeline of their platform. Pure.
 
-use crate::core::decide::{Plan, Step, Target, finding};
+use crate::core::decide::next::propose_again;
+use crate::core::decide::{Asked, Plan, Recorded, Step, Target, finding};
 use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::text::ago;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
 
-/// The stages through which a build goes, in their order.
+/// The stages of a pipeline, in order.
 const STAGES: [&str; 4] = ["review", "development", "staging", "production"];
 
-/// Where a source and a target stand in a pipeline; `None`: in none.
+/// The places of a source and a target in a pipeline; `None` if an app is in none.
 #[derive(Clone, Debug)]
 pub struct Couplings {
     pub source: Result<Option<Coupling>, Refusal>,
@@ -19,28 +21,29 @@ pub struct Couplings {
 pub struct Build {
     pub source: String,
     pub commit: CommitId,
-    /// The release that it runs in there.
+    /// The source's running release.
     pub release: Release,
-    /// Where that app stands in the pipeline.
+    /// The source app's place in the pipeline.
     pub from: Coupling,
-    /// All targets, which the platform is told of in one call.
+    /// All targets, promoted in one call.
     pub targets: Vec<PromotedTo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromotedTo {
     pub environment: String,
-    /// Its app, by the platform's own name.
+    /// The app, by the platform's own name.
     pub app: String,
     pub newest: u64,
 }
 
 impl Plan {
-    /// Brings a target the build that the source runs; where that is on its way already, only waits.
+    /// Promotes the source's build to a target; only waits if a release is already in progress.
     pub(super) fn promote_build(
         &mut self,
         source: &Observed,
         target: &Target<'_>,
+        asked: &Asked<'_>,
     ) -> Result<(), Refusal> {
         if finding::pending(&target.observed).is_some() {
             let name = target.name();
@@ -51,6 +54,9 @@ impl Plan {
             return Ok(());
         }
         let release = built(source, &self.commit)?;
+        if let Some(recorded) = &asked.recorded {
+            is_the_tested_one(recorded, source, &release)?;
+        }
         let (from, to) = coupled(source, target)?;
         let to = PromotedTo {
             environment: target.name().clone(),
@@ -77,7 +83,7 @@ impl Plan {
     }
 }
 
-/// The release in which the source runs the commit, with a build that is still there.
+/// Returns the source's running release of the commit, if its build still exists.
 fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
     let name = &source.environment;
     let releases = source.releases.clone().unwrap_or_else(|| Ok(Vec::new()))?;
@@ -106,6 +112,43 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
         .run("see where things stand", Typed::smp("status")))
 }
 
+/// Refuses a build that came to the source after the candidate: the tested one was another build of the same commit. A
+/// change of config vars is a release of the same build.
+fn is_the_tested_one(
+    recorded: &Recorded<'_>,
+    source: &Observed,
+    current: &Release,
+) -> Result<(), Refusal> {
+    let name = &source.environment;
+    let Some((candidate, (since, came))) = recorded.state.came(name) else {
+        return Ok(());
+    };
+    let mut releases = source.releases.iter().flatten().flatten();
+    let tested = releases.find(|one| one.was_live() && one.created.is_some_and(|at| at <= since));
+    if tested.is_some_and(|tested| tested.slug == current.slug) {
+        return Ok(());
+    }
+    let (called, short) = (&current.called, candidate.commit.short());
+    let came = format!("{short} was {came} {}", ago(recorded.now, since));
+    let (error, why) = match (tested, current.created) {
+        (Some(_), Some(at)) => (
+            format!("{name} runs another build of {short} than the one that was tested"),
+            format!(
+                "{came}, and {called} was released {}",
+                ago(recorded.now, at)
+            ),
+        ),
+        _ => (
+            format!("it is unknown whether {name} runs the build of {short} that was tested"),
+            format!("{came}, and its platform lists no release from before that"),
+        ),
+    };
+    Err(Refusal::new(RefusalCode::CandidateMoved, error)
+        .because(why)
+        .because("a pipeline promotes the build that runs, so it must be the one that was tested")
+        .hint(propose_again()))
+}
+
 fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling), Refusal> {
     let (place, name) = (&source.environment, target.name());
     let Some(couplings) = target.couplings.clone() else {
@@ -116,7 +159,7 @@ fn coupled(source: &Observed, target: &Target<'_>) -> Result<(Coupling, Coupling
 }
 
 impl Couplings {
-    /// Where both stand in their pipeline, if it is the same one and the target's stage comes after the source's.
+    /// Returns both places if they are in the same pipeline and the target's stage comes after the source's.
     pub fn fitting(
         self,
         source: &Observed,
@@ -162,7 +205,7 @@ impl Couplings {
     }
 }
 
-/// The place of its stage among those of a pipeline.
+/// Returns the position of the app's stage in a pipeline.
 fn rank(one: &Coupling) -> Option<usize> {
     STAGES.iter().position(|stage| *stage == one.stage)
 }
@@ -172,15 +215,74 @@ fn no_pipeline(error: String) -> Refusal {
         .because("a build is promoted from one app to another in the same pipeline")
 }
 
-/// The platform's own command about the pipeline of an app.
+/// Builds the platform's own command about the pipeline of an app.
 fn pipelines(seen: &Observed, verb: &str, rest: &str) -> Typed {
     let platform = seen.platform.as_ref();
     let (start, app) = platform.map_or(("", ""), |words| (words.pipelines, words.app.as_str()));
     Typed::other(format!("{start}{verb} -a {app} {rest}").trim_end())
 }
 
-/// The other way, which is always there.
+/// Adds the alternative that always works: a push.
 fn by_push(refusal: Refusal) -> Refusal {
     let say = "or let a push build it: remove `deploy` from smp.toml, then";
     refusal.run(say, Typed::smp("setup"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::decide::tests::{id, proposed, recorded, release, seen};
+    use crate::core::record::{Goal, LastDeploy, State};
+
+    fn refused(state: &State, releases: &[(u64, Option<i64>, &str)]) -> bool {
+        let releases = releases.iter().map(|(version, created, slug)| Release {
+            created: *created,
+            slug: Some((*slug).to_owned()),
+            ..release(*version, ReleaseStatus::Succeeded, 'b')
+        });
+        let source = Observed {
+            releases: Some(Ok(releases.collect())),
+            ..seen("staging", 'b', 'b')
+        };
+        let newest = source.releases.clone().unwrap().unwrap()[0].clone();
+        is_the_tested_one(&recorded(state), &source, &newest).is_err()
+    }
+
+    #[test]
+    fn only_the_build_that_was_tested_is_promoted() {
+        let (open, mut fixed, mut chain) = (proposed(&[]), proposed(&[]), proposed(&[]));
+        fixed.candidate.as_mut().unwrap().fixed_at = Some(5);
+        let candidate = chain.candidate.as_mut().unwrap();
+        candidate.environment = "test".into();
+        candidate.targets.push(Goal {
+            environment: "staging".into(),
+            reached: true,
+            ..candidate.targets[0].clone()
+        });
+        let deploy = LastDeploy {
+            commit: id('b'),
+            from: None,
+            by: candidate.by.clone(),
+            at: 9,
+            seen_since: None,
+            issue: None,
+        };
+        chain.deploys.insert("staging".into(), deploy);
+        let none = State::default();
+        let (before, after) = ((1, Some(0), "a"), |at| (2, Some(at), "b"));
+        for (state, releases, is_refused) in [
+            (&none, vec![after(10), before], false),
+            (&open, vec![before], false),
+            (&open, vec![after(1), before], true),
+            (&open, vec![(2, Some(1), "a"), before], false),
+            (&open, vec![after(1)], true),
+            (&open, vec![(1, None, "a")], true),
+            (&fixed, vec![after(5), before], false),
+            (&fixed, vec![after(6), before], true),
+            (&chain, vec![after(9), before], false),
+            (&chain, vec![after(10), before], true),
+        ] {
+            assert_eq!(refused(state, &releases), is_refused, "{releases:?}");
+        }
+    }
 }

@@ -1,14 +1,14 @@
-//! Decides what a promotion does: the commit that the source runs, to every target that lacks it.
+//! Plans a promotion: the source's running commit, to every target that lacks it.
 
 use crate::core::config::{DeployBy, Environment};
-use crate::core::decide::finding::{self, FORGET, Finding};
+use crate::core::decide::finding::{self, Aspect, FORGET, Finding, Risk, WAIT};
 use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
     lost,
 };
 use crate::core::decide::held::check_held;
-use crate::core::decide::next::{WAIT, promote, propose_again};
-use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, timing};
+use crate::core::decide::next::{promote, propose_again};
+use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, policy};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::counted;
@@ -18,8 +18,8 @@ use crate::core::words::{Branch, CommitId, Observed, Relation, short};
 const GOING_ON: &str =
     "its last deploy is in progress, failed, or was rolled back, so it is unknown what was tested";
 
-/// Plans the promotion of what `environment` runs, as it was observed, to every target, or gives the first reason why it
-/// must not happen.
+/// Plans the promotion of the observed commit of `environment` to every target, or returns the first reason to refuse
+/// it.
 pub fn promotion(
     environment: &Environment,
     source: &Observed,
@@ -57,12 +57,9 @@ fn planned(
         add_target(&mut plan, source, target, asked)
             .map_err(|refusal| replaced(environment, source, asked, refusal))?;
     }
-    // What an earlier run began is gone on with at any time.
-    if plan.steps.iter().any(Step::begins_one) {
-        timing::check(&mut plan, &source.environment, asked)?;
-    }
+    policy::may_begin(&mut plan, &source.environment, asked)?;
     for step in &mut plan.steps {
-        // Nothing was frozen there.
+        // An environment that merges deploy was never frozen.
         if let (Step::Record { lifts, .. }, true) = (step, environment.by_merge) {
             *lifts = None;
         }
@@ -70,7 +67,7 @@ fn planned(
     Ok(plan)
 }
 
-/// The same refusal where a sign-off would be refused as well.
+/// Points a refusal for a missing sign-off to a new proposal if a sign-off would be refused too.
 fn replaced(
     environment: &Environment,
     source: &Observed,
@@ -91,7 +88,7 @@ fn replaced(
     refusal
 }
 
-/// What came to the source after the candidate, which does not ship.
+/// Lists the commits that came to the source after the candidate and do not ship.
 fn since(source: &Observed, moved_on: &MovedOn) -> Vec<String> {
     let (name, at) = (&source.environment, short(source.reference()));
     let (commit, since) = (moved_on.candidate.short(), &moved_on.since);
@@ -103,7 +100,7 @@ fn since(source: &Observed, moved_on: &MovedOn) -> Vec<String> {
     [story].into_iter().chain(lines).collect()
 }
 
-/// The one commit that would ship: what the source runs, if that is certain.
+/// Returns the one commit that would ship: the source's running commit if it is certain, or its candidate.
 fn candidate(
     environment: &Environment,
     source: &Observed,
@@ -121,10 +118,10 @@ fn candidate(
     };
     branch(environment, source)?;
     let is_tested = match &asked.moved_on {
-        Some(moved_on) => moved_on.is_run && !finding::is_cached(source),
+        Some(moved_on) => moved_on.is_run,
         None => source.agrees() != Some(false) || finding::is_emptied(source),
     };
-    if !is_tested || Finding::of(source) == Some(Finding::StalePage) {
+    if !is_tested || Finding::of(source).is_some_and(|found| found.is(Aspect::OfItsPage)) {
         return Err(stale_source(environment, source, asked));
     }
     match &asked.moved_on {
@@ -136,7 +133,7 @@ fn candidate(
     }
 }
 
-/// The commit, if it is the only one that may ship.
+/// Returns the commit unless `--commit` names another one.
 fn only(asked: &Asked<'_>, commit: CommitId, lead: String) -> Result<CommitId, Refusal> {
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
@@ -179,7 +176,7 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
     };
     let refusal = Refusal::new(RefusalCode::StagingStale, error);
     let refusal = causes.into_iter().fold(refusal, Refusal::because);
-    // To deploy again would not change what a cache says.
+    // Another deploy would not change a cached page.
     if source.cached.is_some() {
         return refusal.run(FORGET, Typed::smp("status"));
     }
@@ -207,11 +204,11 @@ fn add_target(
     let by_pipeline = target.environment.deploy == DeployBy::Pipeline;
     let at = match (by_pipeline, observed.deployed_last()) {
         (false, _) => branch(target.environment, observed)?,
-        // Its branch has no part in it.
+        // In a pipeline the target's branch plays no part.
         (true, Some(last)) => Branch::At(last.clone()),
         (true, None) => Branch::Empty,
     };
-    // A cache may still hold the page of a commit that was put back since.
+    // A cache may still hold the page of a commit that was rolled back since.
     if running.as_ref() == Some(&commit) && !finding::is_cached(observed) {
         confirmed_or_seen(observed, asked, plan)?;
         arrived(target, &commit, asked, promote(name))?;
@@ -231,7 +228,7 @@ fn add_target(
             check_branch(target, &at, asked, plan)?;
             check_held(plan, target, asked)?;
         }
-        plan.promote_build(source, target)?;
+        plan.promote_build(source, target, asked)?;
     } else if at.commit() == Some(&commit) {
         if built_before(target, &commit).is_some() {
             check_held(plan, target, asked)?;
@@ -247,7 +244,7 @@ fn add_target(
     add_record(plan, source, target, asked)
 }
 
-/// Refuses where a release goes on that is not of the candidate: that could not be waited for.
+/// Refuses during a release of another commit: this promotion could not wait for its own.
 fn refuse_another_release(plan: &Plan, target: &Target<'_>) -> Result<(), Refusal> {
     let (name, observed) = (target.name(), &target.observed);
     let pending = finding::pending(observed);
@@ -279,7 +276,7 @@ fn check_record(
     }
 }
 
-/// The last step of a target: what it runs goes on record, unless it is there.
+/// Adds the step that records the target's commit, unless it is already recorded.
 fn add_record(
     plan: &mut Plan,
     source: &Observed,
@@ -292,14 +289,14 @@ fn add_record(
     let (name, observed, commit) = (target.name(), &target.observed, &plan.commit);
     if observed.runs() == Some(commit) && !finding::is_cached(observed) {
         if !recorded.is_due(name, commit) && !target.given {
-            // Nothing to do here, unless something else was put forward for it, and its place does not run that any more.
+            // Nothing is due, unless another commit was proposed for this target and the source no longer runs it.
             return match recorded.waits(&source.environment, name) {
                 true => recorded.signed_off(&source.environment, commit, name),
                 false => Ok(()),
             };
         }
         if recorded.open_for(name, commit).is_none() {
-            // Somebody else brought it there; that is recorded only of what was signed off, as if we had.
+            // Somebody else deployed it: only a signed-off commit is recorded, as for an own deploy.
             recorded.signed_off(&source.environment, commit, name)?;
         }
     }
@@ -309,7 +306,7 @@ fn add_record(
     Ok(())
 }
 
-/// Refuses to take anything away that the target runs.
+/// Refuses to remove commits that the target runs.
 fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refusal> {
     let Some(changes) = &target.changes else {
         return Ok(());
@@ -342,7 +339,7 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
     }
 }
 
-/// Refuses a branch that would lose commits, or that somebody must look at first.
+/// Refuses a branch that would lose commits, or that needs a person's look first.
 fn check_branch(
     target: &Target<'_>,
     branch: &Branch,
@@ -362,24 +359,22 @@ fn check_branch(
     let Some((found, story)) = found.zip(disagreement(&target.observed)) else {
         return Ok(());
     };
-    use Finding::{DeployedOutsideGit, NotConfirmed, ReleaseFailed, StalePage};
-    let harmless = [StalePage, DeployedOutsideGit, ReleaseFailed, NotConfirmed].contains(&found);
-    // Where it is known who rolled that back, and why, what is newer is meant to mend it.
+    let (risk, rolled_back) = (found.risk(), found.is(Aspect::RolledBack));
+    // If the record says who rolled that commit back and why, a newer commit is meant to fix it.
     let mut held = target.held.iter().map(|one| Some(&one.held.commit));
-    let known = found == Finding::RolledBack && held.any(|held| held == branch.commit());
-    let goes_on = matches!(found, Finding::ReleasePending | Finding::Deploying);
-    let again = asked.again && !goes_on;
-    if harmless || known || again || asked.somebody_looks {
+    let known = rolled_back && held.any(|held| held == branch.commit());
+    let again = asked.again && risk != Risk::Race;
+    if risk == Risk::Nothing || known || again || asked.somebody_looks {
         plan.warn(story);
         return Ok(());
     }
-    Err(match found {
-        Finding::ReleasePending | Finding::Deploying => deploying(story, &target.observed),
-        Finding::CachedPage => Refusal::new(RefusalCode::PageUnclear, story)
+    Err(match risk {
+        Risk::Race => deploying(story, &target.observed),
+        Risk::UnclearPage => Refusal::new(RefusalCode::PageUnclear, story)
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
-        _ => {
-            let ships = match found == Finding::RolledBack && finding::is_certain(&target.observed) {
+        Risk::ShipsAgain | Risk::Nothing => {
+            let ships = match rolled_back && finding::is_certain(&target.observed) {
                 true => "would ship",
                 false => "may ship",
             };

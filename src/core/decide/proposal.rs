@@ -1,4 +1,4 @@
-//! Decides whether what staging runs can be put forward for production.
+//! Decides whether staging's running commit can be proposed for production.
 
 use crate::core::config::Environment;
 use crate::core::decide::gates::MAKE_IT;
@@ -10,17 +10,17 @@ use crate::core::words::{CommitId, Observed, Relation};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    /// What ships, and what a person should know of it; it has no steps.
+    /// The commits that ship and the warnings; it has no steps.
     pub plan: Plan,
-    /// Where it is to go, and what runs there. Empty: everything runs it already.
+    /// The targets and their running commits. Empty if every target already runs the commit.
     pub targets: Vec<(String, Option<CommitId>)>,
     pub open: bool,
-    /// An announcement on the record that has come to its end.
+    /// A recorded announcement whose deploy has ended.
     pub over: Option<EventId>,
 }
 
-/// Plans to put forward what `environment` runs, as it was observed, for every target that lacks it, or gives the first
-/// reason why it must not happen.
+/// Plans to propose the observed commit of `environment` for every target that lacks it, or returns the first reason
+/// to refuse that.
 pub fn proposal(
     environment: &Environment,
     source: &Observed,
@@ -29,7 +29,7 @@ pub fn proposal(
 ) -> Result<Proposal, Refusal> {
     let candidate = recorded.state.candidate.as_ref();
     if let Some(candidate) = candidate.filter(|one| source.runs() == Some(&one.commit)) {
-        // What is put forward already may still be owed a post, whatever else is the matter.
+        // An open proposal may still have a pending notification, regardless of other problems.
         return Ok(Proposal {
             plan: Plan::of(&candidate.commit),
             targets: candidate.goals(),
@@ -38,7 +38,7 @@ pub fn proposal(
         });
     }
     recorded.nobody_else(None, None)?;
-    // What cannot be promoted cannot be put forward; whether it was signed off is what comes after.
+    // A commit that cannot be promoted cannot be proposed. The sign-off comes later.
     let asked = Asked {
         commit: None,
         somebody_looks: true,
@@ -50,11 +50,11 @@ pub fn proposal(
         policy: None,
         overrides: None,
     };
-    // How it stands to the targets matters once the open candidate is closed.
+    // The comparison with the targets matters only once the open candidate is closed.
     let compared = if candidate.is_some() { &[] } else { targets };
     let mut plan = promotion(environment, source, compared, &asked)?;
     recorded.checked(environment, &plan.commit)?;
-    // A proposal pushes nothing, so it makes no app.
+    // A proposal pushes nothing, so it creates no app.
     plan.steps.clear();
     plan.consents.retain(|consent| consent.question != MAKE_IT);
     if let Some(candidate) = candidate {

@@ -1,34 +1,34 @@
-//! What it means for a deploy that the main repository's host protects a branch. Pure.
+//! Protected branches of the main repository: whether a deploy can move them. Pure.
 
 use crate::core::decide::review::ForgeWords;
 
-/// What those who deploy need, where a host takes no push to a branch.
+/// The hint if the host rejects pushes to a branch.
 pub const ALLOW: &str = "allow those who deploy to push there, fast-forward only and without a pull request: the commits were reviewed when they were merged";
-/// The same, where it takes none that goes back.
+/// The hint if the host rejects force-pushes.
 pub const ALLOW_BACK: &str = "allow those who deploy to force-push there without a pull request";
 
-/// Whether a host takes a push of the account that asked.
+/// Whether the host accepts a push from the token's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     Yes,
     No,
-    /// It does not tell this account.
+    /// The host does not tell this account.
     Unknown,
 }
 
-/// How a host protects a branch, as far as it says so.
+/// The protection of a branch, as far as the host reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
     pub is_protected: bool,
     pub wants: Vec<String>,
-    /// A push that goes forward, as a promotion does.
+    /// A push forward, as in a promotion.
     pub forward: Takes,
-    /// A push that goes back, as a rollback does.
+    /// A push back, as in a rollback.
     pub back: Takes,
 }
 
 impl Protection {
-    /// A branch that every push may move.
+    /// A branch without protection.
     pub fn none() -> Self {
         Self {
             is_protected: false,
@@ -38,12 +38,12 @@ impl Protection {
         }
     }
 
-    /// Whether a promotion by this account would be declined.
+    /// Returns whether a promotion by this account would be rejected.
     pub fn is_shut(&self) -> bool {
         self.forward == Takes::No
     }
 
-    /// What a person should know of it before the first push, a sentence each.
+    /// Returns what a person should know about the protection before the first push, one sentence each.
     pub fn remarks(&self, branch: &str, words: &ForgeWords) -> Vec<String> {
         let (forge, wants) = (words.name, self.wants.join(" and "));
         if !self.is_protected {

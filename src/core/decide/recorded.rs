@@ -1,10 +1,10 @@
-//! What the shared record allows: the candidate and nothing else, signed off, one push at a time.
+//! The deploys that the shared record allows: only the candidate, only after a sign-off, one push at a time.
 
 use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::answer::FOUR_EYES;
-use crate::core::decide::finding::{is_cached, pending};
-use crate::core::decide::next::{ONLY, WAIT, by_others, if_tested, promote, propose_again, unread};
+use crate::core::decide::finding::{WAIT, is_cached, pending};
+use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
@@ -15,50 +15,50 @@ use crate::core::words::{CommitId, EventId, Observed, Source, short};
 pub struct Recorded<'a> {
     pub state: &'a State,
     pub signoff: bool,
-    /// The announcement that this clone made last.
+    /// The last announcement of this clone.
     pub mine: Option<&'a EventId>,
-    /// Whether a push or a release of this clone for that announcement may still be on its way.
+    /// True if a push or a release of this clone for that announcement may still be in progress.
     pub sent: bool,
-    /// The environments of the open announcement, as they were seen.
+    /// The observed environments of the open announcement.
     pub announced: &'a [Observed],
-    /// `--take-over`: somebody else's announcement that may be put aside.
+    /// `--take-over`: the announcement of somebody else that this run may replace.
     pub take_over: Option<&'a str>,
     pub now: i64,
 }
 
-/// The deploy that is planned: why, where and what. `None`: nothing is deployed.
+/// The planned deploy: its kind, environment and commit. `None` if nothing is deployed.
 type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
-/// How far it is: of several places, the one that is behind the others counts.
+/// The progress of an announced deploy. With several environments the one furthest behind counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Course {
-    /// It may be on its way.
+    /// The deploy may be in progress.
     Going,
-    /// The branch has it, and the environment does not run it yet.
+    /// The branch has the commit, and the environment does not run it yet.
     Landed,
-    /// It was cut off before it began.
+    /// The run ended before its push.
     Dead,
-    /// Somebody moved the branch on.
+    /// Somebody moved the branch to another commit.
     Passed,
     Arrived,
 }
 
-/// The way out where no program wrote what this version cannot read.
+/// The hint for an unreadable event that no newer version wrote.
 pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that no version can read; \
     to start an empty record, set another `ref` in [record] of smp.toml on the main branch";
 
 impl<'a> Recorded<'a> {
-    /// The push that is on its way according to the record; anybody may have begun it.
+    /// Returns the announced deploy, by anybody, that has no recorded end.
     pub fn open(&self) -> Option<&'a Deploying> {
         self.state.deploying.as_ref()
     }
 
-    /// The same, if it brings this commit there.
+    /// Returns the open deploy if it brings this commit there.
     pub fn open_for(&self, name: &str, commit: &CommitId) -> Option<&'a Deploying> {
         self.state.deploying_to(name, commit)
     }
 
-    /// Whether exactly this push is announced and can simply be gone on with: it is ours, or has landed.
+    /// Returns whether this push can be resumed: this clone announced it, or the branch has its commit.
     pub fn resumes(&self, name: &str, commit: &CommitId, reference: Option<&CommitId>) -> bool {
         self.open_for(name, commit).is_some_and(|open| {
             let is_ours = self.is_mine(open) && open.from(name) == reference;
@@ -70,7 +70,7 @@ impl<'a> Recorded<'a> {
         self.mine == Some(&open.id)
     }
 
-    /// How the announced deploy stands, as far as its environments tell.
+    /// Returns the progress of the announced deploy, as far as its environments show it.
     fn course(&self, open: &Deploying) -> Course {
         let all = open.places().map(|(name, _)| self.course_at(open, name));
         all.min().unwrap_or(Course::Going)
@@ -83,32 +83,32 @@ impl<'a> Recorded<'a> {
         };
         let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
         let moved = at.is_some_and(|at| at != open.from(name));
-        // An announcement is made while something else runs. The exception is a rollback of what had not arrived: the
-        // branch shows its end, unless the platform makes it.
+        // The environment runs another commit at the announcement. The exception is a rollback of a deploy that had not
+        // arrived: there the branch shows the end, unless the platform rolls back.
         let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
         if one.runs() == Some(&open.to) && shows && !is_cached(one) {
             Course::Arrived
         } else if at == Some(Some(&open.to)) && !one.by_pipeline {
-            // Where the branch had it before, nothing was pushed that could be on its way.
+            // If the branch had the commit before, no push can be in progress.
             Course::Landed
         } else if moved {
             Course::Passed
         } else if self.is_mine(open) && !self.sent {
-            // What this clone announced and has no push of in the air was cut off before it began.
+            // This clone announced it and has no push in progress: it was cut off before its push.
             Course::Dead
         } else {
             Course::Going
         }
     }
 
-    /// A rollback that was announced and has ended, and whose end nobody recorded. The next deploy records it.
+    /// Returns an announced rollback that has ended without a record of it. The next deploy records it.
     pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
         let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
         (self.course(open) == Course::Arrived).then_some(open)
     }
 
-    /// Refuses while another deploy may be on its way: two pushes with the same lease would both build. `wanted` is the
-    /// deploy that is planned, `command` the one that could take the other's place; none: only one of its own kind could.
+    /// Refuses while another deploy may be in progress: two pushes with the same lease would both build. `wanted` is
+    /// the planned deploy. `command` can take over the other deploy; `None` if only the same kind of deploy can.
     pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<Typed>) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let error = "the record was written by a newer git-smp";
@@ -124,14 +124,14 @@ impl<'a> Recorded<'a> {
         let takes_back = here.is_some_and(|(kind, ..)| kind == Kind::Rollback);
         match self.course(open) {
             Course::Arrived | Course::Passed | Course::Dead => Ok(()),
-            // Its lease cannot hold any more. A deploy over a rollback would still undo it before it was seen to run.
+            // Its lease can no longer hold. A deploy over a rollback would still undo it before it was seen to run.
             Course::Landed if open.kind != Kind::Rollback || is_this || takes_back => Ok(()),
             Course::Going if self.is_mine(open) && is_this => Ok(()),
             course => Err(self.deploying(open, course, command)),
         }
     }
 
-    /// Refuses to call it done that an environment runs this commit while another is on its way there.
+    /// Refuses to report success for a running commit while another commit is being deployed there.
     pub fn nothing_on_its_way(
         &self,
         observed: &Observed,
@@ -185,7 +185,7 @@ impl<'a> Recorded<'a> {
         refusal.run(ONLY, command.option("--take-over", id))
     }
 
-    /// Refuses what was deployed to an environment with checks that nobody saw pass yet.
+    /// Refuses a commit whose checks have not passed yet in an environment with checks.
     pub fn checked(&self, source: &Environment, commit: &CommitId) -> Result<(), Refusal> {
         let (name, short) = (&source.name, commit.short());
         let open = self.open_for(name, commit);
@@ -213,8 +213,8 @@ impl<'a> Recorded<'a> {
             .run("or correct the problem, then", Typed::smp("stage")))
     }
 
-    /// Refuses what is not the candidate, or not signed off. Without a candidate only a team that signs nothing off
-    /// may promote.
+    /// Refuses a commit that is not the candidate or not signed off. A promotion without a candidate is only possible
+    /// if the team requires no sign-off.
     pub fn signed_off(&self, source: &str, commit: &CommitId, target: &str) -> Result<(), Refusal> {
         let Some(candidate) = &self.state.candidate else {
             return self.without_candidate(commit, target);
@@ -232,6 +232,7 @@ impl<'a> Recorded<'a> {
                 .run(bring, command)
                 .run("or close the candidate", Typed::smp("postpone")));
         }
+        candidate.in_turn(source, target)?;
         match candidate.standing() {
             Standing::Waiting if self.signoff && !candidate.verdicts.is_empty() => {
                 Err(self.same_person(candidate))
@@ -259,7 +260,7 @@ impl<'a> Recorded<'a> {
                     Typed::smp("postpone"),
                 );
                 let fix = Typed::smp("stage --fix");
-                // The announcement that is in the way is in the way of a fix, too.
+                // A fix must take over the same announcement.
                 let fix = match self.take_over {
                     Some(id) => fix.option("--take-over", id),
                     None => fix,
@@ -274,7 +275,7 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Everybody who said yes may be one who proposed it or deployed a fix of it.
+    /// Refuses if every sign-off is from a person who proposed the candidate or deployed a fix of it.
     fn same_person(&self, candidate: &Candidate) -> Refusal {
         let have = match candidate.fixers.is_empty() {
             true => "has",
@@ -313,7 +314,7 @@ impl<'a> Recorded<'a> {
         let (short, deploy) = (commit.short(), self.state.deploys.get(target));
         if let Some(deploy) = deploy.filter(|one| one.commit == *commit && one.seen_since.is_none())
         {
-            // Its proposal was fulfilled, maybe a moment ago, so that there is nothing left that could be signed off.
+            // The proposal was fulfilled, maybe a moment ago, so no candidate is left to sign off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
             let error = format!("{short} is not proposed now: {by} promoted it to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
@@ -360,14 +361,14 @@ impl<'a> Recorded<'a> {
         })
     }
 
-    /// "proposed by Ada Example 2 hours ago".
+    /// Returns "proposed by Ada Example 2 hours ago".
     pub fn proposed(&self, candidate: &Candidate) -> String {
         let (by, when) = (&candidate.by.name, ago(self.now, candidate.at));
         format!("proposed by {by} {when}")
     }
 
-    /// Whether an environment is still to be recorded as running the commit: the candidate's goal, or a push that was
-    /// announced.
+    /// Returns whether a deploy of the commit must still be recorded: an unreached target of the candidate, or an
+    /// announced deploy.
     pub fn is_due(&self, environment: &str, commit: &CommitId) -> bool {
         let goal = self
             .state
@@ -376,14 +377,14 @@ impl<'a> Recorded<'a> {
         self.open_for(environment, commit).is_some() || goal.is_some_and(|goal| !goal.reached)
     }
 
-    /// Whether what was put forward in the first is still to come to the second.
+    /// Returns whether the candidate of `source` has not reached `target` yet.
     pub fn waits(&self, source: &str, target: &str) -> bool {
         let candidate = self.state.frozen(source);
         let goal = candidate.and_then(|candidate| candidate.goal(target));
         goal.is_some_and(|goal| !goal.reached)
     }
 
-    /// Where the freeze is lifted when these environments run the commit, too; `None`: others are still to come.
+    /// Returns the environment whose freeze ends once these run the commit too; `None` if other targets are left.
     pub fn lifts(&self, commit: &CommitId, reached: &[&str]) -> Option<String> {
         let candidate = self.state.candidate_of(commit)?;
         let mut goals = candidate.targets.iter();
@@ -392,7 +393,7 @@ impl<'a> Recorded<'a> {
     }
 }
 
-/// ", with the key of ada@example.com", where somebody signed.
+/// Returns ", with the key of ada@example.com" if the person signed.
 fn with_key(person: &Person) -> String {
     let key = person.principal.as_ref();
     key.map_or(String::new(), |key| format!(", with the key of {key}"))

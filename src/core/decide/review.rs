@@ -1,12 +1,10 @@
-//! Whether commits were reviewed and their checks succeeded. What nobody can tell is never a yes. Pure.
+//! The reviews and checks of commits. An unknown answer never counts as a yes. Pure.
 
-mod policy;
 mod shipping;
-mod warnings;
+pub(super) mod warnings;
 
 use std::collections::HashMap;
 
-pub use policy::refusal;
 pub use shipping::{Merges, Shipping};
 pub use warnings::{checked, faults, unknown, warnings};
 
@@ -16,8 +14,8 @@ use crate::core::refusal::Report;
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 
-/// How many commits are named one by one in a plan or a refusal.
-const NAMED: usize = 10;
+/// The number of commits that a plan or a refusal names.
+pub(super) const NAMED: usize = 10;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -37,23 +35,23 @@ pub enum Checks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullRequest {
     pub number: u64,
-    /// Whose it is; `None` for an account that is gone.
+    /// `None` if the account no longer exists.
     pub author: Option<String>,
-    /// Whether it goes to the main branch. What was reviewed for another one was not reviewed for what ships.
+    /// True if it targets the main branch. An approval for another branch does not count.
     pub into_main: bool,
     pub merged: bool,
-    /// Who approves of it, but for its author and those of the commit.
+    /// The approvers, without its author and the authors of the commit.
     pub approved_by: Vec<String>,
     pub changes_requested: bool,
 }
 
 impl PullRequest {
-    /// Whether it was merged into the main branch with somebody else's approval, and nobody wants changes.
+    /// Returns whether it was merged into the main branch with another person's approval and without requested changes.
     pub fn is_approved(&self) -> bool {
         self.fault('#').is_none()
     }
 
-    /// What keeps it from being approved, to stand behind the commit that came with it.
+    /// Returns the reason why it does not count as approved, a text that follows the commit.
     fn fault(&self, sign: char) -> Option<String> {
         let what = if !self.merged {
             "is not merged"
@@ -70,7 +68,7 @@ impl PullRequest {
     }
 }
 
-/// How a commit came to be where it is.
+/// How a commit got into the branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     #[default]
@@ -80,10 +78,10 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The one of a commit's pull requests that counts: merged into the main branch, or else merged anywhere; and of
-    /// several such the approved one.
+    /// Picks the pull request of a commit that counts: first one merged into the main branch, then one merged anywhere,
+    /// then an approved one.
     pub fn of(pulls: Vec<PullRequest>) -> Self {
-        // Of equals the first counts, and `max_by_key` would take the last.
+        // `max_by_key` returns the last of equals; the first one counts here.
         let counts = (pulls.into_iter().rev())
             .max_by_key(|pull| (pull.merged, pull.into_main, pull.is_approved()));
         counts.map_or(Self::Direct, Self::PullRequest)
@@ -99,21 +97,21 @@ pub struct Review {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Coverage {
     Not(Report),
-    /// It answered all that it was asked.
+    /// The host answered every question.
     #[default]
     Whole,
-    /// This kept it from answering all.
+    /// The host did not answer every question, for this reason.
     Partly(Report),
 }
 
-/// How the main repository's host is spoken of.
+/// The names that the main repository's host uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ForgeWords {
     pub name: &'static str,
-    /// What asks there for a merge, and the sign before its number.
+    /// The name of a merge request there, and the sign before its number.
     pub request: &'static str,
     pub sign: char,
-    /// Why it may say nothing of a commit.
+    /// The reason why the host may return nothing for a commit.
     pub silence: &'static str,
 }
 
@@ -136,7 +134,7 @@ impl Default for ForgeWords {
 pub struct Reviews {
     pub known: HashMap<CommitId, Review>,
     pub coverage: Coverage,
-    /// How many more merges would ship which nobody could name, so that nobody could ask about them.
+    /// The number of shipping merges beyond the named ones, whose reviews cannot be requested.
     pub unnamed: usize,
     pub words: ForgeWords,
 }
@@ -159,7 +157,7 @@ impl Reviews {
         known.map_or(Checks::Unknown, |review| review.checks)
     }
 
-    fn why(&self) -> Report {
+    pub(super) fn why(&self) -> Report {
         match &self.coverage {
             Coverage::Not(why) | Coverage::Partly(why) => why.clone(),
             Coverage::Whole if self.unnamed > 0 => unanswered(
@@ -174,7 +172,7 @@ impl Reviews {
     }
 }
 
-/// Why something stays unknown, however often it is asked: too many commits would ship.
+/// Adds the way out if too many commits ship for the host to answer.
 pub fn unanswered(why: Report) -> Report {
     why.run(
         "for so many commits, remove policy.reviewed from smp.toml, then",

@@ -1,4 +1,4 @@
-//! How an environment is put back: by a release of its platform, without a build, or by a push.
+//! Puts an environment back: by a release of its platform without a build, or by a push.
 
 use crate::core::decide::finding::{
     is_cached, is_on_its_way, may_be_on_its_way, pending, releases,
@@ -11,8 +11,8 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Relation, ReleaseStatus, short};
 
-/// Plans it, or gives the first reason why it must not happen. What the target runs is what its branch has, where it does
-/// not say itself; its changes lie between that and the commit.
+/// Plans the rollback, or returns the first reason to refuse it. If the running commit is unknown, the branch counts
+/// instead. `target.changes` are relative to that commit.
 pub fn rollback(
     target: &Target<'_>,
     commit: &CommitId,
@@ -24,8 +24,8 @@ pub fn rollback(
         return Err(no_app(target.environment, words));
     }
     let mut plan = Plan::of(commit);
-    // A deploy that may be on its way is taken back on the branch, too; and a cache may still hold the page of what ran
-    // before what is to be taken back.
+    // A deploy that may be in progress is reverted on the branch too. A cache may still hold the page from before the
+    // bad deploy.
     let runs_already =
         observed.runs() == Some(commit) && !may_be_on_its_way(observed) && !is_cached(observed);
     if runs_already {
@@ -51,7 +51,7 @@ fn again(name: &str, commit: &CommitId) -> Typed {
     command.option("--to", commit.short())
 }
 
-/// Refuses to go forward: whatever is new on production was tested before, and is promoted.
+/// Refuses to go forward: new commits reach production only by a promotion, after a test.
 fn lies_behind(
     target: &Target<'_>,
     branch: &Branch,
@@ -96,7 +96,7 @@ fn lies_behind(
         .run("or promote", promote(name)))
 }
 
-/// Where a second person is wanted for what is new, nothing is gone back to that nobody saw there.
+/// Refuses a commit without a recorded deploy there, if the policy wants a second person for new commits.
 fn unseen(name: &str, to: &str, choose: Typed) -> Refusal {
     let error = format!("nothing shows that {to} ever ran on {name}");
     let why = "with signed or four_eyes a rollback returns only to what the record shows to have run there";
@@ -105,7 +105,7 @@ fn unseen(name: &str, to: &str, choose: Typed) -> Refusal {
     refusal.run("or propose it", Typed::smp("propose"))
 }
 
-/// What lists the commits that an environment may have run before. Without a record git alone knows them.
+/// Returns the command that lists earlier commits of an environment. Without a record only git knows them.
 pub fn earlier(has_record: bool, runs: Option<&CommitId>) -> Typed {
     match (has_record, runs) {
         (true, _) => Typed::smp("history"),
@@ -148,7 +148,7 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
     }
 }
 
-/// The steps: what was built before is released again where that can be, because it takes seconds.
+/// Adds the steps. An earlier build is released again if possible, because that takes only seconds.
 fn take_back(
     target: &Target<'_>,
     branch: &Branch,
@@ -164,12 +164,12 @@ fn take_back(
         plan.wait(target, false);
         return Ok(());
     }
-    // Whoever puts a deploy aside by its name knows of its release, which may be why it is put aside.
+    // A person who takes over a deploy knows of its release, which may be the reason to take over.
     let takes_over = asked.recorded.is_some_and(|one| one.take_over.is_some());
     if !asked.somebody_looks && !takes_over {
         settled(target, again(target.name(), commit))?;
     }
-    // The newest one that the platform says it can go back to.
+    // The newest release that the platform can go back to.
     let former = releases(&target.observed).iter().find(|one| {
         one.commit.as_ref() == Some(commit)
             && one.status == ReleaseStatus::Succeeded
@@ -201,7 +201,7 @@ fn take_back(
     Ok(())
 }
 
-/// That a push would change nothing, and what would: as after a push that the host declined and deployed all the same.
+/// Warns that a push changes nothing, as after a host rejected a push and deployed it; gives the alternatives.
 fn already_there(plan: &mut Plan, target: &Target<'_>) {
     let (name, runs) = (target.name(), target.observed.runs());
     let (short, runs) = (

@@ -1,9 +1,10 @@
-//! Decides what a deploy to staging does: the commit that was named, unless a candidate is tested there.
+//! Plans a deploy to staging: the named commit, unless a candidate is tested there.
 
+use crate::core::decide::finding::WAIT;
 use crate::core::decide::gates::{
     arrived, branch, confirmed, disagreement, disappearing, first_push, lost,
 };
-use crate::core::decide::next::{ONLY, WAIT, after_failure, promote};
+use crate::core::decide::next::{ONLY, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Deploying, Kind, Standing};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
@@ -13,30 +14,30 @@ use crate::core::words::{Branch, Changes, CommitId, Relation, short};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Staging<'a> {
-    /// Staging, and what lies between what it runs and the commit.
+    /// Staging, with the commits between its running commit and the new one.
     pub target: &'a Target<'a>,
     pub commit: &'a CommitId,
-    /// `--fix`: it may go there although a candidate is tested there.
+    /// `--fix`: the commit may replace a candidate that is tested there.
     pub fix: Option<&'a Fix>,
     pub command: &'a Typed,
 }
 
 #[derive(Debug)]
 pub struct Fix {
-    /// The candidate.
+    /// The candidate that the fix is based on.
     pub base: CommitId,
-    /// What lies between it and the commit.
+    /// The commits between the candidate and the fix.
     pub changes: Changes,
 }
 
-/// Plans it, or gives the first reason why it must not happen.
+/// Plans the deploy, or returns the first reason to refuse it.
 pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal> {
     let Staging { target, commit, .. } = *wanted;
     let (name, recorded) = (target.name(), asked.recorded);
     let open = recorded.and_then(|recorded| recorded.open());
     if let Some(recorded) = &recorded {
         let thawed = thawed(wanted, recorded);
-        // What is on its way elsewhere is put aside by a deploy here, if there is one to make.
+        // A deploy here can take over one that is open elsewhere, if there is something to deploy.
         let here = open.is_some_and(|open| open.environment == *name);
         let deploys = target.observed.runs() != Some(commit) && thawed.is_ok();
         let command = (here || deploys).then(|| wanted.command.clone());
@@ -45,7 +46,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     }
     let mut plan = Plan::of(commit);
     let at = branch(target.environment, &target.observed)?;
-    // A page that is broken is what a deploy may mend, and staging may be broken at any time.
+    // A deploy may repair a broken page, and staging may be broken at any time.
     let runs_already = target.observed.runs() == Some(commit) && at.commit() == Some(commit);
     if runs_already {
         if let Some(fix) = wanted.fix.filter(|fix| fix.base != *commit)
@@ -72,7 +73,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
     Ok(plan)
 }
 
-/// Refuses while a candidate is tested there, but for a fix of it, and for putting it back.
+/// Refuses while a candidate is tested there, except for a fix of it and for the candidate itself.
 fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> {
     let name = wanted.target.name();
     match (recorded.state.frozen(name), wanted.fix) {
@@ -87,9 +88,9 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
     }
 }
 
-/// Refuses a fix of what a target has already: what it runs would no longer be what it ran at the proposal, so the fix could
-/// not be promoted; and on the record it would take the place of the deploy, which nobody would be told of any more.
-/// `--take-over` leaves aside what a target does not run yet.
+/// Refuses a fix of a candidate that a target already has. The target no longer runs what it ran at the proposal, so
+/// the fix could not be promoted; on record it would replace the deploy, whose posts would be lost. `--take-over`
+/// allows a fix if the target does not run the candidate yet.
 pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(), Refusal> {
     let late = "a fix comes too late for this candidate";
     let (state, short) = (recorded.state, candidate.commit.short());
@@ -124,7 +125,7 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
     let refusal = Refusal::new(RefusalCode::Deploying, error).because(format!(
         "the candidate has reached {name}, but its deploy is not on record yet"
     ));
-    // To promote it goes on only once it runs.
+    // `promote` resumes it only once the target runs it.
     if candidate.standing() == Standing::Blocked && seen.runs() != to {
         let take_over = Typed::smp("stage --fix").option("--take-over", open.id.as_str());
         return Err(refusal.run(WAIT, Typed::smp("status")).run(ONLY, take_over));
@@ -168,7 +169,7 @@ fn frozen(name: &str, candidate: &Candidate, recorded: &Recorded<'_>) -> Refusal
     refusal.run("or close the candidate", Typed::smp("postpone"))
 }
 
-/// The refusal of a fix that is there already, so that no deploy of ours could make it the candidate.
+/// Refuses a fix that already runs there: git-smp did not deploy it, so it cannot become the candidate.
 fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refusal {
     let (short, candidate) = (commit.short(), candidate.short());
     let error = format!("{name} already runs {short}, which is not the candidate");
@@ -180,7 +181,7 @@ fn deployed_by_hand(name: &str, commit: &CommitId, candidate: &CommitId) -> Refu
         .run("then propose what runs there", Typed::smp("propose"))
 }
 
-/// A fix has everything that the candidate has, and more.
+/// Refuses a fix that does not contain the candidate and more.
 fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Refusal> {
     let (short, base) = (commit.short(), fix.base.short());
     if candidate.commit != fix.base {
@@ -207,7 +208,7 @@ fn on_top(commit: &CommitId, candidate: &Candidate, fix: &Fix) -> Result<(), Ref
     })
 }
 
-/// What staging would lose: a person may say yes to that, a script may not.
+/// Asks before staging loses commits: a person may agree, a script may not.
 fn look_back(
     wanted: &Staging<'_>,
     branch: &Branch,

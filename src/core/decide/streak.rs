@@ -1,19 +1,19 @@
-//! When a check after a deploy has passed, and when it has failed: by answers in a row. Pure.
+//! Decides when a check after a deploy has passed or failed, by consecutive answers. Pure.
 //!
-//! One bad answer says little, because a healthy site drops one now and then; nor does one good answer. So as many in a
-//! row decide, for either end. Where neither comes, the check is not known to pass, and that is a failure as well.
+//! One answer says little, because a healthy site drops one now and then. The same number of consecutive answers
+//! decides either way. If neither happens, the check is not known to pass, which counts as a failure.
 
 use std::time::Duration;
 
-/// The pause between an answer and the next question.
+/// The pause between an answer and the next request.
 pub const PAUSE: Duration = Duration::from_secs(1);
-/// How many times as many answers as there must be in a row are waited for.
+/// The maximum number of answers, as a multiple of the required consecutive ones.
 const PATIENCE: u32 = 10;
 
 pub struct Streak {
-    /// How many in a row decide.
+    /// The number of consecutive answers that decide.
     times: u32,
-    /// The last answer, and how many like it there are in a row.
+    /// The last answer, and the number of consecutive answers like it.
     row: (bool, u32),
     all: u32,
     bad: u32,
@@ -23,9 +23,9 @@ pub struct Streak {
 pub enum Streaked {
     GoOn,
     Passed,
-    /// So many in a row were bad.
+    /// The required number of consecutive answers were bad.
     Failed,
-    /// Good and bad ones came in turn: how many were bad, of how many.
+    /// Good and bad answers alternated: the number of bad ones, and of all.
     Unsteady(u32, u32),
 }
 
@@ -63,7 +63,7 @@ impl Streak {
 mod tests {
     use super::*;
 
-    /// Numbers that look random, the same each time.
+    /// Pseudo-random numbers with a fixed seed.
     struct Dice(u64);
 
     impl Dice {
@@ -76,8 +76,8 @@ mod tests {
         }
     }
 
-    /// Asks a site on a virtual clock, each answer of which takes some time: what comes of it, after how long, and
-    /// after how many answers.
+    /// Asks a site on a virtual clock that adds the time of each answer. Returns the outcome, the duration and the
+    /// number of answers.
     fn run(
         times: u32,
         dice: &mut Dice,
@@ -126,7 +126,7 @@ mod tests {
     fn a_site_that_flaps_for_less_than_its_times_and_then_holds_passes() {
         for seed in 0..RUNS {
             let (dice, times) = (&mut Dice(seed), u32::try_from(seed % 59).unwrap() + 2);
-            // Bad rows, each shorter than it takes, with good ones between; then it holds.
+            // Rows of bad answers that are too short to fail, with good ones in between; then only good ones.
             let flaps = dice.roll(u64::from(times) * 8);
             let mut bad_row = 0;
             let (end, _, asked) = run(times, dice, |nth, dice| {
@@ -144,11 +144,11 @@ mod tests {
     fn a_site_that_breaks_for_its_times_fails_and_one_that_never_holds_is_not_known_to_pass() {
         for seed in 0..RUNS {
             let (dice, times) = (&mut Dice(seed), u32::try_from(seed % 59).unwrap() + 2);
-            // It answers well at first, for less than it takes, and then no more.
+            // The site answers well for less than the required time, then fails.
             let good = u32::try_from(dice.roll(u64::from(times))).unwrap();
             let (end, _, asked) = run(times, dice, |nth, dice| (nth < good, millis(dice)));
             assert_eq!((end, asked), (Streaked::Failed, good + times));
-            // One instance of two is broken.
+            // One of two instances is broken.
             let (end, _, asked) = run(times, dice, |nth, dice| (nth % 2 == 0, millis(dice)));
             assert_eq!(
                 end,
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// What the pages of the manual say of a site that drops one answer in twenty, and one in two.
+    /// The manual states these failure rates for a site that drops one answer in twenty, and one in two.
     #[test]
     fn how_often_a_site_that_drops_answers_fails_is_as_documented() {
         let failures = |share: u64| {

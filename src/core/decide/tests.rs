@@ -1,4 +1,4 @@
-//! Decisions, a row each: facts in, steps or a refusal out.
+//! Decisions, one row each: facts in, steps or a refusal out.
 
 mod announced;
 mod frozen;
@@ -38,7 +38,7 @@ pub fn environment(name: &str) -> Environment {
     }
 }
 
-/// An environment that runs the first and has its branch at the second, which is ahead of it.
+/// An environment that runs `running` and whose newer branch is at `branch`.
 pub fn seen(name: &str, running: char, branch: char) -> Observed {
     Observed {
         environment: name.into(),
@@ -68,6 +68,7 @@ pub fn release(version: u64, status: ReleaseStatus, commit: char) -> Release {
         eligible: true,
         slug: Some(format!("slug-{commit}")),
         commit: Some(id(commit)),
+        created: Some(0),
         output: Typed::other(format!("see v{version}")),
     }
 }
@@ -80,7 +81,7 @@ pub fn ada() -> Person {
     }
 }
 
-/// `b` was put forward for production, which ran `a`; with these verdicts.
+/// A candidate `b` for production, which ran `a`, with these verdicts.
 pub fn candidate(verdicts: &[Verdict]) -> Candidate {
     let said = |verdict: &Verdict| SignOff {
         by: "Rosi".into(),
@@ -99,6 +100,7 @@ pub fn candidate(verdicts: &[Verdict]) -> Candidate {
             environment: "production".into(),
             from: Some(id('a')),
             reached: false,
+            astray: false,
         }],
         by: ada(),
         login: None,
@@ -147,14 +149,14 @@ pub fn announced(kind: Kind) -> State {
     }
 }
 
-fn proposed(verdicts: &[Verdict]) -> State {
+pub fn proposed(verdicts: &[Verdict]) -> State {
     State {
         candidate: Some(candidate(verdicts)),
         ..State::default()
     }
 }
 
-fn recorded(state: &State) -> Recorded<'_> {
+pub fn recorded(state: &State) -> Recorded<'_> {
     Recorded {
         state,
         signoff: true,
@@ -225,7 +227,7 @@ fn somebody() -> Asked<'static> {
     }
 }
 
-/// The steps and the counts of warnings and questions where there are any; or the refusal's word.
+/// Returns the steps, with the number of warnings and questions if any; or the code of the refusal.
 fn told(decided: Result<Plan, Refusal>) -> String {
     let plan = match decided {
         Ok(plan) => plan,
@@ -261,7 +263,7 @@ fn refusal(code: RefusalCode) -> Refusal {
     Refusal::new(code, "no answer")
 }
 
-/// Production with another branch than `a`, where nothing runs.
+/// Production with a branch other than `a`, where nothing runs.
 fn new(branch: Branch) -> Observed {
     Observed {
         running: Ok(None),
@@ -309,12 +311,12 @@ fn a_promotion_from_a_staging_that_runs_b() {
     for (production, relation, asked, expected) in [
         (production('a', 'a'), Ahead, nobody(), "push onto a, await"),
         (production('b', 'b'), Identical, nobody(), ""),
-        // What production has is never taken away, whoever looks.
+        // Production never loses commits, even if a person confirms.
         (production('a', 'a'), Diverged, somebody(), "diverged"),
         (production('a', 'a'), Behind, somebody(), "behind"),
-        // The branch has the commit already: a push would change nothing.
+        // The branch already has the commit: a push would change nothing.
         (production('a', 'b'), Ahead, nobody(), "wait, warn 1"),
-        // Rolled back, as it looks.
+        // It looks like a rollback.
         (production('a', 'c'), Ahead, nobody(), "rolled-back"),
         (
             production('a', 'c'),
@@ -328,10 +330,10 @@ fn a_promotion_from_a_staging_that_runs_b() {
             somebody(),
             "push onto c, await, warn 1",
         ),
-        // What is not known is never taken for anything.
+        // An unknown fact is never assumed.
         (unknown_page, Ahead, somebody(), "unreachable"),
         (unknown_branch, Ahead, somebody(), "unreachable"),
-        // The first deploy makes the branch, but only where there is none at all, and the app only where somebody says so.
+        // The first deploy creates the branch only if the remote has none, and the app only with `--first`.
         (new(Branch::Empty), Ahead, nobody(), "push onto -, await"),
         (wrong, Ahead, somebody(), "wrong-branch"),
         (no_app(), Ahead, somebody(), "no-app"),
@@ -347,7 +349,7 @@ fn a_promotion_from_a_staging_that_runs_b() {
             first(somebody()),
             "push onto -, await, ask 1",
         ),
-        // Its host said otherwise, or something else is on its way: then it is not done.
+        // The host said otherwise, or another deploy is in progress: then it is not done.
         (doubted.clone(), Identical, nobody(), "not-confirmed"),
         (doubted, Identical, somebody(), "ask 1"),
         (pending('c'), Identical, somebody(), "deploying"),
@@ -434,7 +436,7 @@ fn what_the_record_says_of_a_promotion_of_b() {
         (proposed(&[]), true, "not-signed-off"),
         (proposed(&[]), false, "push onto a, await, record, lift"),
         (proposed(&[Pass]), true, "push onto a, await, record, lift"),
-        // One block outweighs any yes.
+        // One block outweighs any sign-off.
         (proposed(&[Pass, Block]), true, "blocked"),
         (proposed(&[Block]), false, "blocked"),
         (candidate_c(&[Pass]), true, "candidate-moved"),
@@ -468,7 +470,7 @@ fn what_can_be_proposed_while_staging_runs_b() {
         (State::default(), 'b', Relation::Identical, Ok((0, false))),
         (State::default(), 'a', Relation::Diverged, Err("diverged")),
         (proposed(&[]), 'a', Relation::Ahead, Ok((1, true))),
-        // What is put forward already may be owed a post, whatever else is the matter.
+        // An open proposal may still have a pending notification, regardless of other problems.
         (proposed(&[]), 'a', Relation::Diverged, Ok((1, true))),
         (other, 'a', Relation::Ahead, Err("candidate-open")),
         (over, 'a', Relation::Ahead, Err("deploying")),
@@ -578,7 +580,7 @@ fn what_contains_a_rolled_back_commit_ships_with_a_yes_or_with_its_revert() {
     }
 }
 
-/// The same with a page that is asked after a deploy.
+/// Builds an environment with a page that is checked after a deploy.
 fn checked(name: &str) -> Environment {
     Environment {
         check: vec![PageCheck {
@@ -616,12 +618,12 @@ fn checks_come_before_anything_is_recorded_and_are_gone_on_with() {
     };
     let mut state = proposed(&[Verdict::Pass]);
     assert_eq!(to(&state, 'a'), "push onto a, await, check 1, record, lift");
-    // A run was killed in its checks, or one of them failed: the next run goes on with them, and pushes nothing.
+    // A run was killed during its checks, or one of them failed: the next run continues with them, and pushes nothing.
     state.deploying = announced(Kind::Promote).deploying;
     assert_eq!(to(&state, 'b'), "check 1, record, lift");
     state.deploying.as_mut().unwrap().failed = Some("it answers 503".into());
     assert_eq!(to(&state, 'b'), "check 1, record, lift");
-    // Something newer may take the place of what failed.
+    // A newer commit may replace the failed one.
     state.deploying.as_mut().unwrap().to = id('a');
     assert_eq!(to(&state, 'a'), "push onto a, await, check 1, record, lift");
 

@@ -1,8 +1,7 @@
-//! When a promotion may begin: inside the team's hours, on no day that is closed, and when the commit has run for long
-//! enough where it is tested. A person may go past that, with a reason that goes on record.
+//! When a promotion may begin: inside the team's hours, on a day that is not closed, and after the soak time. A person
+//! may override that with a recorded reason.
 
 use crate::core::config::{Environment, Policy};
-use crate::core::decide::{Asked, Plan};
 use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
@@ -10,17 +9,17 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::window::{Soak, Window};
 use crate::core::words::CommitId;
 
-/// What is known of a commit where it is tested.
+/// A commit where it is tested.
 #[derive(Clone, Copy)]
 pub struct Tested<'t> {
     pub environment: &'t str,
     pub commit: &'t CommitId,
-    /// Since when it runs there, in seconds since 1970; `None`: nobody knows.
+    /// The start of its run there in seconds since 1970; `None` if unknown.
     pub since: Option<i64>,
 }
 
 impl<'t> Tested<'t> {
-    /// The candidate or, without one, what the environment runs.
+    /// Returns the candidate or, without one, the running commit.
     pub fn of(
         place: &'t Environment,
         state: Option<&'t State>,
@@ -31,7 +30,7 @@ impl<'t> Tested<'t> {
         let candidate = open.map(|open| &open.commit);
         let commit = candidate.or(runs)?;
         let since = match (place.by_merge, candidate) {
-            // What it went on to contains the candidate.
+            // The environment has moved on to a commit that contains the candidate.
             (true, Some(_)) => state.and_then(|state| state.proposed_at(environment, commit)),
             _ => state.and_then(|state| state.runs_since(environment, commit)),
         };
@@ -43,7 +42,7 @@ impl<'t> Tested<'t> {
     }
 }
 
-/// The policy at one moment.
+/// The time rules of the policy at one moment.
 pub struct Timing<'p> {
     policy: &'p Policy,
     window: Window<'p>,
@@ -51,7 +50,7 @@ pub struct Timing<'p> {
 }
 
 enum Soaked {
-    /// None is asked for, or it is over.
+    /// No soak time is required, or it is over.
     Enough,
     Until(i64),
     Unknown,
@@ -67,7 +66,7 @@ impl<'p> Timing<'p> {
         }
     }
 
-    /// Why no promotion of a commit may begin now. `kept`: where the reason to go past that is kept.
+    /// Returns why no promotion may begin now. `kept` says where the reason for an override is stored.
     pub fn refusal(&self, tested: &Tested<'_>, kept: &str) -> Option<Refusal> {
         let soaked = self.soaked(tested);
         let refusal = match (self.window.is_open(self.now), &soaked) {
@@ -86,7 +85,7 @@ impl<'p> Timing<'p> {
         Some(refusal.hint(hint.and(anyway)))
     }
 
-    /// From when on a promotion may begin, or what has to be done for that; `None`: it may begin now.
+    /// Returns when a promotion may begin, or what must happen first; `None` if it may begin now.
     pub fn opens(&self, tested: &Tested<'_>) -> Option<Result<String, Hint>> {
         let soaked = self.soaked(tested);
         if self.window.is_open(self.now) && matches!(soaked, Soaked::Enough) {
@@ -103,7 +102,7 @@ impl<'p> Timing<'p> {
                 "to record this deploy and begin the soak time",
                 Typed::smp("propose"),
             )),
-            // Nothing but closed days is left.
+            // All days ahead are closed.
             (None, _) => Err(Hint::run(
                 "correct policy.closed in smp.toml, then",
                 Typed::smp("setup"),
@@ -111,7 +110,7 @@ impl<'p> Timing<'p> {
         })
     }
 
-    fn errors(&self, tested: &Tested<'_>) -> String {
+    pub fn errors(&self, tested: &Tested<'_>) -> String {
         let closed = (!self.window.is_open(self.now)).then(|| self.closed());
         let is_over = matches!(self.soaked(tested), Soaked::Enough);
         let soaking = (!is_over).then(|| self.soaking(tested));
@@ -141,7 +140,7 @@ impl<'p> Timing<'p> {
         )
     }
 
-    /// What the policy says against it, and what is so.
+    /// Returns the causes of a refusal: the policy's rule and the present state.
     fn causes(&self, tested: &Tested<'_>) -> impl Iterator<Item = String> {
         let mut causes = Vec::new();
         if !self.window.is_open(self.now) {
@@ -183,7 +182,7 @@ impl<'p> Timing<'p> {
         }
     }
 
-    /// Whether the hours, or the days that are closed, allow one now, and until or from when.
+    /// Returns whether the hours and closed days allow a promotion now, with the time of the next change.
     pub fn hours(&self) -> Option<(bool, String)> {
         if self.policy.open.is_none() && self.policy.closed.is_empty() {
             return None;
@@ -200,7 +199,7 @@ impl<'p> Timing<'p> {
         Some((is_open, text))
     }
 
-    /// How the soak of a commit stands, where one is asked for, and whether it is over.
+    /// Returns whether the soak time of a commit is over, with a text; `None` if none is required.
     pub fn soak(&self, tested: &Tested<'_>) -> Option<(bool, String)> {
         let asked = self.policy.soak.as_ref()?.as_str();
         let (short, place) = (tested.commit.short(), tested.environment);
@@ -218,62 +217,6 @@ impl<'p> Timing<'p> {
                 format!("it is unknown since when {place} runs {short}"),
             ),
         })
-    }
-}
-
-/// Refuses a promotion whose time has not come, unless somebody gave a reason to go past that; then the plan says so.
-pub(super) fn check(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
-    let Some(policy) = asked.policy else {
-        return Ok(());
-    };
-    let tested = Tested {
-        environment: source,
-        commit: &plan.commit,
-        since: since(source, &plan.commit, asked),
-    };
-    let timing = Timing::of(policy, asked.now);
-    let kept = match asked.recorded {
-        Some(_) => "goes on record",
-        None => "is posted to the technical channel",
-    };
-    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
-        (None, _) => {
-            if asked.overrides.is_some() {
-                plan.warn("--override is not needed: the promotion may begin now");
-            }
-            Ok(())
-        }
-        (Some(refusal), None) => Err(refusal),
-        (Some(_), Some(reason)) => {
-            let all = timing.errors(&tested);
-            plan.warn(format!(
-                "{all}; the reason \"{reason}\" overrides this and {kept}"
-            ));
-            plan.overrides = Some(reason);
-            Ok(())
-        }
-    }
-}
-
-/// The reason to go past it: the one that was given now, or with the announcement that this run goes on with.
-fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
-    let given = asked.overrides.map(str::to_owned);
-    given.or_else(|| announced(plan, asked))
-}
-
-fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
-    let open = asked.recorded?.open()?;
-    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
-    open.overrides.clone().filter(|_| is_this)
-}
-
-/// Since when the source runs the commit. Where a merge deploys it, and it went on to what contains the candidate, that
-/// is part of what runs.
-fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
-    let state: &State = asked.recorded?.state;
-    match asked.moved_on {
-        Some(_) => state.proposed_at(source, commit),
-        None => state.runs_since(source, commit),
     }
 }
 

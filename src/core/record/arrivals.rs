@@ -1,32 +1,43 @@
-//! When commits came to run somewhere, by deploys of every kind, those to staging as well. Pure.
+//! When commits arrived in environments, by every kind of deploy, including those to staging. Pure.
 
 use std::ops::Range;
 
 use crate::core::record::{Event, Kind, What};
 use crate::core::words::{Arrival, CommitId};
 
-/// What environments were given, oldest first.
+/// Returns the deploys to all environments, oldest first. A deploy with a failed check counts from then on; the check
+/// that passes later is not another deploy.
 pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
-    let all = events.iter().filter_map(|event| {
-        let (environment, from, to, kind) = match &event.what {
-            What::Deployed(one) => (&one.environment, one.from.clone(), &one.to, Some(one.kind)),
-            What::Observed(one) => (&one.environment, Some(one.from.clone()), &one.to, None),
-            _ => return None,
-        };
-        Some(Arrival {
-            environment: environment.clone(),
-            from,
-            to: to.clone(),
-            at: event.at,
-            is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
-            keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
-        })
-    });
-    all.collect()
+    let mut all: Vec<Arrival> = Vec::new();
+    for arrival in events.iter().filter_map(arrival) {
+        let mut before = all.iter().rev();
+        let before = before.find(|one| one.environment == arrival.environment);
+        if before.is_none_or(|one| (&one.from, &one.to) != (&arrival.from, &arrival.to)) {
+            all.push(arrival);
+        }
+    }
+    all
 }
 
-/// Since when a commit runs there without a break, where the last one given is what runs. `made`: when the commit was
-/// made, near which the search begins. `contains`: whether a commit has it; it is asked a few times only. `None`: it is not given there, or was before the record began.
+fn arrival(event: &Event) -> Option<Arrival> {
+    let (environment, from, to, kind) = match &event.what {
+        What::Deployed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::CheckFailed(one) => (&one.environment, one.from.as_ref(), &one.to, Some(one.kind)),
+        What::Observed(one) => (&one.environment, Some(&one.from), &one.to, None),
+        _ => return None,
+    };
+    Some(Arrival {
+        environment: environment.clone(),
+        from: from.cloned(),
+        to: to.clone(),
+        at: event.at,
+        is_forward: kind.is_some_and(|kind| kind != Kind::Rollback),
+        keeps: matches!(kind, Some(Kind::Promote | Kind::Fix)),
+    })
+}
+
+/// Returns since when a commit runs there without a break, if the last arrival still runs. `made` is the commit's date,
+/// where the search begins. `contains` is called only a few times. `None`: never, or before the record began.
 pub fn since<E>(
     arrivals: &[Arrival],
     made: i64,
@@ -36,7 +47,7 @@ pub fn since<E>(
     while let Some(last) = end.checked_sub(1).and_then(|at| arrivals.get(at))
         && contains(&last.to)?
     {
-        // Since the last deploy that took something away whatever came stayed.
+        // Commits that arrived after the last deploy that removed any are still there.
         let run = arrivals.get(..end).unwrap_or_default();
         let start = run.iter().rposition(|one| !one.is_forward).unwrap_or(0);
         let near = start + run[start..].partition_point(|one| one.at < made);
@@ -54,11 +65,11 @@ pub fn since<E>(
     Ok((was_there != Some(true)).then_some(first.at))
 }
 
-/// How many deploys are asked whether they brought a commit, ever farther from the day it was made.
+/// The number of deploys to check for a commit, at growing distance from its date.
 const ASKED: usize = 6;
 
-/// What was given last, if a deploy near the day of a commit has it, and every one since then kept what ran before it:
-/// a few short walks in place of one through all that came since. `None`: it is not known so.
+/// Returns the last arrival if a deploy near the commit's date contains it and every later one kept what ran before: a
+/// few short walks instead of one through the whole history. `None` if that is unknown.
 pub fn carrier<E>(
     arrivals: &[Arrival],
     made: i64,
@@ -69,7 +80,7 @@ pub fn carrier<E>(
         _ => true,
     });
     let line = arrivals.get(lost.map_or(0, |at| at + 1)..);
-    // To ask the last one is the long walk.
+    // To check the last one is the long walk.
     let Some((last, line)) = line.unwrap_or_default().split_last() else {
         return Ok(None);
     };
@@ -84,8 +95,8 @@ pub fn carrier<E>(
     Ok(None)
 }
 
-/// The first place that has it, where each after it does and the end has. The search goes out from `near` in steps that
-/// double: far away answers take long.
+/// Returns the first position that has it, if all positions after it and the end have it. The steps from `near` double,
+/// because distant answers take long.
 fn first_with<E>(
     Range { start, end }: Range<usize>,
     near: usize,
@@ -121,7 +132,7 @@ mod tests {
         CommitId::parse(&digit.to_string().repeat(40)).unwrap()
     }
 
-    /// Commits are a to z; each has those before it.
+    /// Commits are a to z; each contains the ones before it.
     fn there(all: &str) -> Vec<Arrival> {
         let (mut before, mut arrivals) = ('a', Vec::new());
         for (at, to) in (10..).step_by(10).zip(all.chars()) {
@@ -161,7 +172,7 @@ mod tests {
         }
     }
 
-    // What it says is what the end of the line says, and where a deploy took something away it says nothing of before.
+    // The answer matches the last deploy, and stops at a deploy that removed commits.
     #[test]
     fn a_commit_is_carried_to_the_end_by_deploys_that_keep_what_ran() {
         for (all, commit, made, expected) in [
@@ -181,7 +192,7 @@ mod tests {
             assert_eq!(found, last.filter(|_| expected), "{all} {commit} {made}");
         }
         let contains = |one: &CommitId| Ok::<_, ()>(*one == id('c'));
-        // Something ran in between that is not on record, or a person staged what takes something away.
+        // An unrecorded commit ran in between, or a person staged a commit that removes others.
         let mut gap = there("bcd");
         gap[2].from = Some(id('a'));
         assert_eq!(carrier(&gap, 15, contains), Ok(None));
@@ -191,7 +202,7 @@ mod tests {
         assert_eq!(carrier(&staged, 15, contains), Ok(None));
     }
 
-    // The plain way, deploy by deploy, gives the same.
+    // A search deploy by deploy gives the same result.
     #[test]
     fn it_is_found_as_by_looking_at_every_deploy() {
         let letters = b"bcdef";

@@ -1,4 +1,4 @@
-//! What the record says of the issue in which a proposal asks for verdicts: where it is, and which comments were heard.
+//! The issue of a proposal in the record: its address, and which comments are recorded as verdicts.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::core::record::{
 };
 use crate::core::words::{CommitId, EventId};
 
-/// The place of delivery that is no chat: the issue of a proposal.
+/// The channel name of the proposal's issue, the only channel that is not a chat.
 pub const ISSUE: &str = "issue";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,21 +17,21 @@ pub struct Issue {
     pub address: String,
 }
 
-/// What a candidate is asked about in an issue.
+/// The issue that asks for comments on a candidate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inquiry {
-    /// `None`: nobody was seen to open it.
+    /// `None` until somebody is seen to open it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// The comment that asked again after the last fix. What was commented before it is about another commit.
+    /// The comment that asked again after the last fix. Older comments are about another commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anew: Option<u64>,
-    /// The comments that are on record as verdicts; none is put there twice.
+    /// The comments recorded as verdicts; none is recorded twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<u64>,
 }
 
-/// The comment that a verdict is from. The forge says who wrote it.
+/// The comment with a verdict. The forge says who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     pub login: String,
@@ -42,17 +42,17 @@ pub struct Comment {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fixer {
-    /// The event that tells of it.
+    /// The event that deployed the fix.
     pub id: EventId,
     pub by: Person,
-    /// Whose token asked again in the issue.
+    /// The account whose token asked again in the issue.
     pub login: Option<String>,
-    /// What it took the place of.
+    /// The commit that the fix replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<CommitId>,
 }
 
-/// Where a forge put a text, and whose token it was. A chat tells none of it.
+/// The place where a forge put a text, and the token's account. A chat reports neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {
     #[serde(default)]
@@ -65,7 +65,7 @@ pub struct Placed {
     pub login: Option<String>,
 }
 
-/// A yes no longer counts: its comment was edited after it went on record, or is not there.
+/// A sign-off that no longer counts: its comment was edited after it was recorded, or is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voided {
     pub commit: CommitId,
@@ -75,7 +75,7 @@ pub struct Voided {
 }
 
 impl Inquiry {
-    /// That a candidate is asked about, where its event says so.
+    /// Returns an inquiry if the event has the issue among its channels.
     pub(super) fn by(channels: &[String]) -> Option<Self> {
         let asks = channels.iter().any(|one| one == ISSUE);
         asks.then(Self::default)
@@ -83,12 +83,12 @@ impl Inquiry {
 }
 
 impl Candidate {
-    /// The issue that asks about it, where somebody was seen to open it.
+    /// Returns the issue that asks for comments, if somebody was seen to open it.
     pub fn issue(&self) -> Option<&Issue> {
         self.inquiry.as_ref()?.issue.as_ref()
     }
 
-    /// Those whose own yes does not count where four eyes are wanted.
+    /// Names the people whose own sign-off does not count with `four_eyes`.
     pub fn own_people(&self) -> String {
         let short = self.commit.short();
         match self.fixers.is_empty() {
@@ -97,32 +97,32 @@ impl Candidate {
         }
     }
 
-    /// Whether somebody of this mail address proposed it or deployed a fix of it, as git has it.
+    /// Returns whether the person with this mail address in git proposed it or deployed a fix of it.
     pub fn is_of(&self, email: &str) -> bool {
         let fixers = self.fixers.iter().map(|fixer| &fixer.by);
         let mut all = [&self.by].into_iter().chain(fixers);
         all.any(|one| !email.is_empty() && one.email.eq_ignore_ascii_case(email))
     }
 
-    /// Whether it is this commit, or was before a fix.
+    /// Returns whether it is this commit, or was before a fix.
     pub(super) fn was(&self, commit: &CommitId) -> bool {
         let mut fixers = self.fixers.iter();
         self.commit == *commit || fixers.any(|fixer| fixer.base.as_ref() == Some(commit))
     }
 
-    /// Whether a yes counts that is typed: where four eyes are wanted, a signature must show whose it is.
+    /// Returns whether a typed sign-off counts: with `four_eyes` a signature must show whose it is.
     pub fn counts_typed(&self) -> bool {
         !self.four_eyes || self.by.principal.is_some()
     }
 
-    /// Whether a comment may count: where four eyes are wanted, the forge must say who proposed it and deployed its fixes.
+    /// Returns whether a comment may count: with `four_eyes` the forge must name the proposer and the fixers.
     pub fn counts_comments(&self) -> bool {
         let mut fixers = self.fixers.iter();
         !self.four_eyes || self.login.is_some() && fixers.all(|fixer| fixer.login.is_some())
     }
 
-    /// Takes a verdict in. A comment's author is who the forge says; a name that somebody typed takes nothing of theirs
-    /// back, though it be the same, nor what that one's own key signed.
+    /// Adds a verdict. The forge names a comment's author. A typed name withdraws neither that author's comment nor a
+    /// verdict signed with another key, even if the names are equal.
     pub(super) fn hear(&mut self, event: &Event, it: &Judged) -> Result<(), Unlawful> {
         if (it.comment.as_ref()).is_some_and(|comment| comment.login != it.of) {
             return Err(Unlawful::NotTheirs);
@@ -136,7 +136,7 @@ impl Candidate {
             comment: it.comment.clone(),
             over: None,
         };
-        // What nobody signed yet may turn out to be somebody else's.
+        // An unsigned verdict may turn out to be somebody else's.
         let is_sure = said.comment.is_some() || said.recorded_by.principal.is_some();
         if is_sure && !self.counts(&said) {
             let is_fix = said.recorded_by.is_certainly_not(&self.by);
@@ -161,7 +161,7 @@ impl Candidate {
         Ok(())
     }
 
-    /// Lets a comment be worth what the key is that put it on record. A block that it takes back stands if that is nothing.
+    /// Treats comments as no stronger than the key that recorded them. A block withdrawn by a worthless comment stands.
     pub(super) fn by_keys_alone(&mut self) {
         (self.verdicts.iter_mut()).for_each(|one| one.comment = None);
         let worthless = self.verdicts.iter().filter(|one| !self.counts(one));
@@ -169,13 +169,13 @@ impl Candidate {
         self.verdicts.extend(blocks.collect::<Vec<_>>());
     }
 
-    /// Whether a verdict counts: a block always, a yes where four eyes are wanted only from somebody else.
+    /// Returns whether a verdict counts: a block always, a sign-off with `four_eyes` only from a second person.
     pub fn counts(&self, one: &SignOff) -> bool {
         !self.four_eyes || one.verdict == Verdict::Block || self.is_of_somebody_else(one)
     }
 
-    /// Whether a verdict is certainly of nobody who proposed it or deployed a fix of it: by the forge's word who
-    /// commented, or by the key that signed.
+    /// Returns whether a verdict is certainly from a person who neither proposed the candidate nor deployed a fix of
+    /// it: by the forge's name of the comment's author, or by the signing key.
     fn is_of_somebody_else(&self, one: &SignOff) -> bool {
         let fixers = self.fixers.iter().map(|fixer| (&fixer.by, &fixer.login));
         let mut all = [(&self.by, &self.login)].into_iter().chain(fixers);
@@ -188,7 +188,7 @@ impl Candidate {
 }
 
 impl Person {
-    /// Whether both are one person: by the key that signed, or by what git has, where nobody signed.
+    /// Returns whether both are the same person: by the signing key, or by git's name and address if neither signed.
     pub fn is_also(&self, other: &Self) -> bool {
         match (&self.principal, &other.principal) {
             (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
@@ -199,13 +199,13 @@ impl Person {
 }
 
 impl SignOff {
-    /// Where it was given, if in a comment, for a sentence.
+    /// Returns the place of a verdict in a comment, as part of a sentence.
     pub fn in_comment(&self) -> String {
         let comment = self.comment.as_ref();
         comment.map_or_else(String::new, |it| format!(" in {}", it.address))
     }
 
-    /// Whether both were given in the same way: by comments, or with one key.
+    /// Returns whether both were given in the same way: by comments, or with the same key.
     fn is_of_the_same_voice(&self, other: &Self) -> bool {
         match (&self.comment, &other.comment) {
             (Some(_), Some(_)) => true,
@@ -230,13 +230,13 @@ impl State {
             .remove(place.ok_or(Unlawful::NothingNew)?);
         candidate.verdicts.extend(void.over.map(|block| *block));
         if let Some(inquiry) = &mut candidate.inquiry {
-            // What is there after all is read again.
+            // If the comment still exists, it is read again.
             inquiry.heard.retain(|id| *id != it.comment);
         }
         Ok(())
     }
 
-    /// Whether what is told is this person's own proposal, or own fix.
+    /// Returns whether a notification is about this person's own proposal or fix.
     pub(super) fn is_own(&self, told: &Notice, by: &Person) -> bool {
         self.candidate.as_ref().is_some_and(|open| {
             let fixers = open.fixers.iter().map(|fixer| (&fixer.id, &fixer.by));
@@ -245,7 +245,7 @@ impl State {
         })
     }
 
-    /// The issue that asks about a candidate, by an event that follows.
+    /// Returns the issue number that an event records for a candidate.
     pub(super) fn opened(&self, what: &What) -> Option<u64> {
         let What::Posted { placed, .. } = what else {
             return None;
@@ -256,9 +256,9 @@ impl State {
             .filter(|_| matches!(told.news, News::Proposed { .. }))
     }
 
-    /// Takes in where the forge put what was delivered.
+    /// Stores where the forge put a delivered text.
     ///
-    /// Whose token it was says who proposed, or who deployed a fix, only where those delivered it themselves.
+    /// The token's account counts as the proposer's or fixer's login only if that person delivered it.
     pub(super) fn placed(&mut self, by: &Person, told: &Notice, placed: &Placed) {
         let is_proposal = matches!(told.news, News::Proposed { .. });
         let issue = placed.issue.filter(|_| is_proposal);
@@ -287,7 +287,7 @@ impl State {
         }
     }
 
-    /// Takes the addresses of issues and comments from their numbers: what an event says of them may lead anywhere.
+    /// Derives the addresses of issues and comments from their numbers: an address in an event may lead anywhere.
     #[must_use]
     pub fn with_pages(mut self, page: impl Fn(u64) -> Option<(String, &'static str)>) -> Self {
         let asked = self.candidate.as_mut();
@@ -317,7 +317,7 @@ impl State {
         self
     }
 
-    /// The issue that asked about what a deploy brings or takes away, as the state before it has it.
+    /// Returns the issue about the commit that a deploy brings or removes, from the state before it.
     pub(super) fn issue_of(&self, it: &Deployed) -> Option<Issue> {
         match it.kind {
             Kind::Promote => self.candidate_of(&it.to)?.issue().cloned(),
@@ -326,7 +326,7 @@ impl State {
         }
     }
 
-    /// The issue that asked about what an environment ran, also where its checks failed, so that it is still the candidate.
+    /// Returns the issue about a commit that ran in an environment, or is still the candidate after a failed check.
     pub fn asked_in(&self, environment: &str, ran: &CommitId) -> Option<&Issue> {
         let deploy = self.deploys.get(environment);
         let deploy = deploy.filter(|one| one.commit == *ran);
@@ -375,7 +375,7 @@ impl State {
         self.tell_issue_of(issue, Notice::of_deploy(about, ISSUE, &tells, place, news));
     }
 
-    /// Tells an issue, if anybody was seen to open it; it is closed unless it goes on to ask.
+    /// Notifies an issue that somebody was seen to open; closes it unless it is the open candidate's.
     pub(super) fn tell_issue_of(&mut self, issue: Option<Issue>, notice: Notice) {
         if issue.is_some() {
             let asks = self.candidate.as_ref().and_then(Candidate::issue);

@@ -1,35 +1,35 @@
-//! Verifies a record of signed events one after the other: whose each is, that it follows on the one before it, and that
-//! each promotion had a yes by somebody entitled before it began. Pure.
+//! Verifies a record of signed events in order: the owner of each key, the link to the event before, and for each
+//! promotion an earlier sign-off by an entitled person. Pure.
 
 use crate::core::record::counted::Count;
 use crate::core::record::{Candidate, Comment, Event, Kind, Standing, State, Verdict, What};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
-/// What a team asks of a promotion.
+/// The team's rules for a promotion.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub signoff: bool,
     pub four_eyes: bool,
 }
 
-/// An event as an auditor reads it.
+/// An event after verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audited {
     pub commit: CommitId,
     pub at: i64,
-    /// Who wrote it by its own words.
+    /// The author by the event's own words.
     pub by: String,
     pub principal: Option<String>,
-    /// What it says, as its own first line.
+    /// The event's first line.
     pub what: String,
-    /// A promotion that begins, or that was found to run: who said yes to it.
+    /// For a promotion that begins or was found running: the people who signed it off.
     pub signed_off_by: Vec<String>,
-    /// Where the comments are that alone allowed it, and that the proposer's own key, or that of a fix, put on record: only
-    /// the forge proves them.
+    /// The comments without which the promotion was not allowed, recorded by the proposer's or a fixer's own key: only
+    /// the forge can prove them.
     pub unproven: Vec<Comment>,
-    /// Whether it tells of a deploy past the tool, or of a rollback to what nothing before shows there.
+    /// True for a deploy outside git-smp, or a rollback to a commit without a trace there.
     pub observed: bool,
-    /// Why it does not hold; `None`: it does.
+    /// The reason why the event is invalid; `None` if it is valid.
     pub fault: Option<String>,
 }
 
@@ -39,7 +39,7 @@ struct Allowed {
     unproven: Vec<Comment>,
 }
 
-/// Every event up to the first that does not hold, and that one.
+/// Returns every event up to and including the first invalid one.
 pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audited> {
     let (mut count, mut before, mut all) = (Count::default(), None, Vec::new());
     for (stored, signature) in events {
@@ -76,7 +76,7 @@ pub fn audit(events: &[(StoredEvent, SignatureCheck)], rules: Rules) -> Vec<Audi
     all
 }
 
-/// Each event has the one before it as its only parent, and the first has none.
+/// Checks that the only parent of an event is the event before it; the first has none.
 fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     match (stored.parents.as_slice(), before) {
         ([], None) => None,
@@ -85,11 +85,11 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     }
 }
 
-/// Who said yes to a promotion when it began, or why that was not enough; `None`: it is none, or needs none.
+/// Returns who signed off a promotion at its start, or why that was insufficient; `None` if no sign-off is required.
 fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowed, String>> {
     let (environments, commit): (Vec<&str>, _) = match &event.what {
         What::Deploying(it) if it.kind == Kind::Promote => (it.names().collect(), &it.to),
-        // What was announced was judged then.
+        // An announced deploy was checked at its announcement.
         What::Deployed(it) if it.kind == Kind::Promote && it.intent.is_none() => {
             (vec![&it.environment], &it.to)
         }
@@ -125,7 +125,7 @@ fn promotion(state: &State, event: &Event, rules: Rules) -> Option<Result<Allowe
     })
 }
 
-/// The comments that say yes to a candidate, where without them nobody but its own people would have.
+/// Returns the comments that sign off a candidate if no key of a second person does.
 fn unproven(open: &Candidate) -> Vec<Comment> {
     let mut by_keys = open.clone();
     by_keys.by_keys_alone();
@@ -136,7 +136,7 @@ fn unproven(open: &Candidate) -> Vec<Comment> {
     yeses.filter_map(|one| one.comment.clone()).collect()
 }
 
-/// Whether any of these events says that a commit runs or ran there.
+/// Returns whether an event says that a commit runs or ran there.
 pub fn is_named(events: &[Event], (environment, commit): (&str, &CommitId)) -> bool {
     events.iter().any(|event| {
         let (place, from, to) = match &event.what {
@@ -159,8 +159,8 @@ pub fn is_named(events: &[Event], (environment, commit): (&str, &CommitId)) -> b
     })
 }
 
-/// Whether these events, which count, show that a commit was promoted to an environment as the rules want it. Of signed
-/// events a comment proves no more than the key that recorded it. Where no sign-off is wanted, a deploy is enough.
+/// Returns whether these counting events show a promotion of a commit by the rules. If events are signed, a comment
+/// proves no more than the key that recorded it. Without required sign-offs a deploy is enough.
 pub fn shipped(
     events: &[Event],
     (environment, commit): (&str, &CommitId),

@@ -1,4 +1,4 @@
-//! What a record of signed events adds up to. A tree's state is not believed: anybody may write one. Pure.
+//! The state of a record of signed events. The state in a tree is not trusted, because anybody may write one. Pure.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,10 +11,10 @@ use crate::core::words::{CommitId, EventId, SignatureCheck, StoredEvent};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     pub commit: CommitId,
-    /// Whose it claims to be.
+    /// The author that the event claims.
     pub by: String,
     pub at: i64,
-    /// What it claims, as its own first line.
+    /// The first line of the event.
     pub what: String,
     pub why: String,
 }
@@ -30,14 +30,14 @@ impl Ignored {
         }
     }
 
-    /// As people are told of it.
+    /// Describes the event for people.
     pub fn named(&self) -> String {
         let (short, what, why) = (self.commit.short(), &self.what, &self.why);
         format!("{short} \"{what}\": {why}")
     }
 }
 
-/// How the events of a record count, one after the other.
+/// The count of a record's events, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Count {
     pub state: State,
@@ -45,17 +45,17 @@ pub struct Count {
     pub latest: i64,
     pub last: Option<CommitId>,
     pub ignored: Vec<Ignored>,
-    /// The newest event that cannot be checked here, since the candidate was opened or closed: it may be a no.
+    /// The newest event since the candidate was opened or closed that cannot be checked here: it may be a block.
     pub unchecked: Option<Ignored>,
-    /// The names of the events that count, and the issues that were opened.
+    /// The ids of the counting events, and the opened issues.
     ids: HashSet<EventId>,
     issues: HashSet<u64>,
-    /// What environments were rolled back to last, where nothing before shows that it ran there.
+    /// The last rollback of each environment if no earlier event shows that its commit ran there.
     pub unseen: BTreeMap<String, Ignored>,
     ran: Ran,
 }
 
-/// What a record of signed events was read to be.
+/// The result of reading a record of signed events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignedRecord {
     pub latest: i64,
@@ -64,12 +64,12 @@ pub struct SignedRecord {
     pub unchecked: Option<Ignored>,
     /// As [`Count::unseen`].
     pub unseen: Vec<Ignored>,
-    /// Whether the main branch has a file that says whose keys count.
+    /// True if the main branch has a file with the keys that count.
     pub has_signers: bool,
 }
 
 impl Count {
-    /// Takes the next event in, or names it as one that does not count. Gives the event, where it counts.
+    /// Counts the next event and returns it, or lists it as ignored and returns why.
     pub fn take(
         &mut self,
         stored: &StoredEvent,
@@ -99,20 +99,20 @@ impl Count {
             return Err("its author and its committer name different dates".to_owned());
         }
         let event = read(stored, signature);
-        // A key that no longer counts could otherwise sign for the time when it did. But a block is heard, whatever the clock
-        // of its author says.
+        // Otherwise a revoked key could sign for the time when it counted. A block counts regardless of its author's
+        // clock.
         if stored.committed < self.latest && !event.as_ref().is_some_and(is_block) {
             return Err("its date is earlier than the date of an earlier event".to_owned());
         }
         let Some(event) = event else {
-            // Somebody entitled wrote it, so it may say no to what is done next.
+            // An entitled person wrote it, so it may forbid the next step.
             self.state.format = FORMAT + 1;
             return Err("this version does not know this kind of event".to_owned());
         };
         if self.ids.contains(&event.id) {
             return Err("an earlier event has its id".to_owned());
         }
-        // What was said there is about another candidate.
+        // The comments there are about another candidate.
         let opened = self.state.opened(&event.what);
         if opened.is_some_and(|number| self.issues.contains(&number)) {
             return Err("its issue is that of an earlier candidate".to_owned());
@@ -150,7 +150,7 @@ fn is_block(event: &Event) -> bool {
     matches!(&event.what, What::Judged(it) if it.verdict == Verdict::Block)
 }
 
-/// The event, as the one whose key signed it wrote it.
+/// Reads the event, with the owner of its key as author.
 pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     let (name, email) = stored.by.clone();
     let by = Person {
@@ -160,10 +160,10 @@ pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     read_event(&stored.message, by, stored.at).ok()
 }
 
-/// As many of those that do not count are named.
+/// The number of ignored events to name.
 const NAMED: usize = 3;
 
-/// Events that do not count, a line each, the newest first; before them, that nobody's do.
+/// Returns a line for each event that does not count, newest first, after a warning if no key counts.
 pub fn told(reading: &Reading) -> Vec<String> {
     let Some(signed) = &reading.signed else {
         return Vec::new();
@@ -181,7 +181,7 @@ pub fn told(reading: &Reading) -> Vec<String> {
     nobody.into_iter().chain(lines).collect()
 }
 
-/// Why an event does not follow on those before it.
+/// Describes why an event cannot follow the ones before it.
 pub fn unlawful(why: Unlawful) -> &'static str {
     match why {
         Unlawful::Begun => "the record already existed",

@@ -1,4 +1,4 @@
-//! The events of the record. What a field is called in a message is in `mapping.rs`.
+//! The events of the record. `mapping.rs` has the names of their fields in a message.
 
 use std::iter;
 
@@ -11,7 +11,7 @@ use crate::core::words::{CommitId, EventId};
 pub struct Event {
     pub id: EventId,
     pub by: Person,
-    /// When, in seconds since 1970, by that person's clock; nothing is decided by it.
+    /// The time in seconds since 1970 by that person's clock; it decides nothing.
     pub at: i64,
     /// The program and its version.
     pub program: String,
@@ -21,15 +21,15 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum What {
-    /// The record begins. Nothing else comes of it; it shows that the main repository takes and shows such a ref.
+    /// The record begins. It shows that the main repository accepts and lists such a ref.
     Begun {},
     Proposed(Proposed),
     Judged(Judged),
     Voided(Voided),
-    /// A push is about to begin. Until its end is on record nobody else's begins.
+    /// A push is about to begin. Nobody else's begins until its end is recorded.
     Deploying(Intent),
     Deployed(Deployed),
-    /// A host took a push and said that it does not deploy it, or not yet; nothing but the branch could tell otherwise.
+    /// A host accepted a push and said that it does not deploy it, or not yet; only the branch could contradict.
     Doubted {
         intent: EventId,
         words: String,
@@ -38,20 +38,20 @@ pub enum What {
     #[serde(rename = "check-failed")]
     CheckFailed(CheckFailed),
     Observed(Sighting),
-    /// A push came to nothing: the environment is as it was.
+    /// A push failed: the environment is unchanged.
     Ended {
         intent: EventId,
         why: String,
     },
     Postponed(Postponed),
-    /// A post is about to be sent. Until its end is on record nobody else sends it unasked.
+    /// A post is about to be sent. Nobody else sends it without being asked until its end is recorded.
     Posting {
         about: EventId,
         channel: String,
-        /// An attempt whose end nobody saw, and that a person said to make again.
+        /// The attempt without a known end that a person decided to repeat.
         over: Option<EventId>,
     },
-    /// An attempt came to nothing: the channel did not take the post, for certain.
+    /// An attempt failed: the channel certainly rejected the post.
     Unposted {
         attempt: EventId,
         channel: String,
@@ -67,35 +67,35 @@ pub enum What {
     },
 }
 
-/// A candidate was put forward, which freezes the environment it runs on.
+/// A candidate was proposed, which freezes its environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposed {
     pub commit: CommitId,
     pub environment: String,
-    /// Where it is to go, and what runs there.
+    /// The targets and the commits that they run.
     pub targets: Vec<(String, Option<CommitId>)>,
     pub note: Option<String>,
-    /// The date that every post about it carries: the proposer's own, as `2022-03-02`.
+    /// The date in every post about it, the proposer's own, such as `2022-03-02`.
     #[serde(default)]
     pub date: String,
     pub channels: Vec<String>,
-    /// Who the proposer is on the forge, where the proposal asks there and the forge says it.
+    /// The proposer's login on the forge, if the proposal opens an issue there and the forge tells it.
     #[serde(default)]
     pub login: Option<String>,
-    /// An open intent that has come to its end unrecorded.
+    /// An open announcement that has ended without a record of it.
     pub over: Option<EventId>,
 }
 
-/// Somebody gave their verdict on the candidate.
+/// A person gave a verdict on the candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
     pub commit: CommitId,
-    /// Whose verdict it is, which somebody else may have recorded.
+    /// The person whose verdict it is; somebody else may have recorded it.
     pub of: String,
     pub verdict: Verdict,
     pub note: Option<String>,
     pub channels: Vec<String>,
-    /// The comment that it is from; `None`: somebody typed it.
+    /// The comment with the verdict; `None` if a person typed it.
     #[serde(flatten)]
     pub comment: Option<Comment>,
 }
@@ -108,33 +108,33 @@ pub struct Intent {
     pub from: Option<CommitId>,
     #[serde(rename = "commit")]
     pub to: CommitId,
-    /// The other targets of a build that is promoted to several in one call, and where their branches are.
+    /// The other targets of a build that is promoted in one call, with the commits of their branches.
     pub also: Vec<(String, Option<CommitId>)>,
-    /// The candidate's commit that a fix builds on.
+    /// The candidate that a fix builds on.
     pub base: Option<CommitId>,
-    /// Whether nobody has to sign a promotion off.
+    /// True if a promotion requires no sign-off.
     pub unsigned: bool,
-    /// Somebody's open intent that this takes the place of.
+    /// The open announcement that this one replaces.
     pub over: Option<EventId>,
-    /// A rollback: what it takes away, why, and who is to be told when it has come to its end.
+    /// For a rollback: what it removes, why, and which channels are notified at its end.
     pub tells: Option<Telling>,
-    /// A promotion: why it begins although its time has not come.
+    /// For a promotion: the reason to start outside the allowed time.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
 }
 
 impl Intent {
-    /// All environments that it is to reach.
+    /// Returns all environments of the deploy.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let also = self.also.iter().map(|(name, _)| name.as_str());
         iter::once(self.environment.as_str()).chain(also)
     }
 }
 
-/// An environment was seen to run a commit that it was given.
+/// An environment was seen to run the commit of a deploy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployed {
-    /// The intent that this ends; none where the commit was found running already.
+    /// The announcement that this ends; `None` if the commit was already running.
     pub intent: Option<EventId>,
     pub kind: Kind,
     pub environment: String,
@@ -144,19 +144,19 @@ pub struct Deployed {
     pub commits: u64,
     pub signed_off_by: Vec<String>,
     pub unsigned: bool,
-    /// Who had announced it, where somebody else recorded its end.
+    /// The person who announced it, if somebody else recorded its end.
     pub announced_by: Option<String>,
     pub tells: Option<Telling>,
-    /// A promotion: what was rolled back from there and is no part of it, so that it stays held.
+    /// For a promotion: the rolled-back commits that it does not contain, so that they stay held.
     pub holds: Vec<CommitId>,
-    /// A promotion: why it began although its time had not come.
+    /// For a promotion: the reason to start outside the allowed time.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckFailed {
-    /// It stays open; none where the commit was found running already.
+    /// The announcement, which stays open; `None` if the commit was already running.
     pub intent: Option<EventId>,
     pub kind: Kind,
     pub environment: String,
@@ -164,38 +164,38 @@ pub struct CheckFailed {
     #[serde(rename = "commit")]
     pub to: CommitId,
     pub commits: u64,
-    /// Which check it was, and how it failed.
+    /// The check, and how it failed.
     pub why: String,
-    /// Who is to be told at once that it began although its time had not come.
+    /// The channels that are notified at once of a start outside the allowed time.
     pub tells: Option<Telling>,
-    /// Why it did.
+    /// The reason for that start.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
 }
 
-/// An environment was seen to run a commit that nobody deployed with this program.
+/// An environment was seen to run a commit that git-smp did not deploy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     pub environment: String,
-    /// What the record had there before.
+    /// The commit that the record had there before.
     pub from: CommitId,
     #[serde(rename = "commit")]
     pub to: CommitId,
-    /// When the record last knew that `from` runs, in seconds since 1970. The deploy was after that, and before the
-    /// event.
+    /// The last time when the record knew that `from` runs, in seconds since 1970. The deploy happened between that
+    /// time and the event.
     pub since: i64,
-    /// How many commits that brought or, where it went back, took away; `None`: that is not known.
+    /// The number of commits that it brought or, going back, removed; `None` if unknown.
     pub commits: Option<u64>,
-    /// Whether `to` lies behind `from`.
+    /// True if `to` is an ancestor of `from`.
     pub back: bool,
 }
 
-/// The candidate was withdrawn, and the freeze lifted.
+/// The candidate was withdrawn, which lifts the freeze.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Postponed {
     pub candidate: EventId,
     pub commit: CommitId,
-    /// What is given up with it.
+    /// The announcement that is given up with it.
     pub intent: Option<EventId>,
     #[serde(rename = "why")]
     pub reason: String,

@@ -1,4 +1,4 @@
-//! Which event may follow on which, and what they add up to: a rule an event.
+//! Which event may follow which, and the resulting state: one rule per event.
 
 use crate::core::record::{
     Attempt, Candidate, Deployed, Deploying, Event, Fixer, Goal, Held, ISSUE, Inquiry, Intent,
@@ -9,16 +9,16 @@ use crate::core::tell::TECHNICAL;
 use crate::core::words::CommitId;
 
 impl State {
-    /// Why nothing but a fix may be deployed to this environment; `None`: it is not frozen.
+    /// Returns the candidate that freezes this environment; `None` if it is not frozen.
     pub fn frozen(&self, environment: &str) -> Option<&Candidate> {
         let open = self.candidate.as_ref();
         open.filter(|open| open.environment == environment)
     }
 
-    /// The state after one more event.
+    /// Returns the state after one more event.
     ///
     /// # Errors
-    /// When the event cannot follow; then nothing has changed.
+    /// If the event cannot follow; nothing changes then.
     pub fn after(&self, event: &Event) -> Result<Self, Unlawful> {
         let mut next = self.clone();
         next.take(event)?;
@@ -38,7 +38,7 @@ impl State {
             What::CheckFailed(it) => self.check_failed(event, it),
             What::Observed(it) => self.observed(event, it),
             What::Doubted { intent, words } => self.doubted(intent, words),
-            // What came to nothing took nothing away, so nothing of it is held.
+            // A failed deploy removed nothing, so nothing of it is held.
             What::Ended { intent, .. } => self.close(Some(intent)).map(drop),
             What::Postponed(it) => self.postponed(event, it),
             What::Posting { .. } | What::Unposted { .. } | What::Posted { .. } => {
@@ -52,12 +52,13 @@ impl State {
             return Err(Unlawful::CandidateOpen);
         }
         self.supersede(it.over.as_ref())?;
-        // Whoever puts it forward says that it runs.
+        // The proposer vouches that the commit runs.
         self.doubts.remove(&it.environment);
         let goals = it.targets.iter().cloned().map(|(environment, from)| Goal {
             environment,
             from,
             reached: false,
+            astray: false,
         });
         let candidate = Candidate {
             id: event.id.clone(),
@@ -89,7 +90,7 @@ impl State {
         let candidate = open.ok_or(Unlawful::OtherCandidate)?;
         candidate.hear(event, it)?;
         let candidate = candidate.clone();
-        // Whoever speaks again takes back what was to be told of their word before.
+        // A new verdict cancels the pending notification of the same person's earlier block.
         let mut blocks = candidate.who_said(Verdict::Block);
         if it.verdict == Verdict::Block || !blocks.any(|one| one.by == it.of) {
             self.forget_blocks(|by| *by == it.of);
@@ -121,14 +122,14 @@ impl State {
         let open = self.frozen(&it.environment);
         let frozen = open.map(|open| &open.commit);
         match it.kind {
-            // What is frozen may be put back to the candidate.
+            // A frozen environment may be deployed back to the candidate.
             Kind::Stage if frozen.is_some_and(|commit| *commit != it.to) => {
                 return Err(Unlawful::Frozen);
             }
             Kind::Fix if frozen.is_none() || frozen != it.base.as_ref() => {
                 return Err(Unlawful::OtherCandidate);
             }
-            // A block of it would be gone, and it would be there.
+            // Otherwise an earlier commit of the candidate would return without its blocks.
             Kind::Fix if open.is_some_and(|open| open.was(&it.to)) => {
                 return Err(Unlawful::NothingNew);
             }
@@ -162,7 +163,7 @@ impl State {
         {
             return Err(Unlawful::OtherDeploy);
         }
-        // The run that announced the deploy made it. Its other targets are still open.
+        // The person who announced the deploy made it. Its other targets stay open.
         let announced = self.close(it.intent.as_ref())?;
         let by = announced
             .as_ref()
@@ -180,8 +181,8 @@ impl State {
             issue: issue.clone().filter(|_| it.kind == Kind::Promote),
         };
         match it.kind {
-            // What was announced was lawful then, whatever was said since. Nor can a fact be refused that nobody announced,
-            // where it bears the mark that nobody had signed it off.
+            // An announced deploy was allowed at its announcement, whatever was said since. An unannounced one is
+            // accepted as a fact if it is marked as unsigned.
             Kind::Promote if it.intent.is_none() && !it.unsigned => {
                 self.may_ship(&it.environment, &it.to, false)?;
             }
@@ -193,7 +194,7 @@ impl State {
         match it.kind {
             Kind::Promote => {
                 self.reached(&it.environment, &it.to);
-                // Somebody said yes to what ships now, and to all that it has in it.
+                // The sign-off covers the commit that ships now and everything in it.
                 self.let_go(&it.environment, &it.holds);
             }
             Kind::Rollback => {
@@ -237,12 +238,12 @@ impl State {
         Ok(())
     }
 
-    /// Whether this post is still pending in the way that an event about it means.
+    /// Returns whether a notification is pending with the attempt that an event names.
     pub fn is_pending(&self, what: &What) -> bool {
         self.place(what).is_some()
     }
 
-    /// The pending post that an event is about, whose open attempt is the one that it means; none meant, none may be open.
+    /// Returns the position of an event's notification. Its open attempt must be the one that the event names.
     pub(super) fn place(&self, what: &What) -> Option<usize> {
         let (post, meant) = match what {
             What::Posting {
@@ -272,7 +273,7 @@ impl State {
         );
     }
 
-    /// `overridden`: what those who deploy are told in the place of a release.
+    /// Notifies the channels of a deploy. `overridden` replaces the news for the technical channel.
     fn tell_of_deploy(
         &mut self,
         event: &Event,
@@ -288,7 +289,7 @@ impl State {
         }
     }
 
-    /// Whether a commit may go to production: the candidate, without a block, with a yes unless none is needed.
+    /// Returns whether a commit may ship: the candidate, without a block, and signed off unless `unsigned`.
     fn may_ship(&self, environment: &str, to: &CommitId, unsigned: bool) -> Result<(), Unlawful> {
         let standing = match &self.candidate {
             None => Standing::Waiting,
@@ -312,7 +313,7 @@ impl State {
                 login: None,
                 base,
             });
-            // Both were about another commit.
+            // Sign-offs and reached targets were about another commit.
             candidate.verdicts.clear();
             for goal in &mut candidate.targets {
                 goal.reached = false;
@@ -334,7 +335,7 @@ impl State {
         }
     }
 
-    /// An environment runs this now, so it does not run the candidate any more if that is another commit.
+    /// Stores an environment's running commit; the candidate no longer runs there if that is another commit.
     pub(super) fn runs(&mut self, environment: &str, deploy: LastDeploy) {
         let candidate = self.candidate.as_mut();
         if let Some(candidate) = candidate.filter(|open| open.commit != deploy.commit) {
@@ -347,14 +348,14 @@ impl State {
         self.deploys.insert(environment.to_owned(), deploy);
     }
 
-    /// A proposal that is over needs no post any more, nor what was said of it on its way.
+    /// Closes the candidate and drops all pending notifications about it.
     fn forget_candidate(&mut self) {
         if self.candidate.take().is_some() {
             self.pending.retain(|one| !one.is_of_candidate());
         }
     }
 
-    /// Blocks of these people need no post any more, unless one is on its way.
+    /// Drops pending notifications of these people's blocks, unless one is being sent.
     fn forget_blocks(&mut self, of: impl Fn(&String) -> bool) {
         self.pending.retain(|one| {
             one.attempt.is_some() || !matches!(&one.news, News::Blocked { by, .. } if of(by))
@@ -362,7 +363,7 @@ impl State {
     }
 }
 
-/// What those who deploy are told in the place of a release.
+/// Returns the news for the technical channel about a promotion outside the allowed time.
 fn overridden(it: &Deployed, by: &str) -> Option<News> {
     let (by, reason) = (by.to_owned(), it.overrides.clone()?);
     Some(News::Released {
@@ -371,7 +372,7 @@ fn overridden(it: &Deployed, by: &str) -> Option<News> {
     })
 }
 
-/// What a deploy has to tell.
+/// Returns the news of a deploy.
 fn news(it: &Deployed, before: Option<CommitId>, by: String) -> Option<News> {
     Some(match it.kind {
         Kind::Stage => return None,

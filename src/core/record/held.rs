@@ -1,4 +1,4 @@
-//! What was rolled back: it must not ship again before somebody has said so.
+//! Rolled-back commits: they must not ship again without confirmation.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ use crate::core::words::CommitId;
 pub struct Held {
     pub commit: CommitId,
     pub by: Person,
-    /// When, in seconds since 1970.
+    /// The time in seconds since 1970.
     pub at: i64,
     pub reason: Option<String>,
 }
 
 impl State {
-    /// What an environment was rolled back from since its last promotion, oldest first. A rollback counts from its
-    /// announcement: whether it has landed is often not known before somebody deploys again.
+    /// Returns the commits that an environment was rolled back from since its last promotion, oldest first. A rollback
+    /// counts from its announcement: its end is often unknown until the next deploy.
     pub fn held(&self, environment: &str) -> Vec<Held> {
         let mut all = self.held.get(environment).cloned().unwrap_or_default();
         let open = self.deploying.as_ref();
@@ -28,14 +28,14 @@ impl State {
         all
     }
 
-    /// Takes in that an environment was rolled back from a commit.
+    /// Stores a commit that an environment was rolled back from.
     pub(super) fn hold(&mut self, environment: &str, held: Option<Held>) {
         if let Some(held) = held {
             put(self.held.entry(environment.to_owned()).or_default(), held);
         }
     }
 
-    /// Takes in that something else runs there now, which has all that was held but this.
+    /// Releases the held commits of an environment, apart from `still`.
     pub(super) fn let_go(&mut self, environment: &str, still: &[CommitId]) {
         if let Some(all) = self.held.get_mut(environment) {
             all.retain(|held| still.contains(&held.commit));
@@ -55,7 +55,7 @@ impl Deploying {
     }
 }
 
-/// A commit is held once, for its last reason.
+/// Adds a held commit; a commit is held once, with its latest reason.
 fn put(all: &mut Vec<Held>, held: Held) {
     all.retain(|one| one.commit != held.commit);
     all.push(held);

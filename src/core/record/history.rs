@@ -1,4 +1,4 @@
-//! The deploy history that the record tells: what was promoted, what was rolled back, and what was only seen. Pure.
+//! The deploy history in the record: promotions, rollbacks and observed deploys. Pure.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::core::words::{CommitId, is_hash};
 pub enum DeployKind {
     Promote,
     Rollback,
-    /// Nobody deployed it with this program; somebody saw it run.
+    /// A deploy outside git-smp that somebody saw running.
     Observed {
-        /// When something else was last known to run, in seconds since 1970, by the clock of whoever knew.
+        /// The last time when the earlier commit was known to run, in seconds since 1970, by the observer's clock.
         since: i64,
-        /// Whether it lies behind what ran before.
+        /// True if it is an ancestor of the earlier commit.
         back: bool,
     },
 }
@@ -23,26 +23,26 @@ pub struct PastDeploy {
     pub environment: String,
     pub from: Option<CommitId>,
     pub to: CommitId,
-    /// When it was seen to run, in seconds since 1970, by the clock of whoever recorded it.
+    /// The time when it was seen to run, in seconds since 1970, by the recorder's clock.
     pub at: i64,
-    /// Who announced it, even if somebody else saw its end; of one that was only seen, who saw it.
+    /// The person who announced it, even if somebody else saw its end; for an observed deploy, the observer.
     pub by: String,
     pub kind: DeployKind,
-    /// How many commits that was; `None`: that is not known.
+    /// The number of commits; `None` if unknown.
     pub commits: Option<u64>,
     pub signed_off_by: Vec<Signer>,
-    /// The candidate that was promoted; `None` for a rollback, and where nobody had put the commit forward.
+    /// The promoted candidate; `None` for a rollback, or if the commit was not proposed.
     pub candidate: Option<CommitId>,
-    /// Why it began although its time had not come.
+    /// The reason to start outside the allowed time.
     pub overrides: Option<String>,
-    /// Which check failed, and how, after it was seen to run; nobody saw all of them pass later.
+    /// The check that failed after the commit was seen to run, and how, unless all checks passed later.
     pub failed: Option<String>,
-    /// The hashes, or the beginnings of some, that its note or its post says it fixes.
+    /// The hashes or hash prefixes that its note or its post says it fixes.
     pub fixes: Vec<String>,
 }
 
 impl PastDeploy {
-    /// One of which nothing more is known than what was seen of it.
+    /// Builds a deploy with only the observed facts.
     fn seen(event: &Event, kind: DeployKind, environment: &str, to: &CommitId) -> Self {
         Self {
             environment: environment.to_owned(),
@@ -60,7 +60,7 @@ impl PastDeploy {
         }
     }
 
-    /// Whether it brought something, and took nothing back.
+    /// Returns whether it brought commits without going back.
     pub fn is_forward(&self) -> bool {
         use DeployKind::{Observed, Promote};
         matches!(self.kind, Promote | Observed { back: false, .. })
@@ -74,14 +74,14 @@ struct Open<'e> {
     by: &'e Person,
     login: Option<&'e str>,
     note: Option<&'e str>,
-    /// Whose yes was recorded, by whom last, and whether from a comment.
+    /// The signers, each with the person who last recorded it, and whether it came from a comment.
     signed_off: HashMap<&'e str, (&'e Person, bool)>,
 }
 
-/// The deploys among the events, in the order of the events, which is oldest first.
+/// Returns the deploys among the events, oldest first.
 ///
-/// The candidate is followed by hand and not with [`crate::core::record::State::after`]: that refuses whatever cannot follow,
-/// and after one event that cannot be read hardly anything can.
+/// It does not use [`crate::core::record::State::after`], which refuses every event that cannot follow: after one
+/// unreadable event hardly any can.
 pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     let (mut open, mut deploys, mut overrides) = (None, Vec::new(), HashMap::new());
     for event in events {
@@ -101,7 +101,7 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     deploys
 }
 
-/// A deploy whose checks failed first is one deploy, which runs since it was seen for the first time.
+/// Adds a deploy. One whose checks failed first is the same deploy, which runs since it was first seen.
 fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy) {
     let mut last = deploys.iter_mut().rev();
     let failed = last
@@ -116,7 +116,7 @@ fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy) {
     }
 }
 
-/// Reads what the post of a promotion says it fixes. It is told with the last target, and speaks of all.
+/// Stores what the post of a promotion says it fixes. The post comes with the last target and is about all.
 fn read_post(deploys: &mut [PastDeploy], event: &Event) {
     let What::Deployed(deployed) = &event.what else {
         return;
@@ -137,7 +137,7 @@ fn read_post(deploys: &mut [PastDeploy], event: &Event) {
     }
 }
 
-/// The hashes, or the beginnings of some, that stand after the word `fixes`.
+/// Returns the hashes or hash prefixes that follow the word `fixes`.
 fn fixes(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let pairs = words.windows(2).filter_map(|pair| {
@@ -150,15 +150,15 @@ fn fixes(text: &str) -> Vec<String> {
     pairs.collect()
 }
 
-/// How many of the latest events are enough to tell of `count` deploys, where not all events are at hand: those from the
-/// first on that says by itself which candidate is open.
+/// Returns how many of the latest events suffice for `count` deploys if the oldest events are missing: those from the
+/// first one that tells by itself which candidate is open.
 pub fn enough(events: &[Event], count: usize) -> Option<usize> {
     let says = |event: &Event| matches!(event.what, What::Proposed(_) | What::Postponed(_));
     let known = events.get(events.iter().position(says)?..)?;
     (deploys(known).len() >= count).then_some(known.len())
 }
 
-/// What ran there, one commit after the other, and whether it was gone back to.
+/// Returns the commits that ran there in order, and whether each was a return to an earlier commit.
 pub fn ran<'p>(
     deploys: &'p [PastDeploy],
     environment: &'p str,
@@ -173,8 +173,8 @@ pub fn ran<'p>(
     })
 }
 
-/// What ran before `runs`. What was gone back over does not count: going back once more leads further back, and never
-/// forward to what was rolled back.
+/// Returns the commit that ran before `runs`. Commits skipped by a rollback do not count: a second rollback goes
+/// further back, never forward to a rolled-back commit.
 pub fn before<'p>(
     ran: impl Iterator<Item = (&'p CommitId, bool)>,
     runs: &CommitId,
@@ -234,7 +234,7 @@ fn deploy(open: Option<&Open<'_>>, event: &Event) -> Option<PastDeploy> {
     }
 }
 
-/// A promotion of which a check failed. It runs all the same.
+/// Builds a promotion with a failed check. The commit runs regardless.
 fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeploy {
     let open = open.filter(|open| *open.commit == it.to);
     let signers = open.into_iter().flat_map(|open| open.signed_off.keys());
@@ -253,7 +253,7 @@ fn failed(open: Option<&Open<'_>>, it: &CheckFailed, event: &Event) -> PastDeplo
     }
 }
 
-/// The one of this name who signed the open candidate off, by their last word.
+/// Returns the signer of this name by the latest verdict on the open candidate.
 fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
     match open.and_then(|open| Some((open.signed_off.get(name)?, open.by))) {
         Some(((_, true), _)) => Signer::commented(name, open.and_then(|open| open.login)),
@@ -262,7 +262,7 @@ fn signer(open: Option<&Open<'_>>, name: &str) -> Signer {
     }
 }
 
-/// What becomes of the open candidate. It is closed when it has reached all that it was put forward for.
+/// Updates the open candidate. It closes once it has reached all its targets.
 fn follow<'e>(open: &mut Option<Open<'e>>, event: &'e Event) {
     match (&event.what, open.as_mut()) {
         (What::Proposed(proposed), _) => {
@@ -359,7 +359,7 @@ mod tests {
         }))
     }
 
-    /// Where, and which candidate, if any.
+    /// Returns the environment and the candidate of each deploy.
     fn told(events: &[Event]) -> Vec<(String, Option<CommitId>)> {
         deploys(events)
             .into_iter()
@@ -448,13 +448,13 @@ mod tests {
             before(line.iter().zip(back), &commit(runs)).cloned()
         };
         assert_eq!(before("12233", '3'), Some(commit('2')));
-        // From 4 to 3, and then from 3: not to 4.
+        // Back from 4 to 3, and from 3 again: not to 4.
         assert_eq!(before("12233443", '3'), Some(commit('2')));
         assert_eq!(before("1223344332", '2'), Some(commit('1')));
         // Something new was promoted after a rollback.
         assert_eq!(before("122332255", '5'), Some(commit('2')));
         assert_eq!(before("11", '1'), None, "nothing ran before");
-        // C was gone back to, and is not on record before that.
+        // C is the target of a rollback, without an earlier record.
         assert_eq!(before("1223dC", 'c'), None, "not forward");
         assert_eq!(before("1223dCce", 'e'), Some(commit('c')));
         assert_eq!(before("12", '9'), None, "somebody deployed outside git smp");
@@ -473,7 +473,7 @@ mod tests {
         let all = deploys(&events);
         let told = [0, 1, 2, 3, 4].map(|count| enough(&events, count));
         assert_eq!(told, [Some(5), Some(5), Some(5), Some(5), None]);
-        // Of each part that is enough the latest deploys are those of the whole.
+        // Each sufficient part of the events gives the latest deploys of the whole.
         for from in 0..events.len() {
             for count in 1..=all.len() {
                 if let Some(known) = enough(&events[from..], count) {

@@ -1,4 +1,4 @@
-//! The one mapping between an event's types and its trailers, both ways: the rows say how each field stands.
+//! The one mapping between event types and trailers, in both directions: each row gives the form of a field.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use Shape::{Flag, List, Number, Pairs, Text};
 
 #[derive(Clone, Copy)]
 enum Shape {
-    /// As one trailer, or none.
+    /// At most one trailer.
     Text,
     Number,
-    /// As a trailer that is there, or not.
+    /// A trailer that exists or not.
     Flag,
-    /// As a trailer for each of its texts.
+    /// A trailer for each text.
     List,
-    /// As a trailer for each pair of a name and what belongs to it, or `-`.
+    /// A trailer for each name and its value, or `-`.
     Pairs,
 }
 
-/// Fields, their trailers and how they stand there, in the order in which they are written.
+/// Fields, their trailers and their forms, in the order of writing.
 const ROWS: [(&str, &str, Shape); 32] = [
     ("candidate", "Candidate", Text),
     ("about", "About", Text),
@@ -57,7 +57,7 @@ const ROWS: [(&str, &str, Shape); 32] = [
     ("how", "How", Text),
 ];
 
-/// The words for events that say one of their fields, too: the word, the event, the field and what it says.
+/// Event words that imply the value of a field: the word, the event, the field and its value.
 const WORDS: [(&str, &str, &str, &str); 13] = [
     ("signed-off", "judged", "verdict", "pass"),
     ("blocked", "judged", "verdict", "block"),
@@ -74,16 +74,16 @@ const WORDS: [(&str, &str, &str, &str); 13] = [
     ("rolled-back", "deployed", "kind", "rollback"),
 ];
 
-/// The word for what happened, and the trailers that say the rest.
+/// Returns the word for an event, and the trailers with its fields.
 pub fn to_trailers(what: &What) -> (String, Vec<(&'static str, String)>) {
-    // These types hold nothing that JSON cannot say, so there is always one event with its fields.
+    // JSON can express these types completely, so there is always one event with its fields.
     let Ok(Value::Object(event)) = serde_json::to_value(what) else {
         return Default::default();
     };
     let Some((event, Value::Object(mut fields))) = event.into_iter().next() else {
         return Default::default();
     };
-    // Whom an event tells stands beside the rest.
+    // The fields of `tells` are written next to the others.
     if let Some(Value::Object(tells)) = fields.remove("tells") {
         fields.extend(tells);
     }
@@ -101,7 +101,7 @@ pub fn to_trailers(what: &What) -> (String, Vec<(&'static str, String)>) {
     (word.to_owned(), trailers.collect())
 }
 
-/// What a trailer says of a value; `None`: it is left out.
+/// Returns the trailer text of a value; `None` to leave it out.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -115,15 +115,15 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// What happened, by the word for it and the trailers of its message; `None` where something is missing or not as it should
-/// be, or of a kind that this version does not know.
+/// Returns the event from its word and its message's trailers; `None` if a field is missing or invalid, or if this
+/// version does not know the kind.
 pub fn from_trailers(word: &str, trailers: &BTreeMap<String, Vec<String>>) -> Option<What> {
     let mut fields = Map::new();
     for (field, name, shape) in ROWS {
         let all = trailers.get(name).map_or(&[][..], Vec::as_slice);
         fields.extend(value(shape, all).map(|value| (field.to_owned(), value)));
     }
-    // Somebody is told of it where it has a date.
+    // An event with a date has channels to notify.
     if fields.contains_key("date") {
         fields.insert("tells".to_owned(), Value::Object(fields.clone()));
     }
@@ -139,7 +139,7 @@ pub fn from_trailers(word: &str, trailers: &BTreeMap<String, Vec<String>>) -> Op
     What::deserialize(Value::Object(Map::from_iter(fields))).ok()
 }
 
-/// The value that trailers of one name say. What is not of its shape stays so, and is of no use where it is wanted.
+/// Returns the value of the trailers with one name. A value of another form stays as it is and fails to parse later.
 fn value(shape: Shape, all: &[String]) -> Option<Value> {
     match (shape, all) {
         (List, all) => Some(Value::from(all)),

@@ -1,4 +1,4 @@
-//! What is open on the record, and what is heard and seen of a deploy while its announcement is.
+//! The open candidate and deploy of the record, and what happens to an announced deploy.
 
 use std::iter;
 
@@ -11,7 +11,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
 impl Deploying {
-    /// Where it goes and was not seen to arrive, with where each branch was before.
+    /// Returns the environments that are not seen to run it yet, with the earlier commits of their branches.
     pub fn places(&self) -> impl Iterator<Item = (&str, Option<&CommitId>)> {
         let also = self.also.iter();
         let also = also.map(|(name, from)| (name.as_str(), from.as_ref()));
@@ -22,35 +22,35 @@ impl Deploying {
         self.places().any(|(name, _)| name == environment)
     }
 
-    /// Where the branch of one of its places was before.
+    /// Returns the commit of an environment's branch before the deploy.
     pub fn from(&self, environment: &str) -> Option<&CommitId> {
         let mut places = self.places();
         places.find(|(name, _)| *name == environment)?.1
     }
 
-    /// "production and us".
+    /// Returns "production and us".
     pub fn names(&self) -> String {
         and(&self.places().map(|(name, _)| name).collect::<Vec<_>>())
     }
 
-    /// Whether it brings this commit there, for this reason.
+    /// Returns whether this kind of deploy brings this commit there.
     pub fn is(&self, kind: Kind, environment: &str, to: &CommitId) -> bool {
         self.kind == kind && self.to == *to && self.reaches(environment)
     }
 
-    /// What is left of it once it has arrived there; `None`: nothing.
+    /// Returns the rest of the deploy without an environment that it reached; `None` if nothing is left.
     pub(super) fn without(mut self, environment: &str) -> Option<Self> {
         self.also.retain(|(name, _)| name != environment);
         if self.environment == environment {
             let (next, rest) = self.also.split_first()?;
             let (next, rest) = (next.clone(), rest.to_vec());
-            // What a check said was of the one before.
+            // The failed check belongs to the environment before.
             (self.environment, self.from, self.also, self.failed) = (next.0, next.1, rest, None);
         }
         Some(self)
     }
 
-    /// "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
+    /// Returns "Ada Example began to promote 1f13dc69 to production 5 minutes ago".
     pub fn story(&self, now: i64) -> String {
         let (what, place) = match self.kind {
             Kind::Stage => ("deploy", "to"),
@@ -63,7 +63,7 @@ impl Deploying {
         format!("{by} began to {what} {commit} {place} {environment} {when}")
     }
 
-    /// What a rollback takes away, where that is known.
+    /// Returns the commit that a rollback removes, if known.
     pub fn takes_away(&self) -> Option<&CommitId> {
         let mut targets = self.tells.as_ref()?.targets.iter();
         let (_, ran) = targets.find(|(name, _)| *name == self.environment)?;
@@ -71,12 +71,12 @@ impl Deploying {
         ran.filter(|_| self.kind == Kind::Rollback)
     }
 
-    /// The command that goes on with it, or takes its place; none where this `smp.toml` does not have its environment.
+    /// Returns the command that resumes or replaces it; `None` if this `smp.toml` lacks its environment.
     pub fn command(&self) -> Option<Typed> {
         let (name, short) = (&self.environment, self.to.short());
         let command = match self.kind {
             Kind::Stage => Typed::smp("stage"),
-            // By its hash, because a copy that was made for the candidate is on no branch.
+            // The hash is required: a copy made for the candidate is on no branch.
             Kind::Fix => Typed::smp("stage --fix").arg(short),
             Kind::Promote => {
                 let names = self.places().map(|(name, _)| name);
@@ -89,14 +89,27 @@ impl Deploying {
 }
 
 impl State {
-    /// The open candidate, if it is this commit.
+    /// Returns the open candidate if it is this commit.
     pub fn candidate_of(&self, commit: &CommitId) -> Option<&Candidate> {
         self.candidate
             .as_ref()
             .filter(|open| open.commit == *commit)
     }
 
-    /// Where the candidate runs by a promotion: a fix of it comes too late, because what was proposed is there.
+    /// Returns the candidate, and when and how it came to this environment for testing.
+    pub fn came(&self, environment: &str) -> Option<(&Candidate, (i64, String))> {
+        let candidate = self.candidate.as_ref()?;
+        let deploy = self.deploys.get(environment);
+        let promoted = (candidate.goal(environment)).filter(|goal| goal.reached);
+        let came = match (promoted.and(deploy), candidate.fixed_at) {
+            (Some(deploy), _) => (deploy.at, format!("promoted to {environment}")),
+            (None, Some(at)) => (at, "deployed as a fix".to_owned()),
+            (None, None) => (candidate.at, "proposed".to_owned()),
+        };
+        Some((candidate, came))
+    }
+
+    /// Returns an environment where the candidate runs by a promotion: a fix is then too late.
     pub fn shipped(&self) -> Option<&str> {
         let candidate = self.candidate.as_ref()?;
         let failed = self.failed_promotion().map(|open| &open.environment);
@@ -105,7 +118,7 @@ impl State {
         name.map(String::as_str)
     }
 
-    /// The promotion of the candidate that is open because a check failed.
+    /// Returns the candidate's promotion that is open because a check failed.
     pub fn failed_promotion(&self) -> Option<&Deploying> {
         let open = self.deploying.as_ref();
         open.filter(|open| {
@@ -114,13 +127,13 @@ impl State {
         })
     }
 
-    /// The open announcement, if it brings this commit there.
+    /// Returns the open announcement if it brings this commit there.
     pub fn deploying_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
         let open = self.deploying.as_ref();
         open.filter(|open| open.to == *commit && open.reaches(environment))
     }
 
-    /// The command that can take the place of the open announcement. A block stops what it would go on with.
+    /// Returns the command that can replace the open announcement. A blocked promotion cannot be resumed.
     pub fn successor_of(&self, open: &Deploying) -> Option<Typed> {
         let candidate = self.candidate_of(&open.to);
         let is_blocked = candidate.is_some_and(|one| one.standing() == Standing::Blocked);
@@ -135,7 +148,7 @@ impl State {
         self.deploying.as_ref().filter(|open| open.id == *intent)
     }
 
-    /// Closes the open intent, which must be the one that was meant; none meant, none may be open.
+    /// Closes the open announcement, which must be the one that is meant; with `None`, none may be open.
     pub(super) fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
         if self.deploying.as_ref().map(|open| &open.id) != meant {
             return Err(Unlawful::OtherDeploy);
@@ -143,8 +156,8 @@ impl State {
         Ok(self.deploying.take())
     }
 
-    /// Closes the open intent without its end: what it was for may run all the same, or soon. A rollback may have landed,
-    /// so what it takes away stays held.
+    /// Closes the open announcement without its end: its commit may still arrive. A rollback may have arrived, so the
+    /// commit that it removes stays held.
     pub(super) fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
         if let Some(open) = self.close(meant)? {
             self.hold(&open.environment, open.holds());
@@ -155,7 +168,7 @@ impl State {
         Ok(())
     }
 
-    /// A host's words against a push that it took: the announcement stays open, and the branch is not believed.
+    /// Stores a host's words against an accepted push: the announcement stays open, and the branch is not trusted.
     pub(super) fn doubted(&mut self, intent: &EventId, words: &str) -> Result<(), Unlawful> {
         let open = self.announced_as(intent).ok_or(Unlawful::OtherDeploy)?;
         let (commit, words) = (open.to.clone(), words.to_owned());
@@ -164,7 +177,7 @@ impl State {
         Ok(())
     }
 
-    /// A check failed: the announcement stays open, because nobody may be told that it runs well.
+    /// Stores a failed check: the announcement stays open, because nobody may be told that the deploy succeeded.
     pub(super) fn check_failed(&mut self, event: &Event, it: &CheckFailed) -> Result<(), Unlawful> {
         let by = match (self.deploying.as_mut(), &it.intent) {
             (Some(open), Some(intent)) if open.id == *intent && open.to == it.to => {

@@ -1,4 +1,4 @@
-//! What the record says of posts: which are pending, what each is made from, and how it ended.
+//! Notifications in the record: which are pending, their content, and how each ended.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,27 @@ use crate::core::words::{CommitId, EventId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
-    /// The chat's webhook accepted it, which is all that it says.
+    /// The chat's webhook accepted it; no more is known.
     Accepted,
     Printed,
     /// A person saw it in the channel.
     Found,
-    /// A person said to leave it.
+    /// A person decided to skip it.
     Skipped,
 }
 
-/// Who is to be told of a deploy, and what beside the commits.
+/// The channels to notify of a deploy, and the text in addition to the commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
     pub channels: Vec<String>,
     pub date: String,
-    /// The environments that it speaks of, and what ran there before.
+    /// The targets, with the commits that ran there before.
     pub targets: Vec<(String, Option<CommitId>)>,
-    /// What a person wrote: the summary of a release, or the reason of a rollback.
+    /// A person's text: the summary of a release, or the reason of a rollback.
     pub text: Option<String>,
 }
 
-/// A post that is still to be made, with everything that it is made from.
+/// A pending notification with its whole content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub about: EventId,
@@ -38,16 +38,16 @@ pub struct Notice {
     pub date: String,
     pub commit: CommitId,
     pub environment: String,
-    /// Where it is to go, or went, and what ran there before.
+    /// The targets, with the commits that ran there before.
     pub targets: Vec<(String, Option<CommitId>)>,
     pub news: News,
-    /// The attempt that was begun and not seen to end.
+    /// The attempt that began and has no known end.
     #[serde(rename = "sending", deserialize_with = "Option::deserialize")]
     pub attempt: Option<Attempt>,
-    /// The issue that it is a comment of; `None`: it is no comment, or the issue is still to be opened.
+    /// The issue to comment on; `None` if it is no comment, or the issue must still be opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// Whether that issue is closed with it.
+    /// True if the issue is closed as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes: bool,
 }
@@ -71,23 +71,23 @@ pub enum News {
     },
     Released {
         summary: Option<String>,
-        /// For those who deploy: that it began although its time had not come.
+        /// For the technical channel: the override of the allowed time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         overridden: Option<Overridden>,
     },
-    /// The candidate runs where it was to go: for those who were asked about it.
+    /// The candidate runs on its targets: for the people who were asked about it.
     Promoted {
         by: String,
     },
     RolledBack {
-        /// What ran in between.
+        /// The commit that was rolled back.
         from: Option<CommitId>,
         by: String,
         reason: Option<String>,
     },
 }
 
-/// Who promoted although the time had not come, and why.
+/// The person who promoted outside the allowed time, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overridden {
     pub by: String,
@@ -98,15 +98,15 @@ pub struct Overridden {
 pub struct Attempt {
     pub id: EventId,
     pub by: Person,
-    /// Since when, in seconds since 1970.
+    /// The start in seconds since 1970.
     pub at: i64,
-    /// Whether it tells of a proposal or a fix of that very person.
+    /// True if it notifies of the sender's own proposal or fix.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
 }
 
 impl Notice {
-    /// What an event tells a channel of a candidate.
+    /// Builds an event's notification about a candidate for a channel.
     pub fn of(candidate: &Candidate, about: EventId, channel: &str, news: News) -> Self {
         let tells = Telling {
             channels: Vec::new(),
@@ -118,7 +118,7 @@ impl Notice {
         Self::of_deploy(about, channel, &tells, place, news)
     }
 
-    /// What an event tells a channel of a deploy.
+    /// Builds an event's notification about a deploy for a channel.
     pub fn of_deploy(
         about: EventId,
         channel: &str,
@@ -140,23 +140,23 @@ impl Notice {
         }
     }
 
-    /// Whether it tells of a candidate on its way, and so is moot once that is promoted or withdrawn.
+    /// Returns whether it is about an open candidate, and so obsolete once that is promoted or withdrawn.
     pub fn is_of_candidate(&self) -> bool {
         use News::{Blocked, Fixed, Proposed};
         matches!(self.news, Proposed { .. } | Fixed { .. } | Blocked { .. })
     }
 
-    /// Whether it belongs to the way of a candidate, this one or the one before it.
+    /// Returns whether it is about a candidate before its promotion, including one that was withdrawn.
     pub fn is_of_the_way(&self) -> bool {
         self.is_of_candidate() || matches!(self.news, News::Postponed { .. })
     }
 
-    /// Whether it tells that something was taken back, which the team must know before anybody else deploys.
+    /// Returns whether it is about a rollback, which the team must know before the next deploy.
     pub fn is_of_a_rollback(&self) -> bool {
         matches!(self.news, News::RolledBack { .. })
     }
 
-    /// Whether both tell of a release in the same words.
+    /// Returns whether both announce a release in the same words.
     pub fn says_what(&self, other: &Self) -> bool {
         let [ours, theirs] = [self, other].map(|one| match &one.news {
             News::Released { summary, .. } => summary.as_deref().map(settled),
@@ -170,7 +170,7 @@ impl Notice {
         arrived || self.is_of_a_rollback()
     }
 
-    /// The command that makes the post. `open`: whether there is a candidate, which `postpone` would close.
+    /// Returns the command that sends it. `open` is true if a candidate is open, which `postpone` would close.
     pub fn command(&self, open: bool) -> Typed {
         match self.news {
             News::Postponed { .. } if !open => Typed::smp("postpone"),

@@ -1,4 +1,5 @@
-//! What ran where by a record of signed events: an event by hand could hide a deploy past the tool. Pure.
+//! The commits that ran in each environment, from signed events: another event could hide a deploy outside git smp.
+//! Pure.
 
 use std::collections::HashSet;
 
@@ -8,13 +9,13 @@ use crate::core::words::CommitId;
 #[derive(Clone, Debug, Default)]
 pub struct Ran {
     there: HashSet<(String, CommitId)>,
-    /// What proposals were to reach, and what they came from.
+    /// The targets and the sources of proposals.
     targets: HashSet<String>,
     sources: HashSet<String>,
 }
 
 impl Ran {
-    /// Why nothing can be staged where an event says so; `None`: it can.
+    /// Returns why an event that stages a commit is invalid; `None` if it is valid.
     pub fn fault(&self, what: &What) -> Option<String> {
         let (kind, name) = match what {
             What::Deploying(it) => (it.kind, &it.environment),
@@ -26,7 +27,7 @@ impl Ran {
             .then(|| format!("commits are promoted to {name}, and not staged there"))
     }
 
-    /// Where an event says that something was rolled back to a commit that nothing before it shows there.
+    /// Returns the environment of a rollback to a commit that no earlier event shows there.
     pub fn went_back_unseen<'e>(&self, what: &'e What) -> Option<&'e str> {
         let What::Deployed(it) = what else {
             return None;
@@ -36,7 +37,7 @@ impl Ran {
         is_unseen.then_some(it.environment.as_str())
     }
 
-    /// Takes in an event that counts. What it says by itself of what ran before is believed only where nothing is known.
+    /// Adds a counting event. Its claim about the earlier commit counts only if the record knows none.
     pub fn take(&mut self, what: &What, (before, after): (&State, &State)) {
         match what {
             What::Proposed(it) => {

@@ -1,4 +1,4 @@
-//! An event in one sentence, as `git log --oneline` shows it.
+//! An event as one sentence for `git log --oneline`.
 
 use crate::core::record::trailers::settled;
 use crate::core::record::{Event, How, ISSUE, Judged, Kind, Verdict, What};
@@ -68,7 +68,7 @@ pub fn sentence(event: &Event) -> String {
     one_line(&settled(&format!("{by} {did}")))
 }
 
-/// A channel in a sentence.
+/// Names a channel in a sentence.
 fn the(channel: &str) -> String {
     match channel {
         ISSUE => "the issue".to_owned(),
@@ -90,7 +90,7 @@ fn judged(it: &Judged, by: &str) -> String {
     format!("{} {did} {}{recorded}{note}", it.of, it.commit.short())
 }
 
-/// What is done, what was done, and where it is done.
+/// Returns the verb, its past form and the preposition of a deploy.
 fn words(kind: Kind) -> (&'static str, &'static str, &'static str) {
     match kind {
         Kind::Stage => ("stage", "staged", "on"),
@@ -108,7 +108,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// As much of a text as a list of sentences can show; the trailers have all of it.
+/// Shortens a text for a list of sentences; the trailers have it in full.
 fn brief(text: &str) -> String {
     let text = one_line(text);
     match text.char_indices().nth(BRIEF) {

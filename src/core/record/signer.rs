@@ -1,25 +1,25 @@
-//! Who signed something off, and what else they have to do with it. A name is what somebody typed; who recorded it is
-//! what git knows of them. Neither is proof, so both are told where they differ.
+//! A signer, and their other part in the candidate. A name is typed by somebody; the recorder is the person that git
+//! knows. Neither is proof, so both are shown if they differ.
 
 use crate::core::record::{Candidate, Person, SignOff};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signer {
     pub name: String,
-    /// How many of the commits have this name as their author.
+    /// The number of commits with this name as author.
     pub wrote: usize,
-    /// Whether they put it forward themselves.
+    /// True if they also proposed it.
     proposed: bool,
-    /// Who recorded it, where that is somebody of another name, and whether those put it forward.
+    /// The recorder, if the name differs, and whether that person proposed it.
     recorded_by: Option<(String, bool)>,
-    /// Whether the forge says who it is.
+    /// True if the forge names the signer.
     in_comment: bool,
-    /// Whose key signed it, where that is not the address that stands beside the name.
+    /// The owner of the signing key, if it differs from the recorder's address.
     key_of: Option<String>,
 }
 
 impl From<&str> for Signer {
-    /// One of whom nothing but the name is known.
+    /// A signer of whom only the name is known.
     fn from(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -29,12 +29,12 @@ impl From<&str> for Signer {
 }
 
 impl Signer {
-    /// The one of this name, whose word somebody recorded on what somebody proposed.
+    /// Returns the signer of this name from a verdict and its recorder, and the proposer.
     pub fn of(name: &str, recorded_by: &Person, proposer: &Person) -> Self {
         let own = is_same(name, &recorded_by.name);
         let key = &recorded_by.principal;
         let by_keys = key.is_some() && proposer.principal.is_some();
-        // Two keys say more than what anybody can set as their name or address.
+        // Two keys prove more than names and addresses, which anybody can set.
         let recorder_proposed = match by_keys {
             true => *key == proposer.principal,
             false => {
@@ -51,7 +51,7 @@ impl Signer {
         }
     }
 
-    /// The one of a verdict on a candidate, whose commits these people wrote.
+    /// Returns the signer of a verdict on a candidate, whose commits have these authors.
     pub fn on(candidate: &Candidate, verdict: &SignOff, authors: &[&str]) -> Self {
         let mut signer = match &verdict.comment {
             Some(comment) => Self::commented(&comment.login, candidate.login.as_deref()),
@@ -61,7 +61,7 @@ impl Signer {
         signer
     }
 
-    /// The one whose comment it is. Who read it has nothing to do with it.
+    /// Returns the author of a comment as signer. The reader of the comment plays no part.
     pub(super) fn commented(login: &str, proposer: Option<&str>) -> Self {
         Self {
             proposed: proposer.is_some_and(|proposer| is_same(login, proposer)),
@@ -70,13 +70,13 @@ impl Signer {
         }
     }
 
-    /// Counts the commits of theirs.
+    /// Counts the commits of this signer.
     pub fn count(&mut self, authors: &[&str]) {
         let authors = authors.iter();
         self.wrote = authors.filter(|one| is_same(one, &self.name)).count();
     }
 
-    /// "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
+    /// Returns "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
     pub fn told(&self) -> String {
         let wrote = match self.wrote {
             0 => None,
@@ -172,7 +172,7 @@ mod tests {
             told("Ada", &person("Cem"), &[]),
             "Ada, who proposed it (recorded by Cem)"
         );
-        // Under another name, with the same address.
+        // Another name with the same address.
         let lovelace = Person {
             name: "A. Lovelace".into(),
             ..ada.clone()

@@ -1,7 +1,7 @@
-//! Figures of past deploys, an environment at a time: how often, how fast, how well. Pure.
+//! Figures of past deploys, per environment: frequency, speed and quality. Pure.
 //!
-//! What is not known is `None` and never 0. Times are other people's clocks: any number may come, and what lies before
-//! its beginning counts as no time at all.
+//! An unknown figure is `None`, never 0. Times are from other people's clocks, so any number may occur; a negative
+//! duration counts as 0.
 
 mod failures;
 mod shipped;
@@ -19,37 +19,37 @@ use crate::core::show::When;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     pub environment: String,
-    /// When its first promotion was, in seconds since 1970.
+    /// The time of its first promotion, in seconds since 1970.
     pub since: Option<i64>,
     pub promotions: usize,
     pub rollbacks: usize,
     pub observed: usize,
-    /// How many promotions there were a week, from the week of the first one up to this week, both counted whole.
+    /// Promotions per week, from the week of the first one up to this week, both counted whole.
     pub promotions_per_week: Option<f64>,
-    /// The same of everything that brought something new, whether it was promoted or only seen.
+    /// Deploys with new commits per week, promoted or observed, over the same weeks.
     pub deploys_per_week: Option<f64>,
     /// The last weeks, up to this one; none from before the record.
     pub weeks: Vec<Week>,
     pub lead: Lead,
-    /// How many deploys brought something new, whether they were promoted or only seen.
+    /// The number of deploys that brought new commits, promoted or observed.
     pub forward: usize,
-    /// How many of them shipped commits that are not here, so that nobody can look for reverts among them.
+    /// The number of those whose commits are missing in this clone, so reverts among them are unknown.
     pub unknown: usize,
-    /// Those of them that failed, oldest first.
+    /// The failed ones among them, oldest first.
     pub failures: Vec<Failure>,
-    /// How many deploys only put right what an earlier one broke: what went back, and what corrected it.
+    /// The number of deploys that only repaired an earlier one: rollbacks and corrections.
     pub rework: usize,
 }
 
-/// How long each commit that a deploy shipped took from being committed to being seen to run. One that was rolled back
-/// and shipped again counts again; what the very first deploy of an environment brought does not.
+/// The time from commit to running for each shipped commit. A commit that was rolled back and shipped again counts
+/// again; the commits of an environment's first deploy do not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
-    /// The seconds of each commit, the shortest first.
+    /// The seconds of each commit, shortest first.
     pub seconds: Vec<i64>,
-    /// How many of them count until somebody saw them run, because they went past the tool.
+    /// The number of those that were deployed outside git-smp: they count until somebody saw them run.
     pub seen: usize,
-    /// Of how many more commits it is not known; `None`: not even their number is.
+    /// The number of further commits with unknown times; `None` if even the number is unknown.
     pub unknown: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ impl Lead {
         median(&self.seconds)
     }
 
-    /// 90 of 100 commits took no longer.
+    /// Returns the 90th percentile.
     pub fn ninetieth(&self) -> Option<i64> {
         let rank = self.seconds.len().saturating_mul(9).div_ceil(10);
         self.seconds.get(rank.checked_sub(1)?).copied()
@@ -66,12 +66,12 @@ impl Lead {
 }
 
 impl Figures {
-    /// Failed deploys that the next deploy took back.
+    /// Returns the number of failed deploys that the next deploy rolled back.
     pub fn rolled_back(&self) -> usize {
         self.remedied_by(Remedy::RolledBack)
     }
 
-    /// Those that a later deploy put right, and none took back.
+    /// Returns the number of failed deploys that a later deploy corrected without a rollback.
     pub fn fixed_forward(&self) -> usize {
         self.remedied_by(Remedy::MendedForward)
     }
@@ -81,39 +81,39 @@ impl Figures {
         all.filter(|one| one.remedy == remedy).count()
     }
 
-    /// How many promotions were rolled back before the next deploy.
+    /// Returns the number of promotions that were rolled back before the next deploy.
     pub fn promotions_rolled_back(&self) -> usize {
         let all = self.failures.iter();
         let all = all.filter(|one| one.is_promotion && one.remedy == Remedy::RolledBack);
         all.count()
     }
 
-    /// Their share of all promotions, between 0 and 1.
+    /// Returns their share of all promotions, between 0 and 1.
     pub fn rolled_back_share(&self) -> Option<f64> {
         share(self.promotions_rolled_back(), self.promotions)
     }
 
-    /// Which share of what brought something new failed, between 0 and 1.
+    /// Returns the share of failed deploys among those with new commits, between 0 and 1.
     pub fn failure_rate(&self) -> Option<f64> {
         share(self.failures.len(), self.forward).filter(|_| self.unknown == 0)
     }
 
-    /// Which share of all deploys only put right what an earlier one broke, between 0 and 1.
+    /// Returns the share of deploys that only repaired an earlier one, between 0 and 1.
     pub fn rework_rate(&self) -> Option<f64> {
         share(self.rework, self.deploys()).filter(|_| self.unknown == 0)
     }
 
-    /// How many deploys it saw, of whatever kind.
+    /// Returns the number of deploys of every kind.
     pub fn deploys(&self) -> usize {
         self.promotions + self.rollbacks + self.observed
     }
 
-    /// Which share of all deploys went past the tool, between 0 and 1.
+    /// Returns the share of deploys outside git-smp, between 0 and 1.
     pub fn observed_share(&self) -> Option<f64> {
         share(self.observed, self.deploys())
     }
 
-    /// How many seconds passed from a deploy that failed to what put it right, in the middle of all that are known.
+    /// Returns the median of the known seconds from a failed deploy to its repair.
     pub fn time_to_restore(&self) -> Option<i64> {
         let mut all: Vec<i64> = (self.failures.iter())
             .filter_map(|one| one.seconds)
@@ -127,8 +127,8 @@ fn share(some: usize, all: usize) -> Option<f64> {
     (all > 0).then(|| some as f64 / all as f64)
 }
 
-/// Each commit that arrived somewhere, once. What somebody saw there first did not arrive again when it was recorded as a
-/// promotion or a rollback later: it stays one outside `git smp`, and fixes what that says it fixes.
+/// Returns each arrival of a commit once. A commit that was first observed and later recorded as a promotion or
+/// rollback did not arrive again: it stays a deploy outside `git smp`, and keeps the fixes that the later record names.
 pub fn arrived(deploys: Vec<PastDeploy>) -> Vec<PastDeploy> {
     let (mut all, mut last) = (Vec::<PastDeploy>::new(), HashMap::new());
     for deploy in deploys {
@@ -147,10 +147,10 @@ pub fn arrived(deploys: Vec<PastDeploy>) -> Vec<PastDeploy> {
     all
 }
 
-/// The figures of these environments, in this order, and then of all others that ever were deployed, by their names.
+/// Returns the figures of these environments in this order, then of all other deployed ones by name.
 ///
-/// `deploys` are the oldest first, and `shipped` tells of each of them. `begun`: when the record begins, before which
-/// nothing is known.
+/// `deploys` are oldest first, and `shipped` has an element for each. `begun` is the beginning of the record; nothing
+/// is known before it.
 pub fn figures(
     first: &[&str],
     deploys: &[PastDeploy],
@@ -204,7 +204,7 @@ fn times(deploys: &[(&PastDeploy, &Shipped)], is_this: fn(DeployKind) -> bool) -
     deploys.map(|(deploy, _)| deploy.at).collect()
 }
 
-/// From commit to production, for all that a deploy brought.
+/// Returns the time from commit to production for all shipped commits.
 fn lead(deploys: &[(&PastDeploy, &Shipped)]) -> Lead {
     let (mut seconds, mut seen, mut unknown) = (Vec::new(), 0, Some(0_u64));
     for (deploy, shipped) in deploys {
@@ -225,12 +225,12 @@ fn lead(deploys: &[(&PastDeploy, &Shipped)]) -> Lead {
     }
 }
 
-/// The seconds from one time to another; none where the clocks say that it ran backwards.
+/// Returns the seconds between two times; 0 if the clocks say that time ran backwards.
 fn passed(from: i64, to: i64) -> i64 {
     to.saturating_sub(from).max(0)
 }
 
-/// The middle of a sorted list; between the two middle ones where there are two.
+/// Returns the median of a sorted list; the midpoint of the two middle values if there are two.
 fn median(sorted: &[i64]) -> Option<i64> {
     let lower = sorted.get(sorted.len().checked_sub(1)? / 2)?;
     let upper = sorted.get(sorted.len() / 2)?;

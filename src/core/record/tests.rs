@@ -11,7 +11,7 @@ use proptest::sample::select;
 
 use crate::core::record::*;
 
-/// An event of Ada's, on the day of the runbook.
+/// Builds an event of Ada's on the date of the example.
 fn event(id: u64, what: What) -> Event {
     Event {
         id: EventId::of(id),
@@ -26,12 +26,12 @@ fn event(id: u64, what: What) -> Event {
     }
 }
 
-/// The commit whose name is this digit, over and over.
+/// Returns the commit whose hash repeats this digit.
 fn commit(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
-/// Pieces of the written form, of other forms, and what programs stumble over.
+/// Parts of the written form, of other forms, and known problems for parsers.
 const PIECES: &[&str] = &[
     "\n",
     "\n\n",
@@ -66,13 +66,13 @@ const PIECES: &[&str] = &[
     "stable",
 ];
 
-/// Texts that somebody could want to break the written form with, and harmless ones.
+/// Texts that might break the written form, and harmless ones.
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![6 => select(PIECES).prop_map(str::to_owned), 1 => any::<String>()];
     vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
-/// Names as `smp.toml` allows them for environments and channels.
+/// Names that `smp.toml` allows for environments and channels.
 fn names() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9-]{0,8}"
 }
@@ -352,7 +352,7 @@ fn tellings() -> impl Strategy<Value = Telling> {
         })
 }
 
-/// Any event at all, by somebody whom git let through.
+/// Arbitrary events by a valid git author.
 fn events() -> impl Strategy<Value = Event> {
     let person = ("[A-Za-zäö日 .,:-]{1,20}", "[a-z@.]{0,12}")
         .prop_map(|(name, email)| Person::named(name, email));

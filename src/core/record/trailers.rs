@@ -1,9 +1,9 @@
-//! Texts as trailers of a commit's message, and back. Whatever a text holds, it stays one value of one trailer.
+//! Texts as trailers of a commit message, and back. Any text stays one value of one trailer.
 
 const OURS: &str = "Smp-";
 
-/// A text as the record keeps it: its lines end in `\n`, a lone `\r` is a space, a line of nothing but space is empty,
-/// no space stands at either end, and what git refuses or mangles in a message is U+FFFD.
+/// Returns a text as the record keeps it: lines end in `\n`, a lone `\r` is a space, a line of spaces is empty, both
+/// ends are trimmed, and characters that git refuses or changes in a message are U+FFFD.
 pub fn settled(text: &str) -> String {
     let text: String = text.replace("\r\n", "\n").chars().map(kept).collect();
     let lines = text.split('\n').map(|line| match line.trim() {
@@ -14,7 +14,7 @@ pub fn settled(text: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// git refuses a message with a NUL, and takes UTF-8 that spells a noncharacter for Latin-1.
+/// Replaces a character that git does not keep: it refuses a NUL, and reads UTF-8 with a noncharacter as Latin-1.
 fn kept(c: char) -> char {
     match c {
         '\r' => ' ',
@@ -24,8 +24,8 @@ fn kept(c: char) -> char {
     }
 }
 
-/// One trailer, with its text folded as git folds: each further line begins with a space. One that is empty or made of
-/// dots has a dot more, because an empty one would end the trailers.
+/// Writes one trailer, folded as git folds: each further line begins with a space. An empty line or one of dots gets
+/// another dot, because an empty line would end the trailers.
 pub fn trailer(key: &str, text: &str) -> String {
     let text = settled(text);
     let mut lines = text.split('\n');
@@ -40,7 +40,7 @@ fn dots(line: &str) -> bool {
     line.bytes().all(|byte| byte == b'.')
 }
 
-/// The trailers of ours in a message, in order, by their keys without `Smp-`.
+/// Returns the `Smp-` trailers of a message in order, by their keys without `Smp-`.
 pub fn trailers(message: &str) -> Vec<(String, String)> {
     let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
     let mut found: Vec<(&str, String)> = Vec::new();

@@ -1,25 +1,25 @@
-//! What runs although nobody deployed it with this program, as far as the record knows. Pure.
+//! Finds running commits that git-smp did not deploy, by the record. Pure.
 //!
-//! Unknown is never a deploy: a witness that is unclear, a release that goes on, and an answer that its branch
-//! contradicts say nothing here.
+//! Unknown is never a deploy: an unclear source, a release in progress and an answer that contradicts the branch report
+//! nothing here.
 
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::record::{FORMAT, LastDeploy, State};
 use crate::core::words::{CommitId, Observed, Source};
 
 /// The stable word of the finding.
 pub const WORD: &str = "unrecorded";
 
-/// A deploy past the tool that is not on record yet.
+/// A deploy outside git-smp that is not recorded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrecorded {
     pub environment: String,
-    /// What the record has there.
+    /// The recorded commit.
     pub from: CommitId,
     pub to: CommitId,
-    /// When the record last knew that `from` runs, in seconds since 1970.
+    /// The last time when the record knew that `from` runs, in seconds since 1970.
     pub since: i64,
-    /// Whether a merge deploys there, so that nothing is wrong with it.
+    /// True if merges deploy there, which is then normal.
     pub by_merge: bool,
 }
 
@@ -34,7 +34,7 @@ impl Unrecorded {
     }
 }
 
-/// A deploy past the tool that an environment still runs.
+/// A deploy outside git-smp that an environment still runs.
 #[derive(Clone, Copy, Debug)]
 pub enum PastTool<'a> {
     /// The record lacks it.
@@ -42,14 +42,14 @@ pub enum PastTool<'a> {
     Recorded(&'a LastDeploy),
 }
 
-/// The deploy past the tool that an environment shows; `None`: there is none, or nobody can tell.
+/// Returns the deploy outside git-smp that an environment shows; `None` if there is none, or it is uncertain.
 pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     let name = &seen.environment;
     let to = seen.runs()?;
     if !is_certain(seen) || state.format > FORMAT {
         return None;
     }
-    // What was announced is a deploy with this program, whether its end was seen or not.
+    // An announced deploy is one by git-smp, even if its end was not seen.
     let open = state.deploying.as_ref();
     if open.is_some_and(|open| open.reaches(name)) || state.unseen.get(name) == Some(to) {
         return None;
@@ -64,14 +64,11 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     })
 }
 
-/// Whether what runs is beyond doubt: its platform says so, or its branch says the same. Of a page that says something
-/// else than the branch nobody knows whether an old process answered.
+/// Returns whether the running commit is certain: the platform reports it, or it equals the branch. A page that differs
+/// from the branch may come from an old process.
 fn is_certain(seen: &Observed) -> bool {
-    use Finding::{NotConfirmed, StalePage, Unknown, WrongBranch};
-    let is_unclear = match Finding::of(seen) {
-        Some(Unknown(_) | WrongBranch | NotConfirmed | StalePage) => true,
-        _ => finding::pending(seen).is_some(),
-    };
+    let is_unclear = Finding::of(seen).is_some_and(|found| found.is(Aspect::Unclear));
+    let is_unclear = is_unclear || finding::pending(seen).is_some();
     !is_unclear && (seen.source == Source::Api || seen.agrees() == Some(true))
 }
 

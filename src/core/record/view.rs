@@ -16,14 +16,14 @@ impl RecordView {
         }
     }
 
-    /// What its events add up to, where it was read.
+    /// Returns the state, if the record was read.
     pub fn state(&self) -> Option<&State> {
         self.reading().map(|reading| &reading.state)
     }
 
-    /// Where four eyes are wanted, anybody could write down a comment that nobody made. So where the forge bears none out, a
-    /// comment is worth what the key is that put it on record, and nothing where events are not signed. `unread`: whether
-    /// the forge did not answer.
+    /// Trusts comments only as far as the key that recorded them, with `four_eyes`: anybody could record an invented
+    /// comment. Without confirmation by the forge an unsigned comment counts for nothing. `unread` is true if the forge
+    /// did not answer.
     pub fn believe_keys_alone(&mut self, unread: bool) {
         let Self::Read(reading) = self else {
             return;
@@ -35,7 +35,7 @@ impl RecordView {
         }
     }
 
-    /// The same, and why it is not known; `None` only where none is kept.
+    /// Returns the state, or why it is unknown; `None` only without a record.
     pub fn read(&self) -> Option<Result<&State, &Refusal>> {
         match self {
             Self::Unreadable(refusal) => Some(Err(refusal)),
@@ -43,7 +43,7 @@ impl RecordView {
         }
     }
 
-    /// The same as an error of its own.
+    /// Returns the state, with the refusal as an owned error.
     pub fn known(&self) -> Result<Option<&State>, Refusal> {
         self.read().transpose().map_err(Clone::clone)
     }

@@ -1,4 +1,4 @@
-//! The written form of the record: an event as a commit's message with trailers, the state as a file.
+//! The written form of the record: an event as a commit message with trailers, the state as a file.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +9,27 @@ use crate::core::record::trailers::{trailer, trailers};
 use crate::core::record::{Event, FORMAT, Person, State};
 use crate::core::words::EventId;
 
-/// The trailer that says what ref a record is of.
+/// The trailer with the ref of the record.
 const REF: &str = "Ref";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
-    /// It is of a later version: this one.
+    /// The format is newer: this version.
     Newer(u64),
-    /// It is no record.
+    /// The text is not a record.
     Garbage(String),
 }
 
-/// The state as the file that the record's tree holds.
+/// Writes the state as the file in the record's tree.
 pub fn write_state(state: &State) -> String {
-    // These types hold nothing that JSON cannot say, so the other arm is never taken.
+    // JSON can express these types completely, so the default is never used.
     serde_json::to_string_pretty(state).unwrap_or_default() + "\n"
 }
 
-/// Reads the state. A newer one is read as well as can be: only writing needs all of it.
+/// Reads the state. A newer format is read as far as possible: only writing needs all of it.
 ///
 /// # Errors
-/// When it is no state, or a newer one that this program cannot make sense of.
+/// If it is not a state, or a newer one that this program cannot read.
 pub fn read_state(text: &[u8]) -> Result<State, ReadError> {
     #[derive(serde::Deserialize)]
     struct Version {
@@ -45,7 +45,7 @@ pub fn read_state(text: &[u8]) -> Result<State, ReadError> {
     }
 }
 
-/// Names stand in commands that people type, so none counts that no `smp.toml` could have.
+/// Refuses names that no `smp.toml` could have, because names stand in commands that people type.
 fn check_names(state: &State) -> Result<(), ReadError> {
     let mut names: Vec<&String> = state.deploys.keys().chain(state.held.keys()).collect();
     names.extend(state.unseen.keys().chain(state.doubts.keys()));
@@ -73,14 +73,14 @@ fn check_name(name: &str) -> Result<(), ReadError> {
     check_remote_name(name).map_err(|why| ReadError::Garbage(format!("{what}: it {why}")))
 }
 
-/// Where, and never what: the text is foreign.
+/// Reports the position and never the content: the text is foreign.
 fn garbage(error: &serde_json::Error) -> ReadError {
     let (line, column) = (error.line(), error.column());
     ReadError::Garbage(format!("line {line}, column {column} is invalid"))
 }
 
-/// The event as a commit's message. Who and when is for the commit itself to say. Texts come back settled: the ends of
-/// lines are `\n`, blank lines are empty, no space stands at either end, and NUL and noncharacters are U+FFFD.
+/// Writes the event as a commit message; the commit itself has the author and the time. Texts come back as [`settled`]
+/// leaves them.
 pub fn message(event: &Event) -> String {
     let (word, fields) = to_trailers(&event.what);
     let head = [
@@ -93,24 +93,23 @@ pub fn message(event: &Event) -> String {
     format!("{}\n\n{}", sentence(event), trailers.collect::<String>())
 }
 
-/// The same of the first event of a signed record, which says what ref it is of: the events that follow hang on it, so
-/// they count nowhere else.
+/// Writes the first event of a signed record, with its ref: later events build on it, so they count in no other record.
 pub fn first_message(event: &Event, reference: &str) -> String {
     message(event) + &trailer(REF, reference)
 }
 
-/// Whether the first event of a record says that it is of this ref; `None`: it says nothing of a ref, as in a record that
-/// an earlier version began.
+/// Returns whether the first event of a record names this ref; `None` if it names none, as in a record of an earlier
+/// version.
 pub fn is_of_ref(first: &str, reference: &str) -> Option<bool> {
     let named = trailers(first).into_iter().filter(|(key, _)| key == REF);
     let named: Vec<String> = named.map(|(_, text)| text).collect();
     (!named.is_empty()).then(|| named == [reference])
 }
 
-/// Reads the event back from a commit: its message, its author, and when it was written.
+/// Reads the event from a commit's message, author and time.
 ///
 /// # Errors
-/// When this is no event, or one that only a newer program knows.
+/// If it is not an event, or one that only a newer version knows.
 pub fn read_event(message: &str, by: Person, at: i64) -> Result<Event, ReadError> {
     let mut all = BTreeMap::<String, Vec<String>>::new();
     for (key, text) in trailers(message) {

@@ -1,18 +1,18 @@
-//! What `git smp history --verify` says of each event: one line.
+//! The output of `git smp history --verify`: one line per event.
 
 use crate::core::record::audit::Audited;
 use crate::core::show::{When, widest};
 use crate::core::text::Tone::{Bad, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, visible};
 
-/// A principal longer than this stands out of its column.
+/// A longer principal exceeds its column.
 const LONGEST: usize = 32;
 
 fn who(one: &Audited) -> String {
     visible(one.principal.as_deref().unwrap_or("nobody"))
 }
 
-/// Where the comments are that nothing here proves.
+/// Returns the addresses of comments that only the forge can prove.
 fn unproven(one: &Audited) -> String {
     let addresses: Vec<&str> = (one.unproven.iter())
         .map(|comment| comment.address.as_str())

@@ -1,18 +1,18 @@
-//! Charts of a few bars, for terminals.
+//! Bar charts for terminals.
 
 use crate::core::text::{Line, Tone};
 
 const INDENT: usize = 15;
-/// The most cells of a bar.
+/// The maximum width of a bar, in cells.
 const WIDEST: usize = 40;
-/// The fewest that say anything.
+/// The minimum width of a useful bar.
 const NARROWEST: usize = 8;
 const WORDS: usize = 16;
 
-/// A bar: what it is called, how long it is, and what is said behind it.
+/// A bar with its name, its length and the text after it.
 pub struct Bar {
     pub name: String,
-    /// Its length, in any unit.
+    /// The length, in any unit.
     pub length: i64,
     pub words: (Tone, String),
 }
@@ -27,13 +27,13 @@ impl Bar {
     }
 }
 
-/// How many cells the longest bar may have on a terminal of this width; `None` where charts do not fit.
+/// Returns the maximum bar width on a terminal of this width; `None` if charts do not fit.
 pub fn room(width: usize) -> Option<usize> {
     Some(width.saturating_sub(INDENT + WORDS).min(WIDEST)).filter(|room| *room >= NARROWEST)
 }
 
-/// Bars one below the other. With a whole they are parts of that, and the rest of it is drawn, too. Nothing where all
-/// bars would be empty, but for parts of a whole: that none of it is there says something.
+/// Draws bars below each other. With `whole` they are parts of it, and the rest is drawn too. Returns nothing if all
+/// bars are empty, except for parts of a whole: an empty part says something.
 pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
     let longest = whole.or_else(|| bars.iter().map(|bar| bar.length).max());
     let Some(longest) = longest.filter(|longest| *longest > 0) else {
@@ -58,9 +58,9 @@ pub fn chart(bars: &[Bar], room: usize, whole: Option<i64>) -> Vec<Line> {
     lines.collect()
 }
 
-/// A bar in eighths of a cell; whatever is more than nothing is seen.
+/// Draws a bar in eighths of a cell; anything above zero is visible.
 fn blocks(length: i64, longest: i64, room: usize) -> String {
-    // Numbers of any size may come, and a bar needs three digits of them.
+    // Numbers of any size may come; a bar needs only three digits of them.
     let share = (length.max(0) as f64 / longest as f64).min(1.0);
     let eighths = (share * room as f64 * 8.0).round() as usize;
     let eighths = eighths.max(usize::from(length > 0));

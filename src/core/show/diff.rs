@@ -1,4 +1,4 @@
-//! What `git smp diff` says: the list as git writes it, what stands around it, and Markdown.
+//! The output of `git smp diff`: the list as git writes it, the text around it, and Markdown.
 
 use crate::core::config::Config;
 use crate::core::decide::review::{self, Reviews};
@@ -7,7 +7,7 @@ use crate::core::text::Tone::{Bad, Faint, Hash, Plain, Strong};
 use crate::core::text::{Line, counted, in_markdown, visible_bytes};
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
-/// The list as `git log --oneline` writes it, but for characters that would act on a terminal.
+/// Writes the list like `git log --oneline`, except for characters that act on a terminal.
 pub fn oneline(commits: &[Commit]) -> Vec<u8> {
     let mut out = Vec::new();
     for commit in commits {
@@ -19,7 +19,7 @@ pub fn oneline(commits: &[Commit]) -> Vec<u8> {
     out
 }
 
-/// One end of a comparison, in words: `production (7587cca7)`.
+/// Describes one end of a comparison: `production (7587cca7)`.
 pub fn end(environment: Option<&str>, commit: Option<&CommitId>) -> String {
     match (environment, commit) {
         (Some(name), Some(id)) => format!("{name} ({})", id.short()),
@@ -29,8 +29,8 @@ pub fn end(environment: Option<&str>, commit: Option<&CommitId>) -> String {
     }
 }
 
-/// What stands around the list of `git smp diff`: before it, how the two ends relate; after it, the link and what
-/// would be lost.
+/// Returns the lines around the list of `git smp diff`: the relation of both ends before it; the link and the lost
+/// commits after it.
 pub fn diff(from: &str, to: &str, changes: &Changes, link: Option<&str>) -> (Line, Vec<Line>) {
     let ships = counted(changes.ships.len(), "commit");
     let merges = match changes.ships_merges {
@@ -67,7 +67,7 @@ fn disappears(from: &str, to: &str, changes: &Changes) -> Vec<Line> {
     };
     let heading = format!("{count} of {from} {are} not in {to} and would disappear:");
     let mut lines = vec![Line::default(), Line::of(Bad, heading)];
-    // Whoever wrote them is the one to ask.
+    // Their authors are the people to ask.
     lines.extend(lost.iter().take(LISTED).map(|commit| {
         named(Line::plain("  "), commit).and(Plain, format!(", by {}", commit.author))
     }));
@@ -93,7 +93,7 @@ pub fn marks(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<
         .collect()
 }
 
-/// `git smp diff --markdown`: the heading, the list and the link, for pasting.
+/// Writes `git smp diff --markdown`: the heading, the list and the link, for pasting.
 pub fn markdown(
     config: Option<&Config>,
     from: &str,

@@ -1,13 +1,13 @@
-//! What `git smp history --stats` says of an environment: the figures, and under each, on a terminal, a small chart.
+//! The output of `git smp history --stats` for an environment: the figures, each with a small chart on a terminal.
 
 use crate::core::record::stats::{Figures, Lead, Week};
 use crate::core::show::When;
 use crate::core::show::chart::{Bar, chart, room};
 use crate::core::text::{Line, Tone, counted};
 
-/// How many failures are drawn: the latest.
+/// The number of failures in the chart: the latest ones.
 const RESTORES: usize = 5;
-/// How long a commit waited at most, in seconds, and how that is called.
+/// The upper limits of waiting times in seconds, with their names.
 const WITHIN: [(i64, &str); 5] = [
     (3600, "in an hour"),
     (86_400, "in a day"),
@@ -16,7 +16,7 @@ const WITHIN: [(i64, &str); 5] = [
     (i64::MAX, "later"),
 ];
 
-/// The figures of one environment; with a width, charts as well, if they fit.
+/// Returns the figures of one environment; with a width also charts, if they fit.
 pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::of(Tone::Strong, heading(figures, when))];
     if figures.deploys() == 0 {
@@ -90,7 +90,7 @@ fn observed(figures: &Figures) -> String {
     )
 }
 
-/// A share between 0 and 1. What is not nothing is not called so.
+/// Formats a share between 0 and 1. A small one is never shown as 0 %.
 fn percent(share: Option<f64>) -> String {
     match share {
         None => "unknown".to_owned(),
@@ -99,7 +99,7 @@ fn percent(share: Option<f64>) -> String {
     }
 }
 
-/// How often. What is not nothing is not called so.
+/// Formats a frequency. A small one is never shown as 0.
 fn rate(per_week: Option<f64>) -> String {
     match per_week {
         None => "unknown".to_owned(),
@@ -153,7 +153,7 @@ fn rework_rate(figures: &Figures) -> String {
     share(figures.rework_rate(), figures.rework, all, figures.unknown)
 }
 
-/// A share of deploys. Where some cannot be looked into, there may be more.
+/// Formats a share of deploys. If some are unknown, it may be higher.
 fn share(share: Option<f64>, some: usize, all: usize, unknown: usize) -> String {
     let unknown = match unknown {
         0 => String::new(),
@@ -186,13 +186,13 @@ fn restored(figures: &Figures) -> String {
     }
 }
 
-/// When the failures were that were put right, and how soon, where that is known.
+/// Returns the times of the repaired failures, and the seconds until the repair, if known.
 fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
     let all = figures.failures.iter();
     all.filter_map(|one| Some((one.at, one.seconds?)))
 }
 
-/// A time that passed, in a unit of which there are at least two.
+/// Formats a duration, in the largest unit of which it has at least two.
 fn span(seconds: i64) -> String {
     match seconds {
         ..120 => counted(seconds, "second"),
@@ -202,7 +202,7 @@ fn span(seconds: i64) -> String {
     }
 }
 
-/// The promotions of a week, and what was rolled back in it.
+/// Returns the bar of a week: its promotions, with its rollbacks.
 fn week(week: &Week) -> Bar {
     let mut words = week.promotions.to_string();
     if week.rollbacks > 0 {
@@ -218,7 +218,7 @@ fn week(week: &Week) -> Bar {
     bar
 }
 
-/// How many commits were in production within which time.
+/// Returns the number of commits that reached production within each time.
 fn waits(lead: &Lead) -> Vec<Bar> {
     let mut before = 0;
     let bars = WITHIN.iter().map(|(within, name)| {
@@ -232,7 +232,7 @@ fn waits(lead: &Lead) -> Vec<Bar> {
     bars.collect()
 }
 
-/// The latest deploys that failed, and how soon they were put right.
+/// Returns the latest failed deploys with the time until their repair.
 fn restores(figures: &Figures, when: &When) -> Vec<Bar> {
     let latest = known(figures).rev().take(RESTORES);
     let bars = latest.map(|(at, length)| Bar {

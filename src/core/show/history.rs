@@ -1,4 +1,4 @@
-//! What `git smp history` says of each past deploy: one line, or two where the terminal is narrow.
+//! The output of `git smp history`: one line per deploy, or two on a narrow terminal.
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::{Copied, Signer};
@@ -7,13 +7,13 @@ use crate::core::show::{When, widest};
 use crate::core::text::Tone::{Bad, Faint, Hash, Plain};
 use crate::core::text::{Line, Tone, counted, visible};
 
-/// A name longer than this stands out of its column: the record may hold any.
+/// A longer name exceeds its column: the record may contain any.
 const LONGEST_NAME: usize = 24;
-/// How wide two short hashes are, and the dots between them.
+/// The width of two short hashes with the dots between them.
 const RANGE: usize = 18;
 
-/// The past deploys, in the order given. With a width, the remark at the end goes to a line of its own
-/// where one is too short. `merged`: the environment that every merge deploys.
+/// Lists deploys in the given order. If a width is given, a remark that does not fit goes to its own line. `merged` is
+/// the environment that every merge deploys.
 pub fn history(
     deploys: &[&PastDeploy],
     when: &When,
@@ -53,7 +53,7 @@ pub fn history(
     lines
 }
 
-/// That this is only a copy, how old it is, and why.
+/// Warns that a copy of the record is shown, with its age and the reason.
 pub fn stale(copy: &Copied) -> String {
     let age = age(copy).unwrap_or_else(|| "at an unknown time".to_owned());
     let (error, why) = (&copy.why.report.error, cause(&copy.why));
@@ -95,7 +95,7 @@ fn remark(past: &PastDeploy, when: &When, merged: Option<&str>) -> Option<(Tone,
     }
 }
 
-/// What ran before and then; of a first deploy, then only.
+/// Formats the commits before and after a deploy; a first deploy only has the one after.
 fn range(past: &PastDeploy) -> String {
     let to = past.to.short();
     past.from
@@ -103,7 +103,7 @@ fn range(past: &PastDeploy) -> String {
         .map_or_else(|| to.to_owned(), |from| format!("{}..{to}", from.short()))
 }
 
-/// How many commits that was; a single one takes as much room as several.
+/// Formats the number of commits; a single one takes the same width as several.
 fn count(past: &PastDeploy) -> String {
     match past.commits {
         Some(1) => "1 commit ".to_owned(),

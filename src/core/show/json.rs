@@ -1,4 +1,4 @@
-//! The JSON that scripts read (contract, section 5): one object, versioned, unknown things as `null`. Pure.
+//! The JSON output for scripts: one object, with a version, and `null` for unknown values. Pure.
 
 mod history;
 mod status;
@@ -24,7 +24,7 @@ use crate::core::text::visible_json;
 use crate::core::typed::Given;
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
-/// The version of every document. It stays while keys and words are only added.
+/// The version of every document. It stays while only keys and words are added.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
@@ -89,7 +89,7 @@ struct DiffJson<'a> {
     compare_url: Option<String>,
 }
 
-/// `git smp diff --json`. `reviews`: what is known of those that would ship, if anything.
+/// Writes `git smp diff --json`. `reviews` are about the commits that would ship, if requested.
 pub fn diff(
     from: &End,
     to: &End,
@@ -177,8 +177,8 @@ struct RefusalJson<'a> {
     hint: Option<String>,
 }
 
-/// `git smp promote -n --json`. `candidate`: what would ship, where it is known. `reviews`: what is known of the commits, if
-/// anything. `watched`: the files in it that the team wants to be named, where it has such. `given`: what hints repeat.
+/// Writes `git smp promote -n --json`. `candidate` would ship, if it is known. `watched` are the files that match
+/// `policy.watch`, if it is set. `given` completes the hints.
 pub fn promote(
     given: &Given,
     candidate: Option<&CommitId>,
@@ -187,7 +187,7 @@ pub fn promote(
     reviews: Option<&Reviews>,
     watched: Option<&[String]>,
 ) -> String {
-    // Several targets lack different things; the longest list has them all.
+    // Targets may lack different commits; the longest list contains the others.
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let changes = all.max_by_key(|changes| changes.ships.len() + changes.ships_merges);
     text(&PromoteJson {
@@ -202,7 +202,7 @@ pub fn promote(
     })
 }
 
-/// `git smp promote -n --json` where it was refused before anything was looked at.
+/// Writes `git smp promote -n --json` for a refusal before anything was observed.
 pub fn refused(
     given: &Given,
     targets: &[&Environment],
@@ -298,8 +298,8 @@ fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
 #[cfg_attr(test, schemars(inline, extend("format" = "date-time")))]
 struct Rfc3339(String);
 
-/// A time in seconds and an offset in minutes; `None` for times that no calendar has, and for those that RFC 3339 cannot
-/// write.
+/// Formats a time in seconds with an offset in minutes; `None` if it is outside the calendar or RFC 3339 cannot express
+/// it.
 fn rfc3339(seconds: i64, minutes_east: i32) -> Option<Rfc3339> {
     let time = Timestamp::from_second(seconds).ok()?;
     let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
@@ -309,13 +309,13 @@ fn rfc3339(seconds: i64, minutes_east: i32) -> Option<Rfc3339> {
     can_be_written.then_some(Rfc3339(text))
 }
 
-/// A time of the record, which knows no offset.
+/// Formats a time of the record, which has no offset.
 fn time(seconds: i64) -> Option<Rfc3339> {
     rfc3339(seconds, 0)
 }
 
 fn text(value: &impl Serialize) -> String {
-    // These types hold nothing that JSON cannot say, so the other arm is never taken.
+    // JSON can express these types completely, so the error is never written.
     let json = serde_json::to_string_pretty(value)
         .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     visible_json(&json) + "\n"

@@ -1,4 +1,4 @@
-//! Plans as people read them before they say yes, from the heading to the last step.
+//! Plans as people read them before they confirm, from the heading to the last step.
 
 mod step;
 
@@ -15,10 +15,10 @@ use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, and, counted};
 use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
-/// What a plan says of one environment or repository, under its name.
+/// The name of an environment or repository in a plan, with its line.
 type Row<'a> = (&'a str, Line);
 
-/// The promotion of what `source` runs. `dates`: when each running commit was committed, where that is known here.
+/// Formats the promotion of `source`'s running commit. `dates` has the commit times of running commits, if known.
 pub fn promotion(
     config: &Config,
     source: &Observed,
@@ -98,7 +98,7 @@ pub fn rollback(
     });
     let changes = target.changes.as_ref();
     let lost = changes.map_or(&[][..], |changes| &changes.disappears);
-    // Pages that compare show nothing backwards.
+    // Compare pages show nothing in the backward direction.
     let runs = now(target).filter(|runs| **runs != plan.commit);
     let mut taken = list(config, lost, runs.map(|runs| (&plan.commit, runs)));
     if !lost.is_empty() {
@@ -111,11 +111,11 @@ pub fn rollback(
 
 pub struct Added<'a> {
     pub fix: &'a Fix,
-    /// What copies were made of, oldest first.
+    /// The originals of the copies, oldest first.
     pub copies: &'a [CommitId],
 }
 
-/// The deploy to staging. With `fix`, exactly what is added to the candidate is listed; else what is new there.
+/// Formats a deploy to staging. With `fix` it lists the commits added to the candidate, otherwise the new commits.
 pub fn staging(
     config: &Config,
     target: &Target<'_>,
@@ -136,7 +136,7 @@ pub fn staging(
     };
     let mut new = list(config, &changes.ships, Some((base, &plan.commit)));
     if copies.len() == changes.ships.len() {
-        // A copy names the commit that the team knows.
+        // A copy names its original, which the team knows.
         for (line, original) in new.iter_mut().take(LISTED).zip(copies.iter().rev()) {
             line.0
                 .push((Plain, format!(", a copy of {}", original.short())));
@@ -155,7 +155,7 @@ fn steps(plan: &Plan) -> Vec<String> {
     steps.map(|step| step.told(&plan.commit)).collect()
 }
 
-/// All of a plan: paragraphs with an empty line behind each; one without lines is left out.
+/// Formats a whole plan: paragraphs, each followed by an empty line; an empty paragraph is omitted.
 fn lines(
     heading: String,
     rows: Vec<Row<'_>>,
@@ -199,14 +199,14 @@ fn list(config: &Config, commits: &[Commit], between: Option<(&CommitId, &Commit
     commits.chain(link.map(Line::plain)).collect()
 }
 
-/// What ships; of several targets, the longest list.
+/// Returns the shipping commits; with several targets, the longest list.
 fn ships<'t>(targets: &'t [Target<'_>]) -> &'t [Commit] {
     let all = targets.iter().filter_map(|target| target.changes.as_ref());
     let all = all.map(|changes| changes.ships.as_slice());
     all.max_by_key(|ships| ships.len()).unwrap_or_default()
 }
 
-/// Which repository is the main one: never somebody's fork, and so to be seen in every plan.
+/// Names the main repository. Every plan shows that it is not a fork.
 fn main(config: &Config) -> Row<'_> {
     let main = &config.repository;
     (&main.remote, Line::of(Faint, display_url(&main.url)))
@@ -226,7 +226,7 @@ fn now<'t>(target: &'t Target<'_>) -> Option<&'t CommitId> {
     target.observed.runs().or(target.observed.reference())
 }
 
-/// What runs in the one environment of a plan, and what is to run then.
+/// Returns the lines with the environment's running commit and the planned one.
 fn now_and_then<'c>(
     config: &'c Config,
     target: &Target<'_>,
@@ -246,7 +246,7 @@ fn now_and_then<'c>(
     vec![("now", runs), ("then", then), main(config)]
 }
 
-/// What a target runs, and since when, or from when that is.
+/// Returns a target's running commit, with the time of its deploy or of the commit.
 fn runs<'t>(
     target: &'t Target<'_>,
     when: &When,
@@ -272,7 +272,7 @@ fn runs<'t>(
     (name, line.and(Faint, place(target.environment)))
 }
 
-/// ", signed off by Rosi at 12:03".
+/// Returns ", signed off by Rosi at 12:03".
 fn signed_off_by(candidate: &Candidate, ships: &[Commit], when: &When) -> String {
     let authors: Vec<&str> = ships.iter().map(|one| one.author.as_str()).collect();
     let yes: Vec<String> = candidate
@@ -316,7 +316,7 @@ fn ahead(
         .and(Faint, site)
 }
 
-/// The watched files that ship, a line each, up to what a person reads; nothing where there are none.
+/// Lists the watched files that ship, one per line, up to [`NAMED`].
 fn watched(names: &[String]) -> Vec<Line> {
     if names.is_empty() {
         return Vec::new();

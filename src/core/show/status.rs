@@ -1,7 +1,7 @@
-//! What `git smp status` says: a picture, and a line for each environment.
+//! The output of `git smp status`: a picture, and a line for each environment.
 
 use crate::core::config::{Config, Environment};
-use crate::core::decide::finding::{self, Finding};
+use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::decide::next::about;
 use crate::core::record::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
@@ -50,31 +50,28 @@ pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {
     line.and(Plain, rest)
 }
 
-/// " (no answer)", the first cause of a refusal.
+/// Returns " (no answer)", the first cause of a refusal.
 pub(super) fn cause(refusal: &Refusal) -> String {
     let why = refusal.report.because.first();
     why.map(|why| format!(" ({why})")).unwrap_or_default()
 }
 
-/// What is the matter with an environment, and the next command about it; nothing where all is well, or the line before
-/// has said it all.
+/// Returns the finding about an environment with its next command; nothing if all is well, or if the line before
+/// already shows it.
 pub fn finding(
     seen: &Observed,
     environment: &Environment,
     here: &Here<'_>,
     width: usize,
 ) -> Vec<Line> {
-    use Finding::{NothingDeployed, RefDiffers, Unknown, WrongBranch};
     let mut texts = Vec::new();
-    match Finding::announced(seen, None) {
-        None | Some(Unknown(_) | NothingDeployed | WrongBranch | RefDiffers) => {}
-        Some(found) => {
-            let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
-            let first = advice.next().unwrap_or_default();
-            let (word, meaning) = (found.word(), found.meaning(seen));
-            texts.push(format!("{word}: {meaning}; next: {first}"));
-            texts.extend(advice);
-        }
+    let found = Finding::announced(seen, None);
+    if let Some(found) = found.filter(|found| !found.is(Aspect::SaidBefore)) {
+        let mut advice = (here.typed)(about(found, seen, environment)).into_iter();
+        let first = advice.next().unwrap_or_default();
+        let (word, meaning) = (found.word(), found.meaning(seen));
+        texts.push(format!("{word}: {meaning}; next: {first}"));
+        texts.extend(advice);
     }
     texts.extend(finding::unasked(seen));
     let lines = texts
@@ -83,7 +80,7 @@ pub fn finding(
     lines.collect()
 }
 
-/// What an environment was rolled back from, which does not ship again unasked.
+/// Lists the commits that an environment was rolled back from, which need confirmation to ship again.
 pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<Line> {
     let lines = held.iter().map(|one| {
         let why = one.reason.as_deref().map(first_line);
@@ -97,7 +94,7 @@ pub fn held(environment: &str, held: &[Held], width: usize, when: &When) -> Vec<
     lines.collect()
 }
 
-/// "; deployed outside git smp, seen by Ada between 14:02 and 15:10".
+/// Returns "; deployed outside git smp, seen by Ada between 14:02 and 15:10".
 pub fn past_tool(deploy: &LastDeploy, when: &When) -> String {
     let Some(since) = deploy.seen_since else {
         return String::new();
@@ -106,7 +103,7 @@ pub fn past_tool(deploy: &LastDeploy, when: &When) -> String {
     format!("; deployed outside git smp {moment}, seen by {by}")
 }
 
-/// That the record lacks what runs, and what it has.
+/// Reports that the record lacks the running commit, and what it has instead.
 pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
     let (from, to, at) = (
         found.from.short(),
@@ -119,30 +116,30 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
     row("", width).and(Plain, text)
 }
 
-/// That an environment runs the candidate, and nobody said yes to it.
+/// Warns that an environment runs the candidate without a sign-off.
 pub fn untested(width: usize) -> Line {
     let text = "runs the candidate already, although nobody has signed it off: it was pushed outside git smp";
     row("", width).and(Bad, text)
 }
 
-/// "; frozen by Ada since 10:14".
+/// Returns "; frozen by Ada since 10:14".
 pub fn frozen(candidate: &Candidate, when: &When) -> String {
     let (by, since) = (&candidate.by.name, when.clock(candidate.at));
     format!("; frozen by {by} since {since}")
 }
 
-/// What is so in this clone.
+/// Facts about this clone and its observations.
 pub struct Here<'a> {
-    /// Whether a channel's posts cannot be sent from it.
+    /// Returns whether this clone lacks the secret to send to a channel.
     pub lacks_webhook: &'a dyn Fn(&str) -> bool,
     pub typed: &'a dyn Fn(Hint) -> Vec<String>,
-    /// What runs where the candidate is tested, if that is something else and it cannot ship from there; and how that came.
+    /// The commit that runs instead of the candidate, which cannot ship then; and how that happened.
     pub instead: Option<(&'a CommitId, &'a str)>,
-    /// Who wrote the commits that the candidate brings, as far as that is known.
+    /// The authors of the candidate's commits, if known.
     pub authors: &'a [&'a str],
 }
 
-/// What the record says: the candidate and its verdicts, a deploy on its way, pending posts, and its own age.
+/// Shows the record: the candidate and its verdicts, an open deploy, pending notifications, and its age.
 pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> Vec<Line> {
     let reading = match view {
         RecordView::NoneKept => return Vec::new(),
@@ -186,7 +183,7 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     lines
 }
 
-/// What of a record of signed events counts for nothing.
+/// Lists the events of a signed record that do not count.
 fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
     let texts = counted::told(reading).into_iter();
     let lines = texts.map(|text| row("record", width).and(Bad, text));
@@ -204,7 +201,7 @@ fn deploying(line: Line, open: &Deploying, when: &When) -> Line {
     }
 }
 
-/// A post that nobody was seen to make, and how to make it.
+/// Describes a pending notification, with the command that sends it.
 fn pending(line: Line, post: &Notice, send: &str, when: &When) -> Line {
     let begun = post.attempt.as_ref().map(|sending| {
         let (by, at) = (&sending.by.name, when.moment(sending.at));
@@ -226,13 +223,13 @@ fn copied(copy: &Copied) -> String {
     format!("this clone's copy, {seen}: {}", copy.why.report.error)
 }
 
-/// How long ago the record was last heard of, if that is known.
+/// Returns how long ago the record was last read, if known.
 pub(super) fn age(copy: &Copied) -> Option<String> {
     let seconds = i64::try_from(copy.age?.as_secs()).unwrap_or(i64::MAX);
     Some(ago(seconds, 0))
 }
 
-/// What is to be known of an environment that another `smp.toml` has.
+/// Notes that this `smp.toml` lacks the environment.
 fn elsewhere(is_so: bool, environment: &str) -> String {
     if !is_so {
         return String::new();
@@ -240,7 +237,7 @@ fn elsewhere(is_so: bool, environment: &str) -> String {
     format!("; this smp.toml has no environment {environment}")
 }
 
-/// What stands in a candidate's way, and the command that gives it up.
+/// Describes what blocks a candidate, with the command that closes it.
 fn given_up(candidate: &Candidate, here: &Here<'_>) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     if let Some((runs, how)) = here.instead {
@@ -267,7 +264,7 @@ fn candidate(line: Line, candidate: &Candidate, authors: &[&str], when: &When) -
         fixed.unwrap_or_default(),
         asked.unwrap_or_default()
     );
-    // What is to go to several places is signed off for all of them.
+    // A sign-off counts for all targets, so several are named.
     let several = Some(candidate.destination()).filter(|_| candidate.targets.len() > 1);
     let text = several.unwrap_or_default() + &text;
     let line = line.and(Hash, candidate.commit.short()).and(Plain, text);
@@ -296,7 +293,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// How it was found out what an environment runs, for those who asked to be told.
+/// Describes how the running commit was observed, for `--verbose`.
 pub fn how(config: &Config, seen: &Observed) -> String {
     let name = &seen.environment;
     let running = config.find(name).map(|one| &one.running);
@@ -321,7 +318,7 @@ pub fn how(config: &Config, seen: &Observed) -> String {
     format!("{name}: {place} says {says}{branch}")
 }
 
-/// How a target stands to its source, as the end of its line in `status`.
+/// Describes the relation of a target to its source, as the end of its line in `status`.
 pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
     match changes.relation {
         Relation::Identical => format!("; the same as {source}"),
@@ -343,11 +340,11 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
 pub struct Dot {
     pub name: String,
     pub commit: CommitId,
-    /// How many commits it is ahead of where the axis begins.
+    /// The number of commits that it is ahead of the beginning of the axis.
     pub ahead: usize,
 }
 
-/// The picture of `status`: a line each, all on one axis of commits. Nothing when it says nothing, or would not fit.
+/// Draws the picture of `status`: one line each, on one axis of commits. Empty if it shows nothing or does not fit.
 pub fn picture(marks: &[Dot], width: usize) -> Vec<Line> {
     let farthest = marks.iter().map(|mark| mark.ahead).max().unwrap_or(0);
     let names = widest(marks.iter().map(|mark| mark.name.as_str()));

@@ -1,4 +1,4 @@
-//! What `git smp status` says of the time at which a promotion may begin.
+//! The lines of `git smp status` about the time when a promotion may begin.
 
 use crate::core::config::Config;
 use crate::core::decide::timing::{Tested, Timing};
@@ -8,8 +8,8 @@ use crate::core::text::Line;
 use crate::core::text::Tone::{Bad, Good};
 use crate::core::words::CommitId;
 
-/// Whether a promotion may begin now: a line for the hours and the days that are closed, and one for each commit that is
-/// to run where it is tested. Nothing where the team asks for neither. `runs`: what an environment runs, if that is known.
+/// Returns whether a promotion may begin now: one line for hours and closed days, and one for each commit in its soak
+/// time; nothing without these rules. `runs` returns an environment's running commit, if known.
 pub fn timing<'s>(
     config: &Config,
     state: Option<&'s State>,

@@ -1,4 +1,4 @@
-//! What `git smp where` says. Pure.
+//! The output of `git smp where`. Pure.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::core::words::{Commit, CommitId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stand {
     pub environment: String,
-    /// `None`: that is not known.
+    /// `None` if unknown.
     pub runs: Option<bool>,
     pub running: Option<CommitId>,
     pub since: Option<i64>,
-    /// The copy that runs there, where not the commit itself does.
+    /// The copy that runs there instead of the commit itself.
     pub copy: Option<CommitId>,
     pub why: Option<String>,
-    /// When it was seen, where nothing was asked now.
+    /// The time of the observation, if nothing was asked now.
     pub seen: Option<i64>,
 }
 
@@ -35,13 +35,13 @@ impl Stand {
         }
     }
 
-    /// Whether it runs there, if this is the place of that name.
+    /// Returns whether it runs there, if this is the environment of that name.
     pub fn is(&self, environment: &str) -> Option<bool> {
         self.runs.filter(|_| self.environment == environment)
     }
 }
 
-/// That nothing was asked, and how old the record is that is told of.
+/// Explains that no environment was asked, with the age of the record.
 pub fn asked(age: Option<Duration>) -> String {
     let copies = "this clone's last look or its remote-tracking branches say";
     match age {

@@ -1,36 +1,36 @@
-//! The blocks of a post, in the order in which every form shows them.
+//! The blocks of a post, in the order of every format.
 
 use crate::core::config::Mention;
 use crate::core::tell::fit::{Limits, clipped, more};
 use crate::core::tell::post::{Listed, Post};
 
-/// How many files are named; of a hundred migrations nobody reads the names.
+/// The maximum number of named files; nobody reads the names of a hundred migrations.
 const NAMED: usize = 10;
-/// The most weight of those who are notified: more are called by plain text, and nobody is left out in silence.
+/// The weight limit of notified people: further ones are named in plain text, and none is dropped.
 const CALLED: usize = 4000;
 
-/// A part of a post. A text is ours unless it says that it is foreign.
+/// A part of a post. Its text is the program's own unless the variant says that it is foreign.
 pub(super) enum Block<'a> {
     Heading(&'a str),
-    /// Who is called, and the first sentence.
+    /// The mentions and the first sentence.
     Opening(Opening<'a>),
-    /// The commits, and how many are left out: "and 140 more".
+    /// The commits, and the number of omitted ones: "and 140 more".
     Commits(&'a [Listed], Option<String>),
     Sentence(Vec<Piece<'a>>),
-    /// What people wrote for people; foreign, with points (see [`said`]).
+    /// A text by people for people; foreign, with list items (see [`said`]).
     Summary(&'a str),
-    /// The same from one person to the team, whose lines stay as they are.
+    /// A text by one person for the team, whose lines stay as they are.
     Note(&'a str),
 }
 
 pub(super) enum Piece<'a> {
     Words(String),
-    /// A file's name, which looks like code; foreign.
+    /// A file name, formatted as code; foreign.
     Name(String),
     Link(&'a str),
 }
 
-/// The blocks of a post that lists so many of its commits.
+/// Builds the blocks of a post that lists `count` of its commits.
 pub(super) fn blocks<'a>(post: &'a Post, count: usize, limits: &Limits) -> Vec<Block<'a>> {
     let mut blocks = vec![
         Block::Heading(&post.heading),
@@ -53,7 +53,7 @@ pub(super) fn blocks<'a>(post: &'a Post, count: usize, limits: &Limits) -> Vec<B
     blocks
 }
 
-/// "Changed files that the team watches: `Procfile`, `db/7.sql` and 3 more".
+/// Returns "Changed files that the team watches: `Procfile`, `db/7.sql` and 3 more".
 fn watched<'a>(files: &[String], limits: &Limits) -> Vec<Piece<'a>> {
     let mut pieces = vec![Piece::Words(
         "Changed files that the team watches: ".to_owned(),
@@ -75,13 +75,13 @@ fn watched<'a>(files: &[String], limits: &Limits) -> Vec<Piece<'a>> {
     pieces
 }
 
-/// How a post begins: "@devs looking at deploying …".
+/// The beginning of a post: "@devs looking at deploying …".
 pub(super) struct Opening<'a> {
-    /// Those whom the chat notifies, by name and id.
+    /// The people whom the chat notifies, by name and id.
     pub(super) called: Vec<(&'a str, &'a str)>,
     /// Everybody else, in plain text.
     pub(super) names: String,
-    /// The sentence that goes on after them.
+    /// The sentence that follows them.
     pub(super) lead: &'a str,
 }
 
@@ -92,7 +92,7 @@ impl Opening<'_> {
             .to_owned()
     }
 
-    /// A text with markup, for mentions need that, and a literal one: what is not harmless stands by itself.
+    /// Returns a text with markup, which mentions need, and a literal one for words that are not harmless.
     pub(super) fn parts(
         &self,
         mention: fn(&(&str, &str)) -> String,
@@ -130,8 +130,8 @@ pub(super) fn opening<'a>(post: &'a Post, limits: &Limits) -> Opening<'a> {
     }
 }
 
-/// Whether no chat could take any of this text for markup, a link or an emoji: letters, digits, and the marks of a
-/// plain sentence. Only such a text may share a line with a real mention, because those need a place with markup.
+/// Returns whether no chat could read the text as markup, a link or an emoji: only letters, digits and sentence marks.
+/// Only such a text may share a line with a real mention, which needs markup.
 pub(super) fn harmless(text: &str) -> bool {
     let mut next = text.chars().skip(1);
     let plain = text.chars().all(|c| {
@@ -145,7 +145,7 @@ pub(super) fn harmless(text: &str) -> bool {
     plain && text.starts_with(|c: char| c.is_alphabetic() || c == '@')
 }
 
-/// The lines of a text that people wrote, each without its mark, and whether that made it a point of a list.
+/// Returns the lines of a text by people without their list marks, and whether each is a list item.
 pub(super) fn said(text: &str) -> impl Iterator<Item = (bool, &str)> {
     text.lines().map(|line| {
         let line = line.trim();

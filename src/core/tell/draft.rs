@@ -1,4 +1,4 @@
-//! A first draft of what is new: the titles of the pull requests that landed.
+//! The first draft of a product post: the titles of the merged pull requests.
 
 #[cfg(test)]
 mod tests;
@@ -9,18 +9,17 @@ use crate::core::tell::fit::{clipped, more};
 use crate::core::text::visible;
 use crate::core::words::Landed;
 
-/// The most characters of a product post: what is longer nobody reads, and chats cut it off.
+/// The maximum length of a product post in characters: nobody reads more, and chats cut it off.
 pub const LONGEST: usize = 4000;
 const MOST_LINES: usize = 100;
 const LONGEST_TITLE: usize = 200;
 /// Enough characters for "- and 2000 more".
 const MORE: usize = 24;
 
-/// The draft: `- Title`, a line a pull request, in the order given, as many as a post may hold. Empty where there is
-/// nothing to say.
+/// Writes the draft: one line `- Title` per pull request in the given order, as many as fit a post. It may be empty.
 pub fn draft(landed: &[Landed]) -> String {
     let titles = landed.iter().filter_map(Landed::pull_request);
-    // It stands in a file that people open.
+    // The draft is a file that people open in an editor.
     let titles = titles.map(|(title, _)| clipped(&visible(title), LONGEST_TITLE, |_| 1));
     let mut seen = HashSet::new();
     let lines: Vec<String> = titles

@@ -1,29 +1,29 @@
-//! Cuts what a channel would not take, and never in silence.
+//! Shortens texts to the limits of a channel, always with a visible mark.
 
 use serde_json::Value;
 
 use crate::core::tell::post::Post;
 
-/// No channel takes more commits than this, whatever they are called; it keeps the search for the right number short.
+/// The maximum number of commits in any channel; it keeps the search for the right number short.
 const MOST: usize = 400;
 const AROUND: usize = 200;
 
-/// The most that a channel takes, by the weight of its characters.
+/// The limits of a channel, by the weight of its characters.
 pub(super) struct Limits {
     pub(super) whole: usize,
-    /// What is kept free for the list, however much people have to say.
+    /// The space that is reserved for the list, however long the texts are.
     pub(super) list: usize,
     pub(super) text: usize,
     pub(super) heading: usize,
     pub(super) lead: usize,
-    /// Of those whom it calls by plain text.
+    /// The people named in plain text.
     pub(super) names: usize,
     pub(super) subject: usize,
     pub(super) file: usize,
-    /// Of all together, no less than of one.
+    /// All files together; at least the limit of one.
     pub(super) files: usize,
     pub(super) weigh: fn(char) -> usize,
-    /// Whether the channel could notify somebody of this id.
+    /// Returns whether the channel could notify the person with this id.
     pub(super) knows: fn(&str) -> bool,
 }
 
@@ -33,8 +33,8 @@ impl Limits {
     }
 }
 
-/// The message that fits: each of the post's texts is cut to its share, and last the list, by its commits. `message`:
-/// the one that lists so many. `size`: what the channel counts of it.
+/// Builds the message that fits: each text is shortened to its share, and finally the list by whole commits. `message`
+/// builds one with a number of commits; `size` measures it as the channel does.
 pub(super) fn fitted(
     post: &Post,
     limits: &Limits,
@@ -61,10 +61,10 @@ pub(super) fn fitted(
     message(&post, count)
 }
 
-/// A text of at most this weight. A cut shows as an ellipsis.
+/// Shortens a text to a weight, with an ellipsis at the cut.
 pub(super) fn clipped(text: &str, budget: usize, weigh: fn(char) -> usize) -> String {
     let (mut sum, mut end) = (0, 0);
-    // The end may still hold the ellipsis.
+    // The ellipsis must still fit.
     let room = budget.saturating_sub(weigh('…'));
     for (at, c) in text.char_indices() {
         sum += weigh(c);
@@ -78,7 +78,7 @@ pub(super) fn clipped(text: &str, budget: usize, weigh: fn(char) -> usize) -> St
     text.to_owned()
 }
 
-/// The largest number of commits that fits, all of them if they do. A list that is cut by one more never grows.
+/// Returns the largest number of commits that fits. A shorter list is never larger.
 fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
     if total <= MOST && fits(total) {
         return total;
@@ -95,7 +95,7 @@ fn most(total: usize, fits: impl Fn(usize) -> bool) -> usize {
     fitting
 }
 
-/// "and 140 more", where some are left out.
+/// Returns "and 140 more" if some are left out.
 pub(super) fn more(total: usize, shown: usize) -> Option<String> {
     let left = total.saturating_sub(shown);
     (left > 0).then(|| format!("and {left} more"))

@@ -1,11 +1,11 @@
-//! What a proposal's issue says: the post as Markdown, and how to answer.
+//! The text of a proposal's issue: the post as Markdown, and how to answer.
 
 use crate::core::record::{News, Notice};
 use crate::core::tell::markdown;
 use crate::core::tell::post::Post;
 use crate::core::words::{CommitId, EventId};
 
-/// The end of every mark.
+/// The end of every hidden mark.
 const END: &str = " -->";
 
 pub fn title(post: &Post, commit: &CommitId) -> String {
@@ -13,8 +13,8 @@ pub fn title(post: &Post, commit: &CommitId) -> String {
     format!("{heading}: {}", commit.short())
 }
 
-/// The text of the issue, or of a comment on it, with a mark by which it is found again. What people ask of their own has
-/// the mark that says so. `record`: the ref of the record.
+/// Writes the issue or a comment on it, with a hidden mark to find it again. A person's request about their own
+/// proposal or fix has a special mark. `record` is the ref of the record.
 pub fn text(post: &Post, one: &Notice, record: &str) -> String {
     let untitled = Post {
         heading: String::new(),
@@ -35,19 +35,19 @@ pub fn text(post: &Post, one: &Notice, record: &str) -> String {
     format!("{said}{how}\n{mark}\n")
 }
 
-/// What nobody sees, and the text can be found by, as it begins. The name of an event is digits.
+/// Returns the beginning of the hidden mark that identifies a text. An event id is only digits.
 pub fn mark(about: &EventId) -> String {
     format!("<!-- git smp {}", about.as_str())
 }
 
-/// The mark of what people ask about their own proposal or fix, in this record; without the commit that it asks about, as
-/// it begins.
+/// Returns the mark of a person's request about their own proposal or fix in this record; without `commit` only its
+/// beginning.
 pub fn own_mark(about: &EventId, record: &str, commit: Option<&CommitId>) -> String {
     let end = commit.map(|commit| format!("{commit}{END}"));
     format!("{} {record} {}", mark(about), end.unwrap_or_default())
 }
 
-/// Whether a text ends with the mark that begins so. What stands before its last line is other people's.
+/// Returns whether a text ends with a mark that begins like this. Other people may have written the lines before it.
 pub fn bears(text: &str, mark: &str) -> bool {
     let last = text.trim_end().lines().next_back();
     last.is_some_and(|line| line.starts_with(mark) && line.ends_with(END))

@@ -7,8 +7,8 @@ use crate::core::tell::fit::{self, Limits};
 use crate::core::tell::post::Post;
 use crate::core::text::in_markdown;
 
-/// Nothing but the name of a file is cut: whoever pastes it sees it first. Nobody is notified by a text that somebody
-/// pastes, so all are called by plain text.
+/// Only file names are shortened, because a person sees the text before pasting it. A pasted text notifies nobody, so
+/// all people are named in plain text.
 pub(super) const LIMITS: Limits = Limits {
     whole: usize::MAX,
     list: 0,
@@ -23,7 +23,7 @@ pub(super) const LIMITS: Limits = Limits {
     knows: |_| false,
 };
 
-/// What a forge takes as the text of an issue, by a wide margin.
+/// Well below the limit of a forge for an issue.
 const FORGE: Limits = Limits {
     whole: 50_000,
     text: 10_000,
@@ -36,7 +36,7 @@ pub fn payload(post: &Post) -> String {
     listing(&post.visible(), post.commits.len())
 }
 
-/// The same, cut to what a forge takes.
+/// Writes the post within the limits of a forge.
 pub fn fitted(post: &Post) -> String {
     let fitted = fit::fitted(post, &FORGE, message, size);
     fitted.as_str().unwrap_or_default().to_owned()
@@ -59,15 +59,15 @@ fn listing(post: &Post, count: usize) -> String {
 
 fn block(block: &Block<'_>) -> String {
     match block {
-        // Plain, because most chats take a pasted text as it is and would show the marks of a heading.
+        // Plain text: most chats show a pasted text as it is, with the marks of a heading.
         Block::Heading(text) => in_markdown(text),
-        // Those who are configured are meant, so their `@` is left as it is.
+        // The names are configured, so their `@` stays.
         Block::Opening(opening) => {
             let names = in_markdown(&opening.names).replace("@\u{2060}", "@");
             let text = format!("{names} {}", in_markdown(opening.lead));
             text.trim_start().to_owned()
         }
-        // As code: between empty lines, without which Markdown would read the subjects on as a paragraph.
+        // As code between empty lines: otherwise Markdown would join the subjects to a paragraph.
         Block::Commits(commits, more) => {
             let commits = commits.iter();
             let lines = commits.map(|one| format!("    {} {}", one.short, one.subject));
@@ -79,7 +79,7 @@ fn block(block: &Block<'_>) -> String {
     }
 }
 
-/// A name is code, but for one in which what ends the code would depend on the chat.
+/// Formats a name as code, unless the end of the code would depend on the chat.
 fn piece(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Words(words) => words.clone(),
@@ -92,7 +92,7 @@ fn piece(piece: &Piece<'_>) -> String {
 fn written(text: &str) -> String {
     let (mut out, mut points) = (String::new(), false);
     for (is_point, line) in said(text) {
-        // A line after a point would be read on as part of it.
+        // Markdown would join the line to the list item before it.
         out += if points && !is_point { "\n\n" } else { "\n" };
         out += if is_point { "- " } else { "" };
         out += &beginning(line);
@@ -101,7 +101,7 @@ fn written(text: &str) -> String {
     out.trim_matches('\n').to_owned()
 }
 
-/// A foreign line at whose beginning Markdown would see a list, a heading or a rule.
+/// Escapes a foreign line that Markdown would read as a list, a heading or a rule.
 fn beginning(line: &str) -> String {
     let escaped = in_markdown(line);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();

@@ -1,22 +1,22 @@
-//! What a channel is told: one value that every form of a post is made from. Pure.
+//! The content of a notification: one value for every format of a post. Pure.
 //!
-//! All posts about one candidate are made from one [`About`]; so they cannot carry different dates.
+//! All posts about one candidate come from one [`About`], so they have the same date.
 
 use crate::core::config::{Config, Mention};
 use crate::core::text::{and, visible};
 use crate::core::words::{Changes, Commit, CommitId};
 
-/// A post. Its texts are foreign: whatever is made of them calls [`Post::visible`] first and takes nothing for markup.
+/// A post. Its texts are foreign: every formatter calls [`Post::visible`] first and treats nothing as markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Post {
     pub heading: String,
     pub mentions: Vec<Mention>,
-    /// One sentence, which goes on after the names of those who are called.
+    /// One sentence that follows the names of the mentioned people.
     pub lead: String,
     pub commits: Vec<Listed>,
-    /// The files that they change and that the team wants to be named.
+    /// The changed files that match `policy.watch`.
     pub watched: Vec<String>,
-    /// What people wrote for people; lines that begin with `-` or `*` are points of a list.
+    /// A text by people for people; lines that begin with `-` or `*` are list items.
     pub summary: Option<String>,
     pub link: Option<Link>,
     pub note: Option<String>,
@@ -24,7 +24,7 @@ pub struct Post {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its name as `git log --oneline` abbreviates it.
+    /// The abbreviation of `git log --oneline`.
     pub short: String,
     pub subject: String,
     pub url: Option<String>,
@@ -33,27 +33,27 @@ pub struct Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub url: String,
-    /// What is said after "See" and the address.
+    /// The text after "See" and the address.
     pub after: &'static str,
 }
 
-/// To those who made the changes.
+/// The ending for the authors of the changes.
 const DETAIL: &str = " for more detail.";
 const PRODUCT: &str = " for more detail on these changes.";
 const TAKEN_BACK: &str = " for what the rollback takes back.";
 
-/// What all posts about one deploy have in common.
+/// The common parts of all posts about one deploy.
 #[derive(Clone, Copy)]
 pub struct About<'a> {
     pub config: &'a Config,
     pub mentions: &'a [Mention],
     pub date: &'a str,
-    /// Where it is to go, and what runs there.
+    /// The targets and their running commits.
     pub targets: &'a [(String, Option<CommitId>)],
 }
 
 impl About<'_> {
-    /// Puts a candidate forward, with everything that it brings: the team is to look at it now.
+    /// Proposes a candidate with all its commits: the team is asked to look at it.
     pub fn proposal(
         &self,
         commit: &CommitId,
@@ -70,7 +70,7 @@ impl About<'_> {
         }
     }
 
-    /// Tells what a fix adds to the candidate, and only that: the rest was tested before.
+    /// Announces the commits that a fix adds to the candidate, and only those: the rest was tested before.
     pub fn fix(
         &self,
         before: &CommitId,
@@ -99,7 +99,7 @@ impl About<'_> {
         self.post(" is blocked", lead, reason)
     }
 
-    /// Tells that the candidate is withdrawn and that the freeze, where there was one, is over with it.
+    /// Announces that the candidate is withdrawn, which ends a freeze.
     pub fn postponed(&self, commit: &CommitId, environment: &str, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
         let place = self.config.environment(environment);
@@ -111,7 +111,7 @@ impl About<'_> {
         self.post(" is postponed", lead, Some(reason))
     }
 
-    /// Tells that an environment was put back. The link is turned around: pages that compare show nothing backwards.
+    /// Announces a rollback. The link is reversed, because compare pages show nothing in the backward direction.
     pub fn rolled_back(
         &self,
         from: Option<&CommitId>,
@@ -130,7 +130,7 @@ impl About<'_> {
         }
     }
 
-    /// Tells that a promotion began although its time had not come.
+    /// Announces that a promotion began outside the allowed time.
     pub fn overridden(&self, commit: &CommitId, by: &str, reason: &str) -> Post {
         let (short, places) = (commit.short(), self.places());
         let lead = format!(
@@ -142,7 +142,7 @@ impl About<'_> {
         }
     }
 
-    /// Tells those who were asked about it that it runs where it was to go.
+    /// Tells the people who were asked about a candidate that it runs on its target.
     pub fn promoted(&self, commit: &CommitId, environment: &str, by: &str) -> Post {
         let lead = format!(
             "Version {} runs on {environment}, promoted by {by}.",
@@ -151,7 +151,7 @@ impl About<'_> {
         self.post("", lead, None)
     }
 
-    /// Tells everyone what is new: what people wrote for people, and never the log.
+    /// Announces a release to everyone: a text by people, never the log.
     pub fn product(&self, commit: &CommitId, summary: Option<&str>) -> Post {
         let end = summary.map_or(".", |_| " with the following changes:");
         let lead = format!("New release to {}{end}", self.places());
@@ -186,12 +186,12 @@ impl About<'_> {
         Some(Link { url, after })
     }
 
-    /// The oldest that is known to run: of several targets it is the first that says.
+    /// Returns the first known running commit of the targets.
     fn runs(&self) -> Option<&CommitId> {
         self.targets.iter().find_map(|(_, from)| from.as_ref())
     }
 
-    /// "production", or "production and demo".
+    /// Returns "production", or "production and demo".
     fn places(&self) -> String {
         let names: Vec<&str> = self.targets.iter().map(|(name, _)| name.as_str()).collect();
         and(&names)
@@ -199,7 +199,7 @@ impl About<'_> {
 }
 
 impl Post {
-    /// The same with every acting character of every text made visible: what acts on a terminal acts in a chat too.
+    /// Makes every acting character in all texts visible: what acts on a terminal also acts in a chat.
     pub fn visible(&self) -> Self {
         let mut post = self.clone();
         let commits = post.commits.iter_mut().flat_map(|commit| {
@@ -223,14 +223,14 @@ impl Post {
     }
 }
 
-/// A text whose lines stay lines; nothing where it is empty.
+/// Makes a text visible line by line; `None` if it is empty.
 fn lines(text: Option<String>) -> Option<String> {
     let text = text?;
     let lines: Vec<String> = text.trim().lines().map(visible).collect();
     Some(lines.join("\n")).filter(|text| !text.is_empty())
 }
 
-/// "Production rollback 2022-03-02".
+/// Returns "Production rollback 2022-03-02".
 pub fn titled(names: &str, what: &str, date: &str) -> String {
     let mut chars = names.chars();
     let first = chars.next().map(char::to_uppercase);

@@ -1,8 +1,7 @@
-//! A post for Slack: the blocks that an incoming webhook takes.
+//! A post for Slack: the blocks of an incoming webhook.
 //!
-//! Foreign text stands in rich text and plain text, which know no markup, and is therefore not escaped there; `*`, `_`
-//! and backticks could not be escaped at all in the kind of text that knows them. That one holds mentions, and beside
-//! them only what is harmless.
+//! Foreign text goes into rich text and plain text, which have no markup and need no escapes. The markup text cannot
+//! escape `*`, `_` and backticks, so it only holds mentions and harmless words.
 
 use serde_json::{Value, json};
 
@@ -10,10 +9,10 @@ use crate::core::tell::block::{Block, Piece, blocks, said};
 use crate::core::tell::fit::{Limits, fitted};
 use crate::core::tell::post::{Listed, Post};
 
-/// The most characters of one text.
+/// The maximum length of one text, in characters.
 const TEXT: usize = 3_000;
 const LIMITS: Limits = Limits {
-    // Of all blocks together, as JSON. Slack does not say; others were turned away from 13,200 on.
+    // All blocks together, as JSON. Slack documents no limit; others were rejected from 13,200 on.
     whole: 12_000,
     list: 1_500,
     text: TEXT,
@@ -40,16 +39,16 @@ fn message(post: &Post, count: usize) -> Value {
         .iter()
         .flat_map(block)
         .collect();
-    // The text is what a notification shows in place of the blocks. The links would each be fetched for a preview.
+    // A notification shows this text instead of the blocks. Slack would fetch each link for a preview.
     let text = format!("{}: {}", escaped(&post.heading), escaped(&post.lead));
     json!({"text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false})
 }
 
-/// What a character of a text may take in JSON, escaped.
+/// Returns the maximum length of an escaped character in JSON.
 fn weight(c: char) -> usize {
     match c {
         '"' | '\\' | '\t' => 2,
-        // A line of a summary is an element of its own, of some 130 characters.
+        // A line of a summary is an element with about 130 further characters.
         '\n' => 140,
         '&' | '<' | '>' => 5,
         c => c.len_utf16(),
@@ -82,7 +81,7 @@ fn block(block: &Block<'_>) -> Vec<Value> {
     vec![rich(elements)]
 }
 
-/// The list in as many elements as its length asks for, each hash a link to its commit.
+/// Splits the list into elements within the limit; each hash links to its commit.
 fn list(commits: &[Listed]) -> Vec<Value> {
     let (mut lists, mut elements, mut length) = (Vec::new(), Vec::new(), 0);
     for commit in commits {
@@ -116,7 +115,7 @@ fn piece(piece: &Piece<'_>) -> Value {
     }
 }
 
-/// The summary, each run of points as a list.
+/// Formats the summary; consecutive list items form a list.
 fn points(summary: &str) -> Vec<Value> {
     let lines: Vec<(bool, &str)> = said(summary).collect();
     let runs = lines.chunk_by(|(before, _), (after, _)| *before && *after);
@@ -144,7 +143,7 @@ fn text(text: &str) -> Value {
     json!({"type": "text", "text": text})
 }
 
-/// Slack's three rules, where a text is read for markup.
+/// Applies Slack's three escapes for text with markup.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,8 +1,8 @@
-//! A post for Microsoft Teams: an Adaptive Card in the envelope that a workflow's webhook takes.
+//! A post for Microsoft Teams: an Adaptive Card in the envelope of a workflow's webhook.
 //!
-//! Foreign text stands in the runs of rich text blocks, where no client knows any markup: escaping instead would be right
-//! in the one client and leave stray backslashes in the other. Two things act even there. `<at>` calls somebody only if an
-//! entity says who, and entities are made of configured mentions alone. And `{{DATE(…)}}`, `{{TIME(…)}}`: see [`literal`].
+//! Foreign text goes into runs of rich text blocks, where no client reads markup: escapes work in one client and show
+//! backslashes in the other. Two things act even there. `<at>` notifies only with an entity, and entities only come
+//! from configured mentions. `{{DATE(…)}}` and `{{TIME(…)}}`: see [`literal`].
 
 use serde_json::{Value, json};
 
@@ -11,8 +11,8 @@ use crate::core::tell::fit::{Limits, fitted};
 use crate::core::tell::post::{Listed, Post};
 
 const LIMITS: Limits = Limits {
-    // Teams takes 28,672 bytes of "message properties", in which the card is a string with its quotes escaped; what else
-    // counts is not known, hence the distance.
+    // Teams accepts 28,672 bytes of "message properties", which contain the card as a string with escaped quotes; what
+    // else counts is unknown, so this stays well below.
     whole: 25_000,
     list: 4_000,
     text: usize::MAX,
@@ -53,7 +53,7 @@ fn message(post: &Post, count: usize) -> Value {
 
 fn block(block: &Block<'_>) -> Vec<Value> {
     let inlines = match block {
-        // For screen readers as such where nothing in it could be taken for markup.
+        // A heading for screen readers, if no part of it could be read as markup.
         Block::Heading(text) if harmless(text) => {
             return vec![
                 json!({"type": "TextBlock", "text": text, "style": "heading", "size": "Large", "weight": "Bolder", "wrap": true}),
@@ -61,7 +61,7 @@ fn block(block: &Block<'_>) -> Vec<Value> {
         }
         Block::Heading(text) => runs(text, &json!({"size": "Large", "weight": "Bolder"})),
         Block::Opening(opening) => {
-            // Real mentions work in text blocks only, and those know Markdown.
+            // Real mentions only work in text blocks, which read Markdown.
             let (markup, literal) = opening.parts(tag);
             let markup =
                 markup.map(|text| json!({"type": "TextBlock", "text": text, "wrap": true}));
@@ -82,7 +82,7 @@ fn block(block: &Block<'_>) -> Vec<Value> {
     vec![rich(inlines)]
 }
 
-/// `<at>Adele Vance</at>`, with nothing in it that could end it or be markup.
+/// Returns `<at>Adele Vance</at>` with a name that can neither end the tag nor be markup.
 fn tag((name, _): &(&str, &str)) -> String {
     format!("<at>{}</at>", label(name))
 }
@@ -101,7 +101,7 @@ fn label(name: &str) -> String {
     words.join(" ")
 }
 
-/// The list, each hash a link to its commit; the subject is none, for somebody else wrote it.
+/// Formats the list. Each hash links to its commit; the subject is foreign and is no link.
 fn list(commits: &[Listed], more: Option<&str>) -> Vec<Value> {
     let mono = json!({"fontType": "Monospace"});
     let mut inlines = Vec::new();
@@ -138,7 +138,7 @@ fn rich(inlines: Vec<Value>) -> Value {
     json!({"type": "RichTextBlock", "inlines": inlines})
 }
 
-/// A text as runs of one look.
+/// Formats a text as runs of one style.
 fn runs(text: &str, look: &Value) -> Vec<Value> {
     let runs = literal(text).into_iter().map(|text| {
         let mut run = look.clone();
@@ -149,8 +149,8 @@ fn runs(text: &str, look: &Value) -> Vec<Value> {
     runs.collect()
 }
 
-/// A text in pieces such that `{{DATE(…)}}` and `{{TIME(…)}}` stay what they are. Renderers replace them in one run at a
-/// time, so the two braces go into two runs; they are read side by side, and nothing is added or lost.
+/// Splits a text so that `{{DATE(…)}}` and `{{TIME(…)}}` stay literal. Renderers replace them inside one run, so the
+/// two braces go into two runs; the text reads the same.
 fn literal(text: &str) -> Vec<&str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some(at) = (rest.match_indices("{{"))
@@ -171,11 +171,11 @@ fn is_computed(text: &str, at: usize) -> bool {
     word.eq_ignore_ascii_case("DATE(") || word.eq_ignore_ascii_case("TIME(")
 }
 
-/// The bytes of a value as a string inside of JSON, as the least sparing of encoders writes it.
+/// Returns the size of a value as a string inside JSON, as the least compact encoder writes it.
 fn size(value: &Value) -> usize {
     let text = value.to_string();
     let bytes = text.chars().map(|c| match c {
-        // Some put a space after these two.
+        // Some encoders add a space after these two.
         '"' | '\\' | ':' | ',' => 2,
         c => plain(c),
     });
@@ -187,15 +187,15 @@ fn weight(c: char) -> usize {
         '"' | '\\' => 4,
         ':' | ',' => 2,
         '\t' => 3,
-        // A line of a summary may get a mark of its own.
+        // A line of a summary may get a bullet.
         '\n' => 12,
-        // Two of them may cost a run of their own.
+        // Two of them may need another run.
         '{' => 40,
         c => plain(c),
     }
 }
 
-/// Some encoders escape even some of what is plain.
+/// Returns the size of a character: some encoders escape even plain ones.
 fn plain(c: char) -> usize {
     let is_dear = matches!(c, '<' | '>' | '&' | '\'' | '+' | '`' | '\u{7f}');
     if c.is_ascii() && !is_dear {

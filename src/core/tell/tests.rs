@@ -13,12 +13,11 @@ use crate::core::tell::markdown::LIMITS;
 use crate::core::tell::post::tests::example::{self, technical};
 use crate::core::tell::post::{Link, Listed, Post};
 
-/// A payload, read again.
 fn read(payload: &str) -> Value {
     serde_json::from_str(payload).unwrap()
 }
 
-/// The card inside of its envelope.
+/// Returns the card inside its envelope.
 fn card(payload: &str) -> Value {
     let message = read(payload);
     assert_eq!(message["type"], "message");
@@ -30,14 +29,14 @@ fn card(payload: &str) -> Value {
     message["attachments"][0]["content"].clone()
 }
 
-/// Every object inside of a value for which `wanted` holds, in order.
+/// Collects every object inside a value for which `wanted` holds, in order.
 fn objects<'a>(value: &'a Value, wanted: &dyn Fn(&Value) -> bool, found: &mut Vec<&'a Value>) {
     if value.is_object() && wanted(value) {
         found.push(value);
     }
     let inner: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
-        // Their order is the alphabet's, which is no matter inside of one element.
+        // Fields are in alphabetical order, which does not matter inside one element.
         Value::Object(fields) => fields.values().collect(),
         _ => Vec::new(),
     };
@@ -46,14 +45,14 @@ fn objects<'a>(value: &'a Value, wanted: &dyn Fn(&Value) -> bool, found: &mut Ve
         .for_each(|value| objects(value, wanted, found));
 }
 
-/// The objects of one type.
+/// Returns the objects of one type.
 fn typed<'a>(value: &'a Value, kind: &str) -> Vec<&'a Value> {
     let mut found = Vec::new();
     objects(value, &|value| value["type"] == kind, &mut found);
     found
 }
 
-/// The texts of some objects, one after the other.
+/// Joins the texts of some objects.
 fn text_of(found: &[&Value]) -> String {
     found
         .iter()
@@ -155,7 +154,7 @@ fn who_cannot_be_notified_is_called_by_plain_text() {
     );
 }
 
-/// Foreign texts, from plain to as bad as they come.
+/// Foreign texts, from plain to hostile.
 fn foreign(longest: usize) -> impl Strategy<Value = String> {
     let bad = prop::sample::select(hostile::BAD.to_vec());
     prop_oneof![
@@ -191,7 +190,7 @@ fn mention() -> impl Strategy<Value = Mention> {
     ]
 }
 
-/// Any post at all.
+/// Arbitrary posts.
 fn any_post() -> impl Strategy<Value = Post> {
     let subjects = prop::collection::vec(foreign(10_000), 1..12);
     let texts = (

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Zones that set their clocks by an hour, by half of one, in the other half of the year, at midnight, or never any more.
+/// Zones with changes of an hour or half an hour, in the southern half of the year, at midnight, or no longer.
 const ZONES: [&str; 10] = [
     "Europe/London",
     "America/New_York",
@@ -15,7 +15,7 @@ const ZONES: [&str; 10] = [
     "Asia/Tehran",
     "Africa/Cairo",
 ];
-/// 2008 to 2027: two skipped days, half hours, and rules that were given up on the way.
+/// 2008 to 2027: two skipped days, half hours, and rules that ended in between.
 const YEARS: (i64, i64) = (1_199_145_600, 1_830_297_600);
 const MINUTE: i64 = 60;
 
@@ -27,7 +27,7 @@ fn seconds(text: &str) -> i64 {
     text.parse::<Timestamp>().unwrap().as_second()
 }
 
-/// The slow oracle: what a clock on the wall shows, as text, compared as text.
+/// The slow oracle: it compares the local time as text.
 struct Wall {
     zone: TimeZone,
     days: Vec<&'static str>,
@@ -36,7 +36,7 @@ struct Wall {
     closed: Vec<String>,
 }
 
-/// What a clock on the wall shows.
+/// Formats the local time.
 fn shown(zone: &TimeZone, seconds: i64) -> String {
     let clock = Timestamp::from_second(seconds).unwrap();
     let clock = clock.to_zoned(zone.clone());
@@ -58,7 +58,7 @@ impl Wall {
     }
 }
 
-/// Goes through a time minute by minute, and holds each moment and each turn against the oracle.
+/// Checks a time span minute by minute against the oracle: each moment and each change.
 fn hold(wall: &Wall, window: &Window<'_>, (begin, end): (i64, i64)) {
     let minutes: Vec<(i64, bool)> = (begin..end)
         .step_by(60)
@@ -73,7 +73,7 @@ fn hold(wall: &Wall, window: &Window<'_>, (begin, end): (i64, i64)) {
             window.hours.text
         );
         next[usize::from(*open)] = Some(*minute);
-        // To ask at each minute would take all day: at each turn, and now and then.
+        // Asking at each minute would take too long: it asks at each change, and occasionally.
         let is_turn = wall.is_open(minute - MINUTE) != *open;
         if !is_turn && minute % (977 * MINUTE) != 0 {
             continue;
@@ -97,7 +97,7 @@ fn hold(wall: &Wall, window: &Window<'_>, (begin, end): (i64, i64)) {
     }
 }
 
-/// The oracle for hours in a zone, with these days closed.
+/// Builds the oracle for hours in a zone with these closed days.
 fn wall_of(text: &str, hours: &Hours, closed: &[String]) -> Wall {
     let (days, clock) = text.split_once(' ').unwrap();
     let (from, until) = clock.split_once('-').unwrap();
@@ -114,7 +114,7 @@ fn wall_of(text: &str, hours: &Hours, closed: &[String]) -> Wall {
     }
 }
 
-/// Holds these hours against it, minute by minute.
+/// Checks these hours against the oracle, minute by minute.
 fn hold_hours(text: &str, zone: &str, closed: &[String], spans: &[(i64, i64)]) {
     let hours = hours(&format!("{text} {zone}"));
     let wall = wall_of(text, &hours, closed);
@@ -122,7 +122,7 @@ fn hold_hours(text: &str, zone: &str, closed: &[String], spans: &[(i64, i64)]) {
     spans.iter().for_each(|span| hold(&wall, &window, *span));
 }
 
-/// A day around each moment at which a zone sets its clocks.
+/// Returns a day around each clock change of a zone.
 fn around_changes(zone: &str) -> Vec<(i64, i64)> {
     let zone = zone_of(zone).unwrap();
     let first = Timestamp::from_second(YEARS.0).unwrap();
@@ -132,7 +132,7 @@ fn around_changes(zone: &str) -> Vec<(i64, i64)> {
         .collect()
 }
 
-/// Hours that begin, end, or lie in the hours that are skipped or shown twice.
+/// Hours that begin, end or lie in skipped or repeated hours.
 const AT_NIGHT: [&str; 6] = [
     "Mon-Sun 00:00-24:00",
     "Mon-Sun 01:30-02:30",
@@ -146,7 +146,7 @@ const AT_NIGHT: [&str; 6] = [
 fn hours_hold_around_every_change_of_every_clock() {
     for (nth, zone) in ZONES.into_iter().enumerate() {
         let changes = around_changes(zone);
-        // Some of them each time; all of them at night, below.
+        // Some of them each time; the nightly test below takes all.
         let some: Vec<_> = changes.into_iter().skip(nth).step_by(13).collect();
         for hours in AT_NIGHT {
             hold_hours(hours, zone, &[], &some);
@@ -154,10 +154,10 @@ fn hours_hold_around_every_change_of_every_clock() {
     }
 }
 
-/// The moments of twenty years that are held by day: each quarter of an hour of the days around a change of clocks, and
-/// of the days that are closed, and elsewhere one in 29. Between two changes clocks run evenly, so that only the quarter of
-/// the week matters: every zone is some quarters from UTC, and sets its clocks by some. 29 and the 672 quarters of a week
-/// have no factor in common, so each of them is met about twice a year.
+/// Returns the moments of twenty years to check: each quarter of an hour around clock changes and closed days, and one
+/// in 29 elsewhere. Between two changes only the quarter of the week matters, because every zone and every change is a
+/// multiple of a quarter. 29 and the 672 quarters of a week have no common factor, so each quarter occurs about twice a
+/// year.
 fn moments(zone: &str, closed: &[String]) -> Vec<i64> {
     let days = closed
         .iter()
@@ -191,7 +191,7 @@ fn hours_hold_over_twenty_years_in_ten_zones() {
             for (wall, window) in &half {
                 let open = wall.has(&clock);
                 assert_eq!(window.is_open(moment), open, "{} {clock}", window.hours);
-                // Some turn at no quarter, and some only on closed days.
+                // Some hours change within a quarter, and some only on closed days.
                 if nth % 997 == 0 && !["02:10", "00:00"].contains(&wall.from.as_str()) {
                     let mut later = (1..).map(|quarter| moment + quarter * QUARTER);
                     let turn = later.find(|later| wall.is_open(*later) != open);
@@ -248,7 +248,7 @@ proptest! {
 
 #[test]
 fn a_change_of_clocks_is_decided_by_what_they_show() {
-    // 2026-03-29 01:00 in London is 02:00; 2026-10-25 02:00 is 01:00 again.
+    // 2026-03-29 01:00 in London becomes 02:00; 2026-10-25 02:00 becomes 01:00 again.
     let window = |text: &str| hours(&format!("{text} Europe/London"));
     let of = |hours: &Hours, from: &str| {
         let window = Window::of(Some(hours), &[]);
@@ -285,7 +285,7 @@ fn closed_days_are_those_of_the_zone_of_the_hours_and_else_of_utc() {
     let closed = ["2026-12-24".to_owned(), "2026-12-25".to_owned()];
     let hours = hours("Mon-Fri 09:00-16:00 Pacific/Auckland");
     let window = Window::of(Some(&hours), &closed);
-    // In Auckland it is the 24th already.
+    // In Auckland it is already the 24th.
     let morning = seconds("2026-12-23T20:30:00Z");
     assert_eq!(window.closed_day(morning), Some("2026-12-24"));
     assert_eq!(
@@ -333,7 +333,7 @@ fn a_window_that_never_opens_is_told_from_one_that_will() {
         Window::of(Some(&hours), &thursdays[..100]).opens(at),
         Some(first + 100 * 7 * 86_400)
     );
-    // Only what the machine forgot to end has no end.
+    // A window that is always open never shuts.
     assert_eq!(Window::of(None, &[]).shuts(at), None);
 }
 
@@ -385,7 +385,7 @@ fn hours_are_days_clocks_and_a_zone() {
 
 #[test]
 fn the_zones_are_those_of_the_program() {
-    // A folder of the machine's, or one that a variable names, could have other rules.
+    // A folder of the machine, or one that a variable names, could have other rules.
     let database = TimeZoneDatabase::bundled();
     assert!(database.available().count() > 500);
     for zone in ZONES {

@@ -2,16 +2,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::words::CommitId;
 
-/// That an environment was given a commit.
+/// The arrival of a commit in an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrival {
     pub environment: String,
     pub from: Option<CommitId>,
     pub to: CommitId,
-    /// When it was seen to run, in seconds since 1970.
+    /// The time when it was seen to run, in seconds since 1970.
     pub at: i64,
-    /// Whether all that ran before still ran after it.
+    /// True if no earlier commit was rolled back.
     pub is_forward: bool,
-    /// The same for certain: a person may stage what takes something away, and nobody promotes it.
+    /// True if it certainly kept all earlier commits: staging may remove some, a promotion never does.
     pub keeps: bool,
 }

@@ -1,27 +1,29 @@
-//! What platforms tell of releases, and their own words.
+//! Releases of platforms, and the platforms' own words.
 
 use crate::core::refusal::RefusalCode;
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 
-/// One release of an app, as its platform's API tells it.
+/// A release of an app, as its platform's API reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     pub id: String,
-    /// Grows from release to release.
+    /// A number that grows with each release.
     pub version: u64,
-    /// What people call it, as `v41`.
+    /// The name for people, such as `v41`.
     pub called: String,
     pub status: ReleaseStatus,
-    /// Whether it is the one that runs.
+    /// True if this release runs.
     pub current: bool,
-    /// Whether the platform can go back to it.
+    /// True if the platform can go back to it.
     pub eligible: bool,
-    /// What was built for it, by the platform's own name; several releases may share it.
+    /// The platform's id of the build; several releases may share it.
     pub slug: Option<String>,
-    /// The commit that this was built from, all digits, where the platform was asked and names one.
+    /// The full hash of the built commit, if the platform was asked and names one.
     pub commit: Option<CommitId>,
-    /// The platform's own command that shows how it went.
+    /// The time of creation by the platform's clock, in seconds since 1970; `None` if it gives none.
+    pub created: Option<i64>,
+    /// The platform's own command that shows its output.
     pub output: Typed,
 }
 
@@ -34,7 +36,7 @@ impl Release {
     }
 }
 
-/// Where an app stands in a pipeline of its platform, all by the platform's own names.
+/// An app's place in a pipeline of its platform, in the platform's own names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coupling {
     pub app: String,
@@ -42,58 +44,58 @@ pub struct Coupling {
     pub stage: String,
 }
 
-/// A platform in its own words.
+/// The platform's own words and commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformWords {
     pub name: &'static str,
     pub app: String,
     pub restart: Typed,
-    /// Its command that releases again what was built.
+    /// The command that releases an earlier build again.
     pub again: Typed,
-    /// How its commands about pipelines begin; empty where it has none.
+    /// The beginning of its commands about pipelines; empty if it has none.
     pub pipelines: &'static str,
-    /// What a person has its server do; `None`: there is no such server.
+    /// The commands for its server; `None` if there is no such server.
     pub server: Option<ServerCommands>,
 }
 
-/// What a person has the server of an app do.
+/// The commands that a person gives the server of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerCommands {
-    /// To start what is stopped.
+    /// Starts a stopped app.
     pub start: Typed,
-    /// To remove a lock against deploys.
+    /// Removes a deploy lock.
     pub unlock: Typed,
-    /// To deploy what is pushed to the branch of the environment.
+    /// Makes the server deploy the branch of the environment.
     pub deploy_branch: Typed,
-    /// To deploy what it builds.
+    /// Makes the server deploy its builds.
     pub deploy_builds: Typed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseStatus {
-    /// It is being built, and it is unknown for which commit.
+    /// A build is in progress, for an unknown commit.
     Building,
-    /// Deploys are locked, and it is unknown whether one goes on.
+    /// Deploys are locked; it is unknown whether one is in progress.
     Locked,
     Pending,
-    /// It came to its end and is, or was, live.
+    /// The release has finished and is or was live.
     Succeeded,
     Failed,
-    /// What was built for it was deleted.
+    /// Its build was deleted.
     Expired,
-    /// A word that this program does not know.
+    /// A status that this program does not know.
     Other,
 }
 
 impl ReleaseStatus {
-    /// It has not come to its end.
+    /// Returns whether it has not finished.
     pub fn goes_on(self) -> bool {
         matches!(self, Self::Building | Self::Locked | Self::Pending)
     }
 }
 
 impl Observed {
-    /// What is deployed there, where no process of it runs.
+    /// Returns the deployed commit if no process of it runs.
     pub fn stopped(&self) -> Option<&CommitId> {
         let why = self.running.as_ref().err();
         why.filter(|why| why.code == RefusalCode::Stopped)?;
@@ -101,7 +103,7 @@ impl Observed {
         releases.find(|one| one.was_live())?.commit.as_ref()
     }
 
-    /// The same; what is deployed and stopped counts as what runs.
+    /// Returns the observation with a deployed but stopped commit as the running one.
     #[must_use]
     pub fn if_started(self) -> Self {
         match self.stopped().cloned() {

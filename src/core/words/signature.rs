@@ -2,22 +2,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::words::CommitId;
 
-/// What git says of the signature of a commit, held against the keys that count.
+/// The result of git's signature check, compared with the keys that count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignatureCheck {
-    /// It is good, and this is whose key made it.
+    /// The signature is good; the owner of its key.
     By(String),
     Missing,
-    /// It is good, and nobody's: the key, and that it did not count when the commit was written.
+    /// The signature is good, but its key, named here, did not count at the time of the commit.
     Unknown(String),
-    /// It is not of this commit, or its key may not sign commits.
+    /// The signature is for another commit, or its key may not sign commits.
     Wrong,
     /// The commit has other lines than git writes for an event.
     Odd,
-    /// It is dated in the future, as this machine's clock has it.
+    /// The commit is larger than any event, which no program of the team writes.
+    Large,
+    /// The commit is dated in the future by this machine's clock.
     Future,
-    /// It cannot be told here, as without the public key of openpgp or the program that checks it.
+    /// It cannot be checked here, for example without the public openpgp key or the checking program.
     Unchecked,
 }
 
@@ -29,12 +31,12 @@ impl SignatureCheck {
         }
     }
 
-    /// Whether the event may count on another machine, or later: it may be a no.
+    /// Returns whether the event may count on another machine or later: it may be a block.
     pub fn is_unsure(&self) -> bool {
         matches!(self, Self::Unchecked | Self::Future)
     }
 
-    /// Why it does not count; nothing where it does.
+    /// Returns why it does not count; `None` if it does.
     pub fn fault(&self) -> Option<String> {
         Some(match self {
             Self::By(_) => return None,
@@ -48,6 +50,7 @@ impl SignatureCheck {
                 "its signature is for another event, or its key may not sign events".to_owned()
             }
             Self::Odd => "its commit has other lines than git writes for an event".to_owned(),
+            Self::Large => "it is larger than any event".to_owned(),
             Self::Future => "it is dated in the future, by this machine's clock".to_owned(),
             Self::Unchecked => "its signature cannot be checked on this machine".to_owned(),
         })
@@ -58,11 +61,13 @@ impl SignatureCheck {
 pub struct StoredEvent {
     pub commit: CommitId,
     pub parents: Vec<CommitId>,
-    /// Who wrote it: name and mail address.
+    /// The author: name and mail address.
     pub by: (String, String),
-    /// When, in seconds since 1970.
+    /// The author time in seconds since 1970.
     pub at: i64,
-    /// The same as its committer says, which is the time that a signature is held against.
+    /// The committer time, which the signature check uses.
     pub committed: i64,
     pub message: String,
+    /// Whether the commit is larger than any event, so that only its beginning was read.
+    pub is_large: bool,
 }

@@ -1,4 +1,4 @@
-//! The transcripts of `tests/hosts`, each with what has to come of it.
+//! The transcripts of `tests/hosts`, each with its expected result.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use crate::deploy::doubt::*;
 use crate::deploy::words::TABLE;
 
-/// A transcript: its head, and its lines as git hands them out.
+/// A transcript: the fields of its head, and its lines as git prints them.
 struct Transcript {
     name: String,
     ends: String,
@@ -98,7 +98,7 @@ fn every_row_of_the_table_is_heard_in_a_transcript_and_says_where_it_is_from() {
             .iter()
             .filter_map(|line| Said::by_remote(line))
             .any(|said| said.first_of(&pattern).is_some());
-        // Seen in the sources of its host's own tool alone.
+        // The last one was seen only in the source of its host's own tool.
         assert!(
             is_heard || *host == "any host" || *words == "Environment redeployment failed*",
             "{host}: {words}"
@@ -118,7 +118,7 @@ fn only_the_remotes_own_lines_count() {
         ]),
         None
     );
-    // A host whose hook pushes on passes on what it is told; to doubt one too many is better than to believe it.
+    // A host whose hook pushes elsewhere passes on what it hears. One doubt too many is better than a false success.
     assert_eq!(
         heard(["remote: remote: Waiting for release.... failed."]),
         heard([FAILED])
@@ -140,7 +140,7 @@ fn a_success_settles_a_release_that_was_declared_and_nothing_else() {
         (&[DECLARED, DONE, DECLARED], "not-confirmed"),
         (&[DECLARED, FAILED], "failed"),
         (&[FAILED], "failed"),
-        // A release command could print the words itself; what the host says after it stands.
+        // A release command could print these words itself. What the host prints afterwards counts.
         (&[DECLARED, DONE, FAILED], "failed"),
         (&[DECLARED, FAILED, DONE], "failed"),
         (&[FAILED, DECLARED, DONE], "failed"),
@@ -181,13 +181,13 @@ fn gits_words_of_the_hosts_hook_count_with_and_without_the_remotes_sign() {
         }
     }
     for none in [
-        // What watches refs, in a clone or on a host.
+        // A hook that watches refs, in a clone or on a host.
         "hint: The '.git/hooks/reference-transaction' hook was ignored because it's not set as executable.",
         "fatal: cannot exec '.git/hooks/reference-transaction': No such file or directory",
         "hint: The 'hooks/reference-transaction' hook was ignored because it's not set as executable.",
         "error: hooks/reference-transaction died of signal 9",
         "remote: fatal: cannot exec 'hooks/reference-transaction': Exec format error",
-        // What only a host says is no word of git's.
+        // Words that are not git's own must come from the host.
         "fatal: this operation must be run in a work tree",
         NOT_FOUND,
         "error: failed to push some refs to 'x'",

@@ -1,5 +1,5 @@
-//! What GitHub says of a branch, in version 3 of its API: whether it is protected, the rules of rulesets, which everybody
-//! may read who may read the repository, and those of the older protection, which it shows to administrators.
+//! GitHub's branch protection, version 3 of its API: whether a branch is protected, the rules of rulesets, which every
+//! reader of the repository may see, and the older protection, which only administrators may see.
 
 use reqwest::Url;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::forge::github::GitHub;
 use crate::forge::rest::{Rest, Software, in_path};
 use crate::http::api::{Service, base};
 
-/// The variable that says where the API is; GitHub's own runners set it.
+/// The variable with the address of the API; GitHub's own runners set it.
 pub const VARIABLE: &str = "GITHUB_API_URL";
 
 const GITHUB: Software = Software {
@@ -27,18 +27,18 @@ const GITHUB: Software = Software {
     rights: "give the token the right to read the repository's metadata and contents",
 };
 
-/// What a kind of rule means for a push.
+/// The effect of a kind of rule on a push.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bars {
-    /// Nobody pushes.
+    /// No push is possible.
     Push,
-    /// Nobody pushes what goes back.
+    /// No force-push is possible.
     Back,
-    /// Pushes are taken that fulfil it.
+    /// A push that fulfils it is possible.
     Nothing,
 }
 
-/// The kinds of rules that concern the push of a commit, by the API's names: `type` of `repository-rule-detailed`.
+/// The kinds of rules for the push of a commit, by the API's names: `type` of `repository-rule-detailed`.
 #[rustfmt::skip]
 const RULES: &[(&str, Bars, &str)] = &[
     ("pull_request", Bars::Push, "a pull request"),
@@ -51,7 +51,7 @@ const RULES: &[(&str, Bars, &str)] = &[
     ("required_signatures", Bars::Nothing, "signed commits"),
 ];
 
-/// The kinds that concern no push of a commit to a branch that is there.
+/// The kinds that do not affect a push of a commit to an existing branch.
 const OTHERS: &[&str] = &[
     "creation",
     "deletion",
@@ -105,7 +105,7 @@ fn is_on(switch: &Option<Switch>) -> bool {
 }
 
 impl GitHub {
-    /// Its REST API, for this token. `address`: where that is, in place of the usual; one of another GitHub is passed over.
+    /// Returns its REST API for this token. `address` replaces the default; that of another GitHub is ignored.
     pub fn rest(&self, address: Option<&str>, token: &Secret) -> Result<Rest, Report> {
         let base = self.rest_at(address)?;
         let service = Service::new("GitHub", base, token, "application/vnd.github+json")?;
@@ -134,7 +134,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let rules_of_push = rules
         .iter()
         .filter(|rule| !OTHERS.contains(&rule.kind.as_str()));
-    // Each ruleset is asked once, whatever it has of rules.
+    // Each ruleset is requested once, whatever its number of rules.
     let mut passed = BTreeMap::new();
     for rule in rules_of_push {
         let known = RULES.iter().find(|(kind, ..)| *kind == rule.kind);
@@ -153,7 +153,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
             rest.peek(&format!("{path}/branches/{name}/protection"));
         match classic {
             Some(classic) => classic.add_to(&mut protection),
-            // Rules of rulesets protect a branch as well.
+            // Rules of rulesets also make a branch protected.
             None if rules.is_empty() || is_classic == Some(true) => protection.is_unknown(),
             None => {}
         }
@@ -161,7 +161,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     Ok(protection)
 }
 
-/// Whether the account may pass by the rules of a ruleset; `None`: it is not told.
+/// Returns whether the account may bypass a ruleset; `None` if that is not shown.
 fn passes(rest: &Rest, path: &str, ruleset: Option<u64>) -> Option<bool> {
     let ruleset: Option<Ruleset> = rest.peek(&format!("{path}/rulesets/{}", ruleset?));
     match ruleset?.current_user_can_bypass?.as_str() {
@@ -172,7 +172,7 @@ fn passes(rest: &Rest, path: &str, ruleset: Option<u64>) -> Option<bool> {
 }
 
 impl BranchRule {
-    /// Its kind, where that is a word.
+    /// Returns the name of its kind, if it is a word.
     fn called(&self) -> String {
         let mut bytes = self.kind.bytes();
         let is_word = bytes.all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -184,7 +184,7 @@ impl BranchRule {
 }
 
 impl Protection {
-    /// Takes a rule in. `passes`: whether the account may pass by it, where that is known.
+    /// Adds a rule. `passes` is whether the account may bypass it, if known.
     fn add(&mut self, bars: Bars, words: &str, passes: Option<bool>) {
         if passes == Some(true) {
             return;
@@ -206,7 +206,7 @@ impl Protection {
         }
     }
 
-    /// There is more that it does not tell.
+    /// Notes that more rules exist, which are not shown.
     fn is_unknown(&mut self) {
         for takes in [&mut self.forward, &mut self.back] {
             if *takes == Takes::Yes {
@@ -217,7 +217,7 @@ impl Protection {
 }
 
 impl ClassicProtection {
-    /// Who may read it administers the repository, and such an account is held to it only where it says so.
+    /// Adds the older protection. Only administrators can read it, and it binds them only if `enforce_admins` is set.
     fn add_to(self, protection: &mut Protection) {
         let passes = if is_on(&self.enforce_admins) {
             Some(false)
@@ -257,7 +257,7 @@ impl ClassicProtection {
                 protection.add(bars, words, passes);
             }
         }
-        // Whether the account is among them is not compared.
+        // The account is not compared with the list.
         if self.restrictions.is_some() {
             protection.add(Bars::Push, "a push by somebody on its list", None);
         }

@@ -1,4 +1,4 @@
-//! Reading what GitHub answers: good, broken, refused or hostile.
+//! Reads GitHub's answers, including broken, refused and hostile ones.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -51,7 +51,7 @@ struct Object {
     oid: String,
 }
 
-/// The account is missing where nobody has the address that stands in the commit.
+/// `user` is missing if no account has the address in the commit.
 #[derive(Deserialize)]
 struct Author {
     user: Option<Actor>,
@@ -69,7 +69,7 @@ struct Actor {
     login: String,
 }
 
-/// What an answer says of the commits that were asked for. `repository` is for sentences.
+/// Reads the commits of an answer. `repository` is used in messages.
 pub fn read(
     answer: &Response,
     page: &[CommitId],
@@ -93,7 +93,7 @@ pub fn read(
         return Err(trouble.unwrap_or_else(|| ACCESS.not_shown(repository)));
     };
     let mut reviews = Reviews::unknown(trouble.map_or(Coverage::Whole, Coverage::Partly));
-    // An error that names no commit spoils all of them.
+    // An error without a commit makes all of them unknown.
     if !errors.iter().all(|error| error["path"][1].is_string()) {
         return Ok(reviews);
     }
@@ -126,7 +126,7 @@ fn read_as<'a, T: Deserialize<'a>>(value: &'a Value) -> Option<T> {
     T::deserialize(value).ok()
 }
 
-/// An error that GitHub names beside its answer. Its message is not read: it may repeat anything.
+/// Describes an error in GitHub's answer. Its message is not read: it may repeat anything.
 fn problem(error: &Value, answer: &Response, repository: &str) -> Report {
     match error["type"].as_str() {
         Some("RATE_LIMITED" | "RATE_LIMIT") => ACCESS.limited(answer),
@@ -145,7 +145,7 @@ fn origin(
     main: &str,
 ) -> Option<Origin> {
     let authors = read_as::<Nodes<Author>>(commit.get("authors")?)?.nodes;
-    // A commit has one at least.
+    // A commit has at least one author.
     authors.first()?;
     let made = Made {
         id,
@@ -156,7 +156,7 @@ fn origin(
         merges: merged(commit),
     };
     let pulls = read_as::<Nodes<Pull>>(commit.get("associatedPullRequests")?)?.nodes;
-    // A fork shares its commits, and what was approved there was approved by its own people.
+    // A fork shares its commits, but its own people gave the approvals there.
     let ours = ours?;
     let pulls = pulls.into_iter().filter(|pull| {
         (pull.base_repository.as_ref()).is_some_and(|base| base.name_with_owner == ours)
@@ -168,15 +168,15 @@ fn origin(
 
 struct Made<'a> {
     id: &'a CommitId,
-    /// The accounts of those who wrote it.
+    /// The authors' accounts.
     authors: Vec<Actor>,
-    /// What was merged, if it is a merge that GitHub itself signed.
+    /// The merged commit, if this is a merge that GitHub itself signed.
     merges: Option<String>,
 }
 
 impl Made<'_> {
-    /// Whether this login wrote some of what came with the pull request in this commit, so that its approval is none. A
-    /// merge that GitHub made is by nobody: who pressed the button wrote nothing of it, and often is who approved.
+    /// Returns whether this login wrote part of the pull request's changes in this commit, so that its approval does
+    /// not count. A merge by GitHub has no author: the person who merged wrote nothing, and is often the approver.
     fn is_by(&self, login: &str, pull: &Pull) -> bool {
         let merge = pull.merge_commit.as_ref();
         let is_merge_of_it = merge.is_some_and(|merge| merge.oid == self.id.as_str())
@@ -192,7 +192,7 @@ impl Actor {
     }
 }
 
-/// What a merge that GitHub made merged: the second of its parents.
+/// Returns the commit that a merge by GitHub merged: its second parent.
 fn merged(commit: &Map<String, Value>) -> Option<String> {
     let signature: Signature = read_as(commit.get("signature")?)?;
     let parents = read_as::<Nodes<Object>>(commit.get("parents")?)?.nodes;

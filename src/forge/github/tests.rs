@@ -18,20 +18,20 @@ fn told(body: &Value) -> Reviews {
     read(&Response::of(200, &[], body.to_string().as_bytes()))
 }
 
-/// A commit of a person without an account, and with these pull requests.
+/// A commit by an author without an account, with these pull requests.
 fn commit(pulls: &Value) -> Value {
     let authors = json!({"nodes": [{"user": null}]});
     json!({"authors": authors, "associatedPullRequests": {"nodes": pulls}, "statusCheckRollup": null})
 }
 
-/// What is told of one commit.
+/// Returns the review of one commit.
 fn of(commit: &Value) -> Option<Review> {
     told(&json!({"data": {"repository": {"nameWithOwner": "o/r", "c0": commit}}}))
         .known
         .remove(&id(1))
 }
 
-/// What is told of one commit with this pull request.
+/// Returns the review of one commit with this pull request.
 fn with(pull: Value) -> Option<Review> {
     of(&commit(&json!([pull])))
 }
@@ -43,7 +43,7 @@ fn pull(author: Value, opinions: Value) -> Value {
     })
 }
 
-/// The pull request that a commit came with.
+/// Returns the pull request of a commit.
 fn came_with(review: Option<Review>) -> PullRequest {
     match review.unwrap().origin {
         Origin::PullRequest(pull) => pull,
@@ -264,7 +264,7 @@ fn the_approval_of_a_commits_own_author_is_none() {
         approved_by(json!([user("ada"), {"user": null}])).unwrap(),
         ["ben", "cleo"]
     );
-    // Nobody can tell whose approval would count.
+    // It is unknown whose approval would count.
     for odd in [
         json!([]),
         json!(null),
@@ -293,7 +293,7 @@ fn whoever_pressed_the_button_wrote_nothing_of_the_merge_that_github_made() {
     merge["signature"] = json!({"isValid": true, "wasSignedByGitHub": true});
     let is_approved = |merge: &Value| !came_with(of(merge)).approved_by.is_empty();
     assert!(is_approved(&merge));
-    // Made by hand, another merge, a merge the other way round as of conflicts that were resolved there, no merge.
+    // Made by hand, another merge, a reversed merge as after conflicts resolved on GitHub, or no merge.
     for (at, instead) in [
         ("/signature", json!(null)),
         ("/signature/isValid", json!(false)),

@@ -1,4 +1,4 @@
-//! Where the issues are, and the token that may be sent there.
+//! The address of the issues, and the token for it.
 
 use std::sync::OnceLock;
 
@@ -44,11 +44,11 @@ impl Tracker {
     }
 }
 
-/// Where a forge's API is, the repository there, and the token for it.
+/// The API of a forge, the repository there, and the token for it.
 type Place = (&'static TrackerWords, (Url, String), Secret);
 
-/// Whether comments at this address say nothing of what others think: anybody can let a server answer on their own machine.
-/// A main repository that is there as well is a playground.
+/// Returns whether comments at this API prove nothing: anybody can run a server on their own machine. A main repository
+/// on the same machine is a playground.
 fn proves_nothing(config: &Config, api: &Url) -> bool {
     let signed = config.record.as_ref().is_some_and(|record| record.signed);
     let is_alone = api.host_str().is_some_and(is_loopback) && !is_here(&config.repository.url);

@@ -1,4 +1,4 @@
-//! Reading what a forge says of issues and comments: good, broken or hostile.
+//! Reads a forge's answers about issues and comments, including broken and hostile ones.
 
 use reqwest::Url;
 use serde::Deserialize;
@@ -8,10 +8,10 @@ use crate::forge::issue::Numbered;
 
 const LOGIN: usize = 255;
 const ADDRESS: usize = 500;
-/// The role of a developer, from which on one may push.
+/// The developer role, the lowest that may push.
 const DEVELOPER: u64 = 30;
 
-/// An issue, or a comment. Only what is used is read, and what is missing is unknown.
+/// An issue, or a comment. Only needed fields are read, and a missing one is unknown.
 #[derive(Deserialize)]
 pub struct IssueEntry {
     pub id: Option<u64>,
@@ -26,9 +26,9 @@ pub struct IssueEntry {
     author_association: Option<String>,
     created_at: Option<String>,
     updated_at: Option<String>,
-    /// A pull request is an issue on GitHub, and others may have written its text.
+    /// On GitHub a pull request is an issue too, and others may have written its text.
     pub pull_request: Option<IgnoredAny>,
-    /// Whether GitLab wrote it itself.
+    /// True if GitLab wrote it itself.
     #[serde(default)]
     pub system: bool,
 }
@@ -57,7 +57,7 @@ pub struct Tracking {
     issues_access_level: Option<String>,
 }
 
-/// So many characters of a text are kept: more than a verdict may have, and at the end the mark.
+/// The number of characters to keep of a text: at the beginning more than a verdict may have, and at the end the mark.
 const HEAD: usize = 2200;
 const TAIL: usize = 400;
 
@@ -75,7 +75,7 @@ impl Numbered for IssueEntry {
     }
 }
 
-/// The beginning and the end of a text, of which anybody may write as much as the forge takes.
+/// Returns the beginning and the end of a text, because anybody may write a very long one.
 fn both_ends(text: &str) -> String {
     let head: String = text.chars().take(HEAD).collect();
     let rest = text.get(head.len()..).unwrap_or_default();
@@ -91,7 +91,7 @@ impl Numbered for Membership {
 }
 
 impl ForgeUser {
-    /// Its name, if it is one: it stands in sentences, addresses and the record.
+    /// Returns its login, if it is valid: it appears in messages, addresses and the record.
     pub fn login(&self) -> Option<String> {
         let login = self.login.as_ref().or(self.username.as_ref())?;
         let mut bytes = login.bytes();
@@ -99,12 +99,12 @@ impl ForgeUser {
         (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
     }
 
-    /// The same, if it is a person's.
+    /// Returns its login, if it is a person's.
     pub fn person(&self) -> Option<String> {
         self.login().filter(|_| !self.is_app())
     }
 
-    /// Whether it is an app's, such as a workflow's or that of a project's token: several people speak through it.
+    /// Returns whether it is an app's, such as a workflow or a project token: several people act through it.
     fn is_app(&self) -> bool {
         let is_told = self.bot == Some(true) || self.kind.as_deref() == Some("Bot");
         is_told || self.login().is_some_and(|login| is_apps(&login))
@@ -132,7 +132,7 @@ impl IssueEntry {
         self.by()?.id
     }
 
-    /// When it was written, in seconds since 1970; what does not tell was never.
+    /// Returns the time of writing in seconds since 1970; `i64::MIN` if the forge does not give one.
     pub fn created(&self) -> i64 {
         let at = self.created_at.as_ref();
         let at = at.and_then(|at| at.parse::<jiff::Timestamp>().ok());
@@ -143,7 +143,7 @@ impl IssueEntry {
         self.user.as_ref().or(self.author.as_ref())
     }
 
-    /// Its page, if that is an address.
+    /// Returns its page, if that is a valid address.
     pub fn address(&self) -> Option<String> {
         let address = self.html_url.as_ref().or(self.web_url.as_ref())?;
         let is_plain =
@@ -153,8 +153,8 @@ impl IssueEntry {
     }
 }
 
-/// Whether a login is of the form that forges give to apps: GitHub's end so, and GitLab has the number of a project or a
-/// group in those of its tokens, and a word before service accounts.
+/// Returns whether a login has the form for apps: GitHub's end in `[bot]`, GitLab's tokens contain the number of a
+/// project or group, and service accounts have a prefix.
 fn is_apps(login: &str) -> bool {
     let login = login.to_ascii_lowercase();
     let mut words = login.splitn(4, '_');
@@ -166,20 +166,20 @@ fn is_apps(login: &str) -> bool {
     is_token || login.ends_with("[bot]") || login.starts_with("service_account_")
 }
 
-/// Whether GitHub says that the author may write or triage.
+/// Returns whether GitHub says that the author may write or triage.
 pub fn may_github(entry: &IssueEntry) -> bool {
     let association = entry.author_association.as_deref();
     matches!(association, Some("OWNER" | "MEMBER" | "COLLABORATOR"))
 }
 
-/// Whether GitLab says that somebody may write.
+/// Returns whether GitLab says that a member may write.
 pub fn may_developer(member: &Membership) -> bool {
     let states = [Some(&member.state), member.membership_state.as_ref()];
     let mut states = states.into_iter().flatten();
     member.access_level >= DEVELOPER && states.all(|state| state == "active")
 }
 
-/// Whether somebody edited it; what does not tell counts as edited.
+/// Returns whether it was edited; an unknown answer counts as edited.
 pub fn is_edited(entry: &IssueEntry) -> bool {
     entry.created_at.is_none() || entry.created_at != entry.updated_at
 }

@@ -1,4 +1,4 @@
-//! Finding what a run that was cut off may have put on the forge, by its mark, and that an issue is gone.
+//! Finds a text of an interrupted run on the forge by its mark, and detects a deleted issue.
 
 use serde::de::IgnoredAny;
 
@@ -11,14 +11,14 @@ const SEARCHED: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Search {
-    /// Of the person whose token it is.
+    /// By the person of the token.
     Own,
-    /// Of anybody, where a person says that it is there.
+    /// By anybody, after a person says that it exists.
     Anybodys,
 }
 
 impl Tracker {
-    /// The issue that bears this mark, among the last ones; `None`: none was seen, which proves nothing.
+    /// Returns the issue with this mark among the latest ones; `None` proves nothing.
     pub fn marked_issue(&self, mark: &str, whose: Search) -> Option<Placed> {
         let creator = match whose {
             Search::Own => format!("{}={}&", self.words.creator, self.account()?.login()?),
@@ -29,14 +29,14 @@ impl Tracker {
         self.issue_at(&self.marked(found, mark, whose)?)
     }
 
-    /// The comment that bears this mark, in the same way.
+    /// Returns the comment with this mark in the same way.
     pub fn marked_comment(&self, number: u64, mark: &str, whose: Search) -> Option<Placed> {
         let path = format!("{}/issues/{number}/{}?", self.path(), self.words.comments);
         let found = self.list::<IssueEntry>(&path, PAGES).ok()??;
         Some(self.comment_at(number, &self.marked(found, mark, whose)?))
     }
 
-    /// Whether an issue is gone. The repository must show its issues: else the token may not see it.
+    /// Returns whether an issue is deleted. The repository must show its issues: otherwise the token may lack access.
     pub fn is_gone(&self, number: u64) -> bool {
         let issue = self.read::<IgnoredAny>(&format!("{}/issues/{number}", self.path()));
         matches!(issue, Ok(None))

@@ -1,4 +1,4 @@
-//! The forges' own words for issues, and what their answers mean.
+//! The forges' own words for issues, and the meaning of their answers.
 
 use crate::core::config::AskedForge;
 use crate::core::refusal::Report;
@@ -7,21 +7,21 @@ use crate::forge::github::branches::VARIABLE;
 use crate::forge::gitlab::GITLAB as GITLAB_REST;
 use crate::http::{Response, Sent, Trouble};
 
-/// A forge, as far as its issues differ from another's.
+/// The differences between the forges' issues.
 pub struct TrackerWords {
     pub kind: AskedForge,
     pub access: Access,
     pub accept: &'static str,
-    /// What a list of comments is called.
+    /// The path of a list of comments.
     pub comments: &'static str,
-    /// Between the repository's pages and the number of an issue.
+    /// The part between the repository's pages and the number of an issue.
     pub issues: &'static str,
-    /// Between the page of an issue and the number of a comment.
+    /// The part between the page of an issue and the number of a comment.
     pub anchor: &'static str,
-    /// How all issues are asked for, and those of one person.
+    /// The parameters for all issues, and for those of one person.
     pub all: &'static str,
     pub creator: &'static str,
-    /// The variable that says where its API is.
+    /// The variable with the address of its API.
     pub address: &'static str,
 }
 
@@ -57,7 +57,7 @@ pub const GITLAB: TrackerWords = TrackerWords {
     address: GITLAB_REST.address,
 };
 
-/// What came of something that was sent, where it was not taken.
+/// Returns the answer to an accepted call, or the outcome of a rejected one.
 pub fn answered(words: &TrackerWords, told: Result<Response, Trouble>) -> Result<Response, Sent> {
     let answer = match told {
         Ok(answer) => answer,

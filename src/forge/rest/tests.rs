@@ -99,7 +99,7 @@ fn the_api_is_at_home_or_where_the_person_says_for_that_very_host() {
         ),
     ] {
         let shown = match place(software, pages, address) {
-            // The usual pages may have a name before the host's.
+            // The default address may have `www.` before the host.
             Ok(text) => Ok(text.replacen("//www.", "//", 1)),
             error => error,
         };

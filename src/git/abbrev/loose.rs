@@ -1,4 +1,4 @@
-//! The names of loose objects, a folder at a time.
+//! The names of loose objects, read one folder at a time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use git2::Oid;
 use crate::git::Unreadable;
 use crate::git::abbrev::{FAN, Name, SIZE, most_common};
 
-/// The loose objects in one folder, by the first byte of their names.
+/// The loose objects of one repository, by the first byte of their names.
 pub(super) struct Loose {
     objects: PathBuf,
-    /// None of a folder that was not read yet.
+    /// `None` for a folder that was not read yet.
     folders: Vec<Option<Vec<Name>>>,
 }
 

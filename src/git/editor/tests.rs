@@ -1,4 +1,4 @@
-//! Editors that are shell scripts: what they are given, and what they leave behind.
+//! Tests with shell scripts as editors: what they get, and what they leave behind.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use crate::core::text::shell_word;
 use crate::git::editor::*;
 use crate::git::scratch;
 
-/// A repository that knows nothing of the developer's machine, and a person at it.
+/// A repository without any settings of the developer's machine, and a person who works there.
 pub(crate) struct Desk {
     root: TempDir,
     variables: Vec<(OsString, Option<OsString>)>,
@@ -58,7 +58,7 @@ impl Desk {
         Repo::open_in(git, folder, self.variables.clone()).unwrap()
     }
 
-    /// Runs git, which must succeed, and gives what it printed.
+    /// Runs git, which must succeed, and returns its output.
     pub(crate) fn git(&self, args: &[&str]) -> String {
         let mut command = Command::new("git");
         for (name, value) in &self.variables {
@@ -83,7 +83,7 @@ impl Desk {
             .to_owned()
     }
 
-    /// Makes this script the person's editor; the file is its first argument.
+    /// Makes this script the person's editor. Its first argument is the file.
     pub(crate) fn uses(&self, script: &str) {
         self.uses_at("editor.sh", script);
     }
@@ -92,7 +92,7 @@ impl Desk {
         let file = self.path(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, script).unwrap();
-        // The shell reads it; started as a program it could be "busy", with this process writing files in many threads.
+        // A shell reads the script. As a program it could be "busy", because this process writes files in many threads.
         self.git(&[
             "config",
             "core.editor",
@@ -100,7 +100,7 @@ impl Desk {
         ]);
     }
 
-    /// Edits this text with what is the editor now.
+    /// Edits this text with the current editor.
     fn edit(&self, text: &str) -> Result<String, Stop> {
         let path = self.path("here/and there/TEXT");
         write(&path, text)?;
@@ -151,10 +151,10 @@ fn it_may_be_a_line_of_shell_with_blanks_and_quotes() {
 #[test]
 fn a_ctrl_c_that_the_editor_outlives_costs_no_text() {
     let desk = Desk::new();
-    // As from a terminal: it reaches the shell around the editor, too.
+    // As from a terminal, the signal reaches the shell around the editor, too.
     desk.uses("trap : INT\nkill -INT $PPID $$\necho more >>\"$1\"");
     assert_eq!(desk.edit("- one\n").unwrap(), "- one\nmore\n");
-    // Where the tests were started with the signal ignored, as by nohup, a shell cannot die of it.
+    // If the tests run with this signal ignored, as under nohup, a shell cannot die of it. So Perl sends it.
     desk.uses("exec perl -e '$SIG{INT} = \"DEFAULT\"; kill \"INT\", $$; sleep 9'");
     let _ = desk.refused("the editor ended (exit status: 130), so this run stopped");
 }
@@ -213,6 +213,6 @@ fn what_is_no_text_any_more_is_refused() {
             "{report:?}"
         );
     }
-    // The folder that the last one left is in the way of the next text.
+    // The last script left a folder in the place of the next text.
     let _ = desk.refused("the file for the text cannot be written, so this run stopped");
 }

@@ -1,6 +1,6 @@
-//! Logins that git's helpers have, used again in the same run. git asks each connection without one first, and its helpers
-//! each time. So a child of ours is listened to while it asks them; where the host took what they said, they are asked for
-//! it once more, and it is kept in memory and sent unasked to the very address whose host offered to take it so.
+//! Logins of git's helpers, used again in the same run. For each connection, git first tries without a login and then
+//! asks its helpers. This module listens to a child meanwhile. If the host accepts the helpers' login, they are asked
+//! once more, and the login is kept in memory and sent unasked, only to the address whose host offered Basic.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -13,19 +13,19 @@ use crate::git::lock;
 use crate::git::logins::{Credential, HELPERS, fill, quiet};
 use crate::git::program::Program;
 
-/// A helper that knows nothing, and passes on what git was offered, and what git itself can do.
+/// A helper that has no login, and prints what the host offered git and what git itself can do.
 const LISTENER: &str = r#"!f() { test "$1" != get || while IFS= read -r line; do case $line in wwwauth\[\]=*) printf 'smp-offered: %s\n' "${line#*=}";; capability\[\]=*) printf 'smp-able: %s\n' "${line#*=}";; esac; done >&2; }; f"#;
 const OFFERED: &str = "smp-offered: ";
 const ABLE: &str = "smp-able: ";
-/// What git says that it can do from the version on that can send a login unasked.
+/// The capability of each git that can send a login unasked.
 const RECENT: &str = "authtype";
-/// What git prefers to Basic, and what may be all that a login is good for.
+/// The ways to log in that git prefers to Basic. A login may be good for one of these only.
 const STRONGER: [&str; 4] = ["negotiate", "ntlm", "digest", "kerberos"];
 
-/// Lets a child tell what its host offers. The user's helpers are begun again and repeated as they were.
+/// Lets a child print what its host offers. Clears the list of the user's helpers and repeats it unchanged.
 pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site: &Site) {
     let helpers = || config.under("credential", "helper");
-    // What is no text would be repeated as something else.
+    // A value that is not UTF-8 would be repeated as something else.
     if helpers().any(|(_, value)| value.contains('\u{fffd}')) {
         return;
     }
@@ -36,7 +36,7 @@ pub fn listen(program: &Program, command: &mut Command, config: &GitConfig, site
     let mut entries = vec![("credential.helper", ""), (own.as_str(), LISTENER)];
     for (key, value) in &all {
         entries.push((key, value));
-        // An empty one takes away all before it, ours too.
+        // An empty value removes all helpers before it, ours too.
         entries.extend(value.is_empty().then_some((own.as_str(), LISTENER)));
     }
     program.configure(command, entries.into_iter());
@@ -46,7 +46,7 @@ pub fn is_told(line: &str) -> bool {
     line.starts_with(OFFERED) || line.starts_with(ABLE)
 }
 
-/// Takes what the listener told out of what a child said.
+/// Removes the listener's lines from a child's standard error, and returns what they say.
 pub fn told(stderr: &mut Vec<u8>) -> Challenge {
     let text = String::from_utf8_lossy(stderr);
     let mut challenge = Challenge::default();
@@ -65,18 +65,18 @@ pub fn told(stderr: &mut Vec<u8>) -> Challenge {
     challenge
 }
 
-/// How a host lets people log in, in its own words.
+/// The ways to log in that a host offers, in its own words.
 #[derive(Clone, Debug, Default)]
 pub struct Challenge {
     ways: Vec<String>,
-    /// Whether git can send a login unasked.
+    /// True if git can send a login unasked.
     is_recent: bool,
-    /// Whether the host took what git's helpers said.
+    /// True if the host accepted the login of git's helpers.
     was_taken: bool,
 }
 
 impl Challenge {
-    /// Whether a name and a password may go there unasked: Basic, and nothing that git would rather do.
+    /// Returns whether name and password may be sent unasked: the host offers Basic, and nothing that git prefers.
     fn is_basic(&self) -> bool {
         let ways = self.ways.iter().map(|way| way.to_ascii_lowercase());
         let ways: Vec<String> = ways.collect();
@@ -86,7 +86,7 @@ impl Challenge {
     }
 }
 
-/// A login, once it was asked for; `None` where there is none that may be used again.
+/// The login of git's helpers, once they were asked; `None` if there is none that may be used again.
 type Kept = Arc<OnceLock<Option<Credential>>>;
 
 #[derive(Default)]
@@ -94,13 +94,13 @@ pub struct ReusedLogins(Mutex<Places>);
 
 #[derive(Default)]
 struct Places {
-    /// What is offered at addresses whose host wanted a login.
+    /// What hosts offer, by the address that wanted a login.
     offers: HashMap<String, Challenge>,
     logins: HashMap<String, Kept>,
 }
 
 impl ReusedLogins {
-    /// Whether there is nothing to learn of an address any more.
+    /// Returns whether nothing is left to learn about an address.
     pub fn knows(&self, site: &Site) -> bool {
         let places = lock(&self.0);
         places
@@ -109,7 +109,7 @@ impl ReusedLogins {
             .is_some_and(|challenge| challenge.was_taken)
     }
 
-    /// Learns from a child what its host offered, where it wanted a login at all; and whether it took one.
+    /// Learns from a child what its host offered, if it wanted a login, and whether it accepted one.
     pub fn learn(&self, site: &Site, challenge: Challenge, was_taken: bool) {
         if challenge.is_basic() {
             let challenge = Challenge {
@@ -120,12 +120,12 @@ impl ReusedLogins {
         }
     }
 
-    /// Whether a login that was typed may be sent to an address unasked.
+    /// Returns whether a typed login may be sent to an address unasked.
     pub fn is_offered(&self, site: &Site) -> bool {
         lock(&self.0).offers.contains_key(&site.url)
     }
 
-    /// The login for an address, where its host took one in this run: what git's helpers say, who are asked once.
+    /// Returns the login of git's helpers for an address whose host accepted one in this run. Asks them once.
     pub fn of(&self, program: &Program, config: &GitConfig, site: &Site) -> Option<Credential> {
         let (challenge, kept) = {
             let mut places = lock(&self.0);
@@ -136,18 +136,18 @@ impl ReusedLogins {
             let kept = places.logins.entry(key(config, site)).or_default();
             (challenge, Arc::clone(kept))
         };
-        // Nobody else waits for the helpers of this host.
+        // Without the lock, so that only this host waits for its helpers.
         kept.get_or_init(|| ask(program, site, &challenge)).clone()
     }
 
-    /// Gives a login up that its host did not take, for the rest of the run.
+    /// Gives up a login that its host did not accept, for the rest of the run.
     pub fn give_up(&self, config: &GitConfig, site: &Site) {
         let none = Arc::new(OnceLock::from(None));
         lock(&self.0).logins.insert(key(config, site), none);
     }
 }
 
-/// The server and the name; the whole address where the path may change who is asked.
+/// Returns server and name, or the whole address if git's choice of a login may depend on the path.
 fn key(config: &GitConfig, site: &Site) -> String {
     let counts = config.any(|key| {
         let rest = key.strip_prefix("credential.").unwrap_or_default();
@@ -160,7 +160,7 @@ fn key(config: &GitConfig, site: &Site) -> String {
     }
 }
 
-/// Asks git's helpers as git did, and takes what is a name and a password for Basic.
+/// Asks git's helpers as git did. Accepts only a name and a password for Basic.
 fn ask(program: &Program, site: &Site, challenge: &Challenge) -> Option<Credential> {
     let ways = challenge
         .ways

@@ -1,4 +1,4 @@
-//! A child that asks nobody, with a login that git's helpers had earlier in this run where the host takes it so.
+//! A child that asks nobody. It gets the login of git's helpers from earlier in this run, if the host accepts that.
 
 use std::process::{Command, Output};
 
@@ -9,19 +9,19 @@ use crate::git::network::{Errand, NoAnswer, words};
 use crate::git::response::wants_password;
 
 impl Errand<'_> {
-    /// A git with these arguments that asks nobody, and whether it was given a login that git's helpers had.
+    /// Returns a git with these arguments that asks nobody, and whether a login of git's helpers was passed along.
     pub fn quiet(&self, args: &[String]) -> (Command, bool) {
         self.child(args, false)
     }
 
-    /// Gives up a login that the host did not take: from now on git asks its helpers itself.
+    /// Gives up a login that the host did not accept. From now on, git asks its helpers itself.
     pub fn give_up_login(&self) {
         if let Transport::Http(site) = &self.place {
             self.repo.people.reused.give_up(self.config, site);
         }
     }
 
-    /// Runs a child that asks nobody; `None` where a helper turned to a person all the same.
+    /// Runs a child that asks nobody. Returns `None` if a helper addressed a person all the same.
     pub(super) fn alone(
         &self,
         args: &[String],
@@ -37,7 +37,7 @@ impl Errand<'_> {
         Ok(output)
     }
 
-    /// The same, once. Says whether it was given a login that git's helpers had.
+    /// Runs the child once. Also returns whether a login of git's helpers was passed along.
     fn once(
         &self,
         args: &[String],

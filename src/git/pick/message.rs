@@ -2,17 +2,17 @@
 
 use crate::core::words::CommitId;
 
-/// How git's own lines at the end of messages begin, that are no trailer by their form.
+/// The start of git's own lines at the end of messages, which do not have the form of a trailer.
 const COPIED: &str = "(cherry picked from commit ";
 
-/// The message of a commit and where it comes from, as `git cherry-pick -x` writes it: as one more trailer where the
-/// message ends in trailers, and as a paragraph of its own otherwise. Several empty lines become one.
+/// Returns a commit's message with its origin, as `git cherry-pick -x` writes it: as one more trailer if the message
+/// ends in trailers, and as a paragraph of its own otherwise. Several empty lines become one.
 pub fn with_origin(lines: &[String], origin: &CommitId) -> String {
     let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     lines.dedup_by(|one, other| one.is_empty() && other.is_empty());
     let mut paragraphs = lines.rsplit(|line| line.is_empty());
     let last = paragraphs.next().unwrap_or_default();
-    // A title is no trailer. git also takes some paragraphs for trailers that hold other lines.
+    // A title is no trailer. Unlike here, git accepts some paragraphs with other lines as trailers.
     let is_block = paragraphs.next().is_some()
         && last.first().is_some_and(|line| !goes_on(line))
         && last.iter().all(|line| is_trailer(line) || goes_on(line));
@@ -28,7 +28,7 @@ fn goes_on(line: &str) -> bool {
     line.starts_with([' ', '\t'])
 }
 
-/// Whether a line is a word of letters, digits and `-`, and a colon; or git's own.
+/// Returns whether a line is a word of letters, digits and `-` before a colon, or git's own line.
 fn is_trailer(line: &str) -> bool {
     let word = line.split_once(':').map(|(word, _)| word.trim_end());
     let is_word = word.is_some_and(|word| {

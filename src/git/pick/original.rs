@@ -1,4 +1,4 @@
-//! A commit that is to be copied, in UTF-8 whatever it is stored in.
+//! A commit to copy, in UTF-8 whatever its stored encoding is.
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::words::CommitId;
@@ -6,26 +6,26 @@ use crate::git::program::Program;
 
 const UNREADABLE: &str = "git cannot read the commits to copy";
 
-/// What a copy needs of a commit.
+/// The parts of a commit that a copy needs.
 pub struct Original {
     pub id: CommitId,
     pub tree: String,
-    /// Its parents as it names them, whether they are here or not.
+    /// The parents that the commit names, whether they are in this clone or not.
     pub parents: Vec<CommitId>,
-    /// `NAME <MAIL> SECONDS +ZONE`, as it is there. What git cannot take again, it refuses.
+    /// `NAME <MAIL> SECONDS +ZONE`, as stored. If git cannot accept it again, git refuses the copy.
     pub author: String,
     committer: String,
-    /// The lines of its message, without space at their ends and without empty lines around them.
+    /// The lines of the message, without space at their ends and without empty lines around them.
     pub message: Vec<String>,
 }
 
-/// Reads commits, in the order asked for: `git rev-list --header --no-walk --encoding=UTF-8 --stdin`.
+/// Reads commits, in this order: `git rev-list --header --no-walk --encoding=UTF-8 --stdin`.
 pub fn read(program: &Program, ids: &[CommitId]) -> Result<Vec<Original>, Stop> {
     let args = "rev-list --header --no-walk=unsorted --encoding=UTF-8 --stdin".split(' ');
     let input: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
     let printed = program.ask(UNREADABLE, args, input.as_bytes())?;
     let records: Vec<String> = printed.split(|&byte| byte == 0).map(utf8).collect();
-    // What is asked for twice is printed once.
+    // A commit that is asked for twice is printed once.
     let originals = ids.iter().map(|id| {
         let record = records
             .iter()
@@ -37,7 +37,7 @@ pub fn read(program: &Program, ids: &[CommitId]) -> Result<Vec<Original>, Stop> 
     })
 }
 
-/// Reads the headers, an empty line, and a message that is indented by four spaces.
+/// Parses the headers, an empty line, and a message that is indented by four spaces.
 fn parse(id: &CommitId, record: &str) -> Option<Original> {
     let (headers, message) = record.split_once("\n\n").unwrap_or((record, ""));
     let message = message.split_terminator('\n');
@@ -62,7 +62,7 @@ fn parse(id: &CommitId, record: &str) -> Option<Original> {
     Some(original)
 }
 
-/// Bytes as text. What is no UTF-8 is taken for Latin-1, byte by byte, as `git commit` does.
+/// Decodes bytes. Invalid UTF-8 is read as Latin-1, byte by byte, as `git commit` does.
 pub fn utf8(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -73,7 +73,7 @@ pub fn utf8(bytes: &[u8]) -> String {
 }
 
 impl Original {
-    /// When it was committed: `SECONDS +ZONE`.
+    /// Returns the time of the commit: `SECONDS +ZONE`.
     pub fn committed(&self) -> &str {
         let moment = self.committer.rsplit_once('>');
         moment.map_or("", |(_, moment)| moment.trim_start())

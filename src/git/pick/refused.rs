@@ -9,11 +9,11 @@ use crate::git::pick::{Program, Task};
 const NAMED: usize = 10;
 
 impl Task<'_> {
-    /// The same by hand, with a work tree in which a person can resolve.
+    /// Returns the commands that copy by hand, in a work tree where a person can resolve conflicts.
     fn by_hand(&self) -> Hint {
         let picks: Vec<&str> = self.picks.iter().map(CommitId::for_link).collect();
         let (onto, picks) = (self.onto.for_link(), picks.join(" "));
-        // A branch of an earlier fix may be there still.
+        // The branch of an earlier fix may still exist.
         let branch = format!("fix-{}", self.onto.short());
         let copy = format!("git switch -c {branch} {onto} && git cherry-pick -x {picks}");
         let go_on = Typed::other("git add -u && git cherry-pick --continue");
@@ -25,7 +25,7 @@ impl Task<'_> {
             .and(Hint::run("then", Typed::smp("stage --fix").arg(&branch)))
     }
 
-    /// The commit below, in a sentence: the user knows the one that was named, and none of the copies.
+    /// Names the commit below, for a sentence. The user knows the one that was named, and none of the copies.
     fn below(&self, top: &CommitId) -> String {
         match self.onto.short() {
             onto if top == self.onto => onto.to_owned(),
@@ -34,7 +34,7 @@ impl Task<'_> {
     }
 }
 
-/// The change does not go onto what is below without a person. git names files as they lie from where the user stands.
+/// Refuses a change that needs a person to merge it. git names the files relative to the current folder.
 pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) -> Stop {
     let (named, below) = (pick.named(), task.below(top));
     let mut report = Report::new(format!("{named} conflicts with {below}"));
@@ -50,7 +50,7 @@ pub fn conflict(task: &Task, top: &CommitId, pick: &Original, files: &[String]) 
     refusal.refused(RefusalCode::PickConflict).into()
 }
 
-/// The change makes no difference.
+/// Refuses a change that has no effect.
 pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
     let (named, below) = (pick.named(), task.below(top));
     Report::new(format!("{named} changes nothing on top of {below}"))
@@ -60,7 +60,7 @@ pub fn contained(task: &Task, top: &CommitId, pick: &Original) -> Stop {
         .into()
 }
 
-/// A merge; or the first commit of a history, which git before 2.45 cannot merge, and which is nobody's fix.
+/// Refuses a merge, and the first commit of a history: git before 2.45 cannot merge it, and it is never a fix.
 pub fn no_one_change(pick: &Original, parents: &[CommitId]) -> Stop {
     let named = pick.named();
     let report = match parents.first() {
@@ -85,7 +85,7 @@ fn show(pick: &Original) -> Typed {
     Typed::other(format!("git show {}", pick.id.for_link()))
 }
 
-/// A commit at the edge of a shallow clone.
+/// Refuses a commit at the edge of a shallow clone.
 pub fn cut_off(pick: &Original) -> Stop {
     Refusal::new(RefusalCode::Shallow, "this clone is shallow")
         .because(format!(
@@ -96,7 +96,7 @@ pub fn cut_off(pick: &Original) -> Stop {
         .into()
 }
 
-/// git does not know what is asked of it: `git merge-tree --merge-base` came with 2.40.
+/// Reports a git that does not know an option: `git merge-tree --merge-base` came with 2.40.
 pub fn too_old(task: &Task, program: &Program) -> Stop {
     let version = program.text("git has no version", ["--version"]);
     let version = version.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Pushes that are over in a moment: an event of the record, and finding out whether one would be taken.
+//! Short pushes: an event of the record, and the question whether a push would be accepted.
 
 use std::process::Output;
 
@@ -11,18 +11,18 @@ use crate::git::push::{Ended, RefStep, exact_push, neutral_push};
 use crate::git::response::{first_words, lines};
 use crate::git::{Repo, moved};
 
-/// A ref that no repository has: to delete it asks nothing of this clone.
+/// A ref that no repository has. Its deletion needs no object of this clone.
 pub const NOBODYS: &str = "refs/smp/nobody-has-this";
 
 pub struct EventPush {
     pub ended: Ended,
-    /// Whether the server took this very step of this very ref. The lease held then, and nothing else can be there.
+    /// True if the server took exactly this move of this ref. Then the lease held, and nothing else can be there.
     pub is_taken: bool,
-    /// Git's own words, which decide nothing.
+    /// git's own words. They decide nothing.
     pub words: String,
 }
 
-/// Pushes to the record with an explicit lease. With `may_ask` git may ask for a password meanwhile.
+/// Pushes to the record with an explicit lease. With `may_ask`, git may ask for a password.
 pub fn push_event(
     repo: &Repo,
     (remote, reference): (&str, &str),
@@ -55,7 +55,7 @@ pub fn push_event(
     if !matches!(first.ended, Ended::Refused(status) if moved::is_redirect(status)) {
         return first;
     }
-    // Nothing was taken. git says where it is sent on only of its own accord, so it is sent once more.
+    // The server took nothing. git names the new address only in a trace, so it pushes once more.
     let Some((output, to)) = errand.run_traced(&args) else {
         return first;
     };
@@ -74,7 +74,7 @@ fn judged(output: &Output, step: &RefStep) -> EventPush {
     let told = lines(&words).filter(|line| !moved::is_trace(line) && signs.line(line));
     let told: Vec<String> = told.map(without_userinfo).collect();
     let ended = signs.judge(&said, output.status.code());
-    // Why the server said no stands on the other stream than all else.
+    // The server's reason is on stdout, and everything else on stderr.
     let words: Vec<String> = reason(&said).into_iter().chain(told).collect();
     EventPush {
         ended,
@@ -83,19 +83,19 @@ fn judged(output: &Output, step: &RefStep) -> EventPush {
     }
 }
 
-/// What a remote would say to a push from here, as far as it says so before one.
+/// A remote's answer to a push from here, as far as it gives one before the push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MayPush {
-    /// It lets us in. Its hooks are heard only by a real push.
+    /// The remote grants access. Its hooks answer only to a real push.
     Yes,
-    /// It lets us in, and the ref is not where it was seen.
+    /// The remote grants access, but the ref is not where it was seen.
     Moved,
-    /// It does not; in its own words, and git's.
+    /// The remote refuses access, in its own words and git's.
     No(Vec<String>),
 }
 
-/// Asks whether a remote would take a push to a ref: `git push --dry-run`, which goes to the door for pushes and no
-/// further. `at` is what the ref has, as it was seen; its commit must be here.
+/// Asks whether a remote would accept a push to a ref: `git push --dry-run`, which connects as for a push and stops
+/// there. `at` is what the ref points to, as it was seen. That commit must be here.
 pub fn may_push(
     repo: &Repo,
     (remote, reference): (&str, &str),
@@ -111,7 +111,7 @@ pub fn may_push(
         ),
         Err(why) => (String::new(), why.words()),
     };
-    // Where git itself keeps the ref back, the remote had let us in and told what it has.
+    // If git itself rejects the ref, the remote has granted access and listed its refs.
     match said.lines().find(|line| line.starts_with("!\t")) {
         Some(line) if line.contains("(stale info)") => MayPush::Moved,
         Some(_) => MayPush::Yes,
@@ -119,7 +119,7 @@ pub fn may_push(
     }
 }
 
-/// The same as arguments. Gone wrong it would push what is there already, or delete what nobody has.
+/// Returns this question as arguments. By mistake it could only push what is there, or delete what nobody has.
 pub(in crate::git) fn dry_run(
     errand: &Errand<'_>,
     reference: &str,

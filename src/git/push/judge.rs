@@ -1,4 +1,4 @@
-//! Reads git's own account of a push. It never decides what happened; it tells how to speak of a branch that did not move.
+//! Interprets git's own report of a push. It only decides how to describe a branch that did not move.
 
 use crate::core::text::without_userinfo;
 use crate::git::moved::is_redirect;
@@ -8,21 +8,21 @@ use crate::git::response::{LineKind, kind, push_status};
 /// The longest reason that is passed on, in characters.
 const LONGEST_REASON: usize = 300;
 
-/// What git said while it pushed, as far as it counts.
+/// The facts that count in git's output during a push.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Signs {
     sent: bool,
-    /// A ref cannot be named, which comes before anything is sent.
+    /// True if a ref cannot be named, which git says before anything is sent.
     unnameable: bool,
     answered: Option<u16>,
-    /// What follows is about what tracks the branch here.
+    /// True if the lines that follow are about this clone's remote-tracking branch.
     tracks: bool,
-    /// The server does not move several refs at once.
+    /// True if the server cannot move several refs at once.
     not_atomic: bool,
 }
 
 impl Signs {
-    /// Takes in one line of git's own output, and says whether it tells anything to people.
+    /// Evaluates one line of git's output. Returns whether the line tells people anything.
     pub fn line(&mut self, line: &str) -> bool {
         let kind = kind(line);
         match kind {
@@ -30,7 +30,7 @@ impl Signs {
             Some(LineKind::Unnameable) => self.unnameable = true,
             Some(LineKind::Tracks) => self.tracks = true,
             Some(LineKind::NotAtomic) => self.not_atomic = true,
-            // What git says, in place of the status, of a 401 to the push itself.
+            // git prints this instead of the status if the push itself was answered with 401.
             Some(LineKind::NoLogin | LineKind::WrongLogin)
                 if self.sent && line.starts_with("fatal: ") =>
             {
@@ -42,7 +42,7 @@ impl Signs {
         !is_bar && !self.not_atomic && (!self.tracks || line.starts_with("remote:"))
     }
 
-    /// What became of a push of these, by the same. Where several go together, the one that was kept back tells why.
+    /// Returns the outcome of a push of these refs. If several move together, the one that was rejected has the reason.
     pub fn outcome(self, porcelain: &str, code: Option<i32>, steps: &[RefStep]) -> PushOutcome {
         let told = match steps {
             [branch, other] => in_order(porcelain, branch, other),
@@ -62,7 +62,7 @@ impl Signs {
         }
     }
 
-    /// How the push ended, by these signs, by what it printed on its standard output and by its exit code.
+    /// Returns how the push ended, by these facts, its standard output and its exit code.
     pub fn judge(self, porcelain: &str, code: Option<i32>) -> Ended {
         if self.unnameable && !self.sent && porcelain.is_empty() {
             return Ended::NothingSent;
@@ -80,7 +80,7 @@ impl Signs {
         match told.strip_prefix('!') {
             Some(said) if said.contains("(stale info)") => Ended::Stale,
             Some(said) if said.contains("[remote rejected]") => Ended::Declined,
-            // git itself kept it back.
+            // git itself rejected the ref.
             Some(said) if said.contains("[rejected]") => Ended::Stale,
             None if code == Some(0) && told.starts_with('=') => Ended::UpToDate,
             None if code == Some(0) => Ended::Accepted,
@@ -89,7 +89,7 @@ impl Signs {
     }
 }
 
-/// What was printed of two refs that go together: first what kept both back, and the branch before the other.
+/// Sorts the lines about two refs that move together: first what caused a rejection, and the branch before the other.
 fn in_order(porcelain: &str, branch: &RefStep, other: &RefStep) -> String {
     let mut lines: Vec<&str> = porcelain.lines().collect();
     lines.sort_by_key(|line| match line {
@@ -100,7 +100,7 @@ fn in_order(porcelain: &str, branch: &RefStep, other: &RefStep) -> String {
     lines.join("\n")
 }
 
-/// Of the one that is only kept back with the other, git and servers say so: "(atomic push failed)".
+/// Returns whether a line is a cause. A ref that only fails with the other has the words "(atomic push failed)".
 fn is_cause(line: &str) -> bool {
     line.starts_with('!') && !line.contains("(atomic ")
 }
@@ -110,13 +110,13 @@ fn is_about(line: &str, step: &RefStep) -> bool {
     named.is_some_and(|named| named == format!("{}^0:{}", step.commit, step.reference))
 }
 
-/// Whether an HTTP answer to a push says that the host did nothing with it. A 408 may come from a proxy that gave up on
-/// a host that builds; a 429 turns the request away at the door.
+/// Returns whether an HTTP answer to a push means that the host did nothing with it. A 408 may come from a proxy that
+/// gave up on a host that builds. A 429 comes before any work.
 fn is_refusal(status: u16) -> bool {
     is_redirect(status) || matches!(status, 400..=499) && status != 408
 }
 
-/// Why a ref was not taken, in the server's or git's own words: what stands in parentheses behind `[remote rejected]`.
+/// Returns why a ref was rejected, in the words of the server or git: the parentheses after `[remote rejected]`.
 pub(super) fn reason(porcelain: &str) -> Option<String> {
     let mut lines = porcelain.lines();
     let told = lines.find_map(|line| line.strip_prefix("!\t")?.split('\t').nth(1))?;
@@ -125,8 +125,8 @@ pub(super) fn reason(porcelain: &str) -> Option<String> {
     Some(shown.chars().take(LONGEST_REASON).collect())
 }
 
-/// Whether git says that this very ref went from that very commit to this one. A push that finds a ref of another name
-/// where this one is meant, or nothing to do, says something else.
+/// Returns whether git reports that exactly this ref moved from exactly that commit to this one. If a push finds a ref
+/// of another name instead, or has nothing to do, its report differs.
 pub(super) fn is_exact(porcelain: &str, step: &RefStep) -> bool {
     let (Some(from), to, reference) = (&step.expected, &step.commit, &step.reference) else {
         return false;
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    // What git 2.39 and 2.47 print of two refs, with their leases and `--atomic`.
+    // The output of git 2.39 and 2.47 for two refs with leases and `--atomic`.
     #[test]
     fn of_two_refs_that_go_together_the_one_that_was_kept_back_tells_why() {
         let steps = ["refs/heads/production", "refs/smp/record"].map(step);
@@ -295,7 +295,7 @@ mod tests {
         for status in [0, 200, 304, 408, 500, 502, 503, 504] {
             assert_eq!(answered(status), Ended::Unclear, "{status}");
         }
-        // The host's own words are no answer, and a branch that was reported counts more.
+        // The host's own words are no HTTP answer, and the report of a branch counts more.
         let words = "remote: error: RPC failed; HTTP 413 curl 22";
         assert_eq!(judge("Done\n", Some(1), &[SENT, words]), Ended::Unclear);
         let line = "error: RPC failed; HTTP 413 curl 22";

@@ -1,4 +1,4 @@
-//! The file that a push writes its words to, and what was read of it.
+//! The file that a push writes its output to, and the reader of this file.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,16 +10,16 @@ use crate::git::Repo;
 #[cfg(unix)]
 use crate::git::secret::is_shared;
 
-/// The size at which the log of a push starts again from nothing, in bytes.
+/// The size at which the log of a push is emptied, in bytes.
 const LIMIT: u64 = 2 << 20;
 /// How much of it is read at once, in bytes.
 const PIECE: u64 = 1 << 20;
 /// The longest line of a remote's output that is passed on, in bytes.
 const LINE_LIMIT: usize = 4096;
-/// Logs of pushes that were left behind are kept this long.
+/// How long the logs of pushes that were left are kept.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// A new log: its path, the end to write to, and the one to read from.
+/// Creates a log. Returns its path, the file to write to, and the reader.
 pub fn create(repo: &Repo) -> Result<(PathBuf, File, Tail), Stop> {
     let dir = repo.layout().common_dir.join("smp");
     remove_old(&dir);
@@ -32,7 +32,7 @@ pub fn create(repo: &Repo) -> Result<(PathBuf, File, Tail), Stop> {
     })?;
     #[cfg(unix)]
     if !is_shared(repo.config()?) {
-        // Another user's folder stays as it is; the file is ours.
+        // A folder of another user stays as it is. The file is ours.
         let _ = fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700));
     }
     let tail = Tail {
@@ -44,20 +44,20 @@ pub fn create(repo: &Repo) -> Result<(PathBuf, File, Tail), Stop> {
     Ok((path, writer, tail))
 }
 
-/// A new and empty file that only its owner reads: a host's words may hold secrets.
+/// Creates an empty file that only its owner can read: a host's words may hold secrets.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    // One that is there already keeps its mode.
+    // A file that exists already keeps its mode.
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(file)
 }
 
-/// Takes away what pushes that were left behind wrote long ago. What cannot be taken away now is taken away another time.
+/// Removes old logs of pushes that were left. What cannot be removed now is removed another time.
 fn remove_old(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -70,28 +70,28 @@ fn remove_old(dir: &Path) {
     }
 }
 
-/// Reads what was added to a growing file, line by line; `\r` ends a line too.
+/// Reads what was added to a growing file, line by line. `\r` ends a line, too.
 pub struct Tail {
     file: File,
     position: u64,
     rest: Vec<u8>,
-    /// Whether there is more to read at once.
+    /// True if there is more to read right away.
     pub is_behind: bool,
 }
 
 impl Tail {
-    /// Lines that came since. `to_the_end`: nobody writes any more, so what is left is a line as well.
+    /// Returns the new lines. `to_the_end`: nobody writes any more, so an unfinished line counts as well.
     pub fn lines(&mut self, to_the_end: bool) -> Vec<String> {
-        // Bounded, so that a remote that never stops talking fills neither our memory nor the disk.
+        // Limited, so that a remote that prints for ever fills neither memory nor disk.
         let before = self.rest.len();
         let from = self.file.seek(SeekFrom::Start(self.position));
         let piece = from.map(|_| self.file.by_ref().take(PIECE));
-        // What could be read counts.
+        // Whatever could be read counts.
         let _ = piece.and_then(|mut piece| piece.read_to_end(&mut self.rest));
         let read = (self.rest.len() - before) as u64;
         self.position += read;
         self.is_behind = read == PIECE;
-        // Never what was not read yet: the last line tells how it ended.
+        // A log with unread lines is never emptied: the last line tells how the push ended.
         if !self.is_behind && self.position > LIMIT && self.file.set_len(0).is_ok() {
             self.position = 0;
         }

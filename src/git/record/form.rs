@@ -1,31 +1,31 @@
-//! What a commit must look like to be an event: the lines that git writes for one, each once and in its order. With others git's
-//! own readers would differ on whose it is and of when.
+//! The form that makes a commit an event: the lines that git writes for one, each once and in its order. With other
+//! lines, git's own readers would differ on its author and its time.
 
 use crate::core::words::{CommitId, StoredEvent};
-use crate::git::{hashed, object};
+use crate::git::hashed::{self, LineCommit};
+use crate::git::object;
 
-/// What signed a commit, by the first line of its signature.
+/// The kind of a commit's signature, by its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Armour {
     Ssh,
     OpenPgp,
-    /// Nothing that git smp takes for a signature.
+    /// No signature that git smp accepts.
     None,
 }
 
-/// An event, as the text of its commit has it.
+/// The parts of an event's commit.
 pub struct Form<'t> {
     by: (&'t str, &'t str),
     at: i64,
     pub committed: i64,
     pub armour: Armour,
-    /// The lines of its signature.
     pub signature: String,
     message: &'t str,
 }
 
 impl<'t> Form<'t> {
-    /// `None`: a commit of this name is of another form.
+    /// Parses a commit; `None` if it has another form.
     pub fn of(id: &CommitId, commit: &'t str) -> Option<Self> {
         let (head, message) = commit.split_once("\n\n")?;
         let mut lines = head.lines().peekable();
@@ -58,20 +58,29 @@ impl<'t> Form<'t> {
     }
 }
 
-/// The event of a commit; of one that is of another form, its parents and its first line.
-pub fn event(commit: CommitId, text: &str) -> StoredEvent {
+/// The number of characters kept of the first line of a commit that is no event.
+const SAID: usize = 100;
+
+/// Returns the event of a commit. If the commit has another form or is too large, only its parents and the start of its first line.
+pub fn event(link: LineCommit) -> StoredEvent {
+    let text = &link.text;
     let parents = hashed::header(text, "parent").filter_map(CommitId::parse);
-    let form = Form::of(&commit, text);
+    let form = Form::of(&link.commit, text).filter(|_| !link.is_large);
     let (name, email) = form.as_ref().map_or(("", ""), |form| form.by);
     let said = text.split_once("\n\n").map_or("", |(_, said)| said);
     let first_line = said.lines().next().unwrap_or_default();
+    let message = match &form {
+        Some(form) => form.message.to_owned(),
+        None => first_line.chars().take(SAID).collect(),
+    };
     StoredEvent {
         parents: parents.collect(),
         by: (name.to_owned(), email.to_owned()),
         at: form.as_ref().map_or(0, |form| form.at),
         committed: form.as_ref().map_or(0, |form| form.committed),
-        message: form.map_or(first_line, |form| form.message).to_owned(),
-        commit,
+        message,
+        is_large: link.is_large,
+        commit: link.commit,
     }
 }
 
@@ -83,7 +92,7 @@ fn armour(first: &str) -> Armour {
     }
 }
 
-/// The name and the mail address, and the time in seconds since 1970.
+/// Returns the name and the mail address, and the time in seconds since 1970.
 fn ident(line: &str) -> Option<((&str, &str), i64)> {
     let (who, moment) = line.rsplit_once("> ")?;
     let (name, email) = who.split_once('<')?;
@@ -147,12 +156,26 @@ mod tests {
             "tree {}\n{parent}\n{PEOPLE}\n\n\n  Said\n\n",
             "b".repeat(40)
         );
-        let said = event(id.clone(), &text);
+        let link = |text: &str, is_large| LineCommit {
+            commit: id.clone(),
+            text: text.to_owned(),
+            is_large,
+        };
+        let said = event(link(&text, false));
         assert_eq!(
             (said.by, said.at, said.committed),
             (("A".into(), "a@x".into()), 5, 6)
         );
         assert_eq!((said.parents.len(), &*said.message), (1, "\n  Said\n\n"));
-        assert_eq!(event(id, &text.replace("Said", "S\0aid")).message, "");
+        let odd = event(link(&text.replace("Said", "S\0aid"), false));
+        assert_eq!(odd.message, "");
+        let large = event(link(
+            &(text.trim_end().to_owned() + "x").replace("\n  Said", &"x".repeat(200)),
+            true,
+        ));
+        assert_eq!(
+            (large.at, large.message.len(), large.parents.len()),
+            (0, 100, 1)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The same by the library, without a process each. Where it is not sure to do as git would, it gives up.
+//! The same work by the library, without a process for each step. It gives up if git might act differently.
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, Signature, Time};
 
@@ -10,7 +10,7 @@ use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent};
 const PLAIN: i32 = 0o100_644;
 
 impl Library {
-    /// What a ref of this clone is at.
+    /// Returns what a ref of this clone points to.
     pub(super) fn at(&self, name: &str) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
         match repository.refname_to_id(name) {
@@ -20,14 +20,14 @@ impl Library {
         }
     }
 
-    /// That no ref's name begins so; if one does, git tells more of it.
+    /// Returns `None` if no ref's name begins so. If one does, git has to answer.
     pub(super) fn none_below<T>(&self, start: &str) -> Result<Option<T>, Unreadable> {
         let repository = self.lock();
         let mut names = repository.references_glob(&format!("{start}*"))?;
         names.next().map_or(Ok(None), |_| Err(Unreadable))
     }
 
-    /// Whether one event after the other leads back from `tip` to `seen`.
+    /// Returns whether one event after the other leads back from `tip` to `seen`.
     pub(super) fn follows_on(&self, seen: &CommitId, tip: &CommitId) -> Result<bool, Unreadable> {
         let repository = self.lock();
         let (seen, mut at) = (oid(seen)?, oid(tip)?);
@@ -41,7 +41,7 @@ impl Library {
         Ok(true)
     }
 
-    /// The state after an event. What is no event, or larger than one, is for git to tell.
+    /// Returns the state after an event. What is no event, or too large for one, is left to git.
     pub(super) fn state_at(&self, id: &CommitId) -> Result<Vec<u8>, Unreadable> {
         let (repository, event) = (self.lock(), oid(id)?);
         measured(&repository, event, ObjectType::Commit, LARGEST_EVENT)?;
@@ -56,7 +56,8 @@ impl Library {
     pub(super) fn write_event(&self, event: &NewEvent<'_>) -> Result<CommitId, Unreadable> {
         let repository = self.lock();
         let mut tree = repository.treebuilder(None)?;
-        tree.insert(FILE, repository.blob(event.state.as_bytes())?, PLAIN)?;
+        let state = repository.blob(event.state.as_bytes())?;
+        tree.insert(FILE, state, PLAIN)?;
         let tree = repository.find_tree(tree.write()?)?;
         let (name, email) = event.by;
         let by = Signature::new(name, email, &Time::new(event.at.max(0), 0))?;
@@ -64,11 +65,16 @@ impl Library {
         let parent = parent.map(|id| repository.find_commit(id)).transpose()?;
         let parents: Vec<_> = parent.iter().collect();
         let id = repository.commit(None, &by, &by, event.message, &tree, &parents)?;
-        commit_id(id)
+        // On a full disk the library says that it wrote them.
+        let objects = repository.odb()?;
+        match objects.exists(state) && objects.exists(id) {
+            true => commit_id(id),
+            false => Err(Unreadable),
+        }
     }
 }
 
-/// Gives up on what is of another kind, or larger than this.
+/// Gives up on an object of another kind, or a larger one.
 fn measured(
     repository: &Repository,
     id: Oid,

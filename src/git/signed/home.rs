@@ -1,4 +1,4 @@
-//! A home of gpg's for one check. In the user's own one a file of options could let a program write what gpg says.
+//! A gpg home for one check. In the user's own home, a file of options could let a program forge gpg's words.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use crate::core::refusal::{Report, Stop};
 use crate::git::program::Program;
 use crate::git::ssh::private_folder;
 
-/// What no file of options has a say in, and what asks nobody.
+/// Options that ignore the file of options, and ask nobody.
 const PLAIN: [&str; 3] = ["--no-options", "--batch", "--no-tty"];
 
-/// It has the keys that the signers file names, where the user's key ring has them, and nothing else.
+/// A home with the keys that the signers file names, as far as the user's key ring has them, and nothing else.
 pub(super) struct GpgHome {
     pub folder: PathBuf,
 }
@@ -29,10 +29,10 @@ impl GpgHome {
         if let Some(mut export) = program.other("gpg").filter(|_| !fingerprints.is_empty()) {
             let export = export.args(PLAIN).arg("--output").arg(&keys);
             let export = export.args(["--export-options", "no-export-attributes", "--export"]);
-            // What it does not have cannot be checked, which shows later.
+            // A key that the ring lacks cannot be checked, which shows later.
             let _ = export.args(fingerprints).output();
         }
-        // Here gpg computes the fingerprints itself, whatever a ring says of its keys.
+        // Here gpg computes the fingerprints itself, whatever a key ring claims.
         if let Some(mut import) = program.other("gpg").filter(|_| keys.exists()) {
             let import = import.env("GNUPGHOME", &home.folder).args(PLAIN);
             let import = import.args(["--no-autostart", "--no-auto-check-trustdb", "--import"]);

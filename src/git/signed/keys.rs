@@ -8,11 +8,11 @@ use crate::core::words::CommitId;
 use crate::git::Repo;
 use crate::git::record::form::{Armour, Form};
 
-/// The word that stands where ssh has the kind of a key.
+/// The word in the place of ssh's kind of a key.
 const OPENPGP: &str = "openpgp";
-/// How the words begin that ssh has there.
+/// The starts of ssh's words in that place.
 const SSH: [&str; 3] = ["ssh-", "ecdsa-", "sk-"];
-/// What stands around a signature of ssh.
+/// The lines around a signature of ssh.
 const ARMOR: &str = "-----BEGIN SSH SIGNATURE-----";
 const ARMOR_END: &str = "-----END SSH SIGNATURE-----";
 
@@ -30,14 +30,14 @@ struct OpenPgp {
     span: Span,
 }
 
-/// Between which times a line counts, in seconds since 1970.
+/// The times between which a line counts, in seconds since 1970.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Span {
     after: Option<i64>,
     before: Option<i64>,
 }
 
-/// One person, however many names and keys they have: whoever has a key is all whose names stand at it.
+/// One person with all their names and keys. Names with a key in common belong to the same person.
 #[derive(Debug, Default)]
 struct NamedPerson {
     names: Vec<String>,
@@ -45,7 +45,7 @@ struct NamedPerson {
 }
 
 impl NamedPerson {
-    /// Whether they have one of these names, or this key.
+    /// Returns whether the person has one of these names, or this key.
     fn is(&self, names: &[String], key: &str) -> bool {
         self.keys.iter().any(|own| own == key) || names.iter().any(|name| self.names.contains(name))
     }
@@ -67,7 +67,7 @@ impl Keys {
         keys
     }
 
-    /// Takes in that a key stands at these names.
+    /// Adds a key and the names on its line.
     fn add(&mut self, names: &str, key: &str) {
         let names = names.trim_matches('"').to_lowercase();
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();
@@ -84,7 +84,7 @@ impl Keys {
         self.people.push(person);
     }
 
-    /// The name that stands first of all those of the person whom a line calls so.
+    /// Returns the first name of the person who has this name on some line.
     pub fn person<'n>(&'n self, name: &'n str) -> &'n str {
         let small = name.to_lowercase();
         let mut people = self.people.iter();
@@ -99,8 +99,8 @@ impl Keys {
             .map_or(name, String::as_str)
     }
 
-    /// Whether a line of ssh has the key that a signature names, and counts at that time. The key of a certificate is not
-    /// looked up.
+    /// Returns whether an ssh line has the key that a signature names, and counts at that time. For the key of a
+    /// certificate, each line with `cert-authority` may be the right one.
     pub fn may_sign(&self, signature: &str, at: i64) -> bool {
         let Some((kind, key)) = signing_key(signature) else {
             return true;
@@ -120,7 +120,7 @@ impl Keys {
         all.map(|one| one.fingerprint.as_str()).collect()
     }
 
-    /// Whose a key of openpgp is that signed then.
+    /// Returns the person whose openpgp key this was at that time.
     pub fn principal_of(&self, fingerprint: &str, at: i64) -> Option<&str> {
         let mut all = self.openpgp.iter().filter(|one| one.span.counts_at(at));
         let found = all.find(|one| one.fingerprint.eq_ignore_ascii_case(fingerprint));
@@ -129,7 +129,7 @@ impl Keys {
 }
 
 impl Span {
-    /// What the options of a line say of it; `None`: not in a form that is known.
+    /// Reads the times in the options of a line; `None` if their form is unknown.
     fn of(options: &str) -> Option<Self> {
         let mut span = Self::default();
         for option in options.split([',', ' ', '\t']) {
@@ -149,7 +149,7 @@ impl Span {
     }
 }
 
-/// A line of openpgp; one that is not as it should be names nobody.
+/// Reads a line of openpgp. A malformed line names nobody.
 fn openpgp(line: &str) -> Option<OpenPgp> {
     let (head, fingerprint) = line.rsplit_once(OPENPGP)?;
     let fingerprint = fingerprint.split_whitespace().next()?.to_owned();
@@ -175,7 +175,7 @@ fn openpgp(line: &str) -> Option<OpenPgp> {
     (!key.principal.is_empty() && is_known).then_some(key)
 }
 
-/// The names of a line, and its key.
+/// Returns the names of a line, and its key.
 fn named(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split_whitespace();
     let names = words.next().filter(|names| !names.starts_with('#'))?;
@@ -183,7 +183,7 @@ fn named(line: &str) -> Option<(&str, &str)> {
     Some((names, words.next()?))
 }
 
-/// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it, in UTC.
+/// Parses `YYYYMMDD`, with an optional `HHMM` or `HHMMSS` behind it, in UTC.
 fn time(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches('Z');
     let is_time = matches!(digits.len(), 8 | 12 | 14) && digits.bytes().all(|b| b.is_ascii_digit());
@@ -194,7 +194,7 @@ fn time(text: &str) -> Option<i64> {
     Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
-/// The line for the signers file that lets the key count which signed a commit of ours.
+/// Returns the line for the signers file that accepts the key that signed a commit of ours.
 pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<String> {
     let args = ["cat-file", "commit", commit.as_str()];
     let text = repo.program().text("", args).ok()?;
@@ -209,18 +209,18 @@ pub fn own_line(repo: &Repo, commit: &CommitId, principal: &str) -> Option<Strin
     Some(format!("{principal} namespaces=\"git\" {kind} {key}"))
 }
 
-/// The public key that a signature of ssh holds: its kind, and all of it as a line has it.
+/// Returns the public key inside a signature of ssh: its kind, and the whole key as a line has it.
 fn signing_key(signature: &str) -> Option<(String, String)> {
     let (armored, _) = signature.strip_prefix(ARMOR)?.split_once(ARMOR_END)?;
     let packed: String = armored.split_whitespace().collect();
     let signature = BASE64_STANDARD.decode(packed).ok()?;
-    // It stands behind this word and a version.
+    // The key follows this word and a version.
     let key = field(signature.strip_prefix(b"SSHSIG")?.get(4..)?)?;
     let kind = std::str::from_utf8(field(key)?).ok()?.to_owned();
     Some((kind, BASE64_STANDARD.encode(key)))
 }
 
-/// The first field: its length in four bytes, and so many more.
+/// Returns the first field: its length in four bytes, then its content.
 fn field(bytes: &[u8]) -> Option<&[u8]> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)

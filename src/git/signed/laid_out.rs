@@ -1,5 +1,5 @@
-//! What git is given for one check: the keys that count, and the commits, each from the bytes that have its name. In the
-//! clone's own folders git could find something else by that name.
+//! The input of git for one check: the keys that count, and the commits, each from bytes that match its name. In the
+//! clone's own folders, git could find other content under that name.
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,10 +11,10 @@ use crate::core::refusal::{Report, Stop};
 use crate::git::signed::Signed;
 use crate::git::signed::keys::Keys;
 
-/// The most bytes of a block in what zlib reads.
+/// The largest block without compression in zlib's format, in bytes.
 const BLOCK: usize = 0xffff;
 
-/// A folder of its own, for as long as git needs it. A run that is killed leaves one behind.
+/// A folder of its own, for as long as git needs it. A killed run leaves it behind.
 pub(super) struct LaidOut {
     folder: PathBuf,
 }
@@ -23,7 +23,7 @@ impl LaidOut {
     pub fn new(common_dir: &Path, keys: &Keys, commits: &[Signed<'_>]) -> Result<Self, Stop> {
         let own = common_dir.join("smp");
         let written = fs::create_dir_all(&own).and_then(|()| Self::below(&own, keys, commits));
-        // A clone that may only be read can be checked all the same.
+        // The signatures of a read-only clone can be checked, too.
         let written = written.or_else(|_| Self::below(&std::env::temp_dir(), keys, commits));
         written.map_err(|error| {
             let report = Report::new("the signers cannot be written to a file for git");
@@ -66,7 +66,7 @@ impl Drop for LaidOut {
     }
 }
 
-/// A commit as git keeps it in a file, in the form of zlib that compresses nothing.
+/// Returns a commit as git stores it in a file, in zlib's format without compression.
 fn stored(raw: &[u8]) -> Vec<u8> {
     let head = format!("commit {}\0", raw.len());
     let object = [head.as_bytes(), raw].concat();

@@ -1,4 +1,4 @@
-//! Connections: kept for the rest of the run, and ended with it in whatever way it ends.
+//! Connections that are kept for the rest of the run, and end with it, however it ends.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::git::address::Account;
 use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
-/// The longest path of a socket that every system takes, without what ssh adds to it for a moment.
+/// The longest path of a socket that every system accepts, less what ssh appends to it for a moment.
 const LONGEST_SOCKET: usize = 104 - 18;
 const ENDS: Duration = Duration::from_secs(10);
 
@@ -28,7 +28,7 @@ impl Kept {
         self.known(account).filter(|socket| socket.exists())
     }
 
-    /// Where the socket of a connection is to be; `None` where there is no place for it.
+    /// Returns the place for a connection's socket; `None` if there is none.
     pub fn place(&mut self, line: &str, account: &Account) -> Option<PathBuf> {
         if let Some(socket) = self.known(account) {
             return Some(socket);
@@ -50,7 +50,7 @@ impl Kept {
         let folder = self.folder.as_ref()?;
         let socket = folder.join(self.connections.len().to_string());
         let Some(warden) = warden(line, account, folder, &socket) else {
-            // Only an empty one is removed, and litter is no failure.
+            // Only an empty folder is removed. One that stays behind is no failure.
             let _ = fs::remove_dir(folder);
             return None;
         };
@@ -62,7 +62,7 @@ impl Kept {
         Some(socket)
     }
 
-    /// Whether there is a place for it, and no connection yet.
+    /// Returns whether there is a place for the connection, but no connection yet.
     pub fn is_to_come(&self, account: &Account) -> bool {
         self.known(account).is_some_and(|socket| !socket.exists())
     }
@@ -85,21 +85,21 @@ struct Connection {
 }
 
 impl Drop for Connection {
-    /// The warden hears of the end of this program by the end of its own input, and so of a Ctrl-C or a kill as well.
+    /// Closes the warden's input, which signals the end of this program. A Ctrl-C or a kill closes it as well.
     fn drop(&mut self) {
         let Some(mut warden) = self.warden.take() else {
             return;
         };
         drop(warden.stdin.take());
-        // It ends as soon as the connection has, which it stops; one that hangs holds nobody back.
+        // The warden ends as soon as it has stopped the connection. One that hangs does not hold up this program.
         let (sender, end) = mpsc::channel();
         thread::spawn(move || sender.send(warden.wait()));
         let _ = end.recv_timeout(ENDS);
     }
 }
 
-/// Starts the one who ends a connection, and takes its socket and the folder away, as soon as this program is gone. A
-/// push that was left to the host goes on over it until it ends.
+/// Starts the warden, which ends a connection and removes its socket and the folder as soon as this program is gone. A
+/// push that was left goes on over the connection until it ends.
 fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option<Child> {
     let (folder, socket) = (folder.display(), socket.display());
     let script =
@@ -109,13 +109,13 @@ fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option
     let mut command = by_shell(&script, &stop)?;
     command.current_dir("/").stdin(Stdio::piped());
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    // Neither a Ctrl-C nor the end of the terminal is for it.
+    // Neither a Ctrl-C nor the end of the terminal may reach the warden.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().ok()
 }
 
-/// A new folder for its owner alone, with a path that is short and plain enough for sockets.
+/// Creates a folder for its owner alone, with a path that is short and plain enough for sockets.
 pub fn private_folder() -> Option<PathBuf> {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(std::process::id());

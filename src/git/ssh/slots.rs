@@ -1,4 +1,4 @@
-//! How many children go to one account at once: one until its connection is there, then what a host lets in.
+//! Limits the children per account: one until its connection is there, then as many as a host accepts.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use crate::git::address::Account;
 use crate::git::lock;
 
-/// OpenSSH's own limits are ten that log in at once, and ten on one connection.
+/// Below OpenSSH's own limits: ten logins at once, and ten sessions on one connection.
 const AT_ONCE: usize = 8;
-/// So long the others wait for the connection of the first: a host that does not answer is heard of by all at once.
+/// How long the others wait for the first connection. With a silent host, all of them then time out at the same time.
 const OPENS: Duration = Duration::from_secs(3);
-/// Between two looks whether the connection is there.
+/// The pause between two checks for the connection.
 const TICK: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct AccountLoad {
 }
 
 impl Slots {
-    /// Waits for room. `is_open`: whether the others have nothing to wait for.
+    /// Waits for room. `is_open` returns whether the others have nothing to wait for.
     pub fn enter<'a>(&'a self, account: &'a Account, is_open: impl Fn() -> bool) -> Slot<'a> {
         let begun = Instant::now();
         let mut all = lock(&self.all);
@@ -57,7 +57,7 @@ fn running<'a>(all: &'a mut Vec<AccountLoad>, account: &Account) -> &'a mut Acco
     &mut all[at]
 }
 
-/// A child's place, until it is dropped.
+/// A child's place, freed when it is dropped.
 pub struct Slot<'a> {
     slots: &'a Slots,
     account: &'a Account,

@@ -1,4 +1,4 @@
-//! What helpers know is found out without asking anybody, and in time.
+//! What helpers know is found out in time, without a question to a person.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::git::tests::*;
 const HOST: &str = "protocol=https\nhost=git.heroku.com\n";
 
 impl World {
-    /// What helpers answer, each a script, in a folder where `asked` shows whether somebody was asked.
+    /// Returns the password of these helpers, which are scripts. The file `asked` shows whether a person was asked.
     fn password_of(&self, helpers: &[&str]) -> Option<String> {
         let program = self.with_helpers(helpers);
         known(&program, HOST).map(|login| login.password.expose().to_owned())

@@ -1,4 +1,4 @@
-//! The record's objects: the library writes and reads what git does.
+//! The record's objects: the library writes and reads them as git does.
 
 use crate::git::record::{self, NewEvent};
 use crate::git::tests::*;

@@ -6,14 +6,14 @@ use proptest::test_runner::Config;
 use crate::core::words::Relation;
 use crate::git::tests::*;
 
-/// A commit to be: its date, and its parents as steps back from itself.
+/// A commit to be written: its date, and its parents as steps back from it.
 #[derive(Clone, Debug)]
 struct Planned {
     date: u32,
     parents: Vec<usize>,
 }
 
-/// Histories of one shape: how far parents reach back, and how much clocks may run backwards.
+/// Returns histories of one shape: how far parents reach back, and how much clocks may run backwards.
 fn history() -> impl Strategy<Value = Vec<Planned>> {
     let shape = (
         1_usize..6,
@@ -79,7 +79,7 @@ fn import(world: &World, history: &[Planned]) -> Vec<CommitId> {
         .collect()
 }
 
-/// Holds both lists of a pair against git's.
+/// Compares both lists of a pair with git's.
 fn compare(world: &World, repo: &Repo, from: &CommitId, to: &CommitId) {
     let library = repo.reader.as_ref().unwrap();
     let quick = library.changes(repo, from, to);

@@ -1,16 +1,16 @@
-//! What is kept of the configuration holds as long as git would say the same.
+//! The kept settings are used only as long as git would give the same answers.
 
 use std::time::{Duration, SystemTime};
 
 use crate::core::words::KnownConfig;
 use crate::git::tests::*;
 
-/// Files that were written a moment ago are old enough here.
+/// Returns what is kept if files that were just written count as old enough.
 fn kept(repo: &Repo) -> Option<KnownConfig> {
     repo.keep(SystemTime::now() + Duration::from_secs(60))
 }
 
-/// A clone with an abbreviation of its own, the variables to use it with, and what a run kept.
+/// Returns a clone with an abbreviation of its own, the path of its global configuration, and what a run kept.
 fn world() -> (World, String, KnownConfig) {
     let world = World::new();
     world.commit("One");
@@ -21,7 +21,7 @@ fn world() -> (World, String, KnownConfig) {
     (world, global, known)
 }
 
-/// Whether it is believed, after it was held against git.
+/// Returns whether the kept settings are used, after a comparison with git's.
 fn is_believed(mut repo: Repo, known: &KnownConfig) -> bool {
     repo.recall(Some(known.clone()));
     for key in ["core.abbrev", "color.ui"] {

@@ -1,4 +1,4 @@
-//! Whole messages, whatever they hold and whatever is configured.
+//! Whole messages, whatever their content and the configuration.
 
 use crate::core::refusal::Stop;
 use crate::core::words::Landed;
@@ -7,7 +7,7 @@ use crate::git::tests::*;
 const PEOPLE: &str =
     "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
 
-/// A commit of raw bytes on top of these.
+/// Writes a commit of raw bytes on top of these.
 fn on_top(world: &World, parents: &[&CommitId], header: &str, message: &[u8]) -> CommitId {
     let tree = world.git(&["rev-parse", &format!("{}^{{tree}}", parents[0])]);
     let parents: String = parents
@@ -180,7 +180,7 @@ fn of_several_ends_all_comes_that_the_beginnings_do_not_share_each_before_its_pa
         ids
     };
     assert_eq!(all(&[&left], &[&merge]), sorted(&[&right, &merge]));
-    // What only one of them has stays in.
+    // Commits that only one of the two has are listed.
     assert_eq!(
         all(&[&left, &right], &[&merge, &other]),
         sorted(&[&left, &right, &merge, &other])

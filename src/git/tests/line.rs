@@ -1,11 +1,11 @@
-//! Where a number belongs on the main line.
+//! Finds the place on the main line where a number belongs.
 
 use crate::git::tests::*;
 
 const COMMITS: u64 = 3_000;
 
-/// A main line on which numbers grow, but for some that were merged late, some commits without one, and some that name an
-/// old one. Each is merged from a branch of its own.
+/// Writes a main line with growing numbers, except that some were merged late, some commits have no number, and some
+/// name an old one. Each is merged from a branch of its own.
 fn import(world: &World) {
     let mut stream = String::new();
     for at in 1..=COMMITS {
@@ -80,7 +80,7 @@ fn a_pull_request_is_looked_for_where_its_number_belongs() {
             assert!(oldest - newest < 1_000, "{number}: {newest}..{oldest}");
         }
     }
-    // What is no number of this line leads somewhere, and nothing is looked for twice.
+    // A number that is not on this line leads somewhere, too, without a second search.
     let repo = world.repo();
     for number in [0, u64::MAX] {
         assert!(repo.around(&tip, number, named).is_some());

@@ -1,4 +1,4 @@
-//! Copies of commits, held against those of `git cherry-pick -x`.
+//! Copies of commits, compared with those of `git cherry-pick -x`.
 
 mod hostile;
 mod places;
@@ -10,7 +10,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::git::tests::*;
 
 impl World {
-    /// A commit on `parent` that holds these files besides its parent's.
+    /// Writes a commit on `parent` with these files, in addition to its parent's.
     fn with_files(
         &self,
         parent: Option<&CommitId>,
@@ -36,7 +36,7 @@ impl World {
         self.commit(message)
     }
 
-    /// What a person gets who copies by hand.
+    /// Returns what a person gets who copies by hand.
     fn cherry_pick(&self, onto: &CommitId, picks: &[&CommitId]) -> CommitId {
         self.git(&[
             "switch",
@@ -69,7 +69,7 @@ impl World {
         self.bytes(&["cat-file", "blob", &format!("{id}:{name}")], b"")
     }
 
-    /// Every file of the world but the objects: the work tree, the index, HEAD, refs, their logs.
+    /// Returns all files of the world except objects: the work tree, the index, HEAD, the refs and their logs.
     fn outside_of_objects(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let (mut folders, mut files) = (vec![self.path().to_owned()], Vec::new());
         while let Some(folder) = folders.pop() {
@@ -87,7 +87,7 @@ impl World {
     }
 }
 
-/// Ten lines with one of them changed.
+/// Returns ten lines, one of them changed.
 fn lines(number: usize, text: &str) -> Vec<u8> {
     let line = |n| {
         if n == number {
@@ -99,7 +99,7 @@ fn lines(number: usize, text: &str) -> Vec<u8> {
     (1..=10).map(line).collect::<String>().into_bytes()
 }
 
-/// A candidate that changed line 2, and a fix of the commit before it that changes line 9.
+/// Returns a candidate that changed line 2, and a fix of the commit before it that changes line 9.
 fn candidate_and_fix(world: &World) -> (CommitId, CommitId) {
     let base = world.with_files(None, &[("app.rb", &lines(0, ""))], "Base");
     let candidate = world.with_files(
@@ -222,7 +222,7 @@ fn picks_come_in_the_order_in_which_they_are_named() {
     );
     assert_eq!(copy, world.cherry_pick(&candidate, &[&one, &two, &three]));
 
-    // The second needs the first.
+    // The second pick needs the first.
     let wrong = refusal(world.repo().pick(&candidate, &[three, two, one]));
     assert_eq!(wrong.code, RefusalCode::PickConflict);
     assert!(

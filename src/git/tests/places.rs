@@ -1,9 +1,9 @@
-//! Where repositories can be, and kinds that the library does not open.
+//! The places where a repository can be, and kinds that the library does not open.
 
 use crate::core::words::Relation;
 use crate::git::tests::*;
 
-/// Holds what is found from a folder, with these variables, against the layout that is due.
+/// Checks that the expected layout is found from a folder with these variables.
 fn expect(
     world: &World,
     folder: &str,
@@ -25,7 +25,7 @@ fn expect(
     repo
 }
 
-/// A world with the repository in the folder `a`, two commits, and a subfolder.
+/// Returns a world with its repository in the folder `a`, with two commits and a subfolder.
 fn in_a_folder() -> (World, CommitId, CommitId) {
     let world = World::empty();
     world.git(&["init", "-q", "-b", "main", "a"]);
@@ -76,7 +76,7 @@ fn the_repository_is_found_as_git_finds_it() {
         assert!(repo.layout().git_dir.is_absolute() && repo.layout().common_dir.is_absolute());
         ships_one(&repo, &one, &two);
     }
-    // Where `GIT_DIR` stands alone, the current folder is the work tree, unless the repository names one.
+    // With `GIT_DIR` alone, the current folder is the work tree, unless the repository names one.
     let alone = [("GIT_DIR", inside.to_str().unwrap())];
     for folder in ["a/sub", ""] {
         let repo = expect(&world, folder, &alone, Some(folder), "a/.git");
@@ -162,7 +162,7 @@ fn bare_repositories_work_but_not_when_hidden_in_a_work_tree() {
         &two,
     );
 
-    // `.git` beside it may be a file that leads to it: a common way to keep many work trees.
+    // A `.git` file next to the bare repository may lead to it: a common way to keep many work trees.
     world.git(&["clone", "-q", "--bare", "a", "many/.bare"]);
     fs::write(world.path().join("many/.git"), "gitdir: ./.bare\n").unwrap();
     for folder in ["many", "many/.bare"] {
@@ -221,7 +221,7 @@ fn no_repository_is_git_s_own_refusal() {
     }
 }
 
-/// Two commits in a repository of this kind; whether the library opens it.
+/// Tests a repository of this kind with some commits. Returns whether the library opens it.
 fn of_kind(init: &[&str], settings: &[(&str, &str)]) -> bool {
     let world = World::empty();
     world.git(&[&["init", "-q", "-b", "main"], init].concat());
@@ -333,7 +333,7 @@ fn what_is_missing_is_said_in_git_s_words() {
     assert!(repo.changes(None, &three).is_err());
     assert!(!repo.has_commit(&two).unwrap());
     assert!(repo.commits(std::slice::from_ref(&two)).is_err());
-    // What a fetch brings in meanwhile is seen.
+    // An object that a fetch brings meanwhile is found.
     fs::rename(world.path().join("kept"), &object).unwrap();
     assert!(repo.has_commit(&two).unwrap());
     assert_eq!(world.checked(&repo, Some(&one), &three).ships.len(), 2);

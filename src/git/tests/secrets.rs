@@ -1,4 +1,4 @@
-//! Secrets that are kept in a clone's configuration: git reads them, and nobody else does.
+//! Secrets in a clone's configuration: git reads them, and other users cannot.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -23,7 +23,7 @@ impl World {
         fs::set_permissions(self.config(), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A fresh look at what git reads.
+    /// Reads the secret as git does, from a newly opened repository.
     fn reads(&self, folder: &str) -> Option<String> {
         self.repo_in(folder, &[])
             .config()
@@ -55,7 +55,7 @@ fn git_reads_what_was_kept_and_the_rest_stays_as_it_was() {
             .starts_with(&before)
     );
     assert_eq!(world.mode(), 0o600);
-    // A later `git config` leaves it so.
+    // A later `git config` does not change this.
     world.git(&["config", "smp.other", "x"]);
     assert_eq!(
         (world.mode(), world.reads("").as_deref()),

@@ -6,7 +6,7 @@ use crate::git::tests::*;
 const PEOPLE: &str =
     "author Ada <a@example.com> 1646222400 +0130\ncommitter Ben <b@example.com> 1646222401 -0200\n";
 
-/// A chain of raw commits on top of the first, each from what is added to its header and its message.
+/// Writes a chain of raw commits on top of the first, each with these extra headers and this message.
 fn chain(world: &World, first: &CommitId, commits: &[(&[u8], &[u8])]) -> CommitId {
     let tree = world.git(&["rev-parse", &format!("{first}^{{tree}}")]);
     commits
@@ -120,6 +120,11 @@ fn git_s_own_output_encoding_is_followed() {
         assert_eq!(changes.ships[1].subject, b"Gr\xfc\xdfe");
         world.git(&["config", "--unset", key]);
     }
+    // Into these git can convert some subjects, or none.
+    for encoding in ["ASCII", "UTF-7", "UTF-16", "nonsense", ""] {
+        world.git(&["config", "i18n.logOutputEncoding", encoding]);
+        world.checked(&world.repo(), Some(&first), &last);
+    }
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn abbreviations_are_those_of_git() {
     }
 }
 
-/// What `git -c key=value` hands over.
+/// Returns the variables that `git -c key=value` passes on.
 fn config<'v>(key: &'v str, value: &'v str) -> [(&'v str, &'v str); 3] {
     [
         ("GIT_CONFIG_COUNT", "1"),
@@ -150,7 +155,7 @@ fn config<'v>(key: &'v str, value: &'v str) -> [(&'v str, &'v str); 3] {
     ]
 }
 
-/// Packs this many blobs, besides what is there.
+/// Packs this many blobs, in addition to what is there.
 fn pack_blobs(world: &World, count: usize) {
     let blob = |at: usize| format!("blob\ndata {}\n{at}\n", at.to_string().len());
     let stream: String = (0..count).map(blob).collect();
@@ -211,7 +216,7 @@ fn abbreviations_grow_with_the_number_of_packed_objects() {
 #[test]
 fn an_abbreviation_is_as_long_as_it_must_be() {
     let world = World::new();
-    // Many loose objects, the same in every run: at four digits some share theirs with a commit.
+    // Many loose objects, the same in every run: some share their first four digits with a commit.
     let commit = |at: u32| {
         let message = format!("Change {at}");
         let person = format!(
@@ -243,7 +248,7 @@ fn an_abbreviation_is_as_long_as_it_must_be() {
 
 #[test]
 fn large_pack_indexes_are_searched_to_the_very_neighbours() {
-    // Names that are spread evenly, and others that are not spread at all.
+    // Names that are spread evenly, and names that are not spread at all.
     let spread = |at: u32| at.wrapping_mul(2_654_435_761).to_be_bytes();
     let dense = |at: u32| (0x4200_0000 + at * 3).to_be_bytes();
     let named = |head: [u8; 4]| std::array::from_fn(|at| head.get(at).copied().unwrap_or(7));
@@ -293,8 +298,8 @@ fn large_pack_indexes_are_searched_to_the_very_neighbours() {
     }
 }
 
-/// Before git 2.53, what lies in a pack that git has touched is counted twice: then there seem to be 2^14 objects, and each
-/// name has a digit more.
+/// Before git 2.53, objects in a pack that git has touched count twice. Then there seem to be 2^14 objects, and each
+/// name has one more digit.
 #[test]
 fn names_are_as_long_as_git_prints_them_whatever_it_has_counted_twice() {
     let world = World::new();
@@ -307,7 +312,7 @@ fn names_are_as_long_as_git_prints_them_whatever_it_has_counted_twice() {
         world.commit(&format!("Change {at}"));
     }
     let last = world.id("HEAD");
-    // The commits in a pack of their own, then in that of the blobs.
+    // The commits are first in a pack of their own, then in that of the blobs.
     world.git(&["repack", "-dq"]);
     let index = ["multi-pack-index", "write"];
     world.git(&index);
@@ -318,10 +323,10 @@ fn names_are_as_long_as_git_prints_them_whatever_it_has_counted_twice() {
     let together = world.checked(&world.repo(), Some(&first), &last);
     assert_eq!([apart.ships.len(), together.ships.len()], [12; 2]);
     assert!(apart.ships.iter().all(|commit| commit.short.len() >= 7));
-    // That it is asked is part of it: the library alone is not sure, and answers all the same.
+    // The test is only valid if git is asked: the library alone is not sure.
     let objects = world.path().join(".git/objects");
     assert!(Names::new(&objects, true).unwrap().are_doubtful());
-    // Both sides, and settings that leave no doubt.
+    // Both sides of a fork, and settings that leave no doubt.
     world.git(&["checkout", "-q", first.as_str()]);
     let beside = world.commit("Beside");
     world.checked(&world.repo(), Some(&beside), &last);
@@ -352,7 +357,7 @@ fn a_multi_pack_index_is_read_as_git_reads_it() {
     assert!(index.is_file());
     let changes = world.checked(&world.repo(), Some(&first), &last);
     assert!(changes.ships.iter().any(|commit| commit.short.len() > 4));
-    // A pack that came later, and an index that git is told not to read, or cannot.
+    // A later pack, and an index that git is told not to read, or cannot read.
     world.git(&["repack", "-dq"]);
     world.checked(&world.repo(), Some(&first), &last);
     world.git(&["config", "core.abbrev", "auto"]);
@@ -432,7 +437,7 @@ fn a_hash_that_is_no_commit_s_says_what_it_is() {
 #[test]
 fn of_several_objects_that_begin_alike_the_only_commit_is_meant() {
     let world = World::new();
-    // Found by trying: pairs that share seven digits.
+    // These pairs share seven digits. They were found by trial.
     for blob in ["blob 5820", "blob 16713"] {
         world.feed(&["hash-object", "-w", "--stdin"], blob.as_bytes());
     }

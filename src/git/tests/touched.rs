@@ -1,4 +1,4 @@
-//! The files that differ and match: from everywhere, in every kind of repository, whatever is set and whatever they are called.
+//! The files that differ and match a pattern: from every folder, in every repository, with all settings and names.
 
 use crate::git::tests::*;
 
@@ -13,7 +13,7 @@ const EACH: [&str; 8] = [
     "migrations/0004.py",
 ];
 
-/// Commits these files with these texts, and nothing else.
+/// Commits exactly these files with these texts.
 fn tree(world: &World, files: &[(&[u8], &str)]) -> CommitId {
     let index: Vec<u8> = files
         .iter()
@@ -27,7 +27,7 @@ fn tree(world: &World, files: &[(&[u8], &str)]) -> CommitId {
     world.commit("Files")
 }
 
-/// Commits each of the names with the same text.
+/// Commits files with these names, all with the same text.
 fn same(world: &World, names: &[&str], text: &str) -> CommitId {
     let files: Vec<(&[u8], &str)> = names.iter().map(|name| (name.as_bytes(), text)).collect();
     tree(world, &files)
@@ -119,7 +119,7 @@ fn what_is_added_removed_renamed_or_only_made_executable_is_touched() {
         ["a/gone", "a/new", "a/old", "a/other"]
     );
     assert_eq!(touched(&repo, Some(&after), &last, &["**"]), ["a/mode"]);
-    // Wherever an environment went, only what is there and what would be there counts.
+    // Only what is there and what would be there counts, whatever was in between.
     assert_eq!(
         touched(&repo, Some(&last), &before, &["a/*d*", "b/**"]),
         ["a/mode", "a/old"]

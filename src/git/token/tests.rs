@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::git::program::find_on_path;
 use crate::git::token::*;
 
-/// A repository that knows nothing of the developer's machine, with a home that tests fill.
+/// A repository without any settings of the developer's machine, with a home that tests fill.
 struct World(TempDir);
 
 impl World {

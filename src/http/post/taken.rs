@@ -1,4 +1,4 @@
-//! What a 200 is worth: a login page, a proxy, or a chat that took nothing may answer so, too. Pure.
+//! What an answer of 2xx means: a login page, a proxy, or a chat that took nothing may send one, too. Pure.
 
 use serde_json::Value;
 
@@ -8,15 +8,15 @@ use crate::http::pointer::values;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     Yes,
-    /// The chat itself says that it did not; with its word for why, where it has one.
+    /// The chat itself says that it did not take the post, and maybe why.
     No(Option<String>),
-    /// It may be there, and this is why nobody knows.
+    /// The post may have been taken. The text says why this is unknown.
     Unknown(&'static str),
 }
 
-/// What an answer may hold although nothing was posted.
+/// A text that an answer may contain although nothing was posted.
 const FAILED: &str = "Webhook message delivery failed";
-/// Slack's words for a post that it did not take. It has a status of the 400s with them today, and had 200 before.
+/// Slack's words for a post that it did not take. Slack sends them with a status of 4xx today, and sent 200 before.
 const DECLINED: &str = "account_inactive action_prohibited channel_is_archived channel_not_found invalid_auth \
                         invalid_blocks invalid_payload invalid_token no_active_hooks no_service no_service_id no_team \
                         no_text not_authed posting_to_general_channel_denied team_disabled user_not_found";
@@ -29,7 +29,7 @@ pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     }
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    // What relays posts to a chat says that it accepted them, as the standard has it.
+    // A relay in front of a chat answers 202: "accepted" in the HTTP standard.
     if answer.status == 202 && text.is_empty() {
         return Taken::Yes;
     }
@@ -39,8 +39,8 @@ pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     }
 }
 
-/// Slack says `ok`, its workflows `{"ok":true}`, and what copies Slack `{"success":true}`. Nothing else is a yes. It
-/// calls even its `ok` a text/html, so only the text counts.
+/// Judges an answer of Slack (`ok`), of its workflows (`{"ok":true}`) or of a copy of Slack (`{"success":true}`).
+/// Nothing else is a yes. Slack labels even its `ok` as text/html, so only the text counts.
 fn by_ok(text: &str) -> Taken {
     if text.eq_ignore_ascii_case("ok") {
         return Taken::Yes;
@@ -65,7 +65,7 @@ fn by_ok(text: &str) -> Taken {
     }
 }
 
-/// A workflow says 202 and nothing else; one with a `Response` of its own may say anything, but not a page.
+/// Judges an answer of a Teams workflow: 202 alone, or any text of its own `Response` step, but no web page.
 fn by_status(kind: Option<&str>, text: &str) -> Taken {
     if text.contains(FAILED) {
         return Taken::Unknown("its answer says that it could not deliver the post");
@@ -82,7 +82,7 @@ fn by_status(kind: Option<&str>, text: &str) -> Taken {
     Taken::Yes
 }
 
-/// Each value of a key; none where the text is no JSON.
+/// Returns all values of a key; none if the text is not JSON.
 fn all(text: &str, pointer: &str) -> Vec<Value> {
     values(text, pointer).unwrap_or_default()
 }

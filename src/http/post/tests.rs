@@ -4,11 +4,11 @@ use std::thread::{self, JoinHandle};
 
 use crate::http::post::*;
 
-/// What a webhook's address must never lend to a sentence.
+/// The path of the webhook. No report may contain any part of it.
 const PATH: &str = "/services/T0s3cr3t/B0s3cr3t";
 const QUERY: &str = "api-version=1&sig=s1gnature";
 
-/// Fails if a report holds the address, its path, its query or any part of them.
+/// Fails if a report contains a part of the address's path or query.
 #[track_caller]
 fn assert_tells_no_secret(report: &Report) {
     let mut texts = vec![report.error.clone(), format!("{report:?}")];
@@ -26,7 +26,7 @@ fn assert_tells_no_secret(report: &Report) {
     }
 }
 
-/// What a test looks at: the kind of outcome and its report, which tells no secret.
+/// Returns the kind of an outcome and its report, after a check that the report shows no secret.
 #[track_caller]
 fn told(sent: Sent) -> (&'static str, Report) {
     let (kind, report) = match sent {
@@ -40,7 +40,7 @@ fn told(sent: Sent) -> (&'static str, Report) {
     (kind, report)
 }
 
-/// The one cause that every answer gives.
+/// Returns the kind of an outcome and the first cause of its report.
 #[track_caller]
 fn answered(sent: Sent) -> (&'static str, String) {
     let (kind, report) = told(sent);
@@ -51,7 +51,7 @@ fn address(port: u16) -> Secret {
     Secret::new(format!("http://127.0.0.1:{port}{PATH}?{QUERY}"))
 }
 
-/// A webhook that takes one request and answers with these bytes; gives what it was sent.
+/// Starts a webhook that takes one request and gives this answer. The thread returns the request.
 fn webhook(answer: impl Into<Vec<u8>>) -> (Secret, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -60,7 +60,7 @@ fn webhook(answer: impl Into<Vec<u8>>) -> (Secret, JoinHandle<String>) {
         let (mut stream, _) = listener.accept().unwrap();
         let asked = request(&mut stream);
         stream.write_all(&answer).unwrap();
-        // The other side may be gone already.
+        // The client may be gone already.
         let _ = stream.shutdown(Shutdown::Write);
         let _ = stream.read(&mut [0]);
         asked
@@ -68,7 +68,7 @@ fn webhook(answer: impl Into<Vec<u8>>) -> (Secret, JoinHandle<String>) {
     (address(port), served)
 }
 
-/// Reads a request with a body of the length that it says.
+/// Reads a request up to the length that its header names.
 fn request(stream: &mut TcpStream) -> String {
     let (mut asked, mut piece) = (Vec::new(), [0; 4096]);
     loop {
@@ -90,13 +90,13 @@ fn request(stream: &mut TcpStream) -> String {
     }
 }
 
-/// Posts to a webhook of Teams that answers so.
+/// Posts to a Teams webhook that gives this answer.
 #[track_caller]
 fn on(status: &str, headers: &str, body: &str) -> Sent {
     at(false, status, headers, body)
 }
 
-/// The same of a chat that says `ok`, or not.
+/// Posts to a webhook that gives this answer. `says_ok` is passed to `post`.
 #[track_caller]
 fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
     let answer = format!(
@@ -176,7 +176,7 @@ fn slacks_no_with_a_status_of_200_is_declined_by_its_word() {
             "it answers 200 invalid_auth",
         ),
         ("no_service".to_owned(), "it answers 200 no_service"),
-        // What it says is foreign, and may repeat the address.
+        // The answer is foreign text and may repeat the address.
         (
             format!(r#"{{"ok":false,"error":"{PATH}"}}"#),
             "it answers 200 OK",
@@ -306,7 +306,7 @@ fn a_connection_that_is_cut_is_unclear() {
 
 #[test]
 fn a_closed_port_means_that_nothing_was_sent() {
-    // A port that was free a moment ago may be another test's by now; nobody listens on port 1.
+    // Nobody listens on port 1. A port that was free a moment ago may belong to another test by now.
     let (kind, report) = told(post(false, &address(1), "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
@@ -332,7 +332,7 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
         read
     });
     assert_eq!(told(post(false, &address, "{}")).0, "not sent");
-    // A machine without certificates does not even call.
+    // A machine without certificates does not connect, so the server would wait for ever.
     if !served.is_finished() {
         drop(TcpStream::connect(
             address
@@ -357,7 +357,7 @@ fn what_is_no_address_is_not_sent_and_not_shown() {
     }
 }
 
-/// The time after which a webhook that answers with this header is to be tried again.
+/// Returns the pause that a webhook with this status and these headers asks for.
 fn wait(status: &str, headers: &str) -> Option<Duration> {
     match on(status, headers, "") {
         Sent::Later(wait, report) => {

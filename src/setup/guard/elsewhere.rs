@@ -1,4 +1,4 @@
-//! Hooks that others look after: git was told to look for them in another folder, where nothing is ours to write.
+//! Hooks of another tool: git looks for them in another folder, where we write nothing.
 
 use std::env;
 use std::fs;
@@ -9,9 +9,9 @@ use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::setup::guard::{NAME, is_there, read};
 
-/// A folder of hooks that others look after.
+/// A folder of hooks that another tool manages.
 pub struct Elsewhere {
-    /// The file to add a line to, as people write it.
+    /// The file that needs a line, as people write it.
     pub file: String,
     pub why: String,
     pub calls: bool,
@@ -19,13 +19,13 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Where git looks for hooks, if that is not `own`, the clone's own folder.
+    /// Returns the folder where git looks for hooks, unless it is `own`, the clone's own.
     pub fn of(repo: &Repo, own: &Path) -> Result<Option<Self>, Stop> {
         let layout = repo.layout();
         let top = layout.top.as_deref().unwrap_or(&layout.git_dir);
         let (folder, why) = match (repo.config()?.get("core.hookspath"), fs::read_link(own)) {
             (Some(path), _) => {
-                // Of an empty path git runs no hook.
+                // With an empty path git runs no hook.
                 let path = if path.is_empty() { "/dev/null" } else { path };
                 let folder = top.join(at_home(path));
                 let real = folder.canonicalize().ok();
@@ -40,7 +40,7 @@ impl Elsewhere {
             }
             (None, Err(_)) => return Ok(None),
         };
-        // What lies in husky's `_` is written again by each install; people's own hooks lie one above.
+        // husky rewrites its folder `_` at each install; people's own hooks are in its parent.
         let husky = folder.parent().filter(|_| folder.ends_with(".husky/_"));
         let file = husky.unwrap_or(&folder).join(NAME);
         let shown = file.strip_prefix(top).unwrap_or(&file);
@@ -53,7 +53,7 @@ impl Elsewhere {
         }))
     }
 
-    /// What is said to those who want the guard here.
+    /// Explains how to use the guard here.
     pub fn report(&self) -> Report {
         let report = Report::new("is not installed: another tool manages the hooks here")
             .because(self.why.clone());
@@ -70,13 +70,13 @@ impl Elsewhere {
     }
 }
 
-/// The line that calls the guard from a hook that others look after. It lets those go on who do not have the tool.
+/// Returns the line that calls the guard from another tool's hook. It does nothing on machines without git-smp.
 fn line() -> Typed {
     Typed::smp(r#"pre-push "$@" || exit 1"#)
         .behind(format_args!("! command -v git-smp >/dev/null ||"))
 }
 
-/// A path as git's configuration may write it: `~/` is the home folder.
+/// Expands a path of git's configuration: `~/` is the home folder.
 fn at_home(path: &str) -> PathBuf {
     let home = env::var_os("HOME").filter(|home| !home.is_empty());
     match (path.strip_prefix("~/"), home) {

@@ -1,4 +1,4 @@
-//! What was answered, and the file that it makes. Pure.
+//! The answers, and the file made from them. Pure.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,14 +7,14 @@ use crate::core::config;
 use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
 
 pub const NONE: &str = "none";
-/// The file while it is only here.
+/// The file before it is written.
 const FILE: &str = "smp.toml";
 
-/// A row of the table, asked of an environment if it is about one.
+/// A question, for an environment if it is about one.
 #[derive(Clone, Copy)]
 pub struct Question {
     pub row: &'static Row,
-    /// The environment; empty where it is about none.
+    /// The environment; empty if it is about none.
     pub place: &'static str,
 }
 
@@ -44,7 +44,7 @@ fn all() -> impl Iterator<Item = Question> {
 pub struct Answers(BTreeMap<String, String>);
 
 impl Answers {
-    /// The questions, in their order; which there are depends on the answers.
+    /// Returns the questions in order; they depend on the answers.
     pub fn questions(&self) -> Vec<Question> {
         (all().filter(|one| (one.row.is_wanted)(self, one.place))).collect()
     }
@@ -53,7 +53,7 @@ impl Answers {
         self.0.get(&question.key()).map(String::as_str)
     }
 
-    /// What a key was given, whether it is asked any more or not; nothing where it was not answered.
+    /// Returns the answer for a key, even if it is no longer asked; empty without one.
     pub fn get(&self, key: &str, place: &str) -> &str {
         let answer = self.0.get(&key.replace("{}", place));
         answer.map_or("", String::as_str)
@@ -63,7 +63,7 @@ impl Answers {
         !["", NONE].contains(&self.get(key, place))
     }
 
-    /// Takes an answer, if the file can have it; or says why it cannot.
+    /// Stores an answer if the file can have it; otherwise returns why not.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
         let words = match question.row.words {
             words @ [_, ..] => [&[NONE], words].concat(),
@@ -74,11 +74,11 @@ impl Answers {
             return Err(format!("type {}", words.join(", ")));
         }
         self.0.insert(question.key(), answer.to_owned());
-        // What goes together is known by the file alone; what was not asked yet stands in it as if it were answered.
+        // Only the whole file shows whether answers fit together; unanswered questions have placeholders.
         let Err(report) = config::parse(Path::new(FILE), self.text()) else {
             return Ok(());
         };
-        // Without where: that file is not there yet.
+        // The position is removed, because the file does not exist yet.
         let place = report.error.strip_prefix(FILE);
         let error = match place.and_then(|rest| rest.split_once(": ")) {
             Some((_, what)) => what.to_owned(),
@@ -87,12 +87,12 @@ impl Answers {
         Err([vec![error], report.because].concat().join("; "))
     }
 
-    /// Forgets an answer, so that the question is asked as for the first time.
+    /// Removes an answer, so that the question is asked as if for the first time.
     pub fn forget(&mut self, key: &str, place: &str) {
         self.0.remove(&key.replace("{}", place));
     }
 
-    /// The file: the line by which an editor finds the schema, and a section for each that a key is in.
+    /// Returns the file: the line with the schema for editors, and a section for each group of keys.
     pub fn text(&self) -> String {
         let mut sections: Vec<(String, String)> = Vec::new();
         let lines = self.questions().into_iter();
@@ -114,7 +114,7 @@ impl Answers {
             .join("\n")
     }
 
-    /// The section and the line of an answer.
+    /// Returns the section and the line of an answer.
     fn line(&self, question: Question) -> Option<(String, String)> {
         let (key, unasked) = (question.key(), question.fill(question.row.unasked, self));
         let answer = self.of(question).unwrap_or(&unasked);
@@ -238,7 +238,7 @@ mod tests {
             "shop",
         )
         .unwrap();
-        // A file that is not there yet is not named.
+        // The error does not name a file that does not exist yet.
         let page = "environments.production.running.page";
         take(&mut answers, page, "https://staging.example.com/").unwrap();
         assert_eq!(
@@ -257,7 +257,7 @@ mod tests {
         take(&mut answers, page, "none").unwrap();
         take(&mut answers, push, "https://example.com/staging.git").unwrap();
         assert!(!answers.text().contains("running"), "{}", answers.text());
-        // And is there again with it: nothing that was typed is lost.
+        // And it returns with it: no typed answer is lost.
         take(&mut answers, page, "https://staging.example.com/").unwrap();
         assert!(answers.text().contains("pattern = "), "{}", answers.text());
     }

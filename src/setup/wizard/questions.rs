@@ -1,4 +1,4 @@
-//! The questions, a row each: what a person reads, the key it fills, what is offered, and how it is tried.
+//! The questions, one row each: the text, the key, the default, and the test of an answer.
 
 use reqwest::Url;
 
@@ -10,31 +10,31 @@ use crate::setup::wizard::answers::{Answers, NONE};
 use crate::setup::wizard::tries::{self, Trial};
 use crate::sources::platform;
 
-/// The pattern that a page is first expected to carry its commit in.
+/// The default pattern for the commit in a page.
 pub const PATTERN: &str = "data-commit=\"([0-9a-f]{7,64})\"";
 
-/// The table that is there or not.
+/// The table that exists or not.
 pub const RECORD: &str = "record";
 
 /// One row. `{}` stands for the environment, if it is about one.
 pub struct Row {
     pub key: &'static str,
-    /// The question, short enough for its answer to stand beside it.
+    /// The question, short enough for the answer on the same line.
     pub asked: &'static str,
-    /// What a person reads before; `{app}` stands for the app of the environment on Heroku.
+    /// The explanation before it; `{app}` stands for the environment's app on Heroku.
     pub explained: &'static str,
-    /// The words that one is chosen from, beside none and the way back; none where it is any text.
+    /// The allowed words, in addition to none and the way back; empty for any text.
     pub words: &'static [&'static str],
-    /// What stands in the file as long as it was not answered; nothing where it can be left out.
+    /// The placeholder in the file until it is answered; empty if the key is optional.
     pub unasked: &'static str,
-    /// Whether the answers before make it a question.
+    /// Returns whether the earlier answers require the question.
     pub is_wanted: fn(&Answers, &str) -> bool,
     pub offered: fn(&Session<'_>, &Answers, &str) -> String,
-    /// What is tried at once, and what it is called.
+    /// The test of an answer, and what it is called.
     pub trial: Option<(&'static str, Trial)>,
 }
 
-/// What may be left out.
+/// A question with an optional answer.
 const OPTIONAL: Row = Row {
     key: "",
     asked: "",
@@ -46,11 +46,11 @@ const OPTIONAL: Row = Row {
     trial: None,
 };
 
-/// How environments are reached; no key of the file, which tells by what it has.
+/// The way to reach environments; not a key, because the file shows it by other keys.
 pub const TOPOLOGY: &str = "topology";
 const BRANCHES: &str = "branches";
 
-/// Whether environments are branches of the main repository.
+/// Returns whether environments are branches of the main repository.
 fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }
@@ -97,7 +97,7 @@ pub const MAIN: &[Row] = &[
     },
 ];
 
-/// The main repository's own branch, which is asked for in the words of each.
+/// The main branch, with different texts for each way.
 const MAIN_BRANCH: Row = Row {
     key: "repository.branch",
     unasked: "main",
@@ -159,7 +159,7 @@ pub const ENVIRONMENT: &[Row] = &[
     },
 ];
 
-/// What the team shares.
+/// The team's shared settings.
 pub const TEAM: &[Row] = &[
     Row {
         key: RECORD,
@@ -184,7 +184,7 @@ pub const TEAM: &[Row] = &[
     },
 ];
 
-/// The address of a remote of the clone; empty where it has none.
+/// Returns the address of a remote of the clone; empty if it has none.
 pub fn url_of(session: &Session<'_>, remote: &str) -> String {
     let git = session.repo.config().ok();
     git.and_then(|git| git.get(&format!("remote.{remote}.url")))
@@ -192,7 +192,7 @@ pub fn url_of(session: &Session<'_>, remote: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The branch that the main repository calls its own: as far as the clone knows, or as it says itself.
+/// Returns the main repository's default branch: as this clone knows it, or as the repository reports it.
 fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
     let repo = &session.repo;
     let start = format!("refs/remotes/{}/", answers.get("repository.remote", ""));
@@ -207,7 +207,7 @@ fn branch_of(session: &Session<'_>, answers: &Answers) -> String {
     }
 }
 
-/// The site that an environment probably has: the one that its page is on.
+/// Returns the probable site of an environment: the one of its page.
 fn site(page: &str) -> String {
     match Url::parse(page).map(|url| url.origin()) {
         Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
@@ -215,7 +215,7 @@ fn site(page: &str) -> String {
     }
 }
 
-/// The app that an environment's address pushes to on its platform; empty where that is elsewhere.
+/// Returns the app that an environment's address pushes to on Heroku; empty for another host.
 pub fn app_of(answers: &Answers, place: &str) -> String {
     match platform::at(answers.get("environments.{}.url", place)) {
         Some(PlatformApp::Heroku(app)) => app,

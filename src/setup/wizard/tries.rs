@@ -1,4 +1,4 @@
-//! What can be tried of an answer is tried at once: whether an address and a page answer, and what a pattern finds.
+//! Tests answers at once: whether an address and a page respond, and what a pattern finds.
 
 use crate::core::address::same_place;
 use crate::core::config::{Find, page_pattern};
@@ -12,10 +12,10 @@ use crate::setup::wizard::answers::{Answers, Question};
 use crate::setup::wizard::questions::url_of;
 use crate::sources::page::hash_in;
 
-/// A try of the answer about an environment, or about the main repository.
+/// A test of an answer about an environment, or about the main repository.
 pub type Trial = fn(&Session<'_>, &Answers, &str) -> Result<(), Report>;
 
-/// Whether an answer stands. One that does not work stands if the person says so: a site may be down today.
+/// Returns whether to keep an answer. A person may keep a failing one: a site may be down today.
 pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> bool {
     let Some((what, trial)) = question.row.trial else {
         return true;
@@ -28,7 +28,7 @@ pub fn is_good(session: &Session<'_>, answers: &Answers, question: Question) -> 
     session.ui.ask_yes(&keep)
 }
 
-/// The same where an environment to which nothing was deployed yet looks so.
+/// Adds that this is normal for an environment without a deploy.
 fn early(report: Report, place: &str) -> Report {
     match place {
         "" => report,
@@ -36,7 +36,7 @@ fn early(report: Report, place: &str) -> Report {
     }
 }
 
-/// Whether an address answers those who are not asked who they are, and is the one of the remote of that name.
+/// Checks that an address answers without a login, and equals that of the remote with this name.
 pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
     let (url, name) = match place {
         "" => ("repository.url", answers.get("repository.remote", "")),
@@ -59,12 +59,12 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     Ok(())
 }
 
-/// The branch that a repository calls its own, and where that is.
+/// Returns the default branch of a repository, and its commit.
 pub fn head(session: &Session<'_>, url: &str) -> Result<Option<(String, CommitId)>, Refusal> {
     (session.ui).during("asking that address", || remote::head(&session.repo, url))
 }
 
-/// Whether the main repository, if it answers, has that branch: its own, or the one that deploys an environment.
+/// Checks that the main repository, if it answers, has the branch: the main branch, or that of an environment.
 pub fn branch(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
     let key = match place {
         "" => "repository.branch",
@@ -90,7 +90,7 @@ pub fn page(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(),
     }
 }
 
-/// Reads the page as every command does later, also where it is behind a login.
+/// Reads the page as every command does later, with a login if necessary.
 fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::Response, Report> {
     let url = answers.get("environments.{}.running.page", place);
     let asked = session.ui.during("asking that page", || {
@@ -102,7 +102,7 @@ fn read(session: &Session<'_>, answers: &Answers, place: &str) -> Result<http::R
 pub fn pattern(session: &Session<'_>, answers: &Answers, place: &str) -> Result<(), Report> {
     let key = "environments.{}.running.pattern";
     let is_given = answers.has(key, place);
-    // That it is a pattern was seen before.
+    // Its syntax was checked before.
     let (true, Ok(regex)) = (is_given, page_pattern(answers.get(key, place))) else {
         return Ok(());
     };

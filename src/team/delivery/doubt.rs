@@ -1,4 +1,4 @@
-//! An attempt at a post whose end nobody saw.
+//! Attempts to send a post whose end was not seen.
 
 use crate::core::record::{Attempt, How, ISSUE, Notice, Placed};
 use crate::core::refusal::{Report, Stop};
@@ -12,11 +12,11 @@ use crate::team::compose::compose;
 use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
 
-/// For so long, in seconds, an attempt of somebody else is taken to be still on its way.
+/// The number of seconds for which somebody else's attempt counts as in progress.
 const FRESH: i64 = 300;
 
 impl Delivery<'_> {
-    /// Puts on record what is there of the texts that were begun to be sent to an issue; nobody is asked.
+    /// Finds interrupted texts on an issue and records them, without a question.
     pub fn settle(&self, pending: &[Notice]) -> Result<(), Stop> {
         let notes = self.session.notes();
         for one in pending.iter().filter(|one| one.channel == ISSUE) {
@@ -32,7 +32,7 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// Where the forge has it; `None`: that was not seen, which proves nothing.
+    /// Returns where the forge has the text; `None` if it was not found, which proves nothing.
     fn found(&self, one: &Notice, route: &Route, whose: Search) -> Option<Placed> {
         let one = self.with_issue(one);
         self.session.ui.during("looking for the post", || {
@@ -40,7 +40,7 @@ impl Delivery<'_> {
         })
     }
 
-    /// Leaves out a comment whose issue is gone: it can never be made. Gives whether that is so.
+    /// Drops a comment whose issue is gone, because it can never be made. Returns whether it did.
     pub(super) fn gives_up(
         &self,
         one: &Notice,
@@ -63,7 +63,7 @@ impl Delivery<'_> {
             .map(|()| true)
     }
 
-    /// What is to be done about an attempt whose end nobody saw: whether it is left. Nothing is sent twice unasked.
+    /// Decides whether to leave an attempt whose end was not seen. Nothing is sent twice without a question.
     pub(super) fn is_left(
         &self,
         one: &Notice,
@@ -103,7 +103,7 @@ impl Delivery<'_> {
         let mut placed = Placed::default();
         let how = match answer.as_deref().map(str::trim) {
             Some("posted") => {
-                // A comment is read where it stands, so that must be known.
+                // A comment is later read from its issue, so its place must be known.
                 match self.found(one, route, Search::Anybodys) {
                     Some(found) => placed = found,
                     None if one.channel == ISSUE => {

@@ -1,4 +1,4 @@
-//! The forge as a place that is told: an issue for a proposal, and comments on it for what becomes of that.
+//! The forge as a channel: an issue for a proposal, and comments on it about its progress.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::forge::issue::{Search, Tracker};
 use crate::team::channel::{Receiver, Route};
 use crate::team::send::{self, Delivered, Watch};
 
-/// Opens the issue, or comments on it. It is closed first, because that can be done again and a comment cannot.
+/// Opens the issue or comments on it. It is closed before the comment, because only closing can be repeated.
 pub(super) fn deliver(
     tracker: &Arc<Tracker>,
     (one, record): (&Notice, &str),
@@ -33,7 +33,7 @@ pub(super) fn deliver(
             watch,
         ) {
             (Delivered::Yes, _) => {}
-            // Nothing was told yet, and an issue that is closed stays so.
+            // Nothing was posted yet, and an issue can be closed again.
             (Delivered::Unclear(report), placed) => return (Delivered::No(report), placed),
             other => return other,
         }
@@ -41,7 +41,7 @@ pub(super) fn deliver(
     send::send(Arc::new(move || ours.comment(number, &text)), watch)
 }
 
-/// Where the forge has it already, by its mark.
+/// Finds the text on the forge by its mark.
 pub(super) fn found(route: &Route, one: &Notice, whose: Search) -> Option<Placed> {
     let Route::Send(Receiver::Issue(tracker)) = route else {
         return None;

@@ -1,4 +1,4 @@
-//! What is said of a post that nobody took, or that may be there, and of one that the forge took.
+//! Messages about posts that were rejected, unclear or accepted.
 
 use crate::core::record::{ISSUE, News, Notice, Placed};
 use crate::core::refusal::{Report, Stop};
@@ -7,7 +7,7 @@ use crate::core::tell::post::Post;
 use crate::core::typed::Hint;
 use crate::team::delivery::Delivery;
 
-/// Where people look whether it is there.
+/// Names the place where people look for the post.
 pub(super) fn place(one: &Notice) -> String {
     match (&one.issue, one.channel == ISSUE) {
         (Some(issue), true) => issue.address.clone(),
@@ -46,13 +46,13 @@ pub(super) fn opens(one: &Notice) -> bool {
 }
 
 impl Delivery<'_> {
-    /// Nobody took it. The text is shown, because the channel may have to be told by hand.
+    /// Reports a rejected post. The text is shown for sending by hand.
     pub(super) fn untold(&self, one: &Notice, post: &Post, why: Report) -> Stop {
         let ui = self.session.ui;
         let what = untold(one);
         if one.channel != ISSUE {
             ui.warn(format!("{what}; paste this post if you need to:"));
-            // Where nobody reads it the record has it still.
+            // If nobody reads the output, the record still has it.
             let _ = ui.data(markdown::payload(post).as_bytes());
         }
         let hint = self.goes_on(why.hint.as_ref(), "run the command again to send the post");
@@ -61,7 +61,7 @@ impl Delivery<'_> {
         Stop::Incomplete(report.hint(hint))
     }
 
-    /// It may be in the channel.
+    /// Reports a post that may be in the channel.
     pub(super) fn unclear(&self, one: &Notice, why: Report) -> Stop {
         let what = unknown(one);
         let first = format!("look at {}, then answer in a terminal", place(one));
@@ -71,7 +71,7 @@ impl Delivery<'_> {
         Stop::Incomplete(report.run(first, self.again.clone()))
     }
 
-    /// What was done stands; that a channel was told is not on record.
+    /// Reports that a completed post could not be recorded.
     pub(super) fn unrecorded(&self, stop: Stop, one: &Notice) -> Stop {
         self.not_done(
             stop,
@@ -79,7 +79,7 @@ impl Delivery<'_> {
         )
     }
 
-    /// Another run of this clone sends.
+    /// Reports that another run of this clone is sending.
     pub(super) fn unsent(&self, stop: Stop) -> Stop {
         self.not_done(stop, "no channel was notified")
     }
@@ -92,7 +92,7 @@ impl Delivery<'_> {
         Stop::Incomplete(self.but(what, why).hint(hint))
     }
 
-    /// What was done, what was not, and why.
+    /// Builds a report of the work done, the failed part and the reason.
     fn but(&self, what: &str, why: Report) -> Report {
         let report = Report::new(format!("{}, but {what}", self.done));
         report.because(why.error).causes(why.because)

@@ -1,6 +1,6 @@
-//! That a promotion began although its time had not come.
+//! The post about a promotion outside the allowed time.
 
-use crate::core::record::{News, Overridden};
+use crate::core::record::{News, Notice, Overridden};
 use crate::core::refusal::Stop;
 use crate::core::typed::Typed;
 use crate::git::record::identity;
@@ -9,19 +9,12 @@ use crate::team::posting::Pending;
 use crate::team::product::ProductPost;
 
 impl ProductPost<'_> {
-    /// Tells those who deploy that it began although its time had not come, where the record does not have that post pending.
+    /// Notifies the technical channel that the policy was overridden, unless the record has that post pending.
     ///
     /// # Errors
     /// [`Stop::Incomplete`]: the deploy stands.
     pub fn tell_overridden(&self, reason: String, again: &Typed) -> Result<(), Stop> {
-        let by = identity(&self.session.repo).map_or("somebody".to_owned(), |(name, _)| name);
-        let news = News::Released {
-            summary: None,
-            overridden: Some(Overridden { by, reason }),
-        };
-        let place = self.names().first().copied().unwrap_or_default();
-        let place = (place, &self.commit);
-        let post = channel::of_deploy(TECHNICAL, &self.tells(None), place, news);
+        let post = self.override_notice(reason);
         let is_configured = channel::configured(self.config, TECHNICAL).is_some();
         match (&self.config.record, is_configured) {
             (None, _) => self.delivery(again).deliver_once(&post),
@@ -33,7 +26,23 @@ impl ProductPost<'_> {
         }
     }
 
-    /// The same where a check failed, after which nothing else of the promotion is told.
+    pub fn preview_override(&self, reason: String) -> Result<(), Stop> {
+        let delivery = self.delivery(&Typed::smp("promote"));
+        delivery.print(&self.override_notice(reason))
+    }
+
+    fn override_notice(&self, reason: String) -> Notice {
+        let by = identity(&self.session.repo).map_or("somebody".to_owned(), |(name, _)| name);
+        let news = News::Released {
+            summary: None,
+            overridden: Some(Overridden { by, reason }),
+        };
+        let place = self.names().first().copied().unwrap_or_default();
+        let place = (place, &self.commit);
+        channel::of_deploy(TECHNICAL, &self.tells(None), place, news)
+    }
+
+    /// Does the same after a failed check, when no other post of the promotion is sent.
     pub fn tell_failed(&self, reason: String, pending: Pending, again: &Typed) -> Result<(), Stop> {
         self.tell_overridden(reason, again)?;
         if self.config.record.is_none() {

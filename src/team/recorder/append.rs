@@ -1,4 +1,4 @@
-//! Adding events: push onto what this clone saw last if nothing came since, else decide again from a fresh look.
+//! Adds events: pushes onto this clone's copy if it is current, otherwise decides again after a fresh read.
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
@@ -14,21 +14,21 @@ use crate::team::agreed;
 use crate::team::recorder::words::{unknown, unlawful};
 use crate::team::recorder::{PROGRAM, Reading, Recorder, new_id};
 
-/// So often a server may say no before it is believed.
+/// The number of rejections before a server is believed.
 pub(super) const DECLINED: usize = 3;
-/// The longest time that an attempt is taken to need, for the pause after it.
+/// The maximum duration of an attempt that the next pause considers.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The next event with its name, given the state and how many come before it in the push; `None`: no more.
+/// Returns the next event with its id, from the state and the number of earlier events in the push; `None` to stop.
 pub type Decide<'d> = dyn FnMut(&State, usize) -> Result<Option<(EventId, What)>, Stop> + 'd;
 
 impl Recorder<'_> {
-    /// Adds one event, whose name is `id`. What it is, `decide` says again each time that somebody else was quicker;
-    /// `None`: nothing is to be recorded any more. Gives the state after it.
+    /// Adds one event with the id `id` and returns the state after it. `decide` is called again each time that somebody
+    /// else was faster; `None` records nothing.
     ///
     /// # Errors
-    /// What `decide` refuses; that the record cannot be read or written; [`Stop::Incomplete`] where nobody can say
-    /// whether the event is on it.
+    /// A refusal of `decide`; an unreadable or unwritable record; [`Stop::Incomplete`] if it is unknown whether the
+    /// record has the event.
     pub fn append(
         &self,
         id: &EventId,
@@ -40,13 +40,13 @@ impl Recorder<'_> {
         })
     }
 
-    /// Adds several events with one push, all or none. `decide` is asked for one after the other, each time with
-    /// the state after those before, and again from the first where somebody else was quicker.
+    /// Adds several events in one push, all or none. `decide` is called with the state after the earlier events, and
+    /// again from the first if somebody else was faster.
     pub fn append_all(&self, decide: &mut Decide<'_>) -> Result<State, Stop> {
         self.append_onto(self.known_to_write(), decide)
     }
 
-    /// The same onto what was just read.
+    /// Does the same onto the given reading.
     fn append_onto(
         &self,
         mut known: Option<Reading>,
@@ -65,8 +65,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Begins the record, so far as it was just read, with an event that says so and nothing else, if nobody has:
-    /// whether the host takes such refs, and shows them, is known from then on. Nothing has to be taken back.
+    /// Begins the record with an event that says only that, unless it exists. This proves that the host accepts and
+    /// shows such refs. Nothing has to be undone.
     pub fn begin(&self, read: Reading) -> Result<State, Stop> {
         let id = new_id();
         self.append_onto(Some(read), &mut |state, _| {
@@ -74,8 +74,8 @@ impl Recorder<'_> {
         })
     }
 
-    /// Decides and pushes once: first from what this clone saw last, because the lease holds only where that is so
-    /// still, and from a look at the main repository where it is not. Gives the state when there is nothing more to do.
+    /// Decides and pushes once: first from this clone's copy, because the lease only holds if it is current, otherwise
+    /// after a read of the main repository. Returns the state if nothing is left to do.
     fn attempt(
         &self,
         by: &Person,
@@ -83,7 +83,7 @@ impl Recorder<'_> {
         pushes: &mut Pushes,
         decide: &mut Decide<'_>,
     ) -> Result<Option<State>, Stop> {
-        // A no, and that there is nothing to do, are never said from memory.
+        // A refusal, or "nothing to do", never comes from the copy.
         if let Some(known) = known
             && let Ok(Some(drafted)) = self.drafted(by, &known, decide)
         {
@@ -112,8 +112,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Writes what is decided as objects on top of what was read, which nothing points to yet. Gives the last of them
-    /// and the state after it; `None`: nothing is to be recorded.
+    /// Writes the decided events as unreferenced objects on top of the reading. Returns the last one with the state
+    /// after it; `None` if there is nothing to record.
     pub(super) fn drafted(
         &self,
         by: &Person,
@@ -139,7 +139,7 @@ impl Recorder<'_> {
             let event = as_read(Event {
                 id,
                 by: by.clone(),
-                // What is signed is never dated before what came before it.
+                // A signed event is never dated before an earlier one.
                 at: jiff::Timestamp::now().as_second().max(latest),
                 program: PROGRAM.to_owned(),
                 what,
@@ -170,7 +170,7 @@ impl Recorder<'_> {
         Ok(last)
     }
 
-    /// Whether one of our attempts is on the record, whatever its push said.
+    /// Returns whether the record has one of the attempts, whatever its push reported.
     pub(super) fn holds(&self, tip: Option<&CommitId>, made: &[CommitId]) -> Result<bool, Stop> {
         let Some(tip) = tip else { return Ok(false) };
         for attempt in made {
@@ -181,8 +181,8 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Pushes what was drafted, and gives the state after it if it is on the record: by the server's word where that is
-    /// of this very step, and read from there otherwise, never inferred.
+    /// Pushes the draft and returns the state after it if the record has it: by the server's report about this very
+    /// step, otherwise by a read, never inferred.
     fn push(
         &self,
         (commit, state): (CommitId, State),
@@ -199,12 +199,12 @@ impl Recorder<'_> {
             return Ok(None);
         }
         self.notes().heard();
-        // The next reader finds out if this cannot be kept here.
+        // If this cannot be stored, the next reader notices.
         let _ = objects::remember(self.repo, &commit, onto);
         Ok(Some(state))
     }
 
-    /// Whether an event is on the record after its push.
+    /// Returns whether the record has an event after its push.
     fn landed(
         &self,
         commit: &CommitId,
@@ -220,15 +220,14 @@ impl Recorder<'_> {
         if moved {
             (pushes.taken, pushes.unshown) = (false, None);
         } else {
-            // Taken twice, or once and kept back by its own push: that is no slip of one answer.
+            // Accepted twice, or accepted and then rejected by its own push: not an accident of one answer.
             if pushes.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
                 return Err(Stop::Incomplete(self.taken_and_not_shown()));
             }
             pushes.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
             self.give_up_on((ended, &words), onto, pushes)?;
         }
-        // If it moved, somebody was quicker or built on ours already; only where git itself kept it back is that
-        // certain.
+        // If it moved, somebody was faster or built on this event; only git's own rejection makes that certain.
         let kept_back = matches!(ended, Ended::Stale | Ended::Refused(_));
         if !kept_back && (moved || ended != Ended::Declined) {
             pushes.open = Some(OpenPush {
@@ -239,8 +238,8 @@ impl Recorder<'_> {
         Ok(false)
     }
 
-    /// Where the record is after a push that ended so; asked for until there is an answer or patience is at its end.
-    /// Where git took it, the place before may be the answer of a copy that lags behind.
+    /// Returns the tip of the record after a push, asking until an answer or a time limit. After an accepted push the
+    /// old tip may come from a lagging server.
     fn tip_after(&self, ended: Ended, onto: Option<&CommitId>) -> Result<Option<CommitId>, Stop> {
         let took = matches!(ended, Ended::Accepted | Ended::UpToDate);
         let begun = Instant::now();
@@ -259,7 +258,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// The record is where it was before the push: refuses when another one would be no use.
+    /// Refuses if the record has not moved and another push would not help.
     fn give_up_on(
         &self,
         (ended, words): (Ended, &str),
@@ -274,13 +273,13 @@ impl Recorder<'_> {
             }
         }
         if ended == Ended::Stale && onto.is_none() {
-            // It keeps us back for a record that it does not show.
+            // It rejects the push because of a record that it does not show.
             let since = *pushes.unshown.get_or_insert_with(Instant::now);
             if since.elapsed() > self.patience.unshown {
                 return Err(self.not_shown().into());
             }
         }
-        // Somebody else's push may hold the ref for a moment, which looks like any other no but a hook's.
+        // Another push may lock the ref for a moment, which looks like any rejection except a hook's.
         pushes.declined += usize::from(ended == Ended::Declined);
         if is_certain(ended) || is_by_hook(words) || pushes.declined >= DECLINED {
             return Err(self.not_writable(ended, words).into());
@@ -288,7 +287,7 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Where an attempt may be on the record, or may still get there, no end is clean.
+    /// Reports an unknown end if an attempt is or may still get on the record.
     fn honest(&self, stop: Stop, pushes: &Pushes) -> Stop {
         match stop {
             stop if pushes.open.is_none() => stop,
@@ -304,12 +303,12 @@ impl Recorder<'_> {
     }
 }
 
-/// Whether the push is known to have come to nothing.
+/// Returns whether the push certainly failed.
 fn is_certain(ended: Ended) -> bool {
     matches!(ended, Ended::NothingSent | Ended::Refused(_))
 }
 
-/// Whether a hook of the server said no, which it would say again.
+/// Returns whether a hook of the server rejected the push; it would do so again.
 pub fn is_by_hook(words: &str) -> bool {
     words
         .lines()
@@ -317,33 +316,33 @@ pub fn is_by_hook(words: &str) -> bool {
         .is_some_and(|reason| reason.ends_with("hook declined"))
 }
 
-/// What was tried so far to get one event onto the record.
+/// The attempts so far to record one event.
 #[derive(Default)]
 struct Pushes {
     since: Option<Instant>,
-    /// The last event's commits, one a push.
+    /// The last event's commits, one per push.
     made: Vec<CommitId>,
-    /// Where the record was at the last look, and whether it was ever anywhere else.
+    /// The tip at the last read, and whether it ever changed.
     tip: Option<CommitId>,
     moved: bool,
-    /// How often the server said no while the record stayed where it is.
+    /// The number of rejections while the record did not move.
     declined: usize,
-    /// The last push, if nobody knows its end.
+    /// The last push, if its end is unknown.
     open: Option<OpenPush>,
-    /// Whether the server said that it took one, and did not show it.
+    /// True if the server accepted a push and did not show it.
     taken: bool,
-    /// Since when the server keeps pushes back for a record that it does not show.
+    /// Since when the server rejects pushes because of a record that it does not show.
     unshown: Option<Instant>,
 }
 
 struct OpenPush {
-    /// Where the record was before: while it is there, that push may still land.
+    /// The tip before: while the record is there, the push may still arrive.
     onto: Option<CommitId>,
     words: String,
 }
 
 impl Pushes {
-    /// None of them is on the record, which is here now: those that were to follow on anything else never will be.
+    /// Notes that the record is at `tip` without any of the attempts: those based on another tip can never arrive.
     fn saw(&mut self, tip: Option<&CommitId>) {
         self.moved |= !self.made.is_empty() && self.tip.as_ref() != tip;
         self.tip = tip.cloned();
@@ -351,7 +350,7 @@ impl Pushes {
     }
 }
 
-/// The event as everybody will read it: what is folded into the state is what stands in history.
+/// Returns the event as it will be read, so that the state is computed from exactly that.
 fn as_read(event: Event) -> Result<Event, Stop> {
     record::read_event(&record::message(&event), event.by, event.at).map_err(|_| {
         Stop::Failed(Report::new(
@@ -360,7 +359,7 @@ fn as_read(event: Event) -> Result<Event, Stop> {
     })
 }
 
-/// Pauses of random length, longer with each push, so that those who collided do not collide again.
+/// Pauses for a random time, longer after each push, so that two writers do not collide again.
 pub(super) fn wait_a_little(pushes: usize, took: Duration) {
     let most = took.min(LONGEST_PAUSE) * u32::try_from(pushes.min(6)).unwrap_or(6);
     let random = RandomState::new().hash_one(SystemTime::now()) % 1000;

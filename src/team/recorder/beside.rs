@@ -1,5 +1,5 @@
-//! Events that go on the record in the same push as a branch of the main repository: both arrive, or neither does.
-//! Nobody can come between what was read and what is pushed, because the record's own lease would not hold.
+//! Events that are recorded in the same push as a branch of the main repository: both arrive or neither. The lease of
+//! the record guarantees that nothing changed since the read.
 
 use std::time::Instant;
 
@@ -11,16 +11,16 @@ use crate::git::record as objects;
 use crate::team::recorder::append::{DECLINED, is_by_hook, wait_a_little};
 use crate::team::recorder::{Decide, Recorder};
 
-/// Events as objects that nothing points to yet.
+/// Events as unreferenced objects.
 pub struct Draft {
-    /// What the record's ref is to do.
+    /// The update of the record's ref.
     pub step: RefStep,
-    /// The state after them.
+    /// The state after the events.
     state: State,
 }
 
 impl Recorder<'_> {
-    /// Writes what is decided on top of what was just read; `None`: nothing is to be recorded.
+    /// Writes the decided events on top of the reading; `None` if there is nothing to record.
     pub fn draft(&self, reading: &Reading, decide: &mut Decide<'_>) -> Result<Option<Draft>, Stop> {
         let (name, email) = objects::identity(self.repo)?;
         let drafted = self.drafted(&Person::named(name, email), reading, decide)?;
@@ -34,15 +34,15 @@ impl Recorder<'_> {
         }))
     }
 
-    /// The record took it: it is what this clone saw last. Gives the state after it.
+    /// Stores accepted events as this clone's copy. Returns the state after them.
     pub fn took(&self, draft: Draft) -> State {
         self.notes().heard();
-        // The next reader finds out if this cannot be kept here.
+        // If this cannot be stored, the next reader notices.
         let _ = objects::remember(self.repo, &draft.step.commit, draft.step.expected.as_ref());
         draft.state
     }
 
-    /// Whether others wrote to the record since it was read for these events.
+    /// Returns whether others wrote to the record since it was read for these events.
     pub fn moved_since(&self, draft: &Draft) -> bool {
         self.ask_tip().is_ok_and(|tip| tip != draft.step.expected)
     }
@@ -59,14 +59,14 @@ impl Recorder<'_> {
 #[derive(Default)]
 pub struct KeptBack {
     since: Option<Instant>,
-    /// Where the record was before the last of them, and how often it stayed there.
+    /// The tip before the last rejected push, and the number of rejections there.
     before: Option<CommitId>,
     unmoved: usize,
     count: usize,
 }
 
 impl KeptBack {
-    /// Takes one in, and waits before the next. Refuses where another one would be no use.
+    /// Counts a rejected push, and waits before the next. Refuses if another one would not help.
     pub fn again(
         &mut self,
         recorder: &Recorder<'_>,
@@ -82,7 +82,7 @@ impl KeptBack {
         self.before = before;
         self.count += 1;
         if self.unmoved >= DECLINED || is_by_hook(words) {
-            // Kept back for a record where this clone sees none: it is there, and not shown.
+            // Rejected because of a record that this clone does not see: it exists and is hidden.
             if ended == Ended::Stale && self.before.is_none() {
                 return Err(recorder.not_shown());
             }

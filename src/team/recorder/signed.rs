@@ -1,4 +1,4 @@
-//! Which events of a signed record count, by the main branch's keys, and whether those of this clone will.
+//! Decides which events of a signed record count, by the main branch's keys, and whether this clone's will.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,26 +14,26 @@ use crate::git::signed::{self, SignersFile};
 use crate::notes::Checked;
 use crate::team::recorder::Recorder;
 
-/// So many seconds may the clocks of two machines differ.
+/// The allowed difference between the clocks of two machines, in seconds.
 const CLOCKS_DIFFER: i64 = 600;
 
 #[derive(Clone, Copy)]
 pub struct KeyPlace<'a> {
     pub branch: &'a str,
-    /// The file there.
+    /// The path of the signers file there.
     pub path: &'a str,
 }
 
-/// Every event of a record with what git makes of its signature, oldest first.
+/// Every event of a record with its signature check, oldest first.
 pub struct Checking {
     pub events: Vec<(StoredEvent, SignatureCheck)>,
     pub signers: SignersFile,
-    /// The commit of the main branch that the keys are of.
+    /// The commit of the main branch with the keys.
     pub main: CommitId,
 }
 
 impl Recorder<'_> {
-    /// `anew` as for [`Self::check`].
+    /// Computes the state; `anew` as in [`Self::check`].
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,
@@ -41,7 +41,7 @@ impl Recorder<'_> {
         anew: bool,
     ) -> Result<(State, SignedRecord, Vec<Event>), Stop> {
         let checking = self.check(keys, tip, anew)?;
-        // What only a second parent has would be left out unseen: a block, for example.
+        // Events that only a second parent has would be ignored, for example a block.
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
             let why = format!(
@@ -61,15 +61,15 @@ impl Recorder<'_> {
         Ok((count.state, signed, events))
     }
 
-    /// The same of what was read, all by git and now; `None`: nothing was ever recorded.
+    /// Checks all events of the reading with git now; `None` for an empty record.
     pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
         let both = self.keys.zip(reading.tip.as_ref());
         both.map(|(keys, tip)| self.check(keys, tip, true))
             .transpose()
     }
 
-    /// Checks every event. What an earlier run of this clone noted is believed of what is over; with `anew`, and of all
-    /// since the open candidate was put forward, git is asked, for anybody may write this clone's notes.
+    /// Checks every event. This clone's notes are trusted only for events before the open candidate; all later ones,
+    /// and all events with `anew`, are checked by git, because anybody may write the notes.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         self.is_of_this_ref(tip, &stored)?;
@@ -100,7 +100,7 @@ impl Recorder<'_> {
                 self.notes().keep_checked(&Checked {
                     main: main.clone(),
                     signers: signers.blob.clone(),
-                    // What could not be told is asked again, because it may be by then.
+                    // An unchecked event is checked again, because that may be possible later.
                     events: (known.into_iter())
                         .filter(|(_, is)| *is != SignatureCheck::Unchecked)
                         .collect(),
@@ -114,11 +114,11 @@ impl Recorder<'_> {
         }
     }
 
-    /// Refuses the record of another ref, or a part of one: what was signed there is not said here.
+    /// Refuses the record of another ref, or a part of one: its signatures do not apply here.
     fn is_of_this_ref(&self, tip: &CommitId, stored: &[StoredEvent]) -> Result<(), Stop> {
         let first = stored.first();
         let named = first.and_then(|first| is_of_ref(&first.message, self.reference));
-        // One that an earlier version began stays on its ref: on the usual one, or where this clone saw it.
+        // A record of an earlier version stays on its ref: the default one, or where this clone saw it.
         let is_usual = self.reference == Record::default().reference;
         if named.unwrap_or(is_usual || objects::seen_id(self.repo)?.is_some()) {
             return Ok(());
@@ -134,7 +134,7 @@ impl Recorder<'_> {
             .into())
     }
 
-    /// The main branch as the main repository was last heard to have it, with its commit here.
+    /// Returns the last known main branch of the main repository, after fetching its commit.
     fn main_branch(&self, keys: KeyPlace<'_>) -> Result<CommitId, Stop> {
         let known = self.repo.main().and_then(|seen| seen.at);
         let known = known.or_else(|| self.last_main(keys));
@@ -153,16 +153,16 @@ impl Recorder<'_> {
         Ok(main)
     }
 
-    /// The same as an earlier run, or git, was told it.
+    /// Returns the main branch from the notes of an earlier run, or from git's tracking ref.
     fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
         let noted = self.notes().checked().map(|noted| noted.main);
         noted.or_else(|| self.repo.tracked(self.remote, keys.branch))
     }
 
-    /// Who signed an event that this clone just wrote, by the keys that count.
+    /// Returns who signed an event that this clone just wrote, by the keys that count.
     ///
     /// # Errors
-    /// [`RefusalCode::NotVerified`] where they do not know that key: the event would not count.
+    /// [`RefusalCode::NotVerified`] if the key does not count: neither would the event.
     pub(super) fn signed_by(
         &self,
         keys: KeyPlace<'_>,
@@ -182,7 +182,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// The key of this clone does not count, and how it comes to.
+    /// Refuses because this clone's key does not count, and says how to add it.
     fn unknown_key(
         &self,
         (keys, signers): (KeyPlace<'_>, &SignersFile),
@@ -224,10 +224,10 @@ impl Recorder<'_> {
             .refused(RefusalCode::NotVerified)
     }
 
-    /// Signs what nothing points to, as a trial: whether this clone can write events that count, and who it is.
+    /// Signs an unreferenced object as a test: returns whose key signs this clone's events.
     ///
     /// # Errors
-    /// [`RefusalCode::NotVerified`] where it cannot.
+    /// [`RefusalCode::NotVerified`] if this clone's events would not count.
     pub fn try_key(&self) -> Result<Option<Person>, Stop> {
         let Some(keys) = self.keys else {
             return Ok(None);
@@ -247,7 +247,7 @@ impl Recorder<'_> {
     }
 }
 
-/// What the events add up to, and those that count.
+/// Computes the count from the events, and returns those that count.
 pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     let mut count = Count::default();
     let all = events.iter();
@@ -256,8 +256,10 @@ pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     (count, counted)
 }
 
+/// Those that can be checked.
 fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
-    stored.iter().map(|one| one.commit.clone())
+    let all = stored.iter().filter(|one| !one.is_large);
+    all.map(|one| one.commit.clone())
 }
 
 fn with(
@@ -267,6 +269,7 @@ fn with(
     let latest = jiff::Timestamp::now().as_second() + CLOCKS_DIFFER;
     let all = stored.iter().map(|one| {
         let is = match known.get(&one.commit) {
+            _ if one.is_large => SignatureCheck::Large,
             Some(SignatureCheck::By(_)) if one.committed > latest => SignatureCheck::Future,
             Some(is) => is.clone(),
             None => SignatureCheck::Unchecked,
@@ -276,7 +279,7 @@ fn with(
     all.collect()
 }
 
-/// All events since the open candidate was put forward; none where there is none.
+/// Returns all events since the open candidate was proposed; empty without one.
 fn since_proposal(events: &[(StoredEvent, SignatureCheck)]) -> Vec<CommitId> {
     let (count, _) = fold(events);
     let Some(open) = count.state.candidate else {
@@ -285,9 +288,6 @@ fn since_proposal(events: &[(StoredEvent, SignatureCheck)]) -> Vec<CommitId> {
     let is_it =
         |(stored, _): &(StoredEvent, SignatureCheck)| stored.message.contains(open.id.as_str());
     let from = events.iter().position(is_it).unwrap_or(0);
-    events
-        .iter()
-        .skip(from)
-        .map(|(one, _)| one.commit.clone())
-        .collect()
+    let since = events.iter().skip(from).filter(|(one, _)| !one.is_large);
+    since.map(|(one, _)| one.commit.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! The recorder against real repositories and the real `git`, and one that goes wrong on purpose.
+//! The recorder with real repositories and the real `git`, and with a git that fails on purpose.
 #![expect(
     clippy::disallowed_types,
     reason = "tests start the git program themselves"
@@ -27,13 +27,12 @@ use crate::git::program::find_on_path;
 use crate::git::scratch;
 use crate::team::recorder::*;
 
-/// The team's record, by its usual name.
 const RECORD: &str = "refs/smp/record";
 
-/// For so long these tests ask again where an answer is old.
+/// The time limit for old answers in these tests.
 const LAGS: Duration = Duration::from_millis(400);
 
-/// A folder with a main repository in it, and clones of it.
+/// A folder with a main repository and clones of it.
 struct World {
     root: TempDir,
     config: Config,
@@ -44,7 +43,7 @@ impl World {
         Self::with("[record]\n", &[])
     }
 
-    /// A world whose record is configured so, and whose main repository is made with these options.
+    /// Builds a world with this `[record]` table, and `git init` options for the main repository.
     fn with(record: &str, init: &[&str]) -> Self {
         let root = scratch::folder();
         let main = root.path().join("main.git");
@@ -78,7 +77,7 @@ impl World {
         self.root.path().join(name)
     }
 
-    /// A clone of Ada's.
+    /// Makes a clone of Ada's.
     fn clone(&self, name: &str) -> Checkout<'_> {
         let all = [
             "clone",
@@ -93,7 +92,7 @@ impl World {
         self.named(name)
     }
 
-    /// A folder as a clone of Ada's.
+    /// Returns an existing folder as a clone of Ada's.
     fn named(&self, name: &str) -> Checkout<'_> {
         Checkout {
             world: self,
@@ -102,7 +101,7 @@ impl World {
         }
     }
 
-    /// Variables that hide the developer's machine.
+    /// Returns variables that hide the developer's machine.
     fn variables(&self) -> Vec<(OsString, Option<OsString>)> {
         let inherited = std::env::vars_os().map(|(name, _)| name);
         let dropped =
@@ -116,19 +115,19 @@ impl World {
         dropped.map(|name| (name, None)).chain(own).collect()
     }
 
-    /// Runs git as a person would, and gives what it printed; it must succeed.
+    /// Runs git like a person and returns its output; it must succeed.
     fn git(&self, folder: &str, args: &[&str]) -> String {
         let (ended_well, words) = self.program("git", folder, args);
         assert!(ended_well, "git {args:?}: {words}");
         words
     }
 
-    /// Runs a line of shell, and gives whether it ended well and all that it printed.
+    /// Runs a shell line; returns whether it succeeded, and all its output.
     fn run(&self, folder: &str, line: &str, args: &[&str]) -> (bool, String) {
         self.program("/bin/sh", folder, &[&["-c", line, "sh"], args].concat())
     }
 
-    /// The same of a program.
+    /// Runs a program; returns whether it succeeded, and all its output.
     fn program(&self, program: &str, folder: &str, args: &[&str]) -> (bool, String) {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.path(folder));
@@ -154,19 +153,19 @@ impl World {
         )
     }
 
-    /// Where a ref of a repository is.
+    /// Returns the commit of a ref in a repository.
     fn points_to(&self, folder: &str, reference: &str) -> Option<String> {
         let args = ["rev-parse", "--verify", "--quiet", reference];
         let (exists, id) = self.program("git", folder, &args);
         exists.then_some(id)
     }
 
-    /// Where a ref of the main repository is.
+    /// Returns the commit of a ref in the main repository.
     fn at(&self, reference: &str) -> Option<String> {
         self.points_to("main.git", reference)
     }
 
-    /// Every ref of the main repository but its branch.
+    /// Returns every ref of the main repository except its branch.
     fn refs(&self) -> String {
         let format = "--format=%(refname) %(objectname)";
         let all = self.git("main.git", &["for-each-ref", format]);
@@ -176,7 +175,7 @@ impl World {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Makes an object of the main repository from a file's worth of text.
+    /// Writes an object with this content into the main repository.
     fn object(&self, kind: &str, text: &[u8]) -> String {
         std::fs::write(self.path("object"), text).unwrap();
         self.git(
@@ -185,7 +184,7 @@ impl World {
         )
     }
 
-    /// Makes a commit of the main repository with this state and message, on top of another.
+    /// Writes a commit with this state and message on top of another into the main repository.
     fn commit(&self, state: &str, message: &str, parent: Option<&str>) -> String {
         let blob = self.object("blob", state.as_bytes());
         std::fs::write(
@@ -200,13 +199,13 @@ impl World {
         id.lines().last().unwrap().to_owned()
     }
 
-    /// Puts a program of the main repository's in the way.
+    /// Installs a hook in the main repository.
     fn hook(&self, name: &str, text: &str) {
         write_program(&self.path("main.git/hooks").join(name), text);
     }
 
-    /// Makes `git SUBCOMMAND` of [`Checkout::faulty`] do this; `look` is the `fetch` that says where the record is. In
-    /// it, `real` is the true git, and `once` takes this away.
+    /// Replaces `git SUBCOMMAND` of [`Checkout::faulty`] by this script; `look` is the `fetch` that reads the tip. In
+    /// the script `real` is the real git, and `once` removes the fault.
     fn fault(&self, subcommand: &str, text: &str) {
         let real = find_on_path("git").unwrap();
         let here = self.path("faults").join(subcommand);
@@ -219,7 +218,7 @@ impl World {
         write_program(&here, &(head + text));
     }
 
-    /// A git that looks for faults.
+    /// Returns a git that runs the faults.
     fn shim(&self) -> PathBuf {
         let (path, faults) = (self.path("git-shim"), self.path("faults"));
         let real = find_on_path("git").unwrap();
@@ -238,13 +237,13 @@ impl World {
         path
     }
 
-    /// How often the git of [`Checkout::faulty`] was called so.
+    /// Returns how often the git of [`Checkout::faulty`] ran this subcommand.
     fn calls(&self, subcommand: &str) -> usize {
         let calls = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         calls.lines().filter(|line| *line == subcommand).count()
     }
 
-    /// The state of every event on the record, oldest first, after it was seen that they are a chain.
+    /// Returns the state of every event on the record, oldest first, after checking that they form a chain.
     fn states(&self, reference: &str) -> Vec<State> {
         let log = self.git(
             "main.git",
@@ -273,7 +272,7 @@ impl World {
     }
 }
 
-/// A clone, and how it is used.
+/// A clone, with its variables.
 struct Checkout<'w> {
     world: &'w World,
     name: String,
@@ -281,7 +280,7 @@ struct Checkout<'w> {
 }
 
 impl Checkout<'_> {
-    /// The same with another variable.
+    /// Adds a variable.
     fn and(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), Some(value.into())));
         self
@@ -291,7 +290,7 @@ impl Checkout<'_> {
         self.opened(find_on_path("git").unwrap())
     }
 
-    /// The same, with the git that looks for faults.
+    /// Opens it with the git that runs the faults.
     fn faulty(&self) -> Repo {
         self.opened(self.world.shim())
     }
@@ -310,7 +309,7 @@ impl Checkout<'_> {
         self.world.git(&self.name, args)
     }
 
-    /// What this clone saw of the record last.
+    /// Returns this clone's copy of the record.
     fn seen(&self) -> Option<String> {
         self.world.points_to(&self.name, "refs/smp/seen")
     }
@@ -335,12 +334,12 @@ fn recorder<'a>(world: &'a World, repo: &'a Repo) -> Recorder<'a> {
     }
 }
 
-/// Adds one event, whatever happened before.
+/// Adds one event to any record.
 fn append(world: &World, repo: &Repo, what: What) -> Result<State, Stop> {
     recorder(world, repo).append(&new_id(), &mut |_| Ok(Some(what.clone())))
 }
 
-/// An event that may follow on nearly everything: something was found running.
+/// Builds an event that may follow nearly all others: a commit was found running.
 fn found(environment: &str, nth: u64) -> What {
     What::Deployed(Deployed {
         overrides: None,
@@ -358,7 +357,7 @@ fn found(environment: &str, nth: u64) -> What {
     })
 }
 
-/// A candidate for production.
+/// Builds a proposal for production.
 fn proposed(note: &str) -> What {
     What::Proposed(Proposed {
         commit: some_commit(),
@@ -387,7 +386,7 @@ fn some_commit() -> CommitId {
     CommitId::parse(&"1".repeat(40)).unwrap()
 }
 
-/// The refusal behind a stop.
+/// Returns the refusal in a stop.
 fn refusal(stop: Stop) -> Refusal {
     match stop {
         Stop::Refused(refusal) => refusal,
@@ -395,8 +394,8 @@ fn refusal(stop: Stop) -> Refusal {
     }
 }
 
-/// Writes a program. A child does it, because what we hold open ourselves, another thread's child may hold open as
-/// well, and then it cannot be started.
+/// Writes a program in a child process. Otherwise a child of another thread could inherit the open file, and the
+/// program could not be started.
 fn write_program(path: &Path, text: &str) {
     let mine = path.with_extension("text");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The troubles of the record: for each its code, what is wrong, why, and what to type then.
+//! The errors of the record: for each its code, the fault, the reason and the next command.
 
 use crate::core::decide::BY_HAND;
 use crate::core::decide::answer::FOUR_EYES;
@@ -18,12 +18,12 @@ impl Recorder<'_> {
         format!("{} on {}", self.reference, self.remote)
     }
 
-    /// A report that names the place.
+    /// Builds a report that names the place of the record.
     fn trouble(&self, error: impl Into<String>) -> Report {
         Report::new(error).because(format!("it is {}", self.place()))
     }
 
-    /// The command that puts back what this clone saw, if the record is still there.
+    /// Returns the command that restores this clone's copy, if the record has not changed since.
     fn put_back(&self, there: Option<&CommitId>) -> Typed {
         let (remote, reference) = (shell_word(self.remote), self.reference);
         let lease = there.map(|tip| format!("--force-with-lease={reference}:{tip} "));
@@ -31,14 +31,14 @@ impl Recorder<'_> {
         Typed::other(format!("git push {lease}{remote} {SEEN}:{reference}"))
     }
 
-    /// Others were quicker for as long as there was patience.
+    /// Others were faster until the time limit.
     pub(super) fn busy(&self) -> Refusal {
         self.trouble("the record is busy: others wrote to it during every attempt")
             .run("see what happens there", Typed::smp("history"))
-            .refused(RefusalCode::RecordBusy)
+            .refused(RefusalCode::Busy)
     }
 
-    /// There is no record where this clone saw one.
+    /// The record that this clone saw does not exist.
     pub(super) fn gone(&self, last: &CommitId) -> Refusal {
         let (place, last) = (self.place(), last.short());
         Refusal::new(RefusalCode::RecordRewound, "the record is gone")
@@ -52,7 +52,7 @@ impl Recorder<'_> {
             )
     }
 
-    /// There is no record, but this clone saw one on another ref, and keeps it by this name.
+    /// Returns the refusal without a record, but with a copy of a record of another ref, under this name.
     pub(super) fn elsewhere(&self, name: &str, last: &CommitId) -> Refusal {
         let (place, old, last) = (self.place(), kept_for(name), last.short());
         let (remote, new) = (shell_word(self.remote), self.reference);
@@ -72,7 +72,7 @@ impl Recorder<'_> {
         )
     }
 
-    /// The record lacks what this clone saw of it: it has something else.
+    /// The record lacks the commit that this clone saw: it was rewritten.
     pub(super) fn rewound(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         self.lacks(Report::new("the record was rewritten"), last, tip)
             .because(format!(
@@ -86,7 +86,7 @@ impl Recorder<'_> {
             .refused(RefusalCode::RecordRewound)
     }
 
-    /// The record is at something that came before what this clone saw, and stays there.
+    /// The record stays at an ancestor of the commit that this clone saw.
     pub(super) fn older(&self, last: &CommitId, tip: &CommitId) -> Refusal {
         let say = "if it was rewound, restore the record that this clone saw";
         self.lacks(self.answers_with_older(), last, tip)
@@ -108,7 +108,7 @@ impl Recorder<'_> {
             .because(format!("this clone saw it at {}", last.short()))
     }
 
-    /// One answer names a state of the record that another does not hand out.
+    /// Returns the refusal after one answer named a commit of the record that another answer did not send.
     pub(super) fn not_handed_out(&self, tip: &CommitId, refusal: &Refusal) -> Refusal {
         let (place, tip, remote) = (self.place(), tip.short(), self.remote);
         self.answers_with_older()
@@ -123,12 +123,12 @@ impl Recorder<'_> {
             .refused(RefusalCode::Unreachable)
     }
 
-    /// Git found the record elsewhere each time, and yet nobody was seen to write to it.
+    /// Each push found the record elsewhere, although no read showed a change.
     pub(super) fn lagging(&self) -> Refusal {
         self.trouble(self.answers_with_older().error)
             .because("each read shows the same state, but each push finds a different one")
             .run("wait a moment, then", Typed::smp("status"))
-            .refused(RefusalCode::RecordBusy)
+            .refused(RefusalCode::Busy)
     }
 
     fn answers_with_older(&self) -> Report {
@@ -138,7 +138,7 @@ impl Recorder<'_> {
         ))
     }
 
-    /// What stands on the record's ref is no record, or none that this version reads.
+    /// The content of the record's ref is not a record, or this version cannot read it.
     pub(super) fn unreadable(&self, tip: &CommitId, why: &ReadError) -> Refusal {
         let why = match why {
             ReadError::Newer(format) => return self.newer(*format),
@@ -146,7 +146,7 @@ impl Recorder<'_> {
         };
         let report = Report::new("the record cannot be read");
         let report = report.because(format!("{} is at {}: {why}", self.place(), tip.short()));
-        // What this clone saw was a record; somebody put something else in its place.
+        // This clone's copy was a record; somebody replaced it.
         let seen = seen_id(self.repo).ok().flatten().filter(|seen| seen != tip);
         let report = report.causes(seen.map(|seen| {
             let (seen, back) = (seen.short(), self.put_back(Some(tip)));
@@ -170,7 +170,7 @@ impl Recorder<'_> {
             .run("install the newest", Typed::other("cargo install git-smp"))
     }
 
-    /// The main repository says no, in git's words. That it takes branches only is known by its word about the ref alone.
+    /// The main repository rejects the push. Only its words about the ref show that it accepts no other refs.
     pub(super) fn not_writable(&self, ended: Ended, words: &str) -> Refusal {
         let mut report = self.trouble("the record cannot be written to");
         let (place, next) = ((self.remote, "repository.url"), Typed::smp("setup"));
@@ -201,18 +201,18 @@ impl Recorder<'_> {
         report.hint(hint).refused(RefusalCode::RecordNotWritable)
     }
 
-    /// What to set where a ref outside of the branches does not do.
+    /// Returns what to set if a ref outside the branches is not possible.
     fn other_ref(&self) -> Option<&'static str> {
         let is_branch = self.reference.starts_with("refs/heads/");
         (!is_branch).then_some("set record.ref = \"refs/heads/smp-record\" in smp.toml")
     }
 
-    /// The server took an event, and nobody can read it.
+    /// The server accepted an event and hides it.
     pub(super) fn taken_and_not_shown(&self) -> Report {
         self.hidden("accepted the event")
     }
 
-    /// The server has a record, and nobody can read it.
+    /// The server has a record and hides it.
     pub fn not_shown(&self) -> Refusal {
         self.hidden("has the record")
             .refused(RefusalCode::RecordNotWritable)
@@ -226,7 +226,7 @@ impl Recorder<'_> {
             .run(format!("{first}, then"), Typed::smp("setup"))
     }
 
-    /// Other refs bear the record's name at their end, and git would push to those as well or not at all.
+    /// Other refs end in the record's name, so git would push to those too, or not at all.
     pub(super) fn ambiguous(&self, namesakes: &[String]) -> Refusal {
         let remote = self.remote;
         let report = self.trouble("the record cannot be written to");
@@ -240,19 +240,19 @@ impl Recorder<'_> {
             .refused(RefusalCode::RecordNotWritable)
     }
 
-    /// Every push broke off, and the record stayed where it is for as long as there was patience.
+    /// Every push was interrupted, and the record did not move until the time limit.
     pub(super) fn unclear(&self, words: &str) -> Stop {
         let why = "the record does not show the event, and its push did not finish";
         unknown(self.trouble(why).causes(first_words(words)))
     }
 }
 
-/// The command that forgets what this clone saw.
+/// Returns the command that deletes this clone's copy.
 fn forget() -> String {
     format!("git update-ref -d {SEEN}")
 }
 
-/// Nobody can say whether an event is on the record.
+/// Returns the end of a run that cannot tell whether the record accepted the event.
 pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("cannot tell whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
@@ -260,11 +260,11 @@ pub(super) fn unknown(why: Report) -> Stop {
     Stop::Incomplete(report.run(say, Typed::once_more()))
 }
 
-/// The last guard: plans refuse with more words, before it comes to this.
+/// The last guard: plans refuse earlier, with more explanation.
 pub(super) fn unlawful(why: Unlawful) -> Stop {
     use RefusalCode as Code;
     let (code, error) = match why {
-        Unlawful::Begun => (Code::RecordBusy, "somebody else began the record meanwhile"),
+        Unlawful::Begun => (Code::Busy, "somebody else began the record meanwhile"),
         Unlawful::OtherCandidate => (Code::CandidateMoved, "the candidate has changed"),
         Unlawful::CandidateOpen => (Code::CandidateOpen, "there is already a candidate"),
         Unlawful::Frozen => (

@@ -9,7 +9,7 @@ const AT_ONCE: Pauses = Pauses {
     unreached: [0; 3],
 };
 
-/// Sends by a webhook that answers so, one after the other; gives what came of it and how often it was asked.
+/// Sends through a webhook with these answers; returns the result and the number of attempts.
 fn sending(answers: Vec<Sent>, wish: Control) -> (Delivered, usize) {
     let (count, left) = (answers.len(), Arc::new(Mutex::new(answers.into_iter())));
     let ours = Arc::clone(&left);
@@ -148,7 +148,7 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
 
 #[test]
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
-    // A port that was free a moment ago may be another test's by now; nobody listens on port 1.
+    // A free port may be taken by another test meanwhile; nobody listens on port 1.
     let address = Secret::new("http://127.0.0.1:1/s3cr3t".to_owned());
     let post = move || (http::post(false, &address, "{}"), Placed::default());
     let outcome = send(Arc::new(post), &mut |why| match why {

@@ -1,4 +1,4 @@
-//! The sheet that a person writes the product post on: an offer to begin with, and comments that explain.
+//! The sheet for writing the product post: an offered text, and comments that explain.
 
 use crate::core::refusal::Stop;
 use crate::core::tell::draft::draft;
@@ -7,21 +7,21 @@ use crate::core::words::Landed;
 use crate::git::GitConfig;
 use crate::team::summary::Offer;
 
-/// The signs that git itself tries, in its order, when it may choose.
+/// The comment signs that git tries, in its order, if it may choose.
 const SIGNS: [&str; 10] = ["#", ";", "@", "!", "$", "%", "^", "&", "|", ":"];
 
-/// A sheet before it is given away, which knows how to read it back.
+/// A sheet for the editor, which can read its text back.
 pub struct Sheet {
     offered: String,
     comments: String,
-    /// What comments begin with.
+    /// The beginning of each comment.
     sign: String,
-    /// Whether it begins with a draft, and not with somebody's own words.
+    /// True if it begins with a draft, not with a person's own text.
     is_draft: bool,
 }
 
 impl Sheet {
-    /// Makes one for a deploy; what landed is asked for only if nobody wrote about it before.
+    /// Builds the sheet for a deploy; `landed` is only called if there is no earlier text.
     pub fn new(
         offer: &Offer<'_>,
         landed: impl FnOnce() -> Result<Vec<Landed>, Stop>,
@@ -66,12 +66,12 @@ impl Sheet {
         format!("{}\n\n{comments}", self.offered)
     }
 
-    /// Whether a draft came back as it was given away: an editor that is left without a change says yes to nothing.
+    /// Returns whether a draft came back unchanged, which confirms nothing.
     pub fn is_untouched(&self, text: &str) -> bool {
         self.is_draft && !self.offered.is_empty() && settled(text) == settled(&self.text())
     }
 
-    /// What somebody wrote on it, without the comments.
+    /// Returns the person's text without the comments.
     pub fn read(&self, text: &str) -> String {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let said = text.lines().filter(|line| !line.starts_with(&self.sign));
@@ -79,9 +79,9 @@ impl Sheet {
     }
 }
 
-/// Without spaces at the ends of lines, empty lines around it, or more than one between paragraphs.
+/// Removes spaces at line ends, surrounding empty lines, and repeated empty lines.
 pub fn settled(text: &str) -> String {
-    // Some editors begin every file with a mark of its encoding.
+    // Some editors begin every file with a byte order mark.
     let text = text
         .trim_start_matches('\u{feff}')
         .replace("\r\n", "\n")
@@ -91,20 +91,20 @@ pub fn settled(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What no line of the text begins with, so that none is taken for a comment.
+/// Returns a comment sign that no line of the text begins with.
 fn sign(text: &str, config: &GitConfig) -> String {
     let own = config
         .get("core.commentstring")
         .or_else(|| config.get("core.commentchar"))
         .filter(|own| is_plain(own));
     let signs = own.into_iter().chain(SIGNS).map(str::to_owned);
-    // A text has an end, so some number of these is in none of its lines.
+    // No line begins with more of these signs than the text has, so one of them is free.
     let longer = (2..).map(|count| "#".repeat(count));
     let free = |sign: &String| !text.lines().any(|line| line.starts_with(sign));
     signs.chain(longer).find(free).unwrap_or_default()
 }
 
-/// A single sign that neither a sentence nor a point of a list begins with.
+/// Returns whether a sign is a single character that begins neither a sentence nor a list item.
 fn is_plain(sign: &str) -> bool {
     matches!(sign.as_bytes(), [byte] if byte.is_ascii_punctuation() && !b"-*".contains(byte))
 }

@@ -1,4 +1,4 @@
-//! What is given and what is written, with real files, repositories and editors.
+//! Given and written texts, with real files, repositories and editors.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -149,7 +149,7 @@ fn a_file_may_have_any_name() {
     );
 }
 
-/// A history of which the last two commits ship, and what its person writes about them.
+/// A history whose last two commits ship, and the editor of its author.
 struct Deploy {
     desk: Desk,
     from: CommitId,
@@ -179,7 +179,7 @@ impl Deploy {
         )
     }
 
-    /// What the person found in the editor.
+    /// Returns the text that the person found in the editor.
     fn found(&self) -> String {
         fs::read_to_string(self.desk.path("found")).unwrap()
     }
@@ -304,7 +304,7 @@ fn what_a_failed_editor_leaves_is_kept_with_the_command_that_uses_it() {
         assert_eq!(*last, format!("the text is kept in {name}"));
         assert_eq!(fs::read(&file).unwrap(), kept, "{script}");
     }
-    // A draft that nobody changed is nobody's text.
+    // An unchanged draft is nobody's text.
     deploy.desk.uses("exit 1");
     let stop = deploy.write(None).unwrap_err();
     let hint = stop.report().unwrap().hint_text().unwrap();

@@ -1,5 +1,5 @@
-//! Addresses of the chats that are known, and that cannot take a post: said before somebody relies on them. Whatever is
-//! merely unknown may take posts; hosts changed twice in two years.
+//! Known chat addresses that cannot accept a post: reported before somebody relies on them. Unknown ones may accept
+//! posts; hosts changed twice in two years.
 
 use reqwest::Url;
 
@@ -7,13 +7,13 @@ use crate::core::refusal::Report;
 use crate::core::tell::ChannelKind;
 use crate::team::webhook::host;
 
-/// Where the webhooks of Office 365 connectors were.
+/// The former hosts of Office 365 connectors.
 const RETIRED: [&str; 3] = [
     "outlook.office.com",
     "outlook.office365.com",
     "webhook.office.com",
 ];
-/// Slack, and where its webhooks are.
+/// Slack, and the hosts of its webhooks.
 const SLACK: [&str; 2] = ["slack.com", "slack-gov.com"];
 const SLACK_HOOKS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 const TEAMS: [&str; 4] = [
@@ -22,23 +22,23 @@ const TEAMS: [&str; 4] = [
     "logic.azure.com",
     "flow.microsoft.com",
 ];
-/// Where people read Teams.
+/// The hosts of the Teams application.
 const TEAMS_PAGES: [&str; 3] = [
     "teams.microsoft.com",
     "teams.live.com",
     "teams.cloud.microsoft",
 ];
-/// How a webhook of Teams is made.
+/// How to create a webhook of Teams.
 const IN_TEAMS: &str = "make a new one in the Workflows app of Teams, from the template \"Post to a channel when a webhook request is received\"; let \"Anyone\" trigger the flow";
-/// Where the right one is found.
+/// Where to find the right address.
 const OF_A_FLOW: &str = "open the flow in the Workflows app of Teams, and copy the URL of its trigger with the button next to it";
 const OF_SLACK: &str = "an incoming webhook begins with https://hooks.slack.com/services/; make one at api.slack.com/apps, under \
                         Incoming Webhooks";
 
-/// What is odd about an address, if anything is.
+/// Returns a warning about an unusual address.
 ///
 /// # Errors
-/// Why no post can be sent to it, without any of it.
+/// If no post can be sent to it. The error contains no part of the address.
 pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
     let host = host(url);
     let at = |places: &[&str]| places.iter().any(|place| is_at(&host, place));
@@ -67,7 +67,7 @@ pub fn check(kind: ChannelKind, url: &Url) -> Result<Option<String>, Report> {
     }
 }
 
-/// The address of a flow's trigger is whole with its signature, which is what lets posts in.
+/// Checks the address of a flow's trigger: its signature grants access.
 fn of_a_flow(host: &str, url: &Url) -> Result<Option<String>, Report> {
     if !url.path().to_ascii_lowercase().contains("/triggers/") {
         let error =
@@ -104,7 +104,7 @@ fn refuse(error: &str, because: &str) -> Result<Option<String>, Report> {
     Err(Report::new(error).because(because))
 }
 
-/// Whether a host is this place, or one below it.
+/// Returns whether a host is this place or a subdomain of it.
 fn is_at(host: &str, place: &str) -> bool {
     host.strip_suffix(place)
         .is_some_and(|before| before.is_empty() || before.ends_with('.'))

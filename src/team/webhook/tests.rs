@@ -18,7 +18,7 @@ fn channel(kind: ChannelKind) -> Channel {
     }
 }
 
-/// A repository with this in its configuration.
+/// A repository with this webhook in its configuration.
 struct Clone(TempDir);
 
 impl Clone {

@@ -1,4 +1,4 @@
-//! YAML as a tree. What these files need not have, as anchors, tags and keys that stand twice, is refused.
+//! YAML as a tree. Unneeded features such as anchors, tags and repeated keys are refused.
 
 use saphyr_parser::{Event, Parser};
 
@@ -9,7 +9,7 @@ pub enum Yaml {
     Table(Vec<(String, Yaml)>),
 }
 
-/// The documents of a file.
+/// Parses the documents of a file.
 pub fn documents(text: &str) -> Result<Vec<Yaml>, String> {
     let events = Parser::new_from_str(text).map(|event| event.map(|(event, _)| event));
     let events: Vec<Event<'_>> = events
@@ -65,7 +65,7 @@ impl Yaml {
         }
     }
 
-    /// What stands below these keys.
+    /// Returns the value below these keys.
     pub fn at(&self, keys: &[&str]) -> Option<&Self> {
         let [first, rest @ ..] = keys else {
             return Some(self);
@@ -76,7 +76,7 @@ impl Yaml {
         }
     }
 
-    /// What it is made of.
+    /// Returns the direct parts.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
         let (list, table) = match self {
             Self::Text(_) => (&[][..], &[][..]),
@@ -86,7 +86,7 @@ impl Yaml {
         list.iter().chain(table.iter().map(|(_, value)| value))
     }
 
-    /// Every value of this key, however deep.
+    /// Collects every value of this key at any depth.
     pub fn each<'y>(&'y self, key: &str, found: &mut dyn FnMut(&'y Self)) {
         if let Some(value) = self.at(&[key]) {
             found(value);

@@ -52,7 +52,7 @@ fn with_places_that_are_named() {
             .env("GIT_DIR", "../.git")
             .env("GIT_WORK_TREE", ".."),
     );
-    // Without a work tree named, the current folder is its top.
+    // Without a named work tree the current folder is its top.
     works(
         &deploy,
         &deploy.runner().env("GIT_DIR", deploy.work.join(".git")),
@@ -109,7 +109,7 @@ fn with_configuration_on_the_command_line_and_in_the_environment() {
         .git_options(&["-c", "core.abbrev=12"])
         .smp(&["diff", "--json"]);
     assert_eq!(run.ok().json()["ships"][0]["short"], deploy.nth(5)[..12]);
-    // The agreement can be taken back for one command, and the address of a remote is what git says.
+    // One command can ignore the agreement, and the address of a remote is the one that git reports.
     deploy
         .runner()
         .git_options(&["-c", "smp.trusted=other"])
@@ -212,7 +212,7 @@ fn from_hooks_of_both_sides() {
         serde_json::from_slice(&std::fs::read(out.with_extension("json")).unwrap()).unwrap();
     assert_eq!(plan["commit"], deploy.nth(5));
 
-    // A hook of a bare repository that is pushed to, with what is pushed in quarantine.
+    // A hook of a bare repository that receives a push, with the push in quarantine.
     std::fs::remove_file(&out).unwrap();
     super::settle(&deploy, &deploy.main);
     deploy.git(
@@ -236,7 +236,7 @@ fn from_hooks_of_both_sides() {
     assert_eq!(std::fs::read_to_string(&out).unwrap(), expected);
 }
 
-// F-GIT-1: the oldest git that is promised.
+// F-GIT-1: the oldest supported git.
 #[test]
 #[ignore = "needs another git: GIT_SMP_OTHER_GIT names its file"]
 fn with_another_git_first_on_the_path() {
@@ -280,7 +280,7 @@ fn without_a_git_that_can_be_trusted() {
         .prints("")
         .says("git is not on PATH")
         .says("hint: ");
-    // One that lies in the repository is not taken, however it gets onto the path.
+    // A git inside the repository is not used, however it gets onto the path.
     deploy.executable(
         deploy.work.join("git"),
         &format!("touch {}", deploy.path("sprung").display()),
@@ -295,7 +295,7 @@ fn without_a_git_that_can_be_trusted() {
             .says("git is not on PATH");
     }
     assert!(!deploy.path("sprung").exists());
-    // One that fails, or prints what no git prints, is reported.
+    // A git that fails, or prints impossible output, is reported.
     for script in [
         "exit 3",
         "kill -9 $$",

@@ -30,7 +30,7 @@ fn a_work_tree_with_a_configuration_of_its_own() {
     deploy.git(&deploy.work, &["worktree", "add", "-q", "../linked"]);
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("linked/smp.toml")).unwrap();
     works(&deploy, &deploy.runner().cwd("linked"));
-    // An address of this work tree alone counts here, and only here.
+    // An address of this work tree counts only here.
     deploy.git(
         "linked",
         &[
@@ -206,7 +206,7 @@ fn clones_without_blobs_or_trees_which_are_not_fetched_either() {
         assert!(missing > 0);
         works(&deploy, &deploy.runner().cwd(&partial));
         assert_eq!(count(), missing, "nothing is fetched by the way");
-        // As older versions of git wrote it.
+        // The form of older versions of git.
         deploy.git(&partial, &["config", "core.repositoryFormatVersion", "1"]);
         deploy.git(&partial, &["config", "extensions.partialClone", "upstream"]);
         works(&deploy, &deploy.runner().cwd(&partial));
@@ -223,7 +223,7 @@ fn refs_in_a_reftable() {
         "reftable"
     );
     works(&deploy, &deploy.runner());
-    // What is missing is fetched, and a promotion goes all the way.
+    // A missing commit is fetched, and a promotion succeeds.
     let seventh = deploy.colleague_commits("Add a seventh thing");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     deploy.smp(&["promote", "--yes", "--commit", &seventh]).ok();
@@ -267,7 +267,7 @@ fn objects_that_are_borrowed_packed_or_listed_in_a_graph() {
     works(&deploy, &deploy.runner());
     deploy.git(work, &["multi-pack-index", "write"]);
     works(&deploy, &deploy.runner());
-    // What lies in another repository's quarantine is not part of this one.
+    // A commit in another repository's quarantine is not part of this one.
     let theirs = commit_on(
         &deploy,
         &deploy.team,
@@ -414,7 +414,7 @@ fn a_bare_repository_inside_a_work_tree_is_refused_and_runs_nothing() {
         }
     }
     assert!(!deploy.path("sprung").exists());
-    // Who names it means it.
+    // A named repository is meant.
     let runner = deploy.runner().cwd(&hidden).git_options(&["--git-dir=."]);
     let run = runner.smp(&["diff", "--from", deploy.nth(2), "--to", deploy.nth(5)]);
     run.ok()

@@ -1,8 +1,8 @@
-//! The issue is delivered as a post is: never twice unasked, whatever becomes of a run.
+//! The issue is delivered like a post: never twice without a question, whatever happens to a run.
 
 use super::*;
 
-/// The issue is there, though no answer came: the next run finds it, and opens no second one.
+/// Asserts that the next run finds an issue whose answer was lost, and opens no second one.
 #[track_caller]
 fn is_found(deploy: &Deploy, api: &IssuesApi) {
     assert_eq!(of_the_issue(deploy), ["proposed", "posting"]);
@@ -49,7 +49,7 @@ fn ctrl_c_while_the_forge_is_silent_ends_the_run_and_what_is_there_is_found() {
 #[test]
 fn what_nobody_can_find_is_asked_about() {
     let (deploy, api) = asking(Speaks::GitHub);
-    // Whose token it is is not said, so nothing is searched.
+    // The token's account is unknown, so nothing is searched.
     api.is_nobodys().next("/issues", Fate::DoneAndCut);
     smp(&deploy, &api, &["propose", "--yes"]).exits(4);
     smp(&deploy, &api, &["propose", "--yes"])
@@ -122,7 +122,7 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
     assert_eq!(of_the_issue(&deploy), ["proposed"]);
     let status = deploy.smp(&["status"]);
     status.ok().prints_among("no token");
-    // What this clone can do itself comes next.
+    // The next command is one that this clone can do itself.
     status.prints_among("next: git smp signoff\n");
     status.prints_among("was not opened yet: a clone with a token opens it: git smp propose");
     smp(&deploy, &api, &["propose", "--yes"])
@@ -162,7 +162,7 @@ fn a_comment_whose_issue_is_gone_is_given_up_once() {
 fn a_comment_stays_pending_where_the_forge_does_not_say_that_the_issue_is_gone() {
     let (deploy, api) = asking(Speaks::GitHub);
     smp(&deploy, &api, &["propose", "--yes"]).ok();
-    // It shows nothing at all, as to a token that may not see the repository.
+    // It answers 404 to everything, as to a token without access to the repository.
     api.only_says(Some((404, "{}")));
     smp(&deploy, &api, &["postpone", "--yes", "--reason", "slow"])
         .exits(4)

@@ -1,10 +1,10 @@
-//! Whose comments are heard, and which are void.
+//! Which comments count, and which are void.
 
 use serde_json::json;
 
 use super::*;
 
-/// A world with a proposal that asks.
+/// A world with a proposal and its issue.
 #[track_caller]
 fn proposed(speaks: Speaks) -> (Deploy, IssuesApi) {
     let (deploy, api) = asking(speaks);
@@ -48,11 +48,11 @@ fn an_edited_comment_is_void_and_named() {
         promotes(&deploy, &api)
             .exits(1)
             .says("the comment of rosi-qa was edited");
-        // One that is on record already counts no more.
+        // A recorded one no longer counts either.
         let id = api.comments("rosi-qa", "COLLABORATOR", &format!("signoff {it}"));
         assert_eq!(candidate(&deploy, &api)["signoffs"][0]["by"], "rosi-qa");
         api.edits(id, "On second thoughts, no");
-        // What it says now is no verdict: it was one when it was read.
+        // The text is no verdict now, but it was one when it was read.
         smp(
             &deploy,
             &api,
@@ -230,7 +230,7 @@ fn with_four_eyes_a_comment_of_the_proposer_is_no_yes() {
         .says("because: signed off as ada-e in https://github.com/an-org/a-repo/issues/1#issuecomment-")
         .says("because: policy.four_eyes in smp.toml requires a sign-off from somebody else\n")
         .says(&format!("hint: somebody other than Ada Example must comment `signoff {it}` on "));
-    // A typed name is nobody's: that it cannot count is said at once, and what counts. A block counts from everybody.
+    // A typed name proves nothing: the program says so at once, and what counts. Everybody's block counts.
     let before = deploy.chain().events.len();
     smp(&deploy, &api, &["signoff", "--by", "Rosi"])
         .exits(1)
@@ -282,7 +282,7 @@ fn with_four_eyes_the_forge_must_say_that_the_proposer_asked() {
             ..asked.clone()
         };
         let mut wrong = vec![about_the_cart, by_zoe];
-        // On a GitLab the members say who may write, and not the issue.
+        // On GitLab the members tell who may write, not the issue.
         wrong.extend((speaks == Speaks::GitHub).then_some(stranger));
         for issue in wrong {
             api.has(vec![issue]);
@@ -291,10 +291,10 @@ fn with_four_eyes_the_forge_must_say_that_the_proposer_asked() {
                 .says("warning: no comment counts as a sign-off: according to the record, ada-e proposed ")
                 .says("the comment of rosi-qa does not count");
             assert_eq!(candidate(&deploy, &api)["signoffs"], json!([]));
-            // A block counts all the same.
+            // A block still counts.
             assert_eq!(deploy.chain().count("signed-off"), 0);
         }
-        // A yes that is on record already counts no more either.
+        // A recorded sign-off no longer counts either.
         api.has(vec![asked.clone()]);
         assert_eq!(candidate(&deploy, &api)["signoffs"][0]["by"], "rosi-qa");
         let by_zoe = Posted {
@@ -323,7 +323,7 @@ fn with_four_eyes_an_app_is_no_person() {
         smp(&deploy, &api, &["setup", "--check"]).prints_among(nobody);
         smp(&deploy, &api, &["propose", "--yes"]).ok().says(nobody);
         let yes = format!("signoff {}", eight(&deploy, 5));
-        // Ada may have let the app propose, so her own yes is nobody else's.
+        // Ada may have proposed through the app, so her own sign-off is not a second person's.
         api.comments("ada-e", "OWNER", &yes);
         promotes(&deploy, &api)
             .exits(1)
@@ -339,6 +339,14 @@ fn with_four_eyes_an_app_is_no_person() {
             "the comment of {app} does not count: its author is an app"
         ));
         assert_eq!(deploy.chain().count("signed-off"), 0);
+        // It is said before the fix is deployed, and asked about.
+        let fix = ["stage", "--fix", "-n", deploy.nth(6)];
+        smp(&deploy, &api, &fix).ok().never_shows(nobody);
+        match speaks {
+            Speaks::GitHub => api.is_nobodys(),
+            Speaks::GitLab => api.is_of(app),
+        };
+        smp(&deploy, &api, &fix).ok().says(nobody);
         api.comments("rosi-qa", "COLLABORATOR", &yes);
         promotes(&deploy, &api).ok();
     }
@@ -381,7 +389,7 @@ fn of_long_comments_only_the_ends_are_kept() {
     let note = deploy.chain().only("signed-off").field("Note").to_owned();
     assert!(note.starts_with("long long"), "{note}");
     assert!((1_900..=2_000).contains(&note.len()), "{}", note.len());
-    // The mark stands at the end of a text: what was asked with many commits is found by it.
+    // The mark is at the end of a text, so a proposal with many commits is found too.
     promotes(&deploy, &api).ok();
 }
 

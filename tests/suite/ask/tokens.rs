@@ -1,8 +1,8 @@
-//! Where the token is from, and what setup says of it.
+//! The sources of the token, and what setup reports about it.
 
 use super::*;
 
-/// A `gh` that knows one host, and shows what else it was given.
+/// A `gh` that knows one host, and fails if it gets a token.
 const GH: &str = r#"test -z "$GH_TOKEN$GITHUB_TOKEN$GH_ENTERPRISE_TOKEN$GITHUB_ENTERPRISE_TOKEN" || exit 3
 test "$*" = "auth token --hostname github.com" || exit 1
 echo not-for-anybodys-eyes"#;

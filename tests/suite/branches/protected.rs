@@ -1,4 +1,4 @@
-//! Setup asks the forge of the main repository how it protects a branch that a deploy moves.
+//! Setup asks the main repository's forge how it protects a branch that a deploy moves.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const ALLOW: &str =
     "allow those who deploy to push there, fast-forward only and without a pull request";
 const BACK: &str = "a rollback moves the branch back, which GitHub declines: allow those who deploy to force-push there";
 
-/// A world of branches whose main repository has its pages there.
+/// A world of branches whose main repository has these pages.
 fn on(pages: &str) -> Deploy {
     let deploy = branches().build();
     let keys = format!("branch = \"master\"\nweb = \"{pages}\"\n");
@@ -19,7 +19,7 @@ fn on(pages: &str) -> Deploy {
     deploy
 }
 
-/// Sets it up with these variables, and shows the token nowhere. What is long is one line.
+/// Runs setup with these variables on one long line each, and asserts that the token is never shown.
 #[track_caller]
 fn setup(deploy: &Deploy, variables: &[(&str, &str)]) -> Run {
     let runner = deploy.runner().env("COLUMNS", "400");
@@ -35,7 +35,7 @@ struct GitHub {
 }
 
 impl GitHub {
-    /// Nothing protects either branch.
+    /// Starts without protection for both branches.
     fn new() -> Self {
         let api = RestApi::start("github", TOKEN);
         let github = Self {
@@ -63,7 +63,7 @@ impl GitHub {
         self.api.has(&path, "BranchWithProtection", value);
     }
 
-    /// The rules, each with the ruleset that it is of.
+    /// Sets the rules, each with its ruleset.
     fn rules(&self, branch: &str, rules: &[(&str, u64)]) {
         let rule = |(kind, id): &(&str, u64)| {
             let of = json!({
@@ -141,7 +141,7 @@ fn on_github_rules_are_told_with_what_they_mean_for_a_deploy() {
         .prints_among("GitHub protects the branch production and requires a pull request: it accepts no promotion from your token's account")
         .prints_among(&format!("on GitHub, {ALLOW}"))
         .prints_among(BACK);
-    // Who may bypass them is not held to them; whether one may is not always told.
+    // People who may bypass the rules are not bound by them; the API does not always tell.
     github.ruleset(7, "always");
     github
         .setup()

@@ -1,9 +1,9 @@
-//! Which two commits are compared: environments, or revisions that a person names.
+//! The two compared commits: environments, or revisions that a person names.
 
 use crate::diff::{log, range, short};
 use crate::support::{Deploy, Topology, World};
 
-/// A world whose every question over the network would be seen.
+/// A world that records every request over the network.
 fn watched() -> Deploy {
     World::deploy_like()
         .over_open_http()
@@ -139,7 +139,7 @@ fn a_revision_that_names_no_commit_is_a_wrong_command_line() {
     }
 }
 
-// LOG-09 of a command line: it is no place for escapes either.
+// LOG-09 for a command line: escapes are not allowed there either.
 #[test]
 fn a_revision_is_shown_without_what_would_act_on_a_terminal() {
     let deploy = World::deploy();

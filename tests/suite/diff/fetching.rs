@@ -1,4 +1,4 @@
-//! What `git smp diff` fetches: only what is missing, from where it should be, and nothing else of the clone changes.
+//! What `git smp diff` fetches: only missing commits, from where they should be, without other changes in the clone.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diff::{commit_on, log};
 use crate::support::{Deploy, TOPOLOGIES, Topology, World};
 
-/// A world with everything served over HTTP, whose requests are seen.
+/// A world with everything served over HTTP, which records the requests.
 fn served() -> Deploy {
     served_on(Topology::default())
 }
@@ -19,7 +19,7 @@ fn served_on(topology: Topology) -> Deploy {
         .ready()
 }
 
-/// The repositories that were asked since so many requests, in order, each once.
+/// Returns the repositories that were asked after the first `before` requests, in order, each once.
 fn asked_since(deploy: &Deploy, before: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for seen in deploy.http().seen().iter().skip(before) {
@@ -37,7 +37,7 @@ fn asked_since(deploy: &Deploy, before: usize) -> Vec<String> {
     names
 }
 
-/// Everything of the clone that belongs to its user, and not to this program.
+/// Returns all of the clone's data that belongs to its user.
 fn own_things(deploy: &Deploy) -> BTreeMap<String, Vec<u8>> {
     let refs = deploy.refs(&deploy.work).into_iter();
     let refs = refs.filter(|(name, _)| name != "refs/smp/main");
@@ -119,7 +119,7 @@ fn what_several_questions_miss_is_fetched_once() {
     }
 }
 
-// facts 11: history rewritten, the running commit gone from the main repository.
+// facts 11: history was rewritten, and the main repository lacks the running commit.
 #[test]
 fn a_commit_that_only_the_environment_has_comes_from_there_after_the_main_repository_was_asked() {
     for topology in TOPOLOGIES {
@@ -200,7 +200,7 @@ fn a_fetch_leaves_everything_of_the_user_alone_whatever_is_configured() {
     assert!(!Path::new(&work.join(".git/objects/info/commit-graphs")).exists());
 }
 
-/// A world whose main repository and staging are a commit ahead of what the clone has.
+/// A world whose main repository and staging are one commit ahead of the clone.
 fn ahead() -> (Deploy, String) {
     let deploy = served();
     let seventh = deploy.colleague_commits("Add a seventh thing");
@@ -208,7 +208,7 @@ fn ahead() -> (Deploy, String) {
     (deploy, seventh)
 }
 
-/// Every command that fetches does so, and nobody is told of any trouble.
+/// Asserts that every fetching command succeeds without a warning.
 #[track_caller]
 fn all_goes_well(deploy: &Deploy, seventh: &str) {
     let before = own_things(deploy);
@@ -222,7 +222,7 @@ fn all_goes_well(deploy: &Deploy, seventh: &str) {
         .ok()
         .prints_among("Add a seventh thing");
     assert_eq!(before, own_things(deploy));
-    // A push of git's moves what tracks the branch, if it can.
+    // A push by git updates the tracking ref, if possible.
     let promotion = ["promote", "--yes", "--commit", seventh, "--timeout", "20"];
     deploy
         .smp(&promotion)
@@ -270,7 +270,7 @@ fn a_lock_on_what_tracks_a_branch_is_in_nobodys_way() {
     all_goes_well(&deploy, &seventh);
 }
 
-/// The commits that a colleague has put on branches of the main repository, one each.
+/// Puts a colleague's commit on each of these branches of the main repository.
 fn branches_of_colleagues(deploy: &Deploy, names: [&str; 2]) -> [String; 2] {
     names.map(|name| {
         let commit = commit_on(
@@ -324,7 +324,7 @@ fn a_commit_of_another_branch_is_found_by_its_first_digits_and_by_an_old_protoco
         let deploy = served();
         deploy.configure("protocol.version", "0");
         let [maps, _] = branches_of_colleagues(&deploy, ["maps", "flags"]);
-        // Not the tip of its branch, and an old protocol hands out tips only.
+        // It is not the tip of its branch, and an old protocol only sends tips.
         let above = commit_on(&deploy, &deploy.team, &[&maps], "Ben", "Try more maps");
         let refspec = format!("{above}:refs/heads/maps");
         deploy.git(
@@ -344,7 +344,7 @@ fn a_fetch_that_the_clone_itself_is_in_the_way_of_does_not_blame_the_remote() {
     let (deploy, _) = ahead();
     let objects = deploy.work.join(".git/objects");
     let pack = objects.join("pack");
-    // No room for what comes: every place where it could be put is a file.
+    // There is no space for new objects: a file is in every place.
     let _ = std::fs::remove_dir_all(&pack);
     for digits in 0..=255 {
         let folder = objects.join(format!("{digits:02x}"));
@@ -380,10 +380,10 @@ fn locks_that_somebody_left_behind_do_not_matter() {
     deploy.smp(&["status"]).ok();
 }
 
-/// A port of this machine where nobody listens. One that was free a moment ago may be another test's by now.
+/// A port where nobody listens. A port that was free a moment ago may be another test's by now.
 pub const CLOSED_PORT: u16 = 1;
 
-/// From now on the address `url` leads to a closed port, for git.
+/// Redirects the address `url` to a closed port for git.
 pub fn cut_off(deploy: &Deploy, url: &str) {
     let key = format!("url.http://127.0.0.1:{CLOSED_PORT}/.insteadOf");
     deploy.git(&deploy.work, &["config", &key, url]);

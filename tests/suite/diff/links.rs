@@ -1,8 +1,8 @@
-//! The link to the comparison: with twelve digits, on the pages of the main repository.
+//! The link to the comparison, with twelve digits, on the main repository's pages.
 
 use crate::support::{Deploy, World};
 
-/// Lets `smp.toml` name this main repository.
+/// Sets the main repository in `smp.toml`.
 fn with_repository(deploy: &Deploy, lines: &str) {
     let own = format!("url = \"{}\"\nbranch = \"master\"", deploy.urls()[0]);
     assert!(deploy.toml().contains(&own));

@@ -18,7 +18,7 @@ fn user(name: &str) -> Value {
     json!({"login": name})
 }
 
-/// A pull request of Ada's was merged by this commit, with these opinions and commits.
+/// Adds a merged pull request of Ada's to this commit, with these opinions and commits.
 fn merged(api: &RestApi, commit: &str, number: u64, reviews: Value, commits: Value) {
     let pull = json!({
         "number": number, "merged": true, "merge_commit_sha": commit, "user": user("ada"),
@@ -62,8 +62,8 @@ fn status(api: &RestApi, commit: &str, statuses: &[&str]) {
     );
 }
 
-/// Each of the three commits that would ship is a pull request of Ada's that was squashed and that Ben approved, and all
-/// is green.
+/// Each of the three commits that would ship is a squashed pull request of Ada's that Ben approved, and all checks
+/// passed.
 fn all_is_well(deploy: &Deploy) -> RestApi {
     let api = RestApi::start("forgejo", TOKEN);
     let writers = json!([user("ada"), user("ben"), user("cleo")]);
@@ -90,7 +90,7 @@ fn where_all_is_well_a_policy_lets_it_pass_and_json_tells_of_it() {
     let plan = ask(&deploy, &api, &["promote", "-n", "--json"]).ok().json();
     let review = json!({"pull_request": 425, "author": "ada", "approved_by": ["ben"], "approved": true, "checks": "success"});
     assert_eq!(plan["ships"][0]["review"], review);
-    // Gitea has the same API, under its own name.
+    // Gitea has the same API under its own name.
     let deploy = World::deploy_like().toml(BOTH).build();
     at(
         &deploy,
@@ -149,7 +149,7 @@ fn whose_approval_counts() {
             &own,
             nobody,
         ),
-        // What was approved was changed since.
+        // The approved version was changed later.
         (with(&|stale| *stale = json!(true), "stale"), &own, nobody),
         (with(&|by| *by = Value::Null, "user"), &own, nobody),
         (json!([review("APPROVED", "mallory")]), &own, nobody),
@@ -159,7 +159,7 @@ fn whose_approval_counts() {
             nobody,
         ),
         (json!([ben]), &theirs, nobody),
-        // The last word counts, on whichever page it is.
+        // The last opinion counts, on any page.
         (
             json!([
                 ben,
@@ -213,7 +213,7 @@ fn a_pull_request_of_another_repository_or_branch_does_not_count() {
         ),
     ] {
         let api = all_is_well(&deploy);
-        // One whose commits were squashed to one: what lies before it is no part of it.
+        // A pull request squashed to one commit does not include the commit before it.
         let one = json!([commit(&"b".repeat(40), "ada")]);
         merged(
             &api,
@@ -241,7 +241,7 @@ fn a_pull_request_that_was_merged_without_a_merge_brought_all_of_its_commits_if_
     let kept = json!([commit(deploy.nth(4), "ada"), commit(deploy.nth(5), "ada")]);
     merged(&api, deploy.nth(5), 425, approved(), kept);
     ask(&deploy, &api, &["promote", "-n"]).ok();
-    // Written anew, nobody can tell which of them are its own.
+    // After a rebase it is unknown which commits belong to it.
     let anew = json!([
         commit(&"b".repeat(40), "ada"),
         commit(&"c".repeat(40), "ada")
@@ -279,7 +279,7 @@ fn a_merge_brings_the_commits_of_its_pull_request_and_nothing_that_git_does_not_
                 .says(UNKNOWN)
                 .says("because: Forgejo does not report it for every commit\n"),
         };
-        // What came by the merge and is not the pull request's own.
+        // A commit that the merge brought, outside the pull request.
         merged(
             &api,
             &merge,
@@ -328,7 +328,7 @@ fn what_forgejo_does_not_tell_is_no_approval() {
     run.exits(1)
         .says(UNKNOWN)
         .says("because: Forgejo does not show an-org/a-repo to this token\n");
-    // An old server knows no such question, and that is no word on the commit.
+    // An old server does not know the path, which says nothing about the commit.
     for message in ["Not Found", "404 Not Found"] {
         let api = all_is_well(&deploy);
         let path = format!("{REPOSITORY}/commits/{}/pull", deploy.nth(4));

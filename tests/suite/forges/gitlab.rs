@@ -7,7 +7,7 @@ use crate::forges::{BOTH, REVIEWED, TOKEN, UNKNOWN, on, seven, smp};
 use crate::support::{Deploy, RestApi, Run};
 
 const PAGES: &str = "https://gitlab.com/a-group/below/a-repo";
-/// The people, by their accounts' numbers.
+/// The people, by the ids of their accounts.
 const PEOPLE: [&str; 4] = ["", "ada", "ben", "cleo"];
 
 #[track_caller]
@@ -20,7 +20,7 @@ fn user(name: &str) -> Value {
     json!({"id": id, "username": name, "name": name, "state": "active"})
 }
 
-/// A project of which all three are developers.
+/// A project with all three as developers.
 fn project() -> RestApi {
     let api = RestApi::start("gitlab", TOKEN);
     let project = json!({"id": 7, "path_with_namespace": "a-group/below/a-repo"});
@@ -55,7 +55,7 @@ fn brings(api: &RestApi, commit: &str, all: Value) {
     api.has(&path, "MergeRequests", all);
 }
 
-/// What people made of a merge request, and who wrote its commits.
+/// Sets the opinions on a merge request, and the authors of its commits.
 fn opinions(api: &RestApi, iid: u64, approved: &[&str], reviewer: &str, wrote: Value) {
     let path = format!("v4/projects/7/merge_requests/{iid}");
     let all: Vec<Value> = approved
@@ -77,7 +77,7 @@ fn opinions(api: &RestApi, iid: u64, approved: &[&str], reviewer: &str, wrote: V
     api.has(&format!("graphql/{iid}"), "GraphQL", told);
 }
 
-/// Each of the three commits that would ship came with a merge request of Ada's that Ben approved, and is green.
+/// Each of the three commits that would ship has a merge request of Ada's that Ben approved, and its checks passed.
 fn all_is_well(deploy: &Deploy) -> RestApi {
     let api = project();
     for (nth, iid) in [(3, 422), (4, 424), (5, 425)] {
@@ -109,7 +109,7 @@ fn where_all_is_well_a_policy_lets_it_pass_and_json_tells_of_it() {
     let plan = ask(&deploy, &api, &["promote", "-n", "--json"]).ok().json();
     let review = json!({"pull_request": 425, "author": "ada", "approved_by": ["ben"], "approved": true, "checks": "success"});
     assert_eq!(plan["ships"][0]["review"], review);
-    // Of the candidate alone the pipelines are asked for.
+    // Only the candidate's pipelines are requested.
     assert_eq!(plan["ships"][1]["review"]["checks"], Value::Null);
     let quiet = ask(&deploy, &api, &["diff"]);
     quiet.ok().never_shows("review").never_shows("checks");
@@ -168,7 +168,7 @@ fn whose_approval_counts() {
             json!([member(1, 40, "active"), ben]),
         );
     };
-    // Reporters may not push, nor may those who were blocked or are none of the project's people.
+    // Reporters, blocked members and people outside the project may not push.
     refused(&|api| members(api, member(2, 20, "active")), nobody);
     refused(&|api| members(api, member(2, 30, "blocked")), nobody);
     refused(&|api| members(api, member(3, 30, "active")), nobody);
@@ -178,7 +178,7 @@ fn whose_approval_counts() {
         members(api, ben);
     };
     refused(&waiting, nobody);
-    // Who wrote a commit of it, or asked for changes.
+    // Authors of a commit in it, and people who requested changes.
     refused(
         &|api| opinions(api, 424, &["ben"], "", json!([{"username": "Ben"}])),
         nobody,
@@ -308,7 +308,7 @@ fn who_pressed_the_button_wrote_nothing_of_a_merge_that_git_makes_by_itself() {
     let deploy = on(PAGES, REVIEWED);
     let api = all_is_well(&deploy);
     let parents = [deploy.nth(4), deploy.nth(5)];
-    // Its first parent's files are those that git would make where the second brings nothing.
+    // git's own merge gives the files of its first parent if the second brings nothing.
     for (parents, is_automatic) in [([parents[1], parents[0]], true), (parents, false)] {
         let merge = commit_on(&deploy, &deploy.team, &parents, "Ben", "Merge it");
         deploy.colleague_pushes(&deploy.staging, &merge);

@@ -1,4 +1,4 @@
-//! The pages that must answer well after a deploy, before anybody is told.
+//! The pages that must pass after a deploy, before anybody is notified.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use crate::support::{Page, World};
 
-/// Asks these environments' `/health` after a deploy, so many times in a row.
+/// Adds a check of `/health` to these environments, with this number of consecutive answers.
 #[track_caller]
 fn checks(deploy: &Deploy, names: &[&str], times: u32) {
     for name in names {
@@ -28,7 +28,7 @@ fn broken() -> Page {
     Page::body("no: a secret").status(503)
 }
 
-/// A world in which staging's commit may go to production, and is checked there.
+/// A world whose staging commit may be promoted, with a check on production.
 #[track_caller]
 fn checked(times: u32) -> Deploy {
     let deploy = signed_off();
@@ -80,6 +80,8 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
         .never_shows("done: ")
         .never_shows("a secret");
     assert_eq!(events(&deploy)[3..], ["promoting", "check-failed"]);
+    let offline = deploy.smp(&["where", "--offline", deploy.nth(5)]);
+    (offline.ok()).prints_among("  production  runs it, seen just now");
     assert_eq!(
         trailer(&deploy, "Smp-Why"),
         format!("{page} answers 503 Service Unavailable")
@@ -96,7 +98,7 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
         .ok()
         .prints_among("a check failed: ");
 
-    // The next run pushes nothing, and asks again.
+    // The next run pushes nothing, and checks again.
     let plan = deploy.smp(&["promote", "-n", "--json"]).ok().json();
     assert_eq!(plan["steps"][0]["step"], "check");
     promote(&deploy, &TEXT).exits(4).prints("");
@@ -126,7 +128,7 @@ fn after_a_failure_a_rollback_or_something_newer_mends_it() {
     let deploy = checked(1);
     deploy.web.set("/health-production", broken());
     promote(&deploy, &TEXT).exits(4);
-    // What went back is what ran before, and its check is only a warning.
+    // The rollback returns to the earlier commit, so its check is only a warning.
     deploy
         .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
         .ok()
@@ -299,7 +301,7 @@ fn a_fix_of_what_failed_on_production_comes_too_late_and_a_correction_follows_th
     merged(&deploy, "Mend the health page", "mended.txt");
     let (failed, old) = (short(deploy.nth(5)), short(deploy.nth(2)));
     let before = deploy.snapshot();
-    // Nobody is asked first which of the commits are the fix.
+    // Nobody is asked first which commits are the fix.
     let run = deploy.smp(&["stage", "--fix", "--yes"]);
     run.exits(1)
         .says(&format!(
@@ -376,12 +378,19 @@ fn who_went_past_the_hours_is_told_although_a_check_failed_and_only_once() {
     let history = deploy.smp(&["history"]).ok().out();
     let words = ["policy overridden: the shop is down", "a check failed: "];
     assert!(words.iter().all(|it| history.contains(it)), "{history}");
+    let since = || {
+        let located = deploy.smp(&["where", deploy.nth(5), "--json"]).ok().json();
+        located["environments"][1]["since"].clone()
+    };
+    let (failed, history) = (since(), deploy.smp(&["history", "--json"]).ok().json());
+    assert_eq!(failed, history["deploys"][0]["at"]);
     promote(&deploy, &[]).exits(4).prints("");
     deploy.web.set("/health-production", Page::body("ok"));
     promote(&deploy, &[]).ok().prints("");
     let history = deploy.smp(&["history", "--json"]).ok().json();
     assert_eq!(history["deploys"].as_array().unwrap().len(), 1);
     assert_eq!(history["deploys"][0]["override"], reason);
+    assert_eq!(since(), failed);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! How long a commit has run where it is tested.
+//! The time that a commit has run where it is tested.
 
 use super::*;
 use crate::record::recorded_like;
 use crate::support::World;
 
-/// Waits until nothing refuses a promotion any more.
+/// Waits until a promotion is allowed.
 #[track_caller]
 fn comes_to_be_allowed(deploy: &Deploy) {
     let deadline = std::time::Instant::now() + crate::support::PATIENCE;
@@ -34,7 +34,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
         ))
         .says("has run on staging since ")
         .says(&format!("{day} "));
-    // A moment is over soon, and a longer one is not, where a fix takes the candidate's place.
+    // One second passes quickly; a longer time starts again when a fix replaces the candidate.
     let text = deploy.toml().replace("365d", "1s");
     deploy.write_toml(&text);
     deploy.trust();
@@ -53,7 +53,7 @@ fn a_candidate_soaks_from_its_proposal_or_its_deploy_on_and_a_fix_begins_anew() 
     promote_fix(&deploy);
 }
 
-/// A reason goes past a soak, too.
+/// A reason overrides a soak time too.
 #[track_caller]
 fn promote_fix(deploy: &Deploy) {
     let commit = deploy.nth(6);
@@ -93,7 +93,7 @@ fn what_was_deployed_past_the_tool_soaks_from_when_it_was_seen() {
     deploy.smp(&["stage", "--yes", "--quiet"]).ok();
     let runs = short(deploy.nth(6));
     comes_to_be_allowed(&deploy);
-    // Somebody pushes past the tool what nobody saw run before.
+    // Somebody deploys a commit outside git smp that nobody saw running before.
     let other = deploy.colleague_commits("Draw faster");
     deploy.colleague_pushes(&deploy.staging, &other);
     let refused = deploy.smp(&["promote", "-n"]).exits(1).stderr.clone();

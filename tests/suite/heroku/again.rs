@@ -1,4 +1,4 @@
-//! What was rolled back on the platform ships again by a release of what is built, and only after a yes to that.
+//! A commit that was rolled back on the platform ships again by a release of its build, only after confirmation.
 
 use serde_json::json;
 
@@ -172,7 +172,7 @@ fn a_release_whose_answer_is_lost_is_recognised() {
     }
 }
 
-// It takes longer than we wait: the next run finds it and makes no second one.
+// It takes longer than the timeout: the next run finds it and makes no second one.
 #[test]
 fn a_release_whose_answer_is_lost_is_not_made_twice_by_the_next_run() {
     let platform = Platform::alone();
@@ -214,7 +214,7 @@ fn a_release_that_nobody_heard_of_is_not_known_and_can_be_asked_for_again() {
     ));
     assert_eq!(events(&platform.deploy), ["promoting"]);
     platform.api.recovers();
-    // It may still come, so a script waits for it, and only a person who looks asks for another.
+    // It may still come, so a script waits for it, and only a person may ask for another.
     platform
         .promote(&["--again", "--timeout", "1"])
         .exits(4)

@@ -1,4 +1,4 @@
-//! Every word for what is the matter, as the platform lets one know it.
+//! Every finding, as the platform shows it.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn a_rollback_is_called_one() {
     }
 }
 
-// Whether what the branch is at ran before, or failed, is then not known.
+// Then it is unknown whether the branch's commit ran before or failed.
 #[test]
 fn of_releases_whose_commits_the_platform_does_not_tell_nothing_is_certain() {
     for platform in [Platform::alone(), Platform::beside_pages()] {
@@ -81,7 +81,7 @@ fn a_release_that_goes_on_is_waited_for() {
     );
 }
 
-// What was built elsewhere, or promoted in a pipeline, never was on the branch.
+// A build from elsewhere, or from a pipeline promotion, was never on the branch.
 #[test]
 fn what_was_released_past_git_is_said_and_shipped_over() {
     let platform = Platform::alone();
@@ -193,7 +193,7 @@ fn an_app_without_a_deploy_runs_nothing() {
     platform.refuses("nothing-deployed");
 }
 
-// facts 11: staging serves old code (its last deploy failed).
+// facts 11: staging runs old code, because its last deploy failed.
 #[test]
 fn a_staging_whose_release_failed_was_not_tested() {
     let platform = Platform::recorded();

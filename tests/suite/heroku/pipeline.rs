@@ -1,4 +1,4 @@
-//! Promotions in the pipeline of the platform: the very build that staging runs, without a new one, and no branch moves.
+//! Pipeline promotions: the same build that staging runs, without a new build and without a branch move.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{Outcome, Run, World};
 const RECORD: &str = "[record]\nsignoff = false\n";
 const BY_PIPELINE: &str = "[environments.production]\ndeploy = \"pipeline\"\n";
 
-/// Staging and production are in one pipeline.
+/// Staging and production in one pipeline.
 #[track_caller]
 fn coupled(more: &str, pages: bool) -> Platform {
     let platform = Platform::like(World::deploy_like().toml(more), pages);
@@ -28,7 +28,7 @@ fn coupled(more: &str, pages: bool) -> Platform {
     platform
 }
 
-/// A second production, `us`, is in it as well.
+/// Adds a second production, `us`, to the pipeline.
 #[track_caller]
 fn with_us(more: &str) -> Platform {
     let platform = coupled(more, false);
@@ -49,7 +49,7 @@ fn with_us(more: &str) -> Platform {
     platform
 }
 
-/// A colleague's clone, which agreed to the same.
+/// Returns a colleague's clone that agreed to the same file.
 #[track_caller]
 fn colleague(platform: &Platform) -> std::path::PathBuf {
     let deploy = &platform.deploy;
@@ -61,7 +61,7 @@ fn colleague(platform: &Platform) -> std::path::PathBuf {
     ben
 }
 
-/// Production runs what staging does, by one promotion and no push.
+/// Asserts that production runs staging's commit after one promotion, without a push.
 #[track_caller]
 fn is_promoted_once(platform: &Platform) {
     let deploy = &platform.deploy;
@@ -96,7 +96,7 @@ fn the_build_that_staging_runs_is_promoted_without_a_push() {
         if !record.is_empty() {
             assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
         }
-        // Its branch stays behind, and that is no anomaly.
+        // Its branch stays behind, which is no finding.
         assert_eq!(
             platform.status("production"),
             (json!(platform.deploy.nth(5)), json!("api"), json!(null))
@@ -200,7 +200,7 @@ fn apps_that_are_not_in_one_pipeline_are_refused_with_the_command_that_couples_t
         let run = platform.promote(&[]);
         run.exits(1).says(words).says(command);
         assert_eq!(platform.api.promotions().len(), 0);
-        // Setup looks before anybody promotes; whether a build is still there is no matter of the pipeline.
+        // Setup checks the pipeline before any promotion; a deleted build is not part of that.
         let run = platform.smp(&["setup", "--check"]);
         match command.starts_with("heroku") {
             true => run
@@ -260,7 +260,7 @@ fn a_promotion_that_fails_before_anything_is_released_leaves_what_ran() {
             Some(platform.deploy.nth(2))
         );
         if !record.is_empty() {
-            // Nobody waits for what the platform has ended.
+            // Nobody waits for a promotion that the platform has ended.
             assert_eq!(events(&platform.deploy), ["promoting", "ended"]);
             let why = platform.smp(&["status", "--json"]).ok().json();
             assert_eq!(why["deploying"], json!(null));
@@ -293,13 +293,13 @@ fn nobody_else_begins_before_every_target_of_a_promotion_has_come_to_its_end() {
         }
     };
     nobody_begins("production and us");
-    // What one of them has reached is recorded, and the rest stays announced.
+    // The target that has it is recorded, and the rest stays announced.
     let one = ["promote", "production", "--yes", "--commit", five];
     platform.smp(&one).ok().says("done: production runs");
     assert_eq!(events(&platform.deploy), ["promoting", "promoted"]);
     nobody_begins("us");
     platform.api.ends("shop-us", 4, "succeeded");
-    // Anybody may record the end of it.
+    // Anybody may record its end.
     let all = ["promote", "--yes", "--commit", five];
     platform.runner().cwd(&ben).smp(&all).ok();
     assert_eq!(
@@ -357,7 +357,7 @@ fn each_target_is_recorded_with_what_it_ran_before() {
             let two = json!(platform.deploy.nth(2));
             assert_eq!(before(&platform, name), two, "{name} where {fails} failed");
         }
-        // What was released is recorded at once, and the rest is taken back.
+        // The released part is recorded at once, and the rest is rolled back.
         let expected = ["promoting", "promoted", "ended", "promoting", "promoted"];
         assert_eq!(events(&platform.deploy), expected, "{fails}");
     }
@@ -497,4 +497,34 @@ fn left_at_any_moment_it_is_promoted_once() {
         let all = events(&platform.deploy);
         assert_eq!(all.last().map(String::as_str), Some("promoted"), "{all:?}");
     }
+}
+
+#[test]
+fn a_build_that_came_after_the_proposal_is_not_promoted() {
+    let platform = coupled("[record]\nsignoff = true\n", false);
+    let api = &platform.api;
+    let commit = platform.deploy.nth(5).to_owned();
+    platform.smp(&["propose", "--yes"]).ok();
+    platform.smp(&["signoff"]).ok();
+    // A change of config vars is a release of the same build.
+    api.sets_config("shop-staging", "COLOUR");
+    api.is_new("shop-staging");
+    assert!(platform.plan()["refusal"].is_null());
+
+    api.deploys("shop-staging", &commit);
+    api.is_new("shop-staging");
+    let run = platform.refuses("candidate-moved");
+    run.says(&format!(
+        "staging runs another build of {} than the one that was tested",
+        platform.short(5)
+    ))
+    .says("and v5 was released")
+    .says("hint: close the candidate: git smp postpone\nhint: then: git smp propose");
+    assert_eq!(api.promotions(), Vec::<Value>::new());
+
+    // The tested build returns, as an even newer release.
+    api.rollback("shop-staging", 4);
+    api.is_new("shop-staging");
+    platform.promote(&[]).ok();
+    is_promoted_once(&platform);
 }

@@ -30,7 +30,7 @@ fn a_release_that_takes_its_time_is_waited_for() {
     }
 }
 
-// Without the API nobody could say whether the command succeeds.
+// Without the API it is unknown whether the command succeeds.
 #[test]
 fn a_release_command_that_the_host_declares_is_followed_to_its_end() {
     let declared = "Release command declared: this new release will not be available until the command succeeds.";
@@ -89,7 +89,7 @@ fn a_release_that_failed_is_made_again_without_a_build() {
         json!({ "step": "release", "detail": detail })
     );
     assert_eq!(plan["steps"][1]["step"], "wait");
-    // Somebody saw to its cause.
+    // Somebody removed the cause.
     platform.api.new_releases("shop", Outcome::SucceedsAfter(2));
     let run = platform.promote(&["--summary", "The map is faster"]);
     run.ok()
@@ -130,7 +130,7 @@ fn a_release_that_fails_again_is_said_to_have_been_released() {
     assert_eq!(platform.posts(), 1);
 }
 
-// The first deploy of all: nothing runs yet, but something is built.
+// The very first deploy: nothing runs yet, but a build exists.
 #[test]
 fn a_first_release_that_failed_is_made_again_too() {
     let platform = Platform::alone();
@@ -172,7 +172,7 @@ fn a_failed_release_is_not_on_record_as_promoted_until_it_runs() {
         .ok()
         .says("again on Heroku")
         .says("done: on record");
-    // The first announcement was of a push from another place: others take that for one that is over.
+    // The first announcement was for a push from another commit: others consider it ended.
     assert_eq!(
         events(&platform.deploy),
         ["promoting", "promoting", "promoted"]
@@ -232,7 +232,7 @@ fn a_release_of_something_else_that_goes_on_is_not_raced() {
     platform.is_deployed_once(&before);
 }
 
-// What it allows is to ship what was rolled back, and no more.
+// It only allows shipping a rolled-back commit.
 #[test]
 fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
     let refuses = |platform: &Platform| {
@@ -246,7 +246,7 @@ fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
         assert_eq!(run.exits(1).json()["refusal"]["code"], "deploying", "{run}");
         assert_eq!((platform.deploy.snapshot(), platform.posts()), before);
     };
-    // The branch is at what is being released.
+    // The branch has the commit that is being released.
     let platform = Platform::alone();
     platform
         .api
@@ -258,20 +258,20 @@ fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
     platform.api.ends("shop", 4, "succeeded");
     platform.api.new_releases("shop", Outcome::Succeeds);
     platform.promote(&["--again"]).ok();
-    // It is at what runs.
+    // The branch has the running commit.
     let platform = Platform::alone();
     platform
         .api
         .pushes("shop", platform.deploy.nth(3), "pending");
     refuses(&platform);
-    // It is at the candidate, which was rolled back.
+    // The branch has the candidate, which was rolled back.
     let platform = Platform::alone();
     platform.rolled_back();
     platform
         .api
         .pushes("shop", platform.deploy.nth(3), "pending");
     refuses(&platform);
-    // It is at something else that was rolled back.
+    // The branch has another commit that was rolled back.
     let platform = Platform::alone();
     platform
         .deploy
@@ -283,7 +283,7 @@ fn the_word_for_what_was_rolled_back_is_none_for_a_race() {
     refuses(&platform);
 }
 
-// Nobody pushes for a rollback, so the branch and what runs agree as long as it goes on.
+// A rollback pushes nothing, so branch and running commit agree while it is in progress.
 #[test]
 fn a_rollback_that_goes_on_is_not_raced_either() {
     let platform = Platform::alone();
@@ -297,7 +297,7 @@ fn a_rollback_that_goes_on_is_not_raced_either() {
     platform.refuses("deploying");
 }
 
-// What was rolled back stands on the branch, and something else is being released: to wait for it would be in vain.
+// The branch has a rolled-back commit while another one is being released: waiting for it would be useless.
 #[test]
 fn a_release_of_something_else_is_not_waited_for_as_if_it_were_the_candidate() {
     let platform = Platform::alone();

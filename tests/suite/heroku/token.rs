@@ -1,4 +1,4 @@
-//! The token: where it is looked up, where it goes, and where it never stands.
+//! The token: where it is found, where it is sent, and where it never appears.
 
 use std::path::Path;
 
@@ -63,7 +63,7 @@ fn it_is_looked_up_in_three_places_in_turn() {
         .says("the token is from git's credential helpers")
         .never_shows("of-nobody-else");
     is_let_in(&platform, &platform.runner());
-    // An empty one is none.
+    // An empty token does not count.
     helper(&platform, TOKEN);
     is_let_in(&platform, &platform.runner().env("HEROKU_API_KEY", ""));
     assert!(
@@ -80,7 +80,7 @@ fn it_goes_to_the_api_and_nowhere_else() {
         true,
     );
     let deploy = &platform.deploy;
-    // Every argument that git is given.
+    // Every argument that git gets.
     let log = deploy.path("arguments");
     let real = deploy
         .runner()
@@ -133,7 +133,7 @@ fn it_goes_to_the_api_and_nowhere_else() {
     stands_nowhere(&deploy.path("tmp"));
 }
 
-/// No file below a folder has the token.
+/// Asserts that no file below a folder contains the token.
 #[track_caller]
 fn stands_nowhere(folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! What the platform does not tell: unknown is never up to date, and a page is believed alone.
+//! Unknown answers of the platform: unknown is never up to date, and only a page is believed.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{APPS, Platform, TOKEN, told};
 use crate::sample::sample;
 use crate::support::{Page, Run, Web};
 
-/// Both environments are unknown by this word; nothing ships, and nobody is told that all is well.
+/// Asserts that both environments are unknown with this code, nothing ships, and nothing reports success.
 #[track_caller]
 fn is_unknown(platform: &Platform, code: &str) -> Run {
     for name in ["staging", "production"] {
@@ -59,7 +59,7 @@ fn a_refusal_of_the_platform_is_its_own() {
                 json!({ "id": "not_found" }),
                 "Heroku has no app shop-staging that this account may see",
             ),
-            // Its words are shown, but for those with the token.
+            // Its words are shown, except those with the token.
             (
                 401,
                 json!({ "id": "unauthorized", "message": format!("no such key: {TOKEN}") }),
@@ -158,7 +158,7 @@ fn a_release_without_a_commit_is_unknown() {
         platform.status("production"),
         (Value::Null, json!("api"), json!("unknown-commit"))
     );
-    // One that is nowhere is no better.
+    // A commit that is found nowhere is no better.
     let platform = Platform::alone();
     platform.api.deploys("shop", &"abcdef01".repeat(5));
     assert_eq!(platform.finding(), "unknown-commit");
@@ -167,7 +167,7 @@ fn a_release_without_a_commit_is_unknown() {
         .says("a commit that cannot be found");
 }
 
-// Nothing is built for an app that begins; once something ran, what has nothing built is of a kind that is not known.
+// A new app has no build; after a release that ran, one without a build is of an unknown kind.
 #[test]
 fn a_release_of_nothing_that_was_built_is_unknown_once_something_ran() {
     let platform = Platform::alone();
@@ -181,7 +181,7 @@ fn a_release_of_nothing_that_was_built_is_unknown_once_something_ran() {
         .refuses("unknown-commit")
         .says(&words)
         .never_shows("nothing is deployed");
-    // Nor does what ran before, expired since, make it one where nothing ran.
+    // An expired earlier release does not change that.
     platform.api.expires("shop", super::FIRST);
     platform.refuses("unknown-commit").says(&words);
 
@@ -213,7 +213,7 @@ fn an_app_that_has_only_its_first_releases_runs_nothing() {
         platform.status("production"),
         (Value::Null, json!("api"), json!("nothing-deployed"))
     );
-    // Config vars that somebody sets first change nothing of that.
+    // Config vars set first do not change that.
     platform.api.sets_config("shop", "COLOUR");
     assert_eq!(platform.finding(), "nothing-deployed");
     platform.promote(&[]).ok().says("done: production runs");

@@ -1,4 +1,4 @@
-//! Deploys that failed and were fixed forward: by a word of the team, or by a revert in git's own words.
+//! Failed deploys that were fixed forward: by the team's words, or by a revert in git's own words.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::record::{observed, proposed};
 use super::{NOON, Record, promoted, with_record};
 use crate::support::Deploy;
 
-/// A commit, the merge of a branch, its revert, and one more; all of them are in the work clone.
+/// Makes a commit, the merge of a branch, its revert, and another one; all are in the work clone.
 fn commits(deploy: &Deploy) -> [String; 4] {
     let team = &deploy.team;
     deploy.git(team, &["checkout", "-q", "--detach", deploy.nth(6)]);
@@ -26,7 +26,7 @@ fn commits(deploy: &Deploy) -> [String; 4] {
     [sorted, merged, reverted, last]
 }
 
-/// Two promotions: the second is mended by what somebody pushed by hand, and the first by a promotion that says so.
+/// Two promotions: a push by hand repairs the second, and a later promotion says that it fixes the first.
 fn story(deploy: &Deploy, note: &str) -> Record {
     let [sorted, merged, reverted, last] = commits(deploy);
     let six = deploy.nth(6);
@@ -63,7 +63,7 @@ fn what_was_fixed_forward_failed_and_took_until_it_was_mended() {
         figures["change_failure"],
         json!({"failed": 2, "rolled_back": 0, "fixed_forward": 2, "deploys": 4, "unknown": 0, "rate": 0.5})
     );
-    // Nobody knows when the first was mended; it was seen two hours later.
+    // The time of the first repair is unknown; it was seen two hours later.
     assert_eq!(
         figures["time_to_restore_seconds"],
         json!({"median": 36_000, "failures": 2, "seen": 1})

@@ -8,7 +8,7 @@ use super::record::first;
 use super::{NOON, Record, promoted, rolled_back, three, with_record};
 use crate::support::Deploy;
 
-/// When the first, second ... commit of the standard history was committed.
+/// Returns the commit time of a commit of the standard history.
 fn committed(nth: i64) -> i64 {
     1_643_716_740 + 60 * nth
 }
@@ -23,7 +23,7 @@ fn now() -> i64 {
     .unwrap()
 }
 
-/// The figures of production, as JSON.
+/// Returns the figures of production as JSON.
 #[track_caller]
 fn of_production(deploy: &Deploy) -> Value {
     let json = deploy.smp(&["history", "--json", "--stats"]).ok().json();
@@ -34,7 +34,7 @@ fn of_production(deploy: &Deploy) -> Value {
     json["stats"]["environments"][0].clone()
 }
 
-/// A first deploy, one that was rolled back after 25 minutes, one of four commits, and one of three that are not here.
+/// A first deploy, one that was rolled back after 25 minutes, one of four commits, and one of three unknown commits.
 fn example(deploy: &Deploy) {
     let [one, three, five] = [1, 3, 5].map(|nth| deploy.nth(nth));
     let nowhere = "ab".repeat(20);
@@ -80,7 +80,7 @@ fn figures_are_what_a_hand_would_compute() {
         figures["time_to_restore_seconds"],
         json!({"median": 1500, "failures": 1, "seen": 0})
     );
-    // Whether the last one, whose commits are not here, mended something nobody can tell.
+    // It is unknown whether the last deploy repaired anything, because its commits are missing.
     assert_eq!(
         figures["change_failure"],
         json!({"failed": 1, "rolled_back": 1, "fixed_forward": 0, "deploys": 4, "unknown": 1, "rate": null})
@@ -189,7 +189,7 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
     assert_eq!(of_production(&deploy)["lead_time_seconds"]["unknown"], 5);
 }
 
-/// What the screen of a terminal of so many columns shows.
+/// Returns the screen of a terminal with this many columns.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp history --stats -n 0 --color never");
     let run = deploy
@@ -197,7 +197,7 @@ fn screen(deploy: &Deploy, columns: u16) -> String {
         .terminal_program("sh", &["-c", &script])
         .ends();
     let text = run.ok().stderr.replace('\r', "");
-    // What it says while it takes long is wiped away.
+    // Progress is wiped from the line.
     let shown = |line: &str| {
         line.rsplit("\u{1b}[K")
             .next()
@@ -269,7 +269,7 @@ fn a_terminal_is_shown_charts_and_a_pipe_is_not() {
         .never_shows("░");
 }
 
-/// Whether a line ends in this text, in which `\d` stands for a digit.
+/// Returns whether a line ends in this text, in which `\d` is any digit.
 fn matches(line: &str, ending: &str) -> bool {
     let ending: Vec<char> = ending.replace("\\d", "\0").chars().collect();
     let line: Vec<char> = line.chars().collect();

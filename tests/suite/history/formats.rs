@@ -50,7 +50,7 @@ fn json_has_exactly_these_keys() {
         ],
     });
     let mut json = run.ok().json();
-    // Figures of the present week are no fixed text; they are there without being asked for.
+    // Figures of the present week vary; they are included by default.
     let stats = json.as_object_mut().unwrap().remove("stats").unwrap();
     assert_eq!(stats["environments"][0]["promotions"], 1);
     assert_eq!(json, expected);

@@ -1,8 +1,8 @@
-//! A record made by hand: the chain of commits that a team's programs would have written.
+//! A hand-written record: the chain of commits that a team's programs would write.
 
 use crate::support::Deploy;
 
-/// The events of a record, oldest first, each with who wrote it and when.
+/// The events of a record, oldest first, each with its author and time.
 #[derive(Default)]
 pub struct Record {
     events: Vec<(String, i64, String)>,
@@ -17,7 +17,7 @@ impl Record {
         self.add("Ben Example", at, trailers);
     }
 
-    /// Adds an event: its trailers but for the name, which every event gets.
+    /// Adds an event from its trailers; the id is added.
     pub fn add(&mut self, by: &str, at: i64, trailers: &str) {
         let id = self.events.len() + 1;
         self.raw(
@@ -29,12 +29,12 @@ impl Record {
         );
     }
 
-    /// Adds a commit with this very message.
+    /// Adds a commit with exactly this message.
     pub fn raw(&mut self, by: &str, at: i64, message: &str) {
         self.events.push((by.into(), at, message.into()));
     }
 
-    /// Puts all of it on the record's ref of the main repository.
+    /// Writes everything to the record's ref of the main repository.
     #[track_caller]
     pub fn put(&self, deploy: &Deploy) {
         let mut stream = String::from("reset refs/smp/record\n");
@@ -58,7 +58,6 @@ impl Record {
     }
 }
 
-/// A promotion.
 pub fn promoted(
     environment: &str,
     from: &str,
@@ -73,17 +72,16 @@ pub fn promoted(
     deployed("promoted", environment, Some(from), to, commits) + &signed
 }
 
-/// A promotion to where nothing ran.
+/// A promotion to an empty environment.
 pub fn first(environment: &str, to: &str, commits: u64) -> String {
     deployed("promoted", environment, None, to, commits)
 }
 
-/// A rollback.
 pub fn rolled_back(environment: &str, from: &str, to: &str, commits: u64) -> String {
     deployed("rolled-back", environment, Some(from), to, commits)
 }
 
-/// A deploy to where it is tested.
+/// A deploy to the environment for tests.
 pub fn staged(environment: &str, from: &str, to: &str) -> String {
     deployed("staged", environment, Some(from), to, 1)
 }
@@ -102,26 +100,25 @@ fn deployed(word: &str, environment: &str, from: Option<&str>, to: &str, commits
     )
 }
 
-/// A candidate.
+/// A proposal.
 pub fn proposed(environment: &str, commit: &str, target: &str, runs: &str) -> String {
     format!(
         "Smp-Event: proposed\nSmp-Commit: {commit}\nSmp-Environment: {environment}\nSmp-Target: {target} {runs}\n"
     )
 }
 
-/// A sign-off.
 pub fn signed_off(commit: &str, of: &str) -> String {
     format!("Smp-Event: signed-off\nSmp-Commit: {commit}\nSmp-Of: {of}\n")
 }
 
-/// A promotion that begins.
+/// The announcement of a promotion.
 pub fn promoting(environment: &str, from: &str, to: &str) -> String {
     format!(
         "Smp-Event: promoting\nSmp-Commit: {to}\nSmp-Environment: {environment}\nSmp-From: {from}\n"
     )
 }
 
-/// A deploy past the tool.
+/// A deploy outside git smp.
 pub fn observed(environment: &str, from: &str, to: &str, since: i64, commits: u64) -> String {
     let deployed = deployed("observed", environment, Some(from), to, commits);
     format!("{deployed}Smp-Since: {since}\n")

@@ -1,4 +1,4 @@
-//! `history` where something is missing, damaged, or meant to do harm.
+//! `history` with missing, damaged or hostile data.
 
 use super::record::proposed;
 use super::{NOON, Record, lines_of_three, promoted, three, with_record};
@@ -59,7 +59,7 @@ fn only_the_main_repository_is_asked() {
     );
 }
 
-/// Takes the main repository away.
+/// Removes the main repository.
 fn offline(deploy: &Deploy) {
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
 }
@@ -170,7 +170,7 @@ fn what_would_act_on_a_terminal_is_shown_and_does_not_act() {
             &[evil, "\u{1b}]0;owned\u{7}", "two\n lines"],
         ),
     );
-    // No environment can be called so.
+    // No environment can have this name.
     record.add(evil, NOON, &promoted(evil, one, two, 1, &[]));
     record.put(&deploy);
     let shown = "Ev\\x1b[2Jil\\x9b1m \\u202eAda";

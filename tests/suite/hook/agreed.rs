@@ -1,4 +1,4 @@
-//! The guard where the work tree's own file does not serve: it goes by what the clone agreed to.
+//! The guard without a usable `smp.toml` in the work tree: it follows the configuration that the clone agreed to.
 
 use std::os::unix::fs::symlink;
 
@@ -6,7 +6,7 @@ use crate::support::Deploy;
 
 use super::{freeze, guarded, push, recorded, thaw};
 
-/// Puts something in the place of `smp.toml` that is no file of this text.
+/// Replaces `smp.toml` by something that is not a file with this text.
 fn spoil(deploy: &Deploy, how: &str, text: &str) {
     let file = deploy.work.join("smp.toml");
     let _ = std::fs::remove_file(&file);
@@ -23,7 +23,7 @@ fn spoil(deploy: &Deploy, how: &str, text: &str) {
     }
 }
 
-/// Production and staging are guarded, and the words say why it the values that this clone agreed to apply to.
+/// Asserts that production and staging are guarded, and that the message says why the agreed values apply.
 #[track_caller]
 fn is_guarded(deploy: &Deploy, name: &str, words: &str) {
     let before = deploy.snapshot();
@@ -70,7 +70,7 @@ fn a_file_that_does_not_serve_opens_no_door_that_was_closed() {
         };
         is_guarded(&deploy, how, words);
     }
-    // The way outside git smp stays, and so does a thaw.
+    // `--no-verify` still works, and a thaw still frees staging.
     spoil(&deploy, "a folder", &text);
     push(&deploy, &["--no-verify", "production", "HEAD:past"]).ok();
     thaw(&deploy);
@@ -90,7 +90,7 @@ fn on_an_old_branch_without_the_file_production_is_guarded() {
     push(&deploy, &["production", "HEAD:master"])
         .exits(1)
         .says("error: a plain git push to production is stopped");
-    // In a linked work tree that lies there as well.
+    // A linked work tree behaves in the same way.
     let linked = deploy.path("linked");
     deploy.git(
         &deploy.work,
@@ -121,7 +121,7 @@ fn an_older_file_that_names_other_places_takes_none_of_those_that_were_agreed_to
     let run = push(&deploy, &["production", "HEAD:master"]);
     run.exits(1)
         .says("error: a plain git push to production is stopped");
-    // The place that this file calls production is guarded, too, for it may be the new one.
+    // The address that this file calls production is guarded, too, because it may be the new one.
     push(&deploy, &[elsewhere.to_str().unwrap(), "HEAD:master"])
         .exits(1)
         .says("error: a plain git push to production");

@@ -1,4 +1,4 @@
-//! Two environments that look at the same place: a copied line, and no trick.
+//! Two environments with the same page or app: a copied line, not an attack.
 
 use super::*;
 use crate::support::Page;
@@ -46,7 +46,7 @@ fn a_copied_page_or_app_does_not_make_production_run_the_candidate_already() {
         }
         assert_eq!((deploy.snapshot(), deploy.web.asked().len()), (before, 0));
     }
-    // Whoever agreed to the file before it was checked for this is told now.
+    // A user who agreed to such a file before this check existed gets the message now.
     deploy.write_toml(&base);
     deploy.trust();
     deploy.write_toml(&base.replace(&production, &respelled));

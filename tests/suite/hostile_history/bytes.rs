@@ -1,4 +1,4 @@
-//! Encodings, dates, and history that is not what it seems.
+//! Encodings, dates, replacements and grafts.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::hostile_history::{deploy, harmless, people, put, raw_commit, stage_ra
 use crate::sample::sample;
 use crate::support::Deploy;
 
-/// Every commit on staging, one upon the other; answers with the range that ships.
+/// Puts the commits on staging as a chain and returns the range that ships.
 fn on_staging(deploy: &Deploy, commits: &[(&[u8], &[u8])]) -> String {
     let tip = commits
         .iter()
@@ -69,14 +69,14 @@ fn other_encodings_come_out_as_git_puts_them_out() {
         .unwrap();
     assert_eq!(latin["author"], "Jörg");
 
-    // Whoever wants all output in another encoding gets it.
+    // A user who configured another encoding for all output gets it.
     deploy.configure("i18n.logOutputEncoding", "ISO-8859-1");
     let expected = log(&deploy, &deploy.staging, &range);
     assert!(expected.windows(6).any(|bytes| bytes == b"Gr\xfc\xdfe "));
     deploy.smp(&["diff"]).ok().prints(&expected);
 }
 
-// LOG-04: a subject in another encoding can be made of bytes that act once they are UTF-8.
+// LOG-04: bytes of another encoding can become control characters in UTF-8.
 #[test]
 fn what_acts_only_after_it_was_decoded_is_shown_too() {
     let deploy = deploy();
@@ -88,7 +88,7 @@ fn what_acts_only_after_it_was_decoded_is_shown_too() {
     stage_raw(&deploy, deploy.nth(5), &header, b"\x00H\x20\x2e\x00i\n");
     harmless(deploy.smp(&["diff"]).ok());
     harmless(deploy.smp(&["diff", "--json"]).ok());
-    // A lone byte that is a control character in itself.
+    // A single byte that is a control character.
     stage_raw(
         &deploy,
         deploy.nth(5),
@@ -158,7 +158,7 @@ fn broken_dates_and_names_break_nothing() {
     late.exits(1).never_shows("panicked");
 }
 
-// What is pushed is history as it is, so that is what is looked at.
+// A push sends the real history, so the program reads the real history.
 #[test]
 fn replacements_and_grafts_have_no_influence() {
     let deploy = deploy();
@@ -177,7 +177,7 @@ fn replacements_and_grafts_have_no_influence() {
             .ok()
             .prints(&expected);
     };
-    // The fifth commit is said to be a child of the second, and the third to be the first.
+    // The fifth commit becomes a child of the second, and the first replaces the third.
     deploy.git(work, &["replace", "--graft", deploy.nth(5), deploy.nth(2)]);
     deploy.git(work, &["replace", deploy.nth(3), deploy.nth(1)]);
     let misled = log(&deploy, work, &range(&deploy, 2, 5));
@@ -194,7 +194,7 @@ fn replacements_and_grafts_have_no_influence() {
         "git itself is led astray"
     );
     unmoved("grafted");
-    // The git program is asked where the library cannot read.
+    // The program asks git if the library cannot read the repository.
     deploy.git(work, &["config", "core.repositoryFormatVersion", "1"]);
     deploy.git(work, &["config", "extensions.partialClone", "upstream"]);
     unmoved("grafted, and read by the program");
@@ -257,7 +257,7 @@ fn the_language_and_the_place_of_the_user_change_no_decision() {
         for (args, expected) in commands.iter().zip(&at_home) {
             runner.smp(args).ok().prints(expected);
         }
-        // Decisions that are made from git's own words.
+        // These decisions depend on git's own words.
         runner
             .clone()
             .cwd("")

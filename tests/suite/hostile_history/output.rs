@@ -1,9 +1,9 @@
-//! What would act on a terminal is shown, everywhere (LOG-01, LOG-02).
+//! Control characters are shown in escaped form everywhere (LOG-01, LOG-02).
 
 use crate::hostile_history::{deploy, harmless, people, put, raw_commit, stage_raw};
 use crate::support::{Deploy, World};
 
-/// A subject, and how it is shown.
+/// A subject, and its escaped form.
 const HOSTILE: [(&str, &str); 9] = [
     (
         "Colours \u{1b}[31mred\u{1b}[0m",
@@ -37,7 +37,7 @@ const HOSTILE: [(&str, &str); 9] = [
 const EVIL: &str = "Ev\u{1b}[2Jil\u{9b}1m \u{202e}Ada";
 const EVIL_SHOWN: &str = "Ev\\x1b[2Jil\\x9b1m \\u202eAda";
 
-/// Every hostile commit, one upon the other, on one of the environments.
+/// Puts every hostile commit on one of the environments, as a chain.
 fn hostile(deploy: &Deploy, bare: &std::path::Path, base: &str) -> String {
     let tip = HOSTILE
         .iter()
@@ -269,7 +269,7 @@ fn two_thousand_commits_are_listed_whole_and_may_be_cut_off_by_whoever_reads() {
     shell("git smp diff >&-").never_shows("panicked");
     shell("git smp diff 2>&-").ok().prints(&expected);
     shell("git smp diff 2>/dev/full").ok().prints(&expected);
-    // Beyond sixty, what would disappear is counted.
+    // Beyond sixty commits, the disappearing ones are counted.
     deploy.git(
         &deploy.production,
         &[

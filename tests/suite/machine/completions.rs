@@ -19,7 +19,7 @@ function fish_prompt
 end
 ";
 
-/// A world with a candidate, and the completions of this program.
+/// Returns a world with a candidate and the completions of this program.
 fn world() -> Deploy {
     let deploy = World::deploy_like()
         .toml("[record]\nsignoff = false\n")
@@ -55,15 +55,15 @@ fn shell(deploy: &Deploy, name: &str, folder: &str) -> Terminal {
     terminal
 }
 
-/// Types a line and TAB, and has the shell print what became of the line.
+/// Types a line and TAB, and asserts how the shell completes it.
 #[track_caller]
 fn becomes(terminal: &mut Terminal, line: &str, expected: &str) {
-    // What is typed is on the screen as well, so it is not spelled as it is printed.
+    // The screen also shows the typed text, so it is spelled differently from the output.
     terminal.types(&format!("{line}\t\u{1}echo G''OT: \r"));
     terminal.sees(&format!("GOT: {expected}"));
 }
 
-/// The screen without colours: a shell may paint a part of a word.
+/// Returns the screen without colours: a shell may colour a part of a word.
 fn plain(screen: &str) -> String {
     let mut pieces = screen.split('\u{1b}');
     let first = pieces.next().unwrap_or_default().to_owned();

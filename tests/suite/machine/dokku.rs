@@ -1,4 +1,4 @@
-//! A Dokku server that is asked itself, over the ssh that takes its pushes.
+//! A Dokku server that answers for itself, over the same ssh as the pushes.
 
 use crate::promote::promote;
 use crate::support::{Deploy, Dokku, Transcript, World};
@@ -13,7 +13,7 @@ fn server(version: Dokku) -> Deploy {
     deploy
 }
 
-/// It has a branch `main` as well.
+/// Adds a branch `main`.
 fn has_main_as_well(deploy: &Deploy, bare: &std::path::Path) {
     deploy.git(
         bare,
@@ -108,7 +108,7 @@ fn an_app_that_is_stopped_is_started_by_a_deploy_or_by_hand() {
             .ok()
             .prints_among(&stopped)
             .prints_among(" ps:start production");
-        // Nothing is called live before it runs.
+        // A deploy is live only when it runs.
         let run = promote(&deploy, &["--timeout", "1"]);
         run.exits(4)
             .says(&format!(
@@ -117,7 +117,7 @@ fn an_app_that_is_stopped_is_started_by_a_deploy_or_by_hand() {
             .says("pushed, but not live: production does not report ")
             .says("it reports no usable commit (production is stopped: Dokku has ");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-        // What is there already is only to be started.
+        // The pushed commit only has to be started.
         let run = promote(&deploy, &[]);
         run.exits(1)
             .says("error: production is stopped: Dokku has ")
@@ -140,7 +140,7 @@ fn a_server_that_builds_and_does_not_deploy_is_told_to_deploy() {
         .says("let it deploy what it builds: ssh ")
         .says(" ps:set production skip-deploy false\n");
     assert_eq!(deploy.snapshot(), before);
-    // Set during the push, or on a server that does not tell: then the words of the build are heard.
+    // If it is set during the push, or the server does not report it, the words of the build decide.
     deploy.dokku_keeps("production", "skip", "false");
     deploy.dokku_keeps("production", "sha", deploy.nth(2));
     for (name, commands) in [

@@ -1,12 +1,12 @@
-//! Hosts that make an app with the first push, as Dokku and Piku do: nobody is told that they do not answer, and no app
-//! is made unasked.
+//! Hosts that create an app at the first push, as Dokku and Piku do: the program does not call them unreachable, and
+//! creates no app unasked.
 
 use crate::support::{Deploy, DeployBuilder, World};
 
-/// What Dokku says of an app that it does not have.
+/// Dokku's message about an unknown app.
 const DOKKU: &str = " !     App staging does not exist";
 
-/// A world whose host has no app of these names yet, and makes one with the first push.
+/// Returns a world whose host lacks these apps and creates each at the first push.
 fn without_apps(world: DeployBuilder, words: Option<&str>, names: &[&str]) -> Deploy {
     let deploy = world.over_ssh().build();
     for name in names {

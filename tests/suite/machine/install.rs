@@ -15,7 +15,7 @@ const TARGETS: [&str; 6] = [
     "aarch64-apple-darwin",
 ];
 
-/// A release, packed as the workflow packs it. Its program says that it ran.
+/// A release, packed as the workflow packs it, with a program that leaves a file when it runs.
 struct Release {
     world: World,
     web: Web,
@@ -66,7 +66,7 @@ fn release() -> Release {
 }
 
 impl Release {
-    /// Runs the installer as somebody with a bare PATH, whose folder of programs it is given.
+    /// Runs the installer with this bare PATH.
     fn install(&self, path: &str) -> Run {
         let script = self.out.join("install.sh");
         let runner = self.world.runner().env("PATH", path);
@@ -81,7 +81,7 @@ impl Release {
         tmp
     }
 
-    /// Nothing was installed, nothing ran, and nothing is left of the work.
+    /// Asserts that nothing was installed, nothing ran, and no temporary file is left.
     fn left_nothing(&self) {
         for gone in ["home/.local", "home/ran"] {
             assert!(!self.world.path(gone).exists(), "{gone} is there");
@@ -124,7 +124,7 @@ fn the_installer_puts_everything_into_the_users_own_folders() {
         .ok();
     assert!(release.world.path("home/ran").exists());
     assert_eq!(fs::read_dir(release.tmp()).unwrap().count(), 0);
-    // Once more, over what is there, as an update does, with the folder on PATH.
+    // A second run updates the installed program, with the folder on PATH.
     let path = format!("{}:/usr/bin:/bin", home.join("bin").display());
     release.install(&path).ok().never_shows("export PATH=");
     assert_eq!(fs::read_dir(home.join("bin")).unwrap().count(), 1);
@@ -210,7 +210,7 @@ fn wget_follows_a_redirect_of_https_to_https_alone() {
     }
     let asked = release.world.path("asked");
     for (leads_to, installs) in [("https", true), ("http", false)] {
-        // Like wget: a redirect that is one too many is an error, after its headers were shown.
+        // Like wget: one redirect too many is an error, after its headers were shown.
         let wget = format!(
             "#!/bin/sh\nfor url; do :; done\necho \"$url\" >>'{}'\nwhile [ \"$1\" != -O ]; do shift; done\ncase $url in\n\
              https://front.example/*) printf '  HTTP/1.1 302 Found\\n  Location: {leads_to}://files.example/%s\\r\\n' \"${{url##*/}}\" >&2; exit 8 ;;\n\

@@ -1,4 +1,4 @@
-//! The locale over ssh: what the user's own ssh sends, and what git says of a host that speaks another language.
+//! The locale over ssh: the values that the user's own ssh sends, and messages of a host in another language.
 
 use crate::person::locale::{locale, writes_its_locale};
 use crate::promote::{promote, ready};
@@ -52,12 +52,12 @@ fn a_build_on_a_host_sees_the_locale_that_plain_git_push_would_bring() {
     }
 }
 
-// F-LOC-1: git's own words are read in English, so a failure is told as such in every locale.
+// F-LOC-1: git runs in English, so the program recognizes its failures in every locale.
 #[test]
 fn what_git_says_is_understood_in_every_locale() {
     let deploy = ready(World::deploy_like().over_ssh());
     deploy.ssh().lets_nobody_push();
-    // Where this machine can make the locale and its git has translations, plain git speaks German now.
+    // If this machine has the locale and git's translations, plain git speaks German here.
     let german = deploy
         .runner()
         .env("LANG", "de_DE.UTF-8")

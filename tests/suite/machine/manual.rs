@@ -1,12 +1,12 @@
-//! `git smp --help` is `man git-smp`: setup sees to it that there is such a page.
+//! `git smp --help` runs `man git-smp`: setup installs this page.
 
 use std::path::Path;
 
 use crate::manual::installed;
 use crate::support::{Deploy, PROGRAMS, Runner};
 
-/// Starts programs with `bin` first on PATH, without the `man` of the other tests, and without folders that have these pages
-/// beside them: that of the binary under test, and those of a program that somebody installed here.
+/// Returns a runner with `bin` first on PATH, without the `man` of the other tests, and without folders with these
+/// pages beside them: those of the binary under test and of an installed program.
 fn from_bin(deploy: &Deploy) -> Runner<'_> {
     let path = deploy
         .env()
@@ -113,7 +113,7 @@ fn pages_of_another_version_are_replaced() {
 #[test]
 fn where_they_cannot_be_written_there_is_a_note_and_no_failure() {
     let deploy = installed();
-    // Files in place of folders stop even those whom permissions do not.
+    // Files in place of folders stop even a user whom permissions do not stop.
     std::fs::write(deploy.path("share"), "").unwrap();
     std::fs::write(deploy.path("home/.local"), "").unwrap();
     let run = from_bin(&deploy).smp(&["setup", "--yes"]);

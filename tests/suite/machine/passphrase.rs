@@ -1,4 +1,4 @@
-//! A key with a passphrase, a host that nobody knows yet, and no agent.
+//! A key with a passphrase, an unknown host, and no agent.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,14 @@ use crate::support::{Deploy, DeployBuilder, Gate, PATIENCE, World};
 const SECRET: &str = "correct horse battery";
 const QUESTION: &str = "Enter passphrase for key";
 
-/// A world on one host, whose key nobody can use without its passphrase.
+/// Returns a world on one host whose key needs its passphrase.
 fn locked(builder: DeployBuilder) -> Deploy {
     let deploy = ready(builder.main_over_ssh());
     deploy.ssh().locks_the_key(&deploy, SECRET);
     deploy
 }
 
-/// Nothing that this program made for a run is left behind, however it ended.
+/// Asserts that no temporary file of the program is left.
 #[track_caller]
 fn leaves_nothing_behind(deploy: &Deploy) {
     let left = || -> Vec<_> {
@@ -62,7 +62,7 @@ fn looks_that_run_side_by_side_ask_for_one_passphrase() {
     leaves_nothing_behind(&deploy);
 }
 
-// A setup opens the clone a second time, for what it just wrote.
+// Setup opens the clone a second time, to read its own changes.
 #[test]
 fn a_setup_ends_the_connection_that_a_person_opened() {
     for line in [&["setup"][..], &["setup", "--check"]] {
@@ -187,7 +187,7 @@ fn an_unknown_host_and_a_passphrase_are_asked_one_after_the_other() {
     );
 }
 
-// F-KILL-2: what was left to the host is not cut off by the end of the connection that this program kept.
+// F-KILL-2: the end of the program's ssh connection does not stop a push that was left to the host.
 #[test]
 fn a_push_that_is_left_goes_on_over_the_connection_that_a_person_opened() {
     let deploy = locked(World::deploy_like().without_pages());
@@ -227,7 +227,7 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_which_key_to_load() {
         .says("@127.0.0.1")
         .says("ssh-add");
     run.never_shows(QUESTION);
-    // Nor where the terminal is there, and not for this program.
+    // The same with a terminal that is not the program's stdin.
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", "git smp status </dev/null"]);
     terminal.sees("does not answer");
     terminal.ends().ok().never_shows(QUESTION);
@@ -238,7 +238,7 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_which_key_to_load() {
     assert_eq!(deploy.snapshot(), before);
 }
 
-/// An ssh of another name, which writes down how it was called.
+/// Creates an ssh under another name, which logs its arguments.
 fn stand_in(deploy: &Deploy) -> (String, std::path::PathBuf) {
     let log = deploy.path("called");
     let config = deploy.ssh().client_config();
@@ -287,7 +287,7 @@ fn an_ssh_of_the_users_own_is_used_and_told_to_ask_nobody_however_it_is_named() 
 #[test]
 fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
     let deploy = World::deploy_like().main_over_ssh().without_pages().build();
-    // It takes no option, as git's variant `simple`, so the port is its own affair.
+    // This ssh takes no options, like git's variant `simple`, so the program cannot pass the port.
     let port = deploy.urls()[0]
         .rsplit("127.0.0.1:")
         .next()
@@ -321,7 +321,7 @@ fn an_ssh_that_cannot_be_told_to_ask_nobody_asks_one_question_at_a_time() {
     for _ in 0..3 {
         terminal.sees(QUESTION);
         let asked = terminal.screen().matches(QUESTION).count();
-        // The next one comes no sooner than this one is answered.
+        // The next question comes only after this answer.
         assert!(deploy.ssh().asked().len() >= asked - 1);
         terminal.enters(SECRET);
     }
@@ -358,7 +358,7 @@ fn connections_that_users_keep_for_themselves_are_left_to_them() {
         !calls.contains("ControlMaster") && !calls.contains("ControlPath"),
         "{calls}"
     );
-    // It is still theirs.
+    // The user's own connection is still open.
     deploy
         .runner()
         .program(program, &["-O", "exit", "127.0.0.1"])

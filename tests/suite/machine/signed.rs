@@ -1,4 +1,4 @@
-//! A record of signed events, with real keys of ssh: whose yes counts, and what is shown of what does not.
+//! A record of signed events, with real ssh keys: whose sign-off counts, and how events that do not count are shown.
 
 mod agreed;
 mod checked;
@@ -18,10 +18,10 @@ use crate::ask::{TOKEN, has_pages};
 use crate::record::{events, short};
 use crate::support::{Deploy, IssuesApi, Run, Runner, Speaks, Topology, World};
 
-/// What turns it all on.
+/// The configuration with signatures.
 const SIGNED: &str = "[record]\nsigned = true\n[policy]\nfour_eyes = true\n";
 
-/// Makes a key without a passphrase, and gives the line that lets it count as that person's.
+/// Creates a key without a passphrase, and returns the person's line of the signers file.
 fn key(deploy: &Deploy, name: &str) -> String {
     std::fs::create_dir_all(deploy.path("keys")).unwrap();
     let path = key_of(deploy, name);
@@ -37,12 +37,12 @@ fn key_of(deploy: &Deploy, name: &str) -> PathBuf {
     deploy.path("keys").join(name)
 }
 
-/// Somebody who signs with their own key, in the same clone.
+/// Returns a runner for a person who signs with their own key, in the same clone.
 fn by<'w>(deploy: &'w Deploy, name: &str) -> Runner<'w> {
     with_key(deploy, name, name)
 }
 
-/// Somebody of this name who signs with that one's key.
+/// Returns a runner for a person of this name who signs with another person's key.
 fn with_key<'w>(deploy: &'w Deploy, name: &str, key: &str) -> Runner<'w> {
     let options = options(deploy, name, key);
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
@@ -62,7 +62,7 @@ fn options(deploy: &Deploy, name: &str, key: &str) -> Vec<String> {
         .collect()
 }
 
-/// git in the main repository, by somebody with a key, and with these variables.
+/// Runs git in the main repository as a person with a key, with these variables.
 fn git(
     deploy: &Deploy,
     (name, key): (&str, &str),
@@ -82,25 +82,25 @@ fn git(
     git.program("git", &all).ok().out().trim().to_owned()
 }
 
-/// Puts files on the main branch.
+/// Commits files to the main branch.
 fn merged(deploy: &Deploy, subject: &str, files: &[(&str, &str)]) -> String {
     let commit = deploy.commit_files(&deploy.team, subject, files);
     deploy.colleague_pushes(&deploy.main, &commit);
     commit
 }
 
-/// A world in which ada's and rosi's keys count, and eve has one that does not. Its smp.toml is the main branch's.
+/// Returns a world in which the keys of ada and rosi count and eve's does not. Its smp.toml is the main branch's.
 fn world() -> Deploy {
     world_on(Topology::default())
 }
 
-/// The same where environments are reached in this way. Who runs anything without saying who they are is ada.
+/// Returns such a world on a topology. The default user is ada.
 fn world_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology).without_pages();
     keyed(world.toml(SIGNED).build())
 }
 
-/// The same where proposals ask in issues.
+/// Returns such a world whose proposals open issues.
 fn asking() -> (Deploy, IssuesApi) {
     let world = World::deploy_like().without_pages();
     let deploy = world
@@ -110,7 +110,7 @@ fn asking() -> (Deploy, IssuesApi) {
     (keyed(deploy), IssuesApi::start(Speaks::GitHub, TOKEN))
 }
 
-/// Lets the keys count, and puts smp.toml on the main branch.
+/// Commits the signers file and smp.toml to the main branch.
 fn keyed(deploy: Deploy) -> Deploy {
     let [ada, rosi, _] = ["ada", "rosi", "eve"].map(|name| key(&deploy, name));
     let signers = format!("# Whose events count\n{ada}\n{rosi}\n");
@@ -126,7 +126,7 @@ fn keyed(deploy: Deploy) -> Deploy {
     deploy
 }
 
-/// The same, with staging's commit put forward by ada.
+/// Returns such a world with ada's proposal of staging's commit.
 fn proposed() -> Deploy {
     let deploy = world();
     by(&deploy, "ada").smp(&["propose", "--yes"]).ok();
@@ -145,18 +145,17 @@ fn promote(deploy: &Deploy, runner: &Runner<'_>) -> Run {
     runner.smp(&args)
 }
 
-/// The record's tip.
+/// Returns the tip of the record.
 fn tip(deploy: &Deploy) -> String {
     deploy.refs(&deploy.main).remove("refs/smp/record").unwrap()
 }
 
-/// Puts an event at the end of the record, past the tool: who wrote it with whose key, what it says, and whether it is
-/// signed.
+/// Appends an event to the record without the program: its author and key, its message, and whether it is signed.
 fn forged(deploy: &Deploy, who: (&str, &str), message: &str, signed: bool) -> String {
     forged_at(deploy, who, message, signed, None)
 }
 
-/// The same with this date.
+/// Appends such an event with this date.
 fn forged_at(
     deploy: &Deploy,
     who: (&str, &str),
@@ -178,7 +177,7 @@ fn forged_at(
     commit
 }
 
-/// The message of the record's last event.
+/// Returns the message of the record's last event.
 fn last_message(deploy: &Deploy) -> String {
     deploy.git(
         &deploy.main,
@@ -226,7 +225,7 @@ fn a_yes_of_the_proposers_own_is_refused_and_not_recorded() {
     assert_eq!(tip(&deploy), before);
     let json = by(&deploy, "ada").smp(&["promote", "-n", "--json"]);
     assert_eq!(json.exits(1).json()["refusal"]["code"], "not-signed-off");
-    // A block of one's own counts.
+    // The proposer's own block counts.
     by(&deploy, "ada")
         .smp(&["signoff", "--block", "the legend is broken"])
         .ok();
@@ -306,7 +305,7 @@ fn an_event_that_nobody_entitled_signed_counts_for_nothing_and_is_named() {
     assert!(status.contains("blocked by rosi"), "{status}");
     let plan = by(&deploy, "ada").smp(&["promote", "-n"]);
     plan.exits(1).says("rosi blocked it");
-    // What is written next stands on what counts.
+    // The next event builds on the events that count.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     by(&deploy, "ada")
         .smp(&["promote", "-n"])
@@ -333,14 +332,14 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
             &[(".smp/signers", &lines.collect::<String>())],
         );
     };
-    // What was signed before the end stands.
+    // An event signed before the key's end counts.
     ended(&deploy, "20991231Z");
     deploy
         .smp(&["status"])
         .ok()
         .prints_among("signed off by rosi");
     let yes = last_message(&deploy);
-    // Nor does a key count any more whose end lies before what it signs.
+    // An event signed after the key's end does not count.
     let deploy = proposed();
     ended(&deploy, "20240101Z");
     by(&deploy, "rosi")
@@ -348,7 +347,7 @@ fn a_key_that_ended_counts_for_its_time_and_not_for_what_is_dated_back() {
         .exits(1)
         .says("does not let your key sign this now")
         .says("its line there is: rosi@example.com valid-before=");
-    // With a date from when it counted, git is content with the signature; the events before it are not.
+    // Git accepts a signature dated before the end, but the event is younger than its predecessors.
     let then = Some("2023-06-01T12:00:00Z");
     let back = forged_at(&deploy, ("rosi", "rosi"), &yes, true, then);
     let status = deploy.smp(&["status"]).ok().out();

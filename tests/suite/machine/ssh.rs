@@ -1,5 +1,5 @@
-//! Environments that are reached over ssh, by a real `sshd`: a deploy from its beginning to its end, and every way in
-//! which the connection, the key or the host can fail.
+//! Environments over ssh, with a real `sshd`: a deploy from beginning to end, and every failure of the connection, the
+//! key or the host.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, ref
 use crate::push::insists;
 use crate::support::{Deploy, Gate, Page, Run, World};
 
-/// A world whose environments are reached over ssh, where what runs is what the ref says.
+/// Returns a world with environments over ssh, where the ref is the running commit.
 fn host() -> Deploy {
     ready(World::deploy_like().over_ssh().without_pages())
 }
 
-/// It is not known what runs there, and nobody says that there is nothing to do.
+/// Asserts that the output never reports an unknown environment as up to date.
 #[track_caller]
 fn is_not_up_to_date(run: &Run) {
     run.never_shows("nothing to promote")
@@ -23,7 +23,7 @@ fn is_not_up_to_date(run: &Run) {
         .never_shows("done:");
 }
 
-/// Production runs staging's commit: whoever mistakes an unknown for "up to date" is right by accident here.
+/// Returns a world whose production runs staging's commit, so a wrong "up to date" for an unknown shows.
 fn up_to_date() -> Deploy {
     let deploy = host();
     deploy.colleague_pushes(&deploy.production, deploy.nth(5));
@@ -31,7 +31,7 @@ fn up_to_date() -> Deploy {
     deploy
 }
 
-/// Nobody can tell what runs there now, whatever is asked; and the words say why.
+/// Asserts that production is unknown to every command, with these words as the reason.
 #[track_caller]
 fn is_unknown(deploy: &Deploy, words: &str) {
     let before = deploy.snapshot();
@@ -43,7 +43,7 @@ fn is_unknown(deploy: &Deploy, words: &str) {
     assert_eq!(deploy.snapshot(), before);
 }
 
-/// Nothing is listed and nothing is pushed; and the words say why. Answers with what `status` makes of it.
+/// Asserts that nothing is listed or pushed, with these words as the reason; returns the run of `status`.
 #[track_caller]
 fn is_refused(deploy: &Deploy, words: &str) -> Run {
     for run in [promote(deploy, &[]), deploy.smp(&["diff"])] {
@@ -61,7 +61,7 @@ fn is_refused(deploy: &Deploy, words: &str) -> Run {
     status
 }
 
-/// How often a push to a repository was asked for.
+/// Returns the number of push requests to a repository.
 fn pushes(deploy: &Deploy, bare: &Path) -> usize {
     let wanted = format!("git-receive-pack '{}'", bare.display());
     deploy
@@ -172,7 +172,7 @@ fn a_key_that_may_only_read_sends_nothing() {
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));
 }
 
-// Safety 4.4, "ssh refused", and a host that takes connections and says nothing
+// Safety 4.4, "ssh refused", and a host that accepts connections and never answers.
 #[test]
 fn a_host_that_answers_nothing_is_unknown() {
     let deploy = up_to_date();
@@ -189,7 +189,7 @@ fn a_host_with_another_key_than_before_is_not_talked_to() {
     assert_eq!(deploy.ssh().asked().len(), asked);
 }
 
-// ssh puts a frame around it, and says much; what it comes to stands at the end.
+// ssh frames a long message, whose result is its last line.
 #[test]
 fn a_host_with_another_key_is_told_as_such_wherever_there_is_room_for_one_line() {
     let deploy = host();
@@ -222,7 +222,7 @@ fn a_host_with_another_key_is_asked_about_first_and_then_the_hint_forgets_the_ol
         .says("hint: look at its key and confirm it: ssh -T -p ");
 }
 
-/// The host is held at a gate in this hook of production, which it comes to with our push.
+/// Holds the host at a gate in this hook of production during the push.
 fn held_in(deploy: &Deploy, hook: &str, when: &str) -> Gate {
     let gate = Gate::new(deploy, hook);
     let script = format!(
@@ -249,7 +249,7 @@ fn a_connection_that_is_cut_after_the_push_was_taken_is_looked_into() {
     assert_eq!(pushes(&deploy, &deploy.production), before + 1);
 }
 
-// The same where a page tells what runs: the host never came to its release.
+// With a page: the host never began its release.
 #[test]
 fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_live() {
     let deploy = ready(World::deploy_like().over_ssh());
@@ -268,7 +268,7 @@ fn a_push_that_was_taken_and_not_released_when_its_connection_was_cut_is_not_liv
     assert_eq!(pushes(&deploy, &deploy.production), before + 1);
 }
 
-// F-PUSH-2 and F-KILL-3: the build goes on without its connection.
+// F-PUSH-2 and F-KILL-3: the build continues without its connection.
 #[test]
 fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
     let deploy = host();
@@ -281,7 +281,7 @@ fn a_connection_that_is_cut_during_the_build_is_no_end_of_it() {
         .exits(4)
         .says("the result of the push")
         .says("the host may still be building");
-    // Nothing is pushed a second time while it may build.
+    // Nothing is pushed again while the build may still run.
     promote(&deploy, &["--timeout", "1"])
         .exits(4)
         .says("its result is unknown");
@@ -318,7 +318,7 @@ fn behind_ssh_git_says_of_a_hook_what_it_says_on_a_path() {
     }
 }
 
-// Commands are run by the login shell of whoever runs the tests, and most shells read files of theirs then.
+// The tests' user's login shell runs the commands, and most shells then read their startup files.
 #[test]
 fn a_shell_on_the_host_reads_no_file_of_the_machine() {
     let deploy = host();
@@ -355,7 +355,7 @@ fn who_may_not_push_to_production_learns_it_from_setup_in_the_servers_own_words(
         run.says("hint: staging: ask for permission to push to staging, then: git smp setup\nhint: production: ask for");
     }
     deploy.smp(&["status"]).ok();
-    // Whoever tries all the same reads the same.
+    // A promotion shows the same words.
     let run = deploy.smp(&scripted(&deploy, &[]));
     run.exits(1)
         .says("because: FATAL: W any production ada DENIED by fallthru\n")

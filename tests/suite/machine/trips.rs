@@ -1,4 +1,4 @@
-//! The same over ssh: how often it connects, and how many commands of git go through that.
+//! The cost over ssh: the number of connections, and of git commands over them.
 
 use crate::posts::with_webhooks;
 use crate::support::World;

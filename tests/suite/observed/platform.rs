@@ -1,4 +1,4 @@
-//! What a platform does by itself: promotions in its pipeline, and rollbacks.
+//! Promotions and rollbacks made on the platform.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::support::{Deploy, HerokuApi, Outcome, Run, Runner, World};
 const APP: &str = "shared-maps";
 const TOKEN: &str = "t0ken-0123456789";
 
-/// Production is an app of Heroku that was given the fifth commit with `git smp`.
+/// A world whose production is a Heroku app with a git smp deploy of the fifth commit.
 struct Platform {
     deploy: Deploy,
     api: HerokuApi,
@@ -63,7 +63,7 @@ fn a_promotion_in_the_pipeline_is_put_on_record_though_no_branch_moved() {
     let deploy = &platform.deploy;
     platform.api.deploys(APP, deploy.nth(6));
     let production = told(&platform.smp(&["status", "--json"]), "production");
-    // What its branch and its platform say has a word of its own already.
+    // The disagreement of branch and platform has its own finding.
     assert_eq!(production["finding"], "deployed-outside-git");
     assert_eq!(
         (
@@ -109,12 +109,12 @@ fn a_rollback_on_the_platform_is_put_on_record_as_one_past_the_tool() {
         ),
         ("yes", "3")
     );
-    // Nobody asks twice: it is one deploy, and no second.
+    // It is one deploy, recorded once.
     platform
         .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
         .ok()
         .never_shows("on record");
-    // What was rolled back there still ships only when somebody says so.
+    // A commit that was rolled back on the platform ships again only on request.
     let run = platform.promotes(5);
     run.exits(1).says(&format!(
         "rolled back from {} to {}",

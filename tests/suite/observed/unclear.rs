@@ -1,4 +1,4 @@
-//! Where nobody can tell what runs, or why, nothing is put on record.
+//! If the running commit or the reason is unclear, nothing is recorded.
 
 use rustix::process::Signal;
 
@@ -8,7 +8,7 @@ use crate::record::{promotes, short};
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Page, World};
 
-/// A world with pages, on whose record the fourth and the fifth commits ran on production.
+/// Returns a world with pages whose record has production deploys of the fourth and the fifth commits.
 #[track_caller]
 fn shipped() -> Deploy {
     let deploy = ready(World::deploy_like().toml(RECORD));
@@ -16,7 +16,7 @@ fn shipped() -> Deploy {
     deploy
 }
 
-/// None of these commands finds anything to put on record, or to say.
+/// Asserts that no command finds or reports a deploy outside git smp.
 #[track_caller]
 fn nothing_is_seen(deploy: &Deploy) {
     let before = deploy.snapshot();
@@ -50,7 +50,7 @@ fn nothing_is_seen(deploy: &Deploy) {
 #[test]
 fn a_page_that_an_old_process_answers_during_a_rollout_is_no_deploy() {
     let deploy = shipped();
-    // The branch has what is on record; some answers are of the process before.
+    // The branch agrees with the record; some answers come from the old process.
     let pages = [4, 5, 4, 4, 5]
         .map(|number| Page::commit(deploy.nth(number)))
         .to_vec();
@@ -75,7 +75,7 @@ fn a_page_that_is_broken_or_says_nothing_is_no_deploy() {
                 deploy.nth(6)
             )),
             Page::commit("abcdef0123"),
-            // It still builds.
+            // The host is still building.
             Page::commit(deploy.nth(5)),
         ],
     ) {
@@ -84,7 +84,7 @@ fn a_page_that_is_broken_or_says_nothing_is_no_deploy() {
         promotes(&deploy, &["--timeout", "0"]).never_shows("nobody deployed");
         assert_eq!(deploy.chain().count("observed"), 0);
     }
-    // Once the page says so, too, it is one.
+    // After the page agrees, it counts as a deploy.
     deploy.web.set("/production", Page::commit(deploy.nth(6)));
     deploy.smp(&["status"]).ok().prints_among("unrecorded: ");
 }

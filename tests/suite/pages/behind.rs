@@ -7,7 +7,7 @@ use super::{is_refused, staging_runs};
 /// `ada:open-sesame`, as HTTP writes it.
 const LOGIN: &str = "Basic YWRhOm9wZW4tc2VzYW1l";
 
-/// A site of staging's fifth commit, and a trusted world that reads it.
+/// Returns a site with staging's fifth commit, and a trusted world that reads it.
 fn site(login: Option<&'static str>) -> (TlsSite, Deploy) {
     let deploy = World::deploy();
     let site = TlsSite::start(deploy.nth(5), login);
@@ -24,12 +24,12 @@ fn trusting(deploy: &Deploy) -> Runner<'_> {
         .env("SSL_CERT_FILE", TlsSite::authority())
 }
 
-/// What `status` says that staging runs.
+/// Returns staging's running commit according to `status`.
 fn runs(runner: &Runner<'_>) -> serde_json::Value {
     runner.smp(&["status", "--json"]).ok().json()["environments"][0]["running"].clone()
 }
 
-/// The world's pages ask for a login at `/staging`.
+/// Makes the page at `/staging` require a login.
 fn asks_for_a_login(deploy: &Deploy) {
     let refused = Page::body("who is there?")
         .status(401)
@@ -37,7 +37,7 @@ fn asks_for_a_login(deploy: &Deploy) {
     deploy.web.set("/staging", refused);
 }
 
-/// The logins that came for a path.
+/// Returns the logins of the requests for a path.
 fn given(deploy: &Deploy, path: &str) -> Vec<Option<String>> {
     let login =
         |asked: &crate::support::Asked| asked.head.header("authorization").map(str::to_owned);
@@ -64,7 +64,7 @@ fn a_certificate_of_the_companys_own_authority_is_named_and_can_be_trusted() {
         .exits(1)
         .prints_among("unknown certificate authority");
     assert_eq!(runs(&trusting(&deploy)), deploy.nth(5));
-    // A variable that leads nowhere is what is wrong, and no page.
+    // The message names a wrong variable as the cause, not a page.
     for nowhere in ["/no/such/file.pem", "", "/etc/hostname"] {
         let runner = deploy.runner().env("SSL_CERT_FILE", nowhere);
         runner
@@ -74,7 +74,7 @@ fn a_certificate_of_the_companys_own_authority_is_named_and_can_be_trusted() {
             .says("SSL_CERT_FILE is set")
             .never_shows("with valid HTTP");
     }
-    // A name that it is not for is no question of who issued it.
+    // For a certificate of another name the message does not name its issuer.
     deploy.write_toml(
         &deploy
             .toml()
@@ -99,7 +99,7 @@ fn a_page_behind_basic_auth_is_read_with_the_login_of_gits_helpers() {
         .says("git config --global credential.helper cache\n");
     run.says(".netrc may have them, in a line that begins with: machine 127.0.0.1 login");
     helper(&deploy, "https://127.0.0.1");
-    // Helpers are asked for a host with its port.
+    // Helpers get the host with its port.
     deploy.configure(
         &format!(
             "credential.{}.helper",
@@ -161,7 +161,7 @@ fn a_login_never_leaves_the_pages_own_host() {
         .set("/staging", Page::redirect(&other.web.url("/staging")));
     is_refused(&deploy, "its page redirects to another host");
     assert_eq!(given(&other, "/staging"), Vec::<Option<String>>::new());
-    // What does not ask for it is not told either.
+    // A page that does not ask for a login does not get it.
     deploy.web.set("/staging", Page::commit(deploy.nth(5)));
     assert_eq!(staging_runs(&deploy), Ok(deploy.nth(5).into()));
     deploy.web.set(
@@ -229,7 +229,7 @@ fn a_socks_proxy_is_used_and_that_of_git_is_named_as_not_used() {
         deploy.nth(5)
     );
     assert_eq!(socks.passed(), 1);
-    // Nobody is asked through it whom it does not concern.
+    // Hosts in NO_PROXY are reached without it.
     assert_eq!(
         runs(
             &trusting(&deploy)

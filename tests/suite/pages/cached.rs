@@ -1,4 +1,4 @@
-//! A cache that answers in the site's place: told as what it is, and nobody is sent to release again for it.
+//! A cache in front of the site: the messages name it, and do not suggest another release.
 
 use super::*;
 use crate::promote::{person, promote, refusal, scripted};
@@ -8,14 +8,14 @@ use crate::support::Snapshot;
 
 const FORGET: &str = "purge the page from the cache, or exclude it from caching, then: ";
 
-/// The page of a commit as a cache gives it that has kept it for 340 seconds.
+/// Returns the page of a commit from a cache that has kept it for 340 seconds.
 fn kept(hash: &str) -> Page {
     Page::commit(hash)
         .header("Age", "340")
         .header("X-Cache", "HIT")
 }
 
-/// A world where production's branch is at staging's commit, and a cache still has the page of what ran before.
+/// Returns a world whose production has staging's commit, while a cache still has the earlier page.
 #[track_caller]
 fn behind_a_cache() -> Deploy {
     let deploy = World::deploy_like().ready();
@@ -67,14 +67,14 @@ fn an_old_commit_from_a_cache_is_no_rollback_and_status_says_how_old_it_is() {
             .smp(&["setup", "--check"])
             .prints_among("cached-page: ");
     }
-    // A proxy that asked the site itself is no cache.
+    // A proxy that forwarded the request is not a cache.
     let proxied = Page::commit(deploy.nth(2))
         .header("Via", "1.1 vegur")
         .header("Age", "0")
         .header("X-Cache", "MISS");
     deploy.web.set("/production", proxied);
     deploy.smp(&["status"]).ok().prints_among("rolled-back: ");
-    // What a cache says is nothing to speak of while it agrees.
+    // A cache is not mentioned while it agrees.
     deploy.web.set("/production", kept(deploy.nth(5)));
     deploy
         .smp(&["status"])
@@ -95,13 +95,15 @@ fn a_promotion_behind_a_cache_waits_and_sends_nobody_to_release_again() {
         "it reports {} in a cached answer, 340 s old",
         &deploy.nth(2)[..8]
     ));
-    run.says(&format!("hint: {FORGET}git smp promote production\n"));
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 1\n"
+    ));
     run.never_shows("release it again")
         .never_shows("rolled back")
         .never_shows("failed")
         .never_shows("done:");
     untouched(&deploy, &before);
-    // The cache forgets, and the same command comes to its end.
+    // After the cache expires, the same command succeeds.
     deploy.web.set("/production", Page::commit(deploy.nth(5)));
     promote(&deploy, &[]).ok().never_shows("cache");
     untouched(&deploy, &before);
@@ -116,8 +118,10 @@ fn a_push_whose_page_stays_in_the_cache_is_not_done_and_the_cache_is_named() {
         .says("error: pushed, but not live: production does not report ");
     run.says("in a cached answer, 340 s old")
         .says("that answer is older than this deploy");
-    run.says(&format!("hint: {FORGET}git smp promote production\n"))
-        .never_shows("see the platform's log");
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 1\n"
+    ))
+    .never_shows("see the platform's log");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
 }
 
@@ -129,8 +133,10 @@ fn a_newer_commit_over_a_cached_page_wants_a_person_or_a_fresh_page() {
     let run = promote(&deploy, &[]);
     run.exits(1)
         .says("the running commit is unknown: its page is a cached answer, 340 s old");
-    run.says(&format!("hint: {FORGET}git smp promote production\n"))
-        .never_shows("--again");
+    run.says(&format!(
+        "hint: {FORGET}git smp promote production --timeout 20\n"
+    ))
+    .never_shows("--again");
     assert_eq!(refusal(&deploy), "page-unclear");
     untouched(&deploy, &before);
     let mut terminal = person(&deploy).terminal(&["promote", "--timeout", "1"]);
@@ -161,7 +167,7 @@ fn staging_behind_a_cache_is_not_deployed_again_for_it() {
 #[test]
 fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad_deploy() {
     let deploy = behind_a_cache();
-    // The page says that the good commit runs; it is the branch that knows better.
+    // The page shows the good commit; the branch is right.
     let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];
     let run = deploy.smp(&args);
     run.exits(4)
@@ -169,7 +175,7 @@ fn a_rollback_is_not_over_because_a_cache_still_has_the_page_from_before_the_bad
         .never_shows("done:")
         .says("that answer is older than this deploy");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
-    // An answer that was made since the push is as good as any, though a cache kept it.
+    // An answer from after the push counts, even from a cache.
     let deploy = behind_a_cache();
     deploy.web.set(
         "/production",
@@ -218,7 +224,7 @@ fn a_rollback_without_a_name_goes_back_from_the_branch_and_not_from_the_cached_p
         deploy.colleague_pushes(&deploy.staging, deploy.nth(number));
         crate::record::promotes(&deploy, &["--again", "-q"]).ok();
     }
-    // From the cached page's own commit it would lead to what ran before that.
+    // Counted from the cached commit, the rollback would lead to an even older one.
     deploy.web.set("/production", kept(deploy.nth(4)));
     let run = deploy.smp(&["rollback", "-n"]);
     run.ok()
@@ -234,7 +240,7 @@ fn a_second_run_believes_no_page_from_before_the_rollback_that_the_first_one_pus
     for record in sample(1, ["", RECORD]) {
         let deploy = crate::promote::ready(World::deploy_like().toml(record));
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
-        // The host takes the rollback and releases nothing; a cache still has the good page of long ago.
+        // The host accepts the rollback and releases nothing; a cache still has the good page from before.
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
         deploy.hook(&deploy.production, "post-receive", "exit 0");
         let args = ["rollback", "--yes", "--to", deploy.nth(2), "--timeout", "1"];

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A trusted world whose staging tells its commit as JSON, and runs one whose first seven digits have no letters.
+/// Returns a trusted world whose staging shows its commit as JSON, with seven first digits and no letters.
 #[track_caller]
 fn of_digits() -> (Deploy, String) {
     let deploy = World::deploy();
@@ -43,7 +43,7 @@ fn of_digits() -> (Deploy, String) {
 fn a_short_hash_that_became_a_number_is_read_and_resolved() {
     let (deploy, hash) = of_digits();
     assert_eq!(staging_runs(&deploy), Ok(hash.clone()));
-    // Whether there is such a commit is decided as ever.
+    // The existence of the commit is checked as usual.
     deploy
         .web
         .set("/staging", Page::body("{\"commit\":1000001}"));

@@ -1,8 +1,8 @@
-//! Two answers in one: neither the first nor the last is taken for what runs.
+//! Two commits in one answer: neither the first nor the last counts.
 
 use super::*;
 
-/// A trusted world whose staging tells its commit in this way.
+/// Returns a trusted world whose staging shows its commit in this way.
 #[track_caller]
 fn telling(how: &str) -> Deploy {
     let deploy = World::deploy();

@@ -1,9 +1,9 @@
-//! The locale that a host's build sees is the user's, whatever git itself is to speak.
+//! The locale of a host's build is the user's, even if git itself uses another one.
 
 use crate::promote::ready;
 use crate::support::{Deploy, World};
 
-/// A production whose hook writes down the locale that a build would see.
+/// Installs a hook of production that writes the build's locale to a file.
 pub fn writes_its_locale(deploy: &Deploy) {
     let script = "cat >/dev/null; echo \"LC_ALL=${LC_ALL-unset} LC_TIME=${LC_TIME-unset} LANG=${LANG-unset} \
                   LANGUAGE=${LANGUAGE-unset}\" >locale";

@@ -1,4 +1,4 @@
-//! A password for https, and no credential helper that has it.
+//! A password for https without a credential helper that has it.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::sample::sample;
 use crate::support::{Deploy, DeployBuilder, Fault, Gate, GitHttp, Rule, Run, Terminal, World};
 
 const SECRET: &str = "open-sesame";
-/// Within this time whoever gives up is told so.
+/// The time limit for the end of a run after the user gave up.
 const AT_ONCE: Duration = Duration::from_secs(30);
 
-/// A world on one host, whose password a person knows and no helper.
+/// Returns a world on one host, whose password only a person knows.
 fn asking(builder: DeployBuilder) -> Deploy {
     forgetful(ready(builder.main_over_http()))
 }
@@ -54,7 +54,7 @@ fn a_password_is_typed_once_for_a_whole_promotion_with_its_record() {
     let mut terminal = promotes(&deploy);
     types_the_password(&mut terminal);
     let run = deploys(terminal);
-    // Each address turned the first request away, and nobody asked there without it again.
+    // Each address declined its first request; every later one had the password.
     assert_eq!(strangers() - before, 3, "{run}");
     run.says("done: on record").never_shows(SECRET);
     assert_eq!(
@@ -124,7 +124,7 @@ fn whoever_does_not_answer_is_not_asked_by_every_remote_of_the_host() {
 #[test]
 fn ctrl_c_at_the_password_leaves_a_terminal_that_shows_what_is_typed() {
     let deploy = asking(World::deploy_like().without_pages());
-    // The shell may be quicker than git, which shows again what is typed.
+    // The shell may be faster than git, which turns the echo on again.
     let script = "trap : INT; git smp status; \
                   until stty -a | tr ' ;' '\\n\\n' | grep -qx echo; do sleep 0.1; done; echo over";
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", script]);
@@ -157,7 +157,7 @@ fn a_password_is_asked_for_in_time_where_only_a_push_needs_it() {
     assert_eq!(deploy.http().pushes(&deploy.production), 1);
 }
 
-/// How somebody gives up at a question for a name or a password.
+/// The ways to give up at a question for a name or a password.
 const GIVING_UP: [&[&str]; 5] = [
     &["\x04"],
     &["ada\r", "\x04"],
@@ -166,7 +166,7 @@ const GIVING_UP: [&[&str]; 5] = [
     &["ada\r", "\x03"],
 ];
 
-/// Gives up so, and is told at once that nothing was sent.
+/// Gives up, and asserts that the run ends at once and that nothing was sent.
 #[track_caller]
 fn gives_up(mut terminal: Terminal, keys: &[&str]) -> Run {
     for (question, keys) in ["Username for 'http://", "Password for 'http://"]
@@ -184,7 +184,7 @@ fn gives_up(mut terminal: Terminal, keys: &[&str]) -> Run {
     run
 }
 
-// Everybody may read, as on a public repository, so that only the push asks.
+// Everybody may read, as on a public repository, so only the push asks.
 #[test]
 fn whoever_gives_up_at_the_password_for_the_record_is_told_at_once_that_nothing_was_sent() {
     let deploy = forgetful(recorded_like(
@@ -249,7 +249,7 @@ fn a_record_that_wants_a_password_and_finds_nobody_says_where_to_log_in() {
     assert_eq!(deploy.snapshot(), before);
 }
 
-// git says how far it is while a push goes on; that is no helper which waits for somebody.
+// git reports progress during a push; that is not a helper that waits for a person.
 #[test]
 fn a_host_that_takes_its_time_for_an_event_is_sent_it_once() {
     let deploy = recorded_like(World::deploy_like().main_over_http().without_pages());
@@ -261,7 +261,7 @@ fn a_host_that_takes_its_time_for_an_event_is_sent_it_once() {
         .terminal(&["propose", "--yes", "--note", "x"])
         .ends();
     run.ok().never_shows("Username for");
-    // One is setup's, which began the record; what is printed goes with the proposal.
+    // One push is setup's, which began the record; the printed post is part of the proposal's push.
     deploy.chain().only("proposed");
     assert_eq!(deploy.http().pushes(&deploy.main), 2, "{run}");
 }
@@ -434,7 +434,7 @@ fn a_program_that_asks_in_a_window_is_started_once() {
         .says("3 commits behind staging")
         .never_shows(SECRET);
     assert_eq!(std::fs::read_to_string(&asked).unwrap().lines().count(), 2);
-    // A script's answer is all there is where there is no terminal.
+    // Without a terminal only the script can answer.
     let run = deploy.runner().env("GIT_ASKPASS", &asks).smp(&["status"]);
     run.ok().prints_among("3 commits behind staging");
 }
@@ -452,7 +452,7 @@ fn without_a_terminal_nobody_is_asked_and_the_refusal_says_where_to_log_in() {
             .says("hint: log in to http://127.0.0.1:");
         assert_eq!(count(&run, "Username for"), 1, "{run}");
     }
-    // Nor where the terminal is there, and not for this program.
+    // The same with a terminal that is not the program's stdin.
     let mut terminal = person(&deploy).terminal_program("sh", &["-c", "git smp diff </dev/null"]);
     terminal.sees("hint: log in to http://127.0.0.1:");
     assert_eq!(count(terminal.ends().exits(1), "Username for"), 1);

@@ -1,9 +1,9 @@
-//! What the chat answers, and what is said of it. A chat that fails neither fails a proposal nor fakes a post.
+//! Answers of the chat and their messages. A failing chat neither fails a proposal nor fakes a post.
 
 use super::*;
 use crate::sample::sample;
 
-/// A proposal whose post certainly was not taken: it stands, the text is shown and kept, and the next run sends it.
+/// Asserts that after a declined post the proposal stands, the text is shown and kept, and the next run sends it.
 #[track_caller]
 fn not_told(answer: Page, why: &str, attempts: usize) {
     let deploy = chatting("teams");
@@ -124,7 +124,7 @@ fn without_a_webhook_the_proposal_stands_and_the_text_is_printed_and_stays_owed(
     run.says("it stays pending; send it from a clone that has the webhook: git smp propose\n")
         .says("git smp setup\n");
     assert_eq!(events(&deploy), ["proposed"]);
-    // A colleague who has one sends it.
+    // A colleague with a webhook sends it.
     posts(&deploy, &["propose"]).ok();
     assert_eq!(
         (events(&deploy), sent(&deploy, TECHNICAL).len()),
@@ -184,7 +184,7 @@ fn a_webhook_that_cannot_be_one_is_told_by_its_place_and_never_by_its_value() {
     }
 }
 
-/// A team in Slack whose webhook gives this answer to a proposal.
+/// Proposes with a Slack webhook that gives this answer.
 #[track_caller]
 fn slack_answers(answer: Page) -> (Deploy, Run) {
     let deploy = chatting("slack");

@@ -1,4 +1,4 @@
-//! Where a post may have gone out it is never sent again without a question.
+//! A post that may have been delivered is never sent again without a question.
 
 use rustix::process::Signal;
 
@@ -7,7 +7,7 @@ use crate::promote::person;
 use crate::sample::sample;
 use crate::support::Gate;
 
-/// A proposal after whose post nobody knows whether it is in the channel.
+/// Makes a proposal whose post may or may not be in the channel.
 #[track_caller]
 fn in_doubt(answer: Page, why: &str) -> Deploy {
     let deploy = chatting("teams");
@@ -22,7 +22,7 @@ fn in_doubt(answer: Page, why: &str) -> Deploy {
     deploy
 }
 
-/// Without a person nothing is sent again; the text is not printed either, for it may be there.
+/// Asserts that without a person nothing is sent again, nor printed, because it may have been delivered.
 #[track_caller]
 fn holds_back(deploy: &Deploy, sent_so_far: usize) {
     assert_eq!(events(deploy), ["proposed", "posting"]);
@@ -40,7 +40,7 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
         .prints_among("its result is unknown; this clone has no webhook for it. In a clone that has one: git smp propose");
 }
 
-/// A person at a terminal answers the question.
+/// Answers the question at a terminal.
 #[track_caller]
 fn answers(deploy: &Deploy, answer: &str) -> Run {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
@@ -188,7 +188,7 @@ fn what_a_colleague_sends_just_now_is_left_to_the_colleague() {
 
 #[test]
 fn a_login_page_with_a_200_is_no_post_and_no_no() {
-    // RediSearch#9873: what answers is not the chat, and what was done with the post before nobody knows.
+    // RediSearch#9873: the answer does not come from the chat, so the fate of the post is unknown.
     let page = "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head></html>";
     for (answer, why) in sample(
         2,

@@ -1,10 +1,10 @@
-//! The product post: after production reports the commit, with a person's text, and never the log.
+//! The product post: after production reports the commit, with a person's text, and never with the log.
 
 use super::*;
 use crate::promote::person;
 use crate::sample::sample;
 
-/// A world whose candidate is proposed and signed off.
+/// Returns a world whose candidate is proposed and signed off.
 #[track_caller]
 fn signed_off(kind: &str) -> Deploy {
     let deploy = chatting(kind);
@@ -131,7 +131,7 @@ fn without_a_product_channel_a_text_is_printed_and_none_is_asked_for() {
         .never_shows("no post to");
 }
 
-/// An editor that does this with the file in `$1`.
+/// Configures an editor that runs this script on the file `$1`.
 fn editor(deploy: &Deploy, script: &str) {
     deploy.executable("bin/an editor", script);
     let path = deploy.path("bin/an editor");
@@ -145,7 +145,7 @@ fn editor(deploy: &Deploy, script: &str) {
     );
 }
 
-/// A person who promotes at a terminal and has both webhooks.
+/// Returns a runner for a person at a terminal with both webhooks.
 fn promoting(deploy: &Deploy) -> Runner<'_> {
     let person = person(deploy).env("SMP_TECHNICAL_WEBHOOK", deploy.web.url(TECHNICAL));
     person
@@ -271,7 +271,7 @@ fn without_a_record_the_text_of_a_run_that_was_cut_off_is_told_once() {
     assert!(words(&sent(&deploy, PRODUCT)[0]).contains("Flags on painpoints"));
 }
 
-// Where no channel takes it, printing it is all that there is.
+// Without a channel the text is only printed.
 #[test]
 fn the_text_of_a_run_that_was_cut_off_is_printed_once_where_no_channel_takes_it() {
     for record in sample(1, ["", "\n[record]\nsignoff = false\n"]) {

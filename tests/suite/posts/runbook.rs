@@ -1,12 +1,11 @@
-//! The runbook's own example: eight commits from bbd6ba4 to 1f13dc6, whose two posts carry one date wherever and whenever
-//! they are made.
+//! The runbook's example: eight commits from bbd6ba4 to 1f13dc6, whose two posts have one date at any place and time.
 
 use crate::sample::sample;
 use std::fmt::Write;
 
 use super::*;
 
-/// What production ran before, and the eight: their times, the number that gives them their names, their subjects.
+/// Production's earlier commit and the eight: their times, the numbers that determine their hashes, and their subjects.
 const COMMITS: [(u64, &str, &str); 9] = [
     (1_643_800_000, "0000000000", "Release of February (#411)"),
     (
@@ -51,7 +50,7 @@ const COMMITS: [(u64, &str, &str); 9] = [
     ),
 ];
 
-/// The nine, oldest first, written byte for byte: so they have the same names everywhere.
+/// Writes the nine commits, oldest first, byte for byte, so that they have the same hashes everywhere.
 #[track_caller]
 fn history(deploy: &Deploy) -> Vec<String> {
     let tree = deploy
@@ -100,7 +99,7 @@ fn eight_commits_are_told_twice_and_with_one_date() {
         ] {
             deploy.colleague_pushes(bare, &commits[commit]);
         }
-        // Where it is a day later, and where it is a day earlier: more than 24 hours lie between their clocks.
+        // Two time zones on different days: their clocks are more than 24 hours apart.
         let proposed = with_webhooks(&deploy)
             .env("TZ", "Pacific/Kiritimati")
             .smp(&["propose", "--yes"]);
@@ -130,7 +129,7 @@ fn eight_commits_are_told_twice_and_with_one_date() {
     }
 }
 
-/// The date in a post's heading.
+/// Returns the date in a post's heading.
 #[track_caller]
 fn date(text: &str) -> String {
     let start = text

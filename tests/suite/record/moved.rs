@@ -1,4 +1,4 @@
-//! `record.ref` was changed: what this clone saw on the old ref says nothing about the new one, and is not forgotten.
+//! `record.ref` was changed: this clone's copy of the old ref says nothing about the new one, and is not forgotten.
 
 use crate::record::{bens_clone, proposed};
 use crate::support::Deploy;
@@ -31,7 +31,7 @@ fn a_record_that_is_moved_on_purpose_is_taken_along() {
     deploy.smp(&["setup"]).ok();
     assert_eq!(deploy.refs(&deploy.main)[NEW], before);
     deploy.smp(&["status"]).ok().prints_among("proposed by");
-    // A clone that saw the old ref last takes what is on the new one.
+    // A clone that last saw the old ref accepts the new one.
     std::fs::write(ben.join("smp.toml"), deploy.toml()).unwrap();
     let ben = deploy.runner().cwd(&ben);
     ben.smp(&["setup", "--yes"]).ok();
@@ -59,7 +59,7 @@ fn what_was_seen_on_a_ref_counts_again_once_that_is_the_record() {
         .prints_among("FAIL  record      upstream answers with older states of the record");
     deploy.git(&deploy.main, &["update-ref", OLD, saw.trim()]);
     deploy.smp(&["setup"]).ok();
-    // So is the new one.
+    // A rewind of the new one is found too.
     deploy.git(&deploy.main, &["update-ref", "-d", NEW]);
     use_ref(&deploy, NEW);
     deploy

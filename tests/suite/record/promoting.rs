@@ -1,4 +1,4 @@
-//! Promotions with a record: only what was put forward and signed off, one at a time, and every one on record.
+//! Promotions with a record: only proposed and signed-off commits, one at a time, and each recorded.
 
 use serde_json::json;
 
@@ -30,6 +30,44 @@ fn the_plan_for_scripts_ends_in_the_record() {
     assert_eq!(deploy.snapshot(), before);
 }
 
+/// A folder of objects where nothing can be written, as on a full disk.
+const FULL: &str = "git repack -adq && rm -rf objects/?? && for a in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do \
+    for b in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do : >objects/$a$b; done; done";
+
+#[test]
+fn a_result_that_cannot_be_put_on_record_leaves_a_step_for_the_next_run_and_for_the_one_after() {
+    let deploy = signed_off();
+    let (clone, new) = (deploy.work.join(".git"), deploy.nth(5));
+    let script = format!(
+        "unset $(git rev-parse --local-env-vars); cd {} && {FULL}",
+        clone.display()
+    );
+    deploy.hook(&deploy.production, "post-receive", &script);
+    for _ in 0..2 {
+        promotes(&deploy, &[])
+            .exits(4)
+            .says("done: production runs")
+            .says("error: the event cannot be written here, so nothing was recorded")
+            .says("Not a directory")
+            .says(&format!(
+                "hint: correct the problem, then: git smp promote --timeout 20 --commit {new}\n"
+            ));
+    }
+    for entry in std::fs::read_dir(clone.join("objects")).unwrap() {
+        let _ = std::fs::remove_file(entry.unwrap().path());
+    }
+    // Or the host keeps the record shut.
+    deploy.hook(&deploy.main, "pre-receive", "exit 1");
+    promotes(&deploy, &[])
+        .exits(4)
+        .says("error: the record cannot be written to")
+        .says("hint: to continue: git smp promote --timeout 20\n");
+    deploy.hook(&deploy.main, "pre-receive", "exit 0");
+    promotes(&deploy, &[]).ok().says("on record");
+    assert_eq!(events(&deploy).last().unwrap(), "promoted");
+    assert_eq!(deploy.chain().count("promoting"), 1);
+}
+
 #[test]
 fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     let deploy = signed_off();
@@ -52,7 +90,7 @@ fn the_intent_is_on_record_before_the_push_and_the_result_after_it() {
     );
     assert!(status.contains(&expected), "{status}");
 
-    // A colleague is told who is at it, and can neither push nor give way by accident.
+    // A colleague is told who is deploying, and can neither push nor take over by accident.
     let ben = bens_clone(&deploy);
     let ben = deploy.runner().cwd(ben);
     let (before, story) = (deploy.snapshot(), "Ada Example began to promote");
@@ -167,7 +205,7 @@ fn a_team_that_signs_nothing_off_promotes_at_once_and_is_stopped_by_a_block() {
         .says("the freeze on staging is lifted");
     assert_eq!(deploy.master(&deploy.production), deploy.nth(6));
     assert_eq!(super::trailer(&deploy, "Smp-Unsigned"), "yes");
-    // Without any candidate, too.
+    // Without a candidate, too.
     merged(&deploy, "Fix a typo", "typo");
     deploy.smp(&["stage", "--yes"]).ok();
     promotes(&deploy, &[]).ok().says("done: on record\n");
@@ -325,7 +363,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
     run.exits(1)
         .says("error: production declined")
         .says("no such buildpack");
-    run.says("hint: correct the problem, then: git smp promote production\nhint: if the code is to blame: git smp stage --fix");
+    run.says("hint: correct the problem, then: git smp promote production --timeout 20\nhint: if the code is to blame: git smp stage --fix");
     let last = sentences(&deploy).pop().unwrap();
     assert!(
         last.starts_with(
@@ -334,7 +372,7 @@ fn a_build_that_fails_takes_the_announcement_back_and_can_be_tried_again() {
         "{last}"
     );
     assert_eq!(events(&deploy)[3..], ["promoting", "ended"]);
-    // The candidate and its verdict stand, and nothing is in the way, ours or anybody's.
+    // The candidate and its verdict remain, and nothing blocks anybody.
     assert_eq!(next(&deploy), "git smp promote");
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");
     promotes(&deploy, &[]).ok();
@@ -379,7 +417,7 @@ fn a_page_that_never_changes_leaves_the_deploy_open_and_the_next_run_closes_it()
     );
 }
 
-// Nothing is deployed, so nobody has to say yes.
+// Nothing is deployed, so no confirmation is needed.
 #[test]
 fn what_somebody_deployed_by_hand_is_written_down_by_promote() {
     let deploy = proposed();

@@ -1,4 +1,4 @@
-//! Rollbacks that are cut off, or that meet somebody else's deploy.
+//! Rollbacks that are interrupted, or that meet another person's deploy.
 
 use rustix::process::Signal;
 
@@ -7,7 +7,7 @@ use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, posts, sent, with_web
 use crate::promote::comes_to;
 use crate::support::Running;
 
-/// A colleague's clone, and how to start programs there.
+/// Returns a colleague's clone.
 fn ben(deploy: &Deploy) -> std::path::PathBuf {
     crate::record::bens_clone(deploy)
 }
@@ -48,7 +48,7 @@ fn killed_during_the_push_it_goes_on_when_the_push_has_landed() {
     gate.reached();
     run.signal(Signal::KILL);
     run.finish().exits(128 + 9);
-    // As long as nobody knows what becomes of it, it is not doubled.
+    // It is not repeated while its result is unknown.
     let impatient = scripted(
         &deploy,
         4,
@@ -78,7 +78,7 @@ fn killed_during_the_wait_it_goes_on_with_the_wait() {
     deploy
         .web
         .set("/production", Page::deployed(&deploy.production));
-    // Without naming the commit it is this one, too, for this clone has announced it.
+    // Without a named commit it is this one, too, because this clone has announced it.
     deploy
         .smp(&["rollback", "-n"])
         .ok()
@@ -113,8 +113,8 @@ fn without_a_record_the_run_that_sees_its_end_tells_it() {
     );
 }
 
-/// A world without a record, whose rollback from the fifth commit to the second stands at the gate while the host
-/// builds.
+/// Returns a world without a record. Its rollback from the fifth commit to the second waits at the gate during the
+/// build.
 #[track_caller]
 fn building() -> (Deploy, Gate, Running) {
     let deploy = shipped(
@@ -135,7 +135,7 @@ fn building() -> (Deploy, Gate, Running) {
     (deploy, gate, run)
 }
 
-/// The build lands, and the first run's post is what it would have been.
+/// Asserts that after the build the post is that of the first run.
 #[track_caller]
 fn lands_and_nothing_is_lost(deploy: &Deploy) {
     let args = scripted(deploy, 2, &["--reason", "Maps are empty."]);
@@ -160,7 +160,7 @@ fn lands_and_nothing_is_lost(deploy: &Deploy) {
     );
 }
 
-// Whatever a later run was to put back: the first one's note is not its own.
+// For any target of a later run: the first run's note is not its own.
 #[test]
 fn a_run_that_finds_production_moved_takes_no_earlier_ones_note_away() {
     for to in [2, 4] {
@@ -329,7 +329,7 @@ fn of_two_at_once_one_puts_it_back() {
     let chain = deploy.chain();
     chain.only("rolled-back");
     assert!(chain.state["deploying"].is_null());
-    // Whoever was second has nothing left to do, and nothing to tell.
+    // The second person has nothing left to do or to post.
     for folder in [&deploy.work, &folder] {
         deploy
             .runner()
@@ -353,7 +353,7 @@ fn of_two_at_once_without_a_record_one_puts_it_back() {
     (0..2).for_each(|_| gate.reached());
     (0..2).for_each(|_| gate.open());
     let codes: Vec<i32> = runs.into_iter().map(|run| run.finish().code).collect();
-    // Both wanted the same, so that the branch is where either wanted it.
+    // Both have the same target, so the branch is right for both.
     assert!(
         codes.contains(&0) && codes.iter().all(|code| [0, 1].contains(code)),
         "{codes:?}"
@@ -396,7 +396,7 @@ fn while_somebody_elses_promotion_is_announced_nothing_is_put_back() {
     run.says(&hint);
     assert_eq!(deploy.snapshot(), before);
 
-    // A run that is dead can be put aside.
+    // A dead run can be put aside.
     promotion.signal_group(Signal::KILL);
     promotion.finish();
     deploy.hook(&deploy.production, "pre-receive", "cat >/dev/null");

@@ -1,4 +1,4 @@
-//! To which commit: the one that is named, or what ran before.
+//! The target commit: the named one, or the one that ran before.
 
 use super::*;
 use crate::sample::sample;
@@ -34,7 +34,7 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
         short(deploy.nth(2))
     ));
     run.says("hint: then: git smp rollback production --to HASH");
-    // What lies before the record can still be named.
+    // Commits before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
 }
@@ -216,7 +216,7 @@ fn what_names_no_commit_is_refused_before_anything_changes() {
         &deploy.work,
         &["tag", "-a", "v1", "-m", "a tag", deploy.nth(2)],
     );
-    // A tag whose name is a hash's beginning leads nobody astray.
+    // A tag named like a short hash does not mislead.
     deploy.git(&deploy.work, &["tag", short(deploy.nth(4)), deploy.nth(1)]);
     let before = deploy.snapshot();
     for wrong in sample(
@@ -239,7 +239,7 @@ fn what_names_no_commit_is_refused_before_anything_changes() {
             .exits(2)
             .says("error: ")
             .says("git log --oneline")
-            // Without a record it has nothing to show.
+            // Without a record `history` has nothing to show.
             .never_shows("git smp history");
     }
     let unknown = "deadbeef".repeat(5);

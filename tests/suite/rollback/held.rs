@@ -1,9 +1,9 @@
-//! What was rolled back does not ship again unasked, until something else was promoted.
+//! A rolled-back commit does not ship again unasked, until another promotion.
 
 use super::*;
 use crate::sample::sample;
 
-/// A world with a record, whose production was put back from the fifth commit to the fourth; staging runs the fifth.
+/// Returns a world with a record and a rollback from the fifth commit to the fourth; staging runs the fifth.
 fn undone() -> Deploy {
     put_back(4)
 }
@@ -74,7 +74,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
             .never_shows("Type production");
         assert_eq!(deploy.snapshot(), before, "{asked}");
     }
-    // A yes to that is none to the rest.
+    // A yes to that question does not answer the next.
     let mut terminal = person(&deploy).terminal(&["promote"]);
     terminal
         .sees("Ship it anyway?")
@@ -83,7 +83,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
         .enters("");
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
-    // Nor is a yes that was given before to what ships one to ship it again.
+    // An earlier confirmation of the commit does not allow shipping it again.
     let commit = deploy.nth(5);
     person(&deploy)
         .terminal(&["promote", "--yes", "--commit", commit])
@@ -100,7 +100,7 @@ fn at_a_terminal_it_is_a_question_of_its_own() {
         .enters("production");
     terminal.ends().ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
-    // With the word for it, there is one question less.
+    // With `--again` there is one question less.
     rolls_back(&deploy, 4, &[]).ok();
     let mut terminal = person(&deploy).terminal(&["promote", "--again"]);
     terminal
@@ -117,7 +117,7 @@ fn who_proposes_it_is_warned() {
     let run = deploy.smp(&["propose", "--yes"]);
     run.ok()
         .says("was rolled back from production by Ada Example just now: Maps are empty.");
-    // What was proposed is not a yes to that.
+    // A proposal does not allow that.
     promotes(&deploy, &[])
         .exits(1)
         .says("was rolled back from production");
@@ -168,7 +168,7 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
         "{}",
         chain.state
     );
-    // What shipped in it is no matter any more.
+    // The commits that shipped in it no longer matter.
     rolls_back(&deploy, 4, &[]).ok();
     deploy.colleague_pushes(&deploy.staging, deploy.nth(5));
     promotes(&deploy, &[])
@@ -194,7 +194,7 @@ fn each_that_was_rolled_back_is_remembered() {
         .says(": Nor does this help.");
     deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
     promotes(&deploy, &[]).exits(1).says("Maps are empty.");
-    // One that has neither is no matter of either.
+    // A commit that contains neither ships with a note about both.
     deploy.colleague_pushes(&deploy.staging, deploy.nth(3));
     let run = deploy.smp(&["promote", "-n", "--yes", "--commit", deploy.nth(3)]);
     run.ok()
@@ -243,7 +243,7 @@ fn an_open_candidate_has_to_be_proposed_anew() {
     deploy.chain();
 }
 
-/// A commit on top of these, with the files of the first.
+/// Creates a commit on top of these, with the files of the first.
 #[track_caller]
 fn made_of(deploy: &Deploy, subject: &str, parents: &[&str]) -> String {
     let tree = format!("{}^{{tree}}", parents[0]);
@@ -269,7 +269,7 @@ fn a_hotfix_beside_the_bad_commit_ships_and_does_not_let_it_go() {
         .says(short(deploy.nth(5)))
         .says("Maps are empty.")
         .says("--again");
-    // Whoever says yes to it says yes to all that it has in it.
+    // `--again` allows everything that the commit contains.
     promotes(&deploy, &["--again"]).ok();
     let newer = made_of(&deploy, "Sort layers", &[&both]);
     deploy.colleague_pushes(&deploy.staging, &newer);

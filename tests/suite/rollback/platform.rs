@@ -1,4 +1,4 @@
-//! Rollbacks by a release of the platform: in seconds, without a build, and the branch stays where it is.
+//! Rollbacks by a release on the platform: in seconds, without a build and without a branch move.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use crate::support::{HerokuApi, Outcome, PATIENCE, Runner};
 const APP: &str = "shared-maps";
 const TOKEN: &str = "t0ken-0123456789";
 
-/// A world whose production is an app of Heroku.
+/// A world whose production is a Heroku app.
 struct Platform {
     deploy: Deploy,
     api: HerokuApi,
 }
 
 impl Platform {
-    /// Production's releases v3 and v4 are of the second and fifth commits, and the latter runs.
+    /// Creates production's releases v3 and v4, of the second and fifth commits; v4 runs.
     #[track_caller]
     fn new(record: &str) -> Platform {
         let table = format!("[environments.production.running]\nheroku = \"{APP}\"\n");
@@ -70,7 +70,7 @@ impl Platform {
         )
     }
 
-    /// A clone of a colleague's, who may ask the platform, too.
+    /// Returns the clone of a colleague who may ask the platform, too.
     #[track_caller]
     fn bens_clone(&self) -> PathBuf {
         let clone = self
@@ -156,7 +156,7 @@ fn without_a_record_the_releases_tell_what_ran_before() {
         .smp(&["rollback", "-n"])
         .ok()
         .says("(v3) again on Heroku, without a build");
-    // A release of the same commit with other config vars is none to go back from.
+    // A release of the same commit with other config vars is not a rollback target.
     platform.api.sets_config(APP, "DEBUG");
     platform
         .smp(&["rollback", "-n"])
@@ -269,7 +269,7 @@ fn a_platform_that_says_no_changed_nothing() {
             (1, 4)
         );
         platform.pushed_nothing();
-        // Nothing stands in the way of the next try.
+        // Nothing blocks the next attempt.
         platform.api.recovers();
         platform.rolls_back(&[]).ok();
         assert_eq!(
@@ -321,7 +321,7 @@ fn a_release_phase_that_fails_ends_the_wait_at_once() {
         Some(platform.deploy.nth(5))
     );
     platform.pushed_nothing();
-    // The same command goes on, and what ran all the time is still what it is put back from.
+    // The same command continues, and the running commit is still the rollback's start.
     platform.api.new_releases(APP, Outcome::Succeeds);
     platform.rolls_back(&[]).ok();
     let chain = platform.deploy.chain();
@@ -392,7 +392,7 @@ fn the_very_commit_ships_again_by_a_release_and_only_with_a_word_for_it() {
         assert_eq!(platform.api.posted(APP).len(), 2);
         platform.pushed_nothing();
         platform.deploy.chain();
-        // It is over with that.
+        // This ends it.
         platform
             .smp(&["promote", "-n"])
             .ok()
@@ -421,7 +421,7 @@ fn a_newer_commit_ships_from_a_script_only_with_a_word_for_it() {
     platform.deploy.chain();
 }
 
-// What ran is told by the platform, and not by the branch, which stayed where it was.
+// The platform tells the running commit, not the branch, which has not moved.
 #[test]
 fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     let platform = Platform::new(RECORD);
@@ -431,7 +431,7 @@ fn a_second_one_that_is_cut_off_is_put_back_from_what_ran() {
     platform
         .smp(&["rollback", "--yes", "--to", deploy.nth(4)])
         .ok();
-    // The second is made, and its end is not recorded.
+    // The second release succeeds, and its end is not recorded.
     deploy.hook(
         &deploy.main,
         "update",
@@ -477,7 +477,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
         .sees("its release v6 is in progress")
         .signal(Signal::KILL);
     terminal.ends();
-    // As long as it goes on it is this one that is waited for, and no other is made.
+    // While it is in progress, the command waits for it and makes no other one.
     person()
         .smp(&["rollback", "-n"])
         .ok()
@@ -494,7 +494,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     let told = sent(deploy, TECHNICAL);
     assert_eq!(told.len(), 1);
     assert!(words(&told[0]).contains("Maps are empty."));
-    // Only whoever says it once more, now that it is over, means the one before.
+    // Only a repetition after its end means the release before.
     person()
         .smp(&["rollback", "-n"])
         .ok()
@@ -508,7 +508,7 @@ fn killed_during_the_wait_the_same_words_lead_no_further_back() {
     );
 }
 
-// Its push has landed, but what it was for has not: two releases would race.
+// Its push has landed, but its release is pending: two releases would race.
 #[test]
 fn a_colleagues_release_that_is_pending_is_not_raced() {
     let platform = Platform::new(RECORD);
@@ -527,7 +527,7 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
         "50",
     ]);
     comes_to(deploy, &deploy.production, deploy.nth(6));
-    // The hook that deploys runs after the branch has moved.
+    // The deploy hook runs after the branch moved.
     let deadline = Instant::now() + PATIENCE;
     while platform.api.releases(APP).len() < 5 {
         assert!(Instant::now() < deadline, "no release comes of the push");
@@ -548,7 +548,7 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
         (deploy.snapshot(), platform.api.posted(APP).len()),
         (before, 0)
     );
-    // Who is sure that nobody waits for it puts it aside.
+    // A person who is sure that nobody waits for it puts it aside.
     promotion.signal_group(Signal::KILL);
     promotion.finish();
     platform.api.new_releases(APP, Outcome::Succeeds);
@@ -564,7 +564,7 @@ fn a_colleagues_release_that_is_pending_is_not_raced() {
     );
 }
 
-/// A release that was asked for and of which nothing is heard or seen, until it is there after all.
+/// Asserts that a requested release without an answer is not requested again, until it appears after all.
 #[track_caller]
 fn is_asked_for_once(record: &str, after: Duration) {
     let platform = Platform::new(record);
@@ -591,7 +591,7 @@ fn is_asked_for_once(record: &str, after: Duration) {
             (1, 4)
         );
     }
-    // It is there, and goes on for a while.
+    // It appears, and is pending for a while.
     let version = platform.api.pushes(APP, deploy.nth(2), "pending");
     platform
         .rolls_back(&["--timeout", "1"])
@@ -722,7 +722,7 @@ fn what_runs_but_not_for_long_is_not_said_to_be_put_back() {
     }
 }
 
-// --- a push that it declined, and a platform that is away for a moment
+// --- a push that the platform declined, and a platform that fails for a moment
 
 #[test]
 fn a_push_that_it_declined_and_released_is_told_so_and_goes_back_by_a_release() {

@@ -1,9 +1,9 @@
-//! A bad commit, what came after it, and its revert: which of them may ship once the bad one was rolled back.
+//! A bad commit, later commits, and its revert: which of them may ship after the bad one was rolled back.
 
 use super::*;
 use crate::record::{bens_clone, next};
 
-/// Somebody commits this on the main branch; answers with the hash.
+/// Commits this on the main branch and returns the hash.
 #[track_caller]
 fn merges(deploy: &Deploy, message: &str) -> String {
     let hash = deploy.commit_files(&deploy.team, message, &[]);
@@ -11,7 +11,7 @@ fn merges(deploy: &Deploy, message: &str) -> String {
     hash
 }
 
-/// Somebody reverts a commit on the main branch, as `git revert` does it.
+/// Reverts a commit on the main branch, like `git revert`.
 #[track_caller]
 fn reverts(deploy: &Deploy, hash: &str) -> String {
     let subject = deploy.git(&deploy.team, &["log", "-1", "--format=%s", hash]);
@@ -21,7 +21,7 @@ fn reverts(deploy: &Deploy, hash: &str) -> String {
     )
 }
 
-/// Whether this commit may ship from staging without a word for it. It does not ship here.
+/// Plans to ship this commit from staging without `--again`.
 #[track_caller]
 fn may_ship(deploy: &Deploy, commit: &str) -> Run {
     deploy.colleague_pushes(&deploy.staging, commit);
@@ -59,7 +59,7 @@ fn what_lies_between_a_bad_commit_and_its_revert_does_not_ship_the_bad_one_again
     ));
     assert_eq!(deploy.snapshot(), before);
 
-    // With the revert it is no more than what production runs, and ships.
+    // With the revert it equals production's commit, and ships.
     deploy.smp(&["stage", "--yes"]).ok();
     assert_eq!(next(&deploy), "git smp promote");
     let run = promotes(&deploy, &[]);
@@ -105,7 +105,7 @@ fn a_revert_that_was_reverted_itself_mends_nothing() {
     is_held(&deploy, &twice);
     may_ship(&deploy, &once).ok();
     may_ship(&deploy, &thrice).ok();
-    // Or brought back in git's newer words.
+    // Or reapplied in git's newer words.
     let reapplied = merges(
         &deploy,
         &format!("Reapply \"Fix it\"\n\nThis reverts commit {thrice}.\n"),

@@ -1,4 +1,4 @@
-//! What is told of a rollback: on the record, in the history, and to the technical channel.
+//! Reports of a rollback: on the record, in the history, and to the technical channel.
 
 use super::*;
 use crate::posts::{TECHNICAL, accepted, channels, posts, sent, words};
@@ -94,7 +94,7 @@ fn history_has_it_and_counts_it() {
         .prints_among("failed       50 % (1 of 2 deploys): 1 rolled back");
 }
 
-/// A world whose channels speak this; production was given the fifth commit by hand.
+/// Returns a world with this kind of channels whose production got the fifth commit by hand.
 fn chatting(record: bool, kind: &str) -> Deploy {
     let record = if record { RECORD } else { "" };
     let deploy = shipped(
@@ -251,7 +251,7 @@ fn a_chat_that_fails_is_told_by_the_next_promotion() {
     deploy.web.set(TECHNICAL, Page::body("").status(400));
     goes_back(&deploy).exits(4);
     deploy.web.set(TECHNICAL, accepted("teams"));
-    // Even where it is refused.
+    // Even if the command is refused.
     let again = ["promote", "--yes", "--commit", deploy.nth(5)];
     posts(&deploy, &again)
         .exits(4)

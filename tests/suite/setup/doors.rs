@@ -1,5 +1,5 @@
-//! What setup finds out before somebody relies on it: whether the main repository takes the record and shows it, and
-//! whether each environment would take a push from here.
+//! Early checks of setup: whether the main repository accepts and shows the record, and whether each environment would
+//! accept a push from this clone.
 
 use super::{is_bad, is_good};
 use crate::record::{RECORD, bens_clone};
@@ -84,7 +84,7 @@ fn a_record_that_nobody_began_is_written_to_as_ever() {
     deploy.smp(&["setup"]).ok().never_shows("begun");
 }
 
-// Gitolite's usual RW, receive.denyDeletes, a hook: nothing may be deleted there, and nothing has to be.
+// Gitolite's usual RW, receive.denyDeletes, a hook: nothing may be deleted there, and nothing needs to be.
 #[test]
 fn a_host_that_lets_nobody_delete_is_left_without_litter_and_gets_no_false_advice() {
     for by_hook in sample(1, [false, true]) {
@@ -150,7 +150,7 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
         begun.elapsed().as_secs() < 40,
         "it waited for what cannot come"
     );
-    // Now that it is there, a look is enough to know; and nobody else is told something false.
+    // The record exists now, so a read shows the problem; other commands give the same message.
     let before = deploy.snapshot();
     is_bad(
         &deploy.smp(&["setup", "--check"]),
@@ -171,7 +171,7 @@ fn a_host_that_takes_the_record_and_never_shows_it_is_found_out_by_setup() {
     deploy.smp(&["stage", "--yes"]).ok();
 }
 
-// --- whether a push would be taken
+// --- whether a push would be accepted
 
 #[test]
 fn a_password_that_may_only_read_is_found_by_setup_as_well() {
@@ -213,7 +213,7 @@ fn asking_who_may_push_changes_nothing_wherever_the_branch_stands() {
             "{bare} was pushed to"
         )
     };
-    // As it is; at a commit that nobody has here; not there yet; and where deletions are refused outright.
+    // Unchanged; at an unknown commit; not there yet; and with deletions refused.
     let theirs = deploy.commit(&deploy.team, "Hotfix that nobody here has");
     for change in 0..4 {
         match change {

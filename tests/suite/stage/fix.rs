@@ -1,4 +1,4 @@
-//! `git smp stage --fix`: exactly the fix is added to the candidate, becomes the candidate, and is tested again.
+//! `git smp stage --fix`: exactly the fix is added to the candidate, and the result is the new candidate to test.
 
 use rustix::process::Signal;
 
@@ -10,14 +10,14 @@ use crate::record::{
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Topology, World};
 
-/// The candidate's commit.
+/// Returns the candidate's commit.
 #[track_caller]
 fn candidate(deploy: &Deploy) -> String {
     let json = deploy.smp(&["status", "--json"]).ok().json();
     json["candidate"]["commit"].as_str().unwrap().to_owned()
 }
 
-/// A world with a candidate on whose main branch other work and a fix were merged since; with the hashes of both.
+/// Returns a world with a candidate and with other work and a fix merged later; with the hashes of both.
 #[track_caller]
 fn with_a_fix() -> (Deploy, [String; 2]) {
     let deploy = recorded();
@@ -48,7 +48,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
     ));
     run.says("It becomes the candidate; earlier sign-offs no longer count.\n")
         .says("done: on record");
-    // It is on the main branch, so nothing has to come back.
+    // It is on the main branch, so nothing needs to be merged.
     run.never_shows("or the next deploy will lack it");
     assert_eq!(
         (candidate(&deploy), deploy.master(&deploy.staging)),
@@ -65,7 +65,7 @@ fn one_commit_is_shown_deployed_and_the_candidate_from_then_on() {
         .prints_among("; not signed off yet");
     assert_eq!(events(&deploy)[4..], ["staging-fix", "staged-fix"]);
     assert_eq!(trailer(&deploy, "Smp-From"), deploy.nth(5));
-    // The same once more is nothing.
+    // A second run does nothing.
     let before = deploy.snapshot();
     deploy
         .smp(&["stage", "--fix", "--yes"])
@@ -168,7 +168,7 @@ fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
         message.ends_with(&format!("(cherry picked from commit {fix})")),
         "{message}"
     );
-    // The same command once more has nothing to do.
+    // A second run has nothing to do.
     let before = deploy.snapshot();
     deploy
         .smp(&["stage", "--fix", "--pick", &fix, "--yes"])
@@ -409,7 +409,7 @@ fn is_harmless_but_the_ends_of_lines(screen: &str) {
     );
 }
 
-// --- together with others
+// --- with others
 
 #[test]
 fn a_fix_of_a_candidate_that_was_fixed_meanwhile_is_looked_at_again() {
@@ -480,7 +480,7 @@ fn a_fix_takes_the_place_of_a_dead_promotion_of_what_was_blocked() {
     ben.smp(&["status"])
         .ok()
         .prints_among(&format!("note: {only} --take-over {id}\n"));
-    // To promote it would be refused, so each names what is not.
+    // A promotion would be refused, so each message names another command.
     ben.smp(&["promote", "--yes", "--commit", deploy.nth(5)])
         .exits(1)
         .says(&format!("hint: {only} --take-over {id}\n"));
@@ -516,7 +516,7 @@ fn anybody_may_fix_anybodys_candidate() {
         short(&candidate(&deploy))
     );
     assert_eq!(sentences(&deploy).pop().unwrap(), last);
-    // Whoever proposed it sees it, though the commit was made in another clone.
+    // The proposer sees it, although the commit was made in another clone.
     deploy
         .smp(&["status"])
         .ok()

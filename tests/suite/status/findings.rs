@@ -1,4 +1,4 @@
-//! What `status` cannot find out.
+//! Unknown parts of `status`.
 
 use crate::diff::fetching::cut_off;
 use crate::sample::sample;

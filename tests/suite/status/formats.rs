@@ -100,7 +100,7 @@ fn the_cadence_is_the_teams_own() {
         .prints_among("3 commits behind staging");
 }
 
-/// What the screen of a terminal of so many columns shows.
+/// Returns the screen of a terminal with this many columns.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp status");
     let run = deploy

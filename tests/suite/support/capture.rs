@@ -1,10 +1,10 @@
-//! What a program has written so far, and waiting for more of it with a deadline.
+//! The output of a program so far, with deadlines for more.
 
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// How long a test waits for something that is bound to happen, before it says that it did not.
+/// The time that a test waits for an expected event before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream that a thread reads to its end while tests look at it.
@@ -18,7 +18,7 @@ struct State {
 }
 
 impl Capture {
-    /// Reads `stream` from a thread of its own until its end; an error is an end too, as a closed terminal shows it.
+    /// Reads `stream` in a thread until its end; an error is an end too, as with a closed terminal.
     pub fn of(mut stream: impl Read + Send + 'static) -> Capture {
         let capture = Capture::default();
         let writer = capture.clone();
@@ -44,18 +44,18 @@ impl Capture {
         self.0.1.notify_all();
     }
 
-    /// All that has come so far.
+    /// Returns all bytes so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.0.lock().unwrap().bytes.clone()
     }
 
-    /// All that has come so far, as text.
+    /// Returns all text so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes()).into_owned()
     }
 
-    /// Waits until `needle` stands at or after `from`; answers with the place behind it, or nothing when the stream
-    /// ends or the time is over first.
+    /// Waits for `needle` at or after `from`; returns the position after it, or `None` if the stream ends or the time
+    /// is over first.
     pub fn wait_for(&self, from: usize, needle: &[u8], patience: Duration) -> Option<usize> {
         self.wait_until(patience, |bytes, ended| {
             match find(&bytes[from.min(bytes.len())..], needle) {
@@ -67,7 +67,7 @@ impl Capture {
         .flatten()
     }
 
-    /// Waits for the end of the stream; false when the time is over first.
+    /// Waits for the end of the stream; returns false if the time is over first.
     pub fn wait_end(&self, patience: Duration) -> bool {
         self.wait_until(patience, |_, ended| ended.then_some(()))
             .is_some()
@@ -90,7 +90,7 @@ impl Capture {
     }
 }
 
-/// Where `needle` begins in `hay`.
+/// Returns the position of `needle` in `hay`.
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     if needle.is_empty() {
         return Some(0);

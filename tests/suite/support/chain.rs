@@ -1,5 +1,4 @@
-//! The record as it lies on the main repository, read with plain git and folded here once more, and what always holds
-//! of it.
+//! The record of the main repository, read with plain git and computed a second time here, with its invariants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,29 +6,29 @@ use serde_json::Value;
 
 use super::deploy::Deploy;
 
-/// Every event, oldest first, and what the last one left behind.
+/// Every event, oldest first, and the last state.
 pub struct Chain {
-    /// The events after its beginning.
+    /// The events after the beginning of the record.
     pub events: Vec<Told>,
-    /// The last state; null where nothing was ever recorded.
+    /// The last state; null for an empty record.
     pub state: Value,
 }
 
 /// One event.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// Its kind, as `promoted`.
+    /// Its kind, such as `promoted`.
     pub word: String,
-    /// Its own name.
+    /// Its id.
     pub id: String,
-    /// Who recorded it.
+    /// The person who recorded it.
     pub author: String,
-    /// The rest of its trailers, without `Smp-`.
+    /// The other trailers, without `Smp-`.
     pub more: BTreeMap<String, Vec<String>>,
 }
 
 impl Told {
-    /// A trailer's only value.
+    /// Returns the only value of a trailer.
     #[track_caller]
     pub fn field(&self, key: &str) -> &str {
         self.maybe(key)
@@ -42,24 +41,24 @@ impl Told {
 }
 
 impl Chain {
-    /// How many events of this kind there are.
+    /// Returns the number of events of this kind.
     pub fn count(&self, word: &str) -> usize {
         self.all(word).count()
     }
 
-    /// The events of this kind.
+    /// Returns the events of this kind.
     pub fn all(&self, word: &str) -> impl Iterator<Item = &Told> {
         self.events.iter().filter(move |event| event.word == word)
     }
 
-    /// The only event of this kind.
+    /// Returns the only event of this kind.
     #[track_caller]
     pub fn only(&self, word: &str) -> &Told {
         assert_eq!(self.count(word), 1, "{word} in {:?}", self.words());
         self.all(word).next().unwrap()
     }
 
-    /// The kinds of all events, oldest first.
+    /// Returns the kinds of all events, oldest first.
     pub fn words(&self) -> Vec<&str> {
         self.events
             .iter()
@@ -69,11 +68,11 @@ impl Chain {
 }
 
 impl Deploy {
-    /// Reads the record, and holds that it is sound: one line of events, none twice, each with the state that follows
-    /// from those before it.
+    /// Reads the record and checks it: one line of events, none twice, each with the state that follows from the events
+    /// before it.
     #[track_caller]
     pub fn chain(&self) -> Chain {
-        // Without indexes over the objects, for which git starts two more programs.
+        // Without object indexes, for which git would start two more programs.
         let none = ["core.commitGraph=false", "core.multiPackIndex=false"].map(|key| ["-c", key]);
         let fsck = ["fsck", "--strict", "--no-dangling", "--no-progress"];
         self.git(&self.main, &[none.as_flattened(), &fsck].concat());
@@ -142,7 +141,7 @@ impl Deploy {
                 &events[..=number]
             );
         }
-        // That it began is what nearly every record has, and tells nothing of what happened then.
+        // Nearly every record begins with this event, which says nothing about later ones.
         let events = events
             .into_iter()
             .filter(|event| event.word != "begun")
@@ -154,7 +153,7 @@ impl Deploy {
     }
 }
 
-/// The files that `git cat-file --batch` printed, each after a line with its name, kind and size.
+/// Parses the files in the output of `git cat-file --batch`, each after a line with its id, kind and size.
 fn blobs(mut text: &str) -> Vec<Value> {
     let mut found = Vec::new();
     while let Some((head, rest)) = text.split_once('\n') {
@@ -189,7 +188,7 @@ fn told(author: &str, text: &str) -> Told {
     }
 }
 
-/// A post that is owed, as the state says it.
+/// Returns a pending notification from the state.
 fn owed_by(owed: &Value) -> (String, String, Option<String>) {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let word = match owed["news"]
@@ -214,7 +213,7 @@ fn owed_by(owed: &Value) -> (String, String, Option<String>) {
     )
 }
 
-/// What an environment was rolled back from, as the state says it.
+/// Returns the held commits of an environment from the state.
 fn held((name, all): (&String, &Value)) -> (String, Vec<String>) {
     let commits = all
         .as_array()
@@ -224,7 +223,7 @@ fn held((name, all): (&String, &Value)) -> (String, Vec<String>) {
     (name.clone(), commits.collect())
 }
 
-/// What the events add up to, in the few words that decide anything.
+/// The state that follows from the events, reduced to what decides.
 #[derive(Default, Debug, PartialEq)]
 struct Sum {
     candidate: Option<(String, String)>,
@@ -232,20 +231,20 @@ struct Sum {
     missing: BTreeSet<String>,
     verdicts: BTreeMap<String, bool>,
     deploying: Option<String>,
-    /// What an announced rollback takes away, and where.
+    /// The commit that an announced rollback removes, and its environment.
     going_back: Option<(String, String)>,
-    /// Of what, to whom, with which open attempt.
+    /// The event, the channel, and the open attempt.
     owed: Vec<(String, String, Option<String>)>,
-    /// What each environment was rolled back from since its last promotion, oldest first.
+    /// The held commits of each environment since its last promotion, oldest first.
     held: BTreeMap<String, Vec<String>>,
-    /// Whether the candidate is asked about in an issue, and whether anybody was seen to open it.
+    /// Whether the candidate has an inquiry, and whether its issue is open.
     asks: bool,
     opened: bool,
     /// The commits that ran with an issue, by environment.
     asked: BTreeMap<String, String>,
 }
 
-/// What an announced rollback takes away, as the state has it.
+/// Returns the commit that an announced rollback removes, from the state.
 fn going_back(deploying: &Value) -> Option<(String, String)> {
     let target = &deploying["tells"]["targets"][0];
     let (name, from) = (target[0].as_str()?, target[1].as_str()?);
@@ -379,7 +378,7 @@ impl Sum {
                     "{}",
                     event.id
                 );
-                // What it tells, the end of the promotion would have told.
+                // The end of the promotion would have notified of the same.
                 let word = "promoted".to_owned();
                 self.owe(&Told {
                     word,
@@ -427,7 +426,7 @@ impl Sum {
         }
     }
 
-    /// Whoever takes the place of a rollback does not know whether it has landed.
+    /// A replaced rollback may have arrived.
     fn superseded(&mut self) {
         self.deploying = None;
         if let Some((environment, from)) = self.going_back.take() {
@@ -441,7 +440,7 @@ impl Sum {
         held.push(from.to_owned());
     }
 
-    /// What was given something else than the candidate is still to be given that.
+    /// An environment with another commit no longer has the candidate.
     fn leaves(&mut self, event: &Told) {
         let other = self
             .candidate
@@ -452,8 +451,8 @@ impl Sum {
         }
     }
 
-    /// What a channel was not told of a candidate is moot once it is over; what it was not told of a deploy is not, nor how
-    /// an earlier candidate ended.
+    /// Pending notifications of a candidate become obsolete at its end; those of a deploy, or of an earlier candidate's
+    /// end, do not.
     fn close(&mut self) {
         let of_ends = |about: &str| {
             ["promoted", "rolled-back", "postponed"]
@@ -478,7 +477,7 @@ impl Sum {
         };
     }
 
-    /// What the candidate's issue is still to be told.
+    /// Adds a pending notification for the candidate's issue.
     fn owe_issue(&mut self, event: &Told, is_told: bool) {
         let about = format!("{} {}", event.word, event.id);
         self.owed
@@ -496,7 +495,7 @@ impl Sum {
             .extend(channels.map(|channel| (about.clone(), channel.clone(), None)));
     }
 
-    /// The owed post that an event is about, and the attempt that it names.
+    /// Returns the pending notification of an event with the attempt that it names.
     #[track_caller]
     fn attempt(&mut self, event: &Told, key: &str) -> &mut (String, String, Option<String>) {
         let (about, attempt) = (event.maybe("About"), event.maybe(key));

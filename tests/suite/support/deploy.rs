@@ -1,4 +1,4 @@
-//! The standard world: a team's main repository, a staging and a production that deploy what is pushed, and a clone.
+//! The standard world: a team's main repository, a staging and a production that deploy each push, and a clone.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use super::template::{self, Template};
 use super::web::{Page, Web};
 use super::worlds::Topology;
 
-/// What the bare repositories of the environments do after a push: they "build" and "release" it. What is deployed is
-/// written over in one piece, as long as before, so that no page is ever empty: a `mv` would be a process for each push.
+/// The hook of the environments' bare repositories: it "builds" and "releases" a push. It overwrites the deployed
+/// commit in place with the same length, so that no page is ever empty: `mv` would need a process per push.
 pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "-----> Building $new"
   echo "$new" >>deploys
@@ -21,9 +21,9 @@ pub(super) const DEPLOYS: &str = r#"while read -r old new ref; do
   echo "-----> Released"
 done"#;
 
-/// What each hook of the main repository does where environments are branches of it: after the repository's own it passes
-/// on what concerns an environment to that one's hook, as to a host that watches the branch. The refs of each push are a
-/// line of a log.
+/// The hook of the main repository if environments are its branches: after the repository's own hook it passes the
+/// changes of an environment to that environment's hook, like a host that watches the branch. A log has one line with
+/// the refs of each push.
 pub(super) const PASSES_ON: &str = r#"hook=${0##*/}
 input=$(cat)
 if [ -x "hooks/own-$hook" ]; then echo "$input" | "./hooks/own-$hook" || exit 1; fi
@@ -39,7 +39,6 @@ $input
 END
 echo "$refs" >>"$hook.log""#;
 
-/// The subjects of the standard history, oldest first.
 pub const SUBJECTS: [&str; 6] = [
     "Draw maps on a canvas (#420)",
     "Show flags on painpoints (#421)",
@@ -49,10 +48,10 @@ pub const SUBJECTS: [&str; 6] = [
     "Sort layers by name (#427)",
 ];
 
-/// A deploy world. The main repository's `master` stands at the sixth commit, staging runs the fifth, production the
+/// A deploy world. The main repository's `master` is at the sixth commit, staging runs the fifth, production the
 /// second. `work` is a clone with the remote `upstream` and an `smp.toml`, where programs start.
 pub struct Deploy {
-    /// The sites: `/staging` and `/production` name the commit that was deployed last.
+    /// The sites: `/staging` and `/production` name the last deployed commit.
     pub web: Web,
     http: Option<GitHttp>,
     ssh: Option<SshHost>,
@@ -65,7 +64,7 @@ pub struct Deploy {
     pub production: PathBuf,
     /// The clone where programs start.
     pub work: PathBuf,
-    /// A colleague's clone, whose pushes go to `main.git`, `staging.git` and `production.git` by their paths.
+    /// A colleague's clone, which pushes to `main.git`, `staging.git` and `production.git` by their paths.
     pub team: PathBuf,
     /// The hashes of the standard history, oldest first.
     pub commits: Vec<String>,
@@ -82,12 +81,12 @@ impl Deref for Deploy {
 }
 
 impl Deploy {
-    /// The hash of the first, second ... commit of the standard history.
+    /// Returns the hash of a commit of the standard history; 1 is the first.
     pub fn nth(&self, number: usize) -> &str {
         &self.commits[number - 1]
     }
 
-    /// The git host, where the world has one.
+    /// Returns the git host, if the world has one.
     #[track_caller]
     pub fn http(&self) -> &GitHttp {
         self.http
@@ -95,7 +94,7 @@ impl Deploy {
             .expect("this world has no git host: build it `over_http()`")
     }
 
-    /// The host that is reached over ssh, where the world has one.
+    /// Returns the ssh host, if the world has one.
     #[track_caller]
     pub fn ssh(&self) -> &SshHost {
         self.ssh
@@ -103,12 +102,12 @@ impl Deploy {
             .expect("this world has no such host: build it `over_ssh()`")
     }
 
-    /// How its environments are reached.
+    /// Returns how the environments are reached.
     pub fn topology(&self) -> Topology {
         self.topology
     }
 
-    /// Where a snapshot has the branch that deploys what is behind `bare`.
+    /// Returns the entry of a snapshot for the branch that deploys to `bare`.
     pub fn branch_in<'s>(&self, snapshot: &'s mut Snapshot, bare: &Path) -> &'s mut String {
         let (repository, branch) = self.deployed_by(bare);
         let name = repository.file_name().unwrap().to_string_lossy();
@@ -116,18 +115,18 @@ impl Deploy {
         refs.get_mut(&branch).unwrap()
     }
 
-    /// The addresses of the main repository, staging and production, as `smp.toml` has them.
+    /// Returns the addresses of the main repository, staging and production in `smp.toml`.
     pub fn urls(&self) -> [&str; 3] {
         self.urls.each_ref().map(String::as_str)
     }
 
-    /// Runs git in the clone, with words that have no blanks in them.
+    /// Runs git in the clone; the words are separated by spaces.
     #[track_caller]
     pub fn in_clone(&self, words: &str) -> String {
         self.git(&self.work, &words.split(' ').collect::<Vec<_>>())
     }
 
-    /// A linked work tree with the file of the clone's own.
+    /// Makes a linked work tree with the clone's `smp.toml`.
     #[track_caller]
     pub fn linked_with_toml(&self, name: &str) -> PathBuf {
         let linked = self.path(name);
@@ -145,7 +144,7 @@ impl Deploy {
         self.git(&self.work, &["remote", "add", "production", production]);
     }
 
-    /// What no other world has: the names for it in templates, and what it is here.
+    /// Returns this world's own values, with their names in templates.
     pub(super) fn own(&self) -> template::Own {
         let host = |url: String| url.split('/').nth(2).unwrap_or_default().to_owned();
         let root = self.path("");
@@ -164,19 +163,19 @@ impl Deploy {
         own
     }
 
-    /// Agrees to `smp.toml` as it is now, as [`World::trust`] does, and faster where many worlds are alike.
+    /// Agrees to the present `smp.toml` like [`World::trust`], but faster for many similar worlds.
     #[track_caller]
     pub fn agree(&self) {
         template::agree(self, &self.runner(), template::Own::new());
     }
 
-    /// The same as this runner does it, to whom a server of this world alone answers at this address.
+    /// Does the same through this runner, with a server that belongs to this world only.
     #[track_caller]
     pub fn agree_as(&self, runner: &Runner<'_>, server: &str) {
         template::agree(self, runner, vec![("@SERVER@", server.to_owned())]);
     }
 
-    /// The text of `smp.toml`.
+    /// Returns the text of `smp.toml`.
     pub fn toml(&self) -> String {
         std::fs::read_to_string(self.work.join("smp.toml")).unwrap()
     }
@@ -186,19 +185,19 @@ impl Deploy {
         std::fs::write(self.work.join("smp.toml"), text).unwrap();
     }
 
-    /// Adds to `smp.toml`.
+    /// Appends to `smp.toml`.
     pub fn add_toml(&self, text: &str) {
         self.write_toml(&format!("{}{text}", self.toml()));
     }
 
-    /// Takes away the record that setup began, here and there, as if nobody ever had one.
+    /// Removes the record that setup began, in the main repository and in the clone.
     #[track_caller]
     pub fn forget_record(&self) {
         self.git(&self.main, &["update-ref", "-d", "refs/smp/record"]);
         self.git(&self.work, &["update-ref", "-d", "refs/smp/seen"]);
     }
 
-    /// What a bare repository's master points to, or the branch that stands for it.
+    /// Returns the commit of a bare repository's master, or of the branch that replaces it.
     #[track_caller]
     pub fn master(&self, bare: &Path) -> String {
         let (repository, branch) = self.deployed_by(bare);
@@ -207,19 +206,19 @@ impl Deploy {
             .unwrap_or_else(|| panic!("{} has no master", bare.display()))
     }
 
-    /// Every commit that an environment has deployed, oldest first; the first is that of the standard history.
+    /// Returns every deployed commit of an environment, oldest first; the first is from the standard history.
     pub fn deploys(&self, bare: &Path) -> Vec<String> {
         let list = std::fs::read_to_string(bare.join("deploys")).unwrap_or_default();
         list.lines().map(str::to_owned).collect()
     }
 
-    /// The refs that each push to the main repository moved, a line a push, where environments are branches of it.
+    /// Returns the refs of each push to the main repository, one push per line, if environments are its branches.
     pub fn pushes(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.main.join("post-receive.log"));
         log.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// A colleague commits on master and pushes it to the main repository; answers with its hash.
+    /// A colleague commits on master and pushes it to the main repository; returns the hash.
     #[track_caller]
     pub fn colleague_commits(&self, subject: &str) -> String {
         let hash = self.commit(&self.team, subject);
@@ -227,7 +226,7 @@ impl Deploy {
         hash
     }
 
-    /// A colleague puts this commit on a repository's master, or on the branch that stands for it, whatever is there.
+    /// A colleague forces this commit onto a repository's master, or onto the branch that replaces it.
     #[track_caller]
     pub fn colleague_pushes(&self, bare: &Path, hash: &str) {
         let (repository, branch) = self.deployed_by(bare);
@@ -241,7 +240,7 @@ impl Deploy {
         );
     }
 
-    /// Makes the branches of the environments in the main repository, and what a clone of it has of them.
+    /// Creates the branches of the environments in the main repository, and their tracking refs in the clone.
     #[track_caller]
     fn branch_off(&self) {
         let lines = |start: &str| {
@@ -267,7 +266,7 @@ impl Deploy {
     }
 }
 
-/// A deploy world with changes.
+/// Options for a deploy world.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct DeployBuilder {
@@ -285,43 +284,43 @@ pub struct DeployBuilder {
 }
 
 impl DeployBuilder {
-    /// The environments are reached in this way.
+    /// Chooses how the environments are reached.
     pub fn on(mut self, topology: Topology) -> Self {
         self.topology = topology;
         self
     }
 
-    /// No pages: what runs is what the ref says.
+    /// Removes the pages, so that the branch is the source of the running commit.
     pub fn without_pages(mut self) -> Self {
         self.without_pages = true;
         self
     }
 
-    /// The pages must agree for so long; without this one answer is enough.
+    /// Requires that the pages agree for some seconds; by default one answer is enough.
     pub fn confirming(mut self, seconds: u32) -> Self {
         self.confirm_seconds = seconds;
         self
     }
 
-    /// The main repository moves each ref by itself, so that an announcement always goes before what it announces.
+    /// Makes the main repository move each ref separately, so that an announcement always comes before its deploy.
     pub fn ref_by_ref(mut self) -> Self {
         self.ref_by_ref = true;
         self
     }
 
-    /// The environments' remotes are served over HTTP to the account `ada`, whose password a credential helper has.
+    /// Serves the environments' remotes over HTTP to the account `ada`, whose password a credential helper has.
     pub fn over_http(mut self) -> Self {
         (self.over_http, self.account) = (true, Some(("ada", "open-sesame")));
         self
     }
 
-    /// The environments' remotes are served over HTTP to everybody.
+    /// Serves the environments' remotes over HTTP to everybody.
     pub fn over_open_http(mut self) -> Self {
         (self.over_http, self.account) = (true, None);
         self
     }
 
-    /// The main repository is served over HTTP as well.
+    /// Serves the main repository over HTTP as well.
     pub fn main_over_http(mut self) -> Self {
         self.main_over_http = true;
         if self.over_http {
@@ -331,31 +330,31 @@ impl DeployBuilder {
         }
     }
 
-    /// The environments' remotes are served by an `sshd`, to a key that the world's ssh has.
+    /// Serves the environments' remotes through `sshd`, to the key of the world's ssh.
     pub fn over_ssh(mut self) -> Self {
         self.over_ssh = true;
         self
     }
 
-    /// The main repository is served by the same `sshd`.
+    /// Serves the main repository through the same `sshd`.
     pub fn main_over_ssh(mut self) -> Self {
         self.main_over_ssh = true;
         self.over_ssh()
     }
 
-    /// All repositories have object names of 64 digits.
+    /// Gives all repositories object names of 64 digits.
     pub fn sha256(mut self) -> Self {
         self.formats.push("--object-format=sha256".into());
         self
     }
 
-    /// All repositories keep their refs in a reftable (git 2.45 or later).
+    /// Gives all repositories a reftable for their refs (git 2.45 or later).
     pub fn reftable(mut self) -> Self {
         self.formats.push("--ref-format=reftable".into());
         self
     }
 
-    /// Adds this text to `smp.toml`.
+    /// Appends this text to `smp.toml`.
     pub fn toml(mut self, text: &str) -> Self {
         self.toml.push_str(text);
         self
@@ -368,14 +367,14 @@ impl DeployBuilder {
         self.from(&template)
     }
 
-    /// Makes the world, set up and agreed to: what [`World::trust`] does, which is done for one world of each kind.
+    /// Makes the world after setup and agreement, as by [`World::trust`], which runs once for each kind of world.
     #[track_caller]
     pub fn ready(self) -> Deploy {
         let template = template::agreed(&self);
         self.from(&template)
     }
 
-    /// The servers that its `smp.toml` names, which are this world's own.
+    /// Returns the addresses in its `smp.toml`, each with its placeholder.
     pub(super) fn servers(&self) -> template::Own {
         let mut own = template::Own::new();
         for (at, _) in self.toml.match_indices("127.0.0.1:") {
@@ -388,8 +387,8 @@ impl DeployBuilder {
         own
     }
 
-    /// Makes such a world after a story, which is told once for all worlds of its kind that name it so. It makes no hook,
-    /// and what tells of its time does not say "just now" for long.
+    /// Makes the world after a story, which runs once for all worlds of this kind with this name. The story must not
+    /// make hooks, and relative times in it grow old.
     #[track_caller]
     pub fn after(self, name: &str, story: impl FnOnce(&Deploy)) -> Deploy {
         if self.toml.contains("127.0.0.1") {

@@ -1,5 +1,5 @@
-//! A forge with a REST API: answers as tests set them, each held against the published schema when it is set, for one
-//! token. Lists come two elements a page.
+//! A forge with a REST API for one token. Tests set its answers, which are checked against the published schema. Lists
+//! have two elements per page.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::wire::{Closing, Head, Listener, header, write_answer};
 
-/// How many elements of a list are on a page.
+/// The number of elements on a page.
 const PAGE: usize = 2;
 
 /// The server; it ends when it is dropped.
@@ -35,7 +35,7 @@ struct State {
 }
 
 impl RestApi {
-    /// Begins to answer whoever shows this token. `document`: the file of its schemas in `tests/forges`.
+    /// Starts the server for this token. `document` is the file of its schemas in `tests/forges`.
     pub fn start(document: &str, token: &str) -> RestApi {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forges");
         let schema = std::fs::read(file.join(format!("{document}.json"))).unwrap();
@@ -55,19 +55,19 @@ impl RestApi {
         }
     }
 
-    /// Where it is, without a path.
+    /// Returns its address without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.listener.address)
     }
 
-    /// This is at a path below `/api`, and of this kind. A question in GraphQL about a merge request is at `graphql/IID`.
+    /// Sets the value of this kind at a path below `/api`. A GraphQL query about a merge request is at `graphql/IID`.
     #[track_caller]
     pub fn has(&self, path: &str, kind: &str, value: Value) -> &Self {
         self.holds(kind, &value);
         self.answers(path, 200, value)
     }
 
-    /// Nothing is at a path, and these are its words.
+    /// Answers 404 at a path, with these words.
     #[track_caller]
     pub fn lacks(&self, path: &str, kind: &str, message: &str) -> &Self {
         let value = json!({"message": message});
@@ -82,13 +82,13 @@ impl RestApi {
         self
     }
 
-    /// Whatever is asked, this is the answer.
+    /// Answers every request with this.
     pub fn only_says(&self, status: u16, body: &str) -> &Self {
         self.shared.state.lock().unwrap().instead = Some((status, body.to_owned()));
         self
     }
 
-    /// What was asked for, in this order.
+    /// Returns the requests in order.
     pub fn asked(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().asked.clone()
     }

@@ -1,4 +1,4 @@
-//! A gate in a hook: the hook says that it has come, and waits until the test lets it through.
+//! A gate in a hook: the hook reports its arrival and waits until the test opens the gate.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -10,8 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::capture::PATIENCE;
 use super::sandbox::World;
 
-/// Two FIFOs. This side holds both open all the time, so that a hook never waits at an `open`; when the gate is
-/// dropped, by the end of a test or by its failure, whoever waits goes on.
+/// Two FIFOs. This side keeps both open, so that a hook never waits in `open`; when the gate is dropped, by the end or
+/// the failure of a test, every waiting hook continues.
 pub struct Gate {
     paths: [PathBuf; 2],
     come: File,
@@ -19,7 +19,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A closed gate of this name.
+    /// Makes a closed gate with this name.
     #[track_caller]
     pub fn new(world: &World, name: &str) -> Gate {
         let paths = ["come", "go"].map(|end| world.path(format!("{name}.{end}")));
@@ -39,13 +39,13 @@ impl Gate {
         Gate { paths, come, go }
     }
 
-    /// The shell line for the hook: it comes to the gate and waits there.
+    /// Returns the shell line for the hook: it arrives at the gate and waits.
     pub fn line(&self) -> String {
         let [come, go] = self.paths.each_ref().map(|path| path.display());
         format!("[ ! -p '{come}' ] || {{ echo >'{come}'; read -r _ <'{go}'; }}")
     }
 
-    /// Waits until somebody has come; each call is for one more.
+    /// Waits until a hook has arrived; each call waits for another one.
     #[track_caller]
     pub fn reached(&self) {
         assert!(
@@ -55,14 +55,14 @@ impl Gate {
         );
     }
 
-    /// Whether somebody comes within this time.
+    /// Returns whether a hook arrives within this time.
     pub fn is_reached_within(&self, patience: Duration) -> bool {
         let limit = Timespec::try_from(patience).unwrap();
         let ready = poll(&mut [PollFd::new(&self.come, PollFlags::IN)], Some(&limit)).unwrap() > 0;
         ready && (&self.come).read_exact(&mut [0]).is_ok()
     }
 
-    /// Lets one through: the one that waits, or the next that comes.
+    /// Lets one hook pass: the waiting one, or the next.
     pub fn open(&self) {
         (&self.go).write_all(b"\n").unwrap();
     }

@@ -14,32 +14,32 @@ use super::rounds::Rounds;
 use super::sandbox::World;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer, write_head};
 
-/// What goes wrong with a request.
+/// A fault of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset after this many bytes of the request's body; git never sees the request.
     DropRequest(u64),
-    /// git does all that was asked, and the connection is reset before a byte of the answer.
+    /// git does everything, and the connection is reset before the answer.
     DropResponse,
-    /// git does all that was asked, and the connection ends after this many bytes of the answer's body.
+    /// git does everything, and the connection ends after this many bytes of the answer's body.
     TruncateResponse(usize),
-    /// git does all that was asked, and the answer is empty (`0000`).
+    /// git does everything, and the answer is empty (`0000`).
     NoReport,
-    /// git never sees the request; this status is the answer.
+    /// git never sees the request; the answer has this status.
     Status(u16),
-    /// git never sees the request; it is sent on to this address, which the path is added to.
+    /// git never sees the request; it is redirected to this address with the path appended.
     Redirect(String),
-    /// git never sees the request; the answer is this redirect, to exactly this address.
+    /// git never sees the request; the answer is a redirect to exactly this address.
     Moved(u16, String),
-    /// The request is worked on after this time.
+    /// The request is handled after this time.
     Delay(Duration),
-    /// git never sees the request, and no answer comes.
+    /// git never sees the request, and there is no answer.
     Hang,
-    /// It is answered from this repository of the world, as by a replica.
+    /// Another repository of the world answers, like a replica.
     From(&'static str),
 }
 
-/// Which requests a fault hits: of those that hold a text in their path and query, the next one, or the next few.
+/// The requests that a fault affects: the next one, or several, with this text in the path and query.
 #[derive(Debug, Clone)]
 pub struct Rule {
     method: Option<&'static str>,
@@ -49,7 +49,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A fault for the next request, of any method, that holds `part` in its path and query.
+    /// Builds a fault for the next request of any method with `part` in its path and query.
     pub fn any(part: &str, fault: Fault) -> Rule {
         Rule {
             method: None,
@@ -59,7 +59,7 @@ impl Rule {
         }
     }
 
-    /// A fault for the next POST: the push or fetch itself.
+    /// Builds a fault for the next POST: the push or fetch itself.
     pub fn post(part: &str, fault: Fault) -> Rule {
         Rule {
             method: Some("POST"),
@@ -67,7 +67,7 @@ impl Rule {
         }
     }
 
-    /// A fault for the next GET: the advertisement of the refs.
+    /// Builds a fault for the next GET: the advertisement of the refs.
     pub fn get(part: &str, fault: Fault) -> Rule {
         Rule {
             method: Some("GET"),
@@ -75,7 +75,7 @@ impl Rule {
         }
     }
 
-    /// The next `times` requests and not only one.
+    /// Affects the next `times` requests instead of one.
     pub fn times(mut self, times: usize) -> Rule {
         self.times = times;
         self
@@ -89,36 +89,36 @@ impl Rule {
     }
 }
 
-/// A request that came, and what became of it.
+/// A request and its result.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// `GET` or `POST`.
     pub method: String,
-    /// The path, as `/production.git/git-receive-pack`.
+    /// The path, such as `/production.git/git-receive-pack`.
     pub path: String,
-    /// The query, as `service=git-receive-pack`.
+    /// The query, such as `service=git-receive-pack`.
     pub query: String,
     /// The header lines.
     pub headers: Vec<(String, String)>,
-    /// The status of the answer; 0 while, or when, there is none.
+    /// The status of the answer; 0 without one.
     pub status: u16,
-    /// The fault that hit it.
+    /// The fault that affected it.
     pub fault: Option<Fault>,
-    /// The host refused to move a ref (`ng` in its report), as after a failed build.
+    /// True if the host refused to move a ref (`ng` in its report), as after a failed build.
     pub declined: bool,
-    /// An empty request, by which git finds out how to authenticate.
+    /// True for an empty request, by which git finds out how to authenticate.
     pub probe: bool,
 }
 
 impl Seen {
-    /// Whether this header was sent with this value.
+    /// Returns whether this header was sent with this value.
     pub fn has(&self, name: &str, value: &str) -> bool {
         self.headers
             .iter()
             .any(|(own, sent)| own.eq_ignore_ascii_case(name) && sent.eq_ignore_ascii_case(value))
     }
 
-    /// Whether this request carried a push that the host let in.
+    /// Returns whether this request was an authorized push.
     pub fn is_push(&self) -> bool {
         self.method == "POST"
             && self.path.ends_with("/git-receive-pack")
@@ -135,11 +135,11 @@ pub struct GitHttp {
 
 struct Shared {
     root: PathBuf,
-    /// Where git's own programs are, which are started without a git before them.
+    /// The folder of git's own programs, which are started directly.
     programs: PathBuf,
     env: Vec<(OsString, OsString)>,
     account: Mutex<Option<(String, String)>>,
-    /// How whoever is not let in may log in.
+    /// The login methods in a 401.
     offers: Mutex<Vec<&'static str>>,
     words: Mutex<String>,
     is_open_to_readers: AtomicBool,
@@ -151,12 +151,12 @@ struct Shared {
 }
 
 impl GitHttp {
-    /// A host that lets everybody in.
+    /// Starts a host without accounts.
     pub fn open_to_all(world: &World) -> GitHttp {
         GitHttp::start(world, None)
     }
 
-    /// A host that asks for this name and password.
+    /// Starts a host that requires this name and password.
     pub fn with_account(world: &World, name: &str, password: &str) -> GitHttp {
         GitHttp::start(world, Some((name.to_owned(), password.to_owned())))
     }
@@ -183,7 +183,7 @@ impl GitHttp {
         }
     }
 
-    /// The address of a repository of the world.
+    /// Returns the address of a repository of the world.
     pub fn url(&self, repository: &Path) -> String {
         let path = repository
             .strip_prefix(&self.shared.root)
@@ -191,64 +191,64 @@ impl GitHttp {
         format!("http://{}/{}", self.listener.address, path.display())
     }
 
-    /// Lets something go wrong from now on; several rules take effect in the order they came.
+    /// Adds a fault; several take effect in the order they were added.
     pub fn fault(&self, rule: Rule) {
         self.shared.rules.lock().unwrap().push(rule);
     }
 
-    /// Says this from now on to whoever it does not let in; git passes it on as the remote's words.
+    /// Sets the words of a 401; git passes them on as the remote's.
     pub fn says_to_strangers(&self, words: &str) {
         words.clone_into(&mut self.shared.words.lock().unwrap());
     }
 
-    /// The account has this password from now on.
+    /// Changes the account's password.
     pub fn changes_password(&self, password: &str) {
         if let Some(account) = &mut *self.shared.account.lock().unwrap() {
             password.clone_into(&mut account.1);
         }
     }
 
-    /// Offers these ways to log in from now on. It takes a name and a password in any case.
+    /// Sets the offered login methods. A name and password are always accepted.
     pub fn offers(&self, ways: &[&'static str]) {
         *self.shared.offers.lock().unwrap() = ways.to_vec();
     }
 
-    /// Lets everybody read from now on; to push there asks for the account.
+    /// Lets everybody read; a push still requires the account.
     pub fn lets_everybody_read(&self) {
         self.shared.is_open_to_readers.store(true, Ordering::SeqCst);
     }
 
-    /// How many bytes git answered so far.
+    /// Returns the number of bytes that git has answered.
     pub fn answered(&self) -> usize {
         self.shared.answered.load(Ordering::SeqCst)
     }
 
-    /// Lets every request pass this gate from now on.
+    /// Lets every further request pass this gate.
     pub fn goes_through(&self, rounds: &Arc<Rounds>) {
         *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
-    /// The port it listens on.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.listener.address.port()
     }
 
-    /// Forgets all faults that have not happened yet.
+    /// Removes all pending faults.
     pub fn heal(&self) {
         self.shared.rules.lock().unwrap().clear();
     }
 
-    /// Every request so far.
+    /// Returns every request so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
     }
 
-    /// How many pushes to this repository came, those hit by a fault or declined included.
+    /// Returns the number of pushes to this repository, including faulty and declined ones.
     pub fn pushes(&self, repository: &Path) -> usize {
         self.count(|seen| seen.is_push() && seen.path.starts_with(&self.path_of(repository)))
     }
 
-    /// How many pushes to this repository the host declined.
+    /// Returns the number of pushes to this repository that the host declined.
     pub fn declined(&self, repository: &Path) -> usize {
         self.count(|seen| seen.declined && seen.path.starts_with(&self.path_of(repository)))
     }
@@ -273,7 +273,7 @@ impl GitHttp {
             .count()
     }
 
-    /// Waits until a request of this kind has come.
+    /// Waits for a request that matches.
     #[track_caller]
     pub fn sees(&self, which: impl Fn(&Seen) -> bool) {
         let seen = self.shared.seen.lock().unwrap();
@@ -342,7 +342,7 @@ impl Shared {
         self.news.notify_all();
     }
 
-    /// Answers one request; true when the connection may go on.
+    /// Answers one request; returns whether the connection may continue.
     fn answer(
         &self,
         head: &Head,
@@ -374,7 +374,7 @@ impl Shared {
         let body = head.body(reader, stream)?;
         self.learn(number, |seen| seen.probe = body == b"0000");
         match &fault {
-            // Hosts say why in words, and git passes them on as the remote's.
+            // Hosts explain in words, which git passes on as the remote's.
             Some(Fault::Status(status)) => {
                 self.learn(number, |seen| seen.status = *status);
                 let headers = [header("Content-Type", "text/plain")];
@@ -396,7 +396,7 @@ impl Shared {
         self.work(head, number, &body, fault.as_ref(), stream)
     }
 
-    /// Lets git work, and passes on what it says, as far as the fault allows.
+    /// Runs git, and passes on its answer as far as the fault allows.
     fn work(
         &self,
         head: &Head,
@@ -464,7 +464,7 @@ impl Shared {
     }
 }
 
-/// Starts what reads this body and answers.
+/// Starts a program with this body as its input.
 fn begin(mut command: Command, body: &[u8]) -> io::Result<(Child, BufReader<ChildStdout>)> {
     let mut child = command
         .stdin(Stdio::piped())
@@ -481,7 +481,7 @@ fn declines(answer: &[u8]) -> bool {
     find(answer, b"ng refs/").is_some()
 }
 
-/// One run of `git http-backend`, past its headers.
+/// A run of `git http-backend`, after its headers.
 struct Backend {
     child: Child,
     out: Box<dyn Read>,
@@ -547,7 +547,7 @@ impl Backend {
         })
     }
 
-    /// Who reads needs no more than `git upload-pack`, which a backend starts for nearly every request that comes.
+    /// Starts `git upload-pack` for a read, as `git http-backend` would. Returns `None` for anything else.
     fn reading(host: &Shared, head: &Head, body: &[u8]) -> Option<io::Result<Backend>> {
         let (repository, what) = head.path.rsplit_once(".git/")?;
         let repository = host
@@ -586,8 +586,8 @@ impl Backend {
         }))
     }
 
-    /// Passes the answer on piece by piece while git works. A client that has gone does not stop git, as it does not
-    /// stop a real host.
+    /// Passes the answer on piece by piece while git works. As on a real host, a client that disconnects does not stop
+    /// git.
     fn stream(&mut self, mut client: &TcpStream) -> (Vec<u8>, io::Result<()>) {
         let headers = [
             self.headers.clone(),

@@ -1,5 +1,4 @@
-//! GitHub's GraphQL API: pull requests, reviews and checks of commits, as tests set them, of one repository and for one
-//! token.
+//! GitHub's GraphQL API for one repository and one token: tests set the pull requests, reviews and checks of commits.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -11,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::wire::{Closing, Head, Listener, header, write_answer, write_head};
 
-/// The repository that it knows.
+/// The repository that it serves.
 pub const REPOSITORY: &str = "an-org/a-repo";
 
 /// The server; it ends when it is dropped.
@@ -25,7 +24,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// An answer that tests set: status, headers and body.
+/// A fixed answer: status, headers and body.
 type Instead = (u16, Vec<(String, String)>, String);
 
 #[derive(Default)]
@@ -40,7 +39,7 @@ struct State {
 }
 
 impl GitHubApi {
-    /// Begins to answer whoever shows this token. It knows no commit yet.
+    /// Starts the server for this token, without commits.
     pub fn start(token: &str) -> GitHubApi {
         let state = Mutex::default();
         let shared = Arc::new(Shared {
@@ -54,17 +53,17 @@ impl GitHubApi {
         GitHubApi { shared, listener }
     }
 
-    /// Where it is asked, for `GITHUB_GRAPHQL_URL`.
+    /// Returns its address for `GITHUB_GRAPHQL_URL`.
     pub fn url(&self) -> String {
         format!("http://{}/graphql", self.listener.address)
     }
 
-    /// It knows this commit, which has no pull request and no checks yet.
+    /// Adds this commit, without a pull request and checks.
     pub fn commit(&self, commit: &str) -> &Self {
         self.change(commit, |_| {})
     }
 
-    /// This pull request into master brought a commit, with these logins for and against it.
+    /// Adds a pull request into master for a commit, with the logins of approvals and change requests.
     pub fn pull_request(
         &self,
         commit: &str,
@@ -99,7 +98,7 @@ impl GitHubApi {
         })
     }
 
-    /// These logins wrote a commit; until this is said it is somebody without an account.
+    /// Sets the authors of a commit; by default it is somebody without an account.
     pub fn authors(&self, commit: &str, logins: &[&str]) -> &Self {
         let authors: Vec<Value> = logins
             .iter()
@@ -108,7 +107,7 @@ impl GitHubApi {
         self.change(commit, |node| node["authors"] = json!({"nodes": authors}))
     }
 
-    /// A commit is the merge that GitHub made of its last pull request, whose head is the second of these parents.
+    /// Makes a commit GitHub's own merge of its last pull request, whose head is the second parent.
     pub fn merged_there(&self, commit: &str, parents: [&str; 2]) -> &Self {
         self.change_pull(commit, |pull| {
             (pull["mergeCommit"], pull["headRefOid"]) = (json!({"oid": commit}), json!(parents[1]));
@@ -119,12 +118,12 @@ impl GitHubApi {
         })
     }
 
-    /// The last pull request of a commit goes into this branch.
+    /// Sets the target branch of a commit's last pull request.
     pub fn goes_into(&self, commit: &str, branch: &str) -> &Self {
         self.change_pull(commit, |pull| pull["baseRefName"] = branch.into())
     }
 
-    /// The checks of a commit stand so: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING`, `EXPECTED`.
+    /// Sets the state of a commit's checks: `SUCCESS`, `FAILURE`, `ERROR`, `PENDING`, `EXPECTED`.
     pub fn checks(&self, commit: &str, state: &str) -> &Self {
         self.change(commit, |node| {
             node["statusCheckRollup"] = json!({"state": state})
@@ -161,14 +160,14 @@ impl GitHubApi {
         self
     }
 
-    /// A field of a commit is answered with null and an error of this type.
+    /// Answers a field of a commit with null and an error of this type.
     pub fn refuses(&self, kind: &str, path: &[&str]) -> &Self {
         let error = json!({"type": kind, "path": path, "message": "a message"});
         self.shared.state.lock().unwrap().errors.push(error);
         self
     }
 
-    /// Whatever is asked, this is the answer.
+    /// Answers every request with this.
     pub fn answers(&self, status: u16, headers: &[(&str, &str)], body: &str) -> &Self {
         let headers = headers
             .iter()
@@ -178,7 +177,7 @@ impl GitHubApi {
         self
     }
 
-    /// Answers as usual again.
+    /// Answers normally again.
     pub fn recovers(&self) -> &Self {
         let mut state = self.shared.state.lock().unwrap();
         (state.instead, state.cut) = (None, false);
@@ -186,23 +185,23 @@ impl GitHubApi {
         self
     }
 
-    /// Every answer breaks off.
+    /// Cuts every answer.
     pub fn breaks_off(&self) -> &Self {
         self.shared.state.lock().unwrap().cut = true;
         self
     }
 
-    /// How many calls came so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> usize {
         self.shared.state.lock().unwrap().asked.len()
     }
 
-    /// How many calls were under way at once, at most.
+    /// Returns the maximum number of parallel calls.
     pub fn peak(&self) -> usize {
         self.shared.state.lock().unwrap().peak
     }
 
-    /// The heads of all calls so far.
+    /// Returns the heads of all calls so far.
     pub fn heads(&self) -> Vec<Head> {
         self.shared
             .state
@@ -214,7 +213,7 @@ impl GitHubApi {
             .collect()
     }
 
-    /// The bodies of all calls so far.
+    /// Returns the bodies of all calls so far.
     pub fn bodies(&self) -> Vec<Value> {
         let state = self.shared.state.lock().unwrap();
         state
@@ -224,7 +223,7 @@ impl GitHubApi {
             .collect()
     }
 
-    /// The commits that each call asked for.
+    /// Returns the commits that each call asked for.
     pub fn asked_for(&self) -> Vec<Vec<String>> {
         let commits = |body: &Value| {
             aliases(body["query"].as_str().unwrap())
@@ -268,7 +267,7 @@ impl Shared {
             None => (200, Vec::new(), state.told(&question).to_string()),
         };
         let cut = state.cut;
-        // Before the answer is out: who has it may ask again at once.
+        // Before the answer is sent, because the client may send its next request at once.
         state.under_way -= 1;
         drop(state);
         headers.push(header("Content-Type", "application/json; charset=utf-8"));
@@ -322,7 +321,7 @@ impl State {
     }
 }
 
-/// What a query calls the commits that it asks for: `c0:object(oid:"…"){…}`.
+/// Returns the aliases of the commits in a query: `c0:object(oid:"…"){…}`.
 fn aliases(query: &str) -> BTreeMap<String, String> {
     let mut aliases = BTreeMap::new();
     for (at, found) in query.match_indices(":object(oid:\"") {

@@ -1,4 +1,4 @@
-//! Heroku's Platform API: apps with their releases, what was built for them, and an account that may look at them.
+//! Heroku's Platform API: apps with their releases and builds, and an account that may read them.
 //!
 //! ```ignore
 //! let api = HerokuApi::start("t0ken");
@@ -21,16 +21,16 @@ use super::pipelines::Pipelines;
 use super::web::Asked;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
-/// What becomes of a release that a push or a call makes.
+/// The outcome of a release that a push or a call makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It is current at once.
     Succeeds,
-    /// It is pending in so many lists of releases, and then current.
+    /// It is pending in this many lists of releases, and then current.
     SucceedsAfter(usize),
-    /// It is pending in so many lists of releases, and then failed.
+    /// It is pending in this many lists of releases, and then failed.
     FailsAfter(usize),
-    /// It is failed at once.
+    /// It fails at once.
     Fails,
 }
 
@@ -53,27 +53,27 @@ struct State {
     faults: Vec<Fault>,
 }
 
-/// An answer in place of the right one.
+/// A wrong answer.
 struct Fault {
-    /// None: whatever it is about.
+    /// `None` for every app.
     app: Option<String>,
     only: Only,
-    /// Whether the right thing is done nonetheless.
+    /// True if the requested action is still done.
     done: bool,
-    /// None: no answer, and the connection is cut.
+    /// `None` cuts the connection without an answer.
     status: Option<u16>,
     body: String,
-    /// After so long.
+    /// The delay of the answer.
     delay: Duration,
 }
 
-/// Which requests a fault befalls.
+/// The requests that a fault affects.
 enum Only {
     All,
     Posts,
-    /// Whatever is about promotions in pipelines.
+    /// All requests about promotions in pipelines.
     Promotions,
-    /// What asks about this slug.
+    /// Requests about this slug.
     Slug(String),
 }
 
@@ -93,9 +93,9 @@ pub(super) struct App {
     /// Oldest first; the first is version 1.
     releases: Vec<Release>,
     slugs: Vec<Slug>,
-    /// Oldest first: how each stands, and the slug it made.
+    /// Oldest first: the status of each, and its slug.
     builds: Vec<(String, Option<usize>)>,
-    /// Whose pushes become releases, and how many did so far.
+    /// The file of pushes that become releases, and how many have done so.
     follows: Option<(PathBuf, usize)>,
     serves: Option<PathBuf>,
     outcome: Outcome,
@@ -104,12 +104,14 @@ pub(super) struct App {
 
 struct Release {
     status: String,
-    /// In how many lists it is still pending, and what it is then.
+    /// The number of lists in which it is still pending, and its status afterwards.
     pending: Option<(usize, &'static str)>,
     current: bool,
     slug: Option<usize>,
     description: String,
     user: &'static str,
+    /// The time of creation, if a test sets it.
+    made: Option<String>,
 }
 
 struct Slug {
@@ -118,7 +120,7 @@ struct Slug {
 }
 
 impl HerokuApi {
-    /// An API without apps, for an account with this token.
+    /// Starts an API without apps, for an account with this token.
     pub fn start(token: &str) -> HerokuApi {
         let shared = Arc::new(Shared {
             token: token.to_owned(),
@@ -131,12 +133,12 @@ impl HerokuApi {
         HerokuApi { shared, listener }
     }
 
-    /// Its address, for `HEROKU_API_URL`.
+    /// Returns its address for `HEROKU_API_URL`.
     pub fn url(&self) -> String {
         format!("http://{}", self.listener.address)
     }
 
-    /// Makes an app; it has the two releases of every app to which nothing was deployed yet.
+    /// Makes an app with the two releases of every app before its first deploy.
     pub fn app(&self, name: &str) -> &HerokuApi {
         let mut app = App {
             name: name.to_owned(),
@@ -160,13 +162,13 @@ impl HerokuApi {
         self
     }
 
-    /// Deploys a commit, as a push does that is built and released at once; answers with the release's version.
+    /// Deploys a commit like a push that is built and released at once; returns the version of the release.
     #[track_caller]
     pub fn deploys(&self, app: &str, commit: &str) -> u64 {
         self.pushes(app, commit, "succeeded")
     }
 
-    /// A commit was pushed and built, and its release has this status from now on; answers with its version.
+    /// Adds a pushed and built commit whose release has this status; returns its version.
     #[track_caller]
     pub fn pushes(&self, app: &str, commit: &str, status: &str) -> u64 {
         self.with(app, |app| {
@@ -176,13 +178,22 @@ impl HerokuApi {
         })
     }
 
-    /// The release that is still pending ends with this status.
+    /// Dates the last release of this app to now; all others are in the past.
+    #[track_caller]
+    pub fn is_new(&self, app: &str) {
+        self.with(app, |app| {
+            let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+            app.releases.last_mut().unwrap().made = Some(soon.strftime("%FT%TZ").to_string());
+        });
+    }
+
+    /// Ends a pending release with this status.
     #[track_caller]
     pub fn ends(&self, app: &str, version: u64, status: &str) {
         self.with(app, |app| app.end(version, status));
     }
 
-    /// What was built for a release is deleted.
+    /// Deletes the build of a release.
     #[track_caller]
     pub fn expires(&self, app: &str, version: u64) {
         self.with(app, |app| {
@@ -197,8 +208,8 @@ impl HerokuApi {
         });
     }
 
-    /// Each commit that is deployed in a bare repository from now on becomes a release, when the app is asked about
-    /// next; and what was deployed there before, if nothing was deployed to the app.
+    /// Makes each further commit deployed in a bare repository a release, at the next request about the app; and its
+    /// earlier commits, if the app has no deploy.
     #[track_caller]
     pub fn follow(&self, app: &str, bare: &Path) -> &HerokuApi {
         self.with(app, |app| {
@@ -214,22 +225,22 @@ impl HerokuApi {
         self
     }
 
-    /// What becomes of the releases that pushes and calls make from now on.
+    /// Sets the outcome of further releases by pushes and calls.
     #[track_caller]
     pub fn new_releases(&self, app: &str, outcome: Outcome) -> &HerokuApi {
         self.with(app, |app| app.outcome = outcome);
         self
     }
 
-    /// Keeps a file at the commit of the current release, as a site shows it. A push to a repository that is followed
-    /// may have written something else there; that is put right when the app is asked about next.
+    /// Keeps a file at the commit of the current release, like a site. A push to a followed repository may overwrite
+    /// it; the next request about the app corrects that.
     #[track_caller]
     pub fn serves(&self, app: &str, file: &Path) -> &HerokuApi {
         self.with(app, |app| app.serves = Some(file.to_owned()));
         self
     }
 
-    /// Somebody else runs `heroku rollback`; answers with the new release's version.
+    /// Runs `heroku rollback` as somebody else; returns the version of the new release.
     #[track_caller]
     pub fn rollback(&self, app: &str, version: u64) -> u64 {
         self.with(app, |app| {
@@ -243,7 +254,7 @@ impl HerokuApi {
         })
     }
 
-    /// Somebody sets a config var: a release of the same slug; answers with its version.
+    /// Sets a config var, which releases the same slug again; returns the version.
     #[track_caller]
     pub fn sets_config(&self, app: &str, name: &str) -> u64 {
         self.with(app, |app| {
@@ -257,7 +268,7 @@ impl HerokuApi {
         })
     }
 
-    /// Something runs that nothing is told of as built, as of a kind that is not known here; answers with its version.
+    /// Makes a release of an unknown kind without a build run; returns its version.
     #[track_caller]
     pub fn runs_the_unknown(&self, app: &str) -> u64 {
         self.with(app, |app| {
@@ -270,45 +281,45 @@ impl HerokuApi {
         })
     }
 
-    /// What was built for the app names no commit any more.
+    /// Removes the commits from the app's builds.
     #[track_caller]
     pub fn null_commit(&self, app: &str) {
         self.with(app, |app| app.tells_commits = false);
     }
 
-    /// A build begins, or ends, with this status, and no release comes of it.
+    /// Adds a build with this status and without a release.
     #[track_caller]
     pub fn builds(&self, app: &str, status: &str) {
         self.with(app, |app| app.builds.push((status.to_owned(), None)));
     }
 
-    /// Whatever is asked about the app, or about any, is answered so, until [`HerokuApi::recovers`].
+    /// Answers every request about the app, or about all apps, with this, until [`HerokuApi::recovers`].
     pub fn answers(&self, app: Option<&str>, status: u16, body: &str) {
         self.fault(app, Only::All, false, Some(status), body);
     }
 
-    /// A release that is asked for is answered so until [`HerokuApi::recovers`], and made or not.
+    /// Answers a request for a release with this until [`HerokuApi::recovers`], whether it is made or not.
     pub fn answers_posts(&self, app: &str, status: u16, body: &str, made: bool) {
         self.fault(Some(app), Only::Posts, made, Some(status), body);
     }
 
-    /// A release that is asked for is made, and the connection cut before anybody hears of it.
+    /// Makes a requested release, and cuts the connection before the answer.
     pub fn cuts_posts(&self, app: &str) {
         self.fault(Some(app), Only::Posts, true, None, "");
     }
 
-    /// The app is in this stage of a pipeline.
+    /// Puts the app into this stage of a pipeline.
     pub fn couples(&self, app: &str, pipeline: &str, stage: &str) -> &HerokuApi {
         self.state().pipelines.couple(app, pipeline, stage);
         self
     }
 
-    /// Promotions to this app fail before anything is released, for this reason.
+    /// Makes promotions to this app fail before a release, for this reason.
     pub fn fails_promotions(&self, app: &str, why: &str) {
         self.state().pipelines.fail(app, why);
     }
 
-    /// Somebody else promotes in the pipeline what the first app runs to the other.
+    /// Promotes as somebody else in the pipeline, from the first app to the second.
     #[track_caller]
     pub fn promotes(&self, from: &str, to: &str) {
         let mut state = self.state();
@@ -321,7 +332,7 @@ impl HerokuApi {
         apps.values().for_each(App::show);
     }
 
-    /// The bodies of all promotions that were asked for.
+    /// Returns the bodies of all requested promotions.
     pub fn promotions(&self) -> Vec<Value> {
         let all = self.asked_for("POST", "/pipeline-promotions");
         all.iter()
@@ -329,23 +340,23 @@ impl HerokuApi {
             .collect()
     }
 
-    /// A promotion that is asked for is made, or not, and the connection cut before anybody hears of it.
+    /// Makes a requested promotion or not, and cuts the connection before the answer.
     pub fn cuts_promotions(&self, made: bool) {
         self.fault(None, Only::Promotions, made, None, "");
     }
 
-    /// Whoever asks for a promotion, or about one, is answered so.
+    /// Answers all requests about promotions with this.
     pub fn answers_promotions(&self, status: u16, body: &str) {
         self.fault(None, Only::Promotions, false, Some(status), body);
     }
 
-    /// A release that is asked for is not made, nor is it declined: after so long the connection is cut.
+    /// Neither makes nor declines a requested release: cuts the connection after this time.
     pub fn loses_posts(&self, app: &str, after: Duration) {
         self.fault(Some(app), Only::Posts, false, None, "");
         self.state().faults[0].delay = after;
     }
 
-    /// Whoever asks what was built for a release is answered so.
+    /// Answers requests about the build of a release with this status.
     #[track_caller]
     pub fn answers_about_slug(&self, app: &str, version: u64, status: u16) {
         let slug = self.with(app, |app| {
@@ -358,7 +369,7 @@ impl HerokuApi {
         self.fault(Some(app), Only::Slug(slug), false, Some(status), "");
     }
 
-    /// All is answered as it should be again.
+    /// Removes all faults.
     pub fn recovers(&self) {
         self.state().faults.clear();
     }
@@ -376,12 +387,12 @@ impl HerokuApi {
         self.state().faults.insert(0, fault);
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state().asked.clone()
     }
 
-    /// The requests with this method and path so far.
+    /// Returns the requests with this method and path so far.
     pub fn asked_for(&self, method: &str, path: &str) -> Vec<Asked> {
         let all = self.asked();
         all.into_iter()
@@ -389,7 +400,7 @@ impl HerokuApi {
             .collect()
     }
 
-    /// The bodies of all requests for a release so far.
+    /// Returns the bodies of all requests for a release so far.
     pub fn posted(&self, app: &str) -> Vec<Value> {
         let all = self.asked_for("POST", &format!("/apps/{app}/releases"));
         all.iter()
@@ -397,13 +408,13 @@ impl HerokuApi {
             .collect()
     }
 
-    /// The commit of the current release, if it has one.
+    /// Returns the commit of the current release, if it has one.
     #[track_caller]
     pub fn current(&self, app: &str) -> Option<String> {
         self.with(app, |app| app.running().map(str::to_owned))
     }
 
-    /// Every release, oldest first: its version, its status and its description.
+    /// Returns every release, oldest first: its version, its status and its description.
     #[track_caller]
     pub fn releases(&self, app: &str) -> Vec<(u64, String, String)> {
         self.with(app, |app| {
@@ -415,13 +426,13 @@ impl HerokuApi {
         })
     }
 
-    /// The platform's own name of a release.
+    /// Returns the platform's own id of a release.
     #[track_caller]
     pub fn id_of(&self, app: &str, version: u64) -> String {
         self.with(app, |app| uuid(&app.name, "release", index(version)))
     }
 
-    /// Does something with an app that knows of every push so far.
+    /// Calls `act` with an app that has received every push so far.
     #[track_caller]
     fn with<T>(&self, name: &str, act: impl FnOnce(&mut App) -> T) -> T {
         let mut state = self.state();
@@ -463,7 +474,7 @@ impl Shared {
         write_answer(stream, status, &headers, answer.as_bytes())
     }
 
-    /// The answer, and after how long; none where the connection is to be cut.
+    /// Returns the answer and its delay; `None` cuts the connection.
     fn answer(&self, head: &Head, body: Vec<u8>) -> (Duration, Option<Answer>) {
         let mut state = self.state.lock().unwrap();
         state.asked.push(Asked {
@@ -567,7 +578,7 @@ impl App {
         answer
     }
 
-    /// Makes releases of what was pushed since.
+    /// Makes releases of new pushes.
     pub(super) fn hear_of_pushes(&mut self) {
         let Some((file, known)) = self.follows.clone() else {
             return;
@@ -579,7 +590,7 @@ impl App {
         self.follows = Some((file, all.len()));
     }
 
-    /// Adds a slug, its build and its release; answers with its version.
+    /// Adds a slug, its build and its release; returns the version.
     fn push(&mut self, commit: &str, outcome: Outcome) -> u64 {
         self.slugs.push(Slug {
             commit: commit.to_owned(),
@@ -610,6 +621,7 @@ impl App {
             slug,
             description,
             user,
+            made: None,
         });
         let version = self.releases.len() as u64;
         match outcome {
@@ -625,7 +637,7 @@ impl App {
         version
     }
 
-    /// A release comes to its end; one that succeeds is current, unless a later one is.
+    /// Ends a release; one that succeeds becomes current, unless a later one is.
     fn end(&mut self, version: u64, status: &str) {
         let at = index(version);
         let release = &mut self.releases[at];
@@ -638,12 +650,12 @@ impl App {
         }
     }
 
-    /// The name of the current release.
+    /// Returns the id of the current release.
     pub(super) fn current_id(&self) -> Option<String> {
         Some(uuid(&self.name, "release", self.current()?))
     }
 
-    /// What the release of this name was made of; the error is Heroku's message.
+    /// Returns the version and the commit of the release with this id; the error is Heroku's message.
     pub(super) fn built(&self, release: &str) -> Result<(u64, String), String> {
         let found = (0..self.releases.len()).find(|at| uuid(&self.name, "release", *at) == release);
         let at = found.ok_or("Couldn't find that release.")?;
@@ -654,7 +666,7 @@ impl App {
         }
     }
 
-    /// A build of another app is released here; answers with the release's version.
+    /// Releases a build of another app here; returns the version.
     pub(super) fn takes(&mut self, commit: &str, description: String) -> u64 {
         self.slugs.push(Slug {
             commit: commit.to_owned(),
@@ -664,14 +676,14 @@ impl App {
         self.add(slug, description, "ada@example.com", self.outcome)
     }
 
-    /// The name and the status of a release.
+    /// Returns the id and the status of a release.
     pub(super) fn stands(&self, version: u64) -> (String, &str) {
         let at = index(version);
         let id = uuid(&self.name, "release", at);
         (id, self.releases[at].status.as_str())
     }
 
-    /// What is pending was so in one more list.
+    /// Counts one more list for pending releases.
     pub(super) fn time_passes(&mut self) {
         for version in 1..=self.releases.len() as u64 {
             match &mut self.releases[index(version)].pending {
@@ -693,7 +705,7 @@ impl App {
         Some(&self.slugs[self.releases[self.current()?].slug?].commit)
     }
 
-    /// Lets the site show what is current.
+    /// Writes the current commit to the site.
     fn show(&self) {
         let (Some(file), Some(commit)) = (&self.serves, self.running()) else {
             return;
@@ -708,7 +720,7 @@ impl App {
         }
     }
 
-    /// The releases as they are told, oldest first, each with its number.
+    /// Returns the releases in the API's form, oldest first, each with its version.
     fn releases(&self) -> Vec<(u64, Value)> {
         (1..=self.releases.len() as u64)
             .map(|version| (version, self.told(version)))
@@ -723,7 +735,7 @@ impl App {
             "addon_plan_names": [],
             "app": { "id": uuid(&self.name, "app", 0), "name": self.name },
             "artifacts": slug.iter().map(|id| json!({ "type": "slug", "id": id })).collect::<Vec<_>>(),
-            "created_at": moment(version),
+            "created_at": release.made.clone().unwrap_or_else(|| moment(version)),
             "current": release.current,
             "description": release.description,
             "eligible_for_rollback": slug.is_some() && release.status == "succeeded",
@@ -832,7 +844,7 @@ impl App {
     }
 }
 
-/// A list, or the part of it that is asked for: `Range: version ]7..; max=10, order=desc`.
+/// Returns a list, or the requested part: `Range: version ]7..; max=10, order=desc`.
 fn listed(all: &[(u64, Value)], by: &str, range: Option<&str>) -> Answer {
     let range = range.unwrap_or_default();
     let option = |name: &str| {
@@ -885,7 +897,7 @@ fn listed(all: &[(u64, Value)], by: &str, range: Option<&str>) -> Answer {
 
 fn lines(file: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    // A line without its end is still being written.
+    // A line without an end is still being written.
     text.split_inclusive('\n')
         .filter_map(|line| line.strip_suffix('\n'))
         .map(str::to_owned)
@@ -896,7 +908,7 @@ pub(super) fn index(version: u64) -> usize {
     usize::try_from(version).unwrap() - 1
 }
 
-/// The same name for the same thing, and another for each other one.
+/// Returns a stable unique id for an object.
 pub(super) fn uuid(of: &str, kind: &str, number: usize) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
@@ -910,7 +922,7 @@ pub(super) fn uuid(of: &str, kind: &str, number: usize) -> String {
     )
 }
 
-/// A minute later for each.
+/// Returns a time, a minute later for each number.
 pub(super) fn moment(number: u64) -> String {
     format!(
         "2022-02-{:02}T{:02}:{:02}:00Z",

@@ -1,25 +1,25 @@
-//! What real hosts print into a push: the transcripts of `tests/hosts`.
+//! The output of real hosts during a push: the transcripts in `tests/hosts`.
 
 use std::path::Path;
 
 use super::deploy::Deploy;
 
-/// One of them.
+/// A transcript.
 pub struct Transcript {
-    /// The file's name, without its end.
+    /// The file name without its extension.
     pub name: String,
-    /// What has to come of it where nothing but the branch tells: `done`, `not-deployed`, `failed` or `not-confirmed`.
+    /// The expected result if the branch is the only source: `done`, `not-deployed`, `failed` or `not-confirmed`.
     pub ends: String,
-    /// Whether the host says so when it takes nothing, for it does something else.
+    /// True if the host also prints this when it takes nothing, because another deploy is running.
     pub busy: bool,
-    /// The words that the person is shown.
+    /// The words that the person sees.
     pub says: String,
-    /// What the host prints, with its escapes and carriage returns.
+    /// The host's output, with its escapes and carriage returns.
     pub text: String,
 }
 
 impl Transcript {
-    /// The one of this name.
+    /// Returns the transcript with this name.
     #[track_caller]
     pub fn named(name: &str) -> Transcript {
         Transcript::all()
@@ -28,7 +28,7 @@ impl Transcript {
             .unwrap_or_else(|| panic!("no transcript {name}"))
     }
 
-    /// All of them.
+    /// Returns all transcripts.
     #[track_caller]
     pub fn all() -> Vec<Transcript> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hosts");
@@ -63,7 +63,7 @@ fn read(path: &Path) -> Transcript {
 }
 
 impl Deploy {
-    /// Has a host take every push from now on, print this and deploy nothing.
+    /// Makes a host accept every further push, print this text and deploy nothing.
     #[track_caller]
     pub fn host_says(&self, bare: &Path, text: &str) {
         self.hook(

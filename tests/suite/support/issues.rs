@@ -1,5 +1,5 @@
-//! The issues of GitHub and of GitLab: opened, commented and closed by the program, and commented by people, for one token.
-//! Every element that it shows is held against the forge's published schema.
+//! The issues of GitHub and GitLab for one token: opened, commented and closed by the program, and commented by people.
+//! Every shown element is checked against the forge's published schema.
 
 use std::io::{self, BufReader};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use super::PATIENCE;
 use super::rounds::Rounds;
 use super::wire::{Closing, Head, Listener, header, reset_at_end, write_answer};
 
-/// Which forge it is.
+/// The forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
     GitHub,
@@ -27,16 +27,16 @@ pub struct IssuesApi {
     listener: Listener,
 }
 
-/// What becomes of the next thing that is sent.
+/// The result of the next sent text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is done, and the connection breaks before the answer.
+    /// It is done, and the connection is cut before the answer.
     DoneAndCut,
     /// It is done, and the answer is 502.
     DoneAndFailed,
-    /// It is done, and nothing is ever answered.
+    /// It is done, and there is never an answer.
     DoneAndSilent,
-    /// Nothing is done, and this is the status of the answer.
+    /// Nothing is done, and the answer has this status.
     Refused(u16),
 }
 
@@ -51,22 +51,22 @@ struct Shared {
 #[derive(Default)]
 struct State {
     issues: Vec<Posted>,
-    /// By whom the token is.
+    /// The login of the token's account.
     login: Option<String>,
     fate: Vec<(String, Fate)>,
     instead: Option<(u16, String)>,
-    /// Those who may write, on a GitLab.
+    /// The members with write access on GitLab.
     developers: Vec<String>,
-    /// The numbers of the issues that were deleted.
+    /// The numbers of deleted issues.
     gone: Vec<usize>,
     asked: Vec<(String, String)>,
     next: u64,
 }
 
-/// An issue, and what was said on it.
+/// An issue with its comments.
 #[derive(Clone, Debug)]
 pub struct Posted {
-    /// Who opened it, and what the forge says of them.
+    /// Its author, and their association.
     pub by: (String, String),
     pub title: String,
     pub text: String,
@@ -92,7 +92,7 @@ impl State {
     }
 }
 
-/// When everything that is shown was written: now.
+/// Returns the creation time of everything: now.
 fn created() -> String {
     jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -100,7 +100,7 @@ fn created() -> String {
 }
 
 impl IssuesApi {
-    /// Begins to answer whoever shows this token, which is Ada's.
+    /// Starts the server for this token, which is Ada's.
     pub fn start(speaks: Speaks, token: &str) -> IssuesApi {
         let file = match speaks {
             Speaks::GitHub => "github-issues.json",
@@ -129,7 +129,7 @@ impl IssuesApi {
         IssuesApi { shared, listener }
     }
 
-    /// Where its API is, for the variable that says it.
+    /// Returns the variable with its API's address.
     pub fn variable(&self) -> (&'static str, String) {
         let address = self.listener.address;
         match self.shared.speaks {
@@ -138,12 +138,12 @@ impl IssuesApi {
         }
     }
 
-    /// Lets every request pass this gate from now on.
+    /// Lets every further request pass this gate.
     pub fn goes_through(&self, rounds: &Arc<Rounds>) {
         *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
-    /// Somebody comments on the last issue; `may`: what the forge says of them. Gives the number of the comment.
+    /// Somebody with the association `may` comments on the last issue; returns the id of the comment.
     pub fn comments(&self, by: &str, may: &str, text: &str) -> u64 {
         let mut state = self.shared.state.lock().unwrap();
         state.next += 1;
@@ -162,7 +162,6 @@ impl IssuesApi {
         id
     }
 
-    /// Somebody edits a comment.
     pub fn edits(&self, id: u64, text: &str) {
         let mut state = self.shared.state.lock().unwrap();
         let all = state
@@ -173,7 +172,6 @@ impl IssuesApi {
         (one.text, one.edited) = (text.to_owned(), true);
     }
 
-    /// Somebody deletes a comment.
     pub fn deletes(&self, id: u64) {
         let mut state = self.shared.state.lock().unwrap();
         for issue in &mut state.issues {
@@ -181,7 +179,7 @@ impl IssuesApi {
         }
     }
 
-    /// The next thing that is sent to a path that ends so has this fate.
+    /// Sets the fate of the next text sent to a path with this end.
     pub fn next(&self, end: &str, fate: Fate) -> &Self {
         self.shared
             .state
@@ -192,26 +190,26 @@ impl IssuesApi {
         self
     }
 
-    /// Whatever is asked, this is the answer; `None`: it answers as usual again.
+    /// Answers every request with this; `None` answers normally again.
     pub fn only_says(&self, instead: Option<(u16, &str)>) -> &Self {
         let instead = instead.map(|(status, text)| (status, text.to_owned()));
         self.shared.state.lock().unwrap().instead = instead;
         self
     }
 
-    /// By whom the token is.
+    /// Sets the login of the token's account.
     pub fn is_of(&self, login: &str) -> &Self {
         self.shared.state.lock().unwrap().login = Some(login.to_owned());
         self
     }
 
-    /// The token is nobody's, as that of an app is.
+    /// Makes the token nobody's, like that of an app.
     pub fn is_nobodys(&self) -> &Self {
         self.shared.state.lock().unwrap().login = None;
         self
     }
 
-    /// Somebody deletes an issue, which a GitHub says afterwards.
+    /// Somebody deletes an issue; GitHub then reports it as deleted.
     pub fn deletes_issue(&self, number: usize) {
         self.shared.state.lock().unwrap().gone.push(number);
     }
@@ -220,7 +218,7 @@ impl IssuesApi {
         self.shared.state.lock().unwrap().issues.clone()
     }
 
-    /// Waits until an issue is there.
+    /// Waits until an issue exists.
     pub fn has_one(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.issues().is_empty() {
@@ -229,7 +227,7 @@ impl IssuesApi {
         }
     }
 
-    /// The methods and paths of all calls so far.
+    /// Returns the methods and paths of all calls so far.
     pub fn asked(&self) -> Vec<String> {
         let state = self.shared.state.lock().unwrap();
         state
@@ -239,7 +237,7 @@ impl IssuesApi {
             .collect()
     }
 
-    /// These are its issues from now on.
+    /// Replaces its issues.
     pub fn has(&self, issues: Vec<Posted>) {
         self.shared.state.lock().unwrap().issues = issues;
     }

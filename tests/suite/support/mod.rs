@@ -1,4 +1,4 @@
-//! The test house: a world in a folder that cannot see the developer's machine, and doubles for all that lies outside.
+//! Support for tests: a world in a folder that cannot see the developer's machine, and doubles for everything outside.
 //!
 //! ```ignore
 //! let deploy = World::deploy();

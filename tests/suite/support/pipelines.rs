@@ -1,8 +1,8 @@
-//! Heroku's pipelines: which apps are in which, and promotions of a build from one to others.
+//! Heroku's pipelines: the apps in each, and promotions of a build from one app to others.
 //!
 //! The answers have the form of Heroku's Platform API, `pipeline-coupling`, `pipeline-promotion` and
-//! `pipeline-promotion-target` in `schema.json` of heroku/platform-api, 4f4f592c of 2026-06-05; `support_holds/pipelines.rs`
-//! holds them to it.
+//! `pipeline-promotion-target` in `schema.json` of heroku/platform-api, 4f4f592c of 2026-06-05;
+//! `support_holds/pipelines.rs` checks that.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use super::heroku::{Answer, App, moment, no, uuid, yes};
 use super::wire::Head;
 
-/// Apps of one account, by their names.
+/// Apps of one account, by name.
 type Apps = BTreeMap<String, App>;
 
 #[derive(Default)]
 pub(super) struct Pipelines {
     /// The pipeline and the stage of each app.
     couplings: BTreeMap<String, (String, String)>,
-    /// Why promotions to an app fail.
+    /// The reasons why promotions to apps fail.
     failing: BTreeMap<String, String>,
     promotions: Vec<Promotion>,
 }

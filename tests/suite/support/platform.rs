@@ -1,32 +1,31 @@
-//! Hosts that take every push and build afterwards, in a hook after the push: whatever comes of that, git says that all
-//! is well.
+//! Hosts that accept every push and build in a hook afterwards: whatever happens there, git reports success.
 
 use std::path::Path;
 
 use super::deploy::{DEPLOYS, Deploy};
 use super::gate::Gate;
 
-/// What comes of a push that was taken.
+/// The result of an accepted push.
 pub enum Behaviour<'a> {
     /// It is built and released.
     Deploys,
-    /// Its build fails; what ran before goes on to run.
+    /// Its build fails; the earlier commit still runs.
     Fails,
-    /// It is released when this gate is opened, long after the push has ended.
+    /// It is released when this gate opens, long after the push has ended.
     DeploysLate(&'a Gate),
-    /// It is put aside, as Heroku does with any other branch than its own.
+    /// It is skipped, as Heroku does with any branch except its own.
     SkipsTheBranch,
-    /// It is put aside, as Dokku does with any other branch than its own.
+    /// It is skipped, as Dokku does with any branch except its own.
     IsNotTheBranchOfDokku,
-    /// It is built, and what is to run before its release never succeeds.
+    /// It is built, and its release command never succeeds.
     NeverReleases,
-    /// It is released, although the host says what [`Behaviour::NeverReleases`] says.
+    /// It is released, although the host prints the words of [`Behaviour::NeverReleases`].
     ReleasesAfterAll,
 }
 
-/// Heroku's words where another branch than its own is pushed.
+/// Heroku's words for a push to another branch.
 pub const SKIPS: &str = "Pushed to non-main branch, skipping build.";
-/// Dokku's.
+/// Dokku's words for the same.
 pub const NOT_COMPLETE: &str = "deploy did not complete, you must push to master.";
 /// Heroku's words before a release phase.
 pub const RELEASE_COMMAND: &str =
@@ -57,7 +56,7 @@ impl Behaviour<'_> {
                 "       Released v6",
             ]),
             Self::ReleasesAfterAll => format!("echo ' !     {RELEASE_COMMAND}'\n{DEPLOYS}"),
-            // The release holds none of the push's pipes: git would wait for their ends.
+            // The release does not inherit the push's pipes: otherwise git would wait for their ends.
             Self::DeploysLate(gate) => format!(
                 "read -r old new ref; echo '-----> Building in the background'\n\
                  ( {}; echo \"$new $new $ref\" | {{ {DEPLOYS}; }} ) </dev/null >/dev/null 2>&1 &",
@@ -68,7 +67,7 @@ impl Behaviour<'_> {
 }
 
 impl Deploy {
-    /// Has a host behave so from now on.
+    /// Makes a host behave like this for further pushes.
     #[track_caller]
     pub fn platform(&self, bare: &Path, behaviour: &Behaviour<'_>) {
         self.hook(bare, "post-receive", &behaviour.hook());

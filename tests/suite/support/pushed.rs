@@ -1,4 +1,4 @@
-//! What a push from one folder to another leaves there, without the eight programs that git starts for it.
+//! A push from one folder to another, without the eight programs that git starts for it.
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::refs;
 
-/// Puts a commit of `clone` on a branch of a bare repository, whatever is there, and deploys it as the standard hook
-/// does. False where git itself has to do it: with other hooks or settings, and where objects are in packs.
+/// Puts a commit of `clone` on a branch of a bare repository by force, and deploys it like the standard hook. Returns
+/// false if git must do it: the repository has other hooks or settings, or objects are in packs.
 pub fn in_files(clone: &Path, bare: &Path, branch: &str, commit: &str) -> bool {
     let Some(deploys) = is_plain(clone, bare, commit) else {
         return false;
@@ -40,7 +40,7 @@ pub fn in_files(clone: &Path, bare: &Path, branch: &str, commit: &str) -> bool {
     true
 }
 
-/// Whether the standard hook deploys there, if nothing else happens.
+/// Returns whether the standard hook deploys there, or `None` if a push may do anything else.
 fn is_plain(clone: &Path, bare: &Path, commit: &str) -> Option<bool> {
     let objects = clone.join(".git/objects");
     let (folder, file) = commit.split_at_checked(2)?;
@@ -58,7 +58,7 @@ fn is_plain(clone: &Path, bare: &Path, commit: &str) -> Option<bool> {
         .flatten()
     {
         let name = hook.file_name();
-        // One of a test's own is a file, and not a link to that of the template.
+        // The hook of a test is a file; that of the template is a link.
         let is_standard = hook.file_type().ok()?.is_symlink();
         deploys |= name == OsStr::new("post-receive");
         if !is_standard || name == OsStr::new("pre-receive") {
@@ -68,7 +68,7 @@ fn is_plain(clone: &Path, bare: &Path, commit: &str) -> Option<bool> {
     Some(deploys)
 }
 
-/// Copies the objects that are missing; each is there whole or not at all.
+/// Copies missing objects. Each appears in one step.
 fn bring(from: &Path, to: &Path) -> io::Result<()> {
     for folder in fs::read_dir(from)?.flatten() {
         let name = folder.file_name();

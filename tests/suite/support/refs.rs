@@ -1,13 +1,13 @@
-//! The refs of a repository as its files have them.
+//! Reads the refs of a repository from its files.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// All refs below `refs/`, and their objects. Whatever goes away meanwhile is left out.
+/// Returns all refs below `refs/` with their objects. Refs that disappear meanwhile are left out.
 pub fn in_files(git_dir: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    // In this order, as git does: what is packed meanwhile is found the second time.
+    // git uses the same order: a ref that is packed meanwhile is found the second time.
     loose(git_dir, "refs", &mut found);
     let packed = fs::read_to_string(git_dir.join("packed-refs")).unwrap_or_default();
     let lines = packed.lines().filter(|line| !line.starts_with(['#', '^']));

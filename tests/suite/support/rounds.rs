@@ -1,6 +1,6 @@
-//! How many requests a program makes one after the other. All that come are held until no other has come for a while; then
-//! all go at once. A request that waits for the answer to another is never held beside it, so there are as many rounds as
-//! the longest chain has requests. A machine that is busy can make them more, and never fewer.
+//! Counts the requests that a program makes one after the other. All requests are held until no new one has come for a
+//! while; then all continue at once. A request that waits for another's answer is never held with it, so the number of
+//! rounds is the length of the longest chain. A busy machine can increase it, never decrease it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ struct State {
     rounds: usize,
     connections: usize,
     working: usize,
-    /// So long nothing comes before what is held may go.
+    /// The time without new requests before the held ones continue.
     quiet: Duration,
     last: Option<Instant>,
 }
 
 impl Rounds {
-    /// Holds requests while this runs; answers with the number of rounds and of connections that carried a request.
+    /// Holds requests while `run` runs; returns the number of rounds, and of connections with a request.
     pub fn count(&self, quiet: Duration, run: impl FnOnce()) -> (usize, usize) {
         let mut state = self.lock();
         state.quiet = quiet;
@@ -37,7 +37,7 @@ impl Rounds {
         (state.rounds, state.connections)
     }
 
-    /// A request came, the first of its connection or a later one. It is worked on until what this gives is dropped.
+    /// Passes a request, the first of its connection or a later one. It is being handled until the result is dropped.
     pub fn pass(&self, is_first: bool) -> Working<'_> {
         let mut state = self.lock();
         state.connections += usize::from(is_first);
@@ -64,7 +64,7 @@ impl Rounds {
     }
 }
 
-/// A request that is worked on.
+/// A request that is being handled.
 pub struct Working<'a>(&'a Rounds);
 
 impl Drop for Working<'_> {

@@ -1,4 +1,4 @@
-//! Starting programs inside a world, and looking at how they ended.
+//! Starts programs inside a world, and checks their results.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -16,12 +16,12 @@ use super::signals;
 use super::terminal::Terminal;
 use crate::sample::everything;
 
-/// How long a program may run before the test ends it and fails.
+/// The time after which the test ends a program and fails.
 const LIMIT: Duration = Duration::from_secs(60);
-/// The same where everything is tried: long records on a machine that has more to do.
+/// The same for the nightly run: long records on a busy machine.
 const LIMIT_AT_NIGHT: Duration = Duration::from_secs(600);
 
-/// How a program is to be started: by default `git smp …` in the world's own folder, with no terminal and no input.
+/// The way to start a program: by default `git smp …` in the world's folder, without a terminal and without input.
 #[derive(Clone)]
 #[must_use]
 pub struct Runner<'world> {
@@ -47,31 +47,31 @@ impl<'world> Runner<'world> {
         }
     }
 
-    /// Starts in this folder (relative to the world's root).
+    /// Starts in this folder, relative to the world's root.
     pub fn cwd(mut self, folder: impl AsRef<Path>) -> Self {
         self.cwd = self.world.path(folder);
         self
     }
 
-    /// Adds or replaces a variable of the environment.
+    /// Adds or replaces an environment variable.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env
             .push((name.into(), Some(value.as_ref().to_owned())));
         self
     }
 
-    /// Whether a test gave this variable a value of its own.
+    /// Returns whether a test set this variable.
     pub(super) fn sets(&self, name: &str) -> bool {
         self.env.iter().any(|(own, _)| own == name)
     }
 
-    /// Takes a variable out of the environment.
+    /// Removes an environment variable.
     pub fn without_env(mut self, name: &str) -> Self {
         self.env.push((name.into(), None));
         self
     }
 
-    /// Looks for programs in this folder first, as for a `git` that stands in front of git (see [`World::executable`]).
+    /// Searches programs in this folder first, for example a `git` that replaces git (see [`World::executable`]).
     pub fn path_first(self, folder: impl AsRef<Path>) -> Self {
         let ours = self
             .world
@@ -84,33 +84,33 @@ impl<'world> Runner<'world> {
         self.env("PATH", std::env::join_paths(folders).unwrap())
     }
 
-    /// What the program reads from its standard input before the end of it.
+    /// Sets the program's standard input.
     pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
         self
     }
 
-    /// Options for git itself, as in `git -c color.ui=always smp …`.
+    /// Adds options for git itself, as in `git -c color.ui=always smp …`.
     pub fn git_options(mut self, options: &[&str]) -> Self {
         self.git_options
             .extend(options.iter().map(ToString::to_string));
         self
     }
 
-    /// Starts the binary itself and not through git.
+    /// Starts the binary directly instead of through git.
     pub fn directly(mut self) -> Self {
         self.directly = true;
         self
     }
 
-    /// Ends the program, and fails, after this time.
+    /// Sets the time after which the program is ended and the test fails.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Runs `git smp` with these arguments to its end. Where nothing depends on git itself the binary is started as git
-    /// starts it, which saves a process for each run.
+    /// Runs `git smp` with these arguments to its end. If nothing depends on git itself, the binary is started as git
+    /// starts it, which saves a process per run.
     #[track_caller]
     pub fn smp(&self, args: &[&str]) -> Run {
         let is_like_git = !self.directly
@@ -130,7 +130,7 @@ impl<'world> Runner<'world> {
         self.start_program(program, args).finish()
     }
 
-    /// Starts `git smp` and goes on at once.
+    /// Starts `git smp` without waiting.
     #[track_caller]
     pub fn start(&self, args: &[&str]) -> Running {
         let (program, line) = self.smp_line(args);
@@ -140,7 +140,7 @@ impl<'world> Runner<'world> {
         running
     }
 
-    /// Starts any program and goes on at once.
+    /// Starts any program without waiting.
     #[track_caller]
     pub fn start_program(&self, program: impl AsRef<OsStr>, args: &[&str]) -> Running {
         let mut command = self.command(&program);
@@ -171,7 +171,7 @@ impl<'world> Runner<'world> {
         Terminal::start(self, program.as_ref(), args, false)
     }
 
-    /// Starts `git smp` with a terminal as its stdin alone; stdout and stderr are pipes.
+    /// Starts `git smp` with a terminal only as stdin; stdout and stderr are pipes.
     pub fn terminal_input(&self, args: &[&str]) -> Terminal {
         let (program, args) = self.smp_line(args);
         self.terminal_input_program(
@@ -180,7 +180,7 @@ impl<'world> Runner<'world> {
         )
     }
 
-    /// Starts any program with a terminal as its stdin alone; stdout and stderr are pipes.
+    /// Starts any program with a terminal only as stdin; stdout and stderr are pipes.
     pub fn terminal_input_program(&self, program: impl AsRef<OsStr>, args: &[&str]) -> Terminal {
         Terminal::start(self, program.as_ref(), args, true)
     }
@@ -199,11 +199,10 @@ impl<'world> Runner<'world> {
         ("git".to_owned(), through_git.collect())
     }
 
-    /// The command in the world's environment, its streams still to be chosen.
+    /// Returns the command in the world's environment, without its streams.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         signals::are_heard();
-        // A program that is named by its path is started without a copy of this process, which costs more than most
-        // of the programs do.
+        // A program with a path is started without a copy of this process, which would take longer than most programs.
         let program = program.as_ref();
         let mut command = Command::new(self.found(program));
         command
@@ -220,7 +219,7 @@ impl<'world> Runner<'world> {
         command
     }
 
-    /// The file of a program, as the PATH that it is started with has it.
+    /// Returns the file of a program on its PATH.
     fn found(&self, program: &OsStr) -> PathBuf {
         let ours = self.world.env().into_iter();
         let given = ours.map(|(name, value)| (name, Some(value)));
@@ -239,16 +238,16 @@ impl<'world> Runner<'world> {
     }
 }
 
-/// A program that was started and may still run.
+/// A started program that may still run.
 pub struct Running {
     child: Child,
-    /// What it has written to stdout so far.
+    /// Its stdout so far.
     pub stdout: Capture,
-    /// What it has written to stderr so far.
+    /// Its stderr so far.
     pub stderr: Capture,
     deadline: Instant,
     what: String,
-    /// The JSON document that it is asked for.
+    /// The JSON document that it should print.
     document: Option<usize>,
 }
 
@@ -284,7 +283,7 @@ impl Running {
         }
     }
 
-    /// Waits until stderr holds `text`.
+    /// Waits for `text` on stderr.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
         let found = self.stderr.wait_for(0, text.as_bytes(), PATIENCE);
@@ -297,7 +296,7 @@ impl Running {
         self
     }
 
-    /// Waits until stdout holds `text`.
+    /// Waits for `text` on stdout.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Self {
         let found = self.stdout.wait_for(0, text.as_bytes(), PATIENCE);
@@ -310,12 +309,12 @@ impl Running {
         self
     }
 
-    /// Whether the program has not ended yet.
+    /// Returns whether the program has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signal to the started process alone (`git`, unless the binary was started directly).
+    /// Sends a signal only to the started process (`git`, unless the binary was started directly).
     pub fn signal(&mut self, signal: Signal) {
         if self.is_running() {
             kill_process(self.pid(), signal).unwrap();
@@ -333,7 +332,7 @@ impl Running {
         Pid::from_child(&self.child)
     }
 
-    /// Waits for the end of the program; past its limit it is killed and the test fails with what it wrote.
+    /// Waits for the end of the program; after its limit it is killed, and the test fails with its output.
     #[track_caller]
     pub fn finish(mut self) -> Run {
         let Some(status) = self.wait() else {
@@ -360,7 +359,7 @@ impl Running {
     fn wait(&mut self) -> Option<ExitStatus> {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                // A process left behind may hold the pipes open: what came until then is what counts.
+                // A process left behind may keep the pipes open: only the output until then counts.
                 for stream in [&self.stdout, &self.stderr] {
                     stream.wait_end(Duration::from_secs(2));
                 }
@@ -388,12 +387,12 @@ impl Drop for Running {
     }
 }
 
-/// How a program ended, and what it wrote.
+/// The end of a program, with its output.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The command line, for messages.
     pub what: String,
-    /// The exit code; 128 and the signal's number when a signal ended it.
+    /// The exit code; 128 plus the signal's number if a signal ended it.
     pub code: i32,
     /// The bytes of stdout.
     pub stdout: Vec<u8>,
@@ -402,20 +401,20 @@ pub struct Run {
 }
 
 impl Run {
-    /// It ended with exit code 0.
+    /// Asserts the exit code 0.
     #[track_caller]
     pub fn ok(&self) -> &Self {
         self.exits(0)
     }
 
-    /// It ended with this exit code.
+    /// Asserts this exit code.
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "exit code of {self}");
         self
     }
 
-    /// stderr holds this text.
+    /// Asserts that stderr contains this text.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
         assert!(
@@ -425,7 +424,7 @@ impl Run {
         self
     }
 
-    /// Neither stdout nor stderr holds this text.
+    /// Asserts that neither stdout nor stderr contains this text.
     #[track_caller]
     pub fn never_shows(&self, text: &str) -> &Self {
         let shown = self.stderr.contains(text) || find(&self.stdout, text.as_bytes()).is_some();
@@ -433,7 +432,7 @@ impl Run {
         self
     }
 
-    /// stdout is exactly these bytes.
+    /// Asserts that stdout is exactly these bytes.
     #[track_caller]
     pub fn prints(&self, bytes: impl AsRef<[u8]>) -> &Self {
         let bytes = bytes.as_ref();
@@ -445,7 +444,7 @@ impl Run {
         self
     }
 
-    /// stdout holds this text.
+    /// Asserts that stdout contains this text.
     #[track_caller]
     pub fn prints_among(&self, text: &str) -> &Self {
         assert!(
@@ -455,12 +454,12 @@ impl Run {
         self
     }
 
-    /// stdout as text.
+    /// Returns stdout as text.
     pub fn out(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// stdout as JSON.
+    /// Returns stdout as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.stdout)
@@ -481,7 +480,7 @@ impl std::fmt::Display for Run {
     }
 }
 
-/// A status as a shell shows it.
+/// Returns an exit code like a shell.
 pub(super) fn code(status: ExitStatus) -> i32 {
     status
         .code()

@@ -1,4 +1,4 @@
-//! A world in a folder: its own home, git configuration, clock and repositories, and nothing of the developer's machine.
+//! A world in a folder: its own home, git configuration, clock and repositories, isolated from the machine.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,28 +17,28 @@ use super::refs;
 use super::run::{Run, Runner};
 use super::scratch;
 
-/// The refs of every bare repository of a world, and what each has deployed: equal before and after means untouched.
+/// The refs and the deploys of every bare repository of a world; equal snapshots mean that nothing changed.
 pub type Snapshot = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Noon of the first of February 2022, one minute before the first commit of every world.
+/// 2022-02-01 12:00, one minute before the first commit of every world.
 const BEGINNING: u64 = 1_643_716_740;
 
-/// A hermetic world; it is removed when the test ends.
+/// An isolated world; it is removed when the test ends.
 pub struct World {
     root: TempDir,
-    /// The root as programs see it, without links.
+    /// The root without symbolic links, as programs see it.
     top: PathBuf,
     env: Vec<(OsString, OsString)>,
     clock: AtomicU64,
     bares: Mutex<Vec<PathBuf>>,
-    /// Options for every `git init` and `git clone`: the forms of storage that a variant asks for.
+    /// Options for every `git init` and `git clone`, from the storage formats of a variant.
     pub(super) init_options: Vec<String>,
-    /// Where programs start unless told otherwise.
+    /// The folder where programs start by default.
     pub(super) cwd: PathBuf,
 }
 
 impl World {
-    /// An empty world: a home with a git configuration, and no repository yet.
+    /// Makes an empty world: a home with a git configuration, and no repository.
     pub fn new() -> World {
         let root = scratch::folder();
         let top = root.path().canonicalize().unwrap();
@@ -59,27 +59,27 @@ impl World {
         }
     }
 
-    /// The standard deploy world; see [`Deploy`].
+    /// Makes the standard deploy world; see [`Deploy`].
     pub fn deploy() -> Deploy {
         World::deploy_like().build()
     }
 
-    /// The standard deploy world with changes.
+    /// Returns options for a deploy world.
     pub fn deploy_like() -> DeployBuilder {
         DeployBuilder::default()
     }
 
-    /// A path of this world; an absolute one stays what it is.
+    /// Returns a path of this world; an absolute one stays.
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.top.join(relative)
     }
 
-    /// The variables that every program of this world is given, and no others.
+    /// Returns the environment variables of every program in this world; there are no others.
     pub fn env(&self) -> Vec<(OsString, OsString)> {
         self.env.clone()
     }
 
-    /// The file that stands for the user's git configuration.
+    /// Returns the file of the user's git configuration.
     pub fn git_config(&self) -> PathBuf {
         self.path("home/.gitconfig")
     }
@@ -90,7 +90,7 @@ impl World {
         self.git("", &["config", "--global", key, value]);
     }
 
-    /// How to start programs here, with every knob.
+    /// Returns a runner with all options.
     pub fn runner(&self) -> Runner<'_> {
         Runner::new(self, self.cwd.clone())
     }
@@ -101,7 +101,7 @@ impl World {
         self.runner().smp(args)
     }
 
-    /// Sets the clone up and trusts its `smp.toml`.
+    /// Sets up the clone and trusts its `smp.toml`.
     #[track_caller]
     pub fn trust(&self) -> Run {
         let run = self.smp(&["setup", "--yes"]);
@@ -109,19 +109,19 @@ impl World {
         run
     }
 
-    /// Runs git in a folder of this world, and fails with what it said when it fails; answers with its stdout, trimmed.
+    /// Runs git in a folder of this world and returns its stdout, trimmed; a failure fails the test.
     #[track_caller]
     pub fn git(&self, folder: impl AsRef<Path>, args: &[&str]) -> String {
         self.try_git(folder, args).ok().out().trim_end().to_owned()
     }
 
-    /// Runs git in a folder of this world, however it ends.
+    /// Runs git in a folder of this world; it may fail.
     #[track_caller]
     pub fn try_git(&self, folder: impl AsRef<Path>, args: &[&str]) -> Run {
         self.runner().cwd(folder).program("git", args)
     }
 
-    /// Makes `NAME.git`, a bare repository that snapshots watch.
+    /// Makes `NAME.git`, a bare repository that snapshots include.
     #[track_caller]
     pub fn bare(&self, name: &str) -> PathBuf {
         let bare = self.path(format!("{name}.git"));
@@ -130,20 +130,20 @@ impl World {
         bare
     }
 
-    /// A bare repository that is there already, to be watched by snapshots.
+    /// Adds an existing bare repository to the snapshots.
     pub(super) fn watched(&self, relative: &str) -> PathBuf {
         let bare = self.path(relative);
         self.bares.lock().unwrap().push(bare.clone());
         bare
     }
 
-    /// What the git of this world says of itself.
+    /// Returns the version of this world's git.
     pub(super) fn git_version(&self) -> String {
         static VERSION: OnceLock<String> = OnceLock::new();
         VERSION.get_or_init(|| self.git("", &["--version"])).clone()
     }
 
-    /// Where git has the programs that it starts by itself.
+    /// Returns the folder of git's own programs.
     pub(super) fn git_programs(&self) -> PathBuf {
         static FOLDER: OnceLock<String> = OnceLock::new();
         FOLDER.get_or_init(|| self.git("", &["--exec-path"])).into()
@@ -168,7 +168,7 @@ impl World {
         self.git("", &[args.as_slice(), &[folder]].concat());
     }
 
-    /// Clones `source`, a path or an address, into `NAME`, with the remote called `remote`.
+    /// Clones `source`, a path or an address, into `NAME`, with this name of the remote.
     #[track_caller]
     pub fn clone_of(&self, source: impl AsRef<Path>, name: &str, remote: &str) -> PathBuf {
         let source = source.as_ref();
@@ -199,7 +199,7 @@ impl World {
         folder
     }
 
-    /// Commits with this subject, one minute after the commit before; answers with the full hash.
+    /// Commits with this subject, one minute after the last commit; returns the full hash.
     #[track_caller]
     pub fn commit(&self, folder: impl AsRef<Path>, subject: &str) -> String {
         let folder = self.path(folder);
@@ -208,7 +208,7 @@ impl World {
         self.commit_files(folder, subject, &[("LOG", &format!("{before}{subject}\n"))])
     }
 
-    /// Commits these files with this message, one minute after the commit before; answers with the full hash.
+    /// Commits these files with this message, one minute after the last commit; returns the full hash.
     #[track_caller]
     pub fn commit_files(
         &self,
@@ -241,13 +241,13 @@ impl World {
         known.unwrap_or_else(|| self.git(&folder, &["rev-parse", "HEAD"]))
     }
 
-    /// The next minute of this world's clock, as git reads dates; for merges and tags that tests make themselves.
+    /// Returns the next minute of this world's clock as a git date, for merges and tags in tests.
     pub fn later(&self) -> String {
         format!("{} +0000", self.clock.fetch_add(60, Ordering::SeqCst) + 60)
     }
 
-    /// Writes a hook that git can start at once. A child writes it: a file that this process, with its many threads,
-    /// has open for writing could be "busy" when git starts it.
+    /// Writes a hook that git can start at once. A child writes it, because a file that this multi-threaded process has
+    /// open for writing could be "busy" when git starts it.
     #[track_caller]
     pub fn hook(&self, repository: impl AsRef<Path>, name: &str, script: &str) {
         let repository = self.path(repository);
@@ -257,14 +257,14 @@ impl World {
             let asked = ["rev-parse", "--path-format=absolute", "--git-path", "hooks"];
             PathBuf::from(self.git(&repository, &asked))
         };
-        // What passes on to environments goes on doing so.
+        // A hook that passes pushes on to environments keeps doing so.
         let passes_on =
             std::fs::read_link(hooks.join(name)).is_ok_and(|to| to.ends_with("passes-on"));
         let own = if passes_on { "own-" } else { "" };
         self.executable(hooks.join(format!("{own}{name}")), script);
     }
 
-    /// Writes an executable shell script, for hooks and for programs that stand in front of others on PATH.
+    /// Writes an executable shell script, for hooks and for programs that replace others on PATH.
     #[track_caller]
     pub fn executable(&self, file: impl AsRef<Path>, script: &str) {
         let file = self.path(file);
@@ -279,7 +279,7 @@ impl World {
         std::fs::remove_file(&text).unwrap();
     }
 
-    /// The refs of a repository and their objects.
+    /// Returns the refs of a repository with their objects.
     #[track_caller]
     pub fn refs(&self, repository: impl AsRef<Path>) -> BTreeMap<String, String> {
         let repository = self.path(repository);
@@ -287,7 +287,7 @@ impl World {
             inside if inside.is_dir() => inside,
             _ => repository.clone(),
         };
-        // Files are read without starting git, which tests do all the time.
+        // Reading files avoids a git process, because tests do this often.
         if folder.join("refs/heads").is_dir() {
             return refs::in_files(&folder);
         }
@@ -302,7 +302,7 @@ impl World {
             .collect()
     }
 
-    /// The refs of every bare repository and what it has deployed so far.
+    /// Returns the refs of every bare repository with its deploys so far.
     #[track_caller]
     pub fn snapshot(&self) -> Snapshot {
         let bares = self.bares.lock().unwrap().clone();
@@ -321,11 +321,11 @@ impl World {
     }
 }
 
-/// Programs that stand in front of the machine's own: a `man` that has the pages at hand, for the real one takes longer to
-/// look for them than the rest of a setup takes.
+/// Programs that replace those of the machine: a `man` that has the pages at hand, because the real one searches longer
+/// than the rest of a setup takes.
 pub const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/support/programs");
 
-/// All that a program of the world sees of the machine: where programs are.
+/// Returns the only variables that depend on the machine: where programs are.
 fn environment(top: &Path) -> Vec<(OsString, OsString)> {
     let ours = Path::new(env!("CARGO_BIN_EXE_git-smp"))
         .parent()

@@ -1,4 +1,4 @@
-//! Every JSON document that the program prints in the suite is held against its schema in `schema/`.
+//! Checks every JSON document that the program prints in the suite against its schema in `schema/`.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -28,7 +28,7 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     Kept { schemas, documents }
 });
 
-/// Allows no key that the schema does not name. For those who read a document it stays open: a later version may add keys.
+/// Forbids keys that the schema does not name. The published schema stays open, because a later version may add keys.
 fn close(schema: &mut Value) {
     if let Value::Object(map) = schema {
         if map.contains_key("properties") {
@@ -38,7 +38,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Which document these arguments ask for.
+/// Returns the document that these arguments request.
 pub(super) fn document(args: &[&str]) -> Option<usize> {
     let is_help = args.iter().any(|arg| ["-h", "--help"].contains(arg));
     let asks = args.contains(&"--json") && !is_help;
@@ -48,10 +48,10 @@ pub(super) fn document(args: &[&str]) -> Option<usize> {
     place.filter(|_| asks)
 }
 
-/// Fails with what is wrong with the document.
+/// Fails if the document does not match its schema.
 #[track_caller]
 pub(super) fn hold(run: &Run, document: usize) {
-    // A program that a signal ended may have printed half of it, and one that was misused prints none.
+    // A program ended by a signal may have printed half of it; wrong usage prints none.
     if run.code >= 128 || run.stdout.is_empty() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Signals that whoever started the tests has ignored, as `nohup` and a script's `&` do.
+//! Signals that the parent of the tests ignores, as `nohup` and a script's `&` do.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
@@ -6,8 +6,8 @@ use std::sync::{Arc, Once};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-/// Sees to it that programs are started with the signals' own effects. A signal that is ignored stays so in every
-/// child; one that is handled does not. So those that are ignored are given a handler, which does nothing.
+/// Restores the default effects of signals in started programs. A child inherits an ignored signal but not a handled
+/// one, so ignored signals get a handler that does nothing.
 pub fn are_heard() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -19,7 +19,7 @@ pub fn are_heard() {
     });
 }
 
-/// Whether a child of this process survives the signal.
+/// Returns whether a child of this process survives the signal.
 fn is_ignored(signal: i32) -> bool {
     let mut child = Command::new("/bin/sh");
     child.args(["-c", &format!("kill -{signal} $$")]);

@@ -1,5 +1,4 @@
-//! A host that is reached over ssh: a real `sshd` that starts for each connection, with keys, users and commands of its
-//! own, and connections that break on request.
+//! An ssh host: a real `sshd` per connection, with its own keys, users and commands, and connections that can be cut.
 
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::OwnedFd;
@@ -14,7 +13,7 @@ use super::deploy::DEPLOYS;
 use super::sandbox::World;
 use super::wire::{Closing, Listener, reset_at_end};
 
-/// The host. It serves every repository of its world to whoever has the world's key, and git's own commands alone.
+/// The host. It serves every repository of its world to the world's key, and only git's own commands.
 pub struct SshHost {
     folder: PathBuf,
     user: String,
@@ -31,7 +30,7 @@ struct Shared {
 }
 
 impl SshHost {
-    /// Starts a host on a free port of loopback, and lets the world's git find it: its key, and what it is known by.
+    /// Starts a host on a free port of loopback, with the world's key, and makes it known to the world's ssh.
     #[track_caller]
     pub fn start(world: &World) -> SshHost {
         let sshd = sshd();
@@ -104,7 +103,7 @@ impl SshHost {
         host
     }
 
-    /// The address of a repository of the world.
+    /// Returns the address of a repository of the world.
     pub fn url(&self, repository: &Path) -> String {
         format!(
             "ssh://{}@{}{}",
@@ -114,7 +113,7 @@ impl SshHost {
         )
     }
 
-    /// Lets the world's key in, to read and to push.
+    /// Allows the world's key to read and push.
     pub fn lets_in(&self) {
         let serve = self.folder.join("serve");
         let line = format!("restrict,command=\"{}\" {}", serve.display(), self.key);
@@ -122,13 +121,13 @@ impl SshHost {
         let _ = std::fs::remove_file(self.folder.join("read-only"));
     }
 
-    /// Knows nobody's key any more.
+    /// Rejects every key from now on.
     pub fn lets_nobody_in(&self) {
         std::fs::write(self.folder.join("authorized_keys"), "").unwrap();
     }
 
-    /// Makes a repository with the first push to it, as Dokku and Piku make an app; it deploys what is pushed. Before
-    /// that it says these words or, where there are none, what git says.
+    /// Creates a repository with the first push to it, as Dokku and Piku create an app, and deploys each push. Before
+    /// that it answers with these words, or with git's.
     pub fn makes_apps(&self, words: Option<&str>) {
         let own = self.folder.display();
         std::fs::write(self.folder.join("hook"), format!("#!/bin/sh\n{DEPLOYS}\n")).unwrap();
@@ -143,28 +142,28 @@ impl SshHost {
         std::fs::write(self.before(), script).unwrap();
     }
 
-    /// The script that is run before git's own commands.
+    /// Returns the script that runs before git's own commands.
     pub fn before(&self) -> std::path::PathBuf {
         self.folder.join("before")
     }
 
-    /// Lets the world's key read, and not push.
+    /// Allows the world's key to read only.
     pub fn lets_nobody_push(&self) {
         self.turns_pushes_away_with("this key may not push here");
     }
 
-    /// Lets the world's key read, and says this to whoever wants to push.
+    /// Allows the world's key to read, and answers a push with these words.
     pub fn turns_pushes_away_with(&self, words: &str) {
         std::fs::write(self.folder.join("read-only"), format!("{words}\n")).unwrap();
     }
 
-    /// Takes connections from now on, and says nothing; the world's ssh has one second's patience with that.
+    /// Accepts further connections without an answer; the world's ssh waits one second.
     pub fn falls_silent(&self) {
         std::fs::write(self.folder.join("config"), client(&self.folder, 1)).unwrap();
         self.shared.silent.store(true, Ordering::SeqCst);
     }
 
-    /// Has another key from now on than the one it is known by.
+    /// Changes the host key, so that it differs from the known one.
     #[track_caller]
     pub fn becomes_somebody_else(&self, world: &World) {
         for file in ["host", "host.pub"] {
@@ -183,7 +182,7 @@ impl SshHost {
         world.runner().program("ssh-keygen", &args).ok();
     }
 
-    /// Gives the world's key a passphrase; no agent has it.
+    /// Protects the world's key with a passphrase that no agent has.
     #[track_caller]
     pub fn locks_the_key(&self, world: &World, passphrase: &str) {
         let key = self.folder.join("client");
@@ -205,7 +204,7 @@ impl SshHost {
             .ok();
     }
 
-    /// Is known to nobody any more, so that ssh asks whether this is the right host.
+    /// Removes the host from the known hosts, so that ssh asks about it.
     pub fn is_a_stranger(&self) {
         std::fs::write(self.folder.join("known_hosts"), "").unwrap();
         self.changes_client(|config| {
@@ -213,7 +212,7 @@ impl SshHost {
         });
     }
 
-    /// Adds a line to what the world's ssh goes by.
+    /// Adds a line to the configuration of the world's ssh.
     pub fn configures_client(&self, line: &str) {
         self.changes_client(|config| format!("{config}  {line}\n"));
     }
@@ -223,7 +222,7 @@ impl SshHost {
         std::fs::write(&file, change(std::fs::read_to_string(&file).unwrap())).unwrap();
     }
 
-    /// Takes the locale that a client sends, as most systems do, and lets hooks see it.
+    /// Accepts the client's locale, as most systems do, and passes it to hooks.
     pub fn takes_the_locale(&self, world: &World) {
         let file = self.folder.join("sshd_config");
         let config = std::fs::read_to_string(&file).unwrap();
@@ -238,12 +237,12 @@ impl SshHost {
         world.executable(self.folder.join("serve"), script.trim_end());
     }
 
-    /// What the world's ssh goes by.
+    /// Returns the configuration file of the world's ssh.
     pub fn client_config(&self) -> PathBuf {
         self.folder.join("config")
     }
 
-    /// Breaks every connection that is open now. What git does for it is not told so.
+    /// Cuts every open connection. git's process for it is not notified.
     pub fn cuts(&self) {
         for stream in self.shared.open.lock().unwrap().drain(..) {
             reset_at_end(&stream);
@@ -251,7 +250,7 @@ impl SshHost {
         }
     }
 
-    /// Waits until nobody is connected any more.
+    /// Waits until no connection is open.
     #[track_caller]
     pub fn is_left(&self) {
         let deadline = Instant::now() + PATIENCE;
@@ -261,17 +260,17 @@ impl SshHost {
         }
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// How many connections there were so far.
+    /// Returns the number of all connections so far.
     pub fn connected(&self) -> usize {
         self.shared.open.lock().unwrap().len()
     }
 
-    /// Every command that git asked for so far, as `git-receive-pack '/…/production.git'`.
+    /// Returns every command that git requested so far, such as `git-receive-pack '/…/production.git'`.
     pub fn asked(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.folder.join("asked")).unwrap_or_default();
         log.lines().map(str::to_owned).collect()
@@ -305,7 +304,7 @@ impl Shared {
     }
 }
 
-/// The program, which lies outside of the PATH of most people.
+/// Returns the path of `sshd`, which is usually not on PATH.
 #[track_caller]
 fn sshd() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -323,8 +322,8 @@ fn sshd() -> PathBuf {
     found.expect("git over ssh is tried against a real sshd, and there is none on this machine: install openssh-server")
 }
 
-/// The host's own. Commands are run by the shell of whoever runs the tests, whose files are not to be read: they lie in
-/// the home that the shell is told of.
+/// Returns the configuration of `sshd`. The user's shell runs the commands; its start files must not be read, so it
+/// gets another home.
 fn configuration(folder: &Path, home: &Path) -> String {
     let (own, home) = (folder.display(), home.display());
     format!(
@@ -335,7 +334,7 @@ fn configuration(folder: &Path, home: &Path) -> String {
     )
 }
 
-/// What the world's ssh goes by, and nothing of the developer's own; keys are exchanged in the way that takes least time.
+/// Returns the configuration of the world's ssh, without the developer's own, and with the fastest key exchange.
 fn client(folder: &Path, patience: u64) -> String {
     let own = folder.display();
     format!(
@@ -345,7 +344,7 @@ fn client(folder: &Path, patience: u64) -> String {
     )
 }
 
-/// All that a key may do: git's own commands, in the world's environment.
+/// Returns the forced command of the key: only git's own commands, in the world's environment.
 fn serve(world: &World, folder: &Path) -> String {
     let own = folder.display();
     let text = |value: std::ffi::OsString| value.into_string().unwrap();

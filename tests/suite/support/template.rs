@@ -1,5 +1,5 @@
-//! The repositories of the standard world, made once and copied for each test: starting git for all of them anew took
-//! longer than most tests. The same for a world that was set up and agreed to.
+//! The repositories of the standard world, made once and copied for each test, because starting git for each takes
+//! longer than most tests; and the same after setup and agreement.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,35 +15,35 @@ use super::deploy::{DEPLOYS, Deploy, DeployBuilder, PASSES_ON, SUBJECTS};
 use super::run::Runner;
 use super::sandbox::World;
 
-/// What was at the place of a world's root when the template was made.
+/// The placeholder for a world's root in a template.
 pub const ROOT: &str = "@ROOT@";
 
-/// What was at the place of the servers that one world alone talks to.
+/// The placeholders for the addresses of servers that belong to one world.
 pub const SERVERS: [&str; 4] = ["@SERVER@", "@SERVER2@", "@SERVER3@", "@SERVER4@"];
 
-/// What was at the place of the digest of what was agreed to.
+/// The placeholder for the digest of the agreed values.
 const DIGEST: &str = "@DIGEST@";
 
 const FOLDERS: [&str; 5] = ["main.git", "staging.git", "production.git", "team", "work"];
 
-/// A template for each kind of world: whoever is first makes it, and others of its kind wait for it.
+/// A template for each kind of world: the first test makes it, and others wait for it.
 type Templates = Mutex<BTreeMap<String, Arc<OnceLock<Arc<Template>>>>>;
 
-/// Folders and their files. Files are few and small, as each costs a world some time.
+/// Folders and their files. The files are few and small, because each costs time in every world.
 pub struct Template {
     folders: Vec<PathBuf>,
     files: Vec<(PathBuf, Vec<u8>)>,
-    /// Hooks, and the files on disk that they are: a file that this process, with its many threads, has open for
-    /// writing could be "busy" when git starts it.
+    /// Hooks, as links to files on disk: a file that this multi-threaded process has open for writing could be "busy"
+    /// when git starts it.
     hooks: Vec<(PathBuf, PathBuf)>,
     /// The commits, oldest first.
     commits: Vec<String>,
 }
 
-/// What differs between two worlds of one kind: what a template holds in its place, and what it is here.
+/// The differences between two worlds of one kind: a placeholder in the template, and this world's value.
 pub type Own = Vec<(&'static str, String)>;
 
-/// The repositories of the standard world, in these forms of storage.
+/// Returns the repositories of the standard world in these storage formats.
 #[track_caller]
 pub fn fresh(formats: &[String]) -> Arc<Template> {
     of_kind(format!("{formats:?}"), || {
@@ -61,7 +61,7 @@ pub fn fresh(formats: &[String]) -> Arc<Template> {
     })
 }
 
-/// The repositories of such a world as `git smp setup --yes` leaves them.
+/// Returns the repositories of such a world after `git smp setup --yes`.
 #[track_caller]
 pub fn agreed(builder: &DeployBuilder) -> Arc<Template> {
     let servers = builder.servers();
@@ -72,8 +72,8 @@ pub fn agreed(builder: &DeployBuilder) -> Arc<Template> {
     })
 }
 
-/// The repositories of such a world after this story, which makes no hook and needs no age of its own: "just now" is the
-/// first time that it is told.
+/// Returns the repositories of such a world after this story. It must make no hooks, and "just now" in it means the
+/// first run.
 #[track_caller]
 pub fn after(builder: &DeployBuilder, name: &str, story: impl FnOnce(&Deploy)) -> Arc<Template> {
     of_kind(format!("{builder:?} {name}"), || {
@@ -83,9 +83,9 @@ pub fn after(builder: &DeployBuilder, name: &str, story: impl FnOnce(&Deploy)) -
     })
 }
 
-/// Agrees to `smp.toml` as it is now, as `git smp setup --yes` does: that is done once for all worlds whose clones and
-/// files are alike, and what it wrote into the clone is copied. One that writes elsewhere, too, is done for each. `others`
-/// are addresses of this world alone.
+/// Agrees to the present `smp.toml` like `git smp setup --yes`. It runs once for all worlds with equal clones and
+/// files; then its files in the clone are copied. A setup that writes elsewhere too runs for each. `others` are
+/// addresses of this world only.
 #[track_caller]
 pub fn agree(deploy: &Deploy, runner: &Runner<'_>, others: Own) {
     let mut own = deploy.own();
@@ -110,7 +110,7 @@ pub fn agree(deploy: &Deploy, runner: &Runner<'_>, others: Own) {
             return Template::empty(Vec::new());
         }
         let mut after = Template::of_clone(deploy, &own);
-        // The digest goes by one name before and after.
+        // The digest has the same name before and after.
         let digest = Path::new("work/.git/config");
         after
             .files
@@ -133,7 +133,7 @@ fn of_kind(kind: String, make: impl FnOnce() -> Template) -> Arc<Template> {
 }
 
 impl Template {
-    /// A world that was set up, as it is now.
+    /// Builds a template of a world after its setup.
     fn of(deploy: &Deploy, formats: &[String], servers: Own) -> Template {
         let mut own = [deploy.own(), servers].concat();
         own.push((DIGEST, deploy.git(&deploy.work, &["config", "smp.trusted"])));
@@ -141,12 +141,12 @@ impl Template {
         for folder in FOLDERS {
             template.read(&deploy.path(""), &deploy.path(folder), &own);
         }
-        // The files of this world's hooks go with it; those of the other template are the same, and stay.
+        // This world's hook files disappear with it; the other template has the same ones.
         template.hooks.clone_from(&fresh(formats).hooks);
         template
     }
 
-    /// The clone of a world but for its objects, with names for what is the world's own. What is no text is left out.
+    /// Builds a template of a clone without its objects, with placeholders for own values. Binary files are left out.
     fn of_clone(deploy: &Deploy, own: &Own) -> Template {
         let mut own = own.clone();
         let config = deploy.work.join(".git/config");
@@ -174,7 +174,7 @@ impl Template {
         }
     }
 
-    /// Adds a folder below `top` with all that is in it, and puts names for what is a world's own.
+    /// Adds a folder below `top` with its content, with placeholders for a world's own values.
     fn read(&mut self, top: &Path, folder: &Path, own: &Own) {
         let relative = |path: &Path| path.strip_prefix(top).unwrap().to_owned();
         self.folders.push(relative(folder));
@@ -195,7 +195,7 @@ impl Template {
         }
     }
 
-    /// Puts it into this world; answers with the six commits, oldest first.
+    /// Copies the template into this world; returns the six commits, oldest first.
     #[track_caller]
     pub fn copy(&self, world: &World, mut own: Own) -> Vec<String> {
         let root = world.path("");
@@ -216,7 +216,7 @@ impl Template {
         self.commits.clone()
     }
 
-    /// The digest of what was agreed to in `work`, with a world's own addresses, as `setup` keeps it.
+    /// Returns the digest of the agreed values in `work` with a world's own addresses, as `setup` computes it.
     fn digest(&self, own: &Own) -> Option<(&'static str, String)> {
         let kept = Path::new("work/.git/smp/trusted");
         let (_, kept) = self.files.iter().find(|(file, _)| file == kept)?;
@@ -236,20 +236,20 @@ impl Template {
     }
 }
 
-/// A file of a world as a template has it.
+/// Puts the placeholders into a file of a world.
 fn named(text: String, own: &Own) -> String {
     own.iter()
         .fold(text, |text, (name, value)| text.replace(value, name))
 }
 
-/// A file of a template as a world has it.
+/// Replaces the placeholders in a file of a template.
 fn with(text: &str, own: &Own) -> String {
     own.iter().fold(text.to_owned(), |text, (name, value)| {
         text.replace(name, value)
     })
 }
 
-/// Where the template is kept: one for each form of storage, each git, and each version of what makes it.
+/// Returns the folder of the template: one for each storage format, git version, and version of this code.
 fn place(formats: &[String]) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     [
@@ -262,7 +262,7 @@ fn place(formats: &[String]) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deploy-world-{:016x}", hasher.finish()))
 }
 
-/// Makes the template beside its place and moves it there whole, for other test programs may be at it, too.
+/// Makes the template in another folder and moves it to its place at once, because other test programs may use it.
 fn make(place: &Path, formats: &[String]) {
     let mut world = World::new();
     world.init_options = formats.to_vec();
@@ -302,14 +302,13 @@ fn make(place: &Path, formats: &[String]) {
             .success()
     );
     fs::write(fresh.path().join("commits"), &commits).unwrap();
-    // Somebody else's, made meanwhile, is as good.
+    // A template that another program made meanwhile is equal.
     if fs::rename(fresh.path(), place).is_err() {
         assert!(place.exists());
     }
 }
 
-/// A bare repository with this history on its master, which may be pushed to over HTTP by everybody whom the host
-/// lets in.
+/// Makes a bare repository with this history on its master that accepts pushes over HTTP.
 fn repository(world: &World, name: &str, history: &str) -> PathBuf {
     let bare = world.bare(name);
     world.git(&bare, &["symbolic-ref", "HEAD", "refs/heads/master"]);
@@ -326,7 +325,7 @@ fn repository(world: &World, name: &str, history: &str) -> PathBuf {
     bare
 }
 
-/// The first commits of the standard history, as `git fast-import` reads them: the same in every repository.
+/// Returns the first commits of the standard history for `git fast-import`: the same in every repository.
 fn history(dates: &[String]) -> String {
     let commit = |(date, subject): (&String, &&str)| {
         let text = format!("{subject}\n");

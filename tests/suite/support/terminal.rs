@@ -17,9 +17,9 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use super::capture::{Capture, PATIENCE};
 use super::run::{Run, Runner, Running, shown};
 
-/// Makes the program the leader of a session that has the terminal, so that Ctrl-C and the end of the terminal reach
-/// it as they do in real life. Only a child can do so for itself; perl comes with git. Where there is a `setsid` that does
-/// the same, that is used, for it starts in a tenth of the time.
+/// Makes the program the leader of a session with the terminal, so that Ctrl-C and the end of the terminal reach it as
+/// in real life. Only a child can do that for itself; perl comes with git. A suitable `setsid` is preferred, because it
+/// starts ten times faster.
 const LEADER: &str = r#"
 use POSIX ();
 delete $ENV{PERL_BADLANG};
@@ -29,10 +29,10 @@ close($terminal);
 exec { $ARGV[0] } @ARGV or die "exec: $!";
 "#;
 
-/// Of util-linux; elsewhere there is none, or one without `--ctty` in another place.
+/// `setsid` of util-linux; other systems have none, or one without `--ctty` at another path.
 const SETSID: &str = "/usr/bin/setsid";
 
-/// A program that runs on a terminal of 100 columns and 40 rows.
+/// A program on a terminal with 100 columns and 40 rows.
 pub struct Terminal {
     keyboard: Option<File>,
     screen: Capture,
@@ -110,7 +110,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until the screen shows `text`, after what was waited for before.
+    /// Waits until the screen shows `text`, after the text that was last waited for.
     #[track_caller]
     pub fn sees(&mut self, text: &str) -> &mut Self {
         match self.screen.wait_for(self.seen, text.as_bytes(), PATIENCE) {
@@ -123,7 +123,7 @@ impl Terminal {
         self
     }
 
-    /// Waits until the piped stderr shows `text`, where only the input is a terminal.
+    /// Waits until the piped stderr shows `text`, if only the input is a terminal.
     #[track_caller]
     pub fn hears(&mut self, text: &str) -> &mut Self {
         self.running.as_ref().unwrap().says(text);
@@ -167,7 +167,7 @@ impl Terminal {
         self
     }
 
-    /// Closes the terminal, as when its window or the connection to it goes: the program gets a SIGHUP.
+    /// Closes the terminal, as when its window or connection closes: the program gets a SIGHUP.
     pub fn closes(&mut self) -> &mut Self {
         self.closed.store(true, Ordering::SeqCst);
         self.keyboard = None;
@@ -175,18 +175,18 @@ impl Terminal {
         self
     }
 
-    /// Everything that the screen has shown so far.
+    /// Returns everything that the screen has shown so far.
     pub fn screen(&self) -> String {
         self.screen.text()
     }
 
-    /// Whether the program has not ended yet.
+    /// Returns whether the program has not ended yet.
     pub fn is_running(&mut self) -> bool {
         self.running.as_mut().unwrap().is_running()
     }
 
-    /// Waits for the end. The screen is `stderr` of what comes back, or, where only the input was a terminal, the
-    /// two pipes are what they are.
+    /// Waits for the end. The result's `stderr` is the screen; if only the input was a terminal, both pipes are
+    /// unchanged.
     #[track_caller]
     pub fn ends(mut self) -> Run {
         let running = self.running.take().unwrap();
@@ -195,14 +195,14 @@ impl Terminal {
             self.screen.wait_end(Duration::from_secs(2));
             run.stderr = self.screen.text();
         }
-        // A window closes with the program that it was opened for. One that asked in it, as ssh does, hears of it thereby
-        // where it missed the Ctrl-C: what comes between its question and its first look at the keys is lost.
+        // A window closes with its program. A child that asked in it, such as ssh, then gets a SIGHUP if it missed the
+        // Ctrl-C: input between its question and its first read is lost.
         self.closed.store(true, Ordering::SeqCst);
         run
     }
 }
 
-/// What the screen is read from: it can be let go of although nothing more comes.
+/// The reader of the screen, which can stop although nothing more comes.
 struct Glass {
     terminal: File,
     closed: Arc<AtomicBool>,

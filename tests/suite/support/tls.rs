@@ -1,4 +1,4 @@
-//! A site with a certificate of an authority that nobody knows, and a SOCKS proxy that leads to it.
+//! A site with a certificate of an unknown authority, and a SOCKS proxy to it.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,14 +12,14 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::wire::{Head, Listener, header, write_answer};
 
-/// The site. Its page names one commit.
+/// A site whose page names one commit.
 pub struct TlsSite {
     listener: Listener,
     asked: Arc<Mutex<Vec<Head>>>,
 }
 
 impl TlsSite {
-    /// Starts it. With a login, whoever does not give it gets 401.
+    /// Starts it. With a login, requests without it get 401.
     pub fn start(commit: &str, login: Option<&'static str>) -> TlsSite {
         let certificates = CertificateDer::pem_file_iter(file("cert.pem"))
             .unwrap()
@@ -45,17 +45,17 @@ impl TlsSite {
         TlsSite { listener, asked }
     }
 
-    /// The address of its page, on this host.
+    /// Returns the address of its page on this host.
     pub fn url(&self, host: &str) -> String {
         format!("https://{host}:{}/version", self.listener.address.port())
     }
 
-    /// Every request that came through.
+    /// Returns every request that arrived.
     pub fn asked(&self) -> Vec<Head> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The file of the authority that issued its certificate.
+    /// Returns the file of the authority that issued its certificate.
     pub fn authority() -> PathBuf {
         file("ca.pem")
     }
@@ -96,14 +96,13 @@ fn answer(
     stream.flush()
 }
 
-/// A proxy that speaks SOCKS 5 and lets everybody through.
+/// A SOCKS 5 proxy without a login.
 pub struct Socks {
     listener: Listener,
     passed: Arc<AtomicUsize>,
 }
 
 impl Socks {
-    /// Starts it.
     pub fn start() -> Socks {
         let passed: Arc<AtomicUsize> = Arc::default();
         let count = passed.clone();
@@ -113,12 +112,12 @@ impl Socks {
         Socks { listener, passed }
     }
 
-    /// Its address, as `ALL_PROXY` has it.
+    /// Returns its address for `ALL_PROXY`.
     pub fn url(&self) -> String {
         format!("socks5h://{}", self.listener.address)
     }
 
-    /// How many connections it has made.
+    /// Returns the number of connections it has made.
     pub fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
     }

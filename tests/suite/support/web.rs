@@ -1,4 +1,4 @@
-//! The sites of the environments and the chat's webhooks: pages that tests set while the server runs, good and bad.
+//! The sites of the environments and the chat's webhooks: pages, good and bad, that tests set while the server runs.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Write};
@@ -11,9 +11,9 @@ use super::capture::PATIENCE;
 use super::rounds::Rounds;
 use super::wire::{Closing, Head, Listener, header, write_answer, write_head};
 
-/// How many bytes of zeros one member of the bomb unpacks to; it has [`BOMB_MEMBERS`] of them.
+/// The unpacked size of one member of the bomb, in bytes of zeros; it has [`BOMB_MEMBERS`] of them.
 pub const BOMB_MEMBER: usize = 8 << 20;
-/// How many members the bomb has.
+/// The number of members of the bomb.
 pub const BOMB_MEMBERS: usize = 32;
 
 /// An answer to a request.
@@ -52,63 +52,63 @@ impl Page {
         }
     }
 
-    /// These bytes.
+    /// Returns these bytes.
     pub fn body(bytes: impl AsRef<[u8]>) -> Page {
         Page::new(Body::Bytes(bytes.as_ref().to_vec()))
     }
 
-    /// A site whose page names this commit.
+    /// Returns a site whose page names this commit.
     pub fn commit(hash: &str) -> Page {
         Page::body(html(hash))
     }
 
-    /// A file's content at the time of the request; 503 when there is none.
+    /// Returns a file's content at the time of the request; 503 if it does not exist.
     pub fn file(file: impl AsRef<Path>) -> Page {
         Page::new(Body::File(file.as_ref().to_owned()))
     }
 
-    /// A site whose page names the commit that the bare repository has deployed last; 503 before the first.
+    /// Returns a site whose page names the last deployed commit of the bare repository; 503 before the first.
     pub fn deployed(bare: &Path) -> Page {
         Page::new(Body::Deployed(bare.join("deployed")))
     }
 
-    /// A redirect to this address, or to a path of the same host.
+    /// Redirects to this address, or to a path of the same host.
     pub fn redirect(to: &str) -> Page {
         Page::body("").status(302).header("Location", to)
     }
 
-    /// A page without a length and without an end.
+    /// Returns a page without a length and without an end.
     pub fn endless() -> Page {
         Page::new(Body::Endless)
     }
 
-    /// A page that comes byte by byte, with this time between, over and over.
+    /// Returns a page that repeats these bytes one by one, with this pause.
     pub fn drip(bytes: impl AsRef<[u8]>, every: Duration) -> Page {
         Page::new(Body::Drip(bytes.as_ref().to_vec(), every))
     }
 
-    /// A small compressed page that unpacks to 256 MiB of zeros.
+    /// Returns a small compressed page that unpacks to 256 MiB of zeros.
     pub fn bomb() -> Page {
         Page::new(Body::Bomb).header("Content-Encoding", "gzip")
     }
 
-    /// A page that promises this many bytes and ends after these.
+    /// Returns a page that promises this many bytes and ends after these.
     pub fn cut(promised: usize, bytes: impl AsRef<[u8]>) -> Page {
         Page::new(Body::Cut(promised, bytes.as_ref().to_vec()))
     }
 
-    /// No answer at all, as long as the client waits.
+    /// Never answers.
     pub fn silence() -> Page {
         Page::new(Body::Silence)
     }
 
-    /// With this status in place of 200.
+    /// Sets the status; the default is 200.
     pub fn status(mut self, status: u16) -> Page {
         self.status = status;
         self
     }
 
-    /// With this header too.
+    /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Page {
         self.headers
             .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
@@ -116,25 +116,25 @@ impl Page {
         self
     }
 
-    /// With this header beside those of the same name.
+    /// Adds a header next to others of the same name.
     pub fn one_more(mut self, name: &str, value: &str) -> Page {
         self.headers.push(header(name, value));
         self
     }
 
-    /// Answered after this time.
+    /// Delays the answer.
     pub fn after(mut self, delay: Duration) -> Page {
         self.delay = delay;
         self
     }
 
-    /// With headers that come one by one, with this time between, and never end.
+    /// Sends headers one by one, with this pause, without an end.
     pub fn dripping_headers(mut self, every: Duration) -> Page {
         self.head_drips = Some(every);
         self
     }
 
-    /// Answered only when this many requests have been under way at once: a barrier for what must run side by side.
+    /// Answers only after this many requests were open at the same time: a barrier for parallel requests.
     pub fn together(mut self, requests: usize) -> Page {
         self.together = requests;
         self
@@ -147,12 +147,12 @@ fn html(hash: &str) -> String {
     )
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Its first line and headers, and when they came.
+    /// Its first line and headers, and their time.
     pub head: Head,
-    /// Its body, as of a post to a webhook.
+    /// Its body, for example of a post to a webhook.
     pub body: Vec<u8>,
 }
 
@@ -178,7 +178,7 @@ struct State {
 }
 
 enum Route {
-    /// Each so many times, and the last for ever.
+    /// Each page this many times, and the last one always.
     InTurn(Vec<(usize, Page)>),
     Alternating(Vec<Page>, usize),
     Rollout(Box<Rollout>),
@@ -187,9 +187,9 @@ enum Route {
 /// Instances behind a load balancer that answer in turn, and are replaced one by one.
 struct Rollout {
     instances: usize,
-    /// After how many answers one more of them is new.
+    /// The number of answers until another instance is new.
     every: usize,
-    /// How many of them are replaced at last.
+    /// The final number of replaced instances.
     replaced: usize,
     old: Page,
     new: Page,
@@ -210,7 +210,7 @@ impl Rollout {
 }
 
 impl Web {
-    /// A server without pages: all is 404.
+    /// Starts a server without pages: everything is 404.
     pub fn start() -> Web {
         let shared = Arc::new(Shared::default());
         let serving = shared.clone();
@@ -220,43 +220,41 @@ impl Web {
         Web { shared, listener }
     }
 
-    /// The address of a path.
+    /// Returns the address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.listener.address)
     }
 
-    /// The address of a path on the other name of this machine: another host for whoever looks at names.
+    /// Returns the address of a path under this machine's other name, which counts as another host.
     pub fn other_host(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port())
     }
 
-    /// Lets every request pass this gate from now on.
+    /// Lets every further request pass this gate.
     pub fn goes_through(&self, rounds: &Arc<Rounds>) {
         *self.shared.rounds.lock().unwrap() = rounds.clone();
     }
 
-    /// The port.
     pub fn port(&self) -> u16 {
         self.listener.address.port()
     }
 
-    /// Answers requests for `path` with this page from now on.
+    /// Answers further requests for `path` with this page.
     pub fn set(&self, path: &str, page: Page) {
         self.route(path, Route::InTurn(vec![(0, page)]));
     }
 
-    /// Answers with `old` so many times, and with `new` from then on.
+    /// Answers with `old` this many times, and then with `new`.
     pub fn set_first(&self, path: &str, times: usize, old: Page, new: Page) {
         self.route(path, Route::InTurn(vec![(times, old), (0, new)]));
     }
 
-    /// Answers with each page in turn, over and over, as two servers behind one name do.
+    /// Answers with each page in turn, like two servers behind one name.
     pub fn set_alternating(&self, path: &str, pages: Vec<Page>) {
         self.route(path, Route::Alternating(pages, 0));
     }
 
-    /// Answers as so many instances in turn, of which one more is new after each `every` answers, until `replaced` of
-    /// them are.
+    /// Answers like several instances in turn. After each `every` answers another one is new, until `replaced` are.
     pub fn set_rollout(
         &self,
         path: &str,
@@ -289,12 +287,12 @@ impl Web {
             .insert(path.to_owned(), route);
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.shared.state.lock().unwrap().asked.clone()
     }
 
-    /// The requests for this path so far.
+    /// Returns the requests for this path so far.
     pub fn asked_for(&self, path: &str) -> Vec<Asked> {
         self.asked()
             .into_iter()
@@ -302,7 +300,7 @@ impl Web {
             .collect()
     }
 
-    /// Waits until so many requests for this path have come.
+    /// Waits until this many requests for this path have come.
     #[track_caller]
     pub fn is_asked_for(&self, path: &str, times: usize) {
         let enough = |state: &State| {
@@ -319,7 +317,7 @@ impl Web {
         );
     }
 
-    /// How many requests were under way at once, at most.
+    /// Returns the maximum number of parallel requests.
     pub fn peak(&self) -> usize {
         self.shared.state.lock().unwrap().peak
     }
@@ -441,7 +439,7 @@ fn drip_headers(mut stream: &TcpStream, every: Duration, closing: &Closing) -> i
     Ok(())
 }
 
-/// A gzip member of zeros, made by hand: one literal zero, then "the byte before, 258 times" over and over.
+/// Builds a gzip member of zeros: one literal zero, then "the byte before, 258 times" repeated.
 fn bomb_member() -> &'static [u8] {
     static MEMBER: OnceLock<Vec<u8>> = OnceLock::new();
     MEMBER.get_or_init(|| {

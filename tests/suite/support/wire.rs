@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as the doubles need to speak, on plain sockets.
+//! The part of HTTP/1.1 that the doubles need, on plain sockets.
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// A listener on loopback that gives every connection a thread; dropping it frees whoever it lets wait.
+/// A listener on loopback with a thread for each connection; dropping it ends all waiting.
 pub struct Listener {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     closing: Arc<Closing>,
     accepting: Option<JoinHandle<()>>,
@@ -48,7 +48,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         *self.closing.0.lock().unwrap() = true;
         self.closing.1.notify_all();
-        // So that it sees the end. What comes after that meets a closed port.
+        // This connection wakes the accepting thread. Later ones meet a closed port.
         let is_seen = TcpStream::connect(self.address).is_ok();
         if let Some(accepting) = self.accepting.take().filter(|_| is_seen) {
             let _ = accepting.join();
@@ -61,7 +61,7 @@ impl Drop for Listener {
 pub struct Closing(Mutex<bool>, Condvar);
 
 impl Closing {
-    /// Waits for this time; true when the listener has been closed.
+    /// Waits for this time; returns whether the listener has been closed.
     pub fn pause(&self, time: Duration) -> bool {
         let guard = self.0.lock().unwrap();
         *self
@@ -87,12 +87,12 @@ pub struct Head {
     pub query: String,
     /// The header lines in their order.
     pub headers: Vec<(String, String)>,
-    /// When it was read.
+    /// The time when it was read.
     pub at: Instant,
 }
 
 impl Head {
-    /// The same request to another repository.
+    /// Returns the same request to another repository.
     pub fn to_repository(&self, name: &str) -> Head {
         let rest = self
             .path
@@ -105,7 +105,7 @@ impl Head {
         }
     }
 
-    /// Reads the head of the next request; nothing at the end of the connection.
+    /// Reads the head of the next request; `None` at the end of the connection.
     pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Head>> {
         let first = line(reader)?;
         let mut words = first.split(' ');
@@ -130,7 +130,7 @@ impl Head {
         }))
     }
 
-    /// A header's value, whatever the case of its name.
+    /// Returns a header's value; the case of its name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -138,7 +138,7 @@ impl Head {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Reads the body, whole, chunked or with a length; says "continue" to a client that waits for it.
+    /// Reads the whole body, chunked or with a length; sends "continue" to a client that waits for it.
     pub fn body(&self, reader: &mut impl BufRead, mut writer: &TcpStream) -> io::Result<Vec<u8>> {
         if self
             .header("expect")
@@ -204,12 +204,12 @@ pub fn write_answer(
     writer.write_all(body)
 }
 
-/// A header as a pair.
+/// Returns a header as a pair.
 pub fn header(name: &str, value: impl ToString) -> (String, String) {
     (name.to_owned(), value.to_string())
 }
 
-/// Makes the end of this connection, which must follow, a reset and not a polite goodbye.
+/// Makes the end of this connection, which must follow, a reset.
 pub fn reset_at_end(stream: &TcpStream) {
     let _ = set_socket_linger(stream, Some(Duration::ZERO));
 }

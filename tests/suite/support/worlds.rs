@@ -1,21 +1,21 @@
-//! The table of worlds: how environments are reached, and what rightly differs by it. Stories that run on all rows take
-//! all else to be the same.
+//! The table of worlds: how environments are reached, and the differences that this makes. Stories that run on all rows
+//! assume that everything else is equal.
 
 use std::path::{Path, PathBuf};
 
 use super::deploy::Deploy;
 
-/// How the environments of a world are reached.
+/// The form of a world's environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topology {
-    /// Each by a remote of its own.
+    /// Each by its own remote.
     Remotes,
     /// As branches of the main repository, `staging` and `production`.
     Branches,
 }
 
 impl Default for Topology {
-    /// That of every story which does not say: `GIT_SMP_BRANCHES` runs all of them on branches.
+    /// Returns the default for stories: `GIT_SMP_BRANCHES` runs all of them on branches.
     fn default() -> Self {
         match std::env::var_os("GIT_SMP_BRANCHES") {
             Some(_) => Self::Branches,
@@ -27,15 +27,15 @@ impl Default for Topology {
 /// Both, for stories that are the same on either.
 pub const TOPOLOGIES: [Topology; 2] = [Topology::Remotes, Topology::Branches];
 
-/// What rightly differs. `{}` stands for an environment.
+/// The expected differences. `{}` stands for an environment.
 pub struct Differs {
     /// The remotes of a clone that was set up.
     pub remotes: &'static [&'static str],
     /// An environment's remote and its branch there.
     pub place: (&'static str, &'static str),
-    /// The repositories that are asked for a commit which only production has, in their order.
+    /// The repositories that are asked for a commit that only production has, in order.
     pub asked_for_a_hotfix: &'static [&'static str],
-    /// Why a production whose branch was renamed is promoted to by nobody.
+    /// The reason why nothing can be promoted to a production whose branch was renamed.
     pub renamed: &'static str,
 }
 
@@ -57,7 +57,7 @@ impl Topology {
         }
     }
 
-    /// The remote of an environment, and its branch there.
+    /// Returns the remote of an environment, and its branch there.
     pub fn place(self, environment: &str) -> (String, String) {
         let (remote, branch) = self.differs().place;
         (
@@ -68,8 +68,7 @@ impl Topology {
 }
 
 impl Deploy {
-    /// The repository and the branch whose push deploys what is behind `bare`: its own master, or a branch of the main
-    /// repository.
+    /// Returns the repository and the branch that deploy to `bare`: its own master, or a branch of the main repository.
     pub fn deployed_by(&self, bare: &Path) -> (PathBuf, String) {
         let is_branch = self.topology() == Topology::Branches && bare != self.main;
         let name = bare.file_stem().unwrap().to_string_lossy();
@@ -79,7 +78,7 @@ impl Deploy {
         }
     }
 
-    /// A place in the repository of an environment, as it is asked for over HTTP: `production.git/git-receive-pack`.
+    /// Returns a path in the repository of an environment as requested over HTTP: `production.git/git-receive-pack`.
     pub fn asked(&self, place: &str) -> String {
         let (bare, rest) = place.split_once('/').unwrap();
         let (repository, _) = self.deployed_by(&self.path(bare));
@@ -87,19 +86,19 @@ impl Deploy {
         format!("{folder}/{rest}")
     }
 
-    /// What a plan says of where a push to an environment goes.
+    /// Returns a plan's words for the destination of a push to an environment.
     pub fn goes_to(&self, environment: &str) -> String {
         let (remote, branch) = self.topology().place(environment);
         format!("{branch} on {remote}")
     }
 
-    /// How many pushes came over HTTP to the repository that deploys what is behind `bare`.
+    /// Returns the number of pushes over HTTP to the repository that deploys to `bare`.
     #[track_caller]
     pub fn pushed_over_http(&self, bare: &Path) -> usize {
         self.http().pushes(&self.deployed_by(bare).0)
     }
 
-    /// Puts the main branch's commit on what deploys `bare`, without a deploy.
+    /// Sets the branch that deploys to `bare` to the main branch's commit, without a deploy.
     #[track_caller]
     pub fn moves_silently(&self, bare: &Path) {
         let (repository, branch) = self.deployed_by(bare);
@@ -108,7 +107,7 @@ impl Deploy {
         self.git(&repository, &fetch);
     }
 
-    /// Renames the branch that deploys `bare`.
+    /// Renames the branch that deploys to `bare`.
     #[track_caller]
     pub fn renames(&self, bare: &Path, name: &str) {
         let (repository, branch) = self.deployed_by(bare);
@@ -116,8 +115,8 @@ impl Deploy {
         self.git(&repository, &["branch", "-m", branch, name]);
     }
 
-    /// Another environment, which deploys as production does and runs what that runs; answers with what is behind it, and
-    /// with the line of `smp.toml` by which it is reached.
+    /// Makes another environment that deploys like production and runs the same commit; returns its bare repository,
+    /// and its line in `smp.toml`.
     #[track_caller]
     pub fn another(&self, name: &str) -> (PathBuf, String) {
         let bare = self.bare(name);

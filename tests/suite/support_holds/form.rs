@@ -1,9 +1,9 @@
-//! What the platform's double answers has the form of Heroku's Platform API: the properties of `schema.json` in
+//! The answers of the platform's double have the form of Heroku's Platform API: the properties of `schema.json` in
 //! heroku/platform-api, 4f4f592c of 2026-06-05, whose definitions allow no others (`strictProperties`).
 
 use serde_json::Value;
 
-/// A property and what it may be: words are those of an enum, `?` before a kind allows null.
+/// A property and its kind: words are those of an enum, `?` before a kind allows null.
 type Form = &'static [(&'static str, &'static str)];
 
 pub const COUPLING: Form = &[
@@ -40,7 +40,7 @@ pub const RELEASE: Form = &[
     ("description", "text"),
     ("eligible_for_rollback", "yes-or-no"),
     ("id", "uuid"),
-    // Version `3.sdk`, which is asked for, has it beside what the schema says: `@heroku-cli/schema` 2.0.1.
+    // Version `3.sdk`, which is requested, adds this to the schema: `@heroku-cli/schema` 2.0.1.
     ("oci_image", "?{id}"),
     ("output_stream_url", "?text"),
     ("slug", "?{id}"),
@@ -78,10 +78,10 @@ pub const BUILD: Form = &[
     ("updated_at", "time"),
     ("user", "{id,email}"),
 ];
-/// Every error.
+/// The form of every error.
 pub const ERROR: Form = &[("id", "text"), ("message", "text"), ("url", "text")];
 
-/// Whether a value is of this kind.
+/// Returns whether a value is of this kind.
 fn is(value: &Value, kind: &str) -> bool {
     if let Some(kind) = kind.strip_prefix('?') {
         return value.is_null() || is(value, kind);
@@ -114,7 +114,7 @@ fn is(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// Whether an object has these properties, each of its kind, and no other.
+/// Returns whether an object has these properties, each of its kind, and no other.
 pub fn has_the_form(value: &Value, form: &[(&str, &str)]) -> bool {
     let Some(object) = value.as_object() else {
         return false;
@@ -125,7 +125,7 @@ pub fn has_the_form(value: &Value, form: &[(&str, &str)]) -> bool {
             .all(|(name, kind)| object.get(*name).is_some_and(|value| is(value, kind)))
 }
 
-/// Whether all of a list have it.
+/// Returns whether all elements of a list have the form.
 fn each(value: &Value, form: &[(&str, &str)]) -> bool {
     let all = value.as_array();
     all.is_some_and(|all| all.iter().all(|one| has_the_form(one, form)))

@@ -1,4 +1,4 @@
-//! The git host serves, authenticates, streams, and fails as it is told.
+//! The git host serves, authenticates, streams, and fails on demand.
 
 use std::io::Read;
 use std::time::Duration;
@@ -139,7 +139,7 @@ fn a_large_push_in_chunks_arrives() {
 #[test]
 fn a_compressed_request_arrives() {
     let deploy = World::deploy_like().over_open_http().build();
-    // A fetch tells what the client has, in a body that git compresses as soon as it is longer than 1 KiB.
+    // A fetch sends the client's commits, in a body that git compresses above 1 KiB.
     let own = deploy.repository("other");
     let stream = (1..=60).map(|number| {
         format!(

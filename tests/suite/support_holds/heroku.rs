@@ -1,4 +1,4 @@
-//! The platform's API tells of releases, makes them, and fails as it is told.
+//! The platform's API lists releases, makes them, and fails on demand.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use crate::support::{HerokuApi, Outcome, World};
 
 const LATEST: &str = "Range: version ..; max=2, order=desc";
 
-/// Asks for something with the right token and these headers; the status, the head and the JSON of the answer.
+/// Sends a request with the right token and these headers; returns the status, the head and the JSON of the answer.
 #[track_caller]
 pub(super) fn ask(api: &HerokuApi, what: &str, header: &str, body: &str) -> (u16, String, Value) {
     let url = api.url();
@@ -47,7 +47,7 @@ fn latest(api: &HerokuApi) -> Value {
     .2
 }
 
-/// The statuses of the latest releases, the newest first, and the version of the current one.
+/// Returns the statuses of the latest releases, newest first, and the version of the current one.
 fn statuses(api: &HerokuApi) -> (Vec<String>, Option<u64>) {
     let list = latest(api);
     let all = list.as_array().unwrap();
@@ -257,7 +257,7 @@ fn releases_slugs_builds_and_errors_have_the_form_of_the_published_schema() {
     assert!(has_the_form(&made, RELEASE), "{made}");
     let refused = get("slugs/x");
     assert!(has_the_form(&refused, ERROR), "{refused}");
-    // An invented field, or one that is missing, is seen.
+    // An invented or a missing field is found.
     let mut other = made.clone();
     other["commit"] = json!("aaaa");
     assert!(!has_the_form(&other, RELEASE));

@@ -19,7 +19,7 @@ fn open(web: &Web, path: &str) -> TcpStream {
     stream
 }
 
-/// The whole answer: its head, and its body.
+/// Returns the head and the body of the answer.
 fn get(web: &Web, path: &str) -> (String, Vec<u8>) {
     let mut all = Vec::new();
     open(web, path).read_to_end(&mut all).unwrap();

@@ -1,4 +1,4 @@
-//! What the platform's double tells of pipelines has the form of Heroku's Platform API.
+//! The pipeline answers of the platform's double have the form of Heroku's Platform API.
 
 use serde_json::json;
 
@@ -59,7 +59,7 @@ fn what_is_told_of_pipelines_has_the_form_of_the_published_schema() {
     let (.., ended) = ask(&api, &path, "A: b", "");
     assert!(has_the_form(&ended, PROMOTION), "{ended}");
     assert_eq!(ended["status"], "completed");
-    // An invented field, or one that is missing, is seen.
+    // An invented or a missing field is found.
     let mut other = ended.clone();
     other["url"] = json!("https://example.com");
     assert!(!has_the_form(&other, PROMOTION));

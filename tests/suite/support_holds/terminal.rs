@@ -1,4 +1,4 @@
-//! The terminal is one, for whoever runs on it.
+//! The terminal is a real one for its programs.
 
 use crate::support::{Gate, World};
 

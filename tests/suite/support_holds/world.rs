@@ -1,4 +1,4 @@
-//! The world is closed, and the standard one is as described.
+//! The world is closed, and the standard world is as described.
 
 use std::time::Duration;
 

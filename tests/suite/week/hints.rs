@@ -1,8 +1,8 @@
-//! Hints are commands to paste: alone at the end of a line, and complete.
+//! Hints are commands to paste: complete, and last on their line.
 
 use super::*;
 
-/// The commands that the hints of a run end with.
+/// Returns the commands at the end of a run's hints.
 #[track_caller]
 pub fn hinted(stderr: &str) -> Vec<String> {
     let hints = stderr
@@ -13,7 +13,7 @@ pub fn hinted(stderr: &str) -> Vec<String> {
         .collect()
 }
 
-/// Another name for `smp.toml`, which is agreed to.
+/// Renames `smp.toml` and agrees to it.
 #[track_caller]
 fn elsewhere(deploy: &Deploy) {
     std::fs::rename(
@@ -28,7 +28,7 @@ fn what_was_given_is_given_again_and_can_be_pasted() {
     let deploy = recorded();
     elsewhere(&deploy);
     let config = ["--config", "our config.toml"];
-    // A note of two lines, with all that a shell would act on.
+    // A note of two lines, with characters that a shell would interpret.
     let note = "It's \"new\"\n$(touch canary) \\ `x`";
     let run = deploy.smp(&[&config[..], &["propose", "--note", note]].concat());
     let commands = hinted(&run.exits(1).stderr);
@@ -62,7 +62,7 @@ fn what_was_given_is_given_again_and_can_be_pasted() {
         .concat(),
     );
     let expected = format!(
-        "git smp --config 'our config.toml' promote --again --yes --commit {} --summary '- It'\\''s new; all of it'",
+        "git smp --config 'our config.toml' promote --again --yes --commit {} --summary='- It'\\''s new; all of it'",
         deploy.nth(5)
     );
     assert_eq!(
@@ -98,7 +98,7 @@ fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
     let run = deploy.smp(&[&config[..], &["signoff", "--by", "Rosi"]].concat());
     run.ok()
         .says("next: git smp --config 'our config.toml' promote\n");
-    // Whom a variable tells is told still.
+    // With the variable the hint needs no option.
     let named = deploy.runner().env("GIT_SMP_CONFIG", "our config.toml");
     assert!(
         named
@@ -106,6 +106,27 @@ fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
             .ok()
             .out()
             .ends_with("next: git smp promote\n")
+    );
+}
+
+#[test]
+fn how_long_to_wait_and_a_text_from_standard_input_are_given_again() {
+    let deploy = recorded();
+    let run = deploy.smp(&["stage", "--timeout", "33"]);
+    assert_eq!(
+        hinted(&run.exits(1).stderr),
+        ["git smp stage --yes --timeout 33"]
+    );
+    posts(&deploy, &["propose", "--yes"]).ok();
+    deploy.smp(&["signoff"]).ok();
+    let text = deploy.runner().stdin(b"Maps are faster.");
+    let run = text.smp(&["promote", "-F", "-", "--timeout", "33"]);
+    let commit = deploy.master(&deploy.staging);
+    assert_eq!(
+        hinted(&run.exits(1).stderr),
+        [format!(
+            "git smp promote --yes --commit {commit} -F - --timeout 33"
+        )]
     );
 }
 

@@ -1,4 +1,4 @@
-//! `git smp stage` with a pull request's number in the place of a hash.
+//! `git smp stage` with a pull request's number in place of a hash.
 
 use super::*;
 use crate::record::merged;
@@ -17,7 +17,7 @@ fn a_fix_is_named_by_the_number_of_its_pull_request() {
     let (at, branch) = deploy.deployed_by(&deploy.staging);
     let subject = deploy.git(&at, &["log", "-1", "--format=%s", &branch]);
     assert_eq!(subject, "Fix the login (#429)");
-    // The same once more is nothing to do.
+    // A second run has nothing to do.
     deploy
         .smp(&["stage", "--fix", "--pick=#429", "--yes"])
         .ok()
@@ -49,7 +49,7 @@ fn of_a_merge_commit_the_commits_are_copied_that_it_brought() {
     let range = format!("{}..{branch}", deploy.nth(5));
     let subjects = deploy.git(&at, &["log", "--reverse", "--format=%s", &range]);
     assert_eq!(subjects, "Fix the login\nFix the logout, too");
-    // As a version it is the main branch up to that merge.
+    // As a version it means the main branch up to that merge.
     let whole = deploy.smp(&["stage", "-n", "--fix", "#431"]);
     whole.exits(1).says("is not a fix of the candidate");
 }

@@ -1,8 +1,8 @@
-//! What those who sign off have to do with what they sign off.
+//! Sign-offs by the proposer and by authors of the commits.
 
 use super::*;
 
-/// Somebody else's name and address, in the same clone.
+/// Returns a runner for another person in the same clone.
 fn somebody<'w>(deploy: &'w Deploy, name: &str) -> crate::support::Runner<'w> {
     let email = format!("user.email={}@example.com", name.to_lowercase());
     deploy
@@ -10,7 +10,7 @@ fn somebody<'w>(deploy: &'w Deploy, name: &str) -> crate::support::Runner<'w> {
         .git_options(&["-c", &format!("user.name={name}"), "-c", &email])
 }
 
-/// What `status`, the plan and `history` say of the yes.
+/// Returns the words about the sign-off in `status`, the plan and `history`.
 #[track_caller]
 fn told(deploy: &Deploy) -> [String; 3] {
     let of = |text: &str| {
@@ -92,7 +92,7 @@ fn who_wrote_what_they_sign_off_is_shown_with_how_much_of_it() {
         .smp(&["history"])
         .ok()
         .prints_among(&format!("signed off by {words}\n"));
-    // Scripts have the names as they are.
+    // Scripts get the plain names.
     let json = deploy.smp(&["history", "--json"]).ok().json();
     assert_eq!(
         json["deploys"][0]["signed_off_by"],

@@ -1,8 +1,8 @@
-//! What `status` says when the week does not go as it should.
+//! `status` when the week goes wrong.
 
 use super::*;
 
-/// The line of this text, and what follows it.
+/// Returns the output of `status`.
 #[track_caller]
 fn shown(deploy: &Deploy) -> String {
     deploy.smp(&["status"]).ok().out()
@@ -28,7 +28,7 @@ fn a_candidate_that_somebody_pushed_to_production_untested_is_told_as_that() {
 #[test]
 fn a_candidate_that_production_has_left_behind_is_not_tested_for_nothing() {
     let deploy = proposed();
-    // Somebody pushes what the candidate lacks.
+    // A colleague pushes a commit that the candidate lacks.
     let hotfix = deploy.colleague_commits("Fix the login loop");
     deploy.colleague_pushes(&deploy.production, &hotfix);
     let out = shown(&deploy);
@@ -44,7 +44,7 @@ fn a_deploy_on_its_way_is_no_alarm_and_its_way_out_is_named() {
     let deploy = recorded_like(World::deploy_like().confirming(0));
     deploy.smp(&["propose", "--yes"]).ok();
     deploy.smp(&["signoff"]).ok();
-    // The branch has it, and the site does not show it yet.
+    // The branch has the commit, but the site does not show it yet.
     let before = deploy.master(&deploy.production);
     deploy
         .web
@@ -61,7 +61,7 @@ fn a_deploy_on_its_way_is_no_alarm_and_its_way_out_is_named() {
     is_deploying(&deploy);
 }
 
-/// Every command says of production that a deploy goes on there.
+/// Asserts that every command reports a deploy in progress on production.
 #[track_caller]
 fn is_deploying(deploy: &Deploy) {
     let status = deploy.smp(&["status", "--json"]).ok().json();
@@ -94,7 +94,7 @@ fn a_rollback_on_its_way_is_no_deploy_past_git() {
     let on = format!("git smp rollback production --to {}", &older[..8]);
     assert_eq!(next(&deploy), on);
     is_deploying(&deploy);
-    // The plan that goes on with it does not say so either.
+    // The plan that continues it does not say so either.
     deploy
         .smp(&["rollback", "-n"])
         .ok()
@@ -140,7 +140,7 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
         ),
         "{out}"
     );
-    // Nor is what may run told as what does not.
+    // A commit that may be running is not reported as not running.
     let staging = deploy.master(&deploy.staging);
     deploy
         .web
@@ -173,7 +173,7 @@ fn a_clone_that_must_not_push_to_the_main_repository_may_look() {
     for command in ["status", "diff", "history"] {
         deploy.smp(&[command]).ok();
     }
-    // What writes the record needs a way there.
+    // A command that writes the record must be able to push there.
     deploy
         .smp(&["propose", "--yes"])
         .exits(2)

@@ -1,4 +1,4 @@
-//! Where somebody stopped in the week of staging, fixes and hints: what was read twice, or led the wrong way.
+//! Stumbling blocks in the week of staging, fixes and hints: texts that were read twice, or misled.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::record::{bens_clone, merged, recorded_like};
 use crate::support::Page;
 
-/// A blocked candidate and a fix that was merged behind other work; with its hash.
+/// Returns a world with a blocked candidate and a fix that was merged behind other work; with its hash.
 #[track_caller]
 fn blocked() -> (Deploy, String) {
     let deploy = proposed();
@@ -18,7 +18,7 @@ fn blocked() -> (Deploy, String) {
     (deploy, fix)
 }
 
-/// The fix alone is shipped: a copy of it, which the main branch does not have; with its hash.
+/// Ships only the fix, as a copy that the main branch lacks; returns the copy's hash.
 #[track_caller]
 fn shipped(deploy: &Deploy) -> String {
     deploy
@@ -32,7 +32,7 @@ fn shipped(deploy: &Deploy) -> String {
     copy
 }
 
-/// A colleague merges what `bare` deploys.
+/// Merges this commit of `bare` into the main branch, as a colleague.
 #[track_caller]
 fn merge(deploy: &Deploy, bare: &Path, commit: &str) {
     let (repository, _) = deploy.deployed_by(bare);
@@ -64,7 +64,7 @@ fn rosi_is_told_before_her_yes_that_nothing_can_be_promoted_after_it() {
         .sees("[y/N] ")
         .enters("y");
     terminal.ends().ok();
-    // Staging has lost it by now, and the next deploy there loses nothing more.
+    // Staging has lost the copy by now, so the next deploy there loses nothing more.
     merged(&deploy, "Draw even rounder corners (#452)", "even");
     deploy.smp(&["stage", "-n"]).ok().says(&story);
     // A clone that never had the copy says the same.
@@ -126,7 +126,7 @@ fn how_a_copy_comes_back_is_the_last_line_at_each_run_until_it_did() {
         .never_shows("or the next deploy will lack it");
 }
 
-// --- what is the fix
+// --- the choice of the fix
 
 #[test]
 fn with_nothing_merged_since_the_block_there_is_no_fix_and_that_is_said() {
@@ -137,7 +137,7 @@ fn with_nothing_merged_since_the_block_there_is_no_fix_and_that_is_said() {
         "the candidate has everything that was merged: merge the fix, then: git smp stage --fix\n";
     deploy.smp(&["stage", "--fix", "--yes"]).ok().says(words);
     deploy.smp(&["stage", "--fix", "-n"]).ok().says(words);
-    // All that was merged since is in the candidate as a copy.
+    // The candidate has copies of all later merges.
     let fix = merged(&deploy, "Fix the login (#429)", "login");
     merged(&deploy, "Fix the logout (#430)", "logout");
     for pick in ["#430", &fix] {
@@ -166,7 +166,7 @@ fn one_commit_alone_is_asked_about_for_it_may_be_anything() {
         .exits(3)
         .says("not deployed; no environment was changed");
     assert_eq!(deploy.snapshot(), before);
-    // Who named it was asked nothing of the kind.
+    // With a named commit there is no such question.
     let mut terminal = at_80_columns(&deploy, &["stage", "--fix", deploy.nth(6)]);
     terminal.sees("[y/N] ").enters("");
     terminal.ends().exits(3).never_shows("as the fix?");
@@ -234,7 +234,7 @@ fn what_conflicts_is_copied_by_hand_with_commands_that_can_be_pasted() {
     deploy.smp(&["stage", "--fix", &fix, "--yes"]).ok();
 }
 
-// --- what was named
+// --- named commits
 
 #[test]
 fn a_pull_request_that_is_not_there_leads_to_the_hash_of_a_commit() {
@@ -275,7 +275,7 @@ fn an_environment_in_the_place_of_another_name_is_told_apart() {
         assert_eq!(hinted(&run.exits(2).stderr), commands, "{run}");
         run.says("because: ").never_shows("production is\n");
     }
-    // A branch of that name is what it says.
+    // A branch of that name counts.
     deploy.git(&deploy.work, &["branch", "staging", deploy.nth(4)]);
     deploy
         .smp(&["stage", "-n", "staging"])
@@ -287,7 +287,7 @@ fn an_environment_in_the_place_of_another_name_is_told_apart() {
         .says("names no commit in this clone");
 }
 
-// --- what can be taken over, and by what
+// --- taking over
 
 #[test]
 fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wrong() {
@@ -306,7 +306,7 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     deploy.smp(&args).exits(1);
     deploy.web.set("/production", Page::commit(deploy.nth(2)));
     deploy.smp(&args).exits(4);
-    // As if that push had never landed, and that run were somebody else's.
+    // Simulate a lost push of somebody else's run.
     deploy.colleague_pushes(&deploy.production, deploy.nth(2));
     deploy
         .web
@@ -326,7 +326,7 @@ fn a_promotion_is_taken_over_by_its_own_command_and_a_wrong_id_is_said_to_be_wro
     wrong.exits(1).says(&format!(
         "because: the deploy in progress has the id {id}, not 1234\n"
     ));
-    // Staging runs the candidate: there is nothing that could take its place.
+    // Staging runs the candidate: no deploy could take its place.
     let run = deploy.smp(&["stage", deploy.nth(5), "--yes", "--take-over", id]);
     run.ok()
         .says("Ada Example began to promote")
@@ -409,7 +409,7 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
             &["undo", "production", "--to", "S", "-n"],
             &["git smp rollback production --to S -n"],
         ),
-        // Nothing is guessed of what has no text.
+        // Without a text there is no suggestion.
         (&["status", "--json", "is", "empty"], &[]),
         (&["signoff", "--block", "--by", "x", "y"], &[]),
     ] {
@@ -422,7 +422,7 @@ fn words_without_quotes_and_words_of_other_programs_lead_to_what_was_meant() {
     assert!(help.contains("'#N' (in quotes)"), "{help}");
 }
 
-// --- how plans look
+// --- the form of plans
 
 #[test]
 fn plans_have_one_empty_line_between_paragraphs_and_name_the_main_repository_alike() {
@@ -444,7 +444,7 @@ fn plans_have_one_empty_line_between_paragraphs_and_name_the_main_repository_ali
         "{text}"
     );
     plan(&["rollback", "-n"], &only);
-    // Back to what has nothing new over what runs.
+    // A plan back to a commit, with nothing new.
     plan(&["stage", "-n", deploy.nth(5)], &only);
     merge(&deploy, &deploy.production, &copy);
     deploy.smp(&["stage", "--yes"]).ok();

@@ -1,9 +1,9 @@
-//! The first `smp.toml`: asked for at a terminal of 80 columns.
+//! The wizard for the first `smp.toml`, at a terminal of 80 columns.
 
 use super::*;
 use crate::support::Page;
 
-/// A world without the file, whose clone has all remotes.
+/// Returns a world without the file, whose clone has all remotes.
 #[track_caller]
 fn without_a_file() -> Deploy {
     let deploy = World::deploy();
@@ -32,7 +32,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("that cannot be used: ")
         .sees("The branch that is deployed")
         .enters("master");
-    // The same address for both is wrong at the second one.
+    // The same address for both is an error at the second one.
     terminal
         .sees("push to staging goes to")
         .enters("")
@@ -53,7 +53,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("push to production goes to")
         .enters(urls[1])
         .sees("that cannot be used: ");
-    // Back to the branch, and forth again: everything is there.
+    // Back to the branch, and forward again: all answers are kept.
     terminal
         .sees("push to production goes to")
         .enters("back")
@@ -86,14 +86,14 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("that cannot be used: type y, n")
         .sees("Keep a record")
         .enters("y");
-    // Typed, or chosen with the arrow keys; what is none of the words is no answer.
+    // Typed, or chosen with the arrow keys; an unknown word is no answer.
     terminal
         .sees("Chat of the technical channel (type, or arrow keys)")
         .sees("> none")
         .types("irc\r\u{7f}\u{7f}\u{7f}")
         .enters("teams")
         .sees("Chat of the technical channel (type, or arrow keys): teams");
-    // Back, and forth to another one.
+    // Back, and another choice.
     terminal
         .sees("Chat of the product channel")
         .sees("> none")
@@ -105,7 +105,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Chat of the product channel")
         .sees("> none")
         .enters("slack");
-    // What only the whole file shows is put right from there.
+    // A mistake that only the whole file shows can be corrected from there.
     terminal
         .sees("[record]")
         .sees("kind = \"slack\"")
@@ -138,12 +138,12 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         !text.contains("channels.product") && !text.contains("not-asked-yet"),
         "{text}"
     );
-    // The command that was told is one, and everybody has the file then.
+    // The shown command works, and gives everybody the file.
     let added = run.stderr.lines().find(|line| line.starts_with("git add "));
     let command = added.unwrap().trim();
     deploy.runner().program("sh", &["-c", command]).ok();
     deploy.git(&deploy.main, &["cat-file", "-e", "master:smp.toml"]);
-    // A setup that went well says what comes next.
+    // A successful setup names the next step.
     deploy.smp(&["setup"]).ok().says("next: git smp status\n");
 }
 
@@ -238,7 +238,7 @@ fn an_address_of_herokus_offers_its_app() {
         .enters("y")
         .sees("Trust this? [y/N] ")
         .enters("n");
-    // The file is there, and that is said.
+    // The message says that the file was written.
     let run = terminal.ends();
     run.exits(3)
         .says("smp.toml was written but not agreed to; nothing else was changed");
@@ -281,7 +281,7 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
     assert_eq!(run.stderr.matches(&format!("[{url}]")).count(), 1, "{run}");
 }
 
-/// A clone whose main branch got an `smp.toml` after it was checked out.
+/// Returns a clone whose main branch got an `smp.toml` after the checkout.
 #[track_caller]
 fn not_pulled() -> Deploy {
     let deploy = World::deploy();
@@ -367,7 +367,7 @@ fn a_branch_that_was_left_behind_names_the_one_that_has_the_file() {
         let checkout = [&["checkout", "-q"], args, &[deploy.nth(3)]].concat();
         deploy.git(&deploy.work, &checkout);
     };
-    // Nothing is merged into an old commit, or into another branch.
+    // The hint does not merge into an old commit or another branch.
     old(&["--no-track", "-b", "old"]);
     told("git switch master && git pull upstream master");
     old(&["--detach"]);
@@ -390,7 +390,7 @@ fn in_a_clone_that_has_not_even_fetched_setup_asks_the_remote_before_it_makes_a_
     let commit = deploy.commit_files(&deploy.team, "Say how we deploy", &[("smp.toml", &toml)]);
     deploy.colleague_pushes(&deploy.main, &commit);
     let refs = deploy.refs(&deploy.work);
-    // What uses no network does not know better, but says first what is likelier.
+    // A command without network cannot know, but names the likelier way first.
     let run = deploy.smp(&["status"]);
     run.exits(2)
         .says("hint: if your team has one already: git pull\nhint: or make one: git smp setup\n");
@@ -437,7 +437,7 @@ fn a_branch_of_the_clones_own_is_switched_to() {
     run.exits(2)
         .says("because: setup-smp has it")
         .says("hint: git switch setup-smp\n");
-    // A file that was named is not looked for anywhere else.
+    // A named file is not searched elsewhere.
     let named = deploy.smp(&["--config", "other.toml", "status"]);
     named
         .exits(2)
@@ -446,7 +446,7 @@ fn a_branch_of_the_clones_own_is_switched_to() {
         .never_shows("setup-smp");
 }
 
-/// The questions up to the page of staging.
+/// Answers the questions up to the page of staging.
 #[track_caller]
 fn at_the_page(terminal: &mut Terminal) -> &mut Terminal {
     for question in ["Environments are", "Remote of", "Its address"] {
@@ -467,7 +467,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .enters("")
         .sees("Remote of")
         .enters("");
-    // Another one than that of the remote.
+    // An address other than the remote's.
     terminal
         .sees("Its address")
         .enters("https://example.com/mian.git")
@@ -479,7 +479,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .sees("Its address")
         .enters(urls[0])
         .sees("It answers; its branch master is at ");
-    // The branch is the one that the repository calls its own; another one has to be there.
+    // The default is the repository's default branch; another branch must exist.
     terminal
         .sees("The branch that is deployed [master]: ")
         .enters("mian")
@@ -490,7 +490,7 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
     terminal
         .sees("The branch that is deployed")
         .enters("master");
-    // What leads nowhere is told in git's words.
+    // A wrong address is reported in git's words.
     deploy.git(&deploy.work, &["remote", "remove", "staging"]);
     let mut again = at_80_columns(&deploy, &["setup"]);
     terminal.sees("push to staging").ctrl_c();
@@ -570,7 +570,7 @@ fn at_80_columns_no_word_is_cut_and_the_remotes_stand_above_the_question() {
     let (list, question) = screen.split_once("It names these remotes:\n").unwrap();
     assert!(question.find("Trust this?") < Some(500), "{screen}");
     assert!(list.contains("environments.staging.running.pattern"));
-    // Addresses are as long as they are, and a command is one line.
+    // Addresses and commands may be longer than a line.
     let prose = screen
         .lines()
         .filter(|line| !line.contains('/') && !line.starts_with("git "));

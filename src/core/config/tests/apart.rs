@@ -1,8 +1,8 @@
-//! Environments that look at the same place.
+//! Environments that share a source or an address.
 
 use crate::core::config::tests::*;
 
-/// The error of staging and production that are asked in these ways; `None`: they are fine.
+/// Returns the error if staging and production are asked in these ways.
 fn asked(staging: &str, production: &str) -> Option<Report> {
     let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {staging} }}"), 1);
     let text = text.replacen(

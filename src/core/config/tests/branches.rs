@@ -38,10 +38,10 @@ fn without_an_address_of_its_own_an_environment_is_a_branch_of_the_main_reposito
     }
     assert_eq!(production.branch, "production");
     assert!(staging.by_merge && !production.by_merge);
-    // Their place is agreed to, and a guard knows them by what was agreed to.
+    // The user agrees to their branches, and the guard recognizes them by the agreed values.
     let agreed = agreed(&config.path, &config.trust()).unwrap();
     assert!(agreed.environments.iter().all(|one| one.is_branch));
-    // Those who have an address are none, also beside branches.
+    // An environment with an address is no branch, even next to branches.
     let text = BRANCHES.replace(
         "branch = \"main\"",
         "url = \"https://git.example/staging.git\"",
@@ -101,7 +101,7 @@ fn a_branch_is_named_is_its_own_and_no_target_is_the_branch_that_is_merged_into(
             "{advice}"
         );
     }
-    // The repository's own branch is what it is by default, too, and a written default changes nothing.
+    // The main branch is also the default, and writing the default changes nothing.
     let (is, _) = told(&BRANCHES.replace("\"production\"\n", "\"main\"\n"));
     assert!(
         is.contains("every merge would deploy without a promotion"),

@@ -1,4 +1,4 @@
-//! The example files are lawful, and name every key.
+//! The example files are valid and name every key.
 
 use super::*;
 
@@ -66,7 +66,7 @@ fn the_examples_of_hosts_are_read_as_they_are() {
     );
 }
 
-// Piku stops what matches NAME*.ini.
+// Piku stops the apps that match NAME*.ini.
 #[test]
 fn the_example_of_piku_has_names_of_which_neither_begins_with_the_other() {
     let example = include_str!("../../../../examples/hosts/piku.toml");
@@ -85,7 +85,7 @@ fn the_example_of_piku_has_names_of_which_neither_begins_with_the_other() {
     );
 }
 
-/// The example with one commented key in place, or with all that go together.
+/// Uncomments one key of the example, or all keys that go together.
 fn uncomment(text: &str, choose: impl Fn(&str) -> bool) -> String {
     let is_key = |line: &str| {
         line.starts_with('[')
@@ -127,7 +127,7 @@ fn every_commented_key_of_the_example_file_is_valid_when_it_is_uncommented() {
             &["pattern"]
         };
         let text = uncomment(&without(EXAMPLE, others), |line| line.starts_with(key));
-        // Production's page is not what is looked at here.
+        // Production's page does not matter here.
         let (head, tail) = text
             .split_once("[environments.production.running]")
             .unwrap();

@@ -1,4 +1,4 @@
-//! Keys and values of another form are refused in words that help.
+//! Keys and values of a wrong form are refused with a helpful message.
 
 use super::*;
 
@@ -193,7 +193,7 @@ fn cfg_11_other_forms_that_serde_would_take_are_refused() {
             "record.cadence_days: must be a",
         ),
     ]);
-    // What a key says is not taken for what is known.
+    // The text of a key is not read as the list of known keys.
     let report = error_of(STAGING, "\"x`, expected one of `y` or `z`\" = 1");
     let hint = report.hint_text().unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! Hours, days that are closed, a soak, and the checks after a deploy.
+//! Hours, closed days, soak times, and the checks after a deploy.
 
 use super::*;
 

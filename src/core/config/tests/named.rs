@@ -1,4 +1,4 @@
-//! Names and addresses, and how environments stand to each other.
+//! Names and addresses, and the relations between environments.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! The schema of `smp.toml`, for editors. What the program takes, it takes; unknown keys, wrong types, words and missing
-//! keys it refuses as well. What only the whole file tells is left to the program.
+//! The schema of `smp.toml` for editors. It accepts what the program accepts, and it refuses unknown keys, wrong types,
+//! wrong words and missing keys. The program alone checks rules about the whole file.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::core::config::tests::*;
 use crate::core::config::values::RawPerson;
 use crate::core::schema_tests::{Judge, hold, kept};
 
-// The rules of `names` and `address`, as far as a pattern tells them that every editor knows: without look-around.
+// The rules of `names` and `address`, as far as a pattern without look-around can express them.
 pub const REMOTE: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 pub const BRANCH: &str = "^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
 pub const URL: &str = "^[!-,.-~][!-~]*$";
@@ -34,7 +34,7 @@ thread_local! {
     static JUDGE: Judge = Judge::of("smp");
 }
 
-/// The beginnings of what the program says of a key or a type, which the schema tells as well.
+/// The beginnings of messages for faults that the schema reports too.
 const TOLD_BY_TYPE: &[&str] = &[
     "unknown key `",
     "has no `",
@@ -52,14 +52,14 @@ const TOLD_BY_TYPE: &[&str] = &[
     "needs a page, but there is none",
 ];
 
-/// What is wrong with a text by the schema; `Err` where it is no TOML that an editor could check.
+/// Returns the schema's error for a text; `Err` if it is not TOML, which no editor could check.
 fn refused_by_schema(text: &str) -> Result<Option<String>, toml::de::Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value = toml::Value::Table(text.parse()?);
     Ok(JUDGE.with(|judge| judge.wrong(&as_editors_do(value))))
 }
 
-/// JSON has no dates: editors check one as a text.
+/// Converts dates to text, as editors do: JSON has no dates.
 fn as_editors_do(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(date) => date.to_string().into(),
@@ -78,7 +78,7 @@ fn as_editors_do(value: toml::Value) -> Value {
     }
 }
 
-/// How program and schema disagree about a file, where they do.
+/// Returns how program and schema disagree about a file, if they do.
 pub fn disagreement<T>(text: &str, read: &Result<T, Report>) -> Option<String> {
     let by_schema = refused_by_schema(text).ok()?;
     match (read, by_schema) {
@@ -112,7 +112,7 @@ impl JsonSchema for Mention {
     }
 }
 
-/// A table for each name.
+/// The schema of a table for each name.
 pub fn environments(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
@@ -122,13 +122,13 @@ pub fn environments(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// An address of its own, or a branch of the main repository.
+/// Requires an address, or a branch of the main repository.
 pub fn url_or_branch(schema: &mut Schema) {
     let places = json!([{ "required": ["url"] }, { "required": ["branch"] }]);
     schema.insert("anyOf".to_owned(), places);
 }
 
-/// A page or an app, or both; one way at most to find the commit on the page, and one platform at most.
+/// Requires a page or an app, or both; at most one way to find the commit on the page, and at most one platform.
 pub fn one_way_to_find(schema: &mut Schema) {
     let asked = ["page", "heroku", "dokku"].map(|key| json!({ "required": [key] }));
     schema.insert("anyOf".to_owned(), asked.as_slice().into());
@@ -141,7 +141,7 @@ pub fn one_way_to_find(schema: &mut Schema) {
     schema.insert("dependencies".to_owned(), rules);
 }
 
-/// TOML has no null; a key is left out. And what stands for "nothing was written" here is no default there.
+/// Removes nulls, which TOML does not have. An internal default for a missing key is not a default in the file.
 fn without_nulls(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|one| one != "null");
@@ -159,7 +159,7 @@ fn without_nulls(schema: &mut Schema) {
 #[test]
 fn the_schema_of_the_file_is_that_of_its_types() {
     let mut settings = SchemaSettings::draft07();
-    // Editors show the comment of a key best where it stands.
+    // Editors show the comment of a key best if it is inline.
     settings.inline_subschemas = true;
     let settings = settings.with_transform(RecursiveTransform(without_nulls));
     hold(
@@ -168,7 +168,7 @@ fn the_schema_of_the_file_is_that_of_its_types() {
     );
 }
 
-/// Visits each key that a schema names, with its path.
+/// Visits each key of a schema with its path.
 fn keys(path: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
     for (key, value) in schema["properties"].as_object().into_iter().flatten() {
         let path = format!("{path}.{key}");

@@ -1,4 +1,4 @@
-//! What tells the commit that runs.
+//! The sources of the running commit.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
         assert!(report.error.contains(error), "{rest}: {}", report.error);
         assert!(!format!("{report:?}").contains("hunter2"));
     }
-    // One that is long, and one as people write it.
+    // A long pattern, and a common one.
     for fits in ["(a{900})", "data-commit=\"([0-9a-f]{7,64})\""] {
         let text = SMALL.replacen(
             STAGING,
@@ -81,7 +81,7 @@ fn cfg_17_a_pattern_is_small_and_has_one_group() {
     ]);
 }
 
-/// How staging is asked, by this table.
+/// Returns the source of staging for this table.
 fn running(table: &str) -> Running {
     let text = SMALL.replacen(STAGING, &format!("{STAGING}\nrunning = {{ {table} }}"), 1);
     parsed(&text).environments.swap_remove(0).running

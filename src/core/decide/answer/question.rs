@@ -1,22 +1,22 @@
-//! Who asked about a candidate, by the word of the forge. Pure.
+//! Checks who proposed or fixed a candidate against the forge. Pure.
 
 use super::{Remark, is_login};
 use crate::core::record::Candidate;
 use crate::core::tell::issue::{bears, own_mark};
 use crate::core::words::EventId;
 
-/// By so many seconds the clocks of a proposer and of the forge may differ.
+/// The allowed difference between the clocks of a proposer and of the forge, in seconds.
 const SLACK: i64 = 300;
 
-/// Forgets whose account proposed the candidate, and whose deployed a fix of it, where the forge does not say the same:
-/// the record has it from one key. Then no comment is a yes of somebody else. Gives why. `record`: its ref.
+/// Clears the logins of the proposer and of the fixers that the forge does not confirm: the record has them from one
+/// key only. Without them no comment counts as a second person's. Returns the reasons. `record` is its ref.
 pub fn bear_out(
     candidate: &mut Candidate,
     (question, remarks): (&Remark, &[Remark]),
     record: &str,
 ) -> Vec<String> {
     let (short, mut why) = (candidate.commit.short().to_owned(), Vec::new());
-    // The last question is about what the candidate is now.
+    // The last question asks about the present commit of the candidate.
     let last = candidate
         .fixers
         .last()

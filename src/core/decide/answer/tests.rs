@@ -5,10 +5,10 @@ use crate::core::decide::tests::candidate;
 use crate::core::record::{Fixer, Inquiry, SignOff};
 use crate::core::tell::issue::own_mark;
 
-/// The candidate of these tests begins with these.
+/// The first digits of the candidate in these tests.
 const IT: &str = "bbbbbbbb";
 const REF: &str = "refs/smp/record";
-/// What is said of a comment that looks like a verdict.
+/// The reason for a comment that looks like a verdict.
 const MEANT: &str = "does not count: it must begin with signoff bbbbbbbb or block bbbbbbbb";
 
 fn asked() -> Candidate {
@@ -39,7 +39,7 @@ fn read(candidate: &Candidate, remark: &Remark) -> HeardComments {
     )
 }
 
-/// What one comment comes to: a verdict with its note, why it is void, or nothing.
+/// Returns the result of one comment: a verdict with its note, why it is void, or `-`.
 fn told(text: &str) -> String {
     let answers = read(&asked(), &remark(text));
     match (answers.events.first(), answers.void.first()) {
@@ -215,7 +215,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         over: None,
     }];
     assert_eq!(read(&on_record, &yes), HeardComments::default());
-    // What its author meant before is named no more; what another one means is.
+    // An older attempt of the same author is not shown; one of another author is.
     for (login, id, named) in [("rosi", 6, 0), ("rosi", 8, 1), ("ben", 6, 1)] {
         let meant = Remark {
             id,
@@ -225,7 +225,7 @@ fn a_comment_goes_on_record_once_and_an_edited_yes_is_taken_back() {
         let all = [meant, yes.clone()];
         assert_eq!(answers(&on_record, &all, &[]).void.len(), named, "{login}");
     }
-    // What was never said there, or by somebody else, is no yes of theirs, whoever wrote it down.
+    // A recorded comment that was never written there, or by somebody else, is no sign-off of that person.
     for (one, why) in [
         (
             Remark {
@@ -322,7 +322,7 @@ fn where_four_eyes_are_wanted_the_proposers_own_yes_is_void() {
         ..own
     };
     assert_eq!(read(&ben, &yes).events.len(), 1);
-    // Anybody may speak through an app, and the record has the login from one key.
+    // Anybody may write through an app, and the record has the login from one key only.
     let [yes_of_app, no_of_app] = [&yes, &no].map(|one| Remark {
         is_of_app: true,
         ..one.clone()
@@ -395,9 +395,9 @@ fn only_the_question_that_git_smp_asked_for_this_proposal_says_who_proposed() {
     for (text, at, bears) in [
         (format!("Looking at it.\n{mark}\n"), 1000, true),
         (format!("Looking at it.\r\n{mark}"), 701, true),
-        // It is older, and somebody put the mark into it.
+        // The question is older than the proposal: somebody edited the mark into it.
         (mark.clone(), 699, false),
-        // The subject of a commit has it.
+        // The subject of a commit contains the mark.
         (
             format!("- {mark}\n<!-- git smp 00000000000000aa -->"),
             1000,
@@ -438,7 +438,7 @@ fn a_block_on_the_issue_is_put_on_record_again_where_that_lost_it() {
     let read = |remarks: &[Remark]| answers(&candidate, remarks, &[]).events;
     let again = read(std::slice::from_ref(&no));
     assert!(matches!(&again[..], [What::Judged(it)] if it.verdict == Verdict::Block));
-    // Its author took it back.
+    // Its author withdrew it.
     assert_eq!(read(&[no, yes]), []);
 }
 

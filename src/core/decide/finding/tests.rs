@@ -1,4 +1,4 @@
-//! What is told of an environment, a row each.
+//! The findings about an environment, one row each.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::core::typed::Typed;
 use crate::core::words::{Cached, PlatformWords};
 use ReleaseStatus::{Expired, Failed, Pending, Succeeded};
 
-/// Runs the first and has its branch at the second, which is ahead of it.
+/// An environment that runs `running` and whose newer branch is at `branch`.
 fn seen(running: char, branch: char) -> Observed {
     tests::seen("production", running, branch)
 }
 
-/// What its platform says, newest first.
+/// Adds releases of the platform, newest first.
 fn released(seen: Observed, releases: &[(u64, ReleaseStatus, char)]) -> Observed {
     let release = |(version, status, commit): &(u64, ReleaseStatus, char)| {
         release(*version, *status, *commit)
@@ -50,7 +50,7 @@ fn empty() -> Observed {
     }
 }
 
-/// The word and its meaning; nothing where all is well.
+/// Returns the word with its meaning; empty if all is well.
 fn told(seen: &Observed) -> String {
     let found = Finding::of(seen);
     let told = found.map(|found| format!("{}: {}", found.word(), found.meaning(seen)));
@@ -84,7 +84,7 @@ fn a_page_and_a_branch() {
     let missing = Branch::Missing(vec!["main".into()]);
     tells([
         (seen('a', 'a'), ""),
-        // A page alone cannot tell a rollback from a failed release, and says so.
+        // A page alone cannot distinguish a rollback from a failed release, and the text says so.
         (
             seen('a', 'b'),
             "rolled-back: rolled back from bbbbbbbb to aaaaaaaa, or the release of bbbbbbbb failed or is still in progress",
@@ -98,7 +98,7 @@ fn a_page_and_a_branch() {
             drifted(None),
             "ref-differs: it is unknown how the two commits relate",
         ),
-        // What is unknown bears the word of its reason.
+        // An unknown commit has the word of its refusal.
         (page(RefusalCode::Unreachable), "unreachable: unknown"),
         (page(RefusalCode::UnknownCommit), "unknown-commit"),
         (remote(RefusalCode::Unauthorized), "unauthorized"),
@@ -114,7 +114,7 @@ fn a_page_and_a_branch() {
             nothing(Branch::NoApp("no app".into())),
             "nothing-deployed: nothing deployed yet; there is no app at its address: no app",
         ),
-        // What runs beside an empty repository was not rolled back.
+        // A running commit next to an empty repository is no rollback.
         (
             empty(),
             "deployed-outside-git: aaaaaaaa was deployed without a push to its git remote, which is empty",
@@ -159,7 +159,7 @@ fn a_platform_tells_which_of_them_it_is() {
     let going_back = [(3, Pending, 'a'), (2, Succeeded, 'b'), (1, Succeeded, 'a')];
     tells([
         (released(same, &[(2, Succeeded, 'a')]), ""),
-        // A change of a config var that failed leaves what runs as it is.
+        // A failed change of config vars leaves the running commit.
         (released(seen('a', 'a'), &[(3, Failed, 'a')]), ""),
         (
             released(seen('a', 'b'), &again[1..]),
@@ -173,25 +173,25 @@ fn a_platform_tells_which_of_them_it_is() {
             released(seen('a', 'b'), &[(2, Pending, 'b'), (1, Succeeded, 'a')]),
             "release-pending: the release v2 has not finished yet",
         ),
-        // Released once, and a second time in vain: what took it away was a rollback.
+        // Released once, and a second time without success: the commit was removed by a rollback.
         (released(seen('a', 'b'), &again), "rolled-back"),
-        // What runs is newer than the branch, which ran once: nobody went back.
+        // The running commit is newer than the branch, which ran once: nobody rolled back.
         (
             released(behind(), &[(2, Succeeded, 'a'), (1, Succeeded, 'b')]),
             "deployed-outside-git",
         ),
-        // It never heard of what the branch is at, so git's history decides.
+        // The platform does not know the commit of the branch, so git's history decides.
         (
             released(behind(), &[(1, Succeeded, 'a')]),
             "deployed-outside-git",
         ),
-        // A release of another commit that goes on is told though the branch agrees.
+        // A release of another commit in progress is reported although the branch agrees.
         (released(seen('b', 'b'), &going_back), "release-pending"),
         (
             released(seen('b', 'b'), &[(3, Pending, 'b'), (2, Succeeded, 'b')]),
             "",
         ),
-        // A first release that failed or goes on is more than nothing.
+        // A failed or running first release is more than nothing.
         (
             released(first.clone(), &[(3, Failed, 'b')]),
             "release-failed",
@@ -235,7 +235,7 @@ fn a_cached_page_that_is_not_at_the_branch_tells_nothing_but_its_age() {
         (kept(drifted(Some(Relation::Diverged))), "cached-page"),
         (kept(empty()), "cached-page"),
         (kept(seen('a', 'a')), ""),
-        // A release that goes on or failed is certain, whatever a page says; that one was rolled back is not.
+        // A running or failed release is certain, whatever a page says; a rollback is not.
         (beside(Pending), "release-pending"),
         (beside(Failed), "release-failed"),
         (beside(Succeeded), "cached-page"),
@@ -291,7 +291,7 @@ fn only_an_empty_repository_beside_what_certainly_runs_is_emptied() {
     for (seen, expected) in [
         (empty(), true),
         (seen('a', 'b'), false),
-        // What a cache says is no proof, and a release that goes on is one on its way.
+        // A cached page proves nothing, and a release in progress is not finished.
         (cached, false),
         (pending, false),
         (nothing(Branch::Empty), false),
@@ -321,7 +321,7 @@ fn of_a_pipeline_the_releases_tell_and_its_branch_does_not() {
             promoted(ahead, &back),
             "rolled-back: rolled back from cccccccc to aaaaaaaa",
         ),
-        // What went forward again is no rollback: what came before is no newer one.
+        // A later promotion of the older commit is no rollback.
         (promoted(None, &back), ""),
         (
             promoted(None, &[(2, Failed, 'c'), (1, Succeeded, 'a')]),
@@ -331,7 +331,7 @@ fn of_a_pipeline_the_releases_tell_and_its_branch_does_not() {
             promoted(None, &[(2, Pending, 'c'), (1, Succeeded, 'a')]),
             "release-pending: the release v2 has not finished yet",
         ),
-        // A change of a config var that failed.
+        // A failed change of config vars.
         (promoted(None, &[(2, Failed, 'a'), (1, Succeeded, 'a')]), ""),
     ]);
 }
@@ -355,11 +355,11 @@ fn what_an_announced_deploy_explains_is_that_deploy() {
         (seen('a', 'b'), &promotes, Some(Finding::Deploying)),
         (back('b', 'a'), &None, outside),
         (seen('a', 'b'), &None, Some(Finding::RolledBack)),
-        // Something else runs, or its branch is elsewhere, or it is another environment.
+        // Another commit runs, its branch is elsewhere, or it is another environment.
         (back('c', 'a'), &rolls_back, outside),
         (back('b', '1'), &rolls_back, outside),
         (elsewhere, &rolls_back, outside),
-        // Its platform says what became of it.
+        // Its platform reports the result.
         (failed, &rolls_back, Some(Finding::ReleaseFailed)),
         (seen('a', 'a'), &rolls_back, None),
     ] {

@@ -1,17 +1,17 @@
-//! Reverts, as git and the hosts write them, and any history at all.
+//! Reverts as git and the hosts write them, and arbitrary histories.
 
 use proptest::prelude::*;
 
 use crate::core::decide::held::*;
 
-/// A history to be, oldest first.
+/// A growing history, oldest first.
 #[derive(Default)]
 struct Story {
     landed: Vec<Landed>,
 }
 
 impl Story {
-    /// Lands a commit on these, and gives its place.
+    /// Adds a commit on these parents and returns its position.
     fn on(&mut self, parents: &[usize], message: &str) -> usize {
         let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
         self.landed.push(Landed {
@@ -24,13 +24,13 @@ impl Story {
         self.landed.len() - 1
     }
 
-    /// Lands a commit on the one before.
+    /// Adds a commit on the one before.
     fn then(&mut self, message: &str) -> usize {
         let parents: Vec<usize> = self.landed.len().checked_sub(1).into_iter().collect();
         self.on(&parents, message)
     }
 
-    /// The reverts that stand, oldest first, each with all that it took back.
+    /// Returns the standing reverts, oldest first, each with the commits it reverts.
     fn standing(&self) -> Vec<(usize, Vec<usize>)> {
         let newest_first: Vec<Landed> = self.landed.iter().rev().cloned().collect();
         let place = |id: &CommitId| self.landed.iter().position(|one| one.id == *id).unwrap();
@@ -159,7 +159,7 @@ fn the_revert_of_a_merge_takes_back_what_the_merge_brought() {
     );
     let revert = history.then(&message);
     assert_eq!(history.standing(), [(revert, vec![wip, sync, merge])]);
-    // And a merge that brought the revert takes it back with it.
+    // A revert of the merge that brought the revert cancels it.
     let side = history.on(&[revert], "Reapply the maps\n\nReverts #99");
     let other = history.on(&[old], &by_hash("Go back", main));
     let merged = history.on(&[side, other], "Merge branch 'x'");
@@ -188,7 +188,7 @@ fn what_names_each_other_stands_nowhere() {
     assert_eq!(history.standing(), []);
 }
 
-/// Messages that are like those of git and the hosts, or like nothing at all.
+/// Messages similar to those of git and the hosts, or arbitrary ones.
 fn message() -> impl Strategy<Value = (String, String)> {
     let piece = prop_oneof![
         Just("Revert \"".to_owned()),
@@ -204,7 +204,7 @@ fn message() -> impl Strategy<Value = (String, String)> {
     (text(), text())
 }
 
-/// Commits with any parents: those that come later in the list, earlier, itself, and unknown ones.
+/// Commits with arbitrary parents: later or earlier in the list, themselves, or unknown.
 fn any_history() -> impl Strategy<Value = Vec<Landed>> {
     let commit = (proptest::collection::vec(0_usize..25, 0..4), message());
     proptest::collection::vec(commit, 0..20).prop_map(|commits| {

@@ -1,8 +1,8 @@
-//! What a person may name, and what is a wrong command line.
+//! Valid names and texts of the command line, and wrong ones.
 
 use crate::core::decide::named::*;
 
-/// The sentence of a mistake of the command line; `None`: it is none.
+/// Returns the message of a wrong command line; `None` if it is correct.
 fn mistake(checked: Result<(), Stop>) -> Option<String> {
     match checked {
         Ok(()) => None,

@@ -1,4 +1,4 @@
-//! What to type about what is remarkable about an environment.
+//! Returns the command to type for each finding about an environment.
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{FORGET, Finding, failed, unknown, wait, witness_hint};
@@ -39,7 +39,7 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
     }
 }
 
-/// The promotion that asks a person what nothing but a branch tells: the one to that environment, or the next from it.
+/// Returns the promotion that asks a person about a branch-only environment: the one to it, or the next from it.
 pub fn confirm(config: &Config, environment: &Environment) -> Typed {
     let mut targets = config.in_order().into_iter();
     let target = match environment.promotes {
@@ -52,7 +52,7 @@ pub fn confirm(config: &Config, environment: &Environment) -> Typed {
 pub fn deploy(environment: &Environment) -> Typed {
     match environment.promotes {
         Some(_) => promote(&environment.name),
-        // What a merge deploys is built by its platform.
+        // The platform builds what a merge deploys.
         None if environment.by_merge => Typed::smp("status"),
         None => Typed::smp("stage"),
     }

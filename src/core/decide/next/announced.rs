@@ -1,4 +1,4 @@
-//! What to do about a deploy that is announced and has no end on record.
+//! Decides what to do about an announced deploy whose end is not recorded.
 
 use crate::core::decide::next::{ONLY, Situation, run, smp};
 use crate::core::record::{Deploying, Kind, State};
@@ -27,7 +27,7 @@ impl Situation<'_> {
     }
 }
 
-/// What leads on where a check failed after a deploy arrived: to check once more alone would go round.
+/// Returns what to do after a failed check of a deploy that arrived: repeating the check alone would not help.
 pub fn after_failure(state: Option<&State>, open: &Deploying, again: Typed) -> Hint {
     let once_more = Hint::run("if the site works by now, check again", again.clone());
     let next = match open.kind {

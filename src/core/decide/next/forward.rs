@@ -1,4 +1,4 @@
-//! What brings a commit from the main branch to the first environment, and from there to the next.
+//! Decides how a commit gets from the main branch to the first environment, and from there to the next.
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::beginning;
@@ -11,8 +11,8 @@ use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed, Relation};
 
 impl Situation<'_> {
-    /// Where a target lacks what its source runs. What is not on the main branch is said to be so before it ships: the
-    /// target moves forward only, so the main branch would need it as well.
+    /// Returns the hint for a target that lacks its source's commit. A commit outside the main branch is reported
+    /// before it ships: the target only moves forward, so the main branch would need it too.
     pub(super) fn forward(&self, target: &Environment, source: &Observed) -> Result<Hint, Stop> {
         let Some(runs) = source.runs() else {
             return Ok(self.promote(target));
@@ -40,7 +40,7 @@ impl Situation<'_> {
         format!("{main} has the same changes in other commits")
     }
 
-    /// What was rolled back does not ship again by itself.
+    /// Asks for confirmation before a rolled-back commit ships again.
     fn unless_held(&self, target: &Environment, runs: &CommitId) -> Result<Hint, Stop> {
         if let Some(candidate) = self.candidate() {
             return self.to_ship(target, candidate);
@@ -73,7 +73,7 @@ impl Situation<'_> {
         })
     }
 
-    /// A candidate that was rolled back since it was put forward would be refused.
+    /// Returns the hint for a candidate. A promotion refuses one that was rolled back after its proposal.
     fn to_ship(&self, target: &Environment, candidate: &Candidate) -> Result<Hint, Stop> {
         let since = candidate.fixed_at.unwrap_or(candidate.at);
         let held = self.state().map(|state| state.held(&target.name));
@@ -88,8 +88,8 @@ impl Situation<'_> {
         })
     }
 
-    /// The command that ships what a source runs. One of several is promoted by its name, because the others may not be
-    /// ready.
+    /// Returns the command that ships the source's commit. It names the target if there are several, because the
+    /// others may not be ready.
     pub(super) fn promote(&self, target: &Environment) -> Hint {
         if self.signoff() && self.candidate().is_none() {
             return smp("propose");
@@ -100,7 +100,7 @@ impl Situation<'_> {
         }
     }
 
-    /// A promotion, and from when on it may begin where that is later.
+    /// Returns a promotion, and from when it may begin if that is later.
     pub(super) fn begin(&self, target: &Environment, command: Typed) -> Hint {
         let timing = Timing::of(&self.config.policy, self.now);
         let source = self.config.source_of(target);
@@ -116,13 +116,13 @@ impl Situation<'_> {
         }
     }
 
-    /// Whether a merge deploys what a target promotes.
+    /// Returns whether merges deploy the source of a target.
     fn is_merged(&self, target: &Environment) -> bool {
         let source = self.config.source_of(target);
         source.is_some_and(|source| source.by_merge)
     }
 
-    /// How a newer commit of the main branch comes to what a target promotes.
+    /// Returns how a newer commit of the main branch gets to the source of a target.
     pub(super) fn stage(&self, target: &Environment) -> Hint {
         if matches!(self.main, Some(Ok(Branch::Empty))) {
             return Hint::run("push the first commit", first_commit(self.config));
@@ -133,7 +133,7 @@ impl Situation<'_> {
         }
     }
 
-    /// What a target runs and its source lacks has to come to the main branch before anything else can ship.
+    /// Returns how a target's commit that its source lacks gets to the main branch; nothing else can ship before.
     pub(super) fn to_merge(&self, target: &Environment, seen: &Observed) -> Result<Hint, Stop> {
         let name = &target.name;
         let missing = (self.between)(self.tip(), seen.runs())?;
@@ -144,7 +144,7 @@ impl Situation<'_> {
         })
     }
 
-    /// How a commit that runs comes to the main branch, so that the next deploy has it.
+    /// Returns how a running commit gets to the main branch, so that the next deploy contains it.
     fn way_to_main(&self, environment: &str, runs: &CommitId) -> Result<Hint, Stop> {
         let (main, fix) = (&self.config.repository.branch, fix_branch(runs));
         let push = Typed::other(push_to_main(self.config, runs));
@@ -165,7 +165,7 @@ impl Situation<'_> {
         })
     }
 
-    /// What follows a merge that somebody has to make first.
+    /// Returns what follows a merge that a person has to make first.
     fn merged(&self, merge: &str) -> Hint {
         match self.config.environments.iter().any(|one| one.by_merge) {
             true => Hint::run(
@@ -176,7 +176,7 @@ impl Situation<'_> {
         }
     }
 
-    /// What to do where the main branch has commits that the first environment on their way lacks.
+    /// Returns the hint for commits of the main branch that the first environment lacks.
     pub(super) fn to_stage(&self) -> Result<Option<Hint>, Stop> {
         let Ok(first) = beginning(self.config) else {
             return Ok(None);
@@ -190,25 +190,25 @@ impl Situation<'_> {
         }
         Ok(match (self.between)(Some(runs), self.tip())? {
             Some(Relation::Ahead) => Some(smp("stage")),
-            // A fix that was made for a candidate alone, or a branch that somebody is trying out.
+            // A fix that was made only for a candidate, or a branch that somebody is trying out.
             Some(Relation::Diverged) => Some(self.way_to_main(&first.name, runs)?),
             Some(Relation::Identical | Relation::Behind) | None => None,
         })
     }
 }
 
-/// What begins an empty main repository.
+/// Returns the command that pushes the first commit of an empty main repository.
 pub fn first_commit(config: &Config) -> Typed {
     let main = &config.repository;
     Typed::other("git push").arg(&main.remote).arg(&main.branch)
 }
 
-/// The branch of the main repository that brings a commit which runs to the main branch.
+/// Returns the name of the branch that brings a running commit to the main branch.
 pub fn fix_branch(commit: &CommitId) -> String {
     format!("fix-{}", commit.short())
 }
 
-/// The command that pushes a commit which runs to a branch of the main repository, where it can be merged.
+/// Returns the command that pushes a running commit to a branch of the main repository for merging.
 pub fn push_to_main(config: &Config, commit: &CommitId) -> String {
     let (remote, branch) = (&config.repository.remote, fix_branch(commit));
     format!("git push {remote} {commit}:refs/heads/{branch}")

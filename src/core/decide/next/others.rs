@@ -1,11 +1,11 @@
-//! Who must say yes to the candidate, and how.
+//! The people who must sign off the candidate, and their way to do it.
 
 use crate::core::decide::next::smp;
 use crate::core::record::Candidate;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 
-/// What comes next for `me` while nobody whose word counts has said yes.
+/// Returns what comes next for `me` while no counting sign-off exists.
 pub(super) fn sign_off(candidate: &Candidate, me: &str) -> Hint {
     let others = candidate.four_eyes && candidate.is_of(me);
     let opens = candidate.inquiry.is_some() && candidate.issue().is_none();
@@ -19,7 +19,7 @@ pub(super) fn sign_off(candidate: &Candidate, me: &str) -> Hint {
     }
 }
 
-/// Refuses where somebody else may have said yes, in a comment that could not be read.
+/// Refuses while comments that may contain a second person's sign-off were not read.
 pub fn unread(candidate: &Candidate) -> Refusal {
     let short = candidate.commit.short();
     let error =
@@ -29,7 +29,7 @@ pub fn unread(candidate: &Candidate) -> Refusal {
         .run("see whether they can be read", Typed::smp("status"))
 }
 
-/// Who else must say yes, and how.
+/// Returns who else must sign off, and how.
 pub fn by_others(candidate: &Candidate) -> Hint {
     let (short, by) = (candidate.commit.short(), &candidate.by.name);
     let somebody = match candidate.fixers.is_empty() {
@@ -64,7 +64,7 @@ pub fn by_others(candidate: &Candidate) -> Hint {
     }
 }
 
-/// Who tested it says so, where anybody may.
+/// Returns how the tester signs off, if anybody may.
 pub fn if_tested(candidate: &Candidate) -> Hint {
     let typed = Hint::run("if it was tested and works", Typed::smp("signoff"));
     match candidate.issue() {

@@ -1,5 +1,5 @@
-//! What comes next, a row each. History is the alphabet: `b` has all that `a` has; `f` lies beside all others, and nobody
-//! knows how `0` stands to anything. The clone has no `9`.
+//! The next command, one row each. History is the alphabet: `b` contains `a`; `f` diverges from all others, and the
+//! relation of `0` to the others is unknown. The clone lacks `9`.
 
 use crate::core::config::{MainRepository, Policy, Record};
 use crate::core::decide::next::*;
@@ -7,7 +7,7 @@ use crate::core::decide::tests::{announced, candidate, environment, id, seen};
 use crate::core::record::{Goal, Held, Kind, LastDeploy, Verdict};
 use crate::core::refusal::RefusalCode;
 
-/// Staging and production, which promotes it, and what is known of them.
+/// Staging, production, which promotes it, and the facts about them.
 struct World {
     staging: Observed,
     production: Observed,
@@ -15,18 +15,18 @@ struct World {
     record: Option<Result<State, Refusal>>,
     is_ours: bool,
     pushing: Option<char>,
-    /// What production was rolled back from, and `e` takes back.
+    /// The commit that production was rolled back from, and that `e` reverts.
     held: Option<char>,
-    /// Whether staging is the main branch.
+    /// True if staging is the main branch.
     by_merge: bool,
-    /// Whether the branch is there that brings a hotfix to the main branch.
+    /// True if the branch that brings a hotfix to the main branch exists.
     pushed: Option<bool>,
-    /// Whether the main branch has the same changes in other commits.
+    /// True if the main branch has copies of the same changes.
     copied: bool,
     policy: Policy,
 }
 
-/// What staging and production run, and where the main branch is.
+/// Builds a world from the running commits of staging and production, and the tip of the main branch.
 fn world(staging: char, production: char, tip: char) -> World {
     World {
         staging: seen("staging", staging, staging),
@@ -186,12 +186,12 @@ fn without_a_record_the_environments_tell() {
         (world('b', 'a', 'b'), "git smp promote"),
         (world('b', 'b', 'c'), "git smp stage"),
         (world('b', 'b', 'b'), "nothing"),
-        // Production is ahead of staging: the main branch has it, or is to have it first.
+        // Production is ahead of staging: the main branch has the commit, or must get it first.
         (world('b', 'c', 'c'), "git smp stage"),
         (world('b', 'f', 'c'), &hotfix),
         (world('b', 'f', '0'), "git smp diff production"),
         (world('f', 'f', 'c'), &of_staging),
-        // What is not on the main branch is said to be so before it ships; what that has as well is staged in its place.
+        // A commit outside the main branch is reported first; if the main branch has copies, those are staged.
         (
             world('c', 'a', 'b'),
             &format!("git smp promote; {not_merged}"),
@@ -206,7 +206,7 @@ fn without_a_record_the_environments_tell() {
                 "{push}; {same}, but a promotion can only add commits to what staging runs; push them, then {merge}"
             ),
         ),
-        // The push is named once: where it is not known whether that was done, together with the merge.
+        // The push is shown once: if it is unknown whether it happened, together with the merge.
         (is_pushed(Some(true), false), &there),
         (is_pushed(Some(true), true), &deployed),
         (is_pushed(None, false), &hotfix),
@@ -226,7 +226,7 @@ fn without_a_record_the_environments_tell() {
             },
             "push the first commit: git push upstream main",
         ),
-        // Nothing ships before it is known what runs.
+        // Nothing ships before the running commit is known.
         (of(unknown, world('b', 'a', 'b')), "open the page"),
         (of(missing, world('b', 'a', 'b')), "git smp setup --check"),
         (of(doubted, world('b', 'b', 'c')), believe),
@@ -249,7 +249,7 @@ fn without_a_record_the_environments_tell() {
             },
             "git smp status; the push of bbbbbbbb to production must finish first",
         ),
-        // What was rolled back does not ship again by itself.
+        // A rolled-back commit does not ship again by itself.
         (
             held('b', world('b', 'a', 'b')),
             "merge a correction into the main branch, then: git smp stage; bbbbbbbb was rolled back",
@@ -305,7 +305,7 @@ fn the_record_comes_before_the_environments() {
             with(State::default(), world('b', 'b', 'c')),
             "git smp stage",
         ),
-        // What was shipped was rolled back past the tool, and its proposal is closed.
+        // The shipped commit was rolled back outside git-smp, and its proposal is closed.
         (
             with(
                 State::default(),
@@ -334,7 +334,7 @@ fn the_record_comes_before_the_environments() {
             with(proposed(&[Block]), world('c', 'a', 'c')),
             "git smp postpone",
         ),
-        // It runs there, and nobody wrote that down; or what runs there leaves it behind.
+        // It runs there without a record, or the running commit contains more.
         (
             with(proposed(&[Pass]), world('b', 'b', 'c')),
             "git smp promote production",
@@ -343,8 +343,8 @@ fn the_record_comes_before_the_environments() {
             with(proposed(&[]), world('b', 'c', 'c')),
             "git smp postpone; production now runs cccccccc, which has commits that the candidate lacks",
         ),
-        // It was rolled back since: only another proposal helps, also where this one has a yes; a page may be late to show
-        // it.
+        // It was rolled back since: only another proposal helps, even if this one is signed off; a page may show it
+        // late.
         (
             with(proposed(&[Pass]), world('b', '1', 'c')),
             "git smp postpone; production now runs 11111111, not what it ran at the proposal: close the candidate, then propose again",
@@ -359,7 +359,7 @@ fn the_record_comes_before_the_environments() {
             ),
             "git smp signoff",
         ),
-        // A deploy that was announced comes first.
+        // An announced deploy comes first.
         (with(announced(Kind::Promote), world('b', 'a', 'b')), wait),
         (
             with(announced(Kind::Promote), landed),
@@ -406,7 +406,7 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
         (Pass, staging('c', 'c'), "git smp promote"),
         (Block, staging('c', 'c'), fix),
         (Pass, staging('a', 'c'), wait),
-        // Set back, below it and to what production runs, or rewritten.
+        // Staging went back behind the candidate, back to production's commit, or its branch was rewritten.
         (Pass, staging('1', '1'), "git smp postpone"),
         (Pass, staging('a', 'a'), "git smp postpone"),
         (Pass, staging('f', 'f'), "git smp postpone"),
@@ -414,7 +414,7 @@ fn a_candidate_that_merges_leave_behind_ships_while_the_branch_contains_it() {
     ] {
         assert_eq!(told(with(proposed(&[verdict]), world)), expected);
     }
-    // What a clone lacks is no part of a branch that it has.
+    // A commit that the clone lacks is not part of a branch that it has.
     let mut lacking = proposed(&[Pass]);
     lacking.candidate.as_mut().unwrap().commit = id('9');
     assert_eq!(told(with(lacking, staging('c', 'c'))), "git smp postpone");
@@ -478,7 +478,7 @@ fn a_chain_is_promoted_link_by_link_whatever_the_order_of_the_file() {
     goals[1].environment = "preprod".to_owned();
     let next = on_record(&config, &state, "", 0).to_string();
     assert_eq!(next, "git smp promote preprod");
-    // Without a name a chain is not promoted at all.
+    // A chain always needs a name.
     let confirms = config.environments.iter().map(|one| confirm(&config, one));
     let confirms: Vec<_> = confirms.map(|command| command.to_string()).collect();
     assert_eq!(

@@ -1,26 +1,26 @@
-//! What would ship, and what the reviews of it are to a plan and to a proposal.
+//! The commits that would ship, and how their reviews affect a plan and a proposal.
 
 use std::collections::HashSet;
 
 use crate::core::config::Policy;
-use crate::core::decide::review::{Coverage, Reviews, refusal, warnings};
+use crate::core::decide::policy::refusal;
+use crate::core::decide::review::{Coverage, Reviews, warnings};
 use crate::core::decide::{Plan, Proposal, Step};
 use crate::core::refusal::Refusal;
 use crate::core::words::{Changes, Commit};
 
-/// The merges that would ship, where the policy asks who reviewed those, too: files can be changed in one that are in
-/// neither of its parents.
+/// The merges that would ship, if the policy requires their reviews too: a merge can contain changes of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Merges {
     pub named: Vec<Commit>,
     pub unnamed: usize,
 }
 
-/// What some environments, by their names, lack of the commit that they are to be given.
+/// The commits that environments, by name, lack of the commit to deploy.
 pub struct Shipping<'a>(pub Vec<(&'a str, &'a Changes, Merges)>);
 
 impl Shipping<'_> {
-    /// All the commits, each once. Merges come first, because no list names them.
+    /// Returns all commits without duplicates. Merges come first, because no other list names them.
     pub fn commits(&self) -> Vec<&Commit> {
         self.lacking(|_| true)
     }
@@ -33,15 +33,15 @@ impl Shipping<'_> {
         all.filter(|commit| seen.insert(&commit.id)).collect()
     }
 
-    /// How many merges there are beyond these.
+    /// Returns the number of merges beyond the named ones.
     pub fn unnamed(&self) -> usize {
         self.0.iter().map(|(_, _, merges)| merges.unnamed).sum()
     }
 
-    /// The plan with what a person should know of it.
+    /// Returns the plan with warnings about reviews and checks.
     ///
     /// # Errors
-    /// What the policy says against it. Only a push or a release is refused; what was pushed before is seen to its end.
+    /// The policy's refusal. Only a push or a release is refused; waiting for an earlier push is not.
     pub fn judged(
         &self,
         mut plan: Plan,
@@ -58,8 +58,7 @@ impl Shipping<'_> {
         Ok(plan)
     }
 
-    /// Adds to a proposal what a person should know: also that its promotion is refused as things stand, which is no
-    /// reason not to test it.
+    /// Adds warnings to a proposal, also if its promotion would be refused now: the team can still test it.
     pub fn warn(&self, proposal: &mut Proposal, policy: &Policy, reviews: &Reviews) {
         let (ships, plan) = (self.commits(), &mut proposal.plan);
         plan.warnings

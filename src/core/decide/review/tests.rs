@@ -1,4 +1,4 @@
-use crate::core::decide::review::policy::{green, reviewed};
+use crate::core::decide::policy::{green, reviewed};
 use crate::core::decide::review::*;
 use crate::core::refusal::RefusalCode;
 use crate::core::words::Commit;
@@ -251,7 +251,7 @@ fn a_merge_that_nobody_could_name_is_unknown() {
         "not every merge that would ship is known"
     );
     assert!(reviewed(&[], &lacking(2)).is_some());
-    // To ask again would not help.
+    // Asking again would not help.
     let next = "for so many commits, remove policy.reviewed from smp.toml, then: git smp setup; then: git smp promote";
     let most = unanswered(Report::new("git smp asks GitLab about at most 500 commits"));
     let long = reviewed(&ships, &Reviews::unknown(Coverage::Partly(most))).unwrap();

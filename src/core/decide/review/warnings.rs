@@ -1,10 +1,10 @@
-//! What people are told of reviews and checks.
+//! The warnings about reviews and checks.
 
 use crate::core::decide::review::{Checks, Coverage, NAMED, Origin, Reviews};
 use crate::core::text::counted;
 use crate::core::words::{Commit, CommitId};
 
-/// The commits that are known not to be reviewed, and why, to stand behind their names.
+/// Returns the commits known to be unreviewed, each with a reason that follows its name.
 pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, String)> {
     let faults = ships.iter().filter_map(|commit| {
         let fault = match reviews.origin(&commit.id) {
@@ -17,14 +17,14 @@ pub fn faults<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<(&'a Commit, S
     faults.collect()
 }
 
-/// The commits of which nobody can tell how they came.
+/// Returns the commits whose origin is unknown.
 pub fn unknowns<'a>(ships: &[&'a Commit], reviews: &Reviews) -> Vec<&'a Commit> {
     let mut unknown = ships.to_vec();
     unknown.retain(|commit| *reviews.origin(&commit.id) == Origin::Unknown);
     unknown
 }
 
-/// That it is unknown whether commits were reviewed, if it is, and why. Nothing where nobody was to be asked.
+/// Explains that the reviews of some commits are unknown; `None` if all are known or the host was not asked.
 pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
     if matches!(reviews.coverage, Coverage::Not(_)) {
         return None;
@@ -41,7 +41,7 @@ pub fn unknown(ships: &[&Commit], reviews: &Reviews) -> Option<String> {
     Some(format!("it is unknown whether {which} reviewed: {why}"))
 }
 
-/// That the checks of a commit did not succeed, where they are known to have failed or to be under way.
+/// Explains that the checks of a commit failed or are running.
 pub fn checked(candidate: &CommitId, reviews: &Reviews) -> Option<String> {
     let how = match reviews.checks(candidate) {
         Checks::Failed => "failed",
@@ -51,7 +51,7 @@ pub fn checked(candidate: &CommitId, reviews: &Reviews) -> Option<String> {
     Some(format!("the checks of {} {how}", candidate.short()))
 }
 
-/// What a person should know before a yes, a line each.
+/// Returns the warnings to show before a yes, one line each.
 pub fn warnings(ships: &[&Commit], candidate: &CommitId, reviews: &Reviews) -> Vec<String> {
     let faults = faults(ships, reviews);
     let named = faults.iter().take(NAMED);

@@ -1,4 +1,4 @@
-//! While a deploy is announced.
+//! Decisions while a deploy is announced.
 
 use std::slice;
 
@@ -9,8 +9,8 @@ fn who_may_deploy_while_a_deploy_is_announced() {
     use Kind::{Promote, Rollback, Stage};
     let mine = EventId::of(7);
     let (sent, unsent) = (Some(true), Some(false));
-    // What was announced; what production runs and its branch has; whether this clone announced it, and may have sent
-    // it; what is wanted there; whether that may begin.
+    // The kind of the announced deploy; production's running commit and branch; whether this clone announced it, and
+    // whether it may have pushed; the wanted deploy; whether that may begin.
     for (kind, runs, branch, ours, (wanted, commit), may, why) in [
         (
             Promote,
@@ -181,7 +181,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
             ..recorded
         };
         assert_eq!(code(named), None, "{why}");
-        // What its platform says has changed has arrived, because a release leaves the branch as it is.
+        // A change reported by the platform has arrived, because a release does not move the branch.
         let by_api = Observed {
             source: Source::Api,
             ..production.clone()
@@ -192,7 +192,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
         };
         let arrived = by_api.runs() == state.deploying.as_ref().map(|open| &open.to);
         assert!(!arrived || code(released).is_none(), "{why}");
-        // Nobody knows what has become of it where its environment was not looked at.
+        // The result is unknown if its environment was not observed.
         let unseen = Recorded {
             announced: &[],
             mine: None,
@@ -202,7 +202,7 @@ fn who_may_deploy_while_a_deploy_is_announced() {
     }
 }
 
-/// `b` goes to production and us in one call, by somebody else or by us.
+/// `b` is promoted to production and us in one call, by somebody else or by this clone.
 #[test]
 fn of_several_places_the_one_that_is_behind_counts() {
     let mut state = announced(Kind::Promote);
@@ -242,7 +242,7 @@ fn of_several_places_the_one_that_is_behind_counts() {
             let decided = recorded.nobody_else(Some((kind, name, &id('c'))), None);
             assert_eq!(decided.is_ok(), may, "{why}: to {name}");
         }
-        // Of an environment that runs something else it is known whether the rest goes on there.
+        // For an environment that runs another commit, it is known whether the rest is in progress there.
         for (one, runs) in both.iter().zip(runs) {
             let settled = recorded.nothing_on_its_way(one, &id('c'));
             assert_eq!(settled.is_ok(), ours || runs == 'b', "{why}");

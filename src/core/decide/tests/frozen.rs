@@ -1,4 +1,4 @@
-//! While a candidate is open nothing but a fix of it may be staged.
+//! While a candidate is open only a fix of it may be staged.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A staging that does not run the candidate any more.
+//! A staging environment that no longer runs the candidate.
 
 use super::*;
 use crate::core::words::Cached;
@@ -32,7 +32,7 @@ fn a_staging_that_a_merge_deploys_ships_the_candidate_b_while_what_it_runs_has_i
         // Rolled back on its platform, or never released.
         (runs('a'), false, "staging-stale"),
         (cached, true, "staging-stale"),
-        // What is not known is never taken for fine.
+        // An unknown fact is never taken for fine.
         (unknown, false, "unreachable"),
         (nothing, false, "nothing-deployed"),
     ] {

@@ -1,4 +1,4 @@
-//! What a rollback may go back to.
+//! Possible targets of a rollback.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
     for (production, relation, app, looks, expected) in [
         (runs_b(), Behind, None, false, "push onto b, await"),
         (seen("production", 'a', 'a'), Behind, None, false, ""),
-        // The branch has something newer that may be on its way: that is taken back, too.
+        // The branch has a newer commit that may be deploying: that is reverted too.
         (
             seen("production", 'a', 'b'),
             Behind,
@@ -27,7 +27,7 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
             false,
             "push onto b, await, warn 1",
         ),
-        // Whatever is new is promoted; beside what runs, a person may look.
+        // A new commit must be promoted; a diverged one needs a person's look.
         (runs_b(), Ahead, None, true, "not-a-rollback"),
         (runs_b(), Diverged, None, false, "not-a-rollback"),
         (runs_b(), Diverged, None, true, "push onto b, await, warn 1"),
@@ -38,7 +38,7 @@ fn a_rollback_to_a_of_a_production_that_runs_b() {
             true,
             "no-app",
         ),
-        // What the platform has built needs no push.
+        // A build of the platform needs no push.
         (
             with(vec![release(2, Succeeded, 'b'), release(1, Succeeded, 'a')]),
             Behind,

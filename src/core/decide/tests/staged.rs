@@ -1,4 +1,4 @@
-//! What may be deployed to staging.
+//! Commits that may be deployed to staging.
 
 use std::slice;
 
@@ -25,7 +25,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             false,
             "push onto b, await, record",
         ),
-        // What staging would lose a person may say yes to.
+        // A person may agree that staging loses commits.
         (None, 'b', Behind, None, false, "diverged"),
         (
             None,
@@ -35,7 +35,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             true,
             "push onto b, await, warn 2",
         ),
-        // While a candidate is tested there, only a fix on top of it may go there.
+        // While a candidate is tested there, only a fix on top of it may be deployed.
         (Some(&frozen), 'b', Ahead, None, true, "frozen"),
         (
             Some(&frozen),
@@ -69,7 +69,7 @@ fn a_deploy_of_c_to_a_staging_that_runs_b() {
             true,
             "not-proposed",
         ),
-        // What was deployed past the record does not become the candidate by being there.
+        // A commit deployed outside the record does not become the candidate.
         (
             Some(&frozen),
             'c',
@@ -125,13 +125,13 @@ fn a_fix_does_not_take_the_place_of_a_promotion_that_reached_its_target() {
     {
         goal.reached = true;
     }
-    // What production runs and its branch has.
+    // Production's running commit and branch.
     for (state, runs, branch, take_over, expected) in [
         (&state, 'b', 'b', None, "deploying"),
         (&state, 'a', 'b', None, "deploying"),
         (&state, 'a', 'a', None, "deploying"),
         (&state, 'a', 'c', None, "push onto b, await, record"),
-        // A run that died is put aside, unless the target runs its commit: then the fix could not be promoted.
+        // `--take-over` replaces a dead run, unless the target runs its commit: then the fix could not be promoted.
         (&state, 'a', 'b', Some("0007"), "push onto b, await, record"),
         (&state, 'b', 'b', Some("0007"), "deploying"),
         (&failed, 'b', 'b', None, "check-failed"),

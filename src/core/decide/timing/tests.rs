@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::decide::tests::{ada, candidate, environment, id, seen, target};
-use crate::core::decide::{Plan, Recorded, promotion};
+use crate::core::decide::{Asked, Plan, Recorded, promotion};
 use crate::core::record::{Deploying, Kind, LastDeploy, Verdict};
 use crate::core::window::{Hours, Soak};
 use crate::core::words::{EventId, Relation};
@@ -20,7 +20,7 @@ fn policy(open: &str, closed: &[&str], soak: &str) -> Policy {
 
 const WORKDAYS: &str = "Mon-Thu 09:00-16:00 Europe/London";
 
-/// The code and the first line of the hint at `NOW`, of a commit that runs since so many hours.
+/// Returns the code and the first hint line at `NOW` for a commit that has run for `since` hours.
 fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
     let commit = id('b');
     let tested = Tested {
@@ -66,13 +66,13 @@ fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
             Some(3),
             Some((soaking, opens("Sunday 2026-11-29 05:00 UTC"))),
         ),
-        // When the soak is over it is closed again.
+        // The window is closed again when the soak time ends.
         (
             policy("Sat,Tue 07:00-09:00 UTC", &[], "24h"),
             Some(3),
             Some((soaking, opens("Tuesday 2026-12-01 07:00 UTC"))),
         ),
-        // It opens before the soak is over.
+        // The window opens before the soak time ends.
         (
             policy(WORKDAYS, &[], "3d"),
             Some(1),
@@ -86,7 +86,7 @@ fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
                 "to record this deploy and begin the soak time: git smp propose".to_owned(),
             )),
         ),
-        // By a clock that is ahead it has not run yet.
+        // By a fast clock the commit has not run yet.
         (
             policy("", &[], "1h"),
             Some(-1),
@@ -119,7 +119,7 @@ fn a_refusal_names_what_asks_for_it_and_what_is_so() {
             "bbbbbbbb has run on staging since Saturday 2026-11-28 07:00 Europe/London (1 hour ago), and policy.soak in smp.toml requires 24h",
         ]
     );
-    // A minute that has begun is no minute in the future.
+    // A minute that has begun is not in the future.
     let begun = refusal(&policy("", &[], "24h"), Some(NOW - 55));
     assert_eq!(
         begun.because,
@@ -159,7 +159,7 @@ fn a_soak_begins_with_what_was_seen_last_and_unknown_is_no_time() {
     assert_eq!(since(&state), None);
     state.deploys.insert("staging".into(), deploy('b', 50));
     assert_eq!(since(&state), Some(50));
-    // Deployed past the tool it runs since it was seen at the latest.
+    // A deploy outside git-smp counts from the time when it was seen.
     let seen = LastDeploy {
         seen_since: Some(20),
         ..deploy('b', 60)
@@ -186,7 +186,7 @@ fn signed_off() -> State {
     }
 }
 
-/// The promotion of `b`, signed off, over `a`, by this policy.
+/// Plans the promotion of the signed-off `b` over `a` with this policy.
 fn promoted(policy: &Policy, overrides: Option<&str>, state: &State) -> Result<Plan, Refusal> {
     let (staging, production) = (environment("staging"), environment("production"));
     let target = target(&production, seen("production", 'a', 'a'), Relation::Ahead);
@@ -219,7 +219,7 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
     let (shut, open) = (policy(WORKDAYS, &[], "24h"), policy("", &[], "1h"));
     let code = |state: &State| promoted(&shut, None, state).unwrap_err().code.as_str();
     assert_eq!(code(&state), "closed");
-    // What is not signed off is no matter of time.
+    // A missing sign-off is reported before the time.
     state.candidate = Some(candidate(&[]));
     assert_eq!(code(&state), "not-signed-off");
     state.candidate = Some(candidate(&[Verdict::Pass]));
@@ -232,7 +232,7 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
             "no promotion may begin now; the reason \"the shop is down\" overrides this and goes on record"
         ]
     );
-    // Both that are in the way are named.
+    // Both reasons are named.
     let tested = Tested {
         environment: "staging",
         commit: &id('b'),
@@ -242,7 +242,7 @@ fn a_promotion_keeps_to_its_time_unless_somebody_gives_a_reason() {
         Timing::of(&shut, NOW).errors(&tested),
         "no promotion may begin now, and bbbbbbbb has not run on staging for 24h yet"
     );
-    // Nothing was in the way, so nothing was overridden.
+    // Nothing forbade the promotion, so nothing was overridden.
     let plan = promoted(&open, Some("the shop is down"), &state).unwrap();
     assert_eq!((plan.overrides, plan.warnings.len()), (None, 1));
     assert_eq!(

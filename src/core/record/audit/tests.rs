@@ -1,4 +1,4 @@
-//! Events that somebody forges, replays, puts in another order or another's mouth: none counts for more than it did.
+//! Forged, replayed, reordered or reattributed events: none may count.
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -83,7 +83,7 @@ fn promoted(commit: u64, intent: u64) -> What {
     })
 }
 
-/// A chain of events, each signed by whom it names.
+/// Builds a chain of events, each signed by the named person.
 fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
     let mut all: Vec<(StoredEvent, SignatureCheck)> = Vec::new();
     for (number, (by, what)) in events.iter().enumerate() {
@@ -97,13 +97,14 @@ fn chain(events: &[(&str, What)]) -> Vec<(StoredEvent, SignatureCheck)> {
             at: event.at + number as i64,
             committed: event.at + number as i64,
             message: message(&event),
+            is_large: false,
         };
         all.push((stored, SignatureCheck::By(format!("{by}@example.com"))));
     }
     all
 }
 
-/// An environment was given a commit that nobody announced.
+/// An unannounced deploy of a commit to an environment.
 fn deployed(kind: Kind, name: &str, commit: u64) -> What {
     let What::Deployed(promoted) = promoted(commit, 0) else {
         unreachable!("it is a deploy");
@@ -133,7 +134,7 @@ fn an_event_by_hand_hides_no_deploy_past_the_tool() {
         events.extend(next.into_iter().skip(5));
         events
     };
-    // Whether it holds, and whether it is marked.
+    // The last two: whether the event is valid, and whether it is marked.
     for (kind, name, commit, holds, marked) in [
         (Kind::Rollback, "production", 0xe, true, true),
         (Kind::Rollback, "production", 0xa, true, false),
@@ -227,11 +228,11 @@ fn what_ran_is_shown_by_a_promotion_that_the_rules_allowed() {
     };
     for (events, signed, expected) in [
         (with(by_rosi()), true, true),
-        // It was begun, and nobody saw it run.
+        // It began, and nobody saw it run.
         (with(by_rosi()).drain(..3).collect(), true, false),
         (with(("ada", judged(0xb, "rosi", Pass))), true, false),
         (with(("ada", commented.clone())), true, false),
-        // Without signatures the record is believed as it is.
+        // Without signatures the record is trusted as it is.
         (with(("ada", commented)), false, true),
         (vec![("ada", observed())], true, false),
         (vec![("ada", fact)], true, false),
@@ -263,7 +264,7 @@ fn what_ran_is_shown_by_a_promotion_that_the_rules_allowed() {
     assert!(!shipped(&all, ("elsewhere", &id(0xb)), (free, true)));
 }
 
-/// The first that does not hold, counted from 1, and why.
+/// Returns the first invalid event, counted from 1, and why.
 fn fails(events: &[(StoredEvent, SignatureCheck)]) -> Option<(usize, String)> {
     let audited = audit(events, RULES);
     let place = audited.len();
@@ -333,7 +334,7 @@ fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
         3,
         "only the proposer of",
     );
-    // In another's name, with one's own key.
+    // In another's name, signed with the proposer's key.
     let as_rosi = (ada, judged(0xb, rosi, Verdict::Pass));
     fails_at(
         &[begin.clone(), as_rosi.clone(), ship.clone()],
@@ -343,7 +344,7 @@ fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
     // After the push began.
     let late = [begin.clone(), ship.clone(), yes(rosi, 0xb)];
     fails_at(&late, 2, "not signed off");
-    // To another commit, and to what a fix took the place of.
+    // For another commit, and for the commit that a fix replaced.
     fails_at(&[begin.clone(), yes(rosi, 0xc)], 2, "not the candidate");
     let fixing = Intent {
         kind: Kind::Fix,
@@ -372,18 +373,18 @@ fn a_promotion_without_a_yes_by_somebody_entitled_does_not_hold() {
         (ada, promoting(0xc)),
     ];
     fails_at(&after, 5, "not signed off");
-    // Over somebody's block, lifted by somebody who types that one's name.
+    // Over a block that somebody lifted by typing its author's name.
     let block = (rosi, judged(0xb, rosi, Verdict::Block));
     let cem = ("cem", judged(0xb, "cem", Verdict::Pass));
     let lifted = ("cem", judged(0xb, rosi, Verdict::Pass));
     fails_at(&[begin, block, cem, lifted, ship], 5, "not signed off");
 }
 
-/// One change of an honest record, and whether its signatures are still of it: a key signs all of a commit, its parent with
-/// it, so that what is changed by anybody else is signed no more.
+/// Makes one change to an honest record, and invalidates signatures accordingly: a key signs the whole commit with its
+/// parent, so a change by somebody else has no valid signature.
 fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCheck)> {
     let mut events = honest();
-    // Rosi's yes is what may not be made up.
+    // Rosi's sign-off must not be forged.
     let hers = 2;
     let yes = events[hers].clone();
     let faults = [
@@ -396,9 +397,9 @@ fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCh
     ];
     let fault = faults[rng(faults.len())].clone();
     match rng(5) {
-        // Forged: in her name, by whatever key there is.
+        // Forged: in her name, with any key.
         0 => events[hers].1 = fault,
-        // Replayed: a yes from an earlier proposal, behind one that has none.
+        // Replayed: a sign-off of an earlier proposal, after one that has none.
         1 => {
             let mut again = chain(&[
                 ("ada", proposed(0xb)),
@@ -412,7 +413,7 @@ fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCh
             again[2].0.parents = vec![again[1].0.commit.clone()];
             return again;
         }
-        // In another order: before the proposal, or after the push began.
+        // Reordered: before the proposal, or after the push began.
         2 => {
             let place = [0, 1, 3, 4][rng(4)];
             events.remove(hers);
@@ -421,7 +422,7 @@ fn forged(rng: &mut impl FnMut(usize) -> usize) -> Vec<(StoredEvent, SignatureCh
                 relinked(&mut events);
             }
         }
-        // Re-attributed: somebody else's yes becomes hers, or hers is to another commit.
+        // Reattributed: somebody else's sign-off becomes hers, or hers names another commit.
         3 => {
             let what = match rng(2) {
                 0 => judged(0xb, "rosi", Verdict::Pass),
@@ -467,10 +468,10 @@ fn none_of_a_thousand_forged_records_lets_a_promotion_stand() {
     for nth in 0..1000 {
         let events = forged(&mut below);
         assert!(fails(&events).is_some(), "{nth}: {events:#?}");
-        // Nor does whoever reads it take the commit for signed off.
+        // A reader does not take the commit for signed off either.
         let mut count = Count::default();
         for (stored, signature) in &events {
-            let state = count.state.clone().seen_from(|_| true, true);
+            let state = count.state.clone().seen_from(|_| true, |_, _| true, true);
             let may = state.candidate.as_ref().map(|open| open.standing());
             if stored.message.contains("Smp-Event: promoting") {
                 assert_ne!(may, Some(Standing::SignedOff), "{nth}: {events:#?}");

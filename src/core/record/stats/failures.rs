@@ -1,4 +1,4 @@
-//! Which deploys failed, and what put them right. Pure.
+//! Which deploys failed, and what repaired them. Pure.
 
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::stats::{Shipped, passed};
@@ -6,23 +6,23 @@ use crate::core::record::stats::{Shipped, passed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
     RolledBack,
-    /// A later deploy brought a revert of what it shipped, or says that it fixes that.
+    /// A later deploy brought a revert of a shipped commit, or says that it fixes one.
     MendedForward,
 }
 
-/// A deploy that brought something which had to be put right.
+/// A deploy that had to be repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// When it was seen to run, in seconds since 1970.
+    /// The time when it was seen to run, in seconds since 1970.
     pub at: i64,
     pub is_promotion: bool,
     pub remedy: Remedy,
-    /// How long after that what put it right was seen to run; `None` where one of them was only seen, because nobody
-    /// knows when it was.
+    /// The seconds until its repair was seen to run; `None` if one of both deploys was only observed, because its time
+    /// is unknown.
     pub seconds: Option<i64>,
 }
 
-/// Each deploy that failed, once, with what put it right first.
+/// Returns each failed deploy once, with its first repair.
 pub fn failures(deploys: &[(&PastDeploy, &Shipped)]) -> Vec<Failure> {
     let places = (0..deploys.len()).filter(|place| deploys[*place].0.is_forward());
     let failed = places.filter_map(|place| {
@@ -51,7 +51,7 @@ fn is_ours(deploy: &PastDeploy) -> bool {
     !matches!(deploy.kind, DeployKind::Observed { .. })
 }
 
-/// How many deploys went back, or corrected an earlier one.
+/// Returns the number of deploys that went back or corrected an earlier one.
 pub fn rework(deploys: &[(&PastDeploy, &Shipped)]) -> usize {
     let rework = deploys
         .iter()

@@ -1,4 +1,4 @@
-//! What each deploy to an environment shipped, and which earlier one it mends, from the commits of a clone. Pure.
+//! The commits that each deploy to an environment shipped, and the deploys that it repairs, by this clone. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -6,14 +6,14 @@ use crate::core::decide::Ancestry;
 use crate::core::record::history::PastDeploy;
 use crate::core::words::{CommitId, Landed};
 
-/// What is known of a deploy beyond the record.
+/// This clone's knowledge about a deploy in addition to the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shipped {
-    /// When each commit that it shipped was committed, merges left out, in seconds since 1970.
+    /// The commit times of the shipped commits without merges, in seconds since 1970.
     pub committed: Vec<i64>,
-    /// How many commits it shipped of which nothing is known here; `None`: not even their number.
+    /// The number of shipped commits that this clone lacks; `None` if even the number is unknown.
     pub unknown: Option<u64>,
-    /// The earlier deploys that it mends, by their places among the deploys to this environment.
+    /// The earlier deploys that it repairs, by their positions among the deploys to this environment.
     pub mends: Vec<usize>,
 }
 
@@ -23,13 +23,13 @@ impl Shipped {
     }
 }
 
-/// Which deploys shipped a commit.
+/// The deploys that shipped each commit.
 type Carriers = HashMap<usize, Vec<usize>>;
 
-/// What each of these deploys to one environment shipped; the oldest is the first. Each comes with whether this clone has
-/// both of its commits.
+/// Returns what each of these deploys to one environment shipped, oldest first. The flag is true if this clone has both
+/// of its commits.
 ///
-/// `log`: all that their commits have, but for what all the commits before them have; a commit stands before its parents.
+/// `log` has the commits of all deploys apart from those that every deploy already had; a commit precedes its parents.
 pub fn shipped(deploys: &[(&PastDeploy, bool)], log: &[Landed]) -> Vec<Shipped> {
     let graph = Graph::of(log);
     let names: HashSet<&str> = deploys
@@ -41,7 +41,7 @@ pub fn shipped(deploys: &[(&PastDeploy, bool)], log: &[Landed]) -> Vec<Shipped> 
         .map(|name| (name, graph.ancestry.named(name)));
     let named: HashMap<&str, HashSet<usize>> = named.collect();
     let reverts = reverts(&graph.ancestry);
-    // Which deploys shipped a commit, the latest as the last.
+    // The deploys that shipped a commit, the latest last.
     let mut carriers = Carriers::new();
     let mut all = Vec::new();
     for (place, (deploy, is_here)) in deploys.iter().enumerate() {
@@ -68,29 +68,29 @@ pub fn shipped(deploys: &[(&PastDeploy, bool)], log: &[Landed]) -> Vec<Shipped> 
     all
 }
 
-/// The latest deploy whose own commit is called so.
+/// Returns the latest deploy whose own commit has this hash prefix.
 fn named_deploy(deploys: &[(&PastDeploy, bool)], name: &str) -> Option<usize> {
     deploys
         .iter()
         .rposition(|(one, _)| one.is_forward() && one.to.as_str().starts_with(name))
 }
 
-/// How many commits it shipped that are not here. A first deploy brought all of history, and what goes back brings nothing.
+/// Returns the number of shipped commits that this clone lacks. A first deploy and a return ship none.
 fn unknown(deploy: &PastDeploy, is_here: bool) -> Option<u64> {
     match deploy.from.is_none() || !deploy.is_forward() || is_here {
         true => Some(0),
-        // It shipped something that nobody can look into, whatever is on record.
+        // It shipped commits that this clone lacks, whatever number the record has.
         false => deploy.commits.filter(|commits| *commits > 0),
     }
 }
 
-/// The latest deploy so far that shipped one of these commits.
+/// Returns the latest deploy so far that shipped one of these commits.
 fn latest(carriers: &Carriers, commits: &HashSet<usize>) -> Option<usize> {
     let all = commits.iter().filter_map(|at| carriers.get(at)?.last());
     all.max().copied()
 }
 
-/// Each revert with what it took back. What takes back a revert applies something again, which mends nothing.
+/// Returns each revert with the commits it reverts. A revert of a revert applies the change again and repairs nothing.
 fn reverts(ancestry: &Ancestry<'_>) -> HashMap<usize, HashSet<usize>> {
     let mending = ancestry.reverts().into_iter().map(|(by, mut taken)| {
         taken.retain(|at| !ancestry.is_revert(*at));
@@ -112,10 +112,10 @@ impl<'l> Graph<'l> {
         }
     }
 
-    /// Where `to` has what `from` lacks. What is not in the log all of them have.
+    /// Returns the positions of the commits that `to` has and `from` lacks. Commits outside the log belong to all.
     fn between(&self, from: &CommitId, to: &CommitId) -> Vec<usize> {
-        // Whether what is to be looked at is a part of `from`. The first is before its parents, so that each is looked at
-        // after all that lead to it.
+        // The value is true for an ancestor of `from`. The lowest position precedes its parents, so each commit is
+        // handled after all its descendants.
         let mut open = BTreeMap::new();
         open.extend(self.ancestry.place(to).map(|at| (at, false)));
         open.extend(self.ancestry.place(from).map(|at| (at, true)));

@@ -9,7 +9,7 @@ mod oracle;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
-/// Monday, the seventh of February 2022, at nine.
+/// Monday, 7 February 2022, 09:00.
 const MONDAY: i64 = 1_644_224_400;
 
 fn when(now: i64) -> When {
@@ -36,7 +36,7 @@ fn past(kind: DeployKind, environment: &str, at: i64) -> PastDeploy {
     }
 }
 
-/// A promotion whose commits waited for so many seconds each.
+/// Builds a promotion whose commits waited this many seconds each.
 fn promoted(at: i64, waited: &[i64]) -> (PastDeploy, Shipped) {
     let committed = waited.iter().map(|waited| at - waited).collect();
     (
@@ -48,7 +48,7 @@ fn promoted(at: i64, waited: &[i64]) -> (PastDeploy, Shipped) {
     )
 }
 
-/// What goes back ships.
+/// The shipped commits of a rollback: none.
 fn nothing() -> Shipped {
     Shipped {
         unknown: Some(0),
@@ -56,7 +56,7 @@ fn nothing() -> Shipped {
     }
 }
 
-/// The failures, as when they were, and after how many seconds they were put right.
+/// Returns the time of each failure, and the seconds until its repair.
 fn failed(figures: &Figures) -> Vec<(i64, Option<i64>)> {
     let all = figures.failures.iter();
     all.map(|one| (one.at, one.seconds)).collect()
@@ -88,7 +88,7 @@ fn figures_are_what_a_hand_would_compute() {
         (figures.promotions, figures.rollbacks, figures.since),
         (3, 3, Some(MONDAY))
     );
-    // Four weeks: that of the first promotion, two between, and this one.
+    // Four weeks: the week of the first promotion, two between, and this one.
     assert_eq!(figures.promotions_per_week, Some(0.75));
     assert_eq!(
         (figures.lead.median(), figures.lead.ninetieth()),
@@ -111,7 +111,7 @@ fn figures_are_what_a_hand_would_compute() {
     assert_eq!(told[8..], [(1, 0), (2, 3), (0, 0), (0, 0)]);
 }
 
-/// A deploy that nobody made with this program.
+/// Builds a deploy outside git-smp.
 fn seen(at: i64, back: bool) -> (PastDeploy, Shipped) {
     (
         past(
@@ -152,7 +152,7 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
         (Some(2.0), Some(3.0))
     );
     assert_eq!(figures.observed_share(), Some(0.4));
-    // It was taken back, and at an unknown time.
+    // It was rolled back at an unknown time.
     assert_eq!(
         (figures.rolled_back_share(), figures.time_to_restore()),
         (Some(0.5), None)
@@ -232,7 +232,7 @@ fn what_nobody_knows_is_none_and_not_zero() {
         (nothing.rolled_back_share(), nothing.time_to_restore()),
         (None, None)
     );
-    // That nothing was rolled back is known.
+    // A known absence of rollbacks is 0.
     let one = of_production(vec![promoted(MONDAY, &[])], MONDAY);
     assert_eq!(
         (one.rolled_back_share(), one.time_to_restore()),
@@ -297,7 +297,7 @@ fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() 
         }
     );
     assert_eq!(failed(&figures), [(MONDAY, Some(0))]);
-    // Of two of three deploys nobody can say whether they mended something.
+    // For two of three deploys it is unknown whether they repaired another.
     assert_eq!((figures.unknown, figures.failure_rate()), (2, None));
     assert_eq!(figures.rework_rate(), None);
 }
@@ -339,7 +339,7 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
     );
 }
 
-/// Times as they are, and as nobody's clock should have them.
+/// Realistic times, and impossible ones.
 fn times() -> impl Strategy<Value = i64> {
     prop_oneof![
         MONDAY - 400 * DAY..MONDAY + 400 * DAY,

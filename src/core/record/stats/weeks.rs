@@ -1,4 +1,4 @@
-//! The weeks of the ISO calendar, from Monday to Sunday where the reader is. Pure.
+//! The weeks of the ISO calendar, from Monday to Sunday in the reader's time zone. Pure.
 
 use jiff::civil::{Date, date};
 use jiff::{Span, Timestamp};
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::core::show::When;
 
-/// How many weeks are told one by one.
+/// The number of weeks that are listed one by one.
 const TOLD: i64 = 12;
 const MONDAY: Date = date(1970, 1, 5);
 
-/// What happened in one week.
+/// The deploys of one week.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Week {
@@ -21,11 +21,11 @@ pub struct Week {
     pub name: String,
     pub promotions: usize,
     pub rollbacks: usize,
-    /// How many deploys outside `git smp`.
+    /// The number of deploys outside `git smp`.
     pub observed: usize,
 }
 
-/// The week of a time, counted from that of [`MONDAY`]; `None` for times that no calendar has.
+/// Returns the week of a time, counted from the week of [`MONDAY`]; `None` for a time outside the calendar.
 fn number(seconds: i64, when: &When) -> Option<i64> {
     let time = Timestamp::from_second(seconds).ok()?;
     let day = time.to_zoned(when.zone.clone()).date();
@@ -33,7 +33,7 @@ fn number(seconds: i64, when: &When) -> Option<i64> {
     Some(days.div_euclid(7))
 }
 
-/// The name of a week; empty where the calendar has no such week.
+/// Returns the name of a week; empty for a week outside the calendar.
 fn name(number: i64) -> String {
     let weeks = Span::new().try_weeks(number);
     let monday = weeks.and_then(|weeks| MONDAY.checked_add(weeks));
@@ -42,17 +42,17 @@ fn name(number: i64) -> String {
         .unwrap_or_default()
 }
 
-/// How many promotions there were a week, from the week of the first up to this one, both counted whole: a team that
-/// deploys every Monday has one a week, whatever day it is today. `None` where that is not known.
+/// Returns the promotions per week, from the week of the first up to this one, both counted whole: a team that deploys
+/// every Monday has one a week, whatever day it is today. `None` if unknown.
 pub fn rate(promotions: &[i64], when: &When) -> Option<f64> {
     let first = promotions.iter().filter_map(|at| number(*at, when)).min()?;
-    // What a wrong clock puts into the future was seen by now all the same.
+    // A time in the future comes from a wrong clock: it counts as this week.
     let weeks = (number(when.now, when)? - first + 1).max(1);
     Some(promotions.len() as f64 / weeks as f64)
 }
 
-/// The last weeks up to this one, the oldest first, and what happened in each. A week before the record begins is left
-/// out: that nothing is on record of it does not say that nothing happened.
+/// Returns the last weeks up to this one with their deploys, oldest first. A week before the record begins is left out:
+/// a missing record does not mean that nothing happened.
 pub fn last(
     promotions: &[i64],
     rollbacks: &[i64],
@@ -151,7 +151,7 @@ mod tests {
             (12, "2021-W50".into())
         );
         assert_eq!(names(None, &[]).0, 12);
-        // Clocks that are wrong leave out no deploy, and this week always stands.
+        // Wrong clocks hide no deploy, and this week is always listed.
         assert_eq!(
             names(Some("2022-02-14T00:00:00Z"), &[at("2022-02-07T00:00:00Z")]),
             (4, "2022-W06".into())

@@ -1,4 +1,4 @@
-//! A proposal that asks in an issue: what is told there, and whose comments are heard.
+//! A proposal with an issue: the notifications there, and whose comments count.
 
 use crate::core::record::tests::*;
 
@@ -79,7 +79,7 @@ fn all(story: Vec<What>) -> State {
         })
 }
 
-/// What is still to be told in the issue: which news, where, and whether that closes it.
+/// Returns the pending notifications of the issue: the news, the issue, and whether it is closed.
 fn owed(state: &State) -> Vec<(News, Option<u64>, bool)> {
     let owed = state.pending.iter().filter(|one| one.channel == ISSUE);
     owed.map(|one| {
@@ -233,7 +233,7 @@ fn whose_token_opened_the_issue_proposed_it_only_where_the_proposer_opened_it() 
     other.by.email = "rosi@example.com".to_owned();
     assert_eq!(login(&own).as_deref(), Some("ada-e"));
     assert_eq!(login(&other), None);
-    // A key says more than a name.
+    // A key proves more than a name.
     assert_eq!(login(&key(&own, "rosi@example.com")), None);
     let signed = key(&put_forward, "Ada@example.com");
     let state = State::default().after(&signed).unwrap();
@@ -249,7 +249,7 @@ fn a_rollback_is_told_in_the_issue_of_the_candidate_whose_checks_failed() {
         owed(&state)[..],
         [(News::RolledBack { .. }, Some(42), false)]
     ));
-    // It is still the candidate, so it is closed with that.
+    // It is still the candidate, so this closes its issue.
     assert!(state.candidate.is_some());
 }
 

@@ -1,10 +1,10 @@
-//! Whatever order events come in: what they add up to is held against what a slow reader of all of them would say.
+//! Compares the state after arbitrary events with that of a slow reader of all events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::record::tests::*;
 
-/// Something that somebody tries. `aimed`: it means the events and commits that it should, otherwise any.
+/// An attempted event. If `aimed`, it names the right events and commits, otherwise arbitrary ones.
 #[derive(Clone, Debug)]
 struct Try {
     aimed: bool,
@@ -54,13 +54,13 @@ impl Try {
         PLACES[self.place].to_owned()
     }
 
-    /// The candidate's commit, or any.
+    /// Returns the candidate's commit, or an arbitrary one.
     fn candidate(&self, state: &State) -> CommitId {
         let open = state.candidate.as_ref().filter(|_| self.aimed);
         open.map_or_else(|| self.pool(), |open| open.commit.clone())
     }
 
-    /// The open intent, if it is meant to be named.
+    /// Returns the open announcement, if it is to be named.
     fn open(&self, state: &State) -> Option<EventId> {
         let open = state.deploying.as_ref().map(|open| open.id.clone());
         if self.aimed {
@@ -226,16 +226,16 @@ impl Try {
     }
 }
 
-/// When a post is owed no more, whoever was told or not.
+/// When a pending notification becomes obsolete.
 #[derive(Clone, Debug, PartialEq)]
 enum Moot {
     Never,
     AfterTheCandidate,
-    /// Also when this person says something else.
+    /// Also when this person gives another verdict.
     WithTheBlockOf(String),
 }
 
-/// What a slow reader of all accepted events knows.
+/// The knowledge of a slow reader of all accepted events.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Told {
     open: Option<EventId>,
@@ -252,7 +252,7 @@ struct Told {
 }
 
 impl Told {
-    /// The same after one more event.
+    /// Adds one more event.
     fn and(mut self, event: &Event) -> Self {
         match &event.what {
             What::Begun {} => {}
@@ -327,7 +327,7 @@ impl Told {
         self
     }
 
-    /// Whatever was said of a candidate is moot once it is over.
+    /// Closes the candidate: its notifications become obsolete.
     fn close(&mut self) {
         self.owed.retain(|(_, _, moot, _)| *moot == Moot::Never);
         let (runs, owed) = (
@@ -342,7 +342,7 @@ impl Told {
         };
     }
 
-    /// What was announced may run all the same.
+    /// Gives up the announcement; its commit may run anyway.
     fn gives_up(&mut self) {
         self.open = None;
         self.unseen.extend(self.opened.take());
@@ -364,7 +364,7 @@ impl Told {
         );
     }
 
-    /// The place of the post whose open attempt this is.
+    /// Returns the position of the notification with this open attempt.
     fn place(&self, post: Option<(&EventId, &String)>, attempt: Option<&EventId>) -> Option<usize> {
         self.owed.iter().position(|(about, channel, _, open)| {
             post.is_none_or(|post| post == (about, channel)) && open.as_ref() == attempt
@@ -425,7 +425,7 @@ impl Told {
         }
     }
 
-    /// The same, as the state says it.
+    /// Builds the same knowledge from a state.
     fn told_by(state: &State) -> Self {
         let open = state.candidate.as_ref();
         let goals = || open.into_iter().flat_map(|open| &open.targets);
@@ -467,7 +467,7 @@ impl Told {
         }
     }
 
-    /// Whether a commit may go to production.
+    /// Returns whether a commit may be promoted.
     fn lets(&self, environment: &str, commit: &CommitId, unsigned: bool) -> bool {
         if self.candidate.is_none() {
             return unsigned;
@@ -479,7 +479,7 @@ impl Told {
             && (said(Verdict::Pass) || unsigned)
     }
 
-    /// Whether an event that was accepted may follow.
+    /// Returns whether an accepted event may follow.
     fn allows(&self, event: &Event) -> bool {
         let frozen = |environment: &str| self.candidate.is_some() && environment == "staging";
         match &event.what {
@@ -567,7 +567,7 @@ impl Told {
     }
 }
 
-/// Plays all tries and gives the accepted events with the state after each.
+/// Plays all attempts and returns the accepted events, each with the state after it.
 fn play(tries: &[Try]) -> Vec<(Event, State)> {
     let mut state = State::default();
     let mut accepted = Vec::new();

@@ -1,8 +1,8 @@
-//! Events as earlier versions wrote them: they are read alike for ever, and written so that those versions read them.
+//! Events in the form of earlier versions: they are always read, and written so that those versions can read them.
 
 use crate::core::record::tests::*;
 
-/// The messages, each after a line of its own that divides them.
+/// The messages, separated by a divider line.
 const MESSAGES: &str = include_str!("golden.txt");
 const DIVIDES: &str = "=====\n";
 
@@ -118,7 +118,7 @@ fn about_candidates(is_full: bool) -> [What; 4] {
     ]
 }
 
-/// What a proposal that asks in an issue writes.
+/// The events of a proposal with an issue.
 fn from_an_issue() -> [What; 4] {
     let address = "https://github.com/an-org/a-repo/issues/42";
     let comment = Comment {
@@ -166,7 +166,7 @@ fn from_an_issue() -> [What; 4] {
     ]
 }
 
-/// An event of every kind, with all that it may say and with no more than it must.
+/// Events of every kind, with all optional fields and without them.
 fn written_before() -> Vec<Event> {
     let mut all = vec![
         What::Begun {},
@@ -208,7 +208,7 @@ fn written_before() -> Vec<Event> {
     (1..).zip(all).map(|(id, what)| event(id, what)).collect()
 }
 
-/// A promotion past the hours of the policy, and checks that failed.
+/// A promotion outside the allowed time, and failed checks.
 fn about_times() -> Vec<What> {
     let overrides = Some("the shop is down\n\nsaid Ada".to_owned());
     let mut all = [intent(Kind::Promote, false), deployed(Kind::Promote, false)];
@@ -234,7 +234,7 @@ fn check_failed(kind: Kind, overrides: Option<&str>) -> What {
     })
 }
 
-/// The announcement of a build that is promoted to several in one call.
+/// The announcement of a build that is promoted to several environments in one call.
 fn to_several() -> What {
     match intent(Kind::Promote, false) {
         What::Deploying(intent) => What::Deploying(Intent {
@@ -245,7 +245,7 @@ fn to_several() -> What {
     }
 }
 
-/// The trailers of a message, in no order.
+/// Returns the trailers of a message, sorted.
 fn trailers(message: &str) -> Vec<String> {
     let (_, trailers) = message.split_once("\n\n").unwrap();
     let mut all: Vec<String> = trailers

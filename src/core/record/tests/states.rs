@@ -1,13 +1,14 @@
-//! The state's written form.
+//! The written form of the state.
 
 use crate::core::record::tests::*;
 
-/// A state with something in every place.
+/// A state with a value in every field.
 fn full() -> State {
     let goal = |name: &str, reached| Goal {
         environment: name.into(),
         from: Some(commit('2')),
         reached,
+        astray: false,
     };
     let by = Person {
         name: "Ada Example".into(),
@@ -237,7 +238,7 @@ fn a_newer_state_is_read_where_it_has_all_that_this_version_knows() {
 
 #[test]
 fn a_field_that_format_1_does_not_have_is_passed_over_and_not_written_again() {
-    // So whoever adds a field that must not be lost has to raise the format, which older programs do not write.
+    // A new field that must not be lost therefore needs a new format, which older programs do not write.
     let mut odd = as_json();
     odd["mood"] = "good".into();
     assert_eq!(read(&odd), Ok(full()));

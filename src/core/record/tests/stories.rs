@@ -1,8 +1,8 @@
-//! What happens to a team, told event by event.
+//! Stories of a team, event by event.
 
 use crate::core::record::tests::*;
 
-/// The state after these, the first of which has the name 1.
+/// Returns the state after these events; the first has id 1.
 fn after(whats: &[What]) -> State {
     whats
         .iter()
@@ -196,7 +196,7 @@ fn an_environment_that_was_rolled_back_does_not_run_the_candidate() {
     );
 }
 
-/// The announcement to put production back from one commit to another.
+/// The announcement to roll production back from one commit to another.
 fn goes_back(from: char, to: char, over: Option<u64>) -> What {
     let What::Deploying(intent) = began(Kind::Rollback, "production", to, None) else {
         unreachable!()
@@ -230,7 +230,7 @@ fn a_rollback_holds_from_its_announcement_until_it_comes_to_nothing() {
         why: "declined".into(),
     };
     assert!(held(&[goes_back('2', '1', None), nothing]).is_empty());
-    // Whoever takes its place does not know whether it has landed.
+    // A deploy that replaces it does not know whether it arrived.
     let over = What::Deploying(Intent {
         over: Some(EventId::of(1)),
         ..match began(Kind::Stage, "staging", '3', None) {
@@ -243,7 +243,7 @@ fn a_rollback_holds_from_its_announcement_until_it_comes_to_nothing() {
         held(&[goes_back('2', '1', None), goes_back('1', '0', Some(1))]),
         [why('2'), why('1')]
     );
-    // A promotion ends all of it.
+    // A promotion releases all held commits.
     let promotion = What::Deploying(Intent {
         over: Some(EventId::of(1)),
         unsigned: true,
@@ -286,7 +286,7 @@ fn nobody_begins_while_somebody_deploys_but_by_name() {
     );
 }
 
-/// The announcement of a build that goes to production and, in the same call, to two more.
+/// The announcement of a build that is promoted to production and two more in one call.
 fn began_three(over: Option<u64>) -> What {
     let What::Deploying(intent) = began(Kind::Promote, "production", '1', None) else {
         unreachable!()
@@ -322,14 +322,14 @@ fn an_announcement_of_several_targets_is_open_until_each_has_arrived() {
             Err(Unlawful::OtherDeploy)
         );
     }
-    // Where the branch was goes with its name.
+    // The earlier commit of the branch stays with its environment.
     let open = story(&[arrived("production")]).deploying.unwrap();
     assert_eq!(
         (open.from("us"), open.from("eu")),
         (Some(&commit('2')), None)
     );
     assert_eq!(open.command().unwrap().to_string(), "git smp promote us eu");
-    // A failed or replaced deploy ends for all targets that are left.
+    // A failed or replaced deploy ends for all remaining targets.
     let nothing = What::Ended {
         intent: EventId::of(3),
         why: "declined".into(),
@@ -338,7 +338,7 @@ fn an_announcement_of_several_targets_is_open_until_each_has_arrived() {
     let over = story(&[arrived("us"), goes_back('1', '2', Some(3))]);
     let unseen: Vec<&str> = over.unseen.keys().map(String::as_str).collect();
     assert_eq!(unseen, ["eu", "production"]);
-    // None of them may be elsewhere than where the candidate goes.
+    // None of them may be outside the candidate's targets.
     let fewer = after(&[proposed('1', &all[..2]), judged('1', "Rosi", YES)]);
     let more = fewer.after(&event(9, began_three(None)));
     assert_eq!(more, Err(Unlawful::OtherCandidate));
@@ -432,7 +432,7 @@ fn a_frozen_environment_takes_nothing_but_a_fix_of_what_is_tested() {
     );
 }
 
-/// What is owed after these: to whom, about which event, and whether an attempt is open.
+/// Returns the pending notifications: the channel, the event, and whether an attempt is open.
 fn owed(whats: &[What]) -> Vec<(String, EventId, bool)> {
     let told = |owed: Notice| (owed.channel, owed.about, owed.attempt.is_some());
     after(whats).pending.into_iter().map(told).collect()

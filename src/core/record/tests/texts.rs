@@ -1,10 +1,9 @@
-//! An event's written form: what goes in comes out, whatever its texts.
+//! The written form of an event: arbitrary texts come back unchanged.
 
 use crate::core::record::tests::*;
 
-/// What becomes of a text on the record, said again in other words: the ends of lines are `\n`, a lone `\r` is a space,
-/// a line of nothing but space is empty, none of them stands at either end, and what git would refuse or mangle in a
-/// message is U+FFFD.
+/// A second implementation of the rules for texts on record: lines end in `\n`, a lone `\r` is a space, a line of
+/// spaces is empty, both ends are trimmed, and characters that git refuses or changes in a message are U+FFFD.
 fn settled(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.replace("\r\n", "\n").replace('\r', " ").split('\n') {
@@ -29,7 +28,7 @@ fn is_noncharacter(c: char) -> bool {
     (0xfdd0..=0xfdef).contains(&code) || code % 0x1_0000 >= 0xfffe
 }
 
-/// The event with other texts.
+/// Replaces the texts of an event.
 fn with_texts(mut event: Event, other: impl Fn(&str) -> String) -> Event {
     let change = |text: &mut String| *text = other(text);
     change(&mut event.program);
@@ -156,7 +155,7 @@ fn lines_of_dots_and_what_git_would_refuse_or_mangle() {
     }
 }
 
-/// The message of something that was seen, with these trailers more.
+/// Builds the message of an observed deploy with additional trailers.
 fn seen(more: &str, since: &str) -> String {
     let [from, to] = ['1', '2'].map(commit);
     format!(
@@ -301,7 +300,7 @@ const LINES: &[&str] = &[
     "  more\n",
 ];
 
-/// Lines that a message of the record could have, in any order, and some that it could not.
+/// Lines that a message of the record may have, in any order, and others.
 fn lines() -> impl Strategy<Value = String> {
     prop_oneof![8 => select(LINES).prop_map(str::to_owned), 1 => texts()]
 }

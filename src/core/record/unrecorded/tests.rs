@@ -9,7 +9,7 @@ fn id(digit: char) -> CommitId {
     CommitId::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
-/// Production, whose page says the first and whose branch is at the second.
+/// Production, with the commit of its page and of its branch.
 fn seen(running: char, branch: char) -> Observed {
     Observed {
         environment: "production".into(),
@@ -29,7 +29,7 @@ fn seen(running: char, branch: char) -> Observed {
     }
 }
 
-/// The same, as its platform says, whose newest release stands so.
+/// Returns such an environment with the platform as its source, whose newest release has this status.
 fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
     let release = Release {
         id: "id".into(),
@@ -40,6 +40,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
         eligible: true,
         slug: None,
         commit: Some(id(running)),
+        created: None,
         output: crate::core::typed::Typed::other(""),
     };
     Observed {
@@ -49,7 +50,7 @@ fn released(running: char, branch: char, newest: ReleaseStatus) -> Observed {
     }
 }
 
-/// The record after these, each a minute after the one before.
+/// Returns the record after these events, one minute apart.
 fn after(whats: &[What]) -> State {
     let by = Person {
         name: "Ada Example".into(),
@@ -119,7 +120,7 @@ fn proposed(commit: char, production: char, over: Option<u64>) -> What {
     })
 }
 
-/// From what to what, and since when.
+/// Returns the commit before, the commit after, and since when.
 fn told(seen: &Observed, whats: &[What]) -> Option<(CommitId, CommitId, i64)> {
     unrecorded(seen, &after(whats)).map(|found| (found.from, found.to, found.since))
 }
@@ -142,7 +143,7 @@ fn what_runs_and_is_not_what_was_deployed_last_went_past_the_tool() {
         ),
         found
     );
-    // Of what its platform released the branch knows nothing.
+    // The branch does not show what the platform released.
     assert_eq!(
         told(
             &released('2', '1', ReleaseStatus::Succeeded),
@@ -216,7 +217,7 @@ fn unknown_or_unclear_is_never_a_deploy() {
 #[test]
 fn where_nothing_is_on_record_there_is_nothing_to_compare_with() {
     assert_eq!(told(&seen('2', '2'), &[]), None);
-    // A proposal has seen what ran there.
+    // A proposal has seen the earlier commit.
     assert_eq!(
         told(&seen('3', '3'), &[proposed('2', '1', None)]),
         Some((id('1'), id('3'), 60))
@@ -238,7 +239,7 @@ fn a_proposal_that_saw_the_last_deploy_still_there_narrows_the_time() {
         told(&seen('3', '3'), &[promoted('1'), proposed('2', '1', None)]),
         Some((id('1'), id('3'), 120))
     );
-    // What it saw instead came past the tool itself.
+    // The other commit that it saw came from outside git-smp itself.
     assert_eq!(
         told(&seen('3', '3'), &[promoted('1'), proposed('2', '4', None)]),
         Some((id('1'), id('3'), 60))
@@ -268,7 +269,7 @@ fn what_was_announced_is_no_deploy_past_the_tool_even_when_nobody_saw_its_end() 
     );
     let proposed = [&going[..], &[proposed('5', '2', Some(2))]].concat();
     assert_eq!(told(&seen('2', '2'), &proposed), None);
-    // It came to nothing, so that whoever brought it there later did so by hand.
+    // The deploy failed, so a person who deployed it later did so by hand.
     let ended = What::Ended {
         intent: EventId::of(2),
         why: "declined".into(),

@@ -157,14 +157,13 @@ struct BehindJson {
     since: Option<Rfc3339>,
 }
 
-/// What an environment was rolled back from.
+/// Finds the commits that an environment was rolled back from.
 type HeldIn<'f> = &'f dyn Fn(&Environment) -> Vec<Held>;
-/// What it runs past the tool.
+/// Finds the deploy outside git-smp that an environment runs.
 type PastToolIn<'f, 'a> = &'f dyn Fn(&Observed) -> Option<PastTool<'a>>;
 
-/// `git smp status --json`. `behind`: what the first target lacks of its source, when that is known.
-/// `reading`: the shared record, where the team keeps one. `held`: what an environment was rolled back from.
-/// `past_tool`: what it runs past the tool.
+/// Writes `git smp status --json`. `behind` are the commits that the first target lacks of its source, if known. `held`
+/// finds rolled-back commits, `past_tool` deploys outside git-smp.
 pub fn status<'a>(
     config: &Config,
     observed: &[Observed],
@@ -185,7 +184,7 @@ pub fn status<'a>(
         environments,
         candidate: open.map(|open| candidate(open, void)),
         frozen: (!unreadable).then_some(open.is_some_and(|open| {
-            // A merge deploys there, which nothing can freeze.
+            // A merge deploys there, so nothing can freeze it.
             let place = config.environment(&open.environment);
             !place.is_ok_and(|place| place.by_merge)
         })),

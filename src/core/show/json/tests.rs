@@ -10,7 +10,7 @@ use crate::core::show::json::verified::VerifyJson;
 use crate::core::show::json::r#where::WhereJson;
 use crate::core::show::json::*;
 
-/// All of them; what is not known is called like its refusal.
+/// All findings; an unknown fact has the word of its refusal.
 const FINDINGS: &[Finding] = &[
     WrongBranch,
     NothingDeployed,
@@ -25,7 +25,7 @@ const FINDINGS: &[Finding] = &[
     RefDiffers,
 ];
 
-/// Does not compile where a finding is missing in [`FINDINGS`].
+/// Does not compile if a finding is missing in [`FINDINGS`].
 fn is_listed(finding: Finding) -> bool {
     match finding {
         Unknown(code) => RefusalCode::ALL.contains(&code),
@@ -48,7 +48,7 @@ fn words() -> Vec<&'static str> {
     words
 }
 
-/// A target without a finding has no such key.
+/// The schema of a finding; a target without one lacks the key.
 pub fn findings(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({ "type": "string", "enum": words() })
 }
@@ -80,7 +80,7 @@ fn times_carry_their_own_offset_and_impossible_ones_are_null() {
     assert_eq!(text(0, -1439).unwrap(), "1969-12-31T00:01:00-23:59");
     assert_eq!(text(i64::MAX, 0), None);
     assert_eq!(text(0, i32::MAX), None);
-    // RFC 3339 has neither years before 0 nor days of more than 24 hours.
+    // RFC 3339 has no years before 0 and no offsets of 24 hours.
     assert_eq!(text(-99_999_999_999, 0), None);
     assert_eq!(text(0, 1440), None);
 }

@@ -72,7 +72,7 @@ impl<'a> From<&'a Comment> for CommentJson<'a> {
     }
 }
 
-/// `git smp history --verify --json`. `signers`: the commit of the main branch, and the content of the file there.
+/// Writes `git smp history --verify --json`. `signers`: the commit of the main branch, and the file's hash there.
 pub fn verified(
     path: &str,
     signers: Option<(&CommitId, Option<&str>)>,

@@ -31,7 +31,7 @@ struct PlaceJson<'a> {
     r#as: Option<&'a CommitId>,
 }
 
-/// `git smp where --json`.
+/// Writes `git smp where --json`.
 pub fn located(commit: &CommitId, pull_request: Option<u64>, all: &[Stand]) -> String {
     let places = all.iter().map(|place| PlaceJson {
         environment: &place.environment,

@@ -1,4 +1,4 @@
-//! What a step of a plan does, in words.
+//! Describes the steps of a plan.
 
 use crate::core::decide::Step;
 use crate::core::record::ISSUE;
@@ -6,7 +6,7 @@ use crate::core::tell::ChannelKind;
 use crate::core::words::CommitId;
 
 impl Step {
-    /// In a sentence; `commit` is that of its plan.
+    /// Describes the step in a sentence; `commit` is that of its plan.
     pub fn told(&self, commit: &CommitId) -> String {
         let short = commit.short();
         match self {

@@ -1,4 +1,4 @@
-//! Drafts of what teams and hosts write, and of anything at all.
+//! Drafts from the commits of teams and hosts, and from arbitrary ones.
 
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ fn landed(messages: &[&str]) -> Vec<Landed> {
     messages.iter().enumerate().map(one).collect()
 }
 
-/// The titles of a draft of these, newest first.
+/// Returns the titles of the draft from these messages, newest first.
 fn of(messages: &[&str]) -> Vec<String> {
     let text = draft(&landed(messages));
     text.lines()

@@ -2,7 +2,7 @@ use crate::core::tell::tests::*;
 use crate::core::tell::{markdown, slack, teams};
 use crate::core::text::{acts, visible};
 
-/// What somebody may write into a subject so that a chat acts on it.
+/// Texts that somebody may put into a subject to make a chat act on them.
 pub(super) const BAD: [&str; 16] = [
     "[x](https://evil.example) ![y](https://evil.example/z.png)",
     "<at>devs</at> <at>Adele Vance</at>",
@@ -22,7 +22,7 @@ pub(super) const BAD: [&str; 16] = [
     "null\0byte",
 ];
 
-/// A post that is bad wherever a text is foreign.
+/// A post that is hostile in every foreign text.
 pub(super) fn bad_post() -> Post {
     let subjects: Vec<String> = BAD.iter().map(|bad| (*bad).to_owned()).collect();
     let note = Some(BAD.join("\n"));
@@ -54,7 +54,7 @@ fn no_run_of_a_card_holds_a_date_to_be_computed() {
     for word in ["DATE", "TIME"] {
         assert!(!payload.contains(&format!("{{{{{word}(")), "{payload}");
     }
-    // Both braces are there, each in a run of its own.
+    // Both braces are there, in two separate runs.
     let text = text_of(&typed(&card(&payload), "TextRun"));
     assert!(
         text.contains("{{DATE(2017-02-14T06:08:00Z)}} {{TIME(2017-02-14T06:08:00Z)}}"),
@@ -131,7 +131,7 @@ fn slack_sees_foreign_text_only_where_it_knows_no_markup() {
             "{bad:?} in {text}"
         );
     }
-    // The notification is read for markup.
+    // The notification is read as markup.
     let fallback = message["text"].as_str().unwrap();
     assert!(!fallback.contains(['<', '>']), "{fallback}");
 }

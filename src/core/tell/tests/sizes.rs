@@ -1,7 +1,7 @@
 use crate::core::tell::tests::*;
 use crate::core::tell::{markdown, slack, teams};
 
-/// The size that Teams counts: the card as a string inside of JSON. Some encoders escape all but ASCII.
+/// Returns the size that Teams counts: the card as a string inside JSON. Some encoders escape everything outside ASCII.
 fn escaped_size(card: &Value) -> (usize, usize) {
     let string = serde_json::to_string(&card.to_string()).unwrap();
     let ascii = string
@@ -11,7 +11,7 @@ fn escaped_size(card: &Value) -> (usize, usize) {
     (string.len(), ascii)
 }
 
-/// How many commits a payload lists, and how many it says it leaves out.
+/// Returns the number of commits that a payload lists, and that it says it omits.
 fn counted(value: &Value, text_type: &str) -> (usize, usize) {
     let mut links = Vec::new();
     objects(
@@ -35,7 +35,7 @@ fn counted(value: &Value, text_type: &str) -> (usize, usize) {
     (links.len(), left.unwrap_or(0))
 }
 
-/// Holds a card against what Teams takes; how many commits it lists.
+/// Checks a card against the limits of Teams; returns the number of listed commits.
 pub(super) fn check_teams(post: &Post) -> usize {
     let payload = teams::payload(post);
     let card = card(&payload);
@@ -60,7 +60,7 @@ pub(super) fn check_teams(post: &Post) -> usize {
     listed
 }
 
-/// The same for Slack.
+/// Does the same for Slack.
 pub(super) fn check_slack(post: &Post) -> usize {
     let message = read(&slack::payload(post));
     let length = |text: &str| text.encode_utf16().count();

@@ -1,10 +1,10 @@
-//! The watched files in every form of a post.
+//! The watched files in every format of a post.
 
 use crate::core::tell::tests::*;
 use crate::core::tell::{markdown, slack, teams};
 use crate::core::text::visible;
 
-/// What is said of the files in a card, and the same in Slack. A name stands in a run, or an element, that looks like code.
+/// Returns the sentence about the files in a card and in Slack. The flag is true for a name formatted as code.
 fn sentences(post: &Post) -> [Vec<(String, bool)>; 2] {
     let text = |value: &Value| value["text"].as_str().unwrap().to_owned();
     let block = |blocks: &Value, inside: &dyn Fn(&Value) -> Value| {
@@ -40,7 +40,7 @@ fn sentences(post: &Post) -> [Vec<(String, bool)>; 2] {
     ]
 }
 
-/// The paragraph of the Markdown.
+/// Returns the Markdown paragraph about the files.
 fn paragraph(post: &Post) -> Option<String> {
     let text = markdown::payload(post);
     text.split("\n\n")

@@ -1,4 +1,4 @@
-//! The payloads as they are, whole: kept in `tests/card/`, and written to a folder for `tests/card/check` to look at.
+//! Complete payloads: stored in `tests/card/`, and written to a folder for `tests/card/check`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use crate::core::tell::tests::hostile::{BAD, bad_post};
 use crate::core::tell::tests::*;
 use crate::core::tell::{markdown, slack, teams};
 
-/// The folder that `tests/card/check` names; every payload goes there.
+/// The folder that `tests/card/check` sets; every payload is written there.
 const FOLDER: &str = "SMP_CARDS";
-/// When this is set, what is kept is written anew. Look at what `git diff` says then.
+/// If this variable is set, the stored payloads are rewritten. Check the changes with `git diff`.
 const KEEP: &str = "SMP_KEEP_CARDS";
 
 fn pretty(payload: &str) -> String {

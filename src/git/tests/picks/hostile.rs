@@ -1,11 +1,11 @@
-//! Commits that no well-meaning person writes, and some that people do.
+//! Commits that only an attacker writes, and odd ones that people do write.
 
 use crate::git::tests::picks::*;
 
 const ADA: &[u8] = b"author Ada <ada@example.com> 1646226000 +0100";
 const BEN: &[u8] = b"committer Ben <ben@example.com> 1646226000 +0000";
 
-/// A world with a candidate, and a commit that is made to be copied.
+/// A world with a candidate, and a fix to copy.
 struct Odd {
     world: World,
     candidate: CommitId,
@@ -23,7 +23,7 @@ impl Odd {
         }
     }
 
-    /// The fix again, with other people, headers and another message.
+    /// Writes the fix again with these headers and this message.
     fn written(&self, headers: &[&[u8]], message: &[u8]) -> CommitId {
         let mut text = self
             .world
@@ -41,12 +41,12 @@ impl Odd {
             .repo()
             .pick(&self.candidate, slice::from_ref(pick))
             .unwrap();
-        // A commit that git could not show would be no good.
+        // git must be able to show the copy.
         self.world.git(&["log", "-1", copy.as_str()]);
         copy
     }
 
-    /// The copy of a commit, held against git's own.
+    /// Returns the copy of a commit, after a comparison with git's own copy.
     fn same_as_by_hand(&self, headers: &[&[u8]], message: &[u8]) -> CommitId {
         let pick = self.written(headers, message);
         let copy = self.copy(&pick);
@@ -125,14 +125,14 @@ fn messages_in_other_encodings_come_out_in_utf_8() {
     let copy = odd.same_as_by_hand(latin, b"Gr\xf6\xdfe\n\nSch\xf6n\n");
     assert_eq!(odd.world.show("%e", &copy), "");
     assert_eq!(odd.world.show("%an: %s", &copy), "Jürgen: Größe");
-    // Where a commit lies about its encoding, or has none that git knows, no byte is lost.
+    // No byte is lost if a commit names a wrong encoding or one that git does not know.
     odd.same_as_by_hand(
         &[b"author J\xfcrgen <j@example.com> 1 +0100", BEN],
         b"Gr\xf6\xdfe\n",
     );
     odd.same_as_by_hand(&[ADA, BEN, b"encoding no-such"], b"Gr\xf6\xdfe\n");
     odd.same_as_by_hand(&[ADA, BEN, b"encoding Shift_JIS"], b"\x93\xfa\x96\x7b\n");
-    // The user's own encoding is for the user's own commits.
+    // The user's own encoding is only for the user's own commits.
     odd.world
         .git(&["config", "i18n.commitEncoding", "ISO-8859-1"]);
     odd.world

@@ -1,4 +1,4 @@
-//! Copies in every kind of repository, and from wherever the user stands.
+//! Copies in every kind of repository, started from any folder.
 
 use crate::git::tests::picks::*;
 
@@ -89,7 +89,7 @@ fn what_is_checked_out_and_half_done_has_no_say_and_stays() {
         fs::write(world.path().join(name), text).unwrap();
     }
     world.git(&["add", "staged.rb"]);
-    // Somebody else's git is at work.
+    // Another git works here at this moment.
     fs::write(world.path().join(".git/index.lock"), "").unwrap();
     let before = world.outside_of_objects();
     for folder in ["", "sub/folder"] {
@@ -117,7 +117,7 @@ fn attributes_are_those_of_the_commit_below() {
         "Union",
     );
 
-    // The work tree now says to take both sides, and the candidate does not.
+    // The work tree's attributes now take both sides, and the candidate's do not.
     assert_eq!(
         refusal(world.repo().pick(&plain, slice::from_ref(&fix))).code,
         RefusalCode::PickConflict
@@ -126,7 +126,7 @@ fn attributes_are_those_of_the_commit_below() {
     let copy = world.repo().pick(&union, slice::from_ref(&fix)).unwrap();
     assert_eq!(world.file(&copy, "list"), b"one\nplain\nfix\n");
     assert_eq!(copy, world.cherry_pick(&union, &[&fix]));
-    // A pick that changes attributes changes them for the picks after it.
+    // A pick that changes attributes changes them for the later picks.
     let (both, by_hand) = (
         [union.clone(), fix.clone()],
         world.cherry_pick(&plain, &[&union, &fix]),

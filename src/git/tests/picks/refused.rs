@@ -1,8 +1,8 @@
-//! What is not copied, and what people are told then.
+//! Commits that are not copied, and what people are told then.
 
 use crate::git::tests::picks::*;
 
-/// Holds that nothing but objects came to be, and that git finds no fault with them.
+/// Checks that only objects were created, and that git accepts them.
 fn untouched(world: &World, before: &[(PathBuf, Vec<u8>)]) {
     assert!(world.outside_of_objects() == before);
     world.git(&["fsck", "--strict", "--no-dangling"]);
@@ -70,7 +70,7 @@ fn a_file_that_one_side_deleted_or_added_otherwise_is_a_conflict() {
         &[("folder/other.rb", b"2\n")],
         "Add it otherwise",
     );
-    // As in `git status`, names lead from where the user stands.
+    // As in `git status`, names are relative to the current folder.
     fs::create_dir_all(world.path().join("sub")).unwrap();
     let other = refusal(
         world
@@ -167,7 +167,7 @@ fn a_commit_that_is_not_here_is_a_failure() {
     }
 }
 
-/// A repository of a user whom git does not know, and with another git.
+/// Returns a repository whose user git does not know, with another git.
 fn strangers(world: &World, git: PathBuf) -> Repo {
     let inherited = std::env::vars_os().map(|(name, _)| name);
     let dropped = inherited.filter(|name| {
@@ -221,7 +221,7 @@ fn a_git_that_is_too_old_is_told_and_the_way_by_hand() {
         "#!/bin/sh\ncase \" $* \" in *' merge-tree '*) exit 129;; esac\nexec '{}' \"$@\"\n",
         real.display()
     );
-    // git writes it: a program that this process holds open for writing could not be started.
+    // git writes the script: a program that this process holds open for writing could not be started.
     let blob = world.feed(&["hash-object", "-w", "--stdin"], script.as_bytes());
     world.git(&[
         "update-index",

@@ -1,4 +1,4 @@
-//! One person adds events, and finds them again.
+//! One person adds events and reads them again.
 
 use crate::team::recorder::tests::*;
 
@@ -226,7 +226,7 @@ fn events_that_are_known_together_are_one_push_and_stay_one_event_each() {
     let state = state.unwrap();
     assert_eq!((state.events, world.calls("push")), (4, 1));
     assert_eq!(world.states(RECORD).last(), Some(&state));
-    // One that cannot follow keeps all of them back.
+    // One event that cannot follow stops all of them.
     let before = world.refs();
     let stop = recorder(&world, &repo).append_all(&mut |_, nth| {
         let both = [judged("Rosi", "fast"), proposed("once more")];
@@ -303,7 +303,7 @@ fn git_s_own_trailers_are_those_that_we_read() {
     }
 }
 
-/// The trailers of the last event, by git: their keys, and their texts on one line.
+/// Returns the trailers of the last event as git parses them: their keys, and their texts on one line.
 fn by_git(clone: &Checkout<'_>) -> Vec<String> {
     let (_, text) = clone.world.run(
         &clone.name,
@@ -315,7 +315,7 @@ fn by_git(clone: &Checkout<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The same by what we read: folded lines are one line, and so are those made of dots.
+/// Returns the trailers as this program writes them: folded lines become one line, even those of dots.
 fn by_us(event: &Event) -> Vec<String> {
     let text = record::message(event).replace("\n ", " ");
     let trailers = text

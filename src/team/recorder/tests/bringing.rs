@@ -1,8 +1,8 @@
-//! One question says where the record is and brings it, and writes nothing of the user's.
+//! One request tells the tip of the record and fetches it, and writes no refs of the user.
 
 use crate::team::recorder::tests::*;
 
-/// A clone that saw one event, and a world where two came since.
+/// A clone that saw one event, in a world with two newer ones.
 fn moved(world: &World) -> Checkout<'_> {
     let one = world.clone("one");
     one.append(proposed("stable")).unwrap();
@@ -32,7 +32,7 @@ fn what_came_since_is_read_with_one_question() {
 
 #[test]
 fn where_git_cannot_do_both_the_record_is_listed_and_fetched() {
-    // An old git, a host that lists and sends nothing, a git that brings nothing in a dry run, one that hangs up.
+    // An old git, a host that lists and sends nothing, a git that fetches nothing in a dry run, and one that hangs up.
     let here = "for ref in main:0 smp/record:1 main:2; do \
         id=$(git -C ../main.git for-each-ref --format='%(objectname)' refs/heads/${ref%:*} refs/${ref%:*}); \
         echo \"* 0 $id refs/smp/looked-at/${ref#*:}\"; done";
@@ -110,7 +110,7 @@ fn what_the_main_branch_was_at_is_kept_and_its_commits_are_here() {
         one.git(&["rev-parse", "refs/remotes/upstream/main"]),
         commit
     );
-    // It is written where that is possible, and not missed elsewhere.
+    // It is stored if possible, and not required.
     std::fs::write(world.path("one/.git/refs/smp/main.lock"), "").unwrap();
     let third = world.commit("three", "Three", Some(&next));
     world.git("main.git", &["update-ref", "refs/heads/main", &third]);

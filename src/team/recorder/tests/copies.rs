@@ -1,4 +1,4 @@
-//! Where the main repository does not answer.
+//! The main repository does not answer.
 
 use crate::team::recorder::tests::*;
 

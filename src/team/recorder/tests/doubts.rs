@@ -1,4 +1,4 @@
-//! What a push says of itself is never believed: it landed or it did not, whatever its words and its exit code.
+//! A push's own report is never trusted: the event arrived or not, whatever the words and the exit code.
 
 use crate::team::recorder::tests::*;
 
@@ -9,7 +9,7 @@ fn begun() -> World {
     world
 }
 
-/// Waits for what goes on without us.
+/// Waits for a process in the background.
 #[track_caller]
 fn until(what: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -19,12 +19,12 @@ fn until(what: impl Fn() -> bool) {
     }
 }
 
-/// Appends through the git that goes wrong. However busy the machine is, nobody gives up while others write.
+/// Appends through the failing git. On a busy machine nobody may give up while others write.
 fn try_it(world: &World) -> Result<State, Stop> {
     try_for(world, Duration::from_secs(600))
 }
 
-/// The same, and gives up after so long.
+/// Does the same with a time limit.
 fn try_for(world: &World, busy: Duration) -> Result<State, Stop> {
     let repo = world.named("one").faulty();
     let hasty = Patience {
@@ -106,7 +106,7 @@ fn a_push_that_somebody_built_on_before_we_looked_is_found() {
 #[test]
 fn a_push_that_lands_late_is_found() {
     let world = begun();
-    // The server is still at it when git gives up, and is done before our second attempt reaches it.
+    // The server is still working when git gives up, and finishes before the second attempt reaches it.
     world.fault(
         "push",
         "once\n(sleep 0.2; real \"$@\" >/dev/null 2>&1; : >\"$(dirname \"$0\")/../late\") &\nexit 1\n",
@@ -116,7 +116,7 @@ fn a_push_that_lands_late_is_found() {
     assert_eq!(world.states(RECORD).len(), 2);
 }
 
-/// Takes all in, hangs up where its answer should come, and works on.
+/// Accepts everything, hangs up before its answer, and continues to work.
 const HANGS_UP: &str = "length=$(git-receive-pack --http-backend-info-refs \"$1\" | wc -c)
 rm -f pipe; mkfifo pipe
 exec 4<&0
@@ -190,11 +190,11 @@ fn who_cannot_be_told_whether_it_landed_is_told_so() {
 #[test]
 fn a_push_that_may_still_land_is_no_clean_failure() {
     let world = begun();
-    // Unclear, and from then on nobody answers but to the look directly after the push.
+    // Unclear; afterwards only the read directly after the push is answered.
     world.fault("push", "(echo '#!/bin/sh'; echo 'mv \"$0\" \"$0.was\"; mv \"$0.next\" \"$0\"; exec git \"$@\"') >\"$(dirname \"$0\")\"/ls-remote\n(echo '#!/bin/sh'; echo 'exit 128') >\"$(dirname \"$0\")\"/ls-remote.next\nchmod +x \"$(dirname \"$0\")\"/ls-remote*\nexit 1\n");
     let stop = try_for(&world, Duration::from_secs(3)).unwrap_err();
     assert_eq!(stop.exit_code(), 4, "{stop:?}");
-    // Never anything but unclear, until patience is at its end.
+    // Always unclear, until the time limit.
     let world = begun();
     world.fault("push", "echo 'error: RPC failed; HTTP 500' >&2\nexit 1\n");
     let stop = try_for(&world, Duration::from_secs(3)).unwrap_err();

@@ -1,8 +1,8 @@
-//! A main repository whose copies answer in turn, some of them late: an old answer is first an old answer.
+//! A main repository whose servers answer in turn, some of them late: an old answer proves nothing at first.
 
 use crate::team::recorder::tests::*;
 
-/// A clone that saw two events, the newer one, and the one before.
+/// A clone that saw two events; the newer one, and the one before.
 fn seen_twice(world: &World) -> (Checkout<'_>, String, String) {
     let one = world.clone("one");
     one.append(proposed("stable")).unwrap();
@@ -12,7 +12,7 @@ fn seen_twice(world: &World) -> (Checkout<'_>, String, String) {
     (one, last, before)
 }
 
-/// Answers looks so, one after the other, and truly afterwards; `-` is a repository without the record.
+/// Gives these answers to reads, then the real ones; `-` is a repository without the record.
 fn answers(world: &World, answers: &[&str]) {
     let (answers, count) = (answers.join(" "), world.path("count"));
     let main = world.at("refs/heads/main").unwrap();
@@ -28,7 +28,7 @@ fn answers(world: &World, answers: &[&str]) {
     let none = format!("{{ echo $((n + 1)) >'{count}'; printf '{branch}\\n'; exit 0; }}");
     let lists = text(&none, &format!("{branch}\\n%s\\t{RECORD}"));
     world.fault("ls-remote", &lists);
-    // git brings nothing then, and what is there is listed.
+    // git then fetches nothing, and the refs are listed instead.
     let [one, three] = [0, 2].map(|nth| format!("* 0 {main} refs/smp/looked-at/{nth}"));
     let brings = text(
         "exit 128",
@@ -37,7 +37,7 @@ fn answers(world: &World, answers: &[&str]) {
     world.fault("look", &brings);
 }
 
-/// How often it was asked where the record is.
+/// Returns how often the tip of the record was requested.
 fn looks(world: &World) -> usize {
     world.calls("look") + world.calls("ls-remote")
 }
@@ -123,7 +123,7 @@ fn a_record_that_stays_at_an_older_state_is_told_as_a_copy_that_lags_or_a_record
             .any(|line| line == &format!("this clone saw it at {}", &last[..8]))
     );
     assert!(looks(&world) >= 2, "it is asked for again");
-    // The hint harms nothing where a copy lagged: the record is past what the lease asks for.
+    // The hint does no harm if a server lagged: the record is newer than its lease.
     let hint = why.report.hint_text().unwrap();
     let (done, words) = world.run("one", hint.split_once(": ").unwrap().1, &[]);
     assert!(done && words.contains("up-to-date"), "{words}");
@@ -176,7 +176,7 @@ fn a_state_that_one_copy_names_and_another_does_not_know_is_asked_for_again() {
 fn an_event_that_was_taken_is_waited_for_where_a_copy_lags_and_is_not_pushed_again() {
     let world = World::new();
     let (one, last, _) = seen_twice(&world);
-    // The first look is before the push; the next three come from a copy that does not have it yet.
+    // The first read is before the push; the next three come from a server that does not have it yet.
     answers(&world, &[last.as_str()].repeat(4));
     let repo = one.faulty();
     let patient = Patience {
@@ -214,7 +214,7 @@ fn nobody_is_said_to_write_where_the_record_reads_as_before_each_time() {
         .append(&new_id(), &mut |_| Ok(Some(found("staging", 2))))
         .unwrap_err();
     let why = refusal(stop);
-    assert_eq!(why.code, RefusalCode::RecordBusy);
+    assert_eq!(why.code, RefusalCode::Busy);
     assert!(
         why.report
             .error

@@ -1,4 +1,4 @@
-//! A record that is not what it was, or none: an error, never an empty record, and what was seen stays.
+//! A record that was rewritten, or that is not a record: an error, never an empty record, and the copy stays.
 
 use crate::team::recorder::tests::*;
 
@@ -11,7 +11,7 @@ fn begun() -> World {
     world
 }
 
-/// Reads and tries to write; both must refuse, for the same reason, and change nothing.
+/// Reads and tries to write; both must refuse for the same reason and change nothing.
 fn refused(world: &World, name: &str) -> Refusal {
     let clone = world.named(name);
     let before = (world.refs(), clone.seen());
@@ -22,11 +22,11 @@ fn refused(world: &World, name: &str) -> Refusal {
 }
 
 fn put(world: &World, reference: &str, id: &str) {
-    // No git of the main repository's would do that: an update would be refused for a branch, and is not for others.
+    // git refuses an object that is not a commit for a branch, but accepts it for other refs.
     world.git("main.git", &["update-ref", reference, id]);
 }
 
-/// The command that a hint ends with.
+/// Returns the command at the end of a hint.
 fn command(refusal: &Refusal) -> String {
     let hint = refusal.report.hint_text().unwrap();
     hint.split_once(": ")

@@ -1,15 +1,15 @@
-//! Whatever a user's git is told to do otherwise, one ref of the main repository moves, and the clone stays as it was.
+//! With any git configuration of the user, one ref of the main repository moves, and the clone does not change.
 
 use crate::team::recorder::tests::*;
 
-/// All of a clone that is somebody's work: refs, HEAD, index, work tree, the list of what was fetched.
+/// Returns all of a clone's own data: refs, HEAD, index, work tree, FETCH_HEAD.
 fn work(clone: &Checkout<'_>) -> String {
     let line = "git for-each-ref --format='%(refname) %(objectname)' | grep -v ' *refs/smp/seen'; cat .git/HEAD; \
                 cksum <.git/index; git status --porcelain --ignored; cat .git/FETCH_HEAD; ls -A";
     clone.world.run(&clone.name, line, &[]).1
 }
 
-/// A world with a commit on main, and a clone with changes, branches and tags of its own.
+/// A world with a commit on main, and a clone with its own changes, branches and tags.
 fn lived_in() -> World {
     let world = World::new();
     let clone = world.clone("one");

@@ -1,15 +1,15 @@
-//! Several people write at once.
+//! Several people write at the same time.
 
 use std::collections::BTreeSet;
 
 use crate::team::recorder::tests::*;
 
-/// Lets so many write so many events each, all at once and each through a repository that was opened for it, and holds what is on the record then
-/// against what they were told.
+/// Lets writers write events at the same time, each through a freshly opened repository, and compares the record with
+/// the states they were given.
 fn all_write(world: &World, (writers, each): (u64, u64), open: impl Fn(u64) -> Repo + Sync) {
     let write = |writer: u64| {
         let (repo, place) = (open(writer), format!("place-{writer}"));
-        // A machine that is busy with other tests must not make anybody give up.
+        // A machine busy with other tests must not make anybody give up.
         let patience = Patience {
             busy: Duration::from_secs(600),
             ..PATIENCE
@@ -115,7 +115,7 @@ fn a_tip_that_is_here_before_what_lies_behind_it_is_fetched() {
     one.append(found("staging", 1)).unwrap();
     other.append(found("staging", 2)).unwrap();
     other.append(found("staging", 3)).unwrap();
-    // So it is while another program of the clone fetches.
+    // The same happens while another program of the clone fetches.
     let line = "git -C ../main.git cat-file commit \"$1\" | git hash-object -w -t commit --stdin";
     let tip = world.at(RECORD).unwrap();
     let (ended_well, words) = world.run("one", line, &[&tip]);
@@ -199,7 +199,7 @@ fn whoever_is_always_second_gives_up_and_has_recorded_nothing() {
         other.append(found("other", looked)).unwrap();
         Ok(Some(found("one", looked)))
     });
-    assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::RecordBusy);
+    assert_eq!(refusal(stop.unwrap_err()).code, RefusalCode::Busy);
     let states = world.states(RECORD);
     assert!(
         states
@@ -209,7 +209,7 @@ fn whoever_is_always_second_gives_up_and_has_recorded_nothing() {
     assert_eq!(states.len() as u64, looked);
 }
 
-/// Between a look at the main repository and the next step, another program of the same clone does this.
+/// Lets another program of the same clone do this between a read of the main repository and the next step.
 fn meanwhile(world: &World, look: &str, folder: &str, text: &str) {
     world.fault(
         look,
@@ -244,7 +244,7 @@ fn an_event_that_came_between_two_looks_is_read_and_nothing_was_rewound() {
         other.append(judged("Ben", "fine")).unwrap();
         let last = world.at(RECORD).unwrap();
         world.git("main.git", &["update-ref", RECORD, &format!("{last}~1")]);
-        // What this clone is told is overtaken at once: by another program of its own, which saw the newest.
+        // This clone's answer is outdated at once: another program of the same clone saw the newest event.
         let quicker = format!(
             "git push -q ../main.git {last}:{RECORD} && cd ../one && git fetch -q upstream {RECORD} && git update-ref refs/smp/seen {last}"
         );

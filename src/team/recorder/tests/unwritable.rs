@@ -1,4 +1,4 @@
-//! A main repository that does not take events: git's words, a way out, and nothing recorded.
+//! A main repository that rejects events: git's words, a way out, and nothing recorded.
 
 use crate::team::recorder::tests::*;
 
@@ -99,7 +99,7 @@ fn a_host_that_takes_what_it_does_not_show_is_not_believed() {
         1,
         "it is there once, and nobody here can see it"
     );
-    // The next one is kept back for a record that nobody sees, and changes nothing.
+    // The next event is rejected because of a hidden record, and changes nothing.
     let stop = recorder
         .append(&new_id(), &mut |_| Ok(Some(proposed("stable"))))
         .unwrap_err();
@@ -153,7 +153,7 @@ fn somebody_who_holds_the_ref_for_a_moment_is_waited_for() {
     let world = World::new();
     let clone = world.clone("one");
     clone.append(proposed("stable")).unwrap();
-    // Another push is between its lock and its end when ours comes.
+    // Another push holds the lock when this one comes.
     world.fault(
         "push",
         "once\nlock=../main.git/refs/smp/record.lock\n: >\"$lock\"\nreal \"$@\"; code=$?\nrm \"$lock\"\nexit $code\n",

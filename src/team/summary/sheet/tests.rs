@@ -70,7 +70,7 @@ fn a_draft_is_said_yes_to_by_any_change_even_of_a_comment() {
         );
     }
     assert_eq!(sheet.read(&sheet.text().replace(line, "")), "- Draw maps");
-    // Somebody wrote this, and said yes to it before.
+    // A person wrote this and confirmed it before.
     let kept = sheet_with(&[], Some("Faster maps"), &[]);
     assert!(!kept.is_untouched(&kept.text()));
 }

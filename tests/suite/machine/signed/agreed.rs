@@ -1,9 +1,9 @@
-//! Which smp.toml holds where a team signs: the main branch's, which the main repository's default branch names; and what is
-//! said of its signers file.
+//! The smp.toml of a team that signs: that of the main repository's default branch; and messages about its signers
+//! file.
 
 use super::{SIGNED, by, merged, promote, proposed, world};
 
-// What is written by a file from before signatures is signed by nobody, and would count for nothing.
+// An event under a configuration without signatures is unsigned and would not count.
 #[test]
 fn a_clone_whose_file_is_from_before_signatures_writes_nothing() {
     let deploy = proposed();
@@ -66,7 +66,7 @@ fn a_default_branch_that_protects_nothing_is_told_with_the_command_that_mends_it
     );
     told("the main repository has no default branch");
     by(&deploy, "rosi").smp(&["signoff"]).ok();
-    // A branch of that name has nothing to say.
+    // A branch named `HEAD` is not the default branch.
     let older = deploy.nth(1);
     deploy.git(&deploy.main, &["update-ref", "refs/heads/HEAD", older]);
     told("the main repository has no default branch");
@@ -131,7 +131,7 @@ fn the_proposer_is_told_who_else_must_say_yes() {
     assert!(status.ends_with("next: git smp signoff\n"), "{status}");
 }
 
-// A newer version may know a key that this one does not.
+// A newer version may know a key that this version does not know.
 #[test]
 fn a_file_of_the_team_that_cannot_be_read_may_require_signatures() {
     let deploy = proposed();

@@ -1,12 +1,12 @@
-//! What is read of the record is what was hashed, and a check that failed is no answer.
+//! The program reads the bytes that the hash covers, and a failed check proves nothing.
 
 use std::path::Path;
 
 use super::{by, forged, key_of, merged, proposed, tip};
 use crate::support::{Deploy, Runner};
 
-/// Lets rosi say yes and then no. Gives her no, and a commit in the clone that ada signed, stands where that no does, and
-/// says nothing.
+/// Records rosi's sign-off and then her block. Returns the block, and a harmless commit that ada signed with the
+/// block's parent.
 pub fn blocked_after_a_yes(deploy: &Deploy) -> (String, String) {
     by(deploy, "rosi").smp(&["signoff"]).ok();
     by(deploy, "rosi")
@@ -24,7 +24,7 @@ pub fn blocked_after_a_yes(deploy: &Deploy) -> (String, String) {
     (block, other.trim().to_owned())
 }
 
-/// The word by which a promotion is refused.
+/// Returns the refusal code of a promotion.
 #[track_caller]
 fn code(runner: &Runner<'_>) -> String {
     let json = runner.smp(&["promote", "-n", "--json"]);
@@ -43,7 +43,7 @@ fn git_may_find_another_event_by_the_name_of_a_block() {
     let (block, harmless) = blocked_after_a_yes(&deploy);
     let ada = by(&deploy, "ada");
     assert_eq!(code(&ada), "blocked");
-    // An index of a pack that calls the harmless one so; git before 2.47 does not read such an index of several.
+    // A pack index with the block's hash for the harmless commit; git before 2.47 does not read a multi-pack index so.
     let pack = deploy.work.join(".git/objects/pack");
     let made = format!("echo {harmless} | git pack-objects -q .git/objects/pack/pack");
     let name = shell(&deploy, &deploy.work, &made);
@@ -77,7 +77,7 @@ fn git_may_find_another_event_by_the_name_of_a_block() {
     assert_eq!(code(&ada), "blocked");
 }
 
-/// Puts an event at the end of the record that has these lines after its parent, signed with a key.
+/// Appends an event with these header lines after its parent, signed with a key.
 fn by_lines(deploy: &Deploy, key: &str, people: &str, message: &str) -> String {
     let tip = tip(deploy);
     let tree = deploy.git(&deploy.main, &["rev-parse", &format!("{tip}^{{tree}}")]);
@@ -110,7 +110,57 @@ fn by_lines(deploy: &Deploy, key: &str, people: &str, message: &str) -> String {
     commit
 }
 
-/// Puts `option` before the options of rosi's line.
+/// Appends a commit without a signature to the record, with this tree and message.
+fn thrown_in(deploy: &Deploy, tree: &str, message: &str) -> String {
+    let tip = tip(deploy);
+    let person = format!("eve <eve@example.com> {} +0000", now());
+    let text =
+        format!("tree {tree}\nparent {tip}\nauthor {person}\ncommitter {person}\n\n{message}");
+    let git = deploy.runner().cwd(&deploy.main).stdin(text);
+    let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+    let commit = git.program("git", &args).ok().out().trim().to_owned();
+    deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &commit]);
+    commit
+}
+
+#[test]
+fn what_is_no_event_stops_nobody() {
+    let deploy = proposed();
+    let (ada, rosi) = (by(&deploy, "ada"), by(&deploy, "rosi"));
+    let tree = deploy.git(&deploy.main, &["rev-parse", "refs/smp/record^{tree}"]);
+    let empty = deploy.in_clone("hash-object -w -t tree /dev/null");
+    deploy.git(
+        &deploy.main,
+        &["hash-object", "-w", "-t", "tree", "/dev/null"],
+    );
+    let large = thrown_in(&deploy, &tree, &"long ".repeat(200 << 10));
+    let status = ada.smp(&["status"]);
+    status
+        .ok()
+        .prints_among(&format!("{} \"long long", &large[..8]));
+    status.prints_among("is larger than any event");
+    rosi.smp(&["signoff"]).ok();
+    let stateless = thrown_in(&deploy, &empty, "x\n");
+    for _ in 0..2 {
+        let status = ada.smp(&["status"]);
+        status
+            .ok()
+            .prints_among(&format!("{} \"x\": it is not signed", &stateless[..8]));
+    }
+    let verify = ada.smp(&["history", "--verify"]);
+    verify.exits(1).prints_among("is larger than any event");
+    let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+    ada.smp(&args).ok().says("done: on record");
+
+    // A commit that is too large for memory is not read.
+    thrown_in(&deploy, &tree, &"x".repeat(33 << 20));
+    let run = ada.smp(&["postpone", "--yes", "--reason", "x"]);
+    run.exits(1)
+        .says("is too large to be read")
+        .says("it has more than 32 MiB");
+}
+
+/// Puts `option` in front of the options of rosi's line.
 fn limited(deploy: &Deploy, option: &str) {
     let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
     let new = old.replace("rosi@example.com ", &format!("rosi@example.com {option},"));
@@ -171,7 +221,7 @@ fn a_date_in_the_future_is_of_no_use_and_a_block_needs_none() {
     by(&deploy, "rosi")
         .smp(&["signoff", "--block", "it is broken"])
         .ok();
-    // Of an event that was dated a little ahead, the block is heard all the same.
+    // The block counts even after an event with a date slightly in the future.
     let soon = format!("@{} +0000", now() + 300);
     super::forged_at(
         &deploy,
@@ -217,12 +267,12 @@ fn the_zone_of_this_machine_says_nothing_about_signatures() {
     let deploy = proposed();
     limited(&deploy, &format!("valid-after=\"{}\"", hours_ago(12)));
     blocked_after_a_yes(&deploy);
-    // There it is yesterday.
+    // In this time zone it is yesterday.
     let ada = by(&deploy, "ada").env("TZ", "XXX+24:00");
     assert_eq!(code(&ada), "blocked");
 }
 
-/// A time as a line of the signers file has it.
+/// Returns a time in the format of the signers file.
 fn hours_ago(hours: u64) -> String {
     let at = jiff::Timestamp::from_second((now() - hours * 3600) as i64).unwrap();
     at.strftime("%Y%m%d%H%MZ").to_string()
@@ -232,7 +282,7 @@ fn hours_ago(hours: u64) -> String {
 fn a_check_that_failed_is_not_taken_for_a_bad_signature() {
     let deploy = proposed();
     blocked_after_a_yes(&deploy);
-    // An ssh-keygen that cannot do a part of its work, by any lack.
+    // An ssh-keygen that fails at a part of its work.
     for fails in ["verify", "find-principals"] {
         let script = format!(
             "case \"$*\" in *\"-Y \"{fails}*) cat >/dev/null; exit 1 ;; esac; PATH=$(printf %s \"$PATH\" | sed 's#[^:]*/failing:##'); exec ssh-keygen \"$@\""

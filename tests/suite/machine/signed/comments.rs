@@ -1,10 +1,10 @@
-//! Verdicts from comments in a signed record: what one person with one key and one account could try.
+//! Verdicts from comments in a signed record: the tricks of one person with one key and one account.
 
 use super::{asking, by, forged};
 use crate::ask::TOKEN;
 use crate::support::{Deploy, IssuesApi, Run};
 
-/// Somebody with their key, and the token of their account.
+/// Runs the program as a person with their key and their account's token.
 #[track_caller]
 fn smp(deploy: &Deploy, api: &IssuesApi, name: &str, args: &[&str]) -> Run {
     api.is_of(&format!("{name}-e"));
@@ -13,7 +13,7 @@ fn smp(deploy: &Deploy, api: &IssuesApi, name: &str, args: &[&str]) -> Run {
     runner.smp(args)
 }
 
-/// Ada promotes, and nothing ships.
+/// Asserts that ada's promotion ships nothing.
 #[track_caller]
 fn refused(deploy: &Deploy, api: &IssuesApi) -> Run {
     let run = smp(
@@ -26,8 +26,8 @@ fn refused(deploy: &Deploy, api: &IssuesApi) -> Run {
     run.exits(1).clone()
 }
 
-/// Ada puts events on record by hand: that this account proposed what staging runs, and that this issue asks about it, as
-/// if it were a comment.
+/// Writes ada's forged events: that this account proposed staging's commit, and that this issue asks about it, as if it
+/// were a comment.
 fn proposed_by_hand(deploy: &Deploy, (id, login, issue): (&str, &str, u64)) {
     let (commit, from) = (deploy.nth(5), deploy.nth(2));
     let proposed = format!(
@@ -66,7 +66,7 @@ fn an_issue_and_an_id_are_those_of_one_proposal() {
     let closes = ["postpone", "--yes", "--reason", "it loses orders"];
     smp(&deploy, &api, "rosi", &closes).ok();
     let asked = api.issues();
-    // Whoever opened the issue, and whatever is written into it: with its own id and another.
+    // The issue's author and text do not matter: with its own id and with another.
     for (id, login, why) in [
         (old.as_str(), "rosi-e", "an earlier event has its id"),
         (
@@ -128,7 +128,7 @@ fn a_block_in_a_comment_stands_whatever_one_key_puts_on_record() {
     refused(&deploy, &api).says("zoe blocked it");
     invented(1, ("zoe", "zoe"), 999);
     refused(&deploy, &api).says("zoe blocked it");
-    // One that is cem's.
+    // A sign-off in cem's name.
     invented(2, ("zoe", "cem"), yes);
     refused(&deploy, &api).says("zoe blocked it");
     invented(3, ("zoe", "zoe"), 997);

@@ -1,12 +1,12 @@
-//! Events that somebody forged, replayed, reordered, or gave to another name, made by a generator: none of them counts, and
-//! each is named. By day some, at night a thousand.
+//! Generated events that are forged, replayed, reordered or renamed: none of them counts, and each is reported. The
+//! fast tests take some, the full run a thousand.
 
 use super::{by, forged, promote, proposed, tip};
 use crate::record::short;
 use crate::sample::{Random, everything};
 use crate::support::Deploy;
 
-/// Every word that an event may begin with.
+/// All words of events.
 const WORDS: [&str; 19] = [
     "begun",
     "proposed",
@@ -29,14 +29,14 @@ const WORDS: [&str; 19] = [
     "unposted",
 ];
 
-/// A commit as git stores it, in parts.
+/// The parts of a commit object.
 #[derive(Clone)]
 struct Text {
     tree: String,
     parent: String,
     author: String,
     committer: String,
-    /// With the line breaks.
+    /// With its line breaks.
     signature: String,
     message: String,
 }
@@ -67,7 +67,7 @@ impl Text {
     }
 }
 
-/// What every event so far is, but the first, whose parent is none.
+/// Returns the commit objects of all events but the first, which has no parent.
 fn genuine(deploy: &Deploy) -> Vec<Text> {
     let list = [
         "rev-list",
@@ -83,7 +83,7 @@ fn genuine(deploy: &Deploy) -> Vec<Text> {
     list.lines().map(raw).collect()
 }
 
-/// Puts it at the end of the record.
+/// Appends the event to the record.
 fn append(deploy: &Deploy, mut text: Text) -> String {
     text.parent = tip(deploy);
     let git = deploy.runner().cwd(&deploy.main).stdin(text.raw());
@@ -93,7 +93,7 @@ fn append(deploy: &Deploy, mut text: Text) -> String {
     commit
 }
 
-/// Another message of the kind: another word, another commit, another name, or an id of its own.
+/// Returns a changed message: with another word, commit, name or id.
 fn invented(deploy: &Deploy, random: &mut Random, message: &str) -> String {
     let lines = message.lines().map(|line| match line.split_once(": ") {
         Some(("Smp-Id", _)) => format!("Smp-Id: {:016x}", random.next()),
@@ -109,13 +109,13 @@ fn invented(deploy: &Deploy, random: &mut Random, message: &str) -> String {
     format!("{}\n{more}\n", lines.join("\n"))
 }
 
-/// Adds one event, or two that changed their places. Gives what they are.
+/// Adds one event, or two in reverse order, and returns their hashes.
 fn add(deploy: &Deploy, random: &mut Random, all: &[Text]) -> Vec<String> {
     let nth = random.below(all.len());
     let newest = all.last().unwrap().committer.rsplit_once('>').unwrap().1;
     let mut text = all[nth].clone();
     if random.below(2) == 0 {
-        // A replay is old; what is forged has a date of now.
+        // A replayed event keeps its date; a forged one has the present date.
         let (who, _) = text.committer.rsplit_once('>').unwrap();
         text.committer = format!("{who}>{newest}");
     }
@@ -153,7 +153,7 @@ fn add(deploy: &Deploy, random: &mut Random, all: &[Text]) -> Vec<String> {
     vec![append(deploy, text)]
 }
 
-/// How many events `status` says count for nothing.
+/// Returns how many events do not count according to `status`.
 fn ignored(deploy: &Deploy) -> usize {
     let told = deploy.smp(&["status"]).ok().out();
     let named = told.matches("an event does not count: ").count();
@@ -169,7 +169,7 @@ fn ignored(deploy: &Deploy) -> usize {
 #[test]
 fn no_event_of_a_generator_is_accepted() {
     let deploy = proposed();
-    // A yes to the very commit that is put forward, given before to a proposal that was closed.
+    // A sign-off of the same commit, given to an earlier proposal that was closed.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     let ada = by(&deploy, "ada");
     ada.smp(&["postpone", "--yes", "--reason", "later"]).ok();
@@ -204,7 +204,7 @@ fn no_event_of_a_generator_is_accepted() {
     assert_eq!(plan.exits(1).json()["refusal"]["code"], "not-signed-off");
     promote(&deploy, &ada).exits(1);
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
-    // What she signs herself counts, on top of all of them.
+    // Rosi's own event counts, on top of all forged ones.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     promote(&deploy, &ada).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));

@@ -1,4 +1,4 @@
-//! Cut off anywhere with signatures on, and begun again: one deploy, one event each, and all of them hold.
+//! Signed runs that are killed at any step and repeated: one deploy, one event each, and all signatures hold.
 
 use super::{asking, by, world_on};
 use crate::interrupted::{
@@ -24,7 +24,7 @@ fn a_signed_promotion_survives_a_kill_at_each_step() {
     }
 }
 
-/// The same where a proposal asks in an issue, and the yes is a comment.
+/// Kills the command in a world whose proposals open issues and whose sign-off is a comment.
 fn survives(asked: &Asked, offset: usize) {
     let verified = |deploy: &Deploy| {
         deploy.smp(&["history", "--verify"]).ok();

@@ -1,5 +1,5 @@
-//! `record.ref` becomes a new one together with `signed`: the signed record begins anew, and no clone puts unsigned events
-//! on its ref.
+//! `record.ref` changes together with `signed`: the signed record begins anew, and no clone puts unsigned events on its
+//! ref.
 
 use super::{SIGNED, by, git, keyed, merged, promote, proposed, tip};
 use crate::support::World;
@@ -30,7 +30,7 @@ fn a_signed_record_begins_on_a_new_ref_and_older_clones_take_it() {
     assert_eq!(deploy.refs(&deploy.main)[NEW], tip);
     rosi.smp(&["signoff"]).ok();
     rosi.smp(&["history", "--verify"]).ok();
-    // What was seen on this ref still counts.
+    // The clone's copy of this ref still counts.
     let rewound = ["update-ref", NEW, tip.as_str()];
     git(&deploy, ("rosi", "rosi"), &[], &rewound);
     rosi.smp(&["status"])
@@ -53,7 +53,7 @@ fn a_record_counts_on_no_other_ref() {
     deploy.write_toml(&deploy.toml().replace("signed = true\n", &moved));
     let files = [("smp.toml", deploy.toml())];
     merged(&deploy, "Another record", &[(files[0].0, &files[0].1)]);
-    // Before anybody writes there, ada puts the record there up to the yes.
+    // Before the first event on the new ref, ada points it at the old record up to the sign-off.
     git(&deploy, ("ada", "ada"), &[], &["update-ref", NEW, &yes]);
     let ada = by(&deploy, "ada");
     ada.smp(&["setup", "--yes"]);

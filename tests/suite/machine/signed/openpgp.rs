@@ -1,9 +1,9 @@
-//! The same with a key of openpgp: whose it is says the signers file, by its fingerprint.
+//! OpenPGP keys: the signers file gives the owner of a fingerprint.
 
 use super::{by, merged, promote, proposed};
 use crate::support::{Deploy, Runner};
 
-/// A key of cem's in a ring of this world alone, and its fingerprint.
+/// Creates a key for cem in a keyring of this world, and returns its fingerprint.
 fn made(deploy: &Deploy) -> String {
     let ring = deploy.path("ring");
     std::fs::create_dir(&ring).unwrap();
@@ -78,7 +78,7 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
         .ok()
         .prints_among("signs as cem@example.com");
     cem(&deploy, &key).smp(&["signoff"]).ok();
-    // Whoever has not this key in their ring cannot tell, and does not guess.
+    // Without this key in the keyring the signature cannot be checked.
     let status = deploy.smp(&["status"]).ok().out();
     assert!(
         status.contains("cannot be checked on this machine"),
@@ -86,7 +86,7 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
     );
     let ada = by(&deploy, "ada");
     let json = ada.smp(&["promote", "-n", "--json"]).exits(1).json();
-    // It may be a block, so nothing is promoted meanwhile, also if somebody else says yes.
+    // It may be a block, so a promotion is refused even after another sign-off.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     assert_eq!(json["refusal"]["code"], "not-verified");
     promote(&deploy, &ada).exits(1);
@@ -102,7 +102,7 @@ fn a_key_of_openpgp_counts_where_the_signers_file_has_its_fingerprint() {
 #[test]
 fn no_gpg_conf_of_ones_own_lets_a_key_count() {
     let deploy = proposed();
-    // Her own key, whatever name is on it, with a picture.
+    // Ada's own key, with another name and a picture.
     let own = made(&deploy);
     let gpg = |input: &str, args: &[&str]| {
         let gpg = deploy.runner().env("GNUPGHOME", deploy.path("ring"));
@@ -146,7 +146,7 @@ fn no_gpg_conf_of_ones_own_lets_a_key_count() {
     ended(&deploy);
 }
 
-/// Ends the agents of the ring.
+/// Ends the keyring's agents.
 fn ended(deploy: &Deploy) {
     let ring = deploy.path("ring");
     let end = ["--homedir", ring.to_str().unwrap(), "--kill", "all"];

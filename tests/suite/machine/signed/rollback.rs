@@ -1,16 +1,16 @@
-//! What a rollback believes of this clone: nothing that its files alone say.
+//! A rollback trusts nothing that only the files of this clone say.
 
 use super::tricks::{copied, written_over};
 use super::{by, forged, world};
 use crate::support::{Deploy, Run};
 
-/// A commit that nobody saw, and that never ran anywhere.
+/// Creates an unreviewed commit that never ran anywhere.
 fn unseen(deploy: &Deploy) -> String {
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(1)]);
     deploy.commit(&deploy.work, "Nobody saw this")
 }
 
-/// A rollback to it, by somebody at a terminal.
+/// Asserts that a rollback to the commit at a terminal is refused.
 #[track_caller]
 fn refused(deploy: &Deploy, commit: &str) -> Run {
     let run = by(deploy, "ada").terminal(&["rollback", "--to", commit]);
@@ -53,7 +53,7 @@ fn notes_of_this_clone_allow_no_rollback() {
     let ours = events.iter_mut().find(|event| event[0] == yes.as_str());
     ours.unwrap()[1] = serde_json::json!({ "by": "rosi@example.com" });
     std::fs::write(&notes, note.to_string()).unwrap();
-    // Where only the notes say it, history is content, and a rollback is not.
+    // `history` accepts what only the notes say; a rollback does not.
     refused(&deploy, &unseen).says("neither the record nor the platform shows that");
 }
 
@@ -61,7 +61,7 @@ fn notes_of_this_clone_allow_no_rollback() {
 fn files_of_this_clone_make_nothing_an_older_version() {
     let deploy = world();
     let (unseen, ran) = (unseen(&deploy), deploy.nth(2).to_owned());
-    // By an event of one's own it ran there, and only its place in history speaks against that.
+    // By ada's own event it ran there; only its place in the history contradicts that.
     let said = format!(
         "ada proposed\n\nSmp-Event: proposed\nSmp-Id: {:016x}\nSmp-Program: git-smp 0.1.0\nSmp-Commit: {}\n\
          Smp-Environment: staging\nSmp-Date: 2022-03-02\nSmp-Target: production {unseen}\n",

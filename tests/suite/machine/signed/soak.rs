@@ -1,6 +1,6 @@
-//! A small team's weeks with signatures and verdicts from comments, as a random walk with a seed: two people with keys, three
-//! who only comment, a forge that is away now and then, and runs that are killed. The walk knows who said what, and holds
-//! after each step that nothing shipped without somebody else's yes, and that nothing was said or heard twice.
+//! A small team's weeks with signatures and verdicts from comments, as a seeded random walk: two people with keys,
+//! three who only comment, a forge that fails now and then, and killed runs. The walk knows who said what, and checks
+//! that nothing ships without another person's sign-off and that nothing is posted or recorded twice.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -15,9 +15,9 @@ use crate::record::{merged, short};
 use crate::sample::{Random, everything};
 use crate::support::{Chain, Deploy, IssuesApi, Run, Runner, Told};
 
-/// Those with a key and a token, and whose token it is.
+/// People with a key, and the accounts of their tokens.
 const PEOPLE: [(&str, &str); 2] = [("ada", "ada-e"), ("rosi", "rosi-e")];
-/// Those who comment, and what the forge says of them.
+/// Accounts that comment, and their role on the forge.
 const ACCOUNTS: [(&str, &str); 4] = [
     ("qa-one", "COLLABORATOR"),
     ("qa-two", "MEMBER"),
@@ -25,7 +25,7 @@ const ACCOUNTS: [(&str, &str); 4] = [
     ("mallory", "NONE"),
 ];
 
-/// A comment, as the walk knows it.
+/// A comment in the walk's memory.
 #[derive(Clone)]
 struct Said {
     id: u64,
@@ -33,7 +33,7 @@ struct Said {
     may: bool,
     pass: bool,
     commit: String,
-    /// Which of the proposals and fixes was open.
+    /// The number of the proposal or fix that was open.
     question: usize,
     edited: bool,
 }
@@ -43,14 +43,14 @@ struct Walk {
     api: IssuesApi,
     random: Random,
     said: Vec<Said>,
-    /// Commits that somebody blocked with a key, or tried to.
+    /// Commits with a block by a key, or an attempt of one.
     blocked: BTreeSet<String>,
     is_away: bool,
-    /// What happened, for whoever reads a failure.
+    /// The steps, for the reader of a failure.
     log: Vec<String>,
-    /// How many proposals and fixes are on record.
+    /// The number of proposals and fixes on the record.
     question: usize,
-    /// Commits that production was taken back from, or may have been.
+    /// Commits that production was rolled back from, or may have been.
     taken_back: BTreeSet<String>,
     was: usize,
     merged: usize,
@@ -107,7 +107,7 @@ impl Walk {
         runner.env("GH_TOKEN", TOKEN).env(variable, value)
     }
 
-    /// Runs a command, and now and then kills it on its way. `None`: it was killed.
+    /// Runs a command, and kills it now and then; `None` if it was killed.
     fn run(&mut self, who: (&'static str, &'static str), args: &[&str]) -> Option<Run> {
         let kills = self.random.below(6) == 0;
         let time = Duration::from_millis(self.random.next() % 500);
@@ -123,7 +123,7 @@ impl Walk {
         (run.code < 128).then_some(run)
     }
 
-    /// What was done, and what is on record.
+    /// Returns the steps and the record.
     fn told(&self) -> String {
         let (chain, log) = (self.deploy.chain(), self.log.join("\n"));
         let events = chain.events.iter();
@@ -145,7 +145,7 @@ impl Walk {
         self.deploy.chain().state
     }
 
-    /// One thing that somebody does.
+    /// Lets a random person do one thing.
     fn step(&mut self) {
         let who = self.random.one_of(&PEOPLE);
         let state = self.state();
@@ -249,7 +249,7 @@ impl Walk {
         self.run(who, &args);
     }
 
-    /// Promotes what runs on staging, and holds that it ships where it must.
+    /// Promotes staging's commit, and asserts that it ships where it must.
     fn promotes(&mut self, who: (&'static str, &'static str)) {
         let (chain, commit) = (self.deploy.chain(), self.staging());
         let must = self.must_ship(&chain, &commit);
@@ -264,7 +264,7 @@ impl Walk {
         }
     }
 
-    /// Whether nothing speaks against shipping: somebody who may said yes to this question, and nobody no.
+    /// Returns whether shipping must succeed: an allowed person signed off on this question, and nobody blocked it.
     fn must_ship(&self, chain: &Chain, commit: &str) -> bool {
         let open = &chain.state["candidate"];
         let is_open = open["commit"] == commit && chain.state["deploying"].is_null();
@@ -283,7 +283,7 @@ impl Walk {
             && chain.state["owed"] == serde_json::json!([])
     }
 
-    /// What must hold after each step.
+    /// Checks the conditions after each step.
     fn holds(&mut self) {
         let chain = self.deploy.chain();
         for nth in self.was..chain.events.len() {
@@ -303,7 +303,7 @@ impl Walk {
         self.nothing_is_twice(&chain);
     }
 
-    /// Holds that what was announced had somebody else's yes to exactly this commit, and no block that stands.
+    /// Asserts that the announced deploy had another person's sign-off of exactly this commit, and no open block.
     fn may_ship(&self, chain: &Chain, nth: usize) {
         let commit = chain.events[nth].field("Commit");
         let begun = |word: &str| ["proposed", "staged-fix"].contains(&word);
@@ -330,7 +330,7 @@ impl Walk {
         assert!(yes && !no, "{commit}: {stand:?}\n{}", self.told());
     }
 
-    /// Whether the comment of a yes was there and is as it was, or the forge cannot tell and another's key recorded it.
+    /// Returns whether the sign-off's comment is unchanged, or another key recorded it and the forge cannot tell.
     fn bears_out(&self, key: &str, proposer: &str, id: &str, login: Option<&String>) -> bool {
         let said = self.said.iter().find(|one| one.id.to_string() == id);
         let said = said.unwrap_or_else(|| panic!("nobody wrote {id}\n{}", self.told()));
@@ -362,7 +362,7 @@ impl Walk {
         );
     }
 
-    /// Everybody comes back, and what was cut off is gone on with until nothing is left.
+    /// Ends the forge's failure, and continues interrupted steps until none is left.
     fn ends(&mut self) {
         (self.is_away, _) = (false, self.api.only_says(None));
         for round in 0..4 {
@@ -414,7 +414,7 @@ impl Walk {
         assert!(chain.state["deploying"].is_null(), "{}\n{log}", chain.state);
         assert!(chain.state["candidate"].is_null(), "{}\n{log}", chain.state);
         let owed = chain.state["owed"].as_array().unwrap();
-        // What was begun by a run that was killed, and nobody can find, waits for a person.
+        // A post that a killed run began and that cannot be found waits for a person.
         assert!(
             owed.iter().all(|one| !one["sending"].is_null()),
             "{owed:?}\n{log}"
@@ -426,7 +426,7 @@ impl Walk {
 
 #[test]
 fn nothing_ships_without_another_ones_yes_however_the_weeks_go() {
-    // By day one in which something ships.
+    // The fast tests take one walk in which something ships.
     let (seeds, steps) = if everything() {
         (1..=6, 80)
     } else {
@@ -442,6 +442,6 @@ fn nothing_ships_without_another_ones_yes_however_the_weeks_go() {
         walk.ends();
         shipped += walk.shipped;
     }
-    // A walk on which nothing happens would hold as well.
+    // Without this, a walk without a deploy would pass as well.
     assert!(shipped > 0 || !everything(), "nothing shipped");
 }

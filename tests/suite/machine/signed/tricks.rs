@@ -1,5 +1,5 @@
-//! The tricks by which one person, or a script with that person's key, could try to promote alone. Each is played on the
-//! same world, in which ada has put staging's commit forward, and ends with production not moved.
+//! The tricks by which one person, or a script with that person's key, could try to promote alone. Each is played on
+//! the same world with ada's proposal of staging's commit, and must leave production unchanged.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::support::{Deploy, Runner};
 
 type Trick = (&'static str, fn(&Deploy));
 
-const TRICKS: [Trick; 45] = [
+const TRICKS: [Trick; 46] = [
     ("--yes and the commit, with nobody's yes", |_| {}),
     ("a yes of one's own", |deploy| {
         by(deploy, "ada").smp(&["signoff"]).exits(1);
@@ -210,7 +210,7 @@ const TRICKS: [Trick; 45] = [
         refused(deploy, &ada, "not-signed-off");
     }),
     ("a replayed event", |deploy| {
-        // Her yes to the very commit, given to a proposal that was closed, with her signature.
+        // Rosi's signed sign-off of the same commit, given to a proposal that was closed.
         let ada = by(deploy, "ada");
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let hers = tip(deploy);
@@ -278,7 +278,7 @@ const TRICKS: [Trick; 45] = [
         let merge = git(deploy, ("ada", "ada"), &[], &args);
         deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &merge]);
         refused(deploy, &by(deploy, "ada"), "record-unreadable");
-        // So does a clone that saw nothing of it.
+        // A clone without a copy of the record refuses as well.
         deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
         refused(deploy, &by(deploy, "ada"), "record-unreadable");
     }),
@@ -306,7 +306,7 @@ const TRICKS: [Trick; 45] = [
         deploy.git(&deploy.work, &["replace", "-f", &old, own.trim()]);
         forged(deploy, ("rosi", "eve"), &yes(deploy), true);
     }),
-    // Before git 2.42 this setting wins over the variable.
+    // Before git 2.42 this setting overrides the variable.
     (
         "git replace of a block, and -c core.useReplaceRefs",
         |deploy| {
@@ -414,6 +414,19 @@ const TRICKS: [Trick; 45] = [
         written_over(deploy, &block, &harmless);
         refused(deploy, &by(deploy, "ada"), "not-verified");
     }),
+    (
+        "a block written over by what is too large for an event",
+        |deploy| {
+            let (block, harmless) = blocked_after_a_yes(deploy);
+            let text = deploy.in_clone(&format!("cat-file commit {harmless}"))
+                + &"long ".repeat(200 << 10);
+            let git = deploy.runner().cwd(&deploy.work).stdin(text);
+            let args = ["hash-object", "-t", "commit", "-w", "--stdin"];
+            let large = git.program("git", &args).ok().out().trim().to_owned();
+            written_over(deploy, &block, &large);
+            refused(deploy, &by(deploy, "ada"), "not-verified");
+        },
+    ),
     ("events cut off by .git/shallow", |deploy| {
         by(deploy, "rosi").smp(&["signoff"]).ok();
         let cut = parent_of(deploy, &tip(deploy));
@@ -507,7 +520,7 @@ const TRICKS: [Trick; 45] = [
     }),
 ];
 
-/// The message of rosi's yes to the candidate, as the program would write it.
+/// Returns the message of rosi's sign-off of the candidate, as the program writes it.
 pub fn yes(deploy: &Deploy) -> String {
     let commit = deploy.nth(5);
     format!(
@@ -517,17 +530,17 @@ pub fn yes(deploy: &Deploy) -> String {
     )
 }
 
-/// A line that lets eve's key count as rosi's.
+/// Returns a signers line that makes eve's key rosi's.
 fn as_rosi(deploy: &Deploy) -> String {
     format!("rosi@example.com {}", key_line(deploy, "eve"))
 }
 
-/// A public key, as a line of the signers file ends with it.
+/// Returns a public key in the form of the signers file.
 fn key_line(deploy: &Deploy, name: &str) -> String {
     std::fs::read_to_string(key_of(deploy, name).with_extension("pub")).unwrap()
 }
 
-/// Puts a line into the signers file of the main branch.
+/// Adds a line to the signers file of the main branch.
 fn signers(deploy: &Deploy, line: &str) {
     let old = deploy.git(&deploy.main, &["show", "master:.smp/signers"]);
     let text = format!("{old}\n{line}\n");
@@ -543,16 +556,16 @@ fn signers(deploy: &Deploy, line: &str) {
     deploy.git(&deploy.work, &["push", "-q", "upstream", &to]);
 }
 
-/// The name of this text in the clone.
+/// Stores this text in the clone and returns its hash.
 fn hashed(deploy: &Deploy, text: &str) -> String {
     let git = deploy.runner().cwd(&deploy.work).stdin(text);
     let args = ["hash-object", "-w", "--stdin"];
     git.program("git", &args).ok().out().trim().to_owned()
 }
 
-/// Writes the content of another object over the clone's file of what main calls so, as `cp` does.
+/// Overwrites the clone's file of the main repository's object `name` with another object, as `cp` does.
 pub fn written_over(deploy: &Deploy, name: &str, other: &str) {
-    // What is in a pack is read from there.
+    // Git prefers objects in packs, so unpack them first.
     let unpack = "cd .git/objects/pack && mkdir -p ../../packs && for pack in *.pack; do [ -e \"$pack\" ] || continue; \
         mv \"$pack\" ../../packs/ && rm -f \"${pack%.pack}\".* && git unpack-objects -q < ../../packs/\"$pack\" || exit 1; done";
     let shell = deploy.runner().cwd(&deploy.work);
@@ -574,8 +587,8 @@ fn edited(deploy: &Deploy, old: &str, new: &str) {
     deploy.write_toml(&toml.replace(old, new));
 }
 
-/// A branch whose smp.toml names it as the main branch, and whose signers file takes eve's key for rosi's. `without`: what
-/// its smp.toml leaves out.
+/// Creates a branch whose smp.toml names it as the main branch and whose signers file gives eve's key to rosi.
+/// `without`: the text that its smp.toml leaves out.
 fn own_branch(deploy: &Deploy, without: &str) {
     edited(deploy, "\nbranch = \"master\"\n", "\nbranch = \"mine\"\n");
     edited(deploy, "\npromotes", "\nbranch = \"master\"\npromotes");
@@ -594,7 +607,7 @@ fn own_branch(deploy: &Deploy, without: &str) {
     deploy.git(&deploy.work, &["push", "-q", "upstream", &to]);
 }
 
-/// Agrees to an smp.toml that asks nobody, and is on no branch.
+/// Agrees to an smp.toml without a record that is on no branch.
 fn without_record(deploy: &Deploy) {
     edited(
         deploy,
@@ -617,7 +630,7 @@ fn refused(deploy: &Deploy, runner: &Runner<'_>, code: &str) {
     promote(deploy, runner).exits(1);
 }
 
-/// A commit as git stores it.
+/// Returns the text of a commit object.
 fn raw(deploy: &Deploy, commit: &str) -> String {
     let text = deploy.runner().cwd(&deploy.main);
     text.program("git", &["cat-file", "commit", commit])
@@ -629,7 +642,7 @@ fn parent_of(deploy: &Deploy, commit: &str) -> String {
     deploy.git(&deploy.main, &["rev-parse", &format!("{commit}^")])
 }
 
-/// Puts a commit at the end of the record that is made of the text of the last one, and of its name.
+/// Appends a commit to the record that is made from the last one's text and hash.
 fn append(deploy: &Deploy, made: impl Fn(&str, &str) -> String) {
     let tip = tip(deploy);
     let text = made(&raw(deploy, &tip), &tip);
@@ -642,7 +655,7 @@ fn append(deploy: &Deploy, made: impl Fn(&str, &str) -> String) {
     );
 }
 
-/// The folders that a trick may change.
+/// Returns the folders that a trick may change.
 fn folders(deploy: &Deploy) -> [&Path; 4] {
     [
         &deploy.main,
@@ -671,7 +684,7 @@ fn no_trick_of_one_person_leads_to_production() {
     for (name, trick) in TRICKS {
         eprintln!("{name}");
         trick(&deploy);
-        // And after each the command that a script would type.
+        // After each trick, run the command of a script.
         let run = promote(&deploy, &by(&deploy, "ada"));
         assert_ne!(run.code, 0, "{name}: {run}");
         assert_eq!(deploy.deploys(&deploy.production), was, "{name}");
@@ -680,7 +693,7 @@ fn no_trick_of_one_person_leads_to_production() {
             copied(&deploy, &kept(folder), folder);
         }
     }
-    // It was no lack of the world: somebody else's yes does it.
+    // The world itself allows a promotion: another person's sign-off suffices.
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     promote(&deploy, &by(&deploy, "ada")).ok();
     assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
@@ -699,7 +712,7 @@ fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
         assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     };
     told(ada.terminal(&["rollback", "--to", &beside]).ends());
-    // Nor does one's own word that it ran there.
+    // Ada's own event that it ran there does not help either.
     let ran = format!(
         "ada promoted\n\nSmp-Event: promoted\nSmp-Id: 00000000000000ab\nSmp-Program: git-smp 0.1.0\nSmp-Commit: {beside}\n\
          Smp-Environment: production\nSmp-From: {}\nSmp-Commits: 1\nSmp-Unsigned: yes\n",
@@ -708,7 +721,7 @@ fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
     forged(&deploy, ("ada", "ada"), &ran, true);
     told(ada.terminal(&["rollback", "--to", &beside]).ends());
     ada.smp(&["rollback", "--yes", "--to", &beside]).exits(1);
-    // Nor is it enough to lie behind what runs: a commit in the middle of a branch never ran.
+    // An ancestor of the running commit is not enough: a commit in the middle of a branch never ran.
     let older = deploy.nth(1);
     let refused = "nothing shows that";
     let run = ada.terminal(&["rollback", "--to", older]).ends();

@@ -1,4 +1,4 @@
-//! `git smp history --verify`: what an auditor reads from a clone alone.
+//! `git smp history --verify`: an audit from a clone alone.
 
 use super::tricks::yes;
 use super::{by, forged, git, promote, proposed, tip, world};
@@ -31,7 +31,7 @@ fn every_event_has_a_line_with_whose_key_signed_it() {
     let json = deploy.smp(&["history", "--verify", "--json"]).ok().json();
     assert_eq!(json["verified"], true);
     assert_eq!(json["events"].as_array().unwrap().len(), count);
-    // Offline, from what this clone has.
+    // Offline, from this clone's copy.
     std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
     let run = deploy.smp(&["history", "--verify"]);
     assert_eq!(run.ok().out(), out);
@@ -73,7 +73,7 @@ fn a_deploy_past_the_tool_is_named() {
     let deploy = proposed();
     by(&deploy, "rosi").smp(&["signoff"]).ok();
     promote(&deploy, &by(&deploy, "ada")).ok();
-    // Who can push to production can push, past any hook.
+    // A person with push access to production can bypass any hook.
     let push = [
         "push",
         "-q",
@@ -132,7 +132,7 @@ fn forged_events_of_real_commits_do_not_hold() {
             deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
         }
     }
-    // A promotion that one key alone wrote, each event with a good signature.
+    // A promotion written by one key alone, each event with a good signature.
     for (nth, message) in messages[..3].iter().enumerate() {
         let last = forged(&deploy, ("ada", "ada"), message, true);
         let run = deploy.smp(&["history", "--verify"]);

@@ -1,7 +1,7 @@
-//! The figures of generated histories, against an oracle that knows the story and counts by hand, slowly.
+//! The figures of generated histories, against an oracle that knows the story and counts slowly.
 //!
-//! The story is told twice: to the program as the events of a record and the messages of commits, and to the oracle as
-//! places and sets. They share no rule.
+//! The program reads each story as recorded events and commit messages, the oracle as positions and sets. They share no
+//! rule.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::core::words::{EventId, Landed};
 const STORIES: u64 = 400;
 const MINUTE: i64 = 60;
 
-/// Numbers that are the same in each run.
+/// Pseudo-random numbers with a fixed seed.
 struct Dice(u64);
 
 impl Dice {
@@ -33,18 +33,18 @@ struct Made {
     parents: Vec<usize>,
     committed: i64,
     message: (String, String),
-    /// What it reverts, where it is a revert.
+    /// The commits that it reverts.
     reverts: Vec<usize>,
 }
 
-/// A deploy of the story: of the commit at a place, or of one that is in no clone.
+/// A deploy of the story: of the commit at a position, or of a commit that no clone has.
 struct Done {
     from: Option<Result<usize, u8>>,
     to: Result<usize, u8>,
     at: i64,
     is_back: bool,
     is_seen: bool,
-    /// What its note or its post says it fixes.
+    /// The commits that its note or its post says it fixes.
     fixes: Vec<Result<usize, u8>>,
 }
 
@@ -102,7 +102,7 @@ impl Story {
         self.made(parents, (subject, "Why, in a line.".to_owned()), dice)
     }
 
-    /// A branch from somewhere, and its merge.
+    /// Adds a branch from a random commit, and its merge.
     fn merged(&mut self, line: &[usize], dice: &mut Dice) -> usize {
         let mut branch = line[dice.below(line.len())];
         for _ in 0..=dice.below(3) {
@@ -114,7 +114,7 @@ impl Story {
         self.made(&parents, (subject, "Do more".to_owned()), dice)
     }
 
-    /// The revert of something on the line, which may be a revert itself.
+    /// Adds a revert of a random commit, which may be a revert itself.
     fn reverted(&mut self, parents: &[usize], line: &[usize], dice: &mut Dice) -> usize {
         let target = line[dice.below(line.len())];
         let named = id(&Ok(target));
@@ -142,7 +142,7 @@ impl Story {
                 format!("It broke.\n\nThis reverts commit {named}."),
             ),
         };
-        // Nobody names a revert by a number that its own subject lacks.
+        // A revert by number only works if the subject of its target has that number.
         let at = self.made(parents, (subject, body), dice);
         let by_number = self.commits[at].message.1.starts_with("Reverts ");
         let has_number = self.commits[target]
@@ -170,7 +170,7 @@ impl Story {
                 true => dice.below(place),
                 false => (place + dice.below(4)).min(line.len() - 1),
             };
-            // What was seen arrives once, whoever records it after that.
+            // An observed commit arrives once, whoever records it later.
             if self
                 .deploys
                 .last()
@@ -226,7 +226,7 @@ impl Story {
         self.deploys.push(done);
     }
 
-    /// What was pushed by hand is put on record later, as if it had come so. No commit arrives with that.
+    /// Records a commit later that was pushed by hand, as a promotion or rollback. No commit arrives with that.
     fn record_later(&mut self, done: &mut Done, dice: &mut Dice) {
         for later in 1..=1 + dice.below(2) as i64 {
             self.record(done, done.at + later, dice);
@@ -269,7 +269,7 @@ impl Story {
         );
     }
 
-    /// What somebody writes of it, and what that fixes, if anything.
+    /// Writes a note, with a commit that it fixes, if any.
     fn words(&self, done: &mut Done, dice: &mut Dice) -> Option<String> {
         let fixed = match dice.below(6) {
             0 => Ok(dice.below(self.commits.len())),
@@ -322,10 +322,10 @@ impl Story {
     }
 }
 
-// ---- as the program counts
+// ---- the program's figures
 
 impl Story {
-    /// All commits but those that everything before has; the newest is the first.
+    /// Returns all commits apart from those that every deploy already had, newest first.
     fn log(&self) -> Vec<Landed> {
         let from = self.deploys.iter().filter_map(|one| one.from?.ok());
         let base = from.min().map(|base| self.reach(base)).unwrap_or_default();
@@ -360,10 +360,10 @@ impl Story {
     }
 }
 
-// ---- as a hand counts
+// ---- the oracle's figures
 
 impl Story {
-    /// A commit and all that it is built on: what leads to it, link by link.
+    /// Returns a commit and all its ancestors.
     fn reach(&self, at: usize) -> BTreeSet<usize> {
         let mut all = BTreeSet::from([at]);
         for one in (0..=at).rev() {
@@ -374,7 +374,7 @@ impl Story {
         all
     }
 
-    /// A commit and, with a merge, what that brought.
+    /// Returns a commit and, for a merge, the commits it brought.
     fn whole(&self, at: usize) -> BTreeSet<usize> {
         let mut all = BTreeSet::from([at]);
         if let [first, second] = self.commits[at].parents[..] {
@@ -383,7 +383,7 @@ impl Story {
         all
     }
 
-    /// `None`: nobody can tell.
+    /// Returns the shipped commits; `None` if they are unknown.
     fn ships(&self, place: usize) -> Option<BTreeSet<usize>> {
         let one = &self.deploys[place];
         match (one.is_back, one.from, one.to) {
@@ -393,7 +393,7 @@ impl Story {
         }
     }
 
-    /// Whether a deploy is the last one, before a place, that shipped one of these.
+    /// Returns whether a deploy is the last one before a position that shipped one of these.
     fn is_last_before(&self, one: usize, before: usize, is_it: impl Fn(usize) -> bool) -> bool {
         !self.deploys[one].is_back
             && is_it(one)
@@ -433,7 +433,7 @@ impl Story {
             .contains("reverts ")
     }
 
-    /// What put it right first, if it failed.
+    /// Returns the first repair of a failed deploy.
     fn remedy(&self, place: usize) -> Option<usize> {
         if self.deploys[place].is_back {
             return None;
@@ -512,7 +512,7 @@ impl Story {
     fn per_week(&self, of: &dyn Fn(&usize) -> bool, now: i64) -> Option<f64> {
         let all: Vec<usize> = (0..self.deploys.len()).filter(|one| of(one)).collect();
         let first = all.iter().map(|one| self.deploys[*one].at).min()?;
-        // The Monday of that week, an hour after an hour.
+        // Midnight of a Monday in or before that week.
         let mut monday = MONDAY - 9 * HOUR;
         let mut weeks = 0;
         while monday <= now {
@@ -555,7 +555,7 @@ impl Story {
         })
     }
 
-    /// The event that tells of a deploy.
+    /// Returns the event of a deploy.
     fn seen(&self, one: &Done) -> What {
         let mut events = self.events.iter().filter(|event| event.at == one.at);
         events
@@ -583,7 +583,7 @@ fn the_five_figures_of_generated_histories_are_what_a_hand_counts() {
         for other in ["weeks", "since"] {
             counted.as_object_mut().unwrap().remove(other);
         }
-        // What is read is rounded as it was written.
+        // The expected numbers are rounded in the same way by writing and reading.
         let by_hand: Value = serde_json::from_str(&by_hand.to_string()).unwrap();
         assert_eq!(counted, by_hand, "story {seed}");
         let told = &by_hand["change_failure"];
@@ -597,6 +597,6 @@ fn the_five_figures_of_generated_histories_are_what_a_hand_counts() {
         ];
         (met.iter_mut().zip(kinds)).for_each(|(met, is_kind)| *met += usize::from(is_kind));
     }
-    // Stories in which nothing happens would hold nothing.
+    // The stories must contain enough events of each kind.
     assert!(met.iter().all(|met| *met > 25), "{met:?}");
 }

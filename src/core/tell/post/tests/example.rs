@@ -1,4 +1,4 @@
-//! The example that the team's runbook gives: one deploy, whose two posts carried two dates when they were made by hand.
+//! A team's example: one deploy, whose two hand-written posts had two different dates.
 
 use std::path::Path;
 
@@ -6,12 +6,9 @@ use crate::core::config::{self, Config, Mention};
 use crate::core::tell::post::{About, Post};
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
-/// The date of the deploy.
 pub(crate) const DATE: &str = "2022-03-02";
-/// What the proposer said.
 pub(crate) const NOTE: &str =
     "There isn't much non-floating UI stuff to go in, so a look at the maps is what it needs.";
-/// What the company was told.
 pub(crate) const SUMMARY: &str =
     "- Some chunky updates to the floating UI\n- Always display flags on painpoints";
 
@@ -35,13 +32,13 @@ const SUBJECTS: [(&str, &str); 8] = [
     ("bbd6ba47", "Remove the unused splash styles (#418)"),
 ];
 
-/// A full hash that begins with these digits: they go back and forth.
+/// Returns a full hash that begins with these digits, repeated forwards and backwards.
 pub(crate) fn id(digits: &str) -> CommitId {
     let there_and_back = digits.chars().chain(digits.chars().rev());
     CommitId::parse(&there_and_back.cycle().take(40).collect::<String>()).unwrap()
 }
 
-/// The configuration of the team, with these mentions in the technical channel.
+/// The team's configuration, with these mentions in the technical channel.
 pub(crate) fn config(mentions: &str) -> Config {
     let text = format!(
         r#"
@@ -61,7 +58,6 @@ pub(crate) fn config(mentions: &str) -> Config {
     config::parse(Path::new("smp.toml"), &text).unwrap()
 }
 
-/// A commit with this subject.
 pub(crate) fn commit(digits: &str, subject: &[u8]) -> Commit {
     let (short, author) = (digits[..7].to_owned(), "Ada Example".to_owned());
     Commit {
@@ -74,7 +70,7 @@ pub(crate) fn commit(digits: &str, subject: &[u8]) -> Commit {
     }
 }
 
-/// What would ship with these commits.
+/// Returns changes that ship these commits.
 pub(crate) fn ships(ships: Vec<Commit>) -> Changes {
     Changes {
         relation: Relation::Ahead,
@@ -85,7 +81,6 @@ pub(crate) fn ships(ships: Vec<Commit>) -> Changes {
     }
 }
 
-/// The eight commits of the example.
 pub(crate) fn eight() -> Changes {
     ships(
         SUBJECTS
@@ -95,7 +90,7 @@ pub(crate) fn eight() -> Changes {
     )
 }
 
-/// Something said about the deploy of the example, by a team with these mentions.
+/// Builds a post about the example's deploy for a team with these mentions.
 pub(crate) fn about(mentions: &str, tell: impl FnOnce(&About<'_>) -> Post) -> Post {
     let config = config(mentions);
     let targets = [("production".to_owned(), Some(id("7587cca7")))];
@@ -108,14 +103,12 @@ pub(crate) fn about(mentions: &str, tell: impl FnOnce(&About<'_>) -> Post) -> Po
     })
 }
 
-/// The technical post.
 pub(crate) fn technical() -> Post {
     about(r#"["devs"]"#, |about| {
         about.proposal(&id("1f13dc69"), "staging", &eight(), Some(NOTE))
     })
 }
 
-/// The product post.
 pub(crate) fn product() -> Post {
     about("[]", |about| about.product(&id("1f13dc69"), Some(SUMMARY)))
 }

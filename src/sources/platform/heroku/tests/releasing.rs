@@ -1,4 +1,4 @@
-//! What was built is released again.
+//! Builds that are released again.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn what_is_declined_changed_nothing() {
         );
         assert!(report.error.contains(error), "{status}: {report:?}");
     }
-    // A port that was free a moment ago may be another test's by now; nobody listens on port 1.
+    // A free port may be taken by another test meanwhile; nobody listens on port 1.
     let heroku = at("http://127.0.0.1:1", TOKEN).unwrap();
     let Err(Trouble::NotSent(report)) = heroku.release(&former(None), true) else {
         panic!()

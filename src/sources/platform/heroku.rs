@@ -1,4 +1,4 @@
-//! Heroku's Platform API: which releases an app has, what they were built from, and how one is made again without a build.
+//! Heroku's Platform API: the releases of an app, their builds, and a release without a new build.
 
 mod errors;
 mod pipeline;
@@ -20,14 +20,14 @@ use crate::sources::at_once;
 use crate::sources::platform::Platform;
 
 const NAME: &str = "Heroku";
-/// The variable that holds another address of the API.
+/// The variable with another address of the API.
 const VARIABLE: &str = "HEROKU_API_URL";
 const USUAL: &str = "https://api.heroku.com";
-/// The version of the API that tells of images, too.
+/// The version of the API that includes images.
 const VERSION: &str = "application/vnd.heroku+json; version=3.sdk";
 const LATEST: &str = "version ..; max=30, order=desc";
 const NEWEST: &str = "created_at ..; max=1, order=desc";
-/// How many questions are asked side by side.
+/// The number of parallel requests.
 const AT_ONCE: usize = 8;
 
 /// An app as one account sees it.
@@ -60,10 +60,10 @@ pub fn words(app: String) -> PlatformWords {
 }
 
 impl Heroku {
-    /// The app, with the token of this machine. It is looked up once, for credential helpers are slow.
+    /// Returns the app with this machine's token. The token is looked up once, because credential helpers are slow.
     ///
     /// # Errors
-    /// `unauthorized` where there is none, or where `HEROKU_API_URL` is wrong.
+    /// `unauthorized` if there is no token, or `HEROKU_API_URL` is wrong.
     pub fn of(repo: &Repo, app: &str) -> Result<Self, Refusal> {
         static TOKEN: OnceLock<Option<Token>> = OnceLock::new();
         let token = TOKEN.get_or_init(|| {
@@ -84,7 +84,7 @@ impl Heroku {
         })
     }
 
-    /// Gives the chosen releases the commits that are not known yet; what was built for several is asked for once.
+    /// Adds the missing commits to the chosen releases; a build shared by several is requested once.
     fn fill(
         &self,
         mut releases: Vec<Release>,
@@ -115,7 +115,7 @@ impl Heroku {
         Ok(releases)
     }
 
-    /// The commit that something was built from; `None` where nobody knows, as when it was deleted since.
+    /// Returns the commit of a build; `None` if unknown, for example after the build was deleted.
     fn commit(&self, slug: &str) -> Result<Option<CommitId>, Refusal> {
         let (kind, id) = match slug.strip_prefix(response::IMAGE) {
             Some(image) => ("oci-images", image),
@@ -130,7 +130,7 @@ impl Heroku {
         }
     }
 
-    /// What is below an app; `None` where something below it is gone, though not the app itself.
+    /// Returns an object of an app; `None` if it is gone while the app exists.
     fn get(&self, what: &str, range: Option<&str>) -> Result<Option<Vec<u8>>, Refusal> {
         self.get_path(&format!("apps/{}/{what}", self.app), range)
     }
@@ -149,7 +149,7 @@ impl Heroku {
 }
 
 impl Platform for Heroku {
-    /// `GET /apps/{app}/releases`, then what was built for two. Without a build for the current one nothing runs.
+    /// Sends `GET /apps/{app}/releases`, then requests two builds. If the current release has no build, nothing runs.
     fn releases(&self) -> Result<Vec<Release>, Refusal> {
         let body = self.get("releases", Some(LATEST))?;
         let releases = body.and_then(|body| response::releases(&body, &self.app));
@@ -157,7 +157,7 @@ impl Platform for Heroku {
         self.fill(releases, |at, release| at == 0 || release.current)
     }
 
-    /// `GET /apps/{app}/slugs/{id}`, once for each that is not known yet, several side by side.
+    /// Sends `GET /apps/{app}/slugs/{id}` once per unknown build, several in parallel.
     fn with_commits(&self, releases: Vec<Release>) -> Result<Vec<Release>, Refusal> {
         self.fill(releases, |_, _| true)
     }
@@ -166,7 +166,7 @@ impl Platform for Heroku {
         response::build(&self.get("builds", Some(NEWEST)).ok()??)
     }
 
-    /// `POST /apps/{app}/releases`, once. An earlier release comes back with its config vars; a slug gets today's.
+    /// Sends `POST /apps/{app}/releases` once. An earlier release restores its config vars; a slug keeps today's.
     fn release(&self, former: &Release, back: bool) -> Result<(), Trouble> {
         let path = format!("apps/{}/releases", self.app);
         let answer = self.service.post(&path, body(former, back))?;
@@ -190,7 +190,7 @@ fn body(former: &Release, back: bool) -> String {
     body.to_string()
 }
 
-/// Newest first, and one current at most: where none says so of itself, it is the newest that succeeded.
+/// Sorts releases, newest first, with at most one current: if none is marked, the newest that succeeded.
 fn settled(mut releases: Vec<Release>) -> Vec<Release> {
     releases.sort_by_key(|release| std::cmp::Reverse(release.version));
     let current = releases.iter().position(|one| one.current);

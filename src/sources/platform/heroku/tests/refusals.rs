@@ -1,4 +1,4 @@
-//! What Heroku refuses, and what nobody else is told.
+//! Heroku's refusals, and secrets that no message contains.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Heroku's pipelines: where an app stands in one, and how the build of one app is given to others.
+//! Heroku's pipelines: an app's place in one, and promotions of a build.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use crate::core::decide::Build;
 use crate::core::refusal::Refusal;
 use crate::core::words::Coupling;
 use crate::http::Trouble;
-use crate::sources::heroku::{Heroku, errors, response};
+use crate::sources::platform::heroku::{Heroku, errors, response};
 use crate::sources::platform::{Promoted, Promotion};
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ struct PromotionTarget {
 }
 
 impl Heroku {
-    /// `GET /apps/{app}/pipeline-couplings`; `None`: it is in no pipeline.
+    /// Sends `GET /apps/{app}/pipeline-couplings`; `None` if it is in no pipeline.
     pub fn coupling(&self) -> Result<Option<Coupling>, Refusal> {
         let Some(body) = self.get("pipeline-couplings", None)? else {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Heroku {
         let told = serde_json::from_slice::<CouplingJson>(&body).ok();
         let told = told.filter(|one| {
             let ids = [&one.app.id, &one.pipeline.id];
-            // They are shown in commands to type.
+            // They appear in commands to type.
             ids.iter().all(|id| response::is_id(id)) && response::is_id(&one.stage)
         });
         let told = told.ok_or_else(errors::unlike_the_api)?;
@@ -56,7 +56,7 @@ impl Heroku {
         }))
     }
 
-    /// `POST /pipeline-promotions`, once: exactly this release, whatever the app runs by then. Gives its name.
+    /// Sends `POST /pipeline-promotions` once, for exactly this release, whatever the app runs by then. Returns its id.
     pub fn promote(&self, build: &Build) -> Result<String, Trouble> {
         let targets = build.targets.iter();
         let targets: Vec<_> = targets
@@ -83,7 +83,7 @@ impl Heroku {
         told.ok_or_else(errors::unlike_the_api)
     }
 
-    /// `GET /pipeline-promotions/{id}` and its targets: how far each is.
+    /// Sends `GET /pipeline-promotions/{id}` and for its targets: returns their progress.
     pub fn promotion(&self, id: &str) -> Result<Promotion, Refusal> {
         let path = format!("pipeline-promotions/{id}");
         let whole: PromotionJson = self.read(&path)?;

@@ -1,17 +1,19 @@
-//! What Heroku's answers say. Only what is needed is read, so that fields may come and go.
+//! Parses Heroku's answers. Only needed fields are read, so that others may change.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Release, ReleaseStatus};
 
-/// What stands before the name of an image, which is asked for and released otherwise than a slug.
+/// The prefix of an image, which has other requests than a slug.
 pub const IMAGE: &str = "oci-image:";
 
 #[derive(Deserialize)]
 struct ReleaseJson {
     id: String,
     version: u64,
+    created_at: Option<String>,
     status: Option<String>,
     current: Option<bool>,
     eligible_for_rollback: Option<bool>,
@@ -36,19 +38,19 @@ struct HerokuBuild {
     status: Option<String>,
 }
 
-/// The releases of a list; `None` where it is none.
+/// Parses a list of releases; `None` if it is not one.
 pub fn releases(body: &[u8], app: &str) -> Option<Vec<Release>> {
     let all: Vec<ReleaseJson> = serde_json::from_slice(body).ok()?;
     Some(all.into_iter().map(|release| release.read(app)).collect())
 }
 
-/// A single release; `None` where it is none.
+/// Parses a single release; `None` if it is not one.
 pub fn release(body: &[u8], app: &str) -> Option<Release> {
     let release: ReleaseJson = serde_json::from_slice(body).ok()?;
     Some(release.read(app))
 }
 
-/// The commit that a slug or an image was built from, if it names one in full; outer `None` where it is neither.
+/// Returns the commit of a slug or an image, if it has a full hash; outer `None` if it is neither.
 pub fn commit(body: &[u8]) -> Option<Option<CommitId>> {
     let slug = match serde_json::from_slice::<Vec<Slug>>(body) {
         Ok(images) => images.into_iter().next(),
@@ -57,14 +59,14 @@ pub fn commit(body: &[u8]) -> Option<Option<CommitId>> {
     Some(slug.and_then(|slug: Slug| CommitId::parse(slug.commit?.trim())))
 }
 
-/// How the first build of a list stands, by one of the words that there are.
+/// Returns the status of the first build in a list, if it is a known word.
 pub fn build(body: &[u8]) -> Option<String> {
     let builds: Vec<HerokuBuild> = serde_json::from_slice(body).ok()?;
     let status = builds.into_iter().next()?.status?;
     matches!(status.as_str(), "pending" | "succeeded" | "failed").then_some(status)
 }
 
-/// Whether this can stand in a path without changing where it leads.
+/// Returns whether a text is safe as one part of a path.
 pub fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_:".contains(&byte))
@@ -84,6 +86,9 @@ impl ReleaseJson {
             current: self.current == Some(true),
             eligible: self.eligible_for_rollback == Some(true),
             commit: None,
+            created: (self.created_at.as_deref())
+                .and_then(|at| at.parse::<Timestamp>().ok())
+                .map(Timestamp::as_second),
             output: Typed::other(format!("heroku releases:output v{} -a {app}", self.version)),
             id: self.id,
             called: format!("v{}", self.version),
@@ -99,7 +104,7 @@ impl ReleaseJson {
         })
     }
 
-    /// The name of what stands in a field of its own, or in the list.
+    /// Returns the id in a separate field, or in the list of artifacts.
     fn artifact(&self, own: &Option<Artifact>, kind: &str) -> Option<String> {
         let mut listed = (self.artifacts.iter().flatten())
             .filter(|artifact| artifact.r#type.as_deref() == Some(kind));

@@ -1,4 +1,4 @@
-//! What Dokku's answers say. Formats: `plugins/git/report.go`, `plugins/ps/report.go`, `plugins/apps/subcommands.go` and
+//! Parses Dokku's answers. Formats: `plugins/git/report.go`, `plugins/ps/report.go`, `plugins/apps/subcommands.go` and
 //! `plugins/builds/builds.go` of Dokku 0.38.27; before 0.38 `plugins/git/internal-functions` of 0.30.0 and 0.37.0.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Release, ReleaseStatus};
 use crate::git::host::HostAnswer;
 
-/// The branch that Dokku deploys where none is set.
+/// Dokku's default deploy branch.
 const USUAL_BRANCH: &str = "master";
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,11 +27,11 @@ struct DokkuBuild {
     id: String,
     started_at: String,
     status: String,
-    /// The same, but `abandoned` where the process that built is gone.
+    /// The status, but `abandoned` if the building process is gone.
     display_status: Option<String>,
 }
 
-/// A report as one object of texts; `None` where it is none.
+/// Parses a report as one object of texts; `None` if it is not one.
 pub fn object(text: &str, kind: &str) -> Option<Told> {
     let values: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
     let mut told = Told::default();
@@ -41,7 +41,7 @@ pub fn object(text: &str, kind: &str) -> Option<Told> {
     Some(told)
 }
 
-/// Whether it does not know how to answer with JSON.
+/// Returns whether this Dokku cannot answer with JSON.
 pub fn knows_no_format(said: &str) -> bool {
     said.contains("Invalid flag passed") || said.contains("unknown flag: --format")
 }
@@ -50,7 +50,7 @@ pub fn is_not_deployed(said: &str) -> bool {
     said.contains("not deployed")
 }
 
-/// The first line of what it said, without Dokku's arrows and exclamation marks.
+/// Returns the first line of the answer, without Dokku's arrows and exclamation marks.
 pub fn first_words(said: &str, out: &str) -> String {
     let all = said.lines().chain(out.lines()).map(str::trim);
     let mut all = all.map(|line| line.trim_start_matches(['!', '-', '=', '>', ' ']));
@@ -68,7 +68,7 @@ impl Told {
         }
     }
 
-    /// The deploys that are recorded; none where this Dokku records none.
+    /// Parses the recorded deploys; empty if this Dokku records none.
     pub fn builds(answer: &HostAnswer) -> Self {
         let builds = serde_json::from_str(&answer.out).ok();
         Self {
@@ -77,7 +77,7 @@ impl Told {
         }
     }
 
-    /// Takes a value as an answer has it: newer ones leave the kind out, some have both.
+    /// Adds a value: newer versions omit the kind in the key, some have both.
     pub fn take(&mut self, kind: &str, key: &str, value: &str) {
         let start = format!("{kind}-");
         let key = key.strip_prefix(&start).unwrap_or(key);
@@ -97,7 +97,7 @@ impl Told {
         value.filter(|value| !value.is_empty())
     }
 
-    /// The commit of the branch that is deployed, or its first digits; `None` where nothing was.
+    /// Returns the deployed commit of the branch, or its first digits; `None` if nothing was deployed.
     pub fn sha(&self) -> Option<&str> {
         let is_deployed = self.value("deployed") != Some("false");
         self.value("sha").filter(|_| is_deployed)
@@ -113,12 +113,12 @@ impl Told {
         set.next().unwrap_or(USUAL_BRANCH)
     }
 
-    /// Whether it builds what is pushed, and does not deploy it. Versions before 0.38 do not tell.
+    /// Returns whether it builds pushes without deploying them. Versions before 0.38 do not tell.
     pub fn skips_deploys(&self) -> bool {
         self.value("computed-skip-deploy") == Some("true")
     }
 
-    /// The deploy branch of the app itself; `None` where none is set, or this Dokku does not tell it from the usual one.
+    /// Returns the app's own deploy branch; `None` without one, or if this Dokku does not tell it from the default.
     pub fn own_deploy_branch(&self) -> Option<&str> {
         self.value("computed-deploy-branch")?;
         self.value("deploy-branch")
@@ -128,19 +128,19 @@ impl Told {
         self.builds.iter().max_by_key(|build| build.started())
     }
 
-    /// How the newest deploy stands, by one of Dokku's words.
+    /// Returns the status of the newest deploy, in Dokku's words.
     pub fn newest_build(&self) -> Option<String> {
         let word = self.newest()?.word();
         let words = ["running", "succeeded", "failed", "canceled", "abandoned"];
         words.contains(&word).then(|| word.to_owned())
     }
 
-    /// The same as releases, newest first: what goes on or failed since, and what was deployed.
+    /// Returns releases, newest first: a running or failed deploy, and the deployed commit.
     pub fn releases(&self, commit: Option<CommitId>, look: &Typed) -> Vec<Release> {
         let newest = self.newest();
         let status = match newest.map(DokkuBuild::word) {
             Some("running") => Some(ReleaseStatus::Building),
-            // A lock without a deploy: this Dokku records none, or somebody holds it.
+            // A lock without a deploy: this Dokku records none, or somebody set it.
             _ if self.is_locked => Some(ReleaseStatus::Locked),
             Some("failed" | "canceled" | "abandoned") => Some(ReleaseStatus::Failed),
             _ => None,
@@ -156,6 +156,7 @@ impl Told {
             eligible: false,
             slug: None,
             commit,
+            created: None,
             output: look.clone(),
         };
         let later = status.map(|status| Release {

@@ -1,6 +1,6 @@
-//! Dokku's own word about an app, asked by its commands over the ssh address that takes pushes to it.
+//! Dokku as a source: its commands over the ssh address that accepts pushes.
 //!
-//! Its branch moves once a build came to a good end, so the commit of the deploy branch is the one that was deployed last.
+//! Dokku moves the deploy branch after a successful build, so its commit is the last deployed one.
 
 mod response;
 
@@ -22,7 +22,7 @@ pub struct Dokku<'a> {
     may_ask: bool,
 }
 
-/// The app that an address of a Dokku server pushes to, by the name of its account.
+/// Returns the app that a Dokku address pushes to, recognized by the account name.
 pub fn app_at(url: &str) -> Option<&str> {
     let path = url.trim_start_matches("ssh://").strip_prefix("dokku@")?;
     let app = path.rsplit([':', '/']).next()?.trim_end_matches(".git");
@@ -83,7 +83,7 @@ impl<'a> Dokku<'a> {
         typed(self.repo, self.environment, words)
     }
 
-    /// A report as one object or, where this Dokku does not know that, key by key.
+    /// Returns a report as one object or, for an older Dokku without that, key by key.
     fn report(&self, kind: &str, keys: &[&str]) -> Result<Told, Refusal> {
         let answer = self.ask(&format!("{kind}:report {} --format json", self.app))?;
         if answer.succeeded {
@@ -107,7 +107,7 @@ impl<'a> Dokku<'a> {
         Ok(all)
     }
 
-    /// The commit that was deployed. Older versions name it by its first digits, which the branch completes.
+    /// Returns the deployed commit. Older versions give only its first digits, which the branch completes.
     fn commit(&self, sha: &str, branch: &str) -> Result<CommitId, Refusal> {
         if let Some(id) = CommitId::parse(sha) {
             return Ok(id);
@@ -119,7 +119,7 @@ impl<'a> Dokku<'a> {
         }
     }
 
-    /// That pushes to the branch of this environment deploy nothing.
+    /// Refuses because pushes to this environment's branch deploy nothing.
     fn wrong_branch(&self, deploys: &str) -> Refusal {
         let (name, branch) = (&self.environment.name, &self.environment.branch);
         let set = commands(self.repo, self.environment, self.app).deploy_branch;
@@ -134,7 +134,7 @@ impl<'a> Dokku<'a> {
             )
     }
 
-    /// That its branch moves with each build, so that nobody knows what was deployed last.
+    /// Refuses because its branch moves with each build, so the last deployed commit is unknown.
     fn skips(&self) -> Refusal {
         let allow = commands(self.repo, self.environment, self.app).deploy_builds;
         let error = format!(
@@ -169,7 +169,7 @@ impl<'a> Dokku<'a> {
 }
 
 impl Platform for Dokku<'_> {
-    /// `git:report`, `ps:report`, `apps:locked` and `builds:list`, side by side.
+    /// Asks `git:report`, `ps:report`, `apps:locked` and `builds:list` in parallel.
     fn releases(&self) -> Result<Vec<Release>, Refusal> {
         let asked = ["git", "ps", "lock", "builds"];
         let mut told = at_once(&asked, |what| match *what {
@@ -201,7 +201,7 @@ impl Platform for Dokku<'_> {
                 }
                 Some(self.commit(sha, deploys)?)
             }
-            // The first push decides which branch deploys, where none is set for the app itself.
+            // The first push decides the deploy branch, unless the app sets one.
             None => match all.own_deploy_branch() {
                 Some(own) if own != self.environment.branch => return Err(self.wrong_branch(own)),
                 _ => None,
@@ -216,7 +216,7 @@ impl Platform for Dokku<'_> {
         Told::builds(&answer.ok()?).newest_build()
     }
 
-    /// It builds again what is pushed, and keeps nothing to go back to.
+    /// Dokku builds each push again and keeps nothing for a rollback.
     fn release(&self, former: &Release, _: bool) -> Result<(), Trouble> {
         let error = format!("Dokku cannot release {} again", former.called);
         Err(Trouble::NotSent(Report::new(error)))

@@ -1,32 +1,94 @@
-//! What a team's policy makes of reviews and checks.
+//! Applies `[policy]` of `smp.toml`. A new policy is a key in `core/config.rs`, a code in `core/refusal.rs`, and a function
+//! here with its line in `refusal`.
+//!
+//! `timing.rs` decides about time: `status` shows that as well, and a person may override it.
 
 use crate::core::config::Policy;
 use crate::core::decide::review::warnings::{quoted, unknowns};
 use crate::core::decide::review::{Checks, ForgeWords, NAMED, Origin, Reviews, checked, faults};
+use crate::core::decide::timing::{Tested, Timing};
+use crate::core::decide::{Asked, Plan, Step};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Commit, CommitId};
 
-/// How many commits stand for all those of which nothing is known.
+/// The number of commits shown as examples of unknown ones.
 const EXAMPLES: usize = 3;
 
-/// What the policy says against these commits, of which `candidate` is the tip.
+/// Returns the policy's first refusal for these commits, whose tip is `candidate`.
 pub fn refusal(
     policy: &Policy,
     ships: &[&Commit],
     candidate: &CommitId,
     reviews: &Reviews,
 ) -> Option<Refusal> {
-    if policy.reviewed
-        && let Some(refusal) = reviewed(ships, reviews)
-    {
-        return Some(refusal);
-    }
-    green(candidate, reviews).filter(|_| policy.green)
+    let gates = [
+        policy.reviewed.then(|| reviewed(ships, reviews)),
+        policy.green.then(|| green(candidate, reviews)),
+    ];
+    gates.into_iter().flatten().flatten().next()
 }
 
-/// Why these commits must not ship where each needs a pull request that somebody else approved.
+/// Refuses a promotion outside the allowed time without an override; with one, the plan names its reason.
+pub fn may_begin(plan: &mut Plan, source: &str, asked: &Asked<'_>) -> Result<(), Refusal> {
+    // The time rules do not apply to resuming an earlier run.
+    let is_begun = !plan.steps.iter().any(Step::begins_one);
+    let Some(policy) = asked.policy.filter(|_| !is_begun) else {
+        return Ok(());
+    };
+    let tested = Tested {
+        environment: source,
+        commit: &plan.commit,
+        since: since(source, &plan.commit, asked),
+    };
+    let timing = Timing::of(policy, asked.now);
+    let kept = match asked.recorded {
+        Some(_) => "goes on record",
+        None => "is posted to the technical channel",
+    };
+    match (timing.refusal(&tested, kept), overriding(plan, asked)) {
+        (None, _) => {
+            if asked.overrides.is_some() {
+                plan.warn("--override is not needed: the promotion may begin now");
+            }
+            Ok(())
+        }
+        (Some(refusal), None) => Err(refusal),
+        (Some(_), Some(reason)) => {
+            let all = timing.errors(&tested);
+            plan.warn(format!(
+                "{all}; the reason \"{reason}\" overrides this and {kept}"
+            ));
+            plan.overrides = Some(reason);
+            Ok(())
+        }
+    }
+}
+
+/// Returns the override reason of this run, or of the announcement that it resumes.
+fn overriding(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let given = asked.overrides.map(str::to_owned);
+    given.or_else(|| announced(plan, asked))
+}
+
+fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
+    let open = asked.recorded?.open()?;
+    let is_this = open.to == plan.commit && asked.recorded?.mine == Some(&open.id);
+    open.overrides.clone().filter(|_| is_this)
+}
+
+/// Returns since when the source runs the commit. With merges the candidate counts from its proposal, as part of the
+/// running commit.
+fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
+    let state = asked.recorded?.state;
+    match asked.moved_on {
+        Some(_) => state.proposed_at(source, commit),
+        None => state.runs_since(source, commit),
+    }
+}
+
+/// Returns the refusal if each commit needs a pull request approved by somebody else.
 pub fn reviewed(ships: &[&Commit], reviews: &Reviews) -> Option<Refusal> {
     let faults = faults(ships, reviews);
     let report = if faults.is_empty() {
@@ -56,8 +118,8 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     report.because(asks).hint(what_to_do(faults, reviews))
 }
 
-/// What can be done about them. Only a pull request can be approved; and whatever is in the branch ships with it, what
-/// was reverted too.
+/// Returns what to do about unreviewed commits. Only a pull request can be approved; a commit ships with its branch
+/// even if it was reverted.
 fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
     let approvable = faults.iter().filter(|(commit, _)| {
         let origin = reviews.origin(&commit.id);
@@ -110,7 +172,7 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
     Some(because_unknown(report, reviews, policy))
 }
 
-/// Why this commit must not ship where its checks must have succeeded.
+/// Returns the refusal if the commit's checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let (short, checks) = (candidate.short(), reviews.checks(candidate));
     let asks = "policy.green in smp.toml requires checks that succeeded";

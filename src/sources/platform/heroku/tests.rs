@@ -11,28 +11,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::core::secret::Secret;
-use crate::sources::heroku::*;
+use crate::sources::platform::heroku::*;
 
-/// What no sentence may hold.
+/// No message may contain it.
 const TOKEN: &str = "HRKU-s3cr3t-0123-4567";
 const ONE: &str = "1111111111111111111111111111111111111111";
 const TWO: &str = "2222222222222222222222222222222222222222";
 const RELEASES: &str = "GET /apps/an-app/releases";
 const POST: &str = "POST /apps/an-app/releases";
 
-/// The app at this address of the API.
+/// Returns the app at this address of the API.
 fn at(address: &str, token: &str) -> Result<Heroku, Report> {
     let (secret, from) = (Secret::new(token), "a test");
     Heroku::at(Some(address), Token { secret, from }, "an-app")
 }
 
-/// A release that was made before.
+/// Returns an earlier release.
 fn former(slug: Option<&str>) -> Release {
     let text = told(7, "succeeded", false, slug).to_string();
     response::release(text.as_bytes(), "an-app").unwrap()
 }
 
-/// An API on loopback: each answer stands ready under a method and a path, and nothing else is there.
+/// An API on loopback: it has an answer for each given method and path, and nothing else.
 struct Api {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -45,7 +45,7 @@ impl Api {
         Self::meeting(1, answers)
     }
 
-    /// One that answers nobody until so many have asked side by side.
+    /// Starts one that answers nobody until `guests` requests are open.
     fn meeting(guests: usize, answers: &[(&str, String)]) -> Self {
         let answers: HashMap<String, String> = answers
             .iter()
@@ -76,7 +76,7 @@ impl Api {
                     while peak.load(Ordering::SeqCst) < guests && Instant::now() < deadline {
                         thread::sleep(Duration::from_millis(1));
                     }
-                    // Who has an answer may ask for the next thing at once.
+                    // A client with an answer may send its next request at once.
                     let done = || under_way.fetch_sub(1, Ordering::SeqCst);
                     serve(stream, &answers, &asked, done);
                 });
@@ -97,7 +97,7 @@ impl Api {
         self.asked.lock().unwrap().clone()
     }
 
-    /// How often this was asked for.
+    /// Returns how often this was requested.
     fn times(&self, what: &str) -> usize {
         self.asked()
             .iter()
@@ -130,7 +130,7 @@ fn serve(
     let _ = stream.write_all(answer.as_bytes());
 }
 
-/// Reads a request with a body of the length that it says.
+/// Reads a request with a body of the announced length.
 fn request(stream: &mut TcpStream) -> String {
     let (mut asked, mut piece) = (Vec::new(), [0; 4096]);
     loop {
@@ -179,7 +179,7 @@ fn not_found(message: &str) -> String {
     no("404 Not Found", "not_found", message)
 }
 
-/// A release as the API tells it.
+/// Returns a release as the API formats it.
 fn told(version: u64, status: &str, current: bool, slug: Option<&str>) -> serde_json::Value {
     serde_json::json!({
         "addon_plan_names": [], "app": { "id": "a1", "name": "an-app" }, "artifacts": null, "id": format!("r{version}"),
@@ -207,7 +207,7 @@ fn tells_no_secret(told: impl Debug) -> String {
     text
 }
 
-/// How releases are refused where the list is answered so.
+/// Returns the refusal for this answer to the list of releases.
 #[track_caller]
 fn refused(answer: String) -> Refusal {
     let api = Api::start(&[(RELEASES, answer)]);
@@ -216,7 +216,7 @@ fn refused(answer: String) -> Refusal {
     refusal
 }
 
-/// What becomes of a new release where that is answered so: "not" or "unclear", and the report.
+/// Returns the result of a new release with this answer: "not" or "unclear", and the report.
 #[track_caller]
 fn released(answer: String) -> (&'static str, Report) {
     let api = Api::start(&[(POST, answer)]);
@@ -229,7 +229,7 @@ fn released(answer: String) -> (&'static str, Report) {
     told
 }
 
-/// The number of each release, whether it is the current one, and which commit it is known to have.
+/// Returns the number of each release, whether it is current, and its known commit.
 fn short(releases: &[Release]) -> Vec<(u64, bool, Option<&str>)> {
     let word = |commit: &CommitId| if commit.as_str() == ONE { "one" } else { "two" };
     releases
@@ -366,7 +366,7 @@ fn a_commit_that_is_not_named_in_full_is_unknown() {
             "{named}"
         );
     }
-    // And so is that of a slug which was deleted.
+    // So is the commit of a deleted slug.
     let api = Api::start(&[(RELEASES, list(&[told(3, "expired", true, Some("s"))]))]);
     assert_eq!(short(&api.heroku().releases().unwrap()), [(3, true, None)]);
 }

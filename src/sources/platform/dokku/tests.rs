@@ -1,7 +1,7 @@
 use crate::core::words::ReleaseStatus;
 use crate::git::host::HostAnswer;
-use crate::sources::dokku::response::*;
-use crate::sources::dokku::*;
+use crate::sources::platform::dokku::response::*;
+use crate::sources::platform::dokku::*;
 
 const SHA: &str = "1111111111111111111111111111111111111111";
 
@@ -13,7 +13,7 @@ fn said(succeeded: bool, out: &str, said: &str) -> HostAnswer {
     }
 }
 
-/// `git:report APP --format json` and `ps:report APP --format json` of 0.38.27, put together.
+/// Combines `git:report APP --format json` and `ps:report APP --format json` of 0.38.27.
 fn told(git: &str, ps: &str) -> Told {
     object(git, "git").unwrap().and(object(ps, "ps").unwrap())
 }
@@ -121,7 +121,7 @@ fn the_branch_that_deploys_is_the_app_s_own_or_the_server_s_or_master() {
             "trunk",
             None,
         ),
-        // Before 0.38 that was the usual one, too.
+        // Before 0.38 that was also the default.
         (r#"{"git-deploy-branch":"main"}"#, "main", None),
         (r#"{"deploy-branch":""}"#, "master", None),
     ] {

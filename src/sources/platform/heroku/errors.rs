@@ -1,15 +1,15 @@
-//! What Heroku's refusals are worth, and what helps. Its own words are shown, cut short, and never with the token.
+//! The meaning of Heroku's refusals, and the remedies. Its own words are shown, shortened, and never with the token.
 
 use serde::Deserialize;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::{Hint, Typed};
 use crate::http::{Response, Trouble};
-use crate::sources::heroku::Heroku;
+use crate::sources::platform::heroku::Heroku;
 
-/// The most characters of the platform's own words that are shown.
+/// The maximum number of characters of the platform's own words.
 const LONGEST: usize = 200;
-/// So many bytes of a token in a row are a piece of it, and no accident.
+/// This many consecutive bytes of a token are no coincidence.
 const PIECE: usize = 8;
 
 #[derive(Default, Deserialize)]
@@ -19,7 +19,7 @@ struct Problem {
     message: String,
 }
 
-/// What to do about a token that is worth nothing.
+/// The hint for an invalid token.
 fn log_in() -> Hint {
     Hint::run("log in", Typed::other("heroku login")).and("or set HEROKU_API_KEY")
 }
@@ -33,7 +33,7 @@ pub fn nobody() -> Refusal {
     .hint(log_in())
 }
 
-/// There is an answer, and it is none of this API.
+/// Refuses an answer that does not fit this API.
 pub fn unlike_the_api() -> Refusal {
     Refusal::new(
         RefusalCode::Unreachable,
@@ -43,7 +43,7 @@ pub fn unlike_the_api() -> Refusal {
 }
 
 impl Heroku {
-    /// What an answer means for somebody who asked about the app.
+    /// Returns the refusal for an answer about the app.
     pub(super) fn refusal(&self, answer: &Response) -> Refusal {
         let report = self.trouble(answer, "look at");
         match answer.status {
@@ -54,12 +54,12 @@ impl Heroku {
         }
     }
 
-    /// What it means for somebody who wanted a release: there is none, or there may be one all the same.
+    /// Returns the trouble of a rejected release: there is none, or it may exist anyway.
     pub(super) fn no_release(&self, answer: &Response) -> Trouble {
         let (app, (_, words)) = (&self.app, self.words(answer));
         match answer.status {
             401 | 403 | 404 | 429 => Trouble::NotSent(self.trouble(answer, "release to")),
-            // After a 408 it gave up waiting for the call, or so it believes.
+            // After a 408 it gave up waiting for the call, by its own view.
             400..=407 | 409..=499 => Trouble::NotSent(
                 Report::new(format!("Heroku does not create that release of {app}"))
                     .because(words)
@@ -76,7 +76,7 @@ impl Heroku {
         }
     }
 
-    /// The same for somebody who wanted a promotion in the pipeline.
+    /// Does the same for a promotion in the pipeline.
     pub(super) fn no_promotion(&self, answer: &Response, called: &str) -> Trouble {
         let (app, (_, words)) = (&self.app, self.words(answer));
         match answer.status {
@@ -144,7 +144,7 @@ impl Heroku {
         hint.into_iter().fold(report, Report::hint)
     }
 
-    /// Heroku's own name of the reason, and its own words, or the status where it has none.
+    /// Returns Heroku's id of the error, and its words, or the status without any.
     fn words(&self, answer: &Response) -> (String, String) {
         let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
         let words = match self.presentable(&problem.message) {
@@ -154,13 +154,13 @@ impl Heroku {
         (problem.id, words)
     }
 
-    /// Why a promotion failed, in Heroku's own words.
+    /// Returns why a promotion failed, in Heroku's own words.
     pub(super) fn shown(&self, message: Option<&str>) -> String {
         let words = message.and_then(|text| self.presentable(text));
         words.unwrap_or_else(|| "it gives no reason".to_owned())
     }
 
-    /// Its words, cut short; `None` where they are empty, or hold a piece of the token.
+    /// Returns its words, shortened; `None` if they are empty, or contain a part of the token.
     fn presentable(&self, text: &str) -> Option<String> {
         let text = text.trim();
         let is_good = !text.is_empty() && !holds_piece(text, self.token.secret.expose());
