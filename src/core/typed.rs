@@ -62,7 +62,7 @@ impl Typed {
         self.words.push(shell_word(value));
         self
     }
-    /// An option with its value, in one word where the value could be taken for an option.
+    /// Returns an option with its value, joined by `=` if the value looks like an option.
     pub fn option(mut self, name: &str, value: &str) -> Self {
         if !name.starts_with("--") || !value.starts_with('-') {
             return self.plain(name).arg(value);

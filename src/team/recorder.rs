@@ -62,7 +62,7 @@ pub struct Recorder<'a> {
     patience: Patience,
 }
 
-/// The state after an event, or why there is none.
+/// The text of the state after an event, or the reason why it has none.
 type StateText = Result<Vec<u8>, String>;
 
 /// The reason why one read gave no record.
@@ -252,7 +252,7 @@ impl<'a> Recorder<'a> {
         Ok(reading)
     }
 
-    /// Returns what this clone saw last, and the state there or why there is none.
+    /// Returns the last event that this clone saw, with its state or the reason why it has none.
     fn seen(&self) -> Result<Option<(CommitId, StateText)>, Stop> {
         if self.keys.is_none() {
             let seen = objects::seen(self.repo)?;
@@ -276,7 +276,7 @@ impl<'a> Recorder<'a> {
                     Stop::Refused(refusal) => refusal,
                     other => Report::from(other).refused(RefusalCode::RecordUnreadable),
                 })?;
-                // The state of an event that does not count is anybody's.
+                // Anybody can write the state of an event that does not count, so it is not needed.
                 if signed.ignored.last().is_none_or(|last| last.commit != tip) {
                     state?;
                 }

@@ -39,7 +39,7 @@ pub enum Finding {
     RefDiffers,
 }
 
-/// The risk of deploying another commit there.
+/// The risk of a deploy to an environment with this finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Risk {
     Nothing,
@@ -51,23 +51,23 @@ pub enum Risk {
     ShipsAgain,
 }
 
-/// What else decisions ask about a finding.
+/// A further property of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aspect {
-    /// It leaves open which commit runs, so nothing is recorded.
+    /// The running commit is unclear, so nothing is recorded.
     Unclear,
-    /// Its page may name the wrong commit.
+    /// The environment's page may show the wrong commit.
     OfItsPage,
     /// The platform may have a build of the branch's commit, which it can release again.
     Built,
     /// The branch's commit was rolled back.
     RolledBack,
-    /// The environment's own line in `status` says it already.
+    /// The environment's line in `status` already reports it.
     SaidBefore,
 }
 
 impl Finding {
-    /// Returns what every decision makes of it. The compiler asks for a row here for each new finding.
+    /// Returns the finding's risk and properties. A new finding needs a row here.
     fn row(self) -> (Risk, &'static [Aspect]) {
         use Aspect::{Built, OfItsPage, RolledBack, SaidBefore, Unclear};
         use Risk::{Nothing, Race, ShipsAgain, UnclearPage};

@@ -78,8 +78,7 @@ fn announced(plan: &Plan, asked: &Asked<'_>) -> Option<String> {
     open.overrides.clone().filter(|_| is_this)
 }
 
-/// Returns since when the source runs the commit. With merges the candidate counts from its proposal, as part of the
-/// running commit.
+/// Returns the time since which the source runs the commit; if the candidate has moved on, the time of its proposal.
 fn since(source: &str, commit: &CommitId, asked: &Asked<'_>) -> Option<i64> {
     let state = asked.recorded?.state;
     match asked.moved_on {

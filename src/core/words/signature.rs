@@ -68,6 +68,6 @@ pub struct StoredEvent {
     /// The committer time, which the signature check uses.
     pub committed: i64,
     pub message: String,
-    /// Whether the commit is larger than any event, so that only its beginning was read.
+    /// True if the commit is larger than any event; then only its beginning was read.
     pub is_large: bool,
 }

@@ -256,7 +256,7 @@ pub fn fold(events: &[(StoredEvent, SignatureCheck)]) -> (Count, Vec<Event>) {
     (count, counted)
 }
 
-/// Those that can be checked.
+/// Returns the events whose signatures can be checked.
 fn ids(stored: &[StoredEvent]) -> impl Iterator<Item = CommitId> {
     let all = stored.iter().filter(|one| !one.is_large);
     all.map(|one| one.commit.clone())

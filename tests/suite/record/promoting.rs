@@ -30,7 +30,7 @@ fn the_plan_for_scripts_ends_in_the_record() {
     assert_eq!(deploy.snapshot(), before);
 }
 
-/// A folder of objects where nothing can be written, as on a full disk.
+/// Blocks the folder of objects for writing, as on a full disk.
 const FULL: &str = "git repack -adq && rm -rf objects/?? && for a in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do \
     for b in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do : >objects/$a$b; done; done";
 
@@ -56,7 +56,7 @@ fn a_result_that_cannot_be_put_on_record_leaves_a_step_for_the_next_run_and_for_
     for entry in std::fs::read_dir(clone.join("objects")).unwrap() {
         let _ = std::fs::remove_file(entry.unwrap().path());
     }
-    // Or the host keeps the record shut.
+    // Now the host declines the record.
     deploy.hook(&deploy.main, "pre-receive", "exit 1");
     promotes(&deploy, &[])
         .exits(4)
