@@ -114,12 +114,14 @@ pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Co
 impl Repo {
     /// Returns single commits in the order of `ids`.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
-        let by_program = || {
-            let by_id = by_id(&self.program, ids)?;
-            let commits = ids.iter().map(|id| by_id.get(id).cloned());
-            commits.collect::<Option<_>>().ok_or_else(unexpected)
-        };
-        self.either(|library| library.commits(self, ids), by_program)
+        self.either(
+            |library| library.commits(self, ids),
+            || {
+                let by_id = by_id(&self.program, ids)?;
+                let commits = ids.iter().map(|id| by_id.get(id).cloned());
+                commits.collect::<Option<_>>().ok_or_else(unexpected)
+            },
+        )
     }
 
     /// Returns all commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git
