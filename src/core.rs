@@ -6,11 +6,13 @@ pub mod decide;
 pub mod nearest;
 pub mod record;
 pub mod refusal;
+pub mod reverts;
 pub mod secret;
 pub mod show;
 pub mod tell;
 pub mod text;
 pub mod typed;
+pub mod when;
 pub mod window;
 pub mod words;
 

@@ -10,8 +10,9 @@ use std::path::PathBuf;
 
 use crate::core::config::Config;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::show::{self, When};
+use crate::core::show;
 use crate::core::typed::Typed;
+use crate::core::when::When;
 use crate::core::words::Observed;
 use crate::git::{Repo, deepen};
 use crate::notes::Notes;

@@ -28,7 +28,7 @@ use tests::schema;
 use document::Document;
 
 pub use crate::core::tell::ChannelKind;
-pub use channel::{Channel, Mention};
+pub use channel::{Channel, Mention, TECHNICAL};
 pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;

@@ -20,9 +20,10 @@ mod rollback;
 mod staging;
 pub mod streak;
 pub mod timing;
+pub mod unrecorded;
 
 pub use gates::{branch, confirmed, first_ten, no_app, unmoved, wrong_branch};
-pub use held::{Ancestry, HeldBack, Ships, reverts};
+pub use held::{HeldBack, Ships};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
 pub use proposal::{Proposal, proposal};

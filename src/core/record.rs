@@ -7,7 +7,6 @@ pub mod audit;
 pub mod counted;
 pub mod history;
 pub mod stats;
-pub mod unrecorded;
 
 mod ask;
 mod event;

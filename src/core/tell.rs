@@ -17,9 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::tell::post::Post;
 
-/// The channel for candidates, verdicts and rollbacks.
-pub const TECHNICAL: &str = "technical";
-
 /// The chat of a channel. A new one is a variant, its word, its row in [`ChannelKind::chat`], and a module for its
 /// form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

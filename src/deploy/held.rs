@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::core::decide::{HeldBack, Ships, reverts};
+use crate::core::decide::{HeldBack, Ships};
 use crate::core::record::Held;
 use crate::core::refusal::Stop;
+use crate::core::reverts::reverts;
 use crate::core::words::CommitId;
 use crate::session::Session;
 

@@ -1,6 +1,6 @@
 //! Deploys past the tool, made without git smp. Commands that only read show them, and the next write records them.
 
-use crate::core::record::unrecorded::{Unrecorded, unrecorded};
+use crate::core::decide::unrecorded::{Unrecorded, unrecorded};
 use crate::core::record::{Sighting, State, What};
 use crate::core::refusal::Stop;
 use crate::core::words::{CommitId, Observed, Relation};

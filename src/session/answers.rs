@@ -13,28 +13,35 @@ const PROGRAMS: [(&str, &str); 3] = [
 /// Makes git accept any certificate.
 const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 
-/// Why this matters for the main repository.
-pub const SIGNERS: &str =
-    "the signers file decides whose events count, so it must come from the address in smp.toml";
+/// A remote that must be what the configuration file says.
+#[derive(Clone, Copy)]
+pub struct WantedRemote<'n> {
+    pub remote: &'n str,
+    pub url: &'n str,
+    /// The name of the configuration file.
+    pub file: &'n str,
+    /// Why it matters who answers.
+    pub why: &'n str,
+}
 
-/// Refuses with exit 2 if a program other than git's own answers for a remote. `matters` is the reason for the check.
-pub fn by_git(repo: &Repo, name: &str, matters: &str) -> Result<(), Stop> {
-    let Some(key) = other_program(repo.config()?, name) else {
+/// Refuses with exit 2 if a program other than git's own answers for a remote.
+pub fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
+    let Some(key) = other_program(repo.config()?, named.remote) else {
         return Ok(());
     };
     let why = format!("{key} names another program to answer for it");
-    Err(refused(name, (&why, matters), &key))
+    Err(refused(named, &why, &key))
 }
 
 /// Refuses with exit 2 if this clone's configuration lets another answer for a remote with these addresses.
-pub fn itself(repo: &Repo, name: &str, addresses: &[String]) -> Result<(), Stop> {
+pub fn itself(repo: &Repo, named: WantedRemote<'_>, addresses: &[String]) -> Result<(), Stop> {
     let config = repo.config()?;
-    by_git(repo, name, SIGNERS)?;
+    by_git(repo, named)?;
     let addresses = addresses.iter();
     for address in addresses.filter(|one| one.starts_with("https://")) {
         if repo.program().variable(NO_VERIFY).is_some() {
             let why = format!("{NO_VERIFY} is set, so any host can answer for it");
-            let report = report(name, (&why, SIGNERS));
+            let report = report(named, &why);
             return Err(Stop::Misused(report.run(
                 "unset it, then run the command again",
                 Typed::other(format!("unset {NO_VERIFY}")),
@@ -44,14 +51,14 @@ pub fn itself(repo: &Repo, name: &str, addresses: &[String]) -> Result<(), Stop>
             && remote::http_setting(repo, "http.sslVerify", address)? == Some("false".to_owned())
         {
             let why = "http.sslVerify is false for it, so any host can answer";
-            return Err(refused(name, (why, SIGNERS), "sslverify"));
+            return Err(refused(named, why, "sslverify"));
         }
         if config.under("http.", "curloptresolve").next().is_some()
             && remote::http_setting(repo, "http.curloptResolve", address)?
                 .is_some_and(|value| !value.is_empty())
         {
             let why = "http.curloptResolve names another machine for a host";
-            return Err(refused(name, (why, SIGNERS), "curloptresolve"));
+            return Err(refused(named, why, "curloptresolve"));
         }
     }
     Ok(())
@@ -65,15 +72,16 @@ fn other_program(config: &GitConfig, name: &str) -> Option<String> {
     found.map(|(key, _)| key)
 }
 
-fn report(name: &str, (why, matters): (&str, &str)) -> Report {
-    Report::new(format!("the remote {name} may not be the one in smp.toml"))
+fn report(named: WantedRemote<'_>, why: &str) -> Report {
+    let (remote, file) = (named.remote, named.file);
+    Report::new(format!("the remote {remote} may not be the one in {file}"))
         .because(why)
-        .because(matters)
+        .because(named.why)
 }
 
-fn refused(name: &str, why: (&str, &str), key: &str) -> Stop {
+fn refused(named: WantedRemote<'_>, why: &str, key: &str) -> Stop {
     let list = Typed::other("git config --show-origin --get-regexp").arg(key);
-    Stop::Misused(report(name, why).run("find where it is set, and remove it", list))
+    Stop::Misused(report(named, why).run("find where it is set, and remove it", list))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::git::{Repo, record, remote};
 use crate::notes::Notes;
-use crate::session::answers;
+use crate::session::answers::{self, WantedRemote};
 
 /// The key in the clone's configuration that holds the digest of the agreed values.
 const KEY: &str = "smp.trusted";
@@ -100,13 +100,13 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     let signed = config.record.as_ref().is_some_and(|record| record.signed);
     let is_strict = signed || config.policy.four_eyes;
     if is_strict {
-        check_leads_there(repo, &main.remote, &main.url)?;
+        check_leads_there(repo, config)?;
     }
     let mut all = all.iter().filter(|one| !one.is_branch);
     all.try_for_each(|one| {
         check_remote(repo, (config, &one.remote), &one.url, Rule::Deploy)?;
         match is_strict {
-            true => check_deploys_there(repo, &one.remote, &one.url),
+            true => check_deploys_there(repo, config, one),
             false => Ok(()),
         }
     })
@@ -306,34 +306,59 @@ fn check_remote(
 }
 
 /// Refuses with exit 2 if git's `insteadOf` leads away from the place that says whose signatures count.
-pub fn check_leads_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
-    let Some((read, pushed)) = remote::expanded(repo, name)? else {
+pub fn check_leads_there(repo: &Repo, config: &Config) -> Result<(), Stop> {
+    let (main, file) = (&config.repository, config.file());
+    let Some((read, pushed)) = remote::expanded(repo, &main.remote)? else {
         return Ok(());
     };
+    let why = "the signers file decides whose events count, so it must come from the address in";
+    let named = WantedRemote {
+        remote: &main.remote,
+        url: &main.url,
+        file: &file,
+        why: &format!("{why} {file}"),
+    };
     let all: Vec<String> = [read].into_iter().chain(pushed).collect();
-    answers::itself(repo, name, &all)?;
-    leads_to(&all, name, url, answers::SIGNERS)
+    answers::itself(repo, named, &all)?;
+    leads_to(&all, named)
 }
 
 /// Checks this for an environment's address, because its recorded deploys must happen there.
-fn check_deploys_there(repo: &Repo, name: &str, url: &str) -> Result<(), Stop> {
-    let Some((read, pushed)) = remote::expanded(repo, name)? else {
+fn check_deploys_there(
+    repo: &Repo,
+    config: &Config,
+    environment: &Environment,
+) -> Result<(), Stop> {
+    let file = config.file();
+    let Some((read, pushed)) = remote::expanded(repo, &environment.remote)? else {
         return Ok(());
     };
-    let why = "with record.signed or policy.four_eyes, a deploy must go to the address in smp.toml";
-    answers::by_git(repo, name, why)?;
+    let why = "with record.signed or policy.four_eyes, a deploy must go to the address in";
+    let named = WantedRemote {
+        remote: &environment.remote,
+        url: &environment.url,
+        file: &file,
+        why: &format!("{why} {file}"),
+    };
+    answers::by_git(repo, named)?;
     let all: Vec<String> = [read].into_iter().chain(pushed).collect();
-    leads_to(&all, name, url, why)
+    leads_to(&all, named)
 }
 
-fn leads_to(all: &[String], name: &str, url: &str, why: &str) -> Result<(), Stop> {
+fn leads_to(all: &[String], named: WantedRemote<'_>) -> Result<(), Stop> {
+    let WantedRemote {
+        remote: name,
+        url,
+        file,
+        why,
+    } = named;
     let other = all.iter().find(|leads| !address::same_place(leads, url));
     let Some(other) = other else {
         return Ok(());
     };
     let other = address::display_url(other);
-    let report = Report::new(format!("the remote {name} is not the one in smp.toml"))
-        .because(format!("smp.toml says {url}"))
+    let report = Report::new(format!("the remote {name} is not the one in {file}"))
+        .because(format!("{file} says {url}"))
         .because(format!("git's insteadOf leads this clone to {other}"))
         .because(why);
     let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");

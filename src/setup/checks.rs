@@ -52,7 +52,7 @@ pub fn run(
         checks.push(Check::bad("this clone", report));
     }
     if config.targets().is_empty() {
-        checks.push(Check::bad("smp.toml", no_target(config)));
+        checks.push(Check::bad(&config.file(), no_target(config)));
     }
     checks.extend(more);
     checks.push(manual::check(installs));

@@ -36,7 +36,7 @@ pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
         .map_or((None, None), |seen| (seen.at, seen.head));
     let before = main_before(repo, &main.remote, &main.branch);
     if !wants_signatures(ours) && any_wants_signatures(repo, ours, &before)? {
-        trust::check_leads_there(repo, &main.remote, &main.url)?;
+        trust::check_leads_there(repo, ours)?;
     }
     if let Some(head) = head.filter(|head| at.as_ref() != Some(head)) {
         let whose = "the main repository's default branch";

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::team::recorder::new_id;
 use crate::team::webhook::{self, Webhook};
 
-pub use crate::core::tell::TECHNICAL;
+pub use crate::core::config::TECHNICAL;
 /// The channel for releases to production.
 pub const PRODUCT: &str = "product";
 

@@ -1,9 +1,9 @@
 //! The commit that an environment is put back to.
 
+use crate::core::decide::unrecorded::unrecorded;
 use crate::core::decide::{branch, earlier, nothing_deployed};
 use crate::core::record::audit::{self, Rules};
 use crate::core::record::history::DeployKind;
-use crate::core::record::unrecorded::unrecorded;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};

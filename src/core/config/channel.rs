@@ -2,6 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::config::{ChannelKind, values};
 
+/// The channel for candidates, verdicts and rollbacks.
+pub const TECHNICAL: &str = "technical";
+
 /// A chat channel that is notified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

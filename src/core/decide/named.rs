@@ -38,13 +38,16 @@ fn names(environments: &[&Environment], between: &str) -> String {
 
 /// Returns the configuration error if no environment has `promotes`.
 pub fn no_target(config: &Config) -> Report {
-    let report = Report::new("no environment in smp.toml has the key promotes");
+    let file = config.file();
+    let report = Report::new(format!("no environment in {file} has the key promotes"));
     let mut usual = ["staging", "production"].into_iter();
     let is_usual = usual.all(|name| config.find(name).is_some());
     let add = match config.environments.as_slice() {
-        _ if is_usual => "add promotes = \"staging\" under environments.production in smp.toml",
+        _ if is_usual => {
+            &format!("add promotes = \"staging\" under environments.production in {file}")
+        }
         [only] => &format!(
-            "add an environment with promotes = \"{}\" to smp.toml",
+            "add an environment with promotes = \"{}\" to {file}",
             only.name
         ),
         _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",

@@ -1,11 +1,11 @@
 //! Which event may follow which, and the resulting state: one rule per event.
 
+use crate::core::config::TECHNICAL;
 use crate::core::record::{
     Attempt, Candidate, Deployed, Deploying, Event, Fixer, Goal, Held, ISSUE, Inquiry, Intent,
     Judged, Kind, LastDeploy, News, Notice, Overridden, Person, Postponed, Proposed, Standing,
     State, Unlawful, Verdict, What,
 };
-use crate::core::tell::TECHNICAL;
 use crate::core::words::CommitId;
 
 impl State {

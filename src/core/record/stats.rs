@@ -14,7 +14,7 @@ pub use shipped::{Shipped, shipped};
 pub use weeks::Week;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
-use crate::core::show::When;
+use crate::core::when::When;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {

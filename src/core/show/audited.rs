@@ -1,9 +1,10 @@
 //! The output of `git smp history --verify`: one line per event.
 
 use crate::core::record::audit::Audited;
-use crate::core::show::{When, widest};
+use crate::core::show::widest;
 use crate::core::text::Tone::{Bad, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, visible};
+use crate::core::when::When;
 
 /// A longer principal exceeds its column.
 const LONGEST: usize = 32;

@@ -1,9 +1,9 @@
 //! The output of `git smp history --stats` for an environment: the figures, each with a small chart on a terminal.
 
 use crate::core::record::stats::{Figures, Lead, Week};
-use crate::core::show::When;
 use crate::core::show::chart::{Bar, chart, room};
 use crate::core::text::{Line, Tone, counted};
+use crate::core::when::When;
 
 /// The number of failures in the chart: the latest ones.
 const RESTORES: usize = 5;

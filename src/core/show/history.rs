@@ -3,9 +3,10 @@
 use crate::core::record::history::{DeployKind, PastDeploy};
 use crate::core::record::{Copied, Signer};
 use crate::core::show::status::{age, cause};
-use crate::core::show::{When, widest};
+use crate::core::show::widest;
 use crate::core::text::Tone::{Bad, Faint, Hash, Plain};
 use crate::core::text::{Line, Tone, counted, visible};
+use crate::core::when::When;
 
 /// A longer name exceeds its column: the record may contain any.
 const LONGEST_NAME: usize = 24;

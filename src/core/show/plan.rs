@@ -9,10 +9,11 @@ use crate::core::address::display_url;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::{Fix, Plan, Proposal, Step, Target};
 use crate::core::record::{Candidate, State, Verdict};
-use crate::core::show::{LISTED, NAMED, When, listed, row, verdict_by, widest};
+use crate::core::show::{LISTED, NAMED, listed, row, verdict_by, widest};
 use crate::core::tell::post::titled;
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, and, counted};
+use crate::core::when::When;
 use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
 /// The name of an environment or repository in a plan, with its line.

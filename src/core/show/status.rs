@@ -3,16 +3,17 @@
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::decide::next::about;
-use crate::core::record::unrecorded::{Unrecorded, WORD};
+use crate::core::decide::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
     Candidate, Copied, Deploying, FORMAT, Held, ISSUE, LastDeploy, News, Notice, Reading,
     RecordView, Standing, Verdict, counted,
 };
 use crate::core::refusal::Refusal;
-use crate::core::show::{When, row, verdict_by, widest};
+use crate::core::show::{row, verdict_by, widest};
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain, Strong};
 use crate::core::text::{Line, Tone, ago, counted};
 use crate::core::typed::{Hint, Typed};
+use crate::core::when::When;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Relation, Source, short};
 
 pub fn environment(seen: &Observed, width: usize, rest: &str) -> Line {

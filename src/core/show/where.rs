@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::core::show::{When, row, widest};
+use crate::core::show::{row, widest};
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain};
 use crate::core::text::{Line, ago, visible};
+use crate::core::when::When;
 use crate::core::words::{Commit, CommitId};
 
 /// Whether an environment runs a commit.

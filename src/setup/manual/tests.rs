@@ -90,7 +90,7 @@ fn every_refusal_code_is_explained() {
         "wrong-branch",
         "not-confirmed",
         "ref-differs",
-        crate::core::record::unrecorded::WORD,
+        crate::core::decide::unrecorded::WORD,
         "unreachable",
         "unauthorized",
         "page-unclear",

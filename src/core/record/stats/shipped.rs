@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::core::decide::Ancestry;
 use crate::core::record::history::PastDeploy;
+use crate::core::reverts::Ancestry;
 use crate::core::words::{CommitId, Landed};
 
 /// This clone's knowledge about a deploy in addition to the record.

@@ -5,7 +5,7 @@ use jiff::{Span, Timestamp};
 
 use serde::Serialize;
 
-use crate::core::show::When;
+use crate::core::when::When;
 
 /// The number of weeks that are listed one by one.
 const TOLD: i64 = 12;

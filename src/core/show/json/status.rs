@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::core::config::{Config, Environment};
 use crate::core::decide::answer::VoidRemark;
 use crate::core::decide::finding::Finding;
-use crate::core::record::unrecorded::{PastTool, Unrecorded, WORD};
+use crate::core::decide::unrecorded::{PastTool, Unrecorded, WORD};
 use crate::core::record::{
     Candidate, Deploying, FORMAT, Held, LastDeploy, RecordView, SignOff, Verdict,
 };

@@ -1,7 +1,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::core::decide::finding::Finding::{self, *};
-use crate::core::record::unrecorded::WORD;
+use crate::core::decide::unrecorded::WORD;
 use crate::core::refusal::RefusalCode;
 use crate::core::schema_tests::{hold, of_output};
 use crate::core::show::json::history::HistoryJson;

@@ -165,6 +165,12 @@ fn a_deploy_reaches_the_address_of_its_own_environment() {
         let ada = by(&deploy, "ada").git_options(&["-c", &setting]);
         let args = ["stage", "--yes", "--timeout", "20", deploy.nth(6)];
         ada.smp(&args).exits(2).says(says);
+        // The file that was read is named.
+        std::fs::copy(deploy.work.join("smp.toml"), deploy.work.join("mine.toml")).unwrap();
+        let run = ada.smp(&[&args[..], &["--config", "mine.toml"]].concat());
+        run.exits(2)
+            .says("a deploy must go to the address in mine.toml")
+            .never_shows("in smp.toml");
     }
     assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
 }

@@ -1,4 +1,4 @@
-use crate::core::record::unrecorded::*;
+use crate::core::decide::unrecorded::*;
 use crate::core::record::{Deployed, Event, Intent, Kind, Person, Proposed, Sighting, What};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;

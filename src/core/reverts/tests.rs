@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::core::decide::held::*;
+use crate::core::reverts::*;
 
 /// A growing history, oldest first.
 #[derive(Default)]
