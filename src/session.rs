@@ -53,7 +53,10 @@ impl<'a> Session<'a> {
         let path = named.or_else(|| Some(top?.join("smp.toml")));
         path.ok_or_else(|| {
             let report = Report::new("a bare repository has no work tree, and so no smp.toml");
-            Stop::Misused(report.hint("name the file with --config"))
+            Stop::Misused(report.run(
+                "name the file with --config",
+                Typed::smp("--config FILE setup"),
+            ))
         })
     }
 

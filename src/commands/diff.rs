@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::core::config::{Config, Environment};
 use crate::core::decide::named::{source_of, the_target};
+use crate::core::decide::next;
 use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show;
@@ -52,8 +53,10 @@ pub fn run(session: &Session<'_>, args: &Diff) -> Result<(), Stop> {
         let report = Report::new(format!(
             "nothing is deployed on {name} yet, so there is nothing to compare"
         ));
-        let first = format!("deploy a commit to {name} first, then");
-        return Err(Stop::Failed(report.run(first, Typed::smp("diff"))));
+        let found = config.as_ref().and_then(|config| config.find(name));
+        let deploy = found.map_or(Typed::smp("stage"), next::deploy);
+        let report = report.run(format!("deploy a commit to {name} first"), deploy);
+        return Err(Stop::Failed(report.run("then", Typed::smp("diff"))));
     };
     let range = (from.commit.as_ref(), target);
     let changes = session.ui.during("walking through history", || {

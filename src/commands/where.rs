@@ -272,7 +272,7 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
             let report = Report::new(
                 "this clone does not know the main branch, so it finds no pull request",
             );
-            Stop::Failed(report.hint("name the commit by its hash"))
+            Stop::Failed(report.run("name the commit by its hash", Typed::smp("where HASH")))
         })?;
         return pull_request::merged(session, tip, number);
     }

@@ -262,13 +262,18 @@ impl Given {
             .trim_end_matches([',', ' ', ':']);
         let say = Some(say.to_owned()).filter(|say| !say.is_empty());
         let command = self.typed(&Hint::run("", command)).concat();
-        let others = self.typed(&hint).into_iter();
         // The other lines are printed before the command.
-        let others = others.map(|line| match line.strip_prefix("or ") {
-            Some(other) => format!("you can also {other}"),
-            None => line,
-        });
-        (command, others.chain(say).collect())
+        let (mut notes, mut later) = (Vec::new(), Vec::new());
+        for line in self.typed(&hint) {
+            match (line.strip_prefix("or "), line.strip_prefix("then: ")) {
+                (Some(other), _) => notes.push(format!("you can also {other}")),
+                (_, Some(then)) => later.push(format!("after that: {then}")),
+                (None, None) => notes.push(line),
+            }
+        }
+        notes.extend(say);
+        notes.extend(later);
+        (command, notes)
     }
 
     fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
@@ -310,6 +315,8 @@ impl Given {
             );
             command.words.splice(0..0, before.map(quoted));
             command.words.extend(after.map(quoted));
+        } else if !self.line.is_empty() {
+            command.words = self.line.iter().map(quoted).collect();
         }
         command
     }
@@ -437,6 +444,7 @@ mod tests {
             Typed::other("git ls-remote production"),
         );
         let posts = Hint::run("posts wait", Typed::smp("posts"));
+        let set = Hint::run("correct it, then", Typed::other("git remote set-url"));
         for (hint, command, notes) in [
             (NOTHING.into(), NOTHING, [].as_slice()),
             (Hint::run("", stage.clone()), "git smp stage", &[]),
@@ -452,6 +460,11 @@ mod tests {
                 &["posts wait: git smp posts", "see whether it answers"],
             ),
             ("ask ada".into(), "git smp status", &["ask ada"]),
+            (
+                set.and(Hint::run("then", Typed::smp("setup"))),
+                "git remote set-url",
+                &["correct it", "after that: git smp setup"],
+            ),
         ] {
             let (next, more) = Given::default().next(hint);
             assert_eq!(

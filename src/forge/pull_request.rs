@@ -2,6 +2,7 @@
 
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
+use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::session::Session;
 
@@ -55,7 +56,8 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
             )
         }
     };
-    let report = report.hint(say);
+    let typed = format!("#{number}");
+    let report = report.run(say, Typed::instead_of(&typed, "HASH"));
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::core::refusal::Stop;
+use crate::git::object::is_utf8;
 use crate::git::program::Program;
 
 /// An empty configuration, used if git cannot read its own: git reports the error itself with its next command.
@@ -46,6 +47,13 @@ impl GitConfig {
     /// Returns the value that wins. In the key, section and name are lower case, and a subsection is as written.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.all(key).pop()
+    }
+
+    /// Returns whether git prints messages in another encoding than UTF-8.
+    pub fn prints_foreign(&self) -> bool {
+        let encoding = self.get("i18n.logoutputencoding");
+        let encoding = encoding.or_else(|| self.get("i18n.commitencoding"));
+        encoding.is_some_and(|encoding| !is_utf8(encoding))
     }
 
     pub fn all(&self, key: &str) -> Vec<&str> {

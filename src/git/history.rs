@@ -94,7 +94,7 @@ impl Library {
             disappears_merges,
         };
         // git prints the commits that have another encoding than UTF-8.
-        let foreign = plumbing::by_id(&repo.program, &listing.foreign)?;
+        let foreign = plumbing::by_id(&repo.program, &listing.foreign, listing.prints_foreign)?;
         let all = changes.ships.iter_mut().chain(&mut changes.disappears);
         for commit in all.filter(|_| !foreign.is_empty()) {
             if let Some(spelled) = foreign.get(&commit.id) {
@@ -231,12 +231,9 @@ struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     fn new(odb: &'a Odb<'a>, repo: &Repo) -> Result<Self, Unreadable> {
-        let config = repo.shown_config()?;
-        let encoding = config.get("i18n.logoutputencoding");
-        let encoding = encoding.or_else(|| config.get("i18n.commitencoding"));
         Ok(Self {
             odb,
-            prints_foreign: encoding.is_some_and(|encoding| !object::is_utf8(encoding)),
+            prints_foreign: repo.shown_config()?.prints_foreign(),
             foreign: Vec::new(),
         })
     }

@@ -135,7 +135,8 @@ fn ask(program: &Program) -> Result<Layout, Stop> {
 fn not_open(stderr: &[u8]) -> Stop {
     Stop::Failed(
         match String::from_utf8_lossy(stderr).contains("not a git repository") {
-            true => failed("this is not a git repository", stderr).hint("cd into a clone"),
+            true => failed("this is not a git repository", stderr)
+                .run("cd into a clone, then", Typed::once_more()),
             false => failed("git cannot open the repository here", stderr),
         },
     )

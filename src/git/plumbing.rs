@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, Commit, CommitId, Landed, Relation};
+use crate::git::config::GitConfig;
 use crate::git::program::{Program, failed};
 use crate::git::{Found, Repo, Unreadable, object};
 
@@ -95,16 +96,17 @@ pub fn resolve_revision(program: &Program, rev: &str) -> Result<CommitId, Stop> 
 }
 
 /// Reads single commits: `git log --no-walk`.
-pub fn by_id(program: &Program, ids: &[CommitId]) -> Result<HashMap<CommitId, Commit>, Stop> {
+pub fn by_id(
+    program: &Program,
+    ids: &[CommitId],
+    prints_foreign: bool,
+) -> Result<HashMap<CommitId, Commit>, Stop> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let lines: String = ids.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
-    let commits = log(
-        program,
-        &["--no-walk=unsorted", "--stdin"],
-        lines.as_bytes(),
-    )?;
+    let of = ["--no-walk=unsorted", "--stdin"];
+    let commits = log(program, &of, lines.as_bytes(), prints_foreign)?;
     let pairs = commits
         .into_iter()
         .map(|commit| (commit.id.clone(), commit));
@@ -117,7 +119,8 @@ impl Repo {
         self.either(
             |library| library.commits(self, ids),
             || {
-                let by_id = by_id(&self.program, ids)?;
+                let prints_foreign = self.shown_config()?.prints_foreign();
+                let by_id = by_id(&self.program, ids, prints_foreign)?;
                 let commits = ids.iter().map(|id| by_id.get(id).cloned());
                 commits.collect::<Option<_>>().ok_or_else(unexpected)
             },
@@ -273,7 +276,8 @@ fn range(from: Option<&CommitId>, to: &CommitId) -> String {
 /// Returns the commits of a range that are no merges, and the number of merges. `%h` depends on what git has read
 /// before, so this reads what `git log --oneline --no-merges` reads.
 fn list(program: &Program, range: &str) -> Result<(Vec<Commit>, usize), Stop> {
-    let commits = log(program, &["--no-merges", range, "--"], b"")?;
+    let prints_foreign = GitConfig::parse(&program.read_config(&[])?).prints_foreign();
+    let commits = log(program, &["--no-merges", range, "--"], b"", prints_foreign)?;
     let merges = program.text(HISTORY, ["rev-list", "--count", "--merges", range, "--"])?;
     Ok((commits, merges.trim().parse().map_err(|_| unexpected())?))
 }
@@ -285,9 +289,14 @@ pub fn first(program: &Program, from: &CommitId, to: &CommitId) -> Result<Commit
     listed.ok().and_then(|mut one| one.pop()).ok_or(Unreadable)
 }
 
-fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {
+fn log(
+    program: &Program,
+    of: &[&str],
+    input: &[u8],
+    prints_foreign: bool,
+) -> Result<Vec<Commit>, Stop> {
     let mut commits = fields(program, of, input)?;
-    if object::is_utf8(&output_encoding(program)?) {
+    if !prints_foreign {
         return Ok(commits);
     }
     // If git cannot convert a subject, `%s` differs from `git log --oneline`.
@@ -301,20 +310,6 @@ fn log(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop
         commit.subject = subject.ok_or_else(unexpected)?.to_vec();
     }
     Ok(commits)
-}
-
-/// Returns the encoding in which git prints messages.
-fn output_encoding(program: &Program) -> Result<String, Stop> {
-    let keys = r"^i18n\.(logoutput|commit)encoding$";
-    let output = program.run(["config", "-z", "--get-regexp", keys])?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let all: HashMap<&str, &str> = text
-        .split('\0')
-        .filter_map(|one| one.split_once('\n'))
-        .collect();
-    let named = all.get("i18n.logoutputencoding");
-    let named = named.or_else(|| all.get("i18n.commitencoding"));
-    Ok(named.copied().unwrap_or("UTF-8").to_owned())
 }
 
 fn fields(program: &Program, of: &[&str], input: &[u8]) -> Result<Vec<Commit>, Stop> {

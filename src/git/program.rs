@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use crate::core::refusal::{Report, Stop};
+use crate::core::typed::Typed;
 
 /// Variables that describe another operation (a hook's index, a trace with secrets in it) and would mislead our
 /// children, and secrets of ours, which no hook and no helper needs. `GIT_DIR`, `GIT_WORK_TREE` and `git -c` stay,
@@ -70,7 +71,7 @@ impl Program {
         folder.map_err(|error| {
             let report =
                 Report::new("the current folder cannot be read").because(error.to_string());
-            Stop::Failed(report.hint("cd into a clone"))
+            Stop::Failed(report.run("cd into a clone, then", Typed::once_more()))
         })
     }
 

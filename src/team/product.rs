@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::team::channel::{self, PRODUCT};
 use crate::team::delivery::Delivery;
 use crate::team::posting::Pending;
-use crate::team::recorder::new_id;
+use crate::team::recorder::{Recorder, new_id};
 use crate::team::summary::{self, Offer, Summary};
 
 pub struct ProductPost<'a> {
@@ -329,7 +329,8 @@ fn ran_before<'r>(
         .or(deploy.and_then(|deploy| deploy.from.as_ref()))
 }
 
-/// Delivers pending posts of earlier deploys if a new deploy is refused; returns the refusal.
+/// Delivers pending posts of earlier deploys if a new deploy is refused; returns the refusal. It stays a refusal if all of
+/// them are left to somebody else.
 pub fn deliver_before(
     session: &Session<'_>,
     (config, state): (&Config, Option<&State>),
@@ -345,7 +346,17 @@ pub fn deliver_before(
         return refusal.into();
     }
     let delivery = Delivery::of(session, config, "deployed", again.clone());
-    Stop::Incomplete(match delivery.deliver(pending, |_| true) {
+    let delivered = delivery.deliver(pending.clone(), |_| true);
+    let recorder = Recorder::of(&session.repo, config, false);
+    let known = recorder.and_then(|recorder| recorder.known());
+    let is_unchanged = known.is_some_and(|known| {
+        let mut pending = pending.iter();
+        pending.all(|one| known.state.pending.contains(one))
+    });
+    if delivered.is_ok() && is_unchanged {
+        return refusal.into();
+    }
+    Stop::Incomplete(match delivered {
         Ok(()) => (refusal.report).because("only the pending posts of an earlier deploy were sent"),
         Err(stop) => {
             let report = stop.report().cloned();

@@ -48,7 +48,7 @@ pub struct Situation<'a> {
 
 /// Returns the next command, followed by lines of explanation.
 pub fn next(all: &Situation<'_>) -> Result<Hint, Stop> {
-    let mut next = all.not_confirmed();
+    let mut next = all.unreachable().or_else(|| all.not_confirmed());
     if next.is_none() {
         next = all.lost()?.map(|(next, why)| next.and(why));
     }
@@ -159,6 +159,13 @@ impl<'a> Situation<'a> {
 
     fn tip(&self) -> Option<&'a CommitId> {
         self.main?.as_ref().ok()?.commit()
+    }
+
+    /// Returns the hint for a main repository that does not answer. Without the record every command refuses.
+    fn unreachable(&self) -> Option<Hint> {
+        self.record.as_ref()?;
+        let refusal = self.main?.as_ref().err()?;
+        Some(own(Some(refusal)))
     }
 
     /// Returns the hint for an environment that blocks promotions until a person confirms its running commit.

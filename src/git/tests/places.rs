@@ -214,7 +214,10 @@ fn no_repository_is_git_s_own_refusal() {
         report.because[0].contains("not a git repository"),
         "{report:?}"
     );
-    assert_eq!(report.hint_text().as_deref(), Some("cd into a clone"));
+    assert_eq!(
+        report.hint_text().as_deref(),
+        Some("cd into a clone, then: git smp")
+    );
     let (world, ..) = in_a_folder();
     for place in ["", "elsewhere"] {
         assert!(Repo::open_with(world.program("a", &[("GIT_DIR", place)])).is_err());

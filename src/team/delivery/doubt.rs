@@ -13,7 +13,12 @@ use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
 
 /// The number of seconds for which somebody else's attempt counts as in progress.
-const FRESH: i64 = 300;
+const FRESH: u64 = 300;
+
+/// Returns whether an attempt at that time may still be in progress. The other clock may be ahead by as much.
+fn is_fresh(now: i64, at: i64) -> bool {
+    now.abs_diff(at) < FRESH
+}
 
 impl Delivery<'_> {
     /// Finds interrupted texts on an issue and records them, without a question.
@@ -85,7 +90,7 @@ impl Delivery<'_> {
         let (by, when) = (&open.by.name, ago(now, open.at));
         let place = words::place(one);
         let story = format!("{by} began to send the post to {place} {when}");
-        if !open.by.is_called(&name, &email) && (0..FRESH).contains(&now.saturating_sub(open.at)) {
+        if !open.by.is_called(&name, &email) && is_fresh(now, open.at) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
         }
@@ -121,5 +126,22 @@ impl Delivery<'_> {
         };
         self.ended(one, Some(open.id.clone()), how, placed)
             .map(|()| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_attempt_is_fresh_for_five_minutes_by_either_clock() {
+        for (at, is_fresh) in [
+            (1_000, true),
+            (701, true),
+            (700, false),
+            (1_299, true),
+            (1_300, false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(super::is_fresh(1_000, at), is_fresh, "{at}");
+        }
     }
 }

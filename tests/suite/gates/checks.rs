@@ -81,7 +81,7 @@ fn a_page_that_is_broken_is_on_record_tells_nobody_and_names_the_rollback() {
         .never_shows("a secret");
     assert_eq!(events(&deploy)[3..], ["promoting", "check-failed"]);
     let offline = deploy.smp(&["where", "--offline", deploy.nth(5)]);
-    (offline.ok()).prints_among("  production  runs it, seen just now");
+    (offline.ok()).prints_among("  production  runs it since ");
     assert_eq!(
         trailer(&deploy, "Smp-Why"),
         format!("{page} answers 503 Service Unavailable")

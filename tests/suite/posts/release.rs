@@ -1,5 +1,7 @@
 //! The product post: after production reports the commit, with a person's text, and never with the log.
 
+use rustix::process::Signal;
+
 use super::*;
 use crate::promote::person;
 use crate::sample::sample;
@@ -94,6 +96,34 @@ fn what_is_owed_of_an_earlier_deploy_is_told_even_where_the_next_is_refused() {
         .says("only the pending posts of an earlier deploy were sent");
     promotes(&deploy, &[]).exits(1).says("error: ");
     assert_eq!(sent(&deploy, PRODUCT).len(), 2);
+}
+
+#[test]
+fn a_post_that_is_left_to_a_colleague_is_not_said_to_be_sent() {
+    let deploy = signed_off("teams");
+    deploy.web.set(PRODUCT, Page::silence());
+    let args = [
+        "promote",
+        "--yes",
+        "--commit",
+        deploy.nth(5),
+        "--summary",
+        "- Flags",
+    ];
+    let mut running = with_webhooks(&deploy).directly().start(&args);
+    deploy.web.is_asked_for(PRODUCT, 1);
+    running.signal(Signal::KILL);
+    drop(running.finish());
+    deploy.smp(&["stage", "--yes"]).ok();
+    let ben = with_webhooks(&deploy)
+        .env("GIT_AUTHOR_NAME", "Ben")
+        .env("GIT_COMMITTER_NAME", "Ben");
+    ben.env("GIT_AUTHOR_EMAIL", "ben@example.com")
+        .env("GIT_COMMITTER_EMAIL", "ben@example.com")
+        .smp(&args)
+        .exits(1)
+        .says("may still be sending it")
+        .never_shows("were sent");
 }
 
 #[test]

@@ -239,14 +239,18 @@ fn what_conflicts_is_copied_by_hand_with_commands_that_can_be_pasted() {
 #[test]
 fn a_pull_request_that_is_not_there_leads_to_the_hash_of_a_commit() {
     let deploy = proposed();
-    for args in [
-        &["stage", "#999", "-n"][..],
-        &["stage", "#999"],
-        &["stage", "--fix", "#999"],
-        &["stage", "--fix", "--pick", "#999", "-n"],
+    for (args, command) in [
+        (&["stage", "#999", "-n"][..], "stage HASH -n"),
+        (&["stage", "#999"], "stage HASH"),
+        (&["stage", "--fix", "#999"], "stage --fix HASH"),
+        (
+            &["stage", "--fix", "--pick", "#999", "-n"],
+            "stage --fix --pick HASH -n",
+        ),
     ] {
         let run = deploy.smp(args);
-        run.exits(1).says("hint: name the commit by its hash\n");
+        let hint = format!("hint: name the commit by its hash: git smp {command}\n");
+        run.exits(1).says(&hint);
     }
 }
 

@@ -242,6 +242,21 @@ fn without_a_record_the_environments_tell() {
             },
             "look at upstream",
         ),
+        // Without a record a promotion goes on; with one, every command refuses.
+        (
+            World {
+                tip: Err(unreachable("look at upstream")),
+                ..world('b', 'a', 'b')
+            },
+            "git smp promote",
+        ),
+        (
+            World {
+                tip: Err(unreachable("look at upstream")),
+                ..with(State::default(), world('b', 'a', 'b'))
+            },
+            "look at upstream",
+        ),
         (
             World {
                 pushing: Some('b'),
