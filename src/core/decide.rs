@@ -35,7 +35,6 @@ use std::collections::HashMap;
 
 use crate::core::config::{Environment, Policy};
 use crate::core::decide::finding::{Aspect, Finding, Risk};
-use crate::core::tell::ChannelKind;
 use crate::core::words::{Branch, Changes, CommitId, Observed, Release, Source};
 
 /// An environment that a deploy brings to a commit, with everything that was observed about it.
@@ -137,7 +136,8 @@ pub enum Step {
     },
     Post {
         channel: String,
-        kind: ChannelKind,
+        /// True if its text is printed for pasting.
+        is_printed: bool,
         /// True if this clone has the secret to send the post; otherwise the text is printed.
         from_here: bool,
     },

@@ -86,7 +86,8 @@ pub fn nobody(config: &Config, person: Option<&String>) -> Option<String> {
 pub fn step(session: &Session<'_>, config: &Config, name: &str) -> Step {
     Step::Post {
         channel: name.to_owned(),
-        kind: configured(config, name).map_or(ChannelKind::Print, |channel| channel.kind),
+        is_printed: configured(config, name)
+            .is_none_or(|channel| channel.kind == ChannelKind::Print),
         from_here: !lacks_webhook(session, config, name),
     }
 }

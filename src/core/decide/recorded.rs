@@ -1,15 +1,18 @@
 //! The deploys that the shared record allows: only the candidate, only after a sign-off, one push at a time.
 
+mod course;
+
 use crate::core::config::Environment;
 use crate::core::decide::Target;
 use crate::core::decide::answer::FOUR_EYES;
-use crate::core::decide::finding::{WAIT, is_cached, pending};
+use crate::core::decide::finding::WAIT;
 use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, EventId, Observed, Source, short};
+use crate::core::words::{CommitId, EventId, Observed, short};
+use course::Course;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
@@ -28,20 +31,6 @@ pub struct Recorded<'a> {
 
 /// The planned deploy: its kind, environment and commit. `None` if nothing is deployed.
 type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
-
-/// The progress of an announced deploy. With several environments the one furthest behind counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Course {
-    /// The deploy may be in progress.
-    Going,
-    /// The branch has the commit, and the environment does not run it yet.
-    Landed,
-    /// The run ended before its push.
-    Dead,
-    /// Somebody moved the branch to another commit.
-    Passed,
-    Arrived,
-}
 
 /// The hint for an unreadable event that no newer version wrote.
 pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that no version can read; \
@@ -68,43 +57,6 @@ impl<'a> Recorded<'a> {
 
     fn is_mine(&self, open: &Deploying) -> bool {
         self.mine == Some(&open.id)
-    }
-
-    /// Returns the progress of the announced deploy, as far as its environments show it.
-    fn course(&self, open: &Deploying) -> Course {
-        let all = open.places().map(|(name, _)| self.course_at(open, name));
-        all.min().unwrap_or(Course::Going)
-    }
-
-    fn course_at(&self, open: &Deploying, name: &str) -> Course {
-        let mut seen = self.announced.iter().filter(|one| one.environment == name);
-        let Some(one) = seen.next().filter(|one| pending(one).is_none()) else {
-            return Course::Going;
-        };
-        let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
-        let moved = at.is_some_and(|at| at != open.from(name));
-        // The environment runs another commit at the announcement. The exception is a rollback of a deploy that had not
-        // arrived: there the branch shows the end, unless the platform rolls back.
-        let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
-        if one.runs() == Some(&open.to) && shows && !is_cached(one) {
-            Course::Arrived
-        } else if at == Some(Some(&open.to)) && !one.by_pipeline {
-            // If the branch had the commit before, no push can be in progress.
-            Course::Landed
-        } else if moved {
-            Course::Passed
-        } else if self.is_mine(open) && !self.sent {
-            // This clone announced it and has no push in progress: it was cut off before its push.
-            Course::Dead
-        } else {
-            Course::Going
-        }
-    }
-
-    /// Returns an announced rollback that has ended without a record of it. The next deploy records it.
-    pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
-        let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
-        (self.course(open) == Course::Arrived).then_some(open)
     }
 
     /// Refuses while another deploy may be in progress: two pushes with the same lease would both build. `wanted` is

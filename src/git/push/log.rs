@@ -14,6 +14,8 @@ use crate::git::secret::is_shared;
 const LIMIT: u64 = 2 << 20;
 /// How much of it is read at once, in bytes.
 const PIECE: u64 = 1 << 20;
+/// The number of unread bytes from which a host is taken to flood the log.
+const FLOOD: u64 = 8 << 20;
 /// The longest line of a remote's output that is passed on, in bytes.
 const LINE_LIMIT: usize = 4096;
 /// How long the logs of pushes that were left are kept.
@@ -80,9 +82,19 @@ pub struct Tail {
 }
 
 impl Tail {
+    /// Skips what a flooding host wrote, up to the last words, so that the log can start again.
+    fn skip(&mut self) {
+        let size = self.file.metadata().map_or(0, |data| data.len());
+        if size.saturating_sub(self.position) > FLOOD {
+            self.position = size - PIECE / 2;
+            self.rest.clear();
+        }
+    }
+
     /// Returns the new lines. `to_the_end`: nobody writes any more, so an unfinished line counts as well.
     pub fn lines(&mut self, to_the_end: bool) -> Vec<String> {
         // Limited, so that a remote that prints for ever fills neither memory nor disk.
+        self.skip();
         let before = self.rest.len();
         let from = self.file.seek(SeekFrom::Start(self.position));
         let piece = from.map(|_| self.file.by_ref().take(PIECE));
@@ -110,4 +122,30 @@ impl Tail {
 
 fn is_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_flood_leaves_a_short_log_and_its_last_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut tail = Tail {
+            file: private(&path).unwrap(),
+            position: 0,
+            rest: Vec::new(),
+            is_behind: false,
+        };
+        let mut writer = File::options().append(true).open(&path).unwrap();
+        let flood = "remote: \n".repeat(2 << 20);
+        writer.write_all(flood.as_bytes()).unwrap();
+        writer.write_all(b"remote: done\n").unwrap();
+        let lines = tail.lines(false);
+        assert_eq!(lines.last().unwrap(), "remote: done");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::core::decide::Step;
 use crate::core::record::ISSUE;
-use crate::core::tell::ChannelKind;
 use crate::core::words::CommitId;
 
 impl Step {
@@ -48,26 +47,26 @@ impl Step {
             Self::Comment(address) => format!("comment on {address}"),
             Self::Post {
                 channel,
-                kind,
+                is_printed,
                 from_here,
-            } => post(channel, *kind, *from_here),
+            } => post(channel, *is_printed, *from_here),
         }
     }
 }
 
-fn post(channel: &str, kind: ChannelKind, from_here: bool) -> String {
-    match (kind, from_here) {
+fn post(channel: &str, is_printed: bool, from_here: bool) -> String {
+    match (is_printed, from_here) {
         _ if channel == ISSUE && from_here => {
             "ask for verdicts in an issue on the main repository".to_owned()
         }
         _ if channel == ISSUE => {
             "ask for verdicts in an issue; no token here: it stays pending".to_owned()
         }
-        (ChannelKind::Print, _) => {
+        (true, _) => {
             format!("print the post to the {channel} channel for you to paste")
         }
-        (_, true) => format!("post to the {channel} channel"),
-        (_, false) => {
+        (false, true) => format!("post to the {channel} channel"),
+        (false, false) => {
             format!("post to the {channel} channel; no webhook here: the text will be printed")
         }
     }

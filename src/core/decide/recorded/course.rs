@@ -1,0 +1,59 @@
+//! The progress of an announced deploy, as far as its environments tell.
+
+use crate::core::decide::finding::{is_cached, pending};
+use crate::core::decide::recorded::Recorded;
+use crate::core::record::{Deploying, Kind};
+use crate::core::words::Source;
+
+/// The progress of an announced deploy. With several environments the one furthest behind counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Course {
+    /// The deploy may be in progress.
+    Going,
+    /// The branch has the commit, and the environment does not run it yet.
+    Landed,
+    /// The run ended before its push.
+    Dead,
+    /// Somebody moved the branch to another commit.
+    Passed,
+    Arrived,
+}
+
+impl<'a> Recorded<'a> {
+    /// Returns the progress of the announced deploy, as far as its environments show it.
+    pub(super) fn course(&self, open: &Deploying) -> Course {
+        let all = open.places().map(|(name, _)| self.course_at(open, name));
+        all.min().unwrap_or(Course::Going)
+    }
+
+    pub(super) fn course_at(&self, open: &Deploying, name: &str) -> Course {
+        let mut seen = self.announced.iter().filter(|one| one.environment == name);
+        let Some(one) = seen.next().filter(|one| pending(one).is_none()) else {
+            return Course::Going;
+        };
+        let at = matches!(&one.branch, Some(Ok(_))).then(|| one.reference());
+        let moved = at.is_some_and(|at| at != open.from(name));
+        // The environment runs another commit at the announcement. The exception is a rollback of a deploy that had not
+        // arrived: there the branch shows the end, unless the platform rolls back.
+        let shows = moved || open.kind != Kind::Rollback || one.source == Source::Api;
+        if one.runs() == Some(&open.to) && shows && !is_cached(one) {
+            Course::Arrived
+        } else if at == Some(Some(&open.to)) && !one.by_pipeline {
+            // If the branch had the commit before, no push can be in progress.
+            Course::Landed
+        } else if moved {
+            Course::Passed
+        } else if self.is_mine(open) && !self.sent {
+            // This clone announced it and has no push in progress: it was cut off before its push.
+            Course::Dead
+        } else {
+            Course::Going
+        }
+    }
+
+    /// Returns an announced rollback that has ended without a record of it. The next deploy records it.
+    pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
+        let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
+        (self.course(open) == Course::Arrived).then_some(open)
+    }
+}
