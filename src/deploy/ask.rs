@@ -75,7 +75,12 @@ impl Deploy<'_> {
     /// Shows the plan. `added` is what a fix adds to the candidate.
     pub fn show_plan(&self, plan: &Plan, added: Option<&Added<'_>>) -> Result<(), Stop> {
         let (config, repo, when) = (self.look.config, self.look.repo, self.session.when());
-        let commit = repo.commits(slice::from_ref(&plan.commit))?.pop();
+        // The plan of a promotion does not show the commit alone.
+        let shown = match self.wanted {
+            Wanted::Promote { .. } => &[],
+            Wanted::Stage { .. } | Wanted::Rollback { .. } => slice::from_ref(&plan.commit),
+        };
+        let commit = repo.commits(shown)?.pop();
         let lines = match (&self.wanted, self.targets.as_slice()) {
             (Wanted::Promote { source, .. }, targets) => {
                 let running = targets.iter().filter_map(|one| one.observed.runs());

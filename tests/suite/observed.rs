@@ -28,9 +28,10 @@ fn shipped() -> Deploy {
 #[track_caller]
 fn shipped_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology);
-    let deploy = ready(world.without_pages().toml(RECORD));
-    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
-    deploy
+    let world = world.without_pages().toml(RECORD);
+    world.after("shipped", |deploy| {
+        [4, 5].into_iter().for_each(|number| ships(deploy, number));
+    })
 }
 
 /// Returns such a world after a push of the sixth commit by hand to both environments.
