@@ -119,16 +119,11 @@ fn roll_back_if_wanted(
             .hint("correct the problem on the main branch")
             .run("then see what is next", Typed::smp("status")),
         )),
-        Err(Stop::Declined(_)) => Err(Stop::Incomplete(
-            Report::new(format!(
-                "{name} was not rolled back, and its checks did not pass"
-            ))
-            .run(
-                "roll back to what ran before",
-                Typed::smp("rollback").arg(name),
-            )
-            .run("or check again", Typed::smp("promote").arg(name)),
-        )),
+        Err(Stop::Declined(_)) => Err(Stop::Incomplete(Report {
+            error: format!("{name} was not rolled back, and its checks did not pass"),
+            because: Vec::new(),
+            ..report.clone()
+        })),
         Err(other) => Err(other),
     }
 }

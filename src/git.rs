@@ -35,6 +35,8 @@ mod reach;
 pub mod record;
 pub mod remote;
 pub mod response;
+#[cfg(test)]
+pub mod scratch;
 pub mod secret;
 pub mod signed;
 mod ssh;

@@ -9,11 +9,15 @@ pub mod trust;
 use std::path::PathBuf;
 
 use crate::core::config::Config;
+use crate::core::decide::next;
+use crate::core::record::State;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show;
+use crate::core::text::Line;
 use crate::core::typed::Typed;
 use crate::core::when::When;
 use crate::core::words::Observed;
+use crate::git::record::identity;
 use crate::git::{Repo, deepen};
 use crate::notes::Notes;
 use crate::options::Common;
@@ -122,6 +126,16 @@ impl<'a> Session<'a> {
         for one in seen {
             self.ui.detail(show::how(config, one));
         }
+    }
+
+    /// Says what comes next, as the record alone tells it.
+    pub fn say_next(&self, config: &Config, state: &State, lead: &str) {
+        let (_, me) = identity(&self.repo).unwrap_or_default();
+        let hint = next::on_record(config, state, &me, self.when().now);
+        let (next, notes) = self.ui.next(hint);
+        let notes = notes.into_iter().map(|note| format!("note: {note}"));
+        let lines = notes.chain([format!("{lead}: {next}")]).map(Line::plain);
+        self.ui.say(&lines.collect::<Vec<_>>());
     }
 
     pub fn when(&self) -> When {

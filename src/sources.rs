@@ -53,12 +53,12 @@ pub struct Now {
 }
 
 /// The one hash that a page names, and the cache that told it, if one did.
-type Named = (String, Option<Cached>);
+type NamedCommit = (String, Option<Cached>);
 
 /// The first answers, before any hash is resolved.
 struct Raw<'a> {
     environment: &'a Environment,
-    page: Option<Result<Named, Refusal>>,
+    page: Option<Result<NamedCommit, Refusal>>,
     branch: Option<Result<Branch, Refusal>>,
     releases: Option<Result<Vec<Release>, Refusal>>,
 }
@@ -144,7 +144,7 @@ impl Look<'_> {
         })
     }
 
-    fn ask_page(&self, environment: &Environment) -> Option<Result<Named, Refusal>> {
+    fn ask_page(&self, environment: &Environment) -> Option<Result<NamedCommit, Refusal>> {
         let asked = self.read_page(environment.running.page.as_ref()?);
         let name = &environment.name;
         let moved =
@@ -154,7 +154,7 @@ impl Look<'_> {
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
 
-    fn read_page(&self, wanted: &Page) -> Result<Named, Refusal> {
+    fn read_page(&self, wanted: &Page) -> Result<NamedCommit, Refusal> {
         let answer = http::get(&wanted.url, &|url| token::page(self.repo, url))
             .map_err(|refusal| self.with_gits_proxy(&wanted.url, refusal))?;
         let cached = answer.cached();

@@ -7,11 +7,12 @@ use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
-use crate::deploy::flow;
+
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::recorder::Recorder;
 use crate::team::{agreed, hearing, posting};
 
 const DECLINED: &str = "not postponed; nothing was changed";
@@ -30,7 +31,7 @@ pub struct Postpone {
 pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     check_text("--reason", args.reason.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
-    let recorder = flow::recorder_of(session, &config, "postpone")?;
+    let recorder = Recorder::required(session, &config, "postpone")?;
     trust::require(&session.repo, &config, &[])?;
     let before = ui
         .during("reading the record", || recorder.read_now())??

@@ -13,7 +13,7 @@ use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
 use crate::deploy::recorder::{is_due, rollback_end};
-use crate::deploy::{self, Deploy, Options, flow, forward, observed};
+use crate::deploy::{self, Deploy, Options, forward, observed};
 use crate::forge::reviews;
 use crate::git::record::identity;
 use crate::look::not_seen;
@@ -40,7 +40,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     check_text("--note", args.note.as_deref())?;
     let (config, ui) = (session.config()?, session.ui);
     let place = beginning(&config)?;
-    let recorder = flow::recorder_of(session, &config, "propose")?;
+    let recorder = Recorder::required(session, &config, "propose")?;
     let targets = config.targets();
     let concerned = [&[place], targets.as_slice()].concat();
     trust::require(&session.repo, &config, &concerned)?;
@@ -93,7 +93,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     work.pay(pending)?;
     // Meanwhile the record may say that an issue asks for comments.
     let state = recorder.known().map_or(state, |now| now.state);
-    flow::say_next(session, &config, &state, "next, after testing");
+    session.say_next(&config, &state, "next, after testing");
     Ok(())
 }
 

@@ -260,7 +260,9 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     let local: Vec<&str> = local.map(|place| place.remote).collect();
     if !local.is_empty() && heading.is_some() {
         let local = local.join(", ");
-        let text = format!("Folders of this machine, where a push runs programs as you: {local}");
+        let text = format!(
+            "These addresses are folders on this machine; a push to them runs their programs as you: {local}"
+        );
         lines.extend(wrapped(&text, columns, 0, 2).into_iter().map(Line::plain));
     }
     lines

@@ -9,7 +9,7 @@ use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, W
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{EventId, short};
-use crate::deploy::{flow, observed};
+use crate::deploy::observed;
 use crate::git::record::identity;
 use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
@@ -46,7 +46,7 @@ pub fn run(session: &Session<'_>, args: &Signoff) -> Result<(), Stop> {
     let listed = Typed::smp("status --json");
     check_hash("--commit", args.commit.as_deref(), 4, listed)?;
     let (config, ui) = (session.config()?, session.ui);
-    let recorder = flow::recorder_of(session, &config, "signoff")?;
+    let recorder = Recorder::required(session, &config, "signoff")?;
     trust::require(&session.repo, &config, &[beginning(&config)?])?;
     let by = match &args.by {
         Some(name) => name.trim().to_owned(),
@@ -176,7 +176,7 @@ fn tell(
         pending,
         |owed| matches!(&owed.news, News::Blocked { by: who, .. } if *who == by),
     );
-    flow::say_next(session, config, state, "next");
+    session.say_next(config, state, "next");
     told
 }
 
@@ -242,7 +242,9 @@ fn is_tested(
                 .and("then test it"),
             };
             return Err(Refusal::new(RefusalCode::CandidateMoved, error)
-                .because(format!("{name} runs {runs}, which may be what was tested"))
+                .because(format!(
+                    "{name} runs {runs}; perhaps that commit was tested"
+                ))
                 .hint(hint)
                 .into());
         }

@@ -13,7 +13,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId, Observed};
-use crate::deploy::{self, Deploy, Options, Wanted, flow, forward};
+use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
 use crate::options::DeployOptions;
@@ -21,6 +21,7 @@ use crate::session::{Session, trust};
 use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
+use crate::team::recorder::Recorder;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: git smp stage --fix --pick '#427'")]
@@ -48,7 +49,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
         return Err(deployed_by_merge(&config, environment, args.fix));
     }
     if args.fix {
-        flow::recorder_of(session, &config, "stage --fix")?;
+        Recorder::required(session, &config, "stage --fix")?;
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
@@ -202,7 +203,7 @@ impl<'a> Order<'a> {
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
             true => report.run("leave out the name", self.without_name()),
-            false => report.hint("give the hash of the commit after --pick"),
+            false => report.hint("type the hash of the commit after --pick"),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {
@@ -287,9 +288,9 @@ impl<'a> Order<'a> {
             };
             let (runs, short, branch) = (runs.short(), commit.short(), &config.repository.branch);
             lacking.push(match merged {
-                true => format!("{name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
+                true => format!("according to the record {name} runs {runs}, which {short} lacks: this commit cannot be promoted there"),
                 false => format!(
-                    "{name} runs {runs}: after this deploy nothing can be promoted until {runs} is merged into {branch} (no \
+                    "according to the record {name} runs {runs}: after this deploy nothing can be promoted until {runs} is merged into {branch} (no \
                      squash, no rebase)"
                 ),
             });

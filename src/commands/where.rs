@@ -55,7 +55,7 @@ struct Sight {
 }
 
 /// Whether one commit contains another, for the pairs that were asked about.
-type Known = RefCell<HashMap<(CommitId, CommitId), bool>>;
+type KnownRelations = RefCell<HashMap<(CommitId, CommitId), bool>>;
 
 /// How many events are read first. If they do not tell since when, all are read.
 const FIRST_EVENTS: u32 = 500;
@@ -143,7 +143,7 @@ fn stands(
     sight: &Sight,
     (commit, made): (&CommitId, i64),
 ) -> Result<Vec<Stand>, Stop> {
-    let (known, mut latest) = (Known::default(), FIRST_EVENTS);
+    let (known, mut latest) = (KnownRelations::default(), FIRST_EVENTS);
     loop {
         let told = told(session, config, sight.record.as_ref(), latest)?;
         // If the commit is older than all events read, earlier events may have deployed it.
@@ -296,7 +296,7 @@ fn stand(
     session: &Session<'_>,
     (environment, seen): (&Environment, &Sighted),
     (commit, carriers): (&CommitId, &[CommitId]),
-    known: &Known,
+    known: &KnownRelations,
 ) -> Result<Stand, Stop> {
     let mut place = Stand::unknown(&environment.name);
     let runs = match seen {
@@ -347,7 +347,7 @@ fn contains(
     session: &Session<'_>,
     to: &CommitId,
     commit: &CommitId,
-    known: &Known,
+    known: &KnownRelations,
 ) -> Result<bool, Stop> {
     let asked = (to.clone(), commit.clone());
     if let Some(found) = known.borrow().get(&asked) {

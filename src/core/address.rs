@@ -15,7 +15,7 @@ const PASSWORD: &str =
     "must not contain a password; keep it in a git credential helper, or use an ssh key";
 const USER: &str = "must have a plain user name before the `@`, as in git@host";
 
-pub type Checked = Result<(), &'static str>;
+pub type AddressCheck = Result<(), &'static str>;
 
 /// An address split into its parts. Nothing in it is decoded or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn is_made_of(text: &str, others: &str) -> bool {
 }
 
 /// Allows `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.
-pub fn check_url(url: &str) -> Checked {
+pub fn check_url(url: &str) -> AddressCheck {
     check_text(url)?;
     let address = take_apart(url)?;
     if address.way == Way::Local {
@@ -70,7 +70,7 @@ pub fn check_url(url: &str) -> Checked {
 }
 
 /// Allows the address of a page: `https`, or `http` on this machine.
-pub fn check_page(url: &str) -> Checked {
+pub fn check_page(url: &str) -> AddressCheck {
     check_text(url)?;
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return Err("must begin with https://");
@@ -235,7 +235,7 @@ fn scp_form(url: &str) -> Option<(&str, &str)> {
 }
 
 /// Checks the rules for the text of every address.
-fn check_text(url: &str) -> Checked {
+fn check_text(url: &str) -> AddressCheck {
     Err(match url {
         _ if url.is_empty() || url.len() > 2048 => "must have 1 to 2048 characters",
         _ if url.starts_with('-') => {
@@ -256,7 +256,7 @@ fn is_encoded_control(pair: &[u8]) -> bool {
         || pair.eq_ignore_ascii_case(b"%7f")
 }
 
-fn check_user(address: &Address<'_>) -> Checked {
+fn check_user(address: &Address<'_>) -> AddressCheck {
     match (address.way, address.user) {
         // git reads `user:token@host` as the path `token@host` on the host `user`.
         (Way::Ssh, None) if address.path.contains('@') => Err(PASSWORD),
@@ -270,7 +270,7 @@ fn check_user(address: &Address<'_>) -> Checked {
     }
 }
 
-fn check_host(host: &str) -> Checked {
+fn check_host(host: &str) -> AddressCheck {
     if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         let why = "must have an IPv6 address between the brackets";
         return inner.parse::<Ipv6Addr>().map(drop).map_err(|_| why);

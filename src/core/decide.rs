@@ -1,6 +1,7 @@
 //! Decides what a deploy does from the observed state: facts in, steps or a refusal out. Pure.
 
 pub mod answer;
+pub mod before;
 pub mod finding;
 pub mod merged;
 pub mod named;

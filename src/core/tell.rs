@@ -39,6 +39,8 @@ pub struct Chat {
     pub payload: fn(&Post) -> String,
     /// True if only the answer `ok` means that it accepted a post.
     pub says_ok: bool,
+    /// Why its webhook answers 401, and what to do about it.
+    pub on_401: [&'static str; 2],
 }
 
 impl ChannelKind {
@@ -50,12 +52,20 @@ impl ChannelKind {
                 receiver: "the Teams workflow",
                 payload: teams::payload,
                 says_ok: false,
+                on_401: [
+                    "its flow accepts posts only from certain people, and git smp cannot log in",
+                    "in the Workflows app, let \"Anyone\" trigger the flow, then use its new address",
+                ],
             },
             Self::Slack => Chat {
                 name: "Slack",
                 receiver: "Slack",
                 payload: slack::payload,
                 says_ok: true,
+                on_401: [
+                    "it wants a login, and git smp cannot log in",
+                    "check that the address is the one that Slack shows for the webhook",
+                ],
             },
             Self::Print => return None,
         })

@@ -61,12 +61,12 @@ impl Deploy<'_> {
         }
         let report = Report::new(match yes {
             true => format!("without a terminal, --yes needs {option} too"),
-            false => "there is no terminal to confirm at".to_owned(),
+            false => "this needs a confirmation, and there is no terminal".to_owned(),
         });
         let report = report.because(match kind {
-            Kind::Promote => "a deploy needs your yes to the exact commit that ships",
-            Kind::Rollback => "a rollback needs your yes to the exact commit that runs afterwards",
-            Kind::Stage | Kind::Fix => "a deploy needs your yes to its plan",
+            Kind::Promote => "a person must confirm the commit that ships",
+            Kind::Rollback => "a person must confirm the commit that a rollback returns to",
+            Kind::Stage | Kind::Fix => "a person must confirm the plan of a deploy",
         });
         let report = report.run("if the answer is yes", self.command_with_yes(&plan.commit));
         Err(report.refused(RefusalCode::NeedsTerminal).into())
@@ -75,7 +75,12 @@ impl Deploy<'_> {
     /// Shows the plan. `added` is what a fix adds to the candidate.
     pub fn show_plan(&self, plan: &Plan, added: Option<&Added<'_>>) -> Result<(), Stop> {
         let (config, repo, when) = (self.look.config, self.look.repo, self.session.when());
-        let commit = repo.commits(slice::from_ref(&plan.commit))?.pop();
+        // The plan of a promotion does not show the commit alone.
+        let shown = match self.wanted {
+            Wanted::Promote { .. } => &[],
+            Wanted::Stage { .. } | Wanted::Rollback { .. } => slice::from_ref(&plan.commit),
+        };
+        let commit = repo.commits(shown)?.pop();
         let lines = match (&self.wanted, self.targets.as_slice()) {
             (Wanted::Promote { source, .. }, targets) => {
                 let running = targets.iter().filter_map(|one| one.observed.runs());

@@ -16,7 +16,12 @@ pub fn warnings<'o>(
     let found = seen.into_iter().filter(|one| !one.by_merge);
     let found = found.filter_map(|one| unrecorded(one, state?));
     found
-        .map(|one| format!("{}; git smp records this deploy first", one.story()))
+        .map(|one| {
+            format!(
+                "{}; git smp records that deploy before this one",
+                one.story()
+            )
+        })
         .collect()
 }
 

@@ -21,7 +21,7 @@ use crate::sources::platform::{self, Promotion};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The notes that were written for each target before the request.
-type Notes<'b> = Vec<(&'b PromotedTo, InFlight)>;
+type NotesInFlight<'b> = Vec<(&'b PromotedTo, InFlight)>;
 
 impl Deploy<'_> {
     /// Announces the promotion, if a record is kept, and makes it. One announcement covers all targets: it stays open,
@@ -75,8 +75,8 @@ impl Deploy<'_> {
         }
     }
 
-    fn note_all<'b>(&self, build: &'b Build) -> Result<Notes<'b>, Stop> {
-        let mut notes = Notes::new();
+    fn note_all<'b>(&self, build: &'b Build) -> Result<NotesInFlight<'b>, Stop> {
+        let mut notes = NotesInFlight::new();
         for to in &build.targets {
             match self.note(&to.environment, &build.commit, None, Some(to.newest)) {
                 Ok(note) => notes.push((to, note)),
@@ -93,7 +93,7 @@ impl Deploy<'_> {
     fn follow(
         &self,
         (build, intent): (&Build, Option<&EventId>),
-        notes: Notes<'_>,
+        notes: NotesInFlight<'_>,
         look: impl Fn() -> Result<Promotion, crate::core::refusal::Refusal>,
     ) -> Result<(), Stop> {
         let (begun, timeout) = (Instant::now(), self.timeout());
@@ -136,7 +136,7 @@ impl Deploy<'_> {
     fn ended(
         &self,
         (build, intent): (&Build, Option<&EventId>),
-        notes: Notes<'_>,
+        notes: NotesInFlight<'_>,
         promotion: &Promotion,
     ) -> Result<(), Stop> {
         let (mut failed, mut done) = (Vec::new(), Vec::new());

@@ -7,10 +7,10 @@ use crate::core::typed::Typed;
 use crate::deploy::pushed::{Pushed, REVERT, last};
 
 /// The host; words in a remote's line or in git's reason; whether the push goes back; where the words were seen.
-type Row = (&'static str, &'static str, bool, &'static str);
+type ProtectedRow = (&'static str, &'static str, bool, &'static str);
 
 #[rustfmt::skip]
-const TABLE: &[Row] = &[
+const TABLE: &[ProtectedRow] = &[
     ("GitHub", "Cannot force-push to this", true, "apache/maven-studies README.md"),
     ("GitLab", "You are not allowed to force push code to a protected branch", true, "gitlab-org/gitlab-ce#25601"),
     ("Gitea, Forgejo", "Not allowed to force-push to protected branch", true, "go-gitea/gitea routers/private/hook_pre_receive.go"),

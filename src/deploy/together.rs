@@ -21,10 +21,10 @@ use crate::team::recorder::beside::{Draft, KeptBack};
 use crate::team::recorder::{Recorder, is_by_hook, new_id};
 
 /// The host's output, and the environment's answer right after the push.
-type Arrived = (Heard, Option<Now>);
+type SeenArrival = (Heard, Option<Now>);
 
 enum Both {
-    Arrived(Box<Arrived>),
+    Arrived(Box<SeenArrival>),
     /// The host cannot move refs together.
     NotAtomic,
     /// The record has moved, so the decision is made again.
@@ -39,7 +39,7 @@ impl Deploy<'_> {
         target: &Target<'_>,
         push: &Push,
         step: &Step,
-    ) -> Result<Option<Arrived>, Stop> {
+    ) -> Result<Option<SeenArrival>, Stop> {
         let Some((recorder, recorded)) = self.recorder()? else {
             return Ok(None);
         };
@@ -96,7 +96,7 @@ impl Deploy<'_> {
         self.watch(Progress::Pushing(step, &push.commit));
         let settled = self.settle(target, &both, sent);
         // The server's report of exactly this move is trusted. Everything else is read from the remote.
-        let is_there = |settled: &Result<Arrived, Stop>| match settled {
+        let is_there = |settled: &Result<SeenArrival, Stop>| match settled {
             _ if is_taken => Ok(true),
             Err(Stop::Incomplete(_) | Stop::Declined(_)) => Ok(false),
             _ => recorder.has(&draft),

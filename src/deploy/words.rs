@@ -32,12 +32,12 @@ pub enum Meaning {
 /// The words are the whole line, and `*` stands for anything. A mark before them, such as `----->`, must be in the
 /// line, too: it tells a host's words from those of a program. Otherwise all marks are ignored. The words of a git, a
 /// shell or a tool in a hook must begin their line, without an indent, and match exactly.
-pub type Row = (&'static str, &'static str, Meaning, &'static str);
+pub type HostRow = (&'static str, &'static str, Meaning, &'static str);
 
 use Meaning::*;
 
 #[rustfmt::skip]
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[HostRow] = &[
     ("Heroku", "Pushed to non-* branch, skipping build.", NotDeployed,
         "Dev Center, Deploying with Git; seen since 2015"),
     ("Heroku", "Your account has reached its concurrent builds limit", Busy, "SerenityOS/discord-bot#14; since 2021"),

@@ -17,7 +17,7 @@ impl Access {
         let name = self.name;
         match answer.status {
             401 => Report::new(format!("{name} does not accept the token"))
-                .hint(format!("make a new one, and set it as {}", self.token)),
+                .hint(format!("make a new token, and set it as {}", self.token)),
             403 if answer.header("x-github-sso").is_some() => Report::new(format!(
                 "{name} requires the token to be authorized for the organization (single sign-on)"
             ))

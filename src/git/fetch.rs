@@ -57,7 +57,7 @@ impl From<Option<CommitId>> for Tip {
 }
 
 /// The result of a look: what the refs point to, and what HEAD points to.
-type Brought = Option<(Vec<CommitId>, Option<CommitId>)>;
+type BroughtTips = Option<(Vec<CommitId>, Option<CommitId>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FetchTarget {
@@ -172,7 +172,7 @@ fn keep(repo: &Repo, (remote, branch): (&str, &str), id: &CommitId) {
 
 /// Fetches these refs and the remote's HEAD, and returns what they point to; `None` if git cannot tell this for each,
 /// as before 2.41. If HEAD points to nothing, the rest of this run asks without it.
-fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<Brought, Refusal> {
+fn bring(repo: &Repo, remote: &str, names: &[&str], may_ask: bool) -> Result<BroughtTips, Refusal> {
     let _turn = turn();
     let errand = Errand::new(repo, remote, Purpose::Look, may_ask);
     let mut with_head = repo.main().is_none_or(|seen| seen.head.is_some());

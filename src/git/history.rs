@@ -104,6 +104,29 @@ impl Library {
         Ok(changes)
     }
 
+    /// Returns single commits in the order of `ids`.
+    pub fn commits(&self, repo: &Repo, ids: &[CommitId]) -> Result<Vec<Commit>, Unreadable> {
+        let repository = self.lock();
+        let odb = repository.odb()?;
+        let config = repo.shown_config()?;
+        let names = Names::new(&self.objects, !config.denies("core.multipackindex"))?;
+        let mut abbreviation = Abbreviation::new(config, names)?;
+        let mut listing = Listing::new(&odb, repo)?;
+        let ids = ids.iter().map(oid).collect::<Result<Vec<_>, _>>()?;
+        let lengths = abbreviation.lengths(&ids, || Err(Unreadable))?;
+        let shown = ids.into_iter().zip(lengths).map(|(id, length)| {
+            let mut commit = listing.show(id, walk::read(&odb, id)?.data())?;
+            commit.short = commit.id.as_str().get(..length).ok_or(Unreadable)?.into();
+            Ok(commit)
+        });
+        let commits = shown.collect::<Result<_, Unreadable>>()?;
+        // git alone converts other encodings to UTF-8.
+        match listing.foreign.is_empty() {
+            true => Ok(commits),
+            false => Err(Unreadable),
+        }
+    }
+
     pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool, Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;

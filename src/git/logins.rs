@@ -24,7 +24,7 @@ const HELPERS: Duration = Duration::from_secs(10);
 /// The start of the variables that pass a login to a child. Unlike a command line, nobody else can read them.
 const VARIABLE: &str = "SMP_CREDENTIAL_";
 /// The credential helper that prints these variables. git asks it only for the server in its key.
-const HELPER: &str = r#"!f() { test "$1" != get || env | sed -n 's/^SMP_CREDENTIAL_//p'; }; f"#;
+const HELPER: &str = r#"!f() { test "$1" != get || env | while IFS= read -r line; do case $line in SMP_CREDENTIAL_*) printf '%s\n' "${line#SMP_CREDENTIAL_}";; esac; done; }; f"#;
 /// Keeps helpers from asking on a terminal or in a window, whatever their configuration.
 const QUIET: &str = "-c credential.interactive=false -c credential.guiPrompt=false credential fill";
 

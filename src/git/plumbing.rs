@@ -114,11 +114,17 @@ pub fn by_id(
 }
 
 impl Repo {
+    /// Returns single commits in the order of `ids`.
     pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>, Stop> {
-        let prints_foreign = self.shown_config()?.prints_foreign();
-        let by_id = by_id(&self.program, ids, prints_foreign)?;
-        let commits = ids.iter().map(|id| by_id.get(id).cloned());
-        commits.collect::<Option<_>>().ok_or_else(unexpected)
+        self.either(
+            |library| library.commits(self, ids),
+            || {
+                let prints_foreign = self.shown_config()?.prints_foreign();
+                let by_id = by_id(&self.program, ids, prints_foreign)?;
+                let commits = ids.iter().map(|id| by_id.get(id).cloned());
+                commits.collect::<Option<_>>().ok_or_else(unexpected)
+            },
+        )
     }
 
     /// Returns all commits that `to` has and `from` lacks, merges too, newest first, with their whole messages: `git

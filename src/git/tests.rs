@@ -24,7 +24,7 @@ use tempfile::TempDir;
 
 use crate::core::words::{Changes, CommitId};
 use crate::git::program::{Program, find_on_path};
-use crate::git::{Found, Repo, plumbing};
+use crate::git::{Found, Repo, plumbing, scratch};
 
 /// A folder with a repository, without any settings of the developer's machine.
 struct World {
@@ -35,14 +35,14 @@ impl World {
     /// Creates a world without a repository.
     fn empty() -> Self {
         Self {
-            root: tempfile::tempdir().unwrap(),
+            root: scratch::folder(),
         }
     }
 
     /// Creates a world whose root is a repository.
     fn new() -> Self {
         let world = Self::empty();
-        world.git(&["init", "-q", "-b", "main"]);
+        world.git(&["init", "-q", "--template=", "-b", "main"]);
         world
     }
 
@@ -57,7 +57,7 @@ impl World {
             inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
         let mut all: Vec<(OsString, Option<OsString>)> = dropped.map(|name| (name, None)).collect();
         let own = [
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_GLOBAL", scratch::CONFIG),
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("HOME", "/nonexistent"),
         ];
@@ -105,7 +105,7 @@ impl World {
     }
 
     fn bytes(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch::folder();
         fs::write(folder.path().join("in"), input).unwrap();
         let input = fs::File::open(folder.path().join("in")).unwrap();
         let output = self
@@ -130,7 +130,13 @@ impl World {
             "-m",
             message,
         ]);
-        self.id("HEAD")
+        // A file is read without starting git.
+        let git = self.path().join(".git");
+        let head = fs::read_to_string(git.join("HEAD")).unwrap_or_default();
+        let branch = head.trim_end().strip_prefix("ref: ");
+        let id = branch.and_then(|branch| fs::read_to_string(git.join(branch)).ok());
+        id.and_then(|id| CommitId::parse(id.trim_end()))
+            .unwrap_or_else(|| self.id("HEAD"))
     }
 
     fn id(&self, rev: &str) -> CommitId {
@@ -184,6 +190,9 @@ impl World {
         assert_eq!(changes, plumbing);
         let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
         assert_eq!(as_text(&printed(&changes)), as_text(&self.log(&range)));
+        let listed: Vec<_> = [&changes.ships[..], &changes.disappears].concat();
+        let ids: Vec<_> = listed.iter().map(|commit| commit.id.clone()).collect();
+        assert_eq!(repo.commits(&ids).unwrap(), listed);
         changes
     }
 }

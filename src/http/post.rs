@@ -1,4 +1,4 @@
-//! One POST to a webhook, and what its answer means. Texts show no address, and of the answer only Slack's error word.
+//! One POST to a webhook, and what its answer means. Texts show no address, and of the answer only the chat's error word.
 
 mod taken;
 
@@ -44,8 +44,12 @@ pub fn renew() -> Hint {
     )
 }
 
-/// Posts to a webhook once. `says_ok`: only an `ok` in the answer means that the post was taken.
-pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
+/// What differs between the webhooks of chats: whether only an `ok` in the answer means that the post was taken, why one
+/// answers 401, and what to do about that.
+pub type Manners = (bool, [&'static str; 2]);
+
+/// Posts to a webhook once.
+pub fn post(manners: Manners, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is not an address"));
     };
@@ -56,7 +60,7 @@ pub fn post(says_ok: bool, webhook: &Secret, payload: &str) -> Sent {
         exchange(WHO, (LIMIT, SIZE), request.timeout(LIMIT))
     });
     match sent {
-        Ok(answer) => answered(says_ok, webhook, &answer),
+        Ok(answer) => answered(manners, webhook, &answer),
         Err(Trouble::NotSent(report)) => Sent::NotSent(without_host(report)),
         Err(Trouble::Unclear(report)) => Sent::Unclear(without_host(report)),
     }
@@ -72,7 +76,7 @@ fn without_host(mut report: Report) -> Report {
     report
 }
 
-fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
+fn answered((says_ok, on_401): Manners, webhook: &Secret, answer: &Response) -> Sent {
     let body = String::from_utf8_lossy(answer.body.trim_ascii());
     let success = (200..=299)
         .contains(&answer.status)
@@ -102,22 +106,18 @@ fn answered(says_ok: bool, webhook: &Secret, answer: &Response) -> Sent {
         (None, 429) => Sent::Later(answer.retry_after(), report),
         (None, 503) if answer.says_later() => Sent::Later(answer.retry_after(), report),
         (None, 303 | 408 | 500.. | ..=199) => Sent::Unclear(report),
-        (None, status) => Sent::Declined(advised(report, status)),
+        (None, status) => Sent::Declined(advised(report, status, on_401)),
     }
 }
 
-fn advised(report: Report, status: u16) -> Report {
+fn advised(report: Report, status: u16, on_401: [&'static str; 2]) -> Report {
     match status {
         300..=399 => report
             .because("redirects are not followed, because the address is a secret")
             .hint(renew()),
-        401 => report
-            .because("its flow accepts posts only from certain people, and git smp cannot log in")
-            .hint(
-                "in the Workflows app, let \"Anyone\" trigger the flow, then use its new address",
-            ),
+        401 => report.because(on_401[0]).hint(on_401[1]),
         403 | 404 | 410 => report
-            .because("it is gone or was revoked, or its owner left")
+            .because("the webhook was deleted or revoked, or its owner left the organization")
             .hint(renew()),
         413 => report
             .because("the post is too large for it")
@@ -126,7 +126,7 @@ fn advised(report: Report, status: u16) -> Report {
     }
 }
 
-/// Returns the status, and Slack's word for the error if it is a single word and not a part of the address.
+/// Returns the status, and the chat's word for the error if it is a single word and not a part of the address.
 fn words(status: u16, word: Option<&str>, webhook: &Secret) -> String {
     let address = webhook.expose().to_ascii_lowercase();
     let word = word.filter(|word| {

@@ -29,7 +29,7 @@ pub fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
     let Some(key) = other_program(repo.config()?, named.remote) else {
         return Ok(());
     };
-    let why = format!("{key} names another program to answer for it");
+    let why = format!("{key} replaces the program that answers for it");
     Err(refused(named, &why, &key))
 }
 

@@ -145,7 +145,7 @@ pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
     match (old, new) {
         (Some(old), Some(new)) => format!("{key} was {old} and is {new}"),
-        (Some(old), None) => format!("{key} was {old} and was removed"),
+        (Some(old), None) => format!("{key} was removed; it was {old}"),
         (None, Some(new)) => format!("{key} is new: {new}"),
         (None, None) => key.clone(),
     }

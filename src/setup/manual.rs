@@ -9,11 +9,11 @@ use crate::git::program;
 use crate::setup::check::Check;
 
 macro_rules! pages {
-    ($($name:literal)*) => { [$(($name, include_str!(concat!("../../man/", $name)))),*] };
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../../man/", $name)))),*] };
 }
 
 /// Every page: its file name and its text.
-pub const PAGES: [(&str, &str); 12] = pages!(
+pub const PAGES: &[(&str, &str)] = pages!(
     "git-smp.1" "git-smp-setup.1" "git-smp-status.1" "git-smp-diff.1" "git-smp-stage.1" "git-smp-propose.1"
     "git-smp-signoff.1" "git-smp-postpone.1" "git-smp-promote.1" "git-smp-rollback.1" "git-smp-history.1"
     "git-smp-where.1"

@@ -309,11 +309,11 @@ impl<'a> Delivery<'a> {
         };
         let end = match to {
             Receiver::Chat(chat, webhook) => {
-                let (says_ok, to, payload) =
-                    (chat.says_ok, webhook.address.clone(), (chat.payload)(post));
+                let manners = (chat.says_ok, chat.on_401);
+                let (to, payload) = (webhook.address.clone(), (chat.payload)(post));
                 ui.during(&format!("posting to the {channel} channel"), || {
                     send::send(
-                        Arc::new(move || (http::post(says_ok, &to, &payload), Placed::default())),
+                        Arc::new(move || (http::post(manners, &to, &payload), Placed::default())),
                         watch,
                     )
                 })

@@ -3,6 +3,7 @@
 mod overridden;
 
 use crate::core::config::Config;
+use crate::core::decide::before::ran_before;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::{News, Notice, State, Telling};
 use crate::core::refusal::{Refusal, Report, Stop};
@@ -43,8 +44,10 @@ impl<'a> ProductPost<'a> {
         let (commit, when) = (plan.commit.clone(), session.when());
         let date = when.date_of(state, &commit);
         let ran = targets.iter().map(|target| {
-            let from = ran_before(target, &commit, state);
-            (target.environment.name.clone(), from.cloned())
+            let name = &target.environment.name;
+            let from = ran_before(target, &commit, state).cloned();
+            let from = from.or_else(|| session.notes().pushed_onto(name, &commit));
+            (name.clone(), from)
         });
         Self {
             session,
@@ -312,21 +315,6 @@ impl<'a> ProductPost<'a> {
         let forgotten = self.notes().forget_text();
         forgotten.map_err(|stop| untold(&stop, again))
     }
-}
-
-/// Returns the commit that a target ran before, if known.
-fn ran_before<'r>(
-    target: &'r Target<'_>,
-    commit: &CommitId,
-    state: Option<&'r State>,
-) -> Option<&'r CommitId> {
-    let name = &target.environment.name;
-    let runs = target.observed.runs().filter(|runs| *runs != commit);
-    let goal = state.and_then(|state| state.candidate_of(commit)?.goal(name)?.from.as_ref());
-    let deploy = state.and_then(|state| state.deploys.get(name));
-    let deploy = deploy.filter(|deploy| deploy.commit == *commit);
-    runs.or(goal)
-        .or(deploy.and_then(|deploy| deploy.from.as_ref()))
 }
 
 /// Delivers pending posts of earlier deploys if a new deploy is refused; returns the refusal. It stays a refusal if all of

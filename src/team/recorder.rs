@@ -17,12 +17,14 @@ use crate::core::config::Config;
 use crate::core::record::counted::SignedRecord;
 use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 use crate::git::fetch::{self, FetchTarget, Tip, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
 use crate::git::{Repo, moved, remote};
 use crate::notes::Notes;
+use crate::session::Session;
 
 /// The time limits of the recorder.
 #[derive(Clone, Copy)]
@@ -94,6 +96,26 @@ pub fn new_id() -> EventId {
 }
 
 impl<'a> Recorder<'a> {
+    /// Returns the recorder for a command that needs the shared record.
+    ///
+    /// # Errors
+    /// [`Stop::Misused`] if the team keeps none.
+    pub fn required(
+        session: &'a Session<'_>,
+        config: &'a Config,
+        command: &str,
+    ) -> Result<Self, Stop> {
+        Self::of(&session.repo, config, session.ui.is_interactive()).ok_or_else(|| {
+            let error =
+                format!("git smp {command} needs the shared record, and smp.toml has no [record]");
+            let report = Report::new(error).because(
+                "proposals and verdicts are kept there, on the main repository, for the whole team",
+            );
+            let setup = Typed::smp("setup");
+            Stop::Misused(report.run("add the line [record] to smp.toml, then", setup))
+        })
+    }
+
     /// Returns the recorder of this configuration; `None` if it has no record.
     pub fn of(repo: &'a Repo, config: &'a Config, may_ask: bool) -> Option<Self> {
         let record = config.record.as_ref()?;

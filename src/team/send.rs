@@ -38,17 +38,17 @@ struct Pauses {
 }
 
 /// One attempt: its result, and the place of the text. It may outlive the run that waits for it.
-pub type Attempt = dyn Fn() -> (Sent, Placed) + Send + Sync;
+pub type SendOnce = dyn Fn() -> (Sent, Placed) + Send + Sync;
 
 /// Called with the reason and the time until the next attempt, or with `None` during an attempt; may leave.
 pub type Watch<'w> = dyn FnMut(Option<(&Report, Duration)>) -> Control + 'w;
 
 /// Sends a post. A post that may have arrived is never sent again.
-pub fn send(post: Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
+pub fn send(post: Arc<SendOnce>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     attempts(&PAUSES, &post, watch)
 }
 
-fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
+fn attempts(pauses: &Pauses, post: &Arc<SendOnce>, watch: &mut Watch<'_>) -> (Delivered, Placed) {
     let (mut busy, mut unreached) = (pauses.busy.iter(), pauses.unreached.iter());
     loop {
         let (sent, placed) = answered(post, watch);
@@ -75,7 +75,7 @@ fn attempts(pauses: &Pauses, post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Del
 }
 
 /// Makes an attempt and waits for its end, unless the watcher leaves: then the result is unknown.
-fn answered(post: &Arc<Attempt>, watch: &mut Watch<'_>) -> (Sent, Placed) {
+fn answered(post: &Arc<SendOnce>, watch: &mut Watch<'_>) -> (Sent, Placed) {
     let (ends, end) = mpsc::channel();
     let post = Arc::clone(post);
     // After leaving, nobody receives the result.

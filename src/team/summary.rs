@@ -83,7 +83,7 @@ pub fn given(given: &PostText) -> Result<Option<Summary>, Stop> {
 }
 
 fn misused(error: &str) -> Stop {
-    let hint = "give a text of a few lines with --summary, or a file with the text with -F";
+    let hint = "give a few lines of text with --summary, or name a file with -F";
     Stop::Misused(Report::new(error).hint(hint))
 }
 
@@ -97,7 +97,7 @@ pub fn written(session: &Session<'_>, offer: &Offer<'_>) -> Result<Summary, Stop
         return Ok(Summary::Missing);
     }
     ui.catch_interrupts()?;
-    ui.note("what is new? Waiting until you save and close the product post in your editor");
+    ui.note("waiting until you save and close the product post in your editor");
     let summary = edited(&session.repo, offer);
     ui.interrupted();
     summary

@@ -29,7 +29,7 @@ impl Webhook {
                 "make a new one, then",
                 Typed::smp("setup").behind(format_args!("git config --unset-all {key} &&")),
             ),
-            None => format!("make a new one, and set it as {}", self.from).into(),
+            None => format!("make a new webhook, and set it as {}", self.from).into(),
         }
     }
 }

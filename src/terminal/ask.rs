@@ -88,7 +88,8 @@ impl Ui {
         declined: &str,
     ) -> Result<(), Stop> {
         if !self.is_interactive() {
-            let report = Report::new("there is no terminal to confirm at").because(why);
+            let report =
+                Report::new("this needs a confirmation, and there is no terminal").because(why);
             let report = report.run("if the answer is yes", yes);
             return Err(report.refused(RefusalCode::NeedsTerminal).into());
         }

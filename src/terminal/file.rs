@@ -25,7 +25,7 @@ pub fn text(from: impl Read) -> Result<String, String> {
 
 fn unreadable(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "is not there".to_owned(),
+        io::ErrorKind::NotFound => "does not exist".to_owned(),
         kind => format!("cannot be read: {kind}"),
     }
 }
@@ -50,7 +50,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(
             read(&folder.path().join("none")).unwrap_err(),
-            "is not there"
+            "does not exist"
         );
         assert_eq!(
             read(folder.path()).unwrap_err(),

@@ -75,6 +75,7 @@ impl<'ast> Visit<'ast> for Room<'_> {
             syn::Item::Struct(item) => self.named(&item.ident),
             syn::Item::Enum(item) => self.named(&item.ident),
             syn::Item::Trait(item) => self.named(&item.ident),
+            syn::Item::Type(item) => self.named(&item.ident),
             _ => {}
         }
         visit::visit_item(self, item);

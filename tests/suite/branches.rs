@@ -279,7 +279,7 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
         .ok()
         .prints_among("next: git smp promote");
     deploy.smp(&["diff"]).ok().says(&format!(
-        "according to this clone's copy of the record the candidate is {0}; what came after it does not ship with it; list only that: git smp diff --to {0}\n",
+        "according to this clone's copy of the record the candidate is {0}; later commits do not ship with it; list only what ships: git smp diff --to {0}\n",
         &candidate[..8]
     ));
     let alone = deploy.smp(&["diff", "--to", &candidate[..8]]);

@@ -1014,7 +1014,7 @@ fn what_is_not_trusted_gets_no_hook() {
     deploy
         .smp(&["setup", "--hook"])
         .exits(1)
-        .says("there is no terminal to confirm at");
+        .says("this needs a confirmation, and there is no terminal");
     let mut terminal = deploy.runner().terminal(&["setup", "--hook"]);
     terminal
         .sees("Trust this and add 2 remotes? [y/N] ")

@@ -28,9 +28,10 @@ fn shipped() -> Deploy {
 #[track_caller]
 fn shipped_on(topology: Topology) -> Deploy {
     let world = World::deploy_like().on(topology);
-    let deploy = ready(world.without_pages().toml(RECORD));
-    [4, 5].into_iter().for_each(|number| ships(&deploy, number));
-    deploy
+    let world = world.without_pages().toml(RECORD);
+    world.after("shipped", |deploy| {
+        [4, 5].into_iter().for_each(|number| ships(deploy, number));
+    })
 }
 
 /// Returns such a world after a push of the sixth commit by hand to both environments.
@@ -199,7 +200,7 @@ fn status_shows_it_before_it_is_on_record_and_after() {
     let before = deploy.snapshot();
     let out = deploy.smp(&["status"]).ok().out();
     let expected = format!(
-        "unrecorded: {} was deployed outside git smp, and the record has {} (at ",
+        "unrecorded: {} was deployed outside git smp; the last deploy on record is {}, at ",
         short(six),
         short(five)
     );
@@ -277,7 +278,7 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
         terminal
             .ends()
             .exits(3)
-            .says("git smp records this deploy first");
+            .says("git smp records that deploy before this one");
     }
     deploy.smp(&["promote", "--yes"]).exits(1);
     assert_eq!(deploy.snapshot(), before);
@@ -290,7 +291,7 @@ fn a_promotion_puts_it_on_record_before_its_own_announcement() {
     deploy.colleague_pushes(&deploy.staging, &seventh);
     promotes(&deploy, &[])
         .ok()
-        .says("git smp records this deploy first");
+        .says("git smp records that deploy before this one");
     let chain = deploy.chain();
     assert_eq!(chain.words()[4..], ["observed", "promoting", "promoted"]);
     saw(&chain, deploy.nth(5), deploy.nth(6));
@@ -406,7 +407,7 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
     deploy.smp(&["signoff", "--by", "Rosi"]).ok();
     promotes(&deploy, &[])
         .ok()
-        .says("git smp records this deploy first");
+        .says("git smp records that deploy before this one");
     let chain = deploy.chain();
     let words = chain.words();
     assert!(

@@ -77,7 +77,7 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         .stdin("y\n")
         .smp(&["postpone", "--reason", "it's late"]);
     run.exits(1)
-        .says("error: there is no terminal to confirm at")
+        .says("error: this needs a confirmation, and there is no terminal")
         .says("lifts the freeze for everyone");
     run.says("hint: if the answer is yes: git smp postpone --yes --reason 'it'\\''s late'\n");
     assert_eq!(deploy.snapshot(), before);

@@ -579,11 +579,11 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     };
     refused(
         &deploy.smp(&["promote"]),
-        "there is no terminal to confirm at",
+        "this needs a confirmation, and there is no terminal",
     );
     refused(
         &deploy.smp(&["promote", "--commit", deploy.nth(5)]),
-        "there is no terminal to confirm at",
+        "this needs a confirmation, and there is no terminal",
     );
     refused(
         &deploy.smp(&["promote", "--yes"]),
@@ -593,7 +593,10 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
         .runner()
         .stdin("production\nproduction\ny\n")
         .smp(&["promote"]);
-    refused(&answered, "there is no terminal to confirm at");
+    refused(
+        &answered,
+        "this needs a confirmation, and there is no terminal",
+    );
 }
 
 #[test]
@@ -605,7 +608,7 @@ fn an_answer_is_not_read_from_a_terminal_whose_question_goes_elsewhere() {
     terminal
         .ends()
         .exits(1)
-        .says("there is no terminal to confirm at");
+        .says("this needs a confirmation, and there is no terminal");
     assert_eq!(deploy.snapshot(), before);
 }
 

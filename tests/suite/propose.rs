@@ -132,7 +132,7 @@ fn without_a_terminal_silence_is_a_no() {
     let run = deploy.runner().stdin("y\n").smp(&["propose"]);
     run.exits(1)
         .prints("")
-        .says("error: there is no terminal to confirm at")
+        .says("error: this needs a confirmation, and there is no terminal")
         .says("freezes staging for everyone");
     run.says("hint: if the answer is yes: git smp propose --yes");
     assert_eq!(deploy.snapshot(), before);

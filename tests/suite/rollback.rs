@@ -323,11 +323,11 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     };
     refused(
         &deploy.smp(&["rollback"]),
-        "there is no terminal to confirm at",
+        "this needs a confirmation, and there is no terminal",
     );
     refused(
         &deploy.smp(&["rollback", "--to", deploy.nth(4)]),
-        "there is no terminal to confirm at",
+        "this needs a confirmation, and there is no terminal",
     );
     refused(
         &deploy.smp(&["rollback", "--yes"]),
@@ -335,7 +335,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     );
     refused(
         &deploy.runner().stdin("production\n").smp(&["rollback"]),
-        "there is no terminal to confirm at",
+        "this needs a confirmation, and there is no terminal",
     );
     // The command in the hint works.
     deploy

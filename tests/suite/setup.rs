@@ -273,7 +273,7 @@ fn without_a_terminal_silence_is_a_no_and_so_is_a_pipe_full_of_yes() {
     for input in ["", "y\ny\ny\n"] {
         let run = deploy.runner().stdin(input).smp(&["setup"]);
         run.exits(1)
-            .says("error: there is no terminal to confirm at")
+            .says("error: this needs a confirmation, and there is no terminal")
             .says("Trust this and add 2 remotes?");
         run.says("hint: if the answer is yes: git smp setup --yes");
     }

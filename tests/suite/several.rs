@@ -181,7 +181,7 @@ fn a_rollback_of_one_leaves_the_other_as_it_is() {
         // The hint keeps all options: without the commit it would go back to another one.
         let run = deploy.smp(&["rollback", "--to", deploy.nth(2)]);
         run.exits(2)
-            .says("which environment is meant?")
+            .says("several environments are possible")
             .says("eu, us")
             .says(&format!("git smp rollback eu --to {}\n", deploy.nth(2)));
         let before = deploy.deploys(&deploy.production);
@@ -257,7 +257,7 @@ fn one_that_was_rolled_back_during_the_way_of_a_candidate_keeps_it_open() {
     deploy
         .smp(&["rollback", "eu", "--yes", "--to", deploy.nth(2)])
         .ok()
-        .says("stays the candidate; after this rollback close it");
+        .says("stays the candidate; after this rollback close the proposal");
     let chain = deploy.chain();
     assert_eq!(
         chain.state["candidate"]["targets"][0]["reached"], false,
@@ -348,7 +348,7 @@ fn a_chain_goes_back_link_by_link() {
         deploy
             .smp(&["rollback"])
             .exits(2)
-            .says("which environment is meant?");
+            .says("several environments are possible");
         deploy
             .smp(&["rollback", "production", "--yes", "--to", deploy.nth(2)])
             .ok();

@@ -176,7 +176,7 @@ fn a_yes_is_to_what_runs_and_a_block_needs_nothing_to_run() {
         short(deploy.nth(5))
     ));
     run.says(&format!(
-        "because: staging runs {}, which may be what was tested",
+        "because: staging runs {}; perhaps that commit was tested",
         short(deploy.nth(6))
     ));
     run.says(&format!(

@@ -121,7 +121,7 @@ fn a_dry_run_and_a_missing_terminal_deploy_nothing() {
         .stdin("y\n")
         .smp(&["stage", "upstream/master~0"]);
     run.exits(1)
-        .says("error: there is no terminal to confirm at")
+        .says("error: this needs a confirmation, and there is no terminal")
         .says("because: ");
     run.says("hint: if the answer is yes: git smp stage upstream/master~0 --yes\n");
     assert_eq!(deploy.snapshot(), before);
@@ -204,7 +204,7 @@ fn what_staging_would_lose_a_person_may_agree_to_and_a_script_may_not() {
         let before = deploy.snapshot();
         let run = deploy.smp(&["stage", "--yes"]);
         let story = format!(
-            "1 commit would disappear from staging: not part of {}",
+            "1 commit would disappear from staging, because {} does not contain it",
             short(deploy.nth(6))
         );
         run.exits(1)

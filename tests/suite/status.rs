@@ -104,7 +104,7 @@ fn production_with_a_hotfix_of_its_own() {
     let run = deploy.smp(&["status"]);
     let out = run.ok().out();
     assert!(
-        line(&out, "production").ends_with("; diverged: staging has 3 more and lacks 1"),
+        line(&out, "production").ends_with("; diverged: 3 commits only on staging, 1 only here"),
         "{out}"
     );
     // The suggested command pushes it there.

@@ -37,7 +37,7 @@ fn a_text_that_no_post_could_hold_is_refused_before_anything_is_looked_at() {
     wrong(
         &deploy,
         &["--summary", "--json"],
-        "hint: give a text of a few lines with --summary, or a file with the text with -F\n",
+        "hint: give a few lines of text with --summary, or name a file with -F\n",
     );
     wrong(&deploy, &["--summary"], "a value is required");
     wrong(
@@ -52,13 +52,13 @@ fn a_file_that_holds_no_such_text_is_refused_as_early() {
     let deploy = ready(World::deploy_like());
     let file = deploy.path("what is new");
     let name = file.to_str().unwrap();
-    wrong(&deploy, &["-F", name], "what is new' is not there");
+    wrong(&deploy, &["-F", name], "what is new' does not exist");
     wrong(
         &deploy,
         &["--file", deploy.path("home").to_str().unwrap()],
         "home cannot be read: is a directory",
     );
-    wrong(&deploy, &["-F", ""], "error: '' is not there");
+    wrong(&deploy, &["-F", ""], "error: '' does not exist");
     std::fs::write(&file, b"Gr\xfc\xdfe").unwrap();
     wrong(&deploy, &["-F", name], "what is new' is not UTF-8 text");
     std::fs::write(&file, "a".repeat(70_000)).unwrap();

@@ -196,7 +196,7 @@ fn what_is_added_or_removed_is_told_and_every_command_refuses() {
     deploy
         .smp(&["status"])
         .exits(2)
-        .says("because: environments.production.promotes was staging and was removed");
+        .says("because: environments.production.promotes was removed; it was staging");
     deploy.add_toml("\n[channels.product]\nkind = \"print\"\n");
     deploy
         .smp(&["status"])
@@ -280,7 +280,7 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
             (
                 "watch = [\"**/migrations/**\"]\n",
                 "",
-                "policy.watch was [\"**/migrations/**\"] and was removed",
+                "policy.watch was removed; it was [\"**/migrations/**\"]",
             ),
             (
                 "/migrations/",
@@ -334,8 +334,8 @@ fn nobody_takes_a_gate_away_or_turns_the_order_round_without_being_seen() {
     all_refuse(
         &deploy,
         &[
-            "record.cadence_days was 3 and was removed",
-            "record.signoff was true and was removed",
+            "record.cadence_days was removed; it was 3",
+            "record.signoff was removed; it was true",
         ],
     );
 }

@@ -45,7 +45,7 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     let status = deploy.smp(&["status"]);
     status
         .ok()
-        .prints_among("a post to the product channel; this clone has no webhook for it. In a clone that has one: git smp promote production\n");
+        .prints_among("a post to the product channel; this clone has no webhook of the channel; in a clone with it: git smp promote production\n");
     // A pending post does not hide the next step.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();

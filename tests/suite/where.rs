@@ -164,7 +164,7 @@ fn offline_nothing_is_asked() {
     let run = deploy.smp(&["where", "--offline", &two]);
     run.ok()
         .prints_among("  production  runs it since 2022-03-02")
-        .says("no environment was asked: this is what the record (read ");
+        .says("no environment was asked; this answer comes from the record (read ");
     deploy
         .smp(&["where", "--offline", "#421"])
         .ok()
@@ -186,7 +186,7 @@ fn offline_the_last_look_is_remembered_with_its_age() {
         .smp(&["where", "--offline", "--exit-code", &one])
         .ok()
         .prints_among("  production  runs it, seen ")
-        .says("this clone's last look");
+        .says("the last look of this clone");
     assert_eq!(deploy.web.asked().len(), asked);
     // A result from another address does not count.
     let text = deploy.toml();

@@ -92,7 +92,7 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
     if count > 0 {
         let promotions = counted(count, "promotion");
         session.ui.warn(format!(
-            "{promotions} with a sign-off that is only a comment and was recorded with the proposer's key: read that comment"
+            "the sign-off of {promotions} is only a comment that the proposer's key recorded: read that comment"
         ));
     }
 }

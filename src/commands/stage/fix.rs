@@ -81,7 +81,8 @@ impl Order<'_> {
         }
         let (count, base) = (counted(added.len(), "commit"), base.short());
         let were = if added.len() == 1 { "was" } else { "were" };
-        let story = format!("{count} {were} added since the candidate {base}");
+        let story =
+            format!("{count} {were} merged into the main branch since the candidate {base}");
         let yes = self.args.deploying.asking.yes;
         if yes || !self.session.ui.is_interactive() {
             return Err(unsaid(&story, &added, on_top, yes));

@@ -19,9 +19,6 @@ use crate::look;
 use crate::session::Session;
 use crate::team::channel;
 
-/// How long production may be behind if `smp.toml` does not say.
-const CADENCE_DAYS: u32 = 7;
-
 pub(super) struct View<'a> {
     pub(super) session: &'a Session<'a>,
     pub(super) config: &'a Config,
@@ -78,8 +75,8 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn is_late(&self, changes: &Changes) -> bool {
-        let record = self.config.record.as_ref();
-        let days = record.map_or(CADENCE_DAYS, |record| record.cadence_days);
+        let record = self.config.record.clone().unwrap_or_default();
+        let days = record.cadence_days;
         let due = self.session.when().now - i64::from(days) * 86_400;
         changes.oldest_waiting().is_some_and(|oldest| oldest < due)
     }

@@ -1,6 +1,6 @@
 //! Names that git, Heroku and HTTP accept, with stricter rules. No reason contains the name itself.
 
-use crate::core::address::{Checked, is_made_of};
+use crate::core::address::{AddressCheck, is_made_of};
 
 pub(super) fn is_small(text: &str) -> bool {
     is_made_of(text, "-") && text == text.to_ascii_lowercase()
@@ -8,7 +8,7 @@ pub(super) fn is_small(text: &str) -> bool {
 
 /// Checks the name of a remote (and an environment): `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. `git remote add` accepts
 /// `--mirror=push` as a name, so this is a list of allowed characters.
-pub fn check_remote_name(name: &str) -> Checked {
+pub fn check_remote_name(name: &str) -> AddressCheck {
     let ends_well = !name.contains("..") && !name.ends_with('.') && !name.ends_with(".lock");
     Err(match name.chars().next() {
         _ if name.is_empty() || name.len() > 64 => "must have 1 to 64 characters",
@@ -21,7 +21,7 @@ pub fn check_remote_name(name: &str) -> Checked {
 
 /// Checks the name of a branch, more strictly than `git check-ref-format --branch`. git accepts `-x`, `$(touch x)`,
 /// forty hex digits and `refs/heads/x` as branches; each can be mistaken for something else.
-pub fn check_branch(name: &str) -> Checked {
+pub fn check_branch(name: &str) -> AddressCheck {
     let is_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|b| b.is_ascii_hexdigit());
     Err(match name {
         _ if name.is_empty() || name.len() > 200 => "must have 1 to 200 characters",
@@ -44,7 +44,7 @@ fn is_no_part(part: &str) -> bool {
 }
 
 /// Checks the ref of the record: one under `refs/smp/`, or the one branch for hosts that accept no other refs.
-pub(super) fn check_record_ref(name: &str) -> Checked {
+pub(super) fn check_record_ref(name: &str) -> AddressCheck {
     match name.strip_prefix("refs/smp/") {
         Some(word) if (1..=64).contains(&word.len()) && is_small(word) => Ok(()),
         None if name == "refs/heads/smp-record" => Ok(()),
@@ -55,14 +55,14 @@ pub(super) fn check_record_ref(name: &str) -> Checked {
 }
 
 /// Checks the name of an HTTP header (a token of RFC 9110).
-pub(super) fn check_header(name: &str) -> Checked {
+pub(super) fn check_header(name: &str) -> AddressCheck {
     match name.len() {
         1..=100 if is_made_of(name, "!#$%&'*+-.^_`|~") => Ok(()),
         _ => Err("must be the name of a header, such as `x-commit`"),
     }
 }
 
-pub(super) fn check_pointer(text: &str) -> Checked {
+pub(super) fn check_pointer(text: &str) -> AddressCheck {
     match text {
         _ if text.len() > 200 => Err("must have at most 200 characters"),
         _ if text.is_empty() || text.starts_with('/') => Ok(()),
@@ -72,7 +72,7 @@ pub(super) fn check_pointer(text: &str) -> Checked {
 
 /// Checks a pattern of files inside the repository. A leading `:` is git's pathspec magic, which could invert the
 /// meaning; a leading `-` could be an option.
-pub(super) fn check_glob(text: &str) -> Checked {
+pub(super) fn check_glob(text: &str) -> AddressCheck {
     let leaves = text.split(['/', '\\']).any(|part| part == "..");
     match text {
         _ if text.is_empty() || text.len() > 200 => Err("must have 1 to 200 characters"),
@@ -84,7 +84,7 @@ pub(super) fn check_glob(text: &str) -> Checked {
 }
 
 /// Checks the path of the signers file, relative to the top of the repository.
-pub(super) fn check_signers(path: &str) -> Checked {
+pub(super) fn check_signers(path: &str) -> AddressCheck {
     match path {
         _ if path.is_empty() || path.len() > 200 => Err("must have 1 to 200 characters"),
         _ if !is_made_of(path, "._/-") => {
@@ -100,14 +100,14 @@ pub(super) fn check_signers(path: &str) -> Checked {
 }
 
 /// Checks the kind of a mention with a table; `person` is the only one.
-pub(super) fn check_person(kind: &str) -> Checked {
+pub(super) fn check_person(kind: &str) -> AddressCheck {
     match kind {
         "person" => Ok(()),
         _ => Err("must be \"person\""),
     }
 }
 
-pub(super) fn check_short(text: &str) -> Checked {
+pub(super) fn check_short(text: &str) -> AddressCheck {
     match text.len() {
         1..=200 if !text.trim().is_empty() => Ok(()),
         _ => Err("must have 1 to 200 characters"),

@@ -4,7 +4,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::core::address::{Checked, is_made_of};
+use crate::core::address::{AddressCheck, is_made_of};
 use crate::core::config::document::OURS;
 use crate::core::config::names::is_small;
 #[cfg(test)]
@@ -63,7 +63,7 @@ texts! {
 }
 
 /// Checks the name of an app on Heroku.
-fn check_heroku_app(name: &str) -> Checked {
+fn check_heroku_app(name: &str) -> AddressCheck {
     match name.chars().next() {
         Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
         _ => Err("must be 3 to 30 characters of a-z, 0-9 and `-`, and begin with a letter"),
@@ -71,7 +71,7 @@ fn check_heroku_app(name: &str) -> Checked {
 }
 
 /// Checks the name of an app on Dokku, which becomes a word of a command. Older versions of Dokku allow `_`.
-fn check_dokku_app(name: &str) -> Checked {
+fn check_dokku_app(name: &str) -> AddressCheck {
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     let is_small = !name.contains(|c: char| c.is_ascii_uppercase());
     match begins && name.len() <= 100 && is_small && is_made_of(name, "._-") {

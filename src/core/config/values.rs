@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::core::address::{Checked, check_page, check_url};
+use crate::core::address::{AddressCheck, check_page, check_url};
 use crate::core::config::document::OURS;
 use crate::core::config::names::{
     check_branch, check_glob, check_header, check_person, check_pointer, check_record_ref,
@@ -50,7 +50,7 @@ pub(super) use texts;
 
 pub(super) fn text<'de, D: Deserializer<'de>>(
     from: D,
-    rule: fn(&str) -> Checked,
+    rule: fn(&str) -> AddressCheck,
 ) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     rule(&text).map_err(ours)?;

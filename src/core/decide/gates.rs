@@ -48,7 +48,7 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     let refusal = Refusal::new(RefusalCode::NoApp, error)
         .because(format!("it says: {words}"))
         .because(format!(
-            "some hosts create it with the first push; otherwise environments.{name}.url is misspelled"
+            "some hosts create the app with the first push; if this host does not, environments.{name}.url is wrong"
         ));
     let deploy = next::deploy(environment).plain("--first");
     refusal.run("to create it", deploy)

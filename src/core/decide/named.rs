@@ -23,7 +23,7 @@ pub fn the_target<'c>(
         [only] => Ok(only),
         [] => Err(Stop::Misused(no_target(config))),
         several @ [first, ..] => {
-            let report = Report::new("which environment is meant?")
+            let report = Report::new("several environments are possible")
                 .because(format!("{} are possible", names(several, ", ")));
             let named = Typed::instead_of(command, &format!("{command} {}", first.name));
             Err(Stop::Misused(report.run("name one", named)))

@@ -30,7 +30,7 @@ pub struct Recorded<'a> {
 }
 
 /// The planned deploy: its kind, environment and commit. `None` if nothing is deployed.
-type Wanted<'w> = Option<(Kind, &'w str, &'w CommitId)>;
+type OwnDeploy<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
 /// The hint for an unreadable event that no newer version wrote.
 pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that no version can read; \
@@ -61,7 +61,11 @@ impl<'a> Recorded<'a> {
 
     /// Refuses while another deploy may be in progress: two pushes with the same lease would both build. `wanted` is
     /// the planned deploy. `command` can take over the other deploy; `None` if only the same kind of deploy can.
-    pub fn nobody_else(&self, wanted: Wanted<'_>, command: Option<Typed>) -> Result<(), Refusal> {
+    pub fn nobody_else(
+        &self,
+        wanted: OwnDeploy<'_>,
+        command: Option<Typed>,
+    ) -> Result<(), Refusal> {
         if self.state.format > FORMAT {
             let error = "the record was written by a newer git-smp";
             return Err(Refusal::new(RefusalCode::RecordNewer, error)
@@ -268,7 +272,8 @@ impl<'a> Recorded<'a> {
         {
             // The proposal was fulfilled, maybe a moment ago, so no candidate is left to sign off.
             let (by, when) = (&deploy.by.name, ago(self.now, deploy.at));
-            let error = format!("{short} is not proposed now: {by} promoted it to {target} {when}");
+            let error =
+                format!("{short} is no longer the candidate: {by} promoted it to {target} {when}");
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
                 .because("the promotion closed its proposal")
                 .run("to ship it again, propose it again", Typed::smp("propose")));

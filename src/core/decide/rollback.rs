@@ -79,8 +79,8 @@ fn lies_behind(
         plan.warn(format!("{story}: it is not an ancestor of {runs}"));
         return Ok(());
     }
-    let error = format!("{to} is not an older version of {name}");
-    let unseen = format!("neither the record nor the platform shows that {to} ever ran on {name}");
+    let error = format!("{to} is not an ancestor of the commit that {name} runs");
+    let unseen = format!("the record does not show that {to} ever ran on {name}");
     let causes = [
         Some(story),
         (is_beside && target.never_ran).then_some(unseen),
@@ -137,7 +137,7 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
     let candidate = candidate.filter(|candidate| candidate.goal(name).is_some());
     if let Some(candidate) = candidate.filter(|one| observed.runs() == Some(&one.commit)) {
         plan.warn(format!(
-            "{} stays the candidate; after this rollback close it, then propose what corrects it",
+            "{} stays the candidate; after this rollback close the proposal, then propose a correction",
             candidate.commit.short()
         ));
     } else if let Some(candidate) = candidate {

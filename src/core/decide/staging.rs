@@ -9,7 +9,7 @@ use crate::core::decide::{Asked, Plan, Recorded, Target};
 use crate::core::record::{Candidate, Deploying, Kind, Standing};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::ago;
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, CommitId, Relation, short};
 
 #[derive(Clone, Copy, Debug)]
@@ -224,7 +224,9 @@ fn look_back(
     }
     let (name, commit, at) = (target.name(), plan.commit.short(), short(branch.commit()));
     let story = match changes.map(lost) {
-        Some(lost) => format!("{lost} would disappear from {name}: not part of {commit}"),
+        Some(lost) => {
+            format!("{lost} would disappear from {name}, because {commit} does not contain it")
+        }
         None => format!(
             "the branch of {name} is at {at}: its commits that are not part of {commit} would disappear"
         ),
@@ -239,8 +241,9 @@ fn look_back(
     let again = Typed::smp("stage").plain(wanted.fix.map_or("", |_| "--fix"));
     let refusal = lines.fold(Refusal::new(RefusalCode::Diverged, story), Refusal::because);
     Err(refusal
-        .because(format!(
-            "to keep them, merge {at} into the main branch; only a person can confirm losing them"
+        .because("only a person can confirm that commits disappear")
+        .hint(
+            Hint::run("run it in a terminal, without --yes", again.arg(commit))
+                .and(format!("or, to keep them, merge {at} into the main branch")),
         ))
-        .run("run it in a terminal, without --yes", again.arg(commit)))
 }

@@ -17,7 +17,7 @@ use crate::core::when::When;
 use crate::core::words::{Commit, CommitId, Observed, Relation, short};
 
 /// The name of an environment or repository in a plan, with its line.
-type Row<'a> = (&'a str, Line);
+type PlanRow<'a> = (&'a str, Line);
 
 /// Formats the promotion of `source`'s running commit. `dates` has the commit times of running commits, if known.
 pub fn promotion(
@@ -159,7 +159,7 @@ fn steps(plan: &Plan) -> Vec<String> {
 /// Formats a whole plan: paragraphs, each followed by an empty line; an empty paragraph is omitted.
 fn lines(
     heading: String,
-    rows: Vec<Row<'_>>,
+    rows: Vec<PlanRow<'_>>,
     changes: Vec<Line>,
     plan: &Plan,
     steps: &[String],
@@ -208,7 +208,7 @@ fn ships<'t>(targets: &'t [Target<'_>]) -> &'t [Commit] {
 }
 
 /// Names the main repository. Every plan shows that it is not a fork.
-fn main(config: &Config) -> Row<'_> {
+fn main(config: &Config) -> PlanRow<'_> {
     let main = &config.repository;
     (&main.remote, Line::of(Faint, display_url(&main.url)))
 }
@@ -233,7 +233,7 @@ fn now_and_then<'c>(
     target: &Target<'_>,
     plan: &Plan,
     then: Option<String>,
-) -> Vec<Row<'c>> {
+) -> Vec<PlanRow<'c>> {
     let observed = &target.observed;
     let branch = observed
         .reference()
@@ -253,7 +253,7 @@ fn runs<'t>(
     when: &When,
     dates: &HashMap<CommitId, i64>,
     state: Option<&State>,
-) -> Row<'t> {
+) -> PlanRow<'t> {
     let name = &target.environment.name;
     let Some(runs) = target.observed.runs() else {
         let line = Line::plain("nothing deployed yet");

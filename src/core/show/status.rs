@@ -112,7 +112,7 @@ pub fn unrecorded(found: &Unrecorded, width: usize, when: &When) -> Line {
         when.moment(found.since),
     );
     let text = format!(
-        "{WORD}: {to} was deployed outside git smp, and the record has {from} ({at}); the next deploy there, or the next proposal or sign-off, records it"
+        "{WORD}: {to} was deployed outside git smp; the last deploy on record is {from}, {at}; the next deploy, proposal or sign-off records {to}"
     );
     row("", width).and(Plain, text)
 }
@@ -165,9 +165,10 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         let command = (here.typed)(Hint::run("", command)).concat();
         let lacks = (here.lacks_webhook)(&post.channel);
         let send = match post.channel.as_str() {
+            _ if !lacks && post.attempt.is_some() => "look whether it is there, then".to_owned(),
             _ if !lacks => "send it".to_owned(),
-            ISSUE => "this clone has no token for it. In a clone that has one".to_owned(),
-            _ => "this clone has no webhook for it. In a clone that has one".to_owned(),
+            ISSUE => "this clone has no token for the issue; in a clone with one".to_owned(),
+            _ => "this clone has no webhook of the channel; in a clone with it".to_owned(),
         };
         lines.push(pending(
             row("pending", width),
@@ -221,7 +222,10 @@ fn pending(line: Line, post: &Notice, send: &str, when: &When) -> Line {
 
 fn copied(copy: &Copied) -> String {
     let seen = age(copy).map_or_else(|| "of unknown age".to_owned(), |age| format!("seen {age}"));
-    format!("this clone's copy, {seen}: {}", copy.why.report.error)
+    format!(
+        "this clone's copy, {seen}, because {}",
+        copy.why.report.error
+    )
 }
 
 /// Returns how long ago the record was last read, if known.
@@ -325,8 +329,8 @@ pub fn standing(source: &str, changes: &Changes, when: &When) -> String {
         Relation::Identical => format!("; the same as {source}"),
         Relation::Behind => format!("; ahead of {source}"),
         Relation::Diverged => format!(
-            "; diverged: {source} has {} more and lacks {}",
-            changes.ships.len() + changes.ships_merges,
+            "; diverged: {} only on {source}, {} only here",
+            counted(changes.ships.len() + changes.ships_merges, "commit"),
             changes.disappears.len() + changes.disappears_merges
         ),
         Relation::Ahead => {

@@ -44,13 +44,15 @@ impl Stand {
 
 /// Explains that no environment was asked, with the age of the record.
 pub fn asked(age: Option<Duration>) -> String {
-    let copies = "this clone's last look or its remote-tracking branches say";
+    let copies = "the last look of this clone or its remote-tracking branches";
     match age {
-        None => format!("no environment was asked: this is what {copies}"),
+        None => format!("no environment was asked; this answer comes from {copies}"),
         Some(age) => {
             let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
             let read = ago(seconds, 0);
-            format!("no environment was asked: this is what the record (read {read}), {copies}")
+            format!(
+                "no environment was asked; this answer comes from the record (read {read}), {copies}"
+            )
         }
     }
 }

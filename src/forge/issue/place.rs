@@ -45,7 +45,7 @@ impl Tracker {
 }
 
 /// The API of a forge, the repository there, and the token for it.
-type Place = (&'static TrackerWords, (Url, String), Secret);
+type TrackerPlace = (&'static TrackerWords, (Url, String), Secret);
 
 /// Returns whether comments at this API prove nothing: anybody can run a server on their own machine. A main repository
 /// on the same machine is a playground.
@@ -55,7 +55,7 @@ fn proves_nothing(config: &Config, api: &Url) -> bool {
     is_alone && (signed || config.policy.four_eyes)
 }
 
-fn github(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
+fn github(session: &Session<'_>, pages: &str) -> Result<TrackerPlace, Report> {
     let github = GitHub::of(pages).ok_or_else(|| no_pages("GitHub"))?;
     let (server, repository) = (github.server.clone(), github.shown());
     let of_variable = token::github(&session.repo, &server);
@@ -89,7 +89,7 @@ fn no_token(why: Without, server: &str, repository: &str, is_own: bool) -> Repor
     report.hint(Hint::run("log in", login).and(set))
 }
 
-fn gitlab(session: &Session<'_>, pages: &str) -> Result<Place, Report> {
+fn gitlab(session: &Session<'_>, pages: &str) -> Result<TrackerPlace, Report> {
     let url = Url::parse(pages).map_err(|_| no_pages(GITLAB.words.name))?;
     let address = session.repo.program().setting(GITLAB.address);
     let (address, host) = (address.as_deref(), server(&url));

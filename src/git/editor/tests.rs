@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use crate::core::text::shell_word;
 use crate::git::editor::*;
+use crate::git::scratch;
 
 /// A repository without any settings of the developer's machine, and a person who works there.
 pub(crate) struct Desk {
@@ -22,7 +23,7 @@ impl Desk {
         };
         let mut variables: Vec<_> = inherited.filter(foreign).map(|name| (name, None)).collect();
         let own = [
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_GLOBAL", scratch::CONFIG),
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("HOME", "/nonexistent"),
         ];
@@ -41,10 +42,10 @@ impl Desk {
                 .map(|(name, value)| ((*name).into(), Some(value.into()))),
         );
         let desk = Self {
-            root: tempfile::tempdir().unwrap(),
+            root: scratch::folder(),
             variables,
         };
-        desk.git(&["init", "-q", "-b", "main"]);
+        desk.git(&["init", "-q", "--template=", "-b", "main"]);
         desk
     }
 
@@ -200,7 +201,7 @@ fn where_git_knows_no_editor_it_says_so() {
 fn what_is_no_text_any_more_is_refused() {
     let desk = Desk::new();
     for (script, wrong) in [
-        ("rm \"$1\"", "is not there"),
+        ("rm \"$1\"", "does not exist"),
         ("printf 'Gr\\374\\337e' >\"$1\"", "is not UTF-8 text"),
         ("head -c 70000 /dev/zero >\"$1\"", "is larger than 64 KiB"),
         ("rm \"$1\"; mkdir \"$1\"", "cannot be read: is a directory"),

@@ -14,7 +14,7 @@ use crate::git::logins::{Credential, HELPERS, fill, quiet};
 use crate::git::program::Program;
 
 /// A helper that has no login, and prints what the host offered git and what git itself can do.
-const LISTENER: &str = r#"!f() { test "$1" != get || sed -n 's/^wwwauth\[\]=/smp-offered: /p;s/^capability\[\]=/smp-able: /p' >&2; }; f"#;
+const LISTENER: &str = r#"!f() { test "$1" != get || while IFS= read -r line; do case $line in wwwauth\[\]=*) printf 'smp-offered: %s\n' "${line#*=}";; capability\[\]=*) printf 'smp-able: %s\n' "${line#*=}";; esac; done >&2; }; f"#;
 const OFFERED: &str = "smp-offered: ";
 const ABLE: &str = "smp-able: ";
 /// The capability of each git that can send a login unasked.
@@ -87,7 +87,7 @@ impl Challenge {
 }
 
 /// The login of git's helpers, once they were asked; `None` if there is none that may be used again.
-type Kept = Arc<OnceLock<Option<Credential>>>;
+type KeptLogin = Arc<OnceLock<Option<Credential>>>;
 
 #[derive(Default)]
 pub struct ReusedLogins(Mutex<Places>);
@@ -96,7 +96,7 @@ pub struct ReusedLogins(Mutex<Places>);
 struct Places {
     /// What hosts offer, by the address that wanted a login.
     offers: HashMap<String, Challenge>,
-    logins: HashMap<String, Kept>,
+    logins: HashMap<String, KeptLogin>,
 }
 
 impl ReusedLogins {

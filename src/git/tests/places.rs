@@ -362,11 +362,9 @@ fn grafted_commits_are_seen_as_they_are_pushed() {
     let world = World::new();
     let one = world.commit("One");
     let (_, three) = (world.commit("Two"), world.commit("Three"));
-    fs::write(
-        world.path().join(".git/info/grafts"),
-        format!("{three} {one}\n"),
-    )
-    .unwrap();
+    let info = world.path().join(".git/info");
+    fs::create_dir(&info).unwrap();
+    fs::write(info.join("grafts"), format!("{three} {one}\n")).unwrap();
     assert_eq!(
         world.checked(&world.repo(), Some(&one), &three).ships.len(),
         2

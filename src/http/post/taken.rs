@@ -49,7 +49,7 @@ fn by_ok(text: &str) -> Taken {
         return Taken::No(Some(text.to_owned()));
     }
     if text.is_empty() {
-        return Taken::Unknown("its answer is empty, but Slack answers ok");
+        return Taken::Unknown("its answer is empty, but this chat answers ok");
     }
     if text.starts_with('<') {
         return Taken::Unknown(PAGE);
@@ -58,7 +58,7 @@ fn by_ok(text: &str) -> Taken {
     let words = all(text, "/error");
     let is_error = !words.iter().all(Value::is_null);
     match (said.contains(&true.into()), said.contains(&false.into())) {
-        (false, false) => Taken::Unknown("its answer does not say ok, but Slack answers ok"),
+        (false, false) => Taken::Unknown("its answer does not say ok, but this chat answers ok"),
         (true, false) if !is_error => Taken::Yes,
         (false, true) => Taken::No(words.iter().find_map(Value::as_str).map(str::to_owned)),
         _ => Taken::Unknown("its answer says both ok and not ok"),

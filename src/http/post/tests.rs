@@ -2,6 +2,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
+use crate::core::tell::ChannelKind;
 use crate::http::post::*;
 
 /// The path of the webhook. No report may contain any part of it.
@@ -38,6 +39,14 @@ fn told(sent: Sent) -> (&'static str, Report) {
     };
     assert_tells_no_secret(&report);
     (kind, report)
+}
+
+fn manners(says_ok: bool) -> Manners {
+    let chat = match says_ok {
+        true => ChannelKind::Slack,
+        false => ChannelKind::Teams,
+    };
+    (says_ok, chat.chat().unwrap().on_401)
 }
 
 /// Returns the kind of an outcome and the first cause of its report.
@@ -104,7 +113,7 @@ fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
         body.len()
     );
     let (address, served) = webhook(answer);
-    let sent = post(says_ok, &address, "{}");
+    let sent = post(manners(says_ok), &address, "{}");
     served.join().unwrap();
     sent
 }
@@ -113,7 +122,7 @@ fn at(says_ok: bool, status: &str, headers: &str, body: &str) -> Sent {
 fn one_request_goes_out_as_a_chat_wants_it() {
     let (address, served) = webhook("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(
-        told(post(false, &address, "{\"text\":\"ü\"}")).0,
+        told(post(manners(false), &address, "{\"text\":\"ü\"}")).0,
         "accepted"
     );
     let asked = served.join().unwrap();
@@ -296,18 +305,22 @@ fn a_connection_that_is_cut_is_unclear() {
         "\0\0\0\0",
     ] {
         let (address, served) = webhook(answer);
-        assert_eq!(told(post(false, &address, "{}")).0, "unclear", "{answer:?}");
+        assert_eq!(
+            told(post(manners(false), &address, "{}")).0,
+            "unclear",
+            "{answer:?}"
+        );
         served.join().unwrap();
     }
     let (address, served) = webhook("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok");
-    assert_eq!(told(post(false, &address, "{}")).0, "unclear");
+    assert_eq!(told(post(manners(false), &address, "{}")).0, "unclear");
     served.join().unwrap();
 }
 
 #[test]
 fn a_closed_port_means_that_nothing_was_sent() {
     // Nobody listens on port 1. A port that was free a moment ago may belong to another test by now.
-    let (kind, report) = told(post(false, &address(1), "{}"));
+    let (kind, report) = told(post(manners(false), &address(1), "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("not sent", "the webhook cannot be reached")
@@ -331,7 +344,7 @@ fn a_server_that_speaks_no_tls_was_sent_nothing() {
             .unwrap();
         read
     });
-    assert_eq!(told(post(false, &address, "{}")).0, "not sent");
+    assert_eq!(told(post(manners(false), &address, "{}")).0, "not sent");
     // A machine without certificates does not connect, so the server would wait for ever.
     if !served.is_finished() {
         drop(TcpStream::connect(
@@ -353,7 +366,10 @@ fn what_is_no_address_is_not_sent_and_not_shown() {
         format!("https://{PATH}"),
         format!("foo://x{PATH}?{QUERY}"),
     ] {
-        assert_eq!(told(post(false, &Secret::new(bad), "{}")).0, "not sent");
+        assert_eq!(
+            told(post(manners(false), &Secret::new(bad), "{}")).0,
+            "not sent"
+        );
     }
 }
 
@@ -423,7 +439,7 @@ fn a_webhook_that_never_answers_is_unclear_after_a_while() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = address(listener.local_addr().unwrap().port());
     let begun = std::time::Instant::now();
-    let (kind, report) = told(post(false, &address, "{}"));
+    let (kind, report) = told(post(manners(false), &address, "{}"));
     assert_eq!(
         (kind, report.error.as_str()),
         ("unclear", "the webhook did not answer within 15 seconds")

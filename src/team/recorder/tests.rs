@@ -24,6 +24,7 @@ use tempfile::TempDir;
 use crate::core::config::parse;
 use crate::core::record::{Deployed, Intent, Judged, Kind, Proposed, Verdict, What};
 use crate::git::program::find_on_path;
+use crate::git::scratch;
 use crate::team::recorder::*;
 
 const RECORD: &str = "refs/smp/record";
@@ -44,7 +45,7 @@ impl World {
 
     /// Builds a world with this `[record]` table, and `git init` options for the main repository.
     fn with(record: &str, init: &[&str]) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = scratch::folder();
         let main = root.path().join("main.git");
         let text = format!(
             "[repository]\nremote = 'upstream'\nurl = '{}'\n[environments.staging]\nurl = '/srv/staging.git'\n\
@@ -56,13 +57,19 @@ impl World {
             root,
         };
         let all = [
-            ["init", "-q", "--bare", "-b", "main", "main.git"].as_slice(),
-            init,
-        ]
-        .concat();
-        world.git("", &all);
-        let root = world.commit("", "Root", None);
-        world.git("main.git", &["update-ref", "refs/heads/main", &root]);
+            "init",
+            "-q",
+            "--template=",
+            "--bare",
+            "-b",
+            "main",
+            "main.git",
+        ];
+        world.git("", &[&all, init].concat());
+        let root = "commit refs/heads/main\ncommitter Ben <ben@example.com> 1646222400 +0000\ndata 5\nRoot\n";
+        std::fs::write(world.path("root"), root).unwrap();
+        let (done, words) = world.run("main.git", "exec git fast-import --quiet <../root", &[]);
+        assert!(done, "{words}");
         world
     }
 
@@ -72,14 +79,21 @@ impl World {
 
     /// Makes a clone of Ada's.
     fn clone(&self, name: &str) -> Checkout<'_> {
-        self.git("", &["clone", "-q", "-o", "upstream", "main.git", name]);
+        let all = [
+            "clone",
+            "-q",
+            "--template=",
+            "-o",
+            "upstream",
+            "main.git",
+            name,
+        ];
+        self.git("", &all);
         self.named(name)
     }
 
     /// Returns an existing folder as a clone of Ada's.
     fn named(&self, name: &str) -> Checkout<'_> {
-        self.git(name, &["config", "user.name", "Ada Example"]);
-        self.git(name, &["config", "user.email", "ada@example.com"]);
         Checkout {
             world: self,
             name: name.to_owned(),
@@ -93,7 +107,7 @@ impl World {
         let dropped =
             inherited.filter(|name| name.to_str().is_some_and(|name| name.starts_with("GIT_")));
         let own = [
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_GLOBAL", scratch::CONFIG),
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("HOME", "/nonexistent"),
         ];
@@ -103,18 +117,20 @@ impl World {
 
     /// Runs git like a person and returns its output; it must succeed.
     fn git(&self, folder: &str, args: &[&str]) -> String {
-        let (ended_well, words) = self.run(folder, "exec git \"$@\"", args);
+        let (ended_well, words) = self.program("git", folder, args);
         assert!(ended_well, "git {args:?}: {words}");
         words
     }
 
     /// Runs a shell line; returns whether it succeeded, and all its output.
     fn run(&self, folder: &str, line: &str, args: &[&str]) -> (bool, String) {
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", line, "sh"])
-            .args(args)
-            .current_dir(self.path(folder));
+        self.program("/bin/sh", folder, &[&["-c", line, "sh"], args].concat())
+    }
+
+    /// Runs a program; returns whether it succeeded, and all its output.
+    fn program(&self, program: &str, folder: &str, args: &[&str]) -> (bool, String) {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.path(folder));
         let who = [
             ("GIT_AUTHOR_NAME", "Ben"),
             ("GIT_AUTHOR_EMAIL", "ben@example.com"),
@@ -137,14 +153,16 @@ impl World {
         )
     }
 
+    /// Returns the commit of a ref in a repository.
+    fn points_to(&self, folder: &str, reference: &str) -> Option<String> {
+        let args = ["rev-parse", "--verify", "--quiet", reference];
+        let (exists, id) = self.program("git", folder, &args);
+        exists.then_some(id)
+    }
+
     /// Returns the commit of a ref in the main repository.
     fn at(&self, reference: &str) -> Option<String> {
-        let (exists, id) = self.run(
-            "main.git",
-            "git rev-parse --verify --quiet \"$1\"",
-            &[reference],
-        );
-        exists.then_some(id)
+        self.points_to("main.git", reference)
     }
 
     /// Returns every ref of the main repository except its branch.
@@ -231,15 +249,18 @@ impl World {
             "main.git",
             &["log", "--reverse", "--format=%H,%P", reference],
         );
-        let mut last = String::new();
-        let mut states = Vec::new();
+        let mut last = "";
+        let mut files = vec!["show".to_owned()];
         for line in log.lines() {
             let (id, parents) = line.split_once(',').unwrap();
             assert_eq!(parents, last, "the record is a chain");
-            id.clone_into(&mut last);
-            let state = self.git("main.git", &["show", &format!("{id}:state.json")]);
-            states.push(record::read_state(state.as_bytes()).unwrap());
+            last = id;
+            files.push(format!("{id}:state.json"));
         }
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let all = self.git("main.git", &files) + "\n";
+        let read = |text: &str| record::read_state(text.as_bytes()).unwrap();
+        let states: Vec<State> = all.split_inclusive("\n}\n").map(read).collect();
         assert!(
             states
                 .iter()
@@ -290,12 +311,7 @@ impl Checkout<'_> {
 
     /// Returns this clone's copy of the record.
     fn seen(&self) -> Option<String> {
-        let (exists, id) = self.world.run(
-            &self.name,
-            "git rev-parse --verify --quiet refs/smp/seen",
-            &[],
-        );
-        exists.then_some(id)
+        self.world.points_to(&self.name, "refs/smp/seen")
     }
 
     fn append(&self, what: What) -> Result<State, Stop> {
@@ -381,11 +397,11 @@ fn refusal(stop: Stop) -> Refusal {
 /// Writes a program in a child process. Otherwise a child of another thread could inherit the open file, and the
 /// program could not be started.
 fn write_program(path: &Path, text: &str) {
-    let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod +x \"$1\"";
-    let status = Command::new("/bin/sh")
-        .args(["-c", write, "sh"])
-        .arg(path)
-        .arg(text)
-        .status();
-    assert!(status.unwrap().success());
+    let mine = path.with_extension("text");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&mine, format!("#!/bin/sh\n{text}")).unwrap();
+    let mut copy = Command::new("install");
+    copy.args(["-m", "755"]).arg(&mine).arg(path);
+    assert!(copy.status().unwrap().success());
+    std::fs::remove_file(mine).unwrap();
 }

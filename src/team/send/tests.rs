@@ -13,7 +13,7 @@ const AT_ONCE: Pauses = Pauses {
 fn sending(answers: Vec<Sent>, wish: Control) -> (Delivered, usize) {
     let (count, left) = (answers.len(), Arc::new(Mutex::new(answers.into_iter())));
     let ours = Arc::clone(&left);
-    let post: Arc<Attempt> =
+    let post: Arc<SendOnce> =
         Arc::new(move || (ours.lock().unwrap().next().unwrap(), Placed::default()));
     let outcome = attempts(&AT_ONCE, &post, &mut |why| match why {
         Some(_) => wish,
@@ -127,7 +127,7 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
     let mut told = Vec::new();
     let begun = Instant::now();
     let answers = Mutex::new([later(1), Sent::Accepted].into_iter());
-    let post: Arc<Attempt> =
+    let post: Arc<SendOnce> =
         Arc::new(move || (answers.lock().unwrap().next().unwrap(), Placed::default()));
     let outcome = attempts(&AT_ONCE, &post, &mut |why| {
         told.extend(why.map(|(report, left)| (report.error.clone(), left)));
@@ -150,7 +150,12 @@ fn a_wait_is_told_again_and_again_and_lasts_as_long_as_it_was_told() {
 fn a_webhook_of_nobody_is_given_up_after_a_glance() {
     // A free port may be taken by another test meanwhile; nobody listens on port 1.
     let address = Secret::new("http://127.0.0.1:1/s3cr3t".to_owned());
-    let post = move || (http::post(false, &address, "{}"), Placed::default());
+    let post = move || {
+        (
+            http::post((false, [""; 2]), &address, "{}"),
+            Placed::default(),
+        )
+    };
     let outcome = send(Arc::new(post), &mut |why| match why {
         Some(_) => Control::Leave,
         None => Control::GoOn,
@@ -171,7 +176,7 @@ fn whoever_leaves_while_the_other_side_is_silent_waits_no_longer_and_knows_nothi
         let _ = never.lock().unwrap().recv();
         (Sent::Accepted, Placed::default())
     };
-    let outcome = attempts(&AT_ONCE, &(Arc::new(post) as Arc<Attempt>), &mut |_| {
+    let outcome = attempts(&AT_ONCE, &(Arc::new(post) as Arc<SendOnce>), &mut |_| {
         Control::Leave
     });
     assert!(

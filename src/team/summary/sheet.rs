@@ -47,7 +47,7 @@ impl Sheet {
             "{heading}: what is new?\n\n\
              This is for the product channel. Everyone in the company reads it:\n\
              say in their words what changes for them, and leave out the rest.\n\n\
-             What will be deployed is {short}.\n\
+             This deploys {short}.\n\
              {origin}\n\n\
              Lines that begin with '{sign}' are left out.\n\
              An empty text means no post in the product channel."

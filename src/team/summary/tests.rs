@@ -36,7 +36,7 @@ fn misuse(outcome: Result<Option<Summary>, Stop>) -> String {
             .hint_text()
             .as_ref()
             .unwrap()
-            .contains("with --summary, or a file with the text with -F")
+            .contains("with --summary, or name a file with -F")
     );
     stop.to_string()
 }
@@ -122,7 +122,7 @@ fn the_text_may_stand_in_a_file() {
     fs::remove_file(&file).unwrap();
     assert_eq!(
         misuse(of_words(&["--file", name])),
-        format!("'{name}' is not there")
+        format!("'{name}' does not exist")
     );
     let folder = folder.path().to_str().unwrap();
     assert_eq!(
@@ -140,7 +140,7 @@ fn a_file_may_have_any_name() {
         .join(OsString::from_vec(b"Gr\xfc\x1b".to_vec()));
     assert!(
         misuse(given(&args(&[OsStr::new("-F"), file.as_os_str()])))
-            .ends_with("Gr\u{fffd}\\x1b' is not there")
+            .ends_with("Gr\u{fffd}\\x1b' does not exist")
     );
     fs::write(&file, "One").unwrap();
     assert_eq!(

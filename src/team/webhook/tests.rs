@@ -359,7 +359,7 @@ fn a_webhook_tells_how_to_replace_it() {
     };
     assert_eq!(
         renewal("SMP_TECHNICAL_WEBHOOK"),
-        "make a new one, and set it as SMP_TECHNICAL_WEBHOOK"
+        "make a new webhook, and set it as SMP_TECHNICAL_WEBHOOK"
     );
     assert_eq!(
         renewal("smp.technical.webhook in git's configuration"),

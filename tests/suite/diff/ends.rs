@@ -255,7 +255,7 @@ fn of_several_targets_one_must_be_named() {
     let run = deploy.smp(&["diff"]);
     run.exits(2)
         .prints("")
-        .says("which environment is meant?")
+        .says("several environments are possible")
         .says("production, demo")
         .says("hint: ");
     deploy

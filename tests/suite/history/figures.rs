@@ -192,13 +192,20 @@ fn a_shallow_clone_lists_all_and_knows_no_lead_time() {
 /// Returns the screen of a terminal with this many columns.
 fn screen(deploy: &Deploy, columns: u16) -> String {
     let script = format!("stty cols {columns}; exec git smp history --stats -n 0 --color never");
-    deploy
+    let run = deploy
         .runner()
         .terminal_program("sh", &["-c", &script])
-        .ends()
-        .ok()
-        .stderr
-        .replace('\r', "")
+        .ends();
+    let text = run.ok().stderr.replace('\r', "");
+    // Progress is wiped from the line.
+    let shown = |line: &str| {
+        line.rsplit("\u{1b}[K")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+            + "\n"
+    };
+    text.lines().map(shown).collect()
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn setup_says_that_the_first_push_makes_the_app_and_fails_nothing() {
         } else {
             "it says: \'/"
         });
-        run.prints_among("otherwise environments.staging.url is misspelled")
+        run.prints_among("if this host does not, environments.staging.url is wrong")
             .prints_among("git smp stage --first\n");
         run.prints_among("git smp promote production --first\n")
             .never_shows("does not answer");
@@ -73,7 +73,7 @@ fn no_app_is_made_unasked() {
     deploy
         .smp(&["stage", "--first"])
         .exits(1)
-        .says("there is no terminal to confirm at")
+        .says("this needs a confirmation, and there is no terminal")
         .says("git smp stage --first --yes\n");
     assert!(!is_there(&deploy, "staging"));
 }

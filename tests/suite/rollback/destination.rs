@@ -154,22 +154,22 @@ fn what_is_newer_or_beside_it_is_no_rollback() {
     let before = deploy.snapshot();
     let run = rolls_back(&deploy, 6, &[]);
     run.exits(1)
-        .says("is not an older version of production")
+        .says("is not an ancestor of the commit that production runs")
         .says("that production does not run");
     run.says("or promote: git smp promote production");
     deploy
         .smp(&["rollback", "-n", "--to", deploy.nth(6)])
         .exits(1)
-        .says("is not an older version");
+        .says("is not an ancestor");
     let terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(6)]);
-    terminal.ends().exits(1).says("is not an older version");
+    terminal.ends().exits(1).says("is not an ancestor");
     assert_eq!(deploy.snapshot(), before);
 
     deploy.git(&deploy.work, &["checkout", "-q", "--detach", deploy.nth(4)]);
     let beside = deploy.commit(&deploy.work, "Another way");
     let run = deploy.smp(&["rollback", "--yes", "--to", &beside]);
     run.exits(1)
-        .says("is not an older version of production")
+        .says("is not an ancestor of the commit that production runs")
         .says("has 1 commit that production does not run");
     assert_eq!(deploy.snapshot(), before);
 }

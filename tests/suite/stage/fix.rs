@@ -132,7 +132,7 @@ fn a_script_has_to_say_which_of_several_commits_are_the_fix() {
         .stdin("all\n")
         .smp(&["stage", "--fix", "--yes"]);
     run.exits(1).prints("").says(&format!(
-        "error: 2 commits were added since the candidate {}\n",
+        "error: 2 commits were merged into the main branch since the candidate {}\n",
         short(deploy.nth(6))
     ));
     run.says("Fix the login (#429)")
@@ -327,7 +327,7 @@ fn at_the_terminal_the_fix_is_chosen_from_the_list() {
     let (deploy, [_, fix]) = with_a_fix();
     let mut terminal = person(&deploy).terminal(&["stage", "--fix"]);
     terminal
-        .sees("2 commits were added since the candidate ")
+        .sees("2 commits were merged into the main branch since the candidate ")
         .sees("Fix the login (#429)")
         .sees("Begin the new editor");
     terminal

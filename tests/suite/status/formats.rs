@@ -154,7 +154,7 @@ fn histories_that_lie_on_no_line_have_no_picture() {
     let screen = screen(&deploy, 100);
     assert!(!screen.contains('●'), "{screen}");
     assert!(
-        screen.contains("staging has 3 more and lacks 1"),
+        screen.contains("3 commits only on staging, 1 only here"),
         "{screen}"
     );
 }

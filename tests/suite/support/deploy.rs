@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use super::githttp::GitHttp;
+use super::pushed;
 use super::run::Runner;
 use super::sandbox::{Snapshot, World};
 use super::ssh::SshHost;
@@ -229,6 +230,9 @@ impl Deploy {
     #[track_caller]
     pub fn colleague_pushes(&self, bare: &Path, hash: &str) {
         let (repository, branch) = self.deployed_by(bare);
+        if pushed::in_files(&self.team, &repository, &branch, hash) {
+            return;
+        }
         let refspec = format!("+{hash}^0:{branch}");
         self.git(
             &self.team,
@@ -366,14 +370,21 @@ impl DeployBuilder {
     /// Makes the world after setup and agreement, as by [`World::trust`], which runs once for each kind of world.
     #[track_caller]
     pub fn ready(self) -> Deploy {
-        // A world with an own address is a kind of its own.
-        if self.toml.contains("127.0.0.1") {
-            let deploy = self.build();
-            deploy.trust();
-            return deploy;
-        }
         let template = template::agreed(&self);
         self.from(&template)
+    }
+
+    /// Returns the addresses in its `smp.toml`, each with its placeholder.
+    pub(super) fn servers(&self) -> template::Own {
+        let mut own = template::Own::new();
+        for (at, _) in self.toml.match_indices("127.0.0.1:") {
+            let end = |byte: char| !byte.is_ascii_digit() && !".:".contains(byte);
+            let server = self.toml[at..].split(end).next().unwrap().to_owned();
+            if own.iter().all(|(_, known)| *known != server) {
+                own.push((template::SERVERS[own.len()], server));
+            }
+        }
+        own
     }
 
     /// Makes the world after a story, which runs once for all worlds of this kind with this name. The story must not
@@ -436,7 +447,7 @@ impl DeployBuilder {
             urls,
             topology: self.topology,
         };
-        deploy.commits = template.copy(&deploy, deploy.own());
+        deploy.commits = template.copy(&deploy, [deploy.own(), self.servers()].concat());
         if is_one {
             deploy.branch_off();
         }

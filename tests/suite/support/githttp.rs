@@ -1,4 +1,4 @@
-//! A git host on loopback: smart HTTP around `git http-backend`, with accounts, a log, and faults on request.
+//! A git host on loopback: smart HTTP around git's own programs, with accounts, a log, and faults on request.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -135,8 +135,8 @@ pub struct GitHttp {
 
 struct Shared {
     root: PathBuf,
-    /// The program `git-http-backend`, which is started directly.
-    backend: PathBuf,
+    /// The folder of git's own programs, which are started directly.
+    programs: PathBuf,
     env: Vec<(OsString, OsString)>,
     account: Mutex<Option<(String, String)>>,
     /// The login methods in a 401.
@@ -164,7 +164,7 @@ impl GitHttp {
     fn start(world: &World, account: Option<(String, String)>) -> GitHttp {
         let shared = Arc::new(Shared {
             root: world.path(""),
-            backend: world.git_programs().join("git-http-backend"),
+            programs: world.git_programs(),
             env: world.env(),
             account: Mutex::new(account),
             offers: Mutex::new(vec!["Basic realm=\"deploys\""]),
@@ -305,6 +305,13 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        let env = self.env.iter().cloned();
+        command.current_dir(&self.root).env_clear().envs(env);
+        command
     }
 
     fn note(&self, head: &Head) -> usize {
@@ -457,6 +464,19 @@ impl Shared {
     }
 }
 
+/// Starts a program with this body as its input.
+fn begin(mut command: Command, body: &[u8]) -> io::Result<(Child, BufReader<ChildStdout>)> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (mut stdin, body) = (child.stdin.take().unwrap(), body.to_vec());
+    std::thread::spawn(move || stdin.write_all(&body));
+    let out = BufReader::new(child.stdout.take().unwrap());
+    Ok((child, out))
+}
+
 fn declines(answer: &[u8]) -> bool {
     find(answer, b"ng refs/").is_some()
 }
@@ -464,18 +484,17 @@ fn declines(answer: &[u8]) -> bool {
 /// A run of `git http-backend`, after its headers.
 struct Backend {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: Box<dyn Read>,
     status: u16,
     headers: Vec<(String, String)>,
 }
 
 impl Backend {
     fn start(host: &Shared, head: &Head, body: &[u8]) -> io::Result<Backend> {
-        let mut command = Command::new(&host.backend);
-        command
-            .current_dir(&host.root)
-            .env_clear()
-            .envs(host.env.iter().cloned());
+        if let Some(reading) = Backend::reading(host, head, body) {
+            return reading;
+        }
+        let mut command = host.command("git-http-backend");
         command
             .env("GIT_PROJECT_ROOT", &host.root)
             .env("GIT_HTTP_EXPORT_ALL", "1");
@@ -502,14 +521,7 @@ impl Backend {
         for (name, variable) in passed_on {
             head.header(name).map(|value| command.env(variable, value));
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (mut stdin, body) = (child.stdin.take().unwrap(), body.to_vec());
-        std::thread::spawn(move || stdin.write_all(&body));
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (child, mut out) = begin(command, body)?;
         let (mut status, mut headers) = (200, Vec::new());
         loop {
             let mut line = String::new();
@@ -529,10 +541,49 @@ impl Backend {
         }
         Ok(Backend {
             child,
-            out,
+            out: Box::new(out),
             status,
             headers,
         })
+    }
+
+    /// Starts `git upload-pack` for a read, as `git http-backend` would. Returns `None` for anything else.
+    fn reading(host: &Shared, head: &Head, body: &[u8]) -> Option<io::Result<Backend>> {
+        let (repository, what) = head.path.rsplit_once(".git/")?;
+        let repository = host
+            .root
+            .join(format!("{}.git", repository.trim_start_matches('/')));
+        let is_asking = match (what, head.query.as_str()) {
+            ("info/refs", "service=git-upload-pack") => true,
+            ("git-upload-pack", _) if head.header("content-encoding").is_none() => false,
+            _ => return None,
+        };
+        let protocol = head.header("git-protocol").unwrap_or_default();
+        if !repository.join("HEAD").exists() {
+            return None;
+        }
+        let mut command = host.command("git-upload-pack");
+        command.arg("--stateless-rpc").env("GIT_PROTOCOL", protocol);
+        command.args(is_asking.then_some("--http-backend-info-refs"));
+        command.arg(repository);
+        let before: &[u8] = match is_asking && !protocol.contains("version=2") {
+            true => b"001e# service=git-upload-pack\n0000",
+            false => b"",
+        };
+        let kind = if is_asking { "advertisement" } else { "result" };
+        let headers = vec![
+            header("Cache-Control", "no-cache, max-age=0, must-revalidate"),
+            header(
+                "Content-Type",
+                format!("application/x-git-upload-pack-{kind}"),
+            ),
+        ];
+        Some(begin(command, body).map(|(child, out)| Backend {
+            child,
+            out: Box::new(before.chain(out)),
+            status: 200,
+            headers,
+        }))
     }
 
     /// Passes the answer on piece by piece while git works. As on a real host, a client that disconnects does not stop

@@ -26,11 +26,14 @@ mod hosts;
 mod issues;
 mod pipelines;
 mod platform;
+mod pushed;
 mod refs;
 mod rounds;
 mod run;
 mod sandbox;
 mod schemas;
+#[path = "../../../src/git/scratch.rs"]
+mod scratch;
 mod signals;
 mod ssh;
 mod template;

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::deploy::{Deploy, DeployBuilder};
 use super::refs;
 use super::run::{Run, Runner};
+use super::scratch;
 
 /// The refs and the deploys of every bare repository of a world; equal snapshots mean that nothing changed.
 pub type Snapshot = BTreeMap<String, BTreeMap<String, String>>;
@@ -36,35 +37,10 @@ pub struct World {
     pub(super) cwd: PathBuf,
 }
 
-/// Returns the folder for worlds: in memory, if there is enough of it and programs may run there, because tests mostly
-/// write small files. Your own `TMPDIR` takes precedence.
-fn room() -> PathBuf {
-    #[cfg(target_os = "linux")]
-    if std::env::var_os("TMPDIR").is_none() {
-        use rustix::fs::StatVfsMountFlags;
-        let memory = Path::new("/dev/shm");
-        let is_fit = rustix::fs::statvfs(memory).is_ok_and(|found| {
-            let free = found.f_bavail.saturating_mul(found.f_frsize);
-            free >= ENOUGH && !found.f_flag.contains(StatVfsMountFlags::NOEXEC)
-        });
-        if is_fit && tempfile::tempfile_in(memory).is_ok() {
-            return memory.to_owned();
-        }
-    }
-    std::env::temp_dir()
-}
-
-/// More memory than all parallel worlds need, in bytes.
-#[cfg(target_os = "linux")]
-const ENOUGH: u64 = 4 << 30;
-
 impl World {
     /// Makes an empty world: a home with a git configuration, and no repository.
     pub fn new() -> World {
-        let root = tempfile::Builder::new()
-            .prefix("git-smp-")
-            .tempdir_in(room())
-            .unwrap();
+        let root = scratch::folder();
         let top = root.path().canonicalize().unwrap();
         for folder in ["home/.config", "tmp"] {
             std::fs::create_dir_all(top.join(folder)).unwrap();

@@ -18,6 +18,9 @@ use super::sandbox::World;
 /// The placeholder for a world's root in a template.
 pub const ROOT: &str = "@ROOT@";
 
+/// The placeholders for the addresses of servers that belong to one world.
+pub const SERVERS: [&str; 4] = ["@SERVER@", "@SERVER2@", "@SERVER3@", "@SERVER4@"];
+
 /// The placeholder for the digest of the agreed values.
 const DIGEST: &str = "@DIGEST@";
 
@@ -61,10 +64,11 @@ pub fn fresh(formats: &[String]) -> Arc<Template> {
 /// Returns the repositories of such a world after `git smp setup --yes`.
 #[track_caller]
 pub fn agreed(builder: &DeployBuilder) -> Arc<Template> {
-    of_kind(format!("{builder:?}"), || {
+    let servers = builder.servers();
+    of_kind(named(format!("{builder:?}"), &servers), || {
         let deploy = builder.clone().build();
         deploy.trust();
-        Template::of(&deploy, &builder.formats)
+        Template::of(&deploy, &builder.formats, servers)
     })
 }
 
@@ -75,7 +79,7 @@ pub fn after(builder: &DeployBuilder, name: &str, story: impl FnOnce(&Deploy)) -
     of_kind(format!("{builder:?} {name}"), || {
         let deploy = builder.clone().ready();
         story(&deploy);
-        Template::of(&deploy, &builder.formats)
+        Template::of(&deploy, &builder.formats, Own::new())
     })
 }
 
@@ -130,8 +134,8 @@ fn of_kind(kind: String, make: impl FnOnce() -> Template) -> Arc<Template> {
 
 impl Template {
     /// Builds a template of a world after its setup.
-    fn of(deploy: &Deploy, formats: &[String]) -> Template {
-        let mut own = deploy.own();
+    fn of(deploy: &Deploy, formats: &[String], servers: Own) -> Template {
+        let mut own = [deploy.own(), servers].concat();
         own.push((DIGEST, deploy.git(&deploy.work, &["config", "smp.trusted"])));
         let mut template = Template::empty(deploy.commits.clone());
         for folder in FOLDERS {
@@ -182,9 +186,8 @@ impl Template {
             } else if folder.ends_with("hooks") {
                 self.hooks.push((relative(&path), path));
             } else {
-                let name = |text: String, (name, value): &(&str, String)| text.replace(value, name);
                 let content = match String::from_utf8(fs::read(&path).unwrap()) {
-                    Ok(text) => own.iter().fold(text, name).into_bytes(),
+                    Ok(text) => named(text, own).into_bytes(),
                     Err(bytes) => bytes.into_bytes(),
                 };
                 self.files.push((relative(&path), content));
@@ -231,6 +234,12 @@ impl Template {
             .map(|byte| format!("{byte:02x}"));
         Some((DIGEST, format!("sha256:{}", digits.collect::<String>())))
     }
+}
+
+/// Puts the placeholders into a file of a world.
+fn named(text: String, own: &Own) -> String {
+    own.iter()
+        .fold(text, |text, (name, value)| text.replace(value, name))
 }
 
 /// Replaces the placeholders in a file of a template.

@@ -50,7 +50,7 @@ fn rosi_is_told_before_her_yes_that_nothing_can_be_promoted_after_it() {
     let (deploy, fix) = blocked();
     let copy = shipped(&deploy);
     let story = format!(
-        "production runs {0}: after this deploy nothing can be promoted until {0} is merged into master",
+        "according to the record production runs {0}: after this deploy nothing can be promoted until {0} is merged into master",
         short(&copy)
     );
     let mut terminal = person(&deploy).terminal(&["stage"]);
@@ -88,7 +88,7 @@ fn an_older_commit_than_production_runs_is_said_to_be_no_way_there() {
     let deploy = recorded();
     promote_once(&deploy);
     let words = format!(
-        "warning: production runs {}, which {} lacks: this commit cannot be promoted there\n",
+        "warning: according to the record production runs {}, which {} lacks: this commit cannot be promoted there\n",
         short(deploy.nth(5)),
         short(deploy.nth(3))
     );

@@ -131,9 +131,10 @@ fn what_is_decided_against_is_not_recorded() {
 #[test]
 fn nobody_is_asked_anything_before_git_knows_who_writes() {
     let world = World::new();
-    let clone = world.clone("one").and("EMAIL", "");
-    clone.git(&["config", "--unset", "user.name"]);
-    clone.git(&["config", "--unset", "user.email"]);
+    let clone = world
+        .clone("one")
+        .and("EMAIL", "")
+        .and("GIT_CONFIG_GLOBAL", "/dev/null");
     clone.git(&["config", "user.useConfigOnly", "true"]);
     let repo = clone.faulty();
     let stop = append(&world, &repo, proposed("stable")).unwrap_err();

@@ -76,21 +76,21 @@ fn all_write(world: &World, (writers, each): (u64, u64), open: impl Fn(u64) -> R
 }
 
 #[test]
-fn eight_clones_write_three_events_each() {
+fn five_clones_write_two_events_each() {
     let world = World::new();
-    let clones: Vec<_> = (0..8)
+    let clones: Vec<_> = (0..5)
         .map(|writer| world.clone(&format!("clone-{writer}")))
         .collect();
-    all_write(&world, (8, 3), |writer| {
+    all_write(&world, (5, 2), |writer| {
         clones[usize::try_from(writer).unwrap()].repo()
     });
 }
 
 #[test]
-fn eight_programs_in_one_clone_write_two_events_each() {
+fn five_programs_in_one_clone_write_two_events_each() {
     let world = World::new();
     let clone = world.clone("one");
-    all_write(&world, (8, 2), |_| clone.repo());
+    all_write(&world, (5, 2), |_| clone.repo());
     assert_eq!(clone.seen(), world.at(RECORD));
 }
 
@@ -103,7 +103,7 @@ fn four_programs_in_two_clones_write_over_a_protocol_that_hands_out_tips_only() 
     for clone in &clones {
         clone.git(&["config", "protocol.version", "0"]);
     }
-    all_write(&world, (4, 5), |writer| {
+    all_write(&world, (4, 3), |writer| {
         clones[usize::try_from(writer / 2).unwrap()].repo()
     });
 }

@@ -41,7 +41,7 @@ fn a_sheet_is_the_draft_and_what_it_is_for() {
          # This is for the product channel. Everyone in the company reads it:\n\
          # say in their words what changes for them, and leave out the rest.\n\
          #\n\
-         # What will be deployed is 1f13dc69.\n\
+         # This deploys 1f13dc69.\n\
          # The list above is a draft, the titles of the pull requests that ship.\n\
          # If you do not change it, it is not posted. To post it unchanged, delete this line.\n\
          #\n\

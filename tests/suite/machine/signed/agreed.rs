@@ -159,7 +159,7 @@ fn a_deploy_reaches_the_address_of_its_own_environment() {
         ),
         (
             format!("remote.staging.receivepack=git-receive-pack {production} #"),
-            "remote.staging.receivepack names another program to answer for it",
+            "remote.staging.receivepack replaces the program that answers for it",
         ),
     ] {
         let ada = by(&deploy, "ada").git_options(&["-c", &setting]);

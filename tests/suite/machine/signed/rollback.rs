@@ -54,7 +54,7 @@ fn notes_of_this_clone_allow_no_rollback() {
     ours.unwrap()[1] = serde_json::json!({ "by": "rosi@example.com" });
     std::fs::write(&notes, note.to_string()).unwrap();
     // `history` accepts what only the notes say; a rollback does not.
-    refused(&deploy, &unseen).says("neither the record nor the platform shows that");
+    refused(&deploy, &unseen).says("the record does not show that");
 }
 
 #[test]

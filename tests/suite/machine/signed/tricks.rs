@@ -707,8 +707,8 @@ fn a_rollback_ships_nothing_that_never_ran_there_not_even_for_a_person() {
     let ada = by(&deploy, "ada");
     let told = |run: crate::support::Run| {
         run.exits(1)
-            .says("is not an older version of production")
-            .says("neither the record nor the platform shows that");
+            .says("is not an ancestor of the commit that production runs")
+            .says("the record does not show that");
         assert_eq!(deploy.master(&deploy.production), deploy.nth(2));
     };
     told(ada.terminal(&["rollback", "--to", &beside]).ends());
