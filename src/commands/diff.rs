@@ -165,9 +165,9 @@ fn note_candidate(session: &Session<'_>, config: Option<&Config>, to: &End) -> R
     let (commit, short) = (&candidate.commit, candidate.commit.short());
     if commit != runs && repo.has_commit(commit)? && repo.is_ancestor(commit, runs)? {
         let alone = Typed::smp("diff").option("--to", short);
-        let alone = session.ui.typed(Hint::run("list only that", alone));
+        let alone = session.ui.typed(Hint::run("list only what ships", alone));
         session.ui.note(format!(
-            "according to this clone's copy of the record the candidate is {short}; what came after it does not ship with it; {}",
+            "according to this clone's copy of the record the candidate is {short}; later commits do not ship with it; {}",
             alone.concat()
         ));
     }

@@ -291,11 +291,11 @@ fn a_signed_off_candidate_ships_after_its_branch_moved_on_and_what_came_since_is
     deploy
         .smp(&yes)
         .ok()
-        .says(&format!("a merge moved staging on to {}", &later[..8]))
+        .says(&format!("a merge deployed {} to staging", &later[..8]))
         .says("came after it: ")
         .says("Tidy the legend (#430)")
         .never_shows("lift the freeze")
-        .never_shows("outside git smp; the record has");
+        .never_shows("outside git smp; the last deploy on record was");
     assert_eq!(deploy.master(&deploy.production), candidate);
     // A deploy by merge is the normal way there.
     for command in ["status", "history"] {

@@ -96,7 +96,7 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
             short(six)
         ));
         let story = format!(
-            "production runs {}, which was deployed outside git smp; the record has {}",
+            "production runs {}, which was deployed outside git smp; the last deploy on record was {}",
             short(six),
             short(five)
         );
@@ -254,7 +254,7 @@ fn whoever_only_looks_or_says_no_writes_nothing() {
     let seventh = deploy.colleague_commits("Show legends");
     deploy.colleague_pushes(&deploy.staging, &seventh);
     let before = deploy.snapshot();
-    let story = "which was deployed outside git smp; the record has ";
+    let story = "which was deployed outside git smp; the last deploy on record was ";
     deploy.smp(&["status"]).ok().prints_among("unrecorded: ");
     deploy.smp(&["diff"]).ok();
     deploy.smp(&["history"]).ok().never_shows("outside git smp");

@@ -30,7 +30,7 @@ impl Unrecorded {
             true => "by a merge",
             false => "outside git smp",
         };
-        format!("{name} runs {to}, which was deployed {how}; the record has {from}")
+        format!("{name} runs {to}, which was deployed {how}; the last deploy on record was {from}")
     }
 }
 

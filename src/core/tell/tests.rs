@@ -12,6 +12,7 @@ use crate::core::tell::fit::Limits;
 use crate::core::tell::markdown::LIMITS;
 use crate::core::tell::post::tests::example::{self, technical};
 use crate::core::tell::post::{Link, Listed, Post};
+use crate::core::tell::{ChannelKind, KINDS};
 
 fn read(payload: &str) -> Value {
     serde_json::from_str(payload).unwrap()
@@ -228,4 +229,13 @@ fn any_post() -> impl Strategy<Value = Post> {
                 }
             },
         )
+}
+
+/// The hints list the same words that `smp.toml` accepts.
+#[test]
+fn the_words_for_channels_are_those_that_are_read() {
+    let known = serde_json::from_str::<ChannelKind>("\"mattermost\"").unwrap_err();
+    let words = KINDS.iter().map(|word| format!("`{word}`"));
+    let words = words.collect::<Vec<_>>().join(", ");
+    assert!(known.to_string().contains(&words), "{known}");
 }

@@ -125,8 +125,7 @@ fn offline_the_copy_is_shown_with_its_age_and_nothing_is_changed_by_it() {
         .unwrap();
     cut_off(&deploy, deploy.urls()[0]);
     let (before, run) = (deploy.snapshot(), deploy.smp(&["status"]));
-    let words =
-        "  record      this clone's copy, seen 2 hours ago: the remote upstream does not answer";
+    let words = "  record      this clone's copy, seen 2 hours ago, because the remote upstream does not answer";
     run.ok()
         .prints_among(words)
         .prints_among("; signed off by Rosi (recorded by Ada Example, who proposed it) at ")

@@ -75,7 +75,7 @@ fn files_of_this_clone_make_nothing_an_older_version() {
         run.exits(1).says(why);
         assert_eq!(deploy.master(&deploy.production), ran);
     };
-    back("is not an older version of production");
+    back("is not an ancestor of the commit that production runs");
     let kept = deploy.path("kept");
     copied(&deploy, &deploy.work, &kept);
     let forge = format!(

@@ -450,7 +450,7 @@ const TRICKS: [Trick; 46] = [
                 let args = ["promote", "--yes", "--commit", deploy.nth(5)];
                 ada.smp(&args)
                     .exits(2)
-                    .says(&format!("remote.upstream.{key} names another program"));
+                    .says(&format!("remote.upstream.{key} replaces the program"));
             }
         },
     ),
