@@ -600,11 +600,11 @@ fn who_is_kept_back_before_the_push_is_not_told_of_one() {
     let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
     let (run, begun) = (ada.promotes(&[]), std::time::Instant::now());
     gate.reached();
-    // An attempt that takes a second is shown, whatever its result.
-    let is_quick = begun.elapsed().as_secs_f32() < 0.9;
     ben.smp(&["signoff", "--block", "maps are empty"]).ok();
     let before = deploy.snapshot();
     gate.open();
+    // An attempt that takes a second is shown, whatever its result.
+    let is_quick = begun.elapsed().as_secs_f32() < 0.9;
     let run = run.finish();
     run.exits(1).says("Ben Example blocked it");
     assert!(!is_quick || !run.stderr.contains(") ...\n"), "{run}");
