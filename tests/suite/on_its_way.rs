@@ -127,7 +127,7 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
         let run = deploy.smp(&["rollback", "-n", "--to", deploy.nth(2)]);
         run.exits(1)
             .says("its result is unknown")
-            .says("hint: wait until it has finished, and look: git smp status");
+            .says("look: git smp status");
         claims_nothing(&run);
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
         terminal.sees("error: ");
