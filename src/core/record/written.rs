@@ -79,8 +79,8 @@ fn garbage(error: &serde_json::Error) -> ReadError {
     ReadError::Garbage(format!("line {line}, column {column} is invalid"))
 }
 
-/// Writes the event as a commit message; the commit itself has the author and the time. Texts come back as [`settled`]
-/// leaves them.
+/// Writes the event as a commit message; the commit itself has the author and the time. Texts come back as
+/// `trailers::settled` leaves them.
 pub fn message(event: &Event) -> String {
     let (word, fields) = to_trailers(&event.what);
     let head = [
