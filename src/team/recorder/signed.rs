@@ -33,7 +33,7 @@ pub struct Checking {
 }
 
 impl Recorder<'_> {
-    /// Computes the state; `anew` as in [`Self::check`].
+    /// Computes the state. With `anew`, git checks every event again.
     pub(super) fn counted(
         &self,
         keys: KeyPlace<'_>,
@@ -68,8 +68,8 @@ impl Recorder<'_> {
             .transpose()
     }
 
-    /// Checks every event. This clone's notes are trusted only for events before the open candidate; all later ones,
-    /// and all events with `anew`, are checked by git, because anybody may write the notes.
+    /// Checks every event. Anybody may write this clone's notes, so they are trusted only for events before the open
+    /// candidate. Git checks all later events. With `anew`, git checks every event.
     fn check(&self, keys: KeyPlace<'_>, tip: &CommitId, anew: bool) -> Result<Checking, Stop> {
         let stored = objects::events(self.repo, tip, u32::MAX)?;
         self.is_of_this_ref(tip, &stored)?;

@@ -170,7 +170,7 @@ impl Story {
                 true => dice.below(place),
                 false => (place + dice.below(4)).min(line.len() - 1),
             };
-            // An observed commit arrives once, whoever records it later.
+            // A commit that was observed is not observed a second time.
             if self
                 .deploys
                 .last()
