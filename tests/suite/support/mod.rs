@@ -62,4 +62,4 @@ pub use ssh::SshHost;
 pub use terminal::Terminal;
 pub use tls::{Socks, TlsSite};
 pub use web::{Asked, BOMB_MEMBERS, Page, Web};
-pub use worlds::{TOPOLOGIES, Topology};
+pub use worlds::{TOPOLOGIES, Topology, topologies};
