@@ -12,8 +12,17 @@ pub struct Typed {
     start: String,
     /// The words after that, quoted for a shell if necessary.
     words: Vec<String>,
-    /// The word of this run's command line that these words replace; the rest stays as typed.
-    instead_of: Option<String>,
+    /// The part of this run's command line that these words replace; the rest stays as typed.
+    instead_of: Option<Replaced>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Replaced {
+    /// The options that answer the question.
+    Consent,
+    Word(String),
+    /// An option with its value.
+    Option(String),
 }
 
 impl Typed {
@@ -30,14 +39,33 @@ impl Typed {
     /// Repeats this run's command with `words`, which need no quotes, instead of a wrong word.
     pub fn instead_of(wrong: &str, words: &str) -> Self {
         Self {
-            instead_of: Some(wrong.to_owned()),
+            instead_of: Some(Replaced::Word(wrong.to_owned())),
             ..Self::smp(words)
+        }
+    }
+
+    /// Repeats this run's command with dots as the text of `option`, for a person to replace.
+    pub fn with_dots(option: &str) -> Self {
+        Self {
+            instead_of: Some(Replaced::Option(option.to_owned())),
+            ..Self::smp("").dotted(option)
+        }
+    }
+
+    /// Repeats this run's command without an option and its value.
+    pub fn without(option: &str) -> Self {
+        Self {
+            instead_of: Some(Replaced::Option(option.to_owned())),
+            ..Self::smp("")
         }
     }
 
     /// Repeats this run's command without the options that answer its question.
     pub fn once_more() -> Self {
-        Self::instead_of("", "")
+        Self {
+            instead_of: Some(Replaced::Consent),
+            ..Self::smp("")
+        }
     }
 
     /// Builds a command of another program that is already quoted.
@@ -71,6 +99,11 @@ impl Typed {
         self
     }
 
+    /// Adds an option with dots, which a person replaces by a text of their own.
+    pub fn dotted(self, option: &str) -> Self {
+        self.plain(option).plain("'...'")
+    }
+
     /// Adds words that need no quotes, separated by spaces, such as options without a value; none if the text is empty.
     pub fn plain(mut self, words: &str) -> Self {
         self.words
@@ -101,6 +134,9 @@ impl fmt::Display for Typed {
         f.write_str(&words.join(" "))
     }
 }
+
+/// The purpose of a command with dots: [`Typed::dotted`].
+pub const DOTS: &str = "replace the dots by your text";
 
 /// The text for the next command if there is nothing to do.
 pub const NOTHING: &str = "nothing";
@@ -146,13 +182,13 @@ impl Hint {
         self
     }
 
-    /// Rewrites the hint for a staging that a merge deploys, without a git-smp command.
+    /// Rewrites the hint for a staging that a merge deploys: no command stages there.
     pub fn with_merges(mut self) -> Self {
         for (say, command) in &mut self.0 {
             let stages = command.as_ref().is_some_and(Typed::stages);
             if stages && command.as_ref().is_some_and(|command| command.has("--fix")) {
-                *say = "merge the fix, and propose it once this candidate is closed".to_owned();
-                *command = None;
+                *say = "merge the fix; once this candidate is closed".to_owned();
+                *command = Some(Typed::smp("propose"));
             } else if stages {
                 if !say.ends_with("then") {
                     let or = if say.starts_with("or ") { "or " } else { "" };
@@ -237,9 +273,14 @@ pub struct Given {
 }
 
 impl Given {
-    /// Returns the lines of a hint. Each has at most one command at its end, ready to paste.
+    /// Returns the lines of a hint. Each has at most one command at its end, ready to paste. After a hint with no command
+    /// at all, the same command is next.
     pub fn complete(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |command| self.with_options(command))
+        let with = |command| self.with_options(command);
+        match hint.0.iter().any(|(_, command)| command.is_some()) {
+            true => self.lines_of(hint, with),
+            false => self.lines_of(&hint.clone().then(Typed::once_more()), with),
+        }
     }
 
     /// Does the same for commands of other people or for the next command: only with `--config`.
@@ -288,37 +329,48 @@ impl Given {
         lines.collect()
     }
 
-    /// Replaces the wrong word of the command line, preferably one that is not the value of an option.
+    /// Replaces a part of the command line.
     fn retyped(&self, mut command: Typed) -> Typed {
         // An address may contain a password.
         let quoted = |word: &String| shell_word(&without_userinfo(word));
-        if command == Typed::once_more() {
-            let words = (self.line.iter()).filter(|word| !["--yes", "-y"].contains(&word.as_str()));
-            command.words = words.map(quoted).collect();
-            return command;
+        let place = match &command.instead_of {
+            Some(Replaced::Word(wrong)) => self.place_of_word(wrong),
+            Some(Replaced::Option(option)) => self.place_of_option(option),
+            Some(Replaced::Consent) | None => None,
+        };
+        let (from, to) = place.unwrap_or((self.line.len(), self.line.len()));
+        if place.is_none() && !self.line.is_empty() {
+            command.words.clear();
         }
-        let is_wrong = |word: &String| Some(word) == command.instead_of.as_ref();
-        let places: Vec<usize> = (0..self.line.len())
-            .filter(|place| self.line.get(*place).is_some_and(is_wrong))
-            .collect();
-        let follows_option = |place: usize| {
-            let before = place
-                .checked_sub(1)
-                .and_then(|before| self.line.get(before));
+        let is_question = command.instead_of == Some(Replaced::Consent);
+        let kept = |word: &&String| !(is_question && ["--yes", "-y"].contains(&word.as_str()));
+        let before = self.line.iter().take(from).filter(kept).map(quoted);
+        let after = self.line.iter().skip(to).map(quoted);
+        command.words = before.chain(command.words).chain(after).collect();
+        command
+    }
+
+    /// Returns where a wrong word begins and ends, preferably one that is not the value of an option.
+    fn place_of_word(&self, wrong: &str) -> Option<(usize, usize)> {
+        let places =
+            (0..self.line.len()).filter(|at| self.line.get(*at).is_some_and(|word| word == wrong));
+        let follows_option = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| self.line.get(before));
             before.is_some_and(|before| before.starts_with('-'))
         };
-        let free = places.iter().find(|place| !follows_option(**place));
-        if let Some(place) = free.or(places.first()) {
-            let (before, after) = (
-                self.line.iter().take(*place),
-                self.line.iter().skip(place + 1),
-            );
-            command.words.splice(0..0, before.map(quoted));
-            command.words.extend(after.map(quoted));
-        } else if !self.line.is_empty() {
-            command.words = self.line.iter().map(quoted).collect();
-        }
-        command
+        let free = places.clone().find(|at| !follows_option(*at));
+        free.or(places.clone().next()).map(|at| (at, at + 1))
+    }
+
+    /// Returns where an option begins, and where its value ends: in the next word, or after a `=`.
+    fn place_of_option(&self, option: &str) -> Option<(usize, usize)> {
+        let is_short = !option.starts_with("--");
+        let is_it = |word: &String| {
+            word.split('=').next() == Some(option) || is_short && word.starts_with(option)
+        };
+        let at = self.line.iter().position(is_it)?;
+        let is_apart = self.line.get(at).is_some_and(|word| word == option);
+        Some((at, if is_apart { at + 2 } else { at + 1 }))
     }
 
     fn with_options(&self, mut command: Typed) -> Typed {
@@ -434,7 +486,7 @@ mod tests {
         assert_eq!(given.typed(&hint), [format!("next: {named} promote")]);
         assert_eq!(Given::default().complete(&hint), ["next: git smp promote"]);
         let words = "in a script: add --again";
-        assert_eq!(given.complete(&words.into()), [words]);
+        assert_eq!(given.typed(&words.into()), [words]);
     }
 
     #[test]
@@ -498,7 +550,7 @@ mod tests {
             (
                 "deploy a fix",
                 "stage --fix",
-                "merge the fix, and propose it once this candidate is closed",
+                "merge the fix; once this candidate is closed: git smp propose",
             ),
             ("wait for it", "status", "wait for it: git smp status"),
         ] {
@@ -577,6 +629,71 @@ mod tests {
         };
         let hint = Hint::run("", Typed::once_more());
         assert_eq!(given.complete(&hint), ["git smp stage --config c 1f13"]);
+    }
+
+    #[test]
+    fn the_text_of_an_option_becomes_dots_to_replace_and_nothing_else_changes() {
+        for (line, option, dots, without) in [
+            (
+                "rollback --to 1f13 --reason  -n",
+                "--reason",
+                "rollback --to 1f13 --reason '...' -n",
+                "rollback --to 1f13 -n",
+            ),
+            (
+                "signoff --block=-x --by Ada",
+                "--block",
+                "signoff --block '...' --by Ada",
+                "signoff --by Ada",
+            ),
+            (
+                "promote eu -Fnosuch",
+                "-F",
+                "promote eu -F '...'",
+                "promote eu",
+            ),
+            (
+                "promote -F nosuch -n",
+                "-F",
+                "promote -F '...' -n",
+                "promote -n",
+            ),
+        ] {
+            let given = Given {
+                line: line.split(' ').map(str::to_owned).collect(),
+                ..Given::default()
+            };
+            let told = |command| given.complete(&Hint::run("", command)).concat();
+            assert_eq!(told(Typed::with_dots(option)), format!("git smp {dots}"));
+            assert_eq!(told(Typed::without(option)), format!("git smp {without}"));
+        }
+    }
+
+    #[test]
+    fn every_hint_ends_in_a_command() {
+        let given = Given {
+            config: Some("c".into()),
+            line: "--config c promote --yes eu"
+                .split(' ')
+                .map(str::to_owned)
+                .collect(),
+            ..Given::default()
+        };
+        let told = |hint: Hint| given.complete(&hint);
+        assert_eq!(
+            told("free some space".into()),
+            ["free some space, then: git smp --config c promote eu"]
+        );
+        let both = Hint::from("set GH_TOKEN").and("or remove policy.green");
+        assert_eq!(
+            told(both),
+            [
+                "set GH_TOKEN",
+                "or remove policy.green, then: git smp --config c promote eu"
+            ]
+        );
+        let own = Hint::run("look", Typed::smp("status")).and("or wait");
+        assert_eq!(told(own), ["look: git smp --config c status", "or wait"]);
     }
 
     #[test]
