@@ -1,8 +1,11 @@
 //! Commands to type, as values, and hints made of them: one command per line, with all given options.
 
+mod given;
+
 use std::fmt;
 
-use crate::core::text::{shell_word, without_userinfo};
+use crate::core::text::shell_word;
+pub use given::Given;
 
 /// A command to type. It is rendered once, with the options of this run's command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -255,157 +258,6 @@ fn led(say: &str, command: &str) -> String {
         command.to_owned()
     } else {
         format!("{say}: {command}")
-    }
-}
-
-/// The parts of this run's command line that a repeated command needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
-    /// `--config`, which every git-smp command then needs.
-    pub config: Option<String>,
-    pub command: String,
-    /// The given environments, if the command takes any.
-    pub names: Vec<String>,
-    /// The options that decide what is done, with their values; not those that control questions.
-    pub options: Vec<(&'static str, Option<String>)>,
-    /// Every word of the command line, as typed.
-    pub line: Vec<String>,
-}
-
-impl Given {
-    /// Returns the lines of a hint. Each has at most one command at its end, ready to paste. After a hint with no command
-    /// at all, the same command is next.
-    pub fn complete(&self, hint: &Hint) -> Vec<String> {
-        let with = |command| self.with_options(command);
-        match hint.0.iter().any(|(_, command)| command.is_some()) {
-            true => self.lines_of(hint, with),
-            false => self.lines_of(&hint.clone().then(Typed::once_more()), with),
-        }
-    }
-
-    /// Does the same for commands of other people or for the next command: only with `--config`.
-    pub fn typed(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |command| command)
-    }
-
-    /// Returns the next command alone, and the explanations in separate lines. Without a command for the next step, the
-    /// command is `status`, which shows whether it was done.
-    pub fn next(&self, mut hint: Hint) -> (String, Vec<String>) {
-        let first = (!hint.0.is_empty()).then(|| hint.0.remove(0));
-        let (say, command) = first.unwrap_or_default();
-        if command.is_none() && hint == Hint::default() && say == NOTHING {
-            return (say, Vec::new());
-        }
-        let command = command.unwrap_or_else(|| Typed::smp("status"));
-        let say = say
-            .strip_suffix("then")
-            .unwrap_or(&say)
-            .trim_end_matches([',', ' ', ':']);
-        let say = Some(say.to_owned()).filter(|say| !say.is_empty());
-        let command = self.typed(&Hint::run("", command)).concat();
-        // The other lines are printed before the command.
-        let (mut notes, mut later) = (Vec::new(), Vec::new());
-        for line in self.typed(&hint) {
-            match (line.strip_prefix("or "), line.strip_prefix("then: ")) {
-                (Some(other), _) => notes.push(format!("you can also {other}")),
-                (_, Some(then)) => later.push(format!("after that: {then}")),
-                (None, None) => notes.push(line),
-            }
-        }
-        notes.extend(say);
-        notes.extend(later);
-        (command, notes)
-    }
-
-    fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
-        let lines = hint.0.iter().map(|(say, command)| match command.clone() {
-            Some(command) if command.instead_of.is_some() => {
-                led(say, &self.retyped(command).to_string())
-            }
-            Some(command) if command.is_ours() => led(say, &self.named(with(command)).to_string()),
-            Some(command) => led(say, &command.to_string()),
-            None => say.clone(),
-        });
-        lines.collect()
-    }
-
-    /// Replaces a part of the command line.
-    fn retyped(&self, mut command: Typed) -> Typed {
-        // An address may contain a password.
-        let quoted = |word: &String| shell_word(&without_userinfo(word));
-        let place = match &command.instead_of {
-            Some(Replaced::Word(wrong)) => self.place_of_word(wrong),
-            Some(Replaced::Option(option)) => self.place_of_option(option),
-            Some(Replaced::Consent) | None => None,
-        };
-        let (from, to) = place.unwrap_or((self.line.len(), self.line.len()));
-        if place.is_none() && !self.line.is_empty() {
-            command.words.clear();
-        }
-        let is_question = command.instead_of == Some(Replaced::Consent);
-        let kept = |word: &&String| !(is_question && ["--yes", "-y"].contains(&word.as_str()));
-        let before = self.line.iter().take(from).filter(kept).map(quoted);
-        let after = self.line.iter().skip(to).map(quoted);
-        command.words = before.chain(command.words).chain(after).collect();
-        command
-    }
-
-    /// Returns where a wrong word begins and ends, preferably one that is not the value of an option.
-    fn place_of_word(&self, wrong: &str) -> Option<(usize, usize)> {
-        let places =
-            (0..self.line.len()).filter(|at| self.line.get(*at).is_some_and(|word| word == wrong));
-        let follows_option = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| self.line.get(before));
-            before.is_some_and(|before| before.starts_with('-'))
-        };
-        let free = places.clone().find(|at| !follows_option(*at));
-        free.or(places.clone().next()).map(|at| (at, at + 1))
-    }
-
-    /// Returns where an option begins, and where its value ends: in the next word, or after a `=`.
-    fn place_of_option(&self, option: &str) -> Option<(usize, usize)> {
-        let is_short = !option.starts_with("--");
-        let is_it = |word: &String| {
-            word.split('=').next() == Some(option) || is_short && word.starts_with(option)
-        };
-        let at = self.line.iter().position(is_it)?;
-        let is_apart = self.line.get(at).is_some_and(|word| word == option);
-        Some((at, if is_apart { at + 2 } else { at + 1 }))
-    }
-
-    fn with_options(&self, mut command: Typed) -> Typed {
-        if command.words.first() != Some(&self.command) {
-            return command;
-        }
-        if command
-            .words
-            .get(1)
-            .is_none_or(|word| word.starts_with('-'))
-        {
-            let names = self.names.iter().map(|name| shell_word(name));
-            command.words.splice(1..1, names);
-        }
-        // Both options give the same text.
-        const TEXT: [&str; 2] = ["--summary", "-F"];
-        let stated = command.clone();
-        let has_text = TEXT.iter().any(|option| stated.has(option));
-        for (option, value) in &self.options {
-            command = match value {
-                _ if stated.has(option) || has_text && TEXT.contains(option) => command,
-                Some(value) => command.option(option, value),
-                None => command.plain(option),
-            };
-        }
-        command
-    }
-
-    fn named(&self, mut command: Typed) -> Typed {
-        if let Some(file) = &self.config
-            && !command.has("--config")
-        {
-            command.start = format!("{} --config {}", command.start, shell_word(file));
-        }
-        command
     }
 }
 

@@ -528,7 +528,10 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
         .sees("Remote of the main repository")
         .sees("upstream")
         .enters("");
-    terminal.sees("Address of the main repository").sees(urls[0]).enters("");
+    terminal
+        .sees("Address of the main repository")
+        .sees(urls[0])
+        .enters("");
     terminal
         .sees("The branch that is deployed")
         .enters("master");
