@@ -162,7 +162,7 @@ fn push_once(
         &push.steps(),
     );
     // In a group of its own, the child cannot ask on the terminal. ssh must not try: it would be stopped for ever.
-    let (mut command, is_given) = errand.quiet(&args);
+    let (mut command, is_given) = errand.child(&args, false);
     let double = double.iter().flatten();
     let double = double.map(|(key, value)| (key.as_str(), value.as_str()));
     errand.repo.program().configure(&mut command, double);

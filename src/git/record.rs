@@ -99,7 +99,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     }
     let (seen, back) = (seen_id(repo)?, new.map(kept_as));
     let back_at = match &back {
-        Some(name) => repo.either(|library| library.at(name), || at_by_program(repo, name))?,
+        Some(name) => at(repo, name)?,
         None => None,
     };
     let mut lines = String::new();

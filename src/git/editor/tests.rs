@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::core::text::shell_word;
 use crate::git::editor::*;
-use crate::git::scratch;
+use crate::git::tests::scratch;
 
 /// A repository without any settings of the developer's machine, and a person who works there.
 pub(crate) struct Desk {
