@@ -45,8 +45,9 @@ fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
 pub fn itself(repo: &Repo, named: WantedRemote<'_>, addresses: &[String]) -> Result<(), Stop> {
     let config = repo.config()?;
     by_git(repo, named)?;
-    let is_web = |one: &String| one.starts_with("https://") || one.starts_with("http://");
-    if let Some(header) = routing_header(config).filter(|_| addresses.iter().any(is_web)) {
+    if let Some(header) = routing_header(config)
+        && addresses.iter().any(|one| one.starts_with("http"))
+    {
         let why = format!("http.extraHeader sends the header {header}, so another site can answer");
         return Err(refused(named, &why, "extraheader"));
     }
