@@ -357,7 +357,6 @@ impl Config {
         self.environments.iter().find(|one| one.name == name)
     }
 
-    /// Returns the name of the file.
     pub fn file(&self) -> Cow<'_, str> {
         self.path.file_name().unwrap_or_default().to_string_lossy()
     }

@@ -98,7 +98,6 @@ pub enum Kind {
     Rollback,
 }
 
-/// The state that results from all events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub format: u32,

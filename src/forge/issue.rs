@@ -52,7 +52,6 @@ impl Tracker {
         self.account()?.person()
     }
 
-    /// Returns the account of the token, if the forge tells.
     fn account(&self) -> Option<&ForgeUser> {
         let account = self.account.get_or_init(|| self.read("user").ok()?);
         account.as_ref()

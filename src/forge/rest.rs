@@ -24,7 +24,6 @@ use crate::session::Session;
 
 /// The approximate maximum number of commits to ask about: each needs a call.
 const MOST: usize = 500;
-/// The number of parallel calls.
 const AT_ONCE: usize = 8;
 const PAGES: usize = 20;
 const LONGEST_NAME: usize = 255;
@@ -41,7 +40,6 @@ pub struct Software {
     pub version: &'static str,
     /// The parameter for the page size.
     pub size: &'static str,
-    /// The rights that the token needs.
     pub rights: &'static str,
 }
 
@@ -76,7 +74,6 @@ impl Rest {
         Ok(Self::at(software, repository, service))
     }
 
-    /// Builds it for this repository and service.
     pub fn at(software: &'static Software, repository: String, service: Service) -> Self {
         Self {
             software,

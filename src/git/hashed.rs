@@ -240,7 +240,6 @@ fn wrong(id: &str) -> Stop {
     refusal.run(say, fsck).into()
 }
 
-/// Computes an object's name from its content.
 fn name_of(kind: ObjectType, bytes: &[u8], digits: usize) -> Option<String> {
     if digits == 40 {
         return Some(Oid::hash_object(kind, bytes).ok()?.to_string());

@@ -372,7 +372,6 @@ fn overridden(it: &Deployed, by: &str) -> Option<News> {
     })
 }
 
-/// Returns the news of a deploy.
 fn news(it: &Deployed, before: Option<CommitId>, by: String) -> Option<News> {
     Some(match it.kind {
         Kind::Stage => return None,

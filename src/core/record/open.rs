@@ -138,7 +138,6 @@ impl State {
         self.held.retain(|_, all| !all.is_empty());
     }
 
-    /// Returns the open candidate if it is this commit.
     pub fn candidate_of(&self, commit: &CommitId) -> Option<&Candidate> {
         self.candidate
             .as_ref()

@@ -103,7 +103,6 @@ impl ForgeUser {
         (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
     }
 
-    /// Returns its login, if it is a person's.
     pub fn person(&self) -> Option<String> {
         self.login().filter(|_| !self.is_app())
     }

@@ -303,7 +303,6 @@ impl Recorder<'_> {
     }
 }
 
-/// Returns whether the push certainly failed.
 fn is_certain(ended: Ended) -> bool {
     matches!(ended, Ended::NothingSent | Ended::Refused(_))
 }
