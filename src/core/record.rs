@@ -31,7 +31,7 @@ pub use event::{
     CheckFailed, Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What,
 };
 pub use open::Held;
-pub use post::{Attempt, How, News, Notice, Overridden, Telling};
+pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
 pub use view::RecordView;
 pub use written::{

@@ -79,7 +79,6 @@ pub struct Proposed {
     pub date: String,
     pub channels: Vec<String>,
     /// The proposer's login on the forge, if the proposal opens an issue there and the forge tells it.
-    #[serde(default)]
     pub login: Option<String>,
     /// An open announcement that has ended without a record of it.
     pub over: Option<EventId>,
