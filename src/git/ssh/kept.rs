@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::core::address::is_made_of;
 use crate::git::address::Account;
 use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
@@ -127,10 +128,7 @@ pub fn private_folder() -> Option<PathBuf> {
 
 fn is_plain(folder: &Path) -> bool {
     let text = folder.to_string_lossy();
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
-    folder.is_absolute() && is_plain && text.len() + 4 < LONGEST_SOCKET
+    folder.is_absolute() && is_made_of(&text, "/._-") && text.len() + 4 < LONGEST_SOCKET
 }
 
 #[cfg(test)]
