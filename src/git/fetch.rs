@@ -142,7 +142,8 @@ pub fn branch_and_tip(
 ) -> Result<(Branch, Tip), Refusal> {
     let wanted = format!("refs/heads/{branch}");
     let names: Vec<&str> = [wanted.as_str()].into_iter().chain(reference).collect();
-    let brought = match reference.is_none() || was_seen(repo) {
+    // git fetches nothing at all if one of the refs is missing.
+    let brought = match reference.is_none() || matches!(record::seen_id(repo), Ok(Some(_))) {
         true => bring(repo, remote, &names, may_ask)?,
         false => None,
     };
@@ -165,11 +166,6 @@ fn saw(repo: &Repo, at: Option<&CommitId>, head: Option<CommitId>) {
     let mut main = lock(&repo.main);
     let at = at.cloned();
     *main = Some(MainSeen { at, head });
-}
-
-/// Returns whether there was a record. git fetches nothing at all if one of the refs is missing.
-fn was_seen(repo: &Repo) -> bool {
-    matches!(record::seen_id(repo), Ok(Some(_)))
 }
 
 /// Keeps the main repository's commit if no ref of the user does: `git update-ref refs/smp/main ID`. This only spares
