@@ -7,7 +7,7 @@ use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
-use crate::git::remote::{self, HEAD, heads};
+use crate::git::remote::{self, HEAD, list};
 use crate::git::response::{LineKind, is_shut, means};
 use crate::git::{MainSeen, Repo, advice, lock, record};
 
@@ -73,7 +73,9 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
         FetchTarget::Commit(id) => vec![id.to_string()],
         FetchTarget::Branches => {
-            let tips = heads(repo, remote, false)?.into_iter().map(|(_, id)| id);
+            let tips = list(repo, remote, &["refs/heads/*"], false)?
+                .into_iter()
+                .map(|(_, id)| id);
             // If the clone cannot say what it has, the next read fails.
             let missing = tips.filter(|id| !repo.has_commit(id).unwrap_or(false));
             // By hash: a remote's names for its branches do not belong on a command line.

@@ -105,7 +105,7 @@ fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option
     let stop = [vec!["-O", "stop", &path], arguments(account)].concat();
     let mut command = by_shell(&script, &stop)?;
     command.current_dir("/").stdin(Stdio::piped());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null());
     // Neither a Ctrl-C nor the end of the terminal may reach the warden.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
