@@ -308,20 +308,22 @@ impl Config {
     /// Returns the environment of this name; `Misused` if the file has none.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         let found = self.find(name);
-        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("use one of these names")))
+        found.ok_or_else(|| Stop::Misused(self.unknown(name)))
     }
 
-    /// Does the same for a typed name; the hint repeats the command with the name that was probably meant.
+    /// Does the same for a typed name; the hint repeats the command with the name that was probably meant, or with each
+    /// one that is possible.
     pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
-        match nearest(name, &self.names()) {
-            Some(meant) if self.find(name).is_none() => {
-                let report = self.unknown(name);
-                Err(Stop::Misused(
-                    report.run("did you mean", Typed::instead_of(name, meant)),
-                ))
-            }
-            _ => self.environment(name),
+        if let Some(found) = self.find(name) {
+            return Ok(found);
         }
+        let again = |meant: &str| Typed::instead_of(name, meant);
+        Err(Stop::Misused(match nearest(name, &self.names()) {
+            Some(meant) => self.unknown(name).run("did you mean", again(meant)),
+            None => (self.targets().iter()).fold(self.unknown(name), |report, one| {
+                report.run(format!("for {}", one.name), again(&one.name))
+            }),
+        }))
     }
 
     fn unknown(&self, name: &str) -> Report {

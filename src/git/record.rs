@@ -240,8 +240,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let report = report.because(format!(
             "it would have {is} KiB, and an event may have at most {most}"
         ));
-        let hint = "run the command again with a shorter text";
-        return Err(Stop::Failed(report.hint(hint)));
+        return Err(Stop::Failed(report.hint("shorten the text")));
     }
     // The library ignores that a repository is shared: others could not use what it writes.
     let is_shared = is_shared(repo.config()?);

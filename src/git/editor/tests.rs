@@ -115,7 +115,7 @@ impl Desk {
         assert_eq!(report.error, error);
         assert_eq!(
             report.hint_text().as_deref(),
-            Some("give the text with --summary TEXT or -F FILE")
+            Some("replace the dots by your text: git smp promote --summary '...'")
         );
         report
     }
