@@ -213,12 +213,7 @@ impl State {
         }
         let told = before.as_ref().map(|open| open.commit.clone());
         if let Some(news) = news(it, told, by.name.clone()) {
-            let overridden = (it.overrides.as_ref()).map(|why| News::overridden(&by.name, why));
-            let place = (it.environment.as_str(), &it.to);
-            self.tell_of_deploy(event, it.tells.as_ref(), place, |channel| {
-                let of_it = overridden.as_ref().filter(|_| channel == TECHNICAL);
-                of_it.unwrap_or(&news).clone()
-            });
+            self.tell_channels(event, it, &news, &by.name);
             self.tell_issue_of_deploy(event, it, (before.as_ref(), issue), news);
         }
         Ok(())
@@ -278,6 +273,16 @@ impl State {
         self.pending.extend(
             channels.map(|channel| Notice::of(candidate, event.id.clone(), channel, news.clone())),
         );
+    }
+
+    /// Notifies the channels of a deploy. The technical one is told of an override instead.
+    fn tell_channels(&mut self, event: &Event, it: &Deployed, news: &News, by: &str) {
+        let overridden = (it.overrides.as_ref()).map(|why| News::overridden(by, why));
+        let place = (it.environment.as_str(), &it.to);
+        self.tell_of_deploy(event, it.tells.as_ref(), place, |channel| {
+            let of_it = overridden.as_ref().filter(|_| channel == TECHNICAL);
+            of_it.unwrap_or(news).clone()
+        });
     }
 
     /// Notifies the channels of a deploy, each of its own news.
