@@ -99,6 +99,7 @@ impl Library {
         for commit in all.filter(|_| !foreign.is_empty()) {
             if let Some(spelled) = foreign.get(&commit.id) {
                 (commit.subject, commit.author) = (spelled.subject.clone(), spelled.author.clone());
+                commit.printed.clone_from(&spelled.printed);
             }
         }
         Ok(changes)
@@ -293,6 +294,7 @@ impl<'a> Listing<'a> {
             authored: shown.author.when,
             committed: shown.committer.when.0,
             subject: shown.subject,
+            printed: None,
         })
     }
 }
