@@ -3,6 +3,7 @@
 pub mod beside;
 
 mod append;
+mod events;
 mod signed;
 mod words;
 
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::config::Config;
 use crate::core::record::counted::SignedRecord;
-use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
+use crate::core::record::{self, Copied, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
@@ -343,43 +344,6 @@ impl<'a> Recorder<'a> {
 
     fn notes(&self) -> Notes {
         Notes::of(&self.repo.layout().common_dir)
-    }
-
-    /// Returns every event, oldest first, and the number of unreadable ones.
-    pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
-        self.latest_events(reading, u32::MAX)
-    }
-
-    /// Does the same for deploys: every signature is checked now, without this clone's notes.
-    pub fn events_anew(&self, reading: &Reading) -> Result<Vec<Event>, Stop> {
-        match self.keys.zip(reading.tip.as_ref()) {
-            Some((keys, tip)) => Ok(self.counted(keys, tip, true)?.2),
-            None => Ok(self.events(reading)?.0),
-        }
-    }
-
-    /// Does the same for the latest `count` events.
-    pub fn latest_events(
-        &self,
-        reading: &Reading,
-        count: u32,
-    ) -> Result<(Vec<Event>, usize), Stop> {
-        let Some(tip) = &reading.tip else {
-            return Ok((Vec::new(), 0));
-        };
-        if let Some(keys) = self.keys {
-            let (_, _, events) = self.counted(keys, tip, false)?;
-            return Ok((events, 0));
-        }
-        let written = objects::events(self.repo, tip, count)?;
-        let all = written.len();
-        let events = written.into_iter().filter_map(|one| {
-            let (name, email) = one.by;
-            record::read_event(&one.message, Person::named(name, email), one.at).ok()
-        });
-        let events: Vec<Event> = events.collect();
-        let unread = all - events.len();
-        Ok((events, unread))
     }
 }
 
