@@ -9,7 +9,7 @@ use crate::git::config::GitConfig;
 use crate::git::program::{Program, failed};
 use crate::git::{Found, Repo, Unreadable, object};
 
-pub(super) const HISTORY: &str = "git cannot read the history";
+const HISTORY: &str = "git cannot read the history";
 /// The names of the empty tree, which git knows in every repository.
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
@@ -210,6 +210,29 @@ impl Repo {
         Ok(same.collect())
     }
 
+    /// Returns a copy of `commit` in `tip`: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge has none.
+    pub fn copy_in(&self, tip: &CommitId, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
+        let (both, before) = (format!("{commit}...{tip}"), format!("^{commit}^@"));
+        let args = [
+            "rev-list",
+            "--no-merges",
+            "--cherry-mark",
+            "--left-right",
+            &both,
+            &before,
+        ];
+        let told = self.program.text(HISTORY, args)?;
+        let same = told.lines().filter_map(|line| line.strip_prefix('='));
+        let same: Vec<CommitId> = same.filter_map(CommitId::parse).collect();
+        if same.iter().all(|one| one == commit) {
+            return Ok(None);
+        }
+        // To git, two commits are equal here if only their white space differs, or if they change nothing.
+        let patches = self.patches(same.iter().chain([commit]))?;
+        let (own, mut same) = (patches.get(commit), same.into_iter());
+        Ok(same.find(|one| own.is_some() && one != commit && patches.get(one) == own))
+    }
+
     /// Returns an ID for the change of each commit, every space included: `git diff-tree -p --stdin | git patch-id
     /// --verbatim`. Merges and commits that change nothing have none.
     pub fn patches<'c>(
@@ -299,7 +322,7 @@ fn log(
     if !prints_foreign {
         return Ok(commits);
     }
-    // If git cannot convert a subject, `%s` differs from `git log --oneline`.
+    // The list is printed in the user's encoding; if git cannot convert a subject, it prints that as it is.
     let text = raw_log(program, &[&["--format=oneline"], of].concat(), input)?;
     let lines =
         records(&text).map(|line| line.split_at_checked(line.iter().position(|&b| b == b' ')?));
@@ -307,7 +330,7 @@ fn log(
     for commit in &mut commits {
         let subject = subjects.get(commit.id.as_str().as_bytes());
         let subject = subject.and_then(|subject| subject.get(1..));
-        commit.subject = subject.ok_or_else(unexpected)?.to_vec();
+        commit.printed = Some(subject.ok_or_else(unexpected)?.to_vec());
     }
     Ok(commits)
 }
@@ -338,6 +361,7 @@ fn commit(record: &[u8]) -> Option<Commit> {
         authored: object::when(fields.next()?.as_bytes()).unwrap_or_default(),
         committed: fields.next()?.parse().unwrap_or_default(),
         subject,
+        printed: None,
     })
 }
 

@@ -27,7 +27,6 @@ const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
 pub struct NewEvent<'a> {
     pub parent: Option<&'a CommitId>,
-    /// The state after the event.
     pub state: &'a str,
     pub message: &'a str,
     /// The name and mail address of its author.
@@ -100,7 +99,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     }
     let (seen, back) = (seen_id(repo)?, new.map(kept_as));
     let back_at = match &back {
-        Some(name) => repo.either(|library| library.at(name), || at_by_program(repo, name))?,
+        Some(name) => at(repo, name)?,
         None => None,
     };
     let mut lines = String::new();
@@ -142,7 +141,6 @@ pub fn kept_for(name: &str) -> String {
     name.replacen(SEEN_ON, "refs/", 1)
 }
 
-/// Returns whether a ref of this clone points to this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
     at(repo, name).is_ok_and(|at| at.as_ref() == Some(id))
 }
@@ -243,8 +241,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let report = report.because(format!(
             "it would have {is} KiB, and an event may have at most {most}"
         ));
-        let hint = "run the command again with a shorter text";
-        return Err(Stop::Failed(report.hint(hint)));
+        return Err(Stop::Failed(report.hint("shorten the text")));
     }
     // The library ignores that a repository is shared: others could not use what it writes.
     let is_shared = is_shared(repo.config()?);

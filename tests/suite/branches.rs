@@ -30,6 +30,29 @@ fn a_promotion_moves_the_branch_and_nothing_of_the_users() {
 }
 
 #[test]
+fn no_setting_of_another_remote_leads_the_push_elsewhere() {
+    let deploy = branches().ready();
+    let elsewhere = deploy.path("elsewhere.git");
+    deploy.git(
+        &deploy.work,
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            deploy.main.to_str().unwrap(),
+            elsewhere.to_str().unwrap(),
+        ],
+    );
+    let before = deploy.refs(&elsewhere);
+    let setting = format!("remote.smp-untracked.pushurl={}", elsewhere.display());
+    let runner = deploy.runner().git_options(&["-c", &setting]);
+    let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+    runner.smp(&args).ok();
+    assert_eq!(deploy.refs(&elsewhere), before);
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
 fn the_guard_judges_by_the_branch() {
     let deploy = branches().build();
     deploy.smp(&["setup", "--yes", "--hook"]).ok();
@@ -508,7 +531,7 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
     deploy.smp(&["signoff", "--block", "It hangs."]).ok();
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge the fix, and propose it once this candidate is closed")
+        .says("merge the fix; once this candidate is closed: git smp propose")
         .says("or close the candidate: git smp postpone");
     merged(&deploy, "Tidy the legend (#430)");
     without_stage(&deploy, &["propose", "-n"])

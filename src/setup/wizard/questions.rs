@@ -50,7 +50,6 @@ const OPTIONAL: Row = Row {
 pub const TOPOLOGY: &str = "topology";
 const BRANCHES: &str = "branches";
 
-/// Returns whether environments are branches of the main repository.
 fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }
@@ -79,7 +78,7 @@ pub const MAIN: &[Row] = &[
     },
     Row {
         key: "repository.url",
-        asked: "Its address",
+        asked: "Address of the main repository",
         unasked: "https://not-asked-yet.invalid/main.git",
         offered: |session, answers, _| url_of(session, answers.get("repository.remote", "")),
         trial: Some(("address", tries::address)),
