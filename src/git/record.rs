@@ -367,6 +367,13 @@ fn written_identity(config: &GitConfig) -> Option<(String, String)> {
     name.zip(email)
 }
 
+/// Returns the latest `count` events up to this one, oldest first.
+pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
+    let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
+    let all = line.into_iter().rev();
+    Ok(all.map(form::event).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::written_identity;
@@ -391,11 +398,4 @@ mod tests {
         assert_eq!(taken("Ada", &[("user.email", "")]), None);
         assert_eq!(written_identity(&GitConfig::of(&[])), None);
     }
-}
-
-/// Returns the latest `count` events up to this one, oldest first.
-pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
-    let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
-    let all = line.into_iter().rev();
-    Ok(all.map(form::event).collect())
 }

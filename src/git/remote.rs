@@ -272,7 +272,8 @@ mod tests {
     #[test]
     fn git_is_asked_for_push_addresses_only_if_it_may_change_them() {
         let (url, pushed) = ("remote.live.url", "remote.live.pushurl");
-        let cases: [(&[(&str, &str)], Option<&[&str]>); 9] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a [&'a str]>);
+        let cases: [Case<'_>; 9] = [
             (&[], None),
             (&[("remote.other.url", "a")], None),
             (&[(url, "a")], Some(&["a"])),
