@@ -27,7 +27,6 @@ use crate::git::{Repo, moved, remote};
 use crate::notes::Notes;
 use crate::session::Session;
 
-/// The time limits of the recorder.
 #[derive(Clone, Copy)]
 struct Patience {
     /// For attempts while others write at the same time.
@@ -50,7 +49,6 @@ const PATIENCE: Patience = Patience {
 const LOOKS: usize = 20;
 /// The pause before asking again after an old answer.
 const LAG_PAUSE: Duration = Duration::from_millis(500);
-/// The program and version in every event.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy)]
@@ -286,7 +284,6 @@ impl<'a> Recorder<'a> {
         seen.transpose()
     }
 
-    /// Parses a state.
     fn understood(&self, tip: CommitId, text: &StateText) -> Result<Reading, Refusal> {
         let text = text.as_ref().map_err(|why| ReadError::Garbage(why.clone()));
         let state = text.and_then(|text| record::read_state(text));
