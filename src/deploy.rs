@@ -4,6 +4,7 @@
 //! environment itself says what it runs. With a shared record, a push is announced there before it begins, and its end
 //! is written there once it was seen.
 
+pub mod ends;
 pub mod forward;
 pub mod held;
 pub mod observed;

@@ -8,7 +8,7 @@ use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::text::ago;
+use crate::core::text::{ago, and};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
@@ -298,13 +298,28 @@ impl Deploy<'_> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
         let is_asked = self.options.take_over.is_some();
         match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
-            Some((recorded, open))
-                if recorded.mine != Some(&open.id) && plan.steps.iter().any(Step::begins_one) =>
-            {
-                let story = open.story(recorded.now);
-                plan.warnings.push(format!(
-                    "{story}; its result is unknown, and this deploy takes its place on the record"
-                ));
+            Some((recorded, open)) if plan.steps.iter().any(Step::begins_one) => {
+                let is_mine = recorded.mine == Some(&open.id);
+                let mut names = self.targets.iter().map(|one| &one.environment.name);
+                let goes_on = names.any(|name| open.is(self.kind(), name, &plan.commit));
+                let ends = self.ends_of_others(&recorded, Some(&plan.commit));
+                let ends: Vec<&str> = (ends.iter().map(|(_, seen)| &*seen.environment)).collect();
+                let (story, short) = (open.story(recorded.now), open.to.short());
+                let names = and(&ends);
+                plan.warnings.extend(match ends.len() {
+                    _ if is_mine && goes_on => None,
+                    // This clone knows that its run was cut off before its push.
+                    0 if is_mine => None,
+                    0 => Some(format!(
+                        "{story}; its result is unknown, and this deploy takes its place on the record"
+                    )),
+                    1 => Some(format!(
+                        "{story}; {names} runs {short}, and git smp records that deploy before this one"
+                    )),
+                    _ => Some(format!(
+                        "{story}; {names} run {short}, and git smp records that deploy before this one"
+                    )),
+                });
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
                 "{}; nothing is taken over, because this run has nothing to deploy",

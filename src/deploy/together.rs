@@ -11,7 +11,7 @@ use crate::core::words::EventId;
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::{Bound, rollback_end};
+use crate::deploy::recorder::Bound;
 use crate::deploy::said::Said;
 use crate::deploy::screen::Progress;
 use crate::git::push::{Beside, Ended, Push, PushOutcome};
@@ -47,7 +47,7 @@ impl Deploy<'_> {
         if !target.environment.is_branch || self.own_announcement(&bound, &recorded).is_some() {
             return Ok(None);
         }
-        let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
+        let (ends, id) = (self.ends(&recorded, Some(&push.commit))?, new_id());
         self.notes().remember_announced(&id)?;
         let mut kept_back = KeptBack::default();
         loop {
@@ -55,7 +55,7 @@ impl Deploy<'_> {
             self.arrived_before(target, push, &reading.state, recorded)?;
             let draft = recorder.draft(&reading, &mut |state, nth| {
                 let recorded = Recorded { state, ..recorded };
-                self.next_event(&bound, (recorded, nth), (&id, end.as_ref()))
+                self.next_event(&bound, (recorded, nth), (&id, &ends))
             })?;
             let draft = draft.ok_or_else(not_seen)?;
             match self.push_both(target, push, step, (&recorder, draft, &id), &mut kept_back)? {
