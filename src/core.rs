@@ -1,6 +1,7 @@
 //! The core: values in, values out. Nothing here knows files, the network, threads or the clock.
 
 pub mod address;
+pub mod arguments;
 pub mod config;
 pub mod decide;
 pub mod nearest;

@@ -7,7 +7,6 @@ mod gitlab;
 mod history;
 pub mod issue;
 pub mod place;
-pub mod protection;
 pub mod pull_request;
 mod rest;
 pub mod reviews;

@@ -12,8 +12,6 @@ mod address;
 pub mod advice;
 mod child;
 mod config;
-mod copies;
-pub mod deepen;
 pub mod fetch;
 mod hashed;
 mod history;
@@ -30,18 +28,15 @@ mod pick;
 mod plumbing;
 pub mod program;
 pub mod push;
-mod question;
 mod reach;
 pub mod record;
 pub mod remote;
 pub mod response;
-#[cfg(test)]
-pub mod scratch;
 pub mod secret;
 pub mod signed;
 mod ssh;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod walk;
 
 use std::collections::HashMap;
@@ -192,7 +187,7 @@ impl Repo {
 
     /// Ends the connections that were kept for this run.
     pub fn hang_up(&self) {
-        self.people.hang_up();
+        self.people.ssh.hang_up();
     }
 
     /// Returns the configuration: `git config --list`.

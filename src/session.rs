@@ -18,7 +18,7 @@ use crate::core::typed::Typed;
 use crate::core::when::When;
 use crate::core::words::Observed;
 use crate::git::record::identity;
-use crate::git::{Repo, deepen};
+use crate::git::{Repo, fetch};
 use crate::notes::Notes;
 use crate::options::Common;
 use crate::terminal::Ui;
@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
         }
         let (main, may_ask) = (&config.repository, self.ui.is_interactive());
         self.ui.during("fetching the rest of the history", || {
-            deepen::deepen(&self.repo, &main.remote, &main.branch, may_ask)
+            fetch::deepen(&self.repo, &main.remote, &main.branch, may_ask)
         })?;
         let repo = self.repo.reopened()?;
         if repo.layout().shallow {

@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::cli::{Cli, begin, given};
 use crate::core::nearest::nearest;
 use crate::core::text::visible;
-use crate::core::typed::{Given, Hint, Typed};
+use crate::core::typed::{DOTS, Given, Hint, Typed};
 use crate::git::program;
 
 pub fn usage(error: &clap::Error) -> u8 {
@@ -163,10 +163,7 @@ fn synonym(word: &str) -> Option<Hint> {
         "log" | "deploys" | "releases" | "stats" => "history",
         // The words that follow are probably the reason, so the hint leaves them out.
         "block" | "reject" => {
-            return Some(Hint::run(
-                "to block the candidate",
-                Typed::smp("signoff --block 'REASON'"),
-            ));
+            return Some(Hint::run(DOTS, Typed::smp("signoff").dotted("--block")));
         }
         "approve" | "accept" | "pass" | "ok" | "sign-off" => "signoff",
         "undo" | "revert" | "back" => "rollback",

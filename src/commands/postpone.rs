@@ -2,11 +2,11 @@
 
 use clap::Args;
 
+use crate::core::arguments::check_text;
 use crate::core::config::Config;
-use crate::core::decide::named::check_text;
 use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::Typed;
+use crate::core::typed::{DOTS, Typed};
 use crate::core::words::{CommitId, EventId};
 
 use crate::git::record::identity;
@@ -160,19 +160,15 @@ fn is_no_end(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
 }
 
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {
-    // Our own hint has dots in the place of the reason. Pasted unchanged, it gives none.
-    let given = args.reason.as_deref().map(str::trim);
-    if let Some(reason) = given.filter(|given| !given.trim_matches('.').is_empty()) {
-        return Ok(reason.to_owned());
+    if let Some(reason) = &args.reason {
+        return Ok(reason.trim().to_owned());
     }
     if is_unasked(session, args) {
         let report =
             Report::new("a postponement needs a reason").because("the record shows it to the team");
         let yes = if args.yes { "--yes" } else { "" };
-        let typed = Typed::smp("postpone").plain(yes).option("--reason", "...");
-        return Err(Stop::Misused(
-            report.run("say why in place of the dots", typed),
-        ));
+        let typed = Typed::smp("postpone").plain(yes).dotted("--reason");
+        return Err(Stop::Misused(report.run(DOTS, typed)));
     }
     session.ui.catch_interrupts()?;
     match session

@@ -10,7 +10,7 @@ use crate::core::address::{display_url, same_place};
 use crate::core::config::{Config, Environment};
 use crate::core::record::{self, Candidate, Copied};
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::ago;
+use crate::core::text::{ago, without_userinfo};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::git::record as objects;
@@ -28,13 +28,8 @@ pub struct PrePush {
     pub url: OsString,
 }
 
-/// Adds the last line of each stopped push.
-fn past(report: Report) -> Report {
-    report.run(
-        "to bypass the check once",
-        Typed::other("git push --no-verify"),
-    )
-}
+/// The most refs that a command names which repeats a push.
+const MOST_REFS: usize = 8;
 
 /// The decision about a push. It may go on with a warning about something unknown.
 enum Ruling {
@@ -58,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &PrePush) -> Result<(), Stop> {
     match push.judge() {
         Ok(Ruling::Go(None)) => {}
         Ok(Ruling::Go(Some(what))) => session.ui.warn(format!("{what}; the push continues")),
-        Ok(Ruling::Stop(report)) => return Err(Stop::Failed(report)),
+        Ok(Ruling::Stop(report)) => return Err(Stop::Failed(push.past(report))),
         Err(stop) => pass(session.ui, &stop),
     }
     Ok(())
@@ -74,23 +69,60 @@ pub fn pass(ui: &Ui, stop: &Stop) {
     }
 }
 
-/// Parses git's line: local ref, local object, remote ref, remote object. Returns the remote ref and its new object, or
-/// `None` for that if the push deletes the ref.
-fn update(line: &str) -> Option<(String, Option<CommitId>)> {
-    let mut words = line.split_whitespace().skip(1);
-    let (to, reference) = (CommitId::parse(words.next()?), words.next()?.to_owned());
-    let to = to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0'));
-    Some((reference, to))
+/// What a push does to one ref of the remote.
+struct Update {
+    /// The ref or the object that is pushed, as git names it.
+    from: String,
+    reference: String,
+    /// The new object; `None` if the push deletes the ref.
+    to: Option<CommitId>,
+}
+
+impl Update {
+    fn refspec(&self) -> String {
+        match self.to {
+            Some(_) => format!("{}:{}", self.from, self.reference),
+            None => format!(":{}", self.reference),
+        }
+    }
+}
+
+/// Parses git's line: local ref, local object, remote ref, remote object.
+fn update(line: &str) -> Option<Update> {
+    let mut words = line.split_whitespace();
+    let (from, to) = (words.next()?.to_owned(), CommitId::parse(words.next()?));
+    Some(Update {
+        from,
+        reference: words.next()?.to_owned(),
+        to: to.filter(|id| id.as_str().bytes().any(|digit| digit != b'0')),
+    })
 }
 
 struct PlainPush<'a> {
     session: &'a Session<'a>,
     remote: &'a str,
     url: &'a str,
-    updates: Vec<(String, Option<CommitId>)>,
+    updates: Vec<Update>,
 }
 
 impl PlainPush<'_> {
+    /// Returns the beginning of a push to the same remote.
+    fn plainly(&self, options: &str) -> Typed {
+        let push = Typed::other("git push").plain(options);
+        push.arg(&without_userinfo(self.remote))
+    }
+
+    /// Adds the last line of each stopped push: the same push, without this check. It is no forced one, and not repeated
+    /// if it has too many refs.
+    fn past(&self, report: Report) -> Report {
+        if self.updates.len() > MOST_REFS {
+            return report;
+        }
+        let all = self.updates.iter().map(Update::refspec);
+        let push = all.fold(self.plainly("--no-verify"), |push, spec| push.arg(&spec));
+        report.run("to bypass the check once", push)
+    }
+
     /// Decides by the file. If that is missing, unusable or not what this clone agreed to, decides by what was agreed
     /// to: an old branch or a conflict in the file is a typical moment to push past the tool.
     fn judge(&self) -> Result<Ruling, Stop> {
@@ -156,8 +188,8 @@ impl PlainPush<'_> {
         // git does not list what `--mirror` deletes. But no other push sends what this clone saw of the record.
         let harmful = [record.reference.as_str(), objects::SEEN];
         let mut updates = self.updates.iter();
-        let harm = updates.find(|(reference, _)| harmful.contains(&reference.as_str()));
-        let Some((reference, to)) = harm else {
+        let harm = updates.find(|one| harmful.contains(&one.reference.as_str()));
+        let Some(Update { reference, to, .. }) = harm else {
             return Ok(None);
         };
         let is_written = to.is_some() && reference != objects::SEEN;
@@ -174,8 +206,11 @@ impl PlainPush<'_> {
         let sentence = format!("stopped: this push {what} the team's record");
         let report = Report::new(sentence)
             .because(format!("{} {held}", record.reference))
-            .hint("name the branches to push");
-        Ok(Some(past(report)))
+            .run(
+                "name the branches to push, for example",
+                self.plainly("").arg(&main.branch),
+            );
+        Ok(Some(report))
     }
 
     /// Returns whether a push goes to this environment: by its remote's name, by its address in any spelling or behind
@@ -184,7 +219,7 @@ impl PlainPush<'_> {
         let (repo, name, url) = (&self.session.repo, &environment.remote, &environment.url);
         let branch = format!("refs/heads/{}", environment.branch);
         let mut updates = self.updates.iter();
-        if environment.is_branch && !updates.any(|(reference, _)| *reference == branch) {
+        if environment.is_branch && !updates.any(|one| one.reference == branch) {
             return Ok(false);
         }
         let rule = match environment.is_branch {
@@ -254,12 +289,11 @@ fn not_by_hand(config: &Config, production: &Environment) -> Report {
         1 => Typed::smp("promote"),
         _ => Typed::smp("promote").arg(name),
     };
-    let report = Report::new(format!("a plain git push to {name} is stopped"))
+    Report::new(format!("a plain git push to {name} is stopped"))
         .because(format!(
             "git smp promote pushes the commit that {source} runs, and checks it before and after the push"
         ))
-        .run("", promote);
-    past(report)
+        .run("", promote)
 }
 
 fn aged(copied: &Copied) -> String {
@@ -284,9 +318,8 @@ fn frozen(
     let report = Report::new(format!("{name} is frozen: {who} proposed {commit} {since}")).because(
         "what is tested there must not change until the candidate is promoted or postponed",
     );
-    let report = (doubt.into_iter().fold(report, Report::because))
+    (doubt.into_iter().fold(report, Report::because))
         .run("see the current state", Typed::smp("status"))
         .run("to deploy a fix of it", Typed::smp("stage --fix"))
-        .run("or close the candidate", Typed::smp("postpone"));
-    past(report)
+        .run("or close the candidate", Typed::smp("postpone"))
 }

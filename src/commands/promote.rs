@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use clap::Args;
 
+use crate::core::arguments::{check_hash, check_text};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::answer::{self, VoidRemark};
-use crate::core::decide::named::{check_hash, check_text, no_target, source_of};
+use crate::core::decide::named::{no_target, source_of};
 use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};

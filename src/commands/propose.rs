@@ -4,8 +4,9 @@ use std::iter;
 
 use clap::Args;
 
+use crate::core::arguments::check_text;
 use crate::core::config::{Config, Environment};
-use crate::core::decide::named::{beginning, check_text};
+use crate::core::decide::named::beginning;
 use crate::core::decide::{self, Proposal, Recorded, Step, merged, next};
 use crate::core::record::{ISSUE, News, Notice, Proposed, State, Telling, What};
 use crate::core::refusal::{RefusalCode, Stop};

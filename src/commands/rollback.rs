@@ -4,13 +4,14 @@ mod destination;
 
 use clap::Args;
 
+use crate::core::arguments::{check_hash, check_text};
 use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{is_cached, may_be_on_its_way};
-use crate::core::decide::named::{check_hash, check_text, the_target};
+use crate::core::decide::named::the_target;
 use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::{Deploying, Kind, News, Notice, Telling};
 use crate::core::refusal::{Report, Stop};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::git::record::identity;
@@ -102,9 +103,10 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         "nothing is promoted to {}, so there is no promotion to roll back",
         environment.name
     );
-    let find = Hint::run("find the older commit", Typed::other("git log --oneline"));
-    let hint = find.and(Hint::run("then deploy it", Typed::smp("stage HASH")));
-    Err(Stop::Misused(Report::new(error).hint(hint)))
+    Err(Stop::Misused(Report::new(error).run(
+        "deploy an older commit with stage and its hash; to find it",
+        Typed::other("git log --oneline"),
+    )))
 }
 
 fn look<'a>(

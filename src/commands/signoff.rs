@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use crate::core::arguments::{check_hash, check_name, check_text};
 use crate::core::config::Config;
-use crate::core::decide::named::{beginning, check_hash, check_name, check_text};
+use crate::core::decide::named::beginning;
 use crate::core::decide::next;
 use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What, counted};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};

@@ -203,7 +203,10 @@ impl<'a> Order<'a> {
             .because(format!("git smp stage deploys only to {only}"));
         let report = match self.args.pick.is_empty() {
             true => report.run("leave out the name", self.without_name()),
-            false => report.hint("type the hash of the commit after --pick"),
+            false => report.run(
+                "name a commit by its hash after --pick; to find it",
+                Typed::other("git log --oneline"),
+            ),
         };
         let promote = Typed::smp("promote").arg(name);
         Stop::Misused(match named.promotes {

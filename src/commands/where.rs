@@ -272,7 +272,8 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
             let report = Report::new(
                 "this clone does not know the main branch, so it finds no pull request",
             );
-            Stop::Failed(report.run("name the commit by its hash", Typed::smp("where HASH")))
+            let log = Typed::other("git log --oneline --all");
+            Stop::Failed(report.run("name the commit by its hash; to find it", log))
         })?;
         return pull_request::merged(session, tip, number);
     }

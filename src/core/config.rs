@@ -4,7 +4,6 @@
 //! The file is committed, and everyone who can open a pull request can write to it. So it cannot name a command or hold
 //! a secret, and it counts only after `git smp setup` has shown it (see [`Config::trust`]).
 
-mod channel;
 mod document;
 mod links;
 mod names;
@@ -28,7 +27,6 @@ use tests::schema;
 use document::Document;
 
 pub use crate::core::tell::ChannelKind;
-pub use channel::{Channel, Mention, TECHNICAL};
 pub use document::whole_file;
 #[cfg(test)]
 pub use names::check_branch;
@@ -231,6 +229,35 @@ pub struct Policy {
     pub four_eyes: bool,
 }
 
+/// The channel for candidates, verdicts and rollbacks.
+pub const TECHNICAL: &str = "technical";
+
+/// A chat channel that is notified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    // `technical` or `product`.
+    #[serde(skip)]
+    pub name: String,
+    /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
+    #[serde(deserialize_with = "values::word")]
+    pub kind: ChannelKind,
+    /// Who is mentioned at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`
+    /// notifies a person.
+    #[serde(default, deserialize_with = "values::list")]
+    #[cfg_attr(test, schemars(length(max = 100)))]
+    pub mentions: Vec<Mention>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// Plain text after an `@`.
+    Plain(String),
+    /// A person whom the chat notifies, by its own id for them.
+    Person { name: String, id: String },
+}
+
 /// The maximum number of environments: all patterns are compiled before anybody agreed to the file.
 const MOST: usize = 50;
 
@@ -281,20 +308,22 @@ impl Config {
     /// Returns the environment of this name; `Misused` if the file has none.
     pub fn environment(&self, name: &str) -> Result<&Environment, Stop> {
         let found = self.find(name);
-        found.ok_or_else(|| Stop::Misused(self.unknown(name).hint("use one of these names")))
+        found.ok_or_else(|| Stop::Misused(self.unknown(name)))
     }
 
-    /// Does the same for a typed name; the hint repeats the command with the name that was probably meant.
+    /// Does the same for a typed name; the hint repeats the command with the name that was probably meant, or with each
+    /// one that is possible.
     pub fn meant(&self, name: &str) -> Result<&Environment, Stop> {
-        match nearest(name, &self.names()) {
-            Some(meant) if self.find(name).is_none() => {
-                let report = self.unknown(name);
-                Err(Stop::Misused(
-                    report.run("did you mean", Typed::instead_of(name, meant)),
-                ))
-            }
-            _ => self.environment(name),
+        if let Some(found) = self.find(name) {
+            return Ok(found);
         }
+        let again = |meant: &str| Typed::instead_of(name, meant);
+        Err(Stop::Misused(match nearest(name, &self.names()) {
+            Some(meant) => self.unknown(name).run("did you mean", again(meant)),
+            None => (self.targets().iter()).fold(self.unknown(name), |report, one| {
+                report.run(format!("for {}", one.name), again(&one.name))
+            }),
+        }))
     }
 
     fn unknown(&self, name: &str) -> Report {

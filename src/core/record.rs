@@ -11,11 +11,9 @@ pub mod stats;
 mod ask;
 mod event;
 mod fold;
-mod held;
 mod mapping;
 mod open;
 mod post;
-mod ran;
 mod sentence;
 mod sighting;
 mod signer;
@@ -32,7 +30,7 @@ pub use ask::{Comment, Fixer, ISSUE, Inquiry, Issue, Placed, Voided};
 pub use event::{
     CheckFailed, Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What,
 };
-pub use held::Held;
+pub use open::Held;
 pub use post::{Attempt, How, News, Notice, Overridden, Telling};
 pub use signer::Signer;
 pub use view::RecordView;

@@ -43,7 +43,7 @@ impl Report {
             _ => "remove the cause",
         };
         self.because(format!("{}: {error}", path.display()))
-            .hint(format!("{hint}, then run the same command again"))
+            .hint(hint)
     }
 
     /// Replaces the hint.
@@ -280,8 +280,7 @@ mod tests {
             (NotADirectory, "remove the cause"),
         ] {
             let report = Report::new("").unwritten(Path::new(".git/smp"), &kind.into());
-            let hint = format!("{expected}, then run the same command again");
-            assert_eq!(report.hint_text(), Some(hint), "{kind}");
+            assert_eq!(report.hint_text().as_deref(), Some(expected), "{kind}");
             assert!(report.because[0].starts_with(".git/smp: "), "{kind}");
         }
     }

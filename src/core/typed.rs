@@ -1,8 +1,11 @@
 //! Commands to type, as values, and hints made of them: one command per line, with all given options.
 
+mod given;
+
 use std::fmt;
 
-use crate::core::text::{shell_word, without_userinfo};
+use crate::core::text::shell_word;
+pub use given::Given;
 
 /// A command to type. It is rendered once, with the options of this run's command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +15,17 @@ pub struct Typed {
     start: String,
     /// The words after that, quoted for a shell if necessary.
     words: Vec<String>,
-    /// The word of this run's command line that these words replace; the rest stays as typed.
-    instead_of: Option<String>,
+    /// The part of this run's command line that these words replace; the rest stays as typed.
+    instead_of: Option<Replaced>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Replaced {
+    /// The options that answer the question.
+    Consent,
+    Word(String),
+    /// An option with its value.
+    Option(String),
 }
 
 impl Typed {
@@ -30,14 +42,33 @@ impl Typed {
     /// Repeats this run's command with `words`, which need no quotes, instead of a wrong word.
     pub fn instead_of(wrong: &str, words: &str) -> Self {
         Self {
-            instead_of: Some(wrong.to_owned()),
+            instead_of: Some(Replaced::Word(wrong.to_owned())),
             ..Self::smp(words)
+        }
+    }
+
+    /// Repeats this run's command with dots as the text of `option`, for a person to replace.
+    pub fn with_dots(option: &str) -> Self {
+        Self {
+            instead_of: Some(Replaced::Option(option.to_owned())),
+            ..Self::smp("").dotted(option)
+        }
+    }
+
+    /// Repeats this run's command without an option and its value.
+    pub fn without(option: &str) -> Self {
+        Self {
+            instead_of: Some(Replaced::Option(option.to_owned())),
+            ..Self::smp("")
         }
     }
 
     /// Repeats this run's command without the options that answer its question.
     pub fn once_more() -> Self {
-        Self::instead_of("", "")
+        Self {
+            instead_of: Some(Replaced::Consent),
+            ..Self::smp("")
+        }
     }
 
     /// Builds a command of another program that is already quoted.
@@ -71,6 +102,11 @@ impl Typed {
         self
     }
 
+    /// Adds an option with dots, which a person replaces by a text of their own.
+    pub fn dotted(self, option: &str) -> Self {
+        self.plain(option).plain("'...'")
+    }
+
     /// Adds words that need no quotes, separated by spaces, such as options without a value; none if the text is empty.
     pub fn plain(mut self, words: &str) -> Self {
         self.words
@@ -101,6 +137,9 @@ impl fmt::Display for Typed {
         f.write_str(&words.join(" "))
     }
 }
+
+/// The purpose of a command with dots: [`Typed::dotted`].
+pub const DOTS: &str = "replace the dots by your text";
 
 /// The text for the next command if there is nothing to do.
 pub const NOTHING: &str = "nothing";
@@ -146,13 +185,13 @@ impl Hint {
         self
     }
 
-    /// Rewrites the hint for a staging that a merge deploys, without a git-smp command.
+    /// Rewrites the hint for a staging that a merge deploys: no command stages there.
     pub fn with_merges(mut self) -> Self {
         for (say, command) in &mut self.0 {
             let stages = command.as_ref().is_some_and(Typed::stages);
             if stages && command.as_ref().is_some_and(|command| command.has("--fix")) {
-                *say = "merge the fix, and propose it once this candidate is closed".to_owned();
-                *command = None;
+                *say = "merge the fix; once this candidate is closed".to_owned();
+                *command = Some(Typed::smp("propose"));
             } else if stages {
                 if !say.ends_with("then") {
                     let or = if say.starts_with("or ") { "or " } else { "" };
@@ -219,141 +258,6 @@ fn led(say: &str, command: &str) -> String {
         command.to_owned()
     } else {
         format!("{say}: {command}")
-    }
-}
-
-/// The parts of this run's command line that a repeated command needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
-    /// `--config`, which every git-smp command then needs.
-    pub config: Option<String>,
-    pub command: String,
-    /// The given environments, if the command takes any.
-    pub names: Vec<String>,
-    /// The options that decide what is done, with their values; not those that control questions.
-    pub options: Vec<(&'static str, Option<String>)>,
-    /// Every word of the command line, as typed.
-    pub line: Vec<String>,
-}
-
-impl Given {
-    /// Returns the lines of a hint. Each has at most one command at its end, ready to paste.
-    pub fn complete(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |command| self.with_options(command))
-    }
-
-    /// Does the same for commands of other people or for the next command: only with `--config`.
-    pub fn typed(&self, hint: &Hint) -> Vec<String> {
-        self.lines_of(hint, |command| command)
-    }
-
-    /// Returns the next command alone, and the explanations in separate lines. Without a command for the next step, the
-    /// command is `status`, which shows whether it was done.
-    pub fn next(&self, mut hint: Hint) -> (String, Vec<String>) {
-        let first = (!hint.0.is_empty()).then(|| hint.0.remove(0));
-        let (say, command) = first.unwrap_or_default();
-        if command.is_none() && hint == Hint::default() && say == NOTHING {
-            return (say, Vec::new());
-        }
-        let command = command.unwrap_or_else(|| Typed::smp("status"));
-        let say = say
-            .strip_suffix("then")
-            .unwrap_or(&say)
-            .trim_end_matches([',', ' ', ':']);
-        let say = Some(say.to_owned()).filter(|say| !say.is_empty());
-        let command = self.typed(&Hint::run("", command)).concat();
-        // The other lines are printed before the command.
-        let (mut notes, mut later) = (Vec::new(), Vec::new());
-        for line in self.typed(&hint) {
-            match (line.strip_prefix("or "), line.strip_prefix("then: ")) {
-                (Some(other), _) => notes.push(format!("you can also {other}")),
-                (_, Some(then)) => later.push(format!("after that: {then}")),
-                (None, None) => notes.push(line),
-            }
-        }
-        notes.extend(say);
-        notes.extend(later);
-        (command, notes)
-    }
-
-    fn lines_of(&self, hint: &Hint, with: impl Fn(Typed) -> Typed) -> Vec<String> {
-        let lines = hint.0.iter().map(|(say, command)| match command.clone() {
-            Some(command) if command.instead_of.is_some() => {
-                led(say, &self.retyped(command).to_string())
-            }
-            Some(command) if command.is_ours() => led(say, &self.named(with(command)).to_string()),
-            Some(command) => led(say, &command.to_string()),
-            None => say.clone(),
-        });
-        lines.collect()
-    }
-
-    /// Replaces the wrong word of the command line, preferably one that is not the value of an option.
-    fn retyped(&self, mut command: Typed) -> Typed {
-        // An address may contain a password.
-        let quoted = |word: &String| shell_word(&without_userinfo(word));
-        if command == Typed::once_more() {
-            let words = (self.line.iter()).filter(|word| !["--yes", "-y"].contains(&word.as_str()));
-            command.words = words.map(quoted).collect();
-            return command;
-        }
-        let is_wrong = |word: &String| Some(word) == command.instead_of.as_ref();
-        let places: Vec<usize> = (0..self.line.len())
-            .filter(|place| self.line.get(*place).is_some_and(is_wrong))
-            .collect();
-        let follows_option = |place: usize| {
-            let before = place
-                .checked_sub(1)
-                .and_then(|before| self.line.get(before));
-            before.is_some_and(|before| before.starts_with('-'))
-        };
-        let free = places.iter().find(|place| !follows_option(**place));
-        if let Some(place) = free.or(places.first()) {
-            let (before, after) = (
-                self.line.iter().take(*place),
-                self.line.iter().skip(place + 1),
-            );
-            command.words.splice(0..0, before.map(quoted));
-            command.words.extend(after.map(quoted));
-        } else if !self.line.is_empty() {
-            command.words = self.line.iter().map(quoted).collect();
-        }
-        command
-    }
-
-    fn with_options(&self, mut command: Typed) -> Typed {
-        if command.words.first() != Some(&self.command) {
-            return command;
-        }
-        if command
-            .words
-            .get(1)
-            .is_none_or(|word| word.starts_with('-'))
-        {
-            let names = self.names.iter().map(|name| shell_word(name));
-            command.words.splice(1..1, names);
-        }
-        // Both options give the same text.
-        const TEXT: [&str; 2] = ["--summary", "-F"];
-        let stated = command.clone();
-        let has_text = TEXT.iter().any(|option| stated.has(option));
-        for (option, value) in &self.options {
-            command = match value {
-                _ if stated.has(option) || has_text && TEXT.contains(option) => command,
-                Some(value) => command.option(option, value),
-                None => command.plain(option),
-            };
-        }
-        command
-    }
-
-    fn named(&self, mut command: Typed) -> Typed {
-        if let Some(file) = &self.config
-            && !command.has("--config")
-        {
-            command.start = format!("{} --config {}", command.start, shell_word(file));
-        }
-        command
     }
 }
 
@@ -434,7 +338,7 @@ mod tests {
         assert_eq!(given.typed(&hint), [format!("next: {named} promote")]);
         assert_eq!(Given::default().complete(&hint), ["next: git smp promote"]);
         let words = "in a script: add --again";
-        assert_eq!(given.complete(&words.into()), [words]);
+        assert_eq!(given.typed(&words.into()), [words]);
     }
 
     #[test]
@@ -498,7 +402,7 @@ mod tests {
             (
                 "deploy a fix",
                 "stage --fix",
-                "merge the fix, and propose it once this candidate is closed",
+                "merge the fix; once this candidate is closed: git smp propose",
             ),
             ("wait for it", "status", "wait for it: git smp status"),
         ] {
@@ -577,6 +481,71 @@ mod tests {
         };
         let hint = Hint::run("", Typed::once_more());
         assert_eq!(given.complete(&hint), ["git smp stage --config c 1f13"]);
+    }
+
+    #[test]
+    fn the_text_of_an_option_becomes_dots_to_replace_and_nothing_else_changes() {
+        for (line, option, dots, without) in [
+            (
+                "rollback --to 1f13 --reason  -n",
+                "--reason",
+                "rollback --to 1f13 --reason '...' -n",
+                "rollback --to 1f13 -n",
+            ),
+            (
+                "signoff --block=-x --by Ada",
+                "--block",
+                "signoff --block '...' --by Ada",
+                "signoff --by Ada",
+            ),
+            (
+                "promote eu -Fnosuch",
+                "-F",
+                "promote eu -F '...'",
+                "promote eu",
+            ),
+            (
+                "promote -F nosuch -n",
+                "-F",
+                "promote -F '...' -n",
+                "promote -n",
+            ),
+        ] {
+            let given = Given {
+                line: line.split(' ').map(str::to_owned).collect(),
+                ..Given::default()
+            };
+            let told = |command| given.complete(&Hint::run("", command)).concat();
+            assert_eq!(told(Typed::with_dots(option)), format!("git smp {dots}"));
+            assert_eq!(told(Typed::without(option)), format!("git smp {without}"));
+        }
+    }
+
+    #[test]
+    fn every_hint_ends_in_a_command() {
+        let given = Given {
+            config: Some("c".into()),
+            line: "--config c promote --yes eu"
+                .split(' ')
+                .map(str::to_owned)
+                .collect(),
+            ..Given::default()
+        };
+        let told = |hint: Hint| given.complete(&hint);
+        assert_eq!(
+            told("free some space".into()),
+            ["free some space, then: git smp --config c promote eu"]
+        );
+        let both = Hint::from("set GH_TOKEN").and("or remove policy.green");
+        assert_eq!(
+            told(both),
+            [
+                "set GH_TOKEN",
+                "or remove policy.green, then: git smp --config c promote eu"
+            ]
+        );
+        let own = Hint::run("look", Typed::smp("status")).and("or wait");
+        assert_eq!(told(own), ["look: git smp --config c status", "or wait"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! GitLab, version 4 of its API: the merge requests of commits, their approvals, and their pipelines. Only its GraphQL
 //! API tells which account wrote a commit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::core::decide::review::{Checks, ForgeWords, Origin, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::history;
-use crate::forge::issue::{Membership, may_developer};
+use crate::forge::issue;
 use crate::forge::rest::{Request, Rest, Reviewed, Software, each, in_path, origin, together};
 use crate::forge::reviews::gathered;
 use crate::git::Repo;
@@ -30,7 +30,6 @@ pub const GITLAB: Software = Software {
     size: "per_page",
     rights: "give the token the scope read_api, and a role that may see merge requests, members and pipelines",
 };
-const ACCOUNTS: usize = 50;
 /// The authors of the commits of a merge request.
 const AUTHORS: &str = "query($path:ID!,$iid:String!){project(fullPath:$path){mergeRequest(iid:$iid){commits(first:100)\
                        {pageInfo{hasNextPage}nodes{author{username}}}}}}";
@@ -228,17 +227,12 @@ fn wrote(rest: &Rest, iid: u64) -> Option<Vec<String>> {
 
 /// Returns the approvers who may push; `None` if unknown.
 fn writers(rest: &Rest, project: u64, opinions: &HashMap<u64, Opinions>) -> Option<HashSet<u64>> {
-    let ids = opinions.values().flat_map(|one| &one.approved_by);
-    let ids: BTreeSet<u64> = ids.map(|user| user.id).collect();
-    let ids: Vec<u64> = ids.into_iter().collect();
-    let mut writers = HashSet::new();
-    for some in ids.chunks(ACCOUNTS) {
-        let asked: Vec<String> = some.iter().map(|id| format!("user_ids[]={id}")).collect();
-        let path = format!("projects/{project}/members/all?{}", asked.join("&"));
-        let members = rest.list::<Membership>(&path).ok()??.into_iter();
-        writers.extend(members.filter(may_developer).map(|one| one.id));
-    }
-    Some(writers)
+    let approvers = opinions.values().flat_map(|one| &one.approved_by);
+    let writers = issue::writers(approvers.map(|user| user.id).collect(), |members| {
+        let members = rest.list(&format!("projects/{project}/{members}"));
+        members.ok().flatten().ok_or(())
+    });
+    writers.ok()
 }
 
 /// Returns the result of a commit's pipelines: the newest of each branch and kind counts, and is listed first.

@@ -6,10 +6,10 @@ mod response;
 mod search;
 mod words;
 
-pub(super) use response::{Membership, may_developer};
+pub(super) use response::writers;
 pub use search::Search;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::slice;
 use std::sync::OnceLock;
 
@@ -28,7 +28,6 @@ use words::{TrackerWords, answered};
 /// The number of elements per page, and of pages to read.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
-const ACCOUNTS: usize = 50;
 
 /// The consequence if the forge does not name the proposer and `four_eyes` is set.
 pub const NOBODY: &str = "no comment will count as a sign-off of what this clone proposes or fixes (four_eyes), because the forge names no \
@@ -217,23 +216,11 @@ impl Tracker {
         if self.words.kind == AskedForge::GitHub {
             return Ok(HashSet::new());
         }
-        let ids: HashSet<u64> = entries.iter().filter_map(IssueEntry::account).collect();
-        let mut ids: Vec<u64> = ids.into_iter().collect();
-        ids.sort_unstable();
-        let mut writers = HashSet::new();
-        for some in ids.chunks(ACCOUNTS) {
-            let asked: String = some.iter().map(|id| format!("user_ids[]={id}&")).collect();
-            let path = format!("{}/members/all?{asked}", self.path());
-            let members = self.list::<Membership>(&path, PAGES)?;
-            let members = members.ok_or_else(|| self.words.access.not_shown(&self.repository))?;
-            writers.extend(
-                members
-                    .iter()
-                    .filter(|one| may_developer(one))
-                    .map(|one| one.id),
-            );
-        }
-        Ok(writers)
+        let accounts: BTreeSet<u64> = entries.iter().filter_map(IssueEntry::account).collect();
+        writers(accounts, |members| {
+            let members = self.list(&format!("{}/{members}&", self.path()), PAGES)?;
+            members.ok_or_else(|| self.words.access.not_shown(&self.repository))
+        })
     }
 
     fn path(&self) -> String {

@@ -3,15 +3,16 @@
 use reqwest::Url;
 
 use crate::core::config::{Config, ForgeKind};
+use crate::core::decide::protection::Protection;
 use crate::core::decide::review::ForgeWords;
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::text::shell_word;
 use crate::core::typed::Typed;
-use crate::forge::forgejo::{FORGEJO, GITEA};
+use crate::forge::forgejo::{self, FORGEJO, GITEA};
 use crate::forge::github::{self, GitHub};
-use crate::forge::gitlab::GITLAB;
-use crate::forge::rest::{Rest, Software};
+use crate::forge::gitlab::{self, GITLAB};
+use crate::forge::rest::{Rest, Software, each};
 use crate::git::token::{self, Without};
 use crate::session::Session;
 
@@ -35,6 +36,23 @@ impl Forge {
             Self::GitHub(..) => ForgeWords::default(),
             Self::GitLab(rest) | Self::Forgejo(rest) => rest.software.words,
         }
+    }
+
+    /// Returns how each branch is protected.
+    ///
+    /// # Errors
+    /// If the forge cannot be asked at all; the inner error is for one branch.
+    pub fn protection(&self, branches: &[&str]) -> Result<Vec<Result<Protection, Report>>, Report> {
+        Ok(match self {
+            Self::GitHub(github, token, at) => {
+                let rest = github.rest(at.rest.as_deref(), token)?;
+                each(branches, |branch| {
+                    github::branches::protection(&rest, branch)
+                })
+            }
+            Self::GitLab(rest) => each(branches, |branch| gitlab::protection(rest, branch)),
+            Self::Forgejo(rest) => each(branches, |branch| forgejo::protection(rest, branch)),
+        })
     }
 }
 

@@ -38,26 +38,26 @@ pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec
 fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, Stop> {
     let mut found = all(session, tip, number)?;
     let of = format!("of pull request #{number}");
-    let (report, say) = match found.len() {
-        1 => return Ok(found.remove(0)),
-        0 => (
-            Report::new(format!("the main branch has no commit {of}")).because(format!(
+    let report = match found.as_slice() {
+        [_] => return Ok(found.remove(0)),
+        [] => Report::new(format!("the main branch has no commit {of}"))
+            .because(format!(
                 "no subject there ends in (#{number}) or begins with Merge pull request #{number}"
-            )),
-            "name the commit by its hash",
-        ),
-        _ => {
+            ))
+            .run(
+                "name the commit by its hash; to find it",
+                Typed::other(format!("git log --oneline {}", tip.short())),
+            ),
+        [newest, ..] => {
             let report = Report::new(format!("the main branch has several commits {of}"));
             let named = (found.iter().take(10))
                 .map(|one| format!("{} {}", one.id.short(), visible(&one.subject)));
-            (
-                named.fold(report, Report::because),
-                "name one of them by its hash",
+            named.fold(report, Report::because).run(
+                "name one of them by its hash, for example",
+                Typed::instead_of(&format!("#{number}"), newest.id.short()),
             )
         }
     };
-    let typed = format!("#{number}");
-    let report = report.run(say, Typed::instead_of(&typed, "HASH"));
     Err(report.refused(RefusalCode::UnknownCommit).into())
 }
 

@@ -370,7 +370,7 @@ pub fn together(all: impl IntoIterator<Item = Checks>) -> Checks {
     worst.next().unwrap_or(Checks::None)
 }
 
-pub(super) fn cut(text: &str) -> String {
+fn cut(text: &str) -> String {
     text.chars().take(LONGEST_NAME).collect()
 }
 

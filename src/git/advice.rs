@@ -6,7 +6,7 @@ use crate::core::typed::{Hint, Typed};
 use crate::git::address::{Account, Purpose, Transport};
 use crate::git::network::Errand;
 use crate::git::push::{NOBODYS, dry_run};
-use crate::git::question::question;
+use crate::git::remote::question;
 use crate::git::response::{
     LineKind, denies, first_words, lines, look_status, means, wants_password,
 };

@@ -15,7 +15,7 @@ pub static UNREADABLE: GitConfig = GitConfig {
 // Not `Debug`: a webhook may be among the entries.
 #[derive(Clone, Default)]
 pub struct GitConfig {
-    entries: Vec<(String, String)>,
+    pub(super) entries: Vec<(String, String)>,
 }
 
 impl GitConfig {
@@ -28,10 +28,6 @@ impl GitConfig {
         Self {
             entries: entries.collect(),
         }
-    }
-
-    pub(super) fn new(entries: Vec<(String, String)>) -> Self {
-        Self { entries }
     }
 
     #[cfg(test)]

@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::visible;
+use crate::core::typed::{DOTS, Typed};
 use crate::git::Repo;
 use crate::git::program::{find_on_path, on_absolute_path};
 use crate::terminal::file;
@@ -77,7 +78,8 @@ fn failed(how: &str, editor: &str) -> Report {
 }
 
 fn stop(report: Report) -> Stop {
-    Stop::Failed(report.hint("give the text with --summary TEXT or -F FILE"))
+    let text = Typed::smp("promote").dotted("--summary");
+    Stop::Failed(report.run(DOTS, text))
 }
 
 #[cfg(test)]

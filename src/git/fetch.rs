@@ -7,8 +7,7 @@ use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
-use crate::git::question::HEAD;
-use crate::git::remote::{self, heads};
+use crate::git::remote::{self, HEAD, heads};
 use crate::git::response::{LineKind, is_shut, means};
 use crate::git::{MainSeen, Repo, advice, lock, record};
 
@@ -86,6 +85,19 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
     let errand = Errand::new(repo, remote, Purpose::Fetch, true);
     let mut some = names.chunks(AT_ONCE);
     some.try_for_each(|names| fetch_exactly(&errand, names))
+}
+
+/// Fetches the history that a shallow clone lacks, because git compares wrongly with a part of the history:
+/// `git fetch --unshallow REMOTE refs/heads/BRANCH`. If the remote itself is shallow, this clone stays shallow.
+pub fn deepen(repo: &Repo, remote: &str, branch: &str, may_ask: bool) -> Result<(), Refusal> {
+    let errand = Errand::new(repo, remote, Purpose::Fetch, may_ask);
+    let (all, branch) = (
+        FETCH.replace(" fetch ", " fetch --unshallow "),
+        format!("refs/heads/{branch}"),
+    );
+    let args = all.split(' ').chain([remote, &branch]).map(str::to_owned);
+    let fetched = errand.succeed(&args.collect::<Vec<_>>()).map(drop);
+    fetched.map_err(|words| advice::unreachable(&errand, &words))
 }
 
 fn fetch_exactly(errand: &Errand<'_>, names: &[String]) -> Result<(), Refusal> {

@@ -1,8 +1,8 @@
 //! Objects that decide whose events count. Each is hashed after the read, because git trusts a loose object's name.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Oid};
 use sha2::{Digest as _, Sha256};
 
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
@@ -117,37 +117,32 @@ fn line_by_program(
 }
 
 impl Repo {
-    /// Returns whether parents lead from one commit to another, by bytes that match their names and nothing else.
+    /// Returns whether parents lead from one commit to another. git lists the commits between them, and bytes that match
+    /// their names show whether that is true.
     pub fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<bool, Stop> {
-        self.either(
-            |library| library.leads_to(from, to),
-            || leads_by_program(self, from, to),
-        )?
-    }
-}
-
-fn leads_by_program(
-    repo: &Repo,
-    from: &CommitId,
-    to: &CommitId,
-) -> Result<Result<bool, Stop>, Stop> {
-    // git lists the commits between them. Their bytes show whether that is true.
-    let behind = format!("^{to}");
-    let args = ["rev-list", "--ancestry-path", from.as_str(), &behind, "--"];
-    let told = repo.program().text(UNREADABLE, args)?;
-    let ids: Vec<CommitId> = told.lines().filter_map(CommitId::parse).collect();
-    let texts = commits(repo, ids.iter())?.into_iter().map(text);
-    let known: HashMap<CommitId, String> = ids.into_iter().zip(texts).collect();
-    let (mut met, mut next) = (HashSet::new(), vec![from.clone()]);
-    while let Some(id) = next.pop() {
-        if id == *to {
-            return Ok(Ok(true));
+        let behind = format!("^{to}");
+        let args = [
+            "-c",
+            "core.commitGraph=false",
+            "rev-list",
+            "--ancestry-path",
+        ];
+        let args = args.into_iter().chain([from.as_str(), &behind, "--"]);
+        let told = self.program.text(UNREADABLE, args)?;
+        let ids: Vec<CommitId> = told.lines().filter_map(CommitId::parse).collect();
+        let texts = commits(self, ids.iter())?.into_iter().map(text);
+        let known: HashMap<CommitId, String> = ids.into_iter().zip(texts).collect();
+        let (mut met, mut next) = (HashSet::new(), vec![from.clone()]);
+        while let Some(id) = next.pop() {
+            if id == *to {
+                return Ok(true);
+            }
+            if let Some(text) = known.get(&id).filter(|_| met.insert(id.clone())) {
+                next.extend(header(text, "parent").filter_map(CommitId::parse));
+            }
         }
-        if let Some(text) = known.get(&id).filter(|_| met.insert(id.clone())) {
-            next.extend(header(text, "parent").filter_map(CommitId::parse));
-        }
+        Ok(false)
     }
-    Ok(Ok(false))
 }
 
 fn too_large(id: &str) -> Stop {
@@ -304,40 +299,10 @@ impl Library {
         Ok(Ok(all))
     }
 
-    /// Does what [`Repo::leads_to`] does, whose error is the inner one. Breadth first, because most ways are short.
-    fn leads_to(&self, from: &CommitId, to: &CommitId) -> Result<Result<bool, Stop>, Unreadable> {
-        let repository = self.lock();
-        let odb = repository.odb()?;
-        let (from, to) = (Oid::from_str(from.as_str())?, Oid::from_str(to.as_str())?);
-        let (mut met, mut next) = (HashSet::from([from]), VecDeque::from([from]));
-        while let Some(name) = next.pop_front() {
-            if name == to {
-                return Ok(Ok(true));
-            }
-            let Some(text) = commit(&odb, name)? else {
-                return Ok(Err(wrong(&name.to_string())));
-            };
-            for parent in header(&text, "parent") {
-                let parent = Oid::from_str(parent)?;
-                if met.insert(parent) {
-                    next.push_back(parent);
-                }
-            }
-        }
-        Ok(Ok(false))
-    }
-
     fn size(&self, id: &str) -> Result<u64, Unreadable> {
         let repository = self.lock();
         Ok(repository.odb()?.read_header(Oid::from_str(id)?)?.0 as u64)
     }
-}
-
-/// Returns a commit; `None` if its hash differs from its name.
-fn commit(odb: &Odb<'_>, name: Oid) -> Result<Option<String>, Unreadable> {
-    let object = odb.read(name)?;
-    let is_it = Oid::hash_object(ObjectType::Commit, object.data())? == name;
-    Ok(is_it.then(|| text(object.data().to_vec())))
 }
 
 fn size_by_program(repo: &Repo, id: &str) -> Result<u64, Stop> {

@@ -34,7 +34,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// Returns the kept settings, if nothing has changed since.
 pub fn recall(known: KnownConfig, program: &Program, layout: &Layout) -> Option<GitConfig> {
     let seen = seen(program, layout, &known.files, SystemTime::now())?;
-    (seen == known.seen).then(|| GitConfig::new(known.entries))
+    let entries = known.entries;
+    (seen == known.seen).then_some(GitConfig { entries })
 }
 
 impl Repo {

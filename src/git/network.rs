@@ -1,8 +1,6 @@
 //! The one way to ask a remote by a git child process, with as few questions to a person as possible: first in parallel
 //! without any, then one after the other those that need a person. An answer serves the rest of the run.
 
-mod alone;
-
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -14,7 +12,9 @@ use crate::git::address::{Account, Purpose, Site, Transport, address};
 use crate::git::child::{self, Ear};
 use crate::git::config::{GitConfig, UNREADABLE};
 use crate::git::logins::{self, ReusedLogins, TypedLogins};
-use crate::git::response::{LineKind, NOBODY, asks_for_login, lines, means, wants_confirmation};
+use crate::git::response::{
+    LineKind, NOBODY, asks_for_login, lines, means, wants_confirmation, wants_password,
+};
 use crate::git::ssh::{Ssh, own_locale};
 use crate::git::{Repo, lock, moved};
 use crate::terminal::prompt::{Turn, somebody_is_there};
@@ -26,18 +26,11 @@ const TRIES: usize = 3;
 
 #[derive(Default)]
 pub struct People {
-    ssh: Ssh,
+    pub ssh: Ssh,
     logins: TypedLogins,
     reused: ReusedLogins,
     /// The accounts and servers where a person was asked in vain.
     given_up: Mutex<HashSet<String>>,
-}
-
-impl People {
-    /// Ends the connections that were kept for this run.
-    pub fn hang_up(&self) {
-        self.ssh.hang_up();
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +142,7 @@ impl<'a> Errand<'a> {
     }
 
     /// Returns git with these arguments, or ssh with these words, and whether it was given a login of git's helpers.
-    fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
+    pub fn child(&self, args: &[String], asks: bool) -> (Command, bool) {
         let (people, of) = (&self.repo.people, (self.repo.program(), self.config));
         if let (Purpose::Ask, Transport::Ssh(account)) = (self.purpose, &self.place)
             && let Some(command) = people.ssh.command(of, (account, args), asks)
@@ -253,6 +246,60 @@ impl<'a> Errand<'a> {
                 }
                 Transport::Local | Transport::Other => false,
             }
+    }
+
+    /// Gives up a login that the host did not accept. From now on, git asks its helpers itself.
+    pub fn give_up_login(&self) {
+        if let Transport::Http(site) = &self.place {
+            self.repo.people.reused.give_up(self.config, site);
+        }
+    }
+
+    /// Runs a child that asks nobody. Returns `None` if a helper addressed a person all the same.
+    fn alone(&self, args: &[String], envs: &[(&str, &str)]) -> Result<Option<Output>, NoAnswer> {
+        let (output, is_given) = self.once(args, envs)?;
+        let is_refused =
+            |output: &Output| !output.status.success() && wants_password(&words(Some(output)));
+        if is_given && output.as_ref().is_some_and(is_refused) {
+            self.give_up_login();
+            return Ok(self.once(args, envs)?.0);
+        }
+        Ok(output)
+    }
+
+    /// Runs the child once. Also returns whether a login of git's helpers was passed along.
+    fn once(
+        &self,
+        args: &[String],
+        envs: &[(&str, &str)],
+    ) -> Result<(Option<Output>, bool), NoAnswer> {
+        let (mut command, is_given) = self.child(args, false);
+        command.envs(envs.iter().copied());
+        let (people, program) = (&self.repo.people, self.repo.program());
+        let learns = match &self.place {
+            Transport::Http(site) => Some(site).filter(|site| {
+                !site.has_password && people.logins.of(site).is_none() && !people.reused.knows(site)
+            }),
+            Transport::Ssh(_) | Transport::Local | Transport::Other => None,
+        };
+        if let Some(site) = learns {
+            logins::listen(program, &mut command, self.config, site);
+        }
+        let _slot = match &self.place {
+            Transport::Ssh(account) => Some(people.ssh.enter(account)),
+            Transport::Http(_) | Transport::Local | Transport::Other => None,
+        };
+        let ear = match self.place {
+            Transport::Http(_) if self.somebody => Ear::EndsTalk,
+            _ => Ear::Nobody,
+        };
+        let mut output =
+            child::run(command, b"", self.purpose.limit(), &ear).map_err(NoAnswer::Silent)?;
+        if let (Some(site), Some(output)) = (learns, &mut output) {
+            let offer = logins::told(&mut output.stderr);
+            people.reused.learn(site, offer, output.status.success());
+        }
+        Ok((output, is_given))
     }
 
     /// Asks for the password of a server, at most `TRIES` times.

@@ -9,7 +9,7 @@ use crate::git::config::GitConfig;
 use crate::git::program::{Program, failed};
 use crate::git::{Found, Repo, Unreadable, object};
 
-pub(super) const HISTORY: &str = "git cannot read the history";
+const HISTORY: &str = "git cannot read the history";
 /// The names of the empty tree, which git knows in every repository.
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
@@ -208,6 +208,29 @@ impl Repo {
             Some((id.clone(), copy.clone()))
         });
         Ok(same.collect())
+    }
+
+    /// Returns a copy of `commit` in `tip`: `git rev-list --cherry-mark COMMIT...TIP ^COMMIT^@`. A merge has none.
+    pub fn copy_in(&self, tip: &CommitId, commit: &CommitId) -> Result<Option<CommitId>, Stop> {
+        let (both, before) = (format!("{commit}...{tip}"), format!("^{commit}^@"));
+        let args = [
+            "rev-list",
+            "--no-merges",
+            "--cherry-mark",
+            "--left-right",
+            &both,
+            &before,
+        ];
+        let told = self.program.text(HISTORY, args)?;
+        let same = told.lines().filter_map(|line| line.strip_prefix('='));
+        let same: Vec<CommitId> = same.filter_map(CommitId::parse).collect();
+        if same.iter().all(|one| one == commit) {
+            return Ok(None);
+        }
+        // To git, two commits are equal here if only their white space differs, or if they change nothing.
+        let patches = self.patches(same.iter().chain([commit]))?;
+        let (own, mut same) = (patches.get(commit), same.into_iter());
+        Ok(same.find(|one| own.is_some() && one != commit && patches.get(one) == own))
     }
 
     /// Returns an ID for the change of each commit, every space included: `git diff-tree -p --stdin | git patch-id

@@ -157,7 +157,7 @@ fn push_once(
     let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
     let args = exact_push(errand, name, &push.steps());
     // In a group of its own, the child cannot ask on the terminal. ssh must not try: it would be stopped for ever.
-    let (mut command, is_given) = errand.quiet(&args);
+    let (mut command, is_given) = errand.child(&args, false);
     let double = double.iter().flatten();
     let double = double.map(|(key, value)| (key.as_str(), value.as_str()));
     errand.repo.program().configure(&mut command, double);

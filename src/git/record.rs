@@ -99,7 +99,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
     }
     let (seen, back) = (seen_id(repo)?, new.map(kept_as));
     let back_at = match &back {
-        Some(name) => repo.either(|library| library.at(name), || at_by_program(repo, name))?,
+        Some(name) => at(repo, name)?,
         None => None,
     };
     let mut lines = String::new();
@@ -242,8 +242,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
         let report = report.because(format!(
             "it would have {is} KiB, and an event may have at most {most}"
         ));
-        let hint = "run the command again with a shorter text";
-        return Err(Stop::Failed(report.hint(hint)));
+        return Err(Stop::Failed(report.hint("shorten the text")));
     }
     // The library ignores that a repository is shared: others could not use what it writes.
     let is_shared = is_shared(repo.config()?);

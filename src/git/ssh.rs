@@ -125,7 +125,7 @@ impl Ssh {
     }
 
     pub fn hang_up(&self) {
-        lock(&self.kept).end();
+        *lock(&self.kept) = Kept::default();
     }
 
     /// Finds the user's ssh as git does. A command other than `ssh` is asked for what only OpenSSH knows, as git does.

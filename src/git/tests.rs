@@ -10,6 +10,7 @@ mod landed;
 mod line;
 mod picks;
 mod places;
+pub mod scratch;
 #[cfg(unix)]
 mod secrets;
 mod spellings;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 
 use crate::core::words::{Changes, CommitId};
 use crate::git::program::{Program, find_on_path};
-use crate::git::{Found, Repo, plumbing, scratch};
+use crate::git::{Found, Repo, plumbing};
 
 /// A folder with a repository, without any settings of the developer's machine.
 struct World {

@@ -10,7 +10,6 @@ use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::and;
 use crate::core::words::{Branch, Observed};
 use crate::forge::place::Forge;
-use crate::forge::protection;
 use crate::setup::check::Check;
 use crate::sources::Look;
 
@@ -56,7 +55,7 @@ impl SaidElsewhere {
         }
         let branches: Vec<&str> = moved.iter().map(|one| one.branch.as_str()).collect();
         let told = forge.as_ref().map_err(Report::clone);
-        let told = told.and_then(|forge| Ok((forge.words(), protection::look(forge, &branches)?)));
+        let told = told.and_then(|forge| Ok((forge.words(), forge.protection(&branches)?)));
         let (words, told) = match told {
             Ok(told) => told,
             // The reason is the same for all, so it is shown once.

@@ -35,7 +35,11 @@ pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
         .main()
         .map_or((None, None), |seen| (seen.at, seen.head));
     let before = main_before(repo, &main.remote, &main.branch);
-    if !wants_signatures(ours) && any_wants_signatures(repo, ours, &before)? {
+    if !wants_signatures(ours)
+        && before.iter().try_fold(false, |any, at| {
+            Ok::<_, Stop>(any || team_wants_signatures(repo, ours, at)?)
+        })?
+    {
         trust::check_leads_there(repo, ours)?;
     }
     if let Some(head) = head.filter(|head| at.as_ref() != Some(head)) {
@@ -55,18 +59,6 @@ pub fn by_all(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     Ok(())
 }
 
-fn any_wants_signatures(repo: &Repo, ours: &Config, all: &[CommitId]) -> Result<bool, Stop> {
-    for commit in all {
-        if files_of_team(repo, ours, commit)?
-            .iter()
-            .any(wants_signatures)
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Does the same once in a run: a run ends with the file that it began with.
 pub fn once(repo: &Repo, ours: &Config) -> Result<(), Stop> {
     match repo.agreed.get() {
@@ -83,13 +75,8 @@ pub fn gap(repo: &Repo, ours: &Config) -> Result<Option<[String; 3]>, Stop> {
     let why = match &seen.head {
         None => "the main repository has no default branch",
         head if *head == seen.at => return Ok(None),
-        Some(head) => match files_of_team(repo, ours, head)?
-            .iter()
-            .any(wants_signatures)
-        {
-            true => return Ok(None),
-            false => "smp.toml of the main repository's default branch does not require signatures",
-        },
+        Some(head) if team_wants_signatures(repo, ours, head)? => return Ok(None),
+        Some(_) => "smp.toml of the main repository's default branch does not require signatures",
     };
     let branch = &ours.repository.branch;
     Ok(Some([
@@ -158,6 +145,11 @@ fn files_of_team(repo: &Repo, ours: &Config, commit: &CommitId) -> Result<Vec<Co
         }
     }
     Ok(all)
+}
+
+fn team_wants_signatures(repo: &Repo, ours: &Config, at: &CommitId) -> Result<bool, Stop> {
+    let files = files_of_team(repo, ours, at)?;
+    Ok(files.iter().any(wants_signatures))
 }
 
 /// A newer version may read a requirement for signatures in it.

@@ -8,11 +8,11 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::core::decide::named::looks_like_an_option;
+use crate::core::arguments::{is_dots, looks_like_an_option};
 use crate::core::refusal::{Report, Stop};
 use crate::core::tell::draft::{LONGEST, draft};
 use crate::core::text::{shell_word, unfit, visible};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::{DOTS, Hint, Typed};
 use crate::core::words::CommitId;
 use crate::git::{Repo, editor};
 use crate::notes::Notes;
@@ -64,7 +64,10 @@ pub struct Offer<'a> {
 pub fn given(given: &PostText) -> Result<Option<Summary>, Stop> {
     let (name, text) = match (&given.summary, &given.file) {
         (Some(text), _) if looks_like_an_option(text) => {
-            return Err(misused("the text of --summary looks like an option"));
+            return Err(misused(given, "the text of --summary looks like an option"));
+        }
+        (Some(text), _) if is_dots(text) && !text.trim().is_empty() => {
+            return Err(misused(given, "the text of --summary is only dots"));
         }
         (Some(text), _) => ("the text of --summary".to_owned(), Ok(text.clone())),
         (None, Some(file)) if file == "-" => ("the text on standard input".to_owned(), said()),
@@ -74,17 +77,20 @@ pub fn given(given: &PostText) -> Result<Option<Summary>, Stop> {
         }
         (None, None) => return Ok(None),
     };
-    let text = text.map_err(|wrong| misused(&format!("{name} {wrong}")))?;
+    let text = text.map_err(|wrong| misused(given, &format!("{name} {wrong}")))?;
     let text = sheet::settled(&text);
     match unfit(&text, LONGEST) {
-        Some(wrong) => Err(misused(&format!("{name} {wrong}"))),
+        Some(wrong) => Err(misused(given, &format!("{name} {wrong}"))),
         None => Ok(Some(Summary::of(text))),
     }
 }
 
-fn misused(error: &str) -> Stop {
-    let hint = "give a few lines of text with --summary, or name a file with -F";
-    Stop::Misused(Report::new(error).hint(hint))
+fn misused(given: &PostText, error: &str) -> Stop {
+    let report = Report::new(error);
+    Stop::Misused(match given.summary {
+        Some(_) => report.run(DOTS, Typed::with_dots("--summary")),
+        None => report.run("to write the text in your editor", Typed::without("-F")),
+    })
 }
 
 /// Opens a draft in the person's editor, in a terminal. The editor handles Ctrl-C itself.

@@ -508,7 +508,7 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
     deploy.smp(&["signoff", "--block", "It hangs."]).ok();
     without_stage(&deploy, &["promote", "-n"])
         .exits(1)
-        .says("merge the fix, and propose it once this candidate is closed")
+        .says("merge the fix; once this candidate is closed: git smp propose")
         .says("or close the candidate: git smp postpone");
     merged(&deploy, "Tidy the legend (#430)");
     without_stage(&deploy, &["propose", "-n"])

@@ -61,16 +61,20 @@ fn a_second_run_has_nothing_to_postpone() {
 fn without_a_terminal_it_takes_a_reason_and_a_yes() {
     let deploy = proposed();
     let before = deploy.snapshot();
-    for args in [
-        &["postpone"][..],
-        &["postpone", "--yes"],
-        &["postpone", "--yes", "--reason", "..."],
+    for (args, error) in [
+        (&["postpone"][..], "a postponement needs a reason"),
+        (&["postpone", "--yes"], "a postponement needs a reason"),
+        // The hint, pasted as it is.
+        (
+            &["postpone", "--yes", "--reason", "..."],
+            "the text of --reason is only dots",
+        ),
     ] {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
-            .says("error: a postponement needs a reason")
-            .says("hint: say why in place of the dots: git smp postpone")
-            .says(" --reason ...\n");
+            .says(&format!("error: {error}\n"))
+            .says("hint: replace the dots by your text: git smp postpone")
+            .says(" --reason '...'\n");
     }
     let run = deploy
         .runner()

@@ -85,8 +85,8 @@ fn the_list_stays_gits_own_and_what_nobody_else_approved_is_marked_after_it() {
     run.ok()
         .prints(log(&deploy, &deploy.team, &range(&deploy, 2, 5)));
     let marks = format!(
-        "not reviewed: {} came with #4250, which is not merged\n\
-         not reviewed: {} came with #424, which nobody else approved\n\
+        "not reviewed: {} is part of #4250, which is not merged\n\
+         not reviewed: {} is part of #424, which nobody else approved\n\
          not reviewed: {} has no pull request\n\
          the checks of {} failed\n",
         seven(&deploy, 5),
@@ -167,7 +167,7 @@ fn a_promotion_is_warned_and_goes_ahead_where_no_policy_forbids_it() {
         "warning: {} \"Keep the sidebar open on reload (#422)\" was not reviewed: it has no pull request\n",
         seven(&deploy, 3)
     ));
-    run.says("was not reviewed: it came with #424, which nobody else approved\n");
+    run.says("was not reviewed: it is part of #424, which nobody else approved\n");
     run.says(&format!(
         "warning: the checks of {} failed\n",
         &deploy.nth(5)[..8]
@@ -272,7 +272,7 @@ fn a_merge_that_was_pushed_past_review_is_not_promoted_where_the_policy_says_so(
         .authors(&merge, &["ben"]);
     smp(&deploy, &api, &["promote", "-n"])
         .exits(1)
-        .says("came with #426, which nobody else approved\n");
+        .says("is part of #426, which nobody else approved\n");
     api.merged_there(&merge, [deploy.nth(5), deploy.nth(4)]);
     smp(&deploy, &api, &["diff"])
         .ok()
@@ -621,25 +621,25 @@ fn each_way_of_not_being_approved_is_told() {
             "ada",
             true,
             (nobody, nobody),
-            "came with #425, which nobody else approved",
+            "is part of #425, which nobody else approved",
         ),
         (
             "ben",
             true,
             (ben, nobody),
-            "came with #425, which nobody else approved",
+            "is part of #425, which nobody else approved",
         ),
         (
             "ada",
             true,
             (ben, &["cleo"][..]),
-            "came with #425, which was merged although changes were requested",
+            "is part of #425, which was merged although changes were requested",
         ),
         (
             "ada",
             false,
             (ben, nobody),
-            "came with #425, which is not merged",
+            "is part of #425, which is not merged",
         ),
     ] {
         let api = GitHubApi::start(TOKEN);
@@ -663,7 +663,7 @@ fn whoever_wrote_a_commit_cannot_approve_it_in_somebody_elses_pull_request() {
     let api = all_is_well(&deploy);
     api.authors(deploy.nth(4), &["ada"])
         .authors(deploy.nth(5), &["ada", "Ben"]);
-    let fault = "came with #425, which nobody else approved\n";
+    let fault = "is part of #425, which nobody else approved\n";
     smp(&deploy, &api, &["diff"])
         .ok()
         .says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));
@@ -697,7 +697,7 @@ fn what_was_approved_for_another_branch_is_not_reviewed() {
     let deploy = on_github(REVIEWED);
     let api = all_is_well(&deploy);
     api.goes_into(deploy.nth(5), "feature");
-    let fault = "came with #425, which was not merged into the main branch\n";
+    let fault = "is part of #425, which was not merged into the main branch\n";
     smp(&deploy, &api, &["diff"])
         .ok()
         .says(&format!("not reviewed: {} {fault}", seven(&deploy, 5)));

@@ -528,7 +528,10 @@ fn the_wizard_offers_what_the_clone_has_and_writes_a_lawful_file() {
         .sees("Remote of the main repository")
         .sees("upstream")
         .enters("");
-    terminal.sees("Its address").sees(urls[0]).enters("");
+    terminal
+        .sees("Address of the main repository")
+        .sees(urls[0])
+        .enters("");
     terminal
         .sees("The branch that is deployed")
         .enters("master");
@@ -608,7 +611,7 @@ fn the_wizard_writes_nothing_when_it_is_left_at_any_question() {
     let questions = [
         "Environments are",
         "Remote of the main repository",
-        "Its address",
+        "Address of the main repository",
         "The branch that is deployed",
         "push to staging goes to",
         "Page of staging",

@@ -37,7 +37,7 @@ fn a_text_that_no_post_could_hold_is_refused_before_anything_is_looked_at() {
     wrong(
         &deploy,
         &["--summary", "--json"],
-        "hint: give a few lines of text with --summary, or name a file with -F\n",
+        "hint: replace the dots by your text: git smp promote ",
     );
     wrong(&deploy, &["--summary"], "a value is required");
     wrong(

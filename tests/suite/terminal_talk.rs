@@ -483,7 +483,7 @@ fn the_wizard_offers_an_address_without_its_token() {
         .enters("")
         .sees("Remote of the main")
         .enters("")
-        .sees("Its address")
+        .sees("Address of the main repository")
         .sees("https://git.invalid/app.git")
         .enters("");
     // The offered address is the one that is tried.

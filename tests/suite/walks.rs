@@ -24,7 +24,7 @@ const DEPLOYED: &str = "The branch that is deployed [master]: ";
 fn main_repository(terminal: &mut Terminal, branch: &str) {
     for asked in [
         "Remote of the main repository [upstream]: ",
-        "Its address",
+        "Address of the main repository",
         branch,
     ] {
         terminal.sees(asked).enters("");

@@ -220,7 +220,9 @@ fn production_is_promoted_from_staging_and_not_the_other_way_round() {
     let run = deploy.smp(&["rollback", "staging"]);
     run.exits(2)
         .says("nothing is promoted to staging")
-        .says("hint: then deploy it: git smp stage HASH\n")
+        .says(
+            "hint: deploy an older commit with stage and its hash; to find it: git log --oneline\n",
+        )
         .never_shows("promotes");
 }
 

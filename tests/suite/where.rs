@@ -71,7 +71,7 @@ fn the_end_of_the_chain_decides_the_exit_code() {
         .smp(&["where", "#9999"])
         .exits(1)
         .says("no commit of pull request #9999")
-        .says("hint: name the commit by its hash");
+        .says("hint: name the commit by its hash; to find it: git log --oneline ");
     deploy.smp(&["where"]).exits(2);
 }
 

@@ -6,7 +6,7 @@ use crate::core::record::audit::{self, Rules};
 use crate::core::record::history::DeployKind;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Typed;
 use crate::core::words::{CommitId, Observed, Relation, ReleaseStatus};
 use crate::git::Found;
 use crate::look::Seen;
@@ -184,9 +184,11 @@ fn unknown(
     let error = format!("it is unknown what {name} ran before {short}");
     let causes = [record].into_iter().chain(platform);
     let log = format!("git log --oneline {}", runs.for_link());
-    let back = Typed::smp("rollback").arg(name).plain("--to HASH");
     Ok((causes.fold(Report::new(error), Report::because))
-        .hint(Hint::run("find the commit", Typed::other(log)).and(Hint::run("then", back)))
+        .run(
+            "name the commit with --to and its hash; to find it",
+            Typed::other(log),
+        )
         .refused(RefusalCode::UnknownCommit))
 }
 
@@ -195,7 +197,10 @@ fn named(session: &Session<'_>, hash: &str, earlier: Typed) -> Result<CommitId, 
         Found::Commit(id) => return Ok(id),
         Found::Ambiguous(count) => Report::new(format!("the hash {hash} is ambiguous"))
             .because(format!("{count} commits begin with it"))
-            .hint("type more of its digits"),
+            .run(
+                "type more of its digits; to see them",
+                Typed::other(format!("git rev-parse --disambiguate={hash}")),
+            ),
         Found::NotACommit(kind) => Report::new(format!("{hash} is not a commit, but a {kind}"))
             .run("see the past deploys", earlier),
         Found::Missing => Report::new(format!("there is no commit {hash} in this clone"))

@@ -426,7 +426,10 @@ fn an_unknown_environment_is_answered_with_those_that_are_known() {
     let meant = "did you mean: git smp production";
     assert_eq!(report.hint_text().as_deref(), Some(meant));
     let stranger = typed("elsewhere").hint_text();
-    assert_eq!(stranger.as_deref(), Some("use one of these names"));
+    assert_eq!(
+        stranger.as_deref(),
+        Some("for production: git smp production")
+    );
     assert!(
         stopped(config.environment("\u{1b}[31m"))
             .error

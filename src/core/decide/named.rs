@@ -1,14 +1,8 @@
-//! Finds the environment that the command line names, and refuses impossible values.
+//! Finds the environment that the command line names or that the configuration implies.
 
 use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
-use crate::core::text::{acts, unfit};
 use crate::core::typed::Typed;
-use crate::core::words::is_hash;
-
-/// The maximum length of a note in characters, because it is posted.
-const LONGEST_NOTE: usize = 2000;
-const LONGEST_NAME: usize = 100;
 
 /// Returns the named environment, or the only one that promotes. `command` takes an environment by its name.
 pub fn the_target<'c>(
@@ -93,58 +87,10 @@ pub fn beginning(config: &Config) -> Result<&Environment, Stop> {
             let report = Report::new(error)
                 .because(format!("environments get their commits from {names}"))
                 .because("only one candidate can be open, and it comes from one environment");
-            let keep = "write one configuration file for each, and choose it with --config";
-            Err(Stop::Misused(report.hint(keep)))
+            let keep =
+                "write one configuration file for each, and choose it with --config, for example";
+            let example = Typed::smp("--config other.toml setup");
+            Err(Stop::Misused(report.run(keep, example)))
         }
     }
 }
-
-/// Refuses a value that is not a hash of at least `least` digits. `source` is the command that shows the right one.
-pub fn check_hash(
-    option: &str,
-    hash: Option<&str>,
-    least: usize,
-    source: Typed,
-) -> Result<(), Stop> {
-    if hash.is_none_or(|hash| is_hash(hash, least)) {
-        return Ok(());
-    }
-    let report = Report::new(format!("{option} takes a hash of {least} to 64 hex digits"));
-    Err(Stop::Misused(report.run("copy it from", source)))
-}
-
-/// Refuses a text that no post can hold.
-pub fn check_text(option: &str, text: Option<&str>) -> Result<(), Stop> {
-    let wrong = match text {
-        Some(text) if text.trim().is_empty() => Some("is empty".to_owned()),
-        Some(text) if looks_like_an_option(text) => Some("looks like an option".to_owned()),
-        text => text.and_then(|text| unfit(text, LONGEST_NOTE)),
-    };
-    let Some(wrong) = wrong else { return Ok(()) };
-    let report = Report::new(format!("the text of {option} {wrong}"));
-    let again = format!("run the command again with another text after {option}");
-    Err(Stop::Misused(report.hint(again)))
-}
-
-/// Returns whether a text is probably a mistyped option. A list item also begins with `-`, but contains a space.
-pub fn looks_like_an_option(text: &str) -> bool {
-    text.starts_with('-') && !text.contains(char::is_whitespace)
-}
-
-/// Refuses a name that is not a single line of text.
-pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
-    if name.is_none_or(|name| {
-        !name.trim().is_empty()
-            && name.chars().count() <= LONGEST_NAME
-            && !name.chars().any(|c| acts(c) || c == '\t')
-    }) {
-        return Ok(());
-    }
-    let error =
-        "--by takes a name on one line, with at most 100 characters and no control characters";
-    let again = "run the command again with another name after --by";
-    Err(Stop::Misused(Report::new(error).hint(again)))
-}
-
-#[cfg(test)]
-mod tests;

@@ -128,11 +128,16 @@ impl<'a> Recorded<'a> {
         }
         let (own, successor) = (open.command(), self.state.successor_of(open));
         let Some(command) = command.filter(|_| own.is_some()).or(successor) else {
-            let why = format!("this smp.toml has no environment {name}: it may be out of date");
+            let why = format!(
+                "this clone's configuration has no environment {name}; it may be out of date"
+            );
             return refusal
                 .because(why)
                 .because(format!("its id, for --take-over, is {id}"))
-                .run("get the team's current smp.toml, then", Typed::smp("setup"));
+                .run(
+                    "get the team's current configuration, then",
+                    Typed::smp("setup"),
+                );
         };
         refusal = refusal.run(WAIT, Typed::smp("status"));
         if let Some(own) = own.filter(|_| course == Course::Landed || is_mine) {

@@ -64,7 +64,7 @@ impl PullRequest {
         } else {
             return None;
         };
-        Some(format!("came with {sign}{}, which {what}", self.number))
+        Some(format!("is part of {sign}{}, which {what}", self.number))
     }
 }
 

@@ -79,8 +79,8 @@ impl<'p> Timing<'p> {
             Ok(opens) => Hint::run(format!("from {opens}"), Typed::smp("promote")),
             Err(first) => first,
         };
-        let promote = Typed::smp("promote").plain("--override \"REASON\"");
-        let anyway = format!("to promote anyway, with a reason that {kept}");
+        let promote = Typed::smp("promote").dotted("--override");
+        let anyway = format!("to promote anyway, replace the dots by a reason that {kept}");
         let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }

@@ -1,16 +1,38 @@
-//! The open candidate and deploy of the record, and what happens to an announced deploy.
+//! The open candidate and deploy of the record, what happens to an announced deploy, and rolled-back commits: they must
+//! not ship again without confirmation.
 
 use std::iter;
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::record::{
-    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, Standing,
-    State, Unlawful,
+    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, Person,
+    Standing, State, Unlawful,
 };
 use crate::core::text::{ago, and};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
+/// A commit that an environment was rolled back from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub commit: CommitId,
+    pub by: Person,
+    /// The time in seconds since 1970.
+    pub at: i64,
+    pub reason: Option<String>,
+}
+
 impl Deploying {
+    pub(super) fn holds(&self) -> Option<Held> {
+        Some(Held {
+            commit: self.takes_away()?.clone(),
+            by: self.by.clone(),
+            at: self.at,
+            reason: self.tells.as_ref()?.text.clone(),
+        })
+    }
+
     /// Returns the environments that are not seen to run it yet, with the earlier commits of their branches.
     pub fn places(&self) -> impl Iterator<Item = (&str, Option<&CommitId>)> {
         let also = self.also.iter();
@@ -89,6 +111,33 @@ impl Deploying {
 }
 
 impl State {
+    /// Returns the commits that an environment was rolled back from since its last promotion, oldest first. A rollback
+    /// counts from its announcement: its end is often unknown until the next deploy.
+    pub fn held(&self, environment: &str) -> Vec<Held> {
+        let mut all = self.held.get(environment).cloned().unwrap_or_default();
+        let open = self.deploying.as_ref();
+        let open = open.filter(|open| open.environment == environment);
+        if let Some(held) = open.and_then(Deploying::holds) {
+            put(&mut all, held);
+        }
+        all
+    }
+
+    /// Stores a commit that an environment was rolled back from.
+    pub(super) fn hold(&mut self, environment: &str, held: Option<Held>) {
+        if let Some(held) = held {
+            put(self.held.entry(environment.to_owned()).or_default(), held);
+        }
+    }
+
+    /// Releases the held commits of an environment, apart from `still`.
+    pub(super) fn let_go(&mut self, environment: &str, still: &[CommitId]) {
+        if let Some(all) = self.held.get_mut(environment) {
+            all.retain(|held| still.contains(&held.commit));
+        }
+        self.held.retain(|_, all| !all.is_empty());
+    }
+
     /// Returns the open candidate if it is this commit.
     pub fn candidate_of(&self, commit: &CommitId) -> Option<&Candidate> {
         self.candidate
@@ -202,4 +251,10 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Adds a held commit; a commit is held once, with its latest reason.
+fn put(all: &mut Vec<Held>, held: Held) {
+    all.retain(|one| one.commit != held.commit);
+    all.push(held);
 }

@@ -234,12 +234,12 @@ pub(super) fn age(copy: &Copied) -> Option<String> {
     Some(ago(seconds, 0))
 }
 
-/// Notes that this `smp.toml` lacks the environment.
+/// Notes that the configuration lacks the environment.
 fn elsewhere(is_so: bool, environment: &str) -> String {
     if !is_so {
         return String::new();
     }
-    format!("; this smp.toml has no environment {environment}")
+    format!("; this clone's configuration has no environment {environment}")
 }
 
 /// Describes what blocks a candidate, with the command that closes it.

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::core::decide::review::{Checks, Coverage, Origin, PullRequest, Review, Reviews};
+use crate::core::decide::review::{Checks, Coverage, Origin, Review, Reviews};
 use crate::core::refusal::Report;
 use crate::core::words::CommitId;
 use crate::forge::errors::Access;
-use crate::forge::rest::cut;
+use crate::forge::rest::{self, Request, Reviewed};
 use crate::http::Response;
 
 const ACCESS: Access = Access {
@@ -151,7 +151,7 @@ fn origin(
         id,
         authors: authors
             .into_iter()
-            .filter_map(|author| author.user)
+            .filter_map(|author| Some(author.user?.login))
             .collect(),
         merges: merged(commit),
     };
@@ -161,35 +161,16 @@ fn origin(
     let pulls = pulls.into_iter().filter(|pull| {
         (pull.base_repository.as_ref()).is_some_and(|base| base.name_with_owner == ours)
     });
-    Some(Origin::of(
-        pulls.map(|pull| pull.read(&made, main)).collect(),
-    ))
+    let pulls: Vec<Request> = pulls.map(|pull| pull.read(&made, main)).collect();
+    Some(rest::origin(&pulls))
 }
 
 struct Made<'a> {
     id: &'a CommitId,
-    /// The authors' accounts.
-    authors: Vec<Actor>,
+    /// The logins of the authors.
+    authors: Vec<String>,
     /// The merged commit, if this is a merge that GitHub itself signed.
     merges: Option<String>,
-}
-
-impl Made<'_> {
-    /// Returns whether this login wrote part of the pull request's changes in this commit, so that its approval does
-    /// not count. A merge by GitHub has no author: the person who merged wrote nothing, and is often the approver.
-    fn is_by(&self, login: &str, pull: &Pull) -> bool {
-        let merge = pull.merge_commit.as_ref();
-        let is_merge_of_it = merge.is_some_and(|merge| merge.oid == self.id.as_str())
-            && self.merges.is_some()
-            && self.merges == pull.head_ref_oid;
-        !is_merge_of_it && self.authors.iter().any(|author| author.is(login))
-    }
-}
-
-impl Actor {
-    fn is(&self, login: &str) -> bool {
-        self.login.eq_ignore_ascii_case(login)
-    }
 }
 
 /// Returns the commit that a merge by GitHub merged: its second parent.
@@ -211,26 +192,31 @@ fn checks(rollup: &Value) -> Checks {
 }
 
 impl Pull {
-    fn read(self, made: &Made<'_>, main: &str) -> PullRequest {
-        let opinions = &self.latest_opinionated_reviews.nodes;
-        let approved_by = opinions.iter().filter_map(|opinion| {
-            let by = opinion
-                .author
-                .as_ref()
-                .filter(|_| opinion.state == "APPROVED");
-            let login = by?.login.as_str();
-            let is_author = self.author.as_ref().is_some_and(|author| author.is(login));
-            let counts = !login.is_empty() && !is_author && !made.is_by(login, &self);
-            counts.then(|| cut(login))
-        });
-        PullRequest {
+    /// Returns the request, without the authors of its own merge by GitHub: the person who merged wrote nothing, and is
+    /// often the approver.
+    fn read(self, made: &Made<'_>, main: &str) -> Request {
+        let merge = self.merge_commit.as_ref();
+        let is_merge_of_it = merge.is_some_and(|merge| merge.oid == made.id.as_str())
+            && made.merges.is_some()
+            && made.merges == self.head_ref_oid;
+        let opinions = self.latest_opinionated_reviews.nodes;
+        let changes_requested = (opinions.iter()).any(|one| one.state == "CHANGES_REQUESTED");
+        let approvals = opinions.into_iter().filter(|one| one.state == "APPROVED");
+        Request {
             number: self.number,
+            author: self.author.map(|author| author.login),
             into_main: self.base_ref_name == main,
             merged: self.merged,
-            approved_by: approved_by.collect(),
-            changes_requested: (opinions.iter())
-                .any(|opinion| opinion.state == "CHANGES_REQUESTED"),
-            author: self.author.as_ref().map(|author| cut(&author.login)),
+            reviewed: Some(Reviewed {
+                approved_by: approvals
+                    .filter_map(|one| Some(one.author?.login))
+                    .collect(),
+                changes_requested,
+                wrote: match is_merge_of_it {
+                    true => Vec::new(),
+                    false => made.authors.clone(),
+                },
+            }),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Reads a forge's answers about issues and comments, including broken and hostile ones.
 
+use std::collections::{BTreeSet, HashSet};
+
 use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -8,6 +10,8 @@ use crate::forge::issue::Numbered;
 
 const LOGIN: usize = 255;
 const ADDRESS: usize = 500;
+/// The number of accounts in one call.
+const ACCOUNTS: usize = 50;
 /// The developer role, the lowest that may push.
 const DEVELOPER: u64 = 30;
 
@@ -172,8 +176,22 @@ pub fn may_github(entry: &IssueEntry) -> bool {
     matches!(association, Some("OWNER" | "MEMBER" | "COLLABORATOR"))
 }
 
-/// Returns whether GitLab says that a member may write.
-pub fn may_developer(member: &Membership) -> bool {
+/// Returns which of these accounts may write, as GitLab says. `list` reads the members that a path of the project lists.
+pub fn writers<E>(
+    accounts: BTreeSet<u64>,
+    list: impl Fn(&str) -> Result<Vec<Membership>, E>,
+) -> Result<HashSet<u64>, E> {
+    let accounts: Vec<u64> = accounts.into_iter().collect();
+    let mut writers = HashSet::new();
+    for some in accounts.chunks(ACCOUNTS) {
+        let asked: Vec<String> = some.iter().map(|id| format!("user_ids[]={id}")).collect();
+        let members = list(&format!("members/all?{}", asked.join("&")))?.into_iter();
+        writers.extend(members.filter(may_write).map(|one| one.id));
+    }
+    Ok(writers)
+}
+
+fn may_write(member: &Membership) -> bool {
     let states = [Some(&member.state), member.membership_state.as_ref()];
     let mut states = states.into_iter().flatten();
     member.access_level >= DEVELOPER && states.all(|state| state == "active")

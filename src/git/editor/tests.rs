@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::core::text::shell_word;
 use crate::git::editor::*;
-use crate::git::scratch;
+use crate::git::tests::scratch;
 
 /// A repository without any settings of the developer's machine, and a person who works there.
 pub(crate) struct Desk {
@@ -115,7 +115,7 @@ impl Desk {
         assert_eq!(report.error, error);
         assert_eq!(
             report.hint_text().as_deref(),
-            Some("give the text with --summary TEXT or -F FILE")
+            Some("replace the dots by your text: git smp promote --summary '...'")
         );
         report
     }

@@ -72,10 +72,6 @@ impl Kept {
         let own = all.find(|own| own.account == *account)?;
         Some(own.socket.clone())
     }
-
-    pub fn end(&mut self) {
-        *self = Self::default();
-    }
 }
 
 struct Connection {

@@ -79,7 +79,7 @@ pub const MAIN: &[Row] = &[
     },
     Row {
         key: "repository.url",
-        asked: "Its address",
+        asked: "Address of the main repository",
         unasked: "https://not-asked-yet.invalid/main.git",
         offered: |session, answers, _| url_of(session, answers.get("repository.remote", "")),
         trial: Some(("address", tries::address)),

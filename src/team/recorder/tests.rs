@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use crate::core::config::parse;
 use crate::core::record::{Deployed, Intent, Judged, Kind, Proposed, Verdict, What};
 use crate::git::program::find_on_path;
-use crate::git::scratch;
+use crate::git::tests::scratch;
 use crate::team::recorder::*;
 
 const RECORD: &str = "refs/smp/record";

@@ -119,7 +119,7 @@ fn what_nobody_else_approved_is_marked() {
     status(&api, deploy.nth(5), &["success", "failure"]);
     let marks = format!(
         "not reviewed: {} has no pull request\n\
-         not reviewed: {} came with #424, which nobody else approved\n\
+         not reviewed: {} is part of #424, which nobody else approved\n\
          the checks of {} failed\n",
         seven(&deploy, 5),
         seven(&deploy, 4),
@@ -137,8 +137,8 @@ fn whose_approval_counts() {
         change(&mut one[key]);
         json!([one])
     };
-    let nobody = "came with #424, which nobody else approved\n";
-    let wants = "came with #424, which was merged although changes were requested\n";
+    let nobody = "is part of #424, which nobody else approved\n";
+    let wants = "is part of #424, which was merged although changes were requested\n";
     let ben = review("APPROVED", "ben");
     let theirs = json!([commit(&"b".repeat(40), "Ben")]);
     let own = json!([commit(&"b".repeat(40), "ada")]);

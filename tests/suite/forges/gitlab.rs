@@ -133,7 +133,7 @@ fn what_nobody_else_approved_is_marked_in_gitlabs_own_words() {
         json!([pipeline("failed", "push")]),
     );
     let marks = format!(
-        "not reviewed: {} came with !424, which nobody else approved\n\
+        "not reviewed: {} is part of !424, which nobody else approved\n\
          not reviewed: {} has no merge request\n\
          the checks of {} failed\n",
         seven(&deploy, 4),
@@ -160,7 +160,7 @@ fn whose_approval_counts() {
         change(&api);
         ask(&deploy, &api, &["promote", "-n"]).exits(1).says(words);
     };
-    let nobody = "came with !424, which nobody else approved\n";
+    let nobody = "is part of !424, which nobody else approved\n";
     let members = |api: &RestApi, ben: Value| {
         api.has(
             "v4/projects/7/members/all",
@@ -183,7 +183,7 @@ fn whose_approval_counts() {
         &|api| opinions(api, 424, &["ben"], "", json!([{"username": "Ben"}])),
         nobody,
     );
-    let wants = "came with !424, which was merged although changes were requested\n";
+    let wants = "is part of !424, which was merged although changes were requested\n";
     refused(
         &|api| opinions(api, 424, &["ben"], "requested_changes", ada.clone()),
         wants,
@@ -196,7 +196,7 @@ fn whose_approval_counts() {
     let open = json!("opened");
     refused(
         &|api| other(api, "state", open.clone()),
-        "came with !424, which is not merged\n",
+        "is part of !424, which is not merged\n",
     );
     refused(
         &|api| other(api, "target_branch", json!("next")),

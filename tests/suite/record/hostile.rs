@@ -193,25 +193,27 @@ fn an_environment_that_another_smp_toml_has_is_said_to_be_so_and_becomes_no_comm
     status
         .ok()
         .prints_among("to eu, by Mallory")
-        .prints_among("; this smp.toml has no environment eu;");
+        .prints_among("; this clone's configuration has no environment eu;");
     status
         .never_shows("promote eu")
         .prints_among("next: git smp setup\n");
-    status.prints_among("note: the deploy in progress is to eu, which this smp.toml does not name: first get the team");
+    status.prints_among("note: the deploy in progress is to eu, which this clone's configuration does not name: first get the team");
     let run = deploy.smp(&["stage", "--fix", deploy.nth(6), "--yes"]);
     run.exits(1)
-        .says("because: this smp.toml has no environment eu")
+        .says("because: this clone's configuration has no environment eu")
         .never_shows("promote eu");
-    run.says("hint: get the team's current smp.toml, then: git smp setup");
+    run.says("hint: get the team's current configuration, then: git smp setup");
     for args in [&["promote", "--yes"][..], &["rollback", "--yes"]] {
         let hash = if args[0] == "promote" { 5 } else { 1 };
         let option = if hash == 5 { "--commit" } else { "--to" };
         let run = deploy.smp(&[args, &[option, deploy.nth(hash)]].concat());
         run.exits(1)
             .says("Mallory began to promote")
-            .says("because: this smp.toml has no environment eu: it may be out of date")
+            .says(
+                "because: this clone's configuration has no environment eu; it may be out of date",
+            )
             .says("because: its id, for --take-over, is ")
-            .says("hint: get the team's current smp.toml, then: git smp setup");
+            .says("hint: get the team's current configuration, then: git smp setup");
     }
     for run in all(&deploy) {
         run.never_shows("promote eu");

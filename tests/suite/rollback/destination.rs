@@ -33,7 +33,7 @@ fn a_second_rollback_leads_further_back_and_never_forward() {
         "it is unknown what production ran before {}",
         short(deploy.nth(2))
     ));
-    run.says("hint: then: git smp rollback production --to HASH");
+    run.says("hint: name the commit with --to and its hash; to find it: git log --oneline ");
     // Commits before the record can still be named.
     rolls_back(&deploy, 1, &[]).ok();
     deploy.chain();
@@ -67,7 +67,7 @@ fn what_was_put_back_to_a_commit_that_never_ran_there_does_not_go_forward_again(
         "it is unknown what production ran before {}",
         short(deploy.nth(3))
     ));
-    run.says("hint: then: git smp rollback production --to HASH");
+    run.says("hint: name the commit with --to and its hash; to find it: git log --oneline ");
     ships(&deploy, 6);
     leads_to(&deploy, 3);
 }
@@ -129,7 +129,7 @@ fn without_a_record_it_must_be_named() {
     run.exits(1)
         .says(" is unknown")
         .says("because: smp.toml has no [record]")
-        .says("git smp rollback production --to HASH");
+        .says("name the commit with --to and its hash; to find it: git log --oneline ");
     assert_eq!(deploy.snapshot(), before);
 }
 
@@ -285,6 +285,8 @@ fn a_hash_of_two_commits_is_none() {
     let run = deploy.smp(&["rollback", "--yes", "--to", twice]);
     run.exits(1)
         .says(&format!("the hash {twice} is ambiguous"))
-        .says("hint: type more of its digits");
+        .says(&format!(
+            "hint: type more of its digits; to see them: git rev-parse --disambiguate={twice}\n"
+        ));
     assert_eq!(deploy.snapshot(), before);
 }

@@ -32,7 +32,7 @@ mod rounds;
 mod run;
 mod sandbox;
 mod schemas;
-#[path = "../../../src/git/scratch.rs"]
+#[path = "../../../src/git/tests/scratch.rs"]
 mod scratch;
 mod signals;
 mod ssh;

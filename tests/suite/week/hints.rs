@@ -143,6 +143,12 @@ fn every_hint_has_its_command_at_the_end_of_its_line() {
         &["postpone"],
         &["diff", "nowhere"],
         &["stage", "--fix", "--yes", "--pick", "#9999"],
+        &["signoff", "--block", ""],
+        &["signoff", "--by", "", "--commit", "abcd"],
+        &["propose", "--note", "..."],
+        &["promote", "--override", "--yes"],
+        &["promote", "-F", "nowhere"],
+        &["promote", "--summary=...", "-n"],
     ] {
         let run = deploy.smp(args);
         let hints: Vec<&str> = run
@@ -150,7 +156,7 @@ fn every_hint_has_its_command_at_the_end_of_its_line() {
             .lines()
             .filter_map(|line| line.strip_prefix("hint: "))
             .collect();
-        assert!(!hints.is_empty(), "{run}");
+        assert!(!hinted(&run.stderr).is_empty(), "{run}");
         for hint in hints {
             let command = hint.find("git smp ").map_or("", |at| &hint[at..]);
             assert!(command.matches("git ").count() <= 1, "{run}");
@@ -237,7 +243,7 @@ fn a_terminal_without_escapes_gets_none_and_can_be_answered() {
         .enters("")
         .sees("Remote of the main")
         .types("upstrean\u{7f}m\r")
-        .sees("Its address")
+        .sees("Address of the main repository")
         .ctrl_c();
     terminal.ends().exits(3).never_shows("\u{1b}");
     let deploy = ready(World::deploy_like());

@@ -24,7 +24,7 @@ fn a_wrong_answer_is_asked_again_and_the_way_back_loses_nothing() {
         .sees("Remote of the main repository [upstream]: ")
         .enters("");
     terminal
-        .sees("Its address")
+        .sees("Address of the main repository")
         .enters("")
         .sees("The branch that is deployed")
         .enters("no such..branch");
@@ -153,7 +153,11 @@ fn a_page_that_does_not_answer_is_told_at_once_and_kept_only_after_a_yes() {
     deploy.web.set("/down", Page::body("").status(500));
     deploy.web.set("/plain", Page::body("no commit at all"));
     let mut terminal = at_80_columns(&deploy, &["setup"]);
-    for question in ["Environments are", "Remote of", "Its address"] {
+    for question in [
+        "Environments are",
+        "Remote of",
+        "Address of the main repository",
+    ] {
         terminal.sees(question).enters("");
     }
     terminal
@@ -208,7 +212,7 @@ fn an_address_of_herokus_offers_its_app() {
     for question in [
         "Environments are",
         "Remote of",
-        "Its address",
+        "Address of the main repository",
         "The branch",
         "push to staging",
     ] {
@@ -262,7 +266,7 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
         .enters("")
         .sees("Remote of")
         .enters("")
-        .sees("Its address [")
+        .sees("Address of the main repository [")
         .sees(&url)
         .types(&"x".repeat(100));
     terminal
@@ -274,7 +278,10 @@ fn a_question_that_is_longer_than_a_line_is_there_once() {
     terminal.sees("The branch that is deployed").ctrl_c();
     let run = terminal.ends();
     assert_eq!(
-        run.exits(3).stderr.matches("Its address").count(),
+        run.exits(3)
+            .stderr
+            .matches("Address of the main repository")
+            .count(),
         1,
         "{run}"
     );
@@ -449,7 +456,11 @@ fn a_branch_of_the_clones_own_is_switched_to() {
 /// Answers the questions up to the page of staging.
 #[track_caller]
 fn at_the_page(terminal: &mut Terminal) -> &mut Terminal {
-    for question in ["Environments are", "Remote of", "Its address"] {
+    for question in [
+        "Environments are",
+        "Remote of",
+        "Address of the main repository",
+    ] {
         terminal.sees(question).enters("");
     }
     terminal.sees("The branch").enters("master");
@@ -469,14 +480,14 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
         .enters("");
     // An address other than the remote's.
     terminal
-        .sees("Its address")
+        .sees("Address of the main repository")
         .enters("https://example.com/mian.git")
         .sees("the remote upstream of this clone has another address")
         .sees(urls[0])
         .sees("Keep this address anyway? [y/N] ")
         .enters("");
     terminal
-        .sees("Its address")
+        .sees("Address of the main repository")
         .enters(urls[0])
         .sees("It answers; its branch master is at ");
     // The default is the repository's default branch; another branch must exist.
@@ -495,7 +506,12 @@ fn a_misspelled_address_is_tried_and_kept_only_after_a_yes() {
     let mut again = at_80_columns(&deploy, &["setup"]);
     terminal.sees("push to staging").ctrl_c();
     terminal.ends().exits(3);
-    for question in ["Environments are", "Remote of", "Its address", "The branch"] {
+    for question in [
+        "Environments are",
+        "Remote of",
+        "Address of the main repository",
+        "The branch",
+    ] {
         again.sees(question).enters("");
     }
     again
@@ -589,7 +605,7 @@ fn a_terminal_that_cannot_be_drawn_on_has_the_chat_typed() {
     for question in [
         "Environments are",
         "Remote of",
-        "Its address",
+        "Address of the main repository",
         "The branch",
         "push to staging",
         "Page of",

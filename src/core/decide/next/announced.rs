@@ -20,7 +20,7 @@ impl Situation<'_> {
                 wait.and(Hint::run(ONLY, take_over))
             }
             None => smp("setup").and(format!(
-                "the deploy in progress is to {}, which this smp.toml does not name: first get the team's current smp.toml",
+                "the deploy in progress is to {}, which this clone's configuration does not name: first get the team's current one",
                 open.environment
             )),
         }

@@ -88,7 +88,7 @@ fn what_was_approved_for_another_branch_is_shown_and_does_not_count() {
     assert_eq!((shown.number, shown.is_approved()), (7, false));
     assert_eq!(
         shown.fault('#').as_deref(),
-        Some("came with #7, which was not merged into the main branch")
+        Some("is part of #7, which was not merged into the main branch")
     );
 }
 

@@ -1,6 +1,6 @@
 //! Valid names and texts of the command line, and wrong ones.
 
-use crate::core::decide::named::*;
+use crate::core::arguments::*;
 
 /// Returns the message of a wrong command line; `None` if it is correct.
 fn mistake(checked: Result<(), Stop>) -> Option<String> {
