@@ -6,6 +6,7 @@ mod judge;
 mod log;
 
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -153,9 +154,13 @@ fn push_once(
     push: &Push,
     watch: &mut dyn FnMut(PushProgress<'_>) -> Control,
 ) -> Result<(PushOutcome, bool), Stop> {
-    let double = push.untracked.then(|| double_of(errand));
-    let name = double.as_ref().map_or(errand.remote, |_| DOUBLE);
-    let args = exact_push(errand, name, &push.steps());
+    let name = push.untracked.then(double_name);
+    let double = name.as_deref().map(|name| double_of(errand, name));
+    let args = exact_push(
+        errand,
+        name.as_deref().unwrap_or(errand.remote),
+        &push.steps(),
+    );
     // In a group of its own, the child cannot ask on the terminal. ssh must not try: it would be stopped for ever.
     let (mut command, is_given) = errand.child(&args, false);
     let double = double.iter().flatten();
@@ -254,17 +259,20 @@ fn exact_push(errand: &Errand<'_>, remote: &str, steps: &[RefStep]) -> Vec<Strin
     neutral_push(errand, remote, &options, &refspecs.collect::<Vec<_>>())
 }
 
-/// A second name for a remote. git tracks no branch under it.
-const DOUBLE: &str = "smp-untracked";
+/// Returns a second name for a remote. git tracks no branch under it. Nobody can know it before, so nobody can configure
+/// other addresses for it.
+fn double_name() -> String {
+    format!("smp-untracked-{:x}", RandomState::new().hash_one(()))
+}
 
 /// Returns the settings of the second name: those of the remote, without its tracked branches. They are no arguments,
 /// because an address may hold a password, and everybody can see a program's arguments.
-fn double_of(errand: &Errand<'_>) -> Vec<(String, String)> {
+fn double_of(errand: &Errand<'_>, double: &str) -> Vec<(String, String)> {
     let start = format!("remote.{}.", errand.remote);
     let config = errand.repo.config().unwrap_or(&UNREADABLE);
     let entries =
         (config.under(&start, "")).filter(|(key, _)| !matches!(*key, "fetch" | "push" | "mirror"));
-    let renamed = entries.map(|(key, value)| (format!("remote.{DOUBLE}.{key}"), value.to_owned()));
+    let renamed = entries.map(|(key, value)| (format!("remote.{double}.{key}"), value.to_owned()));
     renamed.collect()
 }
 

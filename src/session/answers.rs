@@ -10,6 +10,14 @@ const PROGRAMS: [(&str, &str); 3] = [
     ("receivepack", "git-receive-pack"),
     ("vcs", ""),
 ];
+/// The beginnings of the names of headers by which a web server chooses the site or the path that answers.
+const ROUTING: [&str; 5] = [
+    "host",
+    "forwarded",
+    "x-forwarded",
+    "x-original",
+    "x-rewrite",
+];
 /// Makes git accept any certificate.
 const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 
@@ -25,7 +33,7 @@ pub struct WantedRemote<'n> {
 }
 
 /// Refuses with exit 2 if a program other than git's own answers for a remote.
-pub fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
+fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
     let Some(key) = other_program(repo.config()?, named.remote) else {
         return Ok(());
     };
@@ -37,6 +45,12 @@ pub fn by_git(repo: &Repo, named: WantedRemote<'_>) -> Result<(), Stop> {
 pub fn itself(repo: &Repo, named: WantedRemote<'_>, addresses: &[String]) -> Result<(), Stop> {
     let config = repo.config()?;
     by_git(repo, named)?;
+    if let Some(header) = routing_header(config)
+        && addresses.iter().any(|one| one.starts_with("http"))
+    {
+        let why = format!("http.extraHeader sends the header {header}, so another site can answer");
+        return Err(refused(named, &why, "extraheader"));
+    }
     let addresses = addresses.iter();
     for address in addresses.filter(|one| one.starts_with("https://")) {
         if repo.program().variable(NO_VERIFY).is_some() {
@@ -72,6 +86,18 @@ fn other_program(config: &GitConfig, name: &str) -> Option<String> {
     found.map(|(key, _)| key)
 }
 
+/// Returns the name of a header of git's configuration by which a server chooses who answers. A value may have several
+/// lines.
+fn routing_header(config: &GitConfig) -> Option<&str> {
+    let headers = config.under("http.", "extraheader");
+    let lines = headers.flat_map(|(_, value)| value.split(['\r', '\n']));
+    let mut names = lines.filter_map(|line| Some(line.split([':', ';']).next()?.trim()));
+    names.find(|name| {
+        let name = name.to_ascii_lowercase();
+        ROUTING.iter().any(|start| name.starts_with(start))
+    })
+}
+
 fn report(named: WantedRemote<'_>, why: &str) -> Report {
     let (remote, file) = (named.remote, named.file);
     Report::new(format!("the remote {remote} may not be the one in {file}"))
@@ -99,5 +125,26 @@ mod tests {
         assert_eq!(key("remote.upstream.receivepack", "git-receive-pack"), None);
         assert_eq!(key("remote.upstream.vcs", ""), None);
         assert_eq!(key("remote.production.uploadpack", "mine"), None);
+    }
+
+    #[test]
+    fn no_header_names_another_site() {
+        let header = |value: &'static str| {
+            let key = "http.https://h.example/.extraheader";
+            let config = GitConfig::of(&[("http.extraheader", "X-Token: host"), (key, value)]);
+            routing_header(&config).map(str::to_owned)
+        };
+        for (value, name) in [
+            ("Host: other.example", "Host"),
+            ("host;", "host"),
+            ("X-Token: a\nHOST : other.example", "HOST"),
+            ("X-Forwarded-Host: other.example", "X-Forwarded-Host"),
+            ("x-original-url: /mine.git", "x-original-url"),
+        ] {
+            assert_eq!(header(value).as_deref(), Some(name), "{value:?}");
+        }
+        for value in ["Authorization: Basic aG9zdA==", "", "Cookie: host=1"] {
+            assert_eq!(header(value), None, "{value}");
+        }
     }
 }

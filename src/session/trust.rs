@@ -340,8 +340,8 @@ fn check_deploys_there(
         file: &file,
         why: &format!("{why} {file}"),
     };
-    answers::by_git(repo, named)?;
     let all: Vec<String> = [read].into_iter().chain(pushed).collect();
+    answers::itself(repo, named, &all)?;
     leads_to(&all, named)
 }
 

@@ -7,7 +7,7 @@ mod tokens;
 use serde_json::Value;
 
 use crate::record::events;
-use crate::support::{Deploy, Fate, IssuesApi, Posted, Run, Runner, Speaks, World};
+use crate::support::{Deploy, Fate, IssuesApi, Page, Posted, Run, Runner, Speaks, World};
 
 pub const TOKEN: &str = "not-for-anybodys-eyes";
 const PAGES: [&str; 2] = [
@@ -285,4 +285,43 @@ fn postpone_and_rollback_comment_and_close() {
         );
         assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
     }
+}
+
+#[test]
+fn the_issue_stays_open_while_its_candidate_is_open_after_a_rollback() {
+    let (deploy, api) = asking(Speaks::GitHub);
+    let page = deploy.web.url("/health");
+    deploy.web.set("/health", Page::body("no").status(503));
+    deploy.add_toml(&format!(
+        "[[environments.production.check]]\npage = \"{page}\"\ntimes = 1\n"
+    ));
+    deploy.agree();
+    smp(&deploy, &api, &["propose", "--yes"]).ok();
+    let yes = |commit: &str| {
+        let text = format!("signoff {}", &commit[..8]);
+        api.comments("rosi-qa", "COLLABORATOR", &text)
+    };
+    yes(deploy.nth(5));
+    promotes(&deploy, &api).exits(4);
+    let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+    smp(&deploy, &api, &back).ok().says("commented: ");
+    let issue = api.issues().remove(0);
+    let last = &issue.comments.last().unwrap().text;
+    assert!(
+        !issue.closed && last.contains("was rolled back to"),
+        "{last}"
+    );
+    // It asks about the fix.
+    let fix = crate::record::merged(&deploy, "Mend the health page", "mended.txt");
+    let stage = ["stage", "--fix", "--yes", &fix];
+    smp(&deploy, &api, &stage).ok().says("commented: ");
+    let now = deploy.master(&deploy.staging);
+    yes(&now);
+    deploy.web.set("/health", Page::body("ok"));
+    let promote = ["promote", "--again", "--yes", "--commit", &now];
+    smp(&deploy, &api, &promote)
+        .ok()
+        .says("commented and closed");
+    assert_eq!(api.issues().len(), 1);
+    assert!(api.issues()[0].closed);
 }

@@ -30,6 +30,29 @@ fn a_promotion_moves_the_branch_and_nothing_of_the_users() {
 }
 
 #[test]
+fn no_setting_of_another_remote_leads_the_push_elsewhere() {
+    let deploy = branches().ready();
+    let elsewhere = deploy.path("elsewhere.git");
+    deploy.git(
+        &deploy.work,
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            deploy.main.to_str().unwrap(),
+            elsewhere.to_str().unwrap(),
+        ],
+    );
+    let before = deploy.refs(&elsewhere);
+    let setting = format!("remote.smp-untracked.pushurl={}", elsewhere.display());
+    let runner = deploy.runner().git_options(&["-c", &setting]);
+    let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+    runner.smp(&args).ok();
+    assert_eq!(deploy.refs(&elsewhere), before);
+    assert_eq!(deploy.master(&deploy.production), deploy.nth(5));
+}
+
+#[test]
 fn the_guard_judges_by_the_branch() {
     let deploy = branches().build();
     deploy.smp(&["setup", "--yes", "--hook"]).ok();

@@ -554,6 +554,29 @@ pub const ROLLS_BACK: Asked = Asked {
     },
 };
 
+/// The rollback of a promotion whose checks failed: its candidate is still open, and so is the issue.
+pub const ROLLS_BACK_WHAT_FAILED: Asked = Asked {
+    before: |deploy, api| {
+        let page = deploy.web.url("/health");
+        deploy.web.set("/health", Page::body("no").status(503));
+        deploy.add_toml(&format!(
+            "[[environments.production.check]]\npage = \"{page}\"\ntimes = 1\n"
+        ));
+        deploy.agree();
+        asks(deploy, api);
+        yes(deploy, api);
+        promoting(deploy, api).exits(4);
+    },
+    typed: |deploy| (ROLLS_BACK.typed)(deploy),
+    holds: |deploy, chain, issues| {
+        chain.only("rolled-back");
+        let all = [2, 5, 2].map(|number| deploy.nth(number));
+        assert_eq!(deploy.deploys(&deploy.production), all);
+        assert_eq!(chain.state["candidate"]["commit"], deploy.nth(5));
+        assert_eq!((issues[0].closed, told(&issues[0]).len()), (false, 1));
+    },
+};
+
 fn typed(all: &[&str]) -> Vec<String> {
     all.iter().map(ToString::to_string).collect()
 }
@@ -651,6 +674,7 @@ fn a_comment_is_heard_once_and_the_issue_closed_once_wherever_a_promotion_is_kil
 fn an_issue_is_closed_once_wherever_a_postponement_or_a_rollback_is_killed() {
     POSTPONES.survives_unsigned(Speaks::GitLab, 2);
     ROLLS_BACK.survives_unsigned(Speaks::GitHub, 0);
+    ROLLS_BACK_WHAT_FAILED.survives_unsigned(Speaks::GitLab, 1);
 }
 
 // --- F-KILL-1: any time

@@ -760,6 +760,27 @@ fn an_alias_that_leads_elsewhere_is_refused_and_where_it_leads_is_said() {
 }
 
 #[test]
+fn with_signatures_no_setting_leads_a_deploy_to_another_site() {
+    let deploy = World::deploy_like()
+        .toml("[record]\nsigned = true\n")
+        .build();
+    let here = "https://127.0.0.1:1/staging.git";
+    deploy.write_toml(&deploy.toml().replace(deploy.urls()[1], here));
+    deploy.smp(&["setup", "--yes"]).exits(1);
+    for setting in [
+        "http.https://127.0.0.1:1/.sslVerify=false",
+        "http.curloptResolve=127.0.0.1:1:127.0.0.2",
+        "http.https://127.0.0.1:1/.extraHeader=Host: production.example",
+    ] {
+        let runner = deploy.runner().git_options(&["-c", setting]);
+        let run = runner.smp(&["stage", "--yes", deploy.nth(6)]);
+        run.exits(2)
+            .says("error: the remote staging may not be the one in smp.toml\n")
+            .says("a deploy must go to the address in smp.toml\n");
+    }
+}
+
+#[test]
 fn a_main_repository_whose_host_is_not_verified_does_not_say_whose_events_count() {
     let deploy = World::deploy_like()
         .toml("[record]\nsigned = true\n")
@@ -784,6 +805,10 @@ fn a_main_repository_whose_host_is_not_verified_does_not_say_whose_events_count(
             "http.curloptResolve=a:1:127.0.0.1",
             "http.curloptResolve names another machine",
         ),
+        (
+            "http.extraHeader=Host: other.example",
+            "http.extraHeader sends the header Host",
+        ),
     ] {
         let runner = deploy.runner().git_options(&["-c", setting]);
         refused(runner.smp(&["signoff"]), why);
@@ -796,6 +821,7 @@ fn a_main_repository_whose_host_is_not_verified_does_not_say_whose_events_count(
         "http.sslVerify=true",
         "http.sslCAInfo=/ca.pem",
         "http.proxy=http://127.0.0.1:2",
+        "http.extraHeader=Authorization: Basic aG9zdA==",
     ] {
         let runner = deploy.runner().git_options(&["-c", setting]);
         let run = runner.smp(&["signoff"]);

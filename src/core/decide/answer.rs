@@ -195,8 +195,10 @@ fn why_taken_back(
     if is_nobodys(candidate, remark, verdict) {
         return Some("is an app's");
     }
-    let says_it = claim(&remark.text)
-        .is_some_and(|claim| claim.verdict == verdict && names(&candidate.commit, claim.digits));
+    let says_it = claim(&remark.text).is_some_and(|claim| {
+        let names_it = names(&candidate.commit, claim.digits);
+        claim.verdict == verdict && names_it && !is_ambiguous(candidate, &claim)
+    });
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
     (!says_it || !is_theirs).then_some("no longer matches the record")
 }
@@ -222,6 +224,8 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
         format!("does not count: it must name at least {DIGITS} digits of {short}")
     } else if !names_it {
         format!("does not count: it does not name {short}")
+    } else if is_ambiguous(candidate, claim) {
+        format!("does not count: its digits fit an earlier commit as well as {short}; write more")
     } else if is_before {
         format!("does not count: it is older than the request for a verdict on {short}")
     } else {
@@ -295,6 +299,12 @@ fn is_login(login: Option<&String>, name: &str) -> bool {
 fn names(commit: &CommitId, digits: &str) -> bool {
     let digits = digits.to_ascii_lowercase();
     digits.len() >= DIGITS && commit.as_str().starts_with(&digits)
+}
+
+/// Returns whether a sign-off may mean an earlier commit of the candidate: anybody can make a fix with the same digits.
+fn is_ambiguous(candidate: &Candidate, claim: &Claim<'_>) -> bool {
+    let mut earlier = candidate.fixers.iter().filter_map(|one| one.base.as_ref());
+    claim.verdict == Verdict::Pass && earlier.any(|base| names(base, claim.digits))
 }
 
 fn judged(

@@ -367,10 +367,12 @@ impl Sum {
                 }
                 self.owe(event);
                 let ran = self.asked.remove(event.field("Environment"));
-                self.owe_issue(
-                    event,
-                    ran.is_some() && ran.as_deref() == event.maybe("From"),
-                );
+                // After a failed check the candidate is still open.
+                let open = self.candidate.as_ref().filter(|_| self.opened);
+                let open = open.map(|(_, commit)| commit.as_str());
+                let from = event.maybe("From");
+                let told = from.is_some() && [ran.as_deref(), open].contains(&from);
+                self.owe_issue(event, told);
             }
             "doubted" => {}
             "check-failed" | "staged-check-failed" | "staged-fix-check-failed" => {

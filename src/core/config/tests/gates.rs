@@ -88,6 +88,22 @@ fn a_soak_needs_a_record() {
 }
 
 #[test]
+fn four_eyes_need_proof_of_who_signs_off() {
+    let four = |record: &str| format!("{record}[policy]\nfour_eyes = true\n");
+    let proof = "policy.four_eyes: needs proof of who signs off, and a typed name proves nothing";
+    for record in ["", "[record]\n", "[record]\nsigned = false\n"] {
+        refuses(&[("", &four(record), proof)]);
+    }
+    let nobody = four("[record]\nsigned = true\nsignoff = false\n");
+    let why = "policy.four_eyes: needs sign-offs, but record.signoff is false";
+    refuses(&[("", &nobody, why)]);
+    for record in ["signed = true", "ask = \"github\""] {
+        let text = four(&format!("[record]\n{record}\n"));
+        assert!(parsed(&format!("{SMALL}{text}")).policy.four_eyes);
+    }
+}
+
+#[test]
 fn checks_are_tables_of_an_environment() {
     let check = |lines: &str| format!("[[environments.production.check]]\n{lines}\n");
     let text = format!(

@@ -4,6 +4,7 @@ use super::*;
 use crate::core::decide::tests::candidate;
 use crate::core::record::{Fixer, Inquiry, SignOff};
 use crate::core::tell::issue::own_mark;
+use crate::core::words::EventId;
 
 /// The first digits of the candidate in these tests.
 const IT: &str = "bbbbbbbb";
@@ -463,6 +464,45 @@ fn what_was_said_before_the_fix_is_about_another_commit() {
         ..remark(&format!("signoff {IT}"))
     };
     assert_eq!(read(&fixed, &since).events.len(), 1);
+}
+
+#[test]
+fn a_yes_whose_digits_fit_an_earlier_commit_does_not_count() {
+    let earlier = format!("{IT}{}", "a".repeat(32));
+    let fixed = Candidate {
+        fixers: vec![Fixer {
+            id: EventId::of(2),
+            by: candidate(&[]).by,
+            login: None,
+            base: CommitId::parse(&earlier),
+        }],
+        ..asked()
+    };
+    let short = read(&fixed, &remark(&format!("signoff {IT}")));
+    assert!(short.events.is_empty() && short.void[0].why.ends_with("; write more"));
+    let longer = read(&fixed, &remark(&format!("signoff {IT}b")));
+    assert_eq!(longer.events.len(), 1);
+    let block = read(&fixed, &remark(&format!("block {IT}")));
+    assert_eq!(block.events.len(), 1, "a block may mean both");
+    // One that is on record counts no more.
+    let What::Judged(it) = &read(&asked(), &remark(&format!("signoff {IT}"))).events[0] else {
+        panic!()
+    };
+    let recorded = SignOff {
+        by: it.of.clone(),
+        recorded_by: candidate(&[]).by,
+        verdict: it.verdict,
+        note: None,
+        at: 0,
+        comment: it.comment.clone(),
+        over: None,
+    };
+    let recorded = Candidate {
+        verdicts: vec![recorded],
+        ..fixed
+    };
+    let events = read(&recorded, &remark(&format!("signoff {IT}"))).events;
+    assert!(matches!(&events[..], [What::Voided(_)]), "{events:?}");
 }
 
 proptest! {

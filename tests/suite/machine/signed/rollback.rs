@@ -1,8 +1,11 @@
-//! A rollback trusts nothing that only the files of this clone say.
+//! A rollback trusts nothing that only the files of this clone say, or a platform that a variable names.
 
 use super::tricks::{copied, written_over};
-use super::{by, forged, world};
-use crate::support::{Deploy, Run};
+use super::{by, forged, merged, promote, world};
+use crate::support::{Deploy, HerokuApi, Run, Runner};
+
+const APP: &str = "shop";
+const KEY: &str = "HRKU-not-for-anybodys-eyes";
 
 /// Creates an unreviewed commit that never ran anywhere.
 fn unseen(deploy: &Deploy) -> String {
@@ -92,4 +95,58 @@ fn files_of_this_clone_make_nothing_an_older_version() {
     std::fs::create_dir_all(&info).unwrap();
     std::fs::write(info.join("commit-graph"), graph).unwrap();
     back("nothing shows that");
+}
+
+/// Returns a runner for ada whose variables name this API as Heroku's.
+fn led_astray<'w>(deploy: &'w Deploy, api: &HerokuApi) -> Runner<'w> {
+    let ada = by(deploy, "ada").env("HEROKU_API_KEY", KEY);
+    ada.env("HEROKU_API_URL", api.url())
+}
+
+#[test]
+fn a_false_api_of_the_platform_ships_nothing() {
+    let deploy = world();
+    let asks = "[environments.production.running]\nheroku = \"shop\"\n[environments.staging.running]\nheroku = \"shop-staging\"\n";
+    deploy.write_toml(&format!("{}{asks}", deploy.toml()));
+    let evil = unseen(&deploy);
+    let child = deploy.commit(&deploy.work, "A child of it");
+    let api = HerokuApi::start(KEY);
+    let ada = led_astray(&deploy, &api);
+    // The app in an own file only.
+    ada.smp(&["setup", "--yes"]);
+    promote(&deploy, &ada)
+        .exits(1)
+        .says("differs from the one on master");
+    merged(&deploy, "Ask Heroku", &[("smp.toml", &deploy.toml())]);
+    ada.smp(&["setup", "--yes"]);
+    let nothing_shipped = |run: &Run| {
+        assert_ne!(run.code, 0, "{run}");
+        run.never_shows(KEY);
+        assert_eq!(deploy.master(&deploy.production), deploy.nth(2), "{run}");
+        assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)], "{run}");
+    };
+    // What the API says: the commits of its releases on production, oldest first.
+    let (runs, older) = (deploy.nth(2), deploy.nth(1));
+    for said in [
+        [&*evil, runs],
+        [older, &child],
+        [&*evil, &child],
+        [&*child, &evil],
+    ] {
+        api.app(APP).app("shop-staging");
+        for commit in said {
+            api.deploys(APP, commit);
+        }
+        for commit in [deploy.nth(5), &evil] {
+            api.deploys("shop-staging", commit);
+        }
+        for to in [&evil, &child, older] {
+            let back = ["rollback", "--timeout", "5", "--to", to];
+            nothing_shipped(&ada.terminal(&back).ends());
+            nothing_shipped(&ada.smp(&[&back[..], &["--yes"]].concat()));
+        }
+        nothing_shipped(&ada.terminal(&["rollback", "--timeout", "5"]).ends());
+        nothing_shipped(&ada.smp(&["promote", "--yes", "--timeout", "5", "--commit", &evil]));
+    }
+    assert!(!api.asked_for("GET", "/apps/shop/releases").is_empty());
 }
