@@ -30,7 +30,6 @@ mod together;
 mod unreported;
 mod verdict;
 mod wait;
-mod words;
 
 pub use ask::{NOT_DEPLOYED, consent};
 pub use earlier::{looked, not_on_main};
