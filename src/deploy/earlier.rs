@@ -67,7 +67,10 @@ impl Deploy<'_> {
 
     fn earlier_to<'t>(&self, target: &'t Target<'_>) -> impl Iterator<Item = Earlier<'t>> {
         let (name, notes) = (target.environment.name.as_str(), self.notes());
-        let pushed = notes.pushing(name, target.observed.reference());
+        let last = self.last_deploy(name);
+        let pushed = notes.pushing(name, target.observed.reference(), last.as_ref());
+        // Its platform builds what the branch has, and a second push has the same lease: only one of them moves it.
+        let pushed = pushed.filter(|_| !target.environment.is_branch);
         let newest = newest(&target.observed);
         let released = newest.and_then(|newest| notes.releasing(name, newest.version));
         let found = [(pushed, true), (released, false)].into_iter();
@@ -80,6 +83,10 @@ impl Deploy<'_> {
                 is_push,
             })
         })
+    }
+
+    fn last_deploy(&self, name: &str) -> Option<(CommitId, i64)> {
+        self.seen.state().and_then(|state| state.last_deploy(name))
     }
 
     /// Adds what an earlier push means for this plan. A commit on its way is never "nothing to do".
@@ -122,7 +129,8 @@ impl Deploy<'_> {
             return Ok(());
         };
         let name = source.environment.as_str();
-        let pushing = self.notes().pushing(name, source.reference());
+        let last = self.last_deploy(name);
+        let pushing = (self.notes()).pushing(name, source.reference(), last.as_ref());
         let Some((commit, age)) = pushing.filter(|(commit, _)| commit != runs) else {
             return Ok(());
         };

@@ -16,7 +16,7 @@ use crate::deploy::wait::Wait;
 use crate::deploy::{Deploy, forward};
 use crate::team::recorder::{Recorder, new_id};
 
-pub type End = (EventId, What);
+pub type EndEvent = (EventId, What);
 
 /// Returns whether the end of a deploy still has to be written, because its announcement is still open.
 pub fn is_due(end: &What, state: &State) -> bool {
@@ -34,7 +34,7 @@ impl Deploy<'_> {
         &self,
         recorded: &Recorded<'_>,
         commit: Option<&CommitId>,
-    ) -> Result<Vec<End>, Stop> {
+    ) -> Result<Vec<EndEvent>, Stop> {
         let mut ends = Vec::new();
         for (open, seen) in self.ends_of_others(recorded, commit) {
             let name = &seen.environment;
@@ -63,15 +63,11 @@ impl Deploy<'_> {
         recorded: &Recorded<'r>,
         commit: Option<&CommitId>,
     ) -> Vec<(&'r Deploying, &'r Observed)> {
-        let is_target = |name: &String| {
-            let mut targets = self.targets.iter();
-            targets.any(|target| target.environment.name == *name)
-        };
         let ends = recorded.unwritten().into_iter();
         let others = ends.filter(|(open, seen)| {
             let name = &seen.environment;
             let is_it = commit.is_some_and(|commit| open.is(self.kind(), name, commit));
-            !(is_it && is_target(name))
+            !(is_it && self.target(name).is_ok())
         });
         others.collect()
     }

@@ -9,7 +9,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, EventId};
 use crate::deploy::Deploy;
-use crate::deploy::ends::{End, is_due};
+use crate::deploy::ends::{EndEvent, is_due};
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::screen::Progress;
 use crate::git::Repo;
@@ -76,7 +76,7 @@ impl Deploy<'_> {
         &self,
         bound: &Bound,
         (recorded, nth): (Recorded<'_>, usize),
-        (id, ends): (&EventId, &[End]),
+        (id, ends): (&EventId, &[EndEvent]),
     ) -> Result<Option<(EventId, What)>, Stop> {
         let (kind, state) = (self.kind(), recorded.state);
         if let (0, Some(known)) = (nth, self.seen.state()) {
@@ -92,8 +92,8 @@ impl Deploy<'_> {
         let plan = self.decide(Some(recorded), true, true)?;
         let base = state.candidate.as_ref().map(|open| open.commit.clone());
         // Whoever records the end has to tell of it.
-        let is_here = |last: &String| bound.places.iter().any(|(name, _)| name == last);
-        let tells = self.tells.as_ref().filter(|(last, _)| is_here(last));
+        let tells = self.tells.as_ref();
+        let tells = tells.filter(|(last, _)| bound.places.iter().any(|(name, _)| name == last));
         let ((environment, from), also) = bound.places.split_first().ok_or_else(not_seen)?;
         let announced = Intent {
             kind,

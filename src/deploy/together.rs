@@ -82,7 +82,7 @@ impl Deploy<'_> {
         let sent = self.send(target, &both, step)?;
         let (outcome, words) = (sent.outcome.clone(), sent.words());
         let is_taken = match outcome.beside {
-            Some(Beside::NotAtomic) => {
+            beside if beside == Some(Beside::NotAtomic) || takes_one_ref(&outcome, &words) => {
                 sent.came_to_nothing();
                 return Ok(Both::NotAtomic);
             }
@@ -176,6 +176,24 @@ impl Deploy<'_> {
         let report = report.because(trouble.to_string());
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
+}
+
+/// What hosts say if a rule of theirs, and not git's protocol, declines two refs in one push. The words of the first are
+/// GitHub's. To announce first is always safe, so the others may say too much.
+const ONE_REF: [&str; 5] = [
+    "pushes can not update more than",
+    "atomic",
+    "one ref",
+    "multiple refs",
+    "several refs",
+];
+
+/// Returns whether the host says that it takes one ref in a push.
+fn takes_one_ref(outcome: &PushOutcome, words: &str) -> bool {
+    let said = words.lines().filter_map(Said::by_remote);
+    let mut said = said.map(|said| said.words().to_lowercase());
+    outcome.ended == Ended::Declined
+        && said.any(|line| ONE_REF.iter().any(|words| line.contains(words)))
 }
 
 /// Returns whether the push was rejected because of the record. If a hook declines a whole push, as `pre-receive` does,
