@@ -211,12 +211,6 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
     }
 }
 
-/// Returns the host of an address, with its port if that is not the default.
-fn authority(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}"));
-    url.host_str().unwrap_or("no host").to_owned() + &port.unwrap_or_default()
-}
-
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -113,7 +113,7 @@ fn make_file(session: &Session<'_>, args: &Setup, path: &Path) -> Result<(), Sto
     match found {
         Some(report) => Err(Stop::Misused(report)),
         None if args.check || !session.ui.is_interactive() => {
-            Err(wizard::how_to_start(path, session.ui.is_interactive()))
+            Err(wizard::how_to_start(session, path))
         }
         None => wizard::run(session, path),
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use clap::Args;
 
 use crate::core::config::{Config, Environment};
-use crate::core::record::arrivals::{arrivals, carrier, since};
+use crate::core::record::arrivals::{add, arrivals, carrier, since};
 use crate::core::record::{Reading, RecordView};
 use crate::core::refusal::{Report, Stop};
 use crate::core::show::r#where::{Stand, heading, places};
@@ -217,14 +217,8 @@ fn told(
 ) -> Result<ReadDeploys, Stop> {
     let tip = record.filter(|reading| reading.signed.is_none());
     let tip = tip.and_then(|reading| reading.tip.as_ref());
-    let noted = tip.and_then(|tip| session.notes().arrived().filter(|noted| noted.tip == *tip));
-    if let Some(Arrived { all, unread, .. }) = noted {
-        return Ok(ReadDeploys {
-            all,
-            oldest: None,
-            is_all: true,
-            unread,
-        });
+    if let Some(noted) = noted(session, config, record)? {
+        return Ok(noted);
     }
     let (events, unread) = match (recorder(session, config), record) {
         (Some(recorder), Some(reading)) => recorder.latest_events(reading, latest)?,
@@ -244,6 +238,36 @@ fn told(
         });
     }
     Ok(told)
+}
+
+/// Returns the deploys that this clone kept, with those in later events.
+fn noted(
+    session: &Session<'_>,
+    config: &Config,
+    record: Option<&Reading>,
+) -> Result<Option<ReadDeploys>, Stop> {
+    let (Some(recorder), Some(reading)) = (recorder(session, config), record) else {
+        return Ok(None);
+    };
+    let tip = reading.tip.clone().filter(|_| reading.signed.is_none());
+    let Some((tip, mut kept)) = tip.zip(session.notes().arrived()) else {
+        return Ok(None);
+    };
+    if kept.tip != tip {
+        let Some((events, unread)) = recorder.events_since(reading, &kept.tip, FIRST_EVENTS)?
+        else {
+            return Ok(None);
+        };
+        add(&mut kept.all, &events);
+        (kept.tip, kept.unread) = (tip, kept.unread + unread);
+        session.notes().keep_arrived(&kept);
+    }
+    Ok(Some(ReadDeploys {
+        all: kept.all,
+        oldest: None,
+        is_all: true,
+        unread: kept.unread,
+    }))
 }
 
 /// Returns whether a missing commit may be new on the main branch: a hash or a pull request.

@@ -41,9 +41,15 @@ pub(super) enum Way {
 }
 
 /// Returns whether a text consists of ASCII letters, digits and `others`.
-pub(super) fn is_made_of(text: &str, others: &str) -> bool {
+pub fn is_made_of(text: &str, others: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+/// Returns the host of an address, with its port if that is not the default.
+pub fn authority(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}"));
+    url.host_str().unwrap_or("no host").to_owned() + &port.unwrap_or_default()
 }
 
 /// Allows `https`, `ssh`, `host:path`, a path or `file://`; `http` and `git` only on this machine.

@@ -51,7 +51,7 @@ pub const SCHEMA_URL: &str =
 
 // A new key is a field here with its rule. Every field needs the user's agreement (see `Config::trust`).
 /// What `git smp` needs to know about a team's environments. No secrets and no commands belong in this file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(title = "smp.toml"))]
 #[serde(deny_unknown_fields)]
@@ -77,7 +77,7 @@ pub struct Config {
 }
 
 /// The team's own repository, where reviewed work is merged. If people work in forks, it is the repository that they fork.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MainRepository {
@@ -118,7 +118,7 @@ pub enum ForgeKind {
 }
 
 /// A place where the software runs. A push to its remote deploys it; without `url` it is a branch of the main repository.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(transform = schema::url_or_branch))]
 #[serde(deny_unknown_fields)]
@@ -359,7 +359,6 @@ impl Config {
         self.environments.iter().find(|one| one.name == name)
     }
 
-    /// Returns the name of the file.
     pub fn file(&self) -> Cow<'_, str> {
         self.path.file_name().unwrap_or_default().to_string_lossy()
     }

@@ -31,7 +31,7 @@ pub use event::{
     CheckFailed, Deployed, Event, Intent, Judged, Postponed, Proposed, Sighting, What,
 };
 pub use open::Held;
-pub use post::{Attempt, How, News, Notice, Overridden, Telling};
+pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
 pub use view::RecordView;
 pub use written::{
@@ -98,7 +98,6 @@ pub enum Kind {
     Rollback,
 }
 
-/// The state that results from all events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub format: u32,

@@ -1,7 +1,8 @@
 //! Times for people, in the reader's zone.
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
+use serde::{Serialize, Serializer};
 
 use crate::core::text::ago;
 
@@ -77,6 +78,33 @@ impl When {
     pub fn dated(&self, seconds: i64) -> String {
         format!("{} ({})", self.date(seconds), ago(self.now, seconds))
     }
+}
+
+/// A time as RFC 3339 writes it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline, extend("format" = "date-time")))]
+pub struct Rfc3339(pub String);
+
+/// Formats a time in seconds with an offset in minutes; `None` if it is outside the calendar or RFC 3339 cannot express
+/// it.
+pub fn rfc3339(seconds: i64, minutes_east: i32) -> Option<Rfc3339> {
+    let time = Timestamp::from_second(seconds).ok()?;
+    let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
+    let zoned = time.to_zoned(TimeZone::fixed(offset));
+    let can_be_written = zoned.year() >= 0 && minutes_east.abs() < 24 * 60;
+    let text = zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    can_be_written.then_some(Rfc3339(text))
+}
+
+/// Formats a time of the record, which has no offset.
+pub fn time(seconds: i64) -> Option<Rfc3339> {
+    rfc3339(seconds, 0)
+}
+
+/// Writes a time of the record, or `null`.
+pub fn write_time<S: Serializer>(seconds: &Option<i64>, into: S) -> Result<S::Ok, S::Error> {
+    seconds.and_then(time).serialize(into)
 }
 
 #[cfg(test)]

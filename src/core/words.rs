@@ -99,8 +99,10 @@ pub struct Commit {
     pub id: CommitId,
     /// The abbreviation of `git log --oneline` in this repository.
     pub short: String,
-    /// The subject as `git log --oneline` prints it: bytes, because git guarantees no encoding.
+    /// The subject in UTF-8 as far as git can convert it: bytes, because git guarantees no encoding.
     pub subject: Vec<u8>,
+    /// The subject as `git log --oneline` prints it, if the user's git prints another encoding.
+    pub printed: Option<Vec<u8>>,
     pub author: String,
     /// The author time: seconds since 1970 and minutes east of UTC.
     pub authored: (i64, i32),
@@ -109,6 +111,11 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// Returns the subject as `git log --oneline` prints it.
+    pub fn printed(&self) -> &[u8] {
+        self.printed.as_ref().unwrap_or(&self.subject)
+    }
+
     /// Returns the subject as text, with U+FFFD for invalid bytes.
     pub fn subject_text(&self) -> String {
         String::from_utf8_lossy(&self.subject).into_owned()

@@ -129,17 +129,7 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
 }
 
 /// Reads the reviews. `main` is the branch whose pull requests count. Only the first commit has its statuses read.
-pub fn reviews(
-    rest: &Rest,
-    repo: &Repo,
-    history: &MainLine,
-    main: &str,
-    wanted: &[CommitId],
-) -> Reviews {
-    rest.reviews(wanted, |wanted| look(rest, repo, history, main, wanted))
-}
-
-fn look(
+pub fn look(
     rest: &Rest,
     repo: &Repo,
     history: &MainLine,

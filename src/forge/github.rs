@@ -8,7 +8,7 @@ mod response;
 use reqwest::Url;
 use serde_json::json;
 
-use crate::core::address::is_loopback;
+use crate::core::address::{is_loopback, is_made_of};
 use crate::core::decide::review::{Coverage, Reviews};
 use crate::core::refusal::Report;
 use crate::core::secret::Secret;
@@ -49,7 +49,10 @@ impl GitHub {
         let segments: Vec<String> = segments.map(str::to_owned).collect();
         let [owner, name]: [String; 2] = segments.try_into().ok()?;
         let elsewhere = host.contains("gitlab") || host.contains("bitbucket");
-        if elsewhere || !is_name(&owner) || !is_name(&name) {
+        let are_names = [&owner, &name]
+            .iter()
+            .all(|one| one.len() <= 100 && is_made_of(one, "-_."));
+        if elsewhere || !are_names {
             return None;
         }
         let (server, api) = if is_githubs_own(&host) {
@@ -133,11 +136,6 @@ impl GitHub {
 
 fn is_githubs_own(host: &str) -> bool {
     host == "github.com" || host.ends_with(".ghe.com")
-}
-
-fn is_name(text: &str) -> bool {
-    text.len() <= 100
-        && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// Builds the query for these commits. Their ids are only hex digits, so they need no quotes.

@@ -111,22 +111,18 @@ pub fn protection(rest: &Rest, branch: &str) -> Result<Protection, Report> {
     let forward = if seen.can_push { Takes::Yes } else { Takes::No };
     Ok(Protection {
         is_protected: true,
-        wants: Vec::new(),
         forward,
         back: match rule {
             Some(rule) if rule.allow_force_push => forward,
             Some(_) => Takes::No,
             None => Takes::Unknown,
         },
+        ..Protection::none()
     })
 }
 
 /// Reads the reviews. `main` is the branch whose merge requests count. Only the first commit has its pipelines read.
-pub fn reviews(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Reviews {
-    rest.reviews(wanted, |wanted| look(rest, repo, main, wanted))
-}
-
-fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Reviews, Report> {
+pub fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result<Reviews, Report> {
     let path = in_path(&rest.repository);
     let project: Option<Project> = rest.find(&format!("projects/{path}"))?;
     let project = project.ok_or_else(|| rest.not_found())?.id;

@@ -20,6 +20,7 @@ use crate::core::config::AskedForge;
 use crate::core::decide::answer::Remark;
 use crate::core::record::Placed;
 use crate::core::refusal::Report;
+use crate::forge::rest::in_path;
 use crate::http::api::{Method, Service};
 use crate::http::{Response, Sent, Trouble};
 use response::{ForgeUser, IssueEntry, Tracking, is_edited, may_github};
@@ -52,7 +53,6 @@ impl Tracker {
         self.account()?.person()
     }
 
-    /// Returns the account of the token, if the forge tells.
     fn account(&self) -> Option<&ForgeUser> {
         let account = self.account.get_or_init(|| self.read("user").ok()?);
         account.as_ref()
@@ -226,7 +226,7 @@ impl Tracker {
     fn path(&self) -> String {
         match self.words.kind {
             AskedForge::GitHub => format!("repos/{}", self.repository),
-            AskedForge::GitLab => format!("projects/{}", self.repository.replace('/', "%2F")),
+            AskedForge::GitLab => format!("projects/{}", in_path(&self.repository)),
         }
     }
 

@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::core::address::is_loopback;
+use crate::core::address::{is_loopback, is_made_of};
 use crate::core::decide::review::{
     Checks, Coverage, ForgeWords, Origin, PullRequest, Reviews, unanswered,
 };
@@ -24,7 +24,6 @@ use crate::session::Session;
 
 /// The approximate maximum number of commits to ask about: each needs a call.
 const MOST: usize = 500;
-/// The number of parallel calls.
 const AT_ONCE: usize = 8;
 const PAGES: usize = 20;
 const LONGEST_NAME: usize = 255;
@@ -41,7 +40,6 @@ pub struct Software {
     pub version: &'static str,
     /// The parameter for the page size.
     pub size: &'static str,
-    /// The rights that the token needs.
     pub rights: &'static str,
 }
 
@@ -76,7 +74,6 @@ impl Rest {
         Ok(Self::at(software, repository, service))
     }
 
-    /// Builds it for this repository and service.
     pub fn at(software: &'static Software, repository: String, service: Service) -> Self {
         Self {
             software,
@@ -257,7 +254,8 @@ impl Software {
             return Err(Report::new(what).hint(format!("set {}={usual}", self.address)));
         };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        if parts.len() < 2 || !parts.iter().all(|part| is_name(part)) {
+        let is_long = parts.iter().any(|part| part.len() > LONGEST_NAME);
+        if parts.len() < 2 || is_long || !is_made_of(&parts.concat(), "-_.") {
             return Err(no_pages(name));
         }
         let mut root = api.clone();
@@ -281,15 +279,8 @@ pub fn in_path(name: &str) -> String {
 pub fn server(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let host = host.trim_start_matches("www.").to_ascii_lowercase();
-    host + &url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default()
-}
-
-fn is_name(text: &str) -> bool {
-    text.len() <= LONGEST_NAME
-        && (text.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    let port = url.port().map(|port| format!(":{port}"));
+    host + &port.unwrap_or_default()
 }
 
 /// Asks for each item, several in parallel; returns the answers in the same order.

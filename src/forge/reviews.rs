@@ -65,10 +65,14 @@ pub fn look(
             Forge::GitHub(github, token, at) => {
                 github.reviews(at.graphql.as_deref(), token, main, &wanted)
             }
-            Forge::GitLab(rest) => gitlab::reviews(rest, &session.repo, main, &wanted),
+            Forge::GitLab(rest) => rest.reviews(&wanted, |wanted| {
+                gitlab::look(rest, &session.repo, main, wanted)
+            }),
             Forge::Forgejo(rest) => {
                 let history = MainLine::read(&session.repo, from, candidate);
-                forgejo::reviews(rest, &session.repo, &history, main, &wanted)
+                rest.reviews(&wanted, |wanted| {
+                    forgejo::look(rest, &session.repo, &history, main, wanted)
+                })
             }
         });
     Reviews {

@@ -249,7 +249,6 @@ struct Index {
 }
 
 impl Index {
-    /// Opens the index of a pack, version 2.
     fn open_pack(path: &Path) -> Result<Self, Unreadable> {
         let file = File::open(path)?;
         let mut head = [0; 8];

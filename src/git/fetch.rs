@@ -7,7 +7,7 @@ use crate::core::refusal::Refusal;
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
 use crate::git::network::{Errand, NoAnswer};
-use crate::git::remote::{self, HEAD, heads};
+use crate::git::remote::{self, HEAD, list};
 use crate::git::response::{LineKind, is_shut, means};
 use crate::git::{MainSeen, Repo, advice, lock, record};
 
@@ -73,7 +73,9 @@ pub fn fetch(repo: &Repo, remote: &str, wanted: &FetchTarget) -> Result<(), Refu
         FetchTarget::Branch(branch) => vec![format!("refs/heads/{branch}")],
         FetchTarget::Commit(id) => vec![id.to_string()],
         FetchTarget::Branches => {
-            let tips = heads(repo, remote, false)?.into_iter().map(|(_, id)| id);
+            let tips = list(repo, remote, &["refs/heads/*"], false)?
+                .into_iter()
+                .map(|(_, id)| id);
             // If the clone cannot say what it has, the next read fails.
             let missing = tips.filter(|id| !repo.has_commit(id).unwrap_or(false));
             // By hash: a remote's names for its branches do not belong on a command line.
@@ -142,7 +144,8 @@ pub fn branch_and_tip(
 ) -> Result<(Branch, Tip), Refusal> {
     let wanted = format!("refs/heads/{branch}");
     let names: Vec<&str> = [wanted.as_str()].into_iter().chain(reference).collect();
-    let brought = match reference.is_none() || was_seen(repo) {
+    // git fetches nothing at all if one of the refs is missing.
+    let brought = match reference.is_none() || matches!(record::seen_id(repo), Ok(Some(_))) {
         true => bring(repo, remote, &names, may_ask)?,
         false => None,
     };
@@ -165,11 +168,6 @@ fn saw(repo: &Repo, at: Option<&CommitId>, head: Option<CommitId>) {
     let mut main = lock(&repo.main);
     let at = at.cloned();
     *main = Some(MainSeen { at, head });
-}
-
-/// Returns whether there was a record. git fetches nothing at all if one of the refs is missing.
-fn was_seen(repo: &Repo) -> bool {
-    matches!(record::seen_id(repo), Ok(Some(_)))
 }
 
 /// Keeps the main repository's commit if no ref of the user does: `git update-ref refs/smp/main ID`. This only spares

@@ -186,7 +186,13 @@ pub fn file_at(
     if is_folder {
         return Ok(None);
     }
-    let size = repo.either(|library| library.size(&at), || size_by_program(repo, &at))?;
+    let size = repo.either(
+        |library| library.size(&at),
+        || {
+            let size = repo.program().text(UNREADABLE, ["cat-file", "-s", &at])?;
+            (size.trim().parse()).map_err(|_| Stop::Failed(Report::new(UNREADABLE)))
+        },
+    )?;
     if size > most {
         let report = Report::new(format!("{path} of the main branch cannot be read"));
         let report = report.because(format!("it is larger than {} KiB", most >> 10));
@@ -240,7 +246,6 @@ fn wrong(id: &str) -> Stop {
     refusal.run(say, fsck).into()
 }
 
-/// Computes an object's name from its content.
 fn name_of(kind: ObjectType, bytes: &[u8], digits: usize) -> Option<String> {
     if digits == 40 {
         return Some(Oid::hash_object(kind, bytes).ok()?.to_string());
@@ -303,12 +308,6 @@ impl Library {
         let repository = self.lock();
         Ok(repository.odb()?.read_header(Oid::from_str(id)?)?.0 as u64)
     }
-}
-
-fn size_by_program(repo: &Repo, id: &str) -> Result<u64, Stop> {
-    let size = repo.program().read(UNREADABLE, ["cat-file", "-s", id])?;
-    let size = String::from_utf8_lossy(&size).trim().parse();
-    size.map_err(|_| Stop::Failed(Report::new(UNREADABLE)))
 }
 
 fn by_program(repo: &Repo, ids: &[&str]) -> Result<Vec<Vec<u8>>, Stop> {

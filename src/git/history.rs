@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 
 use git2::{ErrorCode, ObjectType, Odb, Oid, Repository};
-use gix_commitgraph::Graph;
 
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 use crate::git::abbrev::{Abbreviation, Names};
@@ -18,7 +17,7 @@ use crate::git::{Found, Repo, Unreadable, lock, object, plumbing, reach};
 pub struct Library {
     repository: Mutex<Repository>,
     /// The object folder that all work trees share.
-    objects: PathBuf,
+    pub(super) objects: PathBuf,
 }
 
 impl Library {
@@ -99,6 +98,7 @@ impl Library {
         for commit in all.filter(|_| !foreign.is_empty()) {
             if let Some(spelled) = foreign.get(&commit.id) {
                 (commit.subject, commit.author) = (spelled.subject.clone(), spelled.author.clone());
+                commit.printed.clone_from(&spelled.printed);
             }
         }
         Ok(changes)
@@ -132,7 +132,7 @@ impl Library {
         let odb = repository.odb()?;
         let (old, new) = (oid(old)?, oid(new)?);
         // The answer is the same with and without the commit-graph, so the configuration does not matter.
-        if let Some(graph) = self.graph() {
+        if let Some(graph) = walk::graph(&self.objects) {
             return reach::has(&odb, &graph, new, old);
         }
         let mut table = CommitTable::new(&odb, &self.objects);
@@ -179,10 +179,6 @@ impl Library {
         };
         let peeled = repository.revparse_single(&format!("{found}{steps}^{{commit}}"))?;
         commit_id(peeled.id())
-    }
-
-    pub(super) fn graph(&self) -> Option<Graph> {
-        walk::graph(&self.objects)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Repository> {
@@ -293,6 +289,7 @@ impl<'a> Listing<'a> {
             authored: shown.author.when,
             committed: shown.committer.when.0,
             subject: shown.subject,
+            printed: None,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::core::typed::Typed;
 use crate::git::Repo;
 use crate::git::address::{Purpose, Transport};
 use crate::git::advice::{ssh_line, unreachable};
-use crate::git::network::Errand;
+use crate::git::network::{Errand, NoAnswer};
 
 /// ssh's exit code if it did not reach the host.
 const NOT_REACHED: i32 = 255;
@@ -35,16 +35,13 @@ pub fn ask(repo: &Repo, remote: &str, words: &str, may_ask: bool) -> Result<Host
                 Typed::other("git remote get-url").arg(remote),
             ));
     }
-    let output = match errand.run(&[words.to_owned()]) {
-        Ok(output) if output.status.code() != Some(NOT_REACHED) => output,
-        Ok(output) => {
-            return Err(unreachable(
-                &errand,
-                &String::from_utf8_lossy(&output.stderr),
-            ));
+    let reached = match errand.run(&[words.to_owned()]) {
+        Ok(output) if output.status.code() == Some(NOT_REACHED) => {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
-        Err(why) => return Err(unreachable(&errand, &why.words())),
+        other => other.map_err(NoAnswer::words),
     };
+    let output = reached.map_err(|words| unreachable(&errand, &words))?;
     Ok(HostAnswer {
         succeeded: output.status.success(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),

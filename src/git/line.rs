@@ -37,7 +37,7 @@ impl Library {
         let odb = repository.odb()?;
         let mut line = FirstParents {
             odb: &odb,
-            graph: self.graph(),
+            graph: walk::graph(&self.objects),
             ids: vec![oid(tip)?],
             last: None,
         };

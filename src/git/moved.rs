@@ -126,9 +126,7 @@ pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
 
 /// Returns whether an address may be part of a command: `smp.toml` may hold it, and no character matters to a shell.
 fn can_be_typed(address: &str) -> bool {
-    let mut letters = address.chars();
-    letters.all(|c| c.is_ascii_alphanumeric() || "-._~:/+%,=@".contains(c))
-        && address::check_url(address).is_ok()
+    address::is_made_of(address, "-._~:/+%,=@") && address::check_url(address).is_ok()
 }
 
 #[cfg(test)]

@@ -337,7 +337,6 @@ impl<'a> Errand<'a> {
         Ok(last)
     }
 
-    /// Returns the command that loads the key for an account.
     pub fn ssh_add(&self, account: &Account) -> String {
         let of = (self.repo.program(), self.config);
         let add = match self.repo.people.ssh.keys(of, account).as_slice() {

@@ -322,7 +322,7 @@ fn log(
     if !prints_foreign {
         return Ok(commits);
     }
-    // If git cannot convert a subject, `%s` differs from `git log --oneline`.
+    // The list is printed in the user's encoding; if git cannot convert a subject, it prints that as it is.
     let text = raw_log(program, &[&["--format=oneline"], of].concat(), input)?;
     let lines =
         records(&text).map(|line| line.split_at_checked(line.iter().position(|&b| b == b' ')?));
@@ -330,7 +330,7 @@ fn log(
     for commit in &mut commits {
         let subject = subjects.get(commit.id.as_str().as_bytes());
         let subject = subject.and_then(|subject| subject.get(1..));
-        commit.subject = subject.ok_or_else(unexpected)?.to_vec();
+        commit.printed = Some(subject.ok_or_else(unexpected)?.to_vec());
     }
     Ok(commits)
 }
@@ -361,6 +361,7 @@ fn commit(record: &[u8]) -> Option<Commit> {
         authored: object::when(fields.next()?.as_bytes()).unwrap_or_default(),
         committed: fields.next()?.parse().unwrap_or_default(),
         subject,
+        printed: None,
     })
 }
 

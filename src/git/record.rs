@@ -26,7 +26,6 @@ const UNREADABLE_HERE: &str = "this clone's copy of the record cannot be read";
 
 pub struct NewEvent<'a> {
     pub parent: Option<&'a CommitId>,
-    /// The state after the event.
     pub state: &'a str,
     pub message: &'a str,
     /// The name and mail address of its author.
@@ -141,7 +140,6 @@ pub fn kept_for(name: &str) -> String {
     name.replacen(SEEN_ON, "refs/", 1)
 }
 
-/// Returns whether a ref of this clone points to this commit.
 pub fn is_at(repo: &Repo, name: &str, id: &CommitId) -> bool {
     at(repo, name).is_ok_and(|at| at.as_ref() == Some(id))
 }

@@ -112,11 +112,6 @@ pub fn head(repo: &Repo, remote: &str) -> Result<Option<(String, CommitId)>, Ref
     Ok(branch.zip(named(&advertised(&text), "HEAD")))
 }
 
-/// Reads all branches of `remote`, each with its commit: `git ls-remote REMOTE refs/heads/*`.
-pub(super) fn heads(repo: &Repo, remote: &str, may_ask: bool) -> Result<Refs, Refusal> {
-    list(repo, remote, &["refs/heads/*"], may_ask)
-}
-
 /// Reads what a ref points to, a commit or not: `git ls-remote REMOTE REF`, the exact name only.
 pub fn tip(
     repo: &Repo,
@@ -176,7 +171,12 @@ pub fn namesakes(repo: &Repo, remote: &str, reference: &str) -> Result<Vec<Strin
     Ok(names.filter(|name| all.contains(name)).collect())
 }
 
-fn list(repo: &Repo, remote: &str, patterns: &[&str], may_ask: bool) -> Result<Refs, Refusal> {
+pub(super) fn list(
+    repo: &Repo,
+    remote: &str,
+    patterns: &[&str],
+    may_ask: bool,
+) -> Result<Refs, Refusal> {
     ask(repo, remote, &question(remote, patterns), may_ask).map(|text| advertised(&text))
 }
 

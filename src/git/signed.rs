@@ -164,15 +164,13 @@ fn check_now(
         let parts = parts.map(|part| scope.spawn(move || check_part(repo, keys, place, part)));
         let parts: Vec<_> = parts.collect();
         let parts = parts.into_iter();
-        let parts = parts.map(|part| part.join().unwrap_or_else(|_| Err(lost())));
+        let lost = "checking signatures failed";
+        let parts = parts
+            .map(|part| (part.join()).unwrap_or_else(|_| Err(Stop::Failed(Report::new(lost)))));
         parts.collect::<Result<Vec<_>, _>>()
     })?;
     answers.extend(told.concat());
     Ok(answers)
-}
-
-fn lost() -> Stop {
-    Stop::Failed(Report::new("checking signatures failed"))
 }
 
 fn check_part(

@@ -66,7 +66,6 @@ impl Ssh {
         let words = words.iter().map(String::as_str);
         let arguments: Vec<_> = arguments(account).into_iter().chain(words).collect();
         let mut command = by_shell(&format!("{line} \"$@\""), &arguments)?;
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(Stdio::piped());
         Some(command)
     }
@@ -192,9 +191,7 @@ fn arguments(account: &Account) -> Vec<&str> {
 
 /// Returns ssh's configuration for an account, one option per line: `ssh -G`; `None` if this ssh does not know `-G`.
 fn configured(line: &str, account: &Account) -> Option<String> {
-    let mut command = by_shell(&format!("{line} -G \"$@\""), &arguments(account))?;
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    command.stderr(Stdio::null());
+    let command = by_shell(&format!("{line} -G \"$@\""), &arguments(account))?;
     let output = child::run(command, b"", TELLS, &Ear::Nobody).ok()??;
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     output.status.success().then_some(told)
@@ -209,10 +206,12 @@ fn may_be_kept(line: &str, account: &Account) -> bool {
     !told.is_empty() && paths.all(|path| path == "none")
 }
 
-/// Returns a shell that runs this line, which has these arguments as `"$@"`.
+/// Returns a shell that runs this line, which has these arguments as `"$@"`. Only its output is read.
 fn by_shell(line: &str, arguments: &[&str]) -> Option<Command> {
     let mut command = Command::new(find_on_path("sh")?);
     on_absolute_path(&mut command);
     command.args(["-c", line, "ssh"]).args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(Stdio::null());
     Some(command)
 }

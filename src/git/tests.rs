@@ -201,7 +201,7 @@ impl World {
 /// Returns the list as it goes to stdout.
 fn printed(changes: &Changes) -> Vec<u8> {
     let line = |commit: &crate::core::words::Commit| {
-        [commit.short.as_bytes(), b" ", &commit.subject, b"\n"].concat()
+        [commit.short.as_bytes(), b" ", commit.printed(), b"\n"].concat()
     };
     changes.ships.iter().flat_map(line).collect()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
+use crate::core::address::authority;
 use crate::core::secret::{Login, Secret};
 use crate::git::child::{self, Ear};
 use crate::git::{Repo, logins};
@@ -48,13 +49,9 @@ pub fn platform(repo: &Repo, named: &'static str, git: &str, api: &str) -> Optio
 /// Finds the login for a page that asks for a name and a password: in git's credential helpers, then in `.netrc`. In
 /// both, the person has decided what goes to that host.
 pub fn page(repo: &Repo, url: &Url) -> Option<Login> {
-    let (scheme, host, path) = (url.scheme(), url.host_str()?, url.path());
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    let path = path.trim_start_matches('/');
-    let about = format!("protocol={scheme}\nhost={host}{port}\npath={path}\n");
+    let (scheme, host, place) = (url.scheme(), url.host_str()?, authority(url));
+    let path = url.path().trim_start_matches('/');
+    let about = format!("protocol={scheme}\nhost={place}\npath={path}\n");
     logins::known(repo.program(), &about).or_else(|| in_netrc(repo, host))
 }
 

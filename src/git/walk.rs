@@ -143,7 +143,6 @@ impl<'o> CommitTable<'o> {
     }
 }
 
-/// Returns the commit-graph, if it is there and sound.
 pub fn graph(objects: &Path) -> Option<Graph> {
     gix_commitgraph::at(objects.join("info"), gix_hash::Kind::Sha1, None).ok()
 }

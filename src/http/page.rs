@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
+use crate::core::address::authority;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::http::visit::Visit;
-use crate::http::{Logins, Response, SIZE, Trouble, authority, client, exchange, named};
+use crate::http::{Logins, Response, SIZE, Trouble, client, exchange, named};
 
 /// The page's name in error texts.
 const WHO: &str = "its page";

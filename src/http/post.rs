@@ -48,7 +48,6 @@ pub fn renew() -> Hint {
 /// answers 401, and what to do about that.
 pub type Manners = (bool, [&'static str; 2]);
 
-/// Posts to a webhook once.
 pub fn post(manners: Manners, webhook: &Secret, payload: &str) -> Sent {
     let Ok(url) = Url::parse(webhook.expose()) else {
         return Sent::NotSent(Report::new("the webhook is not an address"));

@@ -9,11 +9,11 @@ use reqwest::Url;
 use reqwest::blocking::RequestBuilder;
 use reqwest::header::{COOKIE, HeaderValue};
 
-use crate::core::address::is_loopback;
+use crate::core::address::{authority, is_loopback};
 use crate::core::refusal::Refusal;
 use crate::core::secret::Login;
 use crate::core::typed::{Hint, Typed};
-use crate::http::{Response, authority};
+use crate::http::Response;
 
 pub type Logins<'a> = dyn Fn(&Url) -> Option<Login> + 'a;
 

@@ -4,18 +4,25 @@ use std::path::Path;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::shell_word;
-use crate::core::typed::Typed;
+use crate::core::typed::{Hint, Typed};
 use crate::git::fetch::{self, FetchTarget};
 use crate::git::{Repo, remote};
 use crate::session::Session;
 
 pub fn no_file(session: &Session<'_>, path: &Path) -> Stop {
     Stop::Misused(elsewhere(session, path).unwrap_or_else(|| {
-        Report::new(format!("there is no {}", path.display()))
-            .because("this file names the main repository and the environments")
-            .run("if your team has one already", Typed::other("git pull"))
-            .run("or make one", Typed::smp("setup"))
+        let report = Report::new(format!("there is no {}", path.display()))
+            .because("this file names the main repository and the environments");
+        report.hint(of_the_team(session).and(Hint::run("to make one", Typed::smp("setup"))))
     }))
+}
+
+/// Returns where the team's file may be, if this clone has a remote.
+pub fn of_the_team(session: &Session<'_>) -> Hint {
+    match lines(session, "remote", "").is_empty() {
+        true => Hint::default(),
+        false => Hint::run("if your team has one already", Typed::other("git pull")),
+    }
 }
 
 /// Reports a branch known to this clone that has the file, so that nobody creates another one.

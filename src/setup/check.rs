@@ -71,7 +71,6 @@ impl Check {
         self.but_wrong(report.run(say, Typed::smp("setup")))
     }
 
-    /// Adds another fault.
     pub fn but_wrong(mut self, wrong: Report) -> Self {
         if self.mark >= Grade::Bad {
             return self;

@@ -75,7 +75,6 @@ pub fn are_outdated() -> bool {
         .any(|section| section.join("git-smp.1").is_file() && !are_ours(&section))
 }
 
-/// Returns whether the pages there are from this version.
 fn are_ours(section: &Path) -> bool {
     PAGES
         .iter()

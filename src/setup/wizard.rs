@@ -10,8 +10,8 @@ use std::path::Path;
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
-use crate::core::typed::Typed;
-use crate::session::Session;
+use crate::core::typed::{Hint, Typed};
+use crate::session::{Session, missing};
 use answers::Answers;
 
 /// A file with every key.
@@ -19,20 +19,19 @@ const EXAMPLE: &str =
     "https://raw.githubusercontent.com/VisualMeaning/git-smp/main/config.example.toml";
 
 /// Returns what to do without a file if nobody can be asked: with `--check`, or without a terminal.
-pub fn how_to_start(path: &Path, is_interactive: bool) -> Stop {
-    let (why, create) = match is_interactive {
+pub fn how_to_start(session: &Session<'_>, path: &Path) -> Stop {
+    let (why, create) = match session.ui.is_interactive() {
         true => ("not with --check", "to answer the questions".to_owned()),
         false => (
             "there is no terminal",
-            format!("or save {EXAMPLE} as smp.toml, put in your addresses, then"),
+            format!("save {EXAMPLE} as smp.toml, put in your addresses, then"),
         ),
     };
     let report = Report::new(format!("there is no {}", path.display()))
         .because(format!(
             "setup asks for the main repository and the environments, but {why}"
         ))
-        .run("if your team has one already", Typed::other("git pull"))
-        .run(create, Typed::smp("setup"));
+        .hint(missing::of_the_team(session).and(Hint::run(create, Typed::smp("setup"))));
     Stop::Misused(report)
 }
 

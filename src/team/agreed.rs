@@ -116,7 +116,6 @@ fn is_as_at(
     Err(refusal.run(say, Typed::smp("setup")).into())
 }
 
-/// Describes how a value there differs from the one here.
 fn describe(config::Change { key, old, new }: &config::Change) -> String {
     let [there, here] = [old, new].map(|one| one.as_deref().unwrap_or("missing"));
     format!("{key} is {there} there and {here} here")

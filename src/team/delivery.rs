@@ -375,7 +375,6 @@ impl<'a> Delivery<'a> {
         self.record(one, &new_id(), &posted).map(drop)
     }
 
-    /// Returns the ref of the record.
     fn reference(&self) -> &str {
         self.recorder.as_ref().map_or("", Recorder::reference)
     }

@@ -3,6 +3,7 @@
 pub mod beside;
 
 mod append;
+mod events;
 mod signed;
 mod words;
 
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::core::config::Config;
 use crate::core::record::counted::SignedRecord;
-use crate::core::record::{self, Copied, Event, Person, ReadError, Reading, State};
+use crate::core::record::{self, Copied, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
@@ -26,7 +27,6 @@ use crate::git::{Repo, moved, remote};
 use crate::notes::Notes;
 use crate::session::Session;
 
-/// The time limits of the recorder.
 #[derive(Clone, Copy)]
 struct Patience {
     /// For attempts while others write at the same time.
@@ -49,7 +49,6 @@ const PATIENCE: Patience = Patience {
 const LOOKS: usize = 20;
 /// The pause before asking again after an old answer.
 const LAG_PAUSE: Duration = Duration::from_millis(500);
-/// The program and version in every event.
 const PROGRAM: &str = concat!("git-smp ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy)]
@@ -285,7 +284,6 @@ impl<'a> Recorder<'a> {
         seen.transpose()
     }
 
-    /// Parses a state.
     fn understood(&self, tip: CommitId, text: &StateText) -> Result<Reading, Refusal> {
         let text = text.as_ref().map_err(|why| ReadError::Garbage(why.clone()));
         let state = text.and_then(|text| record::read_state(text));
@@ -346,43 +344,6 @@ impl<'a> Recorder<'a> {
 
     fn notes(&self) -> Notes {
         Notes::of(&self.repo.layout().common_dir)
-    }
-
-    /// Returns every event, oldest first, and the number of unreadable ones.
-    pub fn events(&self, reading: &Reading) -> Result<(Vec<Event>, usize), Stop> {
-        self.latest_events(reading, u32::MAX)
-    }
-
-    /// Does the same for deploys: every signature is checked now, without this clone's notes.
-    pub fn events_anew(&self, reading: &Reading) -> Result<Vec<Event>, Stop> {
-        match self.keys.zip(reading.tip.as_ref()) {
-            Some((keys, tip)) => Ok(self.counted(keys, tip, true)?.2),
-            None => Ok(self.events(reading)?.0),
-        }
-    }
-
-    /// Does the same for the latest `count` events.
-    pub fn latest_events(
-        &self,
-        reading: &Reading,
-        count: u32,
-    ) -> Result<(Vec<Event>, usize), Stop> {
-        let Some(tip) = &reading.tip else {
-            return Ok((Vec::new(), 0));
-        };
-        if let Some(keys) = self.keys {
-            let (_, _, events) = self.counted(keys, tip, false)?;
-            return Ok((events, 0));
-        }
-        let written = objects::events(self.repo, tip, count)?;
-        let all = written.len();
-        let events = written.into_iter().filter_map(|one| {
-            let (name, email) = one.by;
-            record::read_event(&one.message, Person::named(name, email), one.at).ok()
-        });
-        let events: Vec<Event> = events.collect();
-        let unread = all - events.len();
-        Ok((events, unread))
     }
 }
 

@@ -175,6 +175,10 @@ fn a_plain_push_to_production_is_stopped_however_it_is_spelled() {
             .says("git push --no-verify");
         assert_eq!(deploy.snapshot(), before, "{args:?}");
     }
+    // The hint repeats the push: alone, `git push --no-verify` would go to another remote.
+    let bypass = "git push --no-verify production HEAD:refs/heads/master";
+    push(&deploy, &["production", "HEAD:master"])
+        .says(&format!("hint: to bypass the check once: {bypass}\n"));
     push(&deploy, &["--no-verify", "production", "HEAD:master"])
         .ok()
         .never_shows("error: a plain git push");
@@ -321,10 +325,16 @@ fn a_mirror_push_that_would_delete_the_record_is_stopped() {
         &["upstream", ":refs/smp/record"],
         &[deploy.urls()[0], ":refs/smp/record"],
     ] {
+        let mut same = vec!["--no-verify"];
+        same.extend(args);
         push(&deploy, args)
             .exits(1)
             .says("deletes the team's record")
-            .says("--no-verify");
+            .says("hint: name the branches to push, for example: git push ")
+            .says(&format!(
+                "hint: to bypass the check once: git push {}\n",
+                same.join(" ")
+            ));
         assert_eq!(deploy.refs(&deploy.main), before);
     }
     let over = format!("+{}:refs/smp/record", deploy.nth(2));

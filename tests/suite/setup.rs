@@ -660,7 +660,7 @@ fn without_a_file_and_a_terminal_it_says_how_to_start() {
     deploy
         .smp(&["status"])
         .exits(2)
-        .says("hint: or make one: git smp setup");
+        .says("hint: to make one: git smp setup");
     assert!(!deploy.work.join("smp.toml").exists());
 }
 

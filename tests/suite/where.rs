@@ -366,7 +366,10 @@ fn what_came_long_ago_is_read_as_far_back_as_it_lies() {
             "2022-03-03T06:20:00+00:00"
         );
     }
-    // The cached data is valid only while the record is unchanged.
+    // What this clone kept is extended by later events.
+    let kept = deploy.work.join(".git/smp/arrivals");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, text.replace("\"unread\":0", "\"unread\":3")).unwrap();
     record.add(by, NOON + 90_000, &rolled_back("production", two, one, 1));
     record.add(by, NOON + 93_600, &promoted("production", one, two, 1, &[]));
     record.put(&deploy);
@@ -377,5 +380,7 @@ fn what_came_long_ago_is_read_as_far_back_as_it_lies() {
             told["environments"][1]["since"],
             "2022-03-03T14:00:00+00:00"
         );
+        let read = deploy.smp(&["where", "--offline", two]);
+        read.ok().says("3 events");
     }
 }

@@ -127,7 +127,6 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Deserializes the whole file.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Report> {
         T::deserialize(ValueDeserializer::from(self.root.clone()))
             .map_err(|error| self.told(&error))
@@ -166,7 +165,6 @@ impl<'t> Document<'t> {
             .run(format!("{hint}, then"), Typed::smp("setup"))
     }
 
-    /// Translates a serde error.
     fn told(&self, error: &Error) -> Report {
         let (message, spot) = (error.message(), self.spot(error));
         // Keys and values come before these words, the expected form after them.

@@ -51,7 +51,6 @@ pub enum AskedForge {
     GitLab,
 }
 
-/// The default path of the signers file.
 const SIGNERS: &str = ".smp/signers";
 
 /// Leaves `false` out of the agreed values: clones that agreed before the key existed need not agree again.

@@ -179,7 +179,6 @@ fn apart(one: &Environment, other: &Environment) -> Option<Wrong> {
     Some((key, why, advice.to_owned()))
 }
 
-/// Returns the key of the app that both use.
 fn same_app(one: &Environment, other: &Environment) -> Option<&'static [&'static str; 2]> {
     let server = |one: &Environment| {
         one.url

@@ -62,7 +62,6 @@ texts! {
     dokku_app: check_dokku_app,
 }
 
-/// Checks the name of an app on Heroku.
 fn check_heroku_app(name: &str) -> AddressCheck {
     match name.chars().next() {
         Some('a'..='z') if (3..=30).contains(&name.len()) && is_small(name) => Ok(()),
@@ -121,7 +120,6 @@ fn as_text<S: Serializer>(pattern: &Regex, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_str(pattern.as_str())
 }
 
-/// The keys of the table.
 pub(super) const KEYS: &str = "page pattern json header heroku dokku confirm_seconds";
 
 /// How to find out which commit really runs. Without this table the branch on the remote is believed.

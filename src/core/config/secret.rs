@@ -8,7 +8,6 @@ const TOKENS: &str = "ghp_ github_pat_ glpat- xoxa- xoxb- xoxp-";
 const WEBHOOKS: &str = "hooks.slack.com webhook.office.com outlook.office.com/webhook ?sig= &sig=";
 const SIGNED: &str = "logic.azure.com powerplatform.com";
 
-/// Returns whether a text looks like a secret, or contains one.
 pub(super) fn looks_like_one(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     holds(text, TOKENS)

@@ -51,7 +51,6 @@ fn cut(text: &str, head: usize, tail: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// Shortens a sentence at its end.
 pub(super) fn cut_end(text: &str) -> String {
     cut(text, SENTENCE, 0)
 }

@@ -8,9 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::core::config::{
-    Config, DeployBy, Environment, MainRepository, Mention, Policy, Record, Running,
-};
+use crate::core::config::{Config, Environment, MainRepository, Mention, Record};
 
 /// A value that differs from the trusted one: its dotted key, and the old and new value, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +79,7 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
             remote: values.get("repository.remote")?.clone(),
             url: values.get("repository.url")?.clone(),
             branch: values.get("repository.branch")?.clone(),
-            web: None,
-            forge: None,
+            ..MainRepository::default()
         },
         environments: names
             .filter_map(|name| environment(&values, name))
@@ -96,8 +93,7 @@ pub fn agreed(path: &Path, values: &[(String, String)]) -> Option<Config> {
                 .unwrap_or_else(|| Record::default().signers),
             ..Record::default()
         }),
-        policy: Policy::default(),
-        channels: Vec::new(),
+        ..Config::default()
     })
 }
 
@@ -112,11 +108,8 @@ fn environment(values: &Values, name: &str) -> Option<Environment> {
         url: url?,
         remote: remote?,
         branch: branch?,
-        site: None,
         promotes,
-        deploy: DeployBy::default(),
-        running: Running::default(),
-        check: Vec::new(),
+        ..Environment::default()
     })
 }
 

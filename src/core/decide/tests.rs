@@ -175,6 +175,7 @@ fn changes(relation: Relation) -> Changes {
         id: id('9'),
         short: "9999999".into(),
         subject: b"Fix login loop".to_vec(),
+        printed: None,
         author: "Ben".into(),
         authored: (0, 0),
         committed: 0,

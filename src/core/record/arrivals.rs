@@ -8,7 +8,13 @@ use crate::core::words::{Arrival, CommitId};
 /// Returns the deploys to all environments, oldest first. A deploy with a failed check counts from then on; the check
 /// that passes later is not another deploy.
 pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
-    let mut all: Vec<Arrival> = Vec::new();
+    let mut all = Vec::new();
+    add(&mut all, events);
+    all
+}
+
+/// Adds the deploys in later events to those before.
+pub fn add(all: &mut Vec<Arrival>, events: &[Event]) {
     for arrival in events.iter().filter_map(arrival) {
         let mut before = all.iter().rev();
         let before = before.find(|one| one.environment == arrival.environment);
@@ -16,7 +22,6 @@ pub fn arrivals(events: &[Event]) -> Vec<Arrival> {
             all.push(arrival);
         }
     }
-    all
 }
 
 fn arrival(event: &Event) -> Option<Arrival> {

@@ -1,5 +1,7 @@
 //! The issue of a proposal in the record: its address, and which comments are recorded as verdicts.
 
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
@@ -55,13 +57,9 @@ pub struct Fixer {
 /// The place where a forge put a text, and the token's account. A chat reports neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {
-    #[serde(default)]
     pub issue: Option<u64>,
-    #[serde(default)]
     pub comment: Option<u64>,
-    #[serde(default)]
     pub address: Option<String>,
-    #[serde(default)]
     pub login: Option<String>,
 }
 
@@ -97,11 +95,17 @@ impl Candidate {
         }
     }
 
+    /// Returns who proposed it and who deployed its fixes: the event, the person, and the login.
+    fn authors(&self) -> impl Iterator<Item = (&EventId, &Person, &Option<String>)> {
+        let fixers = self.fixers.iter();
+        let fixers = fixers.map(|fixer| (&fixer.id, &fixer.by, &fixer.login));
+        iter::once((&self.id, &self.by, &self.login)).chain(fixers)
+    }
+
     /// Returns whether the person with this mail address in git proposed it or deployed a fix of it.
     pub fn is_of(&self, email: &str) -> bool {
-        let fixers = self.fixers.iter().map(|fixer| &fixer.by);
-        let mut all = [&self.by].into_iter().chain(fixers);
-        all.any(|one| !email.is_empty() && one.email.eq_ignore_ascii_case(email))
+        let mut all = self.authors();
+        all.any(|(_, one, _)| !email.is_empty() && one.email.eq_ignore_ascii_case(email))
     }
 
     /// Returns whether it is this commit, or was before a fix.
@@ -117,8 +121,7 @@ impl Candidate {
 
     /// Returns whether a comment may count: with `four_eyes` the forge must name the proposer and the fixers.
     pub fn counts_comments(&self) -> bool {
-        let mut fixers = self.fixers.iter();
-        !self.four_eyes || self.login.is_some() && fixers.all(|fixer| fixer.login.is_some())
+        !self.four_eyes || self.authors().all(|(.., login)| login.is_some())
     }
 
     /// Adds a verdict. The forge names a comment's author. A typed name withdraws neither that author's comment nor a
@@ -177,13 +180,12 @@ impl Candidate {
     /// Returns whether a verdict is certainly from a person who neither proposed the candidate nor deployed a fix of
     /// it: by the forge's name of the comment's author, or by the signing key.
     fn is_of_somebody_else(&self, one: &SignOff) -> bool {
-        let fixers = self.fixers.iter().map(|fixer| (&fixer.by, &fixer.login));
-        let mut all = [(&self.by, &self.login)].into_iter().chain(fixers);
-        all.all(|(by, login)| match (&one.comment, login) {
-            (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
-            (Some(_), None) => false,
-            (None, _) => one.recorded_by.is_certainly_not(by),
-        })
+        self.authors()
+            .all(|(_, by, login)| match (&one.comment, login) {
+                (Some(comment), Some(login)) => !comment.login.eq_ignore_ascii_case(login),
+                (Some(_), None) => false,
+                (None, _) => one.recorded_by.is_certainly_not(by),
+            })
     }
 }
 
@@ -239,9 +241,8 @@ impl State {
     /// Returns whether a notification is about this person's own proposal or fix.
     pub(super) fn is_own(&self, told: &Notice, by: &Person) -> bool {
         self.candidate.as_ref().is_some_and(|open| {
-            let fixers = open.fixers.iter().map(|fixer| (&fixer.id, &fixer.by));
-            let mut all = [(&open.id, &open.by)].into_iter().chain(fixers);
-            all.any(|(id, one)| *id == told.about && one.is_also(by))
+            let mut all = open.authors();
+            all.any(|(id, one, _)| *id == told.about && one.is_also(by))
         })
     }
 

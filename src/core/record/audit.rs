@@ -5,14 +5,12 @@ use crate::core::record::counted::Count;
 use crate::core::record::{Candidate, Comment, Event, Kind, Standing, State, Verdict, What};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
-/// The team's rules for a promotion.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub signoff: bool,
     pub four_eyes: bool,
 }
 
-/// An event after verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audited {
     pub commit: CommitId,

@@ -29,7 +29,6 @@ impl Ignored {
         }
     }
 
-    /// Describes the event for people.
     pub fn named(&self) -> String {
         let (short, what, why) = (self.commit.short(), &self.what, &self.why);
         format!("{short} \"{what}\": {why}")
@@ -54,7 +53,6 @@ pub struct Count {
     ran: Ran,
 }
 
-/// The result of reading a record of signed events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignedRecord {
     pub latest: i64,
@@ -219,7 +217,6 @@ pub fn read(stored: &StoredEvent, signature: &SignatureCheck) -> Option<Event> {
     read_event(&stored.message, by, stored.at).ok()
 }
 
-/// The number of ignored events to name.
 const NAMED: usize = 3;
 
 /// Returns a line for each event that does not count, newest first, after a warning if no key counts.

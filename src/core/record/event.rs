@@ -13,7 +13,6 @@ pub struct Event {
     pub by: Person,
     /// The time in seconds since 1970 by that person's clock; it decides nothing.
     pub at: i64,
-    /// The program and its version.
     pub program: String,
     pub what: What,
 }
@@ -80,7 +79,6 @@ pub struct Proposed {
     pub date: String,
     pub channels: Vec<String>,
     /// The proposer's login on the forge, if the proposal opens an issue there and the forge tells it.
-    #[serde(default)]
     pub login: Option<String>,
     /// An open announcement that has ended without a record of it.
     pub over: Option<EventId>,
@@ -100,7 +98,6 @@ pub struct Judged {
     pub comment: Option<Comment>,
 }
 
-/// The announcement of a push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub kind: Kind,
@@ -124,7 +121,6 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// Returns all environments of the deploy.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let also = self.also.iter().map(|(name, _)| name.as_str());
         iter::once(self.environment.as_str()).chain(also)

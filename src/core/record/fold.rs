@@ -1,10 +1,12 @@
 //! Which event may follow which, and the resulting state: one rule per event.
 
+use std::iter;
+
 use crate::core::config::TECHNICAL;
 use crate::core::record::{
     Attempt, Candidate, Deployed, Deploying, Event, Fixer, Goal, Held, ISSUE, Inquiry, Intent,
-    Judged, Kind, LastDeploy, News, Notice, Overridden, Person, Postponed, Proposed, Standing,
-    State, Unlawful, Verdict, What,
+    Judged, Kind, LastDeploy, News, Notice, Person, Postponed, Proposed, Standing, State, Telling,
+    Unlawful, Verdict, What,
 };
 use crate::core::words::CommitId;
 
@@ -211,7 +213,7 @@ impl State {
         }
         let told = before.as_ref().map(|open| open.commit.clone());
         if let Some(news) = news(it, told, by.name.clone()) {
-            self.tell_of_deploy(event, it, (&news, overridden(it, &by.name).as_ref()));
+            self.tell_channels(event, it, &news, &by.name);
             self.tell_issue_of_deploy(event, it, (before.as_ref(), issue), news);
         }
         Ok(())
@@ -273,19 +275,30 @@ impl State {
         );
     }
 
-    /// Notifies the channels of a deploy. `overridden` replaces the news for the technical channel.
-    fn tell_of_deploy(
+    /// Notifies the channels of a deploy. The technical one is told of an override instead.
+    fn tell_channels(&mut self, event: &Event, it: &Deployed, news: &News, by: &str) {
+        let overridden = (it.overrides.as_ref()).map(|why| News::overridden(by, why));
+        let place = (it.environment.as_str(), &it.to);
+        self.tell_of_deploy(event, it.tells.as_ref(), place, |channel| {
+            let of_it = overridden.as_ref().filter(|_| channel == TECHNICAL);
+            of_it.unwrap_or(news).clone()
+        });
+    }
+
+    /// Notifies the channels of a deploy, each of its own news.
+    pub(super) fn tell_of_deploy(
         &mut self,
         event: &Event,
-        it: &Deployed,
-        (news, overridden): (&News, Option<&News>),
+        tells: Option<&Telling>,
+        place: (&str, &CommitId),
+        news: impl Fn(&str) -> News,
     ) {
-        if let Some(tells) = &it.tells {
-            let place = (it.environment.as_str(), &it.to);
-            self.pending.extend(tells.channels.iter().map(|channel| {
-                let of_it = overridden.filter(|_| channel == TECHNICAL).unwrap_or(news);
-                Notice::of_deploy(event.id.clone(), channel, tells, place, of_it.clone())
-            }));
+        for (tells, channel) in tells
+            .iter()
+            .flat_map(|one| iter::repeat(one).zip(&one.channels))
+        {
+            let notice = Notice::of_deploy(event.id.clone(), channel, tells, place, news(channel));
+            self.pending.push(notice);
         }
     }
 
@@ -363,16 +376,6 @@ impl State {
     }
 }
 
-/// Returns the news for the technical channel about a promotion outside the allowed time.
-fn overridden(it: &Deployed, by: &str) -> Option<News> {
-    let (by, reason) = (by.to_owned(), it.overrides.clone()?);
-    Some(News::Released {
-        summary: None,
-        overridden: Some(Overridden { by, reason }),
-    })
-}
-
-/// Returns the news of a deploy.
 fn news(it: &Deployed, before: Option<CommitId>, by: String) -> Option<News> {
     Some(match it.kind {
         Kind::Stage => return None,

@@ -42,7 +42,6 @@ pub struct PastDeploy {
 }
 
 impl PastDeploy {
-    /// Builds a deploy with only the observed facts.
     fn seen(event: &Event, kind: DeployKind, environment: &str, to: &CommitId) -> Self {
         Self {
             environment: environment.to_owned(),

@@ -6,8 +6,8 @@ use std::iter;
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
-    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Notice, Overridden, Person,
-    Standing, State, Unlawful,
+    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Person, Standing, State,
+    Unlawful,
 };
 use crate::core::text::{ago, and};
 use crate::core::typed::Typed;
@@ -138,7 +138,6 @@ impl State {
         self.held.retain(|_, all| !all.is_empty());
     }
 
-    /// Returns the open candidate if it is this commit.
     pub fn candidate_of(&self, commit: &CommitId) -> Option<&Candidate> {
         self.candidate
             .as_ref()
@@ -238,16 +237,12 @@ impl State {
             (None, None) => &event.by,
             _ => return Err(Unlawful::OtherDeploy),
         };
-        if let (Some(tells), Some(reason)) = (&it.tells, &it.overrides) {
-            let (by, reason) = (by.name.clone(), reason.clone());
-            let news = News::Released {
-                summary: None,
-                overridden: Some(Overridden { by, reason }),
-            };
-            let place = (it.environment.as_str(), &it.to);
-            self.pending.extend(tells.channels.iter().map(|channel| {
-                Notice::of_deploy(event.id.clone(), channel, tells, place, news.clone())
-            }));
+        if let Some(reason) = &it.overrides {
+            let (news, place) = (
+                News::overridden(&by.name, reason),
+                (it.environment.as_str(), &it.to),
+            );
+            self.tell_of_deploy(event, it.tells.as_ref(), place, |_| news.clone());
         }
         Ok(())
     }

@@ -87,6 +87,17 @@ pub enum News {
     },
 }
 
+impl News {
+    /// Returns the news for the technical channel about a promotion outside the allowed time.
+    pub fn overridden(by: &str, reason: &str) -> Self {
+        let (by, reason) = (by.to_owned(), reason.to_owned());
+        Self::Released {
+            summary: None,
+            overridden: Some(Overridden { by, reason }),
+        }
+    }
+}
+
 /// The person who promoted outside the allowed time, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overridden {

@@ -78,16 +78,12 @@ impl Signer {
 
     /// Returns "Ada, who proposed it and wrote 2 of its commits" or "Rosi (recorded by Ada, who proposed it)".
     pub fn told(&self) -> String {
-        let wrote = match self.wrote {
-            0 => None,
-            1 => Some("wrote 1 of its commits".to_owned()),
-            count => Some(format!("wrote {count} of its commits")),
-        };
-        let did = match (self.proposed, wrote) {
-            (false, None) => String::new(),
-            (true, None) => ", who proposed it".to_owned(),
-            (false, Some(wrote)) => format!(", who {wrote}"),
-            (true, Some(wrote)) => format!(", who proposed it and {wrote}"),
+        let proposed = self.proposed.then(|| "proposed it".to_owned());
+        let wrote = (self.wrote > 0).then(|| format!("wrote {} of its commits", self.wrote));
+        let did: Vec<String> = proposed.into_iter().chain(wrote).collect();
+        let did = match did.is_empty() {
+            true => String::new(),
+            false => format!(", who {}", did.join(" and ")),
         };
         let by = self.recorded_by.as_ref().map(|(name, proposed)| {
             let proposed = if *proposed { ", who proposed it" } else { "" };

@@ -13,117 +13,138 @@ pub use failures::{Failure, Remedy};
 pub use shipped::{Shipped, shipped};
 pub use weeks::Week;
 
-use crate::core::record::history::{DeployKind, PastDeploy};
-use crate::core::when::When;
+use serde::Serialize;
 
-#[derive(Clone, Debug, PartialEq)]
+use crate::core::record::history::{DeployKind, PastDeploy};
+#[cfg(test)]
+use crate::core::when::Rfc3339;
+use crate::core::when::{When, write_time};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
     pub environment: String,
-    /// The time of its first promotion, in seconds since 1970.
+    /// The time of the first promotion.
+    #[serde(serialize_with = "write_time")]
+    #[cfg_attr(test, schemars(with = "Option<Rfc3339>"))]
     pub since: Option<i64>,
     pub promotions: usize,
     pub rollbacks: usize,
+    /// How many deploys were outside `git smp`.
     pub observed: usize,
-    /// Promotions per week, from the week of the first one up to this week, both counted whole.
+    // From the week of the first promotion up to this week, both counted whole.
     pub promotions_per_week: Option<f64>,
-    /// Deploys with new commits per week, promoted or observed, over the same weeks.
+    /// Like `promotions_per_week`, but deploys outside `git smp` count as well, except those that went back.
     pub deploys_per_week: Option<f64>,
-    /// The last weeks, up to this one; none from before the record.
+    /// The last 12 weeks up to this one, the oldest first.
     pub weeks: Vec<Week>,
+    /// From commit to production.
+    #[serde(rename = "lead_time_seconds")]
     pub lead: Lead,
-    /// The number of deploys that brought new commits, promoted or observed.
-    pub forward: usize,
-    /// The number of those whose commits are missing in this clone, so reverts among them are unknown.
-    pub unknown: usize,
-    /// The failed ones among them, oldest first.
-    pub failures: Vec<Failure>,
-    /// The number of deploys that only repaired an earlier one: rollbacks and corrections.
-    pub rework: usize,
+    /// How many promotions were rolled back before the next promotion.
+    pub rolled_back: usize,
+    /// Their share of all promotions.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
+    pub rolled_back_share: Option<f64>,
+    pub change_failure: ChangeFailure,
+    /// From a failed deploy to the deploy that corrected it.
+    #[serde(rename = "time_to_restore_seconds")]
+    pub restore: Restore,
+    pub rework: Rework,
 }
 
-/// The time from commit to running for each shipped commit. A commit that was rolled back and shipped again counts
-/// again; the commits of an environment's first deploy do not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+// A commit that was rolled back and shipped again counts again; the commits of an environment's first deploy do not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lead {
-    /// The seconds of each commit, shortest first.
-    pub seconds: Vec<i64>,
-    /// The number of those that were deployed outside git-smp: they count until somebody saw them run.
+    pub median: Option<i64>,
+    pub p90: Option<i64>,
+    /// The number of commits in the two figures.
+    pub commits: usize,
+    /// How many of these were deployed outside `git smp`: their time ends when somebody saw them run.
     pub seen: usize,
-    /// The number of further commits with unknown times; `None` if even the number is unknown.
+    /// How many more commits this clone does not know; `null` if even their number is unknown.
     pub unknown: Option<u64>,
+    // The seconds of each commit, shortest first.
+    #[serde(skip)]
+    pub seconds: Vec<i64>,
+}
+
+/// Deploys that failed, among those that brought new commits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Failure"))]
+pub struct ChangeFailure {
+    pub failed: usize,
+    /// Failed deploys that the next deploy took back.
+    pub rolled_back: usize,
+    /// Failed deploys that a later deploy fixed: it shipped a revert of them, or says that it fixes them.
+    pub fixed_forward: usize,
+    /// How many deploys brought new commits, with `git smp` or outside it.
+    pub deploys: usize,
+    /// How many of them shipped commits that this clone does not have.
+    pub unknown: usize,
+    /// The share of these deploys that failed; `null` if there are none, or `unknown` is not 0.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
+    pub rate: Option<f64>,
+    // The failed ones, oldest first.
+    #[serde(skip)]
+    pub all: Vec<Failure>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Restore {
+    pub median: Option<i64>,
+    /// How many failures there were.
+    pub failures: usize,
+    /// How many of these have an unknown time, because a deploy was outside `git smp`.
+    pub seen: usize,
+}
+
+/// Deploys that only corrected an earlier one: they went back, or they fixed it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Rework {
+    pub rework: usize,
+    /// How many deploys there were of any kind.
+    pub deploys: usize,
+    /// How many of them shipped commits that this clone does not have.
+    pub unknown: usize,
+    /// The share of these deploys that are rework; `null` if there are none, or `unknown` is not 0.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
+    pub rate: Option<f64>,
 }
 
 impl Lead {
-    pub fn median(&self) -> Option<i64> {
-        median(&self.seconds)
-    }
-
-    /// Returns the 90th percentile.
-    pub fn ninetieth(&self) -> Option<i64> {
-        let rank = self.seconds.len().saturating_mul(9).div_ceil(10);
-        self.seconds.get(rank.checked_sub(1)?).copied()
-    }
-}
-
-impl Figures {
-    /// Returns the number of failed deploys that the next deploy rolled back.
-    pub fn rolled_back(&self) -> usize {
-        self.remedied_by(Remedy::RolledBack)
-    }
-
-    /// Returns the number of failed deploys that a later deploy corrected without a rollback.
-    pub fn fixed_forward(&self) -> usize {
-        self.remedied_by(Remedy::MendedForward)
-    }
-
-    fn remedied_by(&self, remedy: Remedy) -> usize {
-        let all = self.failures.iter();
-        all.filter(|one| one.remedy == remedy).count()
-    }
-
-    /// Returns the number of promotions that were rolled back before the next deploy.
-    pub fn promotions_rolled_back(&self) -> usize {
-        let all = self.failures.iter();
-        let all = all.filter(|one| one.is_promotion && one.remedy == Remedy::RolledBack);
-        all.count()
-    }
-
-    /// Returns their share of all promotions, between 0 and 1.
-    pub fn rolled_back_share(&self) -> Option<f64> {
-        share(self.promotions_rolled_back(), self.promotions)
-    }
-
-    /// Returns the share of failed deploys among those with new commits, between 0 and 1.
-    pub fn failure_rate(&self) -> Option<f64> {
-        share(self.failures.len(), self.forward).filter(|_| self.unknown == 0)
-    }
-
-    /// Returns the share of deploys that only repaired an earlier one, between 0 and 1.
-    pub fn rework_rate(&self) -> Option<f64> {
-        share(self.rework, self.deploys()).filter(|_| self.unknown == 0)
-    }
-
-    /// Returns the number of deploys of every kind.
-    pub fn deploys(&self) -> usize {
-        self.promotions + self.rollbacks + self.observed
-    }
-
-    /// Returns the share of deploys outside git-smp, between 0 and 1.
-    pub fn observed_share(&self) -> Option<f64> {
-        share(self.observed, self.deploys())
-    }
-
-    /// Returns the median of the known seconds from a failed deploy to its repair.
-    pub fn time_to_restore(&self) -> Option<i64> {
-        let mut all: Vec<i64> = (self.failures.iter())
-            .filter_map(|one| one.seconds)
-            .collect();
-        all.sort_unstable();
-        median(&all)
+    fn of(mut seconds: Vec<i64>, seen: usize, unknown: Option<u64>) -> Self {
+        seconds.sort_unstable();
+        let rank = seconds.len().saturating_mul(9).div_ceil(10).checked_sub(1);
+        Self {
+            median: median(&seconds),
+            p90: rank.and_then(|rank| seconds.get(rank).copied()),
+            commits: seconds.len(),
+            seen,
+            unknown,
+            seconds,
+        }
     }
 }
 
-fn share(some: usize, all: usize) -> Option<f64> {
+impl Restore {
+    fn of(failures: &[Failure]) -> Self {
+        let mut known: Vec<i64> = failures.iter().filter_map(|one| one.seconds).collect();
+        known.sort_unstable();
+        Self {
+            median: median(&known),
+            failures: failures.len(),
+            seen: failures.len() - known.len(),
+        }
+    }
+}
+
+/// Returns a share between 0 and 1.
+pub fn share(some: usize, all: usize) -> Option<f64> {
     (all > 0).then(|| some as f64 / all as f64)
 }
 
@@ -182,6 +203,13 @@ fn of(
         matches!(kind, Promote | Observed { back: false, .. })
     });
     let unknown = deploys.iter().filter(|(_, shipped)| !shipped.is_known());
+    let unknown = unknown.count();
+    let failures = failures::failures(deploys);
+    let rolled_back = failures
+        .iter()
+        .filter(|one| one.remedy == Remedy::RolledBack);
+    let promoted = rolled_back.clone().filter(|one| one.is_promotion).count();
+    let (rolled_back, rework) = (rolled_back.count(), failures::rework(deploys));
     Figures {
         environment: environment.to_owned(),
         since: promotions.iter().min().copied(),
@@ -190,12 +218,26 @@ fn of(
         observed: observed.len(),
         promotions_per_week: weeks::rate(&promotions, when),
         deploys_per_week: weeks::rate(&forward, when),
-        forward: forward.len(),
-        unknown: unknown.count(),
         weeks: weeks::last(&promotions, &rollbacks, &observed, begun, when),
         lead: lead(deploys),
-        failures: failures::failures(deploys),
-        rework: failures::rework(deploys),
+        rolled_back: promoted,
+        rolled_back_share: share(promoted, promotions.len()),
+        restore: Restore::of(&failures),
+        change_failure: ChangeFailure {
+            failed: failures.len(),
+            rolled_back,
+            fixed_forward: failures.len() - rolled_back,
+            deploys: forward.len(),
+            unknown,
+            rate: share(failures.len(), forward.len()).filter(|_| unknown == 0),
+            all: failures,
+        },
+        rework: Rework {
+            rework,
+            deploys: deploys.len(),
+            unknown,
+            rate: share(rework, deploys.len()).filter(|_| unknown == 0),
+        },
     }
 }
 
@@ -217,12 +259,7 @@ fn lead(deploys: &[(&PastDeploy, &Shipped)]) -> Lead {
             .zip(shipped.unknown)
             .map(|(some, more)| some.saturating_add(more));
     }
-    seconds.sort_unstable();
-    Lead {
-        seconds,
-        seen,
-        unknown,
-    }
+    Lead::of(seconds, seen, unknown)
 }
 
 /// Returns the seconds between two times; 0 if the clocks say that time ran backwards.

@@ -16,7 +16,6 @@ impl RecordView {
         }
     }
 
-    /// Returns the state, if the record was read.
     pub fn state(&self) -> Option<&State> {
         self.reading().map(|reading| &reading.state)
     }

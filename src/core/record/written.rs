@@ -9,7 +9,6 @@ use crate::core::record::trailers::{trailer, trailers};
 use crate::core::record::{Event, FORMAT, Person, State};
 use crate::core::words::EventId;
 
-/// The trailer with the ref of the record.
 const REF: &str = "Ref";
 
 #[derive(Clone, Debug, PartialEq, Eq)]

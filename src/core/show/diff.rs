@@ -13,7 +13,7 @@ pub fn oneline(commits: &[Commit]) -> Vec<u8> {
     for commit in commits {
         out.extend_from_slice(commit.short.as_bytes());
         out.push(b' ');
-        out.extend_from_slice(&visible_bytes(&commit.subject));
+        out.extend_from_slice(&visible_bytes(commit.printed()));
         out.push(b'\n');
     }
     out

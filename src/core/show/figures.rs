@@ -1,6 +1,6 @@
 //! The output of `git smp history --stats` for an environment: the figures, each with a small chart on a terminal.
 
-use crate::core::record::stats::{Figures, Lead, Week};
+use crate::core::record::stats::{self, Figures, Lead, Week};
 use crate::core::show::chart::{Bar, chart, room};
 use crate::core::text::{Line, Tone, counted};
 use crate::core::when::When;
@@ -19,13 +19,20 @@ const WITHIN: [(i64, &str); 5] = [
 /// Returns the figures of one environment; with a width also charts, if they fit.
 pub fn figures(figures: &Figures, when: &When, width: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::of(Tone::Strong, heading(figures, when))];
-    if figures.deploys() == 0 {
+    if figures.rework.deploys == 0 {
         return lines;
     }
     let weeks = figures.weeks.iter().map(week).collect();
-    let [failed, redone, seen] =
-        [figures.failures.len(), figures.rework, figures.observed].map(part);
-    let (forward, all) = (Some(figures.forward), Some(figures.deploys()));
+    let [failed, redone, seen] = [
+        figures.change_failure.failed,
+        figures.rework.rework,
+        figures.observed,
+    ]
+    .map(part);
+    let (forward, all) = (
+        Some(figures.change_failure.deploys),
+        Some(figures.rework.deploys),
+    );
     let soon = restores(figures, when);
     let mut sections = vec![
         ("promotions", frequency(figures), weeks, None),
@@ -52,7 +59,7 @@ fn part(count: usize) -> Vec<Bar> {
 
 fn heading(figures: &Figures, when: &When) -> String {
     let name = &figures.environment;
-    if figures.deploys() == 0 {
+    if figures.rework.deploys == 0 {
         return format!("{name}: no deploy on record");
     }
     let since = figures
@@ -82,8 +89,8 @@ fn frequency(figures: &Figures) -> String {
 }
 
 fn observed(figures: &Figures) -> String {
-    let deploys = counted(figures.deploys(), "deploy");
-    let share = percent(figures.observed_share());
+    let deploys = counted(figures.rework.deploys, "deploy");
+    let share = percent(stats::share(figures.observed, figures.rework.deploys));
     format!(
         "{share} ({} of {deploys} outside git smp)",
         figures.observed
@@ -114,7 +121,7 @@ fn lead(lead: &Lead) -> String {
         Some(unknown) => format!("{unknown} not in this clone"),
         None => "others not in this clone".to_owned(),
     };
-    let Some((median, ninetieth)) = lead.median().zip(lead.ninetieth()) else {
+    let Some((median, ninetieth)) = lead.median.zip(lead.p90) else {
         let colon = if unknown.is_empty() { "" } else { ": " };
         return format!("unknown{colon}{unknown}");
     };
@@ -129,16 +136,11 @@ fn lead(lead: &Lead) -> String {
 }
 
 fn failure_rate(figures: &Figures) -> String {
-    let failed = figures.failures.len();
-    let told = share(
-        figures.failure_rate(),
-        failed,
-        figures.forward,
-        figures.unknown,
-    );
+    let all = &figures.change_failure;
+    let told = share(all.rate, all.failed, all.deploys, all.unknown);
     let how = [
-        (figures.rolled_back(), "rolled back"),
-        (figures.fixed_forward(), "fixed forward"),
+        (all.rolled_back, "rolled back"),
+        (all.fixed_forward, "fixed forward"),
     ];
     let how = how.into_iter().filter(|(count, _)| *count > 0);
     let how: Vec<String> = how.map(|(count, word)| format!("{count} {word}")).collect();
@@ -149,8 +151,8 @@ fn failure_rate(figures: &Figures) -> String {
 }
 
 fn rework_rate(figures: &Figures) -> String {
-    let all = figures.deploys();
-    share(figures.rework_rate(), figures.rework, all, figures.unknown)
+    let all = &figures.rework;
+    share(all.rate, all.rework, all.deploys, all.unknown)
 }
 
 /// Formats a share of deploys. If some are unknown, it may be higher.
@@ -171,12 +173,12 @@ fn share(share: Option<f64>, some: usize, all: usize, unknown: usize) -> String 
 }
 
 fn restored(figures: &Figures) -> String {
-    let known = known(figures).count();
-    let seen = match figures.failures.len() - known {
+    let (seen, known) = (figures.restore.seen, known(figures).count());
+    let seen = match seen {
         0 => String::new(),
         some => format!("{some} outside git smp"),
     };
-    match figures.time_to_restore() {
+    match figures.restore.median {
         None if seen.is_empty() => "unknown".to_owned(),
         None => format!("unknown: {seen}"),
         Some(median) => {
@@ -188,7 +190,7 @@ fn restored(figures: &Figures) -> String {
 
 /// Returns the times of the repaired failures, and the seconds until the repair, if known.
 fn known(figures: &Figures) -> impl DoubleEndedIterator<Item = (i64, i64)> {
-    let all = figures.failures.iter();
+    let all = figures.change_failure.all.iter();
     all.filter_map(|one| Some((one.at, one.seconds?)))
 }
 

@@ -5,8 +5,6 @@ mod status;
 mod verified;
 mod r#where;
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 pub use history::history;
@@ -22,6 +20,7 @@ use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::visible_json;
 use crate::core::typed::Given;
+use crate::core::when::{Rfc3339, rfc3339};
 use crate::core::words::{Changes, Commit, CommitId, Relation};
 
 /// The version of every document. It stays while only keys and words are added.
@@ -290,28 +289,6 @@ fn review<'a>(id: &CommitId, reviews: &'a Reviews) -> Option<ReviewJson<'a>> {
         approved: pull.is_some_and(PullRequest::is_approved),
         checks: Some(reviews.checks(id)).filter(|checks| *checks != Checks::Unknown),
     })
-}
-
-/// A time as RFC 3339 writes it.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(inline, extend("format" = "date-time")))]
-struct Rfc3339(String);
-
-/// Formats a time in seconds with an offset in minutes; `None` if it is outside the calendar or RFC 3339 cannot express
-/// it.
-fn rfc3339(seconds: i64, minutes_east: i32) -> Option<Rfc3339> {
-    let time = Timestamp::from_second(seconds).ok()?;
-    let offset = Offset::from_seconds(minutes_east.checked_mul(60)?).ok()?;
-    let zoned = time.to_zoned(TimeZone::fixed(offset));
-    let can_be_written = zoned.year() >= 0 && minutes_east.abs() < 24 * 60;
-    let text = zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    can_be_written.then_some(Rfc3339(text))
-}
-
-/// Formats a time of the record, which has no offset.
-fn time(seconds: i64) -> Option<Rfc3339> {
-    rfc3339(seconds, 0)
 }
 
 fn text(value: &impl Serialize) -> String {

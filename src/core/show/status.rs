@@ -5,8 +5,8 @@ use crate::core::decide::finding::{self, Aspect, Finding};
 use crate::core::decide::next::about;
 use crate::core::decide::unrecorded::{Unrecorded, WORD};
 use crate::core::record::{
-    Candidate, Copied, Deploying, FORMAT, Held, ISSUE, LastDeploy, News, Notice, Reading,
-    RecordView, Standing, Verdict, counted,
+    Candidate, Copied, Deploying, FORMAT, Held, ISSUE, LastDeploy, News, Notice, RecordView,
+    Standing, Verdict, counted,
 };
 use crate::core::refusal::Refusal;
 use crate::core::show::{row, verdict_by, widest};
@@ -151,7 +151,9 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         }
     };
     let state = &reading.state;
-    let mut lines = unsigned(reading, width);
+    let uncounted = counted::told(reading).into_iter();
+    let uncounted = uncounted.map(|text| row("record", width).and(Bad, text));
+    let mut lines: Vec<Line> = uncounted.collect();
     if let Some(open) = &state.candidate {
         lines.push(candidate(row("candidate", width), open, here.authors, when));
         let ways = given_up(open, here).into_iter();
@@ -183,13 +185,6 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
     }
     lines.extend((reading.copy.iter()).map(|copy| row("record", width).and(Bad, copied(copy))));
     lines
-}
-
-/// Lists the events of a signed record that do not count.
-fn unsigned(reading: &Reading, width: usize) -> Vec<Line> {
-    let texts = counted::told(reading).into_iter();
-    let lines = texts.map(|text| row("record", width).and(Bad, text));
-    lines.collect()
 }
 
 fn deploying(line: Line, open: &Deploying, when: &When) -> Line {

@@ -2,24 +2,36 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::core::show::{row, widest};
 use crate::core::text::Tone::{Bad, Faint, Good, Hash, Plain};
 use crate::core::text::{Line, ago, visible};
-use crate::core::when::When;
+#[cfg(test)]
+use crate::core::when::Rfc3339;
+use crate::core::when::{When, write_time};
 use crate::core::words::{Commit, CommitId};
 
-/// Whether an environment runs a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Place"))]
 pub struct Stand {
     pub environment: String,
-    /// `None` if unknown.
+    /// `null` if that is unknown.
     pub runs: Option<bool>,
+    #[serde(skip)]
     pub running: Option<CommitId>,
+    /// Since when it runs there without a break; `null` without a record, and if that began before the record.
+    #[serde(serialize_with = "write_time")]
+    #[cfg_attr(test, schemars(with = "Option<Rfc3339>"))]
     pub since: Option<i64>,
-    /// The copy that runs there instead of the commit itself.
+    /// The copy that runs there, after a cherry-pick; `null` if the commit itself runs there, or neither does.
+    #[serde(rename = "as")]
     pub copy: Option<CommitId>,
+    #[serde(skip)]
     pub why: Option<String>,
-    /// The time of the observation, if nothing was asked now.
+    // The time of the observation, if nothing was asked now.
+    #[serde(skip)]
     pub seen: Option<i64>,
 }
 
@@ -27,12 +39,7 @@ impl Stand {
     pub fn unknown(environment: &str) -> Self {
         Self {
             environment: environment.to_owned(),
-            runs: None,
-            running: None,
-            since: None,
-            copy: None,
-            why: None,
-            seen: None,
+            ..Self::default()
         }
     }
 

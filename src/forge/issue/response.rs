@@ -6,6 +6,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::core::address::is_made_of;
 use crate::forge::issue::Numbered;
 
 const LOGIN: usize = 255;
@@ -98,12 +99,10 @@ impl ForgeUser {
     /// Returns its login, if it is valid: it appears in messages, addresses and the record.
     pub fn login(&self) -> Option<String> {
         let login = self.login.as_ref().or(self.username.as_ref())?;
-        let mut bytes = login.bytes();
-        let is_fit = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.[]".contains(&byte));
-        (is_fit && (1..=LOGIN).contains(&login.len())).then(|| login.clone())
+        let is_fit = is_made_of(login, "-_.[]") && (1..=LOGIN).contains(&login.len());
+        is_fit.then(|| login.clone())
     }
 
-    /// Returns its login, if it is a person's.
     pub fn person(&self) -> Option<String> {
         self.login().filter(|_| !self.is_app())
     }

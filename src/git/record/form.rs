@@ -14,7 +14,6 @@ pub enum Armour {
     None,
 }
 
-/// The parts of an event's commit.
 pub struct Form<'t> {
     by: (&'t str, &'t str),
     at: i64,

@@ -10,7 +10,6 @@ use crate::git::record::{FILE, LARGEST_EVENT, LARGEST_STATE, NewEvent};
 const PLAIN: i32 = 0o100_644;
 
 impl Library {
-    /// Returns what a ref of this clone points to.
     pub(super) fn at(&self, name: &str) -> Result<Option<CommitId>, Unreadable> {
         let repository = self.lock();
         match repository.refname_to_id(name) {

@@ -45,7 +45,6 @@ struct NamedPerson {
 }
 
 impl NamedPerson {
-    /// Returns whether the person has one of these names, or this key.
     fn is(&self, names: &[String], key: &str) -> bool {
         self.keys.iter().any(|own| own == key) || names.iter().any(|name| self.names.contains(name))
     }
@@ -67,7 +66,6 @@ impl Keys {
         keys
     }
 
-    /// Adds a key and the names on its line.
     fn add(&mut self, names: &str, key: &str) {
         let names = names.trim_matches('"').to_lowercase();
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::core::address::is_made_of;
 use crate::git::address::Account;
 use crate::git::ssh::{arguments, by_shell, may_be_kept};
 
@@ -104,7 +105,7 @@ fn warden(line: &str, account: &Account, folder: &Path, socket: &Path) -> Option
     let stop = [vec!["-O", "stop", &path], arguments(account)].concat();
     let mut command = by_shell(&script, &stop)?;
     command.current_dir("/").stdin(Stdio::piped());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null());
     // Neither a Ctrl-C nor the end of the terminal may reach the warden.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -127,10 +128,7 @@ pub fn private_folder() -> Option<PathBuf> {
 
 fn is_plain(folder: &Path) -> bool {
     let text = folder.to_string_lossy();
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
-    folder.is_absolute() && is_plain && text.len() + 4 < LONGEST_SOCKET
+    folder.is_absolute() && is_made_of(&text, "/._-") && text.len() + 4 < LONGEST_SOCKET
 }
 
 #[cfg(test)]

@@ -50,7 +50,6 @@ const OPTIONAL: Row = Row {
 pub const TOPOLOGY: &str = "topology";
 const BRANCHES: &str = "branches";
 
-/// Returns whether environments are branches of the main repository.
 fn are_branches(answers: &Answers) -> bool {
     answers.get(TOPOLOGY, "") == BRANCHES
 }

@@ -1,6 +1,6 @@
 //! The post about a promotion outside the allowed time.
 
-use crate::core::record::{News, Notice, Overridden};
+use crate::core::record::{News, Notice};
 use crate::core::refusal::Stop;
 use crate::core::typed::Typed;
 use crate::git::record::identity;
@@ -33,10 +33,7 @@ impl ProductPost<'_> {
 
     fn override_notice(&self, reason: String) -> Notice {
         let by = identity(&self.session.repo).map_or("somebody".to_owned(), |(name, _)| name);
-        let news = News::Released {
-            summary: None,
-            overridden: Some(Overridden { by, reason }),
-        };
+        let news = News::overridden(&by, &reason);
         let place = self.names().first().copied().unwrap_or_default();
         let place = (place, &self.commit);
         channel::of_deploy(TECHNICAL, &self.tells(None), place, news)

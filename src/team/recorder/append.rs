@@ -222,7 +222,7 @@ impl Recorder<'_> {
         } else {
             // Accepted twice, or accepted and then rejected by its own push: not an accident of one answer.
             if pushes.taken && matches!(ended, Ended::Accepted | Ended::UpToDate | Ended::Stale) {
-                return Err(Stop::Incomplete(self.taken_and_not_shown()));
+                return Err(Stop::Incomplete(self.hidden("accepted the event")));
             }
             pushes.taken |= matches!(ended, Ended::Accepted | Ended::UpToDate);
             self.give_up_on((ended, &words), onto, pushes)?;
@@ -303,7 +303,6 @@ impl Recorder<'_> {
     }
 }
 
-/// Returns whether the push certainly failed.
 fn is_certain(ended: Ended) -> bool {
     matches!(ended, Ended::NothingSent | Ended::Refused(_))
 }

@@ -13,9 +13,7 @@ use crate::team::recorder::{Decide, Recorder};
 
 /// Events as unreferenced objects.
 pub struct Draft {
-    /// The update of the record's ref.
     pub step: RefStep,
-    /// The state after the events.
     state: State,
 }
 

@@ -137,7 +137,8 @@ impl Recorder<'_> {
     /// Returns the last known main branch of the main repository, after fetching its commit.
     fn main_branch(&self, keys: KeyPlace<'_>) -> Result<CommitId, Stop> {
         let known = self.repo.main().and_then(|seen| seen.at);
-        let known = known.or_else(|| self.last_main(keys));
+        let known = known.or_else(|| Some(self.notes().checked()?.main));
+        let known = known.or_else(|| self.repo.tracked(self.remote, keys.branch));
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
             let report = Report::new(error).because("the signers file is read from that branch");
@@ -151,12 +152,6 @@ impl Recorder<'_> {
                 .or_else(|_| fetch(self.repo, self.remote, &by_branch))?;
         }
         Ok(main)
-    }
-
-    /// Returns the main branch from the notes of an earlier run, or from git's tracking ref.
-    fn last_main(&self, keys: KeyPlace<'_>) -> Option<CommitId> {
-        let noted = self.notes().checked().map(|noted| noted.main);
-        noted.or_else(|| self.repo.tracked(self.remote, keys.branch))
     }
 
     /// Returns who signed an event that this clone just wrote, by the keys that count.

@@ -22,7 +22,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::core::config::parse;
-use crate::core::record::{Deployed, Intent, Judged, Kind, Proposed, Verdict, What};
+use crate::core::record::{Deployed, Event, Intent, Judged, Kind, Proposed, Verdict, What};
 use crate::git::program::find_on_path;
 use crate::git::tests::scratch;
 use crate::team::recorder::*;

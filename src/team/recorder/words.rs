@@ -207,18 +207,13 @@ impl Recorder<'_> {
         (!is_branch).then_some("set record.ref = \"refs/heads/smp-record\" in smp.toml")
     }
 
-    /// The server accepted an event and hides it.
-    pub(super) fn taken_and_not_shown(&self) -> Report {
-        self.hidden("accepted the event")
-    }
-
     /// The server has a record and hides it.
     pub fn not_shown(&self) -> Refusal {
         self.hidden("has the record")
             .refused(RefusalCode::RecordNotWritable)
     }
 
-    fn hidden(&self, what: &str) -> Report {
+    pub(super) fn hidden(&self, what: &str) -> Report {
         let ask = format!("ask its administrator to show {}", self.reference);
         let first = self.other_ref().unwrap_or(&ask);
         self.trouble(format!("{} {what} and does not show it", self.remote))

@@ -74,6 +74,8 @@ fn other_encodings_come_out_as_git_puts_them_out() {
     let expected = log(&deploy, &deploy.staging, &range);
     assert!(expected.windows(6).any(|bytes| bytes == b"Gr\xfc\xdfe "));
     deploy.smp(&["diff"]).ok().prints(&expected);
+    // JSON is UTF-8, whatever git prints.
+    assert_eq!(deploy.smp(&["diff", "--json"]).ok().json(), json);
 }
 
 // LOG-04: bytes of another encoding can become control characters in UTF-8.

@@ -397,10 +397,16 @@ fn in_a_clone_that_has_not_even_fetched_setup_asks_the_remote_before_it_makes_a_
     let commit = deploy.commit_files(&deploy.team, "Say how we deploy", &[("smp.toml", &toml)]);
     deploy.colleague_pushes(&deploy.main, &commit);
     let refs = deploy.refs(&deploy.work);
+    // Without a remote there is nothing to pull.
+    let alone = World::new();
+    alone.runner().program("git", &["init", "-q", "alone"]).ok();
+    (alone.runner().cwd("alone").smp(&["status"]).exits(2))
+        .says("hint: to make one: git smp setup\n")
+        .never_shows("git pull");
     // A command without network cannot know, but names the likelier way first.
     let run = deploy.smp(&["status"]);
     run.exits(2)
-        .says("hint: if your team has one already: git pull\nhint: or make one: git smp setup\n");
+        .says("hint: if your team has one already: git pull\nhint: to make one: git smp setup\n");
     deploy
         .smp(&["setup", "--check"])
         .exits(2)

@@ -14,6 +14,7 @@ fn commit(number: usize) -> Commit {
         id: id(number),
         short,
         subject,
+        printed: None,
         author,
         authored: (0, 0),
         committed: 0,

@@ -10,7 +10,6 @@ pub enum Remedy {
     MendedForward,
 }
 
-/// A deploy that had to be repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The time when it was seen to run, in seconds since 1970.

@@ -23,7 +23,6 @@ impl Shipped {
     }
 }
 
-/// The deploys that shipped each commit.
 type Carriers = HashMap<usize, Vec<usize>>;
 
 /// Returns what each of these deploys to one environment shipped, oldest first. The flag is true if this clone has both

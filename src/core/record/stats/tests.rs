@@ -58,7 +58,7 @@ fn nothing() -> Shipped {
 
 /// Returns the time of each failure, and the seconds until its repair.
 fn failed(figures: &Figures) -> Vec<(i64, Option<i64>)> {
-    let all = figures.failures.iter();
+    let all = figures.change_failure.all.iter();
     all.map(|one| (one.at, one.seconds)).collect()
 }
 
@@ -91,7 +91,7 @@ fn figures_are_what_a_hand_would_compute() {
     // Four weeks: the week of the first promotion, two between, and this one.
     assert_eq!(figures.promotions_per_week, Some(0.75));
     assert_eq!(
-        (figures.lead.median(), figures.lead.ninetieth()),
+        (figures.lead.median, figures.lead.p90),
         (Some(3 * HOUR), Some(40 * HOUR))
     );
     assert_eq!(
@@ -101,8 +101,8 @@ fn figures_are_what_a_hand_would_compute() {
             (MONDAY + 8 * DAY, Some(1200))
         ]
     );
-    assert_eq!(figures.rolled_back_share(), Some(2.0 / 3.0));
-    assert_eq!(figures.time_to_restore(), Some(900));
+    assert_eq!(figures.rolled_back_share, Some(2.0 / 3.0));
+    assert_eq!(figures.restore.median, Some(900));
     let told: Vec<_> = figures
         .weeks
         .iter()
@@ -143,7 +143,7 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
             figures.promotions,
             figures.rollbacks,
             figures.observed,
-            figures.deploys()
+            figures.rework.deploys
         ),
         (2, 1, 2, 5)
     );
@@ -151,15 +151,15 @@ fn what_went_past_the_tool_counts_where_it_is_known_and_nowhere_else() {
         (figures.promotions_per_week, figures.deploys_per_week),
         (Some(2.0), Some(3.0))
     );
-    assert_eq!(figures.observed_share(), Some(0.4));
+    assert_eq!(share(figures.observed, figures.rework.deploys), Some(0.4));
     // It was rolled back at an unknown time.
     assert_eq!(
-        (figures.rolled_back_share(), figures.time_to_restore()),
+        (figures.rolled_back_share, figures.restore.median),
         (Some(0.5), None)
     );
     assert_eq!(failed(&figures), [(MONDAY + 2 * DAY, None)]);
-    assert_eq!(figures.failure_rate(), Some(1.0 / 3.0));
-    assert_eq!((figures.rework, figures.rework_rate()), (2, Some(0.4)));
+    assert_eq!(figures.change_failure.rate, Some(1.0 / 3.0));
+    assert_eq!((figures.rework.rework, figures.rework.rate), (2, Some(0.4)));
     assert_eq!(figures.lead.seconds, [HOUR, HOUR]);
     let this = figures.weeks.last().unwrap();
     assert_eq!((this.promotions, this.rollbacks, this.observed), (2, 1, 2));
@@ -224,47 +224,34 @@ fn a_commit_that_was_pushed_by_hand_and_recorded_later_arrived_once() {
 fn what_nobody_knows_is_none_and_not_zero() {
     let nothing = of_production(Vec::new(), MONDAY);
     assert_eq!((nothing.since, nothing.promotions_per_week), (None, None));
+    assert_eq!((nothing.lead.median, nothing.lead.p90), (None, None));
     assert_eq!(
-        (nothing.lead.median(), nothing.lead.ninetieth()),
-        (None, None)
-    );
-    assert_eq!(
-        (nothing.rolled_back_share(), nothing.time_to_restore()),
+        (nothing.rolled_back_share, nothing.restore.median),
         (None, None)
     );
     // A known absence of rollbacks is 0.
     let one = of_production(vec![promoted(MONDAY, &[])], MONDAY);
     assert_eq!(
-        (one.rolled_back_share(), one.time_to_restore()),
+        (one.rolled_back_share, one.restore.median),
         (Some(0.0), None)
     );
     assert_eq!(
-        of_production(vec![rolled_back(MONDAY)], MONDAY).rolled_back_share(),
+        of_production(vec![rolled_back(MONDAY)], MONDAY).rolled_back_share,
         None
     );
 }
 
 #[test]
 fn ranks_are_those_of_the_sorted_list() {
-    let lead = |seconds: &[i64]| Lead {
-        seconds: seconds.to_vec(),
-        seen: 0,
-        unknown: Some(0),
-    };
+    let lead = |seconds: &[i64]| Lead::of(seconds.to_vec(), 0, Some(0));
     let ten: Vec<i64> = (1..=10).collect();
+    assert_eq!((lead(&ten).median, lead(&ten).p90), (Some(5), Some(9)));
     assert_eq!(
-        (lead(&ten).median(), lead(&ten).ninetieth()),
+        (lead(&ten[..9]).median, lead(&ten[..9]).p90),
         (Some(5), Some(9))
     );
-    assert_eq!(
-        (lead(&ten[..9]).median(), lead(&ten[..9]).ninetieth()),
-        (Some(5), Some(9))
-    );
-    assert_eq!(
-        (lead(&[7]).median(), lead(&[7]).ninetieth()),
-        (Some(7), Some(7))
-    );
-    assert_eq!(lead(&[i64::MAX - 1, i64::MAX]).median(), Some(i64::MAX - 1));
+    assert_eq!((lead(&[7]).median, lead(&[7]).p90), (Some(7), Some(7)));
+    assert_eq!(lead(&[i64::MAX - 1, i64::MAX]).median, Some(i64::MAX - 1));
 }
 
 #[test]
@@ -288,18 +275,14 @@ fn clocks_that_run_backwards_count_as_no_time_and_unknown_commits_are_counted() 
         ],
         MONDAY,
     );
-    assert_eq!(
-        figures.lead,
-        Lead {
-            seconds: vec![0],
-            seen: 0,
-            unknown: Some(u64::MAX)
-        }
-    );
+    assert_eq!(figures.lead, Lead::of(vec![0], 0, Some(u64::MAX)));
     assert_eq!(failed(&figures), [(MONDAY, Some(0))]);
     // For two of three deploys it is unknown whether they repaired another.
-    assert_eq!((figures.unknown, figures.failure_rate()), (2, None));
-    assert_eq!(figures.rework_rate(), None);
+    assert_eq!(
+        (figures.rework.unknown, figures.change_failure.rate),
+        (2, None)
+    );
+    assert_eq!(figures.rework.rate, None);
 }
 
 #[test]
@@ -324,7 +307,7 @@ fn environments_do_not_mix_and_those_that_are_configured_come_first() {
                 one.environment.as_str(),
                 one.promotions,
                 one.rollbacks,
-                one.failures.len(),
+                one.change_failure.all.len(),
             )
         })
         .collect();
@@ -385,23 +368,23 @@ proptest! {
         let when = when(now);
         let all = figures(&["a"], &deploys, &shipped, None, &when);
         for one in &all {
-            prop_assert!(one.rolled_back_share().is_none_or(|share| (0.0..=1.0).contains(&share)));
-            prop_assert_eq!(one.rolled_back_share().is_none(), one.promotions == 0);
+            prop_assert!(one.rolled_back_share.is_none_or(|share| (0.0..=1.0).contains(&share)));
+            prop_assert_eq!(one.rolled_back_share.is_none(), one.promotions == 0);
             prop_assert!(one.promotions_per_week.is_none_or(|rate| rate > 0.0 && rate <= one.promotions as f64));
-            for rate in [one.failure_rate(), one.rework_rate()] {
+            for rate in [one.change_failure.rate, one.rework.rate] {
                 prop_assert!(rate.is_none_or(|rate| (0.0..=1.0).contains(&rate)));
             }
-            prop_assert!(one.failures.len() <= one.forward && one.rework <= one.deploys());
-            prop_assert_eq!(one.rolled_back() + one.fixed_forward(), one.failures.len());
+            prop_assert!(one.change_failure.all.len() <= one.change_failure.deploys && one.rework.rework <= one.rework.deploys);
+            prop_assert_eq!(one.change_failure.rolled_back + one.change_failure.fixed_forward, one.change_failure.all.len());
             prop_assert!(one.weeks.len() <= 12);
             let (first, last) = (one.lead.seconds.first(), one.lead.seconds.last());
-            let (median, ninetieth) = (one.lead.median(), one.lead.ninetieth());
+            let (median, ninetieth) = (one.lead.median, one.lead.p90);
             prop_assert!(first.copied() <= median && median <= ninetieth && ninetieth <= last.copied());
             prop_assert!(median.is_none_or(|seconds| seconds >= 0));
-            let took = || one.failures.iter().filter_map(|one| one.seconds);
-            prop_assert!(took().min() <= one.time_to_restore() && one.time_to_restore() <= took().max());
+            let took = || one.change_failure.all.iter().filter_map(|one| one.seconds);
+            prop_assert!(took().min() <= one.restore.median && one.restore.median <= took().max());
         }
-        prop_assert_eq!(all.iter().map(|one| one.deploys()).sum::<usize>(), deploys.len());
+        prop_assert_eq!(all.iter().map(|one| one.rework.deploys).sum::<usize>(), deploys.len());
         let shown: Vec<&PastDeploy> = deploys.iter().collect();
         let lines = [
             show::history(&shown, &when, Some(width), None),

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::core::record::history::{DeployKind, PastDeploy};
-use crate::core::record::stats::{Figures, Week};
-use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
+use crate::core::record::stats::Figures;
+use crate::core::show::json::{SCHEMA, text};
+use crate::core::when::{Rfc3339, time};
 use crate::core::words::CommitId;
 
 #[derive(Serialize)]
@@ -56,90 +57,7 @@ enum KindWord {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StatsJson<'a> {
-    environments: Vec<FiguresJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FiguresJson<'a> {
-    environment: &'a str,
-    /// The time of the first promotion.
-    since: Option<Rfc3339>,
-    promotions: usize,
-    rollbacks: usize,
-    /// How many deploys were outside `git smp`.
-    observed: usize,
-    promotions_per_week: Option<f64>,
-    /// Like `promotions_per_week`, but deploys outside `git smp` count as well, except those that went back.
-    deploys_per_week: Option<f64>,
-    /// The last 12 weeks up to this one, the oldest first.
-    weeks: &'a [Week],
-    /// From commit to production.
-    lead_time_seconds: LeadJson,
-    /// How many promotions were rolled back before the next promotion.
-    rolled_back: usize,
-    /// Their share of all promotions.
-    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
-    rolled_back_share: Option<f64>,
-    change_failure: FailureJson,
-    /// From a failed deploy to the deploy that corrected it.
-    time_to_restore_seconds: RestoreJson,
-    rework: ReworkJson,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct LeadJson {
-    median: Option<i64>,
-    p90: Option<i64>,
-    /// The number of commits in the two figures.
-    commits: usize,
-    /// How many of these were deployed outside `git smp`: their time ends when somebody saw them run.
-    seen: usize,
-    /// How many more commits this clone does not know; `null` if even their number is unknown.
-    unknown: Option<u64>,
-}
-
-/// Deploys that failed, among those that brought new commits.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FailureJson {
-    failed: usize,
-    /// Failed deploys that the next deploy took back.
-    rolled_back: usize,
-    /// Failed deploys that a later deploy fixed: it shipped a revert of them, or says that it fixes them.
-    fixed_forward: usize,
-    /// How many deploys brought new commits, with `git smp` or outside it.
-    deploys: usize,
-    /// How many of them shipped commits that this clone does not have.
-    unknown: usize,
-    /// The share of these deploys that failed; `null` if there are none, or `unknown` is not 0.
-    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
-    rate: Option<f64>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RestoreJson {
-    median: Option<i64>,
-    /// How many failures there were.
-    failures: usize,
-    /// How many of these have an unknown time, because a deploy was outside `git smp`.
-    seen: usize,
-}
-
-/// Deploys that only corrected an earlier one: they went back, or they fixed it.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ReworkJson {
-    rework: usize,
-    /// How many deploys there were of any kind.
-    deploys: usize,
-    /// How many of them shipped commits that this clone does not have.
-    unknown: usize,
-    /// The share of these deploys that are rework; `null` if there are none, or `unknown` is not 0.
-    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
-    rate: Option<f64>,
+    environments: &'a [Figures],
 }
 
 pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
@@ -147,7 +65,7 @@ pub fn history(deploys: &[&PastDeploy], figures: &[Figures]) -> String {
         schema: SCHEMA,
         deploys: deploys.iter().map(|one| deploy(one)).collect(),
         stats: StatsJson {
-            environments: figures.iter().map(of).collect(),
+            environments: figures,
         },
     })
 }
@@ -171,52 +89,5 @@ fn deploy(past: &PastDeploy) -> DeployJson<'_> {
         kind,
         overrides: past.overrides.as_deref(),
         commits: past.commits,
-    }
-}
-
-fn of(figures: &Figures) -> FiguresJson<'_> {
-    FiguresJson {
-        environment: &figures.environment,
-        since: figures.since.and_then(time),
-        promotions: figures.promotions,
-        rollbacks: figures.rollbacks,
-        observed: figures.observed,
-        promotions_per_week: figures.promotions_per_week,
-        deploys_per_week: figures.deploys_per_week,
-        weeks: &figures.weeks,
-        lead_time_seconds: LeadJson {
-            median: figures.lead.median(),
-            p90: figures.lead.ninetieth(),
-            commits: figures.lead.seconds.len(),
-            seen: figures.lead.seen,
-            unknown: figures.lead.unknown,
-        },
-        rolled_back: figures.promotions_rolled_back(),
-        rolled_back_share: figures.rolled_back_share(),
-        change_failure: failures(figures),
-        time_to_restore_seconds: RestoreJson {
-            median: figures.time_to_restore(),
-            failures: figures.failures.len(),
-            seen: (figures.failures.iter())
-                .filter(|one| one.seconds.is_none())
-                .count(),
-        },
-        rework: ReworkJson {
-            rework: figures.rework,
-            deploys: figures.deploys(),
-            unknown: figures.unknown,
-            rate: figures.rework_rate(),
-        },
-    }
-}
-
-fn failures(figures: &Figures) -> FailureJson {
-    FailureJson {
-        failed: figures.failures.len(),
-        rolled_back: figures.rolled_back(),
-        fixed_forward: figures.fixed_forward(),
-        deploys: figures.forward,
-        unknown: figures.unknown,
-        rate: figures.failure_rate(),
     }
 }

@@ -12,7 +12,8 @@ use crate::core::record::{
 use crate::core::refusal::RefusalCode;
 #[cfg(test)]
 use crate::core::show::json::tests;
-use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
+use crate::core::show::json::{SCHEMA, text};
+use crate::core::when::{Rfc3339, time};
 use crate::core::words::{Changes, CommitId, Observed, Source};
 
 #[derive(Serialize)]

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::core::record::Comment;
 use crate::core::record::audit::Audited;
-use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
+use crate::core::show::json::{SCHEMA, text};
+use crate::core::when::{Rfc3339, time};
 use crate::core::words::CommitId;
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::core::show::json::{Rfc3339, SCHEMA, text, time};
+use crate::core::show::json::{SCHEMA, text};
 use crate::core::show::r#where::Stand;
 use crate::core::words::CommitId;
 
@@ -16,33 +16,15 @@ pub(super) struct WhereJson<'a> {
     /// The number that was given, or that the subject ends in.
     pull_request: Option<u64>,
     /// In the order of `smp.toml`.
-    environments: Vec<PlaceJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct PlaceJson<'a> {
-    environment: &'a str,
-    /// `null` if that is unknown.
-    runs: Option<bool>,
-    /// Since when it runs there without a break; `null` without a record, and if that began before the record.
-    since: Option<Rfc3339>,
-    /// The copy that runs there, after a cherry-pick; `null` if the commit itself runs there, or neither does.
-    r#as: Option<&'a CommitId>,
+    environments: &'a [Stand],
 }
 
 /// Writes `git smp where --json`.
 pub fn located(commit: &CommitId, pull_request: Option<u64>, all: &[Stand]) -> String {
-    let places = all.iter().map(|place| PlaceJson {
-        environment: &place.environment,
-        runs: place.runs,
-        since: place.since.and_then(time),
-        r#as: place.copy.as_ref(),
-    });
     text(&WhereJson {
         schema: SCHEMA,
         commit,
         pull_request,
-        environments: places.collect(),
+        environments: all,
     })
 }

@@ -64,6 +64,7 @@ pub(crate) fn commit(digits: &str, subject: &[u8]) -> Commit {
         id: id(digits),
         short,
         subject: subject.to_vec(),
+        printed: None,
         author,
         authored: (0, 0),
         committed: 0,
