@@ -100,5 +100,5 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
 fn not_signed() -> Stop {
     let report = Report::new("the team's record is not signed, so there is nothing to verify")
         .because("smp.toml has no signed = true in [record]");
-    Stop::Misused(report.run("set it and commit it, then", Typed::smp("setup")))
+    Stop::Misused(report.run("add signed = true and commit it, then", Typed::smp("setup")))
 }

@@ -8,9 +8,6 @@ use crate::core::text::{ago, counted};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
-/// The question before a push that creates an app.
-pub const MAKE_IT: &str = "Create the app?";
-
 /// Returns the branch of an environment; a branch that was not asked for counts as empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
     match observed.branch.clone().unwrap_or(Ok(Branch::Empty))? {
@@ -82,7 +79,9 @@ pub fn first_push(
     let story =
         format!("there is no app at the address of {name} ({words}), so this push creates it");
     match asked.somebody_looks {
-        true => plan.ask(story, MAKE_IT),
+        // A plan that pushes nothing creates no app.
+        _ if asked.policy.is_none() => {}
+        true => plan.ask(story, "Create the app?"),
         false => plan.warn(story),
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! Decides whether staging's running commit can be proposed for production.
 
 use crate::core::config::Environment;
-use crate::core::decide::gates::MAKE_IT;
 use crate::core::decide::{Asked, Plan, Recorded, Target, promotion};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
@@ -54,9 +53,8 @@ pub fn proposal(
     let compared = if candidate.is_some() { &[] } else { targets };
     let mut plan = promotion(environment, source, compared, &asked)?;
     recorded.checked(environment, &plan.commit)?;
-    // A proposal pushes nothing, so it creates no app.
+    // A proposal pushes nothing.
     plan.steps.clear();
-    plan.consents.retain(|consent| consent.question != MAKE_IT);
     if let Some(candidate) = candidate {
         let (name, runs) = (&source.environment, plan.commit.short());
         let error = format!("{} is already the candidate", candidate.commit.short());

@@ -22,6 +22,7 @@ fn a_promotion_from_a_staging_that_runs_b() {
     let no_app = || new(Branch::NoApp("no such app".into()));
     let first = |asked| Asked {
         first: true,
+        policy: Some(Box::leak(Box::default())),
         ..asked
     };
     let again = Asked {
@@ -77,6 +78,16 @@ fn a_promotion_from_a_staging_that_runs_b() {
             Ahead,
             first(somebody()),
             "push onto -, await, ask 1",
+        ),
+        // A proposal pushes nothing, so it asks nothing about the app.
+        (
+            no_app(),
+            Ahead,
+            Asked {
+                policy: None,
+                ..first(somebody())
+            },
+            "push onto -, await",
         ),
         // The host said otherwise, or another deploy is in progress: then it is not done.
         (doubted.clone(), Identical, nobody(), "not-confirmed"),
