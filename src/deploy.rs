@@ -4,6 +4,7 @@
 //! environment itself says what it runs. With a shared record, a push is announced there before it begins, and its end
 //! is written there once it was seen.
 
+pub mod ends;
 pub mod forward;
 pub mod held;
 pub mod observed;
@@ -29,7 +30,6 @@ mod together;
 mod unreported;
 mod verdict;
 mod wait;
-mod words;
 
 pub use ask::{NOT_DEPLOYED, consent};
 pub use earlier::{looked, not_on_main};

@@ -2,6 +2,7 @@
 
 pub mod page;
 pub mod platform;
+pub mod words;
 
 mod branches;
 mod check;

@@ -3,13 +3,16 @@
 use clap::Args;
 
 use crate::core::arguments::check_text;
+use crate::core::config::Config;
 use crate::core::record::{News, Notice, Postponed, State, What};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::{DOTS, Typed};
 use crate::core::words::{CommitId, EventId};
 
 use crate::git::record::identity;
+use crate::look::{Main, see};
 use crate::session::{Session, trust};
+use crate::sources::{Also, Look};
 use crate::team::channel::{self, TECHNICAL};
 use crate::team::delivery::Delivery;
 use crate::team::recorder::Recorder;
@@ -45,7 +48,7 @@ pub fn run(session: &Session<'_>, args: &Postpone) -> Result<(), Stop> {
     let (short, place) = (candidate.commit.short(), &candidate.environment);
     let (by, when) = (&candidate.by.name, session.when().moment(candidate.at));
     ui.note(format!("the candidate is {short}, proposed by {by} {when}"));
-    give_up_deploy(session, args, &before)?;
+    give_up_deploy(session, &config, args, &before)?;
     let reason = reason(session, args)?;
     // An environment that a merge deploys was never frozen.
     let by_merge = config.environment(place).is_ok_and(|one| one.by_merge);
@@ -105,7 +108,12 @@ fn is_unasked(session: &Session<'_>, args: &Postpone) -> bool {
 }
 
 /// Warns of the open deploy that is given up with the candidate. Refuses if no person can see this.
-fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Result<(), Stop> {
+fn give_up_deploy(
+    session: &Session<'_>,
+    config: &Config,
+    args: &Postpone,
+    state: &State,
+) -> Result<(), Stop> {
     let Some(open) = &state.deploying else {
         return Ok(());
     };
@@ -117,6 +125,7 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
             .warn(format!("{name} runs {short}, and a check failed: {why}"));
         return Ok(());
     }
+    is_no_end(session, config)?;
     if is_unasked(session, args) {
         let postpone = Typed::smp("postpone");
         return Err(Refusal::new(RefusalCode::Deploying, story)
@@ -129,6 +138,25 @@ fn give_up_deploy(session: &Session<'_>, args: &Postpone, state: &State) -> Resu
         "{story}; its result is unknown; postponing closes it on the record but does not stop it"
     ));
     Ok(())
+}
+
+/// Refuses to give up a deploy that has arrived: its end would never go on record.
+fn is_no_end(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
+    let (look, now) = (Look::of(session, config), session.when().now);
+    let seen = session.ui.during("asking where it is", || {
+        see(session, &look, &[], (Also::Nothing, Main::Record))
+    })?;
+    let recorded = seen.recorded(config, None, now)?;
+    let ends = recorded.map(|recorded| recorded.unwritten());
+    let Some((open, seen)) = ends.unwrap_or_default().first().copied() else {
+        return Ok(());
+    };
+    let (name, short) = (&seen.environment, open.to.short());
+    let command = open.command().unwrap_or_else(|| Typed::smp("status"));
+    Err(Refusal::new(RefusalCode::Deploying, open.story(now))
+        .because(format!("{name} runs {short}, which is not on record yet"))
+        .run("record it", command)
+        .into())
 }
 
 fn reason(session: &Session<'_>, args: &Postpone) -> Result<String, Stop> {

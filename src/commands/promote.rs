@@ -12,6 +12,7 @@ use crate::core::decide::{self, Plan, Step, merged};
 use crate::core::record::Telling;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::json;
+use crate::core::text::and;
 use crate::core::typed::Typed;
 use crate::core::words::Observed;
 use crate::deploy::{self, Deploy, Options, forward};
@@ -278,11 +279,18 @@ fn one_source<'c>(config: &'c Config, targets: &[&Environment]) -> Result<&'c En
     let chain: Vec<&Environment> = chain
         .filter(|one| targets.iter().any(|target| target.name == one.name))
         .collect();
-    let names = chain.iter().filter_map(|one| one.promotes.as_deref());
-    let names: Vec<&str> = names.collect();
     let mut report =
-        Report::new("these environments get their commits from different environments")
-            .because(format!("these are {}", names.join(", ")));
+        Report::new("these environments get their commits from different environments");
+    let mut from: Vec<&str> = (chain.iter().filter_map(|one| one.promotes.as_deref())).collect();
+    from.dedup();
+    for source in from {
+        let targets = chain
+            .iter()
+            .filter(|one| one.promotes.as_deref() == Some(source));
+        let names = targets.map(|one| one.name.as_str());
+        let names = and(&names.collect::<Vec<_>>());
+        report = report.because(format!("from {source}: {names}"));
+    }
     for (nth, target) in chain.iter().enumerate() {
         let say = ["promote them one after the other", "then"][nth.min(1)];
         report = report.run(say, Typed::smp("promote").arg(&target.name));

@@ -13,7 +13,7 @@ use crate::core::refusal::{RefusalCode, Stop};
 use crate::core::show;
 use crate::core::typed::Typed;
 use crate::core::words::{EventId, Observed};
-use crate::deploy::recorder::{is_due, rollback_end};
+use crate::deploy::ends::is_due;
 use crate::deploy::{self, Deploy, Options, forward, observed};
 use crate::forge::reviews;
 use crate::git::record::identity;
@@ -265,10 +265,10 @@ impl Work<'_> {
         recorder: &Recorder<'_>,
         (id, login): (&EventId, Option<String>),
     ) -> Result<(State, Pending), Stop> {
-        let end = rollback_end(&self.session.repo, &self.recorded(self.before)?)?;
+        let ends = self.deploy.ends(&self.recorded(self.before)?, None)?;
         let of = (self.session, self.config);
         posting::append(of, recorder, &mut |state, _| {
-            if let Some(end) = end.as_ref().filter(|(_, what)| is_due(what, state)) {
+            if let Some(end) = ends.iter().find(|(_, what)| is_due(what, state)) {
                 return Ok(Some(end.clone()));
             }
             let proposal = self.decide(state)?;

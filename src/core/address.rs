@@ -137,7 +137,7 @@ fn place(address: &Address<'_>) -> (String, String) {
         // Hosts with ssh on the https port have another host name for it.
         Way::Ssh if host != address.host.to_ascii_lowercase() => ("ssh ", 443),
         Way::Ssh => ("ssh ", 22),
-        Way::Local => return (String::new(), address.path.trim_end_matches('/').to_owned()),
+        Way::Local => return (String::new(), plain(address.path)),
     };
     if let Some(port) = address.port.filter(|port| *port != default) {
         host = format!("{kind}{host}:{port}");
@@ -153,6 +153,21 @@ fn place(address: &Address<'_>) -> (String, String) {
         return (host, path.to_ascii_lowercase());
     }
     (host, path)
+}
+
+/// Returns a path without `.`, `..` and empty parts. Links are not followed.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if path.starts_with('/') => {}
+            part => parts.push(part),
+        }
+    }
+    let root = if path.starts_with('/') { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
 }
 
 /// Returns the host name of the web pages, in lower case.

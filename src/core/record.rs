@@ -207,7 +207,7 @@ pub struct Deploying {
     pub by: Person,
     /// The start in seconds since 1970.
     pub at: i64,
-    /// For a rollback: what it removes, why, and which channels are notified at its end.
+    /// Which channels are notified at its end, and what in addition to the commits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tells: Option<Telling>,
     /// For a promotion: the reason to start outside the allowed time.

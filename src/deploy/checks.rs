@@ -52,7 +52,7 @@ impl Deploy<'_> {
     }
 
     /// Returns the reasons of the failed checks; `None` if the person left before all had ended.
-    fn failures(&self, name: &str, checks: &[PageCheck]) -> Option<Vec<String>> {
+    pub(super) fn failures(&self, name: &str, checks: &[PageCheck]) -> Option<Vec<String>> {
         let (look, left, began) = (self.look, &AtomicBool::new(false), Instant::now());
         thread::scope(|scope| {
             let (ended, ends) = mpsc::channel();

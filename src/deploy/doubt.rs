@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::deploy::said::{Pattern, Said};
-use crate::deploy::words::{Meaning, TABLE};
+use crate::sources::words::{Meaning, TABLE};
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     TABLE

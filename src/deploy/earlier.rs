@@ -8,7 +8,7 @@ use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Step, Target};
 use crate::core::record::Kind;
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
-use crate::core::text::ago;
+use crate::core::text::{ago, and};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{Branch, CommitId};
 use crate::deploy::Deploy;
@@ -67,7 +67,10 @@ impl Deploy<'_> {
 
     fn earlier_to<'t>(&self, target: &'t Target<'_>) -> impl Iterator<Item = Earlier<'t>> {
         let (name, notes) = (target.environment.name.as_str(), self.notes());
-        let pushed = notes.pushing(name, target.observed.reference());
+        let last = self.last_deploy(name);
+        let pushed = notes.pushing(name, target.observed.reference(), last.as_ref());
+        // Its platform builds what the branch has, and a second push has the same lease: only one of them moves it.
+        let pushed = pushed.filter(|_| !target.environment.is_branch);
         let newest = newest(&target.observed);
         let released = newest.and_then(|newest| notes.releasing(name, newest.version));
         let found = [(pushed, true), (released, false)].into_iter();
@@ -80,6 +83,10 @@ impl Deploy<'_> {
                 is_push,
             })
         })
+    }
+
+    fn last_deploy(&self, name: &str) -> Option<(CommitId, i64)> {
+        self.seen.state().and_then(|state| state.last_deploy(name))
     }
 
     /// Adds what an earlier push means for this plan. A commit on its way is never "nothing to do".
@@ -122,7 +129,8 @@ impl Deploy<'_> {
             return Ok(());
         };
         let name = source.environment.as_str();
-        let pushing = self.notes().pushing(name, source.reference());
+        let last = self.last_deploy(name);
+        let pushing = (self.notes()).pushing(name, source.reference(), last.as_ref());
         let Some((commit, age)) = pushing.filter(|(commit, _)| commit != runs) else {
             return Ok(());
         };
@@ -298,13 +306,28 @@ impl Deploy<'_> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
         let is_asked = self.options.take_over.is_some();
         match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
-            Some((recorded, open))
-                if recorded.mine != Some(&open.id) && plan.steps.iter().any(Step::begins_one) =>
-            {
-                let story = open.story(recorded.now);
-                plan.warnings.push(format!(
-                    "{story}; its result is unknown, and this deploy takes its place on the record"
-                ));
+            Some((recorded, open)) if plan.steps.iter().any(Step::begins_one) => {
+                let is_mine = recorded.mine == Some(&open.id);
+                let mut names = self.targets.iter().map(|one| &one.environment.name);
+                let goes_on = names.any(|name| open.is(self.kind(), name, &plan.commit));
+                let ends = self.ends_of_others(&recorded, Some(&plan.commit));
+                let ends: Vec<&str> = (ends.iter().map(|(_, seen)| &*seen.environment)).collect();
+                let (story, short) = (open.story(recorded.now), open.to.short());
+                let names = and(&ends);
+                plan.warnings.extend(match ends.len() {
+                    _ if is_mine && goes_on => None,
+                    // This clone knows that its run was cut off before its push.
+                    0 if is_mine => None,
+                    0 => Some(format!(
+                        "{story}; its result is unknown, and this deploy takes its place on the record"
+                    )),
+                    1 => Some(format!(
+                        "{story}; {names} runs {short}, and git smp records that deploy before this one"
+                    )),
+                    _ => Some(format!(
+                        "{story}; {names} run {short}, and git smp records that deploy before this one"
+                    )),
+                });
             }
             Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
                 "{}; nothing is taken over, because this run has nothing to deploy",

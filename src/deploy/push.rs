@@ -19,6 +19,7 @@ use crate::http::Trouble;
 use crate::look::not_seen;
 use crate::notes::{InFlight, SentCommit};
 use crate::sources::{Also, Now, platform};
+use crate::team::recorder::Recorder;
 
 /// The pauses between the retries of a failed look before a push.
 const LOOK_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
@@ -150,7 +151,15 @@ impl Deploy<'_> {
         expected: Option<&CommitId>,
         newest: Option<u64>,
     ) -> Result<InFlight, Stop> {
+        let recorder = Recorder::of(self.look.repo, self.look.config, false);
+        let known = recorder.and_then(|recorder| recorder.known());
+        let announced = known.filter(|known| {
+            let open = known.state.deploying_to(name, commit);
+            open.is_some_and(|open| self.notes().has_announced(&open.id))
+        });
         let sent = SentCommit {
+            announced: announced.is_some(),
+            last: announced.and_then(|known| known.state.last_deploy(name)),
             commit: commit.clone(),
             expected: expected.cloned(),
             newest,

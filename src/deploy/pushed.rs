@@ -326,7 +326,10 @@ impl Pushed<'_> {
 pub(super) fn last(said: &[Said]) -> Vec<String> {
     let last = said.get(said.len().saturating_sub(LAST_WORDS)..);
     let last = last.unwrap_or_default().iter();
-    last.map(|said| format!("its host says: {}", said.quoted_words))
+    // Some hosts list the violated rules.
+    let words = last.map(|said| said.quoted_words.trim_start_matches("- "));
+    words
+        .map(|words| format!("its host says: {words}"))
         .collect()
 }
 

@@ -9,12 +9,12 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{Changes, CommitId, EventId};
 use crate::deploy::Deploy;
+use crate::deploy::ends::{EndEvent, is_due};
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::screen::Progress;
 use crate::git::Repo;
 use crate::git::push::Push;
 use crate::look::not_seen;
-use crate::notes::Notes;
 use crate::team::posting;
 use crate::team::recorder::new_id;
 
@@ -43,11 +43,11 @@ impl Deploy<'_> {
         if let Some(open) = self.own_announcement(bound, &recorded) {
             return Ok(Some(open.id.clone()));
         }
-        let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
+        let (ends, id) = (self.ends(&recorded, Some(&bound.commit))?, new_id());
         self.notes().remember_announced(&id)?;
         recorder.append_all(&mut |state, nth| {
             let recorded = Recorded { state, ..recorded };
-            self.next_event(bound, (recorded, nth), (&id, end.as_ref()))
+            self.next_event(bound, (recorded, nth), (&id, &ends))
         })?;
         Ok(Some(id))
     }
@@ -70,20 +70,20 @@ impl Deploy<'_> {
         })
     }
 
-    /// Returns the next event to record before a deploy, given the state and how many events precede: the end of
-    /// somebody's rollback, if that is due, and the announcement with this ID.
+    /// Returns the next event to record before a deploy, given the state and how many events precede: the ends of
+    /// another deploy that are due, and the announcement with this ID.
     pub(super) fn next_event(
         &self,
         bound: &Bound,
         (recorded, nth): (Recorded<'_>, usize),
-        (id, end): (&EventId, Option<&(EventId, What)>),
+        (id, ends): (&EventId, &[EndEvent]),
     ) -> Result<Option<(EventId, What)>, Stop> {
         let (kind, state) = (self.kind(), recorded.state);
         if let (0, Some(known)) = (nth, self.seen.state()) {
             let mut places = bound.places.iter();
             places.try_for_each(|(name, _)| nobody_was_quicker(known, state, name))?;
         }
-        if let Some(end) = end.filter(|(_, what)| is_due(what, state)) {
+        if let Some(end) = ends.iter().find(|(_, what)| is_due(what, state)) {
             return Ok(Some(end.clone()));
         }
         if state.announced_as(id).is_some() {
@@ -91,7 +91,9 @@ impl Deploy<'_> {
         }
         let plan = self.decide(Some(recorded), true, true)?;
         let base = state.candidate.as_ref().map(|open| open.commit.clone());
-        let tells = self.tells.as_ref().map(|(_, tells)| tells.clone());
+        // Whoever records the end has to tell of it.
+        let tells = self.tells.as_ref();
+        let tells = tells.filter(|(last, _)| bound.places.iter().any(|(name, _)| name == last));
         let ((environment, from), also) = bound.places.split_first().ok_or_else(not_seen)?;
         let announced = Intent {
             kind,
@@ -102,7 +104,7 @@ impl Deploy<'_> {
             base: base.filter(|_| kind == Kind::Fix),
             unsigned: kind == Kind::Promote && is_unsigned(state, &bound.commit),
             over: state.deploying.as_ref().map(|open| open.id.clone()),
-            tells: tells.filter(|_| kind == Kind::Rollback),
+            tells: tells.map(|(_, tells)| tells.clone()),
             overrides: plan.overrides,
         };
         Ok(Some((id.clone(), What::Deploying(announced))))
@@ -252,7 +254,7 @@ impl Deploy<'_> {
         target: &Target<'_>,
         commit: &CommitId,
     ) -> Result<Option<What>, Stop> {
-        let (repo, kind, name) = (self.look.repo, self.kind(), &target.environment.name);
+        let (kind, name) = (self.kind(), &target.environment.name);
         let open = state.deploying.as_ref();
         let open = open.filter(|open| open.is(kind, name, commit));
         let candidate = state.candidate_of(commit);
@@ -263,30 +265,45 @@ impl Deploy<'_> {
             return Ok(None);
         }
         let from = self.came_from(Some(state), target, commit);
-        let changes = repo.changes(from.as_ref(), commit)?;
+        let end = self.end_of((state, open), (kind, name), (from, commit))?;
+        let tells = self.tells.as_ref().filter(|(last, _)| last == name);
+        Ok(Some(What::Deployed(Deployed {
+            tells: tells.map(|(_, tells)| tells.clone()),
+            overrides: self.overridden(open).filter(|_| kind == Kind::Promote),
+            ..end
+        })))
+    }
+
+    /// Returns the event that an environment runs a commit, without what is told of it.
+    pub(super) fn end_of(
+        &self,
+        (state, open): (&State, Option<&Deploying>),
+        (kind, name): (Kind, &String),
+        (from, to): (Option<CommitId>, &CommitId),
+    ) -> Result<Deployed, Stop> {
+        let repo = self.look.repo;
+        let changes = repo.changes(from.as_ref(), to)?;
         let held = match kind {
             Kind::Promote => state.held(name),
             Kind::Stage | Kind::Fix | Kind::Rollback => Vec::new(),
         };
-        let passes = candidate
-            .into_iter()
-            .flat_map(|candidate| candidate.who_said(Verdict::Pass));
+        let candidate = state.candidate_of(to).into_iter();
+        let passes = candidate.flat_map(|candidate| candidate.who_said(Verdict::Pass));
         let others = open.filter(|open| !self.notes().has_announced(&open.id));
-        let tells = self.tells.as_ref().filter(|(last, _)| last == name);
-        Ok(Some(What::Deployed(Deployed {
+        Ok(Deployed {
             intent: open.map(|open| open.id.clone()),
             kind,
             environment: name.clone(),
             from,
-            to: commit.clone(),
+            to: to.clone(),
             commits: moved(kind, &changes),
             signed_off_by: passes.map(|one| one.by.clone()).collect(),
-            unsigned: kind == Kind::Promote && is_unsigned(state, commit),
+            unsigned: kind == Kind::Promote && is_unsigned(state, to),
             announced_by: others.map(|open| open.by.name.clone()),
-            tells: tells.map(|(_, tells)| tells.clone()),
-            holds: no_part_of(repo, held, commit)?,
-            overrides: self.overridden(open).filter(|_| kind == Kind::Promote),
-        })))
+            tells: None,
+            holds: no_part_of(repo, held, to)?,
+            overrides: None,
+        })
     }
 
     /// Returns the announced reason for a promotion before the right time, or this run's own.
@@ -294,38 +311,6 @@ impl Deploy<'_> {
         let announced = open.and_then(|open| open.overrides.clone());
         announced.or_else(|| self.overridden.clone())
     }
-}
-
-/// Returns the end of an announced rollback that has arrived, if nobody recorded it. The next deploy closes its
-/// announcement. Without this event, no record would have the rollback, and nobody would hear of it.
-pub fn rollback_end(repo: &Repo, recorded: &Recorded<'_>) -> Result<Option<(EventId, What)>, Stop> {
-    let Some(open) = recorded.unwritten_rollback() else {
-        return Ok(None);
-    };
-    let from = open.takes_away().or(open.from.as_ref());
-    let from = from.filter(|from| **from != open.to);
-    let changes = repo.changes(from, &open.to)?;
-    let is_ours = Notes::of(&repo.layout().common_dir).has_announced(&open.id);
-    let what = What::Deployed(Deployed {
-        intent: Some(open.id.clone()),
-        kind: Kind::Rollback,
-        environment: open.environment.clone(),
-        from: from.cloned(),
-        to: open.to.clone(),
-        commits: moved(Kind::Rollback, &changes),
-        signed_off_by: Vec::new(),
-        unsigned: false,
-        announced_by: (!is_ours).then(|| open.by.name.clone()),
-        tells: open.tells.clone(),
-        holds: Vec::new(),
-        overrides: None,
-    });
-    Ok(Some((new_id(), what)))
-}
-
-/// Returns whether the end of a deploy still has to be written, because its announcement is still open.
-pub fn is_due(end: &What, state: &State) -> bool {
-    matches!(end, What::Deployed(Deployed { intent: Some(id), .. }) if state.announced_as(id).is_some())
 }
 
 /// Refuses if somebody has deployed there since the plan was shown.

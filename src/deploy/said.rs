@@ -1,7 +1,7 @@
 //! Reads a line of a remote without its decoration. Pure.
 
 use crate::core::text::{acts, visible};
-use crate::deploy::words::Meaning;
+use crate::sources::words::Meaning;
 
 /// What hosts put before their words, besides arrows such as `----->`.
 const TAGS: [&str; 10] = [

@@ -11,7 +11,7 @@ use crate::core::words::EventId;
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Heard;
 use crate::deploy::pushed::AGAIN;
-use crate::deploy::recorder::{Bound, rollback_end};
+use crate::deploy::recorder::Bound;
 use crate::deploy::said::Said;
 use crate::deploy::screen::Progress;
 use crate::git::push::{Beside, Ended, Push, PushOutcome};
@@ -47,7 +47,7 @@ impl Deploy<'_> {
         if !target.environment.is_branch || self.own_announcement(&bound, &recorded).is_some() {
             return Ok(None);
         }
-        let (end, id) = (rollback_end(self.look.repo, &recorded)?, new_id());
+        let (ends, id) = (self.ends(&recorded, Some(&push.commit))?, new_id());
         self.notes().remember_announced(&id)?;
         let mut kept_back = KeptBack::default();
         loop {
@@ -55,7 +55,7 @@ impl Deploy<'_> {
             self.arrived_before(target, push, &reading.state, recorded)?;
             let draft = recorder.draft(&reading, &mut |state, nth| {
                 let recorded = Recorded { state, ..recorded };
-                self.next_event(&bound, (recorded, nth), (&id, end.as_ref()))
+                self.next_event(&bound, (recorded, nth), (&id, &ends))
             })?;
             let draft = draft.ok_or_else(not_seen)?;
             match self.push_both(target, push, step, (&recorder, draft, &id), &mut kept_back)? {
@@ -82,7 +82,7 @@ impl Deploy<'_> {
         let sent = self.send(target, &both, step)?;
         let (outcome, words) = (sent.outcome.clone(), sent.words());
         let is_taken = match outcome.beside {
-            Some(Beside::NotAtomic) => {
+            beside if beside == Some(Beside::NotAtomic) || takes_one_ref(&outcome, &words) => {
                 sent.came_to_nothing();
                 return Ok(Both::NotAtomic);
             }
@@ -176,6 +176,24 @@ impl Deploy<'_> {
         let report = report.because(trouble.to_string());
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))
     }
+}
+
+/// What hosts say if a rule of theirs, and not git's protocol, declines two refs in one push. The words of the first are
+/// GitHub's. To announce first is always safe, so the others may say too much.
+const ONE_REF: [&str; 5] = [
+    "pushes can not update more than",
+    "atomic",
+    "one ref",
+    "multiple refs",
+    "several refs",
+];
+
+/// Returns whether the host says that it takes one ref in a push.
+fn takes_one_ref(outcome: &PushOutcome, words: &str) -> bool {
+    let said = words.lines().filter_map(Said::by_remote);
+    let mut said = said.map(|said| said.words().to_lowercase());
+    outcome.ended == Ended::Declined
+        && said.any(|line| ONE_REF.iter().any(|words| line.contains(words)))
 }
 
 /// Returns whether the push was rejected because of the record. If a hook declines a whole push, as `pre-receive` does,

@@ -12,9 +12,9 @@ use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
 use crate::deploy::span::{Agreement, InTurn};
 use crate::deploy::wait::{Wait, from_before, reported};
-use crate::deploy::words::Meaning;
 use crate::git::remote;
 use crate::sources::Now;
+use crate::sources::words::Meaning;
 
 impl Wait<'_> {
     fn command(&self) -> Typed {

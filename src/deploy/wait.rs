@@ -164,7 +164,7 @@ impl Wait<'_> {
             .and_then(|age| Instant::now().checked_sub(age))
     }
 
-    fn answer(&self, now: &Now, since: Option<Instant>) -> Answer {
+    pub(super) fn answer(&self, now: &Now, since: Option<Instant>) -> Answer {
         match &now.running {
             // This answer may name a commit from before the deploy.
             _ if from_before(now, since) => Answer::Unreadable,

@@ -68,7 +68,11 @@ pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
     let forge = config.repository.forge.or_else(|| ForgeKind::by_name(host));
     // An unknown host name is assumed to be a GitHub.
     match forge.unwrap_or(ForgeKind::GitHub) {
-        ForgeKind::GitHub => github(session, pages.as_deref()),
+        ForgeKind::GitHub => {
+            let name = forge.map_or("a known forge", |_| "GitHub");
+            let github = pages.as_deref().and_then(GitHub::of);
+            github_of(session, github.ok_or_else(|| no_pages(name))?)
+        }
         ForgeKind::GitLab => open(&GITLAB).map(Forge::GitLab),
         ForgeKind::Forgejo => open(&FORGEJO).map(Forge::Forgejo),
         ForgeKind::Gitea => open(&GITEA).map(Forge::Forgejo),
@@ -83,9 +87,7 @@ pub fn no_pages(name: &str) -> Report {
     )
 }
 
-fn github(session: &Session<'_>, pages: Option<&str>) -> Result<Forge, Report> {
-    let github = pages.and_then(GitHub::of);
-    let github = github.ok_or_else(|| no_pages("GitHub"))?;
+fn github_of(session: &Session<'_>, github: GitHub) -> Result<Forge, Report> {
     let (server, repository) = (github.server.as_str(), github.shown());
     let named = shell_word(server);
     let program = session.repo.program();

@@ -30,6 +30,11 @@ pub struct SentCommit {
     /// The commit that a rollback takes away; `None` for other deploys.
     #[serde(default)]
     pub takes_away: Option<CommitId>,
+    /// True if it was announced on the record, where `last` was the last deploy there: its commit and time.
+    #[serde(default)]
+    pub announced: bool,
+    #[serde(default)]
+    pub last: Option<(CommitId, i64)>,
 }
 
 fn files(name: &str) -> [String; 2] {
@@ -108,10 +113,17 @@ impl Notes {
         })
     }
 
-    /// Returns the commit of a push onto `expected` that may still be building, and the age of the push.
-    pub fn pushing(&self, name: &str, expected: Option<&CommitId>) -> Option<(CommitId, Duration)> {
+    /// Returns the commit of a push onto `expected` that may still be building, and the age of the push. `last` is the
+    /// last deploy there on record: a later one than the push knew ends it.
+    pub fn pushing(
+        &self,
+        name: &str,
+        expected: Option<&CommitId>,
+        last: Option<&(CommitId, i64)>,
+    ) -> Option<(CommitId, Duration)> {
         self.going(name, |sent| {
-            sent.newest.is_none() && sent.expected.as_ref() == expected
+            let is_over = sent.announced && last.is_some() && last != sent.last.as_ref();
+            sent.newest.is_none() && sent.expected.as_ref() == expected && !is_over
         })
     }
 

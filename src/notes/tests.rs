@@ -149,6 +149,8 @@ fn sent(takes_away: Option<CommitId>) -> SentCommit {
         expected: None,
         newest: None,
         landed: false,
+        announced: false,
+        last: None,
         takes_away,
     }
 }
@@ -162,7 +164,7 @@ fn a_note_by_a_clock_that_jumped_bars_the_way_no_longer_than_another() {
         let file = fs::File::options().write(true).open(path).unwrap();
         file.set_modified(SystemTime::now() + Duration::from_secs(ahead))
             .unwrap();
-        notes.pushing("production", None).is_some()
+        notes.pushing("production", None, None).is_some()
     };
     assert!(
         is_open(0) && is_open(60),
@@ -176,6 +178,29 @@ fn a_note_by_a_clock_that_jumped_bars_the_way_no_longer_than_another() {
 }
 
 #[test]
+fn a_later_deploy_on_record_ends_an_announced_push() {
+    let (_folder, notes) = notes();
+    let two = CommitId::parse(&"2".repeat(40)).unwrap();
+    let last = |at| Some((two.clone(), at));
+    for (announced, before, now, is_open) in [
+        (true, last(1), last(1), true),
+        (true, last(1), last(2), false),
+        (true, None, last(1), false),
+        (true, last(1), None, true),
+        (false, None, last(1), true),
+    ] {
+        let pushed = SentCommit {
+            announced,
+            last: before.clone(),
+            ..sent(None)
+        };
+        notes.begin("production", pushed).unwrap();
+        let found = notes.pushing("production", None, now.as_ref());
+        assert_eq!(found.is_some(), is_open, "{announced} {before:?} {now:?}");
+    }
+}
+
+#[test]
 fn a_push_is_noted_until_it_came_to_nothing_or_was_seen_to_run() {
     let (_folder, notes) = notes();
     let two = CommitId::parse(&"2".repeat(40)).unwrap();
@@ -183,7 +208,7 @@ fn a_push_is_noted_until_it_came_to_nothing_or_was_seen_to_run() {
     assert!(!notes.is_unconfirmed("production", &one()));
     let back = sent(Some(two.clone()));
     notes.begin("production", back.clone()).unwrap().landed();
-    assert_eq!(notes.pushing("production", None), None);
+    assert_eq!(notes.pushing("production", None, None), None);
     assert_eq!(notes.taken_away("production", &one()), Some(two.clone()));
     assert_eq!(notes.leads_to("production", &two), Some(one()));
     let release = SentCommit {

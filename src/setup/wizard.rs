@@ -12,8 +12,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::{Hint, Typed};
 use crate::session::{Session, missing};
-use answers::{Answers, NONE};
-use questions::TOPOLOGY;
+use answers::Answers;
 
 /// A file with every key.
 const EXAMPLE: &str =
@@ -95,12 +94,9 @@ fn ask(session: &Session<'_>, answers: &mut Answers, at: &mut usize) -> Result<(
             ui.explain(&question.fill(row.explained, answers));
         }
         let asked = question.fill(row.asked, answers);
-        let answer = match row.words {
+        let answer = match question.words().as_slice() {
             [] => ui.ask_text(&asked, &offered),
-            words => {
-                let none: &[&str] = if row.key == TOPOLOGY { &[] } else { &[NONE] };
-                ui.ask_one(&asked, &[none, words, &["<"]].concat(), &offered)
-            }
+            words => ui.ask_one(&asked, &[words, &["<"]].concat(), &offered),
         };
         let answer = answer.ok_or_else(declined)?;
         if ["<", "back"].contains(&answer.as_str()) {

@@ -59,7 +59,7 @@ impl<'a> Delivery<'a> {
         pending: impl Into<Pending>,
         wanted: impl Fn(&Notice) -> bool,
     ) -> Result<(), Stop> {
-        let Pending { notices, begun } = pending.into();
+        let Pending { notices, begun, .. } = pending.into();
         let routes = notices.iter().filter(|one| wanted(one));
         let routes = routes.map(|one| (one, route(self.session, self.config, &one.channel)));
         let mut routes: Vec<_> = routes.collect();

@@ -21,6 +21,8 @@ pub struct Posting {
 #[derive(Default)]
 pub struct Pending {
     pub notices: Vec<Notice>,
+    /// False if this run wanted to record a deploy and somebody else had done so.
+    pub recorded: bool,
     /// The attempt that this run began. The lock stops other runs, which would take it for interrupted.
     pub begun: Option<(Posting, CloneLock)>,
 }
@@ -35,6 +37,7 @@ impl From<Vec<Notice>> for Pending {
     fn from(notices: Vec<Notice>) -> Self {
         Self {
             notices,
+            recorded: true,
             begun: None,
         }
     }
@@ -71,8 +74,12 @@ pub fn append(
             Some((attempt.clone(), begins))
         }))
     })?;
-    let notices = state.pending.clone();
-    Ok((state, Pending { notices, begun }))
+    let pending = Pending {
+        notices: state.pending.clone(),
+        recorded: last.is_some(),
+        begun,
+    };
+    Ok((state, pending))
 }
 
 pub fn append_one(

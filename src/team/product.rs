@@ -5,7 +5,7 @@ mod overridden;
 use crate::core::config::Config;
 use crate::core::decide::before::ran_before;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::{News, Notice, State, Telling};
+use crate::core::record::{News, Notice, State, Telling, What};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::{Line, and};
@@ -14,11 +14,14 @@ use crate::core::words::CommitId;
 use crate::notes::{Notes, Text};
 use crate::options::Asking;
 use crate::session::Session;
-use crate::team::channel::{self, PRODUCT};
+use crate::team::channel::{self, PRODUCT, Route};
 use crate::team::delivery::Delivery;
 use crate::team::posting::Pending;
 use crate::team::recorder::{Recorder, new_id};
 use crate::team::summary::{self, Offer, Summary};
+
+/// How many of the latest events may tell of another run's deploy.
+const LATEST: u32 = 20;
 
 pub struct ProductPost<'a> {
     session: &'a Session<'a>,
@@ -234,10 +237,15 @@ impl<'a> ProductPost<'a> {
         let of_this = (pending.notices.iter())
             .filter(|one| one.commit == self.commit && one.is_of_a_deploy());
         let of_this: Vec<&Notice> = of_this.collect();
-        if let Some(told) = &told
-            && is_kept
-            && !of_this.iter().any(|one| one.says_what(told))
+        let is_ours = pending.recorded;
+        if let Some(told) = told.as_ref().filter(|_| is_kept)
+            && (of_this.iter().any(|one| one.says_what(told)) || self.is_on_record(told))
         {
+            if !is_ours {
+                let text = format!("the other run posts the same text to the {PRODUCT} channel");
+                self.session.ui.note(text);
+            }
+        } else if let Some(told) = told.as_ref().filter(|_| is_kept) {
             let why = match of_this.is_empty() {
                 true => "somebody else recorded the deploy",
                 false => "the deploy is on record with another text",
@@ -247,8 +255,30 @@ impl<'a> ProductPost<'a> {
             ));
             delivery.print_once(told);
         }
-        let delivered = delivery.deliver(pending, Notice::is_of_a_deploy);
+        // The run that recorded the deploy prints its post, too.
+        let delivered = delivery.deliver(pending, |one| {
+            let is_theirs = !is_ours && one.commit == self.commit;
+            let route = channel::route(self.session, self.config, &one.channel);
+            one.is_of_a_deploy() && !(is_theirs && matches!(route, Route::Print))
+        });
         delivered.and(forgotten)
+    }
+
+    /// Returns whether a recorded deploy of this commit has the same text, pending or posted.
+    fn is_on_record(&self, told: &Notice) -> bool {
+        let recorder = Recorder::of(&self.session.repo, self.config, false);
+        let events = recorder.and_then(|recorder| {
+            let reading = recorder.known()?;
+            Some(recorder.latest_events(&reading, LATEST).ok()?.0)
+        });
+        let mut texts = events
+            .into_iter()
+            .flatten()
+            .filter_map(|event| match event.what {
+                What::Deployed(it) if it.to == self.commit => it.tells?.text,
+                _ => None,
+            });
+        texts.any(|text| self.notification(&text).says_what(told))
     }
 
     /// Leaves the post to somebody who pushed the same commit at the same time: no record tells who deployed.

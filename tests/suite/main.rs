@@ -19,6 +19,7 @@ mod connections;
 mod declined;
 mod diff;
 mod emptied;
+mod ends;
 mod first_push;
 mod forges;
 mod gates;

@@ -772,7 +772,7 @@ fn unknown_is_not_reviewed() {
     let run = elsewhere.smp(&["promote", "-n"]);
     run.exits(1)
         .says(unknown)
-        .says("because: the main repository has no web address on GitHub\n")
+        .says("because: the main repository has no web address on a known forge\n")
         .says("repository.web");
 }
 

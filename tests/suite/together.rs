@@ -627,6 +627,22 @@ fn of_two_who_promote_the_same_the_one_whose_text_is_not_used_is_told() {
         .ok()
         .says("so this is not posted to the product channel; paste it if needed:");
     assert_eq!(deploy.chain().count("promoted"), 1);
+
+    let world = World::deploy_like().without_pages().toml(PRINTED);
+    let deploy = signed_off(world.on(Topology::Branches));
+    let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
+    let gate = for_the_first(&deploy, &deploy.main, "pre-receive");
+    let run = ada.promotes(&["--summary", "- The same words"]);
+    gate.reached();
+    ben.promotes(&["--summary", "- The same words"])
+        .finish()
+        .ok();
+    gate.open();
+    run.finish()
+        .ok()
+        .prints("")
+        .says("the other run posts the same text to the product channel\n")
+        .never_shows("paste it");
 }
 
 // F-PUSH-6

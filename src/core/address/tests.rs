@@ -220,6 +220,12 @@ fn one_repository_by_https_and_by_ssh_is_one_place() {
     }
     assert!(!same_place("https://host/o/R", "https://host/o/r"));
     assert!(same_place("/srv/r", "file:///srv/r/"));
+    for alias in ["/srv/x/../r", "/srv/./r", "/srv//r/", "/../srv/r"] {
+        assert!(same_place("/srv/r", alias), "{alias}");
+    }
+    for other in ["/srv/r/..", "/srv/../r", "../srv/r", "srv/r"] {
+        assert!(!same_place("/srv/r", other), "{other}");
+    }
     assert!(!same_place("nonsense", "other nonsense"));
 }
 

@@ -306,7 +306,8 @@ impl<'a> Situation<'a> {
         let (Some(seen), Some(source)) = (self.seen(&target.name), source) else {
             return Ok(None);
         };
-        if let Some(next) = self.of_findings(target, source, seen) {
+        let ships = self.ships_what_it_runs(source)?;
+        if let Some(next) = self.of_findings(target, (source, ships), seen) {
             return Ok(Some(next));
         }
         Ok(match (self.between)(seen.runs(), source.runs())? {
@@ -320,11 +321,29 @@ impl<'a> Situation<'a> {
         })
     }
 
+    /// Returns whether a merge moved the source's branch on from its candidate, and the running commit is the candidate
+    /// or contains it: then the candidate ships, although the merge is not deployed yet.
+    fn ships_what_it_runs(&self, source: &Observed) -> Result<bool, Stop> {
+        let candidate = self
+            .state()
+            .and_then(|state| state.frozen(&source.environment));
+        let Some(candidate) = candidate.filter(|_| source.by_merge) else {
+            return Ok(false);
+        };
+        for at in [source.runs(), source.reference()] {
+            let stands = (self.between)(Some(&candidate.commit), at)?;
+            if !matches!(stands, Some(Relation::Identical | Relation::Ahead)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Returns what to do about the findings of a target and its source before anything can ship.
     fn of_findings(
         &self,
         target: &Environment,
-        source: &Observed,
+        (source, ships): (&Observed, bool),
         seen: &Observed,
     ) -> Option<Hint> {
         let branches = [seen, source].map(|one| &one.branch);
@@ -343,7 +362,9 @@ impl<'a> Situation<'a> {
             (Some(found), _) if found.is(Aspect::OfItsPage) => {
                 return Some(about(found, source, from));
             }
-            (Some(_), _) if source.agrees() == Some(false) && !finding::is_emptied(source) => {
+            (Some(_), _)
+                if source.agrees() == Some(false) && !ships && !finding::is_emptied(source) =>
+            {
                 let again = match from.by_merge {
                     true => "build it again on its platform",
                     false => "repeat it",

@@ -93,9 +93,14 @@ fn since(source: &Observed, moved_on: &MovedOn) -> Vec<String> {
     let (name, at) = (&source.environment, short(source.reference()));
     let (commit, since) = (moved_on.candidate.short(), &moved_on.since);
     let count = amount(since.ships.len(), since.ships_merges);
-    let story = format!(
-        "a merge deployed {at} to {name}; the candidate {commit} ships without the {count} after it"
-    );
+    let came = match source.runs() == source.reference() {
+        true => format!("a merge deployed {at} to {name}"),
+        false => format!(
+            "{at} was merged, and {name} still runs {}",
+            short(source.runs())
+        ),
+    };
+    let story = format!("{came}; the candidate {commit} ships without the {count} after it");
     let lines = first_ten(&since.ships).map(|line| format!("came after it: {line}"));
     [story].into_iter().chain(lines).collect()
 }
@@ -126,7 +131,7 @@ fn candidate(
     }
     match &asked.moved_on {
         Some(moved_on) => {
-            let lead = format!("a merge deployed a later commit to {name}; the candidate is still");
+            let lead = format!("later commits were merged for {name}; the candidate is still");
             only(asked, moved_on.candidate.clone(), lead)
         }
         None => only(asked, commit, format!("{name} runs")),

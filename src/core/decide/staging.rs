@@ -42,6 +42,7 @@ pub fn staging(wanted: &Staging<'_>, asked: &Asked<'_>) -> Result<Plan, Refusal>
         let deploys = target.observed.runs() != Some(commit) && thawed.is_ok();
         let command = (here || deploys).then(|| wanted.command.clone());
         recorded.nobody_else(Some((Kind::Stage, name, commit)), command)?;
+        no_other_fix_runs(wanted, recorded)?;
         thawed?;
     }
     let mut plan = Plan::of(commit);
@@ -86,6 +87,23 @@ fn thawed(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> 
             on_top(wanted.commit, candidate, fix)
         }
     }
+}
+
+/// Refuses any other commit while a fix runs there that is not on record yet: the fix becomes the candidate.
+fn no_other_fix_runs(wanted: &Staging<'_>, recorded: &Recorded<'_>) -> Result<(), Refusal> {
+    let (name, ends) = (wanted.target.name(), recorded.unwritten());
+    let mut ends = ends.iter().filter(|(open, _)| open.kind == Kind::Fix);
+    let Some((open, _)) = ends.find(|(open, _)| open.to != *wanted.commit && open.reaches(name))
+    else {
+        return Ok(());
+    };
+    let short = open.to.short();
+    Err(
+        Refusal::new(RefusalCode::Deploying, open.story(recorded.now))
+            .because(format!("{name} runs {short}, which is not on record yet"))
+            .run("record it", Typed::smp("stage --fix").arg(short))
+            .run("then", wanted.command.clone()),
+    )
 }
 
 /// Refuses a fix of a candidate that a target already has. The target no longer runs what it ran at the proposal, so

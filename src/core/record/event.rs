@@ -113,7 +113,7 @@ pub struct Intent {
     pub unsigned: bool,
     /// The open announcement that this one replaces.
     pub over: Option<EventId>,
-    /// For a rollback: what it removes, why, and which channels are notified at its end.
+    /// Which channels are notified at its end, and what in addition to the commits.
     pub tells: Option<Telling>,
     /// For a promotion: the reason to start outside the allowed time.
     #[serde(rename = "override")]

@@ -150,7 +150,7 @@ impl State {
             unsigned: it.unsigned,
             by: event.by.clone(),
             at: event.at,
-            tells: it.tells.clone().filter(|_| it.kind == Kind::Rollback),
+            tells: it.tells.clone(),
             overrides: it.overrides.clone(),
             failed: None,
             elsewhere: false,

@@ -23,6 +23,13 @@ impl State {
         Some((&deploy.commit, at))
     }
 
+    /// Returns the last deploy to an environment, its commit and time, unless it was seen outside git-smp since.
+    pub fn last_deploy(&self, environment: &str) -> Option<(CommitId, i64)> {
+        let last = self.deploys.get(environment);
+        let last = last.filter(|last| last.seen_since.is_none());
+        last.map(|last| (last.commit.clone(), last.at))
+    }
+
     /// Returns since when an environment runs a commit by the record, in seconds since 1970: since its last deploy, or
     /// since a proposer saw it. `None` if unknown.
     pub fn runs_since(&self, environment: &str, commit: &CommitId) -> Option<i64> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use crate::deploy::doubt::*;
-use crate::deploy::words::TABLE;
+use crate::sources::words::TABLE;
 
 /// A transcript: the fields of its head, and its lines as git prints them.
 struct Transcript {

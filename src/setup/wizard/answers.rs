@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::core::config;
-use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, app_of};
+use crate::setup::wizard::questions::{ENVIRONMENT, MAIN, RECORD, Row, TEAM, TOPOLOGY, app_of};
 
 pub const NONE: &str = "none";
 /// The file before it is written.
@@ -21,6 +21,15 @@ pub struct Question {
 impl Question {
     fn key(&self) -> String {
         self.row.key.replace("{}", self.place)
+    }
+
+    /// Returns the only possible answers; none if any text may answer. Most questions may be left open.
+    pub fn words(&self) -> Vec<&'static str> {
+        match self.row.words {
+            [] => Vec::new(),
+            words if self.row.key == TOPOLOGY => words.to_vec(),
+            words => [&[NONE], words].concat(),
+        }
     }
 
     pub fn fill(&self, text: &str, answers: &Answers) -> String {
@@ -65,10 +74,9 @@ impl Answers {
 
     /// Stores an answer if the file can have it; otherwise returns why not.
     pub fn take(&mut self, question: Question, answer: &str) -> Result<(), String> {
-        let words = match question.row.words {
-            words @ [_, ..] => [&[NONE], words].concat(),
+        let words = match question.words().as_slice() {
             [] if question.row.key == RECORD => vec!["y", "n", "yes", "no"],
-            [] => Vec::new(),
+            words => words.to_vec(),
         };
         if !words.is_empty() && !words.contains(&answer) {
             return Err(format!("type {}", words.join(", ")));

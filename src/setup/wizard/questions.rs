@@ -58,7 +58,7 @@ pub const MAIN: &[Row] = &[
     Row {
         key: TOPOLOGY,
         asked: "Environments are",
-        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Dokku, Piku). \
+        explained: "remotes: each environment has its own address, and a push to it deploys (Heroku, Piku, a bare repository with a hook). \
                     branches: a platform or a pipeline deploys branches of this repository (Vercel, Netlify, Render, \
                     Railway).",
         words: &["remotes", BRANCHES],

@@ -111,7 +111,7 @@ fn without_a_token_nobody_is_asked_and_that_is_said() {
     let deploy = branches().build();
     setup(&deploy, &[("GH_TOKEN", TOKEN)])
         .ok()
-        .prints_among("its host was not asked how it protects staging and production: the main repository has no web address on GitHub");
+        .prints_among("its host was not asked how it protects staging and production: the main repository has no web address on a known forge");
 }
 
 #[test]

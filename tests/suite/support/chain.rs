@@ -217,7 +217,8 @@ struct Sum {
 fn going_back(deploying: &Value) -> Option<(String, String)> {
     let target = &deploying["tells"]["targets"][0];
     let (name, from) = (target[0].as_str()?, target[1].as_str()?);
-    (deploying["to"] != from).then(|| (name.to_owned(), from.to_owned()))
+    let is_it = deploying["kind"] == "rollback" && deploying["to"] != from;
+    is_it.then(|| (name.to_owned(), from.to_owned()))
 }
 
 impl Sum {
@@ -307,6 +308,7 @@ impl Sum {
                     .flatten()
                     .find_map(|one| one.split_once(' '));
                 let away = away.filter(|(_, from)| *from != "-" && *from != event.field("Commit"));
+                let away = away.filter(|_| event.word == "rolling-back");
                 self.going_back = away.map(|(name, from)| (name.to_owned(), from.to_owned()));
             }
             "staged" => {

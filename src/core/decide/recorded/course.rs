@@ -1,6 +1,6 @@
 //! The progress of an announced deploy, as far as its environments tell.
 
-use crate::core::decide::finding::{is_cached, pending};
+use crate::core::decide::finding::{Aspect, Finding, is_cached, pending};
 use crate::core::decide::recorded::Recorded;
 use crate::core::record::{Deploying, Kind};
 use crate::core::words::{Observed, Source};
@@ -51,9 +51,18 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Returns an announced rollback that has ended without a record of it. The next deploy records it.
-    pub fn unwritten_rollback(&self) -> Option<&'a Deploying> {
-        let open = self.open().filter(|open| open.kind == Kind::Rollback)?;
-        (self.course(open) == Course::Arrived).then_some(open)
+    /// Returns the environments that run the announced commit, although the record lacks the end of its deploy. The
+    /// next deploy or proposal records it. After a failed check, a rollback alone counts as ended.
+    pub fn unwritten(&self) -> Vec<(&'a Deploying, &'a Observed)> {
+        let open = self.open().into_iter();
+        let open = open.filter(|open| open.failed.is_none() || open.kind == Kind::Rollback);
+        let places = open.flat_map(|open| open.places().map(move |(name, _)| (open, name)));
+        let arrived = places.filter(|(open, name)| self.course_at(open, name) == Course::Arrived);
+        let seen = arrived.filter_map(|(open, name)| {
+            let seen = Observed::among(self.announced, name)?;
+            let is_unclear = Finding::of(seen).is_some_and(|found| found.is(Aspect::Unclear));
+            (!is_unclear).then_some((open, seen))
+        });
+        seen.collect()
     }
 }

@@ -1,0 +1,223 @@
+//! Deploys whose run was killed after its push. If the next deploy is of another commit, it records them first.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::posts::{PRODUCT, accepted, channels, sent, with_webhooks, words};
+use crate::promote::comes_to;
+use crate::record::{bens_clone, recorded_like, short, signed_off_on};
+use crate::support::{Chain, Deploy, Gate, Page, Run, TOPOLOGIES, Told, Topology, World};
+
+const NO_SIGNOFF: &str = "[record]\nsignoff = false\n";
+
+/// Kills a run once its push has reached the host of `bare`, and lets the push go on.
+#[track_caller]
+fn killed_after_its_push(deploy: &Deploy, bare: &Path, args: &[&str], to: &str) {
+    let gate = Gate::new(deploy, "build");
+    deploy.hook(bare, "pre-receive", &gate.line());
+    let mut run = with_webhooks(deploy).directly().start(args);
+    gate.reached();
+    run.signal(Signal::KILL);
+    run.finish().exits(128 + 9);
+    gate.open();
+    comes_to(deploy, bare, to);
+    deploy.hook(bare, "pre-receive", "cat >/dev/null");
+}
+
+/// Returns a world in which Ada's promotion of the fifth commit was killed after its push, and staging has moved on.
+#[track_caller]
+fn cut_off(topology: Topology, with_pages: bool) -> Deploy {
+    let world = World::deploy_like().on(topology);
+    let world = match with_pages {
+        true => world,
+        false => world.without_pages(),
+    };
+    let deploy = world
+        .toml(&format!("{NO_SIGNOFF}{}", channels("teams")))
+        .ready();
+    deploy.web.set(PRODUCT, accepted("teams"));
+    let fifth = ["--commit", deploy.nth(5), "--summary", "Faster maps"];
+    let args = [&["promote", "--yes"], &fifth[..]].concat();
+    killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    deploy
+}
+
+fn promotes_the_next(deploy: &Deploy, clone: &Path) -> Run {
+    let args = ["promote", "--yes", "--commit", deploy.nth(6)];
+    with_webhooks(deploy).cwd(clone).smp(&args)
+}
+
+/// Returns the event that ends the interrupted promotion.
+#[track_caller]
+fn end<'c>(deploy: &Deploy, chain: &'c Chain) -> &'c Told {
+    let mut all = chain.all("promoted");
+    let end = all.next().unwrap();
+    assert_eq!(end.field("Commit"), deploy.nth(5));
+    assert_eq!(
+        end.field("Intent"),
+        chain.all("promoting").next().unwrap().id
+    );
+    assert_eq!(
+        (end.field("From"), end.field("Commits")),
+        (deploy.nth(2), "3")
+    );
+    end
+}
+
+#[test]
+fn a_promotion_that_nobody_saw_end_goes_on_record_before_the_next_and_its_post_is_made() {
+    for (topology, with_pages) in [(Topology::Remotes, false), (Topology::Branches, true)] {
+        let deploy = cut_off(topology, with_pages);
+        let ben = bens_clone(&deploy);
+        promotes_the_next(&deploy, &ben)
+            .ok()
+            .says(&format!(
+                "production runs {}, and git smp records that deploy before this one\n",
+                short(deploy.nth(5))
+            ))
+            .never_shows("its result is unknown");
+        let chain = deploy.chain();
+        let end = end(&deploy, &chain);
+        assert_eq!(
+            (end.author.as_str(), end.field("Announced-By")),
+            ("Ben", "Ada Example")
+        );
+        assert_eq!(end.field("Text"), "Faster maps");
+        assert_eq!(chain.count("promoted"), 2);
+        let posts = sent(&deploy, PRODUCT);
+        assert_eq!(posts.len(), 1);
+        assert!(words(&posts[0]).contains("Faster maps"));
+        let history = deploy.smp(&["history", "--json"]).ok().json();
+        assert_eq!(history["deploys"][1]["to"], deploy.nth(5));
+        assert_eq!(history["deploys"][1]["by"], "Ada Example");
+        let place = deploy.smp(&["where", deploy.nth(5), "--json"]).ok().json();
+        assert!(place["environments"][1]["since"].is_string(), "{place}");
+    }
+}
+
+#[test]
+fn the_same_person_who_goes_on_with_another_commit_records_it_too() {
+    for topology in TOPOLOGIES {
+        let deploy = cut_off(topology, false);
+        promotes_the_next(&deploy, &deploy.work)
+            .ok()
+            .says("git smp records that deploy before this one\n");
+        let chain = deploy.chain();
+        assert_eq!(end(&deploy, &chain).author, "Ada Example");
+        assert!(!end(&deploy, &chain).more.contains_key("Announced-By"));
+        assert_eq!(sent(&deploy, PRODUCT).len(), 1);
+    }
+}
+
+#[test]
+fn a_deploy_that_its_page_does_not_name_steadily_is_not_claimed() {
+    let world = World::deploy_like().confirming(1).toml(NO_SIGNOFF);
+    let deploy = world.ready();
+    let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+    killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+    deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+    let pages = [5, 2].map(|nth| Page::commit(deploy.nth(nth)));
+    deploy.web.set_alternating("/production", pages.to_vec());
+    let args = [
+        "promote",
+        "--yes",
+        "--timeout",
+        "1",
+        "--commit",
+        deploy.nth(6),
+    ];
+    let run = deploy.smp(&args);
+    run.says(&format!(
+        "the earlier deploy of {} to production is not recorded: not every answer names it\n",
+        short(deploy.nth(5))
+    ));
+    assert_eq!(deploy.chain().count("promoted"), 0, "{run}");
+}
+
+#[test]
+fn a_rollback_and_a_stage_record_what_they_end_too() {
+    for topology in TOPOLOGIES {
+        let deploy = cut_off(topology, false);
+        let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+        deploy
+            .smp(&back)
+            .ok()
+            .says("git smp records that deploy before this one\n");
+        let chain = deploy.chain();
+        end(&deploy, &chain);
+        assert_eq!(chain.only("rolled-back").field("From"), deploy.nth(5));
+
+        let deploy = cut_off(topology, false);
+        deploy.smp(&["stage", deploy.nth(5), "--yes"]).exits(1);
+        let ben = bens_clone(&deploy);
+        let later = deploy.colleague_commits("Tidy the legend (#430)");
+        let stage = deploy.runner().cwd(&ben).smp(&["stage", "--yes"]);
+        stage
+            .ok()
+            .says("git smp records that deploy before this one\n");
+        let chain = deploy.chain();
+        end(&deploy, &chain);
+        assert_eq!(chain.only("staged").field("Commit"), later);
+        assert_eq!(chain.state["owed"][0]["channel"], "product");
+    }
+}
+
+#[test]
+fn a_postponement_does_not_give_up_a_promotion_that_arrived() {
+    for topology in TOPOLOGIES {
+        let deploy = signed_off_on(topology);
+        let args = ["promote", "--yes", "--commit", deploy.nth(5)];
+        killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+        let ben = deploy.runner().cwd(bens_clone(&deploy));
+        ben.smp(&["postpone", "--yes", "--reason", "No."])
+            .exits(1)
+            .says("because: production runs")
+            .says("hint: record it: git smp promote production\n");
+        ben.smp(&args).ok();
+        assert_eq!(
+            deploy.chain().only("promoted").field("Announced-By"),
+            "Ada Example"
+        );
+    }
+}
+
+#[test]
+fn a_proposal_records_a_stage_that_nobody_saw_end() {
+    let deploy = recorded_like(World::deploy_like().without_pages());
+    killed_after_its_push(&deploy, &deploy.staging, &["stage", "--yes"], deploy.nth(6));
+    let ben = bens_clone(&deploy);
+    deploy.runner().cwd(&ben).smp(&["propose", "--yes"]).ok();
+    let chain = deploy.chain();
+    assert_eq!(chain.words()[..3], ["staging", "staged", "proposed"]);
+    assert_eq!(chain.only("staged").field("Announced-By"), "Ada Example");
+}
+
+/// A fix becomes the candidate, so another fix would be built on the wrong one.
+#[test]
+fn another_fix_waits_until_the_first_is_on_record() {
+    let deploy = recorded_like(World::deploy_like().without_pages());
+    deploy.smp(&["propose", "--yes"]).ok();
+    let fix = deploy.nth(6).to_owned();
+    let args = ["stage", "--fix", "--yes"];
+    killed_after_its_push(&deploy, &deploy.staging, &args, &fix);
+    let later = deploy.colleague_commits("Tidy the legend (#430)");
+    let ben = deploy.runner().cwd(bens_clone(&deploy));
+    let record = format!("stage --fix {}", short(&fix));
+    let args = ["stage", "--fix", &later, "--yes"];
+    ben.smp(&args)
+        .exits(1)
+        .says(&format!(
+            "because: staging runs {}, which is not on record yet\n",
+            short(&fix)
+        ))
+        .says(&format!("hint: record it: git smp {record}\n"));
+    ben.smp(&["stage", "--fix", short(&fix), "--yes"]).ok();
+    ben.smp(&args).ok();
+    let chain = deploy.chain();
+    let fixes = chain
+        .all("staged-fix")
+        .map(|one| one.field("Commit").to_owned());
+    assert_eq!(fixes.collect::<Vec<_>>(), [fix, later]);
+}
