@@ -1,6 +1,6 @@
 //! What to do if a remote refuses access, or accepts no push.
 
-use crate::core::refusal::{Refusal, RefusalCode, Report};
+use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{shell_word, visible};
 use crate::core::typed::{Hint, Typed};
 use crate::git::address::{Account, Purpose, Transport};
@@ -116,6 +116,11 @@ pub(super) fn unreachable(errand: &Errand<'_>, words: &str) -> Refusal {
     let because = shut.because.into_iter().chain(first_words(words));
     let report = because.fold(Report::new(what), Report::because);
     report.hint(shut.hint).refused(RefusalCode::Unreachable)
+}
+
+/// Adds the same command again to a failure of git whose cause is in this clone: a full disk, or a file that is locked.
+pub fn once_corrected(stop: Stop) -> Stop {
+    stop.retold(|report| report.run("correct the problem, then", Typed::once_more()))
 }
 
 /// Explains a push that ended before anything was sent. `key`: its address in `smp.toml`; `next`: the command after it.

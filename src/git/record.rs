@@ -9,6 +9,7 @@ use crate::core::typed::Typed;
 use crate::core::words::{CommitId, StoredEvent};
 use crate::git::Repo;
 use crate::git::Unreadable;
+use crate::git::advice;
 use crate::git::hashed;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
@@ -256,9 +257,7 @@ pub fn write(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
 fn write_by_program(repo: &Repo, event: &NewEvent<'_>) -> Result<CommitId, Stop> {
     written_by_program(repo, event).map_err(|stop| match event.signed {
         true => unsigned(repo, event, stop),
-        false => {
-            Stop::Failed(Report::from(stop).run("correct the problem, then", Typed::once_more()))
-        }
+        false => advice::once_corrected(stop),
     })
 }
 

@@ -239,12 +239,14 @@ pub fn http_setting(repo: &Repo, key: &str, address: &str) -> Result<Option<Stri
 pub fn add(repo: &Repo, remote: &str, url: &str) -> Result<(), Stop> {
     let what = format!("the remote {remote} cannot be added");
     let args = ["remote", "add", "--", remote, url];
-    repo.program().read(&what, args).map(drop)
+    let added = repo.program().read(&what, args);
+    added.map(drop).map_err(advice::once_corrected)
 }
 
 /// Writes one value to the clone's own configuration: `git config --local KEY VALUE`.
 pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let what = format!("{key} cannot be written to the clone's configuration");
     let args = ["config", "--local", key, value];
-    repo.program().read(&what, args).map(drop)
+    let set = repo.program().read(&what, args);
+    set.map(drop).map_err(advice::once_corrected)
 }

@@ -13,6 +13,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::secret::Secret;
 use crate::core::typed::Typed;
 use crate::git::Repo;
+use crate::git::advice;
 use crate::git::config::GitConfig;
 
 /// Writes a secret to the configuration that all work trees of the clone share. Only the owner may read that file
@@ -36,7 +37,7 @@ pub fn keep(repo: &Repo, key: &str, secret: &Secret) -> Result<(), Stop> {
             _ => "the library of git cannot edit the file",
         };
         let what = format!("{key} cannot be written to the clone's configuration");
-        Stop::Failed(Report::new(what).because(cause))
+        advice::once_corrected(Stop::Failed(Report::new(what).because(cause)))
     })?;
     #[cfg(unix)]
     fs::set_permissions(&path, mode).map_err(|error| {

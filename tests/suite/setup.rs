@@ -720,6 +720,20 @@ fn it_works_wherever_git_does() {
 }
 
 #[test]
+fn what_git_cannot_write_here_is_done_by_the_same_command_later() {
+    let deploy = World::deploy();
+    let lock = deploy.work.join(".git/config.lock");
+    std::fs::write(&lock, "").unwrap();
+    deploy
+        .smp(&["setup", "--yes"])
+        .exits(1)
+        .says("error: the remote staging cannot be added\n")
+        .says("hint: correct the problem, then: git smp setup\n");
+    std::fs::remove_file(&lock).unwrap();
+    deploy.smp(&["setup", "--yes"]).ok();
+}
+
+#[test]
 fn the_file_may_lie_elsewhere() {
     let deploy = World::deploy();
     let elsewhere = deploy.path("elsewhere.toml");

@@ -235,7 +235,7 @@ fn an_editor_that_fails_deploys_nothing() {
     editor(&deploy, "exit 1");
     let before = deploy.snapshot();
     let mut terminal = promoting(&deploy).terminal(&["promote"]);
-    terminal.sees("error: ").sees("with --summary");
+    terminal.sees("error: ").sees("git smp promote --summary");
     terminal.ends().exits(1);
     assert_eq!(deploy.snapshot(), before);
 }
