@@ -299,7 +299,7 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
             let log = Typed::other("git log --oneline --all");
             Stop::Failed(report.run("name the commit by its hash; to find it", log))
         })?;
-        return pull_request::merged(session, tip, number);
+        return pull_request::merged_long_ago(session, tip, number);
     }
     (session.repo.resolve(rev)).map_err(|stop| or_number(stop, rev))
 }

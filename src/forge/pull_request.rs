@@ -1,10 +1,14 @@
 //! Finds the commits of a merged pull request by its number, such as `#427`.
 
+use crate::core::record::arrivals::milestones;
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::text::visible;
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
 use crate::session::Session;
+
+/// The tip of the main branch, and its milestones.
+type Searched<'a> = (&'a CommitId, &'a [CommitId]);
 
 /// A commit of the main branch whose message names a merged pull request.
 struct Merged {
@@ -22,12 +26,23 @@ pub fn number(rev: &str) -> Option<u64> {
 
 /// Returns the only commit on the main branch that merged the pull request; otherwise `unknown-commit`.
 pub fn merged(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<CommitId, Stop> {
-    only(session, tip, number).map(|merged| merged.id)
+    only(session, (tip, &[]), number).map(|merged| merged.id)
+}
+
+/// Does the same, and begins the search at the deploys that this clone kept, so that it reads only the commits nearby.
+pub fn merged_long_ago(
+    session: &Session<'_>,
+    tip: &CommitId,
+    number: u64,
+) -> Result<CommitId, Stop> {
+    let kept = session.notes().arrived();
+    let milestones = kept.map_or(Vec::new(), |kept| milestones(&kept.all));
+    only(session, (tip, &milestones), number).map(|merged| merged.id)
 }
 
 /// Returns its commits, oldest first: those that a merge commit merged, or the squashed one.
 pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<CommitId>, Stop> {
-    let merged = only(session, tip, number)?;
+    let merged = only(session, (tip, &[]), number)?;
     let [before, _, ..] = merged.parents.as_slice() else {
         return Ok(vec![merged.id]);
     };
@@ -35,8 +50,9 @@ pub fn brought(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec
     Ok(ships.into_iter().rev().map(|commit| commit.id).collect())
 }
 
-fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, Stop> {
-    let mut found = all(session, tip, number)?;
+fn only(session: &Session<'_>, main: Searched<'_>, number: u64) -> Result<Merged, Stop> {
+    let mut found = all(session, main, number)?;
+    let (tip, _) = main;
     let of = format!("of pull request #{number}");
     let report = match found.as_slice() {
         [_] => return Ok(found.remove(0)),
@@ -62,8 +78,8 @@ fn only(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Merged, St
 }
 
 /// Searches near the number's expected place, then everywhere: a whole history takes a second per 200,000 commits.
-fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>, Stop> {
-    if let Some((newest, oldest)) = session.repo.around(tip, number, named) {
+fn all(session: &Session<'_>, main: Searched<'_>, number: u64) -> Result<Vec<Merged>, Stop> {
+    if let Some((newest, oldest)) = session.repo.around(main, number, named) {
         let range = match oldest {
             Some(oldest) => format!("{oldest}..{newest}"),
             None => newest.to_string(),
@@ -73,7 +89,7 @@ fn all(session: &Session<'_>, tip: &CommitId, number: u64) -> Result<Vec<Merged>
             return Ok(there);
         }
     }
-    among(session, tip.as_str(), number)
+    among(session, main.0.as_str(), number)
 }
 
 fn among(session: &Session<'_>, range: &str, number: u64) -> Result<Vec<Merged>, Stop> {

@@ -11,22 +11,62 @@ use crate::git::{Repo, Unreadable, object, walk};
 const AROUND: usize = 256;
 /// How many commits in a row are read to see which numbers were merged there.
 const TOLD: usize = 16;
+/// How many milestones the search begins after the place of a number: more than `AROUND` commits in most teams.
+const LATER: usize = 8;
 
 impl Repo {
     /// Returns the newest and the oldest commit between which a pull request was merged: numbers grow with time. If
-    /// there is no oldest one, all older ones are meant. `named` reads a subject's number. `None`: search every commit.
+    /// there is no oldest one, all older ones are meant. `named` reads a subject's number. `milestones` are commits of
+    /// the branch, oldest first, if the last one is. `None`: search every commit.
     pub fn around(
         &self,
-        tip: &CommitId,
+        (tip, milestones): (&CommitId, &[CommitId]),
         number: u64,
         named: impl Fn(&str) -> Option<u64>,
     ) -> Option<(CommitId, Option<CommitId>)> {
         let library = self.reader.as_ref()?;
-        library.around(tip, number, named).ok()
+        let later = library.later(milestones, number, &named);
+        // The way from the tip to the last milestone is short.
+        let later = later.filter(|_| {
+            let last = milestones.last();
+            last.is_some_and(|last| library.is_ancestor(last, tip) == Ok(true))
+        });
+        library.around(later.unwrap_or(tip), number, named).ok()
     }
 }
 
 impl Library {
+    /// Returns a milestone after the merge of a pull request.
+    fn later<'m>(
+        &self,
+        milestones: &'m [CommitId],
+        number: u64,
+        named: impl Fn(&str) -> Option<u64>,
+    ) -> Option<&'m CommitId> {
+        let repository = self.lock();
+        let odb = repository.odb().ok()?;
+        let told = |one: &CommitId| {
+            let mut line = self.first_parents(&odb, one)?;
+            line.reaches(TOLD)?;
+            line.told(0, &named)
+        };
+        let place = milestones.partition_point(|one| told(one).is_ok_and(|told| told <= number));
+        milestones.get(place + LATER)
+    }
+
+    fn first_parents<'o>(
+        &self,
+        odb: &'o Odb<'o>,
+        tip: &CommitId,
+    ) -> Result<FirstParents<'o>, Unreadable> {
+        Ok(FirstParents {
+            odb,
+            graph: walk::graph(&self.objects),
+            ids: vec![oid(tip)?],
+            last: None,
+        })
+    }
+
     fn around(
         &self,
         tip: &CommitId,
@@ -35,12 +75,7 @@ impl Library {
     ) -> Result<(CommitId, Option<CommitId>), Unreadable> {
         let repository = self.lock();
         let odb = repository.odb()?;
-        let mut line = FirstParents {
-            odb: &odb,
-            graph: walk::graph(&self.objects),
-            ids: vec![oid(tip)?],
-            last: None,
-        };
+        let mut line = self.first_parents(&odb, tip)?;
         let (mut newer, mut older) = (0, AROUND);
         while line.reaches(older + TOLD)? && line.told(older, &named)? > number {
             (newer, older) = (older, older * 2);

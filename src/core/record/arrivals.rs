@@ -1,5 +1,6 @@
 //! When commits arrived in environments, by every kind of deploy, including those to staging. Pure.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::core::record::{Event, Kind, What};
@@ -80,13 +81,8 @@ pub fn carrier<E>(
     made: i64,
     contains: impl Fn(&CommitId) -> Result<bool, E>,
 ) -> Result<Option<&CommitId>, E> {
-    let lost = arrivals.windows(2).rposition(|pair| match pair {
-        [before, next] => !next.keeps || next.from.as_ref() != Some(&before.to),
-        _ => true,
-    });
-    let line = arrivals.get(lost.map_or(0, |at| at + 1)..);
     // To check the last one is the long walk.
-    let Some((last, line)) = line.unwrap_or_default().split_last() else {
+    let Some((last, line)) = kept(arrivals).split_last() else {
         return Ok(None);
     };
     let near = line.partition_point(|one| one.at < made);
@@ -98,6 +94,35 @@ pub fn carrier<E>(
         }
     }
     Ok(None)
+}
+
+/// Returns the latest arrivals in one environment that kept what ran before.
+fn kept(arrivals: &[Arrival]) -> &[Arrival] {
+    let lost = arrivals.windows(2).rposition(|pair| match pair {
+        [before, next] => !next.keeps || next.from.as_ref() != Some(&before.to),
+        _ => true,
+    });
+    arrivals
+        .get(lost.map_or(0, |at| at + 1)..)
+        .unwrap_or_default()
+}
+
+/// Returns commits of the main branch, oldest first, if the last one is on it: those that were staged from there, and
+/// promoted to the environment of the last promotion without a loss since. A fix is not among them.
+pub fn milestones(arrivals: &[Arrival]) -> Vec<CommitId> {
+    let staged = arrivals.iter().filter(|one| one.is_forward && !one.keeps);
+    let staged: HashSet<&CommitId> = staged.map(|one| &one.to).collect();
+    let Some(last) = arrivals.iter().rfind(|one| one.keeps) else {
+        return Vec::new();
+    };
+    let there = arrivals.iter();
+    let there = there.filter(|one| one.environment == last.environment);
+    let there: Vec<Arrival> = there.cloned().collect();
+    let from_main = kept(&there).iter().map(|one| &one.to);
+    from_main
+        .filter(|to| staged.contains(to))
+        .cloned()
+        .collect()
 }
 
 /// Returns the first position that has it, if all positions after it and the end have it. The steps from `near` double,
@@ -205,6 +230,30 @@ mod tests {
         assert_eq!(carrier(&staged, 15, contains), Ok(Some(&id('d'))));
         staged[2].keeps = false;
         assert_eq!(carrier(&staged, 15, contains), Ok(None));
+    }
+
+    #[test]
+    fn milestones_were_staged_and_promoted_since_the_last_loss() {
+        let staged = |all: &str| {
+            let one = there(all).into_iter();
+            one.map(|one| Arrival {
+                environment: "staging".to_owned(),
+                keeps: false,
+                ..one
+            })
+        };
+        for (from_main, promoted, expected) in [
+            ("bcde", "bcde", "bcde"),
+            ("bce", "bcde", "bce"),
+            ("bcde", "bdcef", "ce"),
+            ("bcdef", "bdcef", "cef"),
+            ("", "bcde", ""),
+            ("bcde", "", ""),
+        ] {
+            let all: Vec<_> = staged(from_main).chain(there(promoted)).collect();
+            let expected: Vec<_> = expected.chars().map(id).collect();
+            assert_eq!(milestones(&all), expected, "{from_main} {promoted}");
+        }
     }
 
     // A search deploy by deploy gives the same result.

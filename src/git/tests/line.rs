@@ -55,6 +55,10 @@ fn a_pull_request_is_looked_for_where_its_number_belongs() {
             .position(|(one, _)| *one == id.as_str())
             .unwrap()
     };
+    let milestones = line.iter().rev().step_by(40);
+    let milestones: Vec<_> = milestones
+        .filter_map(|(id, _)| CommitId::parse(id))
+        .collect();
     let half = format!("{}\n", line[line.len() / 2].0);
     for (graph, input) in [
         (None, ""),
@@ -65,8 +69,11 @@ fn a_pull_request_is_looked_for_where_its_number_belongs() {
             world.feed(&["commit-graph", "write", of], input.as_bytes());
         }
         let repo = world.repo();
-        for number in [1, 2, 99, 256, 1_213, 1_500, 2_745, 2_998] {
-            let (newest, oldest) = repo.around(&tip, number, named).unwrap();
+        for (number, from) in [1, 2, 99, 256, 1_213, 1_500, 2_745, 2_998]
+            .into_iter()
+            .flat_map(|number| [(number, &[][..]), (number, &milestones)])
+        {
+            let (newest, oldest) = repo.around((&tip, from), number, named).unwrap();
             let newest = place(&newest);
             let oldest = oldest.map_or(line.len(), |id| place(&id));
             let is_there = |(_, subject): &(&str, &str)| {
@@ -80,11 +87,20 @@ fn a_pull_request_is_looked_for_where_its_number_belongs() {
             assert!(oldest - newest < 1_000, "{number}: {newest}..{oldest}");
         }
     }
-    // A number that is not on this line leads somewhere, too, without a second search.
     let repo = world.repo();
+    // Milestones lead to the same place, but are not believed if the last one is not on the branch.
+    let (old, new) = milestones.split_at(40);
+    let (newest, _) = repo.around((&tip, &milestones), 99, named).unwrap();
+    assert!(old.contains(&newest));
+    let found = repo.around((&old[20], new), 99, named);
+    assert_eq!(found, repo.around((&old[20], &[]), 99, named));
+    // A number that is not on this line leads somewhere, too, without a second search.
     for number in [0, u64::MAX] {
-        assert!(repo.around(&tip, number, named).is_some());
+        assert!(repo.around((&tip, &[]), number, named).is_some());
     }
     let root = CommitId::parse(line[line.len() - 1].0).unwrap();
-    assert_eq!(repo.around(&root, 7, named), Some((root.clone(), None)));
+    assert_eq!(
+        repo.around((&root, &[]), 7, named),
+        Some((root.clone(), None))
+    );
 }
