@@ -8,6 +8,9 @@ pub mod trust;
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::core::config::Config;
 use crate::core::decide::next;
 use crate::core::record::State;
@@ -139,10 +142,14 @@ impl<'a> Session<'a> {
     }
 
     pub fn when(&self) -> When {
-        let now = jiff::Zoned::now();
+        // Before it takes one zone, the library reads the names of all: some 20 folders.
+        let is_utc = (self.repo.program().variable("TZ")).is_some_and(|zone| zone == "UTC");
         When {
-            now: now.timestamp().as_second(),
-            zone: now.time_zone().clone(),
+            now: Timestamp::now().as_second(),
+            zone: match is_utc {
+                true => TimeZone::UTC,
+                false => TimeZone::system(),
+            },
         }
     }
 }

@@ -49,6 +49,12 @@ struct MergeRequest {
     merge_commit_sha: Option<String>,
 }
 
+impl MergeRequest {
+    fn is_merged(&self) -> bool {
+        self.state == "merged"
+    }
+}
+
 #[derive(Clone, Deserialize)]
 struct User {
     id: u64,
@@ -137,8 +143,8 @@ pub fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result
         all.retain(|one| one.target_project_id == project);
         Some(all)
     });
-    let counts = |one: &&MergeRequest| one.state == "merged" && one.target_branch == main;
-    let counting = brought.iter().flatten().flatten().filter(counts);
+    let all = brought.iter().flatten().flatten();
+    let counting = all.filter(|one| one.is_merged() && one.target_branch == main);
     let counting: BTreeMap<u64, &MergeRequest> = counting.map(|one| (one.iid, one)).collect();
     let iids: Vec<u64> = counting.into_keys().collect();
     let opinions = each(&iids, |iid| opinions(rest, project, *iid));
@@ -152,7 +158,7 @@ pub fn look(rest: &Rest, repo: &Repo, main: &str, wanted: &[CommitId]) -> Result
         number: one.iid,
         author: one.author.as_ref().map(|author| author.username.clone()),
         into_main: one.target_branch == main,
-        merged: one.state == "merged",
+        merged: one.is_merged(),
         reviewed: writers.as_ref().and_then(|writers| {
             let opinions = opinions.get(&one.iid)?;
             let approved = opinions.approved_by.iter();

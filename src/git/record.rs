@@ -10,6 +10,7 @@ use crate::core::words::{CommitId, StoredEvent};
 use crate::git::Repo;
 use crate::git::Unreadable;
 use crate::git::advice;
+use crate::git::config::GitConfig;
 use crate::git::hashed;
 use crate::git::program::failed;
 use crate::git::secret::is_shared;
@@ -316,10 +317,17 @@ fn id(answer: Vec<u8>) -> Result<CommitId, Stop> {
         .ok_or_else(|| Stop::Failed(Report::new("git wrote an object and did not name it")))
 }
 
-/// Returns the name and mail address of this clone's user: `git var GIT_COMMITTER_IDENT`.
+/// Returns the name and mail address of this clone's user: `git var GIT_COMMITTER_IDENT`. git is asked only if it may
+/// change or replace what `user.name` and `user.email` are.
 pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     if let Some(known) = repo.identity.get() {
         return Ok(known.clone());
+    }
+    let given = ["GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"];
+    let is_given = (given.iter()).any(|name| repo.program().variable(name).is_some());
+    let written = written_identity(repo.config()?).filter(|_| !is_given);
+    if let Some(identity) = written {
+        return Ok(repo.identity.get_or_init(|| identity).clone());
     }
     let what =
         "git does not know your name and email; every event and every copied commit needs them";
@@ -345,9 +353,48 @@ pub fn identity(repo: &Repo) -> Result<(String, String), Stop> {
     Ok(repo.identity.get_or_init(|| identity).clone())
 }
 
+/// Returns the configured name and mail address, if git takes them as they are: it removes some marks, at the ends and
+/// inside.
+fn written_identity(config: &GitConfig) -> Option<(String, String)> {
+    let is_own = config.any(|key| matches!(key, "committer.name" | "committer.email"));
+    let [name, email] = ["user.name", "user.email"].map(|key| {
+        let value = config.get(key).filter(|_| !is_own)?;
+        let has_marks = value.contains(|char: char| char.is_control() || "<>".contains(char));
+        let ends = [value.chars().next()?, value.chars().next_back()?];
+        (!has_marks && ends.iter().all(|end| end.is_alphanumeric())).then(|| value.to_owned())
+    });
+    name.zip(email)
+}
+
 /// Returns the latest `count` events up to this one, oldest first.
 pub fn events(repo: &Repo, tip: &CommitId, count: u32) -> Result<Vec<StoredEvent>, Stop> {
     let line = hashed::line(repo, tip, (count, LARGEST_EVENT))?;
     let all = line.into_iter().rev();
     Ok(all.map(form::event).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_identity;
+    use crate::git::config::GitConfig;
+
+    #[test]
+    fn git_is_asked_who_the_user_is_only_if_it_may_change_the_name() {
+        let taken = |name: &str, more: &[(&str, &str)]| {
+            let own = [("user.name", name), ("user.email", "ada@example.com")];
+            written_identity(&GitConfig::of(&[&own, more].concat()))
+        };
+        for name in ["Ada Example", "Åse O'Neil 3", "a"] {
+            let known = (name.to_owned(), "ada@example.com".to_owned());
+            assert_eq!(taken(name, &[]), Some(known));
+        }
+        for name in [
+            "", "Ada Jr.", " Ada", "Ada\nB", "A <b> c", "'Ada'", "A\u{7}b",
+        ] {
+            assert_eq!(taken(name, &[]), None, "{name:?}");
+        }
+        assert_eq!(taken("Ada", &[("committer.name", "Ben")]), None);
+        assert_eq!(taken("Ada", &[("user.email", "")]), None);
+        assert_eq!(written_identity(&GitConfig::of(&[])), None);
+    }
 }

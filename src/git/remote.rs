@@ -3,6 +3,7 @@
 use crate::core::refusal::{Refusal, Stop};
 use crate::core::words::{Branch, CommitId};
 use crate::git::address::Purpose;
+use crate::git::config::GitConfig;
 use crate::git::network::Errand;
 use crate::git::response::{LineKind, kind, wants_one};
 use crate::git::{Repo, advice};
@@ -206,12 +207,26 @@ pub fn asks_who(refusal: &Refusal) -> bool {
     refusal.report.because.iter().any(|line| wants_one(line))
 }
 
-/// Returns every address that a push to `remote` goes to, after `insteadOf`: `git remote get-url --push --all`.
+/// Returns every address that a push to `remote` goes to, after `insteadOf`: `git remote get-url --push --all`. git is
+/// asked only if there is something to rewrite.
 pub fn push_urls(repo: &Repo, remote: &str) -> Result<Vec<String>, Stop> {
+    if let Some(urls) = written_push_urls(repo.config()?, remote) {
+        return Ok(urls);
+    }
     let what = format!("the remote {remote} has no address to push to");
     let args = ["remote", "get-url", "--push", "--all", "--", remote];
     let text = repo.program().text(&what, args)?;
     Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Returns the push addresses as the configuration has them, if git takes them as they are.
+fn written_push_urls(config: &GitConfig, remote: &str) -> Option<Vec<String>> {
+    let written = ["pushurl", "url"].map(|key| config.all(&format!("remote.{remote}.{key}")));
+    let urls = written.into_iter().find(|urls| !urls.is_empty())?;
+    let is_plain = |url: &&str| !url.is_empty() && !url.contains(char::is_control);
+    let is_rewritten = config.under("url.", "").next().is_some();
+    (!is_rewritten && urls.iter().all(is_plain))
+        .then(|| urls.into_iter().map(str::to_owned).collect())
 }
 
 /// Returns the address that a remote is read from and those that a push goes to, after the user's `insteadOf`: `git
@@ -249,4 +264,37 @@ pub fn set_config(repo: &Repo, key: &str, value: &str) -> Result<(), Stop> {
     let args = ["config", "--local", key, value];
     let set = repo.program().read(&what, args);
     set.map(drop).map_err(advice::once_corrected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_push_urls;
+    use crate::git::config::GitConfig;
+
+    #[test]
+    fn git_is_asked_for_push_addresses_only_if_it_may_change_them() {
+        let (url, pushed) = ("remote.live.url", "remote.live.pushurl");
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a [&'a str]>);
+        let cases: [Case<'_>; 9] = [
+            (&[], None),
+            (&[("remote.other.url", "a")], None),
+            (&[(url, "a")], Some(&["a"])),
+            (&[(url, "a"), (url, "b")], Some(&["a", "b"])),
+            (&[(url, "a"), (pushed, "b")], Some(&["b"])),
+            // An empty value takes the earlier ones back, in a git that knows that.
+            (&[(url, "a"), (url, ""), (url, "b")], None),
+            (&[(url, "a\nb")], None),
+            (&[(url, "a"), ("url.b.insteadof", "")], None),
+            (&[(url, "a"), ("url.b.pushinsteadof", "a")], None),
+        ];
+        for (entries, urls) in cases {
+            let found = written_push_urls(&GitConfig::of(entries), "live");
+            let found = found.as_deref().map(|urls| urls.iter().map(String::as_str));
+            assert_eq!(
+                found.map(Iterator::collect::<Vec<_>>).as_deref(),
+                urls,
+                "{entries:?}"
+            );
+        }
+    }
 }

@@ -27,7 +27,7 @@ use syn::visit::{self, Visit};
 const FUNCTION: usize = 60;
 const FILE: usize = 400;
 /// The maximum number of named closures: a named one should usually be a function.
-const CLOSURES: usize = 60;
+const CLOSURES: usize = 59;
 
 /// Files that are longer for now. None may be added or grow.
 const LONG_FILES: &[(&str, usize)] = &[];

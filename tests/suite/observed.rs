@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::promote::{person, ready};
 use crate::record::{bens_clone, promotes, short};
-use crate::support::{Chain, Deploy, Run, TOPOLOGIES, Topology, World};
+use crate::support::{Chain, Deploy, Run, Topology, World, topologies};
 
 /// A record without sign-offs.
 const RECORD: &str = "[record]\nsignoff = false\n";
@@ -87,7 +87,7 @@ fn told(run: &Run, name: &str) -> Value {
 
 #[test]
 fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = pushed_by_hand_on(topology);
         let (five, six) = (deploy.nth(5), deploy.nth(6));
         let run = promotes(&deploy, &[]);
@@ -127,7 +127,7 @@ fn a_push_by_hand_is_put_on_record_by_whoever_writes_next() {
 
 #[test]
 fn history_shows_it_with_who_saw_it_and_between_which_times_and_the_figures_count_it() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = pushed_by_hand_on(topology);
         promotes(&deploy, &[]).ok();
         let (four, five, six) = (deploy.nth(4), deploy.nth(5), deploy.nth(6));

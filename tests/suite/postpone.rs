@@ -5,11 +5,11 @@ use crate::record::{
     events, is_harmless, next, proposed, proposed_on, recorded, recorded_like, sentences, short,
     trailer,
 };
-use crate::support::{Page, TOPOLOGIES, World};
+use crate::support::{Page, World, topologies};
 
 #[test]
 fn it_closes_the_candidate_with_a_reason_and_lifts_the_freeze() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = proposed_on(topology);
         deploy.smp(&["signoff"]).ok();
         let run = deploy.smp(&["postpone", "--yes", "--reason", " login is broken "]);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Deploy, DeployBuilder, Fault, Gate, PATIENCE, Page, Rule, Run, Runner, Running, Snapshot,
-    TOPOLOGIES, Topology, World,
+    Topology, World, topologies,
 };
 
 /// Builds the world, with setup and agreement.
@@ -104,7 +104,7 @@ fn state(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn the_commit_that_staging_runs_comes_to_production_and_is_seen_to_run() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         let before = deploy.snapshot();
         let run = promote(&deploy, &[]);
@@ -503,7 +503,7 @@ fn a_hosts_own_words_for_a_wrong_password_are_passed_on() {
 // Safety 4.4, "wrong credentials", for the push only.
 #[test]
 fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology).over_http());
         let before = deploy.snapshot();
         let mut terminal = person(&deploy).terminal(&["promote"]);
@@ -544,7 +544,7 @@ fn a_commit_that_nobody_has_is_not_compared() {
 
 #[test]
 fn another_commit_than_the_one_that_was_named_does_not_ship() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         let before = deploy.snapshot();
         let other = ["--commit", deploy.nth(6)];
@@ -663,7 +663,7 @@ fn what_is_no_hash_is_a_wrong_command_line_before_anything_is_asked() {
 // F-PUSH-4; safety 4.4, "pre-receive declines"
 #[test]
 fn a_failed_build_is_told_in_the_hosts_own_words_and_can_be_tried_again() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         let before = deploy.snapshot();
         deploy.hook(
@@ -746,7 +746,7 @@ printf '%0.s.' 1 2 3; printf '\t\177end\n'; exit 1";
 
 #[test]
 fn a_hook_that_fails_after_the_ref_moved_takes_nothing_back() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology).without_pages());
         deploy.hook(
             &deploy.production,
@@ -795,7 +795,7 @@ fn a_page_that_never_changes_is_pushed_but_not_live_and_a_second_run_waits_witho
 // F-PUSH-5, "page 500s"
 #[test]
 fn a_page_that_fails_after_the_push_is_not_live() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         let gate = Gate::new(&deploy, "build");
         deploy.hook(&deploy.production, "pre-receive", &gate.line());
@@ -838,7 +838,7 @@ fn old_and_new_answers_side_by_side_are_not_live_yet() {
 // F-PUSH-6, between the look and the push; safety 4.4, "lost race on the server"
 #[test]
 fn a_colleague_who_is_first_wins_and_is_told_from_us() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(
             World::deploy_like()
                 .on(topology)
@@ -871,7 +871,7 @@ fn a_colleague_who_is_first_wins_and_is_told_from_us() {
 // F-PUSH-6, between our push and the check of its result.
 #[test]
 fn a_colleague_who_comes_right_after_our_push_is_told_of() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(
             World::deploy_like()
                 .on(topology)
@@ -901,7 +901,7 @@ fn a_colleague_who_comes_right_after_our_push_is_told_of() {
 // F-PUSH-6, while waiting for the page
 #[test]
 fn a_colleague_who_deploys_while_we_wait_is_told_of() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
         let looks = deploy.web.asked_for("/production").len();

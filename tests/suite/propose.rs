@@ -6,7 +6,7 @@ use crate::record::{
     trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Page, TOPOLOGIES, World};
+use crate::support::{Deploy, Page, World, topologies};
 
 /// Returns the post of the standard world without its date.
 fn post(deploy: &Deploy, called: &str, note: &str) -> String {
@@ -467,7 +467,7 @@ fn a_name_acts_on_nobodys_terminal() {
 // A dead run of another kind is put aside by the command that would continue it.
 #[test]
 fn a_deploy_that_is_still_open_is_named_with_the_command_that_can_put_it_aside() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = recorded_like(World::deploy_like().on(topology));
         deploy.web.set("/staging", Page::body("").status(503));
         deploy.smp(&["stage", "--yes", "--timeout", "1"]).exits(4);

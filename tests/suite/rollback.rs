@@ -11,7 +11,7 @@ use crate::promote::{person, ready};
 use crate::record::{promotes, short};
 use crate::sample::sample;
 use crate::support::{
-    Deploy, DeployBuilder, Gate, Page, Run, Snapshot, TOPOLOGIES, Topology, World,
+    Deploy, DeployBuilder, Gate, Page, Run, Snapshot, Topology, World, topologies,
 };
 
 /// A record without sign-offs, so that a test can ship anything.
@@ -217,7 +217,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
 
 #[test]
 fn a_production_that_moved_since_the_plan_is_left_alone() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = shipped(World::deploy_like().on(topology).without_pages());
         let mut terminal = person(&deploy).terminal(&["rollback", "--to", deploy.nth(2)]);
         terminal.sees("Type production to roll back: ");
@@ -237,7 +237,7 @@ fn a_production_that_moved_since_the_plan_is_left_alone() {
 
 #[test]
 fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = shipped(
             World::deploy_like()
                 .on(topology)
@@ -272,7 +272,7 @@ fn a_colleague_who_comes_between_our_look_and_our_push_is_not_overwritten() {
 
 #[test]
 fn only_the_name_itself_is_a_yes() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = recorded(World::deploy_like().on(topology).without_pages());
         let before = deploy.snapshot();
         for answer in sample(
@@ -466,7 +466,7 @@ fn a_host_that_takes_no_push_that_goes_back_says_so_and_nothing_changes() {
 
 #[test]
 fn a_hook_that_says_no_is_told_in_its_own_words() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = recorded(World::deploy_like().on(topology).without_pages());
         deploy.hook(
             &deploy.production,

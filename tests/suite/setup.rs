@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, Run, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Gate, Page, Run, Topology, World, topologies};
 
 mod doors;
 
@@ -74,7 +74,7 @@ fn is_bad(run: &Run, name: &str, words: &str) {
 
 #[test]
 fn it_adds_the_missing_remotes_as_git_would_and_nothing_else() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).build();
         let [_, staging, production] = deploy.urls();
         let (bares, refs, before) = (
@@ -380,7 +380,7 @@ fn each_check_names_what_is_wrong_with_a_remote() {
 
 #[test]
 fn a_branch_that_is_not_there_fails_the_check_and_the_others_are_named() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         deploy.renames(&deploy.production, "trunk");
         let run = deploy.smp(&["setup", "--check"]);

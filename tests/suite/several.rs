@@ -6,7 +6,7 @@ use crate::promote::person;
 use crate::record::{next, promotes, short};
 use crate::rollback::RECORD;
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Gate, Page, Topology, World, topologies};
 
 /// Returns two regions, `eu` and `us`, that run the second commit and promote staging; `eu` has production's
 /// repository.
@@ -149,7 +149,7 @@ fn one_that_never_reports_it_ends_the_promotion_before_the_next() {
 
 #[test]
 fn one_signoff_is_for_both_and_the_last_lifts_the_freeze() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let (deploy, us) = regions_on(topology, false, "[record]\n");
         deploy
             .smp(&["propose", "--yes"])
@@ -175,7 +175,7 @@ fn one_signoff_is_for_both_and_the_last_lifts_the_freeze() {
 
 #[test]
 fn a_rollback_of_one_leaves_the_other_as_it_is() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let (deploy, us) = regions_on(topology, false, RECORD);
         promotes(&deploy, &[]).ok();
         // The hint keeps all options: without the commit it would go back to another one.
@@ -295,7 +295,7 @@ fn chained(topology: Topology, more: &str) -> (Deploy, PathBuf) {
 
 #[test]
 fn a_chain_is_walked_link_by_link() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let (deploy, preprod) = chained(topology, "[record]\n");
         deploy.smp(&["propose", "--yes"]).ok();
         deploy.smp(&["signoff", "--by", "Rosi"]).ok();
@@ -341,7 +341,7 @@ fn production_gets_nothing_that_preprod_does_not_run() {
 
 #[test]
 fn a_chain_goes_back_link_by_link() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let (deploy, preprod) = chained(topology, RECORD);
         promotes(&deploy, &["preprod"]).ok();
         promotes(&deploy, &["production"]).ok();

@@ -8,7 +8,7 @@ use crate::record::{
     RECORD, events, is_harmless, next, proposed, recorded, recorded_like, sentences, short, trailer,
 };
 use crate::sample::sample;
-use crate::support::{Deploy, Gate, Page, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Gate, Page, Topology, World, topologies};
 
 /// Returns a world without a record, where the ref is the running commit.
 #[track_caller]
@@ -268,7 +268,7 @@ fn what_is_on_no_main_branch_is_warned_of() {
 
 #[test]
 fn staging_may_be_broken_and_that_is_what_a_deploy_mends() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = ready(World::deploy_like().on(topology));
         deploy.web.set("/staging", Page::body("").status(500));
         let gate = Gate::new(&deploy, "build");

@@ -4,7 +4,7 @@ mod findings;
 mod formats;
 
 use crate::diff::{production_has_a_hotfix, short};
-use crate::support::{Deploy, Run, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Run, Topology, World, topologies};
 
 /// Returns the text of an environment's line.
 #[track_caller]
@@ -42,7 +42,7 @@ fn next_of(deploy: &Deploy, run: &Run) -> String {
 
 #[test]
 fn production_behind_staging() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         let run = deploy.smp(&["status"]);
         let out = run.ok().out();
@@ -64,7 +64,7 @@ fn production_behind_staging() {
 
 #[test]
 fn production_the_same_as_staging() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         deploy.colleague_pushes(&deploy.production, deploy.nth(5));
         let run = deploy.smp(&["status"]);
@@ -137,7 +137,7 @@ fn production_with_a_hotfix_of_its_own() {
 // facts 11: rolled back on the platform, the ref still at the bad commit.
 #[test]
 fn a_ref_that_is_elsewhere_than_what_runs() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         deploy.moves_silently(&deploy.production);
         let out = deploy.smp(&["status"]).ok().out();
@@ -210,7 +210,7 @@ fn nothing_deployed_is_a_state_and_no_error() {
 
 #[test]
 fn a_main_branch_that_was_rewritten_is_said_before_the_old_commit_ships() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         deploy.git(&deploy.team, &["checkout", "-q", deploy.nth(5)]);
         let amend = ["commit", "-q", "--amend", "-m", "The same, reworded"];
@@ -269,7 +269,7 @@ fn nothing_is_asked_before_somebody_agreed() {
 
 #[test]
 fn a_branch_that_is_not_there_is_named_and_not_promoted_to() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = World::deploy_like().on(topology).ready();
         deploy.renames(&deploy.production, "main");
         let run = deploy.smp(&["status"]);

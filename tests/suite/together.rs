@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::promote::ready;
 use crate::sample::{everything, sample};
 use crate::support::{
-    Deploy, DeployBuilder, Gate, Run, Runner, Running, TOPOLOGIES, Topology, World,
+    Deploy, DeployBuilder, Gate, Run, Runner, Running, Topology, World, topologies,
 };
 
 const NAMES: [&str; 8] = [
@@ -301,7 +301,7 @@ fn one_deploys(deploy: &Deploy, members: &[Member<'_>], runs: &[Run]) {
 
 #[test]
 fn whatever_many_do_at_once_the_record_is_sound_and_nothing_is_deployed_twice() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = signed_off(over_a_path().on(topology));
         let members = team(&deploy, 8);
         let promotion = promotion(&deploy);
@@ -574,7 +574,7 @@ fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
 // R6, with announcement and push as one push: both are declined together.
 #[test]
 fn a_block_that_arrives_before_the_announcement_keeps_back_both() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = signed_off(over_a_path().on(topology));
         let [ada, ben] = team(&deploy, 2).try_into().ok().unwrap();
         let gate = for_the_first(&deploy, &deploy.main, "pre-receive");

@@ -6,7 +6,7 @@ use crate::core::decide::gates::{
 };
 use crate::core::decide::next::{ONLY, after_failure, promote};
 use crate::core::decide::{Asked, Plan, Recorded, Target};
-use crate::core::record::{Candidate, Deploying, Kind, Standing};
+use crate::core::record::{Candidate, Kind, Standing};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::ago;
 use crate::core::typed::{Hint, Typed};
@@ -129,8 +129,8 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
                 Typed::smp("stage"),
             ));
     }
-    let is_it = |open: &&Deploying| open.kind == Kind::Promote && open.to == candidate.commit;
-    let Some(open) = recorded.open().filter(is_it) else {
+    let open = recorded.open().filter(|open| open.kind == Kind::Promote);
+    let Some(open) = open.filter(|open| open.to == candidate.commit) else {
         return Ok(());
     };
     let (mut all, to) = (recorded.announced.iter(), Some(&open.to));

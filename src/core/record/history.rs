@@ -152,8 +152,9 @@ fn fixes(text: &str) -> Vec<String> {
 /// Returns how many of the latest events suffice for `count` deploys if the oldest events are missing: those from the
 /// first one that tells by itself which candidate is open.
 pub fn enough(events: &[Event], count: usize) -> Option<usize> {
-    let says = |event: &Event| matches!(event.what, What::Proposed(_) | What::Postponed(_));
-    let known = events.get(events.iter().position(says)?..)?;
+    let first = (events.iter())
+        .position(|event| matches!(event.what, What::Proposed(_) | What::Postponed(_)))?;
+    let known = events.get(first..)?;
     (deploys(known).len() >= count).then_some(known.len())
 }
 

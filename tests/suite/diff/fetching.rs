@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diff::{commit_on, log};
-use crate::support::{Deploy, TOPOLOGIES, Topology, World};
+use crate::support::{Deploy, Topology, World, topologies};
 
 /// A world with everything served over HTTP, which records the requests.
 fn served() -> Deploy {
@@ -70,7 +70,7 @@ fn what_is_here_is_not_fetched() {
 
 #[test]
 fn a_missing_commit_comes_from_the_main_repository_and_only_once() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = served_on(topology);
         let seventh = deploy.colleague_commits("Add a seventh thing");
         deploy.colleague_pushes(&deploy.staging, &seventh);
@@ -122,7 +122,7 @@ fn what_several_questions_miss_is_fetched_once() {
 // facts 11: history was rewritten, and the main repository lacks the running commit.
 #[test]
 fn a_commit_that_only_the_environment_has_comes_from_there_after_the_main_repository_was_asked() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = served_on(topology);
         let hotfix = commit_on(
             &deploy,

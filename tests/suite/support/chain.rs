@@ -1,7 +1,9 @@
-//! The record of the main repository, read with plain git and computed a second time here, with its invariants.
+//! The record of the main repository, read without the program and computed a second time here, with its invariants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use git2::Repository;
 use serde_json::Value;
 
 use super::deploy::Deploy;
@@ -76,59 +78,15 @@ impl Deploy {
         let none = ["core.commitGraph=false", "core.multiPackIndex=false"].map(|key| ["-c", key]);
         let fsck = ["fsck", "--strict", "--no-dangling", "--no-progress"];
         self.git(&self.main, &[none.as_flattened(), &fsck].concat());
-        let format = "--format=tformat:%H%x1f%P%x1f%an%x1f%B%x1e";
-        let log = self.try_git(
-            &self.main,
-            &[
-                "log",
-                "--topo-order",
-                "--reverse",
-                format,
-                "refs/smp/record",
-                "--",
-            ],
-        );
-        if log.code != 0 {
-            return Chain {
-                events: Vec::new(),
-                state: Value::Null,
-            };
-        }
-        let log = log.out();
-        let entries: Vec<[&str; 4]> = log
-            .split('\u{1e}')
-            .map(str::trim_start)
-            .filter(|entry| !entry.is_empty())
-            .map(|entry| {
-                entry
-                    .splitn(4, '\u{1f}')
-                    .collect::<Vec<_>>()
-                    .try_into()
-                    .unwrap()
-            })
-            .collect();
-        let before = std::iter::once("").chain(entries.iter().map(|entry| entry[0]));
-        for (entry, before) in entries.iter().zip(before) {
-            assert_eq!(entry[1], before, "the record is no line of events");
-        }
+        let entries = lines_of(&self.main).unwrap();
         let events: Vec<Told> = entries
             .iter()
-            .map(|[_, _, author, text]| told(author, text))
+            .map(|(author, text, _)| told(author, text))
             .collect();
         let names: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(names.len(), events.len(), "an event is there twice");
-        let asked: String = entries
-            .iter()
-            .map(|entry| format!("{}:state.json\n", entry[0]))
-            .collect();
-        let batch = self
-            .runner()
-            .cwd(&self.main)
-            .stdin(asked)
-            .program("git", &["cat-file", "--batch"]);
-        let states = blobs(&batch.ok().out());
+        let states: Vec<Value> = entries.into_iter().map(|(_, _, state)| state).collect();
         let mut sum = Sum::default();
-        assert_eq!(states.len(), events.len());
         for (number, (event, state)) in events.iter().zip(&states).enumerate() {
             sum.take(event);
             assert_eq!(state["events"], number + 1, "{}", event.word);
@@ -153,16 +111,27 @@ impl Deploy {
     }
 }
 
-/// Parses the files in the output of `git cat-file --batch`, each after a line with its id, kind and size.
-fn blobs(mut text: &str) -> Vec<Value> {
+/// Reads the events of the record, oldest first: each with its author, its text and its state.
+#[track_caller]
+fn lines_of(main: &Path) -> Result<Vec<(String, String, Value)>, git2::Error> {
+    let repository = Repository::open(main)?;
+    let Ok(tip) = repository.refname_to_id("refs/smp/record") else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
-    while let Some((head, rest)) = text.split_once('\n') {
-        let size = head.rsplit(' ').next().unwrap().parse().unwrap();
-        let (blob, rest) = rest.split_at(size);
-        found.push(serde_json::from_str(blob).unwrap());
-        text = &rest[1..];
+    let mut next = Some(repository.find_commit(tip)?);
+    while let Some(commit) = next {
+        let file = commit.tree()?.get_path(Path::new("state.json"))?.id();
+        let state = serde_json::from_slice(repository.find_blob(file)?.content()).unwrap();
+        let author = String::from_utf8_lossy(commit.author().name_bytes()).into_owned();
+        let text = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        found.push((author, text, state));
+        let parents = commit.parent_count();
+        assert!(parents < 2, "the record is no line of events");
+        next = commit.parents().next();
     }
-    found
+    found.reverse();
+    Ok(found)
 }
 
 fn told(author: &str, text: &str) -> Told {

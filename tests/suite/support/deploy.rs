@@ -25,7 +25,11 @@ done"#;
 /// changes of an environment to that environment's hook, like a host that watches the branch. A log has one line with
 /// the refs of each push.
 pub(super) const PASSES_ON: &str = r#"hook=${0##*/}
-input=$(cat)
+input=
+while read -r line; do
+  input="$input${input:+
+}$line"
+done
 if [ -x "hooks/own-$hook" ]; then echo "$input" | "./hooks/own-$hook" || exit 1; fi
 refs=
 while read -r old new ref; do

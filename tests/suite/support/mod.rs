@@ -61,5 +61,5 @@ pub use sandbox::{PROGRAMS, Snapshot, World};
 pub use ssh::SshHost;
 pub use terminal::Terminal;
 pub use tls::{Socks, TlsSite};
-pub use web::{Asked, Page, Web};
-pub use worlds::{TOPOLOGIES, Topology};
+pub use web::{Asked, BOMB_MEMBERS, Page, Web};
+pub use worlds::{TOPOLOGIES, Topology, topologies};

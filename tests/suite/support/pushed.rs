@@ -2,15 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
+
+use git2::{ObjectType, Odb, Oid, Repository, Sort};
 
 use super::refs;
 
 /// Puts a commit of `clone` on a branch of a bare repository by force, and deploys it like the standard hook. Returns
-/// false if git must do it: the repository has other hooks or settings, or objects are in packs.
+/// false if git must do it: the repository has other hooks or settings, or names with 64 digits.
 pub fn in_files(clone: &Path, bare: &Path, branch: &str, commit: &str) -> bool {
-    let Some(deploys) = is_plain(clone, bare, commit) else {
+    let Some(deploys) = is_plain(bare, commit) else {
         return false;
     };
     if refs::in_files(bare)
@@ -19,10 +21,12 @@ pub fn in_files(clone: &Path, bare: &Path, branch: &str, commit: &str) -> bool {
     {
         return true;
     }
+    if bring(clone, bare, commit).is_err() {
+        return false;
+    }
     let lock = bare.join(format!("{branch}.lock"));
     let locked = (OpenOptions::new().write(true).create_new(true)).open(&lock);
     let Ok(mut locked) = locked else { return false };
-    bring(&clone.join(".git/objects"), &bare.join("objects")).unwrap();
     writeln!(locked, "{commit}").unwrap();
     drop(locked);
     fs::rename(lock, bare.join(branch)).unwrap();
@@ -41,12 +45,9 @@ pub fn in_files(clone: &Path, bare: &Path, branch: &str, commit: &str) -> bool {
 }
 
 /// Returns whether the standard hook deploys there, or `None` if a push may do anything else.
-fn is_plain(clone: &Path, bare: &Path, commit: &str) -> Option<bool> {
-    let objects = clone.join(".git/objects");
-    let (folder, file) = commit.split_at_checked(2)?;
-    let packs = fs::read_dir(objects.join("pack")).into_iter().flatten();
+fn is_plain(bare: &Path, commit: &str) -> Option<bool> {
     let config = fs::read_to_string(bare.join("config")).ok()?;
-    let is_known = objects.join(folder).join(file).is_file() && packs.count() == 0;
+    let is_known = commit.len() == 40;
     let is_usual = bare.join("refs/heads").is_dir() && !bare.join("reftable").exists();
     if !is_known || !is_usual || config.contains("[receive]") || config.contains("[transfer]") {
         return None;
@@ -68,23 +69,47 @@ fn is_plain(clone: &Path, bare: &Path, commit: &str) -> Option<bool> {
     Some(deploys)
 }
 
-/// Copies missing objects. Each appears in one step.
-fn bring(from: &Path, to: &Path) -> io::Result<()> {
-    for folder in fs::read_dir(from)?.flatten() {
-        let name = folder.file_name();
-        if name.len() != 2 {
-            continue;
+/// Writes the objects of a commit and of its ancestors that the other repository lacks, each after what it names.
+fn bring(clone: &Path, bare: &Path, commit: &str) -> Result<(), git2::Error> {
+    let [from, to] = [clone, bare].map(Repository::open);
+    let (from, to) = (from?, to?);
+    let (source, target) = (from.odb()?, to.odb()?);
+    let mut walk = from.revwalk()?;
+    walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+    walk.push(Oid::from_str(commit)?)?;
+    for tip in refs::in_files(bare).values() {
+        let tip = Oid::from_str(tip)?;
+        if source.exists(tip) {
+            walk.hide(tip)?;
         }
-        let there = to.join(&name);
-        fs::create_dir_all(&there)?;
-        for object in fs::read_dir(folder.path())?.flatten() {
-            let place = there.join(object.file_name());
-            if !place.exists() {
-                let whole = there.join(format!("tmp_obj_{}", object.file_name().display()));
-                fs::copy(object.path(), &whole)?;
-                fs::rename(whole, place)?;
-            }
+    }
+    for commit in walk {
+        let commit = from.find_commit(commit?)?;
+        bring_tree(&from, (&source, &target), commit.tree_id())?;
+        copy((&source, &target), commit.id())?;
+    }
+    Ok(())
+}
+
+fn bring_tree(
+    from: &Repository,
+    between: (&Odb<'_>, &Odb<'_>),
+    tree: Oid,
+) -> Result<(), git2::Error> {
+    for entry in &from.find_tree(tree)? {
+        match entry.kind() {
+            Some(ObjectType::Tree) => bring_tree(from, between, entry.id())?,
+            Some(ObjectType::Blob) => copy(between, entry.id())?,
+            _ => {}
         }
+    }
+    copy(between, tree)
+}
+
+fn copy((source, target): (&Odb<'_>, &Odb<'_>), id: Oid) -> Result<(), git2::Error> {
+    if !target.exists(id) {
+        let object = source.read(id)?;
+        target.write(object.kind(), object.data())?;
     }
     Ok(())
 }

@@ -84,10 +84,22 @@ impl World {
         self.path("home/.gitconfig")
     }
 
-    /// Sets a value in the user's git configuration.
+    /// Sets a value in the user's git configuration. Only git knows how to change a section that is there.
     #[track_caller]
     pub fn configure(&self, key: &str, value: &str) {
-        self.git("", &["config", "--global", key, value]);
+        let (section, name) = key.rsplit_once('.').unwrap();
+        let header = match section.split_once('.') {
+            Some((section, own)) => format!("[{section} \"{own}\"]"),
+            None => format!("[{section}]"),
+        };
+        let text = std::fs::read_to_string(self.git_config()).unwrap();
+        if text.contains(&header) {
+            self.git("", &["config", "--global", key, value]);
+            return;
+        }
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+        let text = format!("{text}{header}\n\t{name} = \"{value}\"\n");
+        std::fs::write(self.git_config(), text).unwrap();
     }
 
     /// Returns a runner with all options.

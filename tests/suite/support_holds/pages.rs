@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::{Page, Web, World};
+use crate::support::{BOMB_MEMBERS, Page, Web, World};
 
 fn open(web: &Web, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", web.port())).unwrap();
@@ -151,14 +151,17 @@ fn the_bomb_is_small_and_unpacks_to_a_quarter_of_a_gibibyte() {
     let (head, body) = get(&web, "/bomb");
     assert!(head.contains("\r\nContent-Encoding: gzip\r\n"), "{head}");
     assert!(body.len() < 2 << 20, "{}", body.len());
+    let (member, more) = body.split_at(body.len() / BOMB_MEMBERS);
+    assert!(more.chunks(member.len()).all(|one| one == member));
     let size = world
         .runner()
-        .stdin(body)
+        .stdin(member)
         .program("sh", &["-c", "gzip -dc | wc -c"])
         .ok()
         .says("")
         .out();
-    assert!(size.trim().parse::<usize>().unwrap() > 255 << 20, "{size}");
+    let size = BOMB_MEMBERS * size.trim().parse::<usize>().unwrap();
+    assert!(size > 255 << 20, "{size}");
 }
 
 #[test]

@@ -171,17 +171,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
-    fn every_post_fits_teams_and_counts_right(post in any_post()) {
+    fn every_post_fits_each_chat_and_is_printed_with_each_commit_on_a_line_of_code(post in any_post()) {
         check_teams(&post);
-    }
-
-    #[test]
-    fn every_post_fits_slack_and_counts_right(post in any_post()) {
         check_slack(&post);
-    }
-
-    #[test]
-    fn every_post_prints_each_commit_on_a_line_of_code(post in any_post()) {
         let text = markdown::payload(&post);
         prop_assert_eq!(text.lines().filter(|line| line.starts_with("    ")).count(), post.commits.len());
         prop_assert!(!text.chars().any(|c| crate::core::text::acts(c) && c != '\n'));

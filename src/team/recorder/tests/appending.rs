@@ -161,14 +161,15 @@ fn nobody_is_asked_anything_before_git_knows_who_writes() {
 fn an_event_is_one_push_onto_what_this_clone_saw_last() {
     let world = World::new();
     world.clone("one").append(proposed("stable")).unwrap();
-    let repo = world.named("one").faulty();
+    let clone = world.named("one").and("GIT_COMMITTER_NAME", "Ada");
+    let repo = clone.faulty();
     for events in 2..=3 {
         let state = append(&world, &repo, judged("Rosi", "fine")).unwrap();
         assert_eq!(state.events, events);
     }
     let asked = ["push", "look", "ls-remote", "fetch"].map(|word| world.calls(word));
     assert_eq!((asked, world.states(RECORD).len()), ([2, 0, 0, 0], 3));
-    assert_eq!(world.calls("var"), 1, "who writes is asked for once");
+    assert_eq!(world.calls("var"), 1, "a name in a variable is read once");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn garbage_on_the_ref_is_no_record_in_a_clone_that_knows_it_and_in_a_new_one() {
     let no_state = world.object("commit", (head(&empty) + "x\n").as_bytes());
     let long_message = world.object(
         "commit",
-        (head(&tree) + &"long ".repeat(4 << 20)).as_bytes(),
+        (head(&tree) + &"long ".repeat(200 << 10)).as_bytes(),
     );
     let huge = world.commit(&(state.clone() + &" ".repeat(300 << 10)), "x", Some(&last));
     let bad_json = world.commit("{\"format\": 1, oops", "x", Some(&last));
