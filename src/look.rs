@@ -129,18 +129,11 @@ pub fn see_one(
     Ok((observed, seen))
 }
 
-/// Returns the commit of this clone's unfinished push: the branch has it already, or is where the push started. Then
-/// it may still build, unless its platform builds what the branch has.
-pub fn pushing(
-    notes: &Notes,
-    config: &Config,
-    state: Option<&State>,
-    seen: &Observed,
-) -> Option<CommitId> {
+/// Returns the commit of this clone's unfinished push: the branch has it already, or is where the push started.
+pub fn pushing(notes: &Notes, state: Option<&State>, seen: &Observed) -> Option<CommitId> {
     let name = &seen.environment;
     match seen.reference() {
         Some(at) if finding::is_begun(seen) => Some(at.clone()),
-        _ if config.find(name).is_some_and(|one| one.is_branch) => None,
         at => {
             let last = state.and_then(|state| state.last_deploy(name));
             Some(notes.pushing(name, at, last.as_ref())?.0)

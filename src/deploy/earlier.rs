@@ -69,8 +69,6 @@ impl Deploy<'_> {
         let (name, notes) = (target.environment.name.as_str(), self.notes());
         let last = self.last_deploy(name);
         let pushed = notes.pushing(name, target.observed.reference(), last.as_ref());
-        // Its platform builds what the branch has, and a second push has the same lease: only one of them moves it.
-        let pushed = pushed.filter(|_| !target.environment.is_branch);
         let newest = newest(&target.observed);
         let released = newest.and_then(|newest| notes.releasing(name, newest.version));
         let found = [(pushed, true), (released, false)].into_iter();

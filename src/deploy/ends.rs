@@ -50,7 +50,11 @@ impl Deploy<'_> {
         }
         let open = recorded
             .open()
-            .filter(|open| open.places().count() == ends.len());
+            .filter(|open| open.places().count() == ends.len())
+            // Nobody is told of a release that this run takes away.
+            .filter(|open| {
+                self.kind() != Kind::Rollback || self.target(&open.environment).is_err()
+            });
         if let (Some((_, What::Deployed(last))), Some(open)) = (ends.last_mut(), open) {
             last.tells = open.tells.clone();
         }

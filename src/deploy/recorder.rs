@@ -3,7 +3,7 @@
 use crate::core::config::Environment;
 use crate::core::decide::{Recorded, Target};
 use crate::core::record::{
-    Deployed, Deploying, Held, Intent, Kind, Standing, State, Verdict, What,
+    Deployed, Deploying, Held, Intent, Kind, LastDeploy, Standing, State, Verdict, What,
 };
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
@@ -91,7 +91,7 @@ impl Deploy<'_> {
         }
         let plan = self.decide(Some(recorded), true, true)?;
         let base = state.candidate.as_ref().map(|open| open.commit.clone());
-        // Whoever records the end has to tell of it.
+        // The run that records the end sends the posts.
         let tells = self.tells.as_ref();
         let tells = tells.filter(|(last, _)| bound.places.iter().any(|(name, _)| name == last));
         let ((environment, from), also) = bound.places.split_first().ok_or_else(not_seen)?;
@@ -255,6 +255,11 @@ impl Deploy<'_> {
         commit: &CommitId,
     ) -> Result<Option<What>, Stop> {
         let (kind, name) = (self.kind(), &target.environment.name);
+        if let Some(known) = self.seen.state()
+            && let Some(later) = state.overtaken(known, name, commit)
+        {
+            return Err(is_overtaken(later, name, commit));
+        }
         let open = state.deploying.as_ref();
         let open = open.filter(|open| open.is(kind, name, commit));
         let candidate = state.candidate_of(commit);
@@ -329,6 +334,14 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
     )
     .because("it went on record after the plan was shown")
     .run("see what runs now", Typed::smp("status")))
+}
+
+/// Somebody has recorded a later deploy there, so this one is no longer what runs. It is not recorded after that one.
+fn is_overtaken(later: &LastDeploy, name: &str, commit: &CommitId) -> Stop {
+    let (by, now, short) = (&later.by.name, later.commit.short(), commit.short());
+    let report = Report::new(format!("{by} deployed {now} to {name} after {short}"));
+    let report = report.because("it went on record before this run's own end");
+    Stop::Incomplete(report.run("see what runs now", Typed::smp("status")))
 }
 
 /// Returns a push of a commit to an environment whose branch is still where it was seen.

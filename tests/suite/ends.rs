@@ -221,3 +221,71 @@ fn another_fix_waits_until_the_first_is_on_record() {
         .map(|one| one.field("Commit").to_owned());
     assert_eq!(fixes.collect::<Vec<_>>(), [fix, later]);
 }
+
+/// A colleague records the end and goes on while the record of this run is on its way.
+#[test]
+fn an_end_that_comes_after_a_later_deploy_is_not_recorded_again() {
+    for (topology, goes_back) in [
+        (Topology::Remotes, true),
+        (Topology::Branches, false),
+        (Topology::Branches, true),
+    ] {
+        let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
+        let world = World::deploy_like().on(topology).without_pages();
+        let deploy = world.toml(&toml).ready();
+        deploy.web.set(PRODUCT, accepted("teams"));
+        let gate = Gate::new(&deploy, "record");
+        let held = deploy.path("held");
+        let hook = format!(
+            "while read -r _ new _; do [ -e '{held}' ] || case $(git log -2 --format=%s \"$new\") in *' promoted '*) : >'{held}'; {};; esac; done",
+            gate.line(),
+            held = held.display()
+        );
+        deploy.hook(&deploy.main, "pre-receive", &hook);
+        let fifth = ["--commit", deploy.nth(5), "--summary", "Faster maps"];
+        let args = [&["promote", "--yes"], &fifth[..]].concat();
+        let run = with_webhooks(&deploy).directly().start(&args);
+        gate.reached();
+        let ben = bens_clone(&deploy);
+        let now = match goes_back {
+            true => {
+                let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+                deploy.runner().cwd(&ben).smp(&back).ok();
+                2
+            }
+            false => {
+                deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+                promotes_the_next(&deploy, &ben).ok();
+                6
+            }
+        };
+        gate.open();
+        run.finish()
+            .exits(4)
+            .says(&format!(
+                "error: Ben deployed {} to production after {}\n",
+                short(deploy.nth(now)),
+                short(deploy.nth(5))
+            ))
+            .says("hint: see what runs now: git smp status\n");
+        let chain = deploy.chain();
+        let ends = chain.all("promoted");
+        let ends = ends.filter(|end| end.field("Commit") == deploy.nth(5));
+        assert_eq!(ends.count(), 1);
+        assert_eq!(
+            chain.state["deploys"]["production"]["commit"],
+            deploy.nth(now)
+        );
+        let posts = sent(&deploy, PRODUCT);
+        let posts = posts
+            .iter()
+            .filter(|post| words(post).contains("Faster maps"));
+        assert_eq!(posts.count(), usize::from(!goes_back));
+        if goes_back {
+            let owed = chain.state["owed"].as_array().unwrap();
+            assert!(owed.iter().all(|one| one["channel"] != "product"));
+            let again = ["promote", "--yes", "--commit", deploy.nth(5)];
+            deploy.smp(&again).exits(1).says("--again");
+        }
+    }
+}

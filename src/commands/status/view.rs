@@ -195,7 +195,7 @@ impl<'a> View<'a> {
         let (notes, repo) = (self.session.notes(), &self.session.repo);
         let remote = &self.config.repository.remote;
         let mut pushing = self.seen.iter().filter_map(|seen| {
-            let commit = look::pushing(&notes, self.config, self.record.state(), seen)?;
+            let commit = look::pushing(&notes, self.record.state(), seen)?;
             Some((seen.environment.as_str(), commit))
         });
         next(&Situation {

@@ -30,6 +30,23 @@ impl State {
         last.map(|last| (last.commit.clone(), last.at))
     }
 
+    /// Returns another deploy there that went on record since `earlier`, after the end of this one of `commit`. The end
+    /// of what was announced in `earlier` is no later deploy: whoever announces the next one records it.
+    pub fn overtaken(
+        &self,
+        earlier: &State,
+        environment: &str,
+        commit: &CommitId,
+    ) -> Option<&LastDeploy> {
+        let is_ours = self.deploying_to(environment, commit).is_some();
+        let last = self
+            .last_deploy(environment)
+            .filter(|(last, _)| last != commit)?;
+        let ended = (earlier.deploying.as_ref()).is_some_and(|open| open.to == last.0);
+        let is_later = !is_ours && !ended && earlier.last_deploy(environment) != Some(last);
+        is_later.then(|| self.deploys.get(environment)).flatten()
+    }
+
     /// Returns since when an environment runs a commit by the record, in seconds since 1970: since its last deploy, or
     /// since a proposer saw it. `None` if unknown.
     pub fn runs_since(&self, environment: &str, commit: &CommitId) -> Option<i64> {

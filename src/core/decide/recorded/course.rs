@@ -57,6 +57,12 @@ impl<'a> Recorded<'a> {
         let open = self.open().into_iter();
         let open = open.filter(|open| open.failed.is_none() || open.kind == Kind::Rollback);
         let places = open.flat_map(|open| open.places().map(move |(name, _)| (open, name)));
+        // What was on record before its announcement is no end of it. A rollback may return there.
+        let deploys = &self.state.deploys;
+        let places = places.filter(|(open, name)| {
+            let before = deploys.get(*name).map(|last| &last.commit);
+            open.kind == Kind::Rollback || before != Some(&open.to)
+        });
         let arrived = places.filter(|(open, name)| self.course_at(open, name) == Course::Arrived);
         let seen = arrived.filter_map(|(open, name)| {
             let seen = Observed::among(self.announced, name)?;

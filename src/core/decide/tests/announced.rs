@@ -3,6 +3,7 @@
 use std::slice;
 
 use super::*;
+use crate::core::record::LastDeploy;
 
 #[test]
 fn who_may_deploy_while_a_deploy_is_announced() {
@@ -253,5 +254,72 @@ fn of_several_places_the_one_that_is_behind_counts() {
         };
         let decided = half.nobody_else(Some((Kind::Stage, "staging", &id('c'))), None);
         assert!(decided.is_err(), "us was not looked at");
+    }
+}
+
+#[test]
+fn what_the_record_had_before_is_not_the_end_of_an_announced_deploy() {
+    use Kind::{Promote, Rollback};
+    // The announced deploy, production's commit on the record, and what it runs; whether that is an end to record.
+    for (kind, last, runs, is_end) in [
+        (Promote, None, 'b', true),
+        (Promote, Some('a'), 'b', true),
+        (Promote, Some('a'), 'a', false),
+        (Promote, Some('b'), 'b', false),
+        (Rollback, Some('a'), 'a', true),
+        (Rollback, Some('b'), 'a', true),
+    ] {
+        let production = seen("production", runs, runs);
+        let deploys = last.map(|last| ("production".to_owned(), deployed(last, 1)));
+        let state = State {
+            deploys: deploys.into_iter().collect(),
+            ..announced(kind)
+        };
+        let recorded = Recorded {
+            announced: slice::from_ref(&production),
+            ..recorded(&state)
+        };
+        let ends = recorded.unwritten().len();
+        assert_eq!(ends, usize::from(is_end), "{kind:?} {last:?} {runs}");
+    }
+}
+
+#[test]
+fn a_later_deploy_on_record_overtakes_one_that_is_not_announced_any_more() {
+    let state = |open: bool, last: Option<(char, i64)>| State {
+        deploying: announced(Kind::Promote).deploying.filter(|_| open),
+        deploys: last
+            .map(|(commit, at)| ("production".to_owned(), deployed(commit, at)))
+            .into_iter()
+            .collect(),
+        ..State::default()
+    };
+    let (before, none) = (state(false, Some(('a', 1))), state(false, None));
+    // The record at the first look and now; whether the deploy of `b` was overtaken.
+    for (earlier, now, is_overtaken) in [
+        (&before, state(true, Some(('a', 1))), false),
+        (&before, state(false, Some(('a', 1))), false),
+        (&before, state(false, Some(('b', 2))), false),
+        (&before, state(false, Some(('c', 2))), true),
+        (&before, state(false, Some(('a', 2))), true),
+        (&before, state(true, Some(('c', 2))), false),
+        (&none, state(false, None), false),
+        (&none, state(false, Some(('c', 2))), true),
+    ] {
+        let later = now.overtaken(earlier, "production", &id('b'));
+        assert_eq!(later.is_some(), is_overtaken, "{:?}", now.deploys);
+    }
+    let (earlier, now) = (state(true, Some(('a', 1))), state(false, Some(('b', 2))));
+    assert_eq!(now.overtaken(&earlier, "production", &id('c')), None);
+}
+
+fn deployed(commit: char, at: i64) -> LastDeploy {
+    LastDeploy {
+        commit: id(commit),
+        from: None,
+        by: ada(),
+        at,
+        seen_since: None,
+        issue: None,
     }
 }

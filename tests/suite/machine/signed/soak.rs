@@ -383,6 +383,7 @@ impl Walk {
                 let args: &[&[&str]] = match kind.as_str() {
                     "promote" => &[&["promote", "--yes", "--timeout", "5", "--commit", &to]],
                     "rollback" => &[&["rollback", "--yes", "--timeout", "5", "--to", &to]],
+                    "fix" => &[&["stage", "--fix", "--yes", "--timeout", "5", &to]],
                     "" => &[&["status"], &["postpone", "--yes", "--reason", "it ends"]],
                     _ => &[&["stage", "--yes", "--timeout", "5", &to]],
                 };
