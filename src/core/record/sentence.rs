@@ -1,7 +1,7 @@
 //! An event as one sentence for `git log --oneline`.
 
 use crate::core::record::trailers::settled;
-use crate::core::record::{Event, How, ISSUE, Judged, Kind, Verdict, What};
+use crate::core::record::{Deployed, Event, How, ISSUE, Judged, Kind, Verdict, What};
 use crate::core::text::and;
 use crate::core::words::CommitId;
 
@@ -27,10 +27,7 @@ pub fn sentence(event: &Event) -> String {
             let names: Vec<&str> = it.names().collect();
             format!("began to {verb} {}", put(&it.to, aim, &and(&names)))
         }
-        What::Deployed(it) => {
-            let (_, past, aim) = words(it.kind);
-            format!("{past} {}", put(&it.to, aim, &it.environment))
-        }
+        What::Deployed(it) => return one_line(&settled(&deployed(it, by))),
         What::CheckFailed(it) => {
             let (short, environment) = (it.to.short(), &it.environment);
             format!(
@@ -88,6 +85,16 @@ fn judged(it: &Judged, by: &str) -> String {
     let note = it.note.as_ref();
     let note = note.map_or(String::new(), |note| format!(": {}", brief(note)));
     format!("{} {did} {}{recorded}{note}", it.of, it.commit.short())
+}
+
+/// Names the person who began the deploy, and the one who saw its end if that is somebody else.
+fn deployed(it: &Deployed, by: &str) -> String {
+    let (_, past, aim) = words(it.kind);
+    let did = format!("{past} {}", put(&it.to, aim, &it.environment));
+    match &it.announced_by {
+        Some(other) => format!("{other} {did} (recorded by {by})"),
+        None => format!("{by} {did}"),
+    }
 }
 
 /// Returns the verb, its past form and the preposition of a deploy.
