@@ -62,7 +62,12 @@ pub fn append(
             return Ok(Some((id, what)));
         }
         let pending = state.pending.iter();
-        let mut told = pending.filter(|one| last.as_ref() == Some(&one.about));
+        let told = pending.filter(|one| last.as_ref() == Some(&one.about));
+        // An earlier post to the same channel goes first.
+        let mut told = told.filter(|one| {
+            let mut all = state.pending.iter();
+            all.find(|other| other.channel == one.channel) == Some(*one)
+        });
         Ok(told.find_map(|one| {
             begun = Some(begin(session, config, one, &attempt)?);
             let (about, channel, over) = (one.about.clone(), one.channel.clone(), None);
