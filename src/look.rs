@@ -1,5 +1,6 @@
 //! The look that all commands share: the environments, the main branch, the record, and this clone's announcement.
 
+use std::collections::BTreeSet;
 use std::thread;
 
 use crate::core::config::{Config, Environment};
@@ -199,16 +200,22 @@ fn doubt(seen: &mut [Observed], state: &State) {
 }
 
 impl Seen {
-    /// Looks at those environments of the open announcement that were not looked at yet.
+    /// Looks at those environments of announcements without an end that were not looked at yet.
     fn find_announced(&mut self, session: &Session<'_>, look: &Look<'_>) -> Result<(), Stop> {
-        let Some(open) = self.open() else {
+        let Some(state) = self.state() else {
             return Ok(());
         };
-        let (id, notes) = (open.id.clone(), session.notes());
-        let ours = notes.has_announced(&id);
-        let (mut sent, mut announced, mut rest) = (false, Vec::new(), Vec::new());
-        for (name, _) in open.places() {
-            sent |= ours && notes.may_go_on(name, &open.to);
+        let notes = session.notes();
+        let mine = self.open().filter(|open| notes.has_announced(&open.id));
+        let sent = mine.is_some_and(|open| {
+            let mut places = open.places();
+            places.any(|(name, _)| notes.may_go_on(name, &open.to))
+        });
+        let mine = mine.map(|open| open.id.clone());
+        let all = state.unended().flat_map(Deploying::places);
+        let names: BTreeSet<&str> = all.map(|(name, _)| name).collect();
+        let (mut announced, mut rest) = (Vec::new(), Vec::new());
+        for name in names {
             match Observed::among(&self.environments, name) {
                 Some(seen) => announced.push(seen.clone()),
                 None => rest.extend(look.config.environment(name).ok()),
@@ -217,7 +224,7 @@ impl Seen {
         // An environment that this clone did not agree to is not contacted.
         rest.retain(|place| trust::require(look.repo, look.config, &[place]).is_ok());
         announced.extend(look.environments(&rest, Also::Branches)?);
-        (self.mine, self.sent, self.announced) = (ours.then_some(id), sent, announced);
+        (self.mine, self.sent, self.announced) = (mine, sent, announced);
         Ok(())
     }
 

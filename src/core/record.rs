@@ -115,9 +115,9 @@ pub struct State {
     /// The commits that each environment was rolled back from since its last promotion.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Vec<Held>>,
-    /// Commits that may run since the last deploy: their announcement was closed before anybody saw the end.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unseen: BTreeMap<String, CommitId>,
+    /// Announcements that another one replaced before anybody saw their end: their commits may still arrive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Deploying>,
     /// Doubts from hosts' words about the commit of a branch, for environments without another source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub doubts: BTreeMap<String, Doubted>,
@@ -304,7 +304,7 @@ impl Default for State {
             deploys: BTreeMap::new(),
             pending: Vec::new(),
             held: BTreeMap::new(),
-            unseen: BTreeMap::new(),
+            superseded: Vec::new(),
             doubts: BTreeMap::new(),
             four_eyes: false,
         }
@@ -322,7 +322,7 @@ impl State {
         four_eyes: bool,
     ) -> Self {
         self.four_eyes = four_eyes;
-        if let Some(open) = &mut self.deploying {
+        for open in self.deploying.iter_mut().chain(&mut self.superseded) {
             let is_known = open.places().all(|(name, _)| is_known(name));
             open.elsewhere = !is_known;
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::core::address::same_place;
 use crate::core::decide::finding::newest;
-use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::Kind;
+use crate::core::decide::{Plan, Recorded, Step, Target};
+use crate::core::record::{Deploying, Kind};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{ago, and};
 use crate::core::typed::{Hint, Typed};
@@ -303,31 +303,16 @@ impl Deploy<'_> {
     pub(super) fn warn_of_take_over(&self, plan: &mut Plan) -> Result<(), Refusal> {
         let (ui, recorded) = (self.session.ui, self.recorded()?);
         let is_asked = self.options.take_over.is_some();
-        match recorded.and_then(|recorded| Some((recorded, recorded.open()?))) {
-            Some((recorded, open)) if plan.steps.iter().any(Step::begins_one) => {
-                let is_mine = recorded.mine == Some(&open.id);
-                let mut names = self.targets.iter().map(|one| &one.environment.name);
-                let goes_on = names.any(|name| open.is(self.kind(), name, &plan.commit));
-                let ends = self.ends_of_others(&recorded, Some(&plan.commit));
-                let ends: Vec<&str> = (ends.iter().map(|(_, seen)| &*seen.environment)).collect();
-                let (story, short) = (open.story(recorded.now), open.to.short());
-                let names = and(&ends);
-                plan.warnings.extend(match ends.len() {
-                    _ if is_mine && goes_on => None,
-                    // This clone knows that its run was cut off before its push.
-                    0 if is_mine => None,
-                    0 => Some(format!(
-                        "{story}; its result is unknown, and this deploy takes its place on the record"
-                    )),
-                    1 => Some(format!(
-                        "{story}; {names} runs {short}, and git smp records that deploy before this one"
-                    )),
-                    _ => Some(format!(
-                        "{story}; {names} run {short}, and git smp records that deploy before this one"
-                    )),
-                });
-            }
-            Some((recorded, open)) if is_asked && plan.steps.is_empty() => ui.note(format!(
+        let Some(recorded) = recorded else {
+            return Ok(());
+        };
+        if plan.steps.iter().any(Step::begins_one) {
+            let all = recorded.state.unended();
+            let all = all.filter_map(|open| self.replaced(&recorded, open, &plan.commit));
+            plan.warnings.extend(all);
+        }
+        match recorded.open() {
+            Some(open) if is_asked && plan.steps.is_empty() => ui.note(format!(
                 "{}; nothing is taken over, because this run has nothing to deploy",
                 open.story(recorded.now)
             )),
@@ -335,5 +320,37 @@ impl Deploy<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Returns the warning about an announced deploy that this one of `commit` replaces.
+    fn replaced(
+        &self,
+        recorded: &Recorded<'_>,
+        open: &Deploying,
+        commit: &CommitId,
+    ) -> Option<String> {
+        let is_mine = recorded.mine == Some(&open.id);
+        let mut names = self.targets.iter().map(|one| &one.environment.name);
+        let goes_on = names.any(|name| open.is(self.kind(), name, commit));
+        let ends = self.ends_of_others(recorded, Some(commit)).into_iter();
+        let ends = ends.filter(|(one, _)| one.id == open.id);
+        let ends: Vec<&str> = ends.map(|(_, seen)| &*seen.environment).collect();
+        let (story, short) = (open.story(recorded.now), open.to.short());
+        let run = match ends.len() {
+            _ if is_mine && goes_on => return None,
+            // This clone knows that its run was cut off before its push. What was replaced before was told before.
+            0 if is_mine || recorded.open() != Some(open) => return None,
+            0 => {
+                return Some(format!(
+                    "{story}; its result is unknown, and this deploy takes its place on the record"
+                ));
+            }
+            1 => "runs",
+            _ => "run",
+        };
+        let names = and(&ends);
+        Some(format!(
+            "{story}; {names} {run} {short}, and git smp records that deploy before this one"
+        ))
     }
 }

@@ -23,8 +23,8 @@ pub fn is_due(end: &What, state: &State) -> bool {
     let What::Deployed(end) = end else {
         return false;
     };
-    let open = end.intent.as_ref().and_then(|id| state.announced_as(id));
-    open.is_some_and(|open| open.reaches(&end.environment))
+    let open = state.unended_at(&end.environment);
+    open.is_some_and(|open| end.intent.as_ref() == Some(&open.id))
 }
 
 impl Deploy<'_> {
@@ -44,21 +44,18 @@ impl Deploy<'_> {
             let environment = self.look.config.environment(name)?;
             let target = forward::target(self.session, environment, seen.clone(), None)?;
             if self.runs_steadily(&target, open)? {
-                let end = self.end(recorded.state, &target, open)?;
-                ends.push((new_id(), end));
+                ends.push((open, self.end(recorded.state, &target, open)?));
+                let of_it = ends.iter().filter(|(one, _)| one.id == open.id);
+                let is_last = of_it.count() == open.places().count();
+                if let Some((_, end)) = ends.last_mut().filter(|_| is_last) {
+                    end.tells = open.tells.clone();
+                }
             }
         }
-        let open = recorded
-            .open()
-            .filter(|open| open.places().count() == ends.len())
-            // Nobody is told of a release that this run takes away.
-            .filter(|open| {
-                self.kind() != Kind::Rollback || self.target(&open.environment).is_err()
-            });
-        if let (Some((_, What::Deployed(last))), Some(open)) = (ends.last_mut(), open) {
-            last.tells = open.tells.clone();
-        }
-        Ok(ends)
+        let ends = ends.into_iter();
+        Ok(ends
+            .map(|(_, end)| (new_id(), What::Deployed(end)))
+            .collect())
     }
 
     /// Returns the environments that run the announced commit without a record of it, except this run's own targets.
@@ -81,12 +78,12 @@ impl Deploy<'_> {
         let recorder = Recorder::of(self.look.repo, self.look.config, false);
         let known = recorder.and_then(|recorder| recorder.known());
         known.is_none_or(|known| {
-            let open = known.state.announced_as(&open.id);
-            open.is_some_and(|open| open.reaches(name))
+            let still = known.state.unended_at(name);
+            still.is_some_and(|still| still.id == open.id)
         })
     }
 
-    fn end(&self, state: &State, target: &Target<'_>, open: &Deploying) -> Result<What, Stop> {
+    fn end(&self, state: &State, target: &Target<'_>, open: &Deploying) -> Result<Deployed, Stop> {
         let from = match open.kind {
             Kind::Rollback => open.takes_away().or(open.from.as_ref()),
             Kind::Stage | Kind::Fix | Kind::Promote => ran_before(target, &open.to, Some(state)),
@@ -94,10 +91,10 @@ impl Deploy<'_> {
         let from = from.filter(|from| **from != open.to).cloned();
         let name = &target.environment.name;
         let end = self.end_of((state, Some(open)), (open.kind, name), (from, &open.to))?;
-        Ok(What::Deployed(Deployed {
+        Ok(Deployed {
             overrides: open.overrides.clone(),
             ..end
-        }))
+        })
     }
 
     /// Confirms an announced deploy like one of this run. The first other answer or failed check ends that.

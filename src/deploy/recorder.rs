@@ -247,6 +247,17 @@ impl Deploy<'_> {
         Ok(())
     }
 
+    /// Returns the report that somebody deployed there after this run, if the record shows that by now.
+    pub(super) fn overtaken(&self, name: &str, commit: &CommitId) -> Result<Option<Stop>, Stop> {
+        let Some((recorder, _)) = self.recorder()? else {
+            return Ok(None);
+        };
+        let now = recorder.read_now()?.ok();
+        let both = now.as_ref().zip(self.seen.state());
+        let later = both.and_then(|(now, known)| now.state.overtaken(known, name, commit));
+        Ok(later.map(|later| is_overtaken(later, name, commit)))
+    }
+
     /// Returns the event that an environment runs the commit, unless the record has it.
     fn arrival(
         &self,
@@ -260,8 +271,8 @@ impl Deploy<'_> {
         {
             return Err(is_overtaken(later, name, commit));
         }
-        let open = state.deploying.as_ref();
-        let open = open.filter(|open| open.is(kind, name, commit));
+        let open = state.unended_to(name, commit);
+        let open = open.filter(|open| open.kind == kind);
         let candidate = state.candidate_of(commit);
         let goal = candidate.and_then(|candidate| candidate.goal(name));
         let is_reached = kind == Kind::Promote && goal.is_some_and(|goal| !goal.reached);
@@ -340,7 +351,7 @@ fn nobody_was_quicker(known: &State, state: &State, name: &str) -> Result<(), Re
 fn is_overtaken(later: &LastDeploy, name: &str, commit: &CommitId) -> Stop {
     let (by, now, short) = (&later.by.name, later.commit.short(), commit.short());
     let report = Report::new(format!("{by} deployed {now} to {name} after {short}"));
-    let report = report.because("it went on record before this run's own end");
+    let report = report.because("it went on record while this run was waiting");
     Stop::Incomplete(report.run("see what runs now", Typed::smp("status")))
 }
 

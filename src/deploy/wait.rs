@@ -75,7 +75,10 @@ impl Wait<'_> {
             }
             let left = agreement.left(began.elapsed());
             if left.is_none() && began.elapsed() >= patience {
-                return Err(self.never_reported(&now, &agreement, patience));
+                let overtaken = self.deploy.overtaken(name, self.commit)?;
+                return Err(
+                    overtaken.unwrap_or_else(|| self.never_reported(&now, &agreement, patience))
+                );
             }
             let reports = reported(&now);
             let control = self.deploy.watch(match left {

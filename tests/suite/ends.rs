@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::posts::{PRODUCT, accepted, channels, sent, with_webhooks, words};
+use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, sent, with_webhooks, words};
 use crate::promote::comes_to;
 use crate::record::{bens_clone, recorded_like, short, signed_off_on};
 use crate::support::{Chain, Deploy, Gate, Page, Run, TOPOLOGIES, Told, Topology, World};
@@ -287,5 +287,112 @@ fn an_end_that_comes_after_a_later_deploy_is_not_recorded_again() {
             let again = ["promote", "--yes", "--commit", deploy.nth(5)];
             deploy.smp(&again).exits(1).says("--again");
         }
+    }
+}
+
+/// Ada's run is killed while her push builds, and Ben stages before anybody sees the end.
+#[test]
+fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
+    for topology in TOPOLOGIES {
+        let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
+        let world = World::deploy_like().on(topology).toml(&toml);
+        let deploy = world.ready();
+        deploy.web.set(PRODUCT, accepted("teams"));
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let fifth = ["--commit", deploy.nth(5), "--summary", "Faster maps"];
+        let args = [&["promote", "--yes"], &fifth[..]].concat();
+        killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+        let ben = bens_clone(&deploy);
+        let sixth = deploy.nth(6);
+        deploy
+            .runner()
+            .cwd(&ben)
+            .smp(&["stage", sixth, "--yes"])
+            .ok();
+        let status = |dir: &Path| deploy.runner().cwd(dir).smp(&["status"]).to_string();
+        let open = format!("{} to production, by Ada", short(deploy.nth(5)));
+        assert!(!status(&ben).contains(&open));
+        deploy.web.set("/production", Page::commit(deploy.nth(5)));
+        let mut both = [&deploy.work, &ben].into_iter();
+        assert!(both.all(|dir| status(dir).contains(&open)));
+        let next = ["promote", "--yes", "--commit", sixth, "--timeout", "1"];
+        let next = [&next[..], &["--summary", "Smaller tiles"]].concat();
+        let runner = with_webhooks(&deploy).cwd(&ben);
+        runner.smp(&next).exits(4).says(&format!(
+            "production runs {}, and git smp records that deploy before this one\n",
+            short(deploy.nth(5))
+        ));
+        end(&deploy, &deploy.chain());
+        deploy.web.set("/production", Page::commit(sixth));
+        runner.smp(&next).ok();
+        // The posts come in the order of the deploys.
+        let posts = sent(&deploy, PRODUCT);
+        let said = ["Faster maps", "Smaller tiles"];
+        assert_eq!(posts.len(), said.len());
+        let mut both = posts.iter().zip(said);
+        assert!(both.all(|(post, text)| words(post).contains(text)));
+        let history = deploy.smp(&["history", "--json"]).ok().json();
+        assert_eq!(history["deploys"][1]["to"], deploy.nth(5));
+        let log = ["log", "--format=%s", "refs/smp/record"];
+        let subject = format!(
+            "Ada Example promoted {} to production (recorded by Ben)",
+            short(deploy.nth(5))
+        );
+        assert!(deploy.git(&deploy.main, &log).contains(&subject));
+    }
+}
+
+#[test]
+fn the_post_about_a_release_is_dropped_by_its_rollback_which_says_so_once() {
+    for topology in TOPOLOGIES {
+        let deploy = cut_off(topology, false);
+        deploy.web.set(TECHNICAL, accepted("teams"));
+        let later = deploy.colleague_commits("Tidy the legend (#430)");
+        // The end goes on record with the stage. No webhook is there, so the post is owed.
+        deploy.smp(&["stage", "--yes"]).ok();
+        assert_eq!(deploy.chain().state["owed"][0]["channel"], "product");
+        let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+        let says = format!(
+            "warning: the post about {} to the product channel was not sent; this rollback drops it\n",
+            short(deploy.nth(5))
+        );
+        with_webhooks(&deploy).smp(&back).says(&says);
+        let chain = deploy.chain();
+        let owed = chain.state["owed"].as_array().unwrap();
+        assert!(owed.iter().all(|one| one["channel"] != "product"));
+        let next = ["promote", "--yes", "--again", "--commit", &later];
+        with_webhooks(&deploy).smp(&next).ok().never_shows("drops");
+        assert_eq!(sent(&deploy, PRODUCT).len(), 0);
+    }
+}
+
+/// A run that sleeps through the next deploy does not say that its own failed.
+#[test]
+fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
+    for topology in TOPOLOGIES {
+        let world = World::deploy_like().on(topology).toml(NO_SIGNOFF);
+        let deploy = world.ready();
+        deploy.web.set("/production", Page::commit(deploy.nth(2)));
+        let args = ["promote", "--yes", "--timeout", "8", "--commit"];
+        let args = [&args[..], &[deploy.nth(5)]].concat();
+        let mut run = deploy.runner().directly().start(&args);
+        comes_to(&deploy, &deploy.production, deploy.nth(5));
+        run.signal(Signal::STOP);
+        deploy.web.set("/production", Page::commit(deploy.nth(5)));
+        deploy.colleague_pushes(&deploy.staging, deploy.nth(6));
+        let ben = bens_clone(&deploy);
+        deploy.web.set_first(
+            "/production",
+            6,
+            Page::commit(deploy.nth(5)),
+            Page::commit(deploy.nth(6)),
+        );
+        promotes_the_next(&deploy, &ben).ok();
+        run.signal(Signal::CONT);
+        run.finish().exits(4).says(&format!(
+            "error: Ben deployed {} to production after {}\n",
+            short(deploy.nth(6)),
+            short(deploy.nth(5))
+        ));
     }
 }

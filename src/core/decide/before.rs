@@ -14,7 +14,7 @@ pub fn ran_before<'r>(
 ) -> Option<&'r CommitId> {
     let name = &target.environment.name;
     let goal = state.and_then(|state| state.candidate_of(commit)?.goal(name));
-    let open = state.and_then(|state| state.deploying_to(name, commit));
+    let open = state.and_then(|state| state.unended_to(name, commit));
     let deploy = state.and_then(|state| state.deploys.get(name));
     let deploy = deploy.filter(|deploy| deploy.commit == *commit);
     let sources = [

@@ -42,9 +42,9 @@ impl<'a> Recorded<'a> {
         self.state.deploying.as_ref()
     }
 
-    /// Returns the open deploy if it brings this commit there.
+    /// Returns the announced deploy of this commit there, if its end is not recorded.
     pub fn open_for(&self, name: &str, commit: &CommitId) -> Option<&'a Deploying> {
-        self.state.deploying_to(name, commit)
+        self.state.unended_to(name, commit)
     }
 
     /// Returns whether this push can be resumed: this clone announced it, or the branch has its commit.

@@ -38,6 +38,7 @@ pub fn rollback(
         }
         lies_behind(target, &at, asked, &mut plan)?;
         warn(target, &at, asked, &mut plan);
+        warn_of_posts(target, asked, &mut plan);
         take_back(target, &at, asked, &mut plan)?;
     }
     if recorded.is_some_and(|one| !runs_already || one.open_for(name, commit).is_some()) {
@@ -146,6 +147,29 @@ fn warn(target: &Target<'_>, branch: &Branch, asked: &Asked<'_>, plan: &mut Plan
             candidate.commit.short()
         ));
     }
+}
+
+/// Warns of the posts about releases that this rollback takes away: they are not sent after it.
+fn warn_of_posts(target: &Target<'_>, asked: &Asked<'_>, plan: &mut Plan) {
+    let Some(recorded) = &asked.recorded else {
+        return;
+    };
+    let (name, runs) = (target.name(), target.observed.runs());
+    let told = recorded.state.taken_back(name, (runs, &plan.commit));
+    let told = told.into_iter().map(|one| (&one.commit, &one.channel));
+    // The announced end of what runs goes on record first.
+    let open = runs.and_then(|runs| recorded.open_for(name, runs));
+    let open = open.filter(|open| open.kind == Kind::Promote && open.overrides.is_none());
+    let tells = open.and_then(|open| Some((&open.to, open.tells.as_ref()?)));
+    let announced = tells.into_iter();
+    let announced = announced.flat_map(|(to, one)| one.channels.iter().map(move |name| (to, name)));
+    let warnings = told.chain(announced).map(|(commit, channel)| {
+        let short = commit.short();
+        format!(
+            "the post about {short} to the {channel} channel was not sent; this rollback drops it"
+        )
+    });
+    plan.warnings.extend(warnings);
 }
 
 /// Adds the steps. An earlier build is released again if possible, because that takes only seconds.

@@ -133,7 +133,8 @@ pub fn not_shipped(candidate: &Candidate, recorded: &Recorded<'_>) -> Result<(),
     let Some(open) = open.filter(|open| open.to == candidate.commit) else {
         return Ok(());
     };
-    let (mut all, to) = (recorded.announced.iter(), Some(&open.to));
+    let (all, to) = (recorded.announced.iter(), Some(&open.to));
+    let mut all = all.filter(|seen| open.reaches(&seen.environment));
     let aside = recorded.take_over.is_some();
     let Some(seen) = all.find(|seen| seen.runs() == to || seen.reference() == to && !aside) else {
         return Ok(());

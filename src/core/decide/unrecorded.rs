@@ -51,7 +51,10 @@ pub fn unrecorded(seen: &Observed, state: &State) -> Option<Unrecorded> {
     }
     // An announced deploy is one by git-smp, even if its end was not seen.
     let open = state.deploying.as_ref();
-    if open.is_some_and(|open| open.reaches(name)) || state.unseen.get(name) == Some(to) {
+    let mut replaced = state.superseded.iter();
+    if open.is_some_and(|open| open.reaches(name))
+        || replaced.any(|open| open.to == *to && open.reaches(name))
+    {
         return None;
     }
     let (commit, at) = state.known(name)?;

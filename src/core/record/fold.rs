@@ -159,19 +159,9 @@ impl State {
     }
 
     fn deployed(&mut self, event: &Event, it: &Deployed) -> Result<(), Unlawful> {
-        if let Some(open) = &self.deploying
-            && it.intent.is_some()
-            && !open.is(it.kind, &it.environment, &it.to)
-        {
-            return Err(Unlawful::OtherDeploy);
-        }
-        // The person who announced the deploy made it. Its other targets stay open.
-        let announced = self.close(it.intent.as_ref())?;
-        let by = announced
-            .as_ref()
-            .map_or(&event.by, |open| &open.by)
-            .clone();
-        self.deploying = announced.and_then(|open| open.without(&it.environment));
+        // The person who announced the deploy made it.
+        let announced = self.end(it)?;
+        let by = announced.map_or(event.by.clone(), |open| open.by);
         let before = self.candidate.clone();
         let issue = self.issue_of(it);
         let deploy = LastDeploy {
@@ -200,6 +190,7 @@ impl State {
                 self.let_go(&it.environment, &it.holds);
             }
             Kind::Rollback => {
+                self.take_back(&it.environment, (it.from.as_ref(), &it.to));
                 let from = it.from.clone().filter(|from| *from != it.to);
                 let held = from.map(|commit| Held {
                     commit,
@@ -356,7 +347,7 @@ impl State {
                 goal.reached &= goal.environment != environment;
             }
         }
-        self.unseen.remove(environment);
+        self.forget_superseded(environment);
         self.doubts.remove(environment);
         self.deploys.insert(environment.to_owned(), deploy);
     }

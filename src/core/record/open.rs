@@ -1,13 +1,13 @@
 //! The open candidate and deploy of the record, what happens to an announced deploy, and rolled-back commits: they must
 //! not ship again without confirmation.
 
-use std::iter;
+use std::{iter, mem};
 
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{
-    Candidate, CheckFailed, Deploying, Doubted, Event, Kind, News, Person, Standing, State,
-    Unlawful,
+    Candidate, CheckFailed, Deployed, Deploying, Doubted, Event, Kind, News, Person, Standing,
+    State, Unlawful,
 };
 use crate::core::text::{ago, and};
 use crate::core::typed::Typed;
@@ -196,6 +196,52 @@ impl State {
         self.deploying.as_ref().filter(|open| open.id == *intent)
     }
 
+    /// Returns the announcements without a recorded end, oldest first: the replaced ones, and the open one.
+    pub fn unended(&self) -> impl Iterator<Item = &Deploying> {
+        self.superseded.iter().chain(&self.deploying)
+    }
+
+    /// Returns the announcement whose end may be recorded there: the open one or, while none is open there, the one that
+    /// a deploy elsewhere replaced. A replaced fix may not: it would replace a later candidate.
+    pub fn unended_at(&self, environment: &str) -> Option<&Deploying> {
+        let mut all = self.superseded.iter();
+        let late = all.find(|open| open.reaches(environment));
+        let open = self.deploying.as_ref();
+        let open = open.filter(|open| open.reaches(environment));
+        open.or(late.filter(|open| open.kind != Kind::Fix))
+    }
+
+    /// Returns the same announcement if it brings this commit there.
+    pub fn unended_to(&self, environment: &str, commit: &CommitId) -> Option<&Deploying> {
+        let open = self.unended_at(environment);
+        open.filter(|open| open.to == *commit)
+    }
+
+    /// Closes the announcement that a deploy ends, and returns it. Its other targets stay announced.
+    pub(super) fn end(&mut self, it: &Deployed) -> Result<Option<Deploying>, Unlawful> {
+        let place = &it.environment;
+        let announced = self.unended_at(place);
+        let announced = announced.filter(|open| it.intent.as_ref() == Some(&open.id));
+        let announced = announced.cloned();
+        let open = announced.as_ref();
+        if it.intent.is_some() && open.is_none_or(|open| !open.is(it.kind, place, &it.to)) {
+            return Err(Unlawful::OtherDeploy);
+        }
+        // The end of a replaced one leaves the open one as it is.
+        let is_late = announced.is_some() && self.deploying != announced;
+        if !is_late {
+            let open = self.close(it.intent.as_ref())?;
+            self.deploying = open.and_then(|open| open.without(place));
+        }
+        Ok(announced)
+    }
+
+    /// Drops what replaced announcements say about an environment: a later deploy there is known.
+    pub(super) fn forget_superseded(&mut self, environment: &str) {
+        let all = mem::take(&mut self.superseded).into_iter();
+        self.superseded = all.filter_map(|open| open.without(environment)).collect();
+    }
+
     /// Closes the open announcement, which must be the one that is meant; with `None`, none may be open.
     pub(super) fn close(&mut self, meant: Option<&EventId>) -> Result<Option<Deploying>, Unlawful> {
         if self.deploying.as_ref().map(|open| &open.id) != meant {
@@ -209,9 +255,9 @@ impl State {
     pub(super) fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
         if let Some(open) = self.close(meant)? {
             self.hold(&open.environment, open.holds());
-            let places = open.places();
-            self.unseen
-                .extend(places.map(|(name, _)| (name.to_owned(), open.to.clone())));
+            open.places()
+                .for_each(|(name, _)| self.forget_superseded(name));
+            self.superseded.push(open);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::trailers::settled;
-use crate::core::record::{Candidate, Issue, Person};
+use crate::core::record::{Candidate, Issue, Person, State};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, EventId};
 
@@ -176,6 +176,11 @@ impl Notice {
         ours == theirs
     }
 
+    /// Returns whether it tells the users of a release, which a rollback makes untrue.
+    pub fn is_of_a_release(&self) -> bool {
+        matches!(&self.news, News::Released { overridden, .. } if overridden.is_none())
+    }
+
     pub fn is_of_a_deploy(&self) -> bool {
         let arrived = matches!(self.news, News::Released { .. } | News::Promoted { .. });
         arrived || self.is_of_a_rollback()
@@ -191,5 +196,40 @@ impl Notice {
             }
             _ => Typed::smp("propose"),
         }
+    }
+}
+
+impl State {
+    /// Returns the pending posts about releases that a rollback from one commit to another takes away. One that is being
+    /// sent may be in the channel already.
+    pub fn taken_back(
+        &self,
+        environment: &str,
+        (from, to): (Option<&CommitId>, &CommitId),
+    ) -> Vec<&Notice> {
+        let (mut gone, mut told) = (Vec::from_iter(from), Vec::new());
+        for one in self.pending.iter().rev() {
+            let mut targets = one.targets.iter();
+            let place = targets.find(|(name, _)| name == environment);
+            let is_gone = one.commit != *to && gone.contains(&&one.commit);
+            if let Some((_, before)) = place.filter(|_| is_gone && one.is_of_a_release()) {
+                gone.extend(before);
+                told.extend(Some(one).filter(|one| one.attempt.is_none()));
+            }
+        }
+        told
+    }
+
+    /// Drops those posts. One about several targets stays for the others.
+    pub(super) fn take_back(&mut self, environment: &str, way: (Option<&CommitId>, &CommitId)) {
+        let told = self.taken_back(environment, way).into_iter();
+        let told: Vec<Notice> = told.cloned().collect();
+        self.pending.retain_mut(|one| {
+            let is_told = told.contains(one);
+            if is_told {
+                one.targets.retain(|(name, _)| name != environment);
+            }
+            !is_told || !one.targets.is_empty()
+        });
     }
 }

@@ -42,7 +42,7 @@ impl State {
         let last = self
             .last_deploy(environment)
             .filter(|(last, _)| last != commit)?;
-        let ended = (earlier.deploying.as_ref()).is_some_and(|open| open.to == last.0);
+        let ended = earlier.unended().any(|open| open.to == last.0);
         let is_later = !is_ours && !ended && earlier.last_deploy(environment) != Some(last);
         is_later.then(|| self.deploys.get(environment)).flatten()
     }

@@ -1,4 +1,4 @@
-use crate::core::record::{Reading, State};
+use crate::core::record::{Deploying, Reading, State};
 use crate::core::refusal::Refusal;
 
 #[derive(Clone, Debug)]
@@ -31,6 +31,14 @@ impl RecordView {
         if let Some(open) = open.filter(|open| open.four_eyes) {
             open.by_keys_alone();
             open.unread = unread;
+        }
+    }
+
+    /// Shows a replaced announcement that arrived as the open one, unless another is open.
+    pub fn shows(&mut self, arrived: Option<Deploying>) {
+        if let Self::Read(reading) = self {
+            let open = &mut reading.state.deploying;
+            *open = open.take().or(arrived);
         }
     }
 

@@ -47,12 +47,12 @@ pub fn read_state(text: &[u8]) -> Result<State, ReadError> {
 /// Refuses names that no `smp.toml` could have, because names stand in commands that people type.
 fn check_names(state: &State) -> Result<(), ReadError> {
     let mut names: Vec<&String> = state.deploys.keys().chain(state.held.keys()).collect();
-    names.extend(state.unseen.keys().chain(state.doubts.keys()));
+    names.extend(state.doubts.keys());
     if let Some(open) = &state.candidate {
         names.push(&open.environment);
         names.extend(open.targets.iter().map(|goal| &goal.environment));
     }
-    if let Some(open) = &state.deploying {
+    for open in state.superseded.iter().chain(&state.deploying) {
         names.push(&open.environment);
         names.extend(open.also.iter().map(|(name, _)| name));
         if let Some(tells) = &open.tells {

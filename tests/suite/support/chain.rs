@@ -204,6 +204,8 @@ struct Sum {
     going_back: Option<(String, String)>,
     /// The event, the channel, and the open attempt.
     owed: Vec<(String, String, Option<String>)>,
+    /// The commits of releases whose posts to the product channel are pending, by event.
+    releases: BTreeMap<String, String>,
     /// The held commits of each environment since its last promotion, oldest first.
     held: BTreeMap<String, Vec<String>>,
     /// Whether the candidate has an inquiry, and whether its issue is open.
@@ -244,6 +246,11 @@ impl Sum {
             deploying: text(&state["deploying"]["id"]),
             going_back: going_back(&state["deploying"]),
             owed: list(&state["owed"]).iter().map(owed_by).collect(),
+            releases: list(&state["owed"])
+                .iter()
+                .filter(|one| one["news"]["released"].is_object() && one["channel"] == "product")
+                .filter_map(|one| Some((owed_by(one).0, text(&one["commit"])?)))
+                .collect(),
             held: state["held"]
                 .as_object()
                 .into_iter()
@@ -263,6 +270,28 @@ impl Sum {
     }
 
     fn take(&mut self, event: &Told) {
+        self.takes(event);
+        if event.word == "promoted" {
+            let about = format!("promoted {}", event.id);
+            self.releases
+                .insert(about, event.field("Commit").to_owned());
+        }
+        let is_owed = |about: &String| {
+            let mut owed = self.owed.iter();
+            owed.any(|(one, channel, _)| one == about && channel == "product")
+        };
+        self.releases.retain(|about, _| is_owed(about));
+    }
+
+    /// Closes the announcement that an event ends. It may be one that a deploy elsewhere replaced.
+    fn ends(&mut self, event: &Told) {
+        let intent = event.maybe("Intent");
+        if intent.is_none() || intent == self.deploying.as_deref() {
+            (self.deploying, self.going_back) = (None, None);
+        }
+    }
+
+    fn takes(&mut self, event: &Told) {
         let of = |key: &str| event.field(key).to_owned();
         match event.word.as_str() {
             "proposed" => {
@@ -312,12 +341,12 @@ impl Sum {
                 self.going_back = away.map(|(name, from)| (name.to_owned(), from.to_owned()));
             }
             "staged" => {
-                (self.deploying, self.going_back) = (None, None);
+                self.ends(event);
                 self.asked.remove(event.field("Environment"));
             }
             "ended" => (self.deploying, self.going_back) = (None, None),
             "staged-fix" => {
-                (self.deploying, self.going_back) = (None, None);
+                self.ends(event);
                 self.verdicts.clear();
                 self.owed
                     .retain(|(about, _, open)| open.is_some() || !about.starts_with("blocked "));
@@ -326,7 +355,8 @@ impl Sum {
                 self.candidate = self.candidate.take().map(|(id, _)| (id, of("Commit")));
             }
             "rolled-back" => {
-                (self.deploying, self.going_back) = (None, None);
+                self.ends(event);
+                self.takes_back(event);
                 self.leaves(event);
                 if let Some(from) = event
                     .maybe("From")
@@ -363,7 +393,7 @@ impl Sum {
                 self.asked.remove(event.field("Environment"));
             }
             "promoted" => {
-                (self.deploying, self.going_back) = (None, None);
+                self.ends(event);
                 self.leaves(event);
                 let still = event.more.get("Holds").cloned().unwrap_or_default();
                 if let Some(held) = self.held.get_mut(event.field("Environment")) {
@@ -407,6 +437,16 @@ impl Sum {
         }
     }
 
+    /// Nobody is told any more of the release that a rollback takes away.
+    fn takes_back(&mut self, event: &Told) {
+        let from = event.maybe("From");
+        let releases = &self.releases;
+        self.owed.retain(|(about, channel, open)| {
+            let is_gone = releases.get(about).map(String::as_str) == from && from.is_some();
+            !is_gone || channel != "product" || open.is_some()
+        });
+    }
+
     fn holds(&mut self, environment: String, from: &str) {
         let held = self.held.entry(environment).or_default();
         held.retain(|one| one != from);
@@ -440,7 +480,9 @@ impl Sum {
         let held = std::mem::take(&mut self.held);
         let (deploying, going_back) = (self.deploying.take(), self.going_back.take());
         let asked = std::mem::take(&mut self.asked);
+        let releases = std::mem::take(&mut self.releases);
         *self = Sum {
+            releases,
             asked,
             deploying,
             going_back,

@@ -54,14 +54,15 @@ impl<'a> Recorded<'a> {
     /// Returns the environments that run the announced commit, although the record lacks the end of its deploy. The
     /// next deploy or proposal records it. After a failed check, a rollback alone counts as ended.
     pub fn unwritten(&self) -> Vec<(&'a Deploying, &'a Observed)> {
-        let open = self.open().into_iter();
-        let open = open.filter(|open| open.failed.is_none() || open.kind == Kind::Rollback);
+        let open = (self.state.unended())
+            .filter(|open| open.failed.is_none() || open.kind == Kind::Rollback);
         let places = open.flat_map(|open| open.places().map(move |(name, _)| (open, name)));
         // What was on record before its announcement is no end of it. A rollback may return there.
         let deploys = &self.state.deploys;
         let places = places.filter(|(open, name)| {
             let before = deploys.get(*name).map(|last| &last.commit);
-            open.kind == Kind::Rollback || before != Some(&open.to)
+            let is_awaited = self.state.unended_at(name) == Some(*open);
+            is_awaited && (open.kind == Kind::Rollback || before != Some(&open.to))
         });
         let arrived = places.filter(|(open, name)| self.course_at(open, name) == Course::Arrived);
         let seen = arrived.filter_map(|(open, name)| {

@@ -203,10 +203,12 @@ impl Try {
     }
 
     fn deployed(&self, state: &State) -> What {
-        let open = state.deploying.as_ref().filter(|_| self.aimed);
+        let late = state.superseded.first().filter(|_| self.yes);
+        let open = late.or(state.deploying.as_ref());
+        let open = open.filter(|_| self.aimed);
         What::Deployed(Deployed {
             overrides: None,
-            intent: self.open(state),
+            intent: open.map_or_else(|| self.open(state), |open| Some(open.id.clone())),
             kind: open.map_or(self.kind, |open| open.kind),
             environment: open.map_or_else(|| self.place(), |open| open.environment.clone()),
             from: None,
@@ -235,18 +237,21 @@ enum Moot {
     WithTheBlockOf(String),
 }
 
+/// An announcement.
+type Begun = (EventId, Kind, CommitId);
+
 /// The knowledge of a slow reader of all accepted events.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Told {
     open: Option<EventId>,
-    opened: Option<(String, CommitId)>,
+    opened: Option<(String, Begun)>,
     candidate: Option<EventId>,
     commit: Option<CommitId>,
     goals: BTreeSet<String>,
     reached: BTreeSet<String>,
     verdicts: BTreeMap<String, Verdict>,
     runs: BTreeMap<String, CommitId>,
-    unseen: BTreeMap<String, CommitId>,
+    superseded: BTreeMap<String, Begun>,
     owed: Vec<(EventId, String, Moot, Option<EventId>)>,
     has_events: bool,
 }
@@ -286,17 +291,27 @@ impl Told {
             What::Deploying(intent) => {
                 self.gives_up();
                 self.open = Some(event.id.clone());
-                self.opened = Some((intent.environment.clone(), intent.to.clone()));
+                let begun = (event.id.clone(), intent.kind, intent.to.clone());
+                self.opened = Some((intent.environment.clone(), begun));
             }
             What::Deployed(Deployed {
+                intent,
                 kind,
                 environment,
                 to,
                 tells,
                 ..
             }) => {
+                if self.open == *intent {
+                    (self.open, self.opened) = (None, None);
+                }
+                let is_told = match kind {
+                    Kind::Stage => false,
+                    Kind::Fix => self.candidate.is_some(),
+                    Kind::Promote | Kind::Rollback => true,
+                };
                 self.deployed(*kind, environment, to);
-                if let Some(tells) = tells.as_ref().filter(|_| *kind != Kind::Stage) {
+                if let Some(tells) = tells.as_ref().filter(|_| is_told) {
                     let moot = if *kind == Kind::Fix {
                         Moot::AfterTheCandidate
                     } else {
@@ -337,7 +352,9 @@ impl Told {
         *self = Self {
             runs,
             owed,
-            unseen: std::mem::take(&mut self.unseen),
+            open: self.open.take(),
+            opened: self.opened.take(),
+            superseded: std::mem::take(&mut self.superseded),
             ..Self::default()
         };
     }
@@ -345,12 +362,12 @@ impl Told {
     /// Gives up the announcement; its commit may run anyway.
     fn gives_up(&mut self) {
         self.open = None;
-        self.unseen.extend(self.opened.take());
+        self.superseded.extend(self.opened.take());
     }
 
     fn runs_now(&mut self, environment: &str, to: &CommitId) {
         self.runs.insert(environment.to_owned(), to.clone());
-        self.unseen.remove(environment);
+        self.superseded.remove(environment);
         if self.commit.as_ref() != Some(to) {
             self.reached.remove(environment);
         }
@@ -403,9 +420,9 @@ impl Told {
     }
 
     fn deployed(&mut self, kind: Kind, environment: &str, to: &CommitId) {
-        (self.open, self.opened) = (None, None);
         self.runs_now(environment, to);
         match kind {
+            Kind::Fix if self.candidate.is_none() => {}
             Kind::Fix => {
                 self.commit = Some(to.clone());
                 (self.reached, self.verdicts) = (BTreeSet::new(), BTreeMap::new());
@@ -428,15 +445,16 @@ impl Told {
     /// Builds the same knowledge from a state.
     fn told_by(state: &State) -> Self {
         let open = state.candidate.as_ref();
+        let begun = |open: &Deploying| {
+            let begun = (open.id.clone(), open.kind, open.to.clone());
+            (open.environment.clone(), begun)
+        };
         let goals = || open.into_iter().flat_map(|open| &open.targets);
         let verdicts = open.into_iter().flat_map(|open| &open.verdicts);
         Self {
             has_events: state.events > 0,
             open: state.deploying.as_ref().map(|open| open.id.clone()),
-            opened: state
-                .deploying
-                .as_ref()
-                .map(|open| (open.environment.clone(), open.to.clone())),
+            opened: state.deploying.as_ref().map(begun),
             candidate: open.map(|open| open.id.clone()),
             commit: open.map(|open| open.commit.clone()),
             goals: goals().map(|goal| goal.environment.clone()).collect(),
@@ -450,7 +468,7 @@ impl Told {
                 .iter()
                 .map(|(name, deploy)| (name.clone(), deploy.commit.clone()))
                 .collect(),
-            unseen: state.unseen.clone(),
+            superseded: (state.superseded.iter()).map(begun).collect(),
             owed: state
                 .pending
                 .iter()
@@ -530,9 +548,17 @@ impl Told {
             }
             What::Deployed(Deployed {
                 intent: Some(intent),
+                kind,
+                environment,
+                to,
                 ..
-            })
-            | What::CheckFailed(CheckFailed {
+            }) => {
+                let late = self.superseded.get(environment);
+                let is_late = late == Some(&(intent.clone(), *kind, to.clone()));
+                let elsewhere = (self.opened.iter()).all(|(name, _)| name != environment);
+                self.open.as_ref() == Some(intent) || is_late && elsewhere && *kind != Kind::Fix
+            }
+            What::CheckFailed(CheckFailed {
                 intent: Some(intent),
                 ..
             })

@@ -45,6 +45,27 @@ fn full() -> State {
         email: "rosi@example.com".into(),
         principal: None,
     };
+    let begun = Deploying {
+        failed: None,
+        overrides: None,
+        id: EventId::of(4),
+        kind: Kind::Promote,
+        environment: "production".into(),
+        from: None,
+        also: Vec::new(),
+        to: commit('1'),
+        unsigned: false,
+        by: by.clone(),
+        at: 1_646_222_600,
+        tells: None,
+        elsewhere: false,
+    };
+    let late = Deploying {
+        id: EventId::of(3),
+        environment: "staging".into(),
+        to: commit('4'),
+        ..begun.clone()
+    };
     State {
         four_eyes: false,
         format: FORMAT,
@@ -86,21 +107,7 @@ fn full() -> State {
             elsewhere: false,
             unread: false,
         }),
-        deploying: Some(Deploying {
-            failed: None,
-            overrides: None,
-            id: EventId::of(4),
-            kind: Kind::Promote,
-            environment: "production".into(),
-            from: None,
-            also: Vec::new(),
-            to: commit('1'),
-            unsigned: false,
-            by: by.clone(),
-            at: 1_646_222_600,
-            tells: None,
-            elsewhere: false,
-        }),
+        deploying: Some(begun),
         deploys: [(
             "eu".to_owned(),
             LastDeploy {
@@ -125,7 +132,7 @@ fn full() -> State {
             },
         )]
         .into(),
-        unseen: [("staging".to_owned(), commit('4'))].into(),
+        superseded: vec![late],
         held: [(
             "eu".to_owned(),
             vec![Held {

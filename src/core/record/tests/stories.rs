@@ -336,8 +336,8 @@ fn an_announcement_of_several_targets_is_open_until_each_has_arrived() {
     };
     assert_eq!(left(&story(&[arrived("us"), nothing])), None);
     let over = story(&[arrived("us"), goes_back('1', '2', Some(3))]);
-    let unseen: Vec<&str> = over.unseen.keys().map(String::as_str).collect();
-    assert_eq!(unseen, ["eu", "production"]);
+    let late = over.superseded.iter().map(Deploying::names);
+    assert_eq!(late.collect::<Vec<_>>(), ["production and eu"]);
     // None of them may be outside the candidate's targets.
     let fewer = after(&[proposed('1', &all[..2]), judged('1', "Rosi", YES)]);
     let more = fewer.after(&event(9, began_three(None)));
@@ -580,4 +580,105 @@ fn a_fix_is_told_with_what_it_takes_the_place_of() {
             "staging"
         )
     );
+}
+
+fn over(what: What, over: u64) -> What {
+    match what {
+        What::Deploying(intent) => What::Deploying(Intent {
+            over: Some(EventId::of(over)),
+            unsigned: true,
+            ..intent
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn what_another_deploy_replaced_is_recorded_once_it_runs_but_not_after_a_later_deploy_there() {
+    let promoting = over(began(Kind::Promote, "production", '1', None), 0);
+    let What::Deploying(intent) = promoting else {
+        unreachable!()
+    };
+    let promoting = What::Deploying(Intent {
+        over: None,
+        ..intent
+    });
+    let staging = |digit| over(began(Kind::Stage, "staging", digit, None), 1);
+    let staged = deployed(Some(2), Kind::Stage, "staging", '2');
+    let promoted = |digit| deployed(Some(1), Kind::Promote, "production", digit);
+    let story = [promoting.clone(), staging('2'), staged];
+    let ends = |story: &[What], end| after(story).after(&event(9, end));
+    // Also while the other deploy is open.
+    for count in [2, 3] {
+        let state = ends(&story[..count], promoted('1')).unwrap();
+        assert_eq!(state.deploys["production"].commit, commit('1'));
+        assert!(state.superseded.is_empty());
+        let open = after(&story[..count]).deploying;
+        assert_eq!(state.deploying, open);
+        let again = state.after(&event(10, promoted('1')));
+        assert_eq!(again, Err(Unlawful::OtherDeploy));
+    }
+    assert_eq!(ends(&story, promoted('2')), Err(Unlawful::OtherDeploy));
+    let later = deployed(None, Kind::Rollback, "production", '3');
+    let gone = [&story[..], &[later]].concat();
+    assert_eq!(ends(&gone, promoted('1')), Err(Unlawful::OtherDeploy));
+    // A fix would replace a candidate that somebody proposed since.
+    let fix = [
+        proposed('1', &["production"]),
+        began(Kind::Fix, "staging", '2', Some('1')),
+        over(began(Kind::Rollback, "production", '3', None), 2),
+    ];
+    let fixed = deployed(Some(2), Kind::Fix, "staging", '2');
+    assert_eq!(ends(&fix, fixed), Err(Unlawful::OtherDeploy));
+}
+
+#[test]
+fn the_posts_about_releases_that_a_rollback_takes_away_are_not_owed_any_more() {
+    let ships = |from: char, to: char, places: &[&str]| {
+        let What::Deployed(it) = deployed(None, Kind::Promote, "production", to) else {
+            unreachable!()
+        };
+        let places = places
+            .iter()
+            .map(|name| ((*name).into(), Some(commit(from))));
+        What::Deployed(Deployed {
+            unsigned: true,
+            from: Some(commit(from)),
+            tells: Some(Telling {
+                targets: places.collect(),
+                ..telling(None)
+            }),
+            ..it
+        })
+    };
+    let back = |from: char, to: char| {
+        let What::Deployed(it) = deployed(None, Kind::Rollback, "production", to) else {
+            unreachable!()
+        };
+        let from = Some(commit(from));
+        What::Deployed(Deployed { from, ..it })
+    };
+    let two = [
+        ships('1', '2', &["production"]),
+        ships('2', '3', &["production"]),
+    ];
+    let sends = What::Posting {
+        about: EventId::of(2),
+        channel: "product".into(),
+        over: None,
+    };
+    let both = ships('1', '2', &["production", "eu"]);
+    for (story, left) in [
+        ([&two[..], &[back('3', '2')]].concat(), vec!['2']),
+        ([&two[..], &[back('3', '1')]].concat(), vec![]),
+        ([&two[..], &[back('4', '1')]].concat(), vec!['2', '3']),
+        ([&two[..], &[sends, back('3', '1')]].concat(), vec!['3']),
+        (vec![both.clone(), back('2', '1')], vec!['2']),
+    ] {
+        let told = after(&story).pending.into_iter().map(|one| one.commit);
+        let left: Vec<CommitId> = left.into_iter().map(commit).collect();
+        assert_eq!(told.collect::<Vec<_>>(), left, "{story:?}");
+    }
+    let told = after(&[both, back('2', '1')]).pending.remove(0).targets;
+    assert_eq!(told, [("eu".to_owned(), Some(commit('1')))]);
 }
