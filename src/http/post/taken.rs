@@ -25,7 +25,7 @@ const PAGE: &str =
 
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     if answer.is_broken() {
-        return Taken::Unknown("its answer broke off");
+        return Taken::Unknown("its answer is incomplete");
     }
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();

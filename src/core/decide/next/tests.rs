@@ -390,7 +390,7 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(newer, world('b', 'a', 'b')),
-            "cargo install git-smp; this record was written by a newer git-smp",
+            "cargo install --locked git-smp; this record was written by a newer git-smp",
         ),
         (unreadable(refusal()), "git smp history"),
         (unreadable(refusal().hint("look at it")), "look at it"),
