@@ -587,7 +587,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     );
     refused(
         &deploy.smp(&["promote", "--yes"]),
-        "--yes needs --commit too",
+        "--yes also needs --commit",
     );
     let answered = deploy
         .runner()

@@ -275,7 +275,7 @@ fn without_a_record_the_environments_tell() {
         ),
         (
             held('b', world('c', 'a', 'c')),
-            "git smp promote; bbbbbbbb was rolled back; promote if later commits correct it",
+            "git smp promote; bbbbbbbb was rolled back; first check that later commits correct it",
         ),
         (
             held('b', world('c', 'a', 'e')),
