@@ -150,7 +150,7 @@ impl Look<'_> {
         let name = &environment.name;
         let moved =
             format!("if the page moved, correct environments.{name}.running in smp.toml, then");
-        let open = format!("open the page of {name} to see whether it answers, then");
+        let open = format!("open the page of {name} to see what it answers, then");
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
