@@ -42,7 +42,7 @@ pub fn wrong_branch(
             "or create the branch at the running commit",
             Typed::other("git push --no-verify")
                 .arg(remote)
-                .plain(&format!("{runs}:refs/heads/{branch}")),
+                .arg(&format!("{runs}:refs/heads/{branch}")),
         ),
     }
 }
