@@ -176,7 +176,7 @@ fn main_and_record(
 }
 
 fn lost() -> Stop {
-    let report = Report::new("looking at the main repository failed");
+    let report = Report::new("asking the main repository failed");
     Stop::Failed(report.run("try again", Typed::smp("status")))
 }
 

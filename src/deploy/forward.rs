@@ -70,7 +70,7 @@ pub fn look<'a>(
 
 fn stopped(name: &str, deployed: &CommitId) -> String {
     let short = deployed.short();
-    format!("{name} is stopped, with {short} deployed: this deploy is to start it again")
+    format!("{name} is stopped, with {short} deployed: this deploy should start it")
 }
 
 /// Reads the couplings of the targets that a pipeline deploys.

@@ -171,7 +171,7 @@ impl PlacesSeen {
                 };
             }
             (_, None, _, Some(main)) => return check_main(config, name, main),
-            _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
+            _ => Report::new("was not asked").run("try again", Typed::smp("setup")),
         };
         Check::bad(name, report)
     }

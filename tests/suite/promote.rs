@@ -524,7 +524,7 @@ fn a_password_that_becomes_wrong_before_the_push_sends_nothing() {
 
 #[test]
 fn a_page_that_breaks_off_is_not_up_to_date() {
-    refuses("unreachable", "its page broke off", |deploy| {
+    refuses("unreachable", "its page is incomplete", |deploy| {
         deploy.web.set("/production", Page::cut(5000, "<html>"));
     });
 }
@@ -587,7 +587,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     );
     refused(
         &deploy.smp(&["promote", "--yes"]),
-        "--yes needs --commit too",
+        "--yes also needs --commit",
     );
     let answered = deploy
         .runner()

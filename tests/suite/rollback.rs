@@ -328,7 +328,7 @@ fn without_a_terminal_only_a_yes_to_an_explicit_commit_counts() {
     );
     refused(
         &deploy.smp(&["rollback", "--yes"]),
-        "without a terminal, --yes needs --to too",
+        "without a terminal, --yes also needs --to",
     );
     refused(
         &deploy.runner().stdin("production\n").smp(&["rollback"]),

@@ -34,7 +34,7 @@ pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
     // The pre-push guard stops this push without the option.
     let create = Typed::other("git push --no-verify").arg(remote);
     refusal.hint(set.and(Hint::run(
-        "or create the branch; replace COMMIT by the running commit",
+        "or create the branch; replace COMMIT with the running commit",
         create.plain(&format!("COMMIT:refs/heads/{}", environment.branch)),
     )))
 }

@@ -52,7 +52,10 @@ fn the_first_deploy_of_all_has_nothing_to_go_back_to() {
         short(deploy.nth(5))
     ));
     run.says("because: the record has no earlier deploy, and the branch of production did not exist before")
-        .says("hint: revert on the main branch, then: git smp stage\n");
+        .says(&format!(
+            "hint: revert {} on the main branch, then: git smp stage\n",
+            short(deploy.nth(5))
+        ));
 }
 
 #[test]
