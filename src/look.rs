@@ -23,7 +23,13 @@ impl<'a> Look<'a> {
             config,
             may_ask: session.ui.is_interactive(),
             in_full: false,
+            first: false,
         }
+    }
+
+    /// Lets the push create a missing branch of the main repository.
+    pub fn with_first(self, first: bool) -> Self {
+        Self { first, ..self }
     }
 
     /// Turns off all prompts, for moments when a prompt would come at a bad time.
