@@ -19,7 +19,7 @@ use crate::options::Common;
     disable_version_flag = true,
     arg_required_else_help = true,
     disable_help_flag = true,
-    after_help = "Example: git smp status\n\nManual: git smp --help; of one command: git smp diff --help. git smp setup installs the manual."
+    after_help = "Example: git smp status\n\nThe manual is git smp --help, and for one command git smp diff --help. git smp setup installs it."
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -70,7 +70,7 @@ impl Response {
             .collect()
     }
 
-    /// Returns whether the answer broke off or took too long.
+    /// Returns whether the answer is incomplete or took too long.
     fn is_broken(&self) -> bool {
         self.cut.is_some() && self.body.len() as u64 <= SIZE
     }
@@ -130,7 +130,7 @@ fn exchange(
             "was not complete within {} seconds",
             limit.as_secs()
         )),
-        Err(_) => Some("broke off".to_owned()),
+        Err(_) => Some("is incomplete".to_owned()),
         Ok(_) if body.len() as u64 > size => Some(format!("is larger than {} MiB", size >> 20)),
         Ok(_) => None,
     };

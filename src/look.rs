@@ -24,7 +24,13 @@ impl<'a> Look<'a> {
             config,
             may_ask: session.ui.is_interactive(),
             in_full: false,
+            first: false,
         }
+    }
+
+    /// Lets the push create a missing branch of the main repository.
+    pub fn with_first(self, first: bool) -> Self {
+        Self { first, ..self }
     }
 
     /// Turns off all prompts, for moments when a prompt would come at a bad time.
@@ -177,7 +183,7 @@ fn main_and_record(
 }
 
 fn lost() -> Stop {
-    let report = Report::new("looking at the main repository failed");
+    let report = Report::new("asking the main repository failed");
     Stop::Failed(report.run("try again", Typed::smp("status")))
 }
 

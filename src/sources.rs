@@ -31,6 +31,8 @@ pub struct Look<'a> {
     pub may_ask: bool,
     /// Whether remotes may list all their refs, which saves a request each.
     pub in_full: bool,
+    /// `--first`: a push may create a missing branch of the main repository.
+    pub first: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +152,7 @@ impl Look<'_> {
         let name = &environment.name;
         let moved =
             format!("if the page moved, correct environments.{name}.running in smp.toml, then");
-        let open = format!("open the page of {name} to see whether it answers, then");
+        let open = format!("open the page of {name} to see what it answers, then");
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))
     }
@@ -234,8 +236,8 @@ impl Look<'_> {
             // A platform that does not name the commit leaves that to the page.
             (Some(Err(_)) | None, Some(Ok(id))) => (Source::Page, Ok(Some(id)), None),
             (Some(released), page) => (Source::Api, released, page),
-            (None, Some(Err(_))) if matches!(&branch, Some(Ok(branch)) if branch.is_new()) => {
-                (Source::Page, Ok(None), None)
+            (None, Some(Err(_))) if may_be_first(environment, branch.as_ref()) => {
+                (Source::Page, by_ref(environment, branch.as_ref()), None)
             }
             (None, Some(Err(refusal))) => (Source::Page, Err(refusal), None),
             (None, None) => (Source::Ref, by_ref(environment, branch.as_ref()), None),
@@ -339,6 +341,14 @@ fn named(environment: &Environment, mut refusal: Refusal, hint: Hint) -> Refusal
     refusal
 }
 
+/// Whether nothing may have been deployed yet. Then a page tells nothing, and the branch tells why.
+fn may_be_first(environment: &Environment, branch: Option<&Result<Branch, Refusal>>) -> bool {
+    match branch {
+        Some(Ok(branch)) => branch.is_new() || environment.is_branch && branch.commit().is_none(),
+        _ => false,
+    }
+}
+
 fn by_ref(
     environment: &Environment,
     branch: Option<&Result<Branch, Refusal>>,
@@ -346,7 +356,7 @@ fn by_ref(
     match branch {
         Some(Ok(Branch::At(id))) => Ok(Some(id.clone())),
         Some(Ok(Branch::Empty | Branch::NoApp(_))) | None => Ok(None),
-        Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others)),
+        Some(Ok(Branch::Missing(others))) => Err(wrong_branch(environment, others, None)),
         Some(Err(refusal)) => Err(refusal.clone()),
     }
 }

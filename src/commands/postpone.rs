@@ -143,7 +143,7 @@ fn give_up_deploy(
 /// Refuses to give up a deploy that has arrived: its end would never go on record.
 fn is_no_end(session: &Session<'_>, config: &Config) -> Result<(), Stop> {
     let (look, now) = (Look::of(session, config), session.when().now);
-    let seen = session.ui.during("asking where it is", || {
+    let seen = session.ui.during("asking whether it arrived", || {
         see(session, &look, &[], (Also::Nothing, Main::Record))
     })?;
     let recorded = seen.recorded(config, None, now)?;

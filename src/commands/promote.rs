@@ -35,7 +35,7 @@ pub struct Promote {
     pub commit: Option<String>,
     #[command(flatten)]
     pub text: PostText,
-    /// Let the host create the app with this push
+    /// Let this push create the app on its host, or the branch in the main repository
     #[arg(long)]
     pub first: bool,
     /// Ship a rolled-back commit again

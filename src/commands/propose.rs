@@ -49,6 +49,7 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     let options = Options {
         yes: args.asking.yes,
         dry_run: args.asking.dry_run,
+        first: true, // The promotion may create what is missing.
         ..Options::default()
     };
     let deploy = forward::look(session, &config, (place, &targets), options)?;
@@ -68,10 +69,8 @@ pub fn run(session: &Session<'_>, args: &Propose) -> Result<(), Stop> {
     }
     reviews::warn(session, &config, &deploy.targets, &mut proposal);
     let login = channel::person(session, &config);
-    proposal
-        .plan
-        .warnings
-        .extend(channel::nobody(&config, login.as_ref()));
+    let nobody = channel::nobody(&config, login.as_ref());
+    proposal.plan.warnings.extend(nobody);
     work.show(&proposal);
     if args.asking.dry_run {
         return work.preview(&proposal);

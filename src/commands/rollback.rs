@@ -104,7 +104,7 @@ fn the_environment<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c Env
         environment.name
     );
     Err(Stop::Misused(Report::new(error).run(
-        "deploy an older commit with stage and its hash; to find it",
+        "deploy an older commit with git smp stage HASH; to find its hash",
         Typed::other("git log --oneline"),
     )))
 }

@@ -73,6 +73,7 @@ pub fn run(session: &Session<'_>, args: &Setup) -> Result<(), Stop> {
         may_ask: session.ui.is_interactive(),
         // Each remote is asked whether it accepts a push, and lists all its refs for that anyway.
         in_full: true,
+        first: false,
     };
     let more = more(session, &look, args)?;
     let checked = checks::run(session, &look, !args.check, more);

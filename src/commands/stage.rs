@@ -35,7 +35,7 @@ pub struct Stage {
     /// With --fix: put only a copy of this commit, or of pull request '#N', on top of the candidate; may be repeated
     #[arg(long, value_name = "COMMIT", requires = "fix", conflicts_with = "rev")]
     pub pick: Vec<String>,
-    /// Let the host create the app with this push
+    /// Let this push create the app on its host, or the branch in the main repository
     #[arg(long)]
     pub first: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub fn run(session: &Session<'_>, args: &Stage) -> Result<(), Stop> {
     }
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let look = Look::of(session, &config);
+    let look = Look::of(session, &config).with_first(args.first);
     let asking = format!("asking {} and the main repository", environment.name);
     let asking = (asking.as_str(), environment);
     let (observed, seen) = see_one(session, &look, asking, (Also::Branches, Main::Branch))?;

@@ -59,7 +59,7 @@ pub fn check_name(name: Option<&str>) -> Result<(), Stop> {
         "--by takes a name on one line, with at most 100 characters and no control characters";
     let again = Typed::with_dots("--by");
     Err(Stop::Misused(
-        Report::new(error).run("replace the dots by the name", again),
+        Report::new(error).run("replace the dots with the name", again),
     ))
 }
 

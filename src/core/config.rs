@@ -218,10 +218,10 @@ pub struct Policy {
         schemars(length(max = 100), inner(length(max = 200), regex(pattern = schema::GLOB)))
     )]
     pub watch: Vec<String>,
-    /// Whether every commit needs a pull request that somebody other than its author approved. It needs a token of the main
+    /// Whether every commit needs a pull request that somebody other than its author approved. It needs a token for the main
     /// repository's host.
     pub reviewed: bool,
-    /// Whether every check of the candidate must have succeeded. It needs a token of the main repository's host.
+    /// Whether every check of the candidate must have succeeded. It needs a token for the main repository's host.
     pub green: bool,
     /// Whether a sign-off counts only from a person who neither proposed the candidate nor deployed a fix of it. It needs
     /// `signed` or `ask` in `[record]`, because a typed name proves nothing.
@@ -240,7 +240,7 @@ pub struct Channel {
     // `technical` or `product`.
     #[serde(skip)]
     pub name: String,
-    /// `teams` and `slack` are posted to. `print` writes the post to standard output, for any other chat.
+    /// With `teams` and `slack`, posts are sent to a webhook. With `print`, they are printed, for any other chat.
     #[serde(deserialize_with = "values::word")]
     pub kind: ChannelKind,
     /// Who is mentioned at the beginning of each post. A text is shown and notifies nobody; a table with `name` and `id`

@@ -23,7 +23,7 @@ pub mod streak;
 pub mod timing;
 pub mod unrecorded;
 
-pub use gates::{branch, confirmed, first_ten, no_app, unmoved, wrong_branch};
+pub use gates::{branch, confirmed, first_ten, no_app, some_of, unmoved, wrong_branch};
 pub use held::{HeldBack, Ships};
 pub use pipeline::{Build, Couplings, PromotedTo};
 pub use promotion::promotion;
@@ -74,7 +74,7 @@ pub struct Asked<'a> {
     pub somebody_looks: bool,
     /// `--again`: a commit that was rolled back may ship again.
     pub again: bool,
-    /// `--first`: the host may create the app with the push.
+    /// `--first`: the push may create the app, or the branch in the main repository.
     pub first: bool,
     pub now: i64,
     pub recorded: Option<Recorded<'a>>,

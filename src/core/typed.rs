@@ -139,7 +139,7 @@ impl fmt::Display for Typed {
 }
 
 /// The purpose of a command with dots: [`Typed::dotted`].
-pub const DOTS: &str = "replace the dots by your text";
+pub const DOTS: &str = "replace the dots with your text";
 
 /// The text for the next command if there is nothing to do.
 pub const NOTHING: &str = "nothing";

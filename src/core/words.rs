@@ -215,7 +215,8 @@ pub enum Branch {
     Missing(Vec<String>),
     /// The remote has no branch at all: nothing was ever pushed.
     Empty,
-    /// The host says, in these words, that the app does not exist; some hosts create it with the first push.
+    /// The host says, in these words, that the app does not exist; some hosts create it with the first push. With
+    /// `--first`: a missing branch of the main repository, and the branches that it has.
     NoApp(String),
 }
 

@@ -60,7 +60,7 @@ impl Deploy<'_> {
             return Ok(());
         }
         let report = Report::new(match yes {
-            true => format!("without a terminal, --yes needs {option} too"),
+            true => format!("without a terminal, --yes also needs {option}"),
             false => "this needs a confirmation, and there is no terminal".to_owned(),
         });
         let report = report.because(match kind {

@@ -219,7 +219,7 @@ pub fn not_on_main(
 }
 
 impl Deploy<'_> {
-    /// Says that `--first` changes nothing if the app exists already. That is no reason to stop.
+    /// Says that `--first` changes nothing if the app, or the branch, exists already. That is no reason to stop.
     pub fn note_first(&self) {
         let mut branches = self.targets.iter().map(|target| &target.observed.branch);
         let has_app = branches.all(|branch| match branch {
@@ -227,9 +227,12 @@ impl Deploy<'_> {
             Some(Err(_)) | None => false,
         });
         if self.options.first && has_app {
-            let has = match self.targets.len() {
-                1 => "has its app",
-                _ => "have their apps",
+            let all_branches = self.targets.iter().all(|one| one.environment.is_branch);
+            let has = match (self.targets.len(), all_branches) {
+                (1, true) => "has its branch",
+                (1, false) => "has its app",
+                (_, true) => "have their branches",
+                (_, false) => "have their apps",
             };
             let text = format!("{} already {has}, so --first changes nothing", self.names());
             self.session.ui.note(text);
@@ -244,7 +247,7 @@ impl Deploy<'_> {
             refusal.report.hint = Some(Hint::run("to create it", command));
         }
         if refusal.code == RefusalCode::WrongBranch && self.options.first {
-            refusal = refusal.because("--first creates an app, not a branch");
+            refusal = refusal.because("--first creates an app, or a branch of the main repository, but no branch on another remote");
         }
         refusal
     }

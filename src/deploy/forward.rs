@@ -20,7 +20,7 @@ pub fn look<'a>(
     (from, places): (&'a Environment, &[&'a Environment]),
     options: Options<'a>,
 ) -> Result<Deploy<'a>, Stop> {
-    let look = Look::of(session, config);
+    let look = Look::of(session, config).with_first(options.first);
     let concerned = [&[from], places].concat();
     let mut seen = session.ui.during("asking every environment", || {
         see(session, &look, &concerned, (Also::Branches, Main::Branch))
@@ -70,7 +70,7 @@ pub fn look<'a>(
 
 fn stopped(name: &str, deployed: &CommitId) -> String {
     let short = deployed.short();
-    format!("{name} is stopped, with {short} deployed: this deploy is to start it again")
+    format!("{name} is stopped, with {short} deployed: this deploy should start it")
 }
 
 /// Reads the couplings of the targets that a pipeline deploys.

@@ -188,7 +188,7 @@ impl Deploy<'_> {
         let newest = self.look.now(target.environment)?.newest;
         let report = match newest.filter(|newest| newest.version > first.newest) {
             Some(newest) => report.run("see why", newest.output),
-            None => report.run("see where things stand", Typed::smp("status")),
+            None => report.run("see the current state", Typed::smp("status")),
         };
         let say = "then correct the problem and try again";
         Ok(report.run(say, self.command()))

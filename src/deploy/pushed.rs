@@ -64,7 +64,7 @@ impl Pushed<'_> {
             _ => {}
         }
         let (name, short) = (self.name(), self.short());
-        let report = Report::new(format!("cannot tell whether {short} arrived on {name}"));
+        let report = Report::new(format!("it is unknown whether {short} arrived on {name}"));
         let report = report.because(&refusal.report.error);
         let report = report.causes(&refusal.report.because);
         Stop::Incomplete(report.run(AGAIN, self.command()))

@@ -28,7 +28,8 @@ impl Deploy<'_> {
         };
         let error = "an event of the record cannot be checked on this machine";
         let refusal = Refusal::new(RefusalCode::NotVerified, error).because(event.named());
-        let say = "for an OpenPGP signature, import the keys that the signers file names";
+        let say =
+            "for an OpenPGP signature, import each key in the signers file by its fingerprint";
         let import = Typed::other("gpg --recv-keys FINGERPRINT");
         let closed = "or close the candidate, which drops its verdicts";
         let refusal = refusal.run(say, import);

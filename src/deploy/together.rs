@@ -171,7 +171,7 @@ impl Deploy<'_> {
     fn not_known(&self, name: &str, push: &Push, trouble: &Stop) -> Stop {
         let short = push.commit.short();
         let report = Report::new(format!(
-            "cannot tell whether the push of {short} to {name} is on record"
+            "it is unknown whether the push of {short} to {name} is on record"
         ));
         let report = report.because(trouble.to_string());
         Stop::Incomplete(report.run(AGAIN, self.command_to(name)))

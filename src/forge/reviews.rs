@@ -91,7 +91,7 @@ pub fn explain(session: &Session<'_>, config: &Config, reviews: &Reviews) {
             .ui
             .note(format!("some reviews or checks are unknown: {}", why.error)),
         Coverage::Not(why) => {
-            let text = format!("reviews and checks were not looked at: {}", why.error);
+            let text = format!("reviews and checks were not read: {}", why.error);
             match is_asked_for {
                 true => session.ui.note(text),
                 false => session.ui.detail(text),

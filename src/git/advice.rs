@@ -166,7 +166,7 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
             (SENT_ON, moved::setup_then(say, next))
         }
         None => (
-            "its host turned it away",
+            "its host declined the push",
             then("ask the host's administrators", next),
         ),
     };

@@ -151,11 +151,11 @@ fn too_large(id: &str) -> Stop {
 }
 
 fn cut_off(commit: &CommitId) -> Stop {
-    let error = "this clone has only a part of the record, so nobody can say what counts";
+    let error = "this clone has only a part of the record, so it is unknown which events count";
     let why = format!("what came before {} is cut off", commit.short());
     let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
     let fetch = Typed::other("git fetch --unshallow");
-    refusal.run("bring the rest", fetch).into()
+    refusal.run("fetch the rest", fetch).into()
 }
 
 /// Returns a file at a commit, with the object name of its content; `None` if there is no such file.
@@ -238,8 +238,7 @@ fn objects(repo: &Repo, kind: ObjectType, ids: &[&str]) -> Result<Vec<Vec<u8>>, 
 
 fn wrong(id: &str) -> Stop {
     let error = format!("the object {id} in this clone has another hash than its name");
-    let why =
-        "its file was damaged or written over, so nothing that it says of keys and events counts";
+    let why = "its file was damaged or overwritten, so nothing in it counts";
     let refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
     let fsck = Typed::other("git fsck --no-dangling");
     let say = "make a new clone; to see what else is wrong in this one";

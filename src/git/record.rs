@@ -115,7 +115,7 @@ pub fn turn(repo: &Repo, old: Option<&str>, new: Option<&str>) -> Result<(), Sto
         (None, Some(id)) => lines += &format!("delete {SEEN} {id}\n"),
         (None, None) => return Ok(()),
     }
-    let what = "this clone's copy of the record cannot be put aside";
+    let what = "this clone's copy of the record cannot be moved to another ref";
     let args = ["update-ref", "--stdin"];
     repo.program().ask(what, args, lines.as_bytes()).map(drop)
 }

@@ -300,7 +300,7 @@ fn check_remote(
             Report::new(format!("the remote {name} is not the one in {file}"))
                 .because(format!("{file} says {url}"))
                 .because(format!("this clone has {found}"))
-                .run("make them agree", remedy(repo, name, url, rule)?)
+                .run("correct the remote", remedy(repo, name, url, rule)?)
         }
     }))
 }

@@ -7,7 +7,7 @@ use crate::core::config::{Config, Environment};
 use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::named::no_target;
 use crate::core::decide::next::first_commit;
-use crate::core::decide::{no_app, wrong_branch};
+use crate::core::decide::{no_app, some_of, wrong_branch};
 use crate::core::record::{Deploying, Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::text::counted;
@@ -171,7 +171,7 @@ impl PlacesSeen {
                 };
             }
             (_, None, _, Some(main)) => return check_main(config, name, main),
-            _ => Report::new("was not looked at").run("try again", Typed::smp("setup")),
+            _ => Report::new("was not asked").run("try again", Typed::smp("setup")),
         };
         Check::bad(name, report)
     }
@@ -228,7 +228,7 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
 
 /// Lists some of the branches that a repository has instead of the expected one.
 pub fn has(others: &[String]) -> String {
-    format!("it has {}", others[..others.len().min(5)].join(", "))
+    format!("it has {}", some_of(others))
 }
 
 fn check_environment(
@@ -256,7 +256,9 @@ fn check_environment(
         }
         Some(Err(refusal)) => return Check::bad(name, refusal.report.clone()),
         Some(Ok(Branch::Missing(others))) => {
-            return Check::bad(name, wrong_branch(environment, others).report).but("answers, but ");
+            let runs = seen.runs();
+            return Check::bad(name, wrong_branch(environment, others, runs).report)
+                .but("answers, but ");
         }
         None => "its remote was not asked".to_owned(),
     };

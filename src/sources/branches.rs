@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::core::config::Environment;
+use crate::core::decide::some_of;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::Branch;
 use crate::git::{moved, remote};
@@ -36,9 +37,13 @@ impl<'e> BranchesOfMain<'e> {
         })?;
         let mut each = names.iter().zip(told);
         let found = each.find(|(name, _)| **name == environment.branch);
-        found.map(|(_, branch)| branch.clone()).ok_or_else(|| {
+        let error = || {
             let error = format!("git smp did not ask for the branch of {}", environment.name);
             Refusal::new(RefusalCode::Unreachable, error)
+        };
+        Ok(match found.ok_or_else(error)?.1 {
+            Branch::Missing(others) if look.first => Branch::NoApp(some_of(others)),
+            branch => branch.clone(),
         })
     }
 }

@@ -83,7 +83,7 @@ fn answered(post: &Arc<SendOnce>, watch: &mut Watch<'_>) -> (Sent, Placed) {
     let why = loop {
         match end.recv_timeout(GLANCE) {
             Ok(end) => return end,
-            Err(mpsc::RecvTimeoutError::Disconnected) => break "the attempt broke off",
+            Err(mpsc::RecvTimeoutError::Disconnected) => break "the attempt ended without a result",
             Err(mpsc::RecvTimeoutError::Timeout) if watch(None) == Control::Leave => {
                 break "interrupted before the answer came";
             }

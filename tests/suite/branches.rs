@@ -104,15 +104,72 @@ fn a_tag_with_the_name_of_a_missing_branch_is_named() {
     let has = "the remote upstream has the tag production, live, master, staging\n";
     let plan = deploy.smp(&["promote", "-n"]);
     plan.exits(1).says("has no branch production").says(has);
-    let first = deploy.smp(&["promote", "-n", "--first"]);
-    first
-        .exits(1)
-        .says("because: --first creates an app, not a branch\n");
     let check = deploy.smp(&["setup", "--check"]);
     check
         .exits(1)
         .prints_among("has no branch production")
         .prints_among(has);
+}
+
+/// The page shows what runs, so the branch is to be created there: the first deploy would be a second one.
+#[test]
+fn a_missing_branch_of_an_environment_that_runs_is_created_at_its_running_commit() {
+    let deploy = branches().ready();
+    deploy.renames(&deploy.production, "live");
+    let create = format!(
+        "git push --no-verify upstream {}:refs/heads/production",
+        deploy.nth(2)
+    );
+    for first in [[].as_slice(), &["--first"]] {
+        let args = [&["promote", "-n"], first].concat();
+        let says = format!("hint: or create the branch at the running commit: {create}\n");
+        deploy.smp(&args).exits(1).says(&says);
+    }
+    let words: Vec<&str> = create.split(' ').skip(1).collect();
+    deploy.try_git(&deploy.work, &words).ok();
+    promote(&deploy, &[]).ok().says("done: production runs");
+}
+
+/// Nothing exists but the main branch: each refusal has the command that goes on.
+#[test]
+fn the_first_deploys_create_the_branches() {
+    let deploy = branches().toml("[record]\n").without_pages().build();
+    for name in ["staging", "production"] {
+        let branch = format!("refs/heads/{name}");
+        deploy.git(&deploy.main, &["update-ref", "-d", &branch]);
+    }
+    let stage = "create it with the first deploy: git smp stage --first\n";
+    let promotes = "create it with the first deploy: git smp promote production --first\n";
+    let setup = deploy.smp(&["setup", "--yes"]);
+    setup.exits(1).says(stage).says(promotes);
+    deploy.smp(&["stage", "--yes"]).exits(1).says(stage);
+    let early = deploy.smp(&["propose", "--yes"]);
+    early
+        .exits(1)
+        .says("hint: deploy the tip of the main branch: git smp stage --first\n");
+    deploy
+        .smp(&["stage", "--first", "--yes"])
+        .ok()
+        .says("upstream has no branch staging (it has master), so this push creates it")
+        .says("done: staging runs");
+    let proposed = deploy.smp(&["propose", "--yes"]);
+    proposed
+            .ok()
+            .says("upstream has no branch production (it has master, staging), so the promotion is to create it");
+    deploy.smp(&["signoff"]).ok();
+    deploy.smp(&["promote", "-n"]).exits(1).says(promotes);
+    let before = deploy.pushes().len();
+    let run = deploy.smp(&["promote", "--first", "--yes", "--commit", deploy.nth(6)]);
+    run.ok().says("done: production runs");
+    assert_eq!(
+        deploy.pushes()[before..],
+        ["refs/smp/record refs/heads/production", "refs/smp/record"]
+    );
+    deploy
+        .smp(&["stage", "--first", "--yes"])
+        .ok()
+        .says("staging already has its branch, so --first changes nothing");
+    deploy.smp(&["setup", "--check"]).ok();
 }
 
 /// A team with a record and without sign-offs.

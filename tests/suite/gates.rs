@@ -58,7 +58,7 @@ fn outside_of_the_hours_nothing_begins_and_it_is_said_when() {
         .says("error: no promotion may begin now")
         .says("because: policy.open in smp.toml is ")
         .says(&from)
-        .says("to promote anyway, replace the dots by a reason that goes on record: git smp promote --override '...' --timeout 20\n");
+        .says("to promote anyway, replace the dots with a reason that goes on record: git smp promote --override '...' --timeout 20\n");
     // The machine's time zone does not matter.
     let elsewhere = deploy.runner().env("TZ", "Pacific/Kiritimati");
     elsewhere.smp(&["promote", "-n"]).exits(1).says(&from);
@@ -112,7 +112,7 @@ fn without_a_record_the_reason_is_kept_in_the_post_alone() {
         .smp(&["promote", "-n"])
         .exits(1)
         .says(&format!(
-            "to promote anyway, replace the dots by a reason that {kept}: git smp promote --override"
+            "to promote anyway, replace the dots with a reason that {kept}: git smp promote --override"
         ))
         .never_shows("on record");
     deploy

@@ -137,10 +137,7 @@ fn a_promotion_that_still_builds_is_put_back_once_it_has_landed() {
         puts_back(&deploy, 2, &[])
             .ok()
             .says("done: production runs");
-        assert_eq!(
-            deploy.deploys(&deploy.production),
-            [2, 5, 2].map(|number| deploy.nth(number))
-        );
+        deploy.ran([2, 5, 2]);
         if record {
             promotes(&deploy, &[])
                 .exits(1)
@@ -166,10 +163,7 @@ fn a_script_that_puts_back_waits_for_the_build_and_then_puts_back() {
         run.says("has no known result; waiting for it");
         lands(&deploy, &gate, "production.git", deploy.nth(5));
         run.finish().ok().says("done: production runs");
-        assert_eq!(
-            deploy.deploys(&deploy.production),
-            [2, 5, 2].map(|number| deploy.nth(number))
-        );
+        deploy.ran([2, 5, 2]);
     }
 }
 
@@ -185,10 +179,7 @@ fn a_promotion_that_landed_and_is_not_live_yet_is_taken_back_on_the_branch() {
         // The page still shows the second commit, while the host has the fifth.
         let run = puts_back(&deploy, 2, &[]);
         run.ok().never_shows("nothing to roll back");
-        assert_eq!(
-            deploy.deploys(&deploy.production),
-            [2, 5, 2].map(|number| deploy.nth(number))
-        );
+        deploy.ran([2, 5, 2]);
         if record {
             promotes(&deploy, &[]).exits(1).says(&format!(
                 "{} was rolled back from production",
@@ -219,10 +210,7 @@ fn a_colleague_s_promotion_that_still_builds_is_not_nothing() {
         .cwd(&ben)
         .smp(&["rollback", "--yes", "--to", deploy.nth(2)])
         .ok();
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [2, 5, 2].map(|number| deploy.nth(number))
-    );
+    deploy.ran([2, 5, 2]);
     deploy.chain();
 }
 
@@ -242,10 +230,7 @@ fn a_rollback_that_still_builds_is_not_nothing_to_promote() {
         claims_nothing(&run);
         lands(&deploy, &gate, "production.git", deploy.nth(2));
         puts_back(&deploy, 2, &[]).ok();
-        assert_eq!(
-            deploy.deploys(&deploy.production),
-            [2, 5, 2].map(|number| deploy.nth(number))
-        );
+        deploy.ran([2, 5, 2]);
     }
 }
 
@@ -299,10 +284,7 @@ fn another_commit_than_the_one_that_builds_is_not_called_the_same() {
     assert_eq!(refusal(&deploy), "deploying");
     lands(&deploy, &gate, "production.git", deploy.nth(5));
     promotes(&deploy, &[]).ok();
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [2, 5, 6].map(|number| deploy.nth(number))
-    );
+    deploy.ran([2, 5, 6]);
 }
 
 #[test]
@@ -583,10 +565,7 @@ fn of_two_who_push_the_same_commit_in_the_same_moment_one_posts() {
     run.says("the other run posts to the product channel")
         .prints_among("- Flags on painpoints");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [2, 5].map(|number| deploy.nth(number))
-    );
+    deploy.ran([2, 5]);
     // A later run does not post it either.
     posts(&deploy, &args).ok().says("nothing to promote");
     assert_eq!(sent(&deploy, crate::posts::PRODUCT).len(), 1);

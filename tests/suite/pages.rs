@@ -95,7 +95,7 @@ fn pages_that_are_too_large_or_packed_or_cut_are_refused_at_once() {
             Page::commit(deploy.nth(5)).header("Content-Encoding", "br"),
             "its page is compressed",
         ),
-        (Page::cut(5000, &commit), "its page broke off"),
+        (Page::cut(5000, &commit), "its page is incomplete"),
     ] {
         deploy.web.set("/staging", page);
         is_refused(&deploy, words);

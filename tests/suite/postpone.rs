@@ -73,7 +73,7 @@ fn without_a_terminal_it_takes_a_reason_and_a_yes() {
         let run = deploy.runner().stdin("because\ny\n").smp(args);
         run.exits(2)
             .says(&format!("error: {error}\n"))
-            .says("hint: replace the dots by your text: git smp postpone")
+            .says("hint: replace the dots with your text: git smp postpone")
             .says(" --reason '...'\n");
     }
     let run = deploy

@@ -377,7 +377,7 @@ fn the_token_goes_nowhere_but_to_its_own_host() {
             .env("GITHUB_GRAPHQL_URL", api.url())
             .env("GH_ENTERPRISE_TOKEN", TOKEN)
     };
-    let unnamed = "were not looked at: no variable says that the token is for git.example.com\n";
+    let unnamed = "were not read: no variable says that the token is for git.example.com\n";
     enterprise().smp(&["-v", "diff"]).ok().says(unnamed);
     enterprise()
         .env("GH_HOST", "github.com")
@@ -464,7 +464,7 @@ fn whoever_has_no_token_is_not_nagged() {
     deploy
         .smp(&["-v", "diff"])
         .ok()
-        .says("reviews and checks were not looked at: there is no token for github.com\n");
+        .says("reviews and checks were not read: there is no token for github.com\n");
     deploy
         .smp(&["promote", "-n"])
         .ok()
@@ -481,7 +481,7 @@ fn whoever_has_no_token_is_not_nagged() {
     asked
         .smp(&["diff"])
         .ok()
-        .says("reviews and checks were not looked at: there is no token for github.com\n");
+        .says("reviews and checks were not read: there is no token for github.com\n");
 }
 
 #[test]
@@ -537,14 +537,15 @@ fn a_service_that_fails_is_told_in_one_line_and_stops_nothing() {
         assert_eq!(run.stderr.lines().count(), 3, "{run}");
     }
     api.recovers().breaks_off();
-    let line = "it is unknown whether the commits were reviewed: the answer of GitHub broke off\n";
+    let line =
+        "it is unknown whether the commits were reviewed: the answer of GitHub is incomplete\n";
     smp(&deploy, &api, &["diff"]).ok().says(line);
     smp(&deploy, &api, &["promote", "-n"])
         .ok()
         .says(&format!("warning: {line}"));
     let run = smp(&deploy, &api, &["diff", "--json"]);
     assert_eq!(run.ok().json()["ships"][0].get("review"), None);
-    run.says("some reviews or checks are unknown: the answer of GitHub broke off\n");
+    run.says("some reviews or checks are unknown: the answer of GitHub is incomplete\n");
     let before = deploy.snapshot();
     asking(&deploy, &api).smp(&scripted(&deploy, &[])).ok();
     assert_eq!(deploy.snapshot(), deployed_once(&deploy, &before));

@@ -37,7 +37,7 @@ fn a_text_that_no_post_could_hold_is_refused_before_anything_is_looked_at() {
     wrong(
         &deploy,
         &["--summary", "--json"],
-        "hint: replace the dots by your text: git smp promote ",
+        "hint: replace the dots with your text: git smp promote ",
     );
     wrong(&deploy, &["--summary"], "a value is required");
     wrong(

@@ -44,7 +44,7 @@ fn the_version_and_the_help_are_told_anywhere() {
         .smp(&["-h"])
         .prints_among("promote")
         .prints_among("--color")
-        .prints_among("Manual: git smp --help");
+        .prints_among("The manual is git smp --help");
     world
         .runner()
         .directly()

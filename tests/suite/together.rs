@@ -451,10 +451,7 @@ fn a_promotion_that_vanished_before_its_push_is_taken_over_by_its_id_and_nothing
         ]
     );
     assert_eq!(chain.events[4].field("Over"), id);
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [deploy.nth(2), deploy.nth(5)]
-    );
+    deploy.ran([2, 5]);
     // The announcement of that id is closed, so the id does nothing any more.
     ada.promotes(&["--take-over", &id])
         .finish()
@@ -485,10 +482,7 @@ fn a_promotion_that_comes_back_after_it_was_taken_over_pushes_nothing_and_says_s
         (chain.count("ended"), chain.only("promoted").author.as_str()),
         (0, "Ben Example")
     );
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [deploy.nth(2), deploy.nth(5)]
-    );
+    deploy.ran([2, 5]);
 }
 
 // F-LOCK-3, if the other deploy is finished when the first continues.
@@ -568,7 +562,7 @@ fn a_block_that_comes_between_announcement_and_push_stops_the_push() {
         chain.only("promoting").id
     );
     assert!(chain.state["deploying"].is_null());
-    assert_eq!(deploy.deploys(&deploy.production), [deploy.nth(2)]);
+    deploy.ran([2]);
 }
 
 // R6, with announcement and push as one push: both are declined together.
@@ -663,10 +657,7 @@ fn a_production_that_moved_between_announcement_and_push_is_left_alone_and_the_a
         chain.only("ended").field("Intent"),
         chain.only("promoting").id
     );
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [deploy.nth(2), deploy.nth(3)]
-    );
+    deploy.ran([2, 3]);
 
     // It is not at the proposal's commit either.
     let before = deploy.snapshot();
@@ -806,10 +797,7 @@ fn no_clock_decides_anything() {
         std::fs::remove_dir_all(ben.folder).unwrap();
     }
     deploy.smp(&promotion(&deploy)).ok();
-    assert_eq!(
-        deploy.deploys(&deploy.production),
-        [deploy.nth(2), deploy.nth(5)]
-    );
+    deploy.ran([2, 5]);
 }
 
 /// Replaces the last event's state, and makes every clone forget its copy.

@@ -485,17 +485,17 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
             (
                 vec!["remote", "set-url", "production", &elsewhere],
                 other,
-                "hint: make them agree",
+                "hint: correct the remote",
             ),
             (
                 vec!["config", "remote.production.pushurl", &elsewhere],
                 other,
-                "hint: make them agree",
+                "hint: correct the remote",
             ),
             (
                 vec!["remote", "set-url", "--add", "production", &elsewhere],
                 other,
-                "hint: make them agree",
+                "hint: correct the remote",
             ),
             (
                 vec!["remote", "set-url", "--add", "production", &again],
@@ -519,7 +519,7 @@ fn remotes_of_the_clone_that_lead_elsewhere_are_refused_and_not_asked() {
             let said = deploy.smp(&["status"]).stderr;
             let command = said
                 .lines()
-                .find_map(|line| line.strip_prefix("hint: make them agree: git "))
+                .find_map(|line| line.strip_prefix("hint: correct the remote: git "))
                 .unwrap();
             deploy.git(&deploy.work, &command.split(' ').collect::<Vec<_>>());
             deploy.smp(&["status"]).ok();
@@ -676,7 +676,7 @@ fn another_place_to_read_the_main_repository_from_is_refused_whatever_its_push_u
     let command = run
         .stderr
         .lines()
-        .find_map(|line| line.strip_prefix("hint: make them agree: "))
+        .find_map(|line| line.strip_prefix("hint: correct the remote: "))
         .unwrap()
         .to_owned();
     deploy.runner().program("sh", &["-c", &command]).ok();

@@ -45,7 +45,7 @@ fn a_clone_without_webhooks_deploys_and_says_what_somebody_else_has_to_send() {
     let status = deploy.smp(&["status"]);
     status
         .ok()
-        .prints_among("a post to the product channel; this clone has no webhook of the channel; in a clone with it: git smp promote production\n");
+        .prints_among("a post to the product channel; this clone has no webhook for the channel; in a clone that has it: git smp promote production\n");
     // A pending post does not hide the next step.
     assert_eq!(next(&deploy), "git smp stage");
     deploy.smp(&["stage", "--yes"]).ok();
@@ -221,7 +221,7 @@ fn production_is_promoted_from_staging_and_not_the_other_way_round() {
     run.exits(2)
         .says("nothing is promoted to staging")
         .says(
-            "hint: deploy an older commit with stage and its hash; to find it: git log --oneline\n",
+            "hint: deploy an older commit with git smp stage HASH; to find its hash: git log --oneline\n",
         )
         .never_shows("promotes");
 }

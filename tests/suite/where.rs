@@ -186,7 +186,7 @@ fn offline_the_last_look_is_remembered_with_its_age() {
         .smp(&["where", "--offline", "--exit-code", &one])
         .ok()
         .prints_among("  production  runs it, seen ")
-        .says("the last look of this clone");
+        .says("what this clone last saw");
     assert_eq!(deploy.web.asked().len(), asked);
     // A result from another address does not count.
     let text = deploy.toml();

@@ -170,7 +170,10 @@ fn unknown(
             .because(format!(
                 "the record has no earlier deploy, and the branch of {name} did not exist before"
             ))
-            .run("revert on the main branch, then", Typed::smp("stage"))
+            .run(
+                format!("revert {short} on the main branch, then"),
+                Typed::smp("stage"),
+            )
             .refused(RefusalCode::UnknownCommit));
     }
     let record = match seen.record.reading() {

@@ -228,7 +228,7 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Regex>, D::Error
     }))
 }
 
-/// A page to check after a deploy, once the environment reports the commit. It must answer well `times` times in a row.
+/// A page to check after a deploy, once the environment reports the commit. It must give `times` good answers in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -237,7 +237,7 @@ pub struct PageCheck {
     #[serde(deserialize_with = "values::page")]
     #[cfg_attr(test, schemars(length(max = 2048), regex(pattern = schema::PAGE)))]
     pub page: String,
-    /// The status that it must answer with. Default: any of 200 to 299.
+    /// The HTTP status of a good answer. Default: any of 200 to 299.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

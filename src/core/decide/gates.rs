@@ -5,38 +5,51 @@ use crate::core::decide::finding::{self, Finding};
 use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
-use crate::core::typed::{Hint, Typed};
+use crate::core::typed::Typed;
 use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
 
 /// Returns the branch of an environment; a branch that was not asked for counts as empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
     match observed.branch.clone().unwrap_or(Ok(Branch::Empty))? {
-        Branch::Missing(others) => Err(wrong_branch(environment, &others)),
+        Branch::Missing(others) => Err(wrong_branch(environment, &others, observed.runs())),
         branch => Ok(branch),
     }
 }
 
 /// Refuses a branch that the remote lacks while it has others: a push would create it, and hosts accept such a push
-/// without a deploy.
-pub fn wrong_branch(environment: &Environment, others: &[String]) -> Refusal {
-    let (name, remote) = (&environment.name, &environment.remote);
-    let some: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
+/// without a deploy. A branch of the main repository is created only after an explicit option, or by hand at the
+/// running commit.
+pub fn wrong_branch(
+    environment: &Environment,
+    others: &[String],
+    runs: Option<&CommitId>,
+) -> Refusal {
+    let (name, remote, branch) = (&environment.name, &environment.remote, &environment.branch);
     let place = if environment.is_branch { remote } else { name };
-    let error = format!("{place} has no branch {}", environment.branch);
+    let error = format!("{place} has no branch {branch}");
     let set = format!("set environments.{name}.branch in smp.toml, then");
     let refusal = Refusal::new(RefusalCode::WrongBranch, error)
-        .because(format!("the remote {remote} has {}", some.join(", ")))
-        .run(&set, Typed::smp("setup"));
-    if !environment.is_branch {
-        return refusal;
+        .because(format!("the remote {remote} has {}", some_of(others)))
+        .run(set, Typed::smp("setup"));
+    match (environment.is_branch, runs) {
+        (false, _) => refusal,
+        (true, None) => refusal.run(
+            "or, if nothing was ever deployed there, create it with the first deploy",
+            next::deploy(environment).plain("--first"),
+        ),
+        // The pre-push guard stops this push without the option.
+        (true, Some(runs)) => refusal.run(
+            "or create the branch at the running commit",
+            Typed::other("git push --no-verify")
+                .arg(remote)
+                .arg(&format!("{runs}:refs/heads/{branch}")),
+        ),
     }
-    let set = Hint::run(set, Typed::smp("setup"));
-    // The pre-push guard stops this push without the option.
-    let create = Typed::other("git push --no-verify").arg(remote);
-    refusal.hint(set.and(Hint::run(
-        "or create the branch; replace COMMIT by the running commit",
-        create.plain(&format!("COMMIT:refs/heads/{}", environment.branch)),
-    )))
+}
+
+/// Lists some of the branches that a repository has instead of the expected one.
+pub fn some_of(others: &[String]) -> String {
+    others[..others.len().min(5)].join(", ")
 }
 
 pub fn no_app(environment: &Environment, words: &str) -> Refusal {
@@ -51,7 +64,8 @@ pub fn no_app(environment: &Environment, words: &str) -> Refusal {
     refusal.run("to create it", deploy)
 }
 
-/// Allows a push to create the app only after an explicit option: a misspelled address would create one too.
+/// Allows a push to create the app, or the branch, only after an explicit option: a misspelled address or branch would
+/// create one too.
 pub fn first_push(
     plan: &mut Plan,
     target: &Target<'_>,
@@ -61,11 +75,16 @@ pub fn first_push(
     let Branch::NoApp(words) = branch else {
         return Ok(());
     };
-    let name = target.name();
+    let (name, is_branch) = (target.name(), target.environment.is_branch);
+    let (remote, branch) = (&target.environment.remote, &target.environment.branch);
     if !asked.first {
         return Err(no_app(target.environment, words));
     }
     if let Some(runs) = target.observed.runs() {
+        if is_branch {
+            let others = [words.clone()];
+            return Err(wrong_branch(target.environment, &others, Some(runs)));
+        }
         let error = format!(
             "{name} runs {}, but there is no app at its address",
             runs.short()
@@ -76,13 +95,25 @@ pub fn first_push(
             .because("the running app has another address")
             .run(correct, Typed::smp("setup")));
     }
-    let story =
-        format!("there is no app at the address of {name} ({words}), so this push creates it");
+    let (story, question) = match is_branch {
+        true => (
+            format!("{remote} has no branch {branch} (it has {words})"),
+            "Create the branch?",
+        ),
+        false => (
+            format!("there is no app at the address of {name} ({words})"),
+            "Create the app?",
+        ),
+    };
+    let creates = format!("{story}, so this push creates it");
     match asked.somebody_looks {
-        // A plan that pushes nothing creates no app.
+        // A proposal creates nothing.
+        _ if asked.policy.is_none() && is_branch => {
+            plan.warn(format!("{story}, so the promotion is to create it"));
+        }
         _ if asked.policy.is_none() => {}
-        true => plan.ask(story, "Create the app?"),
-        false => plan.warn(story),
+        true => plan.ask(creates, question),
+        false => plan.warn(creates),
     }
     Ok(())
 }

@@ -227,7 +227,7 @@ impl<'a> Situation<'a> {
             None => return Ok(None),
         };
         if state.format > FORMAT {
-            let install = Typed::other("cargo install git-smp");
+            let install = Typed::other("cargo install --locked git-smp");
             let newer = "this record was written by a newer git-smp";
             return Ok(Some(run(install).and(newer)));
         }

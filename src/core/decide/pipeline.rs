@@ -91,7 +91,7 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
         let error = format!("the platform of {name} reports no running release");
         return Err(Refusal::new(RefusalCode::UnknownCommit, error)
             .because("a pipeline promotes the build of the running release")
-            .run("see where things stand", Typed::smp("status")));
+            .run("see the current state", Typed::smp("status")));
     };
     let (called, short) = (&current.called, commit.short());
     if current.status == ReleaseStatus::Expired || current.slug.is_none() {
@@ -109,7 +109,7 @@ fn built(source: &Observed, commit: &CommitId) -> Result<Release, Refusal> {
         .because(format!(
             "it is unknown whether its release {called} was built from that commit"
         ))
-        .run("see where things stand", Typed::smp("status")))
+        .run("see the current state", Typed::smp("status")))
 }
 
 /// Refuses a build that came to the source after the candidate: the tested one was another build of the same commit. A

@@ -70,7 +70,10 @@ impl<'a> Recorded<'a> {
             let error = "the record was written by a newer git-smp";
             return Err(Refusal::new(RefusalCode::RecordNewer, error)
                 .because(BY_HAND)
-                .run("install the newest", Typed::other("cargo install git-smp")));
+                .run(
+                    "install the newest version",
+                    Typed::other("cargo install --locked git-smp"),
+                ));
         }
         let Some(open) = self.open().filter(|open| !self.is_named(open)) else {
             return Ok(());

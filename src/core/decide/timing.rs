@@ -80,7 +80,7 @@ impl<'p> Timing<'p> {
             Err(first) => first,
         };
         let promote = Typed::smp("promote").dotted("--override");
-        let anyway = format!("to promote anyway, replace the dots by a reason that {kept}");
+        let anyway = format!("to promote anyway, replace the dots with a reason that {kept}");
         let anyway = Hint::run(anyway, promote);
         Some(refusal.hint(hint.and(anyway)))
     }

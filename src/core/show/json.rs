@@ -172,7 +172,7 @@ struct RefusalJson<'a> {
     code: RefusalCode,
     /// What is wrong, in a sentence.
     message: &'a str,
-    /// What to do next: a line each way. A command ends its line.
+    /// What to do next: one line for each way. A command is at the end of its line.
     hint: Option<String>,
 }
 

@@ -167,10 +167,10 @@ pub fn record(view: &RecordView, here: &Here<'_>, width: usize, when: &When) -> 
         let command = (here.typed)(Hint::run("", command)).concat();
         let lacks = (here.lacks_webhook)(&post.channel);
         let send = match post.channel.as_str() {
-            _ if !lacks && post.attempt.is_some() => "look whether it is there, then".to_owned(),
+            _ if !lacks && post.attempt.is_some() => "see whether it is there, then".to_owned(),
             _ if !lacks => "send it".to_owned(),
             ISSUE => "this clone has no token for the issue; in a clone with one".to_owned(),
-            _ => "this clone has no webhook of the channel; in a clone with it".to_owned(),
+            _ => "this clone has no webhook for the channel; in a clone that has it".to_owned(),
         };
         lines.push(pending(
             row("pending", width),

@@ -51,7 +51,7 @@ impl Stand {
 
 /// Explains that no environment was asked, with the age of the record.
 pub fn asked(age: Option<Duration>) -> String {
-    let copies = "the last look of this clone or its remote-tracking branches";
+    let copies = "what this clone last saw, or its remote-tracking branches";
     match age {
         None => format!("no environment was asked; this answer comes from {copies}"),
         Some(age) => {

@@ -115,7 +115,7 @@ impl Desk {
         assert_eq!(report.error, error);
         assert_eq!(
             report.hint_text().as_deref(),
-            Some("replace the dots by your text: git smp promote --summary '...'")
+            Some("replace the dots with your text: git smp promote --summary '...'")
         );
         report
     }

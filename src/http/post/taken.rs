@@ -21,11 +21,11 @@ const DECLINED: &str = "account_inactive action_prohibited channel_is_archived c
                         invalid_blocks invalid_payload invalid_token no_active_hooks no_service no_service_id no_team \
                         no_text not_authed posting_to_general_channel_denied team_disabled user_not_found";
 const PAGE: &str =
-    "the answer is a web page, maybe of a login or a proxy; a chat does not answer with one";
+    "the answer is a web page, perhaps of a login or a proxy; a chat does not answer with one";
 
 pub fn taken(says_ok: bool, answer: &Response) -> Taken {
     if answer.is_broken() {
-        return Taken::Unknown("its answer broke off");
+        return Taken::Unknown("its answer is incomplete");
     }
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();

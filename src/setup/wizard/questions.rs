@@ -118,6 +118,7 @@ pub const ENVIRONMENT: &[Row] = &[
     Row {
         key: "environments.{}.branch",
         asked: "Branch that deploys {}",
+        explained: "Only staging may be the main branch itself; then every merge deploys it.",
         unasked: "{}",
         is_wanted: |answers, _| are_branches(answers),
         offered: |_, _, place| place.to_owned(),
@@ -170,14 +171,14 @@ pub const TEAM: &[Row] = &[
     Row {
         key: "channels.technical.kind",
         asked: "Chat of the technical channel",
-        explained: "Developers read about proposals, verdicts and rollbacks in the technical channel. print: posts are printed for you to paste. none: no such channel. Otherwise posts are sent to that chat.",
+        explained: "Developers read about proposals, verdicts and rollbacks in the technical channel. teams and slack: posts are sent to that chat. print and none: posts are printed for you to paste.",
         words: KINDS,
         ..OPTIONAL
     },
     Row {
         key: "channels.product.kind",
         asked: "Chat of the product channel",
-        explained: "Everyone reads what is new in the product channel.",
+        explained: "Everyone reads what is new in the product channel. none: there is no such post, unless you give its text with --summary.",
         words: KINDS,
         ..OPTIONAL
     },

@@ -59,7 +59,7 @@ impl Delivery<'_> {
             return Ok(false);
         }
         self.session.ui.warn(format!(
-            "no comment was made on {}: {} says that the issue is gone, so the comment is given up",
+            "no comment was made on {}: {} says that the issue is gone, so the comment is no longer pending",
             issue.address,
             tracker.name()
         ));

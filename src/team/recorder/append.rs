@@ -296,7 +296,7 @@ impl Recorder<'_> {
                 report,
             }) => unknown(report),
             Stop::Failed(report) | Stop::Refused(Refusal { report, .. }) => Stop::Incomplete(
-                report.because("cannot tell whether the record accepted the event"),
+                report.because("it is unknown whether the record accepted the event"),
             ),
             stop => stop,
         }

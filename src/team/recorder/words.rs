@@ -34,7 +34,7 @@ impl Recorder<'_> {
     /// Others were faster until the time limit.
     pub(super) fn busy(&self) -> Refusal {
         self.trouble("the record is busy: others wrote to it during every attempt")
-            .run("see what happens there", Typed::smp("history"))
+            .run("see what others wrote", Typed::smp("history"))
             .refused(RefusalCode::Busy)
     }
 
@@ -167,7 +167,10 @@ impl Recorder<'_> {
                 "{place} has format {format}; this is {PROGRAM}, which writes {FORMAT}"
             ))
             .because(BY_HAND)
-            .run("install the newest", Typed::other("cargo install git-smp"))
+            .run(
+                "install the newest version",
+                Typed::other("cargo install --locked git-smp"),
+            )
     }
 
     /// The main repository rejects the push. Only its words about the ref show that it accepts no other refs.
@@ -247,9 +250,9 @@ fn forget() -> String {
     format!("git update-ref -d {SEEN}")
 }
 
-/// Returns the end of a run that cannot tell whether the record accepted the event.
+/// Returns the end of a run that it is unknown whether the record accepted the event.
 pub(super) fn unknown(why: Report) -> Stop {
-    let report = Report::new("cannot tell whether the record accepted the event");
+    let report = Report::new("it is unknown whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
     let say = "when the main repository answers again, to continue";
     Stop::Incomplete(report.run(say, Typed::once_more()))

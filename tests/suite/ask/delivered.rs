@@ -150,7 +150,7 @@ fn a_comment_whose_issue_is_gone_is_given_up_once() {
             api.deletes_issue(1);
             smp(&deploy, &api, &postpone)
                 .ok()
-                .says("says that the issue is gone, so the comment is given up");
+                .says("says that the issue is gone, so the comment is no longer pending");
             assert_eq!(deploy.chain().state["owed"], serde_json::json!([]));
             let run = smp(&deploy, &api, &["propose", "--yes"]);
             run.ok().says("/issues/2").never_shows("given up");

@@ -112,7 +112,7 @@ fn an_app_that_is_stopped_is_started_by_a_deploy_or_by_hand() {
         let run = promote(&deploy, &["--timeout", "1"]);
         run.exits(4)
             .says(&format!(
-                "production is stopped, with {short} deployed: this deploy is to start it again"
+                "production is stopped, with {short} deployed: this deploy should start it"
             ))
             .says("pushed, but not live: production does not report ")
             .says("it reports no usable commit (production is stopped: Dokku has ");

@@ -21,7 +21,7 @@ fn not_told(answer: Page, why: &str, attempts: usize) {
         .smp(&["status"])
         .ok()
         .prints_among("frozen by")
-        .prints_among("a post to the technical channel; this clone has no webhook of the channel; in a clone with it: git smp propose");
+        .prints_among("a post to the technical channel; this clone has no webhook for the channel; in a clone that has it: git smp propose");
     deploy.web.set(TECHNICAL, accepted("teams"));
     posts(&deploy, &["propose"]).ok().prints("");
     posts(&deploy, &["propose"]).ok().prints("");

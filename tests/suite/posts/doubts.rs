@@ -37,7 +37,7 @@ fn holds_back(deploy: &Deploy, sent_so_far: usize) {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("its result is unknown; this clone has no webhook of the channel; in a clone with it: git smp propose");
+        .prints_among("its result is unknown; this clone has no webhook for the channel; in a clone that has it: git smp propose");
 }
 
 /// Answers the question at a terminal.

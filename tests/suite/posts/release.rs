@@ -62,7 +62,7 @@ fn a_chat_that_fails_fails_no_deploy_and_fakes_none() {
         .smp(&["status"])
         .ok()
         .never_shows("frozen")
-        .prints_among("a post to the product channel; this clone has no webhook of the channel; in a clone with it: git smp promote production");
+        .prints_among("a post to the product channel; this clone has no webhook for the channel; in a clone that has it: git smp promote production");
     assert!(events(&deploy).contains(&"promoted".to_owned()));
     deploy.web.set(PRODUCT, accepted("teams"));
     promotes(&deploy, &[])

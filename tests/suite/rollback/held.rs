@@ -152,7 +152,7 @@ fn a_newer_commit_has_it_in_it_and_ships_only_with_a_word_for_it_which_ends_it()
     terminal.ends().exits(3);
     assert_eq!(deploy.snapshot(), before);
     assert_eq!(crate::record::next(&deploy), "git smp promote");
-    let note = format!("note: {five} was rolled back; promote if later commits correct it\n");
+    let note = format!("note: {five} was rolled back; first check that later commits correct it\n");
     deploy.smp(&["status"]).ok().prints_among(&note);
     deploy
         .smp(&["propose", "--yes"])

@@ -193,7 +193,7 @@ fn a_chat_that_fails_is_told_by_the_next_run_of_the_same_command() {
     deploy
         .smp(&["status"])
         .ok()
-        .prints_among("a post to the technical channel; this clone has no webhook of the channel; in a clone with it: git smp promote production");
+        .prints_among("a post to the technical channel; this clone has no webhook for the channel; in a clone that has it: git smp promote production");
     deploy.web.set(TECHNICAL, accepted("teams"));
     goes_back(&deploy)
         .ok()

@@ -216,6 +216,13 @@ impl Deploy {
         list.lines().map(str::to_owned).collect()
     }
 
+    /// Production deployed these commits of the standard history, in this order.
+    #[track_caller]
+    pub fn ran<const N: usize>(&self, numbers: [usize; N]) {
+        let commits = numbers.map(|number| self.nth(number));
+        assert_eq!(self.deploys(&self.production), commits);
+    }
+
     /// Returns the refs of each push to the main repository, one push per line, if environments are its branches.
     pub fn pushes(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.main.join("post-receive.log"));

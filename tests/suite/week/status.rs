@@ -136,7 +136,7 @@ fn a_page_that_is_down_hides_neither_the_branch_nor_the_way_on() {
     assert!(out.contains(&format!("; its branch is at {at}\n")), "{out}");
     assert!(
         out.contains(
-            "note: open the page of production to see whether it answers\nnext: git smp status\n"
+            "note: open the page of production to see what it answers\nnext: git smp status\n"
         ),
         "{out}"
     );

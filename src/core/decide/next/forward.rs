@@ -69,7 +69,7 @@ impl Situation<'_> {
             }
             false => self
                 .promote(target)
-                .and(format!("{was}; promote if later commits correct it")),
+                .and(format!("{was}; first check that later commits correct it")),
         })
     }
 

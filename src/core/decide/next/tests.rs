@@ -275,7 +275,7 @@ fn without_a_record_the_environments_tell() {
         ),
         (
             held('b', world('c', 'a', 'c')),
-            "git smp promote; bbbbbbbb was rolled back; promote if later commits correct it",
+            "git smp promote; bbbbbbbb was rolled back; first check that later commits correct it",
         ),
         (
             held('b', world('c', 'a', 'e')),
@@ -390,7 +390,7 @@ fn the_record_comes_before_the_environments() {
         ),
         (
             with(newer, world('b', 'a', 'b')),
-            "cargo install git-smp; this record was written by a newer git-smp",
+            "cargo install --locked git-smp; this record was written by a newer git-smp",
         ),
         (unreadable(refusal()), "git smp history"),
         (unreadable(refusal().hint("look at it")), "look at it"),

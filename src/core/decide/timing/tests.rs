@@ -33,7 +33,7 @@ fn told(policy: &Policy, since: Option<i64>) -> Option<(&'static str, String)> {
     let (first, anyway) = hint.split_once("; ").unwrap();
     assert_eq!(
         anyway,
-        "to promote anyway, replace the dots by a reason that goes on record: git smp promote --override '...'"
+        "to promote anyway, replace the dots with a reason that goes on record: git smp promote --override '...'"
     );
     Some((refusal.code.as_str(), first.to_owned()))
 }

@@ -171,7 +171,7 @@ fn who_cannot_be_told_whether_it_landed_is_told_so() {
         };
         assert_eq!(
             report.error,
-            "cannot tell whether the record accepted the event"
+            "it is unknown whether the record accepted the event"
         );
         assert!(
             report.because.iter().any(|line| line.contains("gone away")),

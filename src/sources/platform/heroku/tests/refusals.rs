@@ -129,7 +129,7 @@ fn what_is_no_answer_of_this_api_is_told_as_such() {
         (large, "the answer of Heroku is larger than 1 MiB"),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[".to_owned(),
-            "the answer of Heroku broke off",
+            "the answer of Heroku is incomplete",
         ),
     ] {
         let refusal = refused(given);
