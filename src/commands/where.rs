@@ -14,6 +14,7 @@ use crate::core::show::{self, json};
 use crate::core::typed::Typed;
 use crate::core::words::{Arrival, Branch, CommitId, is_hash};
 use crate::forge::pull_request;
+use crate::git::fetch;
 use crate::look::{self, Main};
 use crate::notes::Arrived;
 use crate::session::{Session, trust};
@@ -63,7 +64,10 @@ const FIRST_EVENTS: u32 = 500;
 pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let config = session.config()?;
     let main = &config.repository;
-    let main = session.repo.tracked(&main.remote, &main.branch);
+    let tracked = session.repo.tracked(&main.remote, &main.branch);
+    // A clone that git alone did not fetch may have the branch from an earlier run.
+    let kept = || fetch::main_before(&session.repo, &main.remote, &main.branch).pop();
+    let main = tracked.or_else(kept);
     let commit = match named(session, &args.rev, main.as_ref()) {
         Err(_) if !args.offline && may_be_new(&args.rev) => new(session, &config, &args.rev)?,
         named => named?,
@@ -304,9 +308,10 @@ fn named(session: &Session<'_>, rev: &str, main: Option<&CommitId>) -> Result<Co
     (session.repo.resolve(rev)).map_err(|stop| or_number(stop, rev))
 }
 
-/// Adds to an error about a number without `#` what was probably meant.
+/// Adds to an error about a number without `#`, or with `!` as in GitLab, what was probably meant.
 fn or_number(stop: Stop, rev: &str) -> Stop {
-    let number = format!("#{rev}");
+    let digits = rev.trim_start_matches(['#', '!']);
+    let number = format!("#{digits}");
     match stop {
         Stop::Misused(report) if pull_request::number(&number).is_some() => {
             let meant = Typed::smp("where").arg(&number);

@@ -721,7 +721,7 @@ fn it_works_wherever_git_does() {
 
 #[test]
 fn what_git_cannot_write_here_is_done_by_the_same_command_later() {
-    let deploy = World::deploy();
+    let deploy = World::deploy_like().on(Topology::Remotes).build();
     let lock = deploy.work.join(".git/config.lock");
     std::fs::write(&lock, "").unwrap();
     deploy

@@ -173,6 +173,24 @@ fn offline_nothing_is_asked() {
 }
 
 #[test]
+fn offline_a_number_is_found_on_the_main_branch_as_an_earlier_run_saw_it() {
+    let deploy = with_record();
+    // As after `git init` and `git remote add`: no ref of the user follows the main branch.
+    let all = deploy.git(
+        &deploy.work,
+        &["for-each-ref", "--format=%(refname)", "refs/remotes"],
+    );
+    for name in all.lines() {
+        deploy.git(&deploy.work, &["update-ref", "-d", name]);
+    }
+    deploy.smp(&["where", "#421"]).ok();
+    let told = located(&deploy, &["--offline", "#421"]);
+    assert_eq!(told["pull_request"], 421);
+    std::fs::rename(&deploy.main, deploy.path("away")).unwrap();
+    deploy.smp(&["where", "#421"]).ok();
+}
+
+#[test]
 fn offline_the_last_look_is_remembered_with_its_age() {
     let deploy = World::deploy_like().on(Topology::Remotes).ready();
     let [one, two] = [1, 2].map(|nth| deploy.nth(nth).to_owned());

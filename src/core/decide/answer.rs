@@ -197,7 +197,8 @@ fn why_taken_back(
     }
     let says_it = claim(&remark.text).is_some_and(|claim| {
         let names_it = names(&candidate.commit, claim.digits);
-        claim.verdict == verdict && names_it && !is_ambiguous(candidate, &claim)
+        let is_whole = names_it && !takes_back(&remark.text, &claim);
+        claim.verdict == verdict && is_whole && !is_ambiguous(candidate, &claim)
     });
     let is_theirs = remark.login.as_ref() == Some(&comment.login) && remark.may;
     (!says_it || !is_theirs).then_some("no longer matches the record")
@@ -220,6 +221,8 @@ fn why_void(candidate: &Candidate, remark: &Remark, claim: &Claim<'_>) -> Option
         "does not count: its author is an app, so any person may have written it".to_owned()
     } else if remark.is_edited {
         "was edited, so it does not count: ask for a new one".to_owned()
+    } else if takes_back(&remark.text, claim) {
+        format!("does not count: it says signoff and block; write signoff {short} or block {short}")
     } else if claim.digits.len() < DIGITS {
         format!("does not count: it must name at least {DIGITS} digits of {short}")
     } else if !names_it {
@@ -341,9 +344,21 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
     }
 }
 
-/// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none.
+/// Returns whether a sign-off has a line that blocks: nobody can know which of them its author meant.
+fn takes_back(text: &str, said: &Claim<'_>) -> bool {
+    let mut lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']);
+    let blocks = |line| claim(line).is_some_and(|one| one.verdict == Verdict::Block);
+    said.verdict == Verdict::Pass && lines.any(blocks)
+}
+
+/// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none, and
+/// Markdown shows a line with an indent of four spaces or a tab as an example.
 fn claim(text: &str) -> Option<Claim<'_>> {
-    let text = text.trim_start();
+    let indented = text.trim_start_matches(['\r', '\n']);
+    let text = indented.trim_start();
+    if indented.starts_with('\t') || indented.len() - text.len() > 3 {
+        return None;
+    }
     let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
     let verdict = verdict(word)?;
     let rest = rest.trim_start();

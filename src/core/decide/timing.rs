@@ -93,7 +93,8 @@ impl<'p> Timing<'p> {
         }
         let opens = match soaked {
             Soaked::Enough => self.window.opens(self.now),
-            Soaked::Until(end) => self.window.opens(end),
+            // The text has minutes, and within the minute of the end it is too early.
+            Soaked::Until(end) => self.window.opens((end + 59).div_euclid(60) * 60),
             Soaked::Unknown => None,
         };
         Some(match (opens, soaked) {

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::promote::{person, ready};
 use crate::record::{
     bens_clone, events, is_harmless, merged, next, own, proposed, proposed_on, recorded, sentences,
-    short, signed_off, trailer,
+    short, signed_off, signed_off_on, trailer,
 };
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Topology, World};
@@ -464,7 +464,8 @@ fn a_fix_whose_build_fails_leaves_the_candidate_and_its_verdicts() {
 
 #[test]
 fn a_fix_takes_the_place_of_a_dead_promotion_of_what_was_blocked() {
-    let deploy = signed_off();
+    // On branches the announcement arrives together with the branch.
+    let deploy = signed_off_on(Topology::Remotes);
     let gate = Gate::new(&deploy, "build");
     deploy.hook(&deploy.production, "pre-receive", &gate.line());
     let run = deploy.runner().directly();

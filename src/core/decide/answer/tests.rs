@@ -12,6 +12,10 @@ const REF: &str = "refs/smp/record";
 /// The reason for a comment that looks like a verdict.
 const MEANT: &str = "does not count: it must begin with signoff bbbbbbbb or block bbbbbbbb";
 
+/// The reason for a sign-off that also blocks.
+const BOTH: &str =
+    "does not count: it says signoff and block; write signoff bbbbbbbb or block bbbbbbbb";
+
 fn asked() -> Candidate {
     Candidate {
         inquiry: Some(Inquiry::default()),
@@ -63,6 +67,19 @@ fn a_verdict_is_a_word_at_the_beginning_and_the_digits_of_the_candidate() {
             "Pass Tested on two phones.",
         ),
         ("  signoff\tbbbbbbbb. Fine", "Pass Fine"),
+        ("\r\n\n   signoff bbbbbbbb", "Pass "),
+        ("    signoff bbbbbbbb\n\nis what you write", MEANT),
+        ("\n\tblock bbbbbbbb", MEANT),
+        ("signoff bbbbbbbb\n\nblock bbbbbbbb the legend", BOTH),
+        ("signoff bbbbbbbb\rblock bbbbbbb: slow", BOTH),
+        (
+            "signoff bbbbbbbb\n> block bbbbbbbb",
+            "Pass > block bbbbbbbb",
+        ),
+        (
+            "block bbbbbbbb slow\nsignoff bbbbbbbb",
+            "Block slow\nsignoff bbbbbbbb",
+        ),
         (
             "block bbbbbbbb the legend is broken",
             "Block the legend is broken",

@@ -98,6 +98,23 @@ fn a_refusal_says_when_it_opens_for_all_that_is_asked() {
 }
 
 #[test]
+fn a_soak_that_ends_within_a_minute_opens_with_the_next_one() {
+    let (commit, policy) = (id('b'), policy("", &[], "10m"));
+    let at = |seconds: i64| {
+        let tested = Tested {
+            environment: "staging",
+            commit: &commit,
+            since: Some(NOW - 60 - seconds),
+        };
+        Timing::of(&policy, NOW).opens(&tested).unwrap().unwrap()
+    };
+    let whole = at(0);
+    assert_eq!(whole, "Saturday 2026-11-28 08:09 UTC");
+    assert_eq!(at(60), "Saturday 2026-11-28 08:08 UTC");
+    assert_eq!([at(1), at(59)], [whole.clone(), whole]);
+}
+
+#[test]
 fn a_refusal_names_what_asks_for_it_and_what_is_so() {
     let commit = id('b');
     let refusal = |policy: &Policy, since| {
