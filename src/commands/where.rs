@@ -66,8 +66,8 @@ pub fn run(session: &Session<'_>, args: &Where) -> Result<(), Stop> {
     let main = &config.repository;
     let tracked = session.repo.tracked(&main.remote, &main.branch);
     // A clone that git alone did not fetch may have the branch from an earlier run.
-    let kept = || fetch::main_before(&session.repo, &main.remote, &main.branch).pop();
-    let main = tracked.or_else(kept);
+    let main =
+        tracked.or_else(|| fetch::main_before(&session.repo, &main.remote, &main.branch).pop());
     let commit = match named(session, &args.rev, main.as_ref()) {
         Err(_) if !args.offline && may_be_new(&args.rev) => new(session, &config, &args.rev)?,
         named => named?,

@@ -3,6 +3,7 @@
 //! Anybody may comment on a public repository, so every text here is hostile. A verdict begins with the word and the
 //! digits of the candidate, and the forge says that its author may write to the repository.
 
+mod claim;
 mod question;
 
 pub use question::bear_out;
@@ -14,10 +15,10 @@ use serde::Serialize;
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::words::CommitId;
+use claim::{Claim, DIGITS, claim, is_meant, takes_back};
 
 /// The reason why a person's own sign-off does not count.
 pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
-const DIGITS: usize = 7;
 /// The maximum length of a recorded comment, in characters.
 const LONGEST: usize = 2000;
 
@@ -56,12 +57,6 @@ pub struct HeardComments {
     /// The events to record, in order.
     pub events: Vec<What>,
     pub void: Vec<VoidRemark>,
-}
-
-struct Claim<'t> {
-    verdict: Verdict,
-    digits: &'t str,
-    rest: &'t str,
 }
 
 /// Reads the comments on this candidate, oldest first. `channels` are notified of a block.
@@ -342,66 +337,6 @@ fn void(by: &str, remark: &Remark, why: String) -> VoidRemark {
         why,
         is_own: false,
     }
-}
-
-/// Returns whether a sign-off has a line that blocks: nobody can know which of them its author meant.
-fn takes_back(text: &str, said: &Claim<'_>) -> bool {
-    let mut lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']);
-    let blocks = |line| claim(line).is_some_and(|one| one.verdict == Verdict::Block);
-    said.verdict == Verdict::Pass && lines.any(blocks)
-}
-
-/// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none, and
-/// Markdown shows a line with an indent of four spaces or a tab as an example.
-fn claim(text: &str) -> Option<Claim<'_>> {
-    let indented = text.trim_start_matches(['\r', '\n']);
-    let text = indented.trim_start();
-    if indented.starts_with('\t') || indented.len() - text.len() > 3 {
-        return None;
-    }
-    let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
-    let verdict = verdict(word)?;
-    let rest = rest.trim_start();
-    let end = rest
-        .find(|c: char| !c.is_ascii_hexdigit())
-        .unwrap_or(rest.len());
-    let (digits, rest) = rest.split_at(end);
-    let ends = rest.starts_with(|c: char| c.is_whitespace() || ".,:;".contains(c));
-    let is_hash = (1..=64).contains(&digits.len()) && (ends || rest.is_empty());
-    is_hash.then(|| Claim {
-        verdict,
-        digits,
-        rest: rest.trim_start_matches(['.', ',', ':', ';']),
-    })
-}
-
-fn verdict(word: &str) -> Option<Verdict> {
-    match word.to_ascii_lowercase().as_str() {
-        "signoff" => Some(Verdict::Pass),
-        "block" => Some(Verdict::Block),
-        _ => None,
-    }
-}
-
-/// The words that begin a verdict, in letters only; the longer of two with the same beginning comes first.
-const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
-
-/// Returns whether a text without a valid claim was meant as a verdict: its first line begins with the word in some
-/// spelling, followed by nothing or by a hash. It is shown and does not count: only its author knows the meaning.
-fn is_meant(text: &str) -> bool {
-    let line = text.trim_start().lines().next().unwrap_or_default();
-    let line = line.to_lowercase();
-    let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
-    let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
-        return false;
-    };
-    let mut words = line.split(|c: char| !c.is_alphanumeric());
-    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
-}
-
-/// Returns whether a text begins with enough hex digits to name a commit.
-fn is_hash(text: &str) -> bool {
-    text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::promote::{person, ready};
 use crate::record::{
     bens_clone, events, is_harmless, merged, next, own, proposed, proposed_on, recorded, sentences,
-    short, signed_off, signed_off_on, trailer,
+    short, signed_off_on, trailer,
 };
 use crate::sample::sample;
 use crate::support::{Deploy, Gate, Topology, World};

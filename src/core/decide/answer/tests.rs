@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::claim::NEAR;
 use super::*;
 use crate::core::decide::tests::candidate;
 use crate::core::record::{Fixer, Inquiry, SignOff};

@@ -1,0 +1,73 @@
+//! The word and the digits at the beginning of a comment.
+
+use crate::core::record::Verdict;
+
+/// The number of digits that name a commit.
+pub const DIGITS: usize = 7;
+
+/// What a comment claims to be.
+pub struct Claim<'t> {
+    pub verdict: Verdict,
+    pub digits: &'t str,
+    pub rest: &'t str,
+}
+
+/// Returns whether a sign-off has a line that blocks: nobody can know which of them its author meant.
+pub fn takes_back(text: &str, said: &Claim<'_>) -> bool {
+    let lines = text.split(['\n', '\r', '\u{2028}', '\u{2029}']);
+    let mut claims = lines.filter_map(claim);
+    said.verdict == Verdict::Pass && claims.any(|one| one.verdict == Verdict::Block)
+}
+
+/// Parses the verdict word and the digits at the beginning of a text. A quoted text begins with `>` and has none, and
+/// Markdown shows a line with an indent of four spaces or a tab as an example.
+pub fn claim(text: &str) -> Option<Claim<'_>> {
+    let indented = text.trim_start_matches(['\r', '\n']);
+    let text = indented.trim_start();
+    if indented.starts_with('\t') || indented.len() - text.len() > 3 {
+        return None;
+    }
+    let (word, rest) = text.split_once(|c: char| c.is_whitespace())?;
+    let verdict = verdict(word)?;
+    let rest = rest.trim_start();
+    let end = rest
+        .find(|c: char| !c.is_ascii_hexdigit())
+        .unwrap_or(rest.len());
+    let (digits, rest) = rest.split_at(end);
+    let ends = rest.starts_with(|c: char| c.is_whitespace() || ".,:;".contains(c));
+    let is_hash = (1..=64).contains(&digits.len()) && (ends || rest.is_empty());
+    is_hash.then(|| Claim {
+        verdict,
+        digits,
+        rest: rest.trim_start_matches(['.', ',', ':', ';']),
+    })
+}
+
+fn verdict(word: &str) -> Option<Verdict> {
+    match word.to_ascii_lowercase().as_str() {
+        "signoff" => Some(Verdict::Pass),
+        "block" => Some(Verdict::Block),
+        _ => None,
+    }
+}
+
+/// The words that begin a verdict, in letters only; the longer of two with the same beginning comes first.
+pub const NEAR: [&str; 4] = ["signedoff", "signoff", "blocked", "block"];
+
+/// Returns whether a text without a valid claim was meant as a verdict: its first line begins with the word in some
+/// spelling, followed by nothing or by a hash. It is shown and does not count: only its author knows the meaning.
+pub fn is_meant(text: &str) -> bool {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let line = line.to_lowercase();
+    let letters: String = line.chars().filter(|c| c.is_alphanumeric()).collect();
+    let Some(rest) = NEAR.iter().find_map(|word| letters.strip_prefix(word)) else {
+        return false;
+    };
+    let mut words = line.split(|c: char| !c.is_alphanumeric());
+    !line.starts_with('>') && (rest.is_empty() || is_hash(rest) || words.any(is_hash))
+}
+
+/// Returns whether a text begins with enough hex digits to name a commit.
+fn is_hash(text: &str) -> bool {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count() >= DIGITS
+}
