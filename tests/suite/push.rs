@@ -96,7 +96,7 @@ fn a_push_that_cannot_be_looked_at_afterwards_is_not_called_done() {
     gate.open();
     run.finish()
         .exits(4)
-        .says("cannot tell whether")
+        .says("it is unknown whether")
         .says("because: ")
         .says("hint: to continue: ");
     let looks = deploy
@@ -179,7 +179,7 @@ fn a_page_that_never_names_the_commit_makes_no_success_of_a_branch_that_cannot_b
     let never = Rule::get(&deploy.asked(ASKS_TO_LOOK), Fault::Status(503)).times(1000);
     let run = looked_at_after(&deploy, never, &["--timeout", "2"]);
     run.exits(4)
-        .says("cannot tell whether")
+        .says("it is unknown whether")
         .says("hint: to continue")
         .never_shows("done:");
     deploy.http().heal();

@@ -42,7 +42,7 @@ const ANSWERS: [(u16, &str); 11] = [
     (404, "no such repository"),
     (409, "its host is busy"),
     (413, "accepts no push of that size"),
-    (422, "turned it away"),
+    (422, "declined the push"),
     (429, "its host is busy"),
     (307, "redirects pushes to another address"),
     (308, "redirects pushes to another address"),
