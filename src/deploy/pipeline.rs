@@ -78,7 +78,12 @@ impl Deploy<'_> {
     fn note_all<'b>(&self, build: &'b Build) -> Result<NotesInFlight<'b>, Stop> {
         let mut notes = NotesInFlight::new();
         for to in &build.targets {
-            match self.note(&to.environment, &build.commit, None, Some(to.newest)) {
+            match self.note(
+                &to.environment,
+                (&build.commit, None),
+                Some(to.newest),
+                false,
+            ) {
                 Ok(note) => notes.push((to, note)),
                 Err(stop) => {
                     notes.iter().for_each(|(_, note)| note.ended());

@@ -74,7 +74,8 @@ impl Deploy<'_> {
             return Err(Stop::Declined(format!("nothing was pushed to {name}")));
         }
         let is_again = self.notes().may_go_on(name, &push.commit);
-        let marker = self.note(name, &push.commit, push.expected.as_ref(), None)?;
+        let expected = push.expected.as_ref();
+        let marker = self.note(name, (&push.commit, expected), None, push.with.is_some())?;
         let (mut said, mut heard) = (Vec::new(), Heard::default());
         let outcome = push::push(self.look.repo, push, &mut |event| match event {
             PushProgress::Line(line) => {
@@ -143,19 +144,20 @@ impl Deploy<'_> {
         }
     }
 
-    /// Notes in the clone what is about to be sent, so that an interrupted run is not repeated blindly.
+    /// Notes in the clone what is about to be sent, so that an interrupted run is not repeated blindly. A push together
+    /// with its announcement has a lease on the record: after a later deploy there it can no longer arrive.
     pub(super) fn note(
         &self,
         name: &str,
-        commit: &CommitId,
-        expected: Option<&CommitId>,
+        (commit, expected): (&CommitId, Option<&CommitId>),
         newest: Option<u64>,
+        is_with_it: bool,
     ) -> Result<InFlight, Stop> {
         let recorder = Recorder::of(self.look.repo, self.look.config, false);
         let known = recorder.and_then(|recorder| recorder.known());
         let announced = known.filter(|known| {
             let open = known.state.deploying_to(name, commit);
-            open.is_some_and(|open| self.notes().has_announced(&open.id))
+            is_with_it || open.is_some_and(|open| self.notes().has_announced(&open.id))
         });
         let sent = SentCommit {
             announced: announced.is_some(),
@@ -297,7 +299,7 @@ impl Deploy<'_> {
         }
         let platform = platform::of(self.look.repo, target.environment, false);
         let platform = platform.ok_or_else(not_seen)??;
-        let marker = self.note(name, commit, None, Some(*newest))?;
+        let marker = self.note(name, (commit, None), Some(*newest), false)?;
         let released = match platform.release(former, *back) {
             Ok(()) => Ok(()),
             // The platform may still work on it. A second request would make a second release.

@@ -30,7 +30,8 @@ pub struct SentCommit {
     /// The commit that a rollback takes away; `None` for other deploys.
     #[serde(default)]
     pub takes_away: Option<CommitId>,
-    /// True if it was announced on the record, where `last` was the last deploy there: its commit and time.
+    /// True if it was announced on the record, before or with the push. `last` was the last deploy there: its commit and
+    /// time.
     #[serde(default)]
     pub announced: bool,
     #[serde(default)]

@@ -396,3 +396,23 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
         ));
     }
 }
+
+/// On a branch the announcement is part of the push, so its lease on the record ends the push as well.
+#[test]
+fn a_push_that_was_rolled_back_on_record_holds_up_no_later_one_of_its_clone() {
+    for topology in TOPOLOGIES {
+        let deploy = cut_off(topology, false);
+        deploy.web.set(TECHNICAL, accepted("teams"));
+        let ben = bens_clone(&deploy);
+        let back = ["rollback", "--yes", "--to", deploy.nth(2)];
+        with_webhooks(&deploy).cwd(&ben).smp(&back).ok();
+        deploy
+            .smp(&["status"])
+            .ok()
+            .never_shows("must finish first");
+        let next = ["promote", "--yes", "--again", "--timeout", "5", "--commit"];
+        let next = [&next[..], &[deploy.nth(6)]].concat();
+        with_webhooks(&deploy).smp(&next).ok();
+        deploy.ran([2, 5, 2, 6]);
+    }
+}
