@@ -246,7 +246,8 @@ impl Deploy<'_> {
             let command = self.command().plain("--first");
             refusal.report.hint = Some(Hint::run("to create it", command));
         }
-        if refusal.code == RefusalCode::WrongBranch && self.options.first {
+        let on_remotes = self.targets.iter().any(|one| !one.environment.is_branch);
+        if refusal.code == RefusalCode::WrongBranch && self.options.first && on_remotes {
             refusal = refusal.because("--first creates an app, or a branch of the main repository, but no branch on another remote");
         }
         refusal

@@ -312,6 +312,13 @@ fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
         let status = |dir: &Path| deploy.runner().cwd(dir).smp(&["status"]).to_string();
         let open = format!("{} to production, by Ada", short(deploy.nth(5)));
         assert!(!status(&ben).contains(&open));
+        // Its host may still be building it.
+        let five = short(deploy.nth(5));
+        promotes_the_next(&deploy, &ben)
+            .exits(1)
+            .says(&format!("error: Ada Example began to promote {five}"))
+            .says(&format!("but production does not report {five} yet\n"))
+            .says("hint: wait until it has finished");
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
         let mut both = [&deploy.work, &ben].into_iter();
         assert!(both.all(|dir| status(dir).contains(&open)));

@@ -1,6 +1,6 @@
 //! Keeps a commit that was rolled back from shipping again without confirmation, unless its revert ships too.
 
-use crate::core::decide::finding::{Aspect, Finding};
+use crate::core::decide::finding::{Aspect, Finding, WAIT};
 use crate::core::decide::next::promote;
 use crate::core::decide::{Asked, Plan, Target};
 use crate::core::record::Held;
@@ -80,6 +80,28 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
             .run("or in a script", script.option("--commit", commit.short()))
             .run("or ship a correction", Typed::smp("stage"))
     })
+}
+
+/// Returns the refusal where the branch shows another commit than runs: it was rolled back, or it is still being built.
+/// The latter is known if it was announced, although a deploy elsewhere replaced its announcement.
+pub fn may_ship_again(name: &str, story: String, is_certain: bool, asked: &Asked<'_>) -> Refusal {
+    let landed = asked.recorded.as_ref().and_then(|one| one.landed(name));
+    if let Some((open, landed)) = landed {
+        let anyway = "or, if its build failed, run it in a terminal, without --yes";
+        return Refusal::new(RefusalCode::Deploying, open)
+            .because(landed)
+            .run(WAIT, Typed::smp("status"))
+            .run(anyway, promote(name));
+    }
+    let ships = match is_certain {
+        true => "would ship",
+        false => "may ship",
+    };
+    let why =
+        format!("this promotion {ships} a rolled-back commit again, so a person must confirm it");
+    Refusal::new(RefusalCode::RolledBack, story)
+        .because(why)
+        .run("run it in a terminal, without --yes", promote(name))
 }
 
 fn rolled_back(held: &Held, name: &str, now: i64) -> String {

@@ -6,7 +6,7 @@ use crate::core::decide::gates::{
     amount, arrived, branch, confirmed_or_seen, disagreement, disappearing, first_push, first_ten,
     lost,
 };
-use crate::core::decide::held::check_held;
+use crate::core::decide::held::{check_held, may_ship_again};
 use crate::core::decide::next::{promote, propose_again};
 use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, policy};
 use crate::core::record::Kind;
@@ -115,11 +115,17 @@ fn candidate(
     let Some(commit) = source.running.clone()? else {
         let no_app = matches!(source.branch, Some(Ok(Branch::NoApp(_))));
         let first = if no_app { "--first" } else { "" };
-        let stage = Typed::smp("stage").plain(first);
         let error = format!("nothing is deployed on {name} yet");
+        let (lead, deploy) = match &environment.promotes {
+            Some(source) => (format!("deploy what {source} runs"), promote(name)),
+            None => (
+                "deploy the tip of the main branch".to_owned(),
+                Typed::smp("stage"),
+            ),
+        };
         return Err(Refusal::new(RefusalCode::NothingDeployed, error)
             .because("a promotion ships what runs there")
-            .run("deploy the tip of the main branch", stage));
+            .run(lead, deploy.plain(first)));
     };
     branch(environment, source)?;
     let is_tested = match &asked.moved_on {
@@ -379,15 +385,9 @@ fn check_branch(
             .because("the commit on its branch may have been rolled back; only an uncached page can tell")
             .run(FORGET, promote(name)),
         Risk::ShipsAgain | Risk::Nothing => {
-            let ships = match rolled_back && finding::is_certain(&target.observed) {
-                true => "would ship",
-                false => "may ship",
-            };
-            let script = promote(name).plain("--again --yes");
-            Refusal::new(RefusalCode::RolledBack, story)
-                .because(format!("this promotion {ships} a rolled-back commit again, so a person must confirm it"))
-                .run("run it in a terminal, without --yes", promote(name))
-                .run("or in a script", script.option("--commit", commit))
+            let is_certain = rolled_back && finding::is_certain(&target.observed);
+            may_ship_again(name, story, is_certain, asked)
+                .run("or in a script", promote(name).plain("--again --yes").option("--commit", commit))
         }
     })
 }

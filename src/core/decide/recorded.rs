@@ -32,6 +32,10 @@ pub struct Recorded<'a> {
 /// The planned deploy: its kind, environment and commit. `None` if nothing is deployed.
 type OwnDeploy<'w> = Option<(Kind, &'w str, &'w CommitId)>;
 
+fn landed(name: &str, to: &str) -> String {
+    format!("it has reached the branch of {name}, but {name} does not report {to} yet")
+}
+
 /// The hint for an unreadable event that no newer version wrote.
 pub const BY_HAND: &str = "if nobody has a newer version, somebody wrote an event by hand that no version can read; \
     to start an empty record, set another `ref` in [record] of smp.toml on the main branch";
@@ -109,6 +113,14 @@ impl<'a> Recorded<'a> {
         }
     }
 
+    /// Returns the story of an announced deploy that has reached the branch of `name` and does not run there yet, although
+    /// a deploy elsewhere replaced its announcement, and what is so.
+    pub fn landed(&self, name: &str) -> Option<(String, String)> {
+        let open = self.state.unended_at(name);
+        let open = open.filter(|open| self.course_at(open, name) == Course::Landed)?;
+        Some((open.story(self.now), landed(name, open.to.short())))
+    }
+
     fn is_named(&self, open: &Deploying) -> bool {
         self.take_over
             .is_some_and(|id| id.len() >= 4 && open.id.as_str().starts_with(id))
@@ -117,8 +129,7 @@ impl<'a> Recorded<'a> {
     fn deploying(&self, open: &Deploying, course: Course, command: Option<Typed>) -> Refusal {
         let (name, to, id) = (open.names(), open.to.short(), open.id.as_str());
         let is_mine = self.is_mine(open);
-        let landed =
-            format!("it has reached the branch of {name}, but {name} does not report {to} yet");
+        let landed = landed(&name, to);
         let why = match course {
             Course::Landed => landed.as_str(),
             _ if is_mine => "this clone began it, and its result is unknown",
