@@ -58,8 +58,9 @@ pub fn run(session: &Session<'_>, args: &Rollback) -> Result<(), Stop> {
     let environment = the_environment(&config, args.environment.as_deref())?;
     trust::require(&session.repo, &config, &[environment])?;
     session.whole_history()?;
-    let (mut deploy, planned) = deploy::looked(|| look(session, args, &config, environment))?;
-    let plan = planned?;
+    let looked = deploy::looked(|| look(session, args, &config, environment));
+    let (mut deploy, planned) = looked.map_err(|stop| merged::stop(&config, stop))?;
+    let plan = planned.map_err(|refusal| merged::refusal(&config, refusal))?;
     let begun = session.notes().taken_away(&environment.name, &plan.commit);
     if plan.steps.is_empty() {
         deploy.nothing_to("roll back", &plan)?;

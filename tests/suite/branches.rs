@@ -625,6 +625,23 @@ fn no_hint_about_a_candidate_leads_to_stage_where_a_merge_deploys() {
 }
 
 #[test]
+fn no_hint_about_the_first_deploy_leads_to_stage_where_a_merge_deploys() {
+    let deploy = branches().without_pages().build();
+    let text = deploy.toml();
+    let text = text.replace("branch = \"staging\"", "branch = \"master\"");
+    deploy.write_toml(&format!("{text}[record]\nsignoff = false\n"));
+    deploy.agree();
+    let production = ["update-ref", "-d", "refs/heads/production"];
+    deploy.git(&deploy.main, &production);
+    let yes = ["promote", "--first", "--yes", "--commit", deploy.nth(6)];
+    deploy.smp(&yes).ok();
+    without_stage(&deploy, &["rollback", "-n"])
+        .exits(1)
+        .says("is the first deploy to production")
+        .says("on the main branch, then: git smp status");
+}
+
+#[test]
 fn a_build_that_fails_where_a_merge_deploys_is_corrected_by_a_merge() {
     let deploy = by_merge("");
     let fails = "cat >/dev/null; echo 'no room'; exit 1";
