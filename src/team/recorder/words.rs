@@ -250,7 +250,7 @@ fn forget() -> String {
     format!("git update-ref -d {SEEN}")
 }
 
-/// Returns the end of a run that it is unknown whether the record accepted the event.
+/// Returns the end of a run whose event may or may not be on the record.
 pub(super) fn unknown(why: Report) -> Stop {
     let report = Report::new("it is unknown whether the record accepted the event");
     let report = report.because(why.error).causes(why.because);
