@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::posts::{PRODUCT, TECHNICAL, accepted, channels, sent, with_webhooks, words};
 use crate::promote::comes_to;
 use crate::record::{bens_clone, recorded_like, short, signed_off_on};
-use crate::support::{Chain, Deploy, Gate, Page, Run, TOPOLOGIES, Told, Topology, World};
+use crate::support::{Chain, Deploy, Gate, Page, Run, Told, Topology, World, topologies};
 
 const NO_SIGNOFF: &str = "[record]\nsignoff = false\n";
 
@@ -99,7 +99,7 @@ fn a_promotion_that_nobody_saw_end_goes_on_record_before_the_next_and_its_post_i
 
 #[test]
 fn the_same_person_who_goes_on_with_another_commit_records_it_too() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = cut_off(topology, false);
         promotes_the_next(&deploy, &deploy.work)
             .ok()
@@ -138,7 +138,7 @@ fn a_deploy_that_its_page_does_not_name_steadily_is_not_claimed() {
 
 #[test]
 fn a_rollback_and_a_stage_record_what_they_end_too() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = cut_off(topology, false);
         let back = ["rollback", "--yes", "--to", deploy.nth(2)];
         deploy
@@ -166,7 +166,7 @@ fn a_rollback_and_a_stage_record_what_they_end_too() {
 
 #[test]
 fn a_postponement_does_not_give_up_a_promotion_that_arrived() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = signed_off_on(topology);
         let args = ["promote", "--yes", "--commit", deploy.nth(5)];
         killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
@@ -293,7 +293,7 @@ fn an_end_that_comes_after_a_later_deploy_is_not_recorded_again() {
 /// Ada's run is killed while her push builds, and Ben stages before anybody sees the end.
 #[test]
 fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
         let world = World::deploy_like().on(topology).toml(&toml);
         let deploy = world.ready();
@@ -351,7 +351,7 @@ fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
 
 #[test]
 fn the_post_about_a_release_is_dropped_by_its_rollback_which_says_so_once() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = cut_off(topology, false);
         deploy.web.set(TECHNICAL, accepted("teams"));
         let later = deploy.colleague_commits("Tidy the legend (#430)");
@@ -376,7 +376,7 @@ fn the_post_about_a_release_is_dropped_by_its_rollback_which_says_so_once() {
 /// A run that sleeps through the next deploy does not say that its own failed.
 #[test]
 fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let world = World::deploy_like().on(topology).toml(NO_SIGNOFF);
         let deploy = world.ready();
         deploy.web.set("/production", Page::commit(deploy.nth(2)));
@@ -407,7 +407,7 @@ fn a_run_that_wakes_after_a_later_deploy_names_that_deploy() {
 /// On a branch the announcement is part of the push, so its lease on the record ends the push as well.
 #[test]
 fn a_push_that_was_rolled_back_on_record_holds_up_no_later_one_of_its_clone() {
-    for topology in TOPOLOGIES {
+    for topology in topologies() {
         let deploy = cut_off(topology, false);
         deploy.web.set(TECHNICAL, accepted("teams"));
         let ben = bens_clone(&deploy);
