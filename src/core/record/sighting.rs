@@ -30,8 +30,8 @@ impl State {
         last.map(|last| (last.commit.clone(), last.at))
     }
 
-    /// Returns another deploy there that went on record since `earlier`, after the end of this one of `commit`. The end
-    /// of what was announced in `earlier` is no later deploy: whoever announces the next one records it.
+    /// Returns a deploy of another commit there that went on record since `earlier`. The end of a deploy that was
+    /// announced in `earlier` does not count: it began before this one.
     pub fn overtaken(
         &self,
         earlier: &State,
