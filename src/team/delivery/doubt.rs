@@ -11,6 +11,7 @@ use crate::team::channel::{Receiver, Route, route};
 use crate::team::compose::compose;
 use crate::team::delivery::words::opens;
 use crate::team::delivery::{Delivery, tracking, words};
+use crate::team::send::Delivered;
 
 /// The number of seconds for which somebody else's attempt counts as in progress.
 const FRESH: u64 = 300;
@@ -93,6 +94,12 @@ impl Delivery<'_> {
         if !open.by.is_called(&name, &email) && is_fresh(now, open.at) {
             ui.note(format!("{story}, and may still be sending it"));
             return Ok(true);
+        }
+        // The run may have ended before it closed the issue.
+        if let Route::Send(to) = route
+            && let Delivered::No(why) = self.close(one, to)?
+        {
+            return Err(self.unclear(one, why));
         }
         let story = format!("{story}; its result is unknown");
         if !ui.is_interactive() {
