@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::config::Record;
+use crate::core::record::audit::SEVERAL_PARENTS;
 use crate::core::record::counted::{Count, SignedRecord};
-use crate::core::record::{Event, Person, ReadError, Reading, State, is_of_ref};
+use crate::core::record::{Event, Person, ReadError, State, is_of_ref};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::words::{CommitId, SMP_TOML, SignatureCheck, StoredEvent};
@@ -44,10 +45,7 @@ impl Recorder<'_> {
         // Events that only a second parent has would be ignored, for example a block.
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
-            let why = format!(
-                "{} has several parents, but an event of the record has at most one",
-                merge.commit.short()
-            );
+            let why = format!("{}: {SEVERAL_PARENTS}", merge.commit.short());
             return Err(self.unreadable(tip, &ReadError::Garbage(why)).into());
         }
         let (count, events) = fold(&checking.events);
@@ -61,9 +59,16 @@ impl Recorder<'_> {
         Ok((count.state, signed, events))
     }
 
-    /// Checks all events of the reading with git now; `None` for an empty record.
-    pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
-        let both = self.keys.zip(reading.tip.as_ref());
+    /// Returns the last event of a record that was refused, or of this clone's copy.
+    pub fn tip_here(&self) -> Option<CommitId> {
+        let now = self.ask_tip().ok().flatten();
+        let here = now.filter(|tip| self.repo.has_commit(tip).unwrap_or(false));
+        here.or_else(|| objects::seen_id(self.repo).ok().flatten())
+    }
+
+    /// Checks all events up to this one with git now; `None` for an empty record.
+    pub fn check_all(&self, tip: Option<&CommitId>) -> Result<Option<Checking>, Stop> {
+        let both = self.keys.zip(tip);
         both.map(|(keys, tip)| self.check(keys, tip, true))
             .transpose()
     }
