@@ -7,6 +7,7 @@ use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::counted;
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 use crate::session::Session;
 use crate::team::recorder::{Checking, Recorder};
 
@@ -129,6 +130,6 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
 
 fn not_signed() -> Stop {
     let report = Report::new("the team's record is not signed, so there is nothing to verify")
-        .because("smp.toml has no signed = true in [record]");
+        .because(format!("{SMP_TOML} has no signed = true in [record]"));
     Stop::Misused(report.run("add signed = true and commit it, then", Typed::smp("setup")))
 }

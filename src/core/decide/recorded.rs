@@ -4,14 +4,14 @@ mod course;
 
 use crate::core::config::Environment;
 use crate::core::decide::Target;
-use crate::core::decide::answer::FOUR_EYES;
+use crate::core::decide::answer::four_eyes;
 use crate::core::decide::finding::WAIT;
 use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, EventId, Observed, short};
+use crate::core::words::{CommitId, EventId, Observed, SMP_TOML, short};
 use course::Course;
 
 #[derive(Clone, Copy, Debug)]
@@ -273,7 +273,7 @@ impl<'a> Recorded<'a> {
             format!("signed off as {by} {when}{how}")
         });
         let refusal = fixes.chain(yeses).fold(refusal, Refusal::because);
-        let refusal = refusal.because(FOUR_EYES).hint(by_others(candidate));
+        let refusal = refusal.because(four_eyes()).hint(by_others(candidate));
         match candidate.fixers.is_empty() {
             true => refusal,
             false => refusal
@@ -299,7 +299,9 @@ impl<'a> Recorded<'a> {
         }
         let error = format!("{short} was not proposed, so it cannot be promoted");
         Err(Refusal::new(RefusalCode::NotProposed, error)
-            .because("record.signoff in smp.toml requires a sign-off of every candidate")
+            .because(format!(
+                "record.signoff in {SMP_TOML} requires a sign-off of every candidate"
+            ))
             .run("propose it", Typed::smp("propose")))
     }
 

@@ -8,7 +8,7 @@ use crate::core::record::counted::{Count, SignedRecord};
 use crate::core::record::{Event, Person, ReadError, State, is_of_ref};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+use crate::core::words::{CommitId, SMP_TOML, SignatureCheck, StoredEvent};
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::record as objects;
 use crate::git::signed::{self, SignersFile};
@@ -135,7 +135,9 @@ impl Recorder<'_> {
         let refusal = self.unreadable(tip, &ReadError::Garbage(why));
         let refusal = refusal.because("a signed record counts only on the ref that it began on");
         Err(refusal
-            .hint("begin another one: set record.ref in smp.toml to a new name")
+            .hint(format!(
+                "begin another one: set record.ref in {SMP_TOML} to a new name"
+            ))
             .into())
     }
 
@@ -147,7 +149,7 @@ impl Recorder<'_> {
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
             let report = Report::new(error).because("the signers file is read from that branch");
-            let say = "set repository.branch in smp.toml, then";
+            let say = format!("set repository.branch in {SMP_TOML}, then");
             Stop::Failed(report.run(say, Typed::smp("setup")))
         })?;
         if !self.repo.has_commit(&main)? {
