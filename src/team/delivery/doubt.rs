@@ -105,6 +105,18 @@ impl Delivery<'_> {
         if !ui.is_interactive() {
             return Err(self.unclear(one, Report::new(story)));
         }
+        self.asked(one, open, route, story)
+    }
+
+    /// Asks a person, who can look at the channel.
+    fn asked(
+        &self,
+        one: &Notice,
+        open: &Attempt,
+        route: &Route,
+        story: String,
+    ) -> Result<bool, Stop> {
+        let (ui, place) = (self.session.ui, words::place(one));
         ui.warn(format!("{story}. The post is:"));
         let text = markdown::payload(&compose(self.session, self.config, one)?);
         ui.insist(&text.lines().map(Line::plain).collect::<Vec<_>>());
