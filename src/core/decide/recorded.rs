@@ -113,12 +113,26 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Returns the story of an announced deploy that has reached the branch of `name` and does not run there yet, although
-    /// a deploy elsewhere replaced its announcement, and what is so.
-    pub fn landed(&self, name: &str) -> Option<(String, String)> {
-        let open = self.state.unended_at(name);
-        let open = open.filter(|open| self.course_at(open, name) == Course::Landed)?;
-        Some((open.story(self.now), landed(name, open.to.short())))
+    /// Returns what is so about an announced deploy there that has no recorded end: it runs, or has reached the branch.
+    pub fn story_of(&self, open: &Deploying, name: &str) -> Option<[String; 2]> {
+        let short = open.to.short();
+        let is_so = match self.course_at(open, name) {
+            Course::Landed => landed(name, short),
+            Course::Arrived => format!("{name} runs {short}, and the next deploy records that"),
+            _ => return None,
+        };
+        Some([open.story(self.now), is_so])
+    }
+
+    /// Returns the same about an earlier promotion of the commit with these digits.
+    pub fn begun(&self, digits: &str) -> Option<[String; 2]> {
+        let digits = digits.to_ascii_lowercase();
+        let mut all = self.state.unended();
+        all.find_map(|open| {
+            let is_it = open.kind == Kind::Promote && open.to.as_str().starts_with(&digits);
+            let mut names = open.places().filter(|_| is_it).map(|(name, _)| name);
+            names.find_map(|name| self.story_of(open, name))
+        })
     }
 
     fn is_named(&self, open: &Deploying) -> bool {
