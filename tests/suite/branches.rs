@@ -299,7 +299,7 @@ fn an_answer_that_is_lost_is_read_and_both_arrive_once() {
         Fault::DropRequest(200),
     ];
     for fault in sample(2, faults) {
-        let deploy = recorded().over_http().ready();
+        let deploy = recorded().over_open_http().ready();
         let fault_of = |times| Rule::post("git-receive-pack", fault.clone()).times(times);
         deploy.http().fault(fault_of(2));
         let run = promote(&deploy, &["--timeout", "3"]);

@@ -14,7 +14,7 @@ const AT_ONCE: Duration = Duration::from_secs(20);
 
 /// Returns a world whose host can fail, where the branch is the running commit.
 fn host() -> Deploy {
-    ready(World::deploy_like().over_http().without_pages())
+    ready(World::deploy_like().over_open_http().without_pages())
 }
 
 /// Promotes with a long timeout, and asserts that it ends at once.
@@ -74,7 +74,7 @@ fn a_push_that_is_turned_away_changed_nothing_and_is_told_so_at_once() {
 
 #[test]
 fn a_push_that_is_turned_away_leaves_no_announcement_and_a_colleague_goes_on() {
-    let deploy = ready(World::deploy_like().over_http().toml(RECORD));
+    let deploy = ready(World::deploy_like().over_open_http().toml(RECORD));
     deploy
         .http()
         .fault(Rule::post(RECEIVE, Fault::Status(413)).times(1000));
@@ -105,7 +105,7 @@ fn a_push_that_is_turned_away_leaves_no_announcement_and_a_colleague_goes_on() {
 fn an_event_that_the_main_repository_turns_away_is_told_so_at_once_and_nothing_is_pushed() {
     let deploy = ready(
         World::deploy_like()
-            .over_http()
+            .over_open_http()
             .main_over_http()
             .toml(RECORD),
     );
@@ -262,7 +262,7 @@ const RECORD_ANSWERS: [(bool, u16, &[&str]); 9] = [
 fn an_event_that_is_turned_away_is_told_with_its_own_reason_and_a_hint_that_fits_it() {
     let deploy = ready(
         World::deploy_like()
-            .over_http()
+            .over_open_http()
             .main_over_http()
             .toml(RECORD),
     );
