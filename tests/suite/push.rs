@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::diff::fetching::CLOSED_PORT;
 use crate::promote::{begin, comes_to, deployed_once, person, promote, ready, refusal, scripted};
-use crate::sample::sample;
+use crate::sample::{one_of, sample};
 use crate::support::{
     Deploy, DeployBuilder, Fault, Gate, GitHttp, PATIENCE, Page, Rule, Run, TOPOLOGIES, Terminal,
     Topology, World,
@@ -218,7 +218,7 @@ fn ctrl_c_while_the_branch_cannot_be_read_leaves_at_once() {
 // The check directly before the push: nothing was pushed yet, so it waits only briefly.
 #[test]
 fn a_look_directly_before_the_push_that_fails_once_is_repeated() {
-    for fails in ["host", "page"] {
+    for fails in one_of(["host", "page"]) {
         let deploy = ready(World::deploy_like().over_open_http());
         let before = deploy.snapshot();
         let mut terminal = person(&deploy).terminal(&["promote"]);
@@ -775,7 +775,7 @@ fn a_push_whose_program_was_killed_is_not_doubled() {
 #[test]
 fn a_push_whose_program_was_killed_starts_one_build_on_either_topology() {
     let variants = TOPOLOGIES.map(|topology| ["", "[record]\n"].map(|more| (topology, more)));
-    for (topology, more) in variants.into_iter().flatten() {
+    for (topology, more) in sample(2, variants.into_iter().flatten()) {
         let world = World::deploy_like().on(topology).without_pages();
         let deploy = ready(world.toml(more));
         if !more.is_empty() {
