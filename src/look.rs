@@ -263,4 +263,12 @@ impl Seen {
             now,
         }))
     }
+
+    /// Shows a replaced announcement that still matters as the open one.
+    pub fn show_replaced(&mut self, config: &Config, now: i64) {
+        let recorded = self.recorded(config, None, now).ok().flatten();
+        let replaced = recorded.and_then(|recorded| recorded.replaced());
+        let replaced = replaced.cloned();
+        self.record.shows(replaced);
+    }
 }

@@ -24,6 +24,7 @@ use clap::CommandFactory;
 use crate::cli::Cli;
 use crate::commands::Command;
 use crate::core::refusal::Stop;
+use crate::core::words::SMP_TOML;
 use crate::session::Session;
 use crate::terminal::{Talk, Ui};
 
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
         Ok(read) => read,
         Err(error) => return ExitCode::from(cli::usage::usage(&error)),
     };
+    if let Some(named) = cli.common.config() {
+        SMP_TOML.name(named.to_string_lossy().into_owned());
+    }
     let talk = match (cli.common.quiet, cli.common.verbose) {
         (true, _) => Talk::Quiet,
         (_, true) => Talk::Verbose,

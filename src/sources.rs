@@ -16,7 +16,7 @@ use crate::core::decide::next::confirm;
 use crate::core::decide::{Couplings, wrong_branch};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, Source};
+use crate::core::words::{Branch, Cached, CommitId, Observed, Relation, Release, SMP_TOML, Source};
 use crate::git::{Repo, moved, remote, token};
 use crate::http;
 use crate::notes::Notes;
@@ -151,7 +151,7 @@ impl Look<'_> {
         let asked = self.read_page(environment.running.page.as_ref()?);
         let name = &environment.name;
         let moved =
-            format!("if the page moved, correct environments.{name}.running in smp.toml, then");
+            format!("if the page moved, correct environments.{name}.running in {SMP_TOML}, then");
         let open = format!("open the page of {name} to see what it answers, then");
         let hint = Hint::run(open, Typed::smp("status")).and(Hint::run(moved, Typed::smp("setup")));
         Some(asked.map_err(|refusal| named(environment, refusal, hint)))

@@ -13,7 +13,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::Line;
 use crate::core::typed::Typed;
-use crate::core::words::Changes;
+use crate::core::words::{Changes, SMP_TOML};
 use crate::session::{Session, trust};
 use crate::team::recorder::Recorder;
 
@@ -121,9 +121,9 @@ fn read(
 
 fn no_record() -> Stop {
     let report = Report::new("the team keeps no record, so there is no history")
-        .because("smp.toml has no table [record]");
+        .because(format!("{SMP_TOML} has no table [record]"));
     Stop::Misused(report.run(
-        "add the line [record] to smp.toml and commit it, then",
+        format!("add the line [record] to {SMP_TOML} and commit it, then"),
         Typed::smp("setup"),
     ))
 }

@@ -12,7 +12,7 @@ use crate::core::record::{self, Candidate, Copied};
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::{ago, without_userinfo};
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 use crate::git::record as objects;
 use crate::session::Session;
 use crate::session::trust::{self, RemoteState, Rule, Trust};
@@ -141,7 +141,7 @@ impl PlainPush<'_> {
             Ok(config) if !matches!(trust::look(repo, config)?, Trust::Changed(_)) => {
                 return self.judge_by(config, false);
             }
-            Ok(_) => "smp.toml changed since it was agreed to in this clone".to_owned(),
+            Ok(_) => format!("{SMP_TOML} changed since it was agreed to in this clone"),
             Err(stop) => stop.to_string(),
         };
         let agreed = trust::agreed(repo)?;
@@ -285,7 +285,7 @@ impl PlainPush<'_> {
 /// Says why the agreed values were used and not the file. The hint's commands work once the file is usable.
 fn by_what_was_agreed(mut report: Report, why: &str) -> Report {
     let hint = report.hint.take();
-    report.hint = hint.map(|hint| hint.once("once smp.toml can be used"));
+    report.hint = hint.map(|hint| hint.once(&format!("once {SMP_TOML} can be used")));
     report.because(format!(
         "{why}, so this clone uses the last values that it agreed to"
     ))

@@ -10,6 +10,7 @@ use crate::core::refusal::{Report, Stop};
 use crate::core::show::widest;
 use crate::core::text::{Line, Tone, counted, shell_word, wrapped};
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 use crate::git::{Repo, remote};
 use crate::options::Deepening;
 use crate::session::Session;
@@ -202,20 +203,19 @@ fn ask(session: &Session<'_>, is_agreed: bool, absent: usize, is_new: bool) -> R
         (false, _) => format!("Trust this and add {remotes}?"),
     };
     let declined = match is_new {
-        true => "smp.toml was written but not agreed to; nothing else was changed",
-        false => "nothing was changed",
+        true => format!("{SMP_TOML} was written but not agreed to; nothing else was changed"),
+        false => "nothing was changed".to_owned(),
     };
     let (why, yes) = (
         format!("the question is: {question}"),
         Typed::smp("setup --yes"),
     );
-    session.ui.need_yes(&question, why, yes, declined)
+    session.ui.need_yes(&question, why, yes, &declined)
 }
 
 /// Returns what the file says, its relation to this clone, and what changed since the agreement. The list is exactly
 /// what a yes is stored for.
 fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -> Vec<Line> {
-    let file = config.file();
     let heading = match trust {
         Trust::Same => None,
         Trust::New => Some("is new in this clone"),
@@ -224,7 +224,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     let mut lines = Vec::new();
     if let Some(heading) = heading {
         let all = "If you trust it, you agree to these values (defaults included):";
-        let all = wrapped(&format!("{file} {heading}. {all}"), columns, 0, 0);
+        let all = wrapped(&format!("{SMP_TOML} {heading}. {all}"), columns, 0, 0);
         lines.extend(all.into_iter().map(Line::plain));
         let values = config.trust();
         let width = widest(values.iter().map(|(key, _)| key.as_str()));
@@ -247,7 +247,7 @@ fn shown(config: &Config, places: &[Place<'_>], trust: &Trust, columns: usize) -
     // The remotes that a yes adds come last, above the question, however long the list is.
     lines.push(Line::plain(match heading {
         Some(_) => "It names these remotes:".to_owned(),
-        None => format!("{file} names these remotes:"),
+        None => format!("{SMP_TOML} names these remotes:"),
     }));
     let name_width = widest(places.iter().map(|place| place.remote));
     let url_width = widest(places.iter().map(|place| place.url)).min(64);

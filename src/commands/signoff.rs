@@ -9,7 +9,7 @@ use crate::core::decide::next;
 use crate::core::record::{Candidate, Judged, News, RecordView, State, Verdict, What, counted};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{EventId, short};
+use crate::core::words::{EventId, SMP_TOML, short};
 use crate::deploy::observed;
 use crate::git::record::identity;
 use crate::session::{Session, trust};
@@ -89,7 +89,9 @@ fn counts(candidate: &Candidate) -> Result<(), Refusal> {
         return Ok(());
     }
     let error = "a typed sign-off does not count here, because it does not show who says yes";
-    let why = "policy.four_eyes in smp.toml requires a yes from somebody other than the proposer";
+    let why = format!(
+        "policy.four_eyes in {SMP_TOML} requires a yes from somebody other than the proposer"
+    );
     let refusal = Refusal::new(RefusalCode::SamePerson, error).because(why);
     Err(refusal.hint(next::by_others(candidate)))
 }

@@ -12,7 +12,7 @@ use crate::core::record::{Candidate, Kind, News, Notice, Telling};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::Added;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, Observed};
+use crate::core::words::{Branch, CommitId, Observed, SMP_TOML};
 use crate::deploy::{self, Deploy, Options, Wanted, forward};
 use crate::forge::pull_request;
 use crate::look::{Main, Seen, see_one};
@@ -241,7 +241,7 @@ impl<'a> Order<'a> {
                 Err(refusal.run("push the first commit", push).into())
             }
             Some(Ok(_)) | None => {
-                let set = "set repository.branch in smp.toml, then";
+                let set = format!("set repository.branch in {SMP_TOML}, then");
                 let refusal = Refusal::new(
                     code,
                     "the main repository does not have the branch to deploy",

@@ -44,10 +44,7 @@ pub fn run(session: &Session<'_>, args: &Status) -> Result<(), Stop> {
         session.ui.warn(&gap[0]);
         gap[1..].iter().for_each(|way| session.ui.note(way));
     }
-    let recorded = found.recorded(&config, None, session.when().now);
-    let ends = recorded.ok().flatten().map(|recorded| recorded.unwritten());
-    let arrived = ends.and_then(|ends| Some(ends.first()?.0.clone()));
-    found.record.shows(arrived);
+    found.show_replaced(&config, session.when().now);
     let (seen, record) = (found.environments, &found.record);
     look::remember(session, &config, &seen, found.began);
     if session.repo.layout().shallow {

@@ -15,7 +15,6 @@ mod shown;
 mod trust;
 mod values;
 
-use std::borrow::Cow;
 use std::iter;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +39,7 @@ use crate::core::nearest::nearest;
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
 use crate::core::window::{Hours, Soak};
+use crate::core::words::SMP_TOML;
 
 /// The maximum size of the file in bytes. The parser needs about 3 KiB for each KiB, so this is checked first.
 pub const LARGEST: usize = 64 * 1024;
@@ -327,8 +327,8 @@ impl Config {
     }
 
     fn unknown(&self, name: &str) -> Report {
-        let (file, shown) = (shown::file_name(&self.path), shown::shown_key(name));
-        Report::new(format!("{file} has no environment `{shown}`"))
+        let shown = shown::shown_key(name);
+        Report::new(format!("{SMP_TOML} has no environment `{shown}`"))
             .because(format!("its environments are {}", self.names().join(", ")))
     }
 
@@ -357,10 +357,6 @@ impl Config {
 
     pub fn find(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|one| one.name == name)
-    }
-
-    pub fn file(&self) -> Cow<'_, str> {
-        self.path.file_name().unwrap_or_default().to_string_lossy()
     }
 
     fn names(&self) -> Vec<&str> {

@@ -33,6 +33,7 @@ pub use event::{
 pub use open::Held;
 pub use post::{Attempt, How, News, Notice, Telling};
 pub use signer::Signer;
+pub use trailers::settled;
 pub use view::RecordView;
 pub use written::{
     ReadError, first_message, is_of_ref, message, read_event, read_state, write_state,

@@ -1,6 +1,7 @@
 //! The basic types of the program, used everywhere. It imports nothing of the program except the refusal types.
 
 mod arrival;
+mod file;
 mod release;
 mod signature;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::refusal::Refusal;
 use crate::core::typed::Typed;
 pub use arrival::Arrival;
+pub use file::SMP_TOML;
 pub use release::{Coupling, PlatformWords, Release, ReleaseStatus, ServerCommands};
 pub use signature::{SignatureCheck, StoredEvent};
 

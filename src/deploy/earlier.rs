@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::core::address::same_place;
 use crate::core::decide::finding::newest;
 use crate::core::decide::{Plan, Recorded, Step, Target};
-use crate::core::record::{Deploying, Kind};
+use crate::core::record::{Deploying, Kind, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{ago, and};
 use crate::core::typed::{Hint, Typed};
@@ -326,6 +326,16 @@ impl Deploy<'_> {
         Ok(())
     }
 
+    /// Returns whether this is a promotion on top of an announced one, whose end nobody saw.
+    fn contains(&self, state: &State, open: &Deploying) -> bool {
+        let mut targets = self.targets.iter();
+        self.kind() == Kind::Promote
+            && targets.any(|one| {
+                let from = one.observed.reference();
+                state.contained(from, &one.environment.name).contains(&open)
+            })
+    }
+
     /// Returns the warning about an announced deploy that this one of `commit` replaces.
     fn replaced(
         &self,
@@ -342,6 +352,16 @@ impl Deploy<'_> {
         let (story, short) = (open.story(recorded.now), open.to.short());
         let run = match ends.len() {
             _ if is_mine && goes_on => return None,
+            0 if self.contains(recorded.state, open) => {
+                let posts = open
+                    .tells
+                    .as_ref()
+                    .map(|_| ", and its post is sent as well");
+                return Some(format!(
+                    "{story}; this one contains it{}",
+                    posts.unwrap_or_default()
+                ));
+            }
             // This clone knows that its run was cut off before its push. What was replaced before was told before.
             0 if is_mine || recorded.open() != Some(open) => return None,
             0 => {

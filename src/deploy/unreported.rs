@@ -6,7 +6,7 @@ use crate::core::decide::Target;
 use crate::core::decide::finding::{FORGET, witness_hint};
 use crate::core::refusal::{RefusalCode, Report, Stop};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, CommitId, PlatformWords, Release, ServerCommands};
+use crate::core::words::{Branch, CommitId, PlatformWords, Release, SMP_TOML, ServerCommands};
 use crate::deploy::Deploy;
 use crate::deploy::doubt::Doubt;
 use crate::deploy::pushed::AGAIN;
@@ -107,7 +107,7 @@ impl Wait<'_> {
     /// Returns what to do if the server deploys another branch. This one has the commit, so a second push does nothing.
     fn to_deploy_the_branch(&self) -> Hint {
         let key = format!("environments.{}.branch", self.name());
-        let set = format!("set {key} in smp.toml to the branch that deploys, then");
+        let set = format!("set {key} in {SMP_TOML} to the branch that deploys, then");
         let Some((platform, server)) = self.server() else {
             return Hint::run(set, Typed::smp("setup"));
         };

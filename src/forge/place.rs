@@ -9,6 +9,7 @@ use crate::core::refusal::Report;
 use crate::core::secret::Secret;
 use crate::core::text::shell_word;
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 use crate::forge::forgejo::{self, FORGEJO, GITEA};
 use crate::forge::github::{self, GitHub};
 use crate::forge::gitlab::{self, GITLAB};
@@ -82,7 +83,7 @@ pub fn find(session: &Session<'_>, config: &Config) -> Result<Forge, Report> {
 /// Reports that the main repository has no web address on such a forge.
 pub fn no_pages(name: &str) -> Report {
     Report::new(format!("the main repository has no web address on {name}")).run(
-        "set repository.web (its web address) or repository.forge (its software) in smp.toml, then",
+        format!("set repository.web (its web address) or repository.forge (its software) in {SMP_TOML}, then"),
         Typed::smp("setup"),
     )
 }

@@ -3,6 +3,7 @@
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::{shell_word, visible};
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 use crate::git::address::{Account, Purpose, Transport};
 use crate::git::network::Errand;
 use crate::git::push::{NOBODYS, dry_run};
@@ -162,7 +163,7 @@ pub fn turned_away(repo: &Repo, (remote, key): (&str, &str), status: u16, next: 
     let (meaning, hint) = match known {
         Some((_, meaning, first)) => (*meaning, then(first, next)),
         None if moved::is_redirect(status) => {
-            let say = format!("set {key} in smp.toml to the address that it redirects to, then");
+            let say = format!("set {key} in {SMP_TOML} to the address that it redirects to, then");
             (SENT_ON, moved::setup_then(say, next))
         }
         None => (

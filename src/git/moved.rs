@@ -5,6 +5,7 @@ use crate::core::address;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::without_userinfo;
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 
 /// What git appends to a repository's address for its first request.
 const SERVICE: &str = "/info/refs";
@@ -89,7 +90,7 @@ pub(super) fn refusal(
             Hint::run(format!("{ASK} to correct that, then"), next.clone()),
         ),
         Some(address) if address.contains("://") => {
-            let right = "if that is right, change its url in smp.toml";
+            let right = format!("if that is right, change its url in {SMP_TOML}");
             let hint = match can_be_typed(address) {
                 true => {
                     let set = Typed::other("git remote set-url").arg(remote).arg(address);
@@ -118,7 +119,7 @@ pub(super) fn refusal(
 pub fn with_key(refusal: Refusal, key: &str) -> Refusal {
     let mut because = refusal.report.because.iter();
     if because.any(|line| line.contains(NOT_FOLLOWED)) {
-        let place = format!("its address is in {key} in smp.toml and in this clone's remote");
+        let place = format!("its address is in {key} in {SMP_TOML} and in this clone's remote");
         return refusal.because(place);
     }
     refusal

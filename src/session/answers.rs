@@ -2,6 +2,7 @@
 
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 use crate::git::{GitConfig, Repo, remote};
 
 /// The keys of a remote that name the program which answers, each with git's own value.
@@ -26,8 +27,6 @@ const NO_VERIFY: &str = "GIT_SSL_NO_VERIFY";
 pub struct WantedRemote<'n> {
     pub remote: &'n str,
     pub url: &'n str,
-    /// The name of the configuration file.
-    pub file: &'n str,
     /// Why it matters who answers.
     pub why: &'n str,
 }
@@ -99,10 +98,12 @@ fn routing_header(config: &GitConfig) -> Option<&str> {
 }
 
 fn report(named: WantedRemote<'_>, why: &str) -> Report {
-    let (remote, file) = (named.remote, named.file);
-    Report::new(format!("the remote {remote} may not be the one in {file}"))
-        .because(why)
-        .because(named.why)
+    let remote = named.remote;
+    Report::new(format!(
+        "the remote {remote} may not be the one in {SMP_TOML}"
+    ))
+    .because(why)
+    .because(named.why)
 }
 
 fn refused(named: WantedRemote<'_>, why: &str, key: &str) -> Stop {

@@ -4,6 +4,7 @@ use crate::core::address;
 use crate::core::config::{self, Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 use crate::git::{Repo, record, remote};
 use crate::notes::Notes;
 use crate::session::answers::{self, WantedRemote};
@@ -68,8 +69,7 @@ pub fn is_pinned(config: &Config, pinned: &str) -> Result<(), Stop> {
     if pinned == digest {
         return Ok(());
     }
-    let file = config.file();
-    let report = Report::new(format!("{file} does not match the digest of --trust"))
+    let report = Report::new(format!("{SMP_TOML} does not match the digest of --trust"))
         .because(format!("its digest is {digest}"))
         .because("it changed since somebody agreed to it, or it is not your team's file")
         .run(
@@ -96,7 +96,7 @@ pub fn require_to_look(repo: &Repo, config: &Config, all: &[&Environment]) -> Re
 fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -> Result<(), Stop> {
     require_agreed(repo, config)?;
     let main = &config.repository;
-    check_remote(repo, (config, &main.remote), &main.url, rule)?;
+    check_remote(repo, &main.remote, &main.url, rule)?;
     let signed = config.record.as_ref().is_some_and(|record| record.signed);
     let is_strict = signed || config.policy.four_eyes;
     if is_strict {
@@ -104,25 +104,24 @@ fn require_all(repo: &Repo, config: &Config, all: &[&Environment], rule: Rule) -
     }
     let mut all = all.iter().filter(|one| !one.is_branch);
     all.try_for_each(|one| {
-        check_remote(repo, (config, &one.remote), &one.url, Rule::Deploy)?;
+        check_remote(repo, &one.remote, &one.url, Rule::Deploy)?;
         match is_strict {
-            true => check_deploys_there(repo, config, one),
+            true => check_deploys_there(repo, one),
             false => Ok(()),
         }
     })
 }
 
 fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
-    let file = config.file();
     let report = match look(repo, config)? {
         Trust::Same => return Ok(()),
         Trust::New => {
             let why =
                 "it names the addresses to read from and push to, and anyone may have written it";
-            Report::new(format!("{file} was not agreed to in this clone yet")).because(why)
+            Report::new(format!("{SMP_TOML} was not agreed to in this clone yet")).because(why)
         }
         Trust::Changed(changes) => {
-            let what = format!("{file} changed since it was agreed to in this clone");
+            let what = format!("{SMP_TOML} changed since it was agreed to in this clone");
             (changes.iter().map(describe)).fold(Report::new(what), Report::because)
         }
     };
@@ -134,12 +133,7 @@ fn require_agreed(repo: &Repo, config: &Config) -> Result<(), Stop> {
 /// Refuses with exit 2 if the main repository's remote is not the agreed one.
 pub fn require_main(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let main = &config.repository;
-    check_remote(
-        repo,
-        (config, &main.remote),
-        &main.url,
-        Rule::of_main(config),
-    )
+    check_remote(repo, &main.remote, &main.url, Rule::of_main(config))
 }
 
 pub fn describe(config::Change { key, old, new }: &config::Change) -> String {
@@ -285,20 +279,14 @@ fn shown(found: &str, url: &str) -> String {
     }
 }
 
-fn check_remote(
-    repo: &Repo,
-    (config, name): (&Config, &str),
-    url: &str,
-    rule: Rule,
-) -> Result<(), Stop> {
-    let file = config.file();
+fn check_remote(repo: &Repo, name: &str, url: &str, rule: Rule) -> Result<(), Stop> {
     Err(Stop::Misused(match remote_state(repo, name, url, rule)? {
         RemoteState::Same => return Ok(()),
         RemoteState::Missing => Report::new(format!("the remote {name} is missing in this clone"))
             .run("add it", Typed::smp("setup")),
         RemoteState::Other(found) => {
-            Report::new(format!("the remote {name} is not the one in {file}"))
-                .because(format!("{file} says {url}"))
+            Report::new(format!("the remote {name} is not the one in {SMP_TOML}"))
+                .because(format!("{SMP_TOML} says {url}"))
                 .because(format!("this clone has {found}"))
                 .run("correct the remote", remedy(repo, name, url, rule)?)
         }
@@ -307,7 +295,7 @@ fn check_remote(
 
 /// Refuses with exit 2 if git's `insteadOf` leads away from the place that says whose signatures count.
 pub fn check_leads_there(repo: &Repo, config: &Config) -> Result<(), Stop> {
-    let (main, file) = (&config.repository, config.file());
+    let main = &config.repository;
     let Some((read, pushed)) = remote::expanded(repo, &main.remote)? else {
         return Ok(());
     };
@@ -315,8 +303,7 @@ pub fn check_leads_there(repo: &Repo, config: &Config) -> Result<(), Stop> {
     let named = WantedRemote {
         remote: &main.remote,
         url: &main.url,
-        file: &file,
-        why: &format!("{why} {file}"),
+        why: &format!("{why} {SMP_TOML}"),
     };
     let all: Vec<String> = [read].into_iter().chain(pushed).collect();
     answers::itself(repo, named, &all)?;
@@ -324,12 +311,7 @@ pub fn check_leads_there(repo: &Repo, config: &Config) -> Result<(), Stop> {
 }
 
 /// Checks this for an environment's address, because its recorded deploys must happen there.
-fn check_deploys_there(
-    repo: &Repo,
-    config: &Config,
-    environment: &Environment,
-) -> Result<(), Stop> {
-    let file = config.file();
+fn check_deploys_there(repo: &Repo, environment: &Environment) -> Result<(), Stop> {
     let Some((read, pushed)) = remote::expanded(repo, &environment.remote)? else {
         return Ok(());
     };
@@ -337,8 +319,7 @@ fn check_deploys_there(
     let named = WantedRemote {
         remote: &environment.remote,
         url: &environment.url,
-        file: &file,
-        why: &format!("{why} {file}"),
+        why: &format!("{why} {SMP_TOML}"),
     };
     let all: Vec<String> = [read].into_iter().chain(pushed).collect();
     answers::itself(repo, named, &all)?;
@@ -349,7 +330,6 @@ fn leads_to(all: &[String], named: WantedRemote<'_>) -> Result<(), Stop> {
     let WantedRemote {
         remote: name,
         url,
-        file,
         why,
     } = named;
     let other = all.iter().find(|leads| !address::same_place(leads, url));
@@ -357,8 +337,8 @@ fn leads_to(all: &[String], named: WantedRemote<'_>) -> Result<(), Stop> {
         return Ok(());
     };
     let other = address::display_url(other);
-    let report = Report::new(format!("the remote {name} is not the one in {file}"))
-        .because(format!("{file} says {url}"))
+    let report = Report::new(format!("the remote {name} is not the one in {SMP_TOML}"))
+        .because(format!("{SMP_TOML} says {url}"))
         .because(format!("git's insteadOf leads this clone to {other}"))
         .because(why);
     let list = Typed::other("git config --show-origin --get-regexp '^url\\.'");

@@ -12,7 +12,7 @@ use crate::core::record::{Deploying, Person, Reading, RecordView};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::text::counted;
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, Observed};
+use crate::core::words::{Branch, Observed, SMP_TOML};
 use crate::forge::place;
 use crate::git::push::{self, MayPush};
 use crate::git::{self, Repo};
@@ -52,7 +52,7 @@ pub fn run(
         checks.push(Check::bad("this clone", report));
     }
     if config.targets().is_empty() {
-        checks.push(Check::bad(&config.file(), no_target(config)));
+        checks.push(Check::bad(&SMP_TOML.to_string(), no_target(config)));
     }
     checks.extend(more);
     checks.push(manual::check(installs));
@@ -155,7 +155,7 @@ impl PlacesSeen {
             }
             (RemoteState::Other(found), ..) => {
                 let report = Report::new("its remote has another address")
-                    .because(format!("smp.toml says {}", place.url))
+                    .because(format!("{SMP_TOML} says {}", place.url))
                     .because(format!("this clone has {found}"));
                 match trust::remedy(repo, place.remote, place.url, place.rule) {
                     Ok(remedy) => report.run("", remedy),
@@ -222,7 +222,7 @@ fn check_main(config: &Config, name: &str, main: &Result<Branch, Refusal>) -> Ch
             Report::new(format!("answers, but has no branch {branch}")).because(has(others))
         }
     };
-    let say = "set repository.branch in smp.toml, then";
+    let say = format!("set repository.branch in {SMP_TOML}, then");
     Check::bad(name, report.run(say, Typed::smp("setup")))
 }
 

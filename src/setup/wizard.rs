@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::core::refusal::{Report, Stop};
 use crate::core::text::Line;
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 use crate::session::{Session, missing};
 use answers::Answers;
 
@@ -24,7 +25,7 @@ pub fn how_to_start(session: &Session<'_>, path: &Path) -> Stop {
         true => ("not with --check", "to answer the questions".to_owned()),
         false => (
             "there is no terminal",
-            format!("save {EXAMPLE} as smp.toml, put in your addresses, then"),
+            format!("save {EXAMPLE} as {SMP_TOML}, put in your addresses, then"),
         ),
     };
     let report = Report::new(format!("there is no {}", path.display()))

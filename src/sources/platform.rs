@@ -7,7 +7,7 @@ mod heroku;
 use crate::core::config::{Environment, PlatformApp};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus};
+use crate::core::words::{CommitId, PlatformWords, Release, ReleaseStatus, SMP_TOML};
 use crate::git::Repo;
 use crate::http::Trouble;
 use crate::sources::{Look, named};
@@ -92,7 +92,7 @@ impl Look<'_> {
             let hint = match refusal.code {
                 RefusalCode::Unreachable => Hint::run("try again", Typed::smp("status")),
                 _ => Hint::run(
-                    format!("correct environments.{name}.running in smp.toml, then"),
+                    format!("correct environments.{name}.running in {SMP_TOML}, then"),
                     Typed::smp("setup"),
                 ),
             };
@@ -164,7 +164,7 @@ pub fn current(
         })
         .run(
             format!(
-                "add a page that shows the commit to environments.{name}.running in smp.toml, then"
+                "add a page that shows the commit to environments.{name}.running in {SMP_TOML}, then"
             ),
             Typed::smp("setup"),
         ))

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::core::config::{self, Config};
 use crate::core::refusal::{Refusal, RefusalCode, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 use crate::git::Repo;
 use crate::git::fetch::{FetchTarget, fetch, main_before};
 use crate::git::signed::file_at;
@@ -105,10 +105,8 @@ fn is_as_at(
         return Ok(());
     };
     let changes = differ(theirs);
-    let error = format!(
-        "{} here differs from the one on {whose}, which requires signatures",
-        ours.file()
-    );
+    let error =
+        format!("{SMP_TOML} here differs from the one on {whose}, which requires signatures");
     let causes = changes.iter().take(5).map(describe);
     let refusal = Refusal::new(RefusalCode::NotVerified, error);
     let say = "take that branch's file, or merge yours there first, then";

@@ -1,17 +1,18 @@
 //! The product post of a promotion: its text, its targets, and its progress through interrupted runs.
 
+mod kept;
 mod overridden;
 
 use crate::core::config::Config;
 use crate::core::decide::before::ran_before;
 use crate::core::decide::{Plan, Step, Target};
-use crate::core::record::{News, Notice, State, Telling, What};
+use crate::core::record::{Deploying, News, Notice, State, Telling, What};
 use crate::core::refusal::{Refusal, Report, Stop};
 use crate::core::tell::post::titled;
 use crate::core::text::{Line, and};
 use crate::core::typed::Typed;
 use crate::core::words::CommitId;
-use crate::notes::{Notes, Text};
+use crate::notes::Notes;
 use crate::options::Asking;
 use crate::session::Session;
 use crate::team::channel::{self, PRODUCT, Route};
@@ -31,6 +32,8 @@ pub struct ProductPost<'a> {
     targets: Vec<(String, Option<CommitId>)>,
     /// True if this run pushes; otherwise an earlier run or somebody else did.
     pushes: bool,
+    /// The promotions without a recorded end that this one contains.
+    contained: Vec<&'a Deploying>,
     /// The record before this run.
     state: Option<&'a State>,
 }
@@ -59,6 +62,7 @@ impl<'a> ProductPost<'a> {
             targets: ran.collect(),
             commit,
             pushes: (plan.steps.iter()).any(|step| matches!(step, Step::Push { .. })),
+            contained: kept::contained(plan, state),
             state,
         }
     }
@@ -182,27 +186,6 @@ impl<'a> ProductPost<'a> {
         }
     }
 
-    /// Stores the text before the question and before any effect, so neither a no nor an interruption loses it.
-    pub fn keep(&self, text: Option<&str>, begun: bool) -> Result<(), Stop> {
-        let Some(text) = text else { return Ok(()) };
-        if let Some(kept) = self.notes().text()
-            && kept.commit != self.commit
-            && kept.begun
-        {
-            let (ui, short) = (self.session.ui, kept.commit.short());
-            ui.warn(format!(
-                "this text for {short} was never posted to the {PRODUCT} channel:"
-            ));
-            ui.insist(&kept.text.lines().map(Line::plain).collect::<Vec<_>>());
-        }
-        let (commit, text) = (self.commit.clone(), text.to_owned());
-        self.notes().keep_text(&Text {
-            commit,
-            text,
-            begun,
-        })
-    }
-
     /// Returns whether a person confirmed this deploy in an earlier run whose end was not seen.
     pub fn is_begun(&self) -> bool {
         self.notes().begun_text(&self.commit).is_some()
@@ -266,14 +249,9 @@ impl<'a> ProductPost<'a> {
 
     /// Returns whether a recorded deploy of this commit has the same text, pending or posted.
     fn is_on_record(&self, told: &Notice) -> bool {
-        let recorder = Recorder::of(&self.session.repo, self.config, false);
-        let events = recorder.and_then(|recorder| {
-            let reading = recorder.known()?;
-            Some(recorder.latest_events(&reading, LATEST).ok()?.0)
-        });
-        let mut texts = events
+        let mut texts = self
+            .latest()
             .into_iter()
-            .flatten()
             .filter_map(|event| match event.what {
                 What::Deployed(it) if it.to == self.commit => it.tells?.text,
                 _ => None,

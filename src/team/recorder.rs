@@ -19,7 +19,7 @@ use crate::core::record::counted::SignedRecord;
 use crate::core::record::{self, Copied, ReadError, Reading, State};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, EventId};
+use crate::core::words::{CommitId, EventId, SMP_TOML};
 use crate::git::fetch::{self, FetchTarget, Tip, fetch};
 use crate::git::push::{self, MayPush};
 use crate::git::record as objects;
@@ -105,13 +105,14 @@ impl<'a> Recorder<'a> {
         command: &str,
     ) -> Result<Self, Stop> {
         Self::of(&session.repo, config, session.ui.is_interactive()).ok_or_else(|| {
-            let error =
-                format!("git smp {command} needs the shared record, and smp.toml has no [record]");
+            let error = format!(
+                "git smp {command} needs the shared record, and {SMP_TOML} has no [record]"
+            );
             let report = Report::new(error).because(
                 "proposals and verdicts are kept there, on the main repository, for the whole team",
             );
             let setup = Typed::smp("setup");
-            Stop::Misused(report.run("add the line [record] to smp.toml, then", setup))
+            Stop::Misused(report.run(format!("add the line [record] to {SMP_TOML}, then"), setup))
         })
     }
 

@@ -264,6 +264,33 @@ fn a_platform_is_known_to_its_source_and_the_configuration() {
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 
+/// The files that mean `smp.toml` itself: the default, the one on a branch, and the one that editors complete. Any other
+/// message is about the file that was read: `{SMP_TOML}`.
+const SMP_TOML: [&str; 7] = [
+    "core/config.rs",
+    "core/decide/recorded.rs",
+    "core/words/file.rs",
+    "session.rs",
+    "session/missing.rs",
+    "setup/wizard/answers.rs",
+    "team/agreed.rs",
+];
+
+#[test]
+fn messages_name_the_configuration_that_was_read() {
+    let mut found = BTreeSet::new();
+    for file in house().files.keys() {
+        let text = std::fs::read_to_string(root().join("src").join(file)).unwrap();
+        let code = text.split("\nmod tests {").next().unwrap();
+        let mut lines = code.lines().map(str::trim_start);
+        let names = |line: &str| line.contains("smp.toml") && !line.starts_with("//");
+        if lines.any(names) {
+            found.insert(file.as_str());
+        }
+    }
+    assert_eq!(found, BTreeSet::from(SMP_TOML));
+}
+
 #[test]
 fn no_file_is_long() {
     let files: Vec<_> = house().files.clone().into_iter().collect();

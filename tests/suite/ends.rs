@@ -1,6 +1,6 @@
 //! Deploys whose run was killed after its push. If the next deploy is of another commit, it records them first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
@@ -294,62 +294,104 @@ fn an_end_that_comes_after_a_later_deploy_is_not_recorded_again() {
     }
 }
 
-/// Ada's run is killed while her push builds, and Ben stages before anybody sees the end.
+/// Ada's run is killed while her push builds, and Ben stages before anybody sees the end. Returns his clone.
+#[track_caller]
+fn replaced_while_it_built(topology: Topology) -> (Deploy, PathBuf) {
+    let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
+    let world = World::deploy_like().on(topology).toml(&toml);
+    let deploy = world.ready();
+    deploy.web.set(PRODUCT, accepted("teams"));
+    deploy.web.set("/production", Page::commit(deploy.nth(2)));
+    let fifth = ["--commit", deploy.nth(5), "--summary", "Faster maps"];
+    let args = [&["promote", "--yes"], &fifth[..]].concat();
+    killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
+    let ben = bens_clone(&deploy);
+    let stage = ["stage", deploy.nth(6), "--yes"];
+    deploy.runner().cwd(&ben).smp(&stage).ok();
+    (deploy, ben)
+}
+
+/// The posts come in the order of the deploys.
+#[track_caller]
+fn says_both(deploy: &Deploy) {
+    let posts = sent(deploy, PRODUCT);
+    let said = ["Faster maps", "Smaller tiles"];
+    assert_eq!(posts.len(), said.len());
+    let mut both = posts.iter().zip(said);
+    assert!(both.all(|(post, text)| words(post).contains(text)));
+}
+
 #[test]
 fn a_promotion_that_a_stage_replaced_while_it_built_is_recorded_once_it_runs() {
     for topology in topologies() {
-        let toml = format!("{NO_SIGNOFF}{}", channels("teams"));
-        let world = World::deploy_like().on(topology).toml(&toml);
-        let deploy = world.ready();
-        deploy.web.set(PRODUCT, accepted("teams"));
-        deploy.web.set("/production", Page::commit(deploy.nth(2)));
-        let fifth = ["--commit", deploy.nth(5), "--summary", "Faster maps"];
-        let args = [&["promote", "--yes"], &fifth[..]].concat();
-        killed_after_its_push(&deploy, &deploy.production, &args, deploy.nth(5));
-        let ben = bens_clone(&deploy);
-        let sixth = deploy.nth(6);
-        deploy
-            .runner()
-            .cwd(&ben)
-            .smp(&["stage", sixth, "--yes"])
-            .ok();
+        let (deploy, ben) = replaced_while_it_built(topology);
         let status = |dir: &Path| deploy.runner().cwd(dir).smp(&["status"]).to_string();
-        let open = format!("{} to production, by Ada", short(deploy.nth(5)));
-        assert!(!status(&ben).contains(&open));
+        let (five, sixth) = (short(deploy.nth(5)), deploy.nth(6));
+        let open = format!("{five} to production, by Ada");
+        let mut both = [&deploy.work, &ben].into_iter();
+        assert!(both.all(|dir| {
+            let shown = status(dir);
+            shown.contains(&open) && shown.contains("next: git smp status\n")
+        }));
         // Its host may still be building it.
-        let five = short(deploy.nth(5));
         promotes_the_next(&deploy, &ben)
             .exits(1)
             .says(&format!("error: Ada Example began to promote {five}"))
             .says(&format!("but production does not report {five} yet\n"))
             .says("hint: wait until it has finished");
+        let again = ["promote", "--yes", "--commit", deploy.nth(5)];
+        let landed = format!(
+            "because: it has reached the branch of production, but production does not report {five} yet\n"
+        );
+        deploy.smp(&again).exits(1).says(&landed);
         deploy.web.set("/production", Page::commit(deploy.nth(5)));
+        let recorded =
+            format!("because: production runs {five}, and the next deploy records that\n");
+        deploy.smp(&again).exits(1).says(&recorded);
         let mut both = [&deploy.work, &ben].into_iter();
         assert!(both.all(|dir| status(dir).contains(&open)));
         let next = ["promote", "--yes", "--commit", sixth, "--timeout", "1"];
         let next = [&next[..], &["--summary", "Smaller tiles"]].concat();
         let runner = with_webhooks(&deploy).cwd(&ben);
         runner.smp(&next).exits(4).says(&format!(
-            "production runs {}, and git smp records that deploy before this one\n",
-            short(deploy.nth(5))
+            "production runs {five}, and git smp records that deploy before this one\n"
         ));
         end(&deploy, &deploy.chain());
         deploy.web.set("/production", Page::commit(sixth));
         runner.smp(&next).ok();
-        // The posts come in the order of the deploys.
-        let posts = sent(&deploy, PRODUCT);
-        let said = ["Faster maps", "Smaller tiles"];
-        assert_eq!(posts.len(), said.len());
-        let mut both = posts.iter().zip(said);
-        assert!(both.all(|(post, text)| words(post).contains(text)));
+        says_both(&deploy);
         let history = deploy.smp(&["history", "--json"]).ok().json();
         assert_eq!(history["deploys"][1]["to"], deploy.nth(5));
         let log = ["log", "--format=%s", "refs/smp/record"];
-        let subject = format!(
-            "Ada Example promoted {} to production (recorded by Ben)",
-            short(deploy.nth(5))
-        );
+        let subject = format!("Ada Example promoted {five} to production (recorded by Ben)");
         assert!(deploy.git(&deploy.main, &log).contains(&subject));
+    }
+}
+
+#[test]
+fn the_post_of_a_promotion_that_never_ran_alone_is_made_with_the_one_that_contains_it() {
+    for topology in topologies() {
+        let (deploy, ben) = replaced_while_it_built(topology);
+        let (five, sixth) = (short(deploy.nth(5)), deploy.nth(6));
+        let next = ["promote", "--yes", "--commit", sixth, "--timeout", "1"];
+        let next = [&next[..], &["--again", "--summary", "Smaller tiles"]].concat();
+        let runner = with_webhooks(&deploy).cwd(&ben);
+        runner.smp(&next).exits(4).says(&format!(
+            "warning: Ada Example began to promote {five} to production just now; this one contains it, and its post is sent as well\n"
+        ));
+        assert_eq!(sent(&deploy, PRODUCT).len(), 0);
+        deploy.web.set("/production", Page::commit(sixth));
+        runner.smp(&next).ok();
+        says_both(&deploy);
+        runner.smp(&next).ok();
+        // Her own clone knows.
+        let later = deploy.colleague_commits("Tidy the legend (#430)");
+        deploy.colleague_pushes(&deploy.staging, &later);
+        let next = ["promote", "--yes", "--commit", &later, "--timeout", "1"];
+        let next = [&next[..], &["--summary", "A tidy legend"]].concat();
+        let run = with_webhooks(&deploy).smp(&next);
+        run.exits(4).never_shows("never posted");
+        assert_eq!(sent(&deploy, PRODUCT).len(), 2);
     }
 }
 

@@ -1,12 +1,13 @@
 //! `git smp history --verify`: checks every event of a signed record against its signature and the rules.
 
 use crate::commands::history::reading;
-use crate::core::config::{Config, Record};
+use crate::core::config::Config;
 use crate::core::record::audit::{Audited, Rules, audit};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::show::{self, json};
 use crate::core::text::counted;
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 use crate::session::Session;
 use crate::team::recorder::{Checking, Recorder};
 
@@ -20,8 +21,7 @@ pub fn run(
     let ui = session.ui;
     let record = config.record.as_ref().filter(|record| record.signed);
     let record = record.ok_or_else(not_signed)?;
-    let reading = reading(session, recorder)?;
-    let checked = ui.during("checking every signature", || recorder.check_all(&reading))?;
+    let (checked, unread) = check(session, recorder);
     let rules = Rules {
         signoff: record.signoff,
         four_eyes: config.policy.four_eyes,
@@ -31,46 +31,66 @@ pub fn run(
     let signers = checked
         .as_ref()
         .map(|checked| (&checked.main, checked.signers.blob.as_deref()));
+    let keys = signers.map(|(main, _)| {
+        let (path, branch) = (&record.signers, &config.repository.branch);
+        format!("{path} of {branch} at {}", main.short())
+    });
+    let keys = keys.unwrap_or_default();
+    let refusal = unread.or_else(|| failed(&audited, events.len(), &keys));
     match as_json {
-        true => ui.data(json::verified(&record.signers, signers, &audited).as_bytes())?,
+        true => {
+            let signers = (record.signers.as_str(), signers);
+            let refusal = refusal.as_ref();
+            let json = json::verified(ui.given(), signers, &audited, refusal);
+            ui.data(json.as_bytes())?;
+        }
         false => ui.answer(&show::audited(&audited, &session.when()))?,
     }
-    say(session, (config, record), checked.as_ref(), &audited)
+    if let Some(refusal) = refusal {
+        return Err(refusal.into());
+    }
+    match checked {
+        Some(_) => say(session, &keys, &audited),
+        None => ui.note("no event is on record yet"),
+    }
+    Ok(())
 }
 
-fn say(
-    session: &Session<'_>,
-    (config, record): (&Config, &Record),
-    checked: Option<&Checking>,
-    audited: &[Audited],
-) -> Result<(), Stop> {
-    let Some(checked) = checked else {
-        session.ui.note("no event is on record yet");
-        return Ok(());
+/// Returns every event with its check, and why the record as a whole is not valid, if it is not. Its events then still
+/// show where it fails.
+fn check(session: &Session<'_>, recorder: &Recorder<'_>) -> (Option<Checking>, Option<Refusal>) {
+    let (tip, unread) = match reading(session, recorder) {
+        Ok(reading) => (reading.tip, None),
+        Err(stop) => {
+            let is_there =
+                !matches!(&stop, Stop::Refused(why) if why.code == RefusalCode::Unreachable);
+            let tip = is_there.then(|| recorder.tip_here()).flatten();
+            (tip, Some(refused(stop)))
+        }
     };
-    let (path, branch) = (&record.signers, &config.repository.branch);
-    let keys = format!("{path} of {branch} at {}", checked.main.short());
-    let failed = audited.last().filter(|one| one.fault.is_some());
-    let Some(failed) = failed else {
-        let count = counted(audited.len(), "event");
-        let past = audited.iter().filter(|one| one.observed).count();
-        let past = match past {
-            0 => String::new(),
-            some => format!("; {} outside git smp", counted(some, "deploy")),
-        };
-        session
-            .ui
-            .note(format!("{count} verified with {keys}{past}"));
-        warn_of_unproven(session, audited);
-        return Ok(());
-    };
+    let checked = (session.ui).during("checking every signature", || {
+        recorder.check_all(tip.as_ref())
+    });
+    match checked {
+        Ok(checked) => (checked, unread),
+        Err(stop) => (None, unread.or_else(|| Some(refused(stop)))),
+    }
+}
+
+fn refused(stop: Stop) -> Refusal {
+    match stop {
+        Stop::Refused(refusal) => refusal,
+        other => Report::from(other).refused(RefusalCode::NotVerified),
+    }
+}
+
+/// Returns the refusal if the last event that was checked is not valid.
+fn failed(audited: &[Audited], count: usize, keys: &str) -> Option<Refusal> {
+    let failed = audited.last()?;
+    let why = failed.fault.as_ref()?;
     let error = format!("the event {} could not be verified", failed.commit.short());
-    let rest = checked.events.len() - audited.len();
-    let mut refusal = Refusal::new(RefusalCode::NotVerified, error);
-    refusal = failed
-        .fault
-        .iter()
-        .fold(refusal, |all, why| all.because(why.clone()));
+    let mut refusal = Refusal::new(RefusalCode::NotVerified, error).because(why);
+    let rest = count - audited.len();
     if rest > 0 {
         refusal = refusal.because(format!(
             "{} after it {} not checked",
@@ -79,10 +99,21 @@ fn say(
         ));
     }
     let show = Typed::other("git show --show-signature").arg(failed.commit.as_str());
-    Err(refusal
-        .because(format!("checked with {keys}"))
-        .run("look at the event", show)
-        .into())
+    let refusal = refusal.because(format!("checked with {keys}"));
+    Some(refusal.run("look at the event", show))
+}
+
+fn say(session: &Session<'_>, keys: &str, audited: &[Audited]) {
+    let count = counted(audited.len(), "event");
+    let past = audited.iter().filter(|one| one.observed).count();
+    let past = match past {
+        0 => String::new(),
+        some => format!("; {} outside git smp", counted(some, "deploy")),
+    };
+    session
+        .ui
+        .note(format!("{count} verified with {keys}{past}"));
+    warn_of_unproven(session, audited);
 }
 
 /// Warns of what cannot be verified in a clone alone.
@@ -99,6 +130,6 @@ fn warn_of_unproven(session: &Session<'_>, audited: &[Audited]) {
 
 fn not_signed() -> Stop {
     let report = Report::new("the team's record is not signed, so there is nothing to verify")
-        .because("smp.toml has no signed = true in [record]");
+        .because(format!("{SMP_TOML} has no signed = true in [record]"));
     Stop::Misused(report.run("add signed = true and commit it, then", Typed::smp("setup")))
 }

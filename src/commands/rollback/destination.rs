@@ -7,7 +7,7 @@ use crate::core::record::history::DeployKind;
 use crate::core::record::{Kind, history};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Observed, Relation, ReleaseStatus};
+use crate::core::words::{CommitId, Observed, Relation, ReleaseStatus, SMP_TOML};
 use crate::git::Found;
 use crate::look::Seen;
 use crate::session::Session;
@@ -178,7 +178,7 @@ fn unknown(
     }
     let record = match seen.record.reading() {
         Some(_) => format!("the record does not say what ran on {name} before {short}"),
-        None => "smp.toml has no [record] to remember it".to_owned(),
+        None => format!("{SMP_TOML} has no [record] to remember it"),
     };
     let platform = observed.releases.as_ref().map(|releases| match releases {
         Err(refusal) => format!("its platform does not say: {}", refusal.report.error),

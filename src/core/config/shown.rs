@@ -7,10 +7,12 @@ use crate::core::config::secret;
 /// The maximum length of a sentence, of a key or dotted path, and of a file name, in characters.
 const SENTENCE: usize = 200;
 const KEY: usize = 60;
-const FILE: usize = 40;
+const FILE: usize = 60;
 
+/// Returns the name of the file. A relative path is the one that the user typed, and stays.
 pub(super) fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = path.file_name().filter(|_| path.is_absolute());
+    let name = name.unwrap_or(path.as_os_str());
     cut(&visible(&name.to_string_lossy()), FILE / 2, FILE / 2)
 }
 

@@ -14,11 +14,13 @@ use serde::Serialize;
 
 use crate::core::record::{Candidate, Comment, Judged, SignOff, Verdict, Voided, What};
 use crate::core::refusal::{Refusal, RefusalCode};
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 use claim::{Claim, DIGITS, claim, is_meant, takes_back};
 
 /// The reason why a person's own sign-off does not count.
-pub const FOUR_EYES: &str = "policy.four_eyes in smp.toml requires a sign-off from somebody else";
+pub fn four_eyes() -> String {
+    format!("policy.four_eyes in {SMP_TOML} requires a sign-off from somebody else")
+}
 /// The maximum length of a recorded comment, in characters.
 const LONGEST: usize = 2000;
 
@@ -153,7 +155,8 @@ fn newest(candidate: &Candidate, events: &[What]) -> HashMap<String, u64> {
 /// Returns why a text without a valid claim does not count, if its author may sign off and probably meant to.
 fn why_meant(candidate: &Candidate, remark: &Remark) -> Option<String> {
     let short = candidate.commit.short();
-    let is_one = remark.may && !is_before(candidate, remark) && is_meant(&remark.text);
+    let is_new = remark.may && !is_before(candidate, remark);
+    let is_one = is_new && is_meant(&remark.text, &candidate.commit);
     is_one.then(|| format!("does not count: it must begin with signoff {short} or block {short}"))
 }
 
@@ -287,7 +290,7 @@ pub fn by_one_person(refusal: Refusal, candidate: &Candidate, void: &[VoidRemark
     };
     refusal.code = RefusalCode::SamePerson;
     refusal.report.error = format!("only {people} {have} signed it off");
-    refusal.because(FOUR_EYES)
+    refusal.because(four_eyes())
 }
 
 fn is_login(login: Option<&String>, name: &str) -> bool {

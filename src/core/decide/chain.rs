@@ -4,6 +4,7 @@ use crate::core::decide::next::{promote, propose_again};
 use crate::core::record::Candidate;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 
 impl Candidate {
     /// Refuses a step that no chain in `smp.toml` leads to, and a step whose source was not promoted yet.
@@ -14,7 +15,7 @@ impl Candidate {
             return Err(Refusal::new(RefusalCode::TargetMoved, error)
                 .because(format!("it was proposed from {place}"))
                 .because(format!(
-                    "in smp.toml no chain of `promotes` leads from {place} to {target}"
+                    "in {SMP_TOML} no chain of `promotes` leads from {place} to {target}"
                 ))
                 .hint(propose_again()));
         }

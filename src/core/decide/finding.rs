@@ -5,7 +5,7 @@ use crate::core::record::Deploying;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
 use crate::core::words::{
-    Branch, CommitId, Observed, Relation, Release, ReleaseStatus, Source, short,
+    Branch, CommitId, Observed, Relation, Release, ReleaseStatus, SMP_TOML, Source, short,
 };
 
 /// The first half of a hint, before a command: how to get an answer that is not cached.
@@ -229,7 +229,7 @@ impl Finding {
 /// Returns the hint for an environment whose only source is its branch.
 pub fn witness_hint(seen: &Observed) -> Hint {
     let key = format!("environments.{}.running", seen.environment);
-    let say = format!("set a page or the platform's app in {key} of smp.toml, then");
+    let say = format!("set a page or the platform's app in {key} of {SMP_TOML}, then");
     Hint::run(say, Typed::smp("setup")).and(Hint::run(
         "if you saw it run, confirm that in a terminal",
         seen.confirm.clone(),

@@ -6,7 +6,7 @@ use crate::core::decide::{Asked, Consent, Plan, Target, next};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, short};
+use crate::core::words::{Branch, Changes, Commit, CommitId, Observed, SMP_TOML, short};
 
 /// Returns the branch of an environment; a branch that was not asked for counts as empty.
 pub fn branch(environment: &Environment, observed: &Observed) -> Result<Branch, Refusal> {
@@ -27,7 +27,7 @@ pub fn wrong_branch(
     let (name, remote, branch) = (&environment.name, &environment.remote, &environment.branch);
     let place = if environment.is_branch { remote } else { name };
     let error = format!("{place} has no branch {branch}");
-    let set = format!("set environments.{name}.branch in smp.toml, then");
+    let set = format!("set environments.{name}.branch in {SMP_TOML}, then");
     let refusal = Refusal::new(RefusalCode::WrongBranch, error)
         .because(format!("the remote {remote} has {}", some_of(others)))
         .run(set, Typed::smp("setup"));
@@ -89,7 +89,7 @@ pub fn first_push(
             "{name} runs {}, but there is no app at its address",
             runs.short()
         );
-        let correct = format!("correct environments.{name}.url in smp.toml, then");
+        let correct = format!("correct environments.{name}.url in {SMP_TOML}, then");
         return Err(Refusal::new(RefusalCode::NoApp, error)
             .because(format!("its host says: {words}"))
             .because("the running app has another address")

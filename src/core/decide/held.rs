@@ -85,8 +85,9 @@ pub fn check_held(plan: &mut Plan, target: &Target<'_>, asked: &Asked<'_>) -> Re
 /// Returns the refusal where the branch shows another commit than runs: it was rolled back, or it is still being built.
 /// The latter is known if it was announced, although a deploy elsewhere replaced its announcement.
 pub fn may_ship_again(name: &str, story: String, is_certain: bool, asked: &Asked<'_>) -> Refusal {
-    let landed = asked.recorded.as_ref().and_then(|one| one.landed(name));
-    if let Some((open, landed)) = landed {
+    let recorded = asked.recorded.as_ref();
+    let landed = recorded.and_then(|one| one.story_of(one.landed(name)?, name));
+    if let Some([open, landed]) = landed {
         let anyway = "or, if its build failed, run it in a terminal, without --yes";
         return Refusal::new(RefusalCode::Deploying, open)
             .because(landed)

@@ -3,6 +3,7 @@
 use crate::core::config::{Config, Environment};
 use crate::core::refusal::{Report, Stop};
 use crate::core::typed::Typed;
+use crate::core::words::SMP_TOML;
 
 /// Returns the named environment, or the only one that promotes. `command` takes an environment by its name.
 pub fn the_target<'c>(
@@ -32,16 +33,15 @@ fn names(environments: &[&Environment], between: &str) -> String {
 
 /// Returns the configuration error if no environment has `promotes`.
 pub fn no_target(config: &Config) -> Report {
-    let file = config.file();
-    let report = Report::new(format!("no environment in {file} has the key promotes"));
+    let report = Report::new(format!("no environment in {SMP_TOML} has the key promotes"));
     let mut usual = ["staging", "production"].into_iter();
     let is_usual = usual.all(|name| config.find(name).is_some());
     let add = match config.environments.as_slice() {
         _ if is_usual => {
-            &format!("add promotes = \"staging\" under environments.production in {file}")
+            &format!("add promotes = \"staging\" under environments.production in {SMP_TOML}")
         }
         [only] => &format!(
-            "add an environment with promotes = \"{}\" to {file}",
+            "add an environment with promotes = \"{}\" to {SMP_TOML}",
             only.name
         ),
         _ => "add promotes = \"NAME\" to the environment that gets its commits from NAME",

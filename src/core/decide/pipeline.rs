@@ -5,7 +5,7 @@ use crate::core::decide::{Asked, Plan, Recorded, Step, Target, finding};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus};
+use crate::core::words::{CommitId, Coupling, Observed, Release, ReleaseStatus, SMP_TOML};
 
 /// The stages of a pipeline, in order.
 const STAGES: [&str; 4] = ["review", "development", "staging", "production"];
@@ -224,7 +224,7 @@ fn pipelines(seen: &Observed, verb: &str, rest: &str) -> Typed {
 
 /// Adds the alternative that always works: a push.
 fn by_push(refusal: Refusal) -> Refusal {
-    let say = "or let a push build it: remove `deploy` from smp.toml, then";
+    let say = format!("or let a push build it: remove `deploy` from {SMP_TOML}, then");
     refusal.run(say, Typed::smp("setup"))
 }
 

@@ -11,7 +11,7 @@ use crate::core::decide::{Asked, Plan, Step};
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Commit, CommitId};
+use crate::core::words::{Commit, CommitId, SMP_TOML};
 
 /// The number of commits shown as examples of unknown ones.
 const EXAMPLES: usize = 3;
@@ -112,7 +112,7 @@ fn not_reviewed(faults: &[(&Commit, String)], reviews: &Reviews) -> Report {
     };
     let request = reviews.words.request;
     let asks = format!(
-        "policy.reviewed in smp.toml requires a {request} that is merged into the main branch and approved by somebody else"
+        "policy.reviewed in {SMP_TOML} requires a {request} that is merged into the main branch and approved by somebody else"
     );
     report.because(asks).hint(what_to_do(faults, reviews))
 }
@@ -144,7 +144,7 @@ fn what_to_do(faults: &[(&Commit, String)], reviews: &Reviews) -> Hint {
         format!("remove {which} from the branch's history (a revert is not enough), then bring it back with a {request}").into()
     });
     let give_up = Hint::run(
-        "or remove policy.reviewed from smp.toml, then",
+        format!("or remove policy.reviewed from {SMP_TOML}, then"),
         Typed::smp("setup"),
     );
     let ways = approve.into_iter().chain(take_out).chain([give_up]);
@@ -167,14 +167,16 @@ fn not_known(ships: &[&Commit], reviews: &Reviews) -> Option<Report> {
         }
         report = report.because(format!("it is unknown for {named}"));
     }
-    let policy = "policy.reviewed in smp.toml requires it, and unknown does not count as reviewed";
-    Some(because_unknown(report, reviews, policy))
+    let policy = format!(
+        "policy.reviewed in {SMP_TOML} requires it, and unknown does not count as reviewed"
+    );
+    Some(because_unknown(report, reviews, &policy))
 }
 
 /// Returns the refusal if the commit's checks must have succeeded.
 pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
     let (short, checks) = (candidate.short(), reviews.checks(candidate));
-    let asks = "policy.green in smp.toml requires checks that succeeded";
+    let asks = format!("policy.green in {SMP_TOML} requires checks that succeeded");
     let report = match checks {
         Checks::Succeeded => return None,
         Checks::Unknown => because_unknown(
@@ -182,7 +184,7 @@ pub fn green(candidate: &CommitId, reviews: &Reviews) -> Option<Refusal> {
                 "it is unknown whether the checks of {short} succeeded"
             )),
             reviews,
-            "policy.green in smp.toml requires it, and unknown does not count as green",
+            &format!("policy.green in {SMP_TOML} requires it, and unknown does not count as green"),
         ),
         Checks::None => Report::new(format!("{short} has no checks"))
             .because(asks)

@@ -10,7 +10,7 @@ use crate::core::decide::held::{check_held, may_ship_again};
 use crate::core::decide::next::{promote, propose_again};
 use crate::core::decide::{Asked, MovedOn, Plan, Step, Target, built_before, merged, policy};
 use crate::core::record::Kind;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::text::counted;
 use crate::core::typed::Typed;
 use crate::core::words::{Branch, CommitId, Observed, Relation, short};
@@ -148,10 +148,12 @@ fn candidate(
 fn only(asked: &Asked<'_>, commit: CommitId, lead: String) -> Result<CommitId, Refusal> {
     match asked.commit {
         Some(hash) if !commit.as_str().starts_with(&hash.to_ascii_lowercase()) => {
-            let error = format!("{lead} {}, not {hash}", commit.short());
-            Err(Refusal::new(RefusalCode::CandidateMoved, error)
-                .because("--commit names the only commit that may ship")
-                .run("see what runs now", Typed::smp("status")))
+            let begun = asked.recorded.and_then(|one| one.begun(hash));
+            let report = Report::new(format!("{lead} {}, not {hash}", commit.short()));
+            let report = report.causes(begun.into_iter().flatten());
+            let report = report.because("--commit names the only commit that may ship");
+            let report = report.run("see what runs now", Typed::smp("status"));
+            Err(report.refused(RefusalCode::CandidateMoved))
         }
         _ => Ok(commit),
     }
@@ -185,8 +187,7 @@ fn stale_source(environment: &Environment, source: &Observed, asked: &Asked<'_>)
         ),
         _ => (stale, [runs_other, GOING_ON.to_owned()]),
     };
-    let refusal = Refusal::new(RefusalCode::StagingStale, error);
-    let refusal = causes.into_iter().fold(refusal, Refusal::because);
+    let refusal = (Report::new(error).causes(causes)).refused(RefusalCode::StagingStale);
     // Another deploy would not change a cached page.
     if source.cached.is_some() {
         return refusal.run(FORGET, Typed::smp("status"));
@@ -339,11 +340,10 @@ fn check_history(source: &str, target: &Target<'_>, now: i64) -> Result<(), Refu
         }
         Relation::Diverged => {
             let error = format!("{name} has {} that {source} lacks", lost(changes));
-            let refusal = Refusal::new(RefusalCode::Diverged, error);
-            let lines = disappearing(target, changes, now).into_iter();
+            let report = Report::new(error).causes(disappearing(target, changes, now));
             let look = "see how to merge these commits into the main branch";
-            Err(lines
-                .fold(refusal, Refusal::because)
+            Err(report
+                .refused(RefusalCode::Diverged)
                 .run(look, Typed::smp("status"))
                 .run("merge them, then", Typed::smp("stage")))
         }

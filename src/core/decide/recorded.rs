@@ -4,14 +4,14 @@ mod course;
 
 use crate::core::config::Environment;
 use crate::core::decide::Target;
-use crate::core::decide::answer::FOUR_EYES;
+use crate::core::decide::answer::four_eyes;
 use crate::core::decide::finding::WAIT;
 use crate::core::decide::next::{ONLY, by_others, if_tested, promote, propose_again, unread};
 use crate::core::record::{Candidate, Deploying, FORMAT, Kind, Person, Standing, State, Verdict};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::{ago, counted};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, EventId, Observed, short};
+use crate::core::words::{CommitId, EventId, Observed, SMP_TOML, short};
 use course::Course;
 
 #[derive(Clone, Copy, Debug)]
@@ -113,12 +113,26 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Returns the story of an announced deploy that has reached the branch of `name` and does not run there yet, although
-    /// a deploy elsewhere replaced its announcement, and what is so.
-    pub fn landed(&self, name: &str) -> Option<(String, String)> {
-        let open = self.state.unended_at(name);
-        let open = open.filter(|open| self.course_at(open, name) == Course::Landed)?;
-        Some((open.story(self.now), landed(name, open.to.short())))
+    /// Returns what is so about an announced deploy there that has no recorded end: it runs, or has reached the branch.
+    pub fn story_of(&self, open: &Deploying, name: &str) -> Option<[String; 2]> {
+        let short = open.to.short();
+        let is_so = match self.course_at(open, name) {
+            Course::Landed => landed(name, short),
+            Course::Arrived => format!("{name} runs {short}, and the next deploy records that"),
+            _ => return None,
+        };
+        Some([open.story(self.now), is_so])
+    }
+
+    /// Returns the same about an earlier promotion of the commit with these digits.
+    pub fn begun(&self, digits: &str) -> Option<[String; 2]> {
+        let digits = digits.to_ascii_lowercase();
+        let mut all = self.state.unended();
+        all.find_map(|open| {
+            let is_it = open.kind == Kind::Promote && open.to.as_str().starts_with(&digits);
+            let mut names = open.places().filter(|_| is_it).map(|(name, _)| name);
+            names.find_map(|name| self.story_of(open, name))
+        })
     }
 
     fn is_named(&self, open: &Deploying) -> bool {
@@ -273,7 +287,7 @@ impl<'a> Recorded<'a> {
             format!("signed off as {by} {when}{how}")
         });
         let refusal = fixes.chain(yeses).fold(refusal, Refusal::because);
-        let refusal = refusal.because(FOUR_EYES).hint(by_others(candidate));
+        let refusal = refusal.because(four_eyes()).hint(by_others(candidate));
         match candidate.fixers.is_empty() {
             true => refusal,
             false => refusal
@@ -299,7 +313,9 @@ impl<'a> Recorded<'a> {
         }
         let error = format!("{short} was not proposed, so it cannot be promoted");
         Err(Refusal::new(RefusalCode::NotProposed, error)
-            .because("record.signoff in smp.toml requires a sign-off of every candidate")
+            .because(format!(
+                "record.signoff in {SMP_TOML} requires a sign-off of every candidate"
+            ))
             .run("propose it", Typed::smp("propose")))
     }
 

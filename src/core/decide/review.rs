@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::core::refusal::Report;
 use crate::core::typed::Typed;
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 
 /// The number of commits that a plan or a refusal names.
 pub(super) const NAMED: usize = 10;
@@ -175,7 +175,7 @@ impl Reviews {
 /// Adds the way out if too many commits ship for the host to answer.
 pub fn unanswered(why: Report) -> Report {
     why.run(
-        "for so many commits, remove policy.reviewed from smp.toml, then",
+        format!("for so many commits, remove policy.reviewed from {SMP_TOML}, then"),
         Typed::smp("setup"),
     )
 }

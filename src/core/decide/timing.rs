@@ -7,7 +7,7 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::text::ago;
 use crate::core::typed::{Hint, Typed};
 use crate::core::window::{Soak, Window};
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 
 /// A commit where it is tested.
 #[derive(Clone, Copy)]
@@ -105,7 +105,7 @@ impl<'p> Timing<'p> {
             )),
             // All days ahead are closed.
             (None, _) => Err(Hint::run(
-                "correct policy.closed in smp.toml, then",
+                format!("correct policy.closed in {SMP_TOML}, then"),
                 Typed::smp("setup"),
             )),
         })
@@ -147,14 +147,14 @@ impl<'p> Timing<'p> {
         if !self.window.is_open(self.now) {
             causes.push(
                 match (self.window.closed_day(self.now), &self.policy.open) {
-                    (None, Some(hours)) => format!("policy.open in smp.toml is {hours}"),
-                    _ => "policy.closed in smp.toml lists that day".to_owned(),
+                    (None, Some(hours)) => format!("policy.open in {SMP_TOML} is {hours}"),
+                    _ => format!("policy.closed in {SMP_TOML} lists that day"),
                 },
             );
             causes.push(format!("it is {} now", self.window.shown(self.now)));
         }
         let (soak, place) = (self.policy.soak.as_ref(), tested.environment);
-        let asks = soak.map(|soak| format!("policy.soak in smp.toml requires {}", soak.as_str()));
+        let asks = soak.map(|soak| format!("policy.soak in {SMP_TOML} requires {}", soak.as_str()));
         match (self.soaked(tested), asks) {
             (Soaked::Until(_), Some(asks)) => {
                 let since = tested.since.unwrap_or(self.now);

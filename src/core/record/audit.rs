@@ -5,6 +5,8 @@ use crate::core::record::counted::Count;
 use crate::core::record::{Candidate, Comment, Event, Kind, Standing, State, Verdict, What};
 use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
 
+pub const SEVERAL_PARENTS: &str = "it has several parents, but an event has at most one";
+
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub signoff: bool,
@@ -79,6 +81,7 @@ fn chained(stored: &StoredEvent, before: Option<&CommitId>) -> Option<String> {
     match (stored.parents.as_slice(), before) {
         ([], None) => None,
         ([parent], Some(before)) if parent == before => None,
+        ([_, _, ..], _) => Some(SEVERAL_PARENTS.to_owned()),
         _ => Some("it does not follow the event before it".to_owned()),
     }
 }

@@ -8,7 +8,7 @@ use crate::core::record::{
     Judged, Kind, LastDeploy, News, Notice, Person, Postponed, Proposed, Standing, State, Telling,
     Unlawful, Verdict, What,
 };
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, EventId};
 
 impl State {
     /// Returns the candidate that freezes this environment; `None` if it is not frozen.
@@ -161,6 +161,8 @@ impl State {
     fn deployed(&mut self, event: &Event, it: &Deployed) -> Result<(), Unlawful> {
         // The person who announced the deploy made it.
         let announced = self.end(it)?;
+        let open = announced.as_ref();
+        let contained = open.map(|open| self.contained_in(open, &it.environment));
         let by = announced.map_or(event.by.clone(), |open| open.by);
         let before = self.candidate.clone();
         let issue = self.issue_of(it);
@@ -202,6 +204,12 @@ impl State {
             }
             Kind::Stage | Kind::Fix => {}
         }
+        let place = (it.environment.as_str(), &it.to);
+        self.tell_contained(
+            &contained.unwrap_or_default(),
+            place,
+            text_of(it).as_deref(),
+        );
         let told = before.as_ref().map(|open| open.commit.clone());
         if let Some(news) = news(it, told, by.name.clone()) {
             self.tell_channels(event, it, &news, &by.name);
@@ -270,26 +278,28 @@ impl State {
     fn tell_channels(&mut self, event: &Event, it: &Deployed, news: &News, by: &str) {
         let overridden = (it.overrides.as_ref()).map(|why| News::overridden(by, why));
         let place = (it.environment.as_str(), &it.to);
-        self.tell_of_deploy(event, it.tells.as_ref(), place, |channel| {
+        self.tell_of_deploy(&event.id, it.tells.as_ref(), place, |channel| {
             let of_it = overridden.as_ref().filter(|_| channel == TECHNICAL);
-            of_it.unwrap_or(news).clone()
+            Some(of_it.unwrap_or(news).clone())
         });
     }
 
     /// Notifies the channels of a deploy, each of its own news.
     pub(super) fn tell_of_deploy(
         &mut self,
-        event: &Event,
+        about: &EventId,
         tells: Option<&Telling>,
         place: (&str, &CommitId),
-        news: impl Fn(&str) -> News,
+        news: impl Fn(&str) -> Option<News>,
     ) {
         for (tells, channel) in tells
             .iter()
             .flat_map(|one| iter::repeat(one).zip(&one.channels))
         {
-            let notice = Notice::of_deploy(event.id.clone(), channel, tells, place, news(channel));
-            self.pending.push(notice);
+            let news = news(channel).into_iter();
+            let notices =
+                news.map(|news| Notice::of_deploy(about.clone(), channel, tells, place, news));
+            self.pending.extend(notices);
         }
     }
 
@@ -347,7 +357,7 @@ impl State {
                 goal.reached &= goal.environment != environment;
             }
         }
-        self.forget_superseded(environment);
+        self.forget_superseded(environment, &[]);
         self.doubts.remove(environment);
         self.deploys.insert(environment.to_owned(), deploy);
     }

@@ -1,10 +1,13 @@
 //! The open candidate and deploy of the record, what happens to an announced deploy, and rolled-back commits: they must
 //! not ship again without confirmation.
 
+use std::collections::VecDeque;
 use std::{iter, mem};
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::config::TECHNICAL;
+use crate::core::record::trailers::settled;
 use crate::core::record::{
     Candidate, CheckFailed, Deployed, Deploying, Doubted, Event, Kind, News, Person, Standing,
     State, Unlawful,
@@ -197,14 +200,14 @@ impl State {
     }
 
     /// Returns the announcements without a recorded end, oldest first: the replaced ones, and the open one.
-    pub fn unended(&self) -> impl Iterator<Item = &Deploying> {
+    pub fn unended(&self) -> impl DoubleEndedIterator<Item = &Deploying> {
         self.superseded.iter().chain(&self.deploying)
     }
 
     /// Returns the announcement whose end may be recorded there: the open one or, while none is open there, the one that
     /// a deploy elsewhere replaced. A replaced fix may not: it would replace a later candidate.
     pub fn unended_at(&self, environment: &str) -> Option<&Deploying> {
-        let mut all = self.superseded.iter();
+        let mut all = self.superseded.iter().rev();
         let late = all.find(|open| open.reaches(environment));
         let open = self.deploying.as_ref();
         let open = open.filter(|open| open.reaches(environment));
@@ -236,10 +239,63 @@ impl State {
         Ok(announced)
     }
 
-    /// Drops what replaced announcements say about an environment: a later deploy there is known.
-    pub(super) fn forget_superseded(&mut self, environment: &str) {
+    /// Drops what replaced announcements, apart from `still`, say about an environment: a later deploy there is known.
+    pub(super) fn forget_superseded(&mut self, environment: &str, still: &[Deploying]) {
         let all = mem::take(&mut self.superseded).into_iter();
-        self.superseded = all.filter_map(|open| open.without(environment)).collect();
+        let all = all.filter_map(|open| match still.contains(&open) {
+            true => Some(open),
+            false => open.without(environment),
+        });
+        self.superseded = all.collect();
+    }
+
+    /// Returns the promotions without a recorded end that one from this commit of the branch contains, oldest first: each
+    /// found the branch at the commit of the one before, and moved it forward.
+    pub fn contained(&self, from: Option<&CommitId>, environment: &str) -> Vec<&Deploying> {
+        let (mut at, mut all) = (from, VecDeque::new());
+        for one in self.unended().rev() {
+            let is_here = one.environment == environment && one.also.is_empty();
+            if one.kind == Kind::Promote && is_here && at == Some(&one.to) {
+                all.push_front(one);
+                at = one.from.as_ref();
+            }
+        }
+        all.into()
+    }
+
+    /// Returns the replaced promotions that a deploy contains there.
+    pub(super) fn contained_in(&self, open: &Deploying, environment: &str) -> Vec<Deploying> {
+        let all = match open.kind {
+            Kind::Promote => self.contained(open.from(environment), environment),
+            Kind::Stage | Kind::Fix | Kind::Rollback => Vec::new(),
+        };
+        all.into_iter().cloned().collect()
+    }
+
+    /// Notifies of replaced promotions, with the commit that contains them: nobody else does. `text` is already told.
+    pub(super) fn tell_contained(
+        &mut self,
+        contained: &[Deploying],
+        place: (&str, &CommitId),
+        text: Option<&str>,
+    ) {
+        let text = text.map(settled);
+        for one in contained {
+            let tells = one.tells.as_ref();
+            let tells = tells.filter(|it| it.text.as_deref().map(settled) != text);
+            let Some(tells) = tells else { continue };
+            let news = News::Released {
+                summary: tells.text.clone(),
+                overridden: None,
+            };
+            // Where a check failed, the override was told at once.
+            let overridden = one.overrides.as_ref().filter(|_| one.failed.is_none());
+            let overridden = overridden.map(|why| News::overridden(&one.by.name, why));
+            self.tell_of_deploy(&one.id, Some(tells), place, |channel| match channel {
+                TECHNICAL => overridden.clone(),
+                _ => Some(news.clone()),
+            });
+        }
     }
 
     /// Closes the open announcement, which must be the one that is meant; with `None`, none may be open.
@@ -255,8 +311,10 @@ impl State {
     pub(super) fn supersede(&mut self, meant: Option<&EventId>) -> Result<(), Unlawful> {
         if let Some(open) = self.close(meant)? {
             self.hold(&open.environment, open.holds());
-            open.places()
-                .for_each(|(name, _)| self.forget_superseded(name));
+            for (name, _) in open.places() {
+                let contained = self.contained_in(&open, name);
+                self.forget_superseded(name, &contained);
+            }
             self.superseded.push(open);
         }
         Ok(())
@@ -288,7 +346,7 @@ impl State {
                 News::overridden(&by.name, reason),
                 (it.environment.as_str(), &it.to),
             );
-            self.tell_of_deploy(event, it.tells.as_ref(), place, |_| news.clone());
+            self.tell_of_deploy(&event.id, it.tells.as_ref(), place, |_| Some(news.clone()));
         }
         Ok(())
     }

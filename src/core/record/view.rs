@@ -34,11 +34,11 @@ impl RecordView {
         }
     }
 
-    /// Shows a replaced announcement that arrived as the open one, unless another is open.
-    pub fn shows(&mut self, arrived: Option<Deploying>) {
+    /// Shows a replaced announcement as the open one, unless another is open.
+    pub fn shows(&mut self, replaced: Option<Deploying>) {
         if let Self::Read(reading) = self {
             let open = &mut reading.state.deploying;
-            *open = open.take().or(arrived);
+            *open = open.take().or(replaced);
         }
     }
 

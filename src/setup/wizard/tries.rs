@@ -3,7 +3,7 @@
 use crate::core::address::same_place;
 use crate::core::config::{Find, page_pattern};
 use crate::core::refusal::{Refusal, Report};
-use crate::core::words::{Branch, CommitId};
+use crate::core::words::{Branch, CommitId, SMP_TOML};
 use crate::git::{Found, remote, token};
 use crate::http;
 use crate::session::Session;
@@ -45,7 +45,7 @@ pub fn address(session: &Session<'_>, answers: &Answers, place: &str) -> Result<
     let (url, known) = (answers.get(url, place), url_of(session, name));
     if !known.is_empty() && !same_place(&known, url) {
         let error = format!("the remote {name} of this clone has another address");
-        let must = "smp.toml and the remote must have the same address";
+        let must = format!("{SMP_TOML} and the remote must have the same address");
         return Err(Report::new(error).because(known).because(must));
     }
     session.ui.explain(&match head(session, url) {

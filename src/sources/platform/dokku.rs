@@ -7,7 +7,7 @@ mod response;
 use crate::core::config::Environment;
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::Typed;
-use crate::core::words::{Branch, CommitId, PlatformWords, Release, ServerCommands};
+use crate::core::words::{Branch, CommitId, PlatformWords, Release, SMP_TOML, ServerCommands};
 use crate::git::host::{self, HostAnswer};
 use crate::git::{Repo, remote};
 use crate::http::Trouble;
@@ -129,7 +129,7 @@ impl<'a> Dokku<'a> {
             .because("it accepts a push to another branch, but deploys nothing")
             .run(format!("make Dokku deploy {branch}"), set)
             .run(
-                format!("or set {key} in smp.toml, then"),
+                format!("or set {key} in {SMP_TOML}, then"),
                 Typed::smp("setup"),
             )
     }

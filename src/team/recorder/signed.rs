@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::core::config::Record;
+use crate::core::record::audit::SEVERAL_PARENTS;
 use crate::core::record::counted::{Count, SignedRecord};
-use crate::core::record::{Event, Person, ReadError, Reading, State, is_of_ref};
+use crate::core::record::{Event, Person, ReadError, State, is_of_ref};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::typed::Typed;
-use crate::core::words::{CommitId, SignatureCheck, StoredEvent};
+use crate::core::words::{CommitId, SMP_TOML, SignatureCheck, StoredEvent};
 use crate::git::fetch::{FetchTarget, fetch};
 use crate::git::record as objects;
 use crate::git::signed::{self, SignersFile};
@@ -44,10 +45,7 @@ impl Recorder<'_> {
         // Events that only a second parent has would be ignored, for example a block.
         let mut all = checking.events.iter().map(|(stored, _)| stored);
         if let Some(merge) = all.find(|stored| stored.parents.len() > 1) {
-            let why = format!(
-                "{} has several parents, but an event of the record has at most one",
-                merge.commit.short()
-            );
+            let why = format!("{}: {SEVERAL_PARENTS}", merge.commit.short());
             return Err(self.unreadable(tip, &ReadError::Garbage(why)).into());
         }
         let (count, events) = fold(&checking.events);
@@ -61,9 +59,16 @@ impl Recorder<'_> {
         Ok((count.state, signed, events))
     }
 
-    /// Checks all events of the reading with git now; `None` for an empty record.
-    pub fn check_all(&self, reading: &Reading) -> Result<Option<Checking>, Stop> {
-        let both = self.keys.zip(reading.tip.as_ref());
+    /// Returns the last event of a record that was refused, or of this clone's copy.
+    pub fn tip_here(&self) -> Option<CommitId> {
+        let now = self.ask_tip().ok().flatten();
+        let here = now.filter(|tip| self.repo.has_commit(tip).unwrap_or(false));
+        here.or_else(|| objects::seen_id(self.repo).ok().flatten())
+    }
+
+    /// Checks all events up to this one with git now; `None` for an empty record.
+    pub fn check_all(&self, tip: Option<&CommitId>) -> Result<Option<Checking>, Stop> {
+        let both = self.keys.zip(tip);
         both.map(|(keys, tip)| self.check(keys, tip, true))
             .transpose()
     }
@@ -130,7 +135,9 @@ impl Recorder<'_> {
         let refusal = self.unreadable(tip, &ReadError::Garbage(why));
         let refusal = refusal.because("a signed record counts only on the ref that it began on");
         Err(refusal
-            .hint("begin another one: set record.ref in smp.toml to a new name")
+            .hint(format!(
+                "begin another one: set record.ref in {SMP_TOML} to a new name"
+            ))
             .into())
     }
 
@@ -142,7 +149,7 @@ impl Recorder<'_> {
         let main = known.ok_or_else(|| {
             let error = format!("the main repository has no branch {}", keys.branch);
             let report = Report::new(error).because("the signers file is read from that branch");
-            let say = "set repository.branch in smp.toml, then";
+            let say = format!("set repository.branch in {SMP_TOML}, then");
             Stop::Failed(report.run(say, Typed::smp("setup")))
         })?;
         if !self.repo.has_commit(&main)? {

@@ -1,12 +1,12 @@
 //! The errors of the record: for each its code, the fault, the reason and the next command.
 
 use crate::core::decide::BY_HAND;
-use crate::core::decide::answer::FOUR_EYES;
+use crate::core::decide::answer::four_eyes;
 use crate::core::record::{FORMAT, ReadError, Unlawful};
 use crate::core::refusal::{Refusal, RefusalCode, Report, Stop};
 use crate::core::text::shell_word;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::CommitId;
+use crate::core::words::{CommitId, SMP_TOML};
 use crate::git::advice;
 use crate::git::push::Ended;
 use crate::git::record::{SEEN, kept_for, seen_id};
@@ -205,9 +205,9 @@ impl Recorder<'_> {
     }
 
     /// Returns what to set if a ref outside the branches is not possible.
-    fn other_ref(&self) -> Option<&'static str> {
+    fn other_ref(&self) -> Option<String> {
         let is_branch = self.reference.starts_with("refs/heads/");
-        (!is_branch).then_some("set record.ref = \"refs/heads/smp-record\" in smp.toml")
+        (!is_branch).then(|| format!("set record.ref = \"refs/heads/smp-record\" in {SMP_TOML}"))
     }
 
     /// The server has a record and hides it.
@@ -218,7 +218,7 @@ impl Recorder<'_> {
 
     pub(super) fn hidden(&self, what: &str) -> Report {
         let ask = format!("ask its administrator to show {}", self.reference);
-        let first = self.other_ref().unwrap_or(&ask);
+        let first = self.other_ref().unwrap_or(ask);
         self.trouble(format!("{} {what} and does not show it", self.remote))
             .because("the server accepts refs of this name but hides them from readers (uploadpack.hideRefs does that)")
             .run(format!("{first}, then"), Typed::smp("setup"))
@@ -290,7 +290,7 @@ pub(super) fn unlawful(why: Unlawful) -> Stop {
     let status = Typed::smp("status");
     match why {
         Unlawful::SamePerson | Unlawful::OwnFix => refusal
-            .because(FOUR_EYES)
+            .because(four_eyes())
             .run("ask somebody else to test it and sign it off, and look", status)
             .run(
                 "or, if nobody else can test it, close the candidate so that another person can propose it",

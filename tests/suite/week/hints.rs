@@ -76,6 +76,44 @@ fn what_was_given_is_given_again_and_can_be_pasted() {
 }
 
 #[test]
+fn a_message_about_the_configuration_names_the_file_that_was_read() {
+    let deploy = World::deploy_like().ready();
+    let (own, named) = (deploy.work.join("smp.toml"), "deploy/smp.prod.toml");
+    let sound = deploy.toml();
+    let record = "\n[record]\nsignoff = true\n";
+    let rows: [(&str, &[&str], &str); 8] = [
+        ("", &["propose"], "needs the shared record, and {} has no"),
+        ("", &["signoff"], "hint: add the line [record] to {}, then:"),
+        ("", &["history", "--verify"], "because: {} has no"),
+        ("", &["promote", "nosuch"], "error: {} has no environment"),
+        ("\n[typo]\n", &["status"], "error: {}:"),
+        (record, &["status"], "error: {} changed since"),
+        (record, &["setup", "--check"], "{} changed since"),
+        (
+            record,
+            &["promote", "-n"],
+            "because: record.signoff in {} requires",
+        ),
+    ];
+    for (more, args, says) in rows {
+        deploy.write_toml(&format!("{sound}{more}"));
+        std::fs::create_dir_all(deploy.work.join("deploy")).unwrap();
+        std::fs::copy(&own, deploy.work.join(named)).unwrap();
+        // An agreement is about the values, wherever they are written.
+        if says.starts_with("because: record.signoff") {
+            deploy.agree();
+        }
+        let run = deploy.smp(args);
+        run.says(&says.replace("{}", "smp.toml"));
+        let run = deploy.smp(&[&["--config", named], args].concat());
+        run.says(&says.replace("{}", named)).never_shows("smp.toml");
+        let by_variable = deploy.runner().env("GIT_SMP_CONFIG", named);
+        let run = by_variable.smp(args);
+        run.says(&says.replace("{}", named)).never_shows("smp.toml");
+    }
+}
+
+#[test]
 fn what_comes_next_is_one_command_with_the_configuration_that_was_named() {
     let deploy = recorded();
     elsewhere(&deploy);

@@ -5,7 +5,7 @@ use crate::core::decide::finding::{FORGET, Finding, failed, unknown, wait, witne
 use crate::core::decide::next::{promote, run, smp};
 use crate::core::refusal::Refusal;
 use crate::core::typed::{Hint, Typed};
-use crate::core::words::{Branch, Observed};
+use crate::core::words::{Branch, Observed, SMP_TOML};
 
 pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint {
     let name = &environment.name;
@@ -14,7 +14,10 @@ pub fn about(found: Finding, seen: &Observed, environment: &Environment) -> Hint
         Finding::Unknown(_) => own(unknown(seen)),
         Finding::WrongBranch => {
             let key = format!("environments.{name}.branch");
-            Hint::run(format!("set {key} in smp.toml, then"), Typed::smp("setup"))
+            Hint::run(
+                format!("set {key} in {SMP_TOML}, then"),
+                Typed::smp("setup"),
+            )
         }
         Finding::NothingDeployed if matches!(seen.branch, Some(Ok(Branch::NoApp(_)))) => {
             run(deploy.plain("--first"))

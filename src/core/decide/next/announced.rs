@@ -4,19 +4,33 @@ use crate::core::decide::next::{ONLY, Situation, run, smp};
 use crate::core::record::{Deploying, Kind, State};
 use crate::core::typed::{Hint, Typed};
 
+const MUST_FINISH: &str = "that deploy must finish first";
+
 impl Situation<'_> {
+    /// Returns whether a promotion is not live yet, and its source runs another commit by now: nothing resumes it.
+    fn waits(&self, open: &Deploying) -> bool {
+        let target = self.config.environment(&open.environment).ok();
+        let source = target.and_then(|target| self.config.source_of(target));
+        let has_left = source.is_some_and(|source| self.runs(&source.name) != Some(&open.to));
+        let runs = self.runs(&open.environment) == Some(&open.to);
+        open.kind == Kind::Promote && has_left && !runs
+    }
+
     pub(super) fn of_deploying(&self, open: &Deploying) -> Hint {
         let at = self.seen(&open.environment).and_then(|one| one.reference());
         let landed = at.is_some() && at != open.from.as_ref();
         match open.command() {
             _ if self.seen.is_empty() => smp("status"),
             Some(again) if open.failed.is_some() => after_failure(self.state(), open, again),
+            Some(command) if landed && self.waits(open) => smp("status")
+                .and(MUST_FINISH)
+                .and(Hint::run("or, if its build failed", command)),
             Some(command) if self.is_ours || landed => run(command),
             Some(own) => {
                 let successor = self.state().and_then(|state| state.successor_of(open));
                 let command = successor.unwrap_or(own);
                 let take_over = command.option("--take-over", open.id.as_str());
-                let wait = smp("status").and("that deploy must finish first");
+                let wait = smp("status").and(MUST_FINISH);
                 wait.and(Hint::run(ONLY, take_over))
             }
             None => smp("setup").and(format!(

@@ -4,6 +4,7 @@ use crate::core::decide::next::smp;
 use crate::core::record::Candidate;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 
 /// Returns what comes next for `me` while no counting sign-off exists.
 pub(super) fn sign_off(candidate: &Candidate, me: &str) -> Hint {
@@ -25,7 +26,9 @@ pub fn unread(candidate: &Candidate) -> Refusal {
     let error =
         format!("the comments about {short} were not read, so no sign-off in a comment counts");
     Refusal::new(RefusalCode::NotVerified, error)
-        .because("policy.four_eyes in smp.toml requires that the forge shows whose they are")
+        .because(format!(
+            "policy.four_eyes in {SMP_TOML} requires that the forge shows whose they are"
+        ))
         .run("see whether they can be read", Typed::smp("status"))
 }
 

@@ -72,4 +72,22 @@ impl<'a> Recorded<'a> {
         });
         seen.collect()
     }
+
+    /// Returns the announced deploy there that has reached the branch, while the environment runs another commit.
+    pub fn landed(&self, name: &str) -> Option<&'a Deploying> {
+        let open = self.state.unended_at(name);
+        open.filter(|open| self.course_at(open, name) == Course::Landed)
+    }
+
+    /// Returns a replaced announcement whose commit runs, or has reached the branch, without a record of its end.
+    pub fn replaced(&self) -> Option<&'a Deploying> {
+        let arrived = self.unwritten().into_iter().map(|(open, _)| open).next();
+        arrived.or_else(|| {
+            let mut all = self.state.superseded.iter();
+            all.find(|open| {
+                let mut names = open.places().map(|(name, _)| name);
+                names.any(|name| self.landed(name) == Some(*open))
+            })
+        })
+    }
 }

@@ -632,6 +632,62 @@ fn what_another_deploy_replaced_is_recorded_once_it_runs_but_not_after_a_later_d
     assert_eq!(ends(&fix, fixed), Err(Unlawful::OtherDeploy));
 }
 
+/// Each line: the promotions, as the commits from and to, and the texts of the posts after the end of the last one.
+#[test]
+fn the_post_of_a_promotion_comes_with_the_next_one_that_contains_it() {
+    let promoting = |(id, way): (u64, &str), kind: Kind| {
+        let mut way = way.chars().map(commit);
+        What::Deploying(Intent {
+            overrides: None,
+            kind,
+            environment: "production".into(),
+            from: way.next(),
+            also: Vec::new(),
+            to: way.next().unwrap(),
+            base: None,
+            unsigned: true,
+            over: (id > 1).then(|| EventId::of(id - 1)),
+            tells: Some(telling(Some(way.next().unwrap().short()))),
+        })
+    };
+    let end = |id, to, text: char| {
+        let What::Deployed(it) = deployed(Some(id), Kind::Promote, "production", to) else {
+            unreachable!()
+        };
+        let tells = Some(telling(Some(commit(text).short())));
+        What::Deployed(Deployed { tells, ..it })
+    };
+    for (kind, ways, expected) in [
+        (Kind::Promote, &["12a"][..], "a"),
+        (Kind::Promote, &["12a", "23b"], "ab"),
+        (Kind::Promote, &["12a", "23b", "34c"], "abc"),
+        // The branch was moved in between, or nothing arrived.
+        (Kind::Promote, &["12a", "13b"], "b"),
+        (Kind::Promote, &["12a", "53b", "34c"], "bc"),
+        // The same text is posted once.
+        (Kind::Promote, &["12a", "23a"], "a"),
+        (Kind::Rollback, &["12a", "23b"], "b"),
+    ] {
+        let mut story: Vec<What> = Vec::new();
+        for (nth, way) in (1..).zip(ways) {
+            let is_last = nth == ways.len() as u64;
+            let kind = if is_last { Kind::Promote } else { kind };
+            story.push(promoting((nth, way), kind));
+        }
+        let last: Vec<char> = ways.last().unwrap().chars().collect();
+        story.push(end(ways.len() as u64, last[1], last[2]));
+        let state = after(&story);
+        let told = state.pending.iter().map(|one| match &one.news {
+            News::Released { summary, .. } => summary.as_deref().unwrap().chars().next().unwrap(),
+            _ => '?',
+        });
+        assert_eq!(told.collect::<String>(), expected, "{ways:?}");
+        assert!(state.superseded.is_empty());
+        let mut all = state.pending.iter();
+        assert!(all.all(|one| one.commit == commit(last[1])));
+    }
+}
+
 #[test]
 fn the_posts_about_releases_that_a_rollback_takes_away_are_not_owed_any_more() {
     let ships = |from: char, to: char, places: &[&str]| {

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::core::record::Comment;
 use crate::core::record::audit::Audited;
-use crate::core::show::json::{SCHEMA, text};
+use crate::core::refusal::Refusal;
+use crate::core::show::json::{RefusalJson, SCHEMA, refusal, text};
+use crate::core::typed::Given;
 use crate::core::when::{Rfc3339, time};
 use crate::core::words::CommitId;
 
@@ -14,11 +16,13 @@ use crate::core::words::CommitId;
 pub(super) struct VerifyJson<'a> {
     #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
-    /// Whether every event is valid.
+    /// Whether the record could be read, and every event is valid.
     verified: bool,
     signers: SignersJson<'a>,
     /// Oldest first, up to the first that is not valid.
     events: Vec<EventJson<'a>>,
+    /// Why it is not verified.
+    refusal: Option<RefusalJson<'a>>,
 }
 
 /// The keys that the events were checked against.
@@ -75,9 +79,10 @@ impl<'a> From<&'a Comment> for CommentJson<'a> {
 
 /// Writes `git smp history --verify --json`. `signers`: the commit of the main branch, and the file's hash there.
 pub fn verified(
-    path: &str,
-    signers: Option<(&CommitId, Option<&str>)>,
+    given: &Given,
+    (path, signers): (&str, Option<(&CommitId, Option<&str>)>),
     audited: &[Audited],
+    why: Option<&Refusal>,
 ) -> String {
     let events = audited.iter().map(|one| EventJson {
         commit: &one.commit,
@@ -93,12 +98,13 @@ pub fn verified(
     });
     text(&VerifyJson {
         schema: SCHEMA,
-        verified: audited.iter().all(|one| one.fault.is_none()),
+        verified: why.is_none(),
         signers: SignersJson {
             path,
             commit: signers.map(|(commit, _)| commit),
             blob: signers.and_then(|(_, blob)| blob),
         },
         events: events.collect(),
+        refusal: why.map(|why| refusal(why, given)),
     })
 }

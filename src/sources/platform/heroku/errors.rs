@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::core::refusal::{Refusal, RefusalCode, Report};
 use crate::core::typed::{Hint, Typed};
+use crate::core::words::SMP_TOML;
 use crate::http::{Response, Trouble};
 use crate::sources::platform::heroku::Heroku;
 
@@ -126,7 +127,7 @@ impl Heroku {
             404 => {
                 let list = Typed::other("heroku apps --all");
                 let correct = format!(
-                    "then ask for access to {app}, or correct environments.*.running.heroku in smp.toml and run"
+                    "then ask for access to {app}, or correct environments.*.running.heroku in {SMP_TOML} and run"
                 );
                 let hint = Hint::run("see which apps this account has", list)
                     .and(Hint::run(correct, Typed::smp("setup")));

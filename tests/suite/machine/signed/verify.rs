@@ -64,8 +64,65 @@ fn the_first_event_that_does_not_hold_ends_it() {
         .exits(1)
         .json();
     assert_eq!(json["verified"], false);
+    assert_eq!(json["refusal"]["code"], "not-verified");
     let events = json["events"].as_array().unwrap();
     assert_eq!(events.last().unwrap()["because"], "it is not signed");
+}
+
+/// A way to spoil a record, and what `--verify --json` says: the code, and why the last event fails.
+type Spoilt = (fn(&Deploy), &'static str, Option<&'static str>);
+
+#[test]
+fn a_record_that_no_command_accepts_has_a_document_too() {
+    let all: [Spoilt; 4] = [
+        (
+            |deploy| {
+                let [tip, tree] = ["", "^{tree}"].map(|it| format!("refs/smp/record{it}"));
+                let of = ["-p", &tip, "-p", &format!("{tip}^"), "-m", "Nothing"];
+                let args = [&["commit-tree", "-S", &tree][..], &of].concat();
+                let merge = git(deploy, ("ada", "ada"), &[], &args);
+                deploy.git(&deploy.main, &["update-ref", "refs/smp/record", &merge]);
+            },
+            "record-unreadable",
+            Some("it has several parents, but an event has at most one"),
+        ),
+        (
+            |deploy| {
+                let before = ["update-ref", "refs/smp/record", "refs/smp/record^"];
+                drop(deploy.git(&deploy.main, &before));
+            },
+            "record-rewound",
+            None,
+        ),
+        (
+            |deploy| drop(deploy.git(&deploy.main, &["update-ref", "-d", "refs/smp/record"])),
+            "record-rewound",
+            None,
+        ),
+        (
+            |deploy| {
+                deploy.git(&deploy.work, &["update-ref", "-d", "refs/smp/seen"]);
+                std::fs::rename(&deploy.main, deploy.path("away.git")).unwrap();
+            },
+            "unreachable",
+            None,
+        ),
+    ];
+    for (spoil, code, why) in all {
+        let deploy = proposed();
+        spoil(&deploy);
+        let json = deploy.smp(&["history", "--verify", "--json"]);
+        let json = json.exits(1).json();
+        assert_eq!(json["verified"], false, "{json}");
+        assert_eq!(json["refusal"]["code"], code, "{json}");
+        let events = json["events"].as_array().unwrap();
+        assert_eq!(events.is_empty(), code == "unreachable", "{json}");
+        let last = events.last().map(|event| event["because"].clone());
+        assert_eq!(last.unwrap_or_default().as_str(), why, "{json}");
+        let out = deploy.smp(&["history", "--verify"]).exits(1).out();
+        let failed = out.lines().filter(|line| line.starts_with("  FAIL  "));
+        assert_eq!(failed.count(), usize::from(why.is_some()));
+    }
 }
 
 #[test]
