@@ -83,7 +83,7 @@ fn a_bare_repository_with_a_named_configuration() {
         .exits(2)
         .prints("")
         .says("a bare repository has no work tree")
-        .says("name the file with --config");
+        .says("hint: replace the dots with the path of the configuration: git smp --config '...' setup\n");
     std::fs::copy(deploy.work.join("smp.toml"), deploy.path("team.toml")).unwrap();
     works_with(&deploy, &runner, &["--config", "../team.toml"]);
     works(
