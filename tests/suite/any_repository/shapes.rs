@@ -2,6 +2,7 @@
 
 use crate::any_repository::{cloned, deploy, settle, works, works_with};
 use crate::diff::{commit_on, log, range};
+use crate::sample::one_of;
 use crate::support::World;
 
 #[test]
@@ -188,10 +189,10 @@ fn indexes_that_are_sparse_split_untracked_or_broken() {
 fn clones_without_blobs_or_trees_which_are_not_fetched_either() {
     let deploy = deploy();
     deploy.git(&deploy.main, &["config", "uploadpack.allowFilter", "true"]);
-    for (name, filter) in [
+    for (name, filter) in one_of([
         ("blobless", "--filter=blob:none"),
         ("treeless", "--filter=tree:0"),
-    ] {
+    ]) {
         let partial = cloned(&deploy, name, &[filter, "--no-checkout"]);
         let count = || {
             deploy
