@@ -179,9 +179,9 @@ fn a_clone_without_a_token_leaves_it_to_one_that_has_it() {
 #[test]
 fn a_comment_whose_issue_is_gone_is_given_up_once() {
     let postpone = ["postpone", "--yes", "--reason", "slow"];
-    for speaks in BOTH {
+    for speaks in one_of(BOTH) {
         // The answer to the comment may be lost before the issue is deleted.
-        for lost in [false, true] {
+        for lost in one_of([false, true]) {
             let (deploy, api) = asking(speaks);
             smp(&deploy, &api, &["propose", "--yes"]).ok();
             if lost {
