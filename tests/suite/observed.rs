@@ -411,14 +411,17 @@ fn a_candidate_that_was_pushed_by_hand_is_seen_and_then_promoted() {
         words.ends_with(&["signed-off", "observed", "promoted"]),
         "{words:?}"
     );
+    let lines = deploy.smp(&["history"]).ok().out();
+    assert!(
+        lines.contains("outside git smp ") && lines.contains("; signed off by Rosi"),
+        "{lines}"
+    );
     let history = deploy.smp(&["history", "--json"]).ok().json();
     let deploys = history["deploys"].as_array().unwrap();
-    assert!(
-        deploys
-            .iter()
-            .any(|one| one["kind"] == "observed" && one["to"] == deploy.nth(5)),
-        "{history}"
-    );
+    assert_eq!(deploys.len(), 1, "{history}");
+    let one = ["kind", "to", "signed_off_by"].map(|key| &deploys[0][key]);
+    let expected = [&json!("observed"), &json!(deploy.nth(5)), &json!(["Rosi"])];
+    assert_eq!(one, expected);
 }
 
 #[test]

@@ -66,6 +66,14 @@ impl PastDeploy {
     }
 }
 
+fn is_announced(what: &What) -> bool {
+    match what {
+        What::Deployed(it) => it.intent.is_some(),
+        What::CheckFailed(it) => it.intent.is_some(),
+        _ => true,
+    }
+}
+
 /// The candidate that is open between two events.
 struct Open<'e> {
     commit: &'e CommitId,
@@ -92,7 +100,7 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
                 let announced = it.intent.as_ref().and_then(|id| overrides.get(id));
                 deploy.overrides = announced.cloned().flatten();
             }
-            put(&mut deploys, deploy);
+            put(&mut deploys, deploy, is_announced(&event.what));
         }
         read_post(&mut deploys, event);
         follow(&mut open, event);
@@ -100,18 +108,24 @@ pub fn deploys(events: &[Event]) -> Vec<PastDeploy> {
     deploys
 }
 
-/// Adds a deploy. One whose checks failed first is the same deploy, which runs since it was first seen.
-fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy) {
+/// Adds a deploy. One whose checks failed first is the same deploy, which runs since it was first seen. So is one outside
+/// git-smp that a later event, without an announcement, records as the candidate's.
+fn put(deploys: &mut Vec<PastDeploy>, deploy: PastDeploy, is_announced: bool) {
     let mut last = deploys.iter_mut().rev();
-    let failed = last
-        .find(|one| one.environment == deploy.environment)
-        .filter(|one| one.failed.is_some() && one.to == deploy.to && one.kind == deploy.kind);
-    match failed {
-        Some(failed) => {
+    let last = last.find(|one| one.environment == deploy.environment);
+    match last.filter(|one| one.to == deploy.to) {
+        Some(failed) if failed.failed.is_some() && failed.kind == deploy.kind => {
             let at = failed.at;
             *failed = PastDeploy { at, ..deploy };
         }
-        None => deploys.push(deploy),
+        Some(seen) if matches!(seen.kind, DeployKind::Observed { .. }) && !is_announced => {
+            seen.signed_off_by = deploy.signed_off_by;
+            seen.candidate = deploy.candidate;
+            seen.failed = deploy.failed;
+            seen.overrides = deploy.overrides;
+            seen.fixes.extend(deploy.fixes);
+        }
+        _ => deploys.push(deploy),
     }
 }
 
@@ -437,6 +451,22 @@ mod tests {
             before(ran(&deploys, "eu"), &commit('1')),
             Some(&commit('4'))
         );
+    }
+
+    #[test]
+    fn what_was_seen_and_then_recorded_without_a_push_is_one_deploy() {
+        let mut recorded = deployed(Kind::Promote, "eu", '4');
+        let told = |recorded: &Event| {
+            let events = [proposed('4', &["eu"]), observed('3', '4'), recorded.clone()];
+            let all = deploys(&events).into_iter();
+            all.map(|one| (one.kind == DeployKind::Promote, one.candidate.is_some()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&recorded), [(false, true)]);
+        if let What::Deployed(it) = &mut recorded.what {
+            it.intent = Some(EventId::of(1));
+        }
+        assert_eq!(told(&recorded), [(false, false), (true, true)]);
     }
 
     #[test]

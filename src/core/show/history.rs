@@ -69,8 +69,8 @@ pub fn unreadable(count: usize) -> String {
 }
 
 fn remark(past: &PastDeploy, when: &When, merged: Option<&str>) -> Option<(Tone, String)> {
-    match past.kind {
-        DeployKind::Rollback => Some((Bad, "rolled back".to_owned())),
+    let of_kind = match past.kind {
+        DeployKind::Rollback => return Some((Bad, "rolled back".to_owned())),
         DeployKind::Observed { since, back: false } if merged == Some(&past.environment) => {
             let moment = when.between(since, past.at);
             Some((Plain, format!("deployed by a merge {moment}")))
@@ -80,20 +80,21 @@ fn remark(past: &PastDeploy, when: &When, merged: Option<&str>) -> Option<(Tone,
             let moment = when.between(since, past.at);
             Some((Bad, format!("{did} outside git smp {moment}")))
         }
-        DeployKind::Promote => {
-            let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
-            let yes = (!names.is_empty()).then(|| format!("signed off by {}", names.join(", ")));
-            let failed = past
-                .failed
-                .as_ref()
-                .map(|why| format!("a check failed: {why}"));
-            let overridden = past.overrides.as_ref();
-            let overridden = overridden.map(|reason| format!("policy overridden: {reason}"));
-            let tone = if failed.is_some() { Bad } else { Faint };
-            let all: Vec<String> = [yes, overridden, failed].into_iter().flatten().collect();
-            (!all.is_empty()).then(|| (tone, all.join("; ")))
-        }
-    }
+        DeployKind::Promote => None,
+    };
+    let names: Vec<String> = past.signed_off_by.iter().map(Signer::told).collect();
+    let yes = (!names.is_empty()).then(|| format!("signed off by {}", names.join(", ")));
+    let failed = past.failed.as_ref();
+    let failed = failed.map(|why| format!("a check failed: {why}"));
+    let overridden = past.overrides.as_ref();
+    let overridden = overridden.map(|reason| format!("policy overridden: {reason}"));
+    let tone = if failed.is_some() { Bad } else { Faint };
+    let (tone, of_kind) = of_kind.map_or((tone, None), |(tone, text)| (tone, Some(text)));
+    let all: Vec<String> = [of_kind, yes, overridden, failed]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!all.is_empty()).then(|| (tone, all.join("; ")))
 }
 
 /// Formats the commits before and after a deploy; a first deploy only has the one after.
